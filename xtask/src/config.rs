@@ -1,0 +1,184 @@
+//! `devtasks.toml` as the user wrote it: text in, `Config` with places out, or every problem of the file at once.
+//!
+//! Nothing is looked up here: variables stay [`Template`]s until `plan` fills them in. `dotenv` reads `.env` text.
+
+pub(crate) mod dotenv;
+mod duration;
+mod keys;
+mod read;
+pub(crate) mod template;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Place;
+pub(crate) use read::read;
+pub(crate) use template::Template;
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) place: Place,
+}
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Config {
+    pub(crate) project: Project,
+    pub(crate) venvs: Vec<Venv>,
+    /// In the order of the file.
+    pub(crate) services: Vec<Service>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Project {
+    /// `None`: the name of the folder.
+    pub(crate) name: Option<String>,
+    /// `None`: `.env` if it exists.
+    pub(crate) env_file: Option<Vec<At<String>>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Venv {
+    pub(crate) name: String,
+    /// Relative to the project's folder.
+    pub(crate) path: At<Template>,
+    /// A version specifier such as `>=3.11` or `>=3.11,<3.13`.
+    pub(crate) python: Option<At<PythonVersions>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    /// Where `[services.NAME]` stands.
+    pub(crate) place: Place,
+    pub(crate) command: At<Command>,
+    /// Relative to the project's folder; `None` is that folder.
+    pub(crate) working_dir: Option<At<Template>>,
+    pub(crate) venv: VenvChoice,
+    /// The first is the main one.
+    pub(crate) ports: Vec<Port>,
+    pub(crate) environment: Vec<(String, At<Template>)>,
+    /// Relative to the project's folder.
+    pub(crate) env_file: Vec<At<Template>>,
+    pub(crate) depends_on: Vec<Dependency>,
+    pub(crate) healthcheck: Option<Healthcheck>,
+    pub(crate) stop_signal: StopSignal,
+    pub(crate) stop_grace_period: Duration,
+    pub(crate) on_conflict: OnConflict,
+    pub(crate) profiles: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    /// Run without a shell; never empty.
+    Words(Vec<Template>),
+    /// Run by `sh -c`.
+    Shell(Template),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum VenvChoice {
+    /// Not given, or `false`.
+    None,
+    /// `"auto"`: the nearest venv, searching upward from the working folder to the project's folder.
+    Auto(Place),
+    Named(At<String>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Port {
+    /// `port` has the key `main`; in `ports` it is the table's key.
+    pub(crate) key: String,
+    pub(crate) number: At<Template>,
+    /// An IP address; `None` leaves it to the service.
+    pub(crate) host: Option<At<Template>>,
+    pub(crate) protocol: Protocol,
+    /// `None`: that of the service.
+    pub(crate) on_conflict: Option<OnConflict>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Protocol {
+    Tcp,
+    Udp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Dependency {
+    pub(crate) service: At<String>,
+    pub(crate) condition: Condition,
+}
+
+/// When a dependency lets its dependents start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Condition {
+    /// It is ready.
+    Healthy,
+    /// Its process was started.
+    Started,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Healthcheck {
+    pub(crate) check: Check,
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    /// So many failures in a row make a ready service unhealthy; at least 1.
+    pub(crate) retries: u32,
+    /// A service that is not ready after so long has failed to start.
+    pub(crate) start_period: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Check {
+    /// A path, asked at the service's main port, or a whole `http://` URL.
+    Http(At<Template>),
+    /// A connection to the main port.
+    Tcp,
+    /// Passes when it ends with 0.
+    Command(At<Command>),
+}
+
+/// The signal that asks a service to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum StopSignal {
+    Term,
+    Int,
+    Quit,
+    Hup,
+    Usr1,
+    Usr2,
+    Kill,
+}
+
+/// What `up` does about a busy port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum OnConflict {
+    Ask,
+    Fail,
+    Kill,
+}
+
+/// A list of conditions on a Python version, all of which must hold: `>=3.11,<3.13`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PythonVersions {
+    /// As written.
+    pub(crate) text: String,
+    pub(crate) bounds: Vec<(VersionOperator, Vec<u32>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum VersionOperator {
+    Equal,
+    NotEqual,
+    AtLeast,
+    MoreThan,
+    AtMost,
+    LessThan,
+    /// `~=3.11`: at least 3.11, below 4; `~=3.11.2`: at least 3.11.2, below 3.12.
+    Compatible,
+}

@@ -1,0 +1,20 @@
+//! devtasks: one command brings the development stack up, and a busy port explains itself.
+//!
+//! The modules stand in reading order; each uses itself and what stands before it. `docs/architecture.md` is the map.
+
+mod error;
+
+mod config;
+mod plan;
+mod preflight;
+mod supervise;
+
+mod report;
+
+mod world;
+
+mod commands;
+
+mod cli;
+
+pub use cli::main;

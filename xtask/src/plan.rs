@@ -1,0 +1,120 @@
+//! Config and what was asked → [`Plan`]: which services, in which order, with which command, environment, ports and venv.
+//!
+//! A plan is complete: whoever runs it asks nothing else. It can be sent to the running supervisor as JSON.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, StopSignal};
+use crate::error::Place;
+
+/// What `up` is going to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) project: String,
+    /// The project's folder, canonical.
+    pub(crate) checkout: PathBuf,
+    /// Dependencies stand before their dependents; otherwise in the order of the file.
+    pub(crate) services: Vec<Service>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) command: Command,
+    /// Absolute.
+    pub(crate) working_dir: PathBuf,
+    /// Where `working_dir` was written, or the service itself.
+    pub(crate) working_dir_place: Place,
+    /// All of it: nothing else reaches the process but the tags of the run.
+    pub(crate) environment: BTreeMap<OsString, OsString>,
+    pub(crate) env_files: Vec<EnvFile>,
+    pub(crate) venv: Option<Venv>,
+    /// The first is the main one.
+    pub(crate) ports: Vec<Port>,
+    pub(crate) depends_on: Vec<(String, Condition)>,
+    pub(crate) health: Option<Health>,
+    pub(crate) start_period: Duration,
+    pub(crate) stop_signal: StopSignal,
+    pub(crate) stop_grace_period: Duration,
+}
+
+/// A command line without variables, never empty. A shell's is `["sh", "-c", TEXT]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Command {
+    pub(crate) words: Vec<String>,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EnvFile {
+    /// Absolute.
+    pub(crate) path: PathBuf,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Venv {
+    /// The name of its `[venvs.NAME]`; `None` when found by `venv = "auto"`.
+    pub(crate) name: Option<String>,
+    /// Absolute.
+    pub(crate) path: PathBuf,
+    pub(crate) python: Option<PythonVersions>,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Port {
+    pub(crate) key: String,
+    pub(crate) number: u16,
+    /// `None`: preflight asks for 127.0.0.1, and any local address counts as listening.
+    pub(crate) host: Option<IpAddr>,
+    pub(crate) protocol: Protocol,
+    pub(crate) on_conflict: OnConflict,
+    /// The variable that sets it: `BACKEND_PORT` in `"${BACKEND_PORT:-8000}"`.
+    pub(crate) variable: Option<String>,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Health {
+    pub(crate) check: Check,
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) retries: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Check {
+    /// `GET` of a path at the main port.
+    HttpPath(String),
+    /// `GET` of a whole URL.
+    HttpUrl(String),
+    Tcp,
+    Command(Vec<String>),
+}
+
+impl Service {
+    /// `http://127.0.0.1:8000`: where a person or another service reaches the main port; `None` without a TCP port.
+    pub(crate) fn url(&self) -> Option<String> {
+        let port = self.ports.first().filter(|port| port.protocol == Protocol::Tcp)?;
+        Some(port.url())
+    }
+}
+
+impl Port {
+    pub(crate) fn url(&self) -> String {
+        match self.host {
+            Some(IpAddr::V6(host)) if !host.is_unspecified() => format!("http://[{host}]:{}", self.number),
+            Some(IpAddr::V4(host)) if !host.is_unspecified() => format!("http://{host}:{}", self.number),
+            Some(IpAddr::V6(_)) => format!("http://[::1]:{}", self.number),
+            Some(IpAddr::V4(_)) | None => format!("http://127.0.0.1:{}", self.number),
+        }
+    }
+}

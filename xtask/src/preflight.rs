@@ -1,0 +1,261 @@
+//! Plan and facts → findings: what stands in the way of a start, judged before anything is spawned.
+//!
+//! [`Facts`] is a plain struct: `world::observe` fills one from the machine, a test writes one down.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::config::Protocol;
+use crate::error::{Exit, Place};
+
+/// What was seen of the machine.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// One for each port that was asked for.
+    pub(crate) ports: BTreeMap<PortRef, PortFact>,
+    pub(crate) services: BTreeMap<String, ServiceFact>,
+    /// By path.
+    pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
+    /// The live run of this checkout, if there is one.
+    pub(crate) live_run: Option<String>,
+    /// Processes of this checkout whose run has ended.
+    pub(crate) leftovers: Vec<Owner>,
+}
+
+/// A port that somebody asks about. Without a host it is asked for at 127.0.0.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct PortRef {
+    pub(crate) number: u16,
+    pub(crate) host: Option<IpAddr>,
+    pub(crate) protocol: Protocol,
+}
+
+/// What became of asking for a port, and who holds it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PortFact {
+    /// Each address that was tried, with `SO_REUSEADDR` as servers do; the first is the one that counts.
+    pub(crate) probes: Vec<Probe>,
+    /// Everyone in the way of the failed probes, listeners first, then bound, then connections; by pid.
+    pub(crate) owners: Vec<Owner>,
+    /// Sockets in the way that no process we can see holds.
+    pub(crate) ownerless: Vec<Ownerless>,
+    /// Why the look-up could not be made, where it could not.
+    pub(crate) unknown: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Probe {
+    pub(crate) address: IpAddr,
+    pub(crate) answer: Answer,
+}
+
+/// What bind and listen said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Free,
+    /// Free for a server that sets `SO_REUSEADDR`, as nearly all do; busy for one that does not.
+    FreeIfReused,
+    /// EADDRINUSE.
+    Busy,
+    /// EACCES: a privileged port, or one the system excludes.
+    Denied,
+    /// EADDRNOTAVAIL: this machine has no such address.
+    NoAddress,
+    /// Another error, by its number.
+    Failed(i32),
+}
+
+/// A socket in the kernel's table without a process that we may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ownerless {
+    pub(crate) address: SocketAddr,
+    pub(crate) state: OwnerlessState,
+    /// Of the socket.
+    pub(crate) uid: u32,
+    pub(crate) user: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnerlessState {
+    Listening,
+    Bound,
+    Connection,
+    /// Nobody's any more; gone after so long.
+    TimeWait {
+        left: std::time::Duration,
+    },
+}
+
+/// A process that holds a port, with all that people look up by hand. Fields that could not be read are `None` or empty.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Owner {
+    pub(crate) identity: Identity,
+    pub(crate) name: String,
+    /// Argument vector, secrets masked.
+    pub(crate) command: Vec<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) uid: Option<u32>,
+    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) state: ProcessState,
+    /// Its controlling terminal, such as `pts/3`.
+    pub(crate) terminal: Option<String>,
+    /// The local addresses at which it holds the port.
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) holds_by: HoldsBy,
+    /// Nearest first.
+    pub(crate) parents: Vec<Parent>,
+    pub(crate) children: usize,
+    /// Processes connected to the port, by name and pid; this owner's own tree is not among them.
+    pub(crate) clients: Vec<Parent>,
+    /// The git checkout its working folder lies in.
+    pub(crate) repository: Option<Repository>,
+    /// Filled when devtasks started it.
+    pub(crate) tag: Option<Tag>,
+    /// The systemd unit it runs under.
+    pub(crate) unit: Option<String>,
+    /// Why it is never signalled.
+    pub(crate) protected: Option<String>,
+}
+
+/// Which process is meant, for good: a pid that is used again is another identity.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Identity {
+    /// The id of the boot it lives in (`/proc/sys/kernel/random/boot_id`).
+    pub(crate) boot: String,
+    pub(crate) pid: u32,
+    /// When it started, in the system's own unit (Linux: clock ticks since boot).
+    pub(crate) start: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProcessState {
+    Running,
+    /// Ctrl-Z or SIGSTOP: it keeps its port and answers nobody.
+    Suspended,
+    Zombie,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum HoldsBy {
+    Listening,
+    Bound,
+    /// It merely uses the number as the local end of a connection.
+    Connection,
+}
+
+/// A process named in passing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Parent {
+    pub(crate) pid: u32,
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repository {
+    pub(crate) root: PathBuf,
+    /// `None` when the head is detached.
+    pub(crate) branch: Option<String>,
+}
+
+/// Who started it, from its environment: what every process of a run carries.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Tag {
+    pub(crate) project: String,
+    pub(crate) service: String,
+    pub(crate) checkout: PathBuf,
+    pub(crate) run: String,
+}
+
+/// What was seen of a service's needs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ServiceFact {
+    pub(crate) command: CommandFact,
+    pub(crate) working_dir: FolderFact,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CommandFact {
+    Found(PathBuf),
+    NotFound,
+    NotExecutable(PathBuf),
+    /// It exists, but the interpreter of its `#!` line does not.
+    InterpreterMissing {
+        script: PathBuf,
+        interpreter: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FolderFact {
+    Found,
+    Missing,
+    NotAFolder,
+    /// It may not be entered.
+    Denied,
+}
+
+/// What came of executing a venv's interpreter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum VenvFact {
+    /// No such folder, or no venv in it.
+    Missing,
+    /// `bin/python` is not there, or is a link to nothing; `target` is what it points at.
+    InterpreterMissing {
+        target: Option<PathBuf>,
+    },
+    /// It was made at another path.
+    Moved {
+        made_at: PathBuf,
+    },
+    /// It would not run: what it said.
+    Broken {
+        said: String,
+    },
+    Works {
+        version: Vec<u32>,
+    },
+}
+
+/// One thing preflight or doctor has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Finding {
+    /// Stable: `port.busy.foreign`.
+    pub(crate) code: &'static str,
+    pub(crate) level: Level,
+    pub(crate) service: Option<String>,
+    pub(crate) message: String,
+    pub(crate) hints: Vec<String>,
+    pub(crate) at: Option<Place>,
+    pub(crate) port: Option<PortRef>,
+    pub(crate) owners: Vec<Owner>,
+    /// What `up` ends with because of it.
+    pub(crate) exit: Exit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Ok,
+    Unknown,
+    Warn,
+    Fail,
+}
+
+/// A row of the process table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) identity: Identity,
+    /// The command name, at most 15 bytes on Linux.
+    pub(crate) name: String,
+    pub(crate) parent: u32,
+    pub(crate) group: u32,
+    pub(crate) session: u32,
+    /// Its controlling terminal, such as `pts/3`.
+    pub(crate) terminal: Option<String>,
+    pub(crate) state: ProcessState,
+    /// The kernel's own, such as `kthreadd` and its children.
+    pub(crate) kernel: bool,
+}

@@ -1,0 +1,3 @@
+//! The only door to the machine: files, sockets, processes, threads, environment and clock.
+
+pub(crate) mod os;

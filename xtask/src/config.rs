@@ -6,6 +6,7 @@ pub(crate) mod dotenv;
 mod duration;
 mod keys;
 mod read;
+pub(crate) mod suggest;
 pub(crate) mod template;
 
 use std::time::Duration;

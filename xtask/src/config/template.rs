@@ -1,7 +1,14 @@
 //! A string with variables in it, parsed but not filled in: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `$$`
 //! and references to other services (`${services.NAME.port}`).
+//!
+//! The other forms of Compose are read too: without the colon only an unset variable is missing, an empty one is not;
+//! `${VAR:+text}` is `text` where the variable is there, and nothing where it is missing.
 
-/// Pieces in order. A lone `$` that opens none of the forms above is literal.
+mod parse;
+
+use crate::error::Problem;
+
+/// Pieces in order, never two literals in a row. A lone `$` that opens none of the forms above is literal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Template {
     pub(crate) pieces: Vec<Piece>,
@@ -10,11 +17,25 @@ pub(crate) struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     Literal(String),
-    Variable { name: String, otherwise: Otherwise },
-    Reference { service: String, part: Part },
+    Variable {
+        name: String,
+        missing_when: MissingWhen,
+        otherwise: Otherwise,
+    },
+    Reference {
+        service: String,
+        part: Part,
+    },
 }
 
-/// What stands for a variable that is missing (or, as in Compose, empty).
+/// Whether an empty variable is as good as none: the colon in `${VAR:-default}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MissingWhen {
+    Unset,
+    UnsetOrEmpty,
+}
+
+/// What stands for a variable that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Otherwise {
     /// `${VAR}`: missing is a problem, empty is empty.
@@ -23,6 +44,8 @@ pub(crate) enum Otherwise {
     Default(Template),
     /// `${VAR:?message}`.
     Message(String),
+    /// `${VAR:+text}`: the other way round, for a variable that is there; missing is empty.
+    Instead(Template),
 }
 
 /// What of another service is meant.
@@ -32,3 +55,156 @@ pub(crate) enum Part {
     PortKey(String),
     Url,
 }
+
+/// Why a text is no template. The problem has no place yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TemplateError {
+    /// How many characters of the text stand before the faulty form.
+    pub(crate) offset: usize,
+    pub(crate) problem: Problem,
+}
+
+/// What was missing when a template was filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// `${VAR}`, set nowhere.
+    Variable(String),
+    /// `${VAR:?message}`.
+    Required { name: String, message: String },
+    /// `${services.NAME.port}`, and why the look-up did not give it.
+    Reference { service: String, part: Part, why: String },
+}
+
+type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
+type Refer<'l> = &'l dyn Fn(&str, &Part) -> Result<String, String>;
+
+impl Template {
+    /// Text without anything to fill in; `$` means itself.
+    pub(crate) fn literal(text: impl Into<String>) -> Self {
+        let mut template = Template::default();
+        template.push_str(&text.into());
+        template
+    }
+
+    /// The text, where there is nothing to fill in.
+    pub(crate) fn as_literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The variable that controls the value: the first of its own, defaults apart.
+    pub(crate) fn first_variable(&self) -> Option<&str> {
+        self.pieces.iter().find_map(|piece| match piece {
+            Piece::Variable { name, .. } => Some(name.as_str()),
+            Piece::Literal(_) | Piece::Reference { .. } => None,
+        })
+    }
+
+    /// Every variable that may be asked for, those of defaults too, in order; a name may come twice.
+    pub(crate) fn variables(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.walk(&mut |piece| match piece {
+            Piece::Variable { name, .. } => names.push(name.as_str()),
+            Piece::Literal(_) | Piece::Reference { .. } => {}
+        });
+        names
+    }
+
+    /// Every service and part that may be asked for, those of defaults too, in order.
+    pub(crate) fn references(&self) -> Vec<(&str, &Part)> {
+        let mut references = Vec::new();
+        self.walk(&mut |piece| match piece {
+            Piece::Reference { service, part } => references.push((service.as_str(), part)),
+            Piece::Literal(_) | Piece::Variable { .. } => {}
+        });
+        references
+    }
+
+    /// The text with every variable from `lookup` and every reference from `refer` in its place.
+    ///
+    /// # Errors
+    /// All that is missing, in order. What stands in a default counts only where the default is used.
+    pub(crate) fn fill(&self, lookup: Lookup, refer: Refer) -> Result<String, Vec<Missing>> {
+        let mut text = String::new();
+        let mut missing = Vec::new();
+        for piece in &self.pieces {
+            match piece.fill(lookup, refer) {
+                Ok(part) => text.push_str(&part),
+                Err(more) => missing.extend(more),
+            }
+        }
+        if missing.is_empty() { Ok(text) } else { Err(missing) }
+    }
+
+    pub(crate) fn push(&mut self, piece: Piece) {
+        match piece {
+            Piece::Literal(text) => self.push_str(&text),
+            Piece::Variable { .. } | Piece::Reference { .. } => self.pieces.push(piece),
+        }
+    }
+
+    pub(crate) fn push_str(&mut self, more: &str) {
+        match self.pieces.last_mut() {
+            _ if more.is_empty() => {}
+            Some(Piece::Literal(text)) => text.push_str(more),
+            Some(Piece::Variable { .. } | Piece::Reference { .. }) | None => {
+                self.pieces.push(Piece::Literal(more.to_owned()));
+            }
+        }
+    }
+
+    fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Piece)) {
+        for piece in &self.pieces {
+            visit(piece);
+            if let Piece::Variable {
+                otherwise: Otherwise::Default(inner) | Otherwise::Instead(inner),
+                ..
+            } = piece
+            {
+                inner.walk(visit);
+            }
+        }
+    }
+}
+
+impl Piece {
+    fn fill(&self, lookup: Lookup, refer: Refer) -> Result<String, Vec<Missing>> {
+        match self {
+            Piece::Literal(text) => Ok(text.clone()),
+            Piece::Reference { service, part } => refer(service, part).map_err(|why| {
+                vec![Missing::Reference {
+                    service: service.clone(),
+                    part: part.clone(),
+                    why,
+                }]
+            }),
+            Piece::Variable {
+                name,
+                missing_when,
+                otherwise,
+            } => {
+                let value = lookup(name).filter(|value| match missing_when {
+                    MissingWhen::Unset => true,
+                    MissingWhen::UnsetOrEmpty => !value.is_empty(),
+                });
+                match (otherwise, value) {
+                    (Otherwise::Instead(text), Some(_)) => text.fill(lookup, refer),
+                    (Otherwise::Instead(_), None) => Ok(String::new()),
+                    (_, Some(value)) => Ok(value),
+                    (Otherwise::Nothing, None) => Err(vec![Missing::Variable(name.clone())]),
+                    (Otherwise::Default(default), None) => default.fill(lookup, refer),
+                    (Otherwise::Message(message), None) => Err(vec![Missing::Required {
+                        name: name.clone(),
+                        message: message.clone(),
+                    }]),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -3,8 +3,9 @@
 //! Nothing is looked up here: variables stay [`Template`]s until `plan` fills them in. `dotenv` reads `.env` text.
 
 pub(crate) mod dotenv;
-mod duration;
+pub(crate) mod duration;
 mod keys;
+mod python;
 mod read;
 pub(crate) mod suggest;
 pub(crate) mod template;
@@ -176,6 +177,10 @@ pub(crate) struct PythonVersions {
 pub(crate) enum VersionOperator {
     Equal,
     NotEqual,
+    /// `==3.12.*`, or just `3.12`: 3.12 and all of its patches.
+    Matching,
+    /// `!=3.12.*`.
+    NotMatching,
     AtLeast,
     MoreThan,
     AtMost,

@@ -4,9 +4,10 @@
 
 pub(crate) mod dotenv;
 pub(crate) mod duration;
-mod keys;
+pub(crate) mod keys;
 mod python;
 mod read;
+mod source;
 pub(crate) mod suggest;
 pub(crate) mod template;
 
@@ -126,7 +127,8 @@ pub(crate) enum Condition {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Healthcheck {
-    pub(crate) check: Check,
+    /// `None`: only the times differ, and it is ready as it would be without a health check.
+    pub(crate) check: Option<Check>,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
     /// So many failures in a row make a ready service unhealthy; at least 1.

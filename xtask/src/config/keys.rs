@@ -1,1 +1,331 @@
-//! placeholder
+//! Every key of `devtasks.toml`, once: what the reader knows is what the documentation lists.
+
+/// A key and where it may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// `services.NAME`; empty for the top of the file.
+    pub(crate) table: &'static str,
+    /// Capitals, such as `NAME`, stand for any name.
+    pub(crate) name: &'static str,
+    /// What may be written.
+    pub(crate) kind: &'static str,
+    /// What holds without it; empty where that is nothing.
+    pub(crate) default: &'static str,
+    /// `false`: known, but not understood by this release.
+    pub(crate) supported: bool,
+    /// In one line.
+    pub(crate) about: &'static str,
+    /// What other tools call it.
+    pub(crate) also: &'static [&'static str],
+}
+
+impl Key {
+    const fn not_yet(mut self) -> Self {
+        self.supported = false;
+        self
+    }
+
+    const fn also(mut self, names: &'static [&'static str]) -> Self {
+        self.also = names;
+        self
+    }
+}
+
+pub(crate) const PROJECT: &str = "project";
+pub(crate) const VENV: &str = "venvs.NAME";
+pub(crate) const SERVICE: &str = "services.NAME";
+/// The table form of `port` and of each of `ports`.
+pub(crate) const PORT: &str = "services.NAME.port";
+pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
+
+/// In the order of the documentation.
+pub(crate) const KEYS: &[Key] = &[
+    key("", "project", "table", "", "the project as a whole"),
+    key(
+        "",
+        "venvs",
+        "table of tables",
+        "",
+        "Python virtual environments, by name",
+    ),
+    key(
+        "",
+        "services",
+        "table of tables",
+        "",
+        "processes that keep running, by name",
+    ),
+    key("", "tasks", "table of tables", "", "processes that end, by name").not_yet(),
+    key(
+        PROJECT,
+        "name",
+        "string",
+        "the folder's name",
+        "what the project is called",
+    ),
+    key(
+        PROJECT,
+        "env_file",
+        "path or list of paths",
+        "`.env` if it exists",
+        "files with variables; later ones win, the real environment wins over all",
+    )
+    .also(&["dotenv", "env_files"]),
+    key(VENV, "path", "path", "", "the venv's folder, from the project's folder"),
+    key(
+        VENV,
+        "python",
+        "version specifier",
+        "any version",
+        "which Python versions it may hold, such as `>=3.11,<3.13`",
+    )
+    .also(&["version"]),
+    key(
+        VENV,
+        "requirements",
+        "list of paths",
+        "",
+        "requirement files to install",
+    )
+    .not_yet(),
+    key(
+        VENV,
+        "project",
+        "path",
+        "",
+        "the folder of a `pyproject.toml` to install",
+    )
+    .not_yet(),
+    key(
+        SERVICE,
+        "command",
+        "string or list of strings",
+        "",
+        "what is run; a string is split into words as by a POSIX shell",
+    )
+    .also(&["cmd", "run", "exec", "script", "start"]),
+    key(
+        SERVICE,
+        "shell",
+        "boolean",
+        "`false`",
+        "whether `command` is run by a shell",
+    ),
+    key(
+        SERVICE,
+        "working_dir",
+        "path",
+        "the project's folder",
+        "where it runs, from the project's folder",
+    )
+    .also(&["cwd", "dir", "workdir", "directory"]),
+    key(
+        SERVICE,
+        "venv",
+        "name of a venv, `\"auto\"` or `false`",
+        "`false`",
+        "the venv it runs in; `\"auto\"` is the nearest, from `working_dir` upwards",
+    ),
+    key(
+        SERVICE,
+        "port",
+        "integer, string or table",
+        "",
+        "the port it listens on; a variable in it is set for every service",
+    ),
+    key(
+        SERVICE,
+        "ports",
+        "table of integers, strings or tables",
+        "",
+        "several ports by name; the first is the main one",
+    )
+    .also(&["expose"]),
+    key(
+        SERVICE,
+        "environment",
+        "table of strings, numbers or booleans",
+        "",
+        "variables of this service",
+    )
+    .also(&["env", "vars"]),
+    key(
+        SERVICE,
+        "env_file",
+        "path or list of paths",
+        "",
+        "files with variables of this service; they must exist",
+    )
+    .also(&["dotenv", "env_files"]),
+    key(
+        SERVICE,
+        "depends_on",
+        "list of services, or table of service to `\"healthy\"` or `\"started\"`",
+        "",
+        "what is started before it; a list waits until each is ready",
+    )
+    .also(&["needs", "requires", "after", "links"]),
+    key(
+        SERVICE,
+        "healthcheck",
+        "table",
+        "",
+        "how it shows that it is ready, and stays so",
+    )
+    .also(&["health", "readiness_probe", "check"]),
+    key(
+        SERVICE,
+        "restart",
+        "`\"no\"`",
+        "`\"no\"`",
+        "whether it is started again when it ends; only `\"no\"` so far",
+    ),
+    key(
+        SERVICE,
+        "stop_signal",
+        "`\"SIGTERM\"`, `\"SIGINT\"`, `\"SIGQUIT\"`, `\"SIGHUP\"`, `\"SIGUSR1\"`, `\"SIGUSR2\"` or `\"SIGKILL\"`",
+        "`\"SIGTERM\"`",
+        "the signal that asks it to end",
+    ),
+    key(
+        SERVICE,
+        "stop_grace_period",
+        "duration",
+        "`\"10s\"`",
+        "how long it may take to end before it is killed",
+    )
+    .also(&["stop_timeout"]),
+    key(
+        SERVICE,
+        "on_conflict",
+        "`\"ask\"`, `\"fail\"` or `\"kill\"`",
+        "`\"ask\"`",
+        "what `up` does when its port is taken",
+    ),
+    key(
+        SERVICE,
+        "profiles",
+        "list of strings",
+        "",
+        "started only with one of these profiles, or when named",
+    ),
+    key(
+        SERVICE,
+        "pidfile",
+        "path",
+        "",
+        "a stale one is removed before the start",
+    )
+    .not_yet(),
+    key(
+        SERVICE,
+        "listen",
+        "boolean",
+        "",
+        "whether a listening socket is handed over",
+    )
+    .not_yet(),
+    key(SERVICE, "stdin", "boolean", "", "whether it reads what is typed").not_yet(),
+    key(
+        SERVICE,
+        "tty",
+        "boolean",
+        "",
+        "whether it runs in a terminal of its own",
+    )
+    .not_yet(),
+    key(SERVICE, "on_exit", "string", "", "what its end means for the others").not_yet(),
+    key(PORT, "number", "integer or string", "", "the port, from 1 to 65535"),
+    key(
+        PORT,
+        "host",
+        "IP address",
+        "any local address",
+        "the address it listens on",
+    ),
+    key(PORT, "protocol", "`\"tcp\"` or `\"udp\"`", "`\"tcp\"`", "the transport"),
+    key(
+        PORT,
+        "on_conflict",
+        "`\"ask\"`, `\"fail\"` or `\"kill\"`",
+        "that of the service",
+        "what `up` does when this port is taken",
+    ),
+    key(
+        HEALTHCHECK,
+        "http",
+        "path or URL",
+        "",
+        "ready when a `GET` of it is answered with 200 to 399",
+    )
+    .also(&["url", "path"]),
+    key(
+        HEALTHCHECK,
+        "tcp",
+        "`true`",
+        "",
+        "ready when the main port accepts a connection",
+    ),
+    key(
+        HEALTHCHECK,
+        "command",
+        "string or list of strings",
+        "",
+        "ready when it ends with 0",
+    )
+    .also(&["test", "cmd"]),
+    key(
+        HEALTHCHECK,
+        "interval",
+        "duration",
+        "`\"10s\"`",
+        "how often a ready service is checked",
+    ),
+    key(
+        HEALTHCHECK,
+        "timeout",
+        "duration",
+        "`\"2s\"`",
+        "how long one check may take",
+    ),
+    key(
+        HEALTHCHECK,
+        "retries",
+        "integer",
+        "`3`",
+        "after so many failures in a row a ready service is unhealthy",
+    ),
+    key(
+        HEALTHCHECK,
+        "start_period",
+        "duration",
+        "`\"60s\"`",
+        "a service that is not ready after so long has failed to start",
+    ),
+];
+
+/// The keys of one table.
+pub(crate) fn keys_of(table: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.table == table)
+}
+
+const fn key(
+    table: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Key {
+    Key {
+        table,
+        name,
+        kind,
+        default,
+        supported: true,
+        about,
+        also: &[],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,2 +1,113 @@
-//! placeholder
-pub(crate) fn read() {}
+//! The text of `devtasks.toml` → [`Config`], or every problem of it at once.
+//!
+//! Here is the file as a whole; the parts are in the modules below, and `reader` is what they all read with.
+
+mod command;
+mod dependencies;
+mod healthcheck;
+mod item;
+mod names;
+mod port;
+mod reader;
+mod service;
+mod syntax;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use self::item::{Item, Table};
+use self::names::{Kind, Names};
+use self::reader::Reader;
+use super::keys::{PROJECT, VENV};
+use super::source::Source;
+use super::{Config, Project, PythonVersions, Venv};
+use crate::error::Problem;
+
+/// The whole file; one without services is fine. `file` is how problems name it.
+///
+/// # Errors
+/// All that is wrong with the text, in its order. Where it is not TOML, the rest is still judged, save for what a broken
+/// line may have hidden.
+pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Problem>> {
+    let source = Source::new(file, text);
+    let (text, mut errors) = syntax::without_stops(source.text);
+    let (document, more) = DeTable::parse_recoverable(&text);
+    errors.extend(more);
+    let root = Table::root(document.get_ref());
+    let mut reader = Reader::new(&source, Names::of(&root), &errors);
+    let config = whole(&mut reader, &root);
+    reader.finish(config)
+}
+
+fn whole<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Config {
+    reader.check_keys(root, "");
+    let config = Config {
+        project: root
+            .get("project")
+            .and_then(|item| project(reader, &item))
+            .unwrap_or_default(),
+        venvs: each(reader, root, "venvs", Kind::Venv, venv),
+        services: each(reader, root, "services", Kind::Service, service::service),
+    };
+    dependencies::report_cycles(reader);
+    config
+}
+
+/// Reads every table of `[venvs]` or `[services]`, in the order of the file.
+fn each<'t, T>(
+    reader: &mut Reader<'t>,
+    root: &Table<'t>,
+    key: &str,
+    kind: Kind,
+    read: fn(&mut Reader<'t>, &Item<'t>) -> Option<T>,
+) -> Vec<T> {
+    let Some(table) = root.get(key).and_then(|item| reader.table(&item)) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for item in table.items() {
+        reader.check_name(&item, kind);
+        found.extend(read(reader, &item));
+    }
+    found
+}
+
+fn project<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Project> {
+    let table = reader.known_table(item, PROJECT)?;
+    let name = table.get("name").and_then(|item| reader.plain(&item));
+    let env_file = table.get("env_file").map(|item| {
+        let files = reader.one_or_list(&item, "a string or a list of strings");
+        files.iter().filter_map(|file| reader.plain(file)).collect()
+    });
+    Some(Project {
+        name: name.map(|name| name.value),
+        env_file,
+    })
+}
+
+fn venv<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Venv> {
+    let table = reader.known_table(item, VENV)?;
+    let python = table.get("python").and_then(|item| {
+        let text = reader.string(&item)?;
+        reader
+            .parsed(&item, PythonVersions::parse(text))
+            .map(|versions| reader.at(&item, versions))
+    });
+    let Some(path) = table.get("path") else {
+        let hint = format!("add `path = \".venv\"` to [{}]", table.path);
+        reader.report_absent(
+            item.head(),
+            Problem::new(format!("venv `{}` has no `path`", item.key)).hint(hint),
+        );
+        return None;
+    };
+    Some(Venv {
+        name: item.key.to_owned(),
+        path: reader.path(&path)?,
+        python,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! `command`: a string that is split into words, a list that is not, or a text for a shell.
+
+use super::item::Item;
+use super::reader::Reader;
+use crate::config::template::Piece;
+use crate::config::{At, Command, Template};
+use crate::error::Problem;
+
+/// `shell`: the string goes to a shell as it is, variables filled in.
+pub(super) fn command<'t>(reader: &mut Reader<'t>, item: &Item<'t>, shell: bool) -> Option<At<Command>> {
+    let command = match (item.elements(), shell) {
+        (Some(_), true) => {
+            let problem = Problem::new("`shell = true` needs a string for `command`, found a list");
+            reader.report(item.at_value(), problem.hint("write one string, or remove `shell`"));
+            return None;
+        }
+        (Some(elements), false) => Command::Words(list(reader, item, &elements)?),
+        (None, true) => Command::Shell(shell_text(reader, item)?),
+        (None, false) => Command::Words(split(reader, item)?),
+    };
+    Some(reader.at(item, command))
+}
+
+fn list<'t>(reader: &mut Reader<'t>, item: &Item<'t>, elements: &[Item<'t>]) -> Option<Vec<Template>> {
+    let words: Vec<Option<Template>> = elements
+        .iter()
+        .map(|element| reader.template(element).map(|word| word.value))
+        .collect();
+    not_empty(reader, item, words.into_iter().collect::<Option<_>>()?)
+}
+
+fn shell_text<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Template> {
+    let text = reader.template(item)?.value;
+    if text.as_literal().is_some_and(|text| text.trim().is_empty()) {
+        reader.report(item.at_value(), empty(item.key));
+        return None;
+    }
+    Some(text)
+}
+
+fn split<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Vec<Template>> {
+    if !item.value.is_str() {
+        reader.report_type(item, "a string or a list of strings");
+        return None;
+    }
+    let text = reader.string(item)?;
+    let template = reader.template_of(item, text)?;
+    let Some(words) = words(template) else {
+        let problem = Problem::new(format!("`{}` has a quote that is not closed", item.key));
+        reader.report(
+            item.at_value(),
+            problem.hint("close the quote, or write a list of words"),
+        );
+        return None;
+    };
+    not_empty(reader, item, words)
+}
+
+/// Splits as a POSIX shell would, but for variables: each stays within its word whatever its value holds, and is filled
+/// in even between single quotes, since it is ours and not a shell's. `None`: a quote is not closed.
+fn words(template: Template) -> Option<Vec<Template>> {
+    // The splitter sees each variable as its number between two NULs, which no argument can hold.
+    let mut text = String::new();
+    let mut holes = Vec::new();
+    for piece in template.pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(&literal),
+            Piece::Variable { .. } | Piece::Reference { .. } => {
+                text.push_str(&format!("\0{}\0", holes.len()));
+                holes.push(piece);
+            }
+        }
+    }
+    let words = shell_words::split(&text).ok()?;
+    Some(words.iter().map(|word| with_holes_filled(word, &holes)).collect())
+}
+
+fn with_holes_filled(word: &str, holes: &[Piece]) -> Template {
+    let mut template = Template::default();
+    for (index, part) in word.split('\0').enumerate() {
+        if index % 2 == 0 {
+            template.push_str(part);
+        } else {
+            let number: usize = part.parse().expect("between two NULs stands the number of a piece");
+            template.push(holes[number].clone());
+        }
+    }
+    template
+}
+
+fn not_empty(reader: &mut Reader, item: &Item, words: Vec<Template>) -> Option<Vec<Template>> {
+    match words.first().map(Template::as_literal) {
+        None => reader.report(item.at_value(), empty(item.key)),
+        Some(Some("")) => {
+            let problem = Problem::new(format!("the first word of `{}` is empty", item.key));
+            reader.report(item.at_value(), problem.hint("name the program to run"));
+        }
+        Some(_) => return Some(words),
+    }
+    None
+}
+
+fn empty(key: &str) -> Problem {
+    Problem::new(format!("`{key}` is empty")).hint("name the program to run")
+}

@@ -1,0 +1,90 @@
+//! What the file calls its venvs, services and ports: known before anything that refers to them is read.
+
+use super::item::Table;
+use crate::config::template::Part;
+
+/// The key of a port given by `port`.
+pub(super) const MAIN_PORT: &str = "main";
+
+/// In the order of the file.
+pub(super) struct Names {
+    pub(super) venvs: Vec<String>,
+    pub(super) services: Vec<ServiceName>,
+}
+
+pub(super) struct ServiceName {
+    pub(super) name: String,
+    /// The keys of its ports.
+    pub(super) ports: Vec<String>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Venv,
+    Service,
+    Port,
+    Profile,
+}
+
+impl Kind {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Kind::Venv => "venv",
+            Kind::Service => "service",
+            Kind::Port => "port",
+            Kind::Profile => "profile",
+        }
+    }
+}
+
+/// Names travel in arguments, labels and file names: letters, digits, `-` and `_`, at most 63, no `-` first.
+pub(super) fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=63).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with('-')
+}
+
+impl Names {
+    pub(super) fn of(root: &Table) -> Self {
+        let venvs = root.get("venvs").and_then(|item| item.as_table());
+        let services = root.get("services").and_then(|item| item.as_table());
+        Names {
+            venvs: venvs.map(|table| table.keys()).unwrap_or_default(),
+            services: services
+                .map(|table| table.items())
+                .unwrap_or_default()
+                .iter()
+                .map(|item| ServiceName {
+                    name: item.key.to_owned(),
+                    ports: item.as_table().map(|table| ports(&table)).unwrap_or_default(),
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn service(&self, name: &str) -> Option<&ServiceName> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    pub(super) fn service_names(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().map(|service| service.name.as_str())
+    }
+}
+
+impl ServiceName {
+    /// Whether `${services.NAME.PART}` means something.
+    pub(super) fn has(&self, part: &Part) -> bool {
+        match part {
+            Part::Port | Part::Url => !self.ports.is_empty(),
+            Part::PortKey(key) => self.ports.contains(key),
+        }
+    }
+}
+
+fn ports(service: &Table) -> Vec<String> {
+    let one = service.get("port").map(|_| MAIN_PORT.to_owned());
+    let several = service.get("ports").and_then(|item| item.as_table());
+    one.into_iter()
+        .chain(several.map(|table| table.keys()).unwrap_or_default())
+        .collect()
+}

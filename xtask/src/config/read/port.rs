@@ -1,0 +1,148 @@
+//! `port` and `ports`: a number, a string with a variable, or a table.
+
+use std::net::IpAddr;
+
+use super::item::{Item, Table};
+use super::names::{Kind, MAIN_PORT};
+use super::reader::{Reader, not_supported};
+use crate::config::keys::PORT;
+use crate::config::template::{Otherwise, Piece};
+use crate::config::{At, OnConflict, Port, Protocol, Template};
+use crate::error::Problem;
+
+/// All ports of a service, the main one first.
+pub(super) fn ports<'t>(reader: &mut Reader<'t>, service: &Table<'t>) -> Vec<Port> {
+    match (service.get("port"), service.get("ports")) {
+        (Some(_), Some(several)) => {
+            let problem = Problem::new("`port` and `ports` exclude each other");
+            reader.report(several.at_key(), problem.hint("move the number of `port` into `ports`"));
+            Vec::new()
+        }
+        (Some(one), None) => port(reader, &one, MAIN_PORT).into_iter().collect(),
+        (None, Some(several)) => table_of_ports(reader, &several),
+        (None, None) => Vec::new(),
+    }
+}
+
+pub(super) fn on_conflict<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<OnConflict> {
+    let choices = [
+        ("ask", Some(OnConflict::Ask)),
+        ("fail", Some(OnConflict::Fail)),
+        ("kill", Some(OnConflict::Kill)),
+        ("next", None),
+    ];
+    reader.choice(item, &choices)
+}
+
+fn table_of_ports<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<Port> {
+    let Some(table) = item.as_table() else {
+        reader.report_type(item, "a table such as `{ http = 8080 }`");
+        return Vec::new();
+    };
+    let mut ports = Vec::new();
+    for item in table.items() {
+        reader.check_name(&item, Kind::Port);
+        ports.extend(port(reader, &item, item.key));
+    }
+    ports
+}
+
+fn port<'t>(reader: &mut Reader<'t>, item: &Item<'t>, key: &str) -> Option<Port> {
+    if !item.value.is_table() {
+        return Some(Port {
+            key: key.to_owned(),
+            number: number(reader, item)?,
+            host: None,
+            protocol: Protocol::Tcp,
+            on_conflict: None,
+        });
+    }
+    let table = reader.known_table(item, PORT)?;
+    let host = table.get("host").and_then(|item| host(reader, &item));
+    let protocol = table.get("protocol").and_then(|item| {
+        let choices = [("tcp", Some(Protocol::Tcp)), ("udp", Some(Protocol::Udp))];
+        reader.choice(&item, &choices)
+    });
+    let on_conflict = table.get("on_conflict").and_then(|item| on_conflict(reader, &item));
+    let Some(number_item) = table.get("number") else {
+        let problem = Problem::new(format!("`{}` has no `number`", item.key));
+        reader.report_absent(item.at_value(), problem.hint("add `number = 8000`"));
+        return None;
+    };
+    Some(Port {
+        key: key.to_owned(),
+        number: number(reader, &number_item)?,
+        host,
+        protocol: protocol.unwrap_or(Protocol::Tcp),
+        on_conflict,
+    })
+}
+
+/// Literal numbers come back as their digits.
+fn number<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> {
+    if let Some(integer) = item.value.as_integer() {
+        let Some(number) = i64::from_str_radix(integer.as_str(), integer.radix())
+            .ok()
+            .and_then(in_range)
+        else {
+            reader.report(item.at_value(), no_port(&integer.to_string()));
+            return None;
+        };
+        return Some(reader.at(item, Template::literal(number.to_string())));
+    }
+    if !item.value.is_str() {
+        reader.report_type(item, "an integer, a string or a table");
+        return None;
+    }
+    if item.value.as_str() == Some("auto") {
+        reader.report(item.at_value(), not_supported(&format!("{} = \"auto\"", item.key)));
+        return None;
+    }
+    let template = reader.template(item)?;
+    if let Some(text) = whole_text(&template.value)
+        && text.parse().ok().and_then(in_range).is_none()
+    {
+        let problem = no_port(text);
+        reader.report(item.at_value(), problem);
+        return None;
+    }
+    Some(template)
+}
+
+/// What the number is for sure, or unless a variable is set: the `8000` of `8000` and of `${PORT:-8000}`.
+fn whole_text(template: &Template) -> Option<&str> {
+    match template.pieces.as_slice() {
+        [
+            Piece::Variable {
+                otherwise: Otherwise::Default(default),
+                ..
+            },
+        ] => whole_text(default),
+        _ => template.as_literal(),
+    }
+}
+
+fn in_range(number: i64) -> Option<u16> {
+    u16::try_from(number).ok().filter(|port| *port != 0)
+}
+
+fn no_port(text: &str) -> Problem {
+    Problem::new(format!("`{text}` is not a port"))
+        .hint("write a number from 1 to 65535, or a variable: `\"${PORT:-8000}\"`")
+}
+
+fn host<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> {
+    let host = reader.template(item)?;
+    match host.value.as_literal() {
+        Some("localhost") => Some(reader.at(item, Template::literal("127.0.0.1"))),
+        Some(address) if address.parse::<IpAddr>().is_err() => {
+            let problem = Problem::new(format!("`{address}` is not an IP address"));
+            reader.report(
+                item.at_value(),
+                problem.hint("write `127.0.0.1`, `::1`, `0.0.0.0` or another address of this machine"),
+            );
+            None
+        }
+        Some(_) | None => Some(host),
+    }
+}

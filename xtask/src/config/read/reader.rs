@@ -1,0 +1,323 @@
+//! What every part of the file is read with: values in their types, and the list of problems.
+
+use std::time::Duration;
+
+use super::item::{Item, Spot, Table};
+use super::names::{Kind, Names, is_name};
+use super::syntax::Syntax;
+use crate::config::keys::{Key, keys_of};
+use crate::config::source::Source;
+use crate::config::suggest::{any_of, closest, did_you_mean};
+use crate::config::template::Part;
+use crate::config::{At, Dependency, Template, duration};
+use crate::error::{Exit, Place, Problem};
+
+pub(super) struct Reader<'t> {
+    source: &'t Source<'t>,
+    pub(super) names: Names,
+    /// Every service's `depends_on`, also of those that could not be read.
+    pub(super) waits: Vec<(String, Vec<Dependency>)>,
+    syntax: Syntax,
+    problems: Vec<Problem>,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(source: &'t Source<'t>, names: Names, errors: &[toml::de::Error]) -> Self {
+        Reader {
+            source,
+            names,
+            waits: Vec::new(),
+            syntax: Syntax::of(source, errors),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Everything that was reported, in the order of the file, or else `config`.
+    pub(super) fn finish<T>(self, config: T) -> Result<T, Vec<Problem>> {
+        let Reader {
+            syntax, mut problems, ..
+        } = self;
+        problems.retain(|problem| !syntax.explains(problem));
+        problems.extend(syntax.problems);
+        problems.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.line, place.column)));
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    pub(super) fn place(&self, spot: &Spot) -> Place {
+        self.source.place(spot.span.clone(), &spot.table)
+    }
+
+    pub(super) fn at<T>(&self, item: &Item, value: T) -> At<T> {
+        At {
+            value,
+            place: self.place(&item.at_value()),
+        }
+    }
+
+    pub(super) fn report(&mut self, spot: Spot, problem: Problem) {
+        // A value that the parser only made up for a broken line stands nowhere.
+        if spot.span.is_empty() && !self.syntax.problems.is_empty() {
+            return;
+        }
+        let place = self.place(&spot);
+        self.report_at(&place, problem);
+    }
+
+    pub(super) fn report_at(&mut self, place: &Place, problem: Problem) {
+        self.problems.push(problem.at(place).exit(Exit::Usage));
+    }
+
+    /// Reports that something is missing, unless a syntax error may be what hides it.
+    pub(super) fn report_absent(&mut self, spot: Spot, problem: Problem) {
+        if self.syntax.problems.is_empty() {
+            self.report(spot, problem);
+        }
+    }
+
+    pub(super) fn report_type(&mut self, item: &Item, expected: &str) {
+        let found = match item.value.type_str() {
+            "array" => "a list".to_owned(),
+            kind @ "integer" => format!("an {kind}"),
+            kind => format!("a {kind}"),
+        };
+        let problem = Problem::new(format!("`{}` must be {expected}, found {found}", item.key));
+        let scalar = item.value.is_integer() || item.value.is_float();
+        let problem = if scalar && expected.contains("string") {
+            problem.hint(format!("write `\"{}\"`", &self.source.text[item.span.clone()]))
+        } else {
+            problem
+        };
+        self.report(item.at_value(), problem);
+    }
+
+    /// Reports every key of `table` that [`KEYS`](crate::config::keys::KEYS) does not list, or lists as not supported.
+    pub(super) fn check_keys(&mut self, table: &Table, pattern: &str) {
+        for item in table.items() {
+            match keys_of(pattern).find(|key| key.name == item.key) {
+                Some(key) if key.supported => {}
+                Some(_) => self.report(item.at_key(), not_supported(item.key)),
+                None => self.report(item.at_key(), unknown_key(&item, pattern)),
+            }
+        }
+    }
+
+    pub(super) fn check_name(&mut self, item: &Item, kind: Kind) {
+        if !is_name(item.key) {
+            self.report(item.at_key(), no_name(item.key, kind));
+        } else if kind == Kind::Venv && item.key == "auto" {
+            let problem = Problem::new("a venv cannot be called `auto`: `venv = \"auto\"` has a meaning of its own");
+            self.report(item.at_key(), problem);
+        }
+    }
+
+    pub(super) fn table(&mut self, item: &Item<'t>) -> Option<Table<'t>> {
+        let table = item.as_table();
+        if table.is_none() {
+            self.report_type(item, "a table");
+        }
+        table
+    }
+
+    /// A table whose keys are those that the pattern has.
+    pub(super) fn known_table(&mut self, item: &Item<'t>, pattern: &str) -> Option<Table<'t>> {
+        let table = self.table(item)?;
+        self.check_keys(&table, pattern);
+        Some(table)
+    }
+
+    pub(super) fn string(&mut self, item: &Item<'t>) -> Option<&'t str> {
+        let Some(text) = item.value.as_str() else {
+            self.report_type(item, "a string");
+            return None;
+        };
+        if text.contains('\0') {
+            self.report(
+                item.at_value(),
+                Problem::new(format!("`{}` holds a NUL character", item.key)),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A string in which variables have no meaning, not empty.
+    pub(super) fn plain(&mut self, item: &Item<'t>) -> Option<At<String>> {
+        let text = self.string(item)?;
+        if text.is_empty() {
+            self.report(item.at_value(), empty(item.key));
+        } else if text.contains("${") {
+            let problem = Problem::new(format!("`{}` cannot hold variables", item.key));
+            self.report(item.at_value(), problem);
+        }
+        Some(self.at(item, text.to_owned()))
+    }
+
+    pub(super) fn template(&mut self, item: &Item<'t>) -> Option<At<Template>> {
+        let text = self.string(item)?;
+        self.template_of(item, text).map(|template| self.at(item, template))
+    }
+
+    /// A template that may not be empty.
+    pub(super) fn path(&mut self, item: &Item<'t>) -> Option<At<Template>> {
+        let path = self.template(item)?;
+        if path.value.as_literal() == Some("") {
+            self.report(item.at_value(), empty(item.key));
+            return None;
+        }
+        Some(path)
+    }
+
+    /// Parses `text`, the string of `item`, and looks up what it refers to.
+    pub(super) fn template_of(&mut self, item: &Item<'t>, text: &str) -> Option<Template> {
+        match Template::parse(text) {
+            Ok(template) => {
+                for (service, part) in template.references() {
+                    self.check_reference(item, service, part);
+                }
+                Some(template)
+            }
+            Err(error) => {
+                self.report(self.within(item, text, error.offset), error.problem);
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&mut self, item: &Item) -> Option<bool> {
+        let value = item.value.as_bool();
+        if value.is_none() {
+            self.report_type(item, "`true` or `false`");
+        }
+        value
+    }
+
+    pub(super) fn duration(&mut self, item: &Item<'t>) -> Option<Duration> {
+        if let Some(number) = item.value.as_integer() {
+            let problem = Problem::new(format!("`{}` must be a duration, found an integer", item.key));
+            self.report(item.at_value(), problem.hint(format!("write `\"{number}s\"`")));
+            return None;
+        }
+        let text = self.string(item)?;
+        self.parsed(item, duration::parse(text))
+    }
+
+    /// One of a few words; those with `None` are known, but not supported.
+    pub(super) fn choice<T: Copy>(&mut self, item: &Item<'t>, choices: &[(&str, Option<T>)]) -> Option<T> {
+        let text = self.string(item)?;
+        match choices.iter().find(|(word, _)| *word == text) {
+            Some((_, Some(value))) => Some(*value),
+            Some((word, None)) => {
+                self.report(item.at_value(), not_supported(&format!("{} = \"{word}\"", item.key)));
+                None
+            }
+            None => {
+                let words = choices.iter().filter(|(_, value)| value.is_some());
+                let words: Vec<&str> = words.map(|(word, _)| *word).collect();
+                let hint = did_you_mean(text, words.iter().copied());
+                let hint = hint.unwrap_or_else(|| format!("write {}", any_of(&words)));
+                let problem = Problem::new(format!("`{text}` is no value for `{}`", item.key)).hint(hint);
+                self.report(item.at_value(), problem);
+                None
+            }
+        }
+    }
+
+    /// The elements of a list, or the value itself where it is a string.
+    pub(super) fn one_or_list(&mut self, item: &Item<'t>, expected: &str) -> Vec<Item<'t>> {
+        if item.value.is_str() {
+            return vec![item.clone()];
+        }
+        self.list(item, expected)
+    }
+
+    pub(super) fn list(&mut self, item: &Item<'t>, expected: &str) -> Vec<Item<'t>> {
+        item.elements().unwrap_or_else(|| {
+            self.report_type(item, expected);
+            Vec::new()
+        })
+    }
+
+    pub(super) fn parsed<T>(&mut self, item: &Item, parsed: Result<T, Problem>) -> Option<T> {
+        parsed.map_err(|problem| self.report(item.at_value(), problem)).ok()
+    }
+
+    fn check_reference(&mut self, item: &Item, service: &str, part: &Part) {
+        let problem = match self.names.service(service) {
+            None => unknown_service(service, self.names.service_names()),
+            Some(known) if !known.has(part) => unknown_port(service, part, &known.ports),
+            Some(_) => return,
+        };
+        self.report_absent(item.at_value(), problem);
+    }
+
+    /// Where the character `offset` of a string stands, or the whole string where escapes hide that.
+    fn within(&self, item: &Item, text: &str, offset: usize) -> Spot {
+        let before: String = text.chars().take(offset).collect();
+        let raw = &self.source.text[item.span.clone()];
+        let quote = raw.len() - raw.trim_start_matches(['"', '\'']).len();
+        let quote = if quote >= 3 { 3 } else { 1 };
+        let spot = item.at_value();
+        if raw.get(quote..).is_some_and(|inside| inside.starts_with(&before)) {
+            let start = item.span.start + quote + before.len();
+            let span = start..item.span.end - quote;
+            Spot { span, ..spot }
+        } else {
+            spot
+        }
+    }
+}
+
+/// There is no service `name`; `known` are those there are.
+pub(super) fn unknown_service<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Problem {
+    hinted(
+        Problem::new(format!("unknown service `{name}`")),
+        did_you_mean(name, known),
+    )
+}
+
+pub(super) fn hinted(problem: Problem, hint: Option<String>) -> Problem {
+    match hint {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
+/// Known to the contract, but not to this release.
+pub(super) fn not_supported(what: &str) -> Problem {
+    Problem::new(format!("`{what}` is not supported yet"))
+}
+
+fn unknown_port(service: &str, part: &Part, keys: &[String]) -> Problem {
+    match part {
+        Part::PortKey(key) if !keys.is_empty() => hinted(
+            Problem::new(format!("service `{service}` has no port `{key}`")),
+            did_you_mean(key, keys.iter().map(String::as_str))
+                .or_else(|| Some(format!("write `${{services.{service}.ports.{}}}`", keys[0]))),
+        ),
+        Part::Port | Part::PortKey(_) | Part::Url => {
+            Problem::new(format!("service `{service}` has no port")).hint(format!("add `port` to [services.{service}]"))
+        }
+    }
+}
+
+fn unknown_key(item: &Item, pattern: &str) -> Problem {
+    let known = || keys_of(pattern).map(|key| key.name);
+    let by_other_tools = |key: &&Key| key.also.contains(&item.key);
+    let meant = keys_of(pattern)
+        .find(by_other_tools)
+        .map(|key| key.name)
+        .or_else(|| closest(item.key, known()));
+    hinted(
+        Problem::new(format!("unknown key `{}`", item.key)),
+        meant.map(|name| format!("did you mean `{name}`?")),
+    )
+}
+
+pub(super) fn no_name(name: &str, kind: Kind) -> Problem {
+    Problem::new(format!("`{name}` cannot name a {}", kind.word()))
+        .hint("use letters, digits, `_` and `-`, at most 63, with no `-` in front")
+}
+
+fn empty(key: &str) -> Problem {
+    Problem::new(format!("`{key}` is empty"))
+}

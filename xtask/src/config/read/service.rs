@@ -1,0 +1,190 @@
+//! `[services.NAME]`.
+
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::command::command;
+use super::dependencies::dependencies;
+use super::healthcheck::healthcheck;
+use super::item::{Item, Table};
+use super::names::{Kind, is_name};
+use super::port::{on_conflict, ports};
+use super::reader::{Reader, no_name};
+use crate::config::keys::SERVICE;
+use crate::config::suggest::did_you_mean;
+use crate::config::{At, OnConflict, Service, StopSignal, Template, VenvChoice};
+use crate::error::Problem;
+
+pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
+    let table = reader.known_table(item, SERVICE)?;
+    let mut read = Part { reader, table: &table };
+
+    let shell = read.key("shell", |reader, item| reader.boolean(item)).unwrap_or(false);
+    let command = read.key("command", |reader, item| command(reader, item, shell));
+    let working_dir = read.key("working_dir", Reader::path);
+    let venv = read.key("venv", venv).unwrap_or(VenvChoice::None);
+    let ports = ports(read.reader, &table);
+    let environment = read.list("environment", environment);
+    let env_file = read.list("env_file", env_file);
+    let depends_on = read.list("depends_on", dependencies);
+    let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, &table, &ports));
+    read.key("restart", restart);
+    let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
+    let stop_grace_period = read.key("stop_grace_period", Reader::duration);
+    let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
+    let profiles = read.list("profiles", profiles);
+
+    reader.waits.push((item.key.to_owned(), depends_on.clone()));
+    if table.get("command").is_none() {
+        reader.report_absent(item.head(), no_command(item.key, &table));
+    }
+    Some(Service {
+        name: item.key.to_owned(),
+        place: reader.place(&item.head()),
+        command: command?,
+        working_dir,
+        venv,
+        ports,
+        environment,
+        env_file,
+        depends_on,
+        healthcheck,
+        stop_signal,
+        stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
+        on_conflict,
+        profiles,
+    })
+}
+
+/// Reads the keys of one table.
+struct Part<'r, 't> {
+    reader: &'r mut Reader<'t>,
+    table: &'r Table<'t>,
+}
+
+impl<'t> Part<'_, 't> {
+    fn key<T>(&mut self, key: &str, read: impl FnOnce(&mut Reader<'t>, &Item<'t>) -> Option<T>) -> Option<T> {
+        read(self.reader, &self.table.get(key)?)
+    }
+
+    fn list<T>(&mut self, key: &str, read: impl FnOnce(&mut Reader<'t>, &Item<'t>) -> Vec<T>) -> Vec<T> {
+        self.table
+            .get(key)
+            .map(|item| read(self.reader, &item))
+            .unwrap_or_default()
+    }
+}
+
+fn venv<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<VenvChoice> {
+    match (item.value.as_bool(), item.value.as_str()) {
+        (Some(false), _) => Some(VenvChoice::None),
+        (_, Some("auto")) => Some(VenvChoice::Auto(reader.place(&item.at_value()))),
+        (_, Some(name)) => {
+            if !reader.names.venvs.iter().any(|known| known == name) {
+                let problem = unknown_venv(name, &reader.names.venvs);
+                reader.report_absent(item.at_value(), problem);
+            }
+            Some(VenvChoice::Named(reader.at(item, name.to_owned())))
+        }
+        (Some(true) | None, None) => {
+            let problem = Problem::new("`venv` must be the name of a venv, `\"auto\"` or `false`");
+            reader.report(item.at_value(), problem.hint("write `\"auto\"` for the nearest venv"));
+            None
+        }
+    }
+}
+
+fn environment<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<(String, At<Template>)> {
+    let Some(table) = item.as_table() else {
+        reader.report_type(item, "a table such as `{ NAME = \"value\" }`");
+        return Vec::new();
+    };
+    let mut variables = Vec::new();
+    for item in table.items() {
+        if item.key.is_empty() || item.key.contains(['=', '\0']) {
+            let problem = Problem::new(format!("`{}` cannot name a variable", item.key.escape_debug()));
+            reader.report(item.at_key(), problem.hint("use letters, digits and `_`"));
+        }
+        let value = variable(reader, &item);
+        variables.extend(value.map(|value| (item.key.to_owned(), value)));
+    }
+    variables
+}
+
+/// Numbers and booleans become text, as in Compose: integers in decimal, floats as they are written.
+fn variable<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> {
+    let text = match item.value {
+        DeValue::String(_) => return reader.template(item),
+        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) => number.to_string(),
+            Err(_) => integer.to_string(),
+        },
+        DeValue::Float(float) => float.as_str().to_owned(),
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+            reader.report_type(item, "a string, a number or a boolean");
+            return None;
+        }
+    };
+    Some(reader.at(item, Template::literal(text)))
+}
+
+fn env_file<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<At<Template>> {
+    let files = reader.one_or_list(item, "a string or a list of strings");
+    files.iter().filter_map(|file| reader.path(file)).collect()
+}
+
+fn profiles<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<String> {
+    let mut profiles = Vec::new();
+    for item in reader.list(item, "a list of strings") {
+        let Some(name) = reader.string(&item) else { continue };
+        if !is_name(name) {
+            reader.report(item.at_value(), no_name(name, Kind::Profile));
+        }
+        profiles.push(name.to_owned());
+    }
+    profiles
+}
+
+fn restart<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<()> {
+    let choices = [
+        ("no", Some(())),
+        ("on-failure", None),
+        ("always", None),
+        ("unless-stopped", None),
+    ];
+    reader.choice(item, &choices)
+}
+
+fn stop_signal<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<StopSignal> {
+    let text = reader.string(item)?;
+    let upper = text.to_ascii_uppercase();
+    let signal = match upper.strip_prefix("SIG").unwrap_or(&upper) {
+        "TERM" => StopSignal::Term,
+        "INT" => StopSignal::Int,
+        "QUIT" => StopSignal::Quit,
+        "HUP" => StopSignal::Hup,
+        "USR1" => StopSignal::Usr1,
+        "USR2" => StopSignal::Usr2,
+        "KILL" => StopSignal::Kill,
+        _ => {
+            let problem = Problem::new(format!("`{text}` is no value for `{}`", item.key));
+            let hint = "write `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1`, `SIGUSR2` or `SIGKILL`";
+            reader.report(item.at_value(), problem.hint(hint));
+            return None;
+        }
+    };
+    Some(signal)
+}
+
+fn unknown_venv(name: &str, known: &[String]) -> Problem {
+    let hint = did_you_mean(name, known.iter().map(String::as_str).chain(["auto"]));
+    let hint = hint.unwrap_or_else(|| format!("add a table `[venvs.{name}]` with its `path`"));
+    Problem::new(format!("unknown venv `{name}`")).hint(hint)
+}
+
+fn no_command(name: &str, table: &Table) -> Problem {
+    Problem::new(format!("service `{name}` has no `command`"))
+        .hint(format!("add `command = \"…\"` to [{}]", table.path))
+}

@@ -1,0 +1,122 @@
+//! A config as text: one line for each thing that is not as it would be by itself.
+
+use std::time::Duration;
+
+use crate::config::template::tests::shown;
+use crate::config::{
+    At, Check, Command, Condition, Config, Healthcheck, OnConflict, Port, Protocol, Service, StopSignal, Template,
+    VenvChoice,
+};
+
+pub(super) fn config(config: &Config) -> String {
+    let mut lines = Vec::new();
+    lines.extend(config.project.name.as_ref().map(|name| format!("project {name}")));
+    if let Some(files) = &config.project.env_file {
+        let files: Vec<&str> = files.iter().map(|file| file.value.as_str()).collect();
+        lines.push(format!("env_file [{}]", files.join(" ")));
+    }
+    for venv in &config.venvs {
+        let python = venv.python.as_ref().map(|python| format!(" {:?}", python.value.bounds));
+        lines.push(format!(
+            "venv {} {}{}",
+            venv.name,
+            shown(&venv.path.value),
+            python.unwrap_or_default()
+        ));
+    }
+    for each in &config.services {
+        service(&mut lines, each);
+    }
+    lines.join("\n")
+}
+
+fn service(lines: &mut Vec<String>, service: &Service) {
+    lines.push(format!("service {}", service.name));
+    let mut line = |name: &str, value: String| {
+        if !value.is_empty() {
+            lines.push(format!("  {name} {value}"));
+        }
+    };
+    line("command", command(&service.command.value));
+    line(
+        "working_dir",
+        service.working_dir.as_ref().map(template).unwrap_or_default(),
+    );
+    line(
+        "venv",
+        match &service.venv {
+            VenvChoice::None => String::new(),
+            VenvChoice::Auto(_) => "auto".to_owned(),
+            VenvChoice::Named(name) => format!("named {}", name.value),
+        },
+    );
+    for each in &service.ports {
+        line("port", port(each));
+    }
+    for (name, value) in &service.environment {
+        line("environment", format!("{name}={}", template(value)));
+    }
+    for file in &service.env_file {
+        line("env_file", template(file));
+    }
+    for dependency in &service.depends_on {
+        let condition = match dependency.condition {
+            Condition::Healthy => "healthy",
+            Condition::Started => "started",
+        };
+        line("depends_on", format!("{} {condition}", dependency.service.value));
+    }
+    line(
+        "healthcheck",
+        service.healthcheck.as_ref().map(healthcheck).unwrap_or_default(),
+    );
+    if service.stop_signal != StopSignal::Term {
+        line("stop_signal", format!("{:?}", service.stop_signal));
+    }
+    if service.stop_grace_period != Duration::from_secs(10) {
+        line("stop_grace_period", format!("{:?}", service.stop_grace_period));
+    }
+    if service.on_conflict != OnConflict::Ask {
+        line("on_conflict", format!("{:?}", service.on_conflict));
+    }
+    line("profiles", service.profiles.join(" "));
+}
+
+fn template(template: &At<Template>) -> String {
+    shown(&template.value)
+}
+
+/// `a|b c`: words, or `shell: a b c`.
+fn command(command: &Command) -> String {
+    match command {
+        Command::Words(words) => words.iter().map(shown).collect::<Vec<_>>().join("|"),
+        Command::Shell(text) => format!("shell: {}", shown(text)),
+    }
+}
+
+fn port(port: &Port) -> String {
+    let mut text = format!("{} {}", port.key, shown(&port.number.value));
+    if let Some(host) = &port.host {
+        text += &format!(" at {}", template(host));
+    }
+    if port.protocol == Protocol::Udp {
+        text += " udp";
+    }
+    if let Some(on_conflict) = port.on_conflict {
+        text += &format!(" {on_conflict:?}");
+    }
+    text
+}
+
+fn healthcheck(health: &Healthcheck) -> String {
+    let check = match &health.check {
+        None => "none".to_owned(),
+        Some(Check::Http(target)) => format!("http {}", template(target)),
+        Some(Check::Tcp) => "tcp".to_owned(),
+        Some(Check::Command(words)) => format!("command {}", command(&words.value)),
+    };
+    format!(
+        "{check}, every {:?} for {:?}, {} retries, start {:?}",
+        health.interval, health.timeout, health.retries, health.start_period
+    )
+}

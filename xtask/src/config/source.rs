@@ -1,0 +1,49 @@
+//! Byte offsets of a file's text → [`Place`]s: line, column in characters, and the line itself.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::Place;
+
+/// A file's text, without a byte order mark, and where its lines begin.
+pub(super) struct Source<'t> {
+    file: Arc<PathBuf>,
+    pub(super) text: &'t str,
+    /// Byte offsets, ascending; the first is 0.
+    lines: Vec<usize>,
+}
+
+impl<'t> Source<'t> {
+    pub(super) fn new(file: &Path, text: &'t str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Source {
+            file: Arc::new(file.to_path_buf()),
+            text,
+            lines: std::iter::once(0).chain(ends).collect(),
+        }
+    }
+
+    /// Where the bytes of `span` stand; of several lines, the first.
+    pub(super) fn place(&self, span: Range<usize>, table: &str) -> Place {
+        let from = self.text.floor_char_boundary(span.start);
+        let to = self.text.floor_char_boundary(span.end);
+        let line = self.lines.partition_point(|start| *start <= from);
+        let start = self.lines[line - 1];
+        let source = self.text[start..].lines().next().unwrap_or_default();
+        let end = to.min(start + source.len()).max(from);
+        Place {
+            file: Arc::clone(&self.file),
+            line,
+            column: self.text[start..from].chars().count() + 1,
+            source: source.to_owned(),
+            width: self.text[from..end].chars().count().max(1),
+            table: if table.is_empty() {
+                String::new()
+            } else {
+                format!("[{table}]")
+            },
+        }
+    }
+}

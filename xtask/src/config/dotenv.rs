@@ -1,1 +1,204 @@
-//! placeholder
+//! Env files: one dialect, that of Compose v2, with every mistake of a file at once and never a value in a message.
+//!
+//! `scan` finds the entries, `ambiguous` says where other readers of such files see something else. Values in double
+//! quotes and without quotes are filled in (`$VAR`, `${VAR:-default}`); a variable that is missing is empty.
+//!
+//! Source: github.com/compose-spec/compose-go, folder `dotenv`. What it takes for a variable without a name is a problem
+//! here, and so is a NUL, since neither fits into an environment.
+
+mod ambiguous;
+mod scan;
+
+use std::path::Path;
+
+use self::scan::{Entry, Fault, Value, scan};
+use super::source::Source;
+use super::template::{Missing, Template};
+use crate::error::{Exit, Place, Problem};
+
+type Variables = Vec<(String, String)>;
+type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
+
+/// The variables of one file, each once, in the order of the file; of several values of a variable the last.
+///
+/// `lookup` is the calling environment: it wins over the file while values are filled in, and gives the value of a name
+/// that stands alone.
+///
+/// # Errors
+/// Every line that cannot be read, with a place that shows at most the name. A file that is not UTF-8 yields nothing else.
+pub(crate) fn parse(file: &Path, bytes: &[u8], lookup: Lookup) -> Result<Variables, Vec<Problem>> {
+    parse_after(&[], file, bytes, lookup)
+}
+
+/// As [`parse`], for a file that comes after others: values may use the variables that those set, which the result leaves
+/// out.
+pub(crate) fn parse_after(
+    earlier: &[(String, String)],
+    file: &Path,
+    bytes: &[u8],
+    lookup: Lookup,
+) -> Result<Variables, Vec<Problem>> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Err(not_utf8(file, bytes));
+    };
+    let source = Source::new(file, text);
+    let mut variables = Variables::new();
+    let mut problems = Vec::new();
+    for found in scan(source.text) {
+        let value = found.and_then(|entry| {
+            let find = |name: &str| {
+                lookup(name)
+                    .or_else(|| last(&variables, name))
+                    .or_else(|| last(earlier, name))
+            };
+            let value = match &entry.value {
+                Value::Inherited => lookup(entry.key),
+                Value::Single(text) => Some(text.clone()),
+                Value::Unquoted(text) => Some(filled(text, &entry, &find)?),
+                Value::Double(text) => Some(filled(&unescaped(text), &entry, &find)?),
+            };
+            if value.as_ref().is_some_and(|value| value.contains('\0')) {
+                return Err(entry.fault(format!("the value of `{}` holds a NUL character", entry.key)));
+            }
+            Ok((entry.key, value))
+        });
+        match value {
+            Ok((key, Some(value))) => {
+                variables.retain(|(known, _)| known != key);
+                variables.push((key.to_owned(), value));
+            }
+            Ok((_, None)) => {}
+            Err(fault) => problems.push(problem(&source, fault)),
+        }
+    }
+    if problems.is_empty() {
+        Ok(variables)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Where other readers of env files see something else, and what; in the order of the file.
+pub(crate) fn ambiguities(file: &Path, bytes: &[u8]) -> Vec<(Place, String)> {
+    let text = String::from_utf8_lossy(bytes);
+    let source = Source::new(file, &text);
+    let mut found = Vec::new();
+    for entry in scan(source.text).into_iter().flatten() {
+        let place = redacted(&source, entry.start, entry.value_at);
+        found.extend(
+            ambiguous::readings(&entry)
+                .into_iter()
+                .map(|reading| (place.clone(), reading.to_owned())),
+        );
+    }
+    found
+}
+
+fn last(variables: &[(String, String)], name: &str) -> Option<String> {
+    let found = variables.iter().rfind(|(known, _)| known == name);
+    found.map(|(_, value)| value.clone())
+}
+
+fn filled(text: &str, entry: &Entry, lookup: Lookup) -> Result<String, Fault> {
+    let template = Template::parse_env(text).map_err(|_| {
+        let fault = entry.fault(format!(
+            "the value of `{}` has a `${{` that is not a variable",
+            entry.key
+        ));
+        fault.hint("write `$$` for a plain `$`, or put the value in single quotes")
+    })?;
+    let no_reference = |_: &str, _: &_| Ok(String::new());
+    template
+        .fill(lookup, &no_reference)
+        .map_err(|missing| match missing.as_slice() {
+            [Missing::Required { name, message }, ..] => {
+                let fault = entry.fault(format!("`{}` needs the variable `{name}`", entry.key));
+                fault.hint(format!("set `{name}`: {message}"))
+            }
+            [Missing::Variable(_) | Missing::Reference { .. }, ..] | [] => {
+                unreachable!("without references, only `${{VAR:?message}}` can be missing in an env file")
+            }
+        })
+}
+
+/// Replaces the escapes that Compose knows: `\a \b \f \n \r \t \v \\ \"`, `\$` and three octal digits after `\0`.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(backslash) = rest.find('\\') {
+        out.push_str(&rest[..backslash]);
+        let after = &rest[backslash + 1..];
+        let octal = after.strip_prefix('0').and_then(|digits| digits.get(..3));
+        let octal = octal
+            .filter(|digits| !digits.starts_with('+'))
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let plain = match after.chars().next() {
+            Some('a') => "\u{7}",
+            Some('b') => "\u{8}",
+            Some('f') => "\u{c}",
+            Some('n') => "\n",
+            Some('r') => "\r",
+            Some('t') => "\t",
+            Some('v') => "\u{b}",
+            Some('\\') => "\\",
+            Some('"') => "\"",
+            // Which is a plain `$` to the template that this becomes.
+            Some('$') => "$$",
+            _ => "",
+        };
+        match octal {
+            Some(byte) => out.push(char::from(byte)),
+            None if plain.is_empty() => out.push('\\'),
+            None => out.push_str(plain),
+        }
+        rest = &after[if octal.is_some() {
+            4
+        } else {
+            usize::from(!plain.is_empty())
+        }..];
+    }
+    out + rest
+}
+
+fn problem(source: &Source, fault: Fault) -> Problem {
+    let place = redacted(source, fault.start, fault.shown_to);
+    let problem = Problem::new(fault.message).at(&place).exit(Exit::Usage);
+    fault.hints.into_iter().fold(problem, Problem::hint)
+}
+
+/// The place after `shown_to`, in a line that shows no more than the bytes from `start` to there.
+fn redacted(source: &Source, start: usize, shown_to: usize) -> Place {
+    let place = source.place(start..start + 1, "");
+    let before: String = place.source.chars().take(place.column - 1).collect();
+    let before = if before.trim().is_empty() {
+        before.as_str()
+    } else {
+        "…"
+    };
+    let shown = format!("{before}{}", &source.text[start..shown_to]);
+    Place {
+        column: shown.chars().count() + 1,
+        width: 1,
+        source: format!("{shown}…"),
+        ..place
+    }
+}
+
+fn not_utf8(file: &Path, bytes: &[u8]) -> Vec<Problem> {
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let broken = lines.filter(|(_, line)| std::str::from_utf8(line).is_err());
+    let problem = |(index, _)| {
+        let place = Place {
+            line: index + 1,
+            ..Source::new(file, "…").place(0..1, "")
+        };
+        Problem::new("the line is not UTF-8")
+            .at(&place)
+            .hint("save the file as UTF-8")
+            .exit(Exit::Usage)
+    };
+    broken.map(problem).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,9 @@
 //!
 //! [`Facts`] is a plain struct: `world::observe` fills one from the machine, a test writes one down.
 
+pub(crate) mod secrets;
+mod tag;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

@@ -1,0 +1,79 @@
+//! The environment variables by which a process of a run is known again.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::Tag;
+
+const PROJECT: &str = "DEVTASKS_PROJECT";
+const SERVICE: &str = "DEVTASKS_SERVICE";
+const CHECKOUT: &str = "DEVTASKS_CHECKOUT";
+const RUN: &str = "DEVTASKS_RUN";
+
+impl Tag {
+    /// From `NAME=value` entries that end in NUL, as a process was started with; `None` unless all four are there.
+    ///
+    /// A checkout whose path is not UTF-8 is not known again.
+    pub(crate) fn from_environ(environ: &[u8]) -> Option<Tag> {
+        let value = |name: &str| {
+            environ.split(|&byte| byte == 0).find_map(|entry| {
+                let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+                String::from_utf8(value.to_vec()).ok()
+            })
+        };
+        // Asked first: nearly every process on a machine ends the search here.
+        let run = value(RUN)?;
+        Some(Tag {
+            project: value(PROJECT)?,
+            service: value(SERVICE)?,
+            checkout: PathBuf::from(value(CHECKOUT)?),
+            run,
+        })
+    }
+
+    /// What to add to the environment of a process of the run.
+    pub(crate) fn variables(&self) -> [(&'static str, OsString); 4] {
+        [
+            (PROJECT, OsString::from(&self.project)),
+            (SERVICE, OsString::from(&self.service)),
+            (CHECKOUT, self.checkout.clone().into_os_string()),
+            (RUN, OsString::from(&self.run)),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag() -> Tag {
+        Tag {
+            project: "shop".to_owned(),
+            service: "api".to_owned(),
+            checkout: PathBuf::from("/home/kim/my shop"),
+            run: "7f3a".to_owned(),
+        }
+    }
+
+    fn environ(variables: &[(&str, OsString)]) -> Vec<u8> {
+        let mut environ = b"PATH=/bin\0XDEVTASKS_RUN=no\0".to_vec();
+        for (name, value) in variables {
+            environ.extend(format!("{name}={}\0", value.display()).bytes());
+        }
+        environ
+    }
+
+    #[test]
+    fn what_a_process_is_given_is_read_back() {
+        assert_eq!(Tag::from_environ(&environ(&tag().variables())), Some(tag()));
+    }
+
+    #[test]
+    fn a_part_of_a_tag_is_none() {
+        for left_out in 0..4 {
+            let mut variables = tag().variables().to_vec();
+            variables.remove(left_out);
+            assert_eq!(Tag::from_environ(&environ(&variables)), None);
+        }
+    }
+}

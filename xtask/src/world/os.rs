@@ -5,11 +5,34 @@
 pub(crate) mod parse;
 
 #[cfg(target_os = "linux")]
-#[path = "os/linux.rs"]
-mod imp;
+mod linux;
 #[cfg(target_os = "macos")]
-#[path = "os/macos.rs"]
-mod imp;
+mod macos;
 #[cfg(windows)]
-#[path = "os/windows.rs"]
-mod imp;
+mod windows;
+
+use std::collections::BTreeMap;
+
+use crate::plan::Protocol;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
+#[cfg(target_os = "macos")]
+pub(crate) use macos::*;
+pub(crate) use parse::processes::Cgroup;
+pub(crate) use parse::sockets::Socket;
+#[cfg(windows)]
+pub(crate) use windows::*;
+
+/// A port's number and protocol, whatever the address.
+pub(crate) type Port = (u16, Protocol);
+
+/// Pids by the inode of the socket that they hold.
+pub(crate) type Holders = BTreeMap<u64, Vec<u32>>;
+
+/// Which sockets to ask the kernel for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum States {
+    /// TCP that listens, UDP that is bound.
+    Listening,
+    All,
+}

@@ -1,1 +1,6 @@
 //! Text that an operating system hands out, parsed without `cfg`, so that every machine tests it.
+
+pub(crate) mod processes;
+pub(crate) mod sockets;
+#[cfg(test)]
+mod tests;

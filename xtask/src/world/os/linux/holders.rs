@@ -1,0 +1,125 @@
+//! Which processes hold a socket: one pass over the descriptors in `/proc`, for all wanted sockets at once.
+
+use std::fmt::Write;
+use std::mem::MaybeUninit;
+
+use rustix::fd::AsFd;
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
+
+use crate::error::Problem;
+use crate::world::os::Holders;
+
+/// Every process that holds one of `inodes`, by inode, pids ascending. Processes we may not look into are passed over.
+///
+/// # Errors
+/// `/proc` cannot be read.
+///
+/// Source: man 5 proc_pid_fd: the link of a socket reads `socket:[INODE]`.
+pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
+    let mut scan = Scan::new(inodes)?;
+    if scan.wanted.is_empty() {
+        return Ok(scan.found);
+    }
+    let mut buffer = entries();
+    let mut processes = RawDir::new(open(CWD, "/proc").map_err(unreadable)?, buffer.spare_capacity_mut());
+    while let Some(entry) = processes.next() {
+        let entry = entry.map_err(unreadable)?;
+        if let Some(pid) = number(entry.file_name().to_bytes()) {
+            scan.look_into(pid as u32);
+        }
+    }
+    for pids in scan.found.values_mut() {
+        pids.sort_unstable();
+    }
+    Ok(scan.found)
+}
+
+/// The same for `pids` alone: cheap, for asking whether our own processes hold a socket.
+///
+/// # Errors
+/// `/proc` cannot be read.
+pub(crate) fn holds(pids: &[u32], inodes: &[u64]) -> Result<Holders, Problem> {
+    let mut scan = Scan::new(inodes)?;
+    for &pid in pids {
+        scan.look_into(pid);
+    }
+    Ok(scan.found)
+}
+
+struct Scan {
+    proc: rustix::fd::OwnedFd,
+    /// Ascending.
+    wanted: Vec<u64>,
+    found: Holders,
+    path: String,
+    entries: Vec<u8>,
+}
+
+impl Scan {
+    fn new(inodes: &[u64]) -> Result<Scan, Problem> {
+        let mut wanted: Vec<u64> = inodes.iter().copied().filter(|&inode| inode != 0).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        Ok(Scan {
+            proc: open(CWD, "/proc").map_err(unreadable)?,
+            wanted,
+            found: Holders::new(),
+            path: String::with_capacity(32),
+            entries: entries(),
+        })
+    }
+
+    fn look_into(&mut self, pid: u32) {
+        self.path.clear();
+        // Writing to a string cannot fail.
+        let _ = write!(self.path, "{pid}/fd");
+        let Ok(folder) = open(&self.proc, &self.path) else {
+            return;
+        };
+        let mut links = RawDir::new(&folder, self.entries.spare_capacity_mut());
+        let mut link = [MaybeUninit::<u8>::uninit(); 32];
+        // An error half-way means that the process ended.
+        while let Some(Ok(entry)) = links.next() {
+            let Ok((target, _)) = readlinkat_raw(&folder, entry.file_name(), &mut link) else {
+                continue;
+            };
+            let Some(inode) = inode(target) else {
+                continue;
+            };
+            if self.wanted.binary_search(&inode).is_ok() {
+                let pids = self.found.entry(inode).or_default();
+                if pids.last() != Some(&pid) {
+                    pids.push(pid);
+                }
+            }
+        }
+    }
+}
+
+/// Room for the names of some 1,000 descriptors at a time.
+fn entries() -> Vec<u8> {
+    Vec::with_capacity(32 * 1024)
+}
+
+fn open(folder: impl AsFd, path: &str) -> rustix::io::Result<rustix::fd::OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(folder, path, flags, Mode::empty())
+}
+
+fn inode(target: &[u8]) -> Option<u64> {
+    number(target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |sum, digit| match digit {
+        b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
+        _ => None,
+    })
+}
+
+fn unreadable(error: rustix::io::Errno) -> Problem {
+    Problem::new(format!("cannot read `/proc`: {}", std::io::Error::from(error)))
+}

@@ -1,0 +1,116 @@
+//! The process table, and what `/proc` tells about one process.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use crate::error::Problem;
+use crate::preflight::{Identity, Process, ProcessState, Tag};
+use crate::world::os::Cgroup;
+use crate::world::os::parse::processes as parse;
+
+/// Every process, kernel threads and zombies included, by pid as the kernel lists them.
+///
+/// # Errors
+/// `/proc` cannot be read.
+pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
+    let unreadable = |error| Problem::new(format!("cannot read `/proc`: {error}"));
+    let names = fs::read_dir("/proc").map_err(unreadable)?;
+    // Those that end meanwhile are left out.
+    Ok(names
+        .filter_map(|name| process(name.ok()?.file_name().to_str()?.parse().ok()?))
+        .collect())
+}
+
+/// One row of the process table; `None` when there is no such process, or it is hidden from us (`hidepid`).
+pub(crate) fn process(pid: u32) -> Option<Process> {
+    let line = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    parse::stat(&line, boot_id())
+}
+
+/// Which process `pid` means now.
+pub(crate) fn identity(pid: u32) -> Option<Identity> {
+    process(pid).map(|process| process.identity)
+}
+
+/// Differs from boot to boot; empty in sandboxes that do not tell.
+///
+/// Source: man 4 random, `/proc/sys/kernel/random/boot_id`.
+pub(crate) fn boot_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(|| {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        text.unwrap_or_default().trim().to_owned()
+    })
+}
+
+/// All processes below `pid`, nearest first. One whose parent died is no longer below it.
+///
+/// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which the
+/// whole table is read.
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
+    static TOLD: OnceLock<bool> = OnceLock::new();
+    if !*TOLD.get_or_init(|| fs::exists("/proc/thread-self/children").unwrap_or(false)) {
+        return parse::descendants(pid, &processes().unwrap_or_default());
+    }
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = tree.get(next) {
+        next += 1;
+        for child in children(parent) {
+            if !tree.contains(&child) {
+                tree.push(child);
+            }
+        }
+    }
+    tree.remove(0);
+    tree
+}
+
+/// Who started it, if that was us; `None` also when its environment is not ours to read.
+pub(crate) fn tag(pid: u32) -> Option<Tag> {
+    Tag::from_environ(&fs::read(format!("/proc/{pid}/environ")).ok()?)
+}
+
+/// Every living process with a tag that we may read.
+///
+/// # Errors
+/// `/proc` cannot be read.
+pub(crate) fn tagged() -> Result<Vec<(Process, Tag)>, Problem> {
+    let living = processes()?
+        .into_iter()
+        .filter(|process| !process.kernel && process.state != ProcessState::Zombie);
+    Ok(living
+        .filter_map(|process| {
+            let tag = tag(process.identity.pid)?;
+            Some((process, tag))
+        })
+        .collect())
+}
+
+/// The control group that `pid` stands in.
+pub(crate) fn cgroup(pid: u32) -> Option<Cgroup> {
+    parse::cgroup(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
+}
+
+/// The name of a user who stands in `/etc/passwd`; our own also where another directory knows it.
+pub(crate) fn user_name(uid: u32) -> Option<String> {
+    let passwd = fs::read("/etc/passwd").unwrap_or_default();
+    parse::user_name(&String::from_utf8_lossy(&passwd), uid).or_else(|| {
+        let own = uid == rustix::process::getuid().as_raw();
+        own.then(|| std::env::var("USER").ok()).flatten()
+    })
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_ascii_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<u32>>()
+        })
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! Who holds this port? The one look-up, behind `up`, `status`, `doctor`, `port` and readiness.
+//!
+//! `conflict` finds the sockets that explain a busy port, `details` tells what is worth knowing about a process.
+
+mod conflict;
+mod details;
+mod repository;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::error::Problem;
+use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Parent, PortFact, PortRef, Probe, ProcessState};
+use crate::world::os::{self, Holders, Socket, States};
+use crate::world::probe::probe;
+use conflict::{Conflict, answers, conflict};
+use details::Described;
+pub(crate) use details::describe;
+
+/// Where to ask for a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// At its host, else at 127.0.0.1: what a service needs.
+    Service,
+    /// At its host, if it has one, at both wildcards and both loopback addresses: what a person wants to know.
+    All,
+}
+
+/// Which of `ports` can be had, and who is in the way of the others.
+///
+/// A free port costs a bind. If any is busy, the kernel is asked once and the processes' descriptors are read once, for
+/// all ports together; only whom that names is looked at closely. Where the system cannot be asked, `unknown` says why.
+pub(crate) fn look_up(ports: &[PortRef], addresses: Addresses) -> BTreeMap<PortRef, PortFact> {
+    let mut facts: BTreeMap<PortRef, PortFact> = ports
+        .iter()
+        .map(|&port| {
+            let fact = PortFact {
+                probes: probes(port, addresses),
+                ..PortFact::default()
+            };
+            (port, fact)
+        })
+        .collect();
+    let busy: Vec<(PortRef, Vec<IpAddr>)> = facts
+        .iter()
+        .map(|(&port, fact)| (port, blocked(&fact.probes)))
+        .filter(|(_, blocked)| !blocked.is_empty())
+        .collect();
+    if busy.is_empty() {
+        return facts;
+    }
+    let asked: Vec<PortRef> = busy.iter().map(|(port, _)| *port).collect();
+    if let Err(problem) = explain(busy, &mut facts) {
+        for port in asked {
+            if let Some(fact) = facts.get_mut(&port) {
+                fact.unknown = Some(problem.message.clone());
+            }
+        }
+    }
+    facts
+}
+
+/// The sockets that listen on `ports` now; where a port has a host, those that answer at it. Processes are not looked at:
+/// [`os::holds`] tells whether one's own hold them.
+///
+/// # Errors
+/// The kernel's table cannot be read.
+pub(crate) fn listening(ports: &[PortRef]) -> Result<Vec<Socket>, Problem> {
+    let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
+    let mut sockets = os::sockets(&numbers, States::Listening)?;
+    sockets.retain(|socket| {
+        ports.iter().any(|port| {
+            let same = (socket.address.port(), socket.protocol) == (port.number, port.protocol);
+            same && port.host.is_none_or(|host| answers(socket, host))
+        })
+    });
+    Ok(sockets)
+}
+
+fn probes(port: PortRef, addresses: Addresses) -> Vec<Probe> {
+    let asked: Vec<IpAddr> = match addresses {
+        Addresses::Service => vec![port.host.unwrap_or(Ipv4Addr::LOCALHOST.into())],
+        Addresses::All => {
+            let usual: [IpAddr; 4] = [
+                Ipv4Addr::UNSPECIFIED.into(),
+                Ipv4Addr::LOCALHOST.into(),
+                Ipv6Addr::UNSPECIFIED.into(),
+                Ipv6Addr::LOCALHOST.into(),
+            ];
+            let others = usual.into_iter().filter(|&address| Some(address) != port.host);
+            port.host.into_iter().chain(others).collect()
+        }
+    };
+    asked
+        .into_iter()
+        .map(|address| Probe {
+            address,
+            answer: probe(address, port.number, port.protocol),
+        })
+        .collect()
+}
+
+/// The addresses that somebody is in the way of.
+fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
+    probes
+        .iter()
+        .filter(|probe| match probe.answer {
+            Answer::Busy | Answer::FreeIfReused => true,
+            Answer::Free | Answer::Denied | Answer::NoAddress | Answer::Failed(_) => false,
+        })
+        .map(|probe| probe.address)
+        .collect()
+}
+
+/// Fills in owners and sockets without one.
+///
+/// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
+/// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
+fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
+    const LOOKS: usize = 2;
+    for _ in 0..LOOKS {
+        look(&busy, facts)?;
+        busy.retain_mut(|(port, blocked)| {
+            let Some(fact) = facts.get_mut(port).filter(|fact| is_a_riddle(fact)) else {
+                return false;
+            };
+            *blocked = probe_again(*port, fact);
+            !blocked.is_empty()
+        });
+        if busy.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
+    let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
+    let table = os::sockets(&numbers, States::All)?;
+    let conflicts: Vec<Conflict> = busy
+        .iter()
+        .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, &table))
+        .collect();
+
+    let inodes: Vec<u64> = conflicts.iter().flat_map(Conflict::inodes).collect();
+    let mut holders = os::holders(&inodes)?;
+    let pids = conflicts
+        .iter()
+        .flat_map(|conflict| &conflict.in_the_way)
+        .flat_map(|socket| holders.get(&socket.inode).into_iter().flatten().copied());
+    let people = describe(pids);
+    // A zombie has closed its sockets, and one that ended meanwhile holds nothing.
+    for socket in conflicts.iter().flat_map(|conflict| &conflict.in_the_way) {
+        if let Some(pids) = holders.get_mut(&socket.inode) {
+            pids.retain(|pid| {
+                people
+                    .get(pid)
+                    .is_some_and(|one| one.owner.state != ProcessState::Zombie)
+            });
+        }
+    }
+
+    let mut names = BTreeMap::new();
+    for ((port, _), conflict) in busy.iter().zip(&conflicts) {
+        if let Some(fact) = facts.get_mut(port) {
+            fact.owners = owners(conflict, &holders, &people, &mut names);
+            fact.ownerless = ownerless(conflict, &holders);
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody must be there whom we did not see.
+fn is_a_riddle(fact: &PortFact) -> bool {
+    let waits = |one: &Ownerless| matches!(one.state, OwnerlessState::TimeWait { .. });
+    (fact.owners.is_empty() && fact.ownerless.is_empty()) || !fact.ownerless.iter().all(waits)
+}
+
+/// The addresses that are still blocked; if there are none, nothing is left to explain.
+fn probe_again(port: PortRef, fact: &mut PortFact) -> Vec<IpAddr> {
+    for one in &mut fact.probes {
+        one.answer = probe(one.address, port.number, port.protocol);
+    }
+    let blocked = blocked(&fact.probes);
+    if blocked.is_empty() {
+        fact.owners.clear();
+        fact.ownerless.clear();
+    }
+    blocked
+}
+
+fn owners(
+    conflict: &Conflict,
+    holders: &Holders,
+    people: &BTreeMap<u32, Described>,
+    names: &mut BTreeMap<u32, Option<String>>,
+) -> Vec<Owner> {
+    let holds = |socket: &Socket, pid: &u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(pid));
+    let mut owners: Vec<Owner> = people
+        .iter()
+        .filter_map(|(pid, described)| {
+            let held = conflict.in_the_way.iter().filter(|socket| holds(socket, pid));
+            let mut owner = described.owner.clone();
+            owner.holds_by = held.filter_map(|socket| conflict::holds_by(socket)).min()?;
+            owner.addresses = conflict
+                .in_the_way
+                .iter()
+                .chain(&conflict.elsewhere)
+                .filter(|socket| holds(socket, pid))
+                .map(|socket| socket.address)
+                .collect();
+            owner.addresses.sort_unstable();
+            owner.addresses.dedup();
+            Some(owner)
+        })
+        .collect();
+    owners.sort_by_key(|owner| (owner.holds_by, owner.identity.pid));
+
+    let all: Vec<u32> = owners.iter().map(|owner| owner.identity.pid).collect();
+    for owner in &mut owners {
+        let pid = owner.identity.pid;
+        let tree = people.get(&pid).map_or(&[][..], |described| &described.tree);
+        let mut clients: Vec<u32> = conflict
+            .clients
+            .iter()
+            .filter(|client| conflict.is_client_of(client, |socket| holds(socket, &pid)))
+            .flat_map(|client| holders.get(&client.inode).into_iter().flatten().copied())
+            .filter(|client| !tree.contains(client) && !all.contains(client))
+            .collect();
+        clients.sort_unstable();
+        clients.dedup();
+        owner.clients = clients
+            .into_iter()
+            .filter_map(|pid| {
+                let name = names
+                    .entry(pid)
+                    .or_insert_with(|| os::process(pid).map(|process| process.name));
+                name.clone().map(|name| Parent { pid, name })
+            })
+            .collect();
+    }
+    owners
+}
+
+/// Sockets in the way that nobody shows, one for each address and state.
+fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless> {
+    let mut found: Vec<Ownerless> = Vec::new();
+    for socket in &conflict.in_the_way {
+        if holders.get(&socket.inode).is_some_and(|pids| !pids.is_empty()) {
+            continue;
+        }
+        let same = found.iter_mut().find(|other| {
+            other.address == socket.address
+                && std::mem::discriminant(&other.state) == std::mem::discriminant(&socket.state)
+        });
+        match (same, socket.state) {
+            // The last one to go away counts.
+            (Some(other), state @ OwnerlessState::TimeWait { left }) => {
+                if matches!(other.state, OwnerlessState::TimeWait { left: before } if before < left) {
+                    other.state = state;
+                }
+            }
+            (Some(_), OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection) => {}
+            (None, state) => found.push(Ownerless {
+                address: socket.address,
+                state,
+                uid: socket.uid,
+                // What waits out its time is listed as root's, whosever it was.
+                user: match state {
+                    OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => {
+                        os::user_name(socket.uid)
+                    }
+                    OwnerlessState::TimeWait { .. } => None,
+                },
+            }),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

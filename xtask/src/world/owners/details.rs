@@ -1,0 +1,165 @@
+//! What is worth knowing about the process that holds a port.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+use super::repository::repository;
+use crate::preflight::{HoldsBy, Owner, Parent, Process, secrets};
+use crate::world::os;
+
+/// A process as an owner, and all below it.
+#[derive(Debug, Clone)]
+pub(crate) struct Described {
+    /// Without addresses and clients, and as if it listened: the look-up fills these in.
+    pub(crate) owner: Owner,
+    /// Descendants, nearest first.
+    pub(crate) tree: Vec<u32>,
+}
+
+/// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; `protected` is
+/// not judged here.
+pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Described> {
+    let mut table = Table::default();
+    let processes: BTreeMap<u32, Process> = pids
+        .into_iter()
+        .filter_map(|pid| Some((pid, table.row(pid)?)))
+        .collect();
+    if processes.is_empty() {
+        return BTreeMap::new();
+    }
+    let system = seen(processes.keys().copied());
+    let own_cgroup = os::cgroup(std::process::id()).map(|cgroup| cgroup.path);
+    processes
+        .into_iter()
+        .map(|(pid, process)| {
+            let seen = system.as_ref().and_then(|system| system.process(Pid::from_u32(pid)));
+            (pid, described(process, seen, own_cgroup.as_deref(), &mut table))
+        })
+        .collect()
+}
+
+/// The name people know a program by. The kernel keeps 15 bytes of it, and programs rename themselves: node calls itself
+/// `node-MainThread`, gunicorn `gunicorn: maste`.
+pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -> String {
+    const KEPT: usize = 15;
+    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+    let program = exe
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned());
+    // A server's title stands in place of its arguments: `nginx: master process nginx`.
+    if let Some((title, _)) = command.first().and_then(|first| first.split_once(": "))
+        && comm.starts_with(title)
+    {
+        return title.to_owned();
+    }
+    let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
+    if known.any(|name| name == comm) {
+        return comm.to_owned();
+    }
+    let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
+    let whole = known.find(|name| comm.len() >= KEPT && name.starts_with(comm) && !name.contains(' '));
+    let called = || command.first().map(|first| base(first)).filter(|name| !name.is_empty());
+    whole.or(program).or_else(called).unwrap_or_else(|| comm.to_owned())
+}
+
+/// Rows of the process table, each read once: twenty owners have mostly the same ancestors.
+#[derive(Default)]
+struct Table {
+    rows: BTreeMap<u32, Option<Process>>,
+}
+
+impl Table {
+    fn row(&mut self, pid: u32) -> Option<Process> {
+        self.rows.entry(pid).or_insert_with(|| os::process(pid)).clone()
+    }
+
+    /// Nearest first, process 1 last.
+    fn ancestors(&mut self, process: &Process) -> Vec<Parent> {
+        let mut found: Vec<Parent> = Vec::new();
+        let mut next = process.parent;
+        // A pid that is used again could close a circle.
+        while next != 0 && found.iter().all(|parent| parent.pid != next) {
+            let Some(parent) = self.row(next) else {
+                break;
+            };
+            found.push(Parent {
+                pid: next,
+                name: parent.name,
+            });
+            next = parent.parent;
+        }
+        found
+    }
+}
+
+fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
+    let pids: Vec<Pid> = pids.map(Pid::from_u32).collect();
+    let mut system = System::new().ok()?;
+    // Whatever is not asked for is not read: a full refresh takes a hundred times as long.
+    let wanted = ProcessRefreshKind::nothing()
+        .with_cmd(UpdateKind::Always)
+        .with_cwd(UpdateKind::Always)
+        .with_exe(UpdateKind::Always)
+        .with_user(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
+    Some(system)
+}
+
+fn described(
+    process: Process,
+    seen: Option<&sysinfo::Process>,
+    own_cgroup: Option<&str>,
+    table: &mut Table,
+) -> Described {
+    let pid = process.identity.pid;
+    let command: Vec<String> = seen
+        .map(|seen| {
+            seen.cmd()
+                .iter()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    let uid = seen
+        .and_then(|seen| seen.user_id())
+        .and_then(|uid| uid.to_string().parse().ok());
+    let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
+    let tree = os::descendants(pid);
+    let owner = Owner {
+        name: display_name(&process.name, &command, seen.and_then(|seen| seen.exe())),
+        command: secrets::masked(&command),
+        user: uid.and_then(os::user_name),
+        uid,
+        repository: cwd.as_deref().and_then(repository),
+        cwd,
+        started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
+        state: process.state,
+        addresses: Vec::new(),
+        holds_by: HoldsBy::Listening,
+        parents: table.ancestors(&process),
+        children: tree.len(),
+        clients: Vec::new(),
+        tag: os::tag(pid),
+        unit: unit(&process, own_cgroup),
+        protected: None,
+        terminal: process.terminal,
+        identity: process.identity,
+    };
+    Described { owner, tree }
+}
+
+/// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we
+/// would be such a service ourselves.
+fn unit(process: &Process, own_cgroup: Option<&str>) -> Option<String> {
+    if process.terminal.is_some() {
+        return None;
+    }
+    let cgroup = os::cgroup(process.identity.pid)?;
+    (Some(cgroup.path.as_str()) != own_cgroup)
+        .then_some(cgroup.unit)
+        .flatten()
+}

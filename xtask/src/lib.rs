@@ -17,4 +17,8 @@ mod commands;
 
 mod cli;
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
+
 pub use cli::main;

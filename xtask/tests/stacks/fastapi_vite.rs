@@ -64,3 +64,12 @@ fn the_readme_sets_it_up_exactly_as_pinned() {
         .expect("vite starts");
     assert!(version.starts_with("vite/8.3.8 "), "{version}");
 }
+
+#[test]
+fn its_lock_file_names_no_registry() {
+    let lock = include_str!("../../../docs/examples/fastapi-vite/frontend/package-lock.json");
+    assert!(
+        !lock.contains("\"resolved\""),
+        "`npm install` in the example's folder writes it without"
+    );
+}

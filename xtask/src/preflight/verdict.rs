@@ -1,0 +1,292 @@
+//! What is said of one port: its code, its level, one sentence, and what to type next.
+//!
+//! Looking is `world::observe`, ending somebody is `world::stop`. Here is only the judgement.
+
+mod duplicate;
+mod hint;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef};
+use crate::error::{Exit, Place};
+use crate::plan::{Port, Service};
+pub(crate) use duplicate::duplicates;
+use message::user;
+
+/// Who asks, and for which service.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ours {
+    pub(crate) project: Option<String>,
+    /// Canonical.
+    pub(crate) checkout: Option<PathBuf>,
+    pub(crate) live_run: Option<String>,
+    /// `None` for a look-up without a project.
+    pub(crate) service: Option<Wanted>,
+    /// Our effective user id.
+    pub(crate) uid: u32,
+}
+
+/// The service that declares the port.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) service: String,
+    pub(crate) place: Place,
+    /// The variable that sets the number.
+    pub(crate) variable: Option<String>,
+}
+
+impl Wanted {
+    pub(crate) fn new(service: &Service, port: &Port) -> Self {
+        Wanted {
+            service: service.name.clone(),
+            place: port.place.clone(),
+            variable: port.variable.clone(),
+        }
+    }
+}
+
+/// What stands in the way of `port`. `form` is the program as the user typed it: `cargo xtask` or `devtasks`.
+///
+/// Of several owners the most restrictive decides. A leftover of this checkout is [`Level::Warn`] with
+/// [`Exit::PortBusy`]: `up` ends it by itself, and ends with 3 only where it must not.
+pub(crate) fn finding(port: &PortRef, fact: &PortFact, ours: &Ours, form: &str) -> Finding {
+    let case = Case { port, fact, ours, form };
+    match fact.probes.first().map(|probe| (probe.answer, probe.address)) {
+        None => case.unchecked(),
+        Some((Answer::Free, _)) => case.free("is free"),
+        Some((Answer::FreeIfReused, _)) => case.free_if_reused(),
+        Some((Answer::Busy, _)) => case.busy(),
+        Some((Answer::Denied, _)) => case.denied(),
+        Some((Answer::NoAddress, address)) => case.no_address(address),
+        Some((Answer::Failed(number), _)) => case.failed(number),
+    }
+}
+
+/// Why a port is busy, by owner or socket; the most restrictive first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    Protected,
+    Hidden,
+    OtherProject,
+    OtherCheckout,
+    OwnRunning,
+    Foreign,
+    OwnLeftover,
+    Bound,
+    Connection,
+    NoOwner,
+}
+
+struct Case<'a> {
+    port: &'a PortRef,
+    fact: &'a PortFact,
+    ours: &'a Ours,
+    form: &'a str,
+}
+
+impl Case<'_> {
+    fn busy(&self) -> Finding {
+        let by_owner = self.fact.owners.iter().map(|owner| self.why(owner)).min();
+        let by_socket = self
+            .fact
+            .ownerless
+            .iter()
+            .map(|socket| self.why_ownerless(socket))
+            .min();
+        let why = match (by_owner, by_socket) {
+            (None, None) if self.fact.unknown.is_some() => Why::Hidden,
+            (by_owner, by_socket) => by_owner.into_iter().chain(by_socket).min().unwrap_or(Why::NoOwner),
+        };
+        let lead = self.lead(why);
+        let (level, exit) = match why {
+            // `up` starts what is missing and leaves the rest running, unless the port belongs to another service.
+            Why::OwnRunning if lead.is_none_or(|owner| self.is_its_own(owner)) => (Level::Ok, Exit::Done),
+            Why::OwnLeftover => (Level::Warn, Exit::PortBusy),
+            _ => (Level::Fail, Exit::PortBusy),
+        };
+        Finding {
+            hints: hint::hints(self, why, lead),
+            owners: self.fact.owners.clone(),
+            ..self.say(code(why), level, exit, self.message(why, lead))
+        }
+    }
+
+    fn why(&self, owner: &Owner) -> Why {
+        match owner.holds_by {
+            HoldsBy::Connection => return Why::Connection,
+            HoldsBy::Listening | HoldsBy::Bound => {}
+        }
+        if owner.protected.is_some() {
+            return Why::Protected;
+        }
+        let Some(tag) = &owner.tag else {
+            return match owner.holds_by {
+                HoldsBy::Bound => Why::Bound,
+                HoldsBy::Listening | HoldsBy::Connection => Why::Foreign,
+            };
+        };
+        if self.ours.checkout.as_ref() == Some(&tag.checkout) {
+            if self.ours.live_run.as_ref() == Some(&tag.run) {
+                Why::OwnRunning
+            } else {
+                Why::OwnLeftover
+            }
+        } else if self.ours.project.as_ref() == Some(&tag.project) {
+            Why::OtherCheckout
+        } else {
+            Why::OtherProject
+        }
+    }
+
+    /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most
+    /// likely, is one of our own user.
+    fn why_ownerless(&self, socket: &Ownerless) -> Why {
+        match socket.state {
+            OwnerlessState::TimeWait { .. } => Why::NoOwner,
+            OwnerlessState::Connection => Why::Connection,
+            OwnerlessState::Listening | OwnerlessState::Bound => {
+                if self.ours.uid == 0 || self.ours.uid == socket.uid {
+                    Why::NoOwner
+                } else {
+                    Why::Hidden
+                }
+            }
+        }
+    }
+
+    /// The owner to name: of those that decided, the topmost.
+    fn lead(&self, why: Why) -> Option<&Owner> {
+        let deciding = || self.fact.owners.iter().filter(move |owner| self.why(owner) == why);
+        let is_below = |owner: &Owner| {
+            let pids = || owner.parents.iter().map(|parent| parent.pid);
+            deciding().any(|other| pids().any(|pid| pid == other.identity.pid))
+        };
+        deciding().find(|owner| !is_below(owner)).or_else(|| deciding().next())
+    }
+
+    fn is_its_own(&self, owner: &Owner) -> bool {
+        match (&self.ours.service, &owner.tag) {
+            (Some(wanted), Some(tag)) => wanted.service == tag.service,
+            (None, _) | (_, None) => true,
+        }
+    }
+
+    fn free(&self, how: &str) -> Finding {
+        self.say("port.free", Level::Ok, Exit::Done, format!("{} {how}", self.name()))
+    }
+
+    /// Only a server without `SO_REUSEADDR` would fail, and hardly any is. So nothing stops here.
+    fn free_if_reused(&self) -> Finding {
+        let why = self.fact.owners.iter().map(|owner| match owner.holds_by {
+            HoldsBy::Listening | HoldsBy::Bound => Why::Bound,
+            HoldsBy::Connection => Why::Connection,
+        });
+        let sockets = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
+            OwnerlessState::Listening | OwnerlessState::Bound => Some(Why::Bound),
+            OwnerlessState::Connection => Some(Why::Connection),
+            OwnerlessState::TimeWait { .. } => None,
+        });
+        let Some(why) = why.chain(sockets).min() else {
+            let how = format!(
+                "is free; a closed connection lingers for {}, which only bothers a server without `SO_REUSEADDR`",
+                self.time_left()
+            );
+            return self.free(&how);
+        };
+        let who = match (self.fact.owners.first(), self.fact.ownerless.first()) {
+            (Some(owner), _) => format!("`{}` (pid {})", owner.name, owner.identity.pid),
+            (None, Some(socket)) => user(socket),
+            (None, None) => "somebody".to_owned(),
+        };
+        let how = match why {
+            Why::Connection => format!("{who} still has a connection there"),
+            _ => format!("{who} is bound to it"),
+        };
+        let message = format!(
+            "{} is free for a server that sets `SO_REUSEADDR` only: {how}",
+            self.name()
+        );
+        Finding {
+            owners: self.fact.owners.clone(),
+            ..self.say(code(why), Level::Warn, Exit::Done, message)
+        }
+    }
+
+    fn denied(&self) -> Finding {
+        let number = self.port.number;
+        let message = if number < 1024 {
+            format!(
+                "{} needs privilege: it is not in use, but this user may not bind it",
+                self.name()
+            )
+        } else {
+            format!(
+                "{} may not be bound: the system excludes it or forbids it to this user",
+                self.name()
+            )
+        };
+        Finding {
+            hints: hint::privilege(self),
+            ..self.say("port.denied", Level::Fail, Exit::PortBusy, message)
+        }
+    }
+
+    fn no_address(&self, address: IpAddr) -> Finding {
+        let message = format!("{} cannot be bound: this machine has no address {address}", self.name());
+        let hint = self.ours.service.as_ref().map(|wanted| {
+            let service = &wanted.service;
+            format!("give the port of `{service}` another `host` in devtasks.toml")
+        });
+        Finding {
+            hints: hint.into_iter().collect(),
+            ..self.say("port.denied", Level::Fail, Exit::PortBusy, message)
+        }
+    }
+
+    /// The start will show whether it matters: a port is not called busy for an error that says something else.
+    fn failed(&self, number: i32) -> Finding {
+        let reason = std::io::Error::from_raw_os_error(number);
+        let message = format!("{} could not be tried: {reason}", self.name());
+        self.say("port.denied", Level::Unknown, Exit::Done, message)
+    }
+
+    fn unchecked(&self) -> Finding {
+        let reason = self.fact.unknown.as_deref().unwrap_or("nobody asked the system for it");
+        let message = format!("whether {} is free is not known: {reason}", self.name());
+        self.say("port.free", Level::Unknown, Exit::Done, message)
+    }
+
+    fn say(&self, code: &'static str, level: Level, exit: Exit, message: String) -> Finding {
+        let wanted = self.ours.service.as_ref();
+        Finding {
+            code,
+            level,
+            service: wanted.map(|wanted| wanted.service.clone()),
+            message,
+            hints: Vec::new(),
+            at: wanted.map(|wanted| wanted.place.clone()),
+            port: Some(*self.port),
+            owners: Vec::new(),
+            exit,
+        }
+    }
+}
+
+fn code(why: Why) -> &'static str {
+    match why {
+        Why::Protected => "port.busy.protected",
+        Why::Hidden => "port.busy.hidden",
+        Why::OtherProject => "port.busy.other_project",
+        Why::OtherCheckout => "port.busy.other_checkout",
+        Why::OwnRunning => "port.busy.own_running",
+        Why::Foreign => "port.busy.foreign",
+        Why::OwnLeftover => "port.busy.own_leftover",
+        Why::Bound => "port.busy.bound",
+        Why::Connection => "port.busy.connection",
+        Why::NoOwner => "port.busy.no_owner",
+    }
+}

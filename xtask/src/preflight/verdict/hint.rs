@@ -1,0 +1,127 @@
+//! What to type next about a busy port. Every command named here exists and is true for the case.
+
+use super::{Case, Why};
+use crate::preflight::{Owner, OwnerlessState, ProcessState};
+
+/// In the order in which they should be tried.
+pub(super) fn hints(case: &Case<'_>, why: Why, lead: Option<&Owner>) -> Vec<String> {
+    let form = case.form;
+    let mut hints = Vec::new();
+    match why {
+        Why::Protected => hints.extend(lead.and_then(|owner| managers_own(owner, case.port.number))),
+        Why::Hidden => hints.push(look_as_root(case)),
+        Why::OtherProject | Why::OtherCheckout => hints.extend(lead.and_then(|owner| down_there(owner, form))),
+        Why::OwnRunning => hints.push(format!("look at it with `{form} status`")),
+        Why::OwnLeftover => {
+            hints.push(format!("run `{form} up`, which ends it, or `{form} down --leftovers`"));
+            return hints;
+        }
+        Why::Foreign | Why::Bound => hints.extend(lead.into_iter().flat_map(|owner| stop(case, owner))),
+        Why::Connection => {
+            hints.push("wait until that connection is closed: it holds the number by chance".to_owned());
+        }
+        Why::NoOwner => hints.push(nothing_to_stop(case)),
+    }
+    let is_running = why == Why::OwnRunning && lead.is_none_or(|owner| case.is_its_own(owner));
+    if !is_running {
+        hints.extend(another_port(case, !hints.is_empty()));
+    }
+    hints
+}
+
+pub(super) fn privilege(case: &Case<'_>) -> Vec<String> {
+    let number = case.port.number;
+    let mut hints: Vec<String> = another_port(case, false).into_iter().collect();
+    if number < 1024 {
+        let or = if hints.is_empty() { "" } else { "or " };
+        hints.push(format!(
+            "{or}let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start={number}`"
+        ));
+    }
+    hints
+}
+
+fn stop(case: &Case<'_>, owner: &Owner) -> Vec<String> {
+    let pid = owner.identity.pid;
+    let is_suspended = match owner.state {
+        ProcessState::Suspended => true,
+        ProcessState::Running | ProcessState::Zombie => false,
+    };
+    let mut hints = Vec::new();
+    if is_suspended {
+        let terminal = owner
+            .terminal
+            .as_deref()
+            .map_or_else(|| "its terminal".to_owned(), |name| format!("`{name}`"));
+        hints.push(format!("type `fg` in {terminal} to resume it, then Ctrl-C to end it"));
+    }
+    let command = match (&case.ours.service, is_suspended) {
+        (Some(_), _) => format!("{} up --on-conflict kill", case.form),
+        (None, false) => format!("kill {pid}"),
+        // SIGTERM stays pending until the process goes on.
+        (None, true) => format!("kill {pid} && kill -CONT {pid}"),
+    };
+    let or = if hints.is_empty() { "" } else { "or " };
+    hints.push(format!("{or}stop it with `{command}`"));
+    hints
+}
+
+fn down_there(owner: &Owner, form: &str) -> Option<String> {
+    let checkout = owner.tag.as_ref()?.checkout.to_str()?;
+    let folder = shell_words::quote(checkout);
+    Some(format!("stop it there with `cd {folder} && {form} down`"))
+}
+
+/// How whoever looks after a protected owner stops it.
+fn managers_own(owner: &Owner, port: u16) -> Option<String> {
+    let reason = owner.protected.as_deref()?;
+    if let Some(unit) = owner.unit.as_deref().filter(|unit| reason.contains(*unit)) {
+        return Some(format!("stop it with `systemctl stop {}`", shell_words::quote(unit)));
+    }
+    if owner.name == "ControlCenter" {
+        return Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff".to_owned());
+    }
+    if !reason.contains("container") {
+        return None;
+    }
+    let is_podman = ["podman", "rootlessport", "conmon", "pasta", "passt"];
+    Some(if is_podman.iter().any(|name| owner.name.starts_with(name)) {
+        format!("find the container that publishes {port} with `podman ps`, then `podman stop` it")
+    } else {
+        format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")
+    })
+}
+
+fn nothing_to_stop(case: &Case<'_>) -> String {
+    let is_waiting = case.fact.ownerless.iter().any(|socket| match socket.state {
+        OwnerlessState::TimeWait { .. } => true,
+        OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => false,
+    });
+    if is_waiting {
+        format!("wait {}, or use a server that sets `SO_REUSEADDR`", case.time_left())
+    } else if case.ours.uid == 0 {
+        format!("try `{} port who {}` once more", case.form, case.port.number)
+    } else {
+        look_as_root(case)
+    }
+}
+
+fn look_as_root(case: &Case<'_>) -> String {
+    format!("look with `sudo {} port who {}`", case.form, case.port.number)
+}
+
+fn another_port(case: &Case<'_>, is_second: bool) -> Option<String> {
+    let wanted = case.ours.service.as_ref()?;
+    let or = if is_second { "or " } else { "" };
+    let service = &wanted.service;
+    Some(match &wanted.variable {
+        Some(variable) => {
+            let next = case.port.number.checked_add(1).unwrap_or(case.port.number - 1);
+            format!(
+                "{or}give `{service}` another port: `{variable}={next} {} up`",
+                case.form
+            )
+        }
+        None => format!("{or}give `{service}` another `port` in devtasks.toml"),
+    })
+}

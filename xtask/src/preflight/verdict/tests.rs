@@ -1,0 +1,540 @@
+//! A port's facts, one a line, in; the finding as it would be told, out. `duplicates` has a small plan of its own.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::config::Protocol;
+use crate::plan::{Command, OnConflict, Plan, Port, Service, StopSignal};
+use crate::preflight::{Identity, Parent, Probe, ProcessState, Tag};
+
+/// Lines:
+/// `port 8000 [udp] [HOST]`, `answer free|reused|busy|denied|noaddress|failed N`,
+/// `we [root] [nobody] [variable]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
+/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [unit=U] [below=PID]
+/// [protected=WHY_WITH_UNDERSCORES]`,
+/// `socket UID listening|bound|connection|timewait=MILLISECONDS`, `unknown WHY`.
+#[track_caller]
+fn check(input: &str, expected: &str) {
+    let mut port = PortRef {
+        number: 8000,
+        host: None,
+        protocol: Protocol::Tcp,
+    };
+    let mut ours = Ours {
+        project: Some("shop".to_owned()),
+        checkout: Some("/shop".into()),
+        live_run: Some("r1".to_owned()),
+        service: Some(Wanted {
+            service: "backend".to_owned(),
+            place: place(14),
+            variable: None,
+        }),
+        uid: 501,
+    };
+    let mut fact = PortFact::default();
+    for line in input.trim().lines() {
+        let mut words = line.split_whitespace();
+        match words.next().unwrap() {
+            "port" => {
+                port.number = words.next().unwrap().parse().unwrap();
+                for word in words {
+                    match word {
+                        "udp" => port.protocol = Protocol::Udp,
+                        host => port.host = Some(host.parse().unwrap()),
+                    }
+                }
+            }
+            "answer" => fact.probes.push(Probe {
+                address: port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+                answer: match words.next().unwrap() {
+                    "free" => Answer::Free,
+                    "reused" => Answer::FreeIfReused,
+                    "busy" => Answer::Busy,
+                    "denied" => Answer::Denied,
+                    "noaddress" => Answer::NoAddress,
+                    "failed" => Answer::Failed(words.next().unwrap().parse().unwrap()),
+                    other => panic!("unknown answer `{other}`"),
+                },
+            }),
+            "we" => {
+                for word in words {
+                    match word {
+                        "root" => ours.uid = 0,
+                        "nobody" => {
+                            ours = Ours {
+                                uid: 501,
+                                ..Ours::default()
+                            }
+                        }
+                        "variable" => {
+                            ours.service.as_mut().unwrap().variable = Some("BACKEND_PORT".to_owned());
+                        }
+                        other => panic!("unknown word `{other}`"),
+                    }
+                }
+            }
+            "owner" => fact.owners.push(owner(words)),
+            "socket" => fact.ownerless.push(socket(words)),
+            "unknown" => fact.unknown = Some(words.collect::<Vec<_>>().join(" ")),
+            other => panic!("unknown line `{other}`"),
+        }
+    }
+    let found = finding(&port, &fact, &ours, "cargo xtask");
+    assert_eq!(
+        found.service,
+        ours.service.as_ref().map(|wanted| wanted.service.clone())
+    );
+    assert_eq!(found.at, ours.service.map(|wanted| wanted.place));
+    assert_eq!(found.port, Some(port));
+    compare(&[found], expected);
+}
+
+#[track_caller]
+fn compare(findings: &[Finding], expected: &str) {
+    let mut said = String::new();
+    for finding in findings {
+        let level = format!("{:?}", finding.level).to_lowercase();
+        said += &format!(
+            "{} {level} {}: {}\n",
+            finding.code,
+            finding.exit.code(),
+            finding.message
+        );
+        for hint in &finding.hints {
+            said += &format!("hint: {hint}\n");
+        }
+    }
+    let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
+    assert_eq!(said.trim_end(), expected.join("\n"));
+}
+
+fn place(line: usize) -> Place {
+    Place {
+        file: Arc::new("devtasks.toml".into()),
+        line,
+        column: 8,
+        source: String::new(),
+        width: 1,
+        table: String::new(),
+    }
+}
+
+fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
+    let pid = words.next().unwrap().parse().unwrap();
+    let mut owner = Owner {
+        identity: Identity {
+            boot: String::new(),
+            pid,
+            start: 0,
+        },
+        name: words.next().unwrap().to_owned(),
+        command: Vec::new(),
+        user: None,
+        uid: Some(501),
+        cwd: Some("/shop".into()),
+        started_at: None,
+        state: ProcessState::Running,
+        terminal: Some("pts/3".to_owned()),
+        addresses: Vec::new(),
+        holds_by: HoldsBy::Listening,
+        parents: Vec::new(),
+        children: 0,
+        clients: Vec::new(),
+        repository: None,
+        tag: None,
+        unit: None,
+        protected: None,
+    };
+    for word in words {
+        match word.split_once('=') {
+            None if word == "bound" => owner.holds_by = HoldsBy::Bound,
+            None if word == "connection" => owner.holds_by = HoldsBy::Connection,
+            None if word == "suspended" => owner.state = ProcessState::Suspended,
+            Some(("unit", unit)) => owner.unit = Some(unit.to_owned()),
+            Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
+            Some(("below", pid)) => owner.parents.push(Parent {
+                pid: pid.parse().unwrap(),
+                name: String::new(),
+            }),
+            Some(("tag", tag)) => {
+                let parts: Vec<&str> = tag.split(':').collect();
+                owner.tag = Some(Tag {
+                    project: parts[0].to_owned(),
+                    checkout: parts[1].replace('_', " ").into(),
+                    run: parts[2].to_owned(),
+                    service: parts[3].to_owned(),
+                });
+            }
+            _ => panic!("unknown word `{word}`"),
+        }
+    }
+    owner
+}
+
+fn socket<'a>(mut words: impl Iterator<Item = &'a str>) -> Ownerless {
+    let uid = words.next().unwrap().parse().unwrap();
+    let state = words.next().unwrap();
+    Ownerless {
+        address: "127.0.0.1:8000".parse().unwrap(),
+        state: match state.split_once('=') {
+            None if state == "listening" => OwnerlessState::Listening,
+            None if state == "bound" => OwnerlessState::Bound,
+            None if state == "connection" => OwnerlessState::Connection,
+            Some(("timewait", left)) => OwnerlessState::TimeWait {
+                left: Duration::from_millis(left.parse().unwrap()),
+            },
+            _ => panic!("unknown state `{state}`"),
+        },
+        uid,
+        user: (uid == 0).then(|| "root".to_owned()),
+    }
+}
+
+#[test]
+fn a_free_port_is_free() {
+    check("answer free", "port.free ok 0: port 8000 is free");
+    check(
+        "port 5353 udp ::1\nanswer free",
+        "port.free ok 0: UDP port 5353 of ::1 is free",
+    );
+}
+
+#[test]
+fn a_stranger_is_foreign_even_in_our_folder() {
+    check(
+        "answer busy
+        we variable
+        owner 4242 python3",
+        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",
+    );
+    check(
+        "port 65535
+        answer busy
+        owner 4243 gunicorn below=4242
+        owner 4242 gunicorn
+        owner 4244 gunicorn below=4242",
+        "port.busy.foreign fail 3: port 65535 is taken by `gunicorn` (pid 4242) and 2 more processes
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+}
+
+#[test]
+fn without_a_project_the_hint_is_plain_kill() {
+    check(
+        "answer busy
+        we nobody
+        owner 4242 python3",
+        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
+        hint: stop it with `kill 4242`",
+    );
+    check(
+        "answer busy
+        we nobody
+        owner 4242 python3 suspended",
+        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
+        hint: type `fg` in `pts/3` to resume it, then Ctrl-C to end it
+        hint: or stop it with `kill 4242 && kill -CONT 4242`",
+    );
+}
+
+#[test]
+fn devtasks_own_processes_are_told_apart() {
+    check(
+        "answer busy
+        owner 4242 python3 tag=shop:/shop:r1:backend",
+        "port.busy.own_running ok 0: port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
+        hint: look at it with `cargo xtask status`",
+    );
+    check(
+        "answer busy
+        owner 4242 python3 tag=shop:/shop:r1:admin",
+        "port.busy.own_running fail 3: port 8000 is taken by `python3` (pid 4242): it is `admin` of this checkout
+        hint: look at it with `cargo xtask status`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        owner 4242 python3 tag=shop:/shop:r0:backend",
+        "port.busy.own_leftover warn 3: port 8000 is taken by `python3` (pid 4242), left over from an earlier run of `backend`
+        hint: run `cargo xtask up`, which ends it, or `cargo xtask down --leftovers`",
+    );
+    check(
+        "answer busy
+        owner 4242 python3 suspended tag=shop:/my_old_shop:r7:api",
+        "port.busy.other_checkout fail 3: port 8000 is taken by `python3` (pid 4242): service `api` of `shop` in /my old shop; it is suspended
+        hint: stop it there with `cd '/my old shop' && cargo xtask down`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        we nobody
+        owner 4242 python3 tag=blog:/blog:r1:web",
+        "port.busy.other_project fail 3: port 8000 is taken by `python3` (pid 4242): service `web` of `blog` in /blog
+        hint: stop it there with `cd /blog && cargo xtask down`",
+    );
+}
+
+#[test]
+fn the_most_restrictive_owner_decides() {
+    check(
+        "answer busy
+        owner 10 python3 tag=shop:/shop:r0:backend
+        owner 11 node
+        owner 12 ruby tag=shop:/other:r7:api",
+        "port.busy.other_checkout fail 3: port 8000 is taken by `ruby` (pid 12) and 2 more processes: service `api` of `shop` in /other
+        hint: stop it there with `cd /other && cargo xtask down`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        owner 10 node
+        socket 0 listening",
+        "port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user `root`
+        hint: look with `sudo cargo xtask port who 8000`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+}
+
+#[test]
+fn a_protected_owner_is_left_to_its_manager() {
+    check(
+        "answer busy
+        owner 7 docker-proxy protected=it_is_the_container_engine's_port_proxy",
+        "port.busy.protected fail 3: port 8000 is taken by `docker-proxy` (pid 7), which is never stopped: it is the container engine's port proxy
+        hint: find the container with `docker ps --filter publish=8000`, then `docker stop` it
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        we nobody
+        owner 7 rootlessport protected=it_is_the_container_engine's_port_proxy",
+        "port.busy.protected fail 3: port 8000 is taken by `rootlessport` (pid 7), which is never stopped: it is the container engine's port proxy
+        hint: find the container that publishes 8000 with `podman ps`, then `podman stop` it",
+    );
+    check(
+        "answer busy
+        owner 7 redis-server unit=redis.service protected=it_runs_under_`redis.service`",
+        "port.busy.protected fail 3: port 8000 is taken by `redis-server` (pid 7), which is never stopped: it runs under `redis.service`
+        hint: stop it with `systemctl stop redis.service`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        we nobody
+        owner 7 python3 unit=ci.service protected=it_is_an_ancestor_of_this_command",
+        "port.busy.protected fail 3: port 8000 is taken by `python3` (pid 7), which is never stopped: it is an ancestor of this command",
+    );
+    check(
+        "port 5000
+        answer busy
+        we nobody
+        owner 612 ControlCenter protected=it_belongs_to_the_desktop",
+        "port.busy.protected fail 3: port 5000 is taken by `ControlCenter` (pid 612), which is never stopped: it belongs to the desktop
+        hint: turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff",
+    );
+}
+
+#[test]
+fn a_port_can_be_held_without_listening() {
+    check(
+        "answer busy
+        owner 4242 python3 bound",
+        "port.busy.bound fail 3: port 8000 is reserved by `python3` (pid 4242), which is bound to it and does not listen
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        we variable
+        owner 4242 curl connection protected=it_belongs_to_the_editor",
+        "port.busy.connection fail 3: port 8000 is the local end of a connection of `curl` (pid 4242)
+        hint: wait until that connection is closed: it holds the number by chance
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",
+    );
+    check(
+        "answer busy
+        we nobody
+        socket 0 connection",
+        "port.busy.connection fail 3: port 8000 is the local end of a connection of user `root`
+        hint: wait until that connection is closed: it holds the number by chance",
+    );
+}
+
+#[test]
+fn nobody_is_said_to_be_nobody() {
+    check(
+        "answer busy
+        we nobody
+        socket 0 timewait=41200
+        socket 0 timewait=3000",
+        "port.busy.no_owner fail 3: port 8000 waits for a closed connection to expire (TIME_WAIT, 42 s left); nobody holds it
+        hint: wait 42 s, or use a server that sets `SO_REUSEADDR`",
+    );
+    check(
+        "answer busy
+        we root
+        socket 0 listening",
+        "port.busy.no_owner fail 3: port 8000 is taken by no process that can be seen: the kernel or a socket in flight holds it
+        hint: try `cargo xtask port who 8000` once more
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check(
+        "answer busy
+        we nobody",
+        "port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it
+        hint: look with `sudo cargo xtask port who 8000`",
+    );
+}
+
+#[test]
+fn an_owner_that_cannot_be_seen_is_named_by_its_user() {
+    check(
+        "answer busy
+        we nobody
+        socket 33 listening",
+        "port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user 33
+        hint: look with `sudo cargo xtask port who 8000`",
+    );
+    check(
+        "answer busy
+        we nobody
+        unknown netlink: permission denied",
+        "port.busy.hidden fail 3: port 8000 is taken, and its owner could not be looked up: netlink: permission denied
+        hint: look with `sudo cargo xtask port who 8000`",
+    );
+}
+
+#[test]
+fn a_port_that_only_some_servers_can_take_is_free_with_a_word() {
+    check(
+        "answer reused
+        socket 0 timewait=41200",
+        "port.free ok 0: port 8000 is free; a closed connection lingers for 42 s, which only bothers a server without `SO_REUSEADDR`",
+    );
+    check(
+        "answer reused
+        owner 4242 python3 bound",
+        "port.busy.bound warn 0: port 8000 is free for a server that sets `SO_REUSEADDR` only: `python3` (pid 4242) is bound to it",
+    );
+    check(
+        "answer reused
+        owner 4242 python3 connection",
+        "port.busy.connection warn 0: port 8000 is free for a server that sets `SO_REUSEADDR` only: `python3` (pid 4242) still has a connection there",
+    );
+}
+
+#[test]
+fn what_is_not_in_use_is_not_called_so() {
+    check(
+        "port 80
+        answer denied",
+        "port.denied fail 3: port 80 needs privilege: it is not in use, but this user may not bind it
+        hint: give `backend` another `port` in devtasks.toml
+        hint: or let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start=80`",
+    );
+    check(
+        "port 50000
+        answer denied
+        we nobody",
+        "port.denied fail 3: port 50000 may not be bound: the system excludes it or forbids it to this user",
+    );
+    check(
+        "port 8000 10.1.2.3
+        answer noaddress",
+        "port.denied fail 3: port 8000 of 10.1.2.3 cannot be bound: this machine has no address 10.1.2.3
+        hint: give the port of `backend` another `host` in devtasks.toml",
+    );
+    check(
+        "unknown too many open files",
+        "port.free unknown 0: whether port 8000 is free is not known: too many open files",
+    );
+}
+
+/// A line: `SERVICE KEY NUMBER [udp] [HOST]`; its port stands in the line of that number.
+#[track_caller]
+fn check_plan(input: &str, expected: &str) {
+    let mut services: Vec<Service> = Vec::new();
+    for (index, line) in input.trim().lines().enumerate() {
+        let mut words = line.split_whitespace();
+        let name = words.next().unwrap().to_owned();
+        let mut port = Port {
+            key: words.next().unwrap().to_owned(),
+            number: words.next().unwrap().parse().unwrap(),
+            host: None,
+            protocol: Protocol::Tcp,
+            on_conflict: OnConflict::Ask,
+            variable: None,
+            place: place(index + 1),
+        };
+        for word in words {
+            match word {
+                "udp" => port.protocol = Protocol::Udp,
+                host => port.host = Some(host.parse().unwrap()),
+            }
+        }
+        match services.iter_mut().find(|service| service.name == name) {
+            Some(service) => service.ports.push(port),
+            None => services.push(Service {
+                name,
+                place: place(index + 1),
+                command: Command {
+                    words: vec!["true".to_owned()],
+                    place: place(1),
+                },
+                working_dir: "/shop".into(),
+                working_dir_place: place(1),
+                environment: BTreeMap::new(),
+                env_files: Vec::new(),
+                venv: None,
+                ports: vec![port],
+                depends_on: Vec::new(),
+                health: None,
+                start_period: Duration::from_secs(60),
+                stop_signal: StopSignal::Term,
+                stop_grace_period: Duration::from_secs(10),
+            }),
+        }
+    }
+    let plan = Plan {
+        project: "shop".to_owned(),
+        checkout: "/shop".into(),
+        services,
+    };
+    compare(&duplicates(&plan), expected);
+}
+
+#[test]
+fn a_port_declared_twice_names_both_places() {
+    check_plan(
+        "db main 8000
+        backend main 8000 0.0.0.0",
+        "port.duplicate fail 2: port 8000 is declared twice, by `db` (devtasks.toml:1:8) and by `backend`
+        hint: give `backend` another `port` in devtasks.toml",
+    );
+    check_plan(
+        "web http 8080 ::
+        web hmr 8080 127.0.0.2",
+        "port.duplicate fail 2: `web` declares port 8080 twice, as `http` and as `hmr`
+        hint: give `web` another `port` in devtasks.toml",
+    );
+}
+
+#[test]
+fn ports_that_can_be_bound_side_by_side_are_no_duplicates() {
+    check_plan(
+        "a main 8000
+        b main 8001
+        c main 8000 udp
+        d main 8000 127.0.0.2
+        e main 8000 ::1
+        f main 9000 0.0.0.0
+        g main 9000 ::1",
+        "",
+    );
+}

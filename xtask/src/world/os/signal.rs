@@ -1,0 +1,66 @@
+//! The signals we send, by the names that users know them by.
+
+use crate::plan::StopSignal;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Term,
+    Int,
+    Quit,
+    Hup,
+    Usr1,
+    Usr2,
+    /// Lets a suspended process go on.
+    Cont,
+    Kill,
+}
+
+impl Signal {
+    /// `SIGTERM` and so on.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Signal::Term => "SIGTERM",
+            Signal::Int => "SIGINT",
+            Signal::Quit => "SIGQUIT",
+            Signal::Hup => "SIGHUP",
+            Signal::Usr1 => "SIGUSR1",
+            Signal::Usr2 => "SIGUSR2",
+            Signal::Cont => "SIGCONT",
+            Signal::Kill => "SIGKILL",
+        }
+    }
+}
+
+impl From<StopSignal> for Signal {
+    fn from(signal: StopSignal) -> Self {
+        match signal {
+            StopSignal::Term => Signal::Term,
+            StopSignal::Int => Signal::Int,
+            StopSignal::Quit => Signal::Quit,
+            StopSignal::Hup => Signal::Hup,
+            StopSignal::Usr1 => Signal::Usr1,
+            StopSignal::Usr2 => Signal::Usr2,
+            StopSignal::Kill => Signal::Kill,
+        }
+    }
+}
+
+/// A signal that reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// SIGINT, SIGTERM, or SIGHUP: the terminal is gone.
+    Interrupt,
+    /// SIGCHLD.
+    ChildEnded,
+}
+
+/// Why a signal did not reach its process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    /// ESRCH: it has ended.
+    Gone,
+    /// EPERM: it belongs to another user.
+    Denied,
+    /// Another error, by its number.
+    Failed(i32),
+}

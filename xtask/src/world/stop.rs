@@ -1,0 +1,153 @@
+//! Ends processes, gently first, and says only what was verified.
+//!
+//! Whom to end is `preflight::targets`, asking is the caller's: everything that depends on a screen or on who looks up
+//! owners comes in as a function.
+
+mod ending;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use super::audit::Audit;
+use super::os::Signal;
+use crate::error::Problem;
+use crate::preflight::targets::{Target, Tree};
+use crate::preflight::{Parent, ProcessState};
+
+/// Whom to end, and how.
+pub(crate) struct Request<'a> {
+    pub(crate) tree: &'a Tree,
+    /// Asks to end: SIGTERM, or a service's own.
+    pub(crate) signal: Signal,
+    /// From the first signal to the question whether to kill.
+    pub(crate) grace: Duration,
+    /// For the audit log, such as `it holds port 8000`.
+    pub(crate) why: &'a str,
+}
+
+/// The port that is to come free.
+pub(crate) struct Port<'a> {
+    /// Whether some of these pids hold it now.
+    pub(crate) still_holds: &'a dyn Fn(&[u32]) -> bool,
+    /// Whether it can be bound now.
+    pub(crate) is_free: &'a dyn Fn() -> bool,
+    /// Who listens on it or is bound to it now.
+    pub(crate) holder: &'a dyn Fn() -> Option<Holder>,
+    /// How long to look for somebody who starts it again.
+    pub(crate) watch: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) process: Parent,
+    /// Most likely who started it.
+    pub(crate) parent: Option<Parent>,
+}
+
+/// The way to the user.
+pub(crate) struct Talk<'a> {
+    /// Asked when the grace is over: may these be killed?
+    pub(crate) confirm_kill: &'a mut dyn FnMut(&[Survivor]) -> bool,
+    pub(crate) progress: &'a mut dyn FnMut(&Progress),
+    /// Ctrl-C: nothing more is signalled then.
+    pub(crate) interrupted: &'a dyn Fn() -> bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Sent {
+        signal: Signal,
+        target: Target,
+    },
+    /// Told every second; `left` is until the question or until we give up.
+    StillThere {
+        survivors: Vec<Survivor>,
+        left: Duration,
+    },
+    /// The audit log cannot be written; told once.
+    NotAudited(Problem),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Survivor {
+    pub(crate) target: Target,
+    pub(crate) state: ProcessState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All have ended; the port, if one was given, can be bound and was not taken again while we watched.
+    Stopped { after: Duration, killed: bool },
+    /// They had ended, or let go of the port, before anything was signalled, and the port can be bound.
+    Gone,
+    /// Nothing was signalled, for this reason.
+    Refused(String),
+    /// Nothing was signalled: the system does not let us, they are another user's.
+    Denied(Vec<Target>),
+    /// The kill was not confirmed, or even that did not end them.
+    Survived(Vec<Survivor>),
+    /// They ended, and somebody else took the port.
+    Respawned(Holder),
+    /// They ended, nobody is seen to hold the port, and yet it cannot be bound.
+    StillBusy,
+    /// Ctrl-C; these still live.
+    Interrupted(Vec<Survivor>),
+}
+
+/// Ends the tree that holds a port, proves that the port can be bound, and watches for a respawn.
+pub(crate) fn stop(request: &Request<'_>, port: &Port<'_>, talk: &mut Talk<'_>, audit: &mut Audit) -> Outcome {
+    match ending::run(request, port.still_holds, talk, audit) {
+        Outcome::Stopped { after, killed } => freed(port)
+            .and_then(|()| unclaimed(port, talk))
+            .map_or_else(|busy| busy, |()| Outcome::Stopped { after, killed }),
+        Outcome::Gone => freed(port).map_or_else(|busy| busy, |()| Outcome::Gone),
+        ended => ended,
+    }
+}
+
+/// Ends processes for their own sake, such as leftovers of an earlier run.
+pub(crate) fn end(request: &Request<'_>, talk: &mut Talk<'_>, audit: &mut Audit) -> Outcome {
+    ending::run(request, &|_| true, talk, audit)
+}
+
+/// For the port to come free once its holders have ended.
+const FREE_PATIENCE: Duration = Duration::from_secs(1);
+/// Between two looks at the port, and at Ctrl-C.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Waits until the port can be bound; somebody new on it ends the wait.
+fn freed(port: &Port<'_>) -> Result<(), Outcome> {
+    let deadline = Instant::now() + FREE_PATIENCE;
+    while !(port.is_free)() {
+        if let Some(holder) = (port.holder)() {
+            return Err(Outcome::Respawned(holder));
+        }
+        if Instant::now() >= deadline {
+            return Err(Outcome::StillBusy);
+        }
+        pause();
+    }
+    Ok(())
+}
+
+/// Free once is not free for good: a loop or a service manager needs a moment to start the next one.
+///
+/// Looks the owner up instead of trying to bind, which could get in the way of an honest start.
+fn unclaimed(port: &Port<'_>, talk: &Talk<'_>) -> Result<(), Outcome> {
+    let deadline = Instant::now() + port.watch;
+    loop {
+        if let Some(holder) = (port.holder)() {
+            return Err(Outcome::Respawned(holder));
+        }
+        if Instant::now() >= deadline || (talk.interrupted)() {
+            return Ok(());
+        }
+        pause();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel tells nobody that a port came free")]
+fn pause() {
+    std::thread::sleep(LOOK);
+}

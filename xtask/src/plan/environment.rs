@@ -1,0 +1,80 @@
+//! The environment of a service, layer by layer.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+pub(crate) type Environment = BTreeMap<OsString, OsString>;
+
+/// Takes out what `cargo run` put in, so that a service sees what the user's shell would give it.
+///
+/// Cargo and rustup set these for the program they run; see "Environment variables Cargo sets for crates" in the
+/// Cargo book. `CARGO_HOME` and the like are the user's and stay. Without `CARGO` nothing was put in.
+pub(crate) fn without_cargo(mut environment: Environment, program: Option<&Path>) -> Environment {
+    let Some(cargo) = environment.get(OsStr::new("CARGO")).map(PathBuf::from) else {
+        return environment;
+    };
+    environment.retain(|name, _| !name.to_str().is_some_and(is_cargos));
+    let toolchain = cargo.parent().and_then(Path::parent);
+    let target = program.and_then(Path::parent);
+    for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
+        let Some(paths) = environment.remove(OsStr::new(variable)) else {
+            continue;
+        };
+        let theirs = |path: &PathBuf| {
+            [toolchain, target]
+                .into_iter()
+                .flatten()
+                .any(|root| path.starts_with(root))
+        };
+        let users: Vec<PathBuf> = std::env::split_paths(&paths).filter(|path| !theirs(path)).collect();
+        let users = std::env::join_paths(users).unwrap_or_default();
+        if !users.is_empty() {
+            environment.insert(variable.into(), users);
+        }
+    }
+    environment
+}
+
+fn is_cargos(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "CARGO",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "OUT_DIR",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTUP_TOOLCHAIN_SOURCE",
+        "RUST_RECURSION_COUNT",
+    ];
+    const PREFIXES: &[&str] = &["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_EXE_"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Makes a venv the active one, as its `activate` does, and leaves the caller's.
+///
+/// `PYTHONUNBUFFERED` is set unless the user did: into a pipe Python would hold its lines back.
+pub(super) fn activate(environment: &mut Environment, venv: &Path) {
+    let callers = environment
+        .remove(OsStr::new("VIRTUAL_ENV"))
+        .map(|path| bin(Path::new(&path)));
+    let path = environment.remove(OsStr::new("PATH")).unwrap_or_default();
+    let rest = std::env::split_paths(&path).filter(|path| Some(path) != callers.as_ref());
+    let path = std::env::join_paths(std::iter::once(bin(venv)).chain(rest)).unwrap_or(path);
+    environment.insert("PATH".into(), path);
+    environment.insert("VIRTUAL_ENV".into(), venv.into());
+    environment.remove(OsStr::new("PYTHONHOME"));
+    environment
+        .entry("PYTHONUNBUFFERED".into())
+        .or_insert_with(|| "1".into());
+}
+
+/// Where a venv keeps its commands.
+pub(crate) fn bin(venv: &Path) -> PathBuf {
+    venv.join(if std::env::consts::FAMILY == "windows" {
+        "Scripts"
+    } else {
+        "bin"
+    })
+}

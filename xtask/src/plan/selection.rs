@@ -1,0 +1,86 @@
+//! Which services are meant, in the order in which they start.
+
+use crate::config::{Config, Service};
+use crate::error::{Exit, Problem};
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// Named services; empty means all that no profile holds back.
+    pub(crate) services: Vec<String>,
+    pub(crate) profiles: Vec<String>,
+    /// Every service of the file, whatever its profiles: for checks.
+    pub(crate) everything: bool,
+}
+
+/// The services meant and all they depend on, dependencies first, otherwise in the order of the file.
+///
+/// # Errors
+/// A service or profile that the file does not have.
+pub(super) fn start_set<'a>(config: &'a Config, asked: &Asked) -> Result<Vec<&'a Service>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    for name in &asked.services {
+        if !config.services.iter().any(|service| service.name == *name) {
+            let names = config.services.iter().map(|service| service.name.as_str());
+            problems.push(unknown("service", name, names));
+        }
+    }
+    let profiles: Vec<&str> = config
+        .services
+        .iter()
+        .flat_map(|service| &service.profiles)
+        .map(String::as_str)
+        .collect();
+    for name in &asked.profiles {
+        if !profiles.contains(&name.as_str()) {
+            problems.push(unknown("profile", name, profiles.iter().copied()));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut order = Vec::new();
+    for service in config.services.iter().filter(|service| is_meant(service, asked)) {
+        add(config, service, &mut order);
+    }
+    Ok(order)
+}
+
+fn is_meant(service: &Service, asked: &Asked) -> bool {
+    let in_profile = || service.profiles.iter().any(|profile| asked.profiles.contains(profile));
+    asked.everything
+        || asked.services.contains(&service.name)
+        || in_profile()
+        || (asked.services.is_empty() && service.profiles.is_empty())
+}
+
+/// Depth first; `config` has refused cycles.
+fn add<'a>(config: &'a Config, service: &'a Service, order: &mut Vec<&'a Service>) {
+    if order.iter().any(|known| known.name == service.name) {
+        return;
+    }
+    for dependency in &service.depends_on {
+        let dependency = config
+            .services
+            .iter()
+            .find(|other| other.name == dependency.service.value);
+        add(config, dependency.expect("config refuses unknown dependencies"), order);
+    }
+    order.push(service);
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Problem {
+    let problem = Problem::new(format!("unknown {what} `{name}`")).exit(Exit::Usage);
+    let nearest = known
+        .clone()
+        .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
+    match nearest {
+        Some(nearest) if strsim::jaro(name, nearest) > 0.75 => problem.hint(format!("did you mean `{nearest}`?")),
+        Some(_) => {
+            let mut known: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+            known.dedup();
+            problem.hint(format!("choose from {}", known.join(", ")))
+        }
+        None => problem,
+    }
+}

@@ -1,0 +1,292 @@
+//! One service of the file → one of the plan: every template filled in, every path absolute.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::environment::activate;
+use super::ports::Numbers;
+use super::scope::{Pairs, Scope};
+use super::{Check, Command, EnvFile, Environment, Health, Outside, Port, Service, Venv};
+use crate::config::{self, At, Config, Template, VenvChoice, dotenv};
+use crate::error::Problem;
+
+/// The env files of the project, in their order.
+pub(super) struct ProjectFiles {
+    pairs: Vec<Pairs>,
+    /// Those that were named; `.env` without being named may be missing.
+    named: Vec<EnvFile>,
+}
+
+impl ProjectFiles {
+    pub(super) fn read(config: &Config, outside: &Outside) -> Result<Self, Vec<Problem>> {
+        let mut files = ProjectFiles {
+            pairs: Vec::new(),
+            named: Vec::new(),
+        };
+        let mut paths = Vec::new();
+        match &config.project.env_file {
+            None => paths.push(outside.checkout.join(".env")),
+            Some(named) => {
+                for file in named {
+                    let path = outside.checkout.join(&file.value);
+                    files.named.push(EnvFile {
+                        path: path.clone(),
+                        place: file.place.clone(),
+                    });
+                    paths.push(path);
+                }
+            }
+        }
+        let mut problems = Vec::new();
+        for path in paths {
+            let earlier: Vec<&Pairs> = files.pairs.iter().rev().collect();
+            match pairs(&path, &earlier, outside) {
+                Ok(pairs) => files.pairs.push(pairs),
+                Err(more) => problems.extend(more),
+            }
+        }
+        if problems.is_empty() { Ok(files) } else { Err(problems) }
+    }
+
+    /// The pairs of a service's own env files, one list for each.
+    pub(super) fn of_service(&self, service: &config::Service, outside: &Outside) -> Result<Vec<Pairs>, Vec<Problem>> {
+        let mut own: Vec<Pairs> = Vec::new();
+        for file in self.paths(service, outside)? {
+            let pairs = pairs(&file.path, &self.last_first(&own), outside)?;
+            own.push(pairs);
+        }
+        Ok(own)
+    }
+
+    /// Where a service's own env files are; their names may hold variables of the project's.
+    fn paths(&self, service: &config::Service, outside: &Outside) -> Result<Vec<EnvFile>, Vec<Problem>> {
+        let nothing = BTreeMap::new();
+        let scope = Scope {
+            exported: BTreeMap::new(),
+            calling: outside.calling,
+            files: self.last_first(&[]),
+            addresses: &nothing,
+        };
+        let path = |file: &At<Template>| {
+            let path = outside.checkout.join(scope.fill(file)?);
+            Ok(EnvFile {
+                path,
+                place: file.place.clone(),
+            })
+        };
+        service.env_file.iter().map(path).collect()
+    }
+
+    /// All files that `${…}` of a service looks into.
+    pub(super) fn last_first<'a>(&'a self, own: &'a [Pairs]) -> Vec<&'a Pairs> {
+        own.iter().rev().chain(self.pairs.iter().rev()).collect()
+    }
+}
+
+/// A missing file has no pairs; preflight says that it is missing.
+fn pairs(path: &Path, earlier: &[&Pairs], outside: &Outside) -> Result<Pairs, Vec<Problem>> {
+    let Some(bytes) = (outside.read)(path) else {
+        return Ok(Pairs::new());
+    };
+    let bytes = bytes.map_err(|problem| vec![problem])?;
+    let shown = path.strip_prefix(outside.checkout).unwrap_or(path);
+    let earlier: Pairs = earlier.iter().rev().flat_map(|pairs| pairs.iter().cloned()).collect();
+    let calling = |name: &str| {
+        outside
+            .calling
+            .get(OsStr::new(name))
+            .map(|value| value.to_string_lossy().into_owned())
+    };
+    dotenv::parse(&earlier, shown, &bytes, &calling)
+}
+
+/// # Errors
+/// A variable is missing.
+pub(super) fn service(
+    config: &Config,
+    service: &config::Service,
+    files: &ProjectFiles,
+    numbers: &Numbers,
+    outside: &Outside,
+) -> Result<Service, Vec<Problem>> {
+    // A service whose ports could not be worked out has had its problems told.
+    let Some(ports) = numbers.by_service.get(&service.name) else {
+        return Err(Vec::new());
+    };
+    let own = files.of_service(service, outside)?;
+    let exported = exported(ports, numbers);
+    let scope = Scope {
+        exported,
+        calling: outside.calling,
+        files: files.last_first(&own),
+        addresses: &numbers.addresses,
+    };
+    let mut fill = Filling {
+        scope: &scope,
+        problems: Vec::new(),
+    };
+
+    let working_dir = match &service.working_dir {
+        Some(folder) => outside.checkout.join(fill.text(folder)),
+        None => outside.checkout.to_owned(),
+    };
+    let command = fill.command(&service.command);
+    let venv = fill.venv(config, &service.venv, &working_dir, outside);
+    let health = service.healthcheck.as_ref().and_then(|health| fill.health(health));
+    let environment: Pairs = service
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), fill.text(value)))
+        .collect();
+    if !fill.problems.is_empty() {
+        return Err(fill.problems);
+    }
+
+    let mut layers = Environment::new();
+    layers.extend(files.pairs.iter().flatten().map(os));
+    layers.extend(outside.calling.clone());
+    layers.extend(own.iter().flatten().chain(&environment).map(os));
+    layers.extend(scope.exported.iter().map(|(name, value)| (name.into(), value.into())));
+    if let Some(venv) = &venv {
+        activate(&mut layers, &venv.path);
+    }
+    let env_files = files
+        .named
+        .iter()
+        .cloned()
+        .chain(files.paths(service, outside)?)
+        .collect();
+    Ok(Service {
+        name: service.name.clone(),
+        place: service.place.clone(),
+        command,
+        working_dir,
+        working_dir_place: service
+            .working_dir
+            .as_ref()
+            .map_or(&service.place, |folder| &folder.place)
+            .clone(),
+        environment: layers,
+        env_files,
+        venv,
+        ports: ports.clone(),
+        depends_on: service
+            .depends_on
+            .iter()
+            .map(|it| (it.service.value.clone(), it.condition))
+            .collect(),
+        health,
+        start_period: service
+            .healthcheck
+            .as_ref()
+            .map_or(config::START_PERIOD, |health| health.start_period),
+        stop_signal: service.stop_signal,
+        stop_grace_period: service.stop_grace_period,
+    })
+}
+
+fn os(pair: &(String, String)) -> (OsString, OsString) {
+    (pair.0.clone().into(), pair.1.clone().into())
+}
+
+/// What every service gets told of the project's ports, and this one of its own.
+fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
+    let mut exported = numbers.exported.clone();
+    for (at, port) in ports.iter().enumerate() {
+        let number = port.number.to_string();
+        if at == 0 {
+            exported.insert("PORT".to_owned(), number.clone());
+        }
+        let key = port
+            .key
+            .to_uppercase()
+            .replace(|it: char| !it.is_ascii_alphanumeric(), "_");
+        exported.insert(format!("PORT_{key}"), number);
+    }
+    exported
+}
+
+/// Fills templates and collects what is missing, so that all of a service is reported at once.
+struct Filling<'a> {
+    scope: &'a Scope<'a>,
+    problems: Vec<Problem>,
+}
+
+impl Filling<'_> {
+    fn text(&mut self, template: &At<Template>) -> String {
+        self.scope.fill(template).unwrap_or_else(|problems| {
+            self.problems.extend(problems);
+            String::new()
+        })
+    }
+
+    fn command(&mut self, command: &At<config::Command>) -> Command {
+        let at = |value: &Template| At {
+            value: value.clone(),
+            place: command.place.clone(),
+        };
+        let words = match &command.value {
+            config::Command::Words(words) => words.iter().map(|word| self.text(&at(word))).collect(),
+            config::Command::Shell(text) => shell(self.text(&at(text))),
+        };
+        Command {
+            words,
+            place: command.place.clone(),
+        }
+    }
+
+    fn venv(&mut self, config: &Config, choice: &VenvChoice, folder: &Path, outside: &Outside) -> Option<Venv> {
+        match choice {
+            VenvChoice::None => None,
+            VenvChoice::Auto(place) => {
+                let nearest = (outside.nearest_venv)(folder, outside.checkout);
+                let path = nearest.unwrap_or_else(|| folder.join(".venv"));
+                Some(Venv {
+                    name: None,
+                    path,
+                    python: None,
+                    place: place.clone(),
+                })
+            }
+            VenvChoice::Named(name) => {
+                let venv = config.venvs.iter().find(|venv| venv.name == name.value);
+                let venv = venv.expect("config refuses unknown venvs");
+                let path: PathBuf = outside.checkout.join(self.text(&venv.path));
+                let python = venv.python.as_ref().map(|python| python.value.clone());
+                Some(Venv {
+                    name: Some(venv.name.clone()),
+                    path,
+                    python,
+                    place: venv.path.place.clone(),
+                })
+            }
+        }
+    }
+
+    fn health(&mut self, health: &config::Healthcheck) -> Option<Health> {
+        let check = match health.check.as_ref()? {
+            config::Check::Http(target) => match self.text(target) {
+                path if path.starts_with('/') => Check::HttpPath(path),
+                url => Check::HttpUrl(url),
+            },
+            config::Check::Tcp => Check::Tcp,
+            config::Check::Command(command) => Check::Command(self.command(command).words),
+        };
+        Some(Health {
+            check,
+            interval: health.interval,
+            timeout: health.timeout,
+            retries: health.retries,
+        })
+    }
+}
+
+fn shell(text: String) -> Vec<String> {
+    let (shell, flag) = if std::env::consts::FAMILY == "windows" {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
+    vec![shell.to_owned(), flag.to_owned(), text]
+}

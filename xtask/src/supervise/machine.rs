@@ -1,0 +1,373 @@
+//! [`Machine`]: what each event changes. What follows from the changed state is `settle`'s.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::unit::{Phase, Probe, Stopping, Unit};
+use super::{Action, Answer, Cause, Event, Now, State, Status, UnitId};
+use crate::error::Exit;
+
+/// All services of a run. The same events at the same times give the same actions.
+#[derive(Debug, Default)]
+pub(crate) struct Machine {
+    pub(super) units: Vec<Unit>,
+    pub(super) batches: Vec<Batch>,
+    by_name: BTreeMap<String, UnitId>,
+    /// A second Ctrl-C kills.
+    interrupted: bool,
+    /// What went wrong so far, in order.
+    failures: Vec<(UnitId, Cause)>,
+}
+
+/// Units that were asked for together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// All of them were ready once, or one has failed: from then on each is on its own.
+    pub(super) settled: bool,
+    /// Whoever is not ready by then has failed.
+    pub(super) give_up_at: Option<Now>,
+}
+
+impl Machine {
+    /// Takes an event in; the actions are to be performed in their order.
+    pub(crate) fn step(&mut self, now: Now, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.take(now, event, &mut actions);
+        self.settle(now, &mut actions);
+        actions
+    }
+
+    /// When [`Event::Tick`] is due, if nothing else happens before.
+    pub(crate) fn next_deadline(&self) -> Option<Now> {
+        self.units.iter().filter_map(Unit::deadline).min()
+    }
+
+    pub(crate) fn unit(&self, name: &str) -> Option<UnitId> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(crate) fn state(&self, unit: UnitId) -> State {
+        self.units[unit].state()
+    }
+
+    pub(crate) fn units(&self) -> std::ops::Range<UnitId> {
+        0..self.units.len()
+    }
+
+    /// What a unit that is not ready yet waits for, in words.
+    pub(crate) fn waiting_for(&self, unit: UnitId) -> Vec<String> {
+        match &self.units[unit].phase {
+            Phase::Waiting => self.open_dependencies(unit).map(|(name, _)| name.to_owned()).collect(),
+            Phase::Starting { detail, .. } if !detail.is_empty() => vec![detail.clone()],
+            Phase::Starting { .. } | Phase::Spawning | Phase::Running { .. } => Vec::new(),
+            Phase::Stopping(_) | Phase::Over { .. } => Vec::new(),
+        }
+    }
+
+    /// Nothing runs and nothing waits to run.
+    pub(crate) fn is_over(&self) -> bool {
+        self.units.iter().all(Unit::is_over)
+    }
+
+    /// What the run ends with as far as its services are concerned.
+    pub(crate) fn exit(&self) -> Exit {
+        Exit::worst(self.failures.iter().map(|(_, cause)| cause.exit()))
+    }
+
+    fn take(&mut self, now: Now, event: Event, actions: &mut Vec<Action>) {
+        match event {
+            Event::Start { specs, give_up_after } => {
+                self.batches.push(Batch {
+                    settled: false,
+                    give_up_at: give_up_after.map(|after| now + after),
+                });
+                for spec in specs {
+                    self.admit(spec, actions);
+                }
+            }
+            Event::Spawned { unit, .. } => self.spawned(now, unit, actions),
+            Event::SpawnFailed { unit, message, exit } => {
+                self.finish(unit, State::Failed, Some(Cause::NotSpawned { message, exit }), actions);
+            }
+            Event::Probed { unit, answer } => self.probed(now, unit, answer, actions),
+            Event::Exited {
+                unit,
+                status,
+                diagnosis,
+            } => self.exited(now, unit, status, diagnosis, actions),
+            Event::Swept { unit, left } => self.swept(now, unit, left, actions),
+            Event::Stop { units } => {
+                for unit in units.unwrap_or_else(|| self.units().collect()) {
+                    self.units[unit].stop = true;
+                }
+            }
+            Event::Interrupt => self.interrupt(now, actions),
+            Event::Tick => {}
+        }
+    }
+
+    /// A unit that is over starts anew; one that runs, or is about to, is left alone.
+    fn admit(&mut self, spec: super::Spec, actions: &mut Vec<Action>) {
+        let batch = self.batches.len() - 1;
+        let unit = match self.by_name.get(&spec.name) {
+            Some(&unit) if !self.units[unit].is_over() => return,
+            Some(&unit) => {
+                self.units[unit] = Unit {
+                    spec,
+                    batch,
+                    phase: Phase::Waiting,
+                    stop: false,
+                };
+                self.failures.retain(|(failed, _)| *failed != unit);
+                unit
+            }
+            None => {
+                let unit = self.units.len();
+                self.by_name.insert(spec.name.clone(), unit);
+                self.units.push(Unit {
+                    spec,
+                    batch,
+                    phase: Phase::Waiting,
+                    stop: false,
+                });
+                unit
+            }
+        };
+        actions.push(Action::Announce {
+            unit,
+            state: State::Waiting,
+            cause: None,
+        });
+    }
+
+    fn spawned(&mut self, now: Now, unit: UnitId, actions: &mut Vec<Action>) {
+        let Unit { spec, batch, .. } = &self.units[unit];
+        if spec.probed {
+            let mut give_up_at = now + spec.start_period;
+            if let Some(at) = self.batches[*batch].give_up_at {
+                give_up_at = give_up_at.min(at);
+            }
+            let phase = Phase::Starting {
+                since: now,
+                give_up_at,
+                probe: Probe::At(now),
+                detail: String::new(),
+            };
+            self.units[unit].phase = phase;
+            actions.push(Action::Announce {
+                unit,
+                state: State::Starting,
+                cause: None,
+            });
+        } else {
+            self.units[unit].phase = Phase::Running {
+                since: now,
+                probe: Probe::Never,
+                failures: 0,
+                unhealthy: false,
+            };
+            actions.push(Action::Announce {
+                unit,
+                state: State::Ready,
+                cause: None,
+            });
+        }
+    }
+
+    fn probed(&mut self, now: Now, unit: UnitId, answer: Answer, actions: &mut Vec<Action>) {
+        let Unit { spec, phase, .. } = &mut self.units[unit];
+        match (phase, answer) {
+            (Phase::Starting { since, .. }, Answer::Passed { .. }) => {
+                let since = *since;
+                let probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+                self.units[unit].phase = Phase::Running {
+                    since,
+                    probe,
+                    failures: 0,
+                    unhealthy: false,
+                };
+                actions.push(Action::Announce {
+                    unit,
+                    state: State::Ready,
+                    cause: None,
+                });
+            }
+            (
+                Phase::Starting {
+                    since,
+                    give_up_at,
+                    probe,
+                    detail,
+                },
+                Answer::Failed { detail: new },
+            ) => {
+                if *give_up_at <= now {
+                    let cause = Cause::NotReady {
+                        after: now - *since,
+                        detail: new,
+                    };
+                    self.end(now, unit, false, State::Failed, Some(cause), actions);
+                } else {
+                    *probe = Probe::At((now + pause(now - *since)).min(*give_up_at));
+                    *detail = new;
+                }
+            }
+            (
+                Phase::Running {
+                    probe,
+                    failures,
+                    unhealthy,
+                    ..
+                },
+                Answer::Passed { .. },
+            ) => {
+                *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+                *failures = 0;
+                if std::mem::replace(unhealthy, false) {
+                    actions.push(Action::Announce {
+                        unit,
+                        state: State::Ready,
+                        cause: None,
+                    });
+                }
+            }
+            (
+                Phase::Running {
+                    probe,
+                    failures,
+                    unhealthy,
+                    ..
+                },
+                Answer::Failed { detail },
+            ) => {
+                *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+                *failures += 1;
+                if *failures >= spec.retries && !std::mem::replace(unhealthy, true) {
+                    let cause = Some(Cause::Unhealthy { detail });
+                    actions.push(Action::Announce {
+                        unit,
+                        state: State::Unhealthy,
+                        cause,
+                    });
+                }
+            }
+            // The answer came too late: the unit has moved on.
+            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_) | Phase::Over { .. }, _) => {}
+        }
+    }
+
+    fn exited(
+        &mut self,
+        now: Now,
+        unit: UnitId,
+        status: Status,
+        diagnosis: Option<super::Diagnosis>,
+        actions: &mut Vec<Action>,
+    ) {
+        let (since, before_ready) = match &mut self.units[unit].phase {
+            Phase::Stopping(stopping) => {
+                stopping.exited = true;
+                stopping.sweep = Probe::At(now);
+                return;
+            }
+            Phase::Starting { since, .. } => (*since, true),
+            Phase::Running { since, .. } => (*since, false),
+            Phase::Waiting | Phase::Spawning | Phase::Over { .. } => return,
+        };
+        let done = status.code == Some(0) && !before_ready;
+        let end = if done { State::Exited } else { State::Failed };
+        let cause = Cause::Exited {
+            status,
+            after: now - since,
+            before_ready,
+            diagnosis,
+        };
+        self.end(now, unit, true, end, Some(cause), actions);
+    }
+
+    fn swept(&mut self, now: Now, unit: UnitId, left: usize, actions: &mut Vec<Action>) {
+        let Phase::Stopping(stopping) = &mut self.units[unit].phase else {
+            return;
+        };
+        let Stopping { exited, end, cause, .. } = stopping.clone();
+        if exited && left == 0 {
+            self.finish(unit, end, cause, actions);
+        } else if stopping.killed && now >= stopping.kill_at + PATIENCE {
+            self.finish(unit, State::Failed, Some(Cause::Survived { left }), actions);
+        } else {
+            stopping.sweep = Probe::At(now + pause(now - stopping.began).min(SWEEP_AT_LEAST));
+        }
+    }
+
+    fn interrupt(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let again = std::mem::replace(&mut self.interrupted, true);
+        for unit in self.units() {
+            self.units[unit].stop = true;
+            if again && !matches!(self.units[unit].phase, Phase::Waiting | Phase::Over { .. }) {
+                if !matches!(self.units[unit].phase, Phase::Stopping(_)) {
+                    self.end(now, unit, false, State::Stopped, None, actions);
+                }
+                if let Phase::Stopping(stopping) = &mut self.units[unit].phase {
+                    stopping.kill_at = now;
+                }
+            }
+        }
+    }
+
+    /// Ends a unit's processes; it becomes `end` when none is left.
+    pub(super) fn end(
+        &mut self,
+        now: Now,
+        unit: UnitId,
+        exited: bool,
+        end: State,
+        cause: Option<Cause>,
+        actions: &mut Vec<Action>,
+    ) {
+        let kill_at = now + self.units[unit].spec.grace;
+        let sweep = if exited {
+            Probe::At(now)
+        } else {
+            Probe::At(now + SWEEP_AT_LEAST)
+        };
+        let stopping = Stopping {
+            exited,
+            kill_at,
+            killed: false,
+            sweep,
+            began: now,
+            end,
+            cause,
+        };
+        self.units[unit].phase = Phase::Stopping(stopping);
+        actions.push(Action::Terminate(unit));
+        // What ended by itself is news in its last state alone.
+        if !exited {
+            actions.push(Action::Announce {
+                unit,
+                state: State::Stopping,
+                cause: None,
+            });
+        }
+    }
+
+    pub(super) fn finish(&mut self, unit: UnitId, state: State, cause: Option<Cause>, actions: &mut Vec<Action>) {
+        self.units[unit].phase = Phase::Over { state };
+        if let (State::Failed, Some(cause)) = (state, &cause) {
+            self.failures.push((unit, cause.clone()));
+        }
+        actions.push(Action::Announce { unit, state, cause });
+    }
+}
+
+/// How long a unit may outlive SIGKILL before it counts as a survivor: an uninterruptible sleep can last a while.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// While a unit stops, its processes are counted at least this often; its own exit makes us count at once.
+const SWEEP_AT_LEAST: Duration = Duration::from_millis(50);
+
+/// The pause before a question is asked again: a tenth of the time waited so far, so that the answer is never known
+/// more than a tenth late, within 5 to 250 ms.
+fn pause(waited: Duration) -> Duration {
+    (waited / 10).clamp(Duration::from_millis(5), Duration::from_millis(250))
+}

@@ -1,0 +1,143 @@
+//! One service inside the machine: what it needs, and the phase it is in with that phase's deadlines.
+
+use std::time::Duration;
+
+use super::{Cause, Now, State};
+use crate::plan;
+use crate::plan::Condition;
+
+/// What the machine has to know of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spec {
+    pub(crate) name: String,
+    pub(crate) depends_on: Vec<(String, Condition)>,
+    /// It has a port or a health check: it is ready when a probe says so, not when it was spawned.
+    pub(crate) probed: bool,
+    /// Pause between health checks of a ready service; `None` without a health check.
+    pub(crate) interval: Option<Duration>,
+    pub(crate) retries: u32,
+    pub(crate) start_period: Duration,
+    pub(crate) grace: Duration,
+}
+
+impl From<&plan::Service> for Spec {
+    fn from(service: &plan::Service) -> Self {
+        Spec {
+            name: service.name.clone(),
+            depends_on: service.depends_on.clone(),
+            probed: !service.ports.is_empty() || service.health.is_some(),
+            interval: service.health.as_ref().map(|health| health.interval),
+            retries: service.health.as_ref().map_or(1, |health| health.retries),
+            start_period: service.start_period,
+            grace: service.stop_grace_period,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    pub(super) spec: Spec,
+    /// Units that were asked for together.
+    pub(super) batch: usize,
+    pub(super) phase: Phase,
+    /// It is to end as soon as the units that depend on it, and are to end too, have ended.
+    pub(super) stop: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Phase {
+    Waiting,
+    /// The driver was told to spawn it and has not answered yet.
+    Spawning,
+    Starting {
+        since: Now,
+        give_up_at: Now,
+        probe: Probe,
+        detail: String,
+    },
+    Running {
+        since: Now,
+        probe: Probe,
+        failures: u32,
+        unhealthy: bool,
+    },
+    Stopping(Stopping),
+    Over {
+        state: State,
+    },
+}
+
+/// Its processes are being ended; it is over when a sweep finds none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stopping {
+    /// Its own process has ended; what may be left are its children.
+    pub(super) exited: bool,
+    pub(super) kill_at: Now,
+    pub(super) killed: bool,
+    pub(super) sweep: Probe,
+    pub(super) began: Now,
+    /// What it becomes, and why.
+    pub(super) end: State,
+    pub(super) cause: Option<Cause>,
+}
+
+/// A question to the driver that is asked again and again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Probe {
+    Never,
+    At(Now),
+    /// Asked; the answer is on its way.
+    Asked,
+}
+
+impl Probe {
+    pub(super) fn due(self, now: Now) -> bool {
+        matches!(self, Probe::At(at) if at <= now)
+    }
+
+    pub(super) fn deadline(self) -> Option<Now> {
+        match self {
+            Probe::At(at) => Some(at),
+            Probe::Never | Probe::Asked => None,
+        }
+    }
+}
+
+impl Unit {
+    pub(super) fn state(&self) -> State {
+        match &self.phase {
+            Phase::Waiting => State::Waiting,
+            Phase::Spawning | Phase::Starting { .. } => State::Starting,
+            Phase::Running { unhealthy: false, .. } => State::Ready,
+            Phase::Running { unhealthy: true, .. } => State::Unhealthy,
+            Phase::Stopping(_) => State::Stopping,
+            Phase::Over { state } => *state,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over { .. })
+    }
+
+    /// Does it let a dependent start that waits for `condition`?
+    pub(super) fn satisfies(&self, condition: Condition) -> bool {
+        match (&self.phase, condition) {
+            (Phase::Running { unhealthy, .. }, Condition::Healthy) => !unhealthy,
+            (Phase::Running { .. } | Phase::Starting { .. }, Condition::Started) => true,
+            (Phase::Over { state: State::Exited }, Condition::Started) => true,
+            (Phase::Starting { .. }, Condition::Healthy) => false,
+            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_) | Phase::Over { .. }, _) => false,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Now> {
+        match &self.phase {
+            Phase::Waiting | Phase::Spawning | Phase::Over { .. } => None,
+            Phase::Starting { probe, .. } | Phase::Running { probe, .. } => probe.deadline(),
+            Phase::Stopping(stopping) => {
+                let kill = (!stopping.killed).then_some(stopping.kill_at);
+                [kill, stopping.sweep.deadline()].into_iter().flatten().min()
+            }
+        }
+    }
+}

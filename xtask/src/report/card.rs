@@ -1,0 +1,171 @@
+//! The owner card: what people look up by hand about the process that holds a port.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::escape::{command_line, visible};
+use super::paint::Paint;
+use super::words;
+use crate::preflight::{HoldsBy, Owner, Parent, ProcessState};
+
+/// What a renderer has to know of its reader.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) paint: Paint,
+    pub(crate) now: Timestamp,
+    pub(crate) home: Option<&'a Path>,
+    /// The user who asks: their own processes are "yours".
+    pub(crate) uid: u32,
+    /// Characters in a line.
+    pub(crate) width: usize,
+}
+
+/// Five lines, indented by two; ends with a line break.
+pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
+    let paint = reader.paint;
+    let mut head = vec![
+        paint.bold(&visible(&owner.name)),
+        format!("pid {}", owner.identity.pid),
+        whose(owner, reader),
+        state(owner, paint),
+    ];
+    head.extend(age(owner, reader).map(|age| format!("since {age}")));
+    let mut lines = vec![head.join("   ")];
+    if !owner.command.is_empty() {
+        lines.push(shortened(&command_line(&owner.command), reader.width.saturating_sub(4)));
+    }
+    if let Some(cwd) = &owner.cwd {
+        lines.push(labelled(
+            "in",
+            &format!("{}{}", visible(&words::path(cwd, reader.home)), place(owner, reader)),
+        ));
+    }
+    lines.push(labelled("from", &from(owner)));
+    lines.push(labelled(
+        "children",
+        &format!("{}     clients  {}", owner.children, clients(&owner.clients)),
+    ));
+    match owner.holds_by {
+        HoldsBy::Listening => {}
+        HoldsBy::Bound => lines.push(labelled("holds", "bound to the port, not listening")),
+        HoldsBy::Connection => lines.push(labelled("holds", "a connection whose own end is this port")),
+    }
+    lines.iter().map(|line| format!("  {line}\n")).collect()
+}
+
+/// The card in one line, for where there is no terminal.
+pub(crate) fn summary(owner: &Owner, reader: &Reader) -> String {
+    let mut facts = Vec::new();
+    if !owner.command.is_empty() {
+        facts.push(shortened(&command_line(&owner.command), 120));
+    }
+    facts.extend(
+        owner
+            .cwd
+            .as_ref()
+            .map(|cwd| format!("in {}", visible(&words::path(cwd, reader.home)))),
+    );
+    facts.extend(user(owner).map(|user| format!("user {user}")));
+    if owner.state == ProcessState::Suspended {
+        facts.push("suspended".to_owned());
+    }
+    facts.extend(age(owner, reader).map(|age| format!("since {age}")));
+    facts.join(", ")
+}
+
+fn whose(owner: &Owner, reader: &Reader) -> String {
+    match (owner.uid, user(owner)) {
+        (Some(uid), _) if uid == reader.uid => "yours".to_owned(),
+        (_, Some(user)) => format!("of {user}"),
+        (_, None) => "of an unknown user".to_owned(),
+    }
+}
+
+fn user(owner: &Owner) -> Option<String> {
+    let name = owner.user.as_ref().map(|user| visible(user).into_owned());
+    name.or_else(|| owner.uid.map(|uid| uid.to_string()))
+}
+
+fn state(owner: &Owner, paint: Paint) -> String {
+    match (owner.state, &owner.terminal) {
+        (ProcessState::Running, _) => "running".to_owned(),
+        (ProcessState::Zombie, _) => "ended, not waited for".to_owned(),
+        (ProcessState::Suspended, Some(terminal)) => paint.warn(&format!("suspended (Ctrl-Z in {terminal})")),
+        (ProcessState::Suspended, None) => paint.warn("suspended"),
+    }
+}
+
+fn age(owner: &Owner, reader: &Reader) -> Option<String> {
+    let age = reader.now.duration_since(owner.started_at?);
+    Some(words::duration(Duration::try_from(age).unwrap_or_default()))
+}
+
+/// `   (checkout `shop-old`, branch main)`.
+fn place(owner: &Owner, reader: &Reader) -> String {
+    let mut facts = Vec::new();
+    if let Some(tag) = &owner.tag {
+        facts.push(format!(
+            "service `{}` of `{}`",
+            visible(&tag.service),
+            visible(&tag.project)
+        ));
+    }
+    if let Some(repository) = &owner.repository {
+        let name = repository
+            .root
+            .file_name()
+            .map_or("/".into(), |name| name.to_string_lossy());
+        facts.push(format!("checkout `{}`", visible(&name)));
+        facts.push(match &repository.branch {
+            Some(branch) => format!("branch {}", visible(branch)),
+            None => "no branch".to_owned(),
+        });
+    }
+    if facts.is_empty() {
+        String::new()
+    } else {
+        reader.paint.dim(&format!("   ({})", facts.join(", ")))
+    }
+}
+
+fn from(owner: &Owner) -> String {
+    match owner.parents.as_slice() {
+        [] => "an orphan: its parent has ended".to_owned(),
+        [init] if init.pid == 1 => format!("an orphan: its parent has ended ({} took it over)", visible(&init.name)),
+        parents => {
+            let shown = parents.iter().filter(|parent| parent.pid != 1);
+            shown
+                .map(|parent| format!("{} ({})", visible(&parent.name), parent.pid))
+                .collect::<Vec<_>>()
+                .join(" < ")
+        }
+    }
+}
+
+/// `2 (Firefox 4511, curl 4602)`.
+fn clients(clients: &[Parent]) -> String {
+    const NAMED: usize = 3;
+    if clients.is_empty() {
+        return "0".to_owned();
+    }
+    let mut named: Vec<_> = clients
+        .iter()
+        .take(NAMED)
+        .map(|client| format!("{} {}", visible(&client.name), client.pid))
+        .collect();
+    if clients.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    format!("{} ({})", clients.len(), named.join(", "))
+}
+
+fn labelled(label: &str, value: &str) -> String {
+    format!("{label:<9} {value}")
+}
+
+/// Cut at the end, with an ellipsis, where it is longer than a line.
+fn shortened(text: &str, width: usize) -> String {
+    console::truncate_str(text, width.max(20), "…").into_owned()
+}

@@ -1,0 +1,59 @@
+//! Why a service is in its state, in words.
+
+use super::words;
+use crate::supervise::{Cause, Status};
+
+/// `a Python package is missing`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
+pub(crate) fn cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Exited {
+            diagnosis: Some(diagnosis),
+            ..
+        } => diagnosis.kind.words().to_owned(),
+        Cause::Exited {
+            status,
+            before_ready: true,
+            ..
+        } if status.code == Some(0) => "it ended before it was ready".to_owned(),
+        Cause::Exited { status, .. } => self::status(*status),
+        Cause::NotReady { after, detail } => format!("not ready after {}: {detail}", words::duration(*after)),
+        Cause::NotSpawned { message, .. } => message.clone(),
+        Cause::Dependency { name } => format!("its dependency `{name}` did not come up"),
+        Cause::Unhealthy { detail } => detail.clone(),
+        Cause::Survived { left } => format!("{} would not die", words::count(*left, "process")),
+    }
+}
+
+/// `exit code 1`, `killed by SIGKILL`.
+pub(crate) fn status(status: Status) -> String {
+    match status {
+        Status { code: Some(code), .. } => format!("exit code {code}"),
+        Status {
+            signal: Some(signal), ..
+        } => format!("killed by {}", signal_name(signal)),
+        Status {
+            code: None,
+            signal: None,
+        } => "it ended".to_owned(),
+    }
+}
+
+/// The numbers are those of Linux and macOS alike; signal(7) lists where others differ.
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        other => return format!("signal {other}"),
+    };
+    name.to_owned()
+}

@@ -1,0 +1,133 @@
+//! A service that failed: how it ended, the lines that show why, what to do.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::paint::Paint;
+use super::problem::hints;
+use super::{cause, words};
+use crate::plan::{Service, bin};
+use crate::supervise::diagnosis::{Diagnosis, Kind};
+use crate::supervise::{Cause, Status};
+
+/// So many last lines of a log are shown.
+const LINES: usize = 10;
+
+/// The whole report; ends with a line break.
+pub(crate) fn failure(service: &Service, why: &Cause, tail: &[String], checkout: &Path, paint: Paint) -> String {
+    let mut text = format!("{} {}\n", paint.bold(&service.name), paint.bad(&headline(why)));
+    let lines = evidence(why, tail);
+    if !lines.is_empty() {
+        let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+        text.push_str(&format!("\n{lines}"));
+    }
+    text.push_str(&hints(&advice(service, why, checkout), paint));
+    text
+}
+
+/// `failed after 0.4 s (exit code 1): a Python package is missing`.
+pub(crate) fn headline(why: &Cause) -> String {
+    let after = |after: &Duration| words::duration(*after);
+    match why {
+        Cause::Exited {
+            status,
+            after: took,
+            diagnosis: Some(diagnosis),
+            ..
+        } => {
+            let status = cause::status(*status);
+            format!("failed after {} ({status}): {}", after(took), diagnosis.kind.words())
+        }
+        Cause::Exited {
+            status: Status { code: Some(0), .. },
+            after: took,
+            before_ready: true,
+            ..
+        } => {
+            format!(
+                "failed: it ended by itself after {} (exit code 0), before it was ready",
+                after(took)
+            )
+        }
+        Cause::Exited {
+            status, after: took, ..
+        } => {
+            format!("failed after {} ({})", after(took), cause::status(*status))
+        }
+        Cause::NotReady { .. } => format!("is {}", cause::cause(why)),
+        Cause::NotSpawned { .. } => format!("could not be started: {}", cause::cause(why)),
+        Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } => {
+            format!("failed: {}", cause::cause(why))
+        }
+    }
+}
+
+/// The line that shows the cause or, where none does, the last lines.
+fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
+    match why {
+        Cause::Exited {
+            diagnosis: Some(Diagnosis { evidence, .. }),
+            ..
+        } if !evidence.is_empty() => {
+            vec![evidence.clone()]
+        }
+        Cause::Exited { .. } | Cause::NotReady { .. } | Cause::Survived { .. } => {
+            tail[tail.len().saturating_sub(LINES)..].to_vec()
+        }
+        Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Vec::new(),
+    }
+}
+
+fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
+    let Cause::Exited {
+        diagnosis: Some(diagnosis),
+        ..
+    } = why
+    else {
+        return Vec::new();
+    };
+    let mut advice = diagnosis.hints.clone();
+    match diagnosis.kind {
+        Kind::ModuleMissing if is_python(&diagnosis.evidence) => advice.push(match &service.venv {
+            Some(venv) => {
+                let shown = |path: &Path| path.strip_prefix(checkout).unwrap_or(path).display().to_string();
+                let module = module(&diagnosis.evidence).unwrap_or("-r requirements.txt");
+                let python = shown(&bin(&venv.path).join("python"));
+                let venv = shown(&venv.path);
+                format!("it ran in venv `{venv}`: install what is missing with `{python} -m pip install {module}`")
+            }
+            None => format!(
+                "`{}` runs in no venv: set `venv` in devtasks.toml, or install what is missing",
+                service.name
+            ),
+        }),
+        Kind::ModuleMissing => {
+            let folder = service
+                .working_dir
+                .strip_prefix(checkout)
+                .unwrap_or(&service.working_dir);
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            advice.push(format!(
+                "install what is missing with `npm install --prefix {}`",
+                folder.display()
+            ));
+        }
+        Kind::PortBusy | Kind::CommandNotFound | Kind::Denied => {}
+    }
+    advice
+}
+
+fn is_python(evidence: &str) -> bool {
+    evidence.contains("No module named")
+}
+
+/// `sqlalchemy` in `No module named 'sqlalchemy.orm'`: the package that most likely brings it.
+fn module(evidence: &str) -> Option<&str> {
+    let rest = evidence.split("No module named ").nth(1)?;
+    let name = rest.trim_matches(|it: char| it == '\'' || it == '"' || it.is_whitespace());
+    name.split(['.', '\'', '"', ';']).next().filter(|name| !name.is_empty())
+}

@@ -1,0 +1,60 @@
+//! Findings as people read them: a card and a verdict on a terminal, an error with a place elsewhere.
+
+use super::card::{Reader, card, summary};
+use super::problem::{arrow, hints};
+use crate::preflight::{Finding, Level};
+
+/// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
+pub(crate) fn conflict(finding: &Finding, reader: &Reader) -> String {
+    let mut text = owners(finding, reader);
+    text.push_str(&format!("{}.\n", sentence(&finding.message)));
+    for hint in &finding.hints {
+        text.push_str(&format!("{} {hint}\n", reader.paint.hint("hint:")));
+    }
+    text
+}
+
+/// The cards alone, below a line that names the port; empty where nobody is known to hold it.
+pub(crate) fn owners(finding: &Finding, reader: &Reader) -> String {
+    if finding.owners.is_empty() {
+        return String::new();
+    }
+    let number = finding.port.map_or(0, |port| port.number);
+    let of = finding
+        .service
+        .as_ref()
+        .map(|service| format!(" ({service})"))
+        .unwrap_or_default();
+    let head = reader.paint.bold(&format!("Port {number}{of} is busy."));
+    let cards: Vec<_> = finding.owners.iter().map(|owner| card(owner, reader)).collect();
+    format!("{head}\n\n{}\n", cards.join("\n"))
+}
+
+/// Any finding, as an error, a warning or a note.
+pub(crate) fn finding(finding: &Finding, reader: &Reader) -> String {
+    let paint = reader.paint;
+    let level = match finding.level {
+        Level::Fail => paint.bad("error:"),
+        Level::Warn => paint.warn("warning:"),
+        Level::Unknown => paint.warn("unknown:"),
+        Level::Ok => paint.good("ok:"),
+    };
+    let mut text = format!("{level} {}\n", finding.message);
+    if let Some(place) = &finding.at {
+        text.push_str(&arrow(place, paint));
+    }
+    for owner in &finding.owners {
+        text.push_str(&format!("      {}\n", summary(owner, reader)));
+    }
+    text.push_str(&hints(&finding.hints, paint));
+    text
+}
+
+/// With a capital letter: findings are facts in lower case.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,312 @@
+//! The JSON of the contract: one struct for each shape, fields in its order; what is unknown is `null`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::cause;
+use crate::config::Protocol;
+use crate::error::{Exit, Place, Problem};
+use crate::preflight::{self, Answer, HoldsBy, Level, PortFact, PortRef, ProcessState};
+use crate::supervise::{Cause, State};
+
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// `doctor`.
+#[derive(Serialize)]
+pub(crate) struct Doctor<'a> {
+    pub(crate) schema_version: u32,
+    pub(crate) project: &'a str,
+    pub(crate) checkout: &'a Path,
+    pub(crate) ok: bool,
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Finding {
+    code: String,
+    level: &'static str,
+    service: Option<String>,
+    message: String,
+    hints: Vec<String>,
+    at: Option<At>,
+    port: Option<Port>,
+    owners: Vec<Owner>,
+}
+
+#[derive(Serialize)]
+struct At {
+    file: PathBuf,
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct Port {
+    number: u16,
+    host: String,
+    protocol: Protocol,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Owner {
+    pid: u32,
+    name: String,
+    command: Vec<String>,
+    user: Option<String>,
+    uid: Option<u32>,
+    cwd: Option<String>,
+    started_at: Option<Timestamp>,
+    state: &'static str,
+    addresses: Vec<String>,
+    holds_by: &'static str,
+    parents: Vec<Parent>,
+    children: usize,
+    clients: usize,
+    project: Option<String>,
+    service: Option<String>,
+    checkout: Option<String>,
+    run: Option<String>,
+    container: Option<Value>,
+    unit: Option<String>,
+    protected: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Parent {
+    pid: u32,
+    name: String,
+}
+
+/// `port who`.
+#[derive(Serialize)]
+pub(crate) struct Who {
+    pub(crate) schema_version: u32,
+    pub(crate) ports: Vec<WhoPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct WhoPort {
+    number: u16,
+    protocol: Protocol,
+    code: String,
+    /// By address; `null` where it could not be tried.
+    bindable: BTreeMap<String, Option<bool>>,
+    owners: Vec<Owner>,
+    hints: Vec<String>,
+}
+
+/// One line of `up`, `down` and their like.
+#[derive(Serialize)]
+pub(crate) struct Event<T> {
+    pub(crate) schema_version: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) event: &'static str,
+    #[serde(flatten)]
+    pub(crate) what: T,
+}
+
+#[derive(Serialize)]
+pub(crate) struct StateChange<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) state: State,
+    pub(crate) pid: Option<u32>,
+    pub(crate) cause: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct LogLine<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) stream: StreamName,
+    pub(crate) line: &'a str,
+}
+
+#[derive(Serialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StreamName {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Found {
+    pub(crate) finding: Finding,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Summary<'a> {
+    pub(crate) ok: bool,
+    pub(crate) exit: u8,
+    pub(crate) services: &'a [super::status::Service],
+}
+
+/// A line of JSON with its line break.
+pub(crate) fn line(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(value).expect("reports are plain data");
+    text.push('\n');
+    text
+}
+
+pub(crate) fn event<T>(at: Timestamp, event: &'static str, what: T) -> Event<T> {
+    Event {
+        schema_version: SCHEMA_VERSION,
+        at,
+        event,
+        what,
+    }
+}
+
+pub(crate) fn summary(exit: Exit, services: &[super::status::Service]) -> Summary<'_> {
+    Summary {
+        ok: exit == Exit::Done,
+        exit: exit.code(),
+        services,
+    }
+}
+
+pub(crate) fn state_change<'a>(
+    service: &'a str,
+    state: State,
+    pid: Option<u32>,
+    why: Option<&Cause>,
+) -> StateChange<'a> {
+    StateChange {
+        service,
+        state,
+        pid,
+        cause: why.map(cause::cause),
+    }
+}
+
+impl From<&preflight::Finding> for Finding {
+    fn from(finding: &preflight::Finding) -> Self {
+        Finding {
+            code: finding.code.to_owned(),
+            level: level(finding.level),
+            service: finding.service.clone(),
+            message: finding.message.clone(),
+            hints: finding.hints.clone(),
+            at: finding.at.as_ref().map(At::from),
+            port: finding.port.map(Port::from),
+            owners: finding.owners.iter().map(Owner::from).collect(),
+        }
+    }
+}
+
+/// A problem with a code is a finding too: a missing variable, a wrong file.
+impl From<&Problem> for Finding {
+    fn from(problem: &Problem) -> Self {
+        Finding {
+            code: if problem.code.is_empty() {
+                "config".to_owned()
+            } else {
+                problem.code.to_string()
+            },
+            level: level(Level::Fail),
+            service: None,
+            message: problem.message.clone(),
+            hints: problem.hints.clone(),
+            at: problem.place.as_ref().map(At::from),
+            port: None,
+            owners: Vec::new(),
+        }
+    }
+}
+
+impl From<&Place> for At {
+    fn from(place: &Place) -> Self {
+        At {
+            file: place.file.to_path_buf(),
+            line: place.line,
+            column: place.column,
+        }
+    }
+}
+
+impl From<PortRef> for Port {
+    fn from(port: PortRef) -> Self {
+        let host = port
+            .host
+            .map_or_else(|| "127.0.0.1".to_owned(), |host| host.to_string());
+        Port {
+            number: port.number,
+            host,
+            protocol: port.protocol,
+        }
+    }
+}
+
+impl From<&preflight::Owner> for Owner {
+    fn from(owner: &preflight::Owner) -> Self {
+        let tag = owner.tag.as_ref();
+        Owner {
+            pid: owner.identity.pid,
+            name: owner.name.clone(),
+            command: owner.command.clone(),
+            user: owner.user.clone(),
+            uid: owner.uid,
+            cwd: owner.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()),
+            started_at: owner.started_at,
+            state: match owner.state {
+                ProcessState::Running => "running",
+                ProcessState::Suspended => "suspended",
+                ProcessState::Zombie => "zombie",
+            },
+            addresses: owner.addresses.iter().map(ToString::to_string).collect(),
+            holds_by: match owner.holds_by {
+                HoldsBy::Listening => "listening",
+                HoldsBy::Bound => "bound",
+                HoldsBy::Connection => "connection",
+            },
+            parents: owner
+                .parents
+                .iter()
+                .map(|it| Parent {
+                    pid: it.pid,
+                    name: it.name.clone(),
+                })
+                .collect(),
+            children: owner.children,
+            clients: owner.clients.len(),
+            project: tag.map(|tag| tag.project.clone()),
+            service: tag.map(|tag| tag.service.clone()),
+            checkout: tag.map(|tag| tag.checkout.to_string_lossy().into_owned()),
+            run: tag.map(|tag| tag.run.clone()),
+            container: None,
+            unit: owner.unit.clone(),
+            protected: owner.protected.clone(),
+        }
+    }
+}
+
+/// One port of `port who`.
+pub(crate) fn who_port(fact: &PortFact, finding: &preflight::Finding, port: PortRef) -> WhoPort {
+    let bindable = fact.probes.iter().map(|probe| {
+        let answer = match probe.answer {
+            Answer::Free | Answer::FreeIfReused => Some(true),
+            Answer::Busy | Answer::Denied => Some(false),
+            Answer::NoAddress | Answer::Failed(_) => None,
+        };
+        (probe.address.to_string(), answer)
+    });
+    WhoPort {
+        number: port.number,
+        protocol: port.protocol,
+        code: finding.code.to_owned(),
+        bindable: bindable.collect(),
+        owners: fact.owners.iter().map(Owner::from).collect(),
+        hints: finding.hints.clone(),
+    }
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "ok",
+        Level::Unknown => "unknown",
+        Level::Warn => "warn",
+        Level::Fail => "fail",
+    }
+}

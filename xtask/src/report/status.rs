@@ -1,0 +1,189 @@
+//! What `status` shows: a table for people, a document for programs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::paint::Paint;
+use super::words;
+use crate::supervise::State;
+
+/// The whole answer, in the shape of the contract.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Status {
+    pub(crate) schema_version: u32,
+    pub(crate) project: String,
+    pub(crate) checkout: String,
+    pub(crate) run: Option<String>,
+    pub(crate) supervisor: Option<Supervisor>,
+    pub(crate) services: Vec<Service>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Supervisor {
+    pub(crate) pid: u32,
+    /// `foreground` or `background`.
+    pub(crate) mode: &'static str,
+    pub(crate) started_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) state: State,
+    pub(crate) pid: Option<u32>,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) restarts: u32,
+    pub(crate) exit: Option<Ended>,
+    pub(crate) ports: Vec<Port>,
+    pub(crate) health: Health,
+    pub(crate) waiting_for: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) cause: Option<String>,
+    pub(crate) at: Timestamp,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) number: u16,
+    pub(crate) listening: bool,
+    pub(crate) ours: bool,
+    pub(crate) clients: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Health {
+    pub(crate) status: HealthStatus,
+    pub(crate) detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HealthStatus {
+    Ok,
+    Failing,
+    Unknown,
+    None,
+}
+
+impl Status {
+    /// Every service that is shown is ready, and there is one.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.services.is_empty() && self.services.iter().all(|service| service.state == State::Ready)
+    }
+}
+
+/// The head and the table; ends with a line break.
+pub(crate) fn table(status: &Status, now: Timestamp, paint: Paint, width: usize) -> String {
+    let head = match &status.supervisor {
+        Some(supervisor) => {
+            let age = Duration::try_from(now.duration_since(supervisor.started_at)).unwrap_or_default();
+            format!(
+                "up {}  ({}, pid {})",
+                words::duration(age),
+                supervisor.mode,
+                supervisor.pid
+            )
+        }
+        None => format!("not running  ({})", words::path(Path::new(&status.checkout), None)),
+    };
+    let mut text = format!("{}  {head}\n\n", paint.bold(&status.project));
+    let mut rows = vec![COLUMNS.map(String::from).to_vec()];
+    rows.extend(status.services.iter().map(|service| row(service, now)));
+    let mut widths = widths(&rows);
+    // On a narrow terminal the less telling columns give way.
+    for name in ["AGE", "RESTARTS", "PID", "CLIENTS"] {
+        if widths.iter().map(|width| width + 2).sum::<usize>() > width {
+            let at = rows[0]
+                .iter()
+                .position(|column| column == name)
+                .expect("each column is dropped once");
+            rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            widths.remove(at);
+        }
+    }
+    for (line, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let cell = format!("{cell:<width$}");
+            match (line, column) {
+                (0, _) => paint.dim(&cell),
+                (_, 1) => in_colour(status.services[line - 1].state, &cell, paint),
+                (_, _) => cell,
+            }
+        });
+        text.push_str(format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+const COLUMNS: [&str; 8] = [
+    "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS",
+];
+
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let width = |at: usize| {
+        rows.iter()
+            .map(|row| console::measure_text_width(&row[at]))
+            .max()
+            .unwrap_or(0)
+    };
+    (0..rows[0].len()).map(width).collect()
+}
+
+/// A state's name, or anything that stands for it, in its colour.
+pub(crate) fn in_colour(state: State, text: &str, paint: Paint) -> String {
+    match state {
+        State::Ready => paint.good(text),
+        State::Unhealthy | State::Failed => paint.bad(text),
+        State::Starting | State::Stopping => paint.warn(text),
+        State::Waiting | State::Exited | State::Stopped => paint.dim(text),
+    }
+}
+
+/// The cells in the order of [`COLUMNS`].
+fn row(service: &Service, now: Timestamp) -> Vec<String> {
+    let age = service
+        .since
+        .map(|since| Duration::try_from(now.duration_since(since)).unwrap_or_default());
+    let ports = service.ports.iter().map(|port| match port {
+        Port {
+            number,
+            listening: true,
+            ours: true,
+            ..
+        } => number.to_string(),
+        Port {
+            number,
+            listening: true,
+            ours: false,
+            ..
+        } => format!("{number} (not ours)"),
+        Port { number, .. } => format!("{number} (closed)"),
+    });
+    let health = match (service.health.status, &service.health.detail) {
+        (HealthStatus::Ok, Some(detail)) => format!("ok   {detail}"),
+        (HealthStatus::Ok, None) => "ok".to_owned(),
+        (HealthStatus::Failing, detail) => detail.clone().unwrap_or_else(|| "failing".to_owned()),
+        (HealthStatus::Unknown, _) => "unknown".to_owned(),
+        (HealthStatus::None, _) => "-".to_owned(),
+    };
+    vec![
+        service.name.clone(),
+        service.state.name().to_owned(),
+        service.pid.map_or("-".to_owned(), |pid| pid.to_string()),
+        age.map_or("-".to_owned(), words::duration),
+        ports.collect::<Vec<_>>().join(" "),
+        health,
+        service.restarts.to_string(),
+        service.ports.iter().map(|port| port.clients).sum::<usize>().to_string(),
+    ]
+}

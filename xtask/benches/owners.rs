@@ -61,14 +61,17 @@ fn measure(processes: usize, rounds: usize) {
             "floor: sock_diag and all descriptors",
             Box::new(|| assert_eq!(floor(&ports), PORTS)) as Box<dyn Fn()>,
         ),
-        way("look-up, 20 ports", Box::new(|| drop(devtasks::bench::owners(&ports)))),
+        way(
+            "look-up, 20 ports",
+            Box::new(|| assert_eq!(devtasks::bench::owners(&ports).0, PORTS)),
+        ),
         way(
             "look-up, 1 port",
-            Box::new(|| drop(devtasks::bench::owners(&ports[..1]))),
+            Box::new(|| assert_eq!(devtasks::bench::owners(&ports[..1]).0, 1)),
         ),
         way(
             "look-up, 20 free ports",
-            Box::new(|| drop(devtasks::bench::owners(&free))),
+            Box::new(|| assert_eq!(devtasks::bench::owners(&free).0, 0)),
         ),
         way("ss -Hltnp", Box::new(|| output("ss", &["-Hltnp"]))),
         way(

@@ -1,1 +1,97 @@
-//! One file for each subcommand, and the context that they share.
+//! One file for each subcommand, and the [`Context`] that they share. Only these modules print.
+
+#![expect(clippy::print_stderr, reason = "commands are what prints")]
+
+pub(crate) mod doctor;
+pub(crate) mod down;
+mod leftovers;
+pub(crate) mod port;
+mod screen;
+pub(crate) mod status;
+mod stopping;
+pub(crate) mod up;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::error::{Exit, Problem, Problems};
+use crate::report;
+use crate::report::card::Reader;
+use crate::report::paint::Paint;
+use crate::world::terminal::Terminals;
+use crate::world::{clock, os};
+
+/// How a command ends: with an exit code, or with everything that kept it from doing its work.
+pub(crate) type Ended = Result<Exit, Problems>;
+
+/// What every command knows of how it was called.
+pub(crate) struct Context {
+    /// As the user typed it: `cargo xtask`, `devtasks`, `cargo devtasks`.
+    pub(crate) form: String,
+    /// `--file`.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) terminals: Terminals,
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Context {
+    /// Colour for what goes to stdout.
+    fn paint(&self) -> Paint {
+        Paint::new(self.terminals.colour_stdout)
+    }
+
+    /// Colour for what goes to stderr.
+    fn paint_stderr(&self) -> Paint {
+        Paint::new(self.terminals.colour_stderr)
+    }
+
+    fn reader(&self, paint: Paint) -> Reader<'_> {
+        let (now, home, uid, width) = (clock::wall(), self.home.as_deref(), os::user_id(), self.terminals.width);
+        Reader {
+            paint,
+            now,
+            home,
+            uid,
+            width,
+        }
+    }
+
+    /// Progress and remarks, which `--quiet` silences.
+    fn say(&self, text: &str) {
+        if !self.quiet && !self.json {
+            eprintln!("{text}");
+        }
+    }
+
+    /// The command's answer. A reader that has gone away wants no more of it.
+    fn print(&self, text: &str) -> Result<(), Gone> {
+        let mut stdout = std::io::stdout().lock();
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(|_| Gone)
+    }
+
+    /// All problems, each with an empty line before the next; the code that the most important of them asks for.
+    pub(crate) fn fail(&self, problems: &[Problem]) -> Exit {
+        let texts: Vec<_> = problems
+            .iter()
+            .map(|it| report::problem::problem(it, self.paint_stderr()))
+            .collect();
+        eprint!("{}", texts.join("\n"));
+        Exit::worst(problems.iter().map(|problem| problem.exit))
+    }
+}
+
+/// Nobody reads our stdout any more.
+struct Gone;
+
+/// A broken pipe ends a command quietly.
+fn quietly(printed: Result<(), Gone>, exit: Exit) -> Exit {
+    match printed {
+        Ok(()) => exit,
+        Err(Gone) => Exit::Done,
+    }
+}

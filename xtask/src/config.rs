@@ -19,6 +19,9 @@ use crate::error::Place;
 pub(crate) use read::read;
 pub(crate) use template::Template;
 
+/// How long a service may take until it is ready, unless its health check says otherwise.
+pub(crate) const START_PERIOD: Duration = Duration::from_secs(60);
+
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct At<T> {

@@ -2,6 +2,7 @@
 //!
 //! Rendering is `report::problem`; this module holds values only.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,11 +14,11 @@ pub(crate) struct Problem {
     /// Lower case, no full stop, backticks round anything that can be typed.
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
-    /// Further facts, one line each, shown below the place.
-    pub(crate) notes: Vec<String>,
     /// Each starts with a verb and holds a command or a key.
     pub(crate) hints: Vec<String>,
     pub(crate) exit: Exit,
+    /// As a finding: `env.missing`. Empty for a problem that is none.
+    pub(crate) code: Cow<'static, str>,
 }
 
 impl Problem {
@@ -25,9 +26,9 @@ impl Problem {
         Problem {
             message: message.into(),
             place: None,
-            notes: Vec::new(),
             hints: Vec::new(),
             exit: Exit::Failed,
+            code: Cow::Borrowed(""),
         }
     }
 
@@ -36,19 +37,35 @@ impl Problem {
         self
     }
 
-    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
         self
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Cow::Borrowed(code);
         self
     }
 
     pub(crate) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
+    }
+}
+
+/// Everything that keeps a command from doing its work; never empty.
+#[derive(Debug)]
+pub(crate) struct Problems(pub(crate) Vec<Problem>);
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Problems(vec![problem])
+    }
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(problems: Vec<Problem>) -> Self {
+        Problems(problems)
     }
 }
 

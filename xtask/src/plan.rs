@@ -2,16 +2,74 @@
 //!
 //! A plan is complete: whoever runs it asks nothing else. It can be sent to the running supervisor as JSON.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+mod environment;
+mod ports;
+mod scope;
+mod selection;
+mod services;
+
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, StopSignal};
-use crate::error::Place;
+use crate::error::{Place, Problem};
+pub(crate) use environment::{Environment, bin, without_cargo};
+pub(crate) use selection::Asked;
+
+/// What planning needs from outside. The files that matter depend on variables, and these on other files: so they are
+/// asked for as it goes, by functions that `world` gives and a test writes down.
+pub(crate) struct Outside<'a> {
+    /// The project's folder, canonical.
+    pub(crate) checkout: &'a Path,
+    /// The environment that the command was called in, without what cargo adds.
+    pub(crate) calling: &'a Environment,
+    /// The bytes of an env file; `None` if it is missing.
+    pub(crate) read: &'a ReadFile<'a>,
+    /// The nearest venv from the first folder upward to the second.
+    pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
+}
+
+type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Problem>> + 'a;
+
+/// Plans what was asked for. Services that cannot be planned are left out, and their problems stand beside the plan.
+///
+/// # Errors
+/// What was asked for does not exist, or a file that concerns every service is wrong.
+pub(crate) fn plan(config: &Config, asked: &Asked, outside: &Outside) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
+    let start_set = selection::start_set(config, asked)?;
+    let files = services::ProjectFiles::read(config, outside)?;
+    let (numbers, mut problems) = ports::numbers(config, &start_set, &files, outside);
+    let mut planned = Vec::new();
+    for service in start_set {
+        match services::service(config, service, &files, &numbers, outside) {
+            Ok(service) => planned.push(service),
+            Err(more) => problems.extend(more),
+        }
+    }
+    let project = project_name(config, outside.checkout);
+    Ok((
+        Plan {
+            project,
+            checkout: outside.checkout.to_owned(),
+            services: planned,
+        },
+        problems,
+    ))
+}
+
+/// The project's name, or that of its folder.
+pub(crate) fn project_name(config: &Config, checkout: &Path) -> String {
+    let folder = || {
+        checkout
+            .file_name()
+            .map_or("project".into(), |name| name.to_string_lossy().into_owned())
+    };
+    config.project.name.clone().unwrap_or_else(folder)
+}
 
 /// What `up` is going to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +91,8 @@ pub(crate) struct Service {
     /// Where `working_dir` was written, or the service itself.
     pub(crate) working_dir_place: Place,
     /// All of it: nothing else reaches the process but the tags of the run.
-    pub(crate) environment: BTreeMap<OsString, OsString>,
+    pub(crate) environment: Environment,
+    /// The project's, if they were named, then its own.
     pub(crate) env_files: Vec<EnvFile>,
     pub(crate) venv: Option<Venv>,
     /// The first is the main one.

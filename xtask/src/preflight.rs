@@ -2,10 +2,14 @@
 //!
 //! [`Facts`] is a plain struct: `world::observe` fills one from the machine, a test writes one down.
 
+pub(crate) mod needs;
+pub(crate) mod protected;
 pub(crate) mod secrets;
 mod tag;
+pub(crate) mod targets;
+pub(crate) mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -22,10 +26,8 @@ pub(crate) struct Facts {
     pub(crate) services: BTreeMap<String, ServiceFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
-    /// The live run of this checkout, if there is one.
-    pub(crate) live_run: Option<String>,
-    /// Processes of this checkout whose run has ended.
-    pub(crate) leftovers: Vec<Owner>,
+    /// Env files that were named and are not there.
+    pub(crate) missing_files: BTreeSet<PathBuf>,
 }
 
 /// A port that somebody asks about. Without a host it is asked for at 127.0.0.1.
@@ -176,8 +178,8 @@ pub(crate) struct Tag {
 /// What was seen of a service's needs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ServiceFact {
-    pub(crate) command: CommandFact,
     pub(crate) working_dir: FolderFact,
+    pub(crate) command: CommandFact,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +194,7 @@ pub(crate) enum CommandFact {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FolderFact {
     Found,
     Missing,
@@ -201,9 +203,17 @@ pub(crate) enum FolderFact {
     Denied,
 }
 
+/// What was seen of a venv.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VenvFact {
+    pub(crate) state: VenvState,
+    /// A `requirements.txt` beside it.
+    pub(crate) requirements: Option<PathBuf>,
+}
+
 /// What came of executing a venv's interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum VenvFact {
+pub(crate) enum VenvState {
     /// No such folder, or no venv in it.
     Missing,
     /// `bin/python` is not there, or is a link to nothing; `target` is what it points at.

@@ -1,1 +1,12 @@
-//! Values to text and JSON; never decides, never prints.
+//! Plans, findings and statuses → text or JSON; never decides, never prints.
+
+pub(crate) mod card;
+pub(crate) mod cause;
+pub(crate) mod escape;
+pub(crate) mod failure;
+pub(crate) mod finding;
+pub(crate) mod json;
+pub(crate) mod paint;
+pub(crate) mod problem;
+pub(crate) mod status;
+pub(crate) mod words;

@@ -1,1 +1,190 @@
-//! State machine (placeholder).
+//! The supervisor as a value: [`Machine::step`] takes the time and an event and answers with actions.
+//!
+//! It starts nothing, signals nobody and knows no clock: `world::driver` performs the actions and reports back.
+//! Every deadline is part of a unit's state, so there are no timers to cancel.
+
+pub(crate) mod diagnosis;
+mod machine;
+mod settle;
+mod unit;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Exit;
+use crate::plan::Condition;
+use diagnosis::Diagnosis;
+pub(crate) use machine::Machine;
+pub(crate) use unit::Spec;
+
+/// Time since the supervisor began.
+pub(crate) type Now = Duration;
+
+/// Which unit of the machine; stays valid for the machine's life.
+pub(crate) type UnitId = usize;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    /// Start these together; they are ready together, or the batch has failed.
+    Start {
+        specs: Vec<Spec>,
+        give_up_after: Option<Duration>,
+    },
+    Spawned {
+        unit: UnitId,
+        pid: u32,
+    },
+    SpawnFailed {
+        unit: UnitId,
+        message: String,
+        exit: Exit,
+    },
+    /// The answer to [`Action::Probe`].
+    Probed {
+        unit: UnitId,
+        answer: Answer,
+    },
+    /// The unit's own process has ended.
+    Exited {
+        unit: UnitId,
+        status: Status,
+        diagnosis: Option<Diagnosis>,
+    },
+    /// The answer to [`Action::Sweep`]: so many of its processes are left.
+    Swept {
+        unit: UnitId,
+        left: usize,
+    },
+    /// Stop these units, or all of them.
+    Stop {
+        units: Option<Vec<UnitId>>,
+    },
+    /// Ctrl-C: the first stops, the second kills.
+    Interrupt,
+    /// A deadline has come.
+    Tick,
+}
+
+/// What to do about it, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Action {
+    Spawn(UnitId),
+    /// Is it ready, is it healthy?
+    Probe(UnitId),
+    /// Ask all its processes to end.
+    Terminate(UnitId),
+    Kill(UnitId),
+    /// Count the processes it has left.
+    Sweep(UnitId),
+    /// Tell everybody who watches.
+    Announce {
+        unit: UnitId,
+        state: State,
+        cause: Option<Cause>,
+    },
+    /// A batch is ready as a whole, or will never be.
+    Settled {
+        batch: usize,
+        ready: bool,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Answer {
+    Passed { detail: String },
+    Failed { detail: String },
+}
+
+/// A unit's state, by the names of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    Waiting,
+    Starting,
+    Ready,
+    Unhealthy,
+    Stopping,
+    Exited,
+    Failed,
+    Stopped,
+}
+
+impl State {
+    /// As it stands in JSON and on the screen.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Starting => "starting",
+            State::Ready => "ready",
+            State::Unhealthy => "unhealthy",
+            State::Stopping => "stopping",
+            State::Exited => "exited",
+            State::Failed => "failed",
+            State::Stopped => "stopped",
+        }
+    }
+
+    /// Nothing of it runs, and nothing will without being asked.
+    pub(crate) fn is_over(self) -> bool {
+        match self {
+            State::Exited | State::Failed | State::Stopped => true,
+            State::Waiting | State::Starting | State::Ready | State::Unhealthy | State::Stopping => false,
+        }
+    }
+}
+
+/// How a process ended. Both are `None` when the system would not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+}
+
+/// Why a unit is in a state that needs a reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Cause {
+    /// Its process ended; `after` counts from its start.
+    Exited {
+        status: Status,
+        after: Duration,
+        before_ready: bool,
+        diagnosis: Option<Diagnosis>,
+    },
+    NotReady {
+        after: Duration,
+        detail: String,
+    },
+    NotSpawned {
+        message: String,
+        exit: Exit,
+    },
+    /// A dependency will not come up.
+    Dependency {
+        name: String,
+    },
+    Unhealthy {
+        detail: String,
+    },
+    /// So many of its processes outlived SIGKILL.
+    Survived {
+        left: usize,
+    },
+}
+
+impl Cause {
+    /// What `up` ends with because of it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Cause::Exited {
+                diagnosis: Some(diagnosis),
+                ..
+            } => diagnosis.exit,
+            Cause::Exited { diagnosis: None, .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Exit::Failed,
+            Cause::NotReady { .. } => Exit::NotReady,
+            Cause::NotSpawned { exit, .. } => *exit,
+            Cause::Survived { .. } => Exit::Survived,
+        }
+    }
+}

@@ -1,5 +1,40 @@
 //! The only door to the machine: files, sockets, processes, threads, environment and clock.
 
+pub(crate) mod audit;
+pub(crate) mod caller;
+pub(crate) mod clock;
+pub(crate) mod control;
+pub(crate) mod driver;
+mod health;
+pub(crate) mod live;
+pub(crate) mod logs;
+pub(crate) mod observe;
 pub(crate) mod os;
 pub(crate) mod owners;
 pub(crate) mod probe;
+pub(crate) mod project;
+pub(crate) mod runs;
+mod spawn;
+pub(crate) mod stop;
+pub(crate) mod terminal;
+mod venvs;
+
+use std::io;
+use std::path::Path;
+
+use crate::error::Problem;
+
+/// ``cannot read `devtasks.toml`: permission denied``.
+pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Problem {
+    let cause = match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
+        // The remaining kinds are the system's own words, with its number cut off.
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or_default().to_lowercase()
+        }
+    };
+    Problem::new(format!("cannot {verb} `{}`: {cause}", path.display()))
+}

@@ -21,18 +21,13 @@ type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 
 /// The variables of one file, each once, in the order of the file; of several values of a variable the last.
 ///
-/// `lookup` is the calling environment: it wins over the file while values are filled in, and gives the value of a name
+/// Values may use the variables that `earlier` files set, which the result leaves out. `lookup` is the calling
+/// environment: it wins over the files while values are filled in, and gives the value of a name
 /// that stands alone.
 ///
 /// # Errors
 /// Every line that cannot be read, with a place that shows at most the name. A file that is not UTF-8 yields nothing else.
-pub(crate) fn parse(file: &Path, bytes: &[u8], lookup: Lookup) -> Result<Variables, Vec<Problem>> {
-    parse_after(&[], file, bytes, lookup)
-}
-
-/// As [`parse`], for a file that comes after others: values may use the variables that those set, which the result leaves
-/// out.
-pub(crate) fn parse_after(
+pub(crate) fn parse(
     earlier: &[(String, String)],
     file: &Path,
     bytes: &[u8],

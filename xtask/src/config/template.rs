@@ -103,16 +103,6 @@ impl Template {
         })
     }
 
-    /// Every variable that may be asked for, those of defaults too, in order; a name may come twice.
-    pub(crate) fn variables(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        self.walk(&mut |piece| match piece {
-            Piece::Variable { name, .. } => names.push(name.as_str()),
-            Piece::Literal(_) | Piece::Reference { .. } => {}
-        });
-        names
-    }
-
     /// Every service and part that may be asked for, those of defaults too, in order.
     pub(crate) fn references(&self) -> Vec<(&str, &Part)> {
         let mut references = Vec::new();

@@ -2,12 +2,16 @@
 //!
 //! Linux is complete. Where another system lacks a piece, its function answers "not supported yet", never a guess.
 
-pub(crate) mod parse;
-
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+pub(crate) mod parse;
+mod signal;
+#[cfg(unix)]
+mod unix;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
 #[cfg(windows)]
 mod windows;
 
@@ -20,6 +24,11 @@ pub(crate) use linux::*;
 pub(crate) use macos::*;
 pub(crate) use parse::processes::Cgroup;
 pub(crate) use parse::sockets::Socket;
+pub(crate) use signal::{Heard, Signal, Undelivered};
+#[cfg(unix)]
+pub(crate) use unix::*;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use unsupported::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
 

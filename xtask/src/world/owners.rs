@@ -4,6 +4,7 @@
 
 mod conflict;
 mod details;
+mod ending;
 mod repository;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use crate::world::os::{self, Holders, Socket, States};
 use crate::world::probe::probe;
 use conflict::{Conflict, answers, conflict};
 use details::Described;
-pub(crate) use details::describe;
+use details::describe;
+pub(crate) use ending::{holder, holders, is_free, targets};
 
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +169,14 @@ fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>
             fact.ownerless = ownerless(conflict, &holders);
         }
     }
+    let owners = facts.values_mut().flat_map(|fact| &mut fact.owners);
+    ending::protect(&mut owners.collect::<Vec<_>>());
     Ok(())
+}
+
+/// Do some of `pids` hold this socket?
+pub(crate) fn holds(pids: &[u32], inode: u64) -> bool {
+    os::holds(pids, &[inode]).is_ok_and(|found| !found.is_empty())
 }
 
 /// Whether somebody must be there whom we did not see.

@@ -23,7 +23,7 @@ fn check_bytes(bytes: &[u8], expected: &str) {
 
 #[track_caller]
 fn check_after(earlier: &[(String, String)], bytes: &[u8], expected: &str) {
-    let lines: Vec<String> = match super::parse_after(earlier, Path::new(".env"), bytes, &environment) {
+    let lines: Vec<String> = match super::parse(earlier, Path::new(".env"), bytes, &environment) {
         Ok(variables) => {
             let shown = |(name, value): &(String, String)| format!("{name}={}", value.escape_debug());
             variables.iter().map(shown).collect()
@@ -365,7 +365,7 @@ fn no_part_of_a_file_breaks_the_reader() {
     let whole = "export A = \"x ${B:-é} \\0123\" # é\r\nB='\\''\nC: $A\nD\n";
     for (at, _) in whole.char_indices() {
         for text in [&whole[..at], &whole[at..]] {
-            let _ = super::parse(Path::new(".env"), text.as_bytes(), &environment);
+            let _ = super::parse(&[], Path::new(".env"), text.as_bytes(), &environment);
             let _ = super::ambiguities(Path::new(".env"), text.as_bytes());
         }
     }

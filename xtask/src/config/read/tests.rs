@@ -40,9 +40,8 @@ fn problem(problem: &Problem) -> String {
         format!("{} ", place.table)
     };
     let first = format!("{}:{} {table}{}", place.line, place.column, problem.message);
-    let notes = problem.notes.iter().map(|note| format!("\n  note: {note}"));
     let hints = problem.hints.iter().map(|hint| format!("\n  hint: {hint}"));
-    std::iter::once(first).chain(notes).chain(hints).collect()
+    std::iter::once(first).chain(hints).collect()
 }
 
 /// Without the first and last line's padding, and without the indentation that all lines share.

@@ -1,7 +1,7 @@
 //! What is worth knowing about the process that holds a port.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
@@ -17,6 +17,8 @@ pub(crate) struct Described {
     pub(crate) owner: Owner,
     /// Descendants, nearest first.
     pub(crate) tree: Vec<u32>,
+    /// The program's file.
+    pub(crate) exe: Option<PathBuf>,
 }
 
 /// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; `protected` is
@@ -149,7 +151,8 @@ fn described(
         terminal: process.terminal,
         identity: process.identity,
     };
-    Described { owner, tree }
+    let exe = seen.and_then(|seen| seen.exe()).map(Path::to_owned);
+    Described { owner, tree, exe }
 }
 
 /// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we

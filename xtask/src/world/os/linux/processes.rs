@@ -101,7 +101,7 @@ pub(crate) fn user_name(uid: u32) -> Option<String> {
     })
 }
 
-fn children(pid: u32) -> Vec<u32> {
+pub(super) fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return Vec::new();
     };

@@ -399,7 +399,7 @@ fn clients_are_counted_without_the_owners_own_tree() {
         clients.into_iter().map(|client| (client.pid, client.name)).collect()
     };
     // We are an owner ourselves and the client is our child, so only the other owner has a client.
-    eventually("nobody is our own client", || clients(std::process::id()) == []);
+    eventually("nobody is our own client", || clients(std::process::id()).is_empty());
     let expected = [(client_process.pid(), "sleep".to_owned())];
     eventually("the client is named", || clients(server_process.pid()) == expected);
     drop(own);
@@ -494,7 +494,7 @@ fn the_process_table_holds_us_and_our_parent() {
         .iter()
         .find(|process| process.identity.pid == std::process::id())
         .unwrap();
-    assert_eq!(me.identity.boot, boot_id());
+    assert_eq!(me.identity.boot, processes::boot_id());
     assert!(table.iter().any(|process| process.identity.pid == me.parent));
     assert_eq!(identity(std::process::id()), Some(me.identity.clone()));
 }

@@ -1,5 +1,6 @@
 //! Rows of the kernel's socket table: `sock_diag` answers and, where that is refused, the text of `/proc/net`.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -63,13 +64,16 @@ pub(crate) fn socket_diag(
 
 /// The rows of `/proc/net/{tcp,tcp6,udp,udp6}` that have a `wanted` local or remote port; malformed lines are left out.
 ///
-/// Sockets that are bound without listening do not stand in these files.
+/// Sockets that are bound without listening do not stand in these files. A row that the kernel repeats, because the table
+/// changed between two reads, counts once.
 ///
 /// Source: kernel docs, networking/proc_net_tcp.rst. Each 32-bit word of an address is printed in the machine's order.
 pub(crate) fn proc_net(text: &str, protocol: Protocol, wanted: impl Fn(u16) -> bool) -> Vec<Socket> {
+    let mut seen = BTreeSet::new();
     text.lines()
         .skip(1)
         .filter_map(|line| proc_net_row(line, protocol, &wanted))
+        .filter(|row| row.inode == 0 || seen.insert(row.inode))
         .collect()
 }
 

@@ -1,0 +1,151 @@
+//! `doctor`: every check that `up` makes and some more, without changing anything.
+
+use crate::commands::{Context, Ended, leftovers, quietly};
+use crate::error::{Exit, Problem};
+use crate::plan::{Asked, Plan};
+use crate::preflight::needs::needs;
+use crate::preflight::verdict::{Ours, Wanted, duplicates, finding};
+use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
+use crate::report::{self, json, words};
+use crate::world::project::Project;
+use crate::world::{live, observe, os};
+
+/// Check everything that a start needs: ports, commands, folders, env files, venvs, leftovers
+#[derive(clap::Args)]
+#[command(after_help = "\
+Changes nothing. Exit code 0 when all is well, 1 when a check failed, 2 when devtasks.toml is wrong.
+
+Examples:
+  doctor
+  doctor --strict --format json     for CI")]
+pub(crate) struct Args {
+    /// Warnings fail too
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    os::require("doctor")?;
+    let project = Project::find(context.file.as_deref())?;
+    let (plan, problems) = project.plan(&Asked {
+        everything: true,
+        ..Asked::default()
+    })?;
+    let facts = observe::facts(&plan);
+    let findings = findings(&project, &plan, &facts, context)?;
+    let worst = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
+    let ok = problems.is_empty() && worst < if args.strict { Level::Unknown } else { Level::Fail };
+    let exit = match ok {
+        true => Exit::Done,
+        false if problems.iter().any(|problem| problem.exit == Exit::Usage) => Exit::Usage,
+        false if findings.iter().any(|finding| finding.exit == Exit::Usage) => Exit::Usage,
+        false => Exit::Failed,
+    };
+    let text = if context.json {
+        json::line(&json::Doctor {
+            schema_version: json::SCHEMA_VERSION,
+            project: &plan.project,
+            checkout: &plan.checkout,
+            ok,
+            findings: problems
+                .iter()
+                .map(json::Finding::from)
+                .chain(findings.iter().map(json::Finding::from))
+                .collect(),
+        })
+    } else {
+        people(&problems, &findings, &plan, &facts, context)
+    };
+    Ok(quietly(context.print(&text), exit))
+}
+
+fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {
+    let live_run = live::run(&plan.checkout);
+    let mut findings = duplicates(plan);
+    for service in &plan.services {
+        for port in &service.ports {
+            let ours = Ours {
+                project: Some(plan.project.clone()),
+                checkout: Some(plan.checkout.clone()),
+                live_run: live_run.clone(),
+                service: Some(Wanted::new(service, port)),
+                uid: os::user_id(),
+            };
+            let port = PortRef::from(port);
+            findings.push(finding(&port, &facts.ports[&port], &ours, &context.form));
+        }
+    }
+    findings.extend(needs(plan, facts));
+    findings.extend(project.ambiguities(plan));
+    let mut left = leftovers::of(&plan.checkout)?;
+    left.retain(|(_, tag)| live_run.as_ref() != Some(&tag.run));
+    if !left.is_empty() {
+        findings.push(Finding {
+            level: Level::Warn,
+            ..leftovers::finding(&left, &context.form)
+        });
+    }
+    Ok(findings)
+}
+
+fn people(problems: &[Problem], findings: &[Finding], plan: &Plan, facts: &Facts, context: &Context) -> String {
+    let paint = context.paint();
+    let reader = context.reader(paint);
+    let told = findings.iter().filter(|finding| finding.level != Level::Ok);
+    let mut texts: Vec<_> = problems
+        .iter()
+        .map(|problem| report::problem::problem(problem, paint))
+        .collect();
+    texts.extend(told.map(|it| report::finding::finding(it, &reader)));
+    if texts.is_empty() {
+        return format!("{} {}\n", paint.good("All well:"), inventory(findings, plan, facts));
+    }
+    let failing = problems.len() + findings.iter().filter(|it| it.level == Level::Fail).count();
+    let rest = texts.len() - failing;
+    let mut sums = Vec::new();
+    if failing > 0 {
+        sums.push(format!("{} failed", words::count(failing, "check")));
+    }
+    if rest > 0 {
+        sums.push(words::count(rest, "warning"));
+    }
+    format!("{}\n{}.\n", texts.join("\n"), sums.join(", "))
+}
+
+/// `3 ports free, 1 venv (Python 3.12.4), 4 commands, 2 env files, 0 leftovers.`
+fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts) -> String {
+    let ports = |code: &str| findings.iter().filter(|finding| finding.code == code).count();
+    let mut parts = Vec::new();
+    match (ports("port.free"), ports("port.busy.own_running")) {
+        (free, 0) => parts.push(format!("{} free", words::count(free, "port"))),
+        (free, ours) => parts.push(format!(
+            "{} ({free} free, {ours} ours)",
+            words::count(free + ours, "port")
+        )),
+    }
+    let versions = facts.venvs.values().filter_map(|fact| match &fact.state {
+        VenvState::Works { version } => Some(version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")),
+        _ => None,
+    });
+    let versions: Vec<_> = versions.collect();
+    match versions.as_slice() {
+        [] => {}
+        versions => parts.push(format!(
+            "{} (Python {})",
+            words::count(versions.len(), "venv"),
+            versions.join(", ")
+        )),
+    }
+    parts.push(words::count(plan.services.len(), "command"));
+    let mut files: Vec<_> = plan
+        .services
+        .iter()
+        .flat_map(|service| &service.env_files)
+        .map(|file| &file.path)
+        .collect();
+    files.sort();
+    files.dedup();
+    parts.push(words::count(files.len(), "env file"));
+    parts.push("0 leftovers".to_owned());
+    format!("{}.", parts.join(", "))
+}

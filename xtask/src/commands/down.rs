@@ -1,0 +1,195 @@
+//! `down`: stop in reverse order, and prove that nothing is left.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use crate::commands::stopping::Ended as Stopped;
+use crate::commands::{Context, Ended, leftovers};
+use crate::error::{Exit, Problem, Problems};
+use crate::plan::{Asked, Port};
+use crate::report::{cause, json, status, words};
+use crate::supervise::State;
+use crate::world::clock::wall;
+use crate::world::control::{Client, Reply, Request};
+use crate::world::project::Project;
+use crate::world::runs::{Folder, Locked};
+use crate::world::{live, os, owners};
+
+/// Stop the stack, and prove that no process is left and every port can be bound again
+#[derive(clap::Args)]
+#[command(after_help = "\
+Works after a crash too: what an earlier run left behind is found and ended.
+Exit code 0 when everything is gone, or was so already; 7 when something survived.
+
+Examples:
+  down
+  down frontend
+  down --leftovers")]
+pub(crate) struct Args {
+    /// Only these services
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Also end what any earlier run of this checkout left
+    #[arg(long)]
+    leftovers: bool,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    os::require("down")?;
+    let checkout = Project::locate(context.file.as_deref())?.folder;
+    if !args.services.is_empty() {
+        // Names that do not exist are the plan's to refuse.
+        Project::find(context.file.as_deref())?.plan(&Asked {
+            services: args.services.clone(),
+            ..Asked::default()
+        })?;
+    }
+    let folder = Folder::of(&checkout)?;
+    let (sender, inbox) = channel();
+    os::hear_signals(move |heard| _ = sender.send(heard))
+        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+    let interrupted = || inbox.try_iter().any(|heard| heard == os::Heard::Interrupt);
+
+    let deadline = wall() + STARTING;
+    loop {
+        if let Some((mut client, _)) = live::client(&folder) {
+            let exit = ask(&mut client, &args, context)?;
+            if exit != Exit::Done || !args.leftovers {
+                return Ok(exit);
+            }
+        }
+        match folder.lock()? {
+            Locked::Mine(lock) => {
+                let exit = sweep(&folder, &checkout, &args, context, &interrupted)?;
+                drop(lock);
+                return Ok(exit);
+            }
+            Locked::Others(_) if wall() < deadline => {
+                // It is just starting or just ending: its socket is about to come or to go.
+                if inbox.recv_timeout(Duration::from_millis(20)) == Ok(os::Heard::Interrupt) {
+                    return Ok(Exit::Interrupted);
+                }
+            }
+            Locked::Others(pid) => {
+                let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                let problem = Problem::new(format!(
+                    "an `up` of this checkout{who} holds the lock and does not answer"
+                ));
+                return Err(problem
+                    .hint("answer its question or press Ctrl-C in its terminal")
+                    .into());
+            }
+        }
+    }
+}
+
+/// How long an `up` that has the lock may take until it answers.
+const STARTING: Duration = Duration::from_secs(5);
+
+/// Lets the supervisor stop its services, and tells how that goes.
+fn ask(client: &mut Client, args: &Args, context: &Context) -> Result<Exit, Problems> {
+    client.send(&Request::Down {
+        services: args.services.clone(),
+    })?;
+    let began = wall();
+    let mut stopped = 0;
+    loop {
+        match client.receive(None)? {
+            Reply::Transition(it) => {
+                if context.json {
+                    let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
+                    let _ = context.print(&json::line(&json::event(it.at, "state", change)));
+                }
+                if it.state.is_over() {
+                    stopped += 1;
+                    let paint = context.paint_stderr();
+                    let why = it
+                        .cause
+                        .as_ref()
+                        .map(|why| format!("  {}", cause::cause(why)))
+                        .unwrap_or_default();
+                    let state = status::in_colour(it.state, it.state.name(), paint);
+                    context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
+                }
+            }
+            Reply::Done { exit, snapshot } => {
+                let ports = snapshot
+                    .services
+                    .iter()
+                    .filter(|it| it.state.is_over())
+                    .flat_map(|it| &it.ports);
+                let ports: Vec<Port> = ports.cloned().collect();
+                let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
+                let services = live::seen(&snapshot).services;
+                if context.json {
+                    let event = json::event(wall(), "summary", json::summary(exit, &services));
+                    let _ = context.print(&json::line(&event));
+                } else if exit == Exit::Done {
+                    let what = words::count(stopped, "service");
+                    context.say(&format!(
+                        "Stopped {what} in {}; nothing is left{}.",
+                        words::duration(took),
+                        free(&ports)
+                    ));
+                } else {
+                    let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
+                    let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();
+                    let problem = Problem::new(format!("something survived: {}", names.join(", ")));
+                    return Err(problem.exit(exit).into());
+                }
+                return Ok(exit);
+            }
+            Reply::Refused(problem) => return Err(problem.into()),
+            Reply::Status(_) => {}
+        }
+    }
+}
+
+/// There is no supervisor: ends what a crashed one left.
+fn sweep(
+    folder: &Folder,
+    checkout: &std::path::Path,
+    args: &Args,
+    context: &Context,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Exit, Problems> {
+    let record = folder.record();
+    let mut left = leftovers::of(checkout)?;
+    if !args.leftovers {
+        left.retain(|(_, tag)| record.as_ref().is_some_and(|record| record.run == tag.run));
+    }
+    if !args.services.is_empty() {
+        left.retain(|(_, tag)| args.services.contains(&tag.service));
+    }
+    let exit = if left.is_empty() {
+        context.say("Nothing to stop.");
+        Exit::Done
+    } else {
+        match leftovers::end(&left, GRACE, context, interrupted)? {
+            Stopped::Done => Exit::Done,
+            Stopped::Interrupted => Exit::Interrupted,
+            Stopped::Not(problem) => context.fail(&[problem]),
+        }
+    };
+    if exit == Exit::Done && args.services.is_empty() {
+        folder.forget_last();
+    }
+    if context.json {
+        let _ = context.print(&json::line(&json::event(wall(), "summary", json::summary(exit, &[]))));
+    }
+    Ok(exit)
+}
+
+/// Between SIGTERM and SIGKILL for what a crashed run left; its services' own grace periods went with it.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// `, ports 8000 8080 are free`, as far as that is so.
+fn free(ports: &[Port]) -> String {
+    let free = ports.iter().filter(|port| owners::is_free(&(*port).into()));
+    let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
+    match numbers.as_slice() {
+        [] => String::new(),
+        [one] => format!(", port {one} is free"),
+        many => format!(", ports {} are free", many.join(" ")),
+    }
+}

@@ -1,0 +1,93 @@
+//! Processes of earlier runs of this checkout, known by their tag: found, named and ended.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::commands::Context;
+use crate::commands::stopping::{self, Ended, Voice};
+use crate::error::{Exit, Problem};
+use crate::preflight::protected::Ancestry;
+use crate::preflight::targets::{Target, Tree};
+use crate::preflight::{Finding, Level, Process, ProcessState, Tag};
+use crate::report::words;
+use crate::world::os;
+
+/// Every living process that a run of this checkout started. The caller knows that none of these runs has a
+/// supervisor.
+pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
+    let ours = Ancestry::of(std::process::id(), None, &os::processes()?);
+    let mut left = os::tagged()?;
+    left.retain(|(process, tag)| {
+        let pid = process.identity.pid;
+        tag.checkout == checkout
+            && process.state != ProcessState::Zombie
+            // We were started from a shell that a service of an earlier run had started.
+            && pid != ours.us
+            && !ours.ancestors.contains(&pid)
+    });
+    Ok(left)
+}
+
+pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {
+    Finding {
+        code: "run.leftovers",
+        level: Level::Fail,
+        service: None,
+        message: format!(
+            "an earlier run of this checkout left {}: {}",
+            words::count(left.len(), "process"),
+            names(left)
+        ),
+        hints: vec![format!("end them with `{form} down --leftovers`")],
+        at: None,
+        port: None,
+        owners: Vec::new(),
+        exit: Exit::PortBusy,
+    }
+}
+
+/// Ends them without a question: they are no strangers. Says so in a line.
+pub(super) fn end(
+    left: &[(Process, Tag)],
+    grace: Duration,
+    context: &Context,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Ended, Problem> {
+    if left.is_empty() {
+        return Ok(Ended::Done);
+    }
+    let target = |(process, _): &(Process, Tag)| Target {
+        identity: process.identity.clone(),
+        name: process.name.clone(),
+        user: None,
+    };
+    let processes: Vec<Target> = left.iter().map(target).collect();
+    let tree = Tree {
+        first: processes.len(),
+        processes,
+    };
+    context.say(&format!(
+        "An earlier run left {}: {}.",
+        words::count(left.len(), "process"),
+        names(left)
+    ));
+    let mut voice = Voice {
+        context,
+        confirm_kill: &mut |_| true,
+        interrupted,
+    };
+    stopping::end(
+        &tree,
+        grace,
+        "left over from an earlier run",
+        "nothing of it is left",
+        &mut voice,
+    )
+}
+
+/// `backend (python3 4242), db (redis-server 4250)`.
+fn names(left: &[(Process, Tag)]) -> String {
+    let name =
+        |(process, tag): &(Process, Tag)| format!("`{}` ({} {})", tag.service, process.name, process.identity.pid);
+    left.iter().map(name).collect::<Vec<_>>().join(", ")
+}

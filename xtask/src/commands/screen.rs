@@ -1,0 +1,177 @@
+//! What `up` shows while it runs: states and what is waited for on stderr, the services' lines on stdout.
+//!
+//! Threads that read logs and the driver write here; one lock keeps lines whole and the drawn line at the bottom.
+
+use std::collections::BTreeMap;
+use std::io::{Stdout, Write};
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Problem;
+use crate::report::json::{self, LogLine, StreamName};
+use crate::report::paint::Paint;
+use crate::report::problem::problem;
+use crate::world::clock::wall;
+use crate::world::driver::Message;
+use crate::world::logs::{Sink, Stream};
+
+pub(super) struct Screen {
+    json: bool,
+    quiet: bool,
+    paint: Paint,
+    draws: bool,
+    width: usize,
+    /// `backend  | `, in the service's colour.
+    prefixes: BTreeMap<String, String>,
+    gone: Sender<Message>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    stdout: Stdout,
+    /// Nobody reads stdout any more.
+    closed: bool,
+    /// Text of the line that is drawn at the bottom of the terminal; empty for none.
+    drawn: String,
+    buffer: Vec<u8>,
+}
+
+impl Screen {
+    /// `services` are all that may ever run, in the order of the file.
+    pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Self {
+        let width = services
+            .iter()
+            .map(|name| console::measure_text_width(name))
+            .max()
+            .unwrap_or(0);
+        let prefix = |(at, name): (usize, &String)| {
+            (
+                name.clone(),
+                format!("{} ", context.paint().nth(at, &format!("{name:<width$} |"))),
+            )
+        };
+        Screen {
+            json: context.json,
+            quiet: context.quiet,
+            paint: context.paint_stderr(),
+            draws: context.terminals.draws && !context.json && !context.quiet,
+            width: context.terminals.width,
+            prefixes: services.iter().enumerate().map(prefix).collect(),
+            gone,
+            inner: Mutex::new(Inner {
+                stdout: std::io::stdout(),
+                closed: false,
+                drawn: String::new(),
+                buffer: Vec::new(),
+            }),
+        }
+    }
+
+    pub(super) fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    pub(super) fn draws(&self) -> bool {
+        self.draws
+    }
+
+    /// Something happened: for people.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet && !self.json {
+            self.tell(text);
+        }
+    }
+
+    /// Something went wrong: for people, even if they asked for quiet.
+    pub(super) fn tell(&self, text: &str) {
+        let mut inner = self.lock();
+        inner.erase();
+        eprintln!("{text}");
+    }
+
+    /// A JSON event; nothing in human form.
+    pub(super) fn event(&self, line: &str) {
+        if self.json {
+            self.lock().write(line.as_bytes(), &self.gone);
+        }
+    }
+
+    /// Draws the line at the bottom anew; an empty one erases it.
+    pub(super) fn draw(&self, text: &str) {
+        if !self.draws {
+            return;
+        }
+        let text = console::truncate_str(text, self.width.saturating_sub(1), "…").into_owned();
+        let mut inner = self.lock();
+        if inner.drawn != text {
+            inner.erase();
+            eprint!("{}", self.paint.dim(&text));
+            inner.drawn = text;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn erase(&mut self) {
+        if !std::mem::take(&mut self.drawn).is_empty() {
+            // A terminal that cannot go back to the start of its line keeps the text.
+            let _ = console::Term::stderr().clear_line();
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], gone: &Sender<Message>) {
+        if self.closed {
+            return;
+        }
+        self.erase();
+        if self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).is_err() {
+            self.closed = true;
+            // The driver has ended: there is nothing left to stop.
+            let _ = gone.send(Message::OutputClosed);
+        }
+    }
+}
+
+impl Sink for Screen {
+    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) {
+        let mut inner = self.lock();
+        let mut buffer = std::mem::take(&mut inner.buffer);
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if self.json {
+                push_json(&mut buffer, service, stream, line);
+            } else {
+                buffer.extend_from_slice(self.prefixes.get(service).map_or("", String::as_str).as_bytes());
+                buffer.extend_from_slice(line);
+            }
+        }
+        inner.write(&buffer, &self.gone);
+        buffer.clear();
+        inner.buffer = buffer;
+    }
+
+    fn trouble(&self, trouble: Problem) {
+        self.tell(problem(&trouble, self.paint).trim_end());
+    }
+}
+
+fn push_json(buffer: &mut Vec<u8>, service: &str, stream: Stream, line: &[u8]) {
+    let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+    let stream = match stream {
+        Stream::Stdout => StreamName::Stdout,
+        Stream::Stderr => StreamName::Stderr,
+    };
+    let event = json::event(
+        wall(),
+        "log",
+        LogLine {
+            service,
+            stream,
+            line: &text,
+        },
+    );
+    buffer.extend_from_slice(json::line(&event).as_bytes());
+}

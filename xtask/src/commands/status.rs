@@ -1,0 +1,97 @@
+//! `status`: what runs, whether it is well, and whether it is really ours that listens.
+
+use crate::commands::{Context, Ended, quietly};
+use crate::error::{Exit, Problems};
+use crate::plan::Asked;
+use crate::report;
+use crate::report::status::{Health, HealthStatus, Port, Service, Status};
+use crate::supervise::State;
+use crate::world::clock::wall;
+use crate::world::live;
+use crate::world::project::Project;
+
+/// Show what runs: state, ports really listening, health, clients
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit code 0 when every service shown is ready, else 1.
+
+Examples:
+  status
+  status backend --format json")]
+pub(crate) struct Args {
+    /// Only these services
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    let project = Project::find(context.file.as_deref())?;
+    let asked = Asked {
+        services: args.services.clone(),
+        ..Asked::default()
+    };
+    let mut status = match live::status(&project.checkout)? {
+        Some(status) => status,
+        None => at_rest(&project, &asked)?,
+    };
+    if !args.services.is_empty() {
+        // Names that do not exist are the plan's to refuse.
+        project.plan(&asked)?;
+        status.services.retain(|service| args.services.contains(&service.name));
+    }
+    let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
+    let text = if context.json {
+        report::json::line(&status)
+    } else {
+        let mut text = report::status::table(&status, wall(), context.paint(), context.terminals.width);
+        if status.supervisor.is_none() {
+            text.push_str(&format!(
+                "\n{} `{} up` starts it\n",
+                context.paint().hint("hint:"),
+                context.form
+            ));
+        }
+        text
+    };
+    Ok(quietly(context.print(&text), exit))
+}
+
+/// Nothing runs: the services that `up` would start, stopped.
+fn at_rest(project: &Project, asked: &Asked) -> Result<Status, Problems> {
+    let (plan, problems) = project.plan(asked)?;
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let services = plan.services.iter().map(|service| Service {
+        name: service.name.clone(),
+        state: State::Stopped,
+        pid: None,
+        since: None,
+        restarts: 0,
+        exit: None,
+        ports: service
+            .ports
+            .iter()
+            .map(|port| Port {
+                name: port.key.clone(),
+                number: port.number,
+                listening: false,
+                ours: false,
+                clients: 0,
+            })
+            .collect(),
+        health: Health {
+            status: HealthStatus::None,
+            detail: None,
+        },
+        waiting_for: Vec::new(),
+    });
+    Ok(Status {
+        schema_version: report::json::SCHEMA_VERSION,
+        project: plan.project.clone(),
+        checkout: plan.checkout.display().to_string(),
+        run: None,
+        supervisor: None,
+        services: services.collect(),
+    })
+}

@@ -1,0 +1,240 @@
+//! `up`: preflight, then start in dependency order and stay in the foreground until Ctrl-C.
+
+mod clear;
+mod join;
+mod show;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use crate::commands::screen::Screen;
+use crate::commands::{Context, Ended};
+use crate::error::{Exit, Problem};
+use crate::plan::{Asked, OnConflict, Plan};
+use crate::world::clock::wall;
+use crate::world::control::Server;
+use crate::world::driver::{Driver, Message};
+use crate::world::os;
+use crate::world::project::Project;
+use crate::world::runs::{self, Folder, Lock, Locked, Record};
+use show::Show;
+
+/// Start the stack and stay with it: one log of all services, Ctrl-C stops everything
+#[derive(clap::Args)]
+#[command(after_help = "\
+A port that is busy is shown with its owner; on a terminal you are asked whether to stop it.
+On a stack that already runs, `up` starts what is missing and returns.
+
+Examples:
+  up                              everything but what profiles hold back
+  up backend                      one service and what it depends on
+  up --profile web --timeout 2m
+  up --on-conflict fail           in scripts: exit code 3 if a port is busy")]
+pub(crate) struct Args {
+    /// Only these services, and those they depend on
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Also the services of this profile
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
+    /// What to do about a busy port, instead of what devtasks.toml says
+    #[arg(long, value_enum, value_name = "WHAT")]
+    on_conflict: Option<Conflict>,
+    /// Answer every question with yes
+    #[arg(long, short)]
+    yes: bool,
+    /// Give up what is not ready after so long, such as 90s or 2m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Conflict {
+    /// Show the owner and ask; without a terminal this is `fail`
+    Ask,
+    /// End with exit code 3
+    Fail,
+    /// Stop the owner, gently first
+    Kill,
+}
+
+impl From<Conflict> for OnConflict {
+    fn from(conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::Ask => OnConflict::Ask,
+            Conflict::Fail => OnConflict::Fail,
+            Conflict::Kill => OnConflict::Kill,
+        }
+    }
+}
+
+/// What was asked for, as it means.
+struct Wish {
+    asked: Asked,
+    /// `None`: what the file says.
+    on_conflict: Option<OnConflict>,
+    yes: bool,
+    give_up_after: Option<Duration>,
+}
+
+/// Everything that happens comes in here: signals and answers at first, later all of the driver's.
+struct Inbox {
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    os::require("up")?;
+    let wish = Wish {
+        asked: Asked {
+            services: args.services,
+            profiles: args.profile,
+            everything: false,
+        },
+        on_conflict: args.on_conflict.map(OnConflict::from),
+        yes: args.yes,
+        give_up_after: args.timeout,
+    };
+    let project = Project::find(context.file.as_deref())?;
+    let (plan, problems) = project.plan(&wish.asked)?;
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    if plan.services.is_empty() {
+        return Err(nothing_to_start(&project).into());
+    }
+    let (sender, receiver) = channel();
+    let inbox = Inbox { sender, receiver };
+    let hear = inbox.sender.clone();
+    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
+        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+
+    let folder = Folder::of(&project.checkout)?;
+    let mut told = false;
+    loop {
+        match folder.lock()? {
+            Locked::Mine(lock) => return supervise(plan, &project, &wish, &folder, lock, inbox, context),
+            Locked::Others(pid) => {
+                if let Some(exit) = join::join(&plan, &wish, &folder, &inbox, context)? {
+                    return Ok(exit);
+                }
+                // It has the lock and no socket yet: it still asks its questions, or is just ending.
+                if !std::mem::replace(&mut told, true) {
+                    let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                    context.say(&format!(
+                        "Another `up` of this checkout{who} is just starting or ending; waiting for it."
+                    ));
+                }
+                if inbox.pause(Duration::from_millis(20)).is_err() {
+                    return Ok(Exit::Interrupted);
+                }
+            }
+        }
+    }
+}
+
+/// Becomes the supervisor of this checkout.
+fn supervise(
+    plan: Plan,
+    project: &Project,
+    wish: &Wish,
+    folder: &Folder,
+    lock: Lock,
+    inbox: Inbox,
+    context: &Context,
+) -> Ended {
+    let head = match clear::clear_all(&plan, wish, folder, &inbox, context)? {
+        clear::Way::Clear { head } => head,
+        clear::Way::Blocked(exit) => return Ok(exit),
+        // They were ended, and are back.
+        clear::Way::Leftovers => return Ok(Exit::PortBusy),
+    };
+    let began = wall();
+    let record = record(&plan, folder)?;
+    folder.write(&record)?;
+    os::adopt_orphans();
+    let names: Vec<_> = project.service_names().map(str::to_owned).collect();
+    let screen = Arc::new(Screen::new(context, &names, inbox.sender.clone()));
+    let ask = inbox.sender.clone();
+    let server = Server::start(&record.socket, move |request, reply| {
+        drop(ask.send(Message::Asked(request, reply)))
+    })?;
+
+    screen.say(&format!("{head}\n"));
+    let mut show = Show::new(Arc::clone(&screen), &plan, context, began);
+    let channel = (inbox.sender, inbox.receiver);
+    let driver = Driver::new(channel, folder, record, screen.clone(), &mut show);
+    let outcome = driver.run(plan, wish.give_up_after);
+    server.finish(Duration::from_secs(1));
+    show.finish(&outcome);
+    drop(lock);
+    Ok(outcome.exit)
+}
+
+fn record(plan: &Plan, folder: &Folder) -> Result<Record, Problem> {
+    let now = wall();
+    Ok(Record {
+        run: runs::new_id(now),
+        project: plan.project.clone(),
+        checkout: plan.checkout.clone(),
+        supervisor: os::identity(std::process::id()).ok_or_else(|| Problem::new("the process table cannot be read"))?,
+        started_at: now,
+        socket: folder.socket()?,
+    })
+}
+
+fn nothing_to_start(project: &Project) -> Problem {
+    let problem = Problem::new("there is no service to start").exit(Exit::Usage);
+    if project.service_names().next().is_some() {
+        problem.hint("every service belongs to a profile: choose one with `--profile NAME`")
+    } else {
+        problem.hint("add a `[services.NAME]` with a `command` to devtasks.toml")
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::config::duration::parse(text).map_err(|problem| problem.message)
+}
+
+/// Ctrl-C.
+struct Interrupted;
+
+impl Inbox {
+    /// Waits; a signal ends it early.
+    fn pause(&self, time: Duration) -> Result<(), Interrupted> {
+        match self.receiver.recv_timeout(time) {
+            Ok(Message::Heard(os::Heard::Interrupt)) => Err(Interrupted),
+            // Nothing else can have come that matters before the driver begins.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Has Ctrl-C been pressed?
+    fn interrupted(&self) -> bool {
+        self.receiver
+            .try_iter()
+            .any(|message| matches!(message, Message::Heard(os::Heard::Interrupt)))
+    }
+
+    /// Asks a yes-or-no question; no is the default.
+    fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
+        eprint!("{question}  [y/N] ");
+        crate::world::terminal::read_line(self.sender.clone());
+        loop {
+            match self.receiver.recv() {
+                Ok(Message::Typed(line)) => {
+                    if line.is_empty() {
+                        context.say("");
+                    }
+                    return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
+                }
+                Ok(Message::Heard(os::Heard::Interrupt)) | Err(_) => {
+                    eprintln!();
+                    return Err(Interrupted);
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+}

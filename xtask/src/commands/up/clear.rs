@@ -1,0 +1,314 @@
+//! Before anything is spawned: ends leftovers, judges all that the start needs, and gets busy ports out of the way.
+
+use std::time::Duration;
+
+use super::{Inbox, Wish};
+use crate::commands::stopping::{self, Ended, Voice};
+use crate::commands::{Context, leftovers};
+use crate::error::{Exit, Problem, Problems};
+use crate::plan::{OnConflict, Plan, Port, Service};
+use crate::preflight::needs::needs;
+use crate::preflight::verdict::{Ours, Wanted, duplicates, finding};
+use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
+use crate::report;
+use crate::report::{json, words};
+use crate::world::clock::wall;
+use crate::world::runs::Folder;
+use crate::world::{observe, os, owners};
+
+#[derive(PartialEq)]
+pub(super) enum Way {
+    /// Everything is there and every port is free; `head` says so in a line.
+    Clear {
+        head: String,
+    },
+    Blocked(Exit),
+    /// Processes of an earlier run of this checkout hold a port.
+    Leftovers,
+}
+
+/// Whoever holds the checkout's lock: no process of an earlier run has a supervisor any more.
+pub(super) fn clear_all(
+    plan: &Plan,
+    wish: &Wish,
+    folder: &Folder,
+    inbox: &Inbox,
+    context: &Context,
+) -> Result<Way, Problems> {
+    let clearing = Clearing {
+        plan,
+        wish,
+        live_run: None,
+        inbox,
+        context,
+    };
+    if folder.record().is_some()
+        && let Some(exit) = clearing.end_leftovers(folder)?
+    {
+        return Ok(Way::Blocked(exit));
+    }
+    let way = clearing.clear()?;
+    // Its record is gone, but its processes tell by their tags.
+    if way == Way::Leftovers {
+        return match clearing.end_leftovers(folder)? {
+            Some(exit) => Ok(Way::Blocked(exit)),
+            None => clearing.clear(),
+        };
+    }
+    Ok(way)
+}
+
+/// For services that join the live run `run`.
+pub(super) fn clear_more(
+    plan: &Plan,
+    wish: &Wish,
+    run: &str,
+    inbox: &Inbox,
+    context: &Context,
+) -> Result<Way, Problems> {
+    Clearing {
+        plan,
+        wish,
+        live_run: Some(run.to_owned()),
+        inbox,
+        context,
+    }
+    .clear()
+}
+
+struct Clearing<'a> {
+    plan: &'a Plan,
+    wish: &'a Wish,
+    live_run: Option<String>,
+    inbox: &'a Inbox,
+    context: &'a Context,
+}
+
+impl Clearing<'_> {
+    fn clear(&self) -> Result<Way, Problems> {
+        let plan = self.plan;
+        let facts = observe::facts(plan);
+        let mut findings: Vec<(Option<(&Service, &Port)>, Finding)> = Vec::new();
+        findings.extend(
+            duplicates(plan)
+                .into_iter()
+                .chain(needs(plan, &facts))
+                .map(|finding| (None, finding)),
+        );
+        for service in &plan.services {
+            let judged = service
+                .ports
+                .iter()
+                .map(|port| (Some((service, port)), self.judge(service, port, &facts)));
+            findings.extend(judged);
+        }
+        if findings
+            .iter()
+            .any(|(_, finding)| finding.code == "port.busy.own_leftover")
+        {
+            return Ok(Way::Leftovers);
+        }
+        for (_, finding) in findings.iter().filter(|(_, finding)| finding.level == Level::Warn) {
+            self.tell(finding);
+        }
+        let failing: Vec<_> = findings
+            .iter()
+            .filter(|(_, finding)| finding.level == Level::Fail)
+            .collect();
+        if failing.iter().any(|(port, finding)| !self.may_solve(*port, finding)) {
+            for (_, finding) in &failing {
+                self.tell(finding);
+            }
+            return Ok(self.blocked(Exit::worst(failing.iter().map(|(_, finding)| finding.exit))));
+        }
+        for (service, port) in failing.into_iter().filter_map(|(port, _)| *port) {
+            if let Some(exit) = self.solve(service, port)? {
+                return Ok(self.blocked(exit));
+            }
+        }
+        Ok(Way::Clear {
+            head: head(plan, &facts, self.context),
+        })
+    }
+
+    /// Ends what earlier runs of this checkout left; an exit where that may not or does not work.
+    fn end_leftovers(&self, folder: &Folder) -> Result<Option<Exit>, Problem> {
+        let left = leftovers::of(&self.plan.checkout)?;
+        if self.wish.on_conflict == Some(OnConflict::Fail) && !left.is_empty() {
+            self.tell(&leftovers::finding(&left, &self.context.form));
+            return Ok(Some(Exit::PortBusy));
+        }
+        let grace = self.plan.services.iter().map(|service| service.stop_grace_period).max();
+        let grace = grace.unwrap_or(Duration::from_secs(10));
+        match leftovers::end(&left, grace, self.context, &|| self.inbox.interrupted())? {
+            Ended::Done => {
+                folder.forget_last();
+                Ok(None)
+            }
+            Ended::Interrupted => Ok(Some(Exit::Interrupted)),
+            Ended::Not(problem) => Ok(Some(self.context.fail(&[problem]))),
+        }
+    }
+
+    fn judge(&self, service: &Service, port: &Port, facts: &Facts) -> Finding {
+        let ours = self.ours(service, port);
+        let port = PortRef::from(port);
+        finding(&port, &facts.ports[&port], &ours, &self.context.form)
+    }
+
+    fn ours(&self, service: &Service, port: &Port) -> Ours {
+        Ours {
+            project: Some(self.plan.project.clone()),
+            checkout: Some(self.plan.checkout.clone()),
+            live_run: self.live_run.clone(),
+            service: Some(Wanted::new(service, port)),
+            uid: os::user_id(),
+        }
+    }
+
+    /// Might the owner be stopped, by what was asked or by asking?
+    fn may_solve(&self, port: Option<(&Service, &Port)>, finding: &Finding) -> bool {
+        let Some((_, port)) = port else { return false };
+        matches!(finding.code, "port.busy.foreign" | "port.busy.bound") && self.way_out(port) != WayOut::Fail
+    }
+
+    fn way_out(&self, port: &Port) -> WayOut {
+        let asks = self.context.terminals.asks;
+        match (self.wish.on_conflict, port.on_conflict) {
+            (Some(OnConflict::Kill), _) => WayOut::Stop,
+            (None, OnConflict::Kill) if asks || self.wish.yes => WayOut::Stop,
+            (Some(OnConflict::Fail), _) | (None, OnConflict::Fail) => WayOut::Fail,
+            (Some(OnConflict::Ask), _) | (None, OnConflict::Ask) if self.wish.yes => WayOut::Stop,
+            (Some(OnConflict::Ask), _) | (None, OnConflict::Ask) if asks => WayOut::Ask,
+            (Some(OnConflict::Ask) | None, _) => WayOut::Fail,
+        }
+    }
+
+    /// Gets one port free, if that is wanted; an exit if it stays busy.
+    fn solve(&self, service: &Service, port: &Port) -> Result<Option<Exit>, Problem> {
+        // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
+        let asked = PortRef::from(port);
+        let facts = owners::look_up(&[asked], owners::Addresses::Service);
+        let found = finding(&asked, &facts[&asked], &self.ours(service, port), &self.context.form);
+        if found.level != Level::Fail {
+            return Ok(None);
+        }
+        if !self.may_solve(Some((service, port)), &found) {
+            self.tell(&found);
+            return Ok(Some(found.exit));
+        }
+        let reader = self.context.reader(self.context.paint_stderr());
+        self.event(&found);
+        self.context
+            .say(&format!("\n{}", report::finding::owners(&found, &reader).trim_end()));
+        let grace = service.stop_grace_period;
+        if self.way_out(port) == WayOut::Ask {
+            let question = format!(
+                "\nStop it? {} first, {}, then ask again.",
+                "SIGTERM",
+                words::duration(grace)
+            );
+            match self.inbox.confirm(&question, self.context) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Some(self.left_alone(&found))),
+                Err(super::Interrupted) => return Ok(Some(Exit::Interrupted)),
+            }
+        }
+        let mut voice = Voice {
+            context: self.context,
+            confirm_kill: &mut |question| {
+                self.wish.yes
+                    || (self.context.terminals.asks && matches!(self.inbox.confirm(question, self.context), Ok(true)))
+            },
+            interrupted: &|| self.inbox.interrupted(),
+        };
+        Ok(match stopping::stop_owners(&found, &asked, grace, &mut voice)? {
+            Ended::Done => None,
+            Ended::Interrupted => Some(Exit::Interrupted),
+            // For `up` a port that stays busy is one code, whatever the reason.
+            Ended::Not(problem) => {
+                self.context.fail(&[problem]);
+                Some(Exit::PortBusy)
+            }
+        })
+    }
+
+    fn left_alone(&self, finding: &Finding) -> Exit {
+        self.context.say("  It was left alone; nothing was started.");
+        for hint in &finding.hints {
+            self.context
+                .say(&format!("{} {hint}", self.context.paint_stderr().hint("hint:")));
+        }
+        Exit::PortBusy
+    }
+
+    fn tell(&self, finding: &Finding) {
+        self.event(finding);
+        if self.context.json && finding.level != Level::Fail {
+            return;
+        }
+        let reader = self.context.reader(self.context.paint_stderr());
+        let is_conflict = self.context.terminals.draws && !finding.owners.is_empty();
+        let text = match is_conflict {
+            true => report::finding::conflict(finding, &reader),
+            false => report::finding::finding(finding, &reader),
+        };
+        eprintln!("{}", text.trim_end());
+        eprintln!();
+    }
+
+    fn event(&self, finding: &Finding) {
+        if self.context.json {
+            let event = json::event(
+                wall(),
+                "finding",
+                json::Found {
+                    finding: finding.into(),
+                },
+            );
+            // Whoever closed stdout has the exit code.
+            let _ = self.context.print(&json::line(&event));
+        }
+    }
+
+    fn blocked(&self, exit: Exit) -> Way {
+        if self.context.json {
+            let _ = self.context.print(&super::show::summary(exit, &[]));
+        }
+        Way::Blocked(exit)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WayOut {
+    Ask,
+    Stop,
+    Fail,
+}
+
+/// `shop  3 services  ports 6390 8000 8080 free  venv backend/.venv (Python 3.12.4)`.
+fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
+    let mut parts = vec![
+        context.paint_stderr().bold(&plan.project),
+        words::count(plan.services.len(), "service"),
+    ];
+    let ports: Vec<_> = plan
+        .services
+        .iter()
+        .flat_map(|it| &it.ports)
+        .map(|port| port.number.to_string())
+        .collect();
+    match ports.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("port {one} free")),
+        many => parts.push(format!("ports {} free", many.join(" "))),
+    }
+    for (path, fact) in &facts.venvs {
+        if let VenvState::Works { version } = &fact.state {
+            let version = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+            let path = path.strip_prefix(&plan.checkout).unwrap_or(path);
+            parts.push(format!("venv {} (Python {version})", path.display()));
+        }
+    }
+    parts.join("  ")
+}

@@ -1,0 +1,139 @@
+//! `up` on a stack that already runs: what is missing is started through the running supervisor.
+
+use std::time::Duration;
+
+use super::{Inbox, Wish, clear, show};
+use crate::commands::Context;
+use crate::error::{Exit, Problems};
+use crate::plan::Plan;
+use crate::report::{cause, json, status, words};
+use crate::supervise::State;
+use crate::world::clock::wall;
+use crate::world::control::{Client, Reply, Request, Snapshot};
+use crate::world::live;
+use crate::world::runs::Folder;
+
+/// How long the supervisor may be silent while services start: it says something of each within its start period.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// `None` when there is no supervisor to talk to after all.
+pub(super) fn join(
+    plan: &Plan,
+    wish: &Wish,
+    folder: &Folder,
+    inbox: &Inbox,
+    context: &Context,
+) -> Result<Option<Exit>, Problems> {
+    let Some((mut client, record)) = live::client(folder) else {
+        return Ok(None);
+    };
+    client.send(&Request::Status)?;
+    let running = match client.receive(Some(Duration::from_secs(5)))? {
+        Reply::Status(snapshot) => snapshot,
+        Reply::Refused(problem) => return Err(problem.into()),
+        Reply::Transition(_) | Reply::Done { .. } => return Ok(None),
+    };
+    let age = Duration::try_from(wall().duration_since(record.started_at)).unwrap_or_default();
+    let missing = missing(plan, &running);
+    let pid = record.supervisor.pid;
+    if missing.services.is_empty() {
+        context.say(&format!(
+            "{} is already running (pid {pid}, up {}).",
+            plan.project,
+            words::duration(age)
+        ));
+    } else {
+        let names: Vec<_> = missing
+            .services
+            .iter()
+            .map(|service| format!("`{}`", service.name))
+            .collect();
+        context.say(&format!(
+            "{} is running (pid {pid}); starting {} there.",
+            plan.project,
+            names.join(", ")
+        ));
+        if let clear::Way::Blocked(exit) = clear::clear_more(&missing, wish, &record.run, inbox, context)? {
+            return Ok(Some(exit));
+        }
+    }
+    let Some((mut client, _)) = live::client(folder) else {
+        return Ok(None);
+    };
+    client.send(&Request::Up {
+        names: plan.services.iter().map(|service| service.name.clone()).collect(),
+        services: missing.services,
+        give_up_after: wish.give_up_after,
+    })?;
+    wait(&mut client, context).map(Some)
+}
+
+/// The services of the plan that the running supervisor does not run.
+fn missing(plan: &Plan, running: &Snapshot) -> Plan {
+    let runs = |name: &str| {
+        running
+            .services
+            .iter()
+            .any(|service| service.name == name && !service.state.is_over())
+    };
+    let services = plan
+        .services
+        .iter()
+        .filter(|service| !runs(&service.name))
+        .cloned()
+        .collect();
+    Plan {
+        services,
+        ..plan.clone()
+    }
+}
+
+/// Tells what happens until all are ready or one has failed.
+fn wait(client: &mut Client, context: &Context) -> Result<Exit, Problems> {
+    let paint = context.paint_stderr();
+    loop {
+        match client.receive(Some(PATIENCE))? {
+            Reply::Transition(it) => {
+                if context.json {
+                    let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
+                    let _ = context.print(&json::line(&json::event(it.at, "state", change)));
+                }
+                let why = it
+                    .cause
+                    .as_ref()
+                    .map(|why| format!("  {}", cause::cause(why)))
+                    .unwrap_or_default();
+                if matches!(it.state, State::Ready | State::Failed | State::Exited) {
+                    let state = status::in_colour(it.state, it.state.name(), paint);
+                    context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
+                }
+            }
+            Reply::Done { exit, snapshot } => {
+                let status = live::seen(&snapshot);
+                if context.json {
+                    let _ = context.print(&show::summary(exit, &status.services));
+                } else if !context.quiet {
+                    let table = status::table(&status, wall(), paint, context.terminals.width);
+                    context.say(&format!("\n{}{}", table, urls(&snapshot)));
+                }
+                return Ok(exit);
+            }
+            Reply::Refused(problem) => return Err(problem.into()),
+            Reply::Status(_) => {}
+        }
+    }
+}
+
+fn urls(snapshot: &Snapshot) -> String {
+    let urls: Vec<_> = snapshot
+        .services
+        .iter()
+        .filter(|it| it.state == State::Ready)
+        .filter_map(|it| it.url.clone())
+        .collect();
+    if urls.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", urls.join("  "))
+    }
+}

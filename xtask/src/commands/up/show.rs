@@ -1,0 +1,291 @@
+//! What happens during `up`, told as it happens: states, the line of what is waited for, failures, the summary.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::commands::Context;
+use crate::commands::screen::Screen;
+use crate::config::Protocol;
+use crate::error::Exit;
+use crate::plan::{self, Check, Plan};
+use crate::preflight::verdict::{Ours, Wanted, finding};
+use crate::preflight::{Finding, PortRef};
+use crate::report::failure::{failure, headline};
+use crate::report::{self, cause, json, status, words};
+use crate::supervise::diagnosis::Kind;
+use crate::supervise::{Cause, State};
+use crate::world::clock::wall;
+use crate::world::control::Transition;
+use crate::world::driver::{Audience, Outcome, UnderWay};
+use crate::world::{live, os, owners};
+
+pub(super) struct Show<'a> {
+    screen: Arc<Screen>,
+    context: &'a Context,
+    checkout: PathBuf,
+    project: String,
+    began: Timestamp,
+    name_width: usize,
+    /// When each service began to start.
+    starting: BTreeMap<String, Timestamp>,
+    /// `None` until all are ready or one has failed.
+    settled: Option<bool>,
+    /// Services by name with where they are reached, once ready.
+    ready: BTreeMap<String, String>,
+    /// Reports of failures during the start, which close what is shown.
+    failures: Vec<String>,
+    stopped: Vec<String>,
+    ports: Vec<u16>,
+}
+
+impl<'a> Show<'a> {
+    pub(super) fn new(screen: Arc<Screen>, plan: &Plan, context: &'a Context, began: Timestamp) -> Self {
+        let width = |service: &plan::Service| console::measure_text_width(&service.name);
+        Show {
+            screen,
+            context,
+            checkout: plan.checkout.clone(),
+            project: plan.project.clone(),
+            began,
+            name_width: plan.services.iter().map(width).max().unwrap_or(0),
+            starting: BTreeMap::new(),
+            settled: None,
+            ready: BTreeMap::new(),
+            failures: Vec::new(),
+            stopped: Vec::new(),
+            ports: plan
+                .services
+                .iter()
+                .flat_map(|service| &service.ports)
+                .map(|port| port.number)
+                .collect(),
+        }
+    }
+
+    /// The last words, when everything has ended.
+    pub(super) fn finish(&mut self, outcome: &Outcome) {
+        self.screen.draw("");
+        for report in std::mem::take(&mut self.failures) {
+            self.screen.tell(&format!("\n{}", report.trim_end()));
+        }
+        for survivor in &outcome.survivors {
+            self.screen
+                .tell(report::problem::problem(survivor, self.screen.paint()).trim_end());
+        }
+        if self.settled == Some(false) && !self.stopped.is_empty() {
+            self.screen.say(&match self.stopped.len() {
+                1 => "The other service was stopped.".to_owned(),
+                n => format!("The other {n} services were stopped."),
+            });
+        } else if outcome.survivors.is_empty() && !self.stopped.is_empty() {
+            let which = words::count(self.stopped.len(), "service");
+            self.screen
+                .say(&format!("Stopped {which}; nothing is left{}.", self.free_ports()));
+        }
+        if self.context.json {
+            self.screen
+                .event(&summary(outcome.exit, &live::seen(&outcome.last).services));
+        }
+    }
+
+    fn free_ports(&self) -> String {
+        match self.ports.as_slice() {
+            [] => String::new(),
+            [one] => format!(", port {one} is free"),
+            many => {
+                let ports: Vec<_> = many.iter().map(u16::to_string).collect();
+                format!(", ports {} are free", ports.join(" "))
+            }
+        }
+    }
+
+    fn line(&self, transition: &Transition, rest: &str) {
+        let paint = self.screen.paint();
+        let state = status::in_colour(transition.state, &format!("{:<9}", transition.state.name()), paint);
+        let name = format!("{:<width$}", transition.service, width = self.name_width);
+        self.screen
+            .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
+    }
+
+    fn failed(&mut self, service: &plan::Service, why: &Cause, tail: &[String]) {
+        let mut text = failure(service, why, tail, &self.checkout, self.screen.paint());
+        for finding in self.lost_ports(service, why) {
+            let reader = self.context.reader(self.screen.paint());
+            text.push_str(&format!("\n{}", report::finding::conflict(&finding, &reader)));
+            self.screen.event(&json::line(&json::event(
+                wall(),
+                "finding",
+                json::Found {
+                    finding: (&finding).into(),
+                },
+            )));
+        }
+        if self.settled == Some(true) {
+            self.screen.tell(&format!("\n{}", text.trim_end()));
+        } else {
+            self.screen.say(&format!(
+                "  {} {}",
+                self.screen.paint().bold(&service.name),
+                headline(why)
+            ));
+            self.failures.push(text);
+        }
+    }
+
+    /// A service that found its port busy after preflight found it free: somebody was faster, and is looked up now.
+    fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
+        let busy = match why {
+            Cause::Exited {
+                diagnosis: Some(diagnosis),
+                ..
+            } => diagnosis.kind == Kind::PortBusy,
+            Cause::NotReady { .. } => true,
+            _ => false,
+        };
+        if !busy {
+            return Vec::new();
+        }
+        let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
+        let facts = owners::look_up(&ports, owners::Addresses::Service);
+        let judge = |port: &plan::Port| {
+            let ours = Ours {
+                project: Some(self.project.clone()),
+                checkout: Some(self.checkout.clone()),
+                live_run: None,
+                service: Some(Wanted::new(service, port)),
+                uid: os::user_id(),
+            };
+            let port = PortRef::from(port);
+            finding(&port, &facts[&port], &ours, &self.context.form)
+        };
+        service
+            .ports
+            .iter()
+            .map(judge)
+            .filter(|finding| finding.code.starts_with("port.busy"))
+            .collect()
+    }
+}
+
+impl Audience for Show<'_> {
+    fn transition(&mut self, transition: &Transition, service: &plan::Service, tail: &dyn Fn() -> Vec<String>) {
+        let Transition {
+            at,
+            state,
+            pid,
+            cause: why,
+            ..
+        } = transition;
+        let name = &transition.service;
+        let change = json::state_change(name, *state, *pid, why.as_ref());
+        self.screen.event(&json::line(&json::event(*at, "state", change)));
+        match (state, why) {
+            (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
+            (State::Ready, _) => {
+                let again = self.ready.insert(name.clone(), address(service)).is_some();
+                let took = self
+                    .starting
+                    .remove(name)
+                    .map_or(Duration::ZERO, |since| between(since, *at));
+                let what = if again {
+                    "again".to_owned()
+                } else {
+                    format!("{:<7}  {}", words::duration(took), address(service))
+                };
+                self.line(transition, &what);
+            }
+            (State::Unhealthy, Some(why)) => self.line(transition, &cause::cause(why)),
+            (State::Failed, Some(why)) => self.failed(service, why, &tail()),
+            (State::Exited, _) => self.line(transition, "exit code 0"),
+            (State::Stopped, _) => self.stopped.push(name.clone()),
+            (State::Waiting | State::Stopping | State::Unhealthy | State::Failed, _) => {}
+        }
+    }
+
+    fn settled(&mut self, ready: bool, _: Duration) {
+        self.settled = Some(ready);
+        self.screen.draw("");
+        if ready {
+            let took = words::duration(between(self.began, wall()));
+            let urls: Vec<_> = self
+                .ready
+                .values()
+                .filter(|address| address.starts_with("http"))
+                .map(String::as_str)
+                .collect();
+            let urls = if urls.is_empty() {
+                String::new()
+            } else {
+                format!("  {}", urls.join("  "))
+            };
+            let form = &self.context.form;
+            let all = match self.ready.len() {
+                1 => "Ready".to_owned(),
+                n => format!("All {n} ready"),
+            };
+            self.screen.say(&format!(
+                "\n{} in {took}.{urls}   Ctrl-C stops everything, `{form} status` looks from elsewhere.\n",
+                self.screen.paint().good(&all)
+            ));
+        }
+    }
+
+    fn progress(&mut self, under_way: &[UnderWay]) {
+        let parts: Vec<_> = under_way
+            .iter()
+            .map(|it| {
+                let took = words::duration(it.for_so_long);
+                match it.state {
+                    State::Stopping => format!("{} stopping {took}", it.service),
+                    _ if it.waits_for.is_empty() => format!("{} starting {took}", it.service),
+                    _ => format!("{} starting {took} ({})", it.service, it.waits_for),
+                }
+            })
+            .collect();
+        let again = under_way
+            .iter()
+            .any(|it| it.state == State::Stopping && it.for_so_long > PATIENCE);
+        let hint = if again { "   Ctrl-C again kills" } else { "" };
+        let text = if parts.is_empty() {
+            String::new()
+        } else {
+            format!("  … {}{hint}", parts.join(", "))
+        };
+        self.screen.draw(&text);
+    }
+
+    fn draws_progress(&self) -> bool {
+        self.screen.draws()
+    }
+}
+
+/// After so long of stopping, the way to hurry is shown.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where a person finds the service: a URL for what may speak HTTP, else its ports.
+fn address(service: &plan::Service) -> String {
+    let speaks_http = !matches!(service.health.as_ref().map(|health| &health.check), Some(Check::Tcp));
+    let main = service.ports.first().filter(|port| port.protocol == Protocol::Tcp);
+    match main {
+        Some(port) if speaks_http => port.url(),
+        _ => service
+            .ports
+            .iter()
+            .map(|port| format!(":{}", port.number))
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// What `up` of a running stack ends with, for those who read JSON.
+pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
+    json::line(&json::event(wall(), "summary", json::summary(exit, services)))
+}

@@ -1,0 +1,268 @@
+//! The conversation between a running supervisor and later commands: a socket file, one JSON document a line.
+//!
+//! A client sends one [`Request`]; the supervisor answers with [`Reply`]s until `Done` or `Refused`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{ConnectOptions, GenericFilePath, Listener, ListenerOptions, Stream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::runs::Record;
+use super::{os, problem};
+use crate::error::{Exit, Problem};
+use crate::plan;
+use crate::supervise::{Cause, State, Status};
+
+/// Raised when a change would make an older client or supervisor misunderstand.
+const PROTOCOL: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    Status,
+    /// Start those that do not run yet, and say when `names` are ready.
+    Up {
+        services: Vec<plan::Service>,
+        names: Vec<String>,
+        give_up_after: Option<Duration>,
+    },
+    /// Stop these, or everything if empty.
+    Down {
+        services: Vec<String>,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Reply {
+    Status(Snapshot),
+    Transition(Transition),
+    Done { exit: Exit, snapshot: Snapshot },
+    Refused(Problem),
+}
+
+/// A run as its supervisor sees it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) record: Record,
+    /// In the order of their start.
+    pub(crate) services: Vec<Service>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) state: State,
+    pub(crate) pid: Option<u32>,
+    /// When it came into this state.
+    pub(crate) since: Timestamp,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) exit: Option<Ended>,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) ports: Vec<plan::Port>,
+    pub(crate) health: Option<plan::Health>,
+    pub(crate) url: Option<String>,
+    /// What the last probe said.
+    pub(crate) probed: Option<Probed>,
+    pub(crate) waiting_for: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Probed {
+    pub(crate) passed: bool,
+    pub(crate) detail: String,
+}
+
+/// How a service's process ended last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ended {
+    pub(crate) status: Status,
+    pub(crate) at: Timestamp,
+}
+
+/// A service came into a state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Transition {
+    pub(crate) at: Timestamp,
+    pub(crate) service: String,
+    pub(crate) state: State,
+    pub(crate) pid: Option<u32>,
+    pub(crate) cause: Option<Cause>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    protocol: u32,
+    request: serde_json::Value,
+}
+
+/// Listens for clients until the program ends.
+pub(crate) struct Server {
+    open: Arc<Conversations>,
+}
+
+/// How many clients have not had their last reply yet.
+#[derive(Default)]
+struct Conversations {
+    count: Mutex<usize>,
+    fewer: Condvar,
+}
+
+impl Server {
+    /// Each request comes to `ask` with a channel for its replies.
+    ///
+    /// A socket that a dead supervisor left at `path` is replaced: whoever holds the checkout's lock may.
+    pub(crate) fn start(
+        path: &Path,
+        ask: impl Fn(Request, Sender<Reply>) + Clone + Send + 'static,
+    ) -> Result<Server, Problem> {
+        let listener = listen(path).map_err(|error| problem("listen at", path, &error))?;
+        let open = Arc::new(Conversations::default());
+        let conversations = Arc::clone(&open);
+        let accept = move || {
+            for stream in listener.incoming().filter_map(Result::ok) {
+                let (ask, conversations) = (ask.clone(), Arc::clone(&conversations));
+                conversations.add(1);
+                let talk = move || {
+                    converse(&stream, ask);
+                    conversations.add(-1);
+                };
+                // Out of threads: this client is turned away by the closed connection, the next may be lucky.
+                let _ = std::thread::Builder::new().name("client".into()).spawn(talk);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("control".into())
+            .stack_size(128 * 1024)
+            .spawn(accept);
+        thread.map_err(|error| problem("listen at", path, &error))?;
+        Ok(Server { open })
+    }
+
+    /// Waits until every client has had its last reply, at most for `patience`.
+    pub(crate) fn finish(self, patience: Duration) {
+        let count = self.open.count.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.open.fewer.wait_timeout_while(count, patience, |count| *count > 0));
+    }
+}
+
+impl Conversations {
+    fn add(&self, more: isize) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_add_signed(more);
+        self.fewer.notify_all();
+    }
+}
+
+fn listen(path: &Path) -> std::io::Result<Listener> {
+    let name = path.to_fs_name::<GenericFilePath>()?;
+    os::private_socket(
+        ListenerOptions::new()
+            .name(name)
+            .try_overwrite(true)
+            .reclaim_name(false),
+    )
+    .create_sync()
+}
+
+/// One client, from its request to the last reply.
+fn converse(stream: &Stream, ask: impl Fn(Request, Sender<Reply>)) {
+    let (replies, answers) = channel();
+    match hear(stream) {
+        Ok(request) => ask(request, replies),
+        Err(problem) => drop(replies.send(Reply::Refused(problem))),
+    }
+    for reply in answers {
+        let last = matches!(reply, Reply::Status(_) | Reply::Done { .. } | Reply::Refused(_));
+        let mut line = serde_json::to_vec(&reply).expect("a reply is plain data");
+        line.push(b'\n');
+        let mut to = stream;
+        // A client that went away wants no answer.
+        if to.write_all(&line).is_err() || last {
+            return;
+        }
+    }
+}
+
+fn hear(stream: &Stream) -> Result<Request, Problem> {
+    if !os::is_same_user(stream) {
+        return Err(Problem::new("this stack belongs to another user").exit(Exit::Refused));
+    }
+    let mut line = String::new();
+    let limited = BufReader::new(stream).take(REQUEST_AT_MOST).read_line(&mut line);
+    let envelope: Option<Envelope> = limited.ok().and_then(|_| serde_json::from_str(&line).ok());
+    let request = match envelope {
+        Some(Envelope {
+            protocol: PROTOCOL,
+            request,
+        }) => serde_json::from_value(request).ok(),
+        Some(_) | None => None,
+    };
+    request.ok_or_else(|| {
+        Problem::new("the running supervisor is of another version and does not understand this request")
+            .hint("stop it with Ctrl-C in its terminal, then start it again")
+    })
+}
+
+/// Bytes of a request; an environment may be large.
+const REQUEST_AT_MOST: u64 = 256 * 1024 * 1024;
+
+/// A conversation as the client sees it.
+pub(crate) struct Client {
+    stream: BufReader<Stream>,
+}
+
+impl Client {
+    /// `None` when nobody listens there.
+    pub(crate) fn connect(path: &Path) -> Option<Client> {
+        let name = path.to_fs_name::<GenericFilePath>().ok()?;
+        let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
+        Some(Client {
+            stream: BufReader::new(stream),
+        })
+    }
+
+    pub(crate) fn send(&mut self, request: &Request) -> Result<(), Problem> {
+        let request = serde_json::to_value(request).expect("a request is plain data");
+        let mut line = serde_json::to_vec(&Envelope {
+            protocol: PROTOCOL,
+            request,
+        })
+        .expect("it is plain data");
+        line.push(b'\n');
+        self.stream.get_mut().write_all(&line).map_err(|_| gone())
+    }
+
+    /// The next reply; waits at most `patience`.
+    pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Problem> {
+        self.stream.get_ref().set_recv_timeout(patience).map_err(|_| gone())?;
+        let mut line = String::new();
+        match self.stream.read_line(&mut line) {
+            Ok(0) => Err(gone()),
+            Ok(_) => serde_json::from_str(&line).map_err(|_| {
+                Problem::new("the running supervisor is of another version: its answer makes no sense here")
+                    .hint("stop it with Ctrl-C in its terminal, then start it again")
+            }),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                ) =>
+            {
+                Err(
+                    Problem::new("the running supervisor does not answer; it may be suspended")
+                        .hint("look for it with `fg` in the terminal it was started in"),
+                )
+            }
+            Err(_) => Err(gone()),
+        }
+    }
+}
+
+fn gone() -> Problem {
+    Problem::new("the supervisor went away in the middle of the conversation")
+}

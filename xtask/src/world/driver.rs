@@ -1,0 +1,266 @@
+//! The machine's hands: waits for the next event or deadline, steps the machine, performs its actions in order.
+//!
+//! Everything that happens comes through one channel; the driver's own thread is the only one that spawns, signals and
+//! reaps.
+
+mod checks;
+mod ends;
+mod family;
+mod life;
+mod ready;
+mod watch;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::control::{Reply, Request, Snapshot, Transition};
+use super::logs::Sink;
+use super::os::Heard;
+use super::runs::{Folder, Record};
+use crate::error::{Exit, Problem};
+use crate::plan::{self, Plan};
+use crate::supervise::{Action, Answer, Event, Machine, Spec, State, UnitId};
+use checks::RunningCheck;
+use family::Family;
+use life::Life;
+use watch::Waiter;
+
+/// Who is told what happens, while it happens.
+pub(crate) trait Audience {
+    /// A service came into a state; `tail` is the end of its log.
+    fn transition(&mut self, transition: &Transition, service: &plan::Service, tail: &dyn Fn() -> Vec<String>);
+    /// All that were asked for first are ready, or will never be.
+    fn settled(&mut self, ready: bool, after: Duration);
+    /// What is under way: services that start or stop. Called whenever something may have changed, and ten times a
+    /// second while there are any, if it is drawn.
+    fn progress(&mut self, under_way: &[UnderWay]);
+    fn draws_progress(&self) -> bool;
+}
+
+/// A service that is about to come into another state.
+#[derive(Debug, Clone)]
+pub(crate) struct UnderWay {
+    pub(crate) service: String,
+    pub(crate) state: State,
+    /// In this state.
+    pub(crate) for_so_long: Duration,
+    /// What it waits for; may be empty.
+    pub(crate) waits_for: String,
+}
+
+/// What comes in from other threads.
+pub(crate) enum Message {
+    /// A signal reached us.
+    Heard(Heard),
+    /// A line at the terminal, in answer to a question.
+    Typed(String),
+    /// Nobody reads our output any more.
+    OutputClosed,
+    Probed {
+        unit: UnitId,
+        life: u32,
+        answer: Answer,
+    },
+    PipeEnded {
+        unit: UnitId,
+        life: u32,
+    },
+    Asked(Request, Sender<Reply>),
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) exit: Exit,
+    pub(crate) last: Snapshot,
+    /// What is left although it was told to end.
+    pub(crate) survivors: Vec<Problem>,
+}
+
+pub(crate) struct Driver<'a> {
+    clock: Clock,
+    machine: Machine,
+    /// By unit.
+    services: Vec<Life>,
+    inbox: Receiver<Message>,
+    sender: Sender<Message>,
+    events: VecDeque<Event>,
+    checks: Vec<RunningCheck>,
+    waiters: Vec<Waiter>,
+    family: Option<Family>,
+    audience: &'a mut dyn Audience,
+    sink: Arc<dyn Sink>,
+    folder: &'a Folder,
+    record: Record,
+    ended_by: Option<EndedBy>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndedBy {
+    Interrupt,
+    Down,
+    OutputClosed,
+}
+
+/// How often the line that shows what is waited for is drawn anew.
+const REDRAW: Duration = Duration::from_millis(100);
+
+impl<'a> Driver<'a> {
+    /// `inbox` is where all that happens comes in; other threads have `sender`.
+    pub(crate) fn new(
+        (sender, inbox): (Sender<Message>, Receiver<Message>),
+        folder: &'a Folder,
+        record: Record,
+        sink: Arc<dyn Sink>,
+        audience: &'a mut dyn Audience,
+    ) -> Self {
+        Driver {
+            clock: Clock::start(),
+            machine: Machine::default(),
+            services: Vec::new(),
+            inbox,
+            sender,
+            events: VecDeque::new(),
+            checks: Vec::new(),
+            waiters: Vec::new(),
+            family: None,
+            audience,
+            sink,
+            folder,
+            record,
+            ended_by: None,
+        }
+    }
+
+    /// Runs the plan to its end.
+    pub(crate) fn run(mut self, plan: Plan, give_up_after: Option<Duration>) -> Outcome {
+        self.start(plan.services, give_up_after);
+        loop {
+            self.work();
+            if self.machine.is_over() {
+                return self.finish();
+            }
+            match self.wait() {
+                Ok(message) => self.receive(message),
+                Err(RecvTimeoutError::Timeout) => self.events.push_back(Event::Tick),
+                Err(RecvTimeoutError::Disconnected) => unreachable!("the driver holds a sender itself"),
+            }
+            // What has piled up meanwhile shares one look at the process table.
+            while let Ok(message) = self.inbox.try_recv() {
+                self.receive(message);
+            }
+        }
+    }
+
+    fn start(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
+        let specs = services.iter().map(Spec::from).collect();
+        for service in services {
+            match self.machine.unit(&service.name) {
+                Some(unit) if !self.machine.state(unit).is_over() => {}
+                Some(unit) => self.services[unit].service = service,
+                // The machine numbers new units in the order of their specs.
+                None => self.services.push(self.life(service)),
+            }
+        }
+        self.events.push_back(Event::Start { specs, give_up_after });
+        self.work();
+    }
+
+    /// Takes all events that are there through the machine.
+    fn work(&mut self) {
+        self.family = None;
+        self.pass_on_endings();
+        self.give_up_checks();
+        while let Some(event) = self.events.pop_front() {
+            for action in self.machine.step(self.clock.now(), event) {
+                self.perform(action);
+            }
+        }
+        self.answer_waiters();
+        self.show_progress();
+    }
+
+    fn wait(&self) -> Result<Message, RecvTimeoutError> {
+        let endings = self.services.iter().filter_map(|life| life.ending).map(|(_, at)| at);
+        let checks = self.checks.iter().map(|check| check.until);
+        let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
+        let redraw = (under_way && self.audience.draws_progress()).then(|| self.clock.now() + REDRAW);
+        match self
+            .machine
+            .next_deadline()
+            .into_iter()
+            .chain(endings)
+            .chain(checks)
+            .chain(redraw)
+            .min()
+        {
+            Some(at) => self.inbox.recv_timeout(at.saturating_sub(self.clock.now())),
+            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Heard(Heard::ChildEnded) => self.reap(),
+            // The question was asked before the driver began.
+            Message::Typed(_) => {}
+            Message::Heard(Heard::Interrupt) => {
+                self.ended_by.get_or_insert(EndedBy::Interrupt);
+                self.events.push_back(Event::Interrupt);
+            }
+            Message::OutputClosed => {
+                self.ended_by.get_or_insert(EndedBy::OutputClosed);
+                self.events.push_back(Event::Stop { units: None });
+            }
+            Message::Probed { unit, life, answer } => {
+                if self.services[unit].number == life {
+                    self.answer(unit, answer);
+                }
+            }
+            Message::PipeEnded { unit, life } => {
+                if self.services[unit].number == life {
+                    self.services[unit].open_pipes -= 1;
+                }
+            }
+            Message::Asked(request, reply) => self.asked(request, reply),
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Spawn(unit) => self.spawn(unit),
+            Action::Probe(unit) => self.probe(unit),
+            Action::Terminate(unit) => self.terminate(unit),
+            Action::Kill(unit) => self.kill(unit),
+            Action::Sweep(unit) => {
+                let left = self.members(unit).len();
+                self.events.push_back(Event::Swept { unit, left });
+            }
+            Action::Announce { unit, state, cause } => self.announce(unit, state, cause),
+            Action::Settled { batch: 0, ready } => self.audience.settled(ready, self.clock.now()),
+            // Those who asked for a later batch are answered by `answer_waiters`.
+            Action::Settled { .. } => {}
+        }
+    }
+
+    fn is_under_way(&self, unit: UnitId) -> bool {
+        matches!(self.machine.state(unit), State::Starting | State::Stopping)
+    }
+
+    fn show_progress(&mut self) {
+        let now = self.clock.now();
+        let units = self.machine.units().filter(|unit| self.is_under_way(*unit));
+        let under_way: Vec<_> = units
+            .map(|unit| UnderWay {
+                service: self.services[unit].service.name.clone(),
+                state: self.machine.state(unit),
+                for_so_long: now.saturating_sub(self.services[unit].in_state_since),
+                waits_for: self.machine.waiting_for(unit).join(", "),
+            })
+            .collect();
+        self.audience.progress(&under_way);
+    }
+}

@@ -1,0 +1,84 @@
+//! Health checks that are commands: children of the supervisor like the services, with a time limit each.
+
+use std::time::Duration;
+
+use super::{Driver, UnitId};
+use crate::supervise::{Answer, Status};
+use crate::world::{os, spawn};
+
+pub(super) struct RunningCheck {
+    pub(super) pid: u32,
+    pub(super) until: Duration,
+    unit: UnitId,
+    life: u32,
+    timeout: Duration,
+}
+
+impl Driver<'_> {
+    pub(super) fn start_check(&mut self, unit: UnitId, words: &[String], timeout: Duration) {
+        let tag = self.tag(unit);
+        let life = &self.services[unit];
+        match spawn::check(words, &life.service, &tag) {
+            Ok(child) => {
+                let until = self.clock.now() + timeout;
+                self.checks.push(RunningCheck {
+                    pid: child.id(),
+                    until,
+                    unit,
+                    life: life.number,
+                    timeout,
+                });
+            }
+            Err(problem) => self.answer(
+                unit,
+                Answer::Failed {
+                    detail: problem.message,
+                },
+            ),
+        }
+    }
+
+    pub(super) fn check_ended(&mut self, pid: u32, status: Status) {
+        let Some(at) = self.checks.iter().position(|check| check.pid == pid) else {
+            return;
+        };
+        let check = self.checks.swap_remove(at);
+        let answer = match status {
+            Status { code: Some(0), .. } => Answer::Passed {
+                detail: "exit code 0".to_owned(),
+            },
+            Status { code: Some(code), .. } => Answer::Failed {
+                detail: format!("the check ended with {code}"),
+            },
+            Status { code: None, .. } => Answer::Failed {
+                detail: "the check was killed".to_owned(),
+            },
+        };
+        self.answer_check(&check, answer);
+    }
+
+    /// Kills the checks whose time is up, or whose service has ended.
+    pub(super) fn give_up_checks(&mut self) {
+        let now = self.clock.now();
+        let over = |check: &RunningCheck| check.until <= now || self.services[check.unit].pid.is_none();
+        let (over, going): (Vec<_>, Vec<_>) = std::mem::take(&mut self.checks).into_iter().partition(over);
+        self.checks = going;
+        for check in over {
+            // It is our child and not reaped yet, so the number is its own; what it leaves is reaped with the adopted.
+            os::signal_group(check.pid, os::Signal::Kill);
+            let seconds = check.timeout.as_secs_f64();
+            self.answer_check(
+                &check,
+                Answer::Failed {
+                    detail: format!("the check did not end in {seconds} s"),
+                },
+            );
+        }
+    }
+
+    fn answer_check(&mut self, check: &RunningCheck, answer: Answer) {
+        if self.services[check.unit].number == check.life {
+            self.answer(check.unit, answer);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Ending: the signals to a service's processes, and the proof at the end of the run that nothing of it is left.
+
+use super::{Driver, EndedBy, Outcome, UnitId};
+use crate::error::{Exit, Problem};
+use crate::plan::StopSignal;
+use crate::preflight::PortRef;
+use crate::world::control::Reply;
+use crate::world::{os, owners};
+
+impl Driver<'_> {
+    /// The stop signal to the group, then to those who left it; SIGCONT, for a suspended process handles nothing.
+    pub(super) fn terminate(&mut self, unit: UnitId) {
+        let signal = self.services[unit].service.stop_signal;
+        self.signal(unit, os::Signal::from(signal));
+        if signal != StopSignal::Kill {
+            self.signal(unit, os::Signal::Cont);
+        }
+    }
+
+    pub(super) fn kill(&mut self, unit: UnitId) {
+        self.signal(unit, os::Signal::Kill);
+    }
+
+    fn signal(&mut self, unit: UnitId, signal: os::Signal) {
+        let leader = self.services[unit].pid;
+        let members = self.members(unit);
+        // Its leader is our child and not reaped yet, so the group's number cannot be anybody else's.
+        if let Some(leader) = leader {
+            os::signal_group(leader, signal);
+        }
+        for pid in members {
+            // One signal each: those in the leader's group have had it.
+            if leader.is_none_or(|leader| os::process(pid).is_some_and(|process| process.group != leader)) {
+                os::signal_tagged(pid, &self.record.run, signal);
+            }
+        }
+    }
+
+    /// Everything has ended as far as the machine knows: is that so?
+    pub(super) fn finish(mut self) -> Outcome {
+        let survivors = self.survivors();
+        let exit = match self.ended_by {
+            _ if !survivors.is_empty() => Exit::Survived,
+            Some(EndedBy::Interrupt) => Exit::Interrupted,
+            Some(EndedBy::Down | EndedBy::OutputClosed) => Exit::Done,
+            None => self.machine.exit(),
+        };
+        if survivors.is_empty() {
+            self.folder.forget(&self.record);
+        }
+        let exit_of_down = if survivors.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Survived
+        };
+        let snapshot = self.snapshot();
+        for waiter in std::mem::take(&mut self.waiters) {
+            // A client that went away wants no answer.
+            let _ = waiter.reply.send(Reply::Done {
+                exit: exit_of_down,
+                snapshot: snapshot.clone(),
+            });
+        }
+        Outcome {
+            exit,
+            last: snapshot,
+            survivors,
+        }
+    }
+
+    fn survivors(&self) -> Vec<Problem> {
+        let processes = os::tagged()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(_, tag)| tag.run == self.record.run)
+            .map(|(process, tag)| {
+                let pid = process.identity.pid;
+                Problem::new(format!(
+                    "`{}` (pid {pid}) of `{}` is still there",
+                    process.name, tag.service
+                ))
+            });
+        let ports = self
+            .services
+            .iter()
+            .flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
+        let busy = ports
+            .filter(|(_, port)| !owners::is_free(&PortRef::from(*port)))
+            .map(|(service, port)| {
+                Problem::new(format!("port {} of `{}` has not come free", port.number, service.name))
+            });
+        processes
+            .chain(busy)
+            .map(|problem| problem.exit(Exit::Survived))
+            .collect()
+    }
+}

@@ -1,0 +1,58 @@
+//! Which processes belong to which service: its own process, all below it, and those that left its tree.
+//!
+//! A process whose parent dies is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so all processes of
+//! a run stay below it, whatever they fork, and the tag in their environment says whose they are.
+
+use std::collections::BTreeMap;
+
+use super::{Driver, UnitId};
+use crate::preflight::ProcessState;
+use crate::world::os;
+
+/// The adopted, by the service that they belong to.
+pub(super) struct Family {
+    adopted: BTreeMap<String, Vec<u32>>,
+}
+
+impl Driver<'_> {
+    /// The living processes of a unit, its own first.
+    pub(super) fn members(&mut self, unit: UnitId) -> Vec<u32> {
+        let mut members: Vec<u32> = self.services[unit].pid.into_iter().collect();
+        members.extend(
+            members
+                .first()
+                .map(|leader| os::descendants(*leader))
+                .unwrap_or_default(),
+        );
+        let name = self.services[unit].service.name.clone();
+        members.extend(self.family().adopted.get(&name).into_iter().flatten());
+        members.retain(|pid| os::process(*pid).is_some_and(|process| process.state != ProcessState::Zombie));
+        members
+    }
+
+    /// Looked up once for all that is done in one turn.
+    fn family(&mut self) -> &Family {
+        if self.family.is_none() {
+            self.family = Some(Family {
+                adopted: self.adopted(),
+            });
+        }
+        self.family.as_ref().expect("it was just looked up")
+    }
+
+    fn adopted(&self) -> BTreeMap<String, Vec<u32>> {
+        let known = |pid: &u32| {
+            self.services.iter().any(|life| life.pid == Some(*pid)) || self.checks.iter().any(|check| check.pid == *pid)
+        };
+        let mut adopted: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for pid in os::children(std::process::id()).into_iter().filter(|pid| !known(pid)) {
+            // Whoever has no tag of this run was our child before we supervised anything.
+            if let Some(tag) = os::tag(pid).filter(|tag| tag.run == self.record.run) {
+                let of_service = adopted.entry(tag.service).or_default();
+                of_service.push(pid);
+                of_service.extend(os::descendants(pid));
+            }
+        }
+        adopted
+    }
+}

@@ -1,0 +1,165 @@
+//! A service's process from spawn to its last line: started, followed, reaped, announced.
+
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use super::{Driver, Message, UnitId};
+use crate::error::Problem;
+use crate::plan;
+use crate::preflight::Tag;
+use crate::supervise::diagnosis::diagnosis;
+use crate::supervise::{Cause, Event, State, Status};
+use crate::world::clock::wall;
+use crate::world::control::{Ended, Probed, Transition};
+use crate::world::logs::{Log, Stream};
+use crate::world::{os, spawn};
+
+/// A service and its present process.
+pub(super) struct Life {
+    pub(super) service: plan::Service,
+    pub(super) log: Arc<Log>,
+    pub(super) pid: Option<u32>,
+    /// Counts its processes: an answer about an earlier one is dropped.
+    pub(super) number: u32,
+    pub(super) open_pipes: usize,
+    /// Its process has ended; its last lines may still be on their way.
+    pub(super) ending: Option<(Status, Duration)>,
+    pub(super) since: jiff::Timestamp,
+    pub(super) started_at: Option<jiff::Timestamp>,
+    pub(super) in_state_since: Duration,
+    pub(super) exit: Option<Ended>,
+    pub(super) cause: Option<Cause>,
+    pub(super) probed: Option<Probed>,
+}
+
+/// How long a failed service's pipes may take to end, which a child that still holds them would delay for ever.
+const LAST_LINES: Duration = Duration::from_millis(100);
+
+impl Driver<'_> {
+    pub(super) fn life(&self, service: plan::Service) -> Life {
+        Life {
+            log: Log::open(&service.name, &self.folder.logs(), Arc::clone(&self.sink)),
+            service,
+            pid: None,
+            number: 0,
+            open_pipes: 0,
+            ending: None,
+            since: wall(),
+            started_at: None,
+            in_state_since: Duration::ZERO,
+            exit: None,
+            cause: None,
+            probed: None,
+        }
+    }
+
+    pub(super) fn spawn(&mut self, unit: UnitId) {
+        let tag = self.tag(unit);
+        let life = &mut self.services[unit];
+        life.number += 1;
+        life.log.begin();
+        match spawn::service(&life.service, &tag) {
+            Ok(child) => {
+                life.pid = Some(child.id());
+                life.started_at = Some(wall());
+                let pid = child.id();
+                self.follow(unit, child);
+                self.events.push_back(Event::Spawned { unit, pid });
+            }
+            Err(problem) => {
+                let Problem { message, exit, .. } = problem;
+                self.events.push_back(Event::SpawnFailed { unit, message, exit });
+            }
+        }
+    }
+
+    /// Reads both pipes; the child itself is reaped by its pid.
+    fn follow(&mut self, unit: UnitId, mut child: Child) {
+        let life = &mut self.services[unit];
+        let number = life.number;
+        let ended = |sender: &Sender<Message>| {
+            let sender = sender.clone();
+            move || drop(sender.send(Message::PipeEnded { unit, life: number }))
+        };
+        life.open_pipes = 2;
+        let stdout = child.stdout.take().expect("its stdout is a pipe");
+        let stderr = child.stderr.take().expect("its stderr is a pipe");
+        life.log.follow(Stream::Stdout, stdout, ended(&self.sender));
+        life.log.follow(Stream::Stderr, stderr, ended(&self.sender));
+    }
+
+    pub(super) fn reap(&mut self) {
+        for (pid, status) in os::reap() {
+            if let Some(unit) = self.services.iter().position(|life| life.pid == Some(pid)) {
+                let wait = if status.code == Some(0) {
+                    Duration::ZERO
+                } else {
+                    LAST_LINES
+                };
+                let life = &mut self.services[unit];
+                life.pid = None;
+                life.ending = Some((status, self.clock.now() + wait));
+            } else {
+                self.check_ended(pid, status);
+            }
+        }
+    }
+
+    /// Tells the machine of processes that have ended, once their last lines are in.
+    pub(super) fn pass_on_endings(&mut self) {
+        let now = self.clock.now();
+        for unit in self.machine.units() {
+            let life = &mut self.services[unit];
+            let stopping = self.machine.state(unit) == State::Stopping;
+            match life.ending {
+                Some((status, at)) if at <= now || life.open_pipes == 0 || stopping => {
+                    life.ending = None;
+                    life.exit = Some(Ended { status, at: wall() });
+                    let diagnosis = if stopping {
+                        None
+                    } else {
+                        diagnosis(status, &life.log.tail())
+                    };
+                    self.events.push_back(Event::Exited {
+                        unit,
+                        status,
+                        diagnosis,
+                    });
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    pub(super) fn announce(&mut self, unit: UnitId, state: State, cause: Option<Cause>) {
+        let life = &mut self.services[unit];
+        life.since = wall();
+        life.in_state_since = self.clock.now();
+        life.cause = cause.clone();
+        if state == State::Waiting {
+            life.exit = None;
+            life.probed = None;
+        }
+        let transition = Transition {
+            at: life.since,
+            service: life.service.name.clone(),
+            state,
+            pid: life.pid,
+            cause,
+        };
+        let log = Arc::clone(&life.log);
+        self.audience.transition(&transition, &life.service, &|| log.tail());
+        self.tell_waiters(&transition);
+    }
+
+    pub(super) fn tag(&self, unit: UnitId) -> Tag {
+        Tag {
+            project: self.record.project.clone(),
+            service: self.services[unit].service.name.clone(),
+            checkout: self.record.checkout.clone(),
+            run: self.record.run.clone(),
+        }
+    }
+}

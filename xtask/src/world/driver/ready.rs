@@ -1,0 +1,111 @@
+//! Is it ready? Our own process tree owns the listening socket, and the health check passes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::{Driver, Message, UnitId};
+use crate::plan::{Check, Port};
+use crate::preflight::PortRef;
+use crate::supervise::{Answer, Event, State};
+use crate::world::control::Probed;
+use crate::world::os::Socket;
+use crate::world::{health, owners};
+
+impl Driver<'_> {
+    pub(super) fn probe(&mut self, unit: UnitId) {
+        let address = match self.machine.state(unit) {
+            State::Starting => match self.listens(unit) {
+                Ok(address) => address,
+                Err(detail) => return self.answer(unit, Answer::Failed { detail }),
+            },
+            // It was seen to own its sockets; now only its health is asked for.
+            _ => self.services[unit].service.ports.first().map(default_address),
+        };
+        let life = &self.services[unit];
+        let Some(check) = &life.service.health else {
+            return self.answer(unit, Answer::Passed { detail: String::new() });
+        };
+        let timeout = check.timeout;
+        match check.check.clone() {
+            Check::HttpPath(path) => {
+                let address = address.expect("config asks for a port beside a path");
+                let url = format!("http://{address}{path}");
+                self.ask(unit, move || health::http(&url, timeout));
+            }
+            Check::HttpUrl(url) => self.ask(unit, move || health::http(&url, timeout)),
+            Check::Tcp => {
+                let address = address.expect("config asks for a port beside `tcp`");
+                self.ask(unit, move || health::tcp(address, timeout));
+            }
+            Check::Command(words) => self.start_check(unit, &words, timeout),
+        }
+    }
+
+    /// Asks on a thread of its own, for an answer may take its time.
+    fn ask(&self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
+        let (sender, life) = (self.sender.clone(), self.services[unit].number);
+        let ask = move || {
+            let answer = match question() {
+                Ok(detail) => Answer::Passed { detail },
+                Err(detail) => Answer::Failed { detail },
+            };
+            // The driver has ended: nobody wants to know.
+            let _ = sender.send(Message::Probed { unit, life, answer });
+        };
+        std::thread::Builder::new()
+            .name("health".into())
+            .spawn(ask)
+            .expect("the system has room for a thread");
+    }
+
+    pub(super) fn answer(&mut self, unit: UnitId, answer: Answer) {
+        let (passed, detail) = match &answer {
+            Answer::Passed { detail } => (true, detail.clone()),
+            Answer::Failed { detail } => (false, detail.clone()),
+        };
+        self.services[unit].probed = Some(Probed { passed, detail });
+        self.events.push_back(Event::Probed { unit, answer });
+    }
+
+    /// Where its main port answers, once its own processes listen on all its ports.
+    ///
+    /// # Errors
+    /// What is still missing, in words.
+    fn listens(&mut self, unit: UnitId) -> Result<Option<SocketAddr>, String> {
+        let ports = self.services[unit].service.ports.clone();
+        if ports.is_empty() {
+            return Ok(None);
+        }
+        let refs: Vec<PortRef> = ports.iter().map(PortRef::from).collect();
+        let sockets = owners::listening(&refs).map_err(|problem| problem.message)?;
+        let mut members = Vec::new();
+        let mut main = None;
+        for port in &ports {
+            let here: Vec<&Socket> = sockets.iter().filter(|socket| matches(port, socket)).collect();
+            if here.is_empty() {
+                return Err(format!("nothing listens on {} yet", port.number));
+            }
+            if members.is_empty() {
+                members = self.members(unit);
+            }
+            let Some(ours) = here.iter().find(|socket| owners::holds(&members, socket.inode)) else {
+                return Err(format!("port {} is held by another process", port.number));
+            };
+            main = main.or(Some(health::reachable(ours.address)));
+        }
+        Ok(main)
+    }
+}
+
+/// Does this socket serve the port? Without a host any local address will do.
+fn matches(port: &Port, socket: &Socket) -> bool {
+    socket.protocol == port.protocol
+        && socket.address.port() == port.number
+        && port.host.is_none_or(|host| host == socket.address.ip())
+}
+
+fn default_address(port: &Port) -> SocketAddr {
+    health::reachable(SocketAddr::new(
+        port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        port.number,
+    ))
+}

@@ -1,0 +1,131 @@
+//! What later commands ask of a running supervisor, and when they have their answer.
+
+use std::sync::mpsc::Sender;
+
+use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
+use crate::error::{Exit, Problem};
+use crate::supervise::{Event, State};
+use crate::world::control::{self, Snapshot};
+
+/// A client that is told of every transition until what it waits for has come.
+pub(super) struct Waiter {
+    pub(super) reply: Sender<Reply>,
+    waits_for: WaitsFor,
+}
+
+enum WaitsFor {
+    Ready(Vec<UnitId>),
+    Over(Vec<UnitId>),
+    /// The end of the run, proven: `finish` answers.
+    End,
+}
+
+impl Driver<'_> {
+    pub(super) fn asked(&mut self, request: Request, reply: Sender<Reply>) {
+        match request {
+            Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
+            Request::Up { .. } if self.ended_by.is_some() => {
+                let problem = Problem::new("the stack is just being stopped").hint("try again in a moment");
+                drop(reply.send(Reply::Refused(problem)));
+            }
+            Request::Up {
+                services,
+                names,
+                give_up_after,
+            } => {
+                self.start(services, give_up_after);
+                let units = names.iter().filter_map(|name| self.machine.unit(name)).collect();
+                self.waiters.push(Waiter {
+                    reply,
+                    waits_for: WaitsFor::Ready(units),
+                });
+            }
+            Request::Down { services } if services.is_empty() => {
+                self.ended_by.get_or_insert(EndedBy::Down);
+                self.waiters.push(Waiter {
+                    reply,
+                    waits_for: WaitsFor::End,
+                });
+                self.events.push_back(Event::Stop { units: None });
+            }
+            Request::Down { services } => {
+                let units: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
+                let left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
+                if left.into_iter().all(|unit| units.contains(&unit)) {
+                    self.ended_by.get_or_insert(EndedBy::Down);
+                }
+                self.waiters.push(Waiter {
+                    reply,
+                    waits_for: WaitsFor::Over(units.clone()),
+                });
+                self.events.push_back(Event::Stop { units: Some(units) });
+            }
+        }
+    }
+
+    pub(super) fn answer_waiters(&mut self) {
+        for waiter in std::mem::take(&mut self.waiters) {
+            match self.verdict(&waiter.waits_for) {
+                Some(exit) => drop(waiter.reply.send(Reply::Done {
+                    exit,
+                    snapshot: self.snapshot(),
+                })),
+                None => self.waiters.push(waiter),
+            }
+        }
+    }
+
+    pub(super) fn tell_waiters(&mut self, transition: &Transition) {
+        // A client that went away is dropped.
+        self.waiters
+            .retain(|waiter| waiter.reply.send(Reply::Transition(transition.clone())).is_ok());
+    }
+
+    /// What a client's command ends with, once that is known.
+    fn verdict(&self, waits_for: &WaitsFor) -> Option<Exit> {
+        let states = |units: &[UnitId]| units.iter().map(|unit| self.machine.state(*unit)).collect::<Vec<_>>();
+        match waits_for {
+            WaitsFor::End => None,
+            WaitsFor::Over(units) => states(units).into_iter().all(State::is_over).then_some(Exit::Done),
+            WaitsFor::Ready(units) => {
+                let failed = units.iter().filter(|unit| self.machine.state(**unit) == State::Failed);
+                let failed: Vec<_> = failed.filter_map(|unit| self.services[*unit].cause.as_ref()).collect();
+                if !failed.is_empty() {
+                    return Some(Exit::worst(failed.into_iter().map(|cause| cause.exit())));
+                }
+                let states = states(units);
+                if states.contains(&State::Stopped) {
+                    return Some(Exit::Failed);
+                }
+                states
+                    .iter()
+                    .all(|state| matches!(state, State::Ready | State::Unhealthy | State::Exited))
+                    .then_some(Exit::Done)
+            }
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let services = self.machine.units().map(|unit| {
+            let life = &self.services[unit];
+            control::Service {
+                name: life.service.name.clone(),
+                state: self.machine.state(unit),
+                pid: life.pid,
+                since: life.since,
+                started_at: life.started_at,
+                exit: life.exit.clone(),
+                cause: life.cause.clone(),
+                ports: life.service.ports.clone(),
+                health: life.service.health.clone(),
+                url: life.service.url(),
+                probed: life.probed.clone(),
+                waiting_for: self.machine.waiting_for(unit),
+            }
+        });
+        Snapshot {
+            record: self.record.clone(),
+            services: services.collect(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The live run of a checkout: found by its record and socket, asked, and compared with what the kernel says.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use super::control::{Client, Reply, Request, Service, Snapshot};
+use super::runs::{Folder, Record};
+use super::{health, owners};
+use crate::error::Problem;
+use crate::plan::{Check, Health};
+use crate::preflight::{HoldsBy, PortFact, PortRef};
+use crate::report::status::{self, HealthStatus, Status, Supervisor};
+use crate::report::{cause, json};
+use crate::supervise::State;
+
+/// How long a supervisor may take to answer: it never waits for anything itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A conversation with the supervisor of this checkout, if one lives.
+pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
+    let record = folder.record()?;
+    Some((Client::connect(&record.socket)?, record))
+}
+
+/// The id of the live run.
+pub(crate) fn run(checkout: &Path) -> Option<String> {
+    let folder = Folder::of(checkout).ok()?;
+    client(&folder).map(|(_, record)| record.run)
+}
+
+/// The live run as it is now: states from its supervisor, ports and health looked at afresh.
+///
+/// # Errors
+/// The supervisor does not answer, or not in a way that makes sense.
+pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
+    let Some((mut client, _)) = client(&Folder::of(checkout)?) else {
+        return Ok(None);
+    };
+    client.send(&Request::Status)?;
+    match client.receive(Some(PATIENCE))? {
+        Reply::Status(snapshot) => Ok(Some(seen(&snapshot))),
+        Reply::Refused(problem) => Err(problem),
+        Reply::Transition(_) | Reply::Done { .. } => {
+            Err(Problem::new("the supervisor gave another answer than asked for"))
+        }
+    }
+}
+
+/// A snapshot with what the kernel and the services themselves say.
+pub(crate) fn seen(snapshot: &Snapshot) -> Status {
+    let ports: Vec<PortRef> = snapshot
+        .services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(PortRef::from)
+        .collect();
+    let facts = owners::look_up(&ports, owners::Addresses::All);
+    let healths: Vec<status::Health> = std::thread::scope(|scope| {
+        let (facts, run) = (&facts, &snapshot.record.run);
+        let ask = |service| scope.spawn(move || health_of(service, facts, run));
+        let asked: Vec<_> = snapshot.services.iter().map(ask).collect();
+        asked
+            .into_iter()
+            .map(|asked| asked.join().expect("a health check does not panic"))
+            .collect()
+    });
+    let services = snapshot
+        .services
+        .iter()
+        .zip(healths)
+        .map(|(service, health)| status::Service {
+            name: service.name.clone(),
+            state: service.state,
+            pid: service.pid,
+            since: Some(service.since),
+            restarts: 0,
+            exit: service.exit.as_ref().map(|exit| status::Ended {
+                code: exit.status.code,
+                signal: exit.status.signal,
+                cause: service.cause.as_ref().map(cause::cause),
+                at: exit.at,
+            }),
+            ports: service
+                .ports
+                .iter()
+                .map(|port| port_of(service, port, &facts, &snapshot.record.run))
+                .collect(),
+            health,
+            waiting_for: service.waiting_for.clone(),
+        });
+    Status {
+        schema_version: json::SCHEMA_VERSION,
+        project: snapshot.record.project.clone(),
+        checkout: snapshot.record.checkout.display().to_string(),
+        run: Some(snapshot.record.run.clone()),
+        supervisor: Some(Supervisor {
+            pid: snapshot.record.supervisor.pid,
+            mode: "foreground",
+            started_at: snapshot.record.started_at,
+        }),
+        services: services.collect(),
+    }
+}
+
+type Facts = BTreeMap<PortRef, PortFact>;
+
+fn port_of(service: &Service, port: &crate::plan::Port, facts: &Facts, run: &str) -> status::Port {
+    let fact = facts.get(&PortRef::from(port));
+    let owners = || {
+        fact.into_iter()
+            .flat_map(|fact| &fact.owners)
+            .filter(|owner| owner.holds_by != HoldsBy::Connection)
+    };
+    status::Port {
+        name: port.key.clone(),
+        number: port.number,
+        listening: owners().next().is_some() || fact.is_some_and(|fact| !fact.ownerless.is_empty()),
+        ours: owners().any(|owner| {
+            owner
+                .tag
+                .as_ref()
+                .is_some_and(|tag| tag.run == run && tag.service == service.name)
+        }),
+        clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
+    }
+}
+
+/// Asks the service itself, where that is quick and harmless; a command's last answer is the supervisor's.
+fn health_of(service: &Service, facts: &Facts, run: &str) -> status::Health {
+    let Some(health) = &service.health else {
+        return status::Health {
+            status: HealthStatus::None,
+            detail: None,
+        };
+    };
+    if !matches!(service.state, State::Ready | State::Unhealthy | State::Starting) {
+        return status::Health {
+            status: HealthStatus::Unknown,
+            detail: None,
+        };
+    }
+    match ask(service, health, facts, run) {
+        Some(Ok(detail)) => status::Health {
+            status: HealthStatus::Ok,
+            detail: Some(detail),
+        },
+        Some(Err(detail)) => status::Health {
+            status: HealthStatus::Failing,
+            detail: Some(detail),
+        },
+        None => status::Health {
+            status: HealthStatus::Unknown,
+            detail: None,
+        },
+    }
+}
+
+fn ask(service: &Service, health: &Health, facts: &Facts, run: &str) -> Option<Result<String, String>> {
+    let nobody = || Err(format!("`{}` does not listen", service.name));
+    match &health.check {
+        Check::HttpUrl(url) => Some(health::http(url, health.timeout)),
+        Check::HttpPath(path) => Some(match address(service, facts, run) {
+            Some(address) => health::http(&format!("http://{address}{path}"), health.timeout),
+            None => nobody(),
+        }),
+        Check::Tcp => Some(match address(service, facts, run) {
+            Some(address) => health::tcp(address, health.timeout),
+            None => nobody(),
+        }),
+        Check::Command(_) => service.probed.as_ref().map(|last| {
+            if last.passed {
+                Ok(last.detail.clone())
+            } else {
+                Err(last.detail.clone())
+            }
+        }),
+    }
+}
+
+/// Where the service's own process listens on its main port.
+fn address(service: &Service, facts: &Facts, run: &str) -> Option<SocketAddr> {
+    let fact = facts.get(&PortRef::from(service.ports.first()?))?;
+    let ours = fact
+        .owners
+        .iter()
+        .filter(|owner| owner.tag.as_ref().is_some_and(|tag| tag.run == run));
+    ours.flat_map(|owner| &owner.addresses)
+        .next()
+        .map(|address| health::reachable(*address))
+}

@@ -1,0 +1,143 @@
+//! The output of services: read from their pipes in whole lines, kept in a file, its end kept in memory, handed on.
+//!
+//! One thread reads one pipe and does all of this, so a line passes no queue and is copied once.
+
+mod file;
+mod lines;
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Problem;
+use file::LogFile;
+use lines::Lines;
+
+/// Which of a service's two pipes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// Where lines go besides the file.
+pub(crate) trait Sink: Send + Sync {
+    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8.
+    fn lines(&self, service: &str, stream: Stream, lines: &[u8]);
+    /// The file cannot be written any more; said once for each service.
+    fn trouble(&self, problem: Problem);
+}
+
+/// One service's log: shared by the threads that read its pipes and whoever asks for its end.
+pub(crate) struct Log {
+    service: String,
+    sink: Arc<dyn Sink>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    file: Option<LogFile>,
+    tail: VecDeque<Vec<u8>>,
+}
+
+/// So many last lines are kept in memory for reports.
+const TAIL: usize = 100;
+
+impl Log {
+    /// # Errors
+    /// None: a log file that cannot be made is told to the sink, and the log does without.
+    pub(crate) fn open(service: &str, folder: &Path, sink: Arc<dyn Sink>) -> Arc<Log> {
+        let file = LogFile::create(folder, service)
+            .map_err(|problem| sink.trouble(problem))
+            .ok();
+        let inner = Mutex::new(Inner {
+            file,
+            tail: VecDeque::with_capacity(TAIL),
+        });
+        Arc::new(Log {
+            service: service.to_owned(),
+            sink,
+            inner,
+        })
+    }
+
+    /// Reads a pipe to its end on a thread of its own, then calls `ended`.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        stream: Stream,
+        mut pipe: impl Read + Send + 'static,
+        ended: impl FnOnce() + Send + 'static,
+    ) {
+        let log = Arc::clone(self);
+        let read = move || {
+            let mut lines = Lines::default();
+            while lines.read_from(&mut pipe) {
+                lines.take(|whole| log.write(stream, whole));
+            }
+            lines.take_rest(|whole| log.write(stream, whole));
+            ended();
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("log {}", self.service))
+            .stack_size(128 * 1024);
+        thread.spawn(read).expect("the system has room for a thread");
+    }
+
+    /// The last lines, oldest first, without their ends; bytes that are not UTF-8 are replaced.
+    pub(crate) fn tail(&self) -> Vec<String> {
+        let inner = self.lock();
+        inner
+            .tail
+            .iter()
+            .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
+            .collect()
+    }
+
+    /// Forgets the last lines: a new process of the service begins.
+    pub(crate) fn begin(&self) {
+        self.lock().tail.clear();
+    }
+
+    fn write(&self, stream: Stream, lines: &[u8]) {
+        let mut inner = self.lock();
+        if let Some(file) = &mut inner.file
+            && let Err(problem) = file.write(lines)
+        {
+            inner.file = None;
+            self.sink.trouble(problem.hint("its lines are still shown here"));
+        }
+        remember(&mut inner.tail, lines);
+        // Still locked: what the service said first on either pipe is shown first.
+        self.sink.lines(&self.service, stream, lines);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remember(tail: &mut VecDeque<Vec<u8>>, lines: &[u8]) {
+    let mut ends = lines
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at);
+    let from = ends.nth(TAIL).map_or(0, |before| before + 1);
+    for line in lines[from..].split_inclusive(|byte| *byte == b'\n') {
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(line[..line.len().min(LONGEST_REMEMBERED)].to_vec());
+    }
+}
+
+/// Bytes of a line that are kept for reports.
+const LONGEST_REMEMBERED: usize = 1000;
+
+#[cfg(test)]
+mod tests;

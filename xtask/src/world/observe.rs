@@ -1,0 +1,112 @@
+//! Fills [`Facts`] from the machine: everything preflight wants to know about a plan, asked at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{owners, spawn, venvs};
+use crate::plan::{Plan, Port, Service};
+use crate::preflight::{CommandFact, Facts, FolderFact, PortRef, ServiceFact, VenvFact};
+
+/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
+pub(crate) fn facts(plan: &Plan) -> Facts {
+    let services = plan
+        .services
+        .iter()
+        .map(|service| (service.name.clone(), service_fact(service)))
+        .collect();
+    let ports: BTreeSet<PortRef> = plan
+        .services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(PortRef::from)
+        .collect();
+    let ports: Vec<PortRef> = ports.into_iter().collect();
+    let files = plan
+        .services
+        .iter()
+        .flat_map(|service| &service.env_files)
+        .map(|file| &file.path);
+    Facts {
+        ports: owners::look_up(&ports, owners::Addresses::Service),
+        services,
+        venvs: venv_facts(plan),
+        missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
+    }
+}
+
+impl From<&Port> for PortRef {
+    fn from(port: &Port) -> Self {
+        PortRef {
+            number: port.number,
+            host: port.host,
+            protocol: port.protocol,
+        }
+    }
+}
+
+fn service_fact(service: &Service) -> ServiceFact {
+    ServiceFact {
+        working_dir: folder(&service.working_dir),
+        command: command(service),
+    }
+}
+
+fn venv_facts(plan: &Plan) -> BTreeMap<PathBuf, VenvFact> {
+    let paths: BTreeSet<&Path> = plan
+        .services
+        .iter()
+        .filter_map(|service| service.venv.as_ref())
+        .map(|venv| venv.path.as_path())
+        .collect();
+    std::thread::scope(|scope| {
+        let looks: Vec<_> = paths
+            .into_iter()
+            .map(|path| (path, scope.spawn(|| venvs::look_at(path))))
+            .collect();
+        let fact = |(path, look): (&Path, std::thread::ScopedJoinHandle<'_, VenvFact>)| {
+            (path.to_owned(), look.join().expect("looking at a venv does not panic"))
+        };
+        looks.into_iter().map(fact).collect()
+    })
+}
+
+fn folder(path: &Path) -> FolderFact {
+    // To look at `.` inside a folder one has to be allowed to enter it.
+    match fs::metadata(path).and_then(|folder| fs::metadata(path.join(".")).map(|_| folder)) {
+        Ok(folder) if folder.is_dir() => FolderFact::Found,
+        Ok(_) => FolderFact::NotAFolder,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => FolderFact::Denied,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => FolderFact::NotAFolder,
+        Err(_) => FolderFact::Missing,
+    }
+}
+
+fn command(service: &Service) -> CommandFact {
+    let word = &service.command.words[0];
+    match spawn::find(word, &service.working_dir, &service.environment) {
+        Ok(path) => match missing_interpreter(&path) {
+            Some(interpreter) => CommandFact::InterpreterMissing {
+                script: path,
+                interpreter,
+            },
+            None => CommandFact::Found(path),
+        },
+        Err(_) if word.contains('/') && service.working_dir.join(word).is_file() => {
+            CommandFact::NotExecutable(service.working_dir.join(word))
+        }
+        Err(_) => CommandFact::NotFound,
+    }
+}
+
+/// The interpreter in a script's first line, if that does not exist: exec would say "no such file" of the script.
+fn missing_interpreter(script: &Path) -> Option<PathBuf> {
+    let mut first = Vec::new();
+    BufReader::new(fs::File::open(script).ok()?)
+        .read_until(b'\n', &mut first)
+        .ok()?;
+    let line = String::from_utf8_lossy(first.strip_prefix(b"#!")?).trim().to_owned();
+    let interpreter = PathBuf::from(line.split_whitespace().next()?);
+    (interpreter.is_absolute() && !interpreter.exists()).then_some(interpreter)
+}

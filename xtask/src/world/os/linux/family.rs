@@ -1,0 +1,40 @@
+//! Our own children: those we started, those that were left to us, and waiting for one of them.
+
+use std::process::Child;
+use std::time::Duration;
+
+use super::{Handle, identity, tag, wait_all};
+use crate::world::os::Signal;
+
+/// From now on a process below us whose parent ends becomes our child, and not that of pid 1.
+///
+/// Source: man 2 `PR_SET_CHILD_SUBREAPER`, Linux 3.4. Where a sandbox forbids it, what left its tree is found by its tag
+/// when the run ends.
+pub(crate) fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// The direct children of a process, living or not waited for.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    super::processes::children(pid)
+}
+
+/// Signals a process of the run `run`; one that has got its pid meanwhile is left alone.
+pub(crate) fn signal_tagged(pid: u32, run: &str, signal: Signal) {
+    let Some(Ok(Some(handle))) = identity(pid).map(|identity| Handle::open(&identity)) else {
+        return;
+    };
+    // The handle keeps the pid from being used again, so the tag is that of the process it holds.
+    if tag(pid).is_some_and(|tag| tag.run == run) {
+        // Gone, or another user's by setuid: the count that follows tells.
+        let _ = handle.signal(signal);
+    }
+}
+
+/// Waits for a child; `false` if it still runs then. It is not reaped.
+pub(crate) fn ends_within(child: &mut Child, patience: Duration) -> bool {
+    match identity(child.id()).map(|identity| Handle::open(&identity)) {
+        Some(Ok(Some(handle))) => wait_all(&[&handle], patience).is_empty(),
+        Some(Ok(None) | Err(_)) | None => child.try_wait().is_ok_and(|status| status.is_some()),
+    }
+}

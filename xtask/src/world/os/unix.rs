@@ -1,0 +1,121 @@
+//! What Linux and macOS share: signals, process groups, waiting, private folders and sockets.
+
+use std::fs::{DirBuilder, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{ListenerOptions, Stream};
+use interprocess::os::unix::local_socket::ListenerOptionsExt;
+use rustix::process::{Pid, WaitOptions, WaitStatus};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::{Heard, Signal};
+use crate::supervise::Status;
+
+/// Hands every signal that concerns us to `hear`, on a thread of its own, until the program ends.
+///
+/// # Errors
+/// The system allows no handler or no thread.
+pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD])?;
+    let listen = move || {
+        for signal in signals.forever() {
+            hear(if signal == SIGCHLD {
+                Heard::ChildEnded
+            } else {
+                Heard::Interrupt
+            });
+        }
+    };
+    std::thread::Builder::new()
+        .name("signals".into())
+        .stack_size(128 * 1024)
+        .spawn(listen)
+        .map(|_| ())
+}
+
+/// Makes the command the leader of a process group of its own.
+pub(crate) fn lead_own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Signals a whole group. The caller knows that the number is still its own.
+pub(crate) fn signal_group(group: u32, signal: Signal) {
+    if let Some(group) = Pid::from_raw(group.cast_signed()) {
+        // Gone already, or somebody else's by setuid: the count that follows tells.
+        let _ = rustix::process::kill_process_group(group, native(signal));
+    }
+}
+
+/// Takes the status of every child that has ended.
+pub(crate) fn reap() -> Vec<(u32, Status)> {
+    let next = || rustix::process::wait(WaitOptions::NOHANG).ok().flatten();
+    std::iter::from_fn(next)
+        .map(|(pid, status)| (pid.as_raw_nonzero().get().cast_unsigned(), ended(status)))
+        .collect()
+}
+
+fn ended(status: WaitStatus) -> Status {
+    Status {
+        code: status.exit_status(),
+        signal: status.terminating_signal(),
+    }
+}
+
+pub(crate) fn user_id() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+/// Makes a folder, and those above it, that only the user may enter.
+///
+/// # Errors
+/// It cannot be made, or it is there already and belongs to somebody else.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let there = std::fs::symlink_metadata(path)?;
+    if !there.is_dir() || there.uid() != user_id() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if is_open_to_others(&there) {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+fn is_open_to_others(folder: &Metadata) -> bool {
+    folder.mode() & 0o077 != 0
+}
+
+/// Only the user may connect.
+pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
+    options.mode(0o600)
+}
+
+/// Is the other end of the socket this user, or root?
+pub(crate) fn is_same_user(stream: &Stream) -> bool {
+    let peer = stream.peer_creds().ok().and_then(|creds| creds.euid());
+    peer.is_some_and(|peer| peer == user_id() || peer == 0)
+}
+
+/// May we ask the terminal at stdin? A job in the background would be suspended by the attempt.
+pub(crate) fn is_in_foreground() -> bool {
+    rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+pub(super) fn native(signal: Signal) -> rustix::process::Signal {
+    match signal {
+        Signal::Term => rustix::process::Signal::TERM,
+        Signal::Int => rustix::process::Signal::INT,
+        Signal::Quit => rustix::process::Signal::QUIT,
+        Signal::Hup => rustix::process::Signal::HUP,
+        Signal::Usr1 => rustix::process::Signal::USR1,
+        Signal::Usr2 => rustix::process::Signal::USR2,
+        Signal::Cont => rustix::process::Signal::CONT,
+        Signal::Kill => rustix::process::Signal::KILL,
+    }
+}

@@ -1,0 +1,151 @@
+//! The project around us: its `devtasks.toml`, its folder, and the environment that the command was called in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{problem, venvs};
+use crate::config::{self, Config, dotenv};
+use crate::error::{Exit, Problem, Problems};
+use crate::plan::{self, Asked, Environment, Outside, Plan, without_cargo};
+use crate::preflight::{Finding, Level};
+
+pub(crate) const FILE: &str = "devtasks.toml";
+
+/// A project's file and folder.
+pub(crate) struct Place {
+    pub(crate) file: PathBuf,
+    /// The file as the user would name it: relative, where it lies below the current folder.
+    pub(crate) shown: PathBuf,
+    /// Canonical.
+    pub(crate) folder: PathBuf,
+}
+
+/// A project that was found and read.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// Its folder, canonical.
+    pub(crate) checkout: PathBuf,
+    pub(crate) config: Config,
+    calling: Environment,
+}
+
+impl Project {
+    /// Reads `file` or, without one, the `devtasks.toml` of the current folder or the nearest above it.
+    ///
+    /// # Errors
+    /// There is none, it cannot be read, or everything that is wrong in it.
+    pub(crate) fn find(file: Option<&Path>) -> Result<Project, Problems> {
+        let Place { file, shown, folder } = Project::locate(file)?;
+        let bytes = fs::read(&file).map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
+        let text = String::from_utf8(bytes).map_err(|_| not_utf8(&shown))?;
+        let config = config::read(&shown, &text)?;
+        Ok(Project {
+            checkout: folder,
+            config,
+            calling: calling(),
+        })
+    }
+
+    /// Where the project is, whatever its file says.
+    pub(crate) fn locate(file: Option<&Path>) -> Result<Place, Problem> {
+        let here = std::env::current_dir().map_err(|error| problem("find", Path::new("."), &error))?;
+        let file = match file {
+            Some(file) => here.join(file),
+            None => nearest(&here).ok_or_else(|| no_project(&here))?,
+        };
+        let shown = file.strip_prefix(&here).unwrap_or(&file).to_owned();
+        let unfindable = |error| problem("read", &shown, &error).exit(Exit::Usage);
+        let folder = file.parent().unwrap_or(&here).canonicalize().map_err(unfindable)?;
+        Ok(Place { file, shown, folder })
+    }
+
+    /// All services of the file, in its order.
+    pub(crate) fn service_names(&self) -> impl Iterator<Item = &str> {
+        self.config.services.iter().map(|service| service.name.as_str())
+    }
+
+    /// Lines of env files that other readers take differently.
+    pub(crate) fn ambiguities(&self, plan: &Plan) -> Vec<Finding> {
+        let mut files = vec![self.checkout.join(".env")];
+        files.extend(
+            plan.services
+                .iter()
+                .flat_map(|service| &service.env_files)
+                .map(|file| file.path.clone()),
+        );
+        files.sort();
+        files.dedup();
+        let of_file = |path: &PathBuf| {
+            let bytes = fs::read(path).unwrap_or_default();
+            dotenv::ambiguities(path.strip_prefix(&self.checkout).unwrap_or(path), &bytes)
+        };
+        files
+            .iter()
+            .flat_map(of_file)
+            .map(|(place, what)| ambiguous(place, what))
+            .collect()
+    }
+
+    /// As it is called in reports.
+    pub(crate) fn name(&self) -> String {
+        plan::project_name(&self.config, &self.checkout)
+    }
+
+    /// The plan for what was asked; see [`plan::plan`].
+    pub(crate) fn plan(&self, asked: &Asked) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
+        let read = |path: &Path| match fs::read(path) {
+            Ok(bytes) => Some(Ok(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => Some(Err(problem("read", path, &error).exit(Exit::Missing))),
+        };
+        let outside = Outside {
+            checkout: &self.checkout,
+            calling: &self.calling,
+            read: &read,
+            nearest_venv: &venvs::nearest,
+        };
+        plan::plan(&self.config, asked, &outside)
+    }
+}
+
+fn nearest(here: &Path) -> Option<PathBuf> {
+    here.ancestors()
+        .map(|folder| folder.join(FILE))
+        .find(|file| file.is_file())
+}
+
+fn ambiguous(place: crate::error::Place, message: String) -> Finding {
+    Finding {
+        code: "env.ambiguous",
+        level: Level::Warn,
+        service: None,
+        message,
+        hints: Vec::new(),
+        at: Some(place),
+        port: None,
+        owners: Vec::new(),
+        exit: Exit::Done,
+    }
+}
+
+fn calling() -> Environment {
+    let program = std::env::current_exe().ok();
+    without_cargo(std::env::vars_os().collect(), program.as_deref())
+}
+
+fn no_project(here: &Path) -> Problem {
+    Problem::new(format!(
+        "there is no `{FILE}` in `{}` or any folder above",
+        here.display()
+    ))
+    .hint(format!(
+        "go to a project's folder, or name its file with `--file PATH/{FILE}`"
+    ))
+    .exit(Exit::Usage)
+}
+
+fn not_utf8(file: &Path) -> Problem {
+    Problem::new(format!("`{}` is not UTF-8 text", file.display()))
+        .hint("save it as UTF-8")
+        .exit(Exit::Usage)
+}

@@ -1,0 +1,171 @@
+//! A run's traces on disk: the lock that says a supervisor lives, and the record that outlives one that crashed.
+//!
+//! All of it lies in a folder of the checkout's own that only the user may enter.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{os, problem};
+use crate::error::Problem;
+use crate::preflight::Identity;
+
+/// What is known of a run to whoever comes later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) run: String,
+    pub(crate) project: String,
+    pub(crate) checkout: PathBuf,
+    pub(crate) supervisor: Identity,
+    pub(crate) started_at: Timestamp,
+    pub(crate) socket: PathBuf,
+}
+
+/// The state folder of one checkout.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+/// Held by the supervisor of a checkout for as long as it lives; the system lets go of it when the process ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+pub(crate) enum Locked {
+    Mine(Lock),
+    /// By the process with this pid, if it has said so yet.
+    Others(Option<u32>),
+}
+
+impl Folder {
+    /// Makes the folder where it is missing.
+    pub(crate) fn of(checkout: &Path) -> Result<Folder, Problem> {
+        let path = state()?.join(slug(checkout));
+        os::make_private_folder(&path).map_err(|error| problem("make", &path, &error))?;
+        Ok(Folder { path })
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// A socket's path has room for about 100 bytes; where the state folder's is longer, a private folder of the user's
+    /// beside the temporary files serves.
+    pub(crate) fn socket(&self) -> Result<PathBuf, Problem> {
+        let near = self.path.join("control");
+        if near.as_os_str().len() < SOCKET_PATH_AT_MOST {
+            return Ok(near);
+        }
+        let folder = std::env::temp_dir().join(format!("devtasks-{}", os::user_id()));
+        os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
+        Ok(folder.join(format!("{:016x}", fnv(self.path.as_os_str().as_encoded_bytes()))))
+    }
+
+    /// Tries to become the supervisor of this checkout.
+    pub(crate) fn lock(&self) -> Result<Locked, Problem> {
+        let path = self.path.join("lock");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| problem("open", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                // Only a courtesy to those who wait: it may fail on a full disk.
+                let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+                Ok(Locked::Mine(Lock { _file: file }))
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = file.rewind().and_then(|()| file.read_to_string(&mut pid));
+                Ok(Locked::Others(pid.trim().parse().ok()))
+            }
+            Err(fs::TryLockError::Error(error)) => Err(problem("lock", &path, &error)),
+        }
+    }
+
+    /// The record of the last run, if that did not end cleanly; one that cannot be read counts as none.
+    pub(crate) fn record(&self) -> Option<Record> {
+        let text = fs::read(self.path.join(RECORD)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Whole or not at all: the record is written beside and renamed.
+    pub(crate) fn write(&self, record: &Record) -> Result<(), Problem> {
+        let path = self.path.join(RECORD);
+        let beside = self.path.join("run.json.new");
+        let text = serde_json::to_vec_pretty(record).expect("a record is plain data");
+        fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
+        fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))
+    }
+
+    /// The run has ended, and nothing of it is left.
+    pub(crate) fn forget(&self, record: &Record) {
+        // A file that is already gone is what we want; one that stays is recognised as stale by the next run.
+        let _ = fs::remove_file(self.path.join(RECORD));
+        let _ = fs::remove_file(&record.socket);
+    }
+
+    /// The same for a run whose supervisor crashed.
+    pub(crate) fn forget_last(&self) {
+        if let Some(record) = self.record() {
+            self.forget(&record);
+        }
+    }
+}
+
+/// Where every signal to a process outside the current run is noted.
+pub(crate) fn audit_log() -> Result<PathBuf, Problem> {
+    let folder = state()?;
+    os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
+    Ok(folder.join("audit.log"))
+}
+
+/// A name for a run that no other run has: the time in milliseconds and our pid.
+pub(crate) fn new_id(now: Timestamp) -> String {
+    format!("{:x}-{:x}", now.as_millisecond(), std::process::id())
+}
+
+const RECORD: &str = "run.json";
+
+/// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
+const SOCKET_PATH_AT_MOST: usize = 100;
+
+/// `$XDG_STATE_HOME/devtasks` or what the system has instead.
+fn state() -> Result<PathBuf, Problem> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Problem::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
+    })?;
+    Ok(strategy
+        .state_dir()
+        .unwrap_or_else(|| strategy.data_dir())
+        .join("devtasks"))
+}
+
+/// `shop-1f0c…`: the folder's name for people, a hash of its path to be exact.
+fn slug(checkout: &Path) -> String {
+    let name = checkout
+        .file_name()
+        .map_or("root".into(), |name| name.to_string_lossy());
+    let name: String = name
+        .chars()
+        .filter(|it| it.is_ascii_alphanumeric() || "-_.".contains(*it))
+        .take(20)
+        .collect();
+    format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
+}
+
+/// FNV-1a, 64 bits: the same in every build, which std's hashes do not promise.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

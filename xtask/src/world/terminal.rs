@@ -1,0 +1,68 @@
+//! What stands at our three standard streams, and questions to a person there.
+
+use std::io::IsTerminal;
+use std::sync::mpsc::Sender;
+
+use super::driver::Message;
+use super::os;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set; everywhere if `CLICOLOR_FORCE` is.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminals {
+    pub(crate) colour_stdout: bool,
+    pub(crate) colour_stderr: bool,
+    /// A line can be drawn anew on stderr.
+    pub(crate) draws: bool,
+    /// Somebody can be asked: a terminal to read from and to write to, in the foreground, and no `CI`.
+    pub(crate) asks: bool,
+    /// Characters in a line.
+    pub(crate) width: usize,
+}
+
+impl Terminals {
+    pub(crate) fn look(colour: Colour) -> Self {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let coloured = |is_terminal: bool| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            // https://no-color.org and https://bixense.com/clicolors
+            Colour::Auto if is_set("NO_COLOR") => false,
+            Colour::Auto if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") => {
+                true
+            }
+            Colour::Auto => is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+        };
+        Terminals {
+            colour_stdout: coloured(stdout),
+            colour_stderr: coloured(stderr),
+            draws: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            asks: std::io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
+            width: console::Term::stderr()
+                .size_checked()
+                .map_or(100, |(_, columns)| usize::from(columns)),
+        }
+    }
+}
+
+/// Reads a line from stdin on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`].
+pub(crate) fn read_line(to: Sender<Message>) {
+    let read = move || {
+        let mut line = String::new();
+        // The end of the input is an empty answer.
+        let _ = std::io::stdin().read_line(&mut line);
+        let _ = to.send(Message::Typed(line));
+    };
+    std::thread::Builder::new()
+        .name("answer".into())
+        .spawn(read)
+        .expect("the system has room for a thread");
+}

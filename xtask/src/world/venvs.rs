@@ -1,0 +1,116 @@
+//! Python venvs: found from a folder upward, and looked at by really running their interpreter.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::os;
+use crate::plan::bin;
+use crate::preflight::{VenvFact, VenvState};
+
+/// The nearest venv in `folder` or above, no further up than `top`: `.venv`, `venv` or `env`.
+pub(crate) fn nearest(folder: &Path, top: &Path) -> Option<PathBuf> {
+    let folders = folder.ancestors().take_while(|folder| folder.starts_with(top));
+    let named = folders.flat_map(|folder| [".venv", "venv", "env"].map(|name| folder.join(name)));
+    named.into_iter().find(|venv| venv.join("pyvenv.cfg").is_file())
+}
+
+/// Runs the venv's interpreter and compares where it was made with where it is.
+pub(crate) fn look_at(venv: &Path) -> VenvFact {
+    let requirements = venv
+        .parent()
+        .map(|folder| folder.join("requirements.txt"))
+        .filter(|file| file.is_file());
+    VenvFact {
+        state: state(venv),
+        requirements,
+    }
+}
+
+fn state(venv: &Path) -> VenvState {
+    if !venv.join("pyvenv.cfg").is_file() && !bin(venv).is_dir() {
+        return VenvState::Missing;
+    }
+    let python = bin(venv).join("python");
+    if !python.exists() {
+        return VenvState::InterpreterMissing {
+            target: last_target(&python),
+        };
+    }
+    if let Some(made_at) = made_at(venv)
+        && fs::canonicalize(&made_at).ok() != fs::canonicalize(venv).ok()
+    {
+        return VenvState::Moved { made_at };
+    }
+    version(&python)
+}
+
+/// What a chain of links ends at, although that is not there.
+fn last_target(link: &Path) -> Option<PathBuf> {
+    let mut target = link.to_owned();
+    for _ in 0..LINKS_AT_MOST {
+        match fs::read_link(&target) {
+            Ok(next) => target = target.parent().unwrap_or(Path::new("/")).join(next),
+            Err(_) => break,
+        }
+    }
+    (target != link).then_some(target)
+}
+
+/// As many as the kernel follows; see path_resolution(7).
+const LINKS_AT_MOST: usize = 40;
+
+/// The path written into `activate` when the venv was made; `None` for a relocatable one.
+fn made_at(venv: &Path) -> Option<PathBuf> {
+    let activate = fs::read_to_string(bin(venv).join("activate")).ok()?;
+    let values = activate.lines().filter_map(|line| {
+        let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
+        line.strip_prefix("VIRTUAL_ENV=")
+    });
+    let paths = values
+        .map(|value| value.trim_matches(['"', '\'']))
+        .filter(|value| value.starts_with('/'));
+    paths.map(PathBuf::from).next_back()
+}
+
+fn version(python: &Path) -> VenvState {
+    // Isolated, and without `site`: nothing of the user's runs.
+    let mut command = Command::new(python);
+    command.args(["-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let broken = |said: String| VenvState::Broken { said };
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return broken(super::problem("run", python, &error).message),
+    };
+    if !os::ends_within(&mut child, PATIENCE) {
+        // It is our own child and not waited for yet.
+        let _ = child.kill();
+        let _ = child.wait();
+        return broken(format!("no answer in {} s", PATIENCE.as_secs()));
+    }
+    let (mut said, mut complaint) = (String::new(), String::new());
+    let _ = child.stdout.take().map(|mut pipe| pipe.read_to_string(&mut said));
+    let _ = child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut complaint));
+    let _ = child.wait();
+    let numbers: Option<Vec<u32>> = said.trim().split('.').map(|part| part.parse().ok()).collect();
+    match numbers {
+        Some(version) if !version.is_empty() => VenvState::Works { version },
+        Some(_) | None => broken(
+            complaint
+                .lines()
+                .next_back()
+                .unwrap_or("it says nothing")
+                .trim()
+                .to_owned(),
+        ),
+    }
+}
+
+/// How long an interpreter may take to say its version: a cold disk is slow, a broken one never answers.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,12 +1,96 @@
-//! What macOS and Windows still lack: holding a process fast while it is stopped.
+//! What macOS and Windows still lack: the process table, the owners of sockets, holding a process fast while it is
+//! stopped. Each function says so or knows nothing; none guesses.
 
 use std::io;
 use std::path::Path;
+use std::process::Child;
 use std::time::Duration;
 
-use super::{Signal, Undelivered};
+use super::{Cgroup, Holders, Port, SYSTEM, Signal, Socket, States, Undelivered};
 use crate::error::Problem;
-use crate::preflight::Identity;
+use crate::preflight::{Identity, Process, Tag};
+
+/// # Errors
+/// Always: commands that would need what is missing end here.
+pub(crate) fn require(command: &str) -> Result<(), Problem> {
+    Err(not_yet(&format!("`{command}`")))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Problem> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn holders(_: &[u64]) -> Result<Holders, Problem> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn holds(_: &[u32], _: &[u64]) -> Result<Holders, Problem> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
+    Err(not_yet("reading the process table"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn tagged() -> Result<Vec<(Process, Tag)>, Problem> {
+    Err(not_yet("finding processes of earlier runs"))
+}
+
+/// None is known.
+pub(crate) fn process(_: u32) -> Option<Process> {
+    None
+}
+
+/// None is known.
+pub(crate) fn identity(_: u32) -> Option<Identity> {
+    None
+}
+
+/// None are known.
+pub(crate) fn descendants(_: u32) -> Vec<u32> {
+    Vec::new()
+}
+
+/// None are known.
+pub(crate) fn children(_: u32) -> Vec<u32> {
+    Vec::new()
+}
+
+/// None is known.
+pub(crate) fn tag(_: u32) -> Option<Tag> {
+    None
+}
+
+/// There are no control groups.
+pub(crate) fn cgroup(_: u32) -> Option<Cgroup> {
+    None
+}
+
+/// None is known.
+pub(crate) fn user_name(_: u32) -> Option<String> {
+    None
+}
+
+/// Nothing is started, so nothing is left to adopt.
+pub(crate) fn adopt_orphans() {}
+
+/// Nothing is signalled: whether it is meant cannot be checked.
+pub(crate) fn signal_tagged(_: u32, _: &str, _: Signal) {}
+
+/// Looks once.
+pub(crate) fn ends_within(child: &mut Child, _: Duration) -> bool {
+    child.try_wait().is_ok_and(|status| status.is_some())
+}
 
 /// Cannot be had yet.
 #[derive(Debug)]
@@ -16,7 +100,7 @@ impl Handle {
     /// # Errors
     /// Always.
     pub(crate) fn open(_: &Identity) -> Result<Option<Handle>, Problem> {
-        Err(Problem::new("stopping a process is not supported on this system yet"))
+        Err(not_yet("stopping a process"))
     }
 
     pub(crate) fn signal(&self, _: Signal) -> Result<(), Undelivered> {
@@ -40,4 +124,8 @@ pub(crate) fn wait_all(handles: &[&Handle], _: Duration) -> Vec<usize> {
 /// Always.
 pub(crate) fn append_private(_: &Path, _: &[u8]) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+fn not_yet(what: &str) -> Problem {
+    Problem::new(format!("{what} is not supported yet on {SYSTEM}")).hint("use it on Linux, or in a Linux container")
 }

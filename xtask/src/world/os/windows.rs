@@ -1,8 +1,13 @@
-//! Windows.
+//! Windows: what is known of it, and stand-ins for what `unix` does elsewhere. What it lacks besides is in `unsupported`.
 
-use crate::error::Problem;
-use crate::preflight::{Identity, Process, Tag};
-use crate::world::os::{Cgroup, Holders, Port, Socket, States};
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use interprocess::local_socket::{ListenerOptions, Stream};
+
+use super::{Heard, Signal};
+use crate::supervise::Status;
 
 /// `SO_REUSEADDR` would take a port that somebody listens on.
 ///
@@ -12,66 +17,48 @@ pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 /// WSAEAFNOSUPPORT.
 pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
 
-/// Not supported yet.
-pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Problem> {
-    Err(not_supported("finding the owner of a port"))
+pub(super) const SYSTEM: &str = "Windows";
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn hear_signals(_: impl Fn(Heard) + Send + 'static) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet.
-pub(crate) fn holders(_: &[u64]) -> Result<Holders, Problem> {
-    Err(not_supported("finding the owner of a port"))
-}
+/// Not supported yet: nothing is started here.
+pub(crate) fn lead_own_group(_: &mut Command) {}
 
-/// Not supported yet.
-pub(crate) fn holds(_: &[u32], _: &[u64]) -> Result<Holders, Problem> {
-    Err(not_supported("finding the owner of a port"))
-}
+/// Not supported yet: nothing was started here.
+pub(crate) fn signal_group(_: u32, _: Signal) {}
 
-/// Not supported yet.
-pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
-    Err(not_supported("reading the process table"))
-}
-
-/// Not supported yet.
-pub(crate) fn tagged() -> Result<Vec<(Process, Tag)>, Problem> {
-    Err(not_supported("finding processes of earlier runs"))
-}
-
-/// Not supported yet: no process is known.
-pub(crate) fn process(_: u32) -> Option<Process> {
-    None
-}
-
-/// Not supported yet: no process is known.
-pub(crate) fn identity(_: u32) -> Option<Identity> {
-    None
-}
-
-/// Not supported yet: empty.
-pub(crate) fn boot_id() -> &'static str {
-    ""
-}
-
-/// Not supported yet: none are known.
-pub(crate) fn descendants(_: u32) -> Vec<u32> {
+/// Not supported yet: nothing was started here.
+pub(crate) fn reap() -> Vec<(u32, Status)> {
     Vec::new()
 }
 
-/// Not supported yet: none is known.
-pub(crate) fn tag(_: u32) -> Option<Tag> {
-    None
+/// Users have no numbers here.
+pub(crate) fn user_id() -> u32 {
+    0
 }
 
-/// There are no control groups.
-pub(crate) fn cgroup(_: u32) -> Option<Cgroup> {
-    None
+/// # Errors
+/// It cannot be made.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    // A folder below the user's profile is the user's own by inheritance.
+    std::fs::create_dir_all(path)
 }
 
-/// Not supported yet: none is known.
-pub(crate) fn user_name(_: u32) -> Option<String> {
-    None
+/// Not supported yet: nobody listens here.
+pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
+    options
 }
 
-fn not_supported(what: &str) -> Problem {
-    Problem::new(format!("{what} is not supported yet on Windows"))
+/// Not supported yet: nobody is let in.
+pub(crate) fn is_same_user(_: &Stream) -> bool {
+    false
+}
+
+/// There are no background jobs of a terminal here.
+pub(crate) fn is_in_foreground() -> bool {
+    true
 }

@@ -10,6 +10,9 @@ use std::process::Command;
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::FileType;
+use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -117,5 +120,32 @@ pub(super) fn native(signal: Signal) -> rustix::process::Signal {
         Signal::Usr2 => rustix::process::Signal::USR2,
         Signal::Cont => rustix::process::Signal::CONT,
         Signal::Kill => rustix::process::Signal::KILL,
+    }
+}
+
+/// Calls `closed` when nobody can read our stdout any more; waits for it on a thread of its own.
+///
+/// A write would tell too, but a stack whose services are silent may not write for hours.
+///
+/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed. Files never do.
+pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
+    let is_pipe = rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| {
+        matches!(
+            FileType::from_raw_mode(stdout.st_mode),
+            FileType::Fifo | FileType::Socket
+        )
+    });
+    let wait = move || {
+        let stdout = io::stdout();
+        let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
+        while poll(&mut ends, None) == Err(Errno::INTR) {}
+        closed();
+    };
+    if is_pipe {
+        // Without the thread the next line that is written tells.
+        let _ = std::thread::Builder::new()
+            .name("stdout".into())
+            .stack_size(64 * 1024)
+            .spawn(wait);
     }
 }

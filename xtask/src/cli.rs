@@ -13,7 +13,7 @@ use crate::world::terminal::{Colour, Terminals};
 pub fn main() -> ExitCode {
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let form = form(&mut arguments);
-    let command = Cli::command().bin_name(&form).name("devtasks");
+    let command = in_form(Cli::command().bin_name(&form).name("devtasks"), &form);
     let cli = match command
         .try_get_matches_from(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
@@ -61,9 +61,20 @@ fn form(arguments: &mut Vec<std::ffi::OsString>) -> String {
     }
 }
 
+/// Puts the program as the user typed it into every example, where `devtasks` stands for it.
+fn in_form(command: clap::Command, form: &str) -> clap::Command {
+    let shown = |text: String| text.replace("devtasks ", &format!("{form} "));
+    let after_help = command.get_after_help().map(|text| shown(text.to_string()));
+    let command = command.mut_subcommands(|subcommand| in_form(subcommand, form));
+    match after_help {
+        Some(text) => command.after_help(text),
+        None => command,
+    }
+}
+
 /// One command brings the development stack up, and a busy port explains itself and gets out of the way
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -71,32 +82,58 @@ struct Cli {
     command: Command,
 }
 
-const EXAMPLES: &str = "\
+const AFTER_HELP: &str = "\
 Examples:
-  up                  start everything, Ctrl-C stops it
-  up backend          start one service and what it depends on
-  down                stop everything, and prove that it is gone
-  port who 8000       who holds port 8000?
+  devtasks up               start everything; Ctrl-C stops it
+  devtasks up backend       start one service and what it depends on
+  devtasks down             stop everything, and prove that it is gone
+  devtasks port who 8000    who holds port 8000?
 
-Exit codes: 0 done, 1 failed, 2 usage or devtasks.toml, 3 port busy, 4 not ready in time, 5 something
-is missing, 6 refused, 7 something survived, 130 interrupted";
+Exit codes:
+  0    done, or it was so already
+  1    a service or a check failed
+  2    wrong usage, or devtasks.toml is wrong
+  3    a port stays busy
+  4    not ready in time
+  5    a command, venv, interpreter, env file or folder is missing
+  6    refused: a protected process, or one of another user
+  7    a process or a port survived
+  130  interrupted by Ctrl-C
+Several at once: the first of 130, 2, 7, 6, 3, 5, 4, 1.";
 
 #[derive(clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// The project's file; without it, the nearest devtasks.toml upward from here
+    /// The project's file; without it, the nearest devtasks.toml from here upwards
     #[arg(long, global = true, value_name = "PATH")]
     file: Option<PathBuf>,
-    /// What goes to stdout: text for people, or JSON for programs
-    #[arg(long, global = true, value_enum, default_value = "human")]
+    /// Text for people (the default), or JSON for programs on stdout
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "human",
+        value_name = "human|json",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     format: Format,
-    /// When to colour; NO_COLOR and CLICOLOR_FORCE count too
-    #[arg(long, global = true, value_enum, default_value = "auto")]
+    /// When to colour; `auto`, the default, heeds NO_COLOR and CLICOLOR_FORCE
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "auto|always|never",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     color: When,
     /// Say only what went wrong
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Say more
-    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    /// Accepted, and says nothing more so far.
+    #[arg(long, short, global = true, conflicts_with = "quiet", hide = true)]
     verbose: bool,
 }
 

@@ -13,13 +13,18 @@ use crate::world::{live, observe, os};
 /// Check everything that a start needs: ports, commands, folders, env files, venvs, leftovers
 #[derive(clap::Args)]
 #[command(after_help = "\
-Changes nothing. Exit code 0 when all is well, 1 when a check failed, 2 when devtasks.toml is wrong.
+Looks at every service, whatever its profiles, and changes nothing.
 
 Examples:
-  doctor
-  doctor --strict --format json     for CI")]
+  devtasks doctor
+  devtasks doctor --strict --format json     in CI
+
+Exit codes:
+  0    all is well, or there are only warnings and no `--strict`
+  1    a check failed
+  2    wrong usage, or devtasks.toml is wrong")]
 pub(crate) struct Args {
-    /// Warnings fail too
+    /// Warnings, and what could not be found out, fail too
     #[arg(long)]
     strict: bool,
 }

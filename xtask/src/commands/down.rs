@@ -18,18 +18,25 @@ use crate::world::{live, os, owners};
 /// Stop the stack, and prove that no process is left and every port can be bound again
 #[derive(clap::Args)]
 #[command(after_help = "\
-Works after a crash too: what an earlier run left behind is found and ended.
-Exit code 0 when everything is gone, or was so already; 7 when something survived.
+Works from any terminal, and after a crash: the processes of the last run are known by their tag.
 
 Examples:
-  down
-  down frontend
-  down --leftovers")]
+  devtasks down
+  devtasks down frontend
+  devtasks down --leftovers
+
+Exit codes:
+  0    everything is gone, or nothing was there
+  1    the running `up` does not answer
+  2    wrong usage, or devtasks.toml is wrong
+  6    refused: what is there is not ours to end
+  7    a process or a port survived
+  130  interrupted by Ctrl-C")]
 pub(crate) struct Args {
-    /// Only these services
+    /// Only these services; what they depend on, and what depends on them, keeps running
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Also end what any earlier run of this checkout left
+    /// Also end what runs before the last one left behind in this checkout
     #[arg(long)]
     leftovers: bool,
 }

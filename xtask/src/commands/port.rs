@@ -12,7 +12,7 @@ use crate::report::finding::conflict;
 use crate::world::project::Project;
 use crate::world::{live, os, owners};
 
-/// Look into ports; needs no devtasks.toml
+/// Look into ports, in any folder
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -27,14 +27,19 @@ enum Command {
 /// Show who holds a port: process, folder, parents, clients, and what to do about it
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit code 0 when the look-up worked, whether the port is free or busy.
+Needs no devtasks.toml, and signals nobody.
 
 Examples:
-  port who 8000
-  port who 5432 6379 --format json
-  port who 5353/udp")]
+  devtasks port who 8000
+  devtasks port who 5432 6379 --format json
+  devtasks port who 5353/udp
+
+Exit codes:
+  0    the look-up worked, whether the port is free or busy
+  1    the look-up failed
+  2    wrong usage")]
 struct Who {
-    /// A number from 1 to 65535, or NUMBER/udp
+    /// A number from 1 to 65535; for UDP, NUMBER/udp
     #[arg(required = true, value_name = "PORT", value_parser = port_ref)]
     ports: Vec<PortRef>,
 }

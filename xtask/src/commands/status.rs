@@ -13,11 +13,16 @@ use crate::world::project::Project;
 /// Show what runs: state, ports really listening, health, clients
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit code 0 when every service shown is ready, else 1.
+Asks now: the ports in the kernel, the health at the service itself.
 
 Examples:
-  status
-  status backend --format json")]
+  devtasks status
+  devtasks status backend --format json
+
+Exit codes:
+  0    every service shown is ready
+  1    at least one is not
+  2    wrong usage, or devtasks.toml is wrong")]
 pub(crate) struct Args {
     /// Only these services
     #[arg(value_name = "SERVICE")]

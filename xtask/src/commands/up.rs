@@ -20,42 +20,50 @@ use crate::world::project::Project;
 use crate::world::runs::{self, Folder, Lock, Locked, Record};
 use show::Show;
 
-/// Start the stack and stay with it: one log of all services, Ctrl-C stops everything
+/// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
 #[derive(clap::Args)]
 #[command(after_help = "\
-A port that is busy is shown with its owner; on a terminal you are asked whether to stop it.
-On a stack that already runs, `up` starts what is missing and returns.
+A busy port is shown with its owner, and on a terminal you are asked whether to stop it.
+Nothing is started before every port, command, folder, env file and venv was found in order.
+On a stack that already runs, what is missing is started there, and `up` returns.
 
 Examples:
-  up                              everything but what profiles hold back
-  up backend                      one service and what it depends on
-  up --profile web --timeout 2m
-  up --on-conflict fail           in scripts: exit code 3 if a port is busy")]
+  devtasks up                              everything but what profiles hold back
+  devtasks up backend                      one service and what it depends on
+  devtasks up --profile web --timeout 2m
+  devtasks up --on-conflict fail           in scripts: never ask, never stop anybody
+
+Exit codes:
+  0    it ran already and is ready, or it was ended by `down`
+  1    a service failed
+  2    wrong usage, or devtasks.toml is wrong
+  3    a port stays busy, or was lost during the start
+  4    a service was not ready in time
+  5    a command, venv, interpreter, env file or folder is missing
+  7    a process or a port survived the end
+  130  interrupted by Ctrl-C, also when everything ended well")]
 pub(crate) struct Args {
     /// Only these services, and those they depend on
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
-    /// Also the services of this profile
+    /// Also the services of this profile; may be given several times
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
-    /// What to do about a busy port, instead of what devtasks.toml says
-    #[arg(long, value_enum, value_name = "WHAT")]
+    /// What to do about a busy port; `kill` ends its owner, gently first
+    #[arg(long, value_enum, value_name = "ask|fail|kill", hide_possible_values = true)]
     on_conflict: Option<Conflict>,
     /// Answer every question with yes
     #[arg(long, short)]
     yes: bool,
-    /// Give up what is not ready after so long, such as 90s or 2m
+    /// Give up after so long, such as 90s or 2m, if not everything is ready
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Conflict {
-    /// Show the owner and ask; without a terminal this is `fail`
     Ask,
-    /// End with exit code 3
     Fail,
-    /// Stop the owner, gently first
     Kill,
 }
 
@@ -194,7 +202,10 @@ fn nothing_to_start(project: &Project) -> Problem {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    crate::config::duration::parse(text).map_err(|problem| problem.message)
+    crate::config::duration::parse(text).map_err(|problem| {
+        let facts = std::iter::once(problem.message).chain(problem.hints);
+        facts.collect::<Vec<_>>().join("; ")
+    })
 }
 
 /// Ctrl-C.

@@ -125,6 +125,7 @@ impl Clearing<'_> {
             if let Some(exit) = self.solve(service, port)? {
                 return Ok(self.blocked(exit));
             }
+            self.context.say("");
         }
         Ok(Way::Clear {
             head: head(plan, &facts, self.context),
@@ -200,11 +201,11 @@ impl Clearing<'_> {
         let reader = self.context.reader(self.context.paint_stderr());
         self.event(&found);
         self.context
-            .say(&format!("\n{}", report::finding::owners(&found, &reader).trim_end()));
+            .say(&format!("{}\n", report::finding::owners(&found, &reader).trim_end()));
         let grace = service.stop_grace_period;
         if self.way_out(port) == WayOut::Ask {
             let question = format!(
-                "\nStop it? {} first, {}, then ask again.",
+                "Stop it? {} first, {}, then ask again.",
                 "SIGTERM",
                 words::duration(grace)
             );

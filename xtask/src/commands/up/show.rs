@@ -228,7 +228,7 @@ impl Audience for Show<'_> {
                 n => format!("All {n} ready"),
             };
             self.screen.say(&format!(
-                "\n{} in {took}.{urls}   Ctrl-C stops everything, `{form} status` looks from elsewhere.\n",
+                "\n{} in {took}.{urls}\nCtrl-C stops everything; `{form} status` shows it from another terminal.\n",
                 self.screen.paint().good(&all)
             ));
         }

@@ -1,4 +1,4 @@
-//! The table of keys agrees with itself.
+//! The table of keys agrees with itself and with `docs/devtasks-toml.md`.
 
 use super::KEYS;
 
@@ -40,4 +40,49 @@ fn keys_of_a_table_stand_together() {
             super::HEALTHCHECK
         ]
     );
+}
+
+/// The rows of every table in `docs/devtasks-toml.md` that begins with `heading`, each after the title above it.
+fn documented(heading: &str) -> Vec<String> {
+    let text = include_str!("../../../../docs/devtasks-toml.md");
+    let (mut title, mut in_table) = ("", false);
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        title = line.strip_prefix("## ").unwrap_or(title);
+        in_table = line == heading || in_table && line.starts_with('|');
+        if in_table && line != heading && !line.starts_with("|---") {
+            rows.push(format!("{title}: {line}"));
+        }
+    }
+    rows
+}
+
+fn title(table: &str) -> String {
+    match table {
+        "" => "The file".to_owned(),
+        super::PORT => "`port`, and each of `ports`".to_owned(),
+        super::HEALTHCHECK => "`healthcheck`".to_owned(),
+        table => format!("`[{table}]`"),
+    }
+}
+
+#[test]
+fn the_documentation_lists_what_the_code_knows() {
+    let row = |key: &super::Key| {
+        let default = if key.default.is_empty() { "none" } else { key.default };
+        let title = title(key.table);
+        format!("{title}: | `{}` | {} | {default} | {} |", key.name, key.kind, key.about)
+    };
+    let known: Vec<String> = KEYS.iter().filter(|key| key.supported).map(row).collect();
+    assert_eq!(documented("| key | may be | default | is |"), known);
+}
+
+#[test]
+fn the_documentation_lists_what_is_not_supported_yet() {
+    let row = |key: &super::Key| {
+        let table = title(key.table).replace("The file", "the file");
+        format!("Not supported yet: | `{}` | {table} | {} |", key.name, key.about)
+    };
+    let known: Vec<String> = KEYS.iter().filter(|key| !key.supported).map(row).collect();
+    assert_eq!(documented("| key | of | is |"), known);
 }

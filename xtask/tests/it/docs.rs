@@ -1,0 +1,265 @@
+//! The documentation says what is so: help texts, finding codes, links and commands are those of the program.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package
+        .parent()
+        .expect("the package lies in the repository")
+        .canonicalize()
+        .unwrap()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every Markdown file of the repository, from its top.
+fn pages() -> Vec<String> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"]);
+    let listed = git.current_dir(root()).output().expect("git is installed");
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8(listed.stdout).expect("names are UTF-8");
+    let pages: Vec<String> = listed.lines().map(str::to_owned).collect();
+    assert!(pages.len() > 5, "the pages are looked for in the wrong place");
+    pages
+}
+
+/// What `devtasks COMMAND --help` says, under the name that the documentation uses.
+fn help(command: &[String]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    // Under cargo the program calls itself `cargo xtask`.
+    program.args(command).arg("--help").env_remove("CARGO");
+    let said = program.output().expect("the program can be started");
+    assert!(said.status.success(), "{said:?}");
+    String::from_utf8(said.stdout).unwrap().replace("xtask", "devtasks")
+}
+
+/// The lines below `heading` up to an empty one, each by its first word.
+fn names_below(help: &str, heading: &str) -> Vec<String> {
+    let below = help.lines().skip_while(|line| *line != heading).skip(1);
+    let lines = below.take_while(|line| !line.is_empty());
+    lines
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect()
+}
+
+/// Every command with its help: the program itself, and all that has no commands of its own.
+fn commands() -> Vec<(Vec<String>, String)> {
+    let mut commands = Vec::new();
+    let mut left = vec![Vec::new()];
+    while let Some(command) = left.pop() {
+        let help = help(&command);
+        let mut below = names_below(&help, "Commands:");
+        below.retain(|name| name != "help");
+        if below.is_empty() || command.is_empty() {
+            commands.push((command.clone(), help));
+        }
+        left.extend(
+            below
+                .into_iter()
+                .rev()
+                .map(|name| [command.as_slice(), &[name]].concat()),
+        );
+    }
+    assert!(commands.len() > 4, "{commands:?}");
+    commands
+}
+
+/// The sections of `docs/commands.md` that begin with a help text, each with that text.
+fn documented_commands(page: &str) -> Vec<(String, String)> {
+    let sections = page.split("\n## ").map(|section| section.split_once('\n').unwrap());
+    let texts = sections.filter_map(|(title, body)| {
+        let (_, block) = body.split_once("```text\n")?;
+        let (block, _) = block.split_once("```")?;
+        Some((title.trim_start_matches("# ").to_owned(), block.to_owned()))
+    });
+    texts.filter(|(_, block)| block.contains("\nUsage: ")).collect()
+}
+
+#[test]
+fn every_command_is_documented_with_its_own_help() {
+    let documented = documented_commands(&read("docs/commands.md"));
+    let mut known = Vec::new();
+    for (command, help) in commands() {
+        let title = if command.is_empty() {
+            "Commands".to_owned()
+        } else {
+            command.join(" ")
+        };
+        let found = documented.iter().find(|(documented, _)| *documented == title);
+        let (_, block) = found.unwrap_or_else(|| panic!("docs/commands.md has no section `## {title}` with its help"));
+        assert_eq!(
+            block.trim_end(),
+            help.trim_end(),
+            "docs/commands.md, left, differs from `devtasks {title} --help`"
+        );
+        known.push(title);
+    }
+    let titles: Vec<String> = documented.into_iter().map(|(title, _)| title).collect();
+    assert_eq!(titles, known, "sections of docs/commands.md, left, and commands");
+}
+
+#[test]
+fn every_command_gives_its_exit_codes() {
+    let codes = |help: &str| -> BTreeSet<String> { names_below(help, "Exit codes:").into_iter().collect() };
+    let commands = commands();
+    let all = codes(&commands[0].1);
+    for (command, help) in &commands[1..] {
+        let own = codes(help);
+        assert!(!own.is_empty(), "{command:?} gives none");
+        assert!(own.is_subset(&all), "{command:?} gives {own:?}, of {all:?}");
+    }
+}
+
+/// Whether a text is like `port.busy.foreign`.
+fn is_code(text: &str) -> bool {
+    const KINDS: [&str; 6] = ["port", "venv", "command", "working_dir", "env", "run"];
+    let kind = text.split('.').next().unwrap_or_default();
+    let plain = |letter: char| letter == '_' || letter == '.' || letter.is_ascii_lowercase();
+    KINDS.contains(&kind) && text.contains('.') && text.chars().all(plain) && !text.ends_with('.')
+}
+
+#[test]
+fn every_finding_code_is_documented() {
+    let page = read("docs/commands.md");
+    let documented: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .filter(|text| is_code(text))
+        .collect();
+    let mut known = BTreeSet::new();
+    let mut folders = ["plan", "preflight", "commands", "world"]
+        .map(|module| root().join("xtask/src").join(module))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("tests.rs") {
+                let text = fs::read_to_string(path).unwrap();
+                known.extend(
+                    text.split('"')
+                        .filter(|text| is_code(text) && !text.contains("json"))
+                        .map(str::to_owned),
+                );
+            }
+        }
+    }
+    // Code that asks whether a port is busy at all names what several codes begin with.
+    let begins = |code: &String| documented.iter().any(|other| other.starts_with(&format!("{code}.")));
+    known.retain(|code| !begins(code));
+    let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    assert_eq!(documented, known, "docs/commands.md, left, and the code");
+}
+
+/// The lines of a page outside fenced blocks.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fenced = false;
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        (!fenced && !fence).then_some((index + 1, line))
+    })
+}
+
+/// As a heading is linked to: `## port who` is `#port-who`.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text).filter(|(_, line)| line.starts_with('#'));
+    let plain = |letter: char| letter == '-' || letter == '_' || letter.is_alphanumeric();
+    let anchor = |line: &str| {
+        let heading = line.trim_start_matches('#').trim().to_lowercase();
+        heading.replace(' ', "-").replace(|letter| !plain(letter), "")
+    };
+    headings.map(|(_, line)| anchor(line)).collect()
+}
+
+/// Links of a page that lead to no file, or to no heading of one.
+fn dead_links(page: &str, text: &str) -> Vec<String> {
+    let mut dead = Vec::new();
+    for (line, words) in prose(text) {
+        for rest in words.split("](").skip(1) {
+            let target = rest.split(')').next().unwrap_or_default();
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let file = match path {
+                "" => root().join(page),
+                path => root().join(page).parent().unwrap().join(path),
+            };
+            let has_anchor =
+                || fs::read_to_string(&file).is_ok_and(|text| anchors(&text).iter().any(|it| it == anchor));
+            if !file.exists() || !anchor.is_empty() && !has_anchor() {
+                dead.push(format!("{page}:{line}: {target}"));
+            }
+        }
+    }
+    dead
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let text =
+        "[a](README.md) [b](https://x.y) [c](nowhere.md)\n```\n[d](nowhere.md)\n```\n[e](#no)\n[f](#title)\n# Title";
+    assert_eq!(
+        dead_links("CHANGELOG.md", text),
+        [
+            "CHANGELOG.md:1: nowhere.md",
+            "CHANGELOG.md:5: #no",
+            "CHANGELOG.md:6: #title"
+        ]
+    );
+    let dead: Vec<String> = pages().iter().flat_map(|page| dead_links(page, &read(page))).collect();
+    assert!(dead.is_empty(), "\n{}\n", dead.join("\n"));
+}
+
+/// Commands that a page tells to type and that there are none of.
+fn unknown_commands(page: &str, text: &str, known: &[String]) -> Vec<String> {
+    let mut unknown = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        for form in ["cargo xtask ", "cargo devtasks ", "`devtasks ", "$ devtasks "] {
+            for rest in line.split(form).skip(1) {
+                let letters = |letter: char| letter == '-' || letter.is_ascii_lowercase();
+                let word = rest.split(|letter| !letters(letter)).next().unwrap_or_default();
+                if !word.is_empty() && !word.starts_with('-') && !known.iter().any(|name| name == word) {
+                    unknown.push(format!("{page}:{}: {form}{word}", index + 1));
+                }
+            }
+        }
+    }
+    unknown
+}
+
+#[test]
+fn commands_that_are_told_to_type_exist() {
+    let mut known = names_below(&help(&[]), "Commands:");
+    known.extend(["ps", "check"].map(str::to_owned));
+    assert_eq!(
+        unknown_commands("x.md", "`cargo xtask up`, `cargo xtask fly`, `devtasks flee`", &known),
+        ["x.md:1: cargo xtask fly", "x.md:1: `devtasks flee"]
+    );
+    let unknown: Vec<String> = pages()
+        .iter()
+        .flat_map(|page| unknown_commands(page, &read(page), &known))
+        .collect();
+    assert!(unknown.is_empty(), "\n{}\n", unknown.join("\n"));
+}
+
+#[test]
+fn the_two_commands_of_the_readme_work() {
+    let readme = read("README.md");
+    let begin: Vec<&str> = readme.lines().take(12).collect();
+    let tells = |command: &str| begin.iter().any(|line| line.starts_with(command));
+    assert!(tells("cargo xtask up") && tells("cargo test"), "{begin:#?}");
+    // The alias runs the program whose `up` the test above has found; CI runs the other.
+    let alias = read(".cargo/config.toml");
+    assert!(alias.contains("xtask = [") && alias.contains("\"--bin\", \"xtask\", \"--\""));
+    assert!(read(".ci/run").contains("cargo test"));
+}

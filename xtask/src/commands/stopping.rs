@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::error::{Exit, Problem};
 use crate::preflight::targets::{Targets, Tree};
-use crate::preflight::{Finding, HoldsBy, PortRef};
+use crate::preflight::{Finding, HoldsBy, Identity, PortRef};
 use crate::report::words;
 use crate::world::audit::Audit;
 use crate::world::os::Signal;
@@ -41,7 +41,7 @@ pub(super) fn stop_owners(
         .owners
         .iter()
         .filter(|owner| owner.holds_by != HoldsBy::Connection);
-    let holders: Vec<u32> = holders.map(|owner| owner.identity.pid).collect();
+    let holders: Vec<Identity> = holders.map(|owner| owner.identity.clone()).collect();
     let tree = match owners::targets(&holders)? {
         Targets::End(tree) => tree,
         Targets::Refused { pid, name, reason } => {
@@ -150,16 +150,20 @@ fn told(outcome: Outcome, context: &Context, done: &str, port: Option<u16>) -> E
         }
         Outcome::Survived(survivors) => not(format!("{} still there", names(&survivors)), Exit::Survived),
         Outcome::Respawned(holder) => {
-            let by = holder
-                .parent
-                .map(|it| format!(" by `{}` (pid {})", it.name, it.pid))
-                .unwrap_or_default();
             let process = holder.process;
-            let message = format!(
-                "{port} was taken again at once: `{}` (pid {}) was started{by}",
+            let taken = format!(
+                "{port} was taken again at once, by `{}` (pid {})",
                 process.name, process.pid
             );
-            not(message, Exit::Survived)
+            let Some(parent) = holder.parent else {
+                return not(taken, Exit::Survived);
+            };
+            let message = format!("{taken}, which `{}` (pid {}) started", parent.name, parent.pid);
+            let hint = format!(
+                "if it starts servers again and again, end it first: `kill {}`",
+                parent.pid
+            );
+            Ended::Not(Problem::new(message).exit(Exit::Survived).hint(hint))
         }
         Outcome::StillBusy => not(
             format!("{port} did not come free although its owner has ended"),

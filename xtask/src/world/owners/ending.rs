@@ -5,20 +5,22 @@ use super::{Addresses, look_up};
 use crate::error::Problem;
 use crate::preflight::protected::{Ancestry, Details, protection};
 use crate::preflight::targets::{Targets, targets as chosen};
-use crate::preflight::{Answer, HoldsBy, Owner, Parent, PortRef};
+use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef};
 use crate::world::os;
 use crate::world::probe::probe;
 use crate::world::stop::Holder;
 
-/// Whom to end so that none of `holders` keeps its port.
+/// Whom to end so that none of `holders` keeps its port. One that has ended is left out, whoever has its pid now.
 ///
 /// # Errors
 /// The process table cannot be read.
-pub(crate) fn targets(holders: &[u32]) -> Result<Targets, Problem> {
+pub(crate) fn targets(holders: &[Identity]) -> Result<Targets, Problem> {
     let table = os::processes()?;
+    let living = table.iter().filter(|process| holders.contains(&process.identity));
+    let holders: Vec<u32> = living.map(|process| process.identity.pid).collect();
     Ok(chosen(
         &table,
-        holders,
+        &holders,
         &details,
         &Ancestry::of(std::process::id(), unit_of_ours(), &table),
     ))

@@ -4,7 +4,7 @@ use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::{Exit, Problem};
 use crate::plan::{Asked, Plan};
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{Ours, Wanted, duplicates, finding};
+use crate::preflight::verdict::{Mismatch, Ours, Wanted, duplicates, finding};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
 use crate::report::{self, json, words};
 use crate::world::project::Project;
@@ -80,6 +80,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
             findings.push(finding(&port, &facts.ports[&port], &ours, &context.form));
         }
     }
+    findings.extend(mismatches(plan)?);
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));
     let mut left = leftovers::of(&plan.checkout)?;
@@ -89,6 +90,25 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
             level: Level::Warn,
             ..leftovers::finding(&left, &context.form)
         });
+    }
+    Ok(findings)
+}
+
+/// Services of the live run that listen elsewhere than declared.
+fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Problem> {
+    let mut findings = Vec::new();
+    let Some(status) = live::status(&plan.checkout)? else {
+        return Ok(findings);
+    };
+    for seen in status.services {
+        let Some(service) = plan.services.iter().find(|service| service.name == seen.name) else {
+            continue;
+        };
+        for port in seen.ports {
+            let declared = service.ports.iter().find(|declared| declared.key == port.name);
+            let mismatch = declared.and_then(|declared| Mismatch::new(&service.ports, declared, &port.elsewhere));
+            findings.extend(mismatch.map(|it| it.finding(service)));
+        }
     }
     Ok(findings)
 }

@@ -83,6 +83,7 @@ fn at_rest(project: &Project, asked: &Asked) -> Result<Status, Problems> {
                 listening: false,
                 ours: false,
                 clients: 0,
+                elsewhere: Vec::new(),
             })
             .collect(),
         health: Health {

@@ -5,17 +5,19 @@
 mod duplicate;
 mod hint;
 mod message;
+mod mismatch;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef};
+use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe};
 use crate::error::{Exit, Place};
 use crate::plan::{Port, Service};
 pub(crate) use duplicate::duplicates;
 use message::user;
+pub(crate) use mismatch::{Mismatch, serves};
 
 /// Who asks, and for which service.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +57,7 @@ impl Wanted {
 /// [`Exit::PortBusy`]: `up` ends it by itself, and ends with 3 only where it must not.
 pub(crate) fn finding(port: &PortRef, fact: &PortFact, ours: &Ours, form: &str) -> Finding {
     let case = Case { port, fact, ours, form };
-    match fact.probes.first().map(|probe| (probe.answer, probe.address)) {
+    match decisive(fact, ours).map(|probe| (probe.answer, probe.address)) {
         None => case.unchecked(),
         Some((Answer::Free, _)) => case.free("is free"),
         Some((Answer::FreeIfReused, _)) => case.free_if_reused(),
@@ -64,6 +66,16 @@ pub(crate) fn finding(port: &PortRef, fact: &PortFact, ours: &Ours, form: &str) 
         Some((Answer::NoAddress, address)) => case.no_address(address),
         Some((Answer::Failed(number), _)) => case.failed(number),
     }
+}
+
+/// What a service needs is asked first. Who asks for no service wants to know of anybody, at whatever address.
+fn decisive<'a>(fact: &'a PortFact, ours: &Ours) -> Option<&'a Probe> {
+    let taken = || {
+        let says = |wanted: Answer| fact.probes.iter().find(move |probe| probe.answer == wanted);
+        says(Answer::Busy).or_else(|| says(Answer::FreeIfReused))
+    };
+    let taken = if ours.service.is_none() { taken() } else { None };
+    taken.or_else(|| fact.probes.first())
 }
 
 /// Why a port is busy, by owner or socket; the most restrictive first.
@@ -160,12 +172,18 @@ impl Case<'_> {
 
     /// The owner to name: of those that decided, the topmost.
     fn lead(&self, why: Why) -> Option<&Owner> {
+        let deciding = self.fact.owners.iter().find(|owner| self.why(owner) == why);
+        self.topmost(why).first().copied().or(deciding)
+    }
+
+    /// Of those that decided, all that are below none of the others.
+    fn topmost(&self, why: Why) -> Vec<&Owner> {
         let deciding = || self.fact.owners.iter().filter(move |owner| self.why(owner) == why);
         let is_below = |owner: &Owner| {
             let pids = || owner.parents.iter().map(|parent| parent.pid);
             deciding().any(|other| pids().any(|pid| pid == other.identity.pid))
         };
-        deciding().find(|owner| !is_below(owner)).or_else(|| deciding().next())
+        deciding().filter(|owner| !is_below(owner)).collect()
     }
 
     fn is_its_own(&self, owner: &Owner) -> bool {

@@ -1,5 +1,7 @@
 //! What `status` shows: a table for people, a document for programs.
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ pub(crate) struct Port {
     pub(crate) listening: bool,
     pub(crate) ours: bool,
     pub(crate) clients: usize,
+    /// Where the service listens that does not listen here.
+    pub(crate) elsewhere: Vec<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -169,6 +173,17 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         } => format!("{number} (not ours)"),
         Port { number, .. } => format!("{number} (closed)"),
     });
+    let elsewhere: BTreeSet<u16> = service
+        .ports
+        .iter()
+        .flat_map(|port| &port.elsewhere)
+        .map(SocketAddr::port)
+        .collect();
+    let elsewhere: Vec<String> = elsewhere.iter().map(u16::to_string).collect();
+    let mut ports: Vec<String> = ports.collect();
+    if !elsewhere.is_empty() {
+        ports.push(format!("listens on {}", elsewhere.join(" ")));
+    }
     let health = match (service.health.status, &service.health.detail) {
         (HealthStatus::Ok, Some(detail)) => format!("ok   {detail}"),
         (HealthStatus::Ok, None) => "ok".to_owned(),
@@ -181,7 +196,7 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         service.state.name().to_owned(),
         service.pid.map_or("-".to_owned(), |pid| pid.to_string()),
         age.map_or("-".to_owned(), words::duration),
-        ports.collect::<Vec<_>>().join(" "),
+        ports.join(" "),
         health,
         service.restarts.to_string(),
         service.ports.iter().map(|port| port.clients).sum::<usize>().to_string(),

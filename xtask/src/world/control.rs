@@ -17,6 +17,7 @@ use super::runs::Record;
 use super::{os, problem};
 use crate::error::{Exit, Problem};
 use crate::plan;
+use crate::preflight::verdict::Mismatch;
 use crate::supervise::{Cause, State, Status};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
@@ -92,6 +93,8 @@ pub(crate) struct Transition {
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<Cause>,
+    /// What kept it from being ready, if that was it.
+    pub(crate) mismatch: Option<Mismatch>,
 }
 
 #[derive(Serialize, Deserialize)]

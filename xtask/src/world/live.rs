@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::control::{Client, Reply, Request, Service, Snapshot};
 use super::runs::{Folder, Record};
-use super::{health, owners};
+use super::{health, os, owners};
 use crate::error::Problem;
 use crate::plan::{Check, Health};
+use crate::preflight::verdict::Mismatch;
 use crate::preflight::{HoldsBy, PortFact, PortRef};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
@@ -66,7 +67,7 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
             .map(|asked| asked.join().expect("a health check does not panic"))
             .collect()
     });
-    let services = snapshot
+    let mut services: Vec<status::Service> = snapshot
         .services
         .iter()
         .zip(healths)
@@ -89,7 +90,9 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
                 .collect(),
             health,
             waiting_for: service.waiting_for.clone(),
-        });
+        })
+        .collect();
+    look_elsewhere(&mut services, snapshot);
     Status {
         schema_version: json::SCHEMA_VERSION,
         project: snapshot.record.project.clone(),
@@ -100,7 +103,26 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
             mode: "foreground",
             started_at: snapshot.record.started_at,
         }),
-        services: services.collect(),
+        services,
+    }
+}
+
+/// Finds where services listen that should listen on a port and do not. A remark: what cannot be read is left out.
+fn look_elsewhere(services: &mut [status::Service], snapshot: &Snapshot) {
+    let astray = |service: &status::Service| service.pid.is_some() && service.ports.iter().any(|port| !port.ours);
+    if !services.iter().any(astray) {
+        return;
+    }
+    let mut tagged = os::tagged().unwrap_or_default();
+    tagged.retain(|(_, tag)| tag.run == snapshot.record.run);
+    for (service, seen) in snapshot.services.iter().zip(services).filter(|(_, seen)| astray(seen)) {
+        let members = tagged.iter().filter(|(_, tag)| tag.service == service.name);
+        let pids: Vec<u32> = members.map(|(process, _)| process.identity.pid).collect();
+        let listens = owners::addresses_of(&pids).unwrap_or_default();
+        for (port, seen) in service.ports.iter().zip(&mut seen.ports).filter(|(_, seen)| !seen.ours) {
+            let mismatch = Mismatch::new(&service.ports, port, &listens);
+            seen.elsewhere = mismatch.map(|it| it.listens).unwrap_or_default();
+        }
     }
 }
 
@@ -124,6 +146,7 @@ fn port_of(service: &Service, port: &crate::plan::Port, facts: &Facts, run: &str
                 .is_some_and(|tag| tag.run == run && tag.service == service.name)
         }),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
+        elsewhere: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ mod ending;
 mod repository;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::error::Problem;
 use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Parent, PortFact, PortRef, Probe, ProcessState};
@@ -172,6 +172,18 @@ fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>
     let owners = facts.values_mut().flat_map(|fact| &mut fact.owners);
     ending::protect(&mut owners.collect::<Vec<_>>());
     Ok(())
+}
+
+/// The TCP addresses at which some of `pids` listen, whatever the port.
+///
+/// # Errors
+/// The kernel's table or `/proc` cannot be read.
+pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Problem> {
+    let sockets = os::listeners()?;
+    let inodes: Vec<u64> = sockets.iter().map(|socket| socket.inode).collect();
+    let held = os::holds(pids, &inodes)?;
+    let held = sockets.iter().filter(|socket| held.contains_key(&socket.inode));
+    Ok(held.map(|socket| socket.address).collect())
 }
 
 /// Do some of `pids` hold this socket?

@@ -12,7 +12,7 @@ use crate::commands::screen::Screen;
 use crate::config::Protocol;
 use crate::error::Exit;
 use crate::plan::{self, Check, Plan};
-use crate::preflight::verdict::{Ours, Wanted, finding};
+use crate::preflight::verdict::{Mismatch, Ours, Wanted, finding};
 use crate::preflight::{Finding, PortRef};
 use crate::report::failure::{failure, headline};
 use crate::report::{self, cause, json, status, words};
@@ -111,9 +111,11 @@ impl<'a> Show<'a> {
             .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
     }
 
-    fn failed(&mut self, service: &plan::Service, why: &Cause, tail: &[String]) {
+    fn failed(&mut self, service: &plan::Service, why: &Cause, mismatch: Option<&Mismatch>, tail: &[String]) {
         let mut text = failure(service, why, tail, &self.checkout, self.screen.paint());
-        for finding in self.lost_ports(service, why) {
+        let mut findings = self.lost_ports(service, why);
+        findings.extend(mismatch.map(|it| it.finding(service)));
+        for finding in findings {
             let reader = self.context.reader(self.screen.paint());
             text.push_str(&format!("\n{}", report::finding::conflict(&finding, &reader)));
             self.screen.event(&json::line(&json::event(
@@ -178,6 +180,7 @@ impl Audience for Show<'_> {
             state,
             pid,
             cause: why,
+            mismatch,
             ..
         } = transition;
         let name = &transition.service;
@@ -199,7 +202,7 @@ impl Audience for Show<'_> {
                 self.line(transition, &what);
             }
             (State::Unhealthy, Some(why)) => self.line(transition, &cause::cause(why)),
-            (State::Failed, Some(why)) => self.failed(service, why, &tail()),
+            (State::Failed, Some(why)) => self.failed(service, why, mismatch.as_ref(), &tail()),
             (State::Exited, _) => self.line(transition, "exit code 0"),
             (State::Stopped, _) => self.stopped.push(name.clone()),
             (State::Waiting | State::Stopping | State::Unhealthy | State::Failed, _) => {}

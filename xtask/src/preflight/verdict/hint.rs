@@ -16,7 +16,7 @@ pub(super) fn hints(case: &Case<'_>, why: Why, lead: Option<&Owner>) -> Vec<Stri
             hints.push(format!("run `{form} up`, which ends it, or `{form} down --leftovers`"));
             return hints;
         }
-        Why::Foreign | Why::Bound => hints.extend(lead.into_iter().flat_map(|owner| stop(case, owner))),
+        Why::Foreign | Why::Bound => hints.extend(lead.into_iter().flat_map(|owner| stop(case, why, owner))),
         Why::Connection => {
             hints.push("wait until that connection is closed: it holds the number by chance".to_owned());
         }
@@ -41,25 +41,27 @@ pub(super) fn privilege(case: &Case<'_>) -> Vec<String> {
     hints
 }
 
-fn stop(case: &Case<'_>, owner: &Owner) -> Vec<String> {
-    let pid = owner.identity.pid;
+fn stop(case: &Case<'_>, why: Why, owner: &Owner) -> Vec<String> {
     let is_suspended = match owner.state {
         ProcessState::Suspended => true,
         ProcessState::Running | ProcessState::Zombie => false,
     };
     let mut hints = Vec::new();
-    if is_suspended {
-        let terminal = owner
-            .terminal
-            .as_deref()
-            .map_or_else(|| "its terminal".to_owned(), |name| format!("`{name}`"));
-        hints.push(format!("type `fg` in {terminal} to resume it, then Ctrl-C to end it"));
+    if is_suspended && let Some(terminal) = &owner.terminal {
+        hints.push(format!("type `fg` in `{terminal}` to resume it, then Ctrl-C to end it"));
     }
+    // All that would go on holding the port; those below them end with them.
+    let mut roots = case.topmost(why);
+    if roots.is_empty() {
+        roots.push(owner);
+    }
+    let pids: Vec<String> = roots.iter().map(|root| root.identity.pid.to_string()).collect();
+    let pids = pids.join(" ");
     let command = match (&case.ours.service, is_suspended) {
         (Some(_), _) => format!("{} up --on-conflict kill", case.form),
-        (None, false) => format!("kill {pid}"),
+        (None, false) => format!("kill {pids}"),
         // SIGTERM stays pending until the process goes on.
-        (None, true) => format!("kill {pid} && kill -CONT {pid}"),
+        (None, true) => format!("kill {pids} && kill -CONT {pids}"),
     };
     let or = if hints.is_empty() { "" } else { "or " };
     hints.push(format!("{or}stop it with `{command}`"));

@@ -1,10 +1,11 @@
 //! The one sentence about a port: who holds it and how, or what else is in the way.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{Case, Why};
 use crate::config::Protocol;
-use crate::preflight::{Owner, Ownerless, OwnerlessState, ProcessState};
+use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Probe, ProcessState};
 
 impl Case<'_> {
     pub(super) fn message(&self, why: Why, lead: Option<&Owner>) -> String {
@@ -18,7 +19,7 @@ impl Case<'_> {
             1 => " and 1 more process".to_owned(),
             more => format!(" and {more} more processes"),
         };
-        let taken = format!("{port} is taken by {who}{more}");
+        let taken = format!("{port} is taken by {who}{more}{}", self.at(owner));
         let said = match (why, &owner.tag) {
             (Why::Protected, _) => {
                 let reason = owner.protected.as_deref().unwrap_or("it is protected");
@@ -45,6 +46,20 @@ impl Case<'_> {
         match owner.state {
             ProcessState::Suspended => format!("{said}; it is suspended"),
             ProcessState::Running | ProcessState::Zombie => said,
+        }
+    }
+
+    /// Where it holds the port, if that is not where one would think.
+    fn at(&self, owner: &Owner) -> String {
+        let ips = || owner.addresses.iter().map(SocketAddr::ip);
+        let is_free = |probe: &Probe| matches!(probe.answer, Answer::Free | Answer::FreeIfReused);
+        if ips().any(|ip| ip.is_unspecified()) {
+            " at all addresses".to_owned()
+        } else if self.ours.service.is_none() && self.fact.probes.first().is_some_and(is_free) {
+            let ips: BTreeSet<String> = ips().map(|ip| ip.to_string()).collect();
+            format!(" at {} only", ips.into_iter().collect::<Vec<_>>().join(" and "))
+        } else {
+            String::new()
         }
     }
 

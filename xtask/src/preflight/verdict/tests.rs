@@ -1,7 +1,7 @@
 //! A port's facts, one a line, in; the finding as it would be told, out. `duplicates` has a small plan of its own.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::plan::{Command, OnConflict, Plan, Port, Service, StopSignal};
 use crate::preflight::{Identity, Parent, Probe, ProcessState, Tag};
 
 /// Lines:
-/// `port 8000 [udp] [HOST]`, `answer free|reused|busy|denied|noaddress|failed N`,
+/// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
 /// `we [root] [nobody] [variable]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
-/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [unit=U] [below=PID]
+/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [unit=U] [below=PID] [at=IP] [typed]
 /// [protected=WHY_WITH_UNDERSCORES]`,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS`, `unknown WHY`.
 #[track_caller]
@@ -47,9 +47,14 @@ fn check(input: &str, expected: &str) {
                     }
                 }
             }
-            "answer" => fact.probes.push(Probe {
-                address: port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-                answer: match words.next().unwrap() {
+            "answer" => {
+                let mut word = words.next().unwrap();
+                let mut address = port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+                if let Ok(other) = word.parse() {
+                    address = other;
+                    word = words.next().unwrap();
+                }
+                let answer = match word {
                     "free" => Answer::Free,
                     "reused" => Answer::FreeIfReused,
                     "busy" => Answer::Busy,
@@ -57,8 +62,9 @@ fn check(input: &str, expected: &str) {
                     "noaddress" => Answer::NoAddress,
                     "failed" => Answer::Failed(words.next().unwrap().parse().unwrap()),
                     other => panic!("unknown answer `{other}`"),
-                },
-            }),
+                };
+                fact.probes.push(Probe { address, answer });
+            }
             "we" => {
                 for word in words {
                     match word {
@@ -137,7 +143,7 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
         cwd: Some("/shop".into()),
         started_at: None,
         state: ProcessState::Running,
-        terminal: Some("pts/3".to_owned()),
+        terminal: None,
         addresses: Vec::new(),
         holds_by: HoldsBy::Listening,
         parents: Vec::new(),
@@ -153,6 +159,8 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
             None if word == "bound" => owner.holds_by = HoldsBy::Bound,
             None if word == "connection" => owner.holds_by = HoldsBy::Connection,
             None if word == "suspended" => owner.state = ProcessState::Suspended,
+            None if word == "typed" => owner.terminal = Some("pts/3".to_owned()),
+            Some(("at", ip)) => owner.addresses.push(SocketAddr::new(ip.parse().unwrap(), 8000)),
             Some(("unit", unit)) => owner.unit = Some(unit.to_owned()),
             Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
             Some(("below", pid)) => owner.parents.push(Parent {
@@ -236,10 +244,88 @@ fn without_a_project_the_hint_is_plain_kill() {
     check(
         "answer busy
         we nobody
-        owner 4242 python3 suspended",
+        owner 4242 python3 suspended typed",
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
         hint: type `fg` in `pts/3` to resume it, then Ctrl-C to end it
         hint: or stop it with `kill 4242 && kill -CONT 4242`",
+    );
+    check(
+        "answer busy
+        we nobody
+        owner 4242 python3 suspended",
+        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
+        hint: stop it with `kill 4242 && kill -CONT 4242`",
+    );
+}
+
+#[test]
+fn the_hint_ends_all_who_would_go_on_holding_the_port() {
+    check(
+        "answer busy
+        we nobody
+        owner 4242 gunicorn
+        owner 4243 gunicorn below=4242
+        owner 5000 node",
+        "port.busy.foreign fail 3: port 8000 is taken by `gunicorn` (pid 4242) and 2 more processes
+        hint: stop it with `kill 4242 5000`",
+    );
+}
+
+#[test]
+fn where_it_is_held_is_said_if_nobody_would_think_so() {
+    check(
+        "answer busy
+        we nobody
+        owner 4242 node at=::",
+        "port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at all addresses
+        hint: stop it with `kill 4242`",
+    );
+    check(
+        "answer 0.0.0.0 free
+        answer ::1 busy
+        we nobody
+        owner 4242 node at=::1",
+        "port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at ::1 only
+        hint: stop it with `kill 4242`",
+    );
+    // A service at 127.0.0.1 is not hindered.
+    check(
+        "answer 127.0.0.1 free
+        answer ::1 busy
+        owner 4242 node at=::1",
+        "port.free ok 0: port 8000 is free",
+    );
+}
+
+#[test]
+fn listening_elsewhere_is_told_by_number_or_by_address() {
+    let port = Port {
+        key: "http".to_owned(),
+        number: 8080,
+        host: Some(Ipv4Addr::LOCALHOST.into()),
+        protocol: Protocol::Tcp,
+        on_conflict: OnConflict::Ask,
+        variable: None,
+        place: place(14),
+    };
+    let check = |listens: &[&str], expected: &str| {
+        let listens: Vec<SocketAddr> = listens.iter().map(|it| it.parse().unwrap()).collect();
+        let mismatch = Mismatch::new(std::slice::from_ref(&port), &port, &listens);
+        assert_eq!(mismatch.map_or("nothing".to_owned(), |it| it.words()), expected);
+    };
+    check(&[], "nothing");
+    check(&["127.0.0.1:8080"], "nothing");
+    check(
+        &["[::1]:8081", "127.0.0.1:8081"],
+        "listens on 8081, not on 8080 as declared",
+    );
+    check(
+        &["127.0.0.1:8080", "127.0.0.1:9229"],
+        "listens on 9229, not on 8080 as declared",
+    );
+    check(
+        &["[::1]:8080", "127.0.0.1:9229"],
+        "listens on 127.0.0.1:9229 and [::1]:8080, not on 127.0.0.1:8080 as declared",
     );
 }
 

@@ -9,6 +9,7 @@ use super::{Driver, Message, UnitId};
 use crate::error::Problem;
 use crate::plan;
 use crate::preflight::Tag;
+use crate::preflight::verdict::Mismatch;
 use crate::supervise::diagnosis::diagnosis;
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
@@ -32,6 +33,8 @@ pub(super) struct Life {
     pub(super) exit: Option<Ended>,
     pub(super) cause: Option<Cause>,
     pub(super) probed: Option<Probed>,
+    /// What its last probe found, if that was it.
+    pub(super) mismatch: Option<Mismatch>,
 }
 
 /// How long a failed service's pipes may take to end, which a child that still holds them would delay for ever.
@@ -52,6 +55,7 @@ impl Driver<'_> {
             exit: None,
             cause: None,
             probed: None,
+            mismatch: None,
         }
     }
 
@@ -147,6 +151,10 @@ impl Driver<'_> {
             service: life.service.name.clone(),
             state,
             pid: life.pid,
+            mismatch: match cause {
+                Some(Cause::NotReady { .. }) => life.mismatch.clone(),
+                _ => None,
+            },
             cause,
         };
         let log = Arc::clone(&life.log);

@@ -1,10 +1,12 @@
 //! Is it ready? Our own process tree owns the listening socket, and the health check passes.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use super::{Driver, Message, UnitId};
-use crate::plan::{Check, Port};
+use crate::plan::{Check, Port, Protocol};
 use crate::preflight::PortRef;
+use crate::preflight::verdict::{Mismatch, serves};
 use crate::supervise::{Answer, Event, State};
 use crate::world::control::Probed;
 use crate::world::os::Socket;
@@ -71,6 +73,7 @@ impl Driver<'_> {
     /// # Errors
     /// What is still missing, in words.
     fn listens(&mut self, unit: UnitId) -> Result<Option<SocketAddr>, String> {
+        self.services[unit].mismatch = None;
         let ports = self.services[unit].service.ports.clone();
         if ports.is_empty() {
             return Ok(None);
@@ -81,26 +84,40 @@ impl Driver<'_> {
         let mut main = None;
         for port in &ports {
             let here: Vec<&Socket> = sockets.iter().filter(|socket| matches(port, socket)).collect();
-            if here.is_empty() {
-                return Err(format!("nothing listens on {} yet", port.number));
-            }
-            if members.is_empty() {
+            if members.is_empty() && !here.is_empty() {
                 members = self.members(unit);
             }
             let Some(ours) = here.iter().find(|socket| owners::holds(&members, socket.inode)) else {
-                return Err(format!("port {} is held by another process", port.number));
+                return Err(self.elsewhere(unit, port).unwrap_or_else(|| match here.is_empty() {
+                    true => format!("nothing listens on {} yet", port.number),
+                    false => format!("port {} is held by another process", port.number),
+                }));
             };
             main = main.or(Some(health::reachable(ours.address)));
         }
         Ok(main)
     }
+
+    /// Where it listens instead of on `port`, in words, once it has had its time to open that.
+    fn elsewhere(&mut self, unit: UnitId, port: &Port) -> Option<String> {
+        let life = &self.services[unit];
+        if port.protocol != Protocol::Tcp || self.clock.now() - life.in_state_since < OPENED_BY_THEN {
+            return None;
+        }
+        let members = self.members(unit);
+        // It is a remark: without it there is still the fact that nothing listens.
+        let listens = owners::addresses_of(&members).ok()?;
+        let life = &mut self.services[unit];
+        life.mismatch = Mismatch::new(&life.service.ports, port, &listens);
+        life.mismatch.as_ref().map(Mismatch::words)
+    }
 }
 
-/// Does this socket serve the port? Without a host any local address will do.
+/// Many servers open a port for a debugger or for reloading first; one that is late may yet open the declared one.
+const OPENED_BY_THEN: Duration = Duration::from_secs(1);
+
 fn matches(port: &Port, socket: &Socket) -> bool {
-    socket.protocol == port.protocol
-        && socket.address.port() == port.number
-        && port.host.is_none_or(|host| host == socket.address.ip())
+    socket.protocol == port.protocol && serves(port, socket.address)
 }
 
 fn default_address(port: &Port) -> SocketAddr {

@@ -24,6 +24,12 @@ pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Problem> {
 
 /// # Errors
 /// Always.
+pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
 pub(crate) fn holders(_: &[u64]) -> Result<Holders, Problem> {
     Err(not_yet("finding the owner of a port"))
 }

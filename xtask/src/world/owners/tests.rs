@@ -12,7 +12,7 @@ use crate::plan::Protocol;
 /// inode is its line's number, from 1.
 fn socket((at, line): (usize, &str)) -> Socket {
     let fields: Vec<&str> = line.split_whitespace().collect();
-    let address: std::net::SocketAddr = fields[0].parse().unwrap();
+    let address: SocketAddr = fields[0].parse().unwrap();
     let left = std::time::Duration::from_secs(30);
     let (state, only_v6) = match fields[2] {
         "listen" => (OwnerlessState::Listening, false),

@@ -32,15 +32,25 @@ pub(crate) fn sockets(ports: &[Port], states: States) -> Result<Vec<Socket>, Pro
         }
         numbers.sort_unstable();
         numbers.dedup();
-        match dumped(protocol, states, &numbers) {
-            Ok(dump) => rows.extend(dump),
-            Err(_) => rows.extend(read(protocol, states, &numbers)?),
-        }
+        rows.extend(rows_of(protocol, states, Some(&numbers))?);
     }
     Ok(rows)
 }
 
-fn dumped(protocol: Protocol, states: States, numbers: &[u16]) -> Result<Vec<Socket>, Errno> {
+/// Every TCP socket that listens, whatever its port.
+///
+/// # Errors
+/// As of [`sockets`].
+pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
+    rows_of(Protocol::Tcp, States::Listening, None)
+}
+
+/// `numbers` ascending; `None` means all.
+fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Problem> {
+    dumped(protocol, states, numbers).or_else(|_| read(protocol, states, numbers))
+}
+
+fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Errno> {
     let socket = socket_with(
         AddressFamily::NETLINK,
         SocketType::DGRAM,
@@ -67,12 +77,12 @@ fn dumped(protocol: Protocol, states: States, numbers: &[u16]) -> Result<Vec<Soc
     Ok(rows)
 }
 
-fn is_in(numbers: &[u16]) -> impl Fn(u16) -> bool {
-    |number| numbers.binary_search(&number).is_ok()
+fn is_in(numbers: Option<&[u16]>) -> impl Fn(u16) -> bool {
+    move |number| numbers.is_none_or(|numbers| numbers.binary_search(&number).is_ok())
 }
 
 /// `struct nlmsghdr`, `struct inet_diag_req_v2`, whose ports and addresses stay open, and a filter.
-fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: &[u16]) -> Vec<u8> {
+fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Vec<u8> {
     const SOCK_DIAG_BY_FAMILY: u16 = 20;
     const REQUEST_AND_DUMP: u16 = 0x301;
     let mut request = vec![0; 72];
@@ -85,7 +95,7 @@ fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: &
         Protocol::Udp => 17,
     };
     request[20..24].copy_from_slice(&state_mask(protocol, states).to_ne_bytes());
-    request.extend(filter(numbers));
+    request.extend(numbers.map(filter).unwrap_or_default());
     let length = request.len() as u32;
     request[0..4].copy_from_slice(&length.to_ne_bytes());
     request
@@ -136,7 +146,7 @@ fn state_mask(protocol: Protocol, states: States) -> u32 {
     }
 }
 
-fn read(protocol: Protocol, states: States, numbers: &[u16]) -> Result<Vec<Socket>, Problem> {
+fn read(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Problem> {
     let (v4, v6) = match protocol {
         Protocol::Tcp => ("/proc/net/tcp", "/proc/net/tcp6"),
         Protocol::Udp => ("/proc/net/udp", "/proc/net/udp6"),
@@ -171,7 +181,7 @@ mod tests {
         for states in [States::Listening, States::All] {
             // More than the kernel is asked to sift, once.
             let many: Vec<u16> = (port..=port.saturating_add(100)).collect();
-            for numbers in [&[port][..], &[1, port], &many] {
+            for numbers in [Some(&[port][..]), Some(&[1, port]), Some(&many), None] {
                 let mut dump = dumped(Protocol::Tcp, states, numbers).unwrap();
                 let mut text = read(Protocol::Tcp, states, numbers).unwrap();
                 // Others may be waiting out connections to the same number.

@@ -6,3 +6,4 @@ mod docs;
 mod sandbox;
 mod tidy;
 mod up;
+mod zoo;

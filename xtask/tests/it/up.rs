@@ -23,5 +23,5 @@ fn a_stack_comes_up_and_ctrl_c_leaves_nothing() {
     let ended = up.wait();
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert!(ended.stderr.contains("nothing is left"), "{ended:?}");
-    assert_eq!(sandbox.processes(), []);
+    assert_eq!(sandbox.processes(), [0; 0]);
 }

@@ -11,7 +11,7 @@ use super::{health, os, owners};
 use crate::error::Problem;
 use crate::plan::{Check, Health};
 use crate::preflight::verdict::Mismatch;
-use crate::preflight::{HoldsBy, PortFact, PortRef};
+use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
@@ -135,10 +135,12 @@ fn port_of(service: &Service, port: &crate::plan::Port, facts: &Facts, run: &str
             .flat_map(|fact| &fact.owners)
             .filter(|owner| owner.holds_by != HoldsBy::Connection)
     };
+    let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
     status::Port {
         name: port.key.clone(),
         number: port.number,
-        listening: owners().next().is_some() || fact.is_some_and(|fact| !fact.ownerless.is_empty()),
+        listening: owners().any(|owner| owner.holds_by == HoldsBy::Listening)
+            || unseen().any(|socket| socket.state == OwnerlessState::Listening),
         ours: owners().any(|owner| {
             owner
                 .tag

@@ -191,7 +191,7 @@ time.sleep(1000)
 }
 
 /// One that the server ends first, so that its end of it lingers in TIME_WAIT.
-fn closed_connection(port: u16) {
+pub(super) fn closed_connection(port: u16) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut nothing = Vec::new();
     stream.read_to_end(&mut nothing).unwrap();

@@ -1,5 +1,6 @@
 //! Services that listen, but not where they are declared.
 
+use super::addresses::closed_connection;
 use super::{Zoo, document, word};
 use crate::sandbox::{eventually, port};
 
@@ -45,7 +46,11 @@ fn a_service_that_listens_elsewhere_than_declared_is_never_ready_and_the_report_
 
 #[test]
 fn status_and_doctor_tell_where_a_service_really_listens() {
-    let (zoo, other) = astray();
+    let (mut zoo, other) = astray();
+    // What lingers of a server that is gone listens no more.
+    zoo.start("earlier", "--listen 127.0.0.1:PORT");
+    closed_connection(zoo.port);
+    zoo.kill("earlier");
     let up = zoo.sandbox.start(&["up"]);
     let status = || zoo.command(&["status", "--format", "json"]);
     let waits = "listens on [other], not on [port] as declared";

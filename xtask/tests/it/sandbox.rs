@@ -56,7 +56,12 @@ impl Sandbox {
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.project().join(path);
         fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a folder can be made");
-        fs::write(path, text.replace("SERVICE", &service().display().to_string())).expect("a file can be written");
+        // Not every test binary has the fixture built.
+        let text = match text.contains("SERVICE") {
+            true => text.replace("SERVICE", &service().display().to_string()),
+            false => text.to_owned(),
+        };
+        fs::write(path, text).expect("a file can be written");
     }
 
     /// Sets a variable for all that is run from now on.

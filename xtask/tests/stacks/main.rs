@@ -2,4 +2,14 @@
 //!
 //! `cargo test --features stacks --test stacks`; `.ci/run` calls it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod fastapi_vite;
+mod shop;
+
+/// The sandbox of the fast tests.
+#[path = "../it"]
+mod it {
+    #[expect(dead_code, reason = "the fast tests use the rest of it")]
+    pub(crate) mod sandbox;
+}

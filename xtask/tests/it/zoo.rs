@@ -217,12 +217,24 @@ impl Zoo {
         named + rest
     }
 
-    /// Without a flag that says so, and with one that forbids it, `up` ends with 3 and signals nobody.
+    /// Without a flag that says so, and with one that forbids it, `up` ends with 3 and signals nobody. It finds what
+    /// `doctor` finds.
     #[track_caller]
     fn is_left_alone(&self) {
-        for arguments in [&["up"][..], &["up", "--yes", "--on-conflict", "fail"]] {
-            self.refuses(arguments);
+        self.refuses(&["up", "--yes", "--on-conflict", "fail"]);
+        let up = self.refuses(&["up", "--format", "json"]);
+        let found = up
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let found: Vec<Value> = found.filter(|event| event["event"] == "finding").collect();
+        let doctor = document(&self.command(&["doctor", "--format", "json"]));
+        for (event, finding) in found.iter().zip(doctor["findings"].as_array().unwrap()) {
+            for key in ["code", "level", "service", "owners"] {
+                assert_eq!(event["finding"][key], finding[key], "{found:#?}\n{doctor:#}");
+            }
         }
+        assert_eq!(found.len(), 1, "{found:#?}");
     }
 
     /// Whatever is asked for.
@@ -233,12 +245,13 @@ impl Zoo {
     }
 
     #[track_caller]
-    fn refuses(&self, arguments: &[&str]) {
+    fn refuses(&self, arguments: &[&str]) -> Ended {
         let up = self.command(arguments);
         assert_eq!(up.code, Some(3), "{up:?}");
         assert!(up.stderr.contains(&self.port.to_string()), "{up:?}");
         self.all_live();
         assert!(!self.audit_log().exists(), "somebody was signalled: {up:?}");
+        up
     }
 
     /// `up` gets the port by ending everybody here, and says so. `signals` are the first that it sends; some may follow,

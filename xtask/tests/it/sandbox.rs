@@ -1,15 +1,22 @@
 //! A project of a test's own: temp folders, ports from the OS, and the end of everything that was started in it.
 
-use std::collections::BTreeSet;
+mod plain;
+mod port;
+mod running;
+mod terminal;
+
+use std::ffi::OsStr;
 use std::fs;
-use std::io::Read;
-use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+pub(crate) use port::port;
+pub(crate) use running::{Ended, Running};
+pub(crate) use terminal::Terminal;
 
 /// How long anything may take that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,6 +50,14 @@ impl Sandbox {
         sandbox
     }
 
+    /// A project with the one service `api`, which listens on the port that is returned.
+    pub(crate) fn with_api() -> (Self, u16) {
+        let port = port();
+        let command = format!("SERVICE --listen 127.0.0.1:{port}");
+        let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"{command}\"\nport = {port}\n"));
+        (sandbox, port)
+    }
+
     /// The project's folder, canonical.
     pub(crate) fn project(&self) -> PathBuf {
         self.folder.path().join("project").canonicalize().expect("it was made")
@@ -54,14 +69,33 @@ impl Sandbox {
 
     /// Writes a file of the project.
     pub(crate) fn write(&self, path: &str, text: &str) {
-        let path = self.project().join(path);
-        fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a folder can be made");
         // Not every test binary has the fixture built.
         let text = match text.contains("SERVICE") {
             true => text.replace("SERVICE", &service().display().to_string()),
             false => text.to_owned(),
         };
-        fs::write(path, text).expect("a file can be written");
+        self.write_bytes(path, text.as_bytes());
+    }
+
+    pub(crate) fn write_bytes(&self, path: &str, bytes: &[u8]) {
+        let path = self.project().join(path);
+        fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a folder can be made");
+        fs::write(path, bytes).expect("a file can be written");
+    }
+
+    /// Writes a script that can be run.
+    pub(crate) fn write_script(&self, path: &str, text: &str) {
+        self.write(path, &format!("#!/bin/sh\n{text}\n"));
+        let may_run = PermissionsExt::from_mode(0o755);
+        fs::set_permissions(self.project().join(path), may_run).expect("it is our file");
+    }
+
+    /// Another checkout of the same project, beside it.
+    pub(crate) fn checkout(&self, name: &str) -> PathBuf {
+        let folder = self.project().join("..").join(name);
+        fs::create_dir(&folder).expect("a folder can be made");
+        fs::copy(self.project().join("devtasks.toml"), folder.join("devtasks.toml")).expect("a file can be copied");
+        folder.canonicalize().expect("it was made")
     }
 
     /// Sets a variable for all that is run from now on.
@@ -77,7 +111,7 @@ impl Sandbox {
     }
 
     /// Any program, in the same folder and environment.
-    pub(crate) fn other(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn other(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.project()).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -99,6 +133,28 @@ impl Sandbox {
         Running::start(self.command(arguments))
     }
 
+    /// Starts the program in another folder of the sandbox.
+    pub(crate) fn start_in(&self, folder: &Path, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        command.current_dir(folder);
+        Running::start(command)
+    }
+
+    /// Starts the program on a terminal.
+    pub(crate) fn terminal(&self, arguments: &[&str]) -> Terminal {
+        Terminal::start(&self.command(arguments))
+    }
+
+    /// Starts the fixture as a process that is none of ours, and waits until its ports are open.
+    #[track_caller]
+    pub(crate) fn stranger(&self, arguments: &[&str]) -> Running {
+        let mut command = self.other(service());
+        command.args(arguments).args(["--announce", "here I am"]);
+        let stranger = Running::start(command);
+        stranger.wait_for("here I am");
+        stranger
+    }
+
     /// `up` until everything is ready.
     pub(crate) fn up(&self, arguments: &[&str]) -> Running {
         let up = self.start(&[&["up"], arguments].concat());
@@ -118,13 +174,23 @@ impl Sandbox {
         .collect()
     }
 
+    /// Nothing that was started here lives any more.
+    #[track_caller]
+    pub(crate) fn nothing_is_left(&self) {
+        let left = self.processes();
+        let command = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let commands: Vec<_> = left.iter().map(|pid| (pid, command(pid))).collect();
+        assert!(left.is_empty(), "{commands:?}");
+    }
+
     /// With what differs from run to run replaced: the sandbox's folders, the fixture, pids and durations.
     pub(crate) fn plain(&self, text: &str) -> String {
         let text = text.replace(&self.project().display().to_string(), "[project]");
+        let text = text.replace("~/../project", "[project]");
         let text = text.replace(&self.folder.path().display().to_string(), "[sandbox]");
         let text = text.replace(&service().display().to_string(), "[service]");
         let text = text.replace(env!("CARGO_BIN_EXE_xtask"), "[xtask]");
-        without_numbers(&text)
+        plain::without_numbers(&text, &self.processes())
     }
 }
 
@@ -142,110 +208,6 @@ impl Drop for Sandbox {
             std::thread::yield_now();
         }
     }
-}
-
-/// A program that was started and not waited for.
-pub(crate) struct Running {
-    child: Mutex<Child>,
-    pid: u32,
-    stdout: Arc<Mutex<Vec<u8>>>,
-    stderr: Arc<Mutex<Vec<u8>>>,
-    readers: Vec<std::thread::JoinHandle<()>>,
-}
-
-/// How a program ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// `None` when a signal ended it.
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
-        let (stdout, stderr) = (Arc::default(), Arc::default());
-        let readers = vec![
-            collect(child.stdout.take().expect("it is a pipe"), &stdout),
-            collect(child.stderr.take().expect("it is a pipe"), &stderr),
-        ];
-        Running {
-            pid: child.id(),
-            child: Mutex::new(child),
-            stdout,
-            stderr,
-            readers,
-        }
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    /// What it has said so far.
-    pub(crate) fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.stdout.lock().unwrap()).into_owned()
-    }
-
-    pub(crate) fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
-    }
-
-    /// Waits until it has said this on either stream.
-    #[track_caller]
-    pub(crate) fn wait_for(&self, text: &str) {
-        eventually(
-            || format!("`{text}` in\n{}\n{}", self.stdout(), self.stderr()),
-            || self.stdout().contains(text) || self.stderr().contains(text),
-        );
-    }
-
-    /// Ctrl-C, as a terminal sends it.
-    pub(crate) fn interrupt(&self) {
-        signal(self.pid(), Signal::INT);
-    }
-
-    pub(crate) fn kill(&self) {
-        signal(self.pid(), Signal::KILL);
-    }
-
-    /// Waits for its end.
-    #[track_caller]
-    pub(crate) fn wait(self) -> Ended {
-        let mut status: Option<ExitStatus> = None;
-        eventually(
-            || format!("its end; so far\n{}\n{}", self.stdout(), self.stderr()),
-            || {
-                status = self.child.lock().unwrap().try_wait().expect("it is our child");
-                status.is_some()
-            },
-        );
-        // Whoever it left behind may still hold the pipes; the sandbox ends those.
-        let deadline = Instant::now() + Duration::from_secs(1);
-        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < deadline {
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        Ended {
-            code: status.and_then(|status| status.code()),
-            stdout: self.stdout(),
-            stderr: self.stderr(),
-        }
-    }
-}
-
-fn collect(mut pipe: impl Read + Send + 'static, into: &Arc<Mutex<Vec<u8>>>) -> std::thread::JoinHandle<()> {
-    let into = Arc::clone(into);
-    std::thread::spawn(move || {
-        let mut buffer = [0; 8192];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-            into.lock().unwrap().extend_from_slice(&buffer[..read]);
-        }
-    })
 }
 
 /// Waits until `holds`; else says what was seen last.
@@ -268,6 +230,20 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     let _ = Pid::from_raw(pid.cast_signed()).map(|pid| kill_process(pid, signal));
 }
 
+/// Waits until a process is gone, or waits for its parent alone.
+#[track_caller]
+pub(crate) fn eventually_gone(pid: u32) {
+    eventually(
+        || format!("the end of {pid}"),
+        || !Path::new(&format!("/proc/{pid}")).exists() || is_zombie(pid),
+    );
+}
+
+/// Can somebody else listen on it now?
+pub(crate) fn is_free(port: u16) -> bool {
+    std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
 /// The fixture; see its own description.
 pub(crate) fn service() -> PathBuf {
     let deps = std::env::current_exe().expect("a test is a file");
@@ -284,37 +260,7 @@ pub(crate) fn service() -> PathBuf {
     service
 }
 
-/// A port that nobody else in this test run gets.
-pub(crate) fn port() -> u16 {
-    static GIVEN: OnceLock<Mutex<BTreeSet<u16>>> = OnceLock::new();
-    loop {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("the system has ports");
-        let port = listener.local_addr().expect("it is bound").port();
-        if GIVEN.get_or_init(Mutex::default).lock().unwrap().insert(port) {
-            return port;
-        }
-    }
-}
-
 fn is_zombie(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
-}
-
-/// `pid 4242` → `pid [pid]`, `0.4 s`, `40 ms` and `2 min` → `[time]`.
-fn without_numbers(text: &str) -> String {
-    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-    for at in 1..words.len() {
-        let unit: String = words[at].chars().take_while(char::is_ascii_alphabetic).collect();
-        if ["s", "ms", "min"].contains(&unit.as_str()) && words[at - 1].trim_start_matches('(').parse::<f64>().is_ok() {
-            let bracket = if words[at - 1].starts_with('(') { "(" } else { "" };
-            words[at - 1] = format!("{bracket}[time]");
-            words[at] = words[at][unit.len()..].to_owned();
-        } else if words[at - 1].trim_start_matches('(') == "pid" {
-            let rest = words[at].trim_start_matches(|it: char| it.is_ascii_digit()).to_owned();
-            words[at] = format!("[pid]{rest}");
-        }
-    }
-    words.retain(|word| !word.is_empty() || text.contains("  "));
-    words.join(" ")
 }

@@ -1,0 +1,55 @@
+//! Ports for tests: below the range that the system gives to whoever asks for any, and no test's twice.
+//!
+//! A test run takes blocks of ports. The first port of a block is bound for as long as the run lives, so that other runs
+//! on the machine pass it by.
+
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::sync::{Mutex, PoisonError};
+
+const FIRST: u16 = 12_000;
+const BLOCK: u16 = 50;
+const N_BLOCKS: u16 = 400;
+
+struct Block {
+    _guard: TcpListener,
+    next: u16,
+    end: u16,
+}
+
+/// A port that nobody else in this test run gets.
+pub(crate) fn port() -> u16 {
+    static BLOCKS: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+    let mut blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if let Some(block) = blocks.last_mut() {
+            while block.next < block.end {
+                block.next += 1;
+                if is_free(block.next - 1) {
+                    return block.next - 1;
+                }
+            }
+        }
+        let block = claim(blocks.len());
+        blocks.push(block);
+    }
+}
+
+fn claim(n_before: usize) -> Block {
+    // Runs begin at different places, which spares them a search.
+    let start = std::process::id().wrapping_mul(7919) as usize + n_before;
+    for block in (0..usize::from(N_BLOCKS)).map(|step| (start + step) % usize::from(N_BLOCKS)) {
+        let first = FIRST + BLOCK * u16::try_from(block).expect("there are few blocks");
+        if let Ok(guard) = TcpListener::bind((Ipv4Addr::LOCALHOST, first)) {
+            return Block {
+                _guard: guard,
+                next: first + 1,
+                end: first + BLOCK,
+            };
+        }
+    }
+    panic!("no block of ports is free from {FIRST} on")
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok()
+}

@@ -1,0 +1,153 @@
+//! A program under way, and how it ended.
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::{eventually, signal};
+
+/// A program that was started and not waited for.
+pub(crate) struct Running {
+    child: Mutex<Child>,
+    pid: u32,
+    stdout: Arc<Mutex<Vec<u8>>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    readers: Vec<std::thread::JoinHandle<()>>,
+}
+
+/// How a program ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Running {
+    /// With both of its outputs read all the time.
+    pub(crate) fn start(mut command: Command) -> Self {
+        Running::follow(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+    }
+
+    /// With those outputs read that the caller made pipes.
+    pub(crate) fn follow(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the program can be started");
+        let (stdout, stderr) = (Arc::default(), Arc::default());
+        let readers = [
+            child.stdout.take().map(|pipe| collect(pipe, &stdout)),
+            child.stderr.take().map(|pipe| collect(pipe, &stderr)),
+        ];
+        let readers = readers.into_iter().flatten().collect();
+        Running {
+            pid: child.id(),
+            child: Mutex::new(child),
+            stdout,
+            stderr,
+            readers,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// What it has said so far.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout.lock().unwrap()).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until it has said this on either stream.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) {
+        eventually(
+            || format!("`{text}` in\n{}\n{}", self.stdout(), self.stderr()),
+            || self.stdout().contains(text) || self.stderr().contains(text),
+        );
+    }
+
+    /// Ctrl-C, as a terminal sends it.
+    pub(crate) fn interrupt(&self) {
+        signal(self.pid(), Signal::INT);
+    }
+
+    pub(crate) fn kill(&self) {
+        signal(self.pid(), Signal::KILL);
+    }
+
+    /// Has it ended?
+    pub(crate) fn has_ended(&self) -> bool {
+        self.child
+            .lock()
+            .unwrap()
+            .try_wait()
+            .expect("it is our child")
+            .is_some()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(self) -> Ended {
+        let mut status: Option<ExitStatus> = None;
+        eventually(
+            || format!("its end; so far\n{}\n{}", self.stdout(), self.stderr()),
+            || {
+                status = self.child.lock().unwrap().try_wait().expect("it is our child");
+                status.is_some()
+            },
+        );
+        // Whoever it left behind may still hold the pipes; the sandbox ends those.
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        Ended {
+            code: status.and_then(|status| status.code()),
+            stdout: self.stdout(),
+            stderr: self.stderr(),
+        }
+    }
+}
+
+impl Ended {
+    /// Fails unless it ended with this code, and never with a panic.
+    #[track_caller]
+    pub(crate) fn with(self, code: i32) -> Self {
+        let said = format!("{}\n{}", self.stdout, self.stderr);
+        assert!(!said.contains("panicked at"), "{said}");
+        assert_eq!(self.code, Some(code), "its exit code; it said\n{said}");
+        self
+    }
+
+    /// Stdout as one JSON document.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// Stdout as one JSON object a line.
+    #[track_caller]
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let event = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in\n{line}"));
+        self.stdout.lines().map(event).collect()
+    }
+}
+
+fn collect(mut pipe: impl Read + Send + 'static, into: &Arc<Mutex<Vec<u8>>>) -> std::thread::JoinHandle<()> {
+    let into = Arc::clone(into);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
+            into.lock().unwrap().extend_from_slice(&buffer[..read]);
+        }
+    })
+}

@@ -1,0 +1,151 @@
+//! A program on a terminal of its own, with somebody at the keyboard.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::{Ended, Running, eventually};
+
+pub(crate) struct Terminal {
+    /// Our side; `None` once the window was closed.
+    master: Option<Arc<File>>,
+    screen: Option<JoinHandle<()>>,
+    shown: Arc<Mutex<Vec<u8>>>,
+    is_gone: Arc<AtomicBool>,
+    running: Running,
+}
+
+impl Terminal {
+    /// The program gets the terminal as its controlling one, so that Ctrl-C reaches it as a signal.
+    pub(crate) fn start(command: &Command) -> Self {
+        let master =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("there are terminals");
+        grantpt(&master).expect("it is ours");
+        unlockpt(&master).expect("it is ours");
+        let size = Winsize {
+            ws_row: 40,
+            ws_col: 100,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&master, size).expect("it is a terminal");
+        let name = ptsname(&master, Vec::new()).expect("it is a terminal");
+        let open = || -> OwnedFd {
+            let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+            rustix::fs::open(name.as_c_str(), flags, Mode::empty()).expect("it can be opened")
+        };
+
+        // `setsid --ctty` makes its stdin the controlling terminal, then becomes the program.
+        let mut on_terminal = Command::new("setsid");
+        on_terminal
+            .arg("--ctty")
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear();
+        on_terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        on_terminal.current_dir(command.get_current_dir().expect("the sandbox sets it"));
+        on_terminal.env("TERM", "xterm-256color");
+        on_terminal.stdin(open()).stdout(open()).stderr(open());
+        let running = Running::follow(&mut on_terminal);
+        // What we hold of the program's side would keep the terminal open after its end.
+        drop(on_terminal);
+
+        let master = Arc::new(File::from(master));
+        let shown = Arc::<Mutex<Vec<u8>>>::default();
+        let is_gone = Arc::new(AtomicBool::new(false));
+        let screen = std::thread::spawn({
+            let (master, shown, is_gone) = (Arc::clone(&master), Arc::clone(&shown), Arc::clone(&is_gone));
+            move || show(&master, &shown, &is_gone)
+        });
+        Terminal {
+            master: Some(master),
+            screen: Some(screen),
+            shown,
+            is_gone,
+            running,
+        }
+    }
+
+    /// All that was ever shown.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for(&self, text: &str) {
+        eventually(
+            || format!("`{text}` in\n{}", self.shown()),
+            || self.shown().contains(text),
+        );
+    }
+
+    /// Presses keys; `\x03` is Ctrl-C, `\x04` Ctrl-D.
+    pub(crate) fn press(&self, keys: &str) {
+        let master = self.master.as_ref().expect("it was not closed");
+        master.as_ref().write_all(keys.as_bytes()).expect("somebody is there");
+    }
+
+    /// Answers the question once it stands there.
+    #[track_caller]
+    pub(crate) fn answer(&self, question: &str, keys: &str) {
+        self.wait_for(question);
+        self.press(keys);
+    }
+
+    /// Closes the window.
+    pub(crate) fn close(&mut self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+        let screen = self.screen.take().expect("a window is closed once");
+        screen.join().expect("reading does not panic");
+        self.master = None;
+    }
+
+    /// Waits for its end; its stdout is all that was shown.
+    #[track_caller]
+    pub(crate) fn wait(self) -> Ended {
+        let code = self.running.wait().code;
+        // Whoever was left behind may still hold the terminal.
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while self.screen.as_ref().is_some_and(|it| !it.is_finished()) && Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        self.is_gone.store(true, Ordering::Relaxed);
+        let shown = self.shown.lock().unwrap();
+        Ended {
+            code,
+            stdout: String::from_utf8_lossy(&shown).replace('\r', ""),
+            stderr: String::new(),
+        }
+    }
+}
+
+fn show(master: &File, shown: &Mutex<Vec<u8>>, is_gone: &AtomicBool) {
+    let mut buffer = [0; 8192];
+    let patience = Timespec {
+        tv_sec: 0,
+        tv_nsec: 10_000_000,
+    };
+    while !is_gone.load(Ordering::Relaxed) {
+        let mut asked = [PollFd::new(master, PollFlags::IN)];
+        match poll(&mut asked, Some(&patience)) {
+            Ok(0) | Err(_) => continue,
+            Ok(_) => {}
+        }
+        let mut master = master;
+        // EIO when the last program has left the terminal.
+        let Ok(read @ 1..) = master.read(&mut buffer) else {
+            return;
+        };
+        shown.lock().unwrap().extend_from_slice(&buffer[..read]);
+    }
+}

@@ -1,0 +1,185 @@
+//! A service that ends or cannot start: its last words, the cause, the exit code, the end of the others.
+
+use crate::sandbox::{Sandbox, port};
+
+#[test]
+fn a_service_that_ends_while_starting_shows_its_last_lines() {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --listen 127.0.0.1:{db}"
+        port = {db}
+        [services.api]
+        command = "SERVICE --say one --say-err two --exit 3"
+        port = {api}
+        depends_on = ["db"]
+        "#
+    ));
+    let ended = sandbox.run(&["up"]).with(1);
+    let stderr = sandbox.plain(&ended.stderr);
+    let (_, report) = stderr.split_once("\n\n").unwrap();
+    assert!(report.contains("api failed after [time] (exit code 3)\n"), "{report}");
+    assert!(report.contains("  one\n") && report.contains("  two\n"), "{report}");
+    assert!(report.ends_with("The other service was stopped.\n"), "{report}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_service_that_ends_with_0_before_it_is_ready_has_failed_too() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --exit 0\"\nport = {port}\n"
+    ));
+    let ended = sandbox.run(&["up"]).with(1);
+    assert!(ended.stderr.contains("before it was ready"), "{ended:?}");
+}
+
+#[test]
+fn a_service_killed_by_a_signal_says_which() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"sh -c 'kill -SEGV $$$$'\"\nport = {port}\n"
+    ));
+    let ended = sandbox.run(&["up"]).with(1);
+    assert!(ended.stderr.contains("killed by SIGSEGV"), "{ended:?}");
+}
+
+#[test]
+fn a_port_that_the_service_itself_finds_taken_has_its_owner_named() {
+    let (declared, real) = (port(), port());
+    // Preflight sees a free port: the stranger comes while the service starts.
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "sh -c 'echo begun; until [ -e taken ]; do sleep 0.01; done; exec SERVICE --listen 127.0.0.1:{declared}'"
+        ports = {{ main = {declared}, other = {real} }}
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    let stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{declared}")]);
+    sandbox.write("taken", "");
+    let ended = up.wait().with(3);
+    assert!(ended.stderr.contains("its port is already in use"), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("pid {}", stranger.pid())), "{ended:?}");
+    assert!(ended.stderr.contains("Address already in use"), "{ended:?}");
+    assert!(!stranger.has_ended());
+}
+
+#[test]
+fn a_missing_python_module_names_the_venv_and_the_way_to_install_it() {
+    let sandbox = Sandbox::new(
+        r#"
+        [venvs.api]
+        path = ".venv"
+        [services.api]
+        command = "python app.py"
+        venv = "api"
+        healthcheck = { command = "false" }
+        "#,
+    );
+    venv(
+        &sandbox,
+        "echo \"ModuleNotFoundError: No module named 'sqlalchemy'\" >&2; exit 1",
+    );
+    let ended = sandbox.run(&["up"]).with(1);
+    let stderr = sandbox.plain(&ended.stderr);
+    assert!(stderr.contains("a module is missing"), "{stderr}");
+    assert!(
+        stderr.contains(
+            "hint: it ran in venv `.venv`: install what is missing with `.venv/bin/python -m pip install sqlalchemy`"
+        ),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn everything_that_is_missing_is_said_at_once() {
+    let sandbox = Sandbox::new(
+        r#"
+        [venvs.api]
+        path = ".venv"
+        [services.api]
+        command = "uvicorn app:app"
+        venv = "api"
+        [services.gone]
+        command = "no-such-command --port 1"
+        [services.lost]
+        command = "sleep 1000"
+        working_dir = "nowhere"
+        [services.blind]
+        command = "sleep 1000"
+        env_file = ["missing.env"]
+        [services.weak]
+        command = "./script"
+        "#,
+    );
+    sandbox.write("script", "#!/bin/sh\n");
+    let ended = sandbox.run(&["up"]).with(5);
+    assert_eq!(
+        sandbox.plain(&ended.stderr),
+        "error: venv `.venv` does not exist
+  --> devtasks.toml:3:16  [venvs.api]
+
+hint: make it anew with `python3 -m venv --clear .venv`
+
+error: command `no-such-command` was not found
+  --> devtasks.toml:8:19  [services.gone]
+
+hint: install `no-such-command`, or set `venv` if it lives in one
+
+error: working folder `[project]/nowhere` does not exist
+  --> devtasks.toml:11:23  [services.lost]
+
+hint: change `working_dir` of `lost`, or create the folder
+
+error: env file `missing.env` is missing
+  --> devtasks.toml:14:21  [services.blind]
+
+hint: create `missing.env`, or take it out of `env_file`
+
+error: command `./script` is not executable
+  --> devtasks.toml:16:19  [services.weak]
+
+hint: run `chmod +x [project]/./script`
+
+"
+    );
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_service_that_fails_after_all_were_ready_leaves_the_others_running() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.steady]
+        command = "sleep 1000"
+        [services.fragile]
+        command = "sh -c 'until [ -e fall ]; do sleep 0.01; done; exit 7'"
+        "#,
+    );
+    let up = sandbox.up(&[]);
+    sandbox.write("fall", "");
+    up.wait_for("exit code 7");
+    let status = sandbox.run(&["status", "--format", "json"]).with(1).json();
+    let states: Vec<_> = status["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["state"].clone())
+        .collect();
+    assert_eq!(states, ["ready", "failed"]);
+    // `up` ends when none is left, with 1 because one failed.
+    let steady = u32::try_from(status["services"][0]["pid"].as_u64().unwrap()).unwrap();
+    crate::sandbox::signal(steady, rustix::process::Signal::TERM);
+    let ended = up.wait();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+}
+
+/// A venv whose Python tells its version and otherwise does as told.
+pub(super) fn venv(sandbox: &Sandbox, program: &str) {
+    sandbox.write(".venv/pyvenv.cfg", "home = /usr/bin\n");
+    let version = "case \"$*\" in *version_info*) echo 3.12.4; exit;; esac";
+    sandbox.write_script(".venv/bin/python", &format!("{version}\n{program}"));
+}

@@ -1,0 +1,124 @@
+//! The merged log: aligned prefixes, whole lines, nothing lost.
+
+use crate::sandbox::{Running, Sandbox, eventually};
+
+/// What the services wrote, once `up` has ended by itself.
+fn log(config: &str) -> String {
+    let sandbox = Sandbox::new(config);
+    let ended = sandbox.run(&["up"]);
+    ended.stdout
+}
+
+#[test]
+fn prefixes_are_aligned_and_both_streams_are_shown() {
+    let log = log(r#"
+        [services.db]
+        command = "SERVICE --say out --exit 0 --after 50"
+        [services.frontend]
+        command = "SERVICE --say-err err --exit 0 --after 50"
+        "#);
+    let mut lines: Vec<_> = log.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["db       | out", "frontend | err"]);
+}
+
+#[test]
+fn a_last_line_without_an_end_is_kept() {
+    assert_eq!(
+        log("[services.api]\ncommand = \"SERVICE --say one --say-partial two --exit 0 --after 50\"\n"),
+        "api | one\napi | two\n"
+    );
+}
+
+#[test]
+fn invalid_utf_8_is_kept_as_it_is() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say-bytes 41fffe420a --exit 0 --after 50\"\n");
+    let ended = sandbox.command(&["up"]).output().unwrap();
+    assert_eq!(ended.stdout, b"api | A\xff\xfeB\n");
+    let events = sandbox.command(&["up", "--format", "json"]).output().unwrap();
+    let text = String::from_utf8(events.stdout).unwrap();
+    assert!(text.contains("\"line\":\"A\u{fffd}\u{fffd}B\""), "{text}");
+}
+
+#[test]
+fn lines_of_noisy_services_are_never_torn() {
+    let n_lines = 3000;
+    let service =
+        |name: &str| format!("[services.{name}]\ncommand = \"SERVICE --spew {n_lines} 300 --exit 0 --after 50\"\n");
+    let log = log(&["left", "middle", "right"].map(service).concat());
+    let line = "abcdefghij".repeat(30);
+    for name in ["left  ", "middle", "right "] {
+        let expected = format!("{name} | {line}");
+        assert_eq!(log.lines().filter(|line| *line == expected).count(), n_lines, "{name}");
+    }
+    assert_eq!(log.lines().count(), 3 * n_lines);
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_whole() {
+    let log = log("[services.api]\ncommand = \"SERVICE --spew 1 1000000 --say end --exit 0 --after 50\"\n");
+    let lines: Vec<_> = log.lines().map(str::len).collect();
+    assert_eq!(lines, [1_000_006, 9]);
+}
+
+#[test]
+fn on_a_terminal_what_is_waited_for_does_not_mix_with_the_log() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.api]
+        command = "sh -c 'for i in 1 2 3 4 5 6 7 8; do echo line $i; sleep 0.1; done; touch well; exec sleep 1000'"
+        healthcheck = { command = "test -e well" }
+        "#,
+    );
+    let up = sandbox.terminal(&["up", "--color", "never"]);
+    up.wait_for("Ready in");
+    up.press("\x03");
+    let shown = up.wait().with(130).stdout;
+    // A drawn line is erased before the next text: what is left of each line is what was written last.
+    let left: Vec<_> = shown
+        .lines()
+        .map(|line| line.rsplit("\x1b[2K").next().unwrap())
+        .collect();
+    for number in 1..=8 {
+        assert!(left.contains(&format!("api | line {number}").as_str()), "{shown:?}");
+    }
+    assert!(!left.iter().any(|line| line.contains('…')), "{left:#?}");
+}
+
+#[test]
+fn the_log_is_kept_in_a_file_of_the_state_folder() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say kept --exit 0 --after 50\"\n");
+    sandbox.run(&["up"]);
+    let state = sandbox.home().join(".local/state/devtasks");
+    let folders = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().path());
+    let logs: Vec<_> = folders
+        .map(|folder| folder.join("logs/api.log"))
+        .filter(|log| log.exists())
+        .collect();
+    assert_eq!(std::fs::read_to_string(&logs[0]).unwrap(), "kept\n");
+}
+
+#[test]
+fn quiet_shows_the_log_and_nothing_else() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say here\"\n");
+    let up = sandbox.start(&["up", "--quiet"]);
+    up.wait_for("api | here");
+    eventually(
+        || "a running stack".to_owned(),
+        || sandbox.run(&["status"]).code == Some(0),
+    );
+    up.interrupt();
+    let ended = up.wait().with(130);
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("api | here\n", ""));
+}
+
+#[test]
+fn a_service_named_like_anything_is_aligned_by_its_width() {
+    let sandbox = Sandbox::new(
+        "[services.a]\ncommand = \"SERVICE --say x --exit 0 --after 50\"\n[services.a-longer_name]\ncommand = \"SERVICE --say y --exit 0 --after 50\"\n",
+    );
+    let ended = Running::start(sandbox.command(&["up"])).wait();
+    let mut lines: Vec<_> = ended.stdout.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["a             | x", "a-longer_name | y"]);
+}

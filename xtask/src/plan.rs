@@ -91,6 +91,7 @@ pub(crate) struct Service {
     /// Where `working_dir` was written, or the service itself.
     pub(crate) working_dir_place: Place,
     /// All of it: nothing else reaches the process but the tags of the run.
+    #[serde(with = "environment::as_list")]
     pub(crate) environment: Environment,
     /// The project's, if they were named, then its own.
     pub(crate) env_files: Vec<EnvFile>,

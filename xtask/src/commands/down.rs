@@ -1,6 +1,6 @@
 //! `down`: stop in reverse order, and prove that nothing is left.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::commands::stopping::Ended as Stopped;
@@ -10,7 +10,8 @@ use crate::plan::{Asked, Port};
 use crate::report::{cause, json, status, words};
 use crate::supervise::State;
 use crate::world::clock::wall;
-use crate::world::control::{Client, Reply, Request};
+use crate::world::control::{Reply, Request};
+use crate::world::driver::Message;
 use crate::world::project::Project;
 use crate::world::runs::{Folder, Locked};
 use crate::world::{live, os, owners};
@@ -53,16 +54,24 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     }
     let folder = Folder::of(&checkout)?;
     let (sender, inbox) = channel();
-    os::hear_signals(move |heard| _ = sender.send(heard))
+    let hear = sender.clone();
+    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
         .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
-    let interrupted = || inbox.try_iter().any(|heard| heard == os::Heard::Interrupt);
+    let interrupted = || inbox.try_iter().any(|news| is_interrupt(&news));
 
     let deadline = wall() + STARTING;
     loop {
         if let Some((mut client, _)) = live::client(&folder) {
-            let exit = ask(&mut client, &args, context)?;
-            if exit != Exit::Done || !args.leftovers {
-                return Ok(exit);
+            client.send(&Request::Down {
+                services: args.services.clone(),
+            });
+            let sender = sender.clone();
+            client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
+            match watch(&inbox, context)? {
+                Some(Exit::Done) if args.leftovers => {}
+                Some(exit) => return Ok(exit),
+                // It has gone: what it left is looked for.
+                None => {}
             }
         }
         match folder.lock()? {
@@ -73,7 +82,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
             }
             Locked::Others(_) if wall() < deadline => {
                 // It is just starting or just ending: its socket is about to come or to go.
-                if inbox.recv_timeout(Duration::from_millis(20)) == Ok(os::Heard::Interrupt) {
+                let news = inbox.recv_timeout(Duration::from_millis(20));
+                if news.is_ok_and(|news| is_interrupt(&news)) {
                     return Ok(Exit::Interrupted);
                 }
             }
@@ -93,15 +103,29 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 /// How long an `up` that has the lock may take until it answers.
 const STARTING: Duration = Duration::from_secs(5);
 
-/// Lets the supervisor stop its services, and tells how that goes.
-fn ask(client: &mut Client, args: &Args, context: &Context) -> Result<Exit, Problems> {
-    client.send(&Request::Down {
-        services: args.services.clone(),
-    })?;
+fn is_interrupt(news: &Message) -> bool {
+    matches!(news, Message::Heard(os::Heard::Interrupt))
+}
+
+/// The supervisor stops its services; tells how that goes. `None` when it went away meanwhile.
+fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let began = wall();
     let mut stopped = 0;
     loop {
-        match client.receive(None)? {
+        let reply = match inbox.recv().expect("we hold a sender ourselves") {
+            Message::Replied(reply) => reply?,
+            news if is_interrupt(&news) => {
+                context.say("Interrupted; the running stack goes on stopping.");
+                if context.json {
+                    let event = json::event(wall(), "summary", json::summary(Exit::Interrupted, &[]));
+                    let _ = context.print(&json::line(&event));
+                }
+                return Ok(Some(Exit::Interrupted));
+            }
+            // Nothing else concerns one who supervises nothing.
+            _ => continue,
+        };
+        match reply {
             Reply::Transition(it) => {
                 if context.json {
                     let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
@@ -144,9 +168,10 @@ fn ask(client: &mut Client, args: &Args, context: &Context) -> Result<Exit, Prob
                     let problem = Problem::new(format!("something survived: {}", names.join(", ")));
                     return Err(problem.exit(exit).into());
                 }
-                return Ok(exit);
+                return Ok(Some(exit));
             }
             Reply::Refused(problem) => return Err(problem.into()),
+            Reply::Ending => return Ok(None),
             Reply::Status(_) => {}
         }
     }
@@ -160,6 +185,9 @@ fn sweep(
     context: &Context,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Exit, Problems> {
+    if let Some(problem) = leftovers::elsewhere(checkout)? {
+        return Err(problem.exit(Exit::Refused).into());
+    }
     let record = folder.record();
     let mut left = leftovers::of(checkout)?;
     if !args.leftovers {

@@ -6,6 +6,21 @@ use std::path::{Path, PathBuf};
 
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
+/// As a list of pairs: a name in JSON would have to be UTF-8.
+pub(super) mod as_list {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Environment, OsString};
+
+    pub(crate) fn serialize<S: Serializer>(environment: &Environment, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(environment)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Environment, D::Error> {
+        Ok(Vec::<(OsString, OsString)>::deserialize(from)?.into_iter().collect())
+    }
+}
+
 /// Takes out what `cargo run` put in, so that a service sees what the user's shell would give it.
 ///
 /// Cargo and rustup set these for the program they run; see "Environment variables Cargo sets for crates" in the

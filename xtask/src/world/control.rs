@@ -42,8 +42,23 @@ pub(crate) enum Request {
 pub(crate) enum Reply {
     Status(Snapshot),
     Transition(Transition),
-    Done { exit: Exit, snapshot: Snapshot },
+    Done {
+        exit: Exit,
+        snapshot: Snapshot,
+    },
     Refused(Problem),
+    /// The run is just ending and takes nothing new, or its supervisor is gone.
+    Ending,
+}
+
+impl Reply {
+    /// Does it end the conversation?
+    fn is_last(&self) -> bool {
+        match self {
+            Reply::Transition(_) => false,
+            Reply::Status(_) | Reply::Done { .. } | Reply::Refused(_) | Reply::Ending => true,
+        }
+    }
 }
 
 /// A run as its supervisor sees it.
@@ -180,7 +195,7 @@ fn converse(stream: &Stream, ask: impl Fn(Request, Sender<Reply>)) {
         Err(problem) => drop(replies.send(Reply::Refused(problem))),
     }
     for reply in answers {
-        let last = matches!(reply, Reply::Status(_) | Reply::Done { .. } | Reply::Refused(_));
+        let last = reply.is_last();
         let mut line = serde_json::to_vec(&reply).expect("a reply is plain data");
         line.push(b'\n');
         let mut to = stream;
@@ -229,7 +244,8 @@ impl Client {
         })
     }
 
-    pub(crate) fn send(&mut self, request: &Request) -> Result<(), Problem> {
+    /// What does not arrive is answered with [`Reply::Ending`].
+    pub(crate) fn send(&mut self, request: &Request) {
         let request = serde_json::to_value(request).expect("a request is plain data");
         let mut line = serde_json::to_vec(&Envelope {
             protocol: PROTOCOL,
@@ -237,15 +253,15 @@ impl Client {
         })
         .expect("it is plain data");
         line.push(b'\n');
-        self.stream.get_mut().write_all(&line).map_err(|_| gone())
+        let _ = self.stream.get_mut().write_all(&line);
     }
 
     /// The next reply; waits at most `patience`.
     pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Problem> {
-        self.stream.get_ref().set_recv_timeout(patience).map_err(|_| gone())?;
         let mut line = String::new();
-        match self.stream.read_line(&mut line) {
-            Ok(0) => Err(gone()),
+        let set = self.stream.get_ref().set_recv_timeout(patience);
+        match set.and_then(|()| self.stream.read_line(&mut line)) {
+            Ok(0) => Ok(Reply::Ending),
             Ok(_) => serde_json::from_str(&line).map_err(|_| {
                 Problem::new("the running supervisor is of another version: its answer makes no sense here")
                     .hint("stop it with Ctrl-C in its terminal, then start it again")
@@ -261,11 +277,25 @@ impl Client {
                         .hint("look for it with `fg` in the terminal it was started in"),
                 )
             }
-            Err(_) => Err(gone()),
+            Err(_) => Ok(Reply::Ending),
         }
     }
 }
 
-fn gone() -> Problem {
-    Problem::new("the supervisor went away in the middle of the conversation")
+impl Client {
+    /// Hands every reply to `hear`, on a thread of its own, up to the last one or the problem in its place.
+    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
+        let listen = move || {
+            let mut more = true;
+            while more {
+                let reply = self.receive(None);
+                more = reply.as_ref().is_ok_and(|reply| !reply.is_last());
+                hear(reply);
+            }
+        };
+        std::thread::Builder::new()
+            .name("replies".into())
+            .spawn(listen)
+            .expect("the system has room for a thread");
+    }
 }

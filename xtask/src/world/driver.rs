@@ -69,6 +69,8 @@ pub(crate) enum Message {
         life: u32,
     },
     Asked(Request, Sender<Reply>),
+    /// From the supervisor that we asked, where we are none ourselves.
+    Replied(Result<Reply, Problem>),
 }
 
 /// How a run ended.
@@ -205,8 +207,8 @@ impl<'a> Driver<'a> {
     fn receive(&mut self, message: Message) {
         match message {
             Message::Heard(Heard::ChildEnded) => self.reap(),
-            // The question was asked before the driver began.
-            Message::Typed(_) => {}
+            // What was asked before the driver began.
+            Message::Typed(_) | Message::Replied(_) => {}
             Message::Heard(Heard::Interrupt) => {
                 self.ended_by.get_or_insert(EndedBy::Interrupt);
                 self.events.push_back(Event::Interrupt);

@@ -39,10 +39,11 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
     let Some((mut client, _)) = client(&Folder::of(checkout)?) else {
         return Ok(None);
     };
-    client.send(&Request::Status)?;
+    client.send(&Request::Status);
     match client.receive(Some(PATIENCE))? {
         Reply::Status(snapshot) => Ok(Some(seen(&snapshot))),
         Reply::Refused(problem) => Err(problem),
+        Reply::Ending => Ok(None),
         Reply::Transition(_) | Reply::Done { .. } => {
             Err(Problem::new("the supervisor gave another answer than asked for"))
         }

@@ -9,12 +9,11 @@ use crate::plan::Plan;
 use crate::report::{cause, json, status, words};
 use crate::supervise::State;
 use crate::world::clock::wall;
-use crate::world::control::{Client, Reply, Request, Snapshot};
+use crate::world::control::{Reply, Request, Service, Snapshot};
+use crate::world::driver::Message;
 use crate::world::live;
+use crate::world::os::Heard;
 use crate::world::runs::Folder;
-
-/// How long the supervisor may be silent while services start: it says something of each within its start period.
-const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(
@@ -27,12 +26,16 @@ pub(super) fn join(
     let Some((mut client, record)) = live::client(folder) else {
         return Ok(None);
     };
-    client.send(&Request::Status)?;
+    client.send(&Request::Status);
     let running = match client.receive(Some(Duration::from_secs(5)))? {
         Reply::Status(snapshot) => snapshot,
         Reply::Refused(problem) => return Err(problem.into()),
-        Reply::Transition(_) | Reply::Done { .. } => return Ok(None),
+        Reply::Transition(_) | Reply::Done { .. } | Reply::Ending => return Ok(None),
     };
+    let ends = |service: &Service| service.state.is_over() || service.state == State::Stopping;
+    if running.services.iter().all(ends) {
+        return Ok(None);
+    }
     let age = Duration::try_from(wall().duration_since(record.started_at)).unwrap_or_default();
     let missing = missing(plan, &running);
     let pid = record.supervisor.pid;
@@ -64,8 +67,10 @@ pub(super) fn join(
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: missing.services,
         give_up_after: wish.give_up_after,
-    })?;
-    wait(&mut client, context).map(Some)
+    });
+    let sender = inbox.sender.clone();
+    client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
+    wait(inbox, context)
 }
 
 /// The services of the plan that the running supervisor does not run.
@@ -88,11 +93,23 @@ fn missing(plan: &Plan, running: &Snapshot) -> Plan {
     }
 }
 
-/// Tells what happens until all are ready or one has failed.
-fn wait(client: &mut Client, context: &Context) -> Result<Exit, Problems> {
+/// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
+fn wait(inbox: &Inbox, context: &Context) -> Result<Option<Exit>, Problems> {
     let paint = context.paint_stderr();
     loop {
-        match client.receive(Some(PATIENCE))? {
+        let reply = match inbox.receiver.recv().expect("the inbox holds a sender itself") {
+            Message::Replied(reply) => reply?,
+            Message::Heard(Heard::Interrupt) => {
+                context.say("Interrupted; what was begun goes on in the running stack.");
+                if context.json {
+                    let _ = context.print(&show::summary(Exit::Interrupted, &[]));
+                }
+                return Ok(Some(Exit::Interrupted));
+            }
+            // Nothing else concerns one who supervises nothing.
+            _ => continue,
+        };
+        match reply {
             Reply::Transition(it) => {
                 if context.json {
                     let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
@@ -116,9 +133,10 @@ fn wait(client: &mut Client, context: &Context) -> Result<Exit, Problems> {
                     let table = status::table(&status, wall(), paint, context.terminals.width);
                     context.say(&format!("\n{}{}", table, urls(&snapshot)));
                 }
-                return Ok(exit);
+                return Ok(Some(exit));
             }
             Reply::Refused(problem) => return Err(problem.into()),
+            Reply::Ending => return Ok(None),
             Reply::Status(_) => {}
         }
     }

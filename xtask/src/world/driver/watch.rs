@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
-use crate::error::{Exit, Problem};
+use crate::error::Exit;
 use crate::supervise::{Event, State};
 use crate::world::control::{self, Snapshot};
 
@@ -25,8 +25,7 @@ impl Driver<'_> {
         match request {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
             Request::Up { .. } if self.ended_by.is_some() => {
-                let problem = Problem::new("the stack is just being stopped").hint("try again in a moment");
-                drop(reply.send(Reply::Refused(problem)));
+                drop(reply.send(Reply::Ending));
             }
             Request::Up {
                 services,

@@ -1,7 +1,5 @@
 //! One file for each subcommand, and the [`Context`] that they share. Only these modules print.
 
-#![expect(clippy::print_stderr, reason = "commands are what prints")]
-
 pub(crate) mod doctor;
 pub(crate) mod down;
 mod leftovers;
@@ -11,15 +9,15 @@ pub(crate) mod status;
 mod stopping;
 pub(crate) mod up;
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Problem, Problems};
 use crate::report;
 use crate::report::card::Reader;
 use crate::report::paint::Paint;
 use crate::world::terminal::Terminals;
-use crate::world::{clock, os};
+use crate::world::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
 pub(crate) type Ended = Result<Exit, Problems>;
@@ -61,17 +59,20 @@ impl Context {
     /// Progress and remarks, which `--quiet` silences.
     fn say(&self, text: &str) {
         if !self.quiet && !self.json {
-            eprintln!("{text}");
+            tell(&format!("{text}\n"));
         }
     }
 
     /// The command's answer. A reader that has gone away wants no more of it.
     fn print(&self, text: &str) -> Result<(), Gone> {
         let mut stdout = std::io::stdout().lock();
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-            .map_err(|_| Gone)
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        written.map_err(|error| {
+            if error.kind() == ErrorKind::BrokenPipe {
+                return Gone(Exit::Done);
+            }
+            Gone(self.fail(&[unwritable(&error)]))
+        })
     }
 
     /// All problems, each with an empty line before the next; the code that the most important of them asks for.
@@ -80,18 +81,27 @@ impl Context {
             .iter()
             .map(|it| report::problem::problem(it, self.paint_stderr()))
             .collect();
-        eprint!("{}", texts.join("\n"));
+        tell(&texts.join("\n"));
         Exit::worst(problems.iter().map(|problem| problem.exit))
     }
 }
 
-/// Nobody reads our stdout any more.
-struct Gone;
+/// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed, and then there is nobody to tell.
+fn tell(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Stdout takes no more, and the command ends with this.
+struct Gone(Exit);
 
 /// A broken pipe ends a command quietly.
 fn quietly(printed: Result<(), Gone>, exit: Exit) -> Exit {
     match printed {
         Ok(()) => exit,
-        Err(Gone) => Exit::Done,
+        Err(Gone(exit)) => exit,
     }
+}
+
+fn unwritable(error: &std::io::Error) -> Problem {
+    problem("write", Path::new("stdout"), error)
 }

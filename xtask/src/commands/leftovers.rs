@@ -10,12 +10,12 @@ use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{Finding, Level, Process, ProcessState, Tag};
 use crate::report::words;
-use crate::world::os;
+use crate::world::{os, runs};
 
-/// Every living process that a run of this checkout started. The caller knows that none of these runs has a
-/// supervisor.
+/// Every living process that a run of this checkout started whose supervisor is gone.
 pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
-    let ours = Ancestry::of(std::process::id(), None, &os::processes()?);
+    let table = os::processes()?;
+    let ours = Ancestry::of(std::process::id(), None, &table);
     let mut left = os::tagged()?;
     left.retain(|(process, tag)| {
         let pid = process.identity.pid;
@@ -24,8 +24,29 @@ pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
             // We were started from a shell that a service of an earlier run had started.
             && pid != ours.us
             && !ours.ancestors.contains(&pid)
+            && !is_supervised(pid, tag, &table)
     });
     Ok(left)
+}
+
+/// The supervisor of a live run of this checkout that does not use our state folder: nobody may start or stop anything
+/// beside it.
+pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
+    let table = os::processes()?;
+    let supervised = os::tagged()?
+        .into_iter()
+        .find(|(process, tag)| tag.checkout == checkout && is_supervised(process.identity.pid, tag, &table));
+    Ok(supervised.and_then(|(_, tag)| runs::supervisor(&tag.run)).map(|pid| {
+        Problem::new(format!(
+            "this stack is already run by pid {pid}, which keeps its state in another folder"
+        ))
+        .hint("end it with Ctrl-C in its terminal, or set `HOME` and `XDG_STATE_HOME` as they are there")
+    }))
+}
+
+/// Does its supervisor live? Whatever a run starts stays below that, for it adopts the orphans.
+fn is_supervised(pid: u32, tag: &Tag, table: &[Process]) -> bool {
+    runs::supervisor(&tag.run).is_some_and(|supervisor| Ancestry::of(pid, None, table).ancestors.contains(&supervisor))
 }
 
 pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {

@@ -1,11 +1,13 @@
 //! What `up` shows while it runs: states and what is waited for on stderr, the services' lines on stdout.
 //!
-//! Threads that read logs and the driver write here; one lock keeps lines whole and the drawn line at the bottom.
+//! Threads that read logs write here themselves, and wait where stdout has no room. The driver must never wait: a thread
+//! of its own writes what it says. One lock keeps lines whole and the drawn line at the bottom.
 
 use std::collections::BTreeMap;
-use std::io::{Stdout, Write};
+use std::io::{ErrorKind, Stdout, Write};
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::error::Problem;
 use crate::report::json::{self, LogLine, StreamName};
@@ -14,6 +16,7 @@ use crate::report::problem::problem;
 use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
+use crate::world::terminal::Errands;
 
 pub(super) struct Screen {
     json: bool,
@@ -23,13 +26,30 @@ pub(super) struct Screen {
     width: usize,
     /// `backend  | `, in the service's colour.
     prefixes: BTreeMap<String, String>,
+    page: Arc<Page>,
+    words: Errands<Word>,
+}
+
+/// What the driver has to say.
+enum Word {
+    /// For people.
+    Tell(String),
+    /// A JSON event.
+    Event(String),
+    /// The line at the bottom; empty for none.
+    Draw(String),
+}
+
+/// Both outputs.
+struct Page {
+    paint: Paint,
     gone: Sender<Message>,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
     stdout: Stdout,
-    /// Nobody reads stdout any more.
+    /// Stdout takes no more.
     closed: bool,
     /// Text of the line that is drawn at the bottom of the terminal; empty for none.
     drawn: String,
@@ -50,13 +70,8 @@ impl Screen {
                 format!("{} ", context.paint().nth(at, &format!("{name:<width$} |"))),
             )
         };
-        Screen {
-            json: context.json,
-            quiet: context.quiet,
+        let page = Arc::new(Page {
             paint: context.paint_stderr(),
-            draws: context.terminals.draws && !context.json && !context.quiet,
-            width: context.terminals.width,
-            prefixes: services.iter().enumerate().map(prefix).collect(),
             gone,
             inner: Mutex::new(Inner {
                 stdout: std::io::stdout(),
@@ -64,6 +79,19 @@ impl Screen {
                 drawn: String::new(),
                 buffer: Vec::new(),
             }),
+        });
+        Screen {
+            json: context.json,
+            quiet: context.quiet,
+            paint: context.paint_stderr(),
+            draws: context.terminals.draws && !context.json && !context.quiet,
+            width: context.terminals.width,
+            prefixes: services.iter().enumerate().map(prefix).collect(),
+            words: Errands::new({
+                let page = Arc::clone(&page);
+                move |word| page.put(word)
+            }),
+            page,
         }
     }
 
@@ -84,34 +112,67 @@ impl Screen {
 
     /// Something went wrong: for people, even if they asked for quiet.
     pub(super) fn tell(&self, text: &str) {
-        let mut inner = self.lock();
-        inner.erase();
-        eprintln!("{text}");
+        self.words.push(Word::Tell(format!("{text}\n")));
     }
 
     /// A JSON event; nothing in human form.
     pub(super) fn event(&self, line: &str) {
         if self.json {
-            self.lock().write(line.as_bytes(), &self.gone);
+            self.words.push(Word::Event(line.to_owned()));
         }
     }
 
     /// Draws the line at the bottom anew; an empty one erases it.
     pub(super) fn draw(&self, text: &str) {
-        if !self.draws {
-            return;
-        }
-        let text = console::truncate_str(text, self.width.saturating_sub(1), "…").into_owned();
-        let mut inner = self.lock();
-        if inner.drawn != text {
-            inner.erase();
-            eprint!("{}", self.paint.dim(&text));
-            inner.drawn = text;
+        if self.draws {
+            let text = console::truncate_str(text, self.width.saturating_sub(1), "…");
+            self.words.push(Word::Draw(text.into_owned()));
         }
     }
 
+    /// Everything has been said; a reader that does not read is given this long.
+    pub(super) fn finish(&self, patience: Duration) {
+        self.words.finish(patience);
+    }
+}
+
+impl Page {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, word: Word) {
+        let mut inner = self.lock();
+        match word {
+            Word::Tell(text) => {
+                inner.erase();
+                super::tell(&text);
+            }
+            Word::Event(line) => self.write(&mut inner, line.as_bytes()),
+            Word::Draw(text) => {
+                if inner.drawn != text {
+                    inner.erase();
+                    super::tell(&self.paint.dim(&text));
+                    inner.drawn = text;
+                }
+            }
+        }
+    }
+
+    fn write(&self, inner: &mut Inner, bytes: &[u8]) {
+        if inner.closed {
+            return;
+        }
+        inner.erase();
+        let written = inner.stdout.write_all(bytes).and_then(|()| inner.stdout.flush());
+        if let Err(error) = written {
+            inner.closed = true;
+            match error.kind() {
+                // The driver may have ended: then there is nothing left to stop.
+                ErrorKind::BrokenPipe => drop(self.gone.send(Message::OutputClosed)),
+                _ => super::tell(&problem(&super::unwritable(&error), self.paint)),
+            }
+        }
     }
 }
 
@@ -122,23 +183,11 @@ impl Inner {
             let _ = console::Term::stderr().clear_line();
         }
     }
-
-    fn write(&mut self, bytes: &[u8], gone: &Sender<Message>) {
-        if self.closed {
-            return;
-        }
-        self.erase();
-        if self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).is_err() {
-            self.closed = true;
-            // The driver has ended: there is nothing left to stop.
-            let _ = gone.send(Message::OutputClosed);
-        }
-    }
 }
 
 impl Sink for Screen {
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) {
-        let mut inner = self.lock();
+        let mut inner = self.page.lock();
         let mut buffer = std::mem::take(&mut inner.buffer);
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             if self.json {
@@ -148,7 +197,7 @@ impl Sink for Screen {
                 buffer.extend_from_slice(line);
             }
         }
-        inner.write(&buffer, &self.gone);
+        self.page.write(&mut inner, &buffer);
         buffer.clear();
         inner.buffer = buffer;
     }

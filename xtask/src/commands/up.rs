@@ -9,9 +9,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use crate::commands::screen::Screen;
-use crate::commands::{Context, Ended};
+use crate::commands::{Context, Ended, tell};
 use crate::error::{Exit, Problem};
 use crate::plan::{Asked, OnConflict, Plan};
+use crate::report::json;
 use crate::world::clock::wall;
 use crate::world::control::Server;
 use crate::world::driver::{Driver, Message};
@@ -93,6 +94,21 @@ struct Inbox {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    let ended = start(args, context);
+    if let (Err(problems), true) = (&ended, context.json) {
+        // What kept it from starting is told on stderr too.
+        for problem in &problems.0 {
+            let finding = problem.into();
+            let event = json::event(wall(), "finding", json::Found { finding });
+            let _ = context.print(&json::line(&event));
+        }
+        let exit = Exit::worst(problems.0.iter().map(|problem| problem.exit));
+        let _ = context.print(&show::summary(exit, &[]));
+    }
+    ended
+}
+
+fn start(args: Args, context: &Context) -> Ended {
     os::require("up")?;
     let wish = Wish {
         asked: Asked {
@@ -175,9 +191,10 @@ fn supervise(
     let driver = Driver::new(channel, folder, record, screen.clone(), &mut show);
     let outcome = driver.run(plan, wish.give_up_after);
     server.finish(Duration::from_secs(1));
-    show.finish(&outcome);
+    let exit = show.finish(&outcome);
+    screen.finish(Duration::from_secs(1));
     drop(lock);
-    Ok(outcome.exit)
+    Ok(exit)
 }
 
 fn record(plan: &Plan, folder: &Folder) -> Result<Record, Problem> {
@@ -230,7 +247,7 @@ impl Inbox {
 
     /// Asks a yes-or-no question; no is the default.
     fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
-        eprint!("{question}  [y/N] ");
+        tell(&format!("{question}  [y/N] "));
         crate::world::terminal::read_line(self.sender.clone());
         loop {
             match self.receiver.recv() {
@@ -241,7 +258,7 @@ impl Inbox {
                     return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
                 }
                 Ok(Message::Heard(os::Heard::Interrupt)) | Err(_) => {
-                    eprintln!();
+                    tell("\n");
                     return Err(Interrupted);
                 }
                 Ok(_) => {}

@@ -134,6 +134,11 @@ pub(crate) fn new_id(now: Timestamp) -> String {
     format!("{:x}-{:x}", now.as_millisecond(), std::process::id())
 }
 
+/// The pid of the supervisor of a run.
+pub(crate) fn supervisor(run: &str) -> Option<u32> {
+    u32::from_str_radix(run.split_once('-')?.1, 16).ok()
+}
+
 const RECORD: &str = "run.json";
 
 /// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).

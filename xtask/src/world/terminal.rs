@@ -1,7 +1,8 @@
 //! What stands at our three standard streams, and questions to a person there.
 
 use std::io::IsTerminal;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use super::driver::Message;
 use super::os;
@@ -50,6 +51,53 @@ impl Terminals {
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
         }
+    }
+}
+
+/// Does things in their order on a thread of its own: for output that may have to wait for its reader.
+#[derive(Debug)]
+pub(crate) struct Errands<T> {
+    queue: Sender<Errand<T>>,
+}
+
+#[derive(Debug)]
+enum Errand<T> {
+    Do(T),
+    /// Says that everything before it is done.
+    Done(Sender<()>),
+}
+
+impl<T: Send + 'static> Errands<T> {
+    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Self {
+        let (queue, errands) = channel();
+        let work = move || {
+            for errand in errands {
+                match errand {
+                    Errand::Do(errand) => perform(errand),
+                    // Whoever asked has waited long enough.
+                    Errand::Done(tell) => drop(tell.send(())),
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("screen".into())
+            .stack_size(128 * 1024)
+            .spawn(work)
+            .expect("the system has room for a thread");
+        Errands { queue }
+    }
+
+    pub(crate) fn push(&self, errand: T) {
+        self.queue
+            .send(Errand::Do(errand))
+            .expect("the thread works as long as it is asked to");
+    }
+
+    /// Waits until everything is done, at most for `patience`.
+    pub(crate) fn finish(&self, patience: Duration) {
+        let (tell, done) = channel();
+        let _ = self.queue.send(Errand::Done(tell));
+        let _ = done.recv_timeout(patience);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Inbox, Wish};
 use crate::commands::stopping::{self, Ended, Voice};
-use crate::commands::{Context, leftovers};
+use crate::commands::{Context, leftovers, tell};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
@@ -42,6 +42,9 @@ pub(super) fn clear_all(
         inbox,
         context,
     };
+    if let Some(problem) = leftovers::elsewhere(&plan.checkout)? {
+        return Err(problem.exit(Exit::PortBusy).into());
+    }
     if folder.record().is_some()
         && let Some(exit) = clearing.end_leftovers(folder)?
     {
@@ -215,15 +218,22 @@ impl Clearing<'_> {
                 Err(super::Interrupted) => return Ok(Some(Exit::Interrupted)),
             }
         }
+        let mut interrupted = false;
         let mut voice = Voice {
             context: self.context,
             confirm_kill: &mut |question| {
-                self.wish.yes
-                    || (self.context.terminals.asks && matches!(self.inbox.confirm(question, self.context), Ok(true)))
+                let answer = match self.wish.yes {
+                    true => Ok(true),
+                    false if self.context.terminals.asks => self.inbox.confirm(question, self.context),
+                    false => Ok(false),
+                };
+                interrupted = answer.is_err();
+                matches!(answer, Ok(true))
             },
             interrupted: &|| self.inbox.interrupted(),
         };
         Ok(match stopping::stop_owners(&found, &asked, grace, &mut voice)? {
+            Ended::Not(_) if interrupted => Some(Exit::Interrupted),
             Ended::Done => None,
             Ended::Interrupted => Some(Exit::Interrupted),
             // For `up` a port that stays busy is one code, whatever the reason.
@@ -254,8 +264,7 @@ impl Clearing<'_> {
             true => report::finding::conflict(finding, &reader),
             false => report::finding::finding(finding, &reader),
         };
-        eprintln!("{}", text.trim_end());
-        eprintln!();
+        tell(&format!("{}\n\n", text.trim_end()));
     }
 
     fn event(&self, finding: &Finding) {

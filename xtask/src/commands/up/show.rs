@@ -39,6 +39,8 @@ pub(super) struct Show<'a> {
     /// Reports of failures during the start, which close what is shown.
     failures: Vec<String>,
     stopped: Vec<String>,
+    /// Somebody else holds a port of a service that failed.
+    has_lost_a_port: bool,
     ports: Vec<u16>,
 }
 
@@ -57,6 +59,7 @@ impl<'a> Show<'a> {
             ready: BTreeMap::new(),
             failures: Vec::new(),
             stopped: Vec::new(),
+            has_lost_a_port: false,
             ports: plan
                 .services
                 .iter()
@@ -66,8 +69,12 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// The last words, when everything has ended.
-    pub(super) fn finish(&mut self, outcome: &Outcome) {
+    /// The last words, when everything has ended; what the command ends with.
+    pub(super) fn finish(&mut self, outcome: &Outcome) -> Exit {
+        let exit = match outcome.exit {
+            Exit::NotReady if self.has_lost_a_port => Exit::PortBusy,
+            exit => exit,
+        };
         self.screen.draw("");
         for report in std::mem::take(&mut self.failures) {
             self.screen.tell(&format!("\n{}", report.trim_end()));
@@ -87,9 +94,9 @@ impl<'a> Show<'a> {
                 .say(&format!("Stopped {which}; nothing is left{}.", self.free_ports()));
         }
         if self.context.json {
-            self.screen
-                .event(&summary(outcome.exit, &live::seen(&outcome.last).services));
+            self.screen.event(&summary(exit, &live::seen(&outcome.last).services));
         }
+        exit
     }
 
     fn free_ports(&self) -> String {
@@ -114,6 +121,7 @@ impl<'a> Show<'a> {
     fn failed(&mut self, service: &plan::Service, why: &Cause, mismatch: Option<&Mismatch>, tail: &[String]) {
         let mut text = failure(service, why, tail, &self.checkout, self.screen.paint());
         let mut findings = self.lost_ports(service, why);
+        self.has_lost_a_port |= !findings.is_empty();
         findings.extend(mismatch.map(|it| it.finding(service)));
         for finding in findings {
             let reader = self.context.reader(self.screen.paint());

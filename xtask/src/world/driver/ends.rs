@@ -1,6 +1,7 @@
 //! Ending: the signals to a service's processes, and the proof at the end of the run that nothing of it is left.
 
-use super::{Driver, EndedBy, Outcome, UnitId};
+use super::life::LAST_LINES;
+use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::PortRef;
@@ -22,22 +23,21 @@ impl Driver<'_> {
     }
 
     fn signal(&mut self, unit: UnitId, signal: os::Signal) {
-        let leader = self.services[unit].pid;
-        let members = self.members(unit);
-        // Its leader is our child and not reaped yet, so the group's number cannot be anybody else's.
-        if let Some(leader) = leader {
-            os::signal_group(leader, signal);
+        let group = self.services[unit].group;
+        let in_group = |pid: &u32| os::process(*pid).is_some_and(|process| Some(process.group) == group);
+        let (inside, outside): (Vec<_>, Vec<_>) = self.members(unit).into_iter().partition(in_group);
+        // Its members are our children and not reaped yet, or below such, so the group's number cannot be anybody else's.
+        if let Some(group) = group.filter(|_| !inside.is_empty()) {
+            os::signal_group(group, signal);
         }
-        for pid in members {
-            // One signal each: those in the leader's group have had it.
-            if leader.is_none_or(|leader| os::process(pid).is_some_and(|process| process.group != leader)) {
-                os::signal_tagged(pid, &self.record.run, signal);
-            }
+        for pid in outside {
+            os::signal_tagged(pid, &self.record.run, signal);
         }
     }
 
     /// Everything has ended as far as the machine knows: is that so?
     pub(super) fn finish(mut self) -> Outcome {
+        self.hear_last_lines();
         let survivors = self.survivors();
         let exit = match self.ended_by {
             _ if !survivors.is_empty() => Exit::Survived,
@@ -68,6 +68,18 @@ impl Driver<'_> {
         }
     }
 
+    /// Whoever wrote into the pipes is gone; what they wrote last may still be on its way.
+    fn hear_last_lines(&mut self) {
+        let deadline = self.clock.now() + LAST_LINES;
+        while self.services.iter().any(|life| life.open_pipes > 0) {
+            match self.inbox.recv_timeout(deadline.saturating_sub(self.clock.now())) {
+                Ok(message @ Message::PipeEnded { .. }) => self.receive(message),
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
     fn survivors(&self) -> Vec<Problem> {
         let processes = os::tagged()
             .unwrap_or_default()
@@ -80,10 +92,9 @@ impl Driver<'_> {
                     process.name, tag.service
                 ))
             });
-        let ports = self
-            .services
-            .iter()
-            .flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
+        // A port that a stranger took before its service could is not ours to free.
+        let held = self.services.iter().filter(|life| life.has_listened);
+        let ports = held.flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
         let busy = ports
             .filter(|(_, port)| !owners::is_free(&PortRef::from(*port)))
             .map(|(service, port)| {

@@ -1,7 +1,8 @@
 //! Which processes belong to which service: its own process, all below it, and those that left its tree.
 //!
 //! A process whose parent dies is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so all processes of
-//! a run stay below it, whatever they fork, and the tag in their environment says whose they are.
+//! a run stay below it, whatever they fork, and the tag in their environment says whose they are. A server that writes its
+//! title over its environment (PostgreSQL, nginx) has no tag any more; its process group tells.
 
 use std::collections::BTreeMap;
 
@@ -46,13 +47,22 @@ impl Driver<'_> {
         };
         let mut adopted: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for pid in os::children(std::process::id()).into_iter().filter(|pid| !known(pid)) {
-            // Whoever has no tag of this run was our child before we supervised anything.
-            if let Some(tag) = os::tag(pid).filter(|tag| tag.run == self.record.run) {
-                let of_service = adopted.entry(tag.service).or_default();
+            let tag = os::tag(pid).filter(|tag| tag.run == self.record.run);
+            let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(pid));
+            // Whoever is none of ours was our child before we supervised anything.
+            if let Some(service) = service {
+                let of_service = adopted.entry(service).or_default();
                 of_service.push(pid);
                 of_service.extend(os::descendants(pid));
             }
         }
         adopted
+    }
+
+    /// A group's number is not used again while it has members, and `pid`, a child of ours, is one.
+    fn service_of_group(&self, pid: u32) -> Option<String> {
+        let group = os::process(pid)?.group;
+        let life = self.services.iter().find(|life| life.group == Some(group))?;
+        Some(life.service.name.clone())
     }
 }

@@ -22,9 +22,13 @@ pub(super) struct Life {
     pub(super) service: plan::Service,
     pub(super) log: Arc<Log>,
     pub(super) pid: Option<u32>,
+    /// The process group of its last process, which may outlive that.
+    pub(super) group: Option<u32>,
     /// Counts its processes: an answer about an earlier one is dropped.
     pub(super) number: u32,
     pub(super) open_pipes: usize,
+    /// Its processes were seen to listen on its ports, in this run.
+    pub(super) has_listened: bool,
     /// Its process has ended; its last lines may still be on their way.
     pub(super) ending: Option<(Status, Duration)>,
     pub(super) since: jiff::Timestamp,
@@ -38,7 +42,7 @@ pub(super) struct Life {
 }
 
 /// How long a failed service's pipes may take to end, which a child that still holds them would delay for ever.
-const LAST_LINES: Duration = Duration::from_millis(100);
+pub(super) const LAST_LINES: Duration = Duration::from_millis(100);
 
 impl Driver<'_> {
     pub(super) fn life(&self, service: plan::Service) -> Life {
@@ -46,8 +50,10 @@ impl Driver<'_> {
             log: Log::open(&service.name, &self.folder.logs(), Arc::clone(&self.sink)),
             service,
             pid: None,
+            group: None,
             number: 0,
             open_pipes: 0,
+            has_listened: false,
             ending: None,
             since: wall(),
             started_at: None,
@@ -67,6 +73,7 @@ impl Driver<'_> {
         match spawn::service(&life.service, &tag) {
             Ok(child) => {
                 life.pid = Some(child.id());
+                life.group = life.pid;
                 life.started_at = Some(wall());
                 let pid = child.id();
                 self.follow(unit, child);

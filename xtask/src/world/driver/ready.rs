@@ -16,7 +16,10 @@ impl Driver<'_> {
     pub(super) fn probe(&mut self, unit: UnitId) {
         let address = match self.machine.state(unit) {
             State::Starting => match self.listens(unit) {
-                Ok(address) => address,
+                Ok(address) => {
+                    self.services[unit].has_listened = true;
+                    address
+                }
                 Err(detail) => return self.answer(unit, Answer::Failed { detail }),
             },
             // It was seen to own its sockets; now only its health is asked for.

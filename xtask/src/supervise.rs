@@ -188,3 +188,6 @@ impl Cause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

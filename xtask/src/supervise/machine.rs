@@ -13,8 +13,10 @@ pub(crate) struct Machine {
     pub(super) units: Vec<Unit>,
     pub(super) batches: Vec<Batch>,
     by_name: BTreeMap<String, UnitId>,
-    /// A second Ctrl-C kills.
+    /// After the first Ctrl-C nothing starts any more.
     interrupted: bool,
+    /// A second one kills, now and whatever is yet to be stopped.
+    pub(super) without_grace: bool,
     /// What went wrong so far, in order.
     failures: Vec<(UnitId, Cause)>,
 }
@@ -24,6 +26,7 @@ pub(crate) struct Machine {
 pub(super) struct Batch {
     /// All of them were ready once, or one has failed: from then on each is on its own.
     pub(super) settled: bool,
+    pub(super) since: Now,
     /// Whoever is not ready by then has failed.
     pub(super) give_up_at: Option<Now>,
 }
@@ -39,7 +42,8 @@ impl Machine {
 
     /// When [`Event::Tick`] is due, if nothing else happens before.
     pub(crate) fn next_deadline(&self) -> Option<Now> {
-        self.units.iter().filter_map(Unit::deadline).min()
+        let units = self.units.iter().filter_map(Unit::deadline);
+        units.chain(self.batch_deadlines()).min()
     }
 
     pub(crate) fn unit(&self, name: &str) -> Option<UnitId> {
@@ -79,6 +83,7 @@ impl Machine {
             Event::Start { specs, give_up_after } => {
                 self.batches.push(Batch {
                     settled: false,
+                    since: now,
                     give_up_at: give_up_after.map(|after| now + after),
                 });
                 for spec in specs {
@@ -86,9 +91,10 @@ impl Machine {
                 }
             }
             Event::Spawned { unit, .. } => self.spawned(now, unit, actions),
-            Event::SpawnFailed { unit, message, exit } => {
+            Event::SpawnFailed { unit, message, exit } if self.units[unit].phase == Phase::Spawning => {
                 self.finish(unit, State::Failed, Some(Cause::NotSpawned { message, exit }), actions);
             }
+            Event::SpawnFailed { .. } => {}
             Event::Probed { unit, answer } => self.probed(now, unit, answer, actions),
             Event::Exited {
                 unit,
@@ -108,44 +114,39 @@ impl Machine {
 
     /// A unit that is over starts anew; one that runs, or is about to, is left alone.
     fn admit(&mut self, spec: super::Spec, actions: &mut Vec<Action>) {
-        let batch = self.batches.len() - 1;
-        let unit = match self.by_name.get(&spec.name) {
+        let fresh = Unit {
+            batch: self.batches.len() - 1,
+            phase: Phase::Waiting,
+            stop: self.interrupted,
+            spec,
+        };
+        let unit = match self.by_name.get(&fresh.spec.name) {
             Some(&unit) if !self.units[unit].is_over() => return,
             Some(&unit) => {
-                self.units[unit] = Unit {
-                    spec,
-                    batch,
-                    phase: Phase::Waiting,
-                    stop: false,
-                };
+                self.units[unit] = fresh;
                 self.failures.retain(|(failed, _)| *failed != unit);
                 unit
             }
             None => {
                 let unit = self.units.len();
-                self.by_name.insert(spec.name.clone(), unit);
-                self.units.push(Unit {
-                    spec,
-                    batch,
-                    phase: Phase::Waiting,
-                    stop: false,
-                });
+                self.by_name.insert(fresh.spec.name.clone(), unit);
+                self.units.push(fresh);
                 unit
             }
         };
-        actions.push(Action::Announce {
-            unit,
-            state: State::Waiting,
-            cause: None,
-        });
+        announce(unit, State::Waiting, None, actions);
     }
 
     fn spawned(&mut self, now: Now, unit: UnitId, actions: &mut Vec<Action>) {
-        let Unit { spec, batch, .. } = &self.units[unit];
+        let Unit { spec, batch, phase, .. } = &self.units[unit];
+        if *phase != Phase::Spawning {
+            return;
+        }
         if spec.probed {
             let mut give_up_at = now + spec.start_period;
             if let Some(at) = self.batches[*batch].give_up_at {
-                give_up_at = give_up_at.min(at);
+                // One that is spawned late is asked at least once.
+                give_up_at = give_up_at.min(at).max(now);
             }
             let phase = Phase::Starting {
                 since: now,
@@ -154,11 +155,7 @@ impl Machine {
                 detail: String::new(),
             };
             self.units[unit].phase = phase;
-            actions.push(Action::Announce {
-                unit,
-                state: State::Starting,
-                cause: None,
-            });
+            announce(unit, State::Starting, None, actions);
         } else {
             self.units[unit].phase = Phase::Running {
                 since: now,
@@ -166,11 +163,7 @@ impl Machine {
                 failures: 0,
                 unhealthy: false,
             };
-            actions.push(Action::Announce {
-                unit,
-                state: State::Ready,
-                cause: None,
-            });
+            announce(unit, State::Ready, None, actions);
         }
     }
 
@@ -186,11 +179,7 @@ impl Machine {
                     failures: 0,
                     unhealthy: false,
                 };
-                actions.push(Action::Announce {
-                    unit,
-                    state: State::Ready,
-                    cause: None,
-                });
+                announce(unit, State::Ready, None, actions);
             }
             (
                 Phase::Starting {
@@ -224,11 +213,7 @@ impl Machine {
                 *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
                 *failures = 0;
                 if std::mem::replace(unhealthy, false) {
-                    actions.push(Action::Announce {
-                        unit,
-                        state: State::Ready,
-                        cause: None,
-                    });
+                    announce(unit, State::Ready, None, actions);
                 }
             }
             (
@@ -244,11 +229,7 @@ impl Machine {
                 *failures += 1;
                 if *failures >= spec.retries && !std::mem::replace(unhealthy, true) {
                     let cause = Some(Cause::Unhealthy { detail });
-                    actions.push(Action::Announce {
-                        unit,
-                        state: State::Unhealthy,
-                        cause,
-                    });
+                    announce(unit, State::Unhealthy, cause, actions);
                 }
             }
             // The answer came too late: the unit has moved on.
@@ -293,6 +274,8 @@ impl Machine {
         if exited && left == 0 {
             self.finish(unit, end, cause, actions);
         } else if stopping.killed && now >= stopping.kill_at + PATIENCE {
+            // Its own process may be all that is left, dead and not reported yet.
+            let left = left.max(1);
             self.finish(unit, State::Failed, Some(Cause::Survived { left }), actions);
         } else {
             stopping.sweep = Probe::At(now + pause(now - stopping.began).min(SWEEP_AT_LEAST));
@@ -300,16 +283,19 @@ impl Machine {
     }
 
     fn interrupt(&mut self, now: Now, actions: &mut Vec<Action>) {
-        let again = std::mem::replace(&mut self.interrupted, true);
+        self.without_grace = std::mem::replace(&mut self.interrupted, true);
         for unit in self.units() {
             self.units[unit].stop = true;
-            if again && !matches!(self.units[unit].phase, Phase::Waiting | Phase::Over { .. }) {
-                if !matches!(self.units[unit].phase, Phase::Stopping(_)) {
+            if !self.without_grace {
+                continue;
+            }
+            match &mut self.units[unit].phase {
+                Phase::Starting { .. } | Phase::Running { .. } => {
                     self.end(now, unit, false, State::Stopped, None, actions);
                 }
-                if let Phase::Stopping(stopping) = &mut self.units[unit].phase {
-                    stopping.kill_at = now;
-                }
+                Phase::Stopping(stopping) if !stopping.killed => stopping.kill_at = now,
+                // One that is being spawned is killed as soon as there is something to kill.
+                Phase::Stopping(_) | Phase::Waiting | Phase::Spawning | Phase::Over { .. } => {}
             }
         }
     }
@@ -324,12 +310,12 @@ impl Machine {
         cause: Option<Cause>,
         actions: &mut Vec<Action>,
     ) {
-        let kill_at = now + self.units[unit].spec.grace;
-        let sweep = if exited {
-            Probe::At(now)
-        } else {
-            Probe::At(now + SWEEP_AT_LEAST)
+        let kill_at = match self.without_grace {
+            true => now,
+            false => now + self.units[unit].spec.grace,
         };
+        // Before its own process has ended there is nothing to learn from counting the others.
+        let sweep = if exited { Probe::At(now) } else { Probe::Never };
         let stopping = Stopping {
             exited,
             kill_at,
@@ -343,11 +329,7 @@ impl Machine {
         actions.push(Action::Terminate(unit));
         // What ended by itself is news in its last state alone.
         if !exited {
-            actions.push(Action::Announce {
-                unit,
-                state: State::Stopping,
-                cause: None,
-            });
+            announce(unit, State::Stopping, None, actions);
         }
     }
 
@@ -356,14 +338,18 @@ impl Machine {
         if let (State::Failed, Some(cause)) = (state, &cause) {
             self.failures.push((unit, cause.clone()));
         }
-        actions.push(Action::Announce { unit, state, cause });
+        announce(unit, state, cause, actions);
     }
+}
+
+fn announce(unit: UnitId, state: State, cause: Option<Cause>, actions: &mut Vec<Action>) {
+    actions.push(Action::Announce { unit, state, cause });
 }
 
 /// How long a unit may outlive SIGKILL before it counts as a survivor: an uninterruptible sleep can last a while.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// While a unit stops, its processes are counted at least this often; its own exit makes us count at once.
+/// Once a unit's own process has ended, those it left are counted at least this often.
 const SWEEP_AT_LEAST: Duration = Duration::from_millis(50);
 
 /// The pause before a question is asked again: a tenth of the time waited so far, so that the answer is never known

@@ -1,18 +1,96 @@
 //! What follows from the state of the units, whatever event led there: starts, stops, questions and kills that are due.
 
-use super::machine::Machine;
-use super::unit::{Phase, Probe, Stopping, Unit};
+use super::machine::{Batch, Machine};
+use super::unit::{LAST_ANSWER, Phase, Probe, Stopping, Unit};
 use super::{Action, Cause, Condition, Now, State, UnitId};
 
 impl Machine {
     pub(super) fn settle(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.give_up_on_answers(now, actions);
         self.settle_batches(actions);
-        while self.stop_what_may(now, actions) || self.start_what_may(actions) {
+        while self.stop_what_may(now, actions) || self.start_what_may(actions) || self.give_up_on_others(now, actions) {
             self.settle_batches(actions);
         }
         for unit in self.units() {
             self.ask_what_is_due(now, unit, actions);
         }
+    }
+
+    /// A unit whose last question stays unanswered is not ready.
+    fn give_up_on_answers(&mut self, now: Now, actions: &mut Vec<Action>) {
+        for unit in self.units() {
+            if let Phase::Starting {
+                since,
+                give_up_at,
+                probe: Probe::Asked,
+                detail,
+            } = &self.units[unit].phase
+                && *give_up_at + LAST_ANSWER <= now
+            {
+                let detail = match detail.as_str() {
+                    "" => "no answer yet".to_owned(),
+                    detail => detail.to_owned(),
+                };
+                let after = now - *since;
+                self.end(
+                    now,
+                    unit,
+                    false,
+                    State::Failed,
+                    Some(Cause::NotReady { after, detail }),
+                    actions,
+                );
+            }
+        }
+    }
+
+    /// When the time of a batch is up, its units that wait for those of other batches have failed. What starts in the
+    /// batch itself has a deadline of its own, and a better reason.
+    fn give_up_on_others(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
+        let mut changed = false;
+        for batch in 0..self.batches.len() {
+            if self.batch_deadline(batch).is_none_or(|at| now < at) {
+                continue;
+            }
+            let after = now - self.batches[batch].since;
+            // What waits for another that waits here is stopped with it.
+            let is_waiting = |unit: UnitId| self.units[unit].batch == batch && self.units[unit].phase == Phase::Waiting;
+            let waits_here = |name: &str| self.unit(name).is_some_and(is_waiting);
+            let waits_elsewhere = |unit: &UnitId| self.open_dependencies(*unit).any(|(name, _)| !waits_here(name));
+            let late: Vec<_> = self
+                .units()
+                .filter(|unit| is_waiting(*unit))
+                .filter(waits_elsewhere)
+                .collect();
+            for unit in late {
+                let names: Vec<_> = self
+                    .open_dependencies(unit)
+                    .map(|(name, _)| format!("`{name}`"))
+                    .collect();
+                let detail = format!("it waits for {}", names.join(", "));
+                self.finish(unit, State::Failed, Some(Cause::NotReady { after, detail }), actions);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    pub(super) fn batch_deadlines(&self) -> impl Iterator<Item = Now> {
+        (0..self.batches.len()).filter_map(|batch| self.batch_deadline(batch))
+    }
+
+    /// When the waiting units of a batch give up, if all that they wait for is in other batches.
+    fn batch_deadline(&self, batch: usize) -> Option<Now> {
+        let Batch {
+            settled, give_up_at, ..
+        } = self.batches[batch];
+        let members = || self.units.iter().filter(|unit| unit.batch == batch);
+        let is_busy = |unit: &Unit| match unit.phase {
+            Phase::Spawning | Phase::Starting { .. } | Phase::Stopping(_) => true,
+            Phase::Waiting | Phase::Running { .. } | Phase::Over { .. } => false,
+        };
+        let waits = members().any(|unit| unit.phase == Phase::Waiting && !unit.stop);
+        give_up_at.filter(|_| !settled && waits && !members().any(is_busy))
     }
 
     /// The dependencies that keep a waiting unit from starting.
@@ -38,7 +116,7 @@ impl Machine {
                     unit.stop = true;
                 }
                 actions.push(Action::Settled { batch, ready: false });
-            } else if members().all(|unit| matches!(unit.phase, Phase::Running { .. } | Phase::Over { .. })) {
+            } else if members().all(has_arrived) {
                 let ready = members().all(|unit| !matches!(unit.phase, Phase::Over { state: State::Stopped }));
                 self.batches[batch].settled = true;
                 actions.push(Action::Settled { batch, ready });
@@ -56,7 +134,7 @@ impl Machine {
         }
         let mut changed = false;
         for unit in self.units() {
-            if !self.units[unit].stop || needed[unit] {
+            if !self.units[unit].stop || (needed[unit] && !self.without_grace) {
                 continue;
             }
             match self.units[unit].phase {
@@ -119,6 +197,15 @@ impl Machine {
             Phase::Starting { .. } | Phase::Running { .. } => {}
             Phase::Waiting | Phase::Spawning | Phase::Over { .. } => {}
         }
+    }
+}
+
+/// It is up and stays so, or over.
+fn has_arrived(unit: &Unit) -> bool {
+    match &unit.phase {
+        Phase::Running { .. } => !unit.stop,
+        Phase::Over { .. } => true,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::Stopping(_) => false,
     }
 }
 

@@ -34,6 +34,9 @@ impl From<&plan::Service> for Spec {
     }
 }
 
+/// How long after its time a starting unit may still answer the question that was asked last.
+pub(super) const LAST_ANSWER: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     pub(super) spec: Spec,
@@ -119,8 +122,11 @@ impl Unit {
         matches!(self.phase, Phase::Over { .. })
     }
 
-    /// Does it let a dependent start that waits for `condition`?
+    /// Does it let a dependent start that waits for `condition`? One that is about to end does not.
     pub(super) fn satisfies(&self, condition: Condition) -> bool {
+        if self.stop && !self.is_over() {
+            return false;
+        }
         match (&self.phase, condition) {
             (Phase::Running { unhealthy, .. }, Condition::Healthy) => !unhealthy,
             (Phase::Running { .. } | Phase::Starting { .. }, Condition::Started) => true,
@@ -133,6 +139,11 @@ impl Unit {
     pub(super) fn deadline(&self) -> Option<Now> {
         match &self.phase {
             Phase::Waiting | Phase::Spawning | Phase::Over { .. } => None,
+            Phase::Starting {
+                probe: Probe::Asked,
+                give_up_at,
+                ..
+            } => Some(*give_up_at + LAST_ANSWER),
             Phase::Starting { probe, .. } | Phase::Running { probe, .. } => probe.deadline(),
             Phase::Stopping(stopping) => {
                 let kill = (!stopping.killed).then_some(stopping.kill_at);

@@ -1,0 +1,32 @@
+//! The machine, text in, text out: what happens at which millisecond, and what it does about it.
+//!
+//! A world of text plays the driver: it spawns at once and sweeps what the script says is left. Everything else, time
+//! included, comes from the script, so that every order can be written down.
+
+mod batches;
+mod orders;
+mod ready;
+mod stopping;
+mod text;
+
+use text::play;
+
+/// `services` stand in one line each, with what they need and how they are: `web: db, api(started) grace=2s`.
+///
+/// Events: `begin [NAMES] [timeout=5s]`, `ready NAME` and `unready NAME WHY` (the answer to the probe), `exit NAME
+/// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `interrupt`, and `until` which lets time pass.
+/// Deadlines are met in between, at their time. A process that ends leaves `left=N` children behind.
+#[track_caller]
+fn check(services: &str, events: &str, expected: &str) {
+    let seen = play(services, events);
+    assert_eq!(seen, flush(expected), "\n{seen}\n");
+}
+
+/// Without the padding around the text, and without the indentation of its lines.
+fn flush(text: &str) -> String {
+    let lines = text
+        .trim()
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines.map(|words| words.join(" ")).collect::<Vec<_>>().join("\n")
+}

@@ -50,6 +50,15 @@ pub(crate) fn plan(config: &Config, asked: &Asked, outside: &Outside) -> Result<
             Err(more) => problems.extend(more),
         }
     }
+    // What several services share, such as an env file, is told once.
+    let mut told = Vec::new();
+    problems.retain(|problem| {
+        let is_new = !told.contains(problem);
+        if is_new {
+            told.push(problem.clone());
+        }
+        is_new
+    });
     let project = project_name(config, outside.checkout);
     Ok((
         Plan {
@@ -163,9 +172,14 @@ pub(crate) enum Check {
 impl Service {
     /// `http://127.0.0.1:8000`: where a person or another service reaches the main port; `None` without a TCP port.
     pub(crate) fn url(&self) -> Option<String> {
-        let port = self.ports.first().filter(|port| port.protocol == Protocol::Tcp)?;
-        Some(port.url())
+        url(&self.ports)
     }
+}
+
+/// That of the main port, if it speaks TCP.
+fn url(ports: &[Port]) -> Option<String> {
+    let main = ports.first().filter(|port| port.protocol == Protocol::Tcp)?;
+    Some(main.url())
 }
 
 impl Port {
@@ -178,3 +192,6 @@ impl Port {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

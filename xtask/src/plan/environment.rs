@@ -30,17 +30,18 @@ pub(crate) fn without_cargo(mut environment: Environment, program: Option<&Path>
         return environment;
     };
     environment.retain(|name, _| !name.to_str().is_some_and(is_cargos));
-    let toolchain = cargo.parent().and_then(Path::parent);
+    let toolchain = cargo.parent().and_then(Path::parent).map(|root| root.join("lib"));
     let target = program.and_then(Path::parent);
     for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
         let Some(paths) = environment.remove(OsStr::new(variable)) else {
             continue;
         };
+        // A toolchain of the system lies in `/usr`, where libraries of the user's may lie too.
         let theirs = |path: &PathBuf| {
-            [toolchain, target]
-                .into_iter()
-                .flatten()
-                .any(|root| path.starts_with(root))
+            target.is_some_and(|target| path.starts_with(target))
+                || toolchain
+                    .as_ref()
+                    .is_some_and(|lib| path == lib || path.starts_with(lib.join("rustlib")))
         };
         let users: Vec<PathBuf> = std::env::split_paths(&paths).filter(|path| !theirs(path)).collect();
         let users = std::env::join_paths(users).unwrap_or_default();
@@ -75,7 +76,9 @@ pub(super) fn activate(environment: &mut Environment, venv: &Path) {
         .remove(OsStr::new("VIRTUAL_ENV"))
         .map(|path| bin(Path::new(&path)));
     let path = environment.remove(OsStr::new("PATH")).unwrap_or_default();
-    let rest = std::env::split_paths(&path).filter(|path| Some(path) != callers.as_ref());
+    // An empty entry would be the working folder.
+    let rest =
+        std::env::split_paths(&path).filter(|path| Some(path) != callers.as_ref() && !path.as_os_str().is_empty());
     let path = std::env::join_paths(std::iter::once(bin(venv)).chain(rest)).unwrap_or(path);
     environment.insert("PATH".into(), path);
     environment.insert("VIRTUAL_ENV".into(), venv.into());

@@ -19,25 +19,34 @@ pub(super) struct Scope<'a> {
     /// The last one first.
     pub(super) files: Vec<&'a Pairs>,
     pub(super) addresses: &'a Addresses,
+    /// The env file that hints name.
+    pub(super) settable: Option<&'a str>,
 }
 
-/// What references such as `${services.db.port}` stand for; a service whose ports could not be worked out is not here.
+/// What references such as `${services.db.port}` stand for.
 pub(super) type Addresses = BTreeMap<String, Address>;
 
-pub(super) struct Address {
-    /// By key, the main one first.
-    pub(super) ports: Vec<(String, u16)>,
-    pub(super) url: Option<String>,
+pub(super) enum Address {
+    Known {
+        /// By key, the main one first.
+        ports: Vec<(String, u16)>,
+        url: Option<String>,
+    },
+    /// Its ports are wrong, and that is told already.
+    Told,
+    /// Its ports are wrong in this way, which is nobody's concern until somebody refers to them.
+    Untold(String),
 }
 
 impl Scope<'_> {
     /// # Errors
-    /// One problem for each variable that is missing.
+    /// One problem for each variable that is missing; none for what is missing because of a problem that is told.
     pub(super) fn fill(&self, template: &At<Template>) -> Result<String, Vec<Problem>> {
         let filled = template.value.fill(&|name| self.variable(name), &|service, part| {
             self.reference(service, part)
         });
-        filled.map_err(|missing| missing.into_iter().map(|it| unset(it).at(&template.place)).collect())
+        let problem = |it| self.missing(it).map(|problem| problem.at(&template.place));
+        filled.map_err(|missing| missing.into_iter().filter_map(problem).collect())
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<String> {
@@ -46,20 +55,47 @@ impl Scope<'_> {
     }
 
     fn reference(&self, service: &str, part: &Part) -> Result<String, String> {
-        let address = self
-            .addresses
-            .get(service)
-            .ok_or_else(|| format!("the port of `{service}` is not known"))?;
-        let value = match part {
-            Part::Port => address.ports.first().map(|(_, port)| port.to_string()),
-            Part::PortKey(key) => address
-                .ports
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, port)| port.to_string()),
-            Part::Url => address.url.clone(),
+        let value = match (self.addresses.get(service), part) {
+            (Some(Address::Known { ports, .. }), Part::Port) => ports.first().map(|(_, port)| port.to_string()),
+            (Some(Address::Known { ports, .. }), Part::PortKey(key)) => {
+                let port = ports.iter().find(|(name, _)| name == key);
+                port.map(|(_, port)| port.to_string())
+            }
+            (Some(Address::Known { url, .. }), Part::Url) => url.clone(),
+            (Some(Address::Told), _) => return Err(String::new()),
+            (Some(Address::Untold(why)), _) => return Err(format!("the port of `{service}` is not known: {why}")),
+            (None, _) => return Err(format!("the port of `{service}` is not known here")),
         };
-        value.ok_or_else(|| format!("`{service}` has no such port"))
+        value.ok_or_else(|| match part {
+            Part::Port => format!("`{service}` has no port"),
+            Part::PortKey(key) => format!("`{service}` has no port `{key}`"),
+            Part::Url => format!("`{service}` has no URL: its main port is not a TCP port"),
+        })
+    }
+
+    fn missing(&self, missing: Missing) -> Option<Problem> {
+        let settable = self
+            .settable
+            .map_or("the environment".to_owned(), |file| format!("`{file}`"));
+        let state = |name: &str| match self.variable(name) {
+            Some(_) => "empty",
+            None => "not set",
+        };
+        let problem = match missing {
+            Missing::Variable(name) => Problem::new(format!("variable `{name}` is not set"))
+                .hint(format!("set `{name}` in {settable}, or write `${{{name}:-default}}`")),
+            Missing::Required { name, message } => {
+                let message = match message.as_str() {
+                    "" => String::new(),
+                    message => format!(": {message}"),
+                };
+                Problem::new(format!("variable `{name}` is {}{message}", state(&name)))
+                    .hint(format!("set `{name}` in {settable}"))
+            }
+            Missing::Reference { why, .. } if why.is_empty() => return None,
+            Missing::Reference { why, .. } => Problem::new(why),
+        };
+        Some(problem.code("env.missing").exit(Exit::Usage))
     }
 }
 
@@ -75,16 +111,4 @@ pub(super) fn outside(calling: &Environment, files: &[&Pairs], name: &str) -> Op
             .map(|(_, value)| value.clone())
     };
     files.iter().find_map(value)
-}
-
-fn unset(missing: Missing) -> Problem {
-    let problem = match missing {
-        Missing::Variable(name) => Problem::new(format!("variable `{name}` is not set"))
-            .hint(format!("set `{name}` in `.env`, or write `${{{name}:-default}}`")),
-        Missing::Required { name, message } => {
-            Problem::new(format!("variable `{name}` is not set: {message}")).hint(format!("set `{name}` in `.env`"))
-        }
-        Missing::Reference { why, .. } => Problem::new(why),
-    };
-    problem.code("env.missing").exit(Exit::Usage)
 }

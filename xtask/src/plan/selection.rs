@@ -1,6 +1,6 @@
 //! Which services are meant, in the order in which they start.
 
-use crate::config::{Config, Service};
+use crate::config::{Config, Service, suggest};
 use crate::error::{Exit, Problem};
 
 /// What was asked for on the command line.
@@ -69,18 +69,17 @@ fn add<'a>(config: &'a Config, service: &'a Service, order: &mut Vec<&'a Service
     order.push(service);
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Problem {
-    let problem = Problem::new(format!("unknown {what} `{name}`")).exit(Exit::Usage);
-    let nearest = known
-        .clone()
-        .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
-    match nearest {
-        Some(nearest) if strsim::jaro(name, nearest) > 0.75 => problem.hint(format!("did you mean `{nearest}`?")),
-        Some(_) => {
-            let mut known: Vec<_> = known.map(|name| format!("`{name}`")).collect();
-            known.dedup();
-            problem.hint(format!("choose from {}", known.join(", ")))
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+    let mut names: Vec<&str> = Vec::new();
+    for name in known {
+        if !names.contains(&name) {
+            names.push(name);
         }
-        None => problem,
+    }
+    let problem = Problem::new(format!("unknown {what} `{name}`")).exit(Exit::Usage);
+    match suggest::did_you_mean(name, names.iter().copied()) {
+        Some(hint) => problem.hint(hint),
+        None if names.is_empty() => problem,
+        None => problem.hint(format!("choose {}", suggest::any_of(&names))),
     }
 }

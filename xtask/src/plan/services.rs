@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, EnvFile, Environment, Health, Outside, Port, Service, Venv};
+use super::{Check, Command, EnvFile, Environment, Health, Outside, Port, Protocol, Service, Venv};
 use crate::config::{self, At, Config, Template, VenvChoice, dotenv};
-use crate::error::Problem;
+use crate::error::{Exit, Place, Problem};
 
 /// The env files of the project, in their order.
 pub(super) struct ProjectFiles {
     pairs: Vec<Pairs>,
     /// Those that were named; `.env` without being named may be missing.
     named: Vec<EnvFile>,
+    /// As the user would name the one that wins.
+    settable: Option<String>,
 }
 
 impl ProjectFiles {
@@ -23,13 +25,17 @@ impl ProjectFiles {
         let mut files = ProjectFiles {
             pairs: Vec::new(),
             named: Vec::new(),
+            settable: match &config.project.env_file {
+                None => Some(".env".to_owned()),
+                Some(named) => named.last().map(|file| file.value.clone()),
+            },
         };
         let mut paths = Vec::new();
         match &config.project.env_file {
             None => paths.push(outside.checkout.join(".env")),
             Some(named) => {
                 for file in named {
-                    let path = outside.checkout.join(&file.value);
+                    let path = absolute(outside, &file.value);
                     files.named.push(EnvFile {
                         path: path.clone(),
                         place: file.place.clone(),
@@ -52,11 +58,14 @@ impl ProjectFiles {
     /// The pairs of a service's own env files, one list for each.
     pub(super) fn of_service(&self, service: &config::Service, outside: &Outside) -> Result<Vec<Pairs>, Vec<Problem>> {
         let mut own: Vec<Pairs> = Vec::new();
+        let mut problems = Vec::new();
         for file in self.paths(service, outside)? {
-            let pairs = pairs(&file.path, &self.last_first(&own), outside)?;
-            own.push(pairs);
+            match pairs(&file.path, &self.last_first(&own), outside) {
+                Ok(pairs) => own.push(pairs),
+                Err(more) => problems.extend(more),
+            }
         }
-        Ok(own)
+        if problems.is_empty() { Ok(own) } else { Err(problems) }
     }
 
     /// Where a service's own env files are; their names may hold variables of the project's.
@@ -67,15 +76,24 @@ impl ProjectFiles {
             calling: outside.calling,
             files: self.last_first(&[]),
             addresses: &nothing,
+            settable: self.settable(),
         };
-        let path = |file: &At<Template>| {
-            let path = outside.checkout.join(scope.fill(file)?);
-            Ok(EnvFile {
-                path,
-                place: file.place.clone(),
-            })
-        };
-        service.env_file.iter().map(path).collect()
+        let mut files = Vec::new();
+        let mut problems = Vec::new();
+        for file in &service.env_file {
+            match scope.fill(file) {
+                Ok(path) => files.push(EnvFile {
+                    path: absolute(outside, &path),
+                    place: file.place.clone(),
+                }),
+                Err(more) => problems.extend(more),
+            }
+        }
+        if problems.is_empty() { Ok(files) } else { Err(problems) }
+    }
+
+    pub(super) fn settable(&self) -> Option<&str> {
+        self.settable.as_deref()
     }
 
     /// All files that `${…}` of a service looks into.
@@ -121,25 +139,30 @@ pub(super) fn service(
         calling: outside.calling,
         files: files.last_first(&own),
         addresses: &numbers.addresses,
+        settable: files.settable(),
     };
     let mut fill = Filling {
         scope: &scope,
         problems: Vec::new(),
+        has_failed: false,
     };
 
     let working_dir = match &service.working_dir {
-        Some(folder) => outside.checkout.join(fill.text(folder)),
+        Some(folder) => absolute(outside, &fill.text(folder)),
         None => outside.checkout.to_owned(),
     };
     let command = fill.command(&service.command);
     let venv = fill.venv(config, &service.venv, &working_dir, outside);
-    let health = service.healthcheck.as_ref().and_then(|health| fill.health(health));
+    let health = service
+        .healthcheck
+        .as_ref()
+        .and_then(|health| fill.health(health, ports));
     let environment: Pairs = service
         .environment
         .iter()
         .map(|(name, value)| (name.clone(), fill.text(value)))
         .collect();
-    if !fill.problems.is_empty() {
+    if fill.has_failed {
         return Err(fill.problems);
     }
 
@@ -211,14 +234,22 @@ fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
 struct Filling<'a> {
     scope: &'a Scope<'a>,
     problems: Vec<Problem>,
+    /// Also where the problem is told elsewhere.
+    has_failed: bool,
 }
 
 impl Filling<'_> {
     fn text(&mut self, template: &At<Template>) -> String {
         self.scope.fill(template).unwrap_or_else(|problems| {
+            self.has_failed = true;
             self.problems.extend(problems);
             String::new()
         })
+    }
+
+    fn report(&mut self, problem: Problem, place: &Place) {
+        self.has_failed = true;
+        self.problems.push(problem.at(place).exit(Exit::Usage));
     }
 
     fn command(&mut self, command: &At<config::Command>) -> Command {
@@ -230,6 +261,10 @@ impl Filling<'_> {
             config::Command::Words(words) => words.iter().map(|word| self.text(&at(word))).collect(),
             config::Command::Shell(text) => shell(self.text(&at(text))),
         };
+        if words.first().is_some_and(String::is_empty) && !self.has_failed {
+            let problem = Problem::new("the first word of the command is empty");
+            self.report(problem.hint("name the program to run"), &command.place);
+        }
         Command {
             words,
             place: command.place.clone(),
@@ -252,7 +287,7 @@ impl Filling<'_> {
             VenvChoice::Named(name) => {
                 let venv = config.venvs.iter().find(|venv| venv.name == name.value);
                 let venv = venv.expect("config refuses unknown venvs");
-                let path: PathBuf = outside.checkout.join(self.text(&venv.path));
+                let path = absolute(outside, &self.text(&venv.path));
                 let python = venv.python.as_ref().map(|python| python.value.clone());
                 Some(Venv {
                     name: Some(venv.name.clone()),
@@ -264,12 +299,30 @@ impl Filling<'_> {
         }
     }
 
-    fn health(&mut self, health: &config::Healthcheck) -> Option<Health> {
+    /// What the file could not know where the target begins with a variable.
+    fn http(&mut self, target: &At<Template>, ports: &[Port]) -> Option<Check> {
+        let text = self.text(target);
+        if self.has_failed {
+            return None;
+        }
+        let has_port = ports.first().is_some_and(|port| port.protocol == Protocol::Tcp);
+        let problem = match text {
+            path if path.starts_with('/') && has_port => return Some(Check::HttpPath(path)),
+            url if url.starts_with("http://") => return Some(Check::HttpUrl(url)),
+            path if path.starts_with('/') => {
+                Problem::new("the path is asked at the main TCP port, and the service has none")
+                    .hint("give it a `port`")
+            }
+            _ => Problem::new("the health check is neither a path nor an `http://` URL")
+                .hint("let it begin with `/` or `http://`"),
+        };
+        self.report(problem, &target.place);
+        None
+    }
+
+    fn health(&mut self, health: &config::Healthcheck, ports: &[Port]) -> Option<Health> {
         let check = match health.check.as_ref()? {
-            config::Check::Http(target) => match self.text(target) {
-                path if path.starts_with('/') => Check::HttpPath(path),
-                url => Check::HttpUrl(url),
-            },
+            config::Check::Http(target) => self.http(target, ports)?,
             config::Check::Tcp => Check::Tcp,
             config::Check::Command(command) => Check::Command(self.command(command).words),
         };
@@ -280,6 +333,11 @@ impl Filling<'_> {
             retries: health.retries,
         })
     }
+}
+
+fn absolute(outside: &Outside, path: &str) -> PathBuf {
+    // `./backend` is shown as `backend`; what `..` leads to only the system knows.
+    outside.checkout.join(path).components().collect()
 }
 
 fn shell(text: String) -> Vec<String> {

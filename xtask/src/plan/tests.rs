@@ -1,0 +1,92 @@
+//! A config and what is around it → the plan as text, or every problem of it.
+
+mod environment;
+mod ports;
+mod problems;
+mod selection;
+mod services;
+mod shown;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Asked, Environment, Outside, plan};
+use crate::config;
+use crate::error::{Exit, Problem};
+
+/// The project lies in `/shop`. `around` has a line for each thing outside: `$ NAME=value` of the calling environment,
+/// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv FOLDER` for a venv that is there.
+/// `asked` is what stands after `up`; `everything` is what `doctor` asks for.
+#[track_caller]
+fn check(config: &str, around: &str, asked: &str, expected: &str) {
+    let seen = planned(&flush(config), &flush(around), asked);
+    assert_eq!(seen, flush(expected), "\n{seen}\n");
+}
+
+fn planned(config: &str, around: &str, asked: &str) -> String {
+    let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
+    let mut calling = Environment::new();
+    let mut files: BTreeMap<PathBuf, Result<String, Problem>> = BTreeMap::new();
+    let mut venvs: Vec<PathBuf> = Vec::new();
+    for line in around.lines() {
+        if let Some(variable) = line.strip_prefix("$ ") {
+            let (name, value) = variable.split_once('=').expect("a variable has a value");
+            calling.insert(name.into(), value.into());
+        } else if let Some(venv) = line.strip_prefix("venv ") {
+            venvs.push(Path::new("/shop").join(venv));
+        } else if let Some((file, why)) = line.split_once("! ") {
+            let problem = Problem::new(why).exit(Exit::Missing);
+            files.insert(Path::new("/shop").join(file), Err(problem));
+        } else {
+            let (file, text) = line.split_once(':').expect("a file has a line");
+            let file = files
+                .entry(Path::new("/shop").join(file))
+                .or_insert_with(|| Ok(String::new()));
+            let text = format!("{}\n", text.trim());
+            file.as_mut().expect("it can be read").push_str(&text);
+        }
+    }
+    let read = |path: &Path| files.get(path).map(|file| file.clone().map(String::into_bytes));
+    let nearest = |from: &Path, to: &Path| {
+        let folders = from.ancestors().take_while(|folder| folder.starts_with(to));
+        folders
+            .map(|folder| folder.join(".venv"))
+            .find(|venv| venvs.contains(venv))
+    };
+    let outside = Outside {
+        checkout: Path::new("/shop"),
+        calling: &calling,
+        read: &read,
+        nearest_venv: &nearest,
+    };
+    match plan(&config, &meant(asked), &outside) {
+        Ok((plan, problems)) => {
+            let services = plan.services.iter().map(shown::service);
+            let problems = problems.iter().map(shown::problem);
+            services.chain(problems).collect::<Vec<_>>().join("\n")
+        }
+        Err(problems) => problems.iter().map(shown::problem).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn meant(asked: &str) -> Asked {
+    let mut meant = Asked::default();
+    let mut words = asked.split_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "everything" => meant.everything = true,
+            "--profile" => meant.profiles.extend(words.next().map(str::to_owned)),
+            service => meant.services.push(service.to_owned()),
+        }
+    }
+    meant
+}
+
+/// Without the padding around the text, and without the indentation that all lines share.
+fn flush(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let lines = text.trim_start_matches('\n').trim_end_matches([' ', '\n']).split('\n');
+    let shared = lines.clone().filter(|line| !line.trim().is_empty()).map(indent).min();
+    let cut = |line: &str| line.get(shared.unwrap_or(0)..).unwrap_or_default().to_owned();
+    lines.map(cut).collect::<Vec<_>>().join("\n")
+}

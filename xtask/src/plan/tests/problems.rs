@@ -1,0 +1,266 @@
+//! What keeps a plan from being made: all of it at once, each thing once.
+
+use super::check;
+
+#[test]
+fn every_missing_variable_is_told_with_its_place() {
+    check(
+        r#"
+        [services.api]
+        command = "api ${A} ${B:?ask Kim for it}"
+        working_dir = "${C}"
+        environment = { X = "${D:-${E}}", Y = "${F:?}" }
+        env_file = []
+
+        [services.web]
+        command = "web ${A}"
+        "#,
+        "$ F=",
+        "",
+        "
+            exit 2 env.missing devtasks.toml:3:15 variable `C` is not set
+              hint: set `C` in `.env`, or write `${C:-default}`
+            exit 2 env.missing devtasks.toml:2:11 variable `A` is not set
+              hint: set `A` in `.env`, or write `${A:-default}`
+            exit 2 env.missing devtasks.toml:2:11 variable `B` is not set: ask Kim for it
+              hint: set `B` in `.env`
+            exit 2 env.missing devtasks.toml:4:21 variable `E` is not set
+              hint: set `E` in `.env`, or write `${E:-default}`
+            exit 2 env.missing devtasks.toml:4:39 variable `F` is empty
+              hint: set `F` in `.env`
+            exit 2 env.missing devtasks.toml:8:11 variable `A` is not set
+              hint: set `A` in `.env`, or write `${A:-default}`
+        ",
+    );
+}
+
+#[test]
+fn hints_name_the_env_file_that_is_read() {
+    check(
+        "[project]\nenv_file = ['a.env', 'b.env']\n[services.a]\ncommand = 'a ${A}'",
+        "",
+        "",
+        "
+        exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
+          hint: set `A` in `b.env`, or write `${A:-default}`
+    ",
+    );
+    check(
+        "[project]\nenv_file = []\n[services.a]\ncommand = 'a ${A}'",
+        "",
+        "",
+        "
+        exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
+          hint: set `A` in the environment, or write `${A:-default}`
+    ",
+    );
+}
+
+#[test]
+fn services_that_do_not_start_are_of_no_concern() {
+    let config = r#"
+        [services.api]
+        command = "api"
+        port = "${API_PORT}"
+
+        [services.web]
+        command = "web ${WEB} ${services.api.port}"
+        env_file = "web.env"
+
+        [services.db]
+        command = "db"
+    "#;
+    check(
+        config,
+        "web.env: =wrong",
+        "db",
+        "
+        db: db
+    ",
+    );
+    check(
+        config,
+        "$ WEB=1",
+        "web",
+        "
+        exit 2 env.missing devtasks.toml:6:11 the port of `api` is not known: variable `API_PORT` is not set
+    ",
+    );
+}
+
+#[test]
+fn what_follows_from_a_problem_is_not_one_more() {
+    check(
+        r#"
+        [services.api]
+        command = "api"
+        port = "${API_PORT}"
+
+        [services.web]
+        command = "web ${services.api.port} ${services.api.url}"
+        "#,
+        "",
+        "",
+        "
+            exit 2 env.missing devtasks.toml:3:8 variable `API_PORT` is not set
+              hint: set `API_PORT` in `.env`, or write `${API_PORT:-default}`
+        ",
+    );
+}
+
+#[test]
+fn a_wrong_env_file_of_the_project_is_told_once() {
+    let config = r#"
+        [services.api]
+        command = "api"
+        port = 1
+
+        [services.web]
+        command = "web"
+    "#;
+    check(
+        config,
+        ".env: A=1\n.env: =2\n.env: B='3",
+        "",
+        "
+        exit 2 .env:2:1 the line does not begin with a variable's name and `=`
+        exit 2 .env:3:3 the value of `B` has a quote that is not closed
+          hint: end it with `'`
+    ",
+    );
+    check(
+        config,
+        ".env! cannot read `.env`: permission denied",
+        "",
+        "
+        exit 5 cannot read `.env`: permission denied
+    ",
+    );
+}
+
+#[test]
+fn a_wrong_env_file_that_services_share_is_told_once() {
+    check(
+        r#"
+        [services.api]
+        command = "api"
+        port = 1
+        env_file = ["shared.env", "own.env"]
+
+        [services.web]
+        command = "web"
+        env_file = "shared.env"
+
+        [services.db]
+        command = "db"
+        "#,
+        "
+        shared.env! cannot read `shared.env`: permission denied
+        own.env: =2
+        ",
+        "",
+        "
+            db: db
+            exit 5 cannot read `shared.env`: permission denied
+            exit 2 own.env:1:1 the line does not begin with a variable's name and `=`
+        ",
+    );
+}
+
+#[test]
+fn all_names_of_env_files_are_judged() {
+    check(
+        "[services.a]\ncommand = 'a'\nenv_file = ['${A}', '${B}']",
+        "",
+        "",
+        "
+        exit 2 env.missing devtasks.toml:3:13 variable `A` is not set
+          hint: set `A` in `.env`, or write `${A:-default}`
+        exit 2 env.missing devtasks.toml:3:21 variable `B` is not set
+          hint: set `B` in `.env`, or write `${B:-default}`
+    ",
+    );
+}
+
+#[test]
+fn a_missing_env_file_is_not_the_plans_to_tell() {
+    check(
+        "[project]\nenv_file = 'all.env'\n[services.a]\ncommand = 'a'\nenv_file = 'own.env'",
+        "",
+        "",
+        "
+            a: a
+              env file /shop/all.env
+              env file /shop/own.env
+        ",
+    );
+}
+
+#[test]
+fn a_command_must_have_a_first_word() {
+    check(
+        "[services.a]\ncommand = '${WRAPPER:-} serve'",
+        "",
+        "",
+        "
+        exit 2 devtasks.toml:2:11 the first word of the command is empty
+          hint: name the program to run
+    ",
+    );
+}
+
+#[test]
+fn a_health_check_is_a_path_at_a_port_or_a_url() {
+    let config = "[services.a]\ncommand = 'a'\nhealthcheck = { http = '${HEALTH}' }";
+    check(
+        config,
+        "$ HEALTH=/healthz",
+        "",
+        "
+        exit 2 devtasks.toml:3:24 the path is asked at the main TCP port, and the service has none
+          hint: give it a `port`
+    ",
+    );
+    check(
+        config,
+        "$ HEALTH=localhost/healthz",
+        "",
+        "
+        exit 2 devtasks.toml:3:24 the health check is neither a path nor an `http://` URL
+          hint: let it begin with `/` or `http://`
+    ",
+    );
+    check(
+        config,
+        "$ HEALTH=http://localhost/healthz",
+        "",
+        "
+        a: a
+          HEALTH=http://localhost/healthz
+          health GET http://localhost/healthz every 10s, 2s, 3 times
+    ",
+    );
+}
+
+#[test]
+fn a_service_without_such_a_port_has_no_url() {
+    check(
+        r#"
+        [services.dns]
+        command = "dns"
+        port = { number = 5353, protocol = "udp" }
+
+        [services.a]
+        command = "a ${services.dns.port} ${services.dns.url}"
+        "#,
+        "",
+        "",
+        "
+            dns: dns
+              PORT=5353
+              PORT_MAIN=5353
+              port main 5353 udp
+            exit 2 env.missing devtasks.toml:6:11 `dns` has no URL: its main port is not a TCP port
+        ",
+    );
+}

@@ -1,0 +1,132 @@
+//! Commands, folders, health checks and times of one service.
+
+use super::check;
+
+#[test]
+fn a_string_is_split_into_words_and_a_shell_gets_it_whole() {
+    check(
+        r#"
+        [services.words]
+        command = "redis-server --save '' --dir '${DIR}'"
+
+        [services.list]
+        command = ["echo", "a b", "${DIR}"]
+
+        [services.shell]
+        command = "sleep 1 && echo ${DIR} | cat"
+        shell = true
+        "#,
+        "$ DIR=my data",
+        "",
+        "
+            words: redis-server|--save||--dir|my data
+              DIR=my data
+            list: echo|a b|my data
+              DIR=my data
+            shell: sh|-c|sleep 1 && echo my data | cat
+              DIR=my data
+        ",
+    );
+}
+
+#[test]
+fn folders_are_seen_from_the_project() {
+    check(
+        r#"
+        [venvs.here]
+        path = "./.venv"
+
+        [services.dot]
+        command = "./run"
+        working_dir = "."
+
+        [services.sub]
+        command = "./run"
+        working_dir = "./backend/"
+        venv = "here"
+
+        [services.up]
+        command = "run"
+        working_dir = "../other"
+
+        [services.root]
+        command = "run"
+        working_dir = "${ROOT}/x"
+        "#,
+        "$ ROOT=/srv\n$ PATH=/bin",
+        "",
+        "
+            dot: ./run
+              PATH=/bin
+              ROOT=/srv
+            sub: ./run
+              in /shop/backend
+              PATH=/shop/.venv/bin:/bin
+              PYTHONUNBUFFERED=1
+              ROOT=/srv
+              VIRTUAL_ENV=/shop/.venv
+              venv here /shop/.venv
+            up: run
+              in /shop/../other
+              PATH=/bin
+              ROOT=/srv
+            root: run
+              in /srv/x
+              PATH=/bin
+              ROOT=/srv
+        ",
+    );
+}
+
+#[test]
+fn health_checks_and_times_are_taken_over() {
+    check(
+        r#"
+        [services.path]
+        command = "a"
+        port = 1
+        healthcheck = { http = "/healthz", interval = "5s", timeout = "1s", retries = 2, start_period = "90s" }
+
+        [services.url]
+        command = "a"
+        healthcheck = { http = "http://127.0.0.1:${services.path.port}/" }
+
+        [services.tcp]
+        command = "a"
+        port = 2
+        healthcheck = { tcp = true }
+
+        [services.command]
+        command = "a"
+        healthcheck = { command = "pg_isready -p ${services.tcp.port}" }
+
+        [services.times]
+        command = "a"
+        healthcheck = { start_period = "5s" }
+        stop_signal = "SIGINT"
+        stop_grace_period = "3s"
+        "#,
+        "",
+        "",
+        "
+            path: a
+              PORT=1
+              PORT_MAIN=1
+              port main 1
+              health GET /healthz every 5s, 1s, 2 times
+              starts within 90s
+            url: a
+              health GET http://127.0.0.1:1/ every 10s, 2s, 3 times
+            tcp: a
+              PORT=2
+              PORT_MAIN=2
+              port main 2
+              health tcp every 10s, 2s, 3 times
+            command: a
+              health pg_isready|-p|2 every 10s, 2s, 3 times
+            times: a
+              starts within 5s
+              stops by Int within 3s
+        ",
+    );
+}

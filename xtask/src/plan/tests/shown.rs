@@ -1,0 +1,92 @@
+//! A plan as text: one line for each thing that is not as it would be by itself.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::Problem;
+use crate::plan::{Check, Condition, OnConflict, Port, Protocol, Service, StopSignal};
+
+pub(super) fn service(service: &Service) -> String {
+    let mut lines = vec![format!("{}: {}", service.name, service.command.words.join("|"))];
+    let mut line = |text: String| lines.push(format!("  {text}"));
+    if service.working_dir != Path::new("/shop") {
+        line(format!("in {}", service.working_dir.display()));
+    }
+    for (name, value) in &service.environment {
+        line(format!("{}={}", name.display(), value.display()));
+    }
+    for file in &service.env_files {
+        line(format!("env file {}", file.path.display()));
+    }
+    if let Some(venv) = &service.venv {
+        let name = venv.name.as_deref().unwrap_or("found");
+        let python = venv.python.as_ref().map(|python| format!(" python {}", python.text));
+        line(format!(
+            "venv {name} {}{}",
+            venv.path.display(),
+            python.unwrap_or_default()
+        ));
+    }
+    service.ports.iter().for_each(|it| line(port(it)));
+    for (name, condition) in &service.depends_on {
+        line(match condition {
+            Condition::Healthy => format!("needs {name}"),
+            Condition::Started => format!("needs {name} started"),
+        });
+    }
+    if let Some(health) = &service.health {
+        let check = match &health.check {
+            Check::HttpPath(path) => format!("GET {path}"),
+            Check::HttpUrl(url) => format!("GET {url}"),
+            Check::Tcp => "tcp".to_owned(),
+            Check::Command(words) => words.join("|"),
+        };
+        line(format!(
+            "health {check} every {:?}, {:?}, {} times",
+            health.interval, health.timeout, health.retries
+        ));
+    }
+    if service.start_period != Duration::from_secs(60) {
+        line(format!("starts within {:?}", service.start_period));
+    }
+    if (service.stop_signal, service.stop_grace_period) != (StopSignal::Term, Duration::from_secs(10)) {
+        line(format!(
+            "stops by {:?} within {:?}",
+            service.stop_signal, service.stop_grace_period
+        ));
+    }
+    lines.join("\n")
+}
+
+fn port(port: &Port) -> String {
+    let mut text = format!("port {} {}", port.key, port.number);
+    if let Some(host) = port.host {
+        text.push_str(&format!(" at {host}"));
+    }
+    if port.protocol == Protocol::Udp {
+        text.push_str(" udp");
+    }
+    if port.on_conflict != OnConflict::Ask {
+        text.push_str(&format!(" on conflict {:?}", port.on_conflict));
+    }
+    if let Some(variable) = &port.variable {
+        text.push_str(&format!(" by {variable}"));
+    }
+    text
+}
+
+/// ``exit 2 env.missing devtasks.toml:2:11 variable `X` is not set``, and its hints.
+pub(super) fn problem(problem: &Problem) -> String {
+    let mut text = format!("exit {}", problem.exit.code());
+    if !problem.code.is_empty() {
+        text.push_str(&format!(" {}", problem.code));
+    }
+    if let Some(place) = &problem.place {
+        text.push_str(&format!(" {}:{}:{}", place.file.display(), place.line, place.column));
+    }
+    text.push_str(&format!(" {}", problem.message));
+    for hint in &problem.hints {
+        text.push_str(&format!("\n  hint: {hint}"));
+    }
+    text
+}

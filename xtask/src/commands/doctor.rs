@@ -1,7 +1,7 @@
 //! `doctor`: every check that `up` makes and some more, without changing anything.
 
 use crate::commands::{Context, Ended, leftovers, quietly};
-use crate::error::{Exit, Problem};
+use crate::error::{Exit, Problem, Problems};
 use crate::plan::{Asked, Plan};
 use crate::preflight::needs::needs;
 use crate::preflight::verdict::{Mismatch, Ours, Wanted, duplicates, finding};
@@ -31,11 +31,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     os::require("doctor")?;
-    let project = Project::find(context.file.as_deref())?;
-    let (plan, problems) = project.plan(&Asked {
-        everything: true,
-        ..Asked::default()
-    })?;
+    let read = Project::find(context.file.as_deref()).and_then(|project| {
+        let everything = Asked {
+            everything: true,
+            ..Asked::default()
+        };
+        let (plan, problems) = project.plan(&everything)?;
+        Ok((project, plan, problems))
+    });
+    let (project, plan, problems) = match read {
+        Ok(read) => read,
+        Err(problems) => return Err(unreadable(problems, context)),
+    };
     let facts = observe::facts(&plan);
     let findings = findings(&project, &plan, &facts, context)?;
     let worst = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
@@ -49,8 +56,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     let text = if context.json {
         json::line(&json::Doctor {
             schema_version: json::SCHEMA_VERSION,
-            project: &plan.project,
-            checkout: &plan.checkout,
+            project: Some(&plan.project),
+            checkout: Some(&plan.checkout),
             ok,
             findings: problems
                 .iter()
@@ -62,6 +69,22 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         people(&problems, &findings, &plan, &facts, context)
     };
     Ok(quietly(context.print(&text), exit))
+}
+
+/// A file that cannot be read, or whose plan makes no sense, is a document too.
+fn unreadable(problems: Problems, context: &Context) -> Problems {
+    if context.json {
+        let place = Project::locate(context.file.as_deref());
+        let checkout = place.ok().map(|place| place.folder);
+        let _ = context.print(&json::line(&json::Doctor {
+            schema_version: json::SCHEMA_VERSION,
+            project: None,
+            checkout: checkout.as_deref(),
+            ok: false,
+            findings: problems.0.iter().map(json::Finding::from).collect(),
+        }));
+    }
+    problems
 }
 
 fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {

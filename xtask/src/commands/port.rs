@@ -99,8 +99,9 @@ fn port_ref(text: &str) -> Result<PortRef, String> {
         Some((number, "udp")) => (number, Protocol::Udp),
         Some((_, other)) => return Err(format!("`{other}` is neither `tcp` nor `udp`")),
     };
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
     match number.parse() {
-        Ok(number) if number > 0 => Ok(PortRef {
+        Ok(number) if number > 0 && is_plain => Ok(PortRef {
             number,
             host: None,
             protocol,

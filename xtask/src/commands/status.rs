@@ -4,8 +4,7 @@ use crate::commands::{Context, Ended, quietly};
 use crate::error::{Exit, Problems};
 use crate::plan::Asked;
 use crate::report;
-use crate::report::status::{Health, HealthStatus, Port, Service, Status};
-use crate::supervise::State;
+use crate::report::status::Status;
 use crate::world::clock::wall;
 use crate::world::live;
 use crate::world::project::Project;
@@ -41,7 +40,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     };
     if !args.services.is_empty() {
         // Names that do not exist are the plan's to refuse.
-        project.plan(&asked)?;
+        let (plan, _) = project.plan(&asked)?;
+        let is_shown = |name: &str| status.services.iter().any(|service| service.name == name);
+        let mut missing = plan.services;
+        missing.retain(|service| !is_shown(&service.name));
+        status.services.extend(live::at_rest(&missing));
         status.services.retain(|service| args.services.contains(&service.name));
     }
     let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
@@ -67,37 +70,12 @@ fn at_rest(project: &Project, asked: &Asked) -> Result<Status, Problems> {
     if !problems.is_empty() {
         return Err(problems.into());
     }
-    let services = plan.services.iter().map(|service| Service {
-        name: service.name.clone(),
-        state: State::Stopped,
-        pid: None,
-        since: None,
-        restarts: 0,
-        exit: None,
-        ports: service
-            .ports
-            .iter()
-            .map(|port| Port {
-                name: port.key.clone(),
-                number: port.number,
-                listening: false,
-                ours: false,
-                clients: 0,
-                elsewhere: Vec::new(),
-            })
-            .collect(),
-        health: Health {
-            status: HealthStatus::None,
-            detail: None,
-        },
-        waiting_for: Vec::new(),
-    });
     Ok(Status {
         schema_version: report::json::SCHEMA_VERSION,
         project: plan.project.clone(),
         checkout: plan.checkout.display().to_string(),
         run: None,
         supervisor: None,
-        services: services.collect(),
+        services: live::at_rest(&plan.services),
     })
 }

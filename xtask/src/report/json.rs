@@ -19,8 +19,9 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize)]
 pub(crate) struct Doctor<'a> {
     pub(crate) schema_version: u32,
-    pub(crate) project: &'a str,
-    pub(crate) checkout: &'a Path,
+    /// `None` where the file does not tell.
+    pub(crate) project: Option<&'a str>,
+    pub(crate) checkout: Option<&'a Path>,
     pub(crate) ok: bool,
     pub(crate) findings: Vec<Finding>,
 }

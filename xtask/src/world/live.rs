@@ -9,7 +9,7 @@ use super::control::{Client, Reply, Request, Service, Snapshot};
 use super::runs::{Folder, Record};
 use super::{health, os, owners};
 use crate::error::Problem;
-use crate::plan::{Check, Health};
+use crate::plan::{self, Check, Health};
 use crate::preflight::verdict::Mismatch;
 use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
@@ -27,7 +27,7 @@ pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
 
 /// The id of the live run.
 pub(crate) fn run(checkout: &Path) -> Option<String> {
-    let folder = Folder::of(checkout).ok()?;
+    let folder = Folder::existing(checkout)?;
     client(&folder).map(|(_, record)| record.run)
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn run(checkout: &Path) -> Option<String> {
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
 pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
-    let Some((mut client, _)) = client(&Folder::of(checkout)?) else {
+    let Some((mut client, _)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
         return Ok(None);
     };
     client.send(&Request::Status);
@@ -49,6 +49,33 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
         }
     }
 }
+
+/// Services that nobody runs: stopped, with their ports as the kernel sees them.
+pub(crate) fn at_rest(services: &[plan::Service]) -> Vec<status::Service> {
+    let ports: Vec<PortRef> = services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(PortRef::from)
+        .collect();
+    let facts = owners::look_up(&ports, owners::Addresses::All);
+    let status = |service: &plan::Service| status::Service {
+        name: service.name.clone(),
+        state: State::Stopped,
+        pid: None,
+        since: None,
+        restarts: 0,
+        exit: None,
+        ports: service.ports.iter().map(|port| seen_port(port, &facts, None)).collect(),
+        health: NO_HEALTH,
+        waiting_for: Vec::new(),
+    };
+    services.iter().map(status).collect()
+}
+
+const NO_HEALTH: status::Health = status::Health {
+    status: HealthStatus::None,
+    detail: None,
+};
 
 /// A snapshot with what the kernel and the services themselves say.
 pub(crate) fn seen(snapshot: &Snapshot) -> Status {
@@ -87,7 +114,7 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
             ports: service
                 .ports
                 .iter()
-                .map(|port| port_of(service, port, &facts, &snapshot.record.run))
+                .map(|port| seen_port(port, &facts, Some((&snapshot.record.run, &service.name))))
                 .collect(),
             health,
             waiting_for: service.waiting_for.clone(),
@@ -129,7 +156,8 @@ fn look_elsewhere(services: &mut [status::Service], snapshot: &Snapshot) {
 
 type Facts = BTreeMap<PortRef, PortFact>;
 
-fn port_of(service: &Service, port: &crate::plan::Port, facts: &Facts, run: &str) -> status::Port {
+/// `ours` is the run and the service that should listen.
+fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> status::Port {
     let fact = facts.get(&PortRef::from(port));
     let owners = || {
         fact.into_iter()
@@ -143,10 +171,8 @@ fn port_of(service: &Service, port: &crate::plan::Port, facts: &Facts, run: &str
         listening: owners().any(|owner| owner.holds_by == HoldsBy::Listening)
             || unseen().any(|socket| socket.state == OwnerlessState::Listening),
         ours: owners().any(|owner| {
-            owner
-                .tag
-                .as_ref()
-                .is_some_and(|tag| tag.run == run && tag.service == service.name)
+            let tag = owner.tag.as_ref().map(|tag| (tag.run.as_str(), tag.service.as_str()));
+            tag.is_some() && tag == ours
         }),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
         elsewhere: Vec::new(),
@@ -156,10 +182,7 @@ fn port_of(service: &Service, port: &crate::plan::Port, facts: &Facts, run: &str
 /// Asks the service itself, where that is quick and harmless; a command's last answer is the supervisor's.
 fn health_of(service: &Service, facts: &Facts, run: &str) -> status::Health {
     let Some(health) = &service.health else {
-        return status::Health {
-            status: HealthStatus::None,
-            detail: None,
-        };
+        return NO_HEALTH;
     };
     if !matches!(service.state, State::Ready | State::Unhealthy | State::Starting) {
         return status::Health {

@@ -51,6 +51,12 @@ impl Folder {
         Ok(Folder { path })
     }
 
+    /// For those who only look: `None` where nothing was ever run.
+    pub(crate) fn existing(checkout: &Path) -> Option<Folder> {
+        let path = state().ok()?.join(slug(checkout));
+        path.is_dir().then_some(Folder { path })
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }

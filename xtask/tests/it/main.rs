@@ -2,8 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod bad_days;
+mod config;
 mod docs;
+mod doctor;
+mod down;
+mod flags;
+mod port;
 mod sandbox;
+mod status;
 mod tidy;
 mod up;
 mod zoo;

@@ -1,0 +1,5 @@
+//! Days on which everything goes wrong: each gets a clear message and the right exit code.
+
+mod disk;
+mod env_file;
+mod users;

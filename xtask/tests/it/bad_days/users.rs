@@ -1,0 +1,245 @@
+//! Other users: what they own cannot be seen or stopped, and they may not steer a stack. Root is needed to be several.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::getuid;
+
+use crate::sandbox::{Running, Sandbox, service};
+
+const NOBODY: u32 = 65534;
+/// Nobody's either, and not even in `/etc/passwd`.
+const STRANGER: u32 = 61_234;
+
+/// A sandbox that belongs to a user without rights, with the programs in it.
+struct Nobodys {
+    sandbox: Sandbox,
+    port: u16,
+}
+
+impl Nobodys {
+    /// `None` when the tests do not run as root.
+    fn new() -> Option<Self> {
+        if !getuid().is_root() {
+            return None;
+        }
+        let (sandbox, port) = Sandbox::with_api();
+        let service = link(&sandbox, &service());
+        link(&sandbox, Path::new(env!("CARGO_BIN_EXE_xtask")));
+        let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+        sandbox.write(
+            "devtasks.toml",
+            &config.replace(
+                &crate::sandbox::service().display().to_string(),
+                &service.display().to_string(),
+            ),
+        );
+        let top = sandbox.home().parent().unwrap().to_owned();
+        let given = Command::new("chown")
+            .args(["-R", &NOBODY.to_string()])
+            .arg(top)
+            .status()
+            .unwrap();
+        assert!(given.success());
+        Some(Nobodys { sandbox, port })
+    }
+
+    fn command(&self, program: &str, arguments: &[&str], user: u32) -> Command {
+        let mut command = self.sandbox.other(self.sandbox.home().join(program));
+        command.args(arguments).uid(user).gid(user);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> crate::sandbox::Ended {
+        self.start(arguments).wait()
+    }
+
+    fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command("xtask", arguments, NOBODY))
+    }
+}
+
+/// The program where everybody can run it.
+fn link(sandbox: &Sandbox, program: &Path) -> PathBuf {
+    let link = sandbox.home().join(program.file_name().unwrap());
+    std::fs::copy(program, &link).unwrap();
+    link
+}
+
+fn may(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn an_ordinary_user_runs_a_stack_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let up = nobodys.start(&["up"]);
+    up.wait_for("eady in");
+    nobodys.run(&["status"]).with(0);
+    nobodys.run(&["down"]).with(0);
+    up.wait().with(0);
+    nobodys.sandbox.nothing_is_left();
+}
+
+#[test]
+fn an_owner_that_cannot_be_seen_is_said_to_be_another_users_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let port = nobodys.port;
+    let stranger = nobodys.sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
+    for arguments in [&["up"][..], &["up", "--on-conflict", "kill", "--yes"]] {
+        let ended = nobodys.run(arguments).with(3);
+        assert_eq!(
+            ended.stderr,
+            format!(
+                "error: port {port} is taken, and its owner cannot be seen: it belongs to user `root`
+  --> devtasks.toml:3:8  [services.api]
+
+hint: look with `sudo xtask port who {port}`
+hint: or give `api` another `port` in devtasks.toml
+
+"
+            )
+        );
+    }
+    let document = nobodys
+        .run(&["port", "who", &port.to_string(), "--format", "json"])
+        .with(0)
+        .json();
+    assert_eq!(document["ports"][0]["code"], "port.busy.hidden");
+    assert!(!stranger.has_ended());
+}
+
+#[test]
+fn root_sees_whose_it_is_and_may_stop_it_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let listen = format!("127.0.0.1:{}", nobodys.port);
+    let stranger = Running::start(nobodys.command("service", &["--listen", &listen, "--announce", "here"], NOBODY));
+    stranger.wait_for("here");
+    let ended = nobodys.sandbox.run(&["port", "who", &nobodys.port.to_string()]).with(0);
+    assert!(ended.stdout.contains("   of nobody   running"), "{ended:?}");
+}
+
+#[test]
+fn a_request_of_another_user_is_refused_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let up = nobodys.start(&["up"]);
+    up.wait_for("eady in");
+    let state = nobodys.sandbox.home().join(".local/state/devtasks");
+    let folder = std::fs::read_dir(&state)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    let socket = folder.join("control");
+    // Nobody else may even come near.
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    for path in [
+        nobodys.sandbox.home().parent().unwrap(),
+        &nobodys.sandbox.home(),
+        &state,
+        &folder,
+        &socket,
+    ] {
+        may(path, 0o777);
+    }
+    for upper in [".local", ".local/state"] {
+        may(&nobodys.sandbox.home().join(upper), 0o777);
+    }
+    let request = r#"{"protocol":1,"request":{"Down":{"services":[]}}}"#;
+    let ask = ["--ask", &socket.display().to_string(), request, "--exit", "0"];
+    let ended = Running::start(nobodys.command("service", &ask, STRANGER))
+        .wait()
+        .with(0);
+    assert!(ended.stdout.contains("this stack belongs to another user"), "{ended:?}");
+    assert!(!up.has_ended());
+    // The same words of its own user are heard.
+    let ended = Running::start(nobodys.command("service", &ask, NOBODY)).wait().with(0);
+    assert!(ended.stdout.contains("Transition"), "{ended:?}");
+    up.wait().with(0);
+}
+
+#[test]
+fn a_state_folder_of_another_user_is_refused_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let state = nobodys.sandbox.home().join(".local/state");
+    let up = nobodys.start(&["up"]);
+    up.wait_for("eady in");
+    up.interrupt();
+    up.wait().with(130);
+    let taken = Command::new("chown").args(["-R", "0"]).arg(&state).status().unwrap();
+    assert!(taken.success());
+    may(&state, 0o777);
+    let ended = nobodys.run(&["up"]).with(1);
+    assert!(ended.stderr.starts_with("error: cannot make `"), "{ended:?}");
+    nobodys.sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_home_that_may_not_be_written_is_said_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    may(&nobodys.sandbox.home(), 0o555);
+    let ended = nobodys.run(&["up"]).with(1);
+    assert!(
+        ended.stderr.contains("/home/.local") && ended.stderr.contains("permission denied"),
+        "{ended:?}"
+    );
+    // Those who only look need no state.
+    nobodys.run(&["status"]).with(1);
+    nobodys.run(&["doctor"]).with(0);
+    nobodys.run(&["port", "who", &nobodys.port.to_string()]).with(0);
+    let ended = nobodys.run(&["down"]);
+    assert!(
+        ended.stderr.contains("permission denied") || ended.code == Some(0),
+        "{ended:?}"
+    );
+    nobodys.sandbox.nothing_is_left();
+}
+
+#[test]
+fn without_a_home_there_is_no_place_for_state_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let project = nobodys.sandbox.home().parent().unwrap().to_owned();
+    may(&project, 0o777);
+    let mut up = nobodys.command("xtask", &["up"], STRANGER);
+    up.env_remove("HOME");
+    let ended = Running::start(up).wait().with(1);
+    assert_eq!(
+        ended.stderr,
+        "error: there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set\n\nhint: set `HOME`\n"
+    );
+    nobodys.sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_folder_that_may_not_be_entered_is_missing_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let project = nobodys.sandbox.project();
+    let config = std::fs::read_to_string(project.join("devtasks.toml")).unwrap();
+    nobodys
+        .sandbox
+        .write("devtasks.toml", &format!("{config}working_dir = \"locked\"\n"));
+    std::fs::create_dir(project.join("locked")).unwrap();
+    may(&project.join("locked"), 0o700);
+    let ended = nobodys.run(&["up"]).with(5);
+    assert!(ended.stderr.contains("locked` may not be entered"), "{ended:?}");
+}
+
+#[test]
+fn files_that_may_not_be_read_are_named_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    nobodys.sandbox.write(".env", "A=1\n");
+    may(&nobodys.sandbox.project().join(".env"), 0o600);
+    let ended = nobodys.run(&["up"]).with(5);
+    assert!(ended.stderr.contains("/.env`: permission denied"), "{ended:?}");
+
+    std::fs::remove_file(nobodys.sandbox.project().join("devtasks.toml")).unwrap();
+    nobodys.sandbox.write("devtasks.toml", "");
+    may(&nobodys.sandbox.project().join("devtasks.toml"), 0o600);
+    for command in ["up", "status", "doctor"] {
+        let ended = nobodys.run(&[command]).with(2);
+        assert_eq!(ended.stderr, "error: cannot read `devtasks.toml`: permission denied\n");
+    }
+}

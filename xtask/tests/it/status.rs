@@ -1,0 +1,288 @@
+//! `status`: what runs, whether it is well, and whether it is ours.
+
+use std::net::TcpStream;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::sandbox::{Sandbox, eventually, eventually_gone, port, signal};
+
+fn shop() -> (Sandbox, u16, u16) {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [project]
+        name = "shop"
+        [services.db]
+        command = "SERVICE --listen 127.0.0.1:{db} --hang"
+        port = {db}
+        [services.backend]
+        command = "SERVICE --listen 127.0.0.1:{api} --http"
+        port = {api}
+        healthcheck = {{ http = "/healthz" }}
+        depends_on = ["db"]
+        "#
+    ));
+    (sandbox, db, api)
+}
+
+#[test]
+fn a_running_stack_is_shown_as_a_table() {
+    let (sandbox, db, api) = shop();
+    let _up = sandbox.up(&[]);
+    let ended = sandbox.run(&["status"]).with(0);
+    assert_eq!(ended.stderr, "");
+    let table = sandbox.plain(&ended.stdout);
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("shop  up [time]  (foreground, pid [pid])"));
+    let words: Vec<Vec<&str>> = lines.map(|line| line.split_whitespace().collect()).collect();
+    let (db, api) = (db.to_string(), api.to_string());
+    assert_eq!(
+        words,
+        [
+            vec![],
+            vec![
+                "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS"
+            ],
+            vec!["db", "ready", "[pid]", "[time]", &db, "-", "0", "0"],
+            vec![
+                "backend", "ready", "[pid]", "[time]", &api, "ok", "200", "in", "[time]", "0", "0"
+            ],
+        ]
+    );
+}
+
+#[test]
+fn its_other_names_show_the_same() {
+    let (sandbox, _, _) = shop();
+    for name in ["status", "ps", "check"] {
+        let ended = sandbox.run(&[name]).with(1);
+        assert!(ended.stdout.starts_with("shop  not running"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_stack_that_does_not_run_is_shown_as_stopped() {
+    let (sandbox, db, api) = shop();
+    let ended = sandbox.run(&["status"]).with(1);
+    assert_eq!(
+        sandbox.plain(&ended.stdout),
+        format!(
+            "shop  not running  ([project])
+
+  SERVICE  STATE    PID  AGE  PORT            HEALTH  RESTARTS  CLIENTS
+  db       stopped  -    -    {db} (closed)  -       0         0
+  backend  stopped  -    -    {api} (closed)  -       0         0
+
+hint: `xtask up` starts it
+"
+        )
+    );
+}
+
+#[test]
+fn the_json_has_the_shape_of_the_contract() {
+    let (sandbox, db, api) = shop();
+    let up = sandbox.up(&[]);
+    let _client = TcpStream::connect(("127.0.0.1", db)).unwrap();
+    let mut status = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    let take = |value: &mut Value, kind: fn(&Value) -> bool| {
+        let taken = value.take();
+        assert!(kind(&taken), "{taken}");
+    };
+    take(&mut status["run"], Value::is_string);
+    take(&mut status["supervisor"]["started_at"], Value::is_string);
+    for service in status["services"].as_array_mut().unwrap() {
+        take(&mut service["pid"], Value::is_u64);
+        take(&mut service["since"], Value::is_string);
+    }
+    take(&mut status["services"][1]["health"]["detail"], Value::is_string);
+    assert_eq!(
+        status,
+        json!({
+            "schema_version": 1,
+            "project": "shop",
+            "checkout": sandbox.project(),
+            "run": null,
+            "supervisor": {"pid": up.pid(), "mode": "foreground", "started_at": null},
+            "services": [
+                {
+                    "name": "db", "state": "ready", "pid": null, "since": null, "restarts": 0, "exit": null,
+                    "ports": [{"name": "main", "number": db, "listening": true, "ours": true, "clients": 1}],
+                    "health": {"status": "none", "detail": null},
+                    "waiting_for": [],
+                },
+                {
+                    "name": "backend", "state": "ready", "pid": null, "since": null, "restarts": 0, "exit": null,
+                    "ports": [{"name": "main", "number": api, "listening": true, "ours": true, "clients": 0}],
+                    "health": {"status": "ok", "detail": null},
+                    "waiting_for": [],
+                },
+            ],
+        })
+    );
+}
+
+#[test]
+fn the_json_of_a_stack_that_does_not_run_is_whole_too() {
+    let (sandbox, db, _) = shop();
+    let status = sandbox.run(&["status", "db", "--format", "json"]).with(1).json();
+    assert_eq!(
+        status,
+        json!({
+            "schema_version": 1,
+            "project": "shop",
+            "checkout": sandbox.project(),
+            "run": null,
+            "supervisor": null,
+            "services": [{
+                "name": "db", "state": "stopped", "pid": null, "since": null, "restarts": 0, "exit": null,
+                "ports": [{"name": "main", "number": db, "listening": false, "ours": false, "clients": 0}],
+                "health": {"status": "none", "detail": null},
+                "waiting_for": [],
+            }],
+        })
+    );
+}
+
+#[test]
+fn a_stranger_on_a_declared_port_is_not_ours() {
+    let (sandbox, db, _) = shop();
+    sandbox.stranger(&["--listen", &format!("127.0.0.1:{db}")]);
+    let status = sandbox.run(&["status", "db", "--format", "json"]).with(1).json();
+    assert_eq!(
+        status["services"][0]["ports"][0],
+        json!({"name": "main", "number": db, "listening": true, "ours": false, "clients": 0})
+    );
+    let table = sandbox.run(&["status", "db"]).with(1).stdout;
+    assert!(table.contains(&format!("{db} (not ours)")), "{table}");
+}
+
+#[test]
+fn a_port_that_the_service_gave_up_is_shown_as_closed() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"sh -c 'SERVICE --listen 127.0.0.1:{port} & echo $$! > listener; wait; sleep 1000'\"\nport = {port}\n"
+    ));
+    let _up = sandbox.up(&[]);
+    let listener = std::fs::read_to_string(sandbox.project().join("listener")).unwrap();
+    let listener = listener.trim().parse().unwrap();
+    signal(listener, Signal::KILL);
+    eventually_gone(listener);
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    assert_eq!(
+        status["services"][0]["ports"][0],
+        json!({"name": "main", "number": port, "listening": false, "ours": false, "clients": 0})
+    );
+}
+
+#[test]
+fn a_service_that_waits_says_for_what() {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --say begun"
+        port = {db}
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{api}"
+        port = {api}
+        depends_on = ["db"]
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    let status = sandbox.run(&["status", "--format", "json"]).with(1).json();
+    let services = &status["services"];
+    assert_eq!(
+        (&services[0]["state"], &services[1]["state"]),
+        (&json!("starting"), &json!("waiting"))
+    );
+    assert_eq!(
+        services[0]["waiting_for"],
+        json!([format!("nothing listens on {db} yet")])
+    );
+    assert_eq!(services[1]["waiting_for"], json!(["db"]));
+}
+
+#[test]
+fn a_service_that_ended_says_how() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.steady]
+        command = "sleep 1000"
+        [services.crashed]
+        command = "sh -c 'sleep 0.05; exit 7'"
+        [services.killed]
+        command = "sh -c 'sleep 0.05; kill -KILL $$$$'"
+        [services.done]
+        command = "sleep 0.05"
+        "#,
+    );
+    let _up = sandbox.up(&[]);
+    let statuses = || sandbox.run(&["status", "--format", "json"]).json();
+    let running = |status: &Value| {
+        status["services"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["state"] == "ready")
+            .count()
+    };
+    eventually(|| statuses().to_string(), || running(&statuses()) == 1);
+    let status = sandbox.run(&["status", "--format", "json"]).with(1).json();
+    let ends: Vec<_> = status["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            (
+                it["state"].as_str().unwrap(),
+                it["exit"]["code"].as_i64(),
+                it["exit"]["signal"].as_i64(),
+                it["exit"]["cause"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            ("ready", None, None, None),
+            ("failed", Some(7), None, Some("exit code 7")),
+            ("failed", None, Some(9), Some("killed by SIGKILL")),
+            ("exited", Some(0), None, Some("exit code 0")),
+        ]
+    );
+    assert!(status["services"][1]["exit"]["at"].is_string() && status["services"][1]["pid"].is_null());
+}
+
+#[test]
+fn only_the_named_services_count() {
+    let (sandbox, _, _) = shop();
+    let _up = sandbox.up(&["db"]);
+    sandbox.run(&["status", "db"]).with(0);
+    let ended = sandbox.run(&["status", "dbx"]).with(2);
+    assert!(ended.stderr.contains("`dbx`"), "{ended:?}");
+    // It was not asked for yet, and so is not ready.
+    let ended = sandbox.run(&["status", "backend"]).with(1);
+    assert!(ended.stdout.contains("backend  stopped"), "{ended:?}");
+}
+
+#[test]
+fn a_wrong_file_is_2() {
+    let (sandbox, _, _) = shop();
+    sandbox.write("devtasks.toml", "[services.api]\ncomand = \"x\"\n");
+    let ended = sandbox.run(&["status"]).with(2);
+    assert!(ended.stderr.contains("`command`"), "{ended:?}");
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn after_a_crash_of_the_supervisor_the_stack_counts_as_not_running() {
+    let (sandbox, _, _) = shop();
+    let up = sandbox.up(&[]);
+    up.kill();
+    eventually_gone(up.pid());
+    let ended = sandbox.run(&["status"]).with(1);
+    assert!(ended.stdout.starts_with("shop  not running"), "{ended:?}");
+}

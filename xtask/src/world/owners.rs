@@ -170,7 +170,7 @@ fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>
         }
     }
     let owners = facts.values_mut().flat_map(|fact| &mut fact.owners);
-    ending::protect(&mut owners.collect::<Vec<_>>());
+    ending::protect(&mut owners.collect::<Vec<_>>(), &people);
     Ok(())
 }
 

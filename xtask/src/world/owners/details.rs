@@ -15,6 +15,8 @@ use crate::world::os;
 pub(crate) struct Described {
     /// Without addresses and clients, and as if it listened: the look-up fills these in.
     pub(crate) owner: Owner,
+    /// Its row of the table.
+    pub(crate) process: Process,
     /// Descendants, nearest first.
     pub(crate) tree: Vec<u32>,
     /// The program's file.
@@ -148,11 +150,16 @@ fn described(
         tag: os::tag(pid),
         unit: unit(&process, own_cgroup),
         protected: None,
-        terminal: process.terminal,
-        identity: process.identity,
+        terminal: process.terminal.clone(),
+        identity: process.identity.clone(),
     };
     let exe = seen.and_then(|seen| seen.exe()).map(Path::to_owned);
-    Described { owner, tree, exe }
+    Described {
+        owner,
+        process,
+        tree,
+        exe,
+    }
 }
 
 /// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we

@@ -1,11 +1,13 @@
 //! What ending an owner needs from the look-up: who is protected, who belongs together, who holds the port now.
 
-use super::details::describe;
+use std::collections::BTreeMap;
+
+use super::details::{Described, describe};
 use super::{Addresses, look_up};
 use crate::error::Problem;
 use crate::preflight::protected::{Ancestry, Details, protection};
 use crate::preflight::targets::{Targets, targets as chosen};
-use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef};
+use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef, Process};
 use crate::world::os;
 use crate::world::probe::probe;
 use crate::world::stop::Holder;
@@ -57,36 +59,52 @@ pub(crate) fn holder(port: &PortRef) -> Option<Holder> {
     })
 }
 
-/// Fills in why owners are never signalled.
-pub(super) fn protect(owners: &mut [&mut Owner]) {
-    // Without the table our ancestors are not known, and everybody might be one.
-    let table = os::processes();
+/// Fills in why owners are never signalled. Reads as little as it can: every look-up ends here.
+pub(super) fn protect(owners: &mut [&mut Owner], people: &BTreeMap<u32, Described>) {
+    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &our_line());
+    let container = container_of_ours();
     for owner in owners {
-        owner.protected = match &table {
-            Ok(table) => {
-                let ours = Ancestry::of(std::process::id(), unit_of_ours(), table);
-                let row = table.iter().find(|process| process.identity == owner.identity);
-                row.and_then(|process| protection(process, &details(owner.identity.pid), &ours))
-            }
-            Err(problem) => Some(problem.message.clone()),
-        };
+        let described = people.get(&owner.identity.pid);
+        owner.protected = described
+            .and_then(|described| protection(&described.process, &details_of(described, container.as_deref()), &ours));
     }
 }
 
-fn details(pid: u32) -> Details {
-    let container = os::cgroup(pid).and_then(|cgroup| cgroup.container);
-    let ours = os::cgroup(std::process::id()).and_then(|cgroup| cgroup.container);
-    let described = describe([pid]).remove(&pid);
-    Details {
-        exe: described.as_ref().and_then(|it| it.exe.clone()),
-        command: described
-            .as_ref()
-            .map(|it| it.owner.command.clone())
-            .unwrap_or_default(),
-        user: described.as_ref().and_then(|it| it.owner.user.clone()),
-        unit: described.and_then(|it| it.owner.unit),
-        container: container.filter(|container| Some(container) != ours.as_ref()),
+/// This process and all above it.
+fn our_line() -> Vec<Process> {
+    let mut line: Vec<Process> = Vec::new();
+    let mut next = std::process::id();
+    // A pid that is used again could close a circle.
+    while line.iter().all(|process| process.identity.pid != next)
+        && let Some(process) = os::process(next)
+    {
+        next = process.parent;
+        line.push(process);
     }
+    line
+}
+
+fn details(pid: u32) -> Details {
+    let described = describe([pid]).remove(&pid);
+    described
+        .map(|described| details_of(&described, container_of_ours().as_deref()))
+        .unwrap_or_default()
+}
+
+fn details_of(described: &Described, our_container: Option<&str>) -> Details {
+    let owner = &described.owner;
+    let container = os::cgroup(owner.identity.pid).and_then(|cgroup| cgroup.container);
+    Details {
+        exe: described.exe.clone(),
+        command: owner.command.clone(),
+        user: owner.user.clone(),
+        unit: owner.unit.clone(),
+        container: container.filter(|container| Some(container.as_str()) != our_container),
+    }
+}
+
+fn container_of_ours() -> Option<String> {
+    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.container)
 }
 
 fn unit_of_ours() -> Option<String> {

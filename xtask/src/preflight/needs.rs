@@ -27,8 +27,9 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             let fact = facts.venvs.get(&venv.path)?;
             Some((venv, venv_trouble(plan, venv, fact)?))
         });
-        let fact = &facts.services[&service.name];
-        match (working_dir(service, fact.working_dir), venv) {
+        let fact = facts.services.get(&service.name);
+        let fact = fact.expect("every service of the plan was looked at");
+        match (working_dir(plan, service, fact.working_dir), venv) {
             (Some(finding), _) => findings.push(finding),
             // Without its venv a command may well be missing, or be another one than meant.
             (None, Some((venv, finding))) => {
@@ -39,7 +40,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
                     });
                 }
             }
-            (None, None) => findings.extend(command(service, &fact.command)),
+            (None, None) => findings.extend(command(plan, service, &fact.command)),
         }
     }
     findings
@@ -47,37 +48,44 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
 
 fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
     let shown = relative(plan, &file.path);
-    missing(
+    let finding = missing(
         "env.file_missing",
         format!("env file `{shown}` is missing"),
         &file.place,
     )
-    .of(service)
-    .hint(format!("create `{shown}`, or take it out of `env_file`"))
+    .hint(format!("create `{shown}`, or take it out of `env_file`"));
+    // One of the project's is everybody's.
+    if file.place.table == "[project]" {
+        finding
+    } else {
+        finding.of(service)
+    }
 }
 
-fn working_dir(service: &Service, fact: FolderFact) -> Option<Finding> {
-    let shown = service.working_dir.display();
-    let message = match fact {
+fn working_dir(plan: &Plan, service: &Service, fact: FolderFact) -> Option<Finding> {
+    let shown = relative(plan, &service.working_dir);
+    let name = &service.name;
+    let quoted = shell_words::quote(&shown);
+    let (message, hint) = match fact {
         FolderFact::Found => return None,
-        FolderFact::Missing => format!("working folder `{shown}` does not exist"),
-        FolderFact::NotAFolder => format!("`{shown}` is not a folder"),
-        FolderFact::Denied => format!("working folder `{shown}` may not be entered"),
+        FolderFact::Missing => (
+            format!("working folder `{shown}` does not exist"),
+            format!("create it with `mkdir -p {quoted}`, or change `working_dir` of `{name}`"),
+        ),
+        FolderFact::NotAFolder => (
+            format!("working folder `{shown}` is not a folder"),
+            format!("change `working_dir` of `{name}`"),
+        ),
+        FolderFact::Denied => (
+            format!("working folder `{shown}` may not be entered"),
+            format!("look at its permissions with `ls -ld {quoted}`"),
+        ),
     };
-    let hint = match fact {
-        FolderFact::Denied => format!("look at its permissions with `ls -ld {shown}`"),
-        FolderFact::Found | FolderFact::Missing | FolderFact::NotAFolder => {
-            format!("change `working_dir` of `{}`, or create the folder", service.name)
-        }
-    };
-    Some(
-        missing("working_dir.missing", message, &service.working_dir_place)
-            .of(service)
-            .hint(hint),
-    )
+    let finding = missing("working_dir.missing", message, &service.working_dir_place);
+    Some(finding.of(service).hint(hint))
 }
 
-fn command(service: &Service, fact: &CommandFact) -> Option<Finding> {
+fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding> {
     let word = &service.command.words[0];
     let place = &service.command.place;
     let finding = match fact {
@@ -85,23 +93,23 @@ fn command(service: &Service, fact: &CommandFact) -> Option<Finding> {
         CommandFact::NotFound => {
             let finding = missing("command.not_found", format!("command `{word}` was not found"), place);
             match &service.venv {
-                Some(venv) => {
-                    let python = bin(&venv.path).join("python");
-                    finding.hint(format!(
-                        "install it into the venv with `{} -m pip install {word}`",
-                        python.display()
-                    ))
-                }
-                None if word.contains('/') => finding.hint(format!(
+                // A path is no package.
+                _ if word.contains('/') => finding.hint(format!(
                     "write the path as seen from `{}`",
                     service.working_dir.display()
+                )),
+                Some(venv) => finding.hint(format!(
+                    "install it or, if it is a Python package, run `{} -m pip install {}`",
+                    command_path(plan, &bin(&venv.path).join("python")),
+                    shell_words::quote(word)
                 )),
                 None => finding.hint(format!("install `{word}`, or set `venv` if it lives in one")),
             }
         }
         CommandFact::NotExecutable(path) => {
             let message = format!("command `{word}` is not executable");
-            missing("command.not_executable", message, place).hint(format!("run `chmod +x {}`", path.display()))
+            missing("command.not_executable", message, place)
+                .hint(format!("run `chmod +x {}`", command_path(plan, path)))
         }
         CommandFact::InterpreterMissing { script, interpreter } => {
             let (script, interpreter) = (script.display(), interpreter.display());
@@ -148,12 +156,22 @@ fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Finding> {
         },
     };
     let python = python_for(venv.python.as_ref());
-    let mut fix = format!("{python} -m venv --clear {shown}");
+    let (make, clear) = match &fact.state {
+        VenvState::Missing => ("make it", ""),
+        VenvState::InterpreterMissing { .. }
+        | VenvState::Moved { .. }
+        | VenvState::Broken { .. }
+        | VenvState::Works { .. } => ("make it anew", " --clear"),
+    };
+    let mut fix = format!("{python} -m venv{clear} {}", command_path(plan, &venv.path));
     if let Some(requirements) = &fact.requirements {
-        let pip = relative(plan, &bin(&venv.path).join("python"));
-        fix.push_str(&format!(" && {pip} -m pip install -r {}", relative(plan, requirements)));
+        let pip = command_path(plan, &bin(&venv.path).join("python"));
+        fix.push_str(&format!(
+            " && {pip} -m pip install -r {}",
+            command_path(plan, requirements)
+        ));
     }
-    Some(missing(code, message, &venv.place).hint(format!("make it anew with `{fix}`")))
+    Some(missing(code, message, &venv.place).hint(format!("{make} with `{fix}`")))
 }
 
 /// The command of a Python that `wanted` allows: `python3.11` for `>=3.11`.
@@ -186,6 +204,11 @@ fn relative(plan: &Plan, path: &Path) -> String {
     path.strip_prefix(&plan.checkout).unwrap_or(path).display().to_string()
 }
 
+/// The same as a word of a command line.
+fn command_path(plan: &Plan, path: &Path) -> String {
+    shell_words::quote(&relative(plan, path)).into_owned()
+}
+
 fn missing(code: &'static str, message: String, place: &Place) -> Finding {
     Finding {
         code,
@@ -211,3 +234,6 @@ impl Finding {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! Facts about folders, commands, env files and venvs → findings as text.
+
+use std::path::{Path, PathBuf};
+
+use super::{CommandFact, Facts, FolderFact, VenvFact, VenvState, needs};
+use crate::config;
+use crate::plan::{Asked, Environment, Outside, plan};
+use crate::preflight::ServiceFact;
+
+const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
+
+const WITH_VENV: &str = "[venvs.py]\npath = '.venv'\npython = '>=3.11'\n[services.api]\ncommand = 'serve'\nvenv = 'py'\n\
+    [services.job]\ncommand = 'work'\nvenv = 'py'";
+
+/// The project lies in `/shop`; of `config` is seen what `fill` says, and all else is well.
+#[track_caller]
+fn check(config: &str, fill: impl Fn(&mut Facts), expected: &str) {
+    let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
+    let outside = Outside {
+        checkout: Path::new("/shop"),
+        calling: &Environment::new(),
+        read: &|_| None,
+        nearest_venv: &|_, _| None,
+    };
+    let (plan, problems) = plan(&config, &Asked::default(), &outside).expect("it can be planned");
+    assert!(problems.is_empty());
+    let mut facts = Facts::default();
+    for service in &plan.services {
+        let fact = ServiceFact {
+            working_dir: FolderFact::Found,
+            command: CommandFact::Found(PathBuf::from("/bin/true")),
+        };
+        facts.services.insert(service.name.clone(), fact);
+    }
+    fill(&mut facts);
+    let mut seen = Vec::new();
+    for finding in needs(&plan, &facts) {
+        let place = finding.at.as_ref().map(|at| format!("{}:{}", at.line, at.column));
+        seen.push(format!(
+            "{} {} {:?} {} {}: {}",
+            finding.exit.code(),
+            finding.code,
+            finding.level,
+            finding.service.as_deref().unwrap_or("-"),
+            place.unwrap_or_default(),
+            finding.message
+        ));
+        seen.extend(finding.hints.iter().map(|hint| format!("hint: {hint}")));
+        assert!(finding.port.is_none() && finding.owners.is_empty());
+    }
+    let seen = seen.join("\n");
+    let expected: Vec<_> = expected.trim().lines().map(str::trim).collect();
+    assert_eq!(seen, expected.join("\n"), "\n{seen}\n");
+}
+
+fn of_api(facts: &mut Facts) -> &mut ServiceFact {
+    facts.services.get_mut("api").unwrap()
+}
+
+#[track_caller]
+fn check_command(config: &str, fact: CommandFact, expected: &str) {
+    check(config, |facts| of_api(facts).command = fact.clone(), expected);
+}
+
+#[track_caller]
+fn check_venv(state: VenvState, requirements: Option<&str>, expected: &str) {
+    let fact = VenvFact {
+        state,
+        requirements: requirements.map(PathBuf::from),
+    };
+    let fill = |facts: &mut Facts| drop(facts.venvs.insert("/shop/.venv".into(), fact.clone()));
+    check(WITH_VENV, fill, expected);
+}
+
+#[test]
+fn when_all_is_there_nothing_is_said() {
+    check(API, |_| {}, "");
+    let version = vec![3, 12, 4];
+    check_venv(VenvState::Works { version }, Some("/shop/requirements.txt"), "");
+}
+
+#[test]
+fn a_working_folder_must_be_one() {
+    for (fact, expected) in [
+        (FolderFact::Missing, MISSING),
+        (FolderFact::NotAFolder, NOT_A_FOLDER),
+        (FolderFact::Denied, DENIED),
+    ] {
+        let fill = |facts: &mut Facts| {
+            of_api(facts).working_dir = fact;
+            // Seen from there, nothing is to be found.
+            of_api(facts).command = CommandFact::NotFound;
+        };
+        check(API, fill, expected);
+    }
+}
+
+const MISSING: &str = "
+    5 working_dir.missing Fail api 3:15: working folder `back end` does not exist
+    hint: create it with `mkdir -p 'back end'`, or change `working_dir` of `api`
+";
+
+const NOT_A_FOLDER: &str = "
+    5 working_dir.missing Fail api 3:15: working folder `back end` is not a folder
+    hint: change `working_dir` of `api`
+";
+
+const DENIED: &str = "
+    5 working_dir.missing Fail api 3:15: working folder `back end` may not be entered
+    hint: look at its permissions with `ls -ld 'back end'`
+";
+
+#[test]
+fn a_command_must_be_found() {
+    check_command(
+        API,
+        CommandFact::NotFound,
+        "
+        5 command.not_found Fail api 2:11: command `serve` was not found
+        hint: install `serve`, or set `venv` if it lives in one
+    ",
+    );
+    check_command(
+        &API.replace("serve", "./bin/serve"),
+        CommandFact::NotFound,
+        "
+        5 command.not_found Fail api 2:11: command `./bin/serve` was not found
+        hint: write the path as seen from `/shop/back end`
+    ",
+    );
+    check_command(
+        WITH_VENV,
+        CommandFact::NotFound,
+        "
+        5 command.not_found Fail api 5:11: command `serve` was not found
+        hint: install it or, if it is a Python package, run `.venv/bin/python -m pip install serve`
+    ",
+    );
+    check_command(
+        &WITH_VENV.replace("serve", "./serve"),
+        CommandFact::NotFound,
+        "
+        5 command.not_found Fail api 5:11: command `./serve` was not found
+        hint: write the path as seen from `/shop`
+    ",
+    );
+}
+
+#[test]
+fn a_command_must_be_executable() {
+    check_command(
+        API,
+        CommandFact::NotExecutable("/shop/back end/serve".into()),
+        "
+        5 command.not_executable Fail api 2:11: command `serve` is not executable
+        hint: run `chmod +x 'back end/serve'`
+    ",
+    );
+    let script = PathBuf::from("/opt/serve");
+    let interpreter = PathBuf::from("/usr/bin/python2");
+    check_command(API, CommandFact::InterpreterMissing { script, interpreter }, "
+        5 command.not_executable Fail api 2:11: command `/opt/serve` cannot run: its interpreter `/usr/bin/python2` does not exist
+        hint: install it again, or correct the first line of `/opt/serve`
+    ");
+}
+
+#[test]
+fn a_missing_env_file_is_told_once_and_of_whom_it_is() {
+    let config = "[project]\nenv_file = 'all.env'\n[services.api]\ncommand = 'a'\nenv_file = ['own.env', 'two.env']\n\
+        [services.web]\ncommand = 'w'\nenv_file = 'two.env'";
+    let fill = |facts: &mut Facts| {
+        facts.missing_files = ["all.env", "own.env", "two.env"]
+            .map(|name| Path::new("/shop").join(name))
+            .into();
+    };
+    check(
+        config,
+        fill,
+        "
+        5 env.file_missing Fail - 2:12: env file `all.env` is missing
+        hint: create `all.env`, or take it out of `env_file`
+        5 env.file_missing Fail api 5:13: env file `own.env` is missing
+        hint: create `own.env`, or take it out of `env_file`
+        5 env.file_missing Fail api 5:24: env file `two.env` is missing
+        hint: create `two.env`, or take it out of `env_file`
+    ",
+    );
+}
+
+#[test]
+fn a_venv_is_told_once_and_its_commands_not_at_all() {
+    let fill = |facts: &mut Facts| {
+        of_api(facts).command = CommandFact::NotFound;
+        let fact = VenvFact {
+            state: VenvState::Missing,
+            requirements: None,
+        };
+        facts.venvs.insert("/shop/.venv".into(), fact);
+    };
+    check(
+        WITH_VENV,
+        fill,
+        "
+        5 venv.missing Fail api 2:8: venv `.venv` does not exist
+        hint: make it with `python3.11 -m venv .venv`
+    ",
+    );
+}
+
+#[test]
+fn every_way_a_venv_can_be_broken_has_words() {
+    check_venv(
+        VenvState::Missing,
+        Some("/shop/requirements.txt"),
+        "
+        5 venv.missing Fail api 2:8: venv `.venv` does not exist
+        hint: make it with `python3.11 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt`
+    ",
+    );
+    let target = Some(PathBuf::from("/opt/python3.10/bin/python3"));
+    check_venv(VenvState::InterpreterMissing { target }, None, "
+        5 venv.interpreter_missing Fail api 2:8: the Python of venv `.venv` is gone: it was `/opt/python3.10/bin/python3`
+        hint: make it anew with `python3.11 -m venv --clear .venv`
+    ");
+    check_venv(
+        VenvState::InterpreterMissing { target: None },
+        None,
+        "
+        5 venv.interpreter_missing Fail api 2:8: venv `.venv` has no Python
+        hint: make it anew with `python3.11 -m venv --clear .venv`
+    ",
+    );
+    let made_at = PathBuf::from("/home/kim/old/.venv");
+    check_venv(
+        VenvState::Moved { made_at },
+        None,
+        "
+        5 venv.moved Fail api 2:8: venv `.venv` was made at `/home/kim/old/.venv` and does not work elsewhere
+        hint: make it anew with `python3.11 -m venv --clear .venv`
+    ",
+    );
+    let said = "cannot open shared object file".to_owned();
+    check_venv(
+        VenvState::Broken { said },
+        None,
+        "
+        5 venv.interpreter_missing Fail api 2:8: the Python of venv `.venv` does not run: cannot open shared object file
+        hint: make it anew with `python3.11 -m venv --clear .venv`
+    ",
+    );
+    let version = vec![3, 9, 1];
+    check_venv(
+        VenvState::Works { version },
+        None,
+        "
+        5 venv.python_version Fail api 2:8: venv `.venv` has Python 3.9.1, and `>=3.11` is asked for
+        hint: make it anew with `python3.11 -m venv --clear .venv`
+    ",
+    );
+}

@@ -10,3 +10,6 @@ pub(crate) mod paint;
 pub(crate) mod problem;
 pub(crate) mod status;
 pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;

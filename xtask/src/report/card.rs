@@ -22,7 +22,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) width: usize,
 }
 
-/// Five lines, indented by two; ends with a line break.
+/// Five lines or, on a narrow terminal, more, indented by two; ends with a line break.
 pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
     let paint = reader.paint;
     let mut head = vec![
@@ -31,32 +31,34 @@ pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
         whose(owner, reader),
         state(owner, paint),
     ];
-    head.extend(age(owner, reader).map(|age| format!("since {age}")));
-    let mut lines = vec![head.join("   ")];
+    head.extend(age(owner, reader));
+    let width = reader.width.saturating_sub(2);
+    let mut lines = words::lines(&head, "   ", width);
     if !owner.command.is_empty() {
         lines.push(shortened(&command_line(&owner.command), reader.width.saturating_sub(4)));
     }
     if let Some(cwd) = &owner.cwd {
-        lines.push(labelled(
-            "in",
-            &format!("{}{}", visible(&words::path(cwd, reader.home)), place(owner, reader)),
-        ));
+        let mut parts = vec![visible(&words::path(cwd, reader.home)).into_owned()];
+        parts.extend(place(owner, reader));
+        lines.extend(labelled("in", &parts, width));
     }
-    lines.push(labelled("from", &from(owner)));
-    lines.push(labelled(
-        "children",
-        &format!("{}     clients  {}", owner.children, clients(&owner.clients)),
+    lines.extend(labelled("from", &[from(owner)], width));
+    let children = format!("{:<9} {}", "children", owner.children);
+    lines.extend(words::lines(
+        &[children, format!("clients  {}", clients(&owner.clients))],
+        "     ",
+        width,
     ));
     match owner.holds_by {
         HoldsBy::Listening => {}
-        HoldsBy::Bound => lines.push(labelled("holds", "bound to the port, not listening")),
-        HoldsBy::Connection => lines.push(labelled("holds", "a connection whose own end is this port")),
+        HoldsBy::Bound => lines.push(label("holds", "bound to the port, not listening")),
+        HoldsBy::Connection => lines.push(label("holds", "a connection whose own end is this port")),
     }
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// The card in one line, for where there is no terminal.
-pub(crate) fn summary(owner: &Owner, reader: &Reader) -> String {
+/// The facts of the card, for where there is no terminal.
+pub(crate) fn summary(owner: &Owner, reader: &Reader) -> Vec<String> {
     let mut facts = Vec::new();
     if !owner.command.is_empty() {
         facts.push(shortened(&command_line(&owner.command), 120));
@@ -71,14 +73,15 @@ pub(crate) fn summary(owner: &Owner, reader: &Reader) -> String {
     if owner.state == ProcessState::Suspended {
         facts.push("suspended".to_owned());
     }
-    facts.extend(age(owner, reader).map(|age| format!("since {age}")));
-    facts.join(", ")
+    facts.extend(age(owner, reader));
+    facts
 }
 
 fn whose(owner: &Owner, reader: &Reader) -> String {
     match (owner.uid, user(owner)) {
         (Some(uid), _) if uid == reader.uid => "yours".to_owned(),
-        (_, Some(user)) => format!("of {user}"),
+        (_, Some(user)) if owner.user.is_some() => format!("of {user}"),
+        (_, Some(number)) => format!("of user {number}"),
         (_, None) => "of an unknown user".to_owned(),
     }
 }
@@ -99,11 +102,12 @@ fn state(owner: &Owner, paint: Paint) -> String {
 
 fn age(owner: &Owner, reader: &Reader) -> Option<String> {
     let age = reader.now.duration_since(owner.started_at?);
-    Some(words::duration(Duration::try_from(age).unwrap_or_default()))
+    let age = words::duration(Duration::try_from(age).unwrap_or_default());
+    Some(format!("started {age} ago"))
 }
 
-/// `   (checkout `shop-old`, branch main)`.
-fn place(owner: &Owner, reader: &Reader) -> String {
+/// `(checkout `shop-old`, branch main)`.
+fn place(owner: &Owner, reader: &Reader) -> Option<String> {
     let mut facts = Vec::new();
     if let Some(tag) = &owner.tag {
         facts.push(format!(
@@ -123,17 +127,22 @@ fn place(owner: &Owner, reader: &Reader) -> String {
             None => "no branch".to_owned(),
         });
     }
-    if facts.is_empty() {
-        String::new()
-    } else {
-        reader.paint.dim(&format!("   ({})", facts.join(", ")))
-    }
+    (!facts.is_empty()).then(|| reader.paint.dim(&format!("({})", facts.join(", "))))
 }
+
+/// What the kernel gives orphans to, in place of their parent.
+const INITS: [&str; 6] = ["systemd", "init", "launchd", "tini", "dumb-init", "docker-init"];
 
 fn from(owner: &Owner) -> String {
     match owner.parents.as_slice() {
         [] => "an orphan: its parent has ended".to_owned(),
-        [init] if init.pid == 1 => format!("an orphan: its parent has ended ({} took it over)", visible(&init.name)),
+        [init] if init.pid == 1 => match &owner.unit {
+            Some(unit) => format!("{} (1), unit {}", visible(&init.name), visible(unit)),
+            None if INITS.contains(&init.name.as_str()) => {
+                format!("an orphan: its parent has ended ({} took it over)", init.name)
+            }
+            None => format!("{} (1)", visible(&init.name)),
+        },
         parents => {
             let shown = parents.iter().filter(|parent| parent.pid != 1);
             shown
@@ -161,8 +170,15 @@ fn clients(clients: &[Parent]) -> String {
     format!("{} ({})", clients.len(), named.join(", "))
 }
 
-fn labelled(label: &str, value: &str) -> String {
+fn label(label: &str, value: &str) -> String {
     format!("{label:<9} {value}")
+}
+
+/// The label, and the parts beside it.
+fn labelled(name: &str, parts: &[String], width: usize) -> Vec<String> {
+    let lines = words::lines(parts, "   ", width.saturating_sub(10));
+    let labels = std::iter::once(name).chain(std::iter::repeat(""));
+    labels.zip(lines).map(|(name, line)| label(name, &line)).collect()
 }
 
 /// Cut at the end, with an ellipsis, where it is longer than a line.

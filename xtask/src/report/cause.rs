@@ -16,6 +16,9 @@ pub(crate) fn cause(cause: &Cause) -> String {
             ..
         } if status.code == Some(0) => "it ended before it was ready".to_owned(),
         Cause::Exited { status, .. } => self::status(*status),
+        Cause::NotReady { after, detail } if detail.is_empty() => {
+            format!("not ready after {}", words::duration(*after))
+        }
         Cause::NotReady { after, detail } => format!("not ready after {}: {detail}", words::duration(*after)),
         Cause::NotSpawned { message, .. } => message.clone(),
         Cause::Dependency { name } => format!("its dependency `{name}` did not come up"),
@@ -34,7 +37,7 @@ pub(crate) fn status(status: Status) -> String {
         Status {
             code: None,
             signal: None,
-        } => "it ended".to_owned(),
+        } => "exit status unknown".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::escape::visible;
 use super::paint::Paint;
 use super::problem::hints;
 use super::{cause, words};
@@ -18,7 +19,12 @@ pub(crate) fn failure(service: &Service, why: &Cause, tail: &[String], checkout:
     let mut text = format!("{} {}\n", paint.bold(&service.name), paint.bad(&headline(why)));
     let lines = evidence(why, tail);
     if !lines.is_empty() {
-        let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+        // Its colours would not end where its line does, and may be unwanted.
+        let plain = |line: &String| visible(&console::strip_ansi_codes(line).replace('\t', "    ")).into_owned();
+        let lines: String = lines
+            .iter()
+            .map(|line| format!("  {}\n", plain(line).trim_end()))
+            .collect();
         text.push_str(&format!("\n{lines}"));
     }
     text.push_str(&hints(&advice(service, why, checkout), paint));
@@ -87,45 +93,58 @@ fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
         return Vec::new();
     };
     let mut advice = diagnosis.hints.clone();
+    let shown = |path: &Path| match path.strip_prefix(checkout) {
+        Ok(rest) if rest.as_os_str().is_empty() => ".".to_owned(),
+        Ok(rest) => shell_words::quote(&rest.to_string_lossy()).into_owned(),
+        Err(_) => shell_words::quote(&path.to_string_lossy()).into_owned(),
+    };
     match diagnosis.kind {
-        Kind::ModuleMissing if is_python(&diagnosis.evidence) => advice.push(match &service.venv {
-            Some(venv) => {
-                let shown = |path: &Path| path.strip_prefix(checkout).unwrap_or(path).display().to_string();
-                let module = module(&diagnosis.evidence).unwrap_or("-r requirements.txt");
-                let python = shown(&bin(&venv.path).join("python"));
-                let venv = shown(&venv.path);
-                format!("it ran in venv `{venv}`: install what is missing with `{python} -m pip install {module}`")
+        Kind::PythonModuleMissing => {
+            let module = module(&diagnosis.evidence);
+            advice.push(match &service.venv {
+                Some(venv) => {
+                    let python = shown(&bin(&venv.path).join("python"));
+                    let package = module.map_or("-r requirements.txt", package);
+                    format!("install it into the venv with `{python} -m pip install {package}`")
+                }
+                None => format!("set `venv` of `{}` in devtasks.toml: it runs in none", service.name),
+            });
+            if let Some(module) = module {
+                let folder = shown(&service.working_dir);
+                advice.push(format!(
+                    "or correct `working_dir`, if `{module}` is your own: it is `{folder}`"
+                ));
             }
-            None => format!(
-                "`{}` runs in no venv: set `venv` in devtasks.toml, or install what is missing",
-                service.name
-            ),
-        }),
-        Kind::ModuleMissing => {
-            let folder = service
-                .working_dir
-                .strip_prefix(checkout)
-                .unwrap_or(&service.working_dir);
-            let folder = if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            };
-            advice.push(format!(
-                "install what is missing with `npm install --prefix {}`",
-                folder.display()
-            ));
         }
+        Kind::NodeModuleMissing => advice.push(format!(
+            "install what is missing with `npm install --prefix {}`",
+            shown(&service.working_dir)
+        )),
         Kind::PortBusy | Kind::CommandNotFound | Kind::Denied => {}
     }
     advice
 }
 
-fn is_python(evidence: &str) -> bool {
-    evidence.contains("No module named")
+/// The package that brings a module, where their names differ.
+fn package(module: &str) -> &str {
+    match module {
+        "PIL" => "Pillow",
+        "attr" => "attrs",
+        "bs4" => "beautifulsoup4",
+        "cv2" => "opencv-python",
+        "dateutil" => "python-dateutil",
+        "dotenv" => "python-dotenv",
+        "jose" => "python-jose",
+        "jwt" => "PyJWT",
+        "multipart" => "python-multipart",
+        "psycopg2" => "psycopg2-binary",
+        "sklearn" => "scikit-learn",
+        "yaml" => "PyYAML",
+        same => same,
+    }
 }
 
-/// `sqlalchemy` in `No module named 'sqlalchemy.orm'`: the package that most likely brings it.
+/// `sqlalchemy` in `No module named 'sqlalchemy.orm'`.
 fn module(evidence: &str) -> Option<&str> {
     let rest = evidence.split("No module named ").nth(1)?;
     let name = rest.trim_matches(|it: char| it == '\'' || it == '"' || it.is_whitespace());

@@ -1,16 +1,16 @@
 //! Findings as people read them: a card and a verdict on a terminal, an error with a place elsewhere.
 
 use super::card::{Reader, card, summary};
+use super::escape::visible;
 use super::problem::{arrow, hints};
+use super::words;
 use crate::preflight::{Finding, Level};
 
 /// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
 pub(crate) fn conflict(finding: &Finding, reader: &Reader) -> String {
     let mut text = owners(finding, reader);
-    text.push_str(&format!("{}.\n", sentence(&finding.message)));
-    for hint in &finding.hints {
-        text.push_str(&format!("{} {hint}\n", reader.paint.hint("hint:")));
-    }
+    text.push_str(&format!("{}.\n", sentence(&visible(&finding.message))));
+    text.push_str(hints(&finding.hints, reader.paint).trim_start_matches('\n'));
     text
 }
 
@@ -39,12 +39,13 @@ pub(crate) fn finding(finding: &Finding, reader: &Reader) -> String {
         Level::Unknown => paint.warn("unknown:"),
         Level::Ok => paint.good("ok:"),
     };
-    let mut text = format!("{level} {}\n", finding.message);
+    let mut text = format!("{level} {}\n", visible(&finding.message));
     if let Some(place) = &finding.at {
         text.push_str(&arrow(place, paint));
     }
     for owner in &finding.owners {
-        text.push_str(&format!("      {}\n", summary(owner, reader)));
+        let lines = words::lines(&summary(owner, reader), ", ", reader.width.saturating_sub(6));
+        lines.iter().for_each(|line| text.push_str(&format!("      {line}\n")));
     }
     text.push_str(&hints(&finding.hints, paint));
     text

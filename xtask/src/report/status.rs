@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::escape::visible;
 use super::paint::Paint;
 use super::words;
 use crate::supervise::State;
@@ -100,6 +101,10 @@ pub(crate) fn table(status: &Status, now: Timestamp, paint: Paint, width: usize)
         None => format!("not running  ({})", words::path(Path::new(&status.checkout), None)),
     };
     let mut text = format!("{}  {head}\n\n", paint.bold(&status.project));
+    if status.services.is_empty() {
+        text.push_str("  no services\n");
+        return text;
+    }
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(status.services.iter().map(|service| row(service, now)));
     let mut widths = widths(&rows);
@@ -114,9 +119,17 @@ pub(crate) fn table(status: &Status, now: Timestamp, paint: Paint, width: usize)
             widths.remove(at);
         }
     }
+    // Then what is wrong is cut; it stands below the table too.
+    let health = rows[0].iter().position(|column| column == "HEALTH");
+    let health = health.expect("this column is never dropped");
+    let too_wide = (widths.iter().map(|width| width + 2).sum::<usize>()).saturating_sub(width);
+    widths[health] = widths[health].saturating_sub(too_wide).max("HEALTH".len());
+    for row in &mut rows {
+        row[health] = console::truncate_str(&row[health], widths[health], "…").into_owned();
+    }
     for (line, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let cell = format!("{cell:<width$}");
+            let cell = console::pad_str(cell, *width, console::Alignment::Left, None).into_owned();
             match (line, column) {
                 (0, _) => paint.dim(&cell),
                 (_, 1) => in_colour(status.services[line - 1].state, &cell, paint),
@@ -126,7 +139,46 @@ pub(crate) fn table(status: &Status, now: Timestamp, paint: Paint, width: usize)
         text.push_str(format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end());
         text.push('\n');
     }
-    text
+    let notes: String = status
+        .services
+        .iter()
+        .filter_map(note)
+        .map(|note| format!("{}\n", note.trim_end()))
+        .collect();
+    if notes.is_empty() {
+        text
+    } else {
+        format!("{text}\n{notes}")
+    }
+}
+
+/// What a service waits for, or why it is not well: more than fits into a table.
+fn note(service: &Service) -> Option<String> {
+    let name = &service.name;
+    let waits = || {
+        let waits = visible(&service.waiting_for.join(", ")).into_owned();
+        (!waits.is_empty()).then(|| format!("{name} waits: {waits}"))
+    };
+    let foreign = || {
+        let mut ports = service.ports.iter().filter(|port| port.listening && !port.ours);
+        ports
+            .next()
+            .map(|port| format!("{name} does not listen on {}: another process does", port.number))
+    };
+    match service.state {
+        State::Waiting => waits().map(|note| note.replace(" waits: ", " waits for ")),
+        State::Starting => waits(),
+        State::Unhealthy => {
+            let detail = service.health.detail.as_ref();
+            foreign().or_else(|| detail.map(|detail| format!("{name} is unhealthy: {}", visible(detail))))
+        }
+        State::Failed => {
+            let cause = service.exit.as_ref().and_then(|exit| exit.cause.as_ref());
+            cause.map(|cause| format!("{name} has failed: {}", visible(cause)))
+        }
+        State::Ready => foreign(),
+        State::Stopping | State::Exited | State::Stopped => None,
+    }
 }
 
 const COLUMNS: [&str; 8] = [
@@ -185,9 +237,12 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         ports.push(format!("listens on {}", elsewhere.join(" ")));
     }
     let health = match (service.health.status, &service.health.detail) {
-        (HealthStatus::Ok, Some(detail)) => format!("ok   {detail}"),
+        (HealthStatus::Ok, Some(detail)) => format!("ok   {}", visible(detail)),
         (HealthStatus::Ok, None) => "ok".to_owned(),
-        (HealthStatus::Failing, detail) => detail.clone().unwrap_or_else(|| "failing".to_owned()),
+        (HealthStatus::Failing, detail) => detail
+            .as_ref()
+            .map_or("failing".to_owned(), |detail| visible(detail).into_owned()),
+        (HealthStatus::Unknown, _) if service.state.is_over() || service.state == State::Waiting => "-".to_owned(),
         (HealthStatus::Unknown, _) => "unknown".to_owned(),
         (HealthStatus::None, _) => "-".to_owned(),
     };
@@ -196,7 +251,7 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         service.state.name().to_owned(),
         service.pid.map_or("-".to_owned(), |pid| pid.to_string()),
         age.map_or("-".to_owned(), words::duration),
-        ports.join(" "),
+        if ports.is_empty() { "-".to_owned() } else { ports.join(" ") },
         health,
         service.restarts.to_string(),
         service.ports.iter().map(|port| port.clients).sum::<usize>().to_string(),

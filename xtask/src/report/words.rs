@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use console::measure_text_width;
+
 /// `40 ms`, `0.4 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -12,8 +14,16 @@ pub(crate) fn duration(duration: Duration) -> String {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
         10..120 => format!("{seconds} s"),
         120..3600 => format!("{minutes} min"),
-        3600..86_400 => format!("{hours} h {} min", minutes % 60),
-        86_400.. => format!("{days} d {} h", hours % 24),
+        3600..86_400 => two((hours, "h"), (minutes % 60, "min")),
+        86_400.. => two((days, "d"), (hours % 24, "h")),
+    }
+}
+
+/// `2 h 14 min`, or `2 h`.
+fn two((many, unit): (u64, &str), (rest, smaller): (u64, &str)) -> String {
+    match rest {
+        0 => format!("{many} {unit}"),
+        rest => format!("{many} {unit} {rest} {smaller}"),
     }
 }
 
@@ -24,6 +34,28 @@ pub(crate) fn count(n: usize, what: &str) -> String {
         _ if what.ends_with('s') => format!("{n} {what}es"),
         _ => format!("{n} {what}s"),
     }
+}
+
+/// The parts with `between` them, on as many lines as a width of `width` asks for; a part is never broken.
+pub(crate) fn lines(parts: &[String], between: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line)
+                if measure_text_width(line) + measure_text_width(between) + measure_text_width(part) <= width =>
+            {
+                line.push_str(between);
+                line.push_str(part);
+            }
+            Some(line) => {
+                // A comma stays with what it follows.
+                line.push_str(between.trim_end());
+                lines.push(part.clone());
+            }
+            None => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// With `~` for the home folder.

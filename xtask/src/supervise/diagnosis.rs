@@ -23,8 +23,10 @@ pub(crate) struct Diagnosis {
 pub(crate) enum Kind {
     /// EADDRINUSE in the service's own words.
     PortBusy,
-    /// A Python package or a Node module is missing.
-    ModuleMissing,
+    /// Python found no such module.
+    PythonModuleMissing,
+    /// Node found no such module.
+    NodeModuleMissing,
     /// A shell did not find a command.
     CommandNotFound,
     /// It may not do what it tried, such as to bind a privileged port.
@@ -36,7 +38,8 @@ impl Kind {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Kind::PortBusy => "its port is already in use",
-            Kind::ModuleMissing => "a module is missing",
+            Kind::PythonModuleMissing => "a Python package is missing",
+            Kind::NodeModuleMissing => "a Node module is missing",
             Kind::CommandNotFound => "a command was not found",
             Kind::Denied => "permission denied",
         }
@@ -49,6 +52,8 @@ pub(crate) fn diagnosis(status: Status, tail: &[String]) -> Option<Diagnosis> {
         return None;
     }
     tail.iter().rev().find_map(|line| {
+        // Runtimes may colour their last words.
+        let line = console::strip_ansi_codes(line);
         let lower = line.to_lowercase();
         let rule = RULES
             .iter()
@@ -56,7 +61,7 @@ pub(crate) fn diagnosis(status: Status, tail: &[String]) -> Option<Diagnosis> {
         let exit = match rule.kind {
             Kind::PortBusy => Exit::PortBusy,
             Kind::CommandNotFound => Exit::Missing,
-            Kind::ModuleMissing | Kind::Denied => Exit::Failed,
+            Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::Denied => Exit::Failed,
         };
         Some(Diagnosis {
             kind: rule.kind,
@@ -112,27 +117,27 @@ const RULES: &[Rule] = &[
         words: &["could not create server tcp listening socket", "bind"],
     },
     Rule {
-        kind: Kind::ModuleMissing,
+        kind: Kind::PythonModuleMissing,
         words: &["modulenotfounderror: no module named"],
     },
     Rule {
-        kind: Kind::ModuleMissing,
+        kind: Kind::PythonModuleMissing,
         words: &["importerror: no module named"],
     },
     Rule {
-        kind: Kind::ModuleMissing,
+        kind: Kind::PythonModuleMissing,
         words: &[": no module named "],
     },
     Rule {
-        kind: Kind::ModuleMissing,
+        kind: Kind::NodeModuleMissing,
         words: &["cannot find module"],
     },
     Rule {
-        kind: Kind::ModuleMissing,
+        kind: Kind::NodeModuleMissing,
         words: &["cannot find package"],
     },
     Rule {
-        kind: Kind::ModuleMissing,
+        kind: Kind::NodeModuleMissing,
         words: &["err_module_not_found"],
     },
     Rule {

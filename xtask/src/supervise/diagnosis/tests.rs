@@ -45,11 +45,23 @@ fn a_missing_module_is_seen_in_python_and_node() {
     for line in [
         "ModuleNotFoundError: No module named 'sqlalchemy'",
         "/srv/.venv/bin/python: No module named uvicorn",
+    ] {
+        check(line, &format!("PythonModuleMissing 1: {line}"));
+    }
+    for line in [
         "Error: Cannot find module 'express'",
         "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'vite' imported from /srv/vite.config.js",
     ] {
-        check(line, &format!("ModuleMissing 1: {line}"));
+        check(line, &format!("NodeModuleMissing 1: {line}"));
     }
+}
+
+#[test]
+fn colours_hide_nothing() {
+    check(
+        "\x1b[1;35mModuleNotFoundError\x1b[0m: \x1b[35mNo module named 'x'\x1b[0m",
+        "PythonModuleMissing 1: ModuleNotFoundError: No module named 'x'",
+    );
 }
 
 #[test]
@@ -68,7 +80,7 @@ fn a_shell_that_finds_no_command_is_understood() {
 fn what_is_said_last_decides() {
     check(
         "OSError: [Errno 98] Address already in use\nretrying\nModuleNotFoundError: No module named 'x'\nbye",
-        "ModuleMissing 1: ModuleNotFoundError: No module named 'x'",
+        "PythonModuleMissing 1: ModuleNotFoundError: No module named 'x'",
     );
 }
 

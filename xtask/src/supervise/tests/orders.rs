@@ -188,7 +188,7 @@ impl World {
             }
             3 | 4 if real.leader => {
                 real.leader = false;
-                real.children = usize::from(order.number % 3 == 0);
+                real.children = usize::from(order.number.is_multiple_of(3));
                 self.exited(unit, i32::from(order.kind == 3));
             }
             5 => real.children = 0,
@@ -198,7 +198,10 @@ impl World {
             }),
             8 => self.step(Event::Stop { units: None }),
             9 => {
-                let give_up_after = (order.number % 2 == 0).then(|| Duration::from_millis(order.number));
+                let give_up_after = order
+                    .number
+                    .is_multiple_of(2)
+                    .then(|| Duration::from_millis(order.number));
                 self.step(self.start(&|n| n == unit, give_up_after));
             }
             // Answers that nobody asked for, or not any more.

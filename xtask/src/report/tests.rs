@@ -1,0 +1,139 @@
+//! Values in, text out: every report as people and programs see it, without colour unless a test says so.
+
+mod card;
+mod failure;
+mod json;
+mod problem;
+mod status;
+mod words;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::card::Reader;
+use super::paint::Paint;
+use crate::config::Protocol;
+use crate::error::{Exit, Place};
+use crate::preflight::{Finding, HoldsBy, Identity, Level, Owner, Parent, PortRef, ProcessState, Repository};
+
+/// Compares whole texts; `expected` may be indented.
+#[track_caller]
+fn check(seen: &str, expected: &str) {
+    assert!(seen.ends_with('\n'), "a report ends with a line break");
+    assert_eq!(flush(seen), flush(expected), "\n{seen}\n");
+    for line in seen.lines() {
+        assert_eq!(line.trim_end(), line, "no blanks at the end of a line");
+    }
+}
+
+/// Without the padding around the text, and without the indentation that all lines share.
+fn flush(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let lines = text.trim_start_matches('\n').trim_end_matches([' ', '\n']).split('\n');
+    let shared = lines.clone().filter(|line| !line.trim().is_empty()).map(indent).min();
+    let cut = |line: &str| line.get(shared.unwrap_or(0)..).unwrap_or_default().to_owned();
+    lines.map(cut).collect::<Vec<_>>().join("\n")
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Kim, at ten o'clock.
+fn reader(width: usize) -> Reader<'static> {
+    Reader {
+        paint: Paint::new(false),
+        now: time("2026-11-23T10:00:00Z"),
+        home: Some(Path::new("/home/kim")),
+        uid: 501,
+        width,
+    }
+}
+
+fn place(line: usize, column: usize, width: usize, source: &str) -> Place {
+    Place {
+        file: Arc::new(PathBuf::from("devtasks.toml")),
+        line,
+        column,
+        source: source.to_owned(),
+        width,
+        table: "[services.backend]".to_owned(),
+    }
+}
+
+fn parent(pid: u32, name: &str) -> Parent {
+    Parent {
+        pid,
+        name: name.to_owned(),
+    }
+}
+
+/// Somebody's server on port 8000, started two hours and 14 minutes ago.
+fn owner() -> Owner {
+    Owner {
+        identity: Identity {
+            boot: "boot".to_owned(),
+            pid: 4242,
+            start: 1,
+        },
+        name: "python3".to_owned(),
+        command: ["python", "-m", "http.server", "8000"].map(str::to_owned).to_vec(),
+        user: Some("kim".to_owned()),
+        uid: Some(501),
+        cwd: Some(PathBuf::from("/home/kim/Downloads")),
+        started_at: Some(time("2026-11-23T07:46:00Z")),
+        state: ProcessState::Running,
+        terminal: None,
+        addresses: vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000)],
+        holds_by: HoldsBy::Listening,
+        parents: vec![parent(991, "zsh"), parent(880, "tmux"), parent(1, "systemd")],
+        children: 1,
+        clients: vec![parent(4511, "Firefox")],
+        repository: None,
+        tag: None,
+        unit: None,
+        protected: None,
+    }
+}
+
+/// The same from another checkout, suspended.
+fn suspended() -> Owner {
+    Owner {
+        command: "python -m uvicorn app:app --reload --port 8000"
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
+        state: ProcessState::Suspended,
+        terminal: Some("pts/3".to_owned()),
+        cwd: Some(PathBuf::from("/home/kim/work/shop-old/backend")),
+        repository: Some(Repository {
+            root: PathBuf::from("/home/kim/work/shop-old"),
+            branch: Some("main".to_owned()),
+        }),
+        ..owner()
+    }
+}
+
+fn busy(owners: Vec<Owner>) -> Finding {
+    Finding {
+        code: "port.busy.foreign",
+        level: Level::Fail,
+        service: Some("backend".to_owned()),
+        message: "port 8000 is taken by `python3` (pid 4242)".to_owned(),
+        hints: vec![
+            "stop it with `cargo xtask up --on-conflict kill`".to_owned(),
+            "or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`".to_owned(),
+        ],
+        at: Some(place(14, 8, 4, "port = 8000")),
+        port: Some(PortRef {
+            number: 8000,
+            host: None,
+            protocol: Protocol::Tcp,
+        }),
+        owners,
+        exit: Exit::PortBusy,
+    }
+}

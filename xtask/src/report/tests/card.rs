@@ -1,0 +1,397 @@
+//! Who holds a port: the card on a terminal, the summary elsewhere.
+
+use super::{busy, check, owner, parent, reader, suspended};
+use crate::preflight::{Finding, HoldsBy, Level, Owner, ProcessState, Repository, Tag};
+use crate::report::card::{Reader, card};
+use crate::report::finding::{conflict, finding};
+use crate::report::paint::Paint;
+
+#[track_caller]
+fn check_card(owner: &Owner, expected: &str) {
+    check(&card(owner, &reader(80)), expected);
+}
+
+#[test]
+fn a_busy_port_is_shown_with_its_owner_and_what_to_type() {
+    check(
+        &conflict(&busy(vec![owner()]), &reader(80)),
+        "
+        Port 8000 (backend) is busy.
+
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+
+        Port 8000 is taken by `python3` (pid 4242).
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
+    ",
+    );
+}
+
+#[test]
+fn everything_fits_into_60_columns() {
+    let text = conflict(&busy(vec![suspended()]), &reader(60));
+    check(
+        &text,
+        "
+        Port 8000 (backend) is busy.
+
+          python3   pid 4242   yours   suspended (Ctrl-Z in pts/3)
+          started 2 h 14 min ago
+          python -m uvicorn app:app --reload --port 8000
+          in        ~/work/shop-old/backend
+                    (checkout `shop-old`, branch main)
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+
+        Port 8000 is taken by `python3` (pid 4242).
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
+    ",
+    );
+    let cards = text.lines().take_while(|line| !line.starts_with("Port 8000 is"));
+    assert!(cards.into_iter().all(|line| line.chars().count() <= 60));
+}
+
+#[test]
+fn several_owners_have_a_card_each() {
+    let worker = Owner {
+        parents: vec![parent(4242, "python3")],
+        children: 0,
+        clients: Vec::new(),
+        ..owner()
+    };
+    check(
+        &conflict(&busy(vec![owner(), worker]), &reader(80)),
+        "
+        Port 8000 (backend) is busy.
+
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      python3 (4242)
+          children  0     clients  0
+
+        Port 8000 is taken by `python3` (pid 4242).
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
+    ",
+    );
+}
+
+#[test]
+fn without_an_owner_there_is_a_sentence_and_no_card() {
+    let hidden = Finding {
+        message: "port 8000 is taken, and its owner cannot be seen: it belongs to user `root`".to_owned(),
+        hints: vec!["look with `sudo cargo xtask port who 8000`".to_owned()],
+        ..busy(Vec::new())
+    };
+    check(
+        &conflict(&hidden, &reader(80)),
+        "
+        Port 8000 is taken, and its owner cannot be seen: it belongs to user `root`.
+        hint: look with `sudo cargo xtask port who 8000`
+    ",
+    );
+}
+
+#[test]
+fn without_a_terminal_it_is_an_error_with_its_place() {
+    check(
+        &finding(&busy(vec![suspended()]), &reader(100)),
+        "
+        error: port 8000 is taken by `python3` (pid 4242)
+          --> devtasks.toml:14:8  [services.backend]
+              python -m uvicorn app:app --reload --port 8000, in ~/work/shop-old/backend, user kim,
+              suspended, started 2 h 14 min ago
+
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
+    ",
+    );
+    check(
+        &finding(&busy(vec![suspended()]), &reader(60)),
+        "
+        error: port 8000 is taken by `python3` (pid 4242)
+          --> devtasks.toml:14:8  [services.backend]
+              python -m uvicorn app:app --reload --port 8000,
+              in ~/work/shop-old/backend, user kim, suspended,
+              started 2 h 14 min ago
+
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
+    ",
+    );
+}
+
+#[test]
+fn findings_are_told_by_their_level() {
+    let each = [Level::Fail, Level::Warn, Level::Unknown, Level::Ok].map(|level| {
+        let it = Finding {
+            level,
+            hints: Vec::new(),
+            at: None,
+            ..busy(Vec::new())
+        };
+        finding(&it, &reader(80))
+    });
+    check(
+        &each.concat(),
+        "
+        error: port 8000 is taken by `python3` (pid 4242)
+        warning: port 8000 is taken by `python3` (pid 4242)
+        unknown: port 8000 is taken by `python3` (pid 4242)
+        ok: port 8000 is taken by `python3` (pid 4242)
+    ",
+    );
+}
+
+#[test]
+fn what_is_not_known_is_said_or_left_out() {
+    let unknown = Owner {
+        command: Vec::new(),
+        user: None,
+        uid: None,
+        cwd: None,
+        started_at: None,
+        parents: Vec::new(),
+        children: 0,
+        clients: Vec::new(),
+        ..owner()
+    };
+    check_card(
+        &unknown,
+        "
+          python3   pid 4242   of an unknown user   running
+          from      an orphan: its parent has ended
+          children  0     clients  0
+    ",
+    );
+    check(
+        &finding(&busy(vec![unknown]), &reader(80)),
+        "
+        error: port 8000 is taken by `python3` (pid 4242)
+          --> devtasks.toml:14:8  [services.backend]
+
+        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
+    ",
+    );
+}
+
+#[test]
+fn others_are_named_by_user_or_number() {
+    let named = Owner {
+        user: Some("postgres".to_owned()),
+        uid: Some(26),
+        ..owner()
+    };
+    check_card(
+        &named,
+        "
+          python3   pid 4242   of postgres   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+    ",
+    );
+    let numbered = Owner {
+        user: None,
+        uid: Some(26),
+        ..owner()
+    };
+    check_card(
+        &numbered,
+        "
+          python3   pid 4242   of user 26   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+    ",
+    );
+}
+
+#[test]
+fn an_orphan_is_told_from_a_service_of_the_system() {
+    let of_init = Owner {
+        parents: vec![parent(1, "systemd")],
+        ..owner()
+    };
+    check_card(
+        &of_init,
+        "
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      an orphan: its parent has ended (systemd took it over)
+          children  1     clients  1 (Firefox 4511)
+    ",
+    );
+    let unit = Owner {
+        unit: Some("redis.service".to_owned()),
+        ..of_init
+    };
+    check_card(
+        &unit,
+        "
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      systemd (1), unit redis.service
+          children  1     clients  1 (Firefox 4511)
+    ",
+    );
+    let of_a_shell = Owner {
+        parents: vec![parent(1, "bash")],
+        ..owner()
+    };
+    check_card(
+        &of_a_shell,
+        "
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      bash (1)
+          children  1     clients  1 (Firefox 4511)
+    ",
+    );
+}
+
+#[test]
+fn how_it_holds_the_port_is_said_unless_it_listens() {
+    let bound = Owner {
+        holds_by: HoldsBy::Bound,
+        state: ProcessState::Zombie,
+        ..owner()
+    };
+    check_card(
+        &bound,
+        "
+          python3   pid 4242   yours   ended, not waited for   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+          holds     bound to the port, not listening
+    ",
+    );
+    let connection = Owner {
+        holds_by: HoldsBy::Connection,
+        state: ProcessState::Suspended,
+        ..owner()
+    };
+    check_card(
+        &connection,
+        "
+          python3   pid 4242   yours   suspended   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~/Downloads
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+          holds     a connection whose own end is this port
+    ",
+    );
+}
+
+#[test]
+fn the_owner_of_another_run_is_known_by_service_and_branch() {
+    let tagged = Owner {
+        tag: Some(Tag {
+            project: "shop".to_owned(),
+            service: "backend".to_owned(),
+            checkout: "/home/kim".into(),
+            run: "r1".to_owned(),
+        }),
+        cwd: Some("/home/kim".into()),
+        repository: Some(Repository {
+            root: "/home/kim".into(),
+            branch: None,
+        }),
+        clients: (1..=5).map(|pid| parent(pid, "curl")).collect(),
+        ..owner()
+    };
+    check_card(
+        &tagged,
+        "
+          python3   pid 4242   yours   running   started 2 h 14 min ago
+          python -m http.server 8000
+          in        ~   (service `backend` of `shop`, checkout `kim`, no branch)
+          from      zsh (991) < tmux (880)
+          children  1     clients  5 (curl 1, curl 2, curl 3, …)
+    ",
+    );
+}
+
+#[test]
+fn long_commands_are_cut_and_control_characters_written_out() {
+    let long = Owner {
+        name: "evil\x1b[2J".to_owned(),
+        command: vec!["node".to_owned(), format!("--x={}", "y".repeat(100)), "a b".to_owned()],
+        cwd: Some("/tmp/a\nb".into()),
+        ..owner()
+    };
+    check_card(
+        &long,
+        r#"
+          evil\x1b[2J   pid 4242   yours   running   started 2 h 14 min ago
+          node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+          in        /tmp/a\nb
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+    "#,
+    );
+    let message = Finding {
+        message: "port 8000 is taken by `evil\x1b[2J` (pid 1)".to_owned(),
+        hints: vec!["kill `\x07`".to_owned()],
+        ..busy(vec![long])
+    };
+    check(
+        &conflict(&message, &reader(80)),
+        r#"
+        Port 8000 (backend) is busy.
+
+          evil\x1b[2J   pid 4242   yours   running   started 2 h 14 min ago
+          node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+          in        /tmp/a\nb
+          from      zsh (991) < tmux (880)
+          children  1     clients  1 (Firefox 4511)
+
+        Port 8000 is taken by `evil\x1b[2J` (pid 1).
+        hint: kill `\x07`
+    "#,
+    );
+    check(
+        &finding(&message, &reader(80)),
+        r#"
+        error: port 8000 is taken by `evil\x1b[2J` (pid 1)
+          --> devtasks.toml:14:8  [services.backend]
+              node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy 'a b',
+              in /tmp/a\nb, user kim, started 2 h 14 min ago
+
+        hint: kill `\x07`
+    "#,
+    );
+}
+
+#[test]
+fn colour_changes_no_letter() {
+    let coloured = Reader {
+        paint: Paint::new(true),
+        ..reader(60)
+    };
+    let both = |reader: &Reader| conflict(&busy(vec![suspended()]), reader) + &finding(&busy(vec![owner()]), reader);
+    let text = both(&coloured);
+    assert!(text.contains('\x1b'));
+    assert_eq!(console::strip_ansi_codes(&text), both(&reader(60)));
+}

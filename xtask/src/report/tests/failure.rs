@@ -1,0 +1,276 @@
+//! Why a service failed: how it ended, the lines that show it, what to do.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{check, place};
+use crate::error::Exit;
+use crate::plan::{Command, Environment, Service, StopSignal, Venv};
+use crate::report::failure::failure;
+use crate::report::paint::Paint;
+use crate::supervise::diagnosis::diagnosis;
+use crate::supervise::{Cause, Status};
+
+/// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
+#[track_caller]
+fn check_failure(venv: &str, why: &Cause, log: &str, expected: &str) {
+    let service = Service {
+        name: "backend".to_owned(),
+        place: place(1, 1, 1, ""),
+        command: Command {
+            words: vec!["python".to_owned()],
+            place: place(1, 1, 1, ""),
+        },
+        working_dir: PathBuf::from("/shop/back end"),
+        working_dir_place: place(1, 1, 1, ""),
+        environment: Environment::new(),
+        env_files: Vec::new(),
+        venv: (!venv.is_empty()).then(|| Venv {
+            name: None,
+            path: PathBuf::from(venv),
+            python: None,
+            place: place(1, 1, 1, ""),
+        }),
+        ports: Vec::new(),
+        depends_on: Vec::new(),
+        health: None,
+        start_period: Duration::from_secs(60),
+        stop_signal: StopSignal::Term,
+        stop_grace_period: Duration::from_secs(10),
+    };
+    let seen = failure(&service, why, &tail(log), Path::new("/shop"), Paint::new(false));
+    check(&seen, expected);
+}
+
+fn tail(log: &str) -> Vec<String> {
+    log.lines().map(str::to_owned).collect()
+}
+
+/// It ended by itself after 0.4 s, and its log may show why.
+fn ended(code: Option<i32>, signal: Option<i32>, log: &str) -> Cause {
+    let status = Status { code, signal };
+    Cause::Exited {
+        status,
+        after: Duration::from_millis(430),
+        before_ready: true,
+        diagnosis: diagnosis(status, &tail(log)),
+    }
+}
+
+#[test]
+fn a_missing_python_package_is_named_with_the_command_that_installs_it() {
+    let log =
+        "Traceback (most recent call last):\n  File \"a.py\"\nModuleNotFoundError: No module named 'sqlalchemy.orm'";
+    check_failure(
+        "/shop/.venv",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a Python package is missing
+
+          ModuleNotFoundError: No module named 'sqlalchemy.orm'
+
+        hint: install it into the venv with `.venv/bin/python -m pip install sqlalchemy`
+        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`
+    ",
+    );
+    check_failure(
+        "/opt/my venv",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a Python package is missing
+
+          ModuleNotFoundError: No module named 'sqlalchemy.orm'
+
+        hint: install it into the venv with `'/opt/my venv/bin/python' -m pip install sqlalchemy`
+        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`
+    ",
+    );
+    check_failure(
+        "",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a Python package is missing
+
+          ModuleNotFoundError: No module named 'sqlalchemy.orm'
+
+        hint: set `venv` of `backend` in devtasks.toml: it runs in none
+        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`
+    ",
+    );
+    let log = "ModuleNotFoundError: No module named 'yaml'; 'yaml' is not a package";
+    check_failure(
+        "/shop/.venv",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a Python package is missing
+
+          ModuleNotFoundError: No module named 'yaml'; 'yaml' is not a package
+
+        hint: install it into the venv with `.venv/bin/python -m pip install PyYAML`
+        hint: or correct `working_dir`, if `yaml` is your own: it is `'back end'`
+    ",
+    );
+}
+
+#[test]
+fn a_missing_node_module_is_installed_where_the_service_runs() {
+    let log = "Error: Cannot find module 'express'";
+    check_failure(
+        "",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a Node module is missing
+
+          Error: Cannot find module 'express'
+
+        hint: install what is missing with `npm install --prefix 'back end'`
+    ",
+    );
+}
+
+#[test]
+fn what_nobody_knows_is_shown_by_the_last_lines() {
+    let log: String = (1..=12).map(|n| format!("line {n}\n")).collect();
+    check_failure(
+        "",
+        &ended(Some(3), None, &log),
+        &log,
+        "
+        backend failed after 0.4 s (exit code 3)
+
+          line 3
+          line 4
+          line 5
+          line 6
+          line 7
+          line 8
+          line 9
+          line 10
+          line 11
+          line 12
+    ",
+    );
+    check_failure(
+        "",
+        &ended(None, Some(9), ""),
+        "",
+        "
+        backend failed after 0.4 s (killed by SIGKILL)
+    ",
+    );
+    check_failure(
+        "",
+        &ended(None, None, ""),
+        "",
+        "
+        backend failed after 0.4 s (exit status unknown)
+    ",
+    );
+    check_failure(
+        "",
+        &ended(Some(0), None, "bye"),
+        "bye",
+        "
+        backend failed: it ended by itself after 0.4 s (exit code 0), before it was ready
+
+          bye
+    ",
+    );
+}
+
+#[test]
+fn a_busy_port_is_left_to_the_owner_card() {
+    let log = "Error: listen EADDRINUSE: address already in use :::3000";
+    check_failure(
+        "",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): its port is already in use
+
+          Error: listen EADDRINUSE: address already in use :::3000
+    ",
+    );
+}
+
+#[test]
+fn lines_of_a_log_steer_nothing() {
+    let log = "\x1b[31mred\x1b[0m\ta\x07";
+    check_failure(
+        "",
+        &ended(Some(1), None, log),
+        log,
+        r#"
+        backend failed after 0.4 s (exit code 1)
+
+          red    a\x07
+    "#,
+    );
+}
+
+#[test]
+fn other_causes_are_sentences() {
+    let after = Duration::from_secs(60);
+    let detail = "GET /healthz 503".to_owned();
+    check_failure(
+        "",
+        &Cause::NotReady { after, detail },
+        "booting",
+        "
+        backend is not ready after 60 s: GET /healthz 503
+
+          booting
+    ",
+    );
+    let detail = String::new();
+    check_failure(
+        "",
+        &Cause::NotReady { after, detail },
+        "",
+        "
+        backend is not ready after 60 s
+    ",
+    );
+    let message = "cannot run `python`: permission denied".to_owned();
+    let exit = Exit::Missing;
+    check_failure(
+        "",
+        &Cause::NotSpawned { message, exit },
+        "old",
+        "
+        backend could not be started: cannot run `python`: permission denied
+    ",
+    );
+    check_failure(
+        "",
+        &Cause::Dependency { name: "db".to_owned() },
+        "old",
+        "
+        backend failed: its dependency `db` did not come up
+    ",
+    );
+    check_failure(
+        "",
+        &Cause::Survived { left: 1 },
+        "stopping",
+        "
+        backend failed: 1 process would not die
+
+          stopping
+    ",
+    );
+    let detail = "GET / 404".to_owned();
+    check_failure(
+        "",
+        &Cause::Unhealthy { detail },
+        "old",
+        "
+        backend failed: GET / 404
+    ",
+    );
+}

@@ -1,0 +1,245 @@
+//! The shapes of the contract, whole: fields, order, nulls.
+
+use super::{busy, check, owner, place, status, suspended, time};
+use crate::config::Protocol;
+use crate::error::{Exit, Problem};
+use crate::preflight::{Answer, Finding, HoldsBy, Level, Owner, PortFact, PortRef, Probe, ProcessState, Tag};
+use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
+use crate::report::status::Ended;
+use crate::supervise::{Cause, State};
+
+#[test]
+fn a_finding_holds_all_that_is_known_of_an_owner() {
+    let tagged = Owner {
+        tag: Some(Tag {
+            project: "shop".to_owned(),
+            service: "api".to_owned(),
+            checkout: "/home/kim/old".into(),
+            run: "r1".to_owned(),
+        }),
+        unit: Some("redis.service".to_owned()),
+        protected: Some("it is an init system".to_owned()),
+        ..suspended()
+    };
+    let findings = vec![json::Finding::from(&busy(vec![tagged]))];
+    let document = Doctor {
+        schema_version: 1,
+        project: "shop",
+        checkout: "/home/kim/shop".as_ref(),
+        ok: false,
+        findings,
+    };
+    check(
+        &json::line(&document),
+        r#"
+        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask up --on-conflict kill`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/work/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}
+    "#,
+    );
+}
+
+#[test]
+fn what_is_unknown_is_null() {
+    let unknown = Owner {
+        command: Vec::new(),
+        user: None,
+        uid: None,
+        cwd: None,
+        started_at: None,
+        state: ProcessState::Zombie,
+        addresses: Vec::new(),
+        holds_by: HoldsBy::Connection,
+        parents: Vec::new(),
+        clients: Vec::new(),
+        ..owner()
+    };
+    let finding = Finding {
+        level: Level::Unknown,
+        service: None,
+        hints: Vec::new(),
+        at: None,
+        port: None,
+        ..busy(vec![unknown])
+    };
+    check(
+        &json::line(&json::Finding::from(&finding)),
+        r#"
+        {"code":"port.busy.foreign","level":"unknown","service":null,"message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":null,"owners":[{"pid":4242,"name":"python3","command":[],"user":null,"uid":null,"cwd":null,"started_at":null,"state":"zombie","addresses":[],"holds_by":"connection","parents":[],"children":1,"clients":0,"project":null,"service":null,"checkout":null,"run":null,"container":null,"unit":null,"protected":null}]}
+    "#,
+    );
+}
+
+#[test]
+fn levels_have_names() {
+    let levels = [Level::Ok, Level::Warn, Level::Fail, Level::Unknown].map(|level| {
+        let finding = Finding {
+            level,
+            hints: Vec::new(),
+            at: None,
+            ..busy(Vec::new())
+        };
+        json::line(&json::Finding::from(&finding))
+    });
+    check(
+        &levels.concat(),
+        r#"
+        {"code":"port.busy.foreign","level":"ok","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+        {"code":"port.busy.foreign","level":"warn","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+        {"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+        {"code":"port.busy.foreign","level":"unknown","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+    "#,
+    );
+}
+
+#[test]
+fn a_problem_is_a_finding() {
+    let coded = Problem::new("variable `A` is not set")
+        .at(&place(3, 8, 1, "x"))
+        .hint("set `A`")
+        .code("env.missing");
+    check(
+        &json::line(&json::Finding::from(&coded)),
+        r#"
+        {"code":"env.missing","level":"fail","service":null,"message":"variable `A` is not set","hints":["set `A`"],"at":{"file":"devtasks.toml","line":3,"column":8},"port":null,"owners":[]}
+    "#,
+    );
+    check(
+        &json::line(&json::Finding::from(&Problem::new("it is wrong"))),
+        r#"
+        {"code":"config","level":"fail","service":null,"message":"it is wrong","hints":[],"at":null,"port":null,"owners":[]}
+    "#,
+    );
+}
+
+#[test]
+fn port_who_says_where_one_could_bind() {
+    let probe = |address: &str, answer| Probe {
+        address: address.parse().unwrap(),
+        answer,
+    };
+    let fact = PortFact {
+        probes: vec![
+            probe("127.0.0.1", Answer::Busy),
+            probe("0.0.0.0", Answer::Denied),
+            probe("::1", Answer::Free),
+            probe("::", Answer::FreeIfReused),
+            probe("10.0.0.7", Answer::NoAddress),
+        ],
+        owners: Vec::new(),
+        ..PortFact::default()
+    };
+    let port = PortRef {
+        number: 5353,
+        host: None,
+        protocol: Protocol::Udp,
+    };
+    let document = Who {
+        schema_version: 1,
+        ports: vec![json::who_port(&fact, &busy(Vec::new()), port)],
+    };
+    check(
+        &json::line(&document),
+        r#"
+        {"schema_version":1,"ports":[{"number":5353,"protocol":"udp","code":"port.busy.foreign","bindable":{"0.0.0.0":false,"10.0.0.7":null,"127.0.0.1":false,"::":true,"::1":true},"owners":[],"hints":["stop it with `cargo xtask up --on-conflict kill`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"]}]}
+    "#,
+    );
+}
+
+#[test]
+fn status_is_one_document() {
+    let mut shop = status::shop();
+    shop.services.truncate(1);
+    shop.services[0].exit = Some(Ended {
+        code: None,
+        signal: Some(9),
+        cause: Some("killed by SIGKILL".to_owned()),
+        at: time("2026-11-23T09:50:00.5Z"),
+    });
+    check(
+        &json::line(&shop),
+        r#"
+        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[]}]}
+    "#,
+    );
+    shop.services.clear();
+    shop.run = None;
+    shop.supervisor = None;
+    check(
+        &json::line(&shop),
+        r#"
+        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":null,"supervisor":null,"services":[]}
+    "#,
+    );
+}
+
+#[test]
+fn events_are_a_line_each() {
+    let at = time("2026-11-23T08:00:00.123Z");
+    let why = Cause::Dependency { name: "db".to_owned() };
+    let state = json::state_change("backend", State::Failed, None, Some(&why));
+    let ready = json::state_change("backend", State::Ready, Some(4243), None);
+    let log = LogLine {
+        service: "backend",
+        stream: StreamName::Stderr,
+        line: "a \"b\"",
+    };
+    let found = Found {
+        finding: (&Finding {
+            at: None,
+            hints: Vec::new(),
+            ..busy(Vec::new())
+        })
+            .into(),
+    };
+    let text = json::line(&json::event(at, "state", state))
+        + &json::line(&json::event(at, "state", ready))
+        + &json::line(&json::event(at, "log", log))
+        + &json::line(&json::event(at, "finding", found))
+        + &json::line(&json::event(at, "summary", json::summary(Exit::Done, &[])))
+        + &json::line(&json::event(
+            at,
+            "summary",
+            json::summary(Exit::PortBusy, &status::shop().services[..1]),
+        ));
+    check(
+        &text,
+        r#"
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"failed","pid":null,"cause":"its dependency `db` did not come up"}
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"ready","pid":4243,"cause":null}
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"log","service":"backend","stream":"stderr","line":"a \"b\""}
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"finding","finding":{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}}
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":true,"exit":0,"services":[]}
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":false,"exit":3,"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":null,"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[]}]}
+    "#,
+    );
+}
+
+#[test]
+fn every_state_has_the_name_of_the_contract() {
+    let states = [
+        State::Waiting,
+        State::Starting,
+        State::Ready,
+        State::Unhealthy,
+        State::Stopping,
+        State::Exited,
+        State::Failed,
+        State::Stopped,
+    ];
+    let names: String = states
+        .iter()
+        .map(|state| format!("{} {}", state.name(), json::line(state)))
+        .collect();
+    check(
+        &names,
+        r#"
+        waiting "waiting"
+        starting "starting"
+        ready "ready"
+        unhealthy "unhealthy"
+        stopping "stopping"
+        exited "exited"
+        failed "failed"
+        stopped "stopped"
+    "#,
+    );
+}

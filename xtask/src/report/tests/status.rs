@@ -1,0 +1,265 @@
+//! What `status` shows to people.
+
+use super::{check, time};
+use crate::report::paint::Paint;
+use crate::report::status::{Ended, Health, HealthStatus, Port, Service, Status, Supervisor, table};
+use crate::supervise::State;
+
+#[track_caller]
+fn check_table(status: &Status, width: usize, expected: &str) {
+    check(&shown(status, width, false), expected);
+}
+
+fn shown(status: &Status, width: usize, colour: bool) -> String {
+    table(status, time("2026-11-23T10:00:00Z"), Paint::new(colour), width)
+}
+
+fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Service {
+    Service {
+        name: name.to_owned(),
+        state,
+        pid: Some(4240),
+        since: Some(time("2026-11-23T09:46:00Z")),
+        restarts: 0,
+        exit: None,
+        ports: vec![Port {
+            name: "main".to_owned(),
+            number: 6390,
+            listening: true,
+            ours: true,
+            clients: 2,
+        }],
+        health: Health {
+            status: health,
+            detail: (!detail.is_empty()).then(|| detail.to_owned()),
+        },
+        waiting_for: Vec::new(),
+    }
+}
+
+pub(super) fn shop() -> Status {
+    let mut frontend = service("frontend", State::Unhealthy, HealthStatus::Failing, "GET / 404");
+    frontend.ports[0].ours = false;
+    Status {
+        schema_version: 1,
+        project: "shop".to_owned(),
+        checkout: "/home/kim/shop".to_owned(),
+        run: Some("r1".to_owned()),
+        supervisor: Some(Supervisor {
+            pid: 100,
+            mode: "foreground",
+            started_at: time("2026-11-23T09:46:00Z"),
+        }),
+        services: vec![
+            service("db", State::Ready, HealthStatus::Ok, "0.2 ms"),
+            service("backend", State::Ready, HealthStatus::Ok, "200 in 3 ms"),
+            frontend,
+        ],
+    }
+}
+
+/// One of each state.
+fn zoo() -> Status {
+    let mut waiting = service("web", State::Waiting, HealthStatus::Unknown, "");
+    (waiting.pid, waiting.ports) = (None, Vec::new());
+    waiting.waiting_for = vec!["api".to_owned(), "db".to_owned()];
+    let mut starting = service("api", State::Starting, HealthStatus::Failing, "GET / 503");
+    starting.waiting_for = vec!["nothing listens on 8000 yet".to_owned()];
+    starting.ports[0].listening = false;
+    let mut failed = service("job", State::Failed, HealthStatus::None, "");
+    (failed.pid, failed.ports) = (None, Vec::new());
+    failed.exit = Some(Ended {
+        code: Some(1),
+        signal: None,
+        cause: Some("a Python package is missing".to_owned()),
+        at: time("2026-11-23T09:50:00Z"),
+    });
+    let mut taken = service("db", State::Ready, HealthStatus::Ok, "");
+    taken.ports[0].ours = false;
+    let mut stopped = service("mail", State::Stopped, HealthStatus::Unknown, "");
+    (stopped.pid, stopped.since) = (None, None);
+    stopped.ports[0].listening = false;
+    Status {
+        services: vec![
+            waiting,
+            starting,
+            failed,
+            taken,
+            stopped,
+            service("old", State::Stopping, HealthStatus::Unknown, ""),
+            service("done", State::Exited, HealthStatus::None, ""),
+        ],
+        ..shop()
+    }
+}
+
+#[test]
+fn a_wide_terminal_shows_every_column() {
+    check_table(
+        &shop(),
+        100,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE   STATE      PID   AGE     PORT             HEALTH            RESTARTS  CLIENTS
+          db        ready      4240  14 min  6390             ok   0.2 ms       0         2
+          backend   ready      4240  14 min  6390             ok   200 in 3 ms  0         2
+          frontend  unhealthy  4240  14 min  6390 (not ours)  GET / 404         0         2
+
+        frontend does not listen on 6390: another process does
+    ",
+    );
+}
+
+#[test]
+fn on_a_narrow_one_the_less_telling_columns_give_way() {
+    check_table(
+        &shop(),
+        80,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE   STATE      PID   PORT             HEALTH            CLIENTS
+          db        ready      4240  6390             ok   0.2 ms       2
+          backend   ready      4240  6390             ok   200 in 3 ms  2
+          frontend  unhealthy  4240  6390 (not ours)  GET / 404         2
+
+        frontend does not listen on 6390: another process does
+    ",
+    );
+    check_table(
+        &shop(),
+        60,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE   STATE      PORT             HEALTH
+          db        ready      6390             ok   0.2 ms
+          backend   ready      6390             ok   200 in 3 ms
+          frontend  unhealthy  6390 (not ours)  GET / 404
+
+        frontend does not listen on 6390: another process does
+    ",
+    );
+    let text = shown(&shop(), 60, false);
+    assert!(text.lines().all(|line| line.chars().count() <= 60));
+}
+
+#[test]
+fn what_is_waited_for_and_what_is_wrong_stands_below() {
+    check_table(
+        &zoo(),
+        80,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE  STATE     PID   AGE     PORT             HEALTH     RESTARTS  CLIENTS
+          web      waiting   -     14 min  -                -          0         0
+          api      starting  4240  14 min  6390 (closed)    GET / 503  0         2
+          job      failed    -     14 min  -                -          0         0
+          db       ready     4240  14 min  6390 (not ours)  ok         0         2
+          mail     stopped   -     -       6390 (closed)    -          0         2
+          old      stopping  4240  14 min  6390             unknown    0         2
+          done     exited    4240  14 min  6390             -          0         2
+
+        web waits for api, db
+        api waits: nothing listens on 8000 yet
+        job has failed: a Python package is missing
+        db does not listen on 6390: another process does
+    ",
+    );
+}
+
+#[test]
+fn a_long_health_is_cut_in_the_table_alone() {
+    let mut status = shop();
+    status.services[2].ports[0].ours = true;
+    status.services[2].health.detail = Some(format!("GET / {}", "very ".repeat(20)));
+    check_table(&status, 60, "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE   STATE      PORT  HEALTH
+          db        ready      6390  ok   0.2 ms
+          backend   ready      6390  ok   200 in 3 ms
+          frontend  unhealthy  6390  GET / very very very very very…
+
+        frontend is unhealthy: GET / very very very very very very very very very very very very very very very very very very very very
+    ");
+}
+
+#[test]
+fn wide_letters_and_control_characters_keep_the_columns_straight() {
+    let mut status = shop();
+    status.services[0].health.detail = Some("日本".to_owned());
+    status.services[1].health.detail = Some("\x1b[2J".to_owned());
+    check_table(
+        &status,
+        80,
+        r#"
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE   STATE      PID   PORT             HEALTH        RESTARTS  CLIENTS
+          db        ready      4240  6390             ok   日本     0         2
+          backend   ready      4240  6390             ok   \x1b[2J  0         2
+          frontend  unhealthy  4240  6390 (not ours)  GET / 404     0         2
+
+        frontend does not listen on 6390: another process does
+    "#,
+    );
+}
+
+#[test]
+fn nothing_runs_or_nothing_is_there() {
+    let stopped = Status {
+        run: None,
+        supervisor: None,
+        ..shop()
+    };
+    check_table(
+        &stopped,
+        80,
+        "
+        shop  not running  (/home/kim/shop)
+
+          SERVICE   STATE      PID   PORT             HEALTH            CLIENTS
+          db        ready      4240  6390             ok   0.2 ms       2
+          backend   ready      4240  6390             ok   200 in 3 ms  2
+          frontend  unhealthy  4240  6390 (not ours)  GET / 404         2
+
+        frontend does not listen on 6390: another process does
+    ",
+    );
+    let empty = Status {
+        services: Vec::new(),
+        ..shop()
+    };
+    check_table(
+        &empty,
+        80,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          no services
+    ",
+    );
+    assert!(!empty.is_ready());
+}
+
+#[test]
+fn it_is_ready_when_all_are() {
+    let mut status = shop();
+    assert!(!status.is_ready());
+    status.services.pop();
+    assert!(status.is_ready());
+}
+
+#[test]
+fn colour_changes_no_letter() {
+    let text = shown(&zoo(), 60, true);
+    assert!(text.contains('\x1b'));
+    let plain: Vec<_> = console::strip_ansi_codes(&text)
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    assert_eq!(plain.join("\n") + "\n", shown(&zoo(), 60, false));
+}

@@ -1,0 +1,202 @@
+//! Durations, counts, lines, paths, and why a service is as it is.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::check;
+use crate::error::Exit;
+use crate::report::cause::cause;
+use crate::report::words::{count, duration, lines, path};
+use crate::supervise::diagnosis::{Diagnosis, Kind};
+use crate::supervise::{Cause, Status};
+
+#[test]
+fn durations_are_as_exact_as_people_want_them() {
+    let all = [
+        0,
+        40,
+        99,
+        100,
+        449,
+        9_940,
+        10_000,
+        119_999,
+        120_000,
+        3_599_000,
+        3_600_000,
+        8_040_000,
+        86_399_000,
+        86_400_000,
+        273_600_000,
+    ];
+    let shown: String = all
+        .iter()
+        .map(|millis| format!("{millis}: {}\n", duration(Duration::from_millis(*millis))))
+        .collect();
+    check(
+        &shown,
+        "
+        0: 0 ms
+        40: 40 ms
+        99: 99 ms
+        100: 0.1 s
+        449: 0.4 s
+        9940: 9.9 s
+        10000: 10 s
+        119999: 119 s
+        120000: 2 min
+        3599000: 59 min
+        3600000: 1 h
+        8040000: 2 h 14 min
+        86399000: 23 h 59 min
+        86400000: 1 d
+        273600000: 3 d 4 h
+    ",
+    );
+}
+
+#[test]
+fn one_is_singular() {
+    let all = [
+        (0, "service"),
+        (1, "service"),
+        (2, "service"),
+        (1, "process"),
+        (2, "process"),
+    ];
+    let shown: String = all.iter().map(|(n, what)| count(*n, what) + "\n").collect();
+    check(
+        &shown,
+        "
+        0 services
+        1 service
+        2 services
+        1 process
+        2 processes
+    ",
+    );
+}
+
+#[test]
+fn home_is_short() {
+    let home = Some(Path::new("/home/kim"));
+    let all = [
+        path(Path::new("/home/kim"), home),
+        path(Path::new("/home/kim/a"), home),
+        path(Path::new("/home/kimberly"), home),
+        path(Path::new("/home/kim"), None),
+    ];
+    check(
+        &(all.join("\n") + "\n"),
+        "
+        ~
+        ~/a
+        /home/kimberly
+        /home/kim
+    ",
+    );
+}
+
+#[test]
+fn parts_are_kept_whole_and_lines_short() {
+    let parts = ["one", "two", "three", "fourteen letters"].map(str::to_owned);
+    check(
+        &(lines(&parts, ", ", 10).join("\n") + "\n"),
+        "
+        one, two,
+        three,
+        fourteen letters
+    ",
+    );
+    check(
+        &(lines(&parts[..3], "   ", 9).join("\n") + "\n"),
+        "
+        one   two
+        three
+    ",
+    );
+    assert!(lines(&[], ", ", 10).is_empty());
+}
+
+#[test]
+fn every_cause_has_words() {
+    let ended = |code, signal, before_ready, diagnosis| Cause::Exited {
+        status: Status { code, signal },
+        after: Duration::from_secs(1),
+        before_ready,
+        diagnosis,
+    };
+    let known = |kind| {
+        ended(
+            Some(1),
+            None,
+            true,
+            Some(Diagnosis {
+                kind,
+                evidence: String::new(),
+                exit: Exit::Failed,
+                hints: Vec::new(),
+            }),
+        )
+    };
+    let all = [
+        ended(Some(0), None, true, None),
+        ended(Some(0), None, false, None),
+        ended(Some(3), None, true, None),
+        ended(None, Some(9), false, None),
+        ended(None, Some(15), false, None),
+        ended(None, Some(64), false, None),
+        ended(None, None, false, None),
+        known(Kind::PortBusy),
+        known(Kind::PythonModuleMissing),
+        known(Kind::NodeModuleMissing),
+        known(Kind::CommandNotFound),
+        known(Kind::Denied),
+        Cause::NotReady {
+            after: Duration::from_secs(60),
+            detail: "GET /healthz 503".to_owned(),
+        },
+        Cause::NotReady {
+            after: Duration::from_secs(60),
+            detail: String::new(),
+        },
+        Cause::NotSpawned {
+            message: "cannot run `x`: permission denied".to_owned(),
+            exit: Exit::Missing,
+        },
+        Cause::Dependency { name: "db".to_owned() },
+        Cause::Unhealthy {
+            detail: "GET / 404".to_owned(),
+        },
+        Cause::Survived { left: 1 },
+        Cause::Survived { left: 2 },
+    ];
+    let shown: String = all
+        .iter()
+        .map(|it| format!("{} {}\n", it.exit().code(), cause(it)))
+        .collect();
+    check(
+        &shown,
+        "
+        1 it ended before it was ready
+        1 exit code 0
+        1 exit code 3
+        1 killed by SIGKILL
+        1 killed by SIGTERM
+        1 killed by signal 64
+        1 exit status unknown
+        1 its port is already in use
+        1 a Python package is missing
+        1 a Node module is missing
+        1 a command was not found
+        1 permission denied
+        4 not ready after 60 s: GET /healthz 503
+        4 not ready after 60 s
+        5 cannot run `x`: permission denied
+        1 its dependency `db` did not come up
+        1 GET / 404
+        7 1 process would not die
+        7 2 processes would not die
+    ",
+    );
+}

@@ -40,19 +40,21 @@ enum Word {
     Draw(String),
 }
 
-/// Both outputs.
+/// Both outputs, each with a lock of its own: a stdout that nobody reads does not keep stderr from being written.
 struct Page {
     paint: Paint,
     gone: Sender<Message>,
-    inner: Mutex<Inner>,
+    /// Both are the same terminal, so a line for stdout first erases what is drawn.
+    shared: bool,
+    stdout: Mutex<Out>,
+    /// Text of the line that is drawn at the bottom of the terminal; empty for none.
+    drawn: Mutex<String>,
 }
 
-struct Inner {
+struct Out {
     stdout: Stdout,
-    /// Stdout takes no more.
+    /// It takes no more.
     closed: bool,
-    /// Text of the line that is drawn at the bottom of the terminal; empty for none.
-    drawn: String,
     buffer: Vec<u8>,
 }
 
@@ -73,12 +75,13 @@ impl Screen {
         let page = Arc::new(Page {
             paint: context.paint_stderr(),
             gone,
-            inner: Mutex::new(Inner {
+            shared: context.terminals.draws && context.terminals.shows,
+            stdout: Mutex::new(Out {
                 stdout: std::io::stdout(),
                 closed: false,
-                drawn: String::new(),
                 buffer: Vec::new(),
             }),
+            drawn: Mutex::default(),
         });
         Screen {
             json: context.json,
@@ -137,36 +140,38 @@ impl Screen {
 }
 
 impl Page {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn put(&self, word: Word) {
-        let mut inner = self.lock();
         match word {
             Word::Tell(text) => {
-                inner.erase();
+                let mut drawn = lock(&self.drawn);
+                erase(&mut drawn);
                 super::tell(&text);
             }
-            Word::Event(line) => self.write(&mut inner, line.as_bytes()),
+            Word::Event(line) => self.write(&mut lock(&self.stdout), line.as_bytes()),
             Word::Draw(text) => {
-                if inner.drawn != text {
-                    inner.erase();
+                let mut drawn = lock(&self.drawn);
+                if *drawn != text {
+                    erase(&mut drawn);
                     super::tell(&self.paint.dim(&text));
-                    inner.drawn = text;
+                    *drawn = text;
                 }
             }
         }
     }
 
-    fn write(&self, inner: &mut Inner, bytes: &[u8]) {
-        if inner.closed {
+    fn write(&self, out: &mut Out, bytes: &[u8]) {
+        if out.closed {
             return;
         }
-        inner.erase();
-        let written = inner.stdout.write_all(bytes).and_then(|()| inner.stdout.flush());
+        // Held until the bytes are out, so that nothing is drawn into them.
+        let mut drawn = self.shared.then(|| lock(&self.drawn));
+        if let Some(drawn) = &mut drawn {
+            erase(drawn);
+        }
+        let written = out.stdout.write_all(bytes).and_then(|()| out.stdout.flush());
+        drop(drawn);
         if let Err(error) = written {
-            inner.closed = true;
+            out.closed = true;
             match error.kind() {
                 // The driver may have ended: then there is nothing left to stop.
                 ErrorKind::BrokenPipe => drop(self.gone.send(Message::OutputClosed)),
@@ -176,19 +181,21 @@ impl Page {
     }
 }
 
-impl Inner {
-    fn erase(&mut self) {
-        if !std::mem::take(&mut self.drawn).is_empty() {
-            // A terminal that cannot go back to the start of its line keeps the text.
-            let _ = console::Term::stderr().clear_line();
-        }
+fn erase(drawn: &mut String) {
+    if !std::mem::take(drawn).is_empty() {
+        // A terminal that cannot go back to the start of its line keeps the text.
+        let _ = console::Term::stderr().clear_line();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sink for Screen {
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) {
-        let mut inner = self.page.lock();
-        let mut buffer = std::mem::take(&mut inner.buffer);
+        let mut out = lock(&self.page.stdout);
+        let mut buffer = std::mem::take(&mut out.buffer);
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             if self.json {
                 push_json(&mut buffer, service, stream, line);
@@ -197,9 +204,9 @@ impl Sink for Screen {
                 buffer.extend_from_slice(line);
             }
         }
-        self.page.write(&mut inner, &buffer);
+        self.page.write(&mut out, &buffer);
         buffer.clear();
-        inner.buffer = buffer;
+        out.buffer = buffer;
     }
 
     fn trouble(&self, trouble: Problem) {

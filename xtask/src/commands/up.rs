@@ -180,6 +180,8 @@ fn supervise(
     os::adopt_orphans();
     let names: Vec<_> = project.service_names().map(str::to_owned).collect();
     let screen = Arc::new(Screen::new(context, &names, inbox.sender.clone()));
+    let gone = inbox.sender.clone();
+    os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));
     let ask = inbox.sender.clone();
     let server = Server::start(&record.socket, move |request, reply| {
         drop(ask.send(Message::Asked(request, reply)))

@@ -251,7 +251,11 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         service.state.name().to_owned(),
         service.pid.map_or("-".to_owned(), |pid| pid.to_string()),
         age.map_or("-".to_owned(), words::duration),
-        if ports.is_empty() { "-".to_owned() } else { ports.join(" ") },
+        if ports.is_empty() {
+            "-".to_owned()
+        } else {
+            ports.join(" ")
+        },
         health,
         service.restarts.to_string(),
         service.ports.iter().map(|port| port.clients).sum::<usize>().to_string(),

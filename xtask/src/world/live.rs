@@ -11,7 +11,7 @@ use super::{health, os, owners};
 use crate::error::Problem;
 use crate::plan::{self, Check, Health};
 use crate::preflight::verdict::Mismatch;
-use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef};
+use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A conversation with the supervisor of this checkout, if one lives.
 pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
     let record = folder.record()?;
+    // One that is just dying may have its socket for a moment longer.
+    os::process(record.supervisor.pid)
+        .filter(|it| it.identity == record.supervisor && it.state != ProcessState::Zombie)?;
     Some((Client::connect(&record.socket)?, record))
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Colour {
 pub(crate) struct Terminals {
     pub(crate) colour_stdout: bool,
     pub(crate) colour_stderr: bool,
+    /// Stdout is a terminal.
+    pub(crate) shows: bool,
     /// A line can be drawn anew on stderr.
     pub(crate) draws: bool,
     /// Somebody can be asked: a terminal to read from and to write to, in the foreground, and no `CI`.
@@ -45,6 +47,7 @@ impl Terminals {
         Terminals {
             colour_stdout: coloured(stdout),
             colour_stderr: coloured(stderr),
+            shows: stdout,
             draws: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
             asks: std::io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             width: console::Term::stderr()

@@ -1,6 +1,6 @@
 //! What happens during `up`, told as it happens: states, the line of what is waited for, failures, the summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::commands::screen::Screen;
 use crate::config::Protocol;
 use crate::error::Exit;
 use crate::plan::{self, Check, Plan};
-use crate::preflight::verdict::{Mismatch, Ours, Wanted, finding};
+use crate::preflight::verdict::{Ours, Wanted, finding};
 use crate::preflight::{Finding, PortRef};
-use crate::report::failure::{failure, headline};
+use crate::report::failure::failure;
 use crate::report::{self, cause, json, status, words};
 use crate::supervise::diagnosis::Kind;
 use crate::supervise::{Cause, State};
@@ -34,8 +34,10 @@ pub(super) struct Show<'a> {
     starting: BTreeMap<String, Timestamp>,
     /// `None` until all are ready or one has failed.
     settled: Option<bool>,
-    /// Services by name with where they are reached, once ready.
-    ready: BTreeMap<String, String>,
+    /// Services that have been ready.
+    ready: BTreeSet<String>,
+    /// Where a person goes: the URLs of services that no other depends on.
+    front: Vec<String>,
     /// Reports of failures during the start, which close what is shown.
     failures: Vec<String>,
     stopped: Vec<String>,
@@ -56,7 +58,8 @@ impl<'a> Show<'a> {
             name_width: plan.services.iter().map(width).max().unwrap_or(0),
             starting: BTreeMap::new(),
             settled: None,
-            ready: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            front: front(plan),
             failures: Vec::new(),
             stopped: Vec::new(),
             has_lost_a_port: false,
@@ -118,11 +121,11 @@ impl<'a> Show<'a> {
             .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
     }
 
-    fn failed(&mut self, service: &plan::Service, why: &Cause, mismatch: Option<&Mismatch>, tail: &[String]) {
+    fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause, tail: &[String]) {
         let mut text = failure(service, why, tail, &self.checkout, self.screen.paint());
         let mut findings = self.lost_ports(service, why);
         self.has_lost_a_port |= !findings.is_empty();
-        findings.extend(mismatch.map(|it| it.finding(service)));
+        findings.extend(transition.mismatch.as_ref().map(|it| it.finding(service)));
         for finding in findings {
             let reader = self.context.reader(self.screen.paint());
             text.push_str(&format!("\n{}", report::finding::conflict(&finding, &reader)));
@@ -137,11 +140,7 @@ impl<'a> Show<'a> {
         if self.settled == Some(true) {
             self.screen.tell(&format!("\n{}", text.trim_end()));
         } else {
-            self.screen.say(&format!(
-                "  {} {}",
-                self.screen.paint().bold(&service.name),
-                headline(why)
-            ));
+            self.line(transition, "");
             self.failures.push(text);
         }
     }
@@ -188,7 +187,6 @@ impl Audience for Show<'_> {
             state,
             pid,
             cause: why,
-            mismatch,
             ..
         } = transition;
         let name = &transition.service;
@@ -197,7 +195,7 @@ impl Audience for Show<'_> {
         match (state, why) {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
             (State::Ready, _) => {
-                let again = self.ready.insert(name.clone(), address(service)).is_some();
+                let again = !self.ready.insert(name.clone());
                 let took = self
                     .starting
                     .remove(name)
@@ -210,10 +208,12 @@ impl Audience for Show<'_> {
                 self.line(transition, &what);
             }
             (State::Unhealthy, Some(why)) => self.line(transition, &cause::cause(why)),
-            (State::Failed, Some(why)) => self.failed(service, why, mismatch.as_ref(), &tail()),
+            (State::Failed, Some(why)) => self.failed(transition, service, why, &tail()),
             (State::Exited, _) => self.line(transition, "exit code 0"),
-            (State::Stopped, _) => self.stopped.push(name.clone()),
-            (State::Waiting | State::Stopping | State::Unhealthy | State::Failed, _) => {}
+            (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
+                self.stopped.push(name.clone());
+            }
+            (State::Waiting | State::Stopping | State::Stopped | State::Unhealthy | State::Failed, _) => {}
         }
     }
 
@@ -222,17 +222,7 @@ impl Audience for Show<'_> {
         self.screen.draw("");
         if ready {
             let took = words::duration(between(self.began, wall()));
-            let urls: Vec<_> = self
-                .ready
-                .values()
-                .filter(|address| address.starts_with("http"))
-                .map(String::as_str)
-                .collect();
-            let urls = if urls.is_empty() {
-                String::new()
-            } else {
-                format!("  {}", urls.join("  "))
-            };
+            let urls: String = self.front.iter().map(|url| format!("  {url}")).collect();
             let form = &self.context.form;
             let all = match self.ready.len() {
                 1 => "Ready".to_owned(),
@@ -272,6 +262,23 @@ impl Audience for Show<'_> {
     fn draws_progress(&self) -> bool {
         self.screen.draws()
     }
+}
+
+/// More than so many URLs in a line help nobody.
+const URLS: usize = 3;
+
+fn front(plan: &Plan) -> Vec<String> {
+    let is_needed = |name: &str| {
+        plan.services
+            .iter()
+            .any(|it| it.depends_on.iter().any(|(needed, _)| needed == name))
+    };
+    let front = plan
+        .services
+        .iter()
+        .filter(|service| !is_needed(&service.name))
+        .map(address);
+    front.filter(|address| address.starts_with("http")).take(URLS).collect()
 }
 
 /// After so long of stopping, the way to hurry is shown.

@@ -24,8 +24,8 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
     let findings = vec![json::Finding::from(&busy(vec![tagged]))];
     let document = Doctor {
         schema_version: 1,
-        project: "shop",
-        checkout: "/home/kim/shop".as_ref(),
+        project: Some("shop"),
+        checkout: Some("/home/kim/shop".as_ref()),
         ok: false,
         findings,
     };

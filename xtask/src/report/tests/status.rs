@@ -28,6 +28,7 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
             listening: true,
             ours: true,
             clients: 2,
+            elsewhere: Vec::new(),
         }],
         health: Health {
             status: health,

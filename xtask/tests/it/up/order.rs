@@ -32,7 +32,8 @@ fn a_stack_comes_up_and_ctrl_c_leaves_nothing() {
   db       ready      [time]  :{db}
   backend  ready      [time]  http://127.0.0.1:{api}
 
-All 2 ready in [time].  http://127.0.0.1:{api}   Ctrl-C stops everything, `xtask status` looks from elsewhere.
+All 2 ready in [time].  http://127.0.0.1:{api}
+Ctrl-C stops everything; `xtask status` shows it from another terminal.
 
 Stopped 2 services; nothing is left, ports {db} {api} are free.
 "

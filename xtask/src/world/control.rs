@@ -109,7 +109,7 @@ pub(crate) struct Transition {
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<Cause>,
     /// What kept it from being ready, if that was it.
-    pub(crate) mismatch: Option<Mismatch>,
+    pub(crate) mismatch: Option<Box<Mismatch>>,
 }
 
 #[derive(Serialize, Deserialize)]

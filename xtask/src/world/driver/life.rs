@@ -159,7 +159,7 @@ impl Driver<'_> {
             state,
             pid: life.pid,
             mismatch: match cause {
-                Some(Cause::NotReady { .. }) => life.mismatch.clone(),
+                Some(Cause::NotReady { .. }) => life.mismatch.clone().map(Box::new),
                 _ => None,
             },
             cause,

@@ -301,6 +301,14 @@ impl Zoo {
         assert!(dead.is_empty(), "{dead:?} ended");
     }
 
+    /// Waits until somebody holds the port.
+    #[track_caller]
+    fn is_seen(&self) {
+        let who = || self.command(&["port", "who", "PORT", "--format", "json"]);
+        let owners = || document(&who())["ports"][0]["owners"].as_array().unwrap().len();
+        eventually(|| format!("an owner: {:?}", who()), || owners() > 0);
+    }
+
     fn audit_log(&self) -> PathBuf {
         self.sandbox.home().join(".local/state/devtasks/audit.log")
     }
@@ -339,14 +347,4 @@ fn suspend(pid: u32) {
 fn known_as(program: &Path, alias: &Path) -> PathBuf {
     std::os::unix::fs::symlink(program, alias).unwrap();
     alias.to_owned()
-}
-
-impl Zoo {
-    /// Waits until somebody holds the port.
-    #[track_caller]
-    fn is_seen(&self) {
-        let who = || self.command(&["port", "who", "PORT", "--format", "json"]);
-        let owners = || document(&who())["ports"][0]["owners"].as_array().unwrap().len();
-        eventually(|| format!("an owner: {:?}", who()), || owners() > 0);
-    }
 }

@@ -123,7 +123,12 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                 return Ok(Some(Exit::Interrupted));
             }
             // Nothing else concerns one who supervises nothing.
-            _ => continue,
+            Message::Heard(_)
+            | Message::Typed(_)
+            | Message::OutputClosed
+            | Message::Probed { .. }
+            | Message::PipeEnded { .. }
+            | Message::Asked(..) => continue,
         };
         match reply {
             Reply::Transition(it) => {

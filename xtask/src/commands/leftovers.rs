@@ -46,7 +46,12 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
 
 /// Does its supervisor live? Whatever a run starts stays below that, for it adopts the orphans.
 fn is_supervised(pid: u32, tag: &Tag, table: &[Process]) -> bool {
-    runs::supervisor(&tag.run).is_some_and(|supervisor| Ancestry::of(pid, None, table).ancestors.contains(&supervisor))
+    let Some(supervisor) = runs::supervisor(&tag.run) else {
+        return false;
+    };
+    // One that was just killed keeps its children until its last thread has ended.
+    let lives = |process: &Process| process.identity.pid == supervisor && process.state != ProcessState::Zombie;
+    Ancestry::of(pid, None, table).ancestors.contains(&supervisor) && table.iter().any(lives)
 }
 
 pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {

@@ -1,8 +1,9 @@
 //! What all commands share: the global flags, colour, and how the program calls itself.
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 
-use crate::sandbox::{Ended, Running, Sandbox};
+use crate::sandbox::{Ended, Running, Sandbox, copy_program};
 
 #[test]
 fn file_names_the_project_from_anywhere() {
@@ -157,9 +158,7 @@ fn called(name: &str, first_argument: Option<&str>, cargo: bool) -> Ended {
         sandbox.set("CARGO", "/usr/bin/cargo");
     }
     let program = sandbox.home().join(name);
-    std::fs::hard_link(env!("CARGO_BIN_EXE_xtask"), &program)
-        .or_else(|_| std::fs::copy(env!("CARGO_BIN_EXE_xtask"), &program).map(|_| ()))
-        .unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_xtask")), &program);
     let mut command = sandbox.other(&program);
     command.args(first_argument).arg("status");
     Running::start(command).wait().with(1)

@@ -85,9 +85,12 @@ impl Sandbox {
 
     /// Writes a script that can be run.
     pub(crate) fn write_script(&self, path: &str, text: &str) {
-        self.write(path, &format!("#!/bin/sh\n{text}\n"));
+        self.write("script.new", &format!("#!/bin/sh\n{text}\n"));
+        let script = self.project().join("script.new");
         let may_run = PermissionsExt::from_mode(0o755);
-        fs::set_permissions(self.project().join(path), may_run).expect("it is our file");
+        fs::set_permissions(&script, may_run).expect("it is our file");
+        copy_program(&script, &self.project().join(path));
+        fs::remove_file(&script).expect("it is our file");
     }
 
     /// Another checkout of the same project, beside it.
@@ -236,6 +239,19 @@ pub(crate) fn eventually_gone(pid: u32) {
     eventually(
         || format!("the end of {pid}"),
         || !Path::new(&format!("/proc/{pid}")).exists() || is_zombie(pid),
+    );
+}
+
+/// Copies a file that is to be run.
+///
+/// Not by ourselves: a child that another test forks at that moment would hold our descriptor for writing, and nobody can
+/// run a file that is open for writing (ETXTBSY).
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args(["--preserve=mode"]).args([from, to]).status();
+    assert!(
+        copied.is_ok_and(|status| status.success()),
+        "cannot make {}",
+        to.display()
     );
 }
 

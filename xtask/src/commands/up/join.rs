@@ -107,7 +107,12 @@ fn wait(inbox: &Inbox, context: &Context) -> Result<Option<Exit>, Problems> {
                 return Ok(Some(Exit::Interrupted));
             }
             // Nothing else concerns one who supervises nothing.
-            _ => continue,
+            Message::Heard(_)
+            | Message::Typed(_)
+            | Message::OutputClosed
+            | Message::Probed { .. }
+            | Message::PipeEnded { .. }
+            | Message::Asked(..) => continue,
         };
         match reply {
             Reply::Transition(it) => {

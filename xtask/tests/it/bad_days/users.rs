@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::process::getuid;
 
-use crate::sandbox::{Running, Sandbox, service};
+use crate::sandbox::{Running, Sandbox, copy_program, service};
 
 const NOBODY: u32 = 65534;
 /// Nobody's either, and not even in `/etc/passwd`.
@@ -64,7 +64,7 @@ impl Nobodys {
 /// The program where everybody can run it.
 fn link(sandbox: &Sandbox, program: &Path) -> PathBuf {
     let link = sandbox.home().join(program.file_name().unwrap());
-    std::fs::copy(program, &link).unwrap();
+    copy_program(program, &link);
     link
 }
 

@@ -3,8 +3,10 @@
 //! A test run takes blocks of ports. The first port of a block is bound for as long as the run lives, so that other runs
 //! on the machine pass it by.
 
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Mutex, PoisonError};
+
+use socket2::{Domain, Socket, Type};
 
 const FIRST: u16 = 12_000;
 const BLOCK: u16 = 50;
@@ -50,6 +52,11 @@ fn claim(n_before: usize) -> Block {
     panic!("no block of ports is free from {FIRST} on")
 }
 
+/// Also of old connections that wait out their time: std's listeners would not mind those.
 fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok()
+    let addresses: [SocketAddr; 2] = [(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
+    addresses.into_iter().all(|address| {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None);
+        socket.and_then(|socket| socket.bind(&address.into())).is_ok()
+    })
 }

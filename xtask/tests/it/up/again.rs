@@ -8,19 +8,25 @@ fn a_second_up_says_that_it_runs_already() {
     let up = sandbox.up(&[]);
     let ended = sandbox.run(&["up"]).with(0);
     assert_eq!(ended.stdout, "");
+    let said = sandbox.plain(&ended.stderr);
+    let lines: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
+    let url = format!("http://127.0.0.1:{port}");
     assert_eq!(
-        sandbox.plain(&ended.stderr),
-        format!(
-            "project is already running (pid [pid], up [time]).
-
-project  up [time]  (foreground, pid [pid])
-
-  SERVICE  STATE  PID    AGE    PORT   HEALTH  RESTARTS  CLIENTS
-  api      ready  [pid]  [time]  {port}  -       0         0
-
-http://127.0.0.1:{port}
-"
-        )
+        lines,
+        [
+            vec![
+                "project", "is", "already", "running", "(pid", "[pid],", "up", "[time])."
+            ],
+            vec![],
+            vec!["project", "up", "[time]", "(foreground,", "pid", "[pid])"],
+            vec![],
+            vec![
+                "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS"
+            ],
+            vec!["api", "ready", "[pid]", "[time]", &port.to_string(), "-", "0", "0"],
+            vec![],
+            vec![&url],
+        ]
     );
     assert!(!up.has_ended());
 }

@@ -74,10 +74,66 @@ fn nothing_is_signalled_unless_a_flag_says_so() {
 
 #[test]
 fn a_flag_is_enough() {
-    Conflict::new("", &[]).is_solved(&["--on-conflict", "kill"]);
-    Conflict::new("on_conflict = \"fail\"", &[]).is_solved(&["--on-conflict", "kill"]);
-    Conflict::new("", &[]).is_solved(&["--yes"]);
-    Conflict::new("on_conflict = \"kill\"", &[]).is_solved(&["--yes"]);
+    // Each watches for a while whether the owner comes back.
+    std::thread::scope(|scope| {
+        scope.spawn(|| Conflict::new("", &[]).is_solved(&["--on-conflict", "kill"]));
+        scope.spawn(|| Conflict::new("on_conflict = \"fail\"", &[]).is_solved(&["--on-conflict", "kill"]));
+        scope.spawn(|| Conflict::new("", &[]).is_solved(&["--yes"]));
+        scope.spawn(|| Conflict::new("on_conflict = \"kill\"", &[]).is_solved(&["--yes"]));
+    });
+}
+
+#[test]
+fn an_owner_that_somebody_starts_again_is_named_with_whoever_does() {
+    let (sandbox, port) = Sandbox::with_api();
+    let mut loops = sandbox.other("bash");
+    let service = crate::sandbox::service().display().to_string();
+    loops.args([
+        "-c",
+        &format!("while :; do {service} --listen 127.0.0.1:{port} --announce 'here I am'; done"),
+    ]);
+    let loops = Running::start(loops);
+    loops.wait_for("here I am");
+    let ended = sandbox.run(&["up", "--on-conflict", "kill"]).with(3);
+    assert!(
+        ended.stderr.contains(&format!("port {port} was taken again at once"))
+            && ended.stderr.contains(&format!("by `bash` (pid {})", loops.pid())),
+        "{ended:?}"
+    );
+    assert!(!loops.has_ended());
+}
+
+#[test]
+fn an_ancestor_of_the_command_is_never_stopped() {
+    let (sandbox, port) = Sandbox::with_api();
+    // That is the test itself.
+    let _ours = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let ended = sandbox.run(&["up", "--on-conflict", "kill", "--yes"]).with(3);
+    assert!(
+        ended
+            .stderr
+            .contains("which is never stopped: it is an ancestor of this command"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_port_with_old_connections_that_linger_is_free() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{port} --http"
+        port = {port}
+        healthcheck = {{ http = "/" }}
+        "#
+    ));
+    for _ in 0..3 {
+        // The health check's connection is closed by the service, whose end then waits out its time.
+        let up = sandbox.up(&[]);
+        up.interrupt();
+        up.wait().with(130);
+    }
 }
 
 #[test]
@@ -116,11 +172,6 @@ fn an_owner_ends_with_its_children_and_a_client_lives() {
     let (sandbox, port) = Sandbox::with_api();
     let listen = format!("127.0.0.1:{port}");
     let stranger = sandbox.stranger(&["--listen", &listen, "--hang", "--fork"]);
-    let mut client = sandbox.other("sh");
-    client.args([
-        "-c",
-        &format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo connected; exec sleep 1000"),
-    ]);
     let mut client = sandbox.other("bash");
     client.args([
         "-c",

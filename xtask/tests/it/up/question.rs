@@ -103,16 +103,17 @@ fn a_window_that_is_closed_at_the_question_is_a_no() {
 
 #[test]
 fn what_was_asked_for_is_not_asked_again() {
-    for arguments in [&["--yes"][..], &["--on-conflict", "kill"]] {
-        let asked = Asked::by("", &[]);
+    let check = |key: &str, arguments: &[&str]| {
+        let asked = Asked::by(key, &[]);
         let up = asked.up(arguments);
         up.wait_for("Ready in");
         assert!(!up.shown().contains(QUESTION), "{}", up.shown());
-    }
-    let asked = Asked::by("on_conflict = \"kill\"", &[]);
-    let up = asked.up(&[]);
-    up.wait_for("Ready in");
-    assert!(!up.shown().contains(QUESTION), "{}", up.shown());
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| check("", &["--yes"]));
+        scope.spawn(|| check("", &["--on-conflict", "kill"]));
+        scope.spawn(|| check("on_conflict = \"kill\"", &[]));
+    });
 }
 
 #[test]

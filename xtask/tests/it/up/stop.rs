@@ -9,7 +9,7 @@ fn the_stop_signal_is_the_services_own() {
     let sandbox = Sandbox::new(
         r#"
         [services.api]
-        command = "sh -c 'trap \"echo caught INT; exit\" INT; trap \"echo caught TERM; exit\" TERM; echo here; sleep 1000 & wait'"
+        command = "sh -c 'trap \"echo caught INT; exit\" INT; trap \"echo caught TERM; exit\" TERM; echo here; while :; do sleep 0.02; done'"
         stop_signal = "SIGINT"
         "#,
     );
@@ -90,8 +90,8 @@ fn nothing_of_a_service_escapes() {
         ));
         let up = sandbox.up(&[]);
         sandbox.run(&["down"]).with(0);
-        sandbox.nothing_is_left();
         up.wait().with(0);
+        sandbox.nothing_is_left();
     }
 }
 
@@ -120,6 +120,7 @@ fn a_server_that_overwrites_its_environment_is_known_by_its_group() {
     up.wait_for("killed by SIGKILL");
     assert!(is_free(port));
     sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
     sandbox.nothing_is_left();
 }
 

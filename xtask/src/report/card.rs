@@ -141,7 +141,7 @@ fn from(owner: &Owner) -> String {
             None if INITS.contains(&init.name.as_str()) => {
                 format!("an orphan: its parent has ended ({} took it over)", init.name)
             }
-            None => format!("{} (1)", visible(&init.name)),
+            None => format!("{} (1), or an orphan that it took over", visible(&init.name)),
         },
         parents => {
             let shown = parents.iter().filter(|parent| parent.pid != 1);

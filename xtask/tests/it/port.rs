@@ -35,7 +35,7 @@ fn a_busy_port_shows_its_owner() {
     let text = ended.stdout;
     assert!(
         text.starts_with(&format!(
-            "Port {port} is busy.\n\n  service   pid {}   yours   running   since ",
+            "Port {port} is busy.\n\n  service   pid {}   yours   running   started ",
             stranger.pid()
         )),
         "{text}"

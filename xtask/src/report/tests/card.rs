@@ -262,7 +262,7 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
           python3   pid 4242   yours   running   started 2 h 14 min ago
           python -m http.server 8000
           in        ~/Downloads
-          from      bash (1)
+          from      bash (1), or an orphan that it took over
           children  1     clients  1 (Firefox 4511)
     ",
     );

@@ -51,7 +51,8 @@ fn without_a_terminal_a_stranger_is_shown_and_left_alone() {
         format!(
             "error: port {port} is taken by `service` (pid [pid])
   --> devtasks.toml:3:8  [services.api]
-      [service] --listen 127.0.0.1:{port} --announce 'here I am', in [project], user root, since [time]
+      [service] --listen 127.0.0.1:{port} --announce 'here I am',
+      in [project], user root, started [time] ago
 
 hint: stop it with `xtask up --on-conflict kill`
 hint: or give `api` another `port` in devtasks.toml
@@ -97,7 +98,7 @@ fn an_owner_that_somebody_starts_again_is_named_with_whoever_does() {
     let ended = sandbox.run(&["up", "--on-conflict", "kill"]).with(3);
     assert!(
         ended.stderr.contains(&format!("port {port} was taken again at once"))
-            && ended.stderr.contains(&format!("by `bash` (pid {})", loops.pid())),
+            && ended.stderr.contains(&format!("which `bash` (pid {}) started", loops.pid())),
         "{ended:?}"
     );
     assert!(!loops.has_ended());
@@ -249,7 +250,8 @@ fn another_checkout_of_the_project_is_named_and_left_alone() {
             format!(
                 "error: port {port} is taken by `service` (pid [pid]): service `api` of `shop` in [sandbox]/shop-old
   --> devtasks.toml:5:8  [services.api]
-      [service] --listen 127.0.0.1:{port}, in [sandbox]/shop-old, user root, since [time]
+      [service] --listen 127.0.0.1:{port},
+      in [sandbox]/shop-old, user root, started [time] ago
 
 hint: stop it there with `cd [sandbox]/shop-old && xtask down`
 hint: or give `api` another `port` in devtasks.toml

@@ -85,11 +85,9 @@ fn a_missing_python_module_names_the_venv_and_the_way_to_install_it() {
     );
     let ended = sandbox.run(&["up"]).with(1);
     let stderr = sandbox.plain(&ended.stderr);
-    assert!(stderr.contains("a module is missing"), "{stderr}");
+    assert!(stderr.contains("a Python package is missing"), "{stderr}");
     assert!(
-        stderr.contains(
-            "hint: it ran in venv `.venv`: install what is missing with `.venv/bin/python -m pip install sqlalchemy`"
-        ),
+        stderr.contains("hint: install it into the venv with `.venv/bin/python -m pip install sqlalchemy`"),
         "{stderr}"
     );
 }
@@ -122,17 +120,17 @@ fn everything_that_is_missing_is_said_at_once() {
         "error: venv `.venv` does not exist
   --> devtasks.toml:3:16  [venvs.api]
 
-hint: make it anew with `python3 -m venv --clear .venv`
+hint: make it with `python3 -m venv .venv`
 
 error: command `no-such-command` was not found
   --> devtasks.toml:8:19  [services.gone]
 
 hint: install `no-such-command`, or set `venv` if it lives in one
 
-error: working folder `[project]/nowhere` does not exist
+error: working folder `nowhere` does not exist
   --> devtasks.toml:11:23  [services.lost]
 
-hint: change `working_dir` of `lost`, or create the folder
+hint: create it with `mkdir -p nowhere`, or change `working_dir` of `lost`
 
 error: env file `missing.env` is missing
   --> devtasks.toml:14:21  [services.blind]
@@ -142,7 +140,7 @@ hint: create `missing.env`, or take it out of `env_file`
 error: command `./script` is not executable
   --> devtasks.toml:16:19  [services.weak]
 
-hint: run `chmod +x [project]/./script`
+hint: run `chmod +x script`
 
 "
     );

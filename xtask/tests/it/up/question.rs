@@ -51,7 +51,7 @@ fn yes_stops_the_owner_and_the_stack_comes_up() {
     let (card, rest) = shown.split_once("[y/N] y\n").unwrap();
     assert!(
         card.starts_with(&format!(
-            "\nPort {port} (api) is busy.\n\n  service   pid [pid]  yours   running   started [time] ago\n"
+            "Port {port} (api) is busy.\n\n  service   pid [pid]  yours   running   started [time] ago\n"
         )),
         "{card}"
     );

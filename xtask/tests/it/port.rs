@@ -1,7 +1,5 @@
 //! `port who`: the owner card, in any folder.
 
-use std::net::TcpStream;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -30,7 +28,7 @@ fn a_busy_port_shows_its_owner() {
     let sandbox = no_project();
     let port = port();
     let stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}"), "--hang", "--fork"]);
-    let _client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let client = sandbox.client(port);
     let ended = sandbox.run(&["port", "who", &port.to_string()]).with(0);
     let text = ended.stdout;
     assert!(
@@ -44,7 +42,8 @@ fn a_busy_port_shows_its_owner() {
         text.contains("  in        [project]\n") || sandbox.plain(&text).contains("  in        [project]\n"),
         "{text}"
     );
-    assert!(text.contains("  children  1     clients  1 (it-"), "{text}");
+    let client = format!("  children  1     clients  1 (sleep {})\n", client.pid());
+    assert!(text.contains(&client), "{text}");
     assert!(
         text.contains(&format!("hint: stop it with `kill {}`\n", stranger.pid())),
         "{text}"

@@ -87,9 +87,11 @@ impl Sandbox {
     pub(crate) fn write_script(&self, path: &str, text: &str) {
         self.write("script.new", &format!("#!/bin/sh\n{text}\n"));
         let script = self.project().join("script.new");
+        let path = self.project().join(path);
+        fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a folder can be made");
         let may_run = PermissionsExt::from_mode(0o755);
         fs::set_permissions(&script, may_run).expect("it is our file");
-        copy_program(&script, &self.project().join(path));
+        copy_program(&script, &path);
         fs::remove_file(&script).expect("it is our file");
     }
 
@@ -156,6 +158,19 @@ impl Sandbox {
         let stranger = Running::start(command);
         stranger.wait_for("here I am");
         stranger
+    }
+
+    /// A process that is connected to this port and does nothing else.
+    ///
+    /// Not the test itself: while another test starts something, its child holds our connections for a moment too.
+    #[track_caller]
+    pub(crate) fn client(&self, port: u16) -> Running {
+        let mut client = self.other("bash");
+        let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo connected; exec sleep 1000");
+        client.args(["-c", &connect]);
+        let client = Running::start(client);
+        client.wait_for("connected");
+        client
     }
 
     /// `up` until everything is ready.

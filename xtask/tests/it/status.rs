@@ -1,7 +1,5 @@
 //! `status`: what runs, whether it is well, and whether it is ours.
 
-use std::net::TcpStream;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -84,7 +82,7 @@ hint: `xtask up` starts it
 fn the_json_has_the_shape_of_the_contract() {
     let (sandbox, db, api) = shop();
     let up = sandbox.up(&[]);
-    let _client = TcpStream::connect(("127.0.0.1", db)).unwrap();
+    sandbox.client(db);
     let mut status = sandbox.run(&["status", "--format", "json"]).with(0).json();
     let take = |value: &mut Value, kind: fn(&Value) -> bool| {
         let taken = value.take();

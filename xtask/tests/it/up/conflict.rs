@@ -173,13 +173,7 @@ fn an_owner_ends_with_its_children_and_a_client_lives() {
     let (sandbox, port) = Sandbox::with_api();
     let listen = format!("127.0.0.1:{port}");
     let stranger = sandbox.stranger(&["--listen", &listen, "--hang", "--fork"]);
-    let mut client = sandbox.other("bash");
-    client.args([
-        "-c",
-        &format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo connected; exec sleep 1000"),
-    ]);
-    let client = Running::start(client);
-    client.wait_for("connected");
+    let client = sandbox.client(port);
     let up = sandbox.up(&["--on-conflict", "kill"]);
     assert!(stranger.has_ended());
     assert!(!client.has_ended());

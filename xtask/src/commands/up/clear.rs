@@ -42,9 +42,6 @@ pub(super) fn clear_all(
         inbox,
         context,
     };
-    if let Some(problem) = leftovers::elsewhere(&plan.checkout)? {
-        return Err(problem.exit(Exit::PortBusy).into());
-    }
     if folder.record().is_some()
         && let Some(exit) = clearing.end_leftovers(folder)?
     {
@@ -53,6 +50,9 @@ pub(super) fn clear_all(
     let way = clearing.clear()?;
     // Its record is gone, but its processes tell by their tags.
     if way == Way::Leftovers {
+        if let Some(problem) = leftovers::elsewhere(&plan.checkout)? {
+            return Err(problem.exit(Exit::PortBusy).into());
+        }
         return match clearing.end_leftovers(folder)? {
             Some(exit) => Ok(Way::Blocked(exit)),
             None => clearing.clear(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, doctor, down, port, status, up};
+use crate::report::escape::command_line;
 use crate::world::caller;
 use crate::world::terminal::{Colour, Terminals};
 
@@ -13,6 +14,12 @@ use crate::world::terminal::{Colour, Terminals};
 pub fn main() -> ExitCode {
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let form = form(&mut arguments);
+    let words: Vec<String> = arguments
+        .iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let typed = format!("{form} {} (pid {})", command_line(&words), std::process::id());
     let command = in_form(Cli::command().bin_name(&form).name("devtasks"), &form);
     let cli = match command
         .try_get_matches_from(arguments)
@@ -25,12 +32,18 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code().try_into().unwrap_or(2));
         }
     };
+    let json = cli.global.format == Format::Json;
+    let mut terminals = Terminals::look(cli.global.color.into());
+    // Whoever reads JSON is no person to be asked.
+    terminals.asks &= !json;
     let context = Context {
+        typed,
         form,
         file: cli.global.file,
-        json: cli.global.format == Format::Json,
+        json,
         quiet: cli.global.quiet,
-        terminals: Terminals::look(cli.global.color.into()),
+        verbose: cli.global.verbose,
+        terminals,
         home: caller::home(),
     };
     let ended = match cli.command {
@@ -132,8 +145,8 @@ struct Global {
     /// Say only what went wrong
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Accepted, and says nothing more so far.
-    #[arg(long, short, global = true, conflicts_with = "quiet", hide = true)]
+    /// Say more: what is run and where, and which checks are fine
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
     verbose: bool,
 }
 

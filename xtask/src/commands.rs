@@ -26,10 +26,13 @@ pub(crate) type Ended = Result<Exit, Problems>;
 pub(crate) struct Context {
     /// As the user typed it: `cargo xtask`, `devtasks`, `cargo devtasks`.
     pub(crate) form: String,
+    /// The whole command, for the audit log.
+    pub(crate) typed: String,
     /// `--file`.
     pub(crate) file: Option<PathBuf>,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
     pub(crate) terminals: Terminals,
     pub(crate) home: Option<PathBuf>,
 }

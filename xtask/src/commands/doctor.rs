@@ -139,17 +139,26 @@ fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Problem> {
 fn people(problems: &[Problem], findings: &[Finding], plan: &Plan, facts: &Facts, context: &Context) -> String {
     let paint = context.paint();
     let reader = context.reader(paint);
-    let told = findings.iter().filter(|finding| finding.level != Level::Ok);
+    let told = findings
+        .iter()
+        .filter(|finding| context.verbose || finding.level != Level::Ok);
     let mut texts: Vec<_> = problems
         .iter()
         .map(|problem| report::problem::problem(problem, paint))
         .collect();
     texts.extend(told.map(|it| report::finding::finding(it, &reader)));
-    if texts.is_empty() {
-        return format!("{} {}\n", paint.good("All well:"), inventory(findings, plan, facts));
+    let is_well = problems.is_empty() && findings.iter().all(|finding| finding.level == Level::Ok);
+    if is_well {
+        texts.push(format!(
+            "{} {}\n",
+            paint.good("All well:"),
+            inventory(findings, plan, facts)
+        ));
+        return texts.join("");
     }
     let failing = problems.len() + findings.iter().filter(|it| it.level == Level::Fail).count();
-    let rest = texts.len() - failing;
+    let is_warning = |it: &&Finding| matches!(it.level, Level::Warn | Level::Unknown);
+    let rest = findings.iter().filter(is_warning).count();
     let mut sums = Vec::new();
     if failing > 0 {
         sums.push(format!("{} failed", words::count(failing, "check")));

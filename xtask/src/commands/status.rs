@@ -1,9 +1,10 @@
 //! `status`: what runs, whether it is well, and whether it is really ours that listens.
 
-use crate::commands::{Context, Ended, quietly};
+use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::{Exit, Problems};
 use crate::plan::Asked;
 use crate::report;
+use crate::report::finding::sentence;
 use crate::report::status::Status;
 use crate::world::clock::wall;
 use crate::world::live;
@@ -53,6 +54,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     } else {
         let mut text = report::status::table(&status, wall(), context.paint(), context.terminals.width);
         if status.supervisor.is_none() {
+            let left = leftovers::of(&project.checkout).unwrap_or_default();
+            if !left.is_empty() {
+                let finding = leftovers::finding(&left, &context.form);
+                text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
+            }
             text.push_str(&format!(
                 "\n{} `{} up` starts it\n",
                 context.paint().hint("hint:"),

@@ -89,7 +89,7 @@ impl Voice<'_> {
         stop: impl FnOnce(&stop::Request, &mut Talk, &mut Audit) -> Outcome,
     ) -> Result<Outcome, Problem> {
         let context = self.context;
-        let mut audit = Audit::new(runs::audit_log()?, context.form.clone());
+        let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
         let mut talk = Talk {
             confirm_kill: &mut |survivors| {

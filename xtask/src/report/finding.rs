@@ -52,7 +52,7 @@ pub(crate) fn finding(finding: &Finding, reader: &Reader) -> String {
 }
 
 /// With a capital letter: findings are facts in lower case.
-fn sentence(message: &str) -> String {
+pub(crate) fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     letters
         .next()

@@ -77,6 +77,8 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) exit: Exit,
+    /// Another command asked for it.
+    pub(crate) by_request: bool,
     pub(crate) last: Snapshot,
     /// What is left although it was told to end.
     pub(crate) survivors: Vec<Problem>,

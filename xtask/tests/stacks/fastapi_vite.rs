@@ -170,7 +170,7 @@ fn a_stranger_is_shown_and_left_alone(shop: &Shop) {
     assert!(up.stderr.contains(&taken), "{up:?}");
     assert!(
         up.stderr
-            .contains(&format!("-m http.server {port} --bind 127.0.0.1, in ")),
+            .contains(&format!("-m http.server {port} --bind 127.0.0.1,\n      in ")),
         "{up:?}"
     );
     assert_eq!(shop.sandbox.processes(), [stranger.pid()]);

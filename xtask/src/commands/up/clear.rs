@@ -8,9 +8,11 @@ use crate::commands::{Context, leftovers, tell};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
+use crate::preflight::secrets::masked;
 use crate::preflight::verdict::{Ours, Wanted, duplicates, finding};
-use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
+use crate::preflight::{CommandFact, Facts, Finding, Level, PortRef, VenvState};
 use crate::report;
+use crate::report::escape::command_line;
 use crate::report::{json, words};
 use crate::world::clock::wall;
 use crate::world::runs::Folder;
@@ -203,8 +205,10 @@ impl Clearing<'_> {
         }
         let reader = self.context.reader(self.context.paint_stderr());
         self.event(&found);
-        self.context
-            .say(&format!("{}\n", report::finding::owners(&found, &reader).trim_end()));
+        // Whoever is asked, or lets us stop a stranger, sees whom, even if they want to hear little.
+        if !self.context.json {
+            tell(&format!("{}\n\n", report::finding::owners(&found, &reader).trim_end()));
+        }
         let grace = service.stop_grace_period;
         if self.way_out(port) == WayOut::Ask {
             let question = format!(
@@ -320,5 +324,26 @@ fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
             parts.push(format!("venv {} (Python {version})", path.display()));
         }
     }
+    if context.verbose {
+        parts.push(plan.services.iter().map(|service| line(plan, service, facts)).collect());
+    }
     parts.join("  ")
+}
+
+/// What is run, and where: for those who asked for more.
+fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
+    let mut words = service.command.words.clone();
+    if let CommandFact::Found(path) = &facts.services[&service.name].command {
+        words[0] = path.display().to_string();
+    }
+    let folder = service
+        .working_dir
+        .strip_prefix(&plan.checkout)
+        .unwrap_or(&service.working_dir);
+    let folder = if folder.as_os_str().is_empty() {
+        ".".into()
+    } else {
+        folder.display().to_string()
+    };
+    format!("\n  {}: {}  in {folder}", service.name, command_line(&masked(&words)))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Inbox, Wish, clear, show};
 use crate::commands::Context;
 use crate::error::{Exit, Problems};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::report::{cause, json, status, words};
 use crate::supervise::State;
 use crate::world::clock::wall;
@@ -35,6 +35,14 @@ pub(super) fn join(
     let ends = |service: &Service| service.state.is_over() || service.state == State::Stopping;
     if running.services.iter().all(ends) {
         return Ok(None);
+    }
+    for (service, port) in moved(plan, &running) {
+        context.say(&format!(
+            "`{}` runs with port {port}, not with {}: it takes up a change with `{form} down` and `{form} up`.",
+            service.name,
+            service.ports[0].number,
+            form = context.form
+        ));
     }
     let age = Duration::try_from(wall().duration_since(record.started_at)).unwrap_or_default();
     let missing = missing(plan, &running);
@@ -71,6 +79,22 @@ pub(super) fn join(
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
     wait(inbox, context)
+}
+
+/// Services that run on another main port than is planned now, and that port.
+fn moved<'a>(plan: &'a Plan, running: &Snapshot) -> Vec<(&'a plan::Service, u16)> {
+    let port_now = |service: &plan::Service| {
+        let now = running
+            .services
+            .iter()
+            .find(|it| it.name == service.name && !it.state.is_over())?;
+        let (now, planned) = (now.ports.first()?.number, service.ports.first()?.number);
+        (now != planned).then_some(now)
+    };
+    plan.services
+        .iter()
+        .filter_map(|service| Some((service, port_now(service)?)))
+        .collect()
 }
 
 /// The services of the plan that the running supervisor does not run.

@@ -93,8 +93,13 @@ impl<'a> Show<'a> {
             });
         } else if outcome.survivors.is_empty() && !self.stopped.is_empty() {
             let which = words::count(self.stopped.len(), "service");
+            let who = if outcome.by_request {
+                " as asked from another terminal"
+            } else {
+                ""
+            };
             self.screen
-                .say(&format!("Stopped {which}; nothing is left{}.", self.free_ports()));
+                .say(&format!("Stopped {which}{who}; nothing is left{}.", self.free_ports()));
         }
         if self.context.json {
             self.screen.event(&summary(exit, &live::seen(&outcome.last).services));

@@ -63,6 +63,7 @@ impl Driver<'_> {
         }
         Outcome {
             exit,
+            by_request: self.ended_by == Some(EndedBy::Down),
             last: snapshot,
             survivors,
         }

@@ -25,7 +25,11 @@ use crate::supervise::Status;
 /// # Errors
 /// The system allows no handler or no thread.
 pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD])?;
+    // `nohup` means it.
+    if !super::ignores_hangup() {
+        signals.add_signal(SIGHUP)?;
+    }
     let listen = move || {
         for signal in signals.forever() {
             hear(if signal == SIGCHLD {

@@ -90,6 +90,11 @@ pub(crate) fn user_name(_: u32) -> Option<String> {
 /// Nothing is started, so nothing is left to adopt.
 pub(crate) fn adopt_orphans() {}
 
+/// Not known.
+pub(crate) fn ignores_hangup() -> bool {
+    false
+}
+
 /// Nothing is signalled: whether it is meant cannot be checked.
 pub(crate) fn signal_tagged(_: u32, _: &str, _: Signal) {}
 

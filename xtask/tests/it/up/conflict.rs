@@ -98,7 +98,9 @@ fn an_owner_that_somebody_starts_again_is_named_with_whoever_does() {
     let ended = sandbox.run(&["up", "--on-conflict", "kill"]).with(3);
     assert!(
         ended.stderr.contains(&format!("port {port} was taken again at once"))
-            && ended.stderr.contains(&format!("which `bash` (pid {}) started", loops.pid())),
+            && ended
+                .stderr
+                .contains(&format!("which `bash` (pid {}) started", loops.pid())),
         "{ended:?}"
     );
     assert!(!loops.has_ended());

@@ -31,6 +31,17 @@ pub(crate) fn signal_tagged(pid: u32, run: &str, signal: Signal) {
     }
 }
 
+/// Was SIGHUP ignored before we were started, as `nohup` does?
+///
+/// Source: man 5 proc_pid_status: `SigIgn` is a mask in hexadecimal, the lowest bit is signal 1, SIGHUP.
+pub(crate) fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
 /// Waits for a child; `false` if it still runs then. It is not reaped.
 pub(crate) fn ends_within(child: &mut Child, patience: Duration) -> bool {
     match identity(child.id()).map(|identity| Handle::open(&identity)) {

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, doctor, down, port, status, up};
+use crate::error::Exit;
 use crate::report::escape::command_line;
-use crate::world::caller;
 use crate::world::terminal::{Colour, Terminals};
+use crate::world::{caller, guardian};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
@@ -52,6 +54,14 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
+        Command::Guardian(Guardian {
+            run,
+            checkout,
+            grace_in_ms,
+        }) => {
+            guardian::guard(&run, &checkout, Duration::from_millis(grace_in_ms));
+            Ok(Exit::Done)
+        }
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -181,4 +191,14 @@ enum Command {
     Status(status::Args),
     Doctor(doctor::Args),
     Port(port::Args),
+    #[command(name = guardian::COMMAND, hide = true)]
+    Guardian(Guardian),
+}
+
+/// What a supervisor starts beside itself.
+#[derive(clap::Args)]
+struct Guardian {
+    run: String,
+    checkout: PathBuf,
+    grace_in_ms: u64,
 }

@@ -5,6 +5,7 @@ pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod control;
 pub(crate) mod driver;
+pub(crate) mod guardian;
 mod health;
 pub(crate) mod live;
 pub(crate) mod logs;

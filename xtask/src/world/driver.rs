@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::control::{Reply, Request, Snapshot, Transition};
+use super::guardian::Guardian;
 use super::logs::Sink;
 use super::os::Heard;
 use super::runs::{Folder, Record};
@@ -99,6 +100,9 @@ pub(crate) struct Driver<'a> {
     sink: Arc<dyn Sink>,
     folder: &'a Folder,
     record: Record,
+    guardian: Option<Guardian>,
+    /// The longest that any service is given to end.
+    grace: Duration,
     ended_by: Option<EndedBy>,
 }
 
@@ -135,12 +139,21 @@ impl<'a> Driver<'a> {
             sink,
             folder,
             record,
+            guardian: None,
+            grace: Duration::ZERO,
             ended_by: None,
         }
     }
 
     /// Runs the plan to its end.
     pub(crate) fn run(mut self, plan: Plan, give_up_after: Option<Duration>) -> Outcome {
+        self.grace = plan
+            .services
+            .iter()
+            .map(|service| service.stop_grace_period)
+            .max()
+            .unwrap_or_default();
+        self.start_guardian();
         self.start(plan.services, give_up_after);
         loop {
             self.work();
@@ -185,6 +198,12 @@ impl<'a> Driver<'a> {
         }
         self.answer_waiters();
         self.show_progress();
+    }
+
+    /// Before anything that it is to guard, and again when somebody killed it.
+    fn start_guardian(&mut self) {
+        let guardian = Guardian::start(&self.record.run, &self.record.checkout, self.grace);
+        self.guardian = guardian.map_err(|problem| self.sink.trouble(problem)).ok();
     }
 
     fn wait(&self) -> Result<Message, RecvTimeoutError> {

@@ -2,6 +2,7 @@
 
 mod again;
 mod conflict;
+mod crash;
 mod environment;
 mod failure;
 mod interrupt;

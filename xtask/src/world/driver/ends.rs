@@ -53,6 +53,9 @@ impl Driver<'_> {
         } else {
             Exit::Survived
         };
+        if let Some(guardian) = self.guardian.take() {
+            guardian.dismiss();
+        }
         let snapshot = self.snapshot();
         for waiter in std::mem::take(&mut self.waiters) {
             // A client that went away wants no answer.

@@ -112,6 +112,8 @@ impl Driver<'_> {
                 let life = &mut self.services[unit];
                 life.pid = None;
                 life.ending = Some((status, self.clock.now() + wait));
+            } else if self.guardian.as_ref().is_some_and(|guardian| guardian.pid == pid) {
+                self.start_guardian();
             } else {
                 self.check_ended(pid, status);
             }

@@ -59,6 +59,28 @@ pub(crate) fn signal_group(group: u32, signal: Signal) {
     }
 }
 
+/// The program that runs now, even if its file was replaced meanwhile.
+pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
+    // Source: man 5 proc_pid_exe: the link can be opened and run even when its file is gone.
+    let link = Path::new("/proc/self/exe");
+    if link.exists() {
+        Ok(link.to_owned())
+    } else {
+        std::env::current_exe()
+    }
+}
+
+/// Leaves the terminal's session, so that nothing typed there and no hang-up reaches us.
+pub(crate) fn leave_session() {
+    // The leader of a group cannot, and is out of reach of the terminal's group anyway.
+    let _ = rustix::process::setsid();
+}
+
+/// Waits for one child; one that was reaped already is not waited for.
+pub(crate) fn wait_for_child(pid: u32) {
+    let _ = rustix::process::waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::empty());
+}
+
 /// Takes the status of every child that has ended.
 pub(crate) fn reap() -> Vec<(u32, Status)> {
     let next = || rustix::process::wait(WaitOptions::NOHANG).ok().flatten();

@@ -36,6 +36,16 @@ pub(crate) fn reap() -> Vec<(u32, Status)> {
     Vec::new()
 }
 
+pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
+/// There are no sessions of terminals here.
+pub(crate) fn leave_session() {}
+
+/// Not supported yet: nothing was started here.
+pub(crate) fn wait_for_child(_: u32) {}
+
 /// Users have no numbers here.
 pub(crate) fn user_id() -> u32 {
     0

@@ -79,8 +79,36 @@ impl Running {
         signal(self.pid(), Signal::INT);
     }
 
+    /// SIGKILL, and the same for its guardian, if it has one: nobody is left to clean up.
     pub(crate) fn kill(&self) {
+        if let Some(guardian) = self.guardian() {
+            // Suspended it starts no other guardian.
+            signal(self.pid(), Signal::STOP);
+            let stat = || std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+            eventually(stat, || stat().contains(") T "));
+            signal(guardian, Signal::KILL);
+        }
+        self.kill_alone();
+    }
+
+    pub(crate) fn kill_alone(&self) {
         signal(self.pid(), Signal::KILL);
+    }
+
+    /// The process that a supervisor has beside it.
+    pub(crate) fn guardian(&self) -> Option<u32> {
+        let children = std::fs::read_dir(format!("/proc/{}/task", self.pid()))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let children = children.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+        let pids: Vec<u32> = children
+            .flat_map(|pids| pids.split_whitespace().map(str::parse).collect::<Vec<_>>())
+            .flatten()
+            .collect();
+        let arguments = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        pids.into_iter()
+            .find(|pid| arguments(pid).split('\0').nth(1) == Some("guardian"))
     }
 
     /// Has it ended?

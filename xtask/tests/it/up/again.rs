@@ -156,7 +156,8 @@ fn of_two_ups_at_once_one_becomes_the_supervisor_and_both_are_right() {
             returned.push(ups.remove(at).wait().with(0));
         }
         sandbox.run(&["status"]).with(0);
-        assert_eq!(sandbox.processes().len(), 2);
+        // The supervisor, its guardian, the service.
+        assert_eq!(sandbox.processes().len(), 3);
         ups[0].interrupt();
         ups.remove(0).wait().with(130);
         sandbox.nothing_is_left();

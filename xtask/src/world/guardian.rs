@@ -35,6 +35,7 @@ impl Guardian {
     pub(crate) fn start(run: &str, checkout: &Path, grace: Duration) -> Result<Guardian, Problem> {
         let program = os::own_program().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
         let mut command = Command::new(&program);
+        os::call(&mut command, "devtasks");
         command
             .arg(COMMAND)
             .arg(run)

@@ -70,6 +70,11 @@ pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
     }
 }
 
+/// How the command's process is called in process lists.
+pub(crate) fn call(command: &mut Command, name: &str) {
+    command.arg0(name);
+}
+
 /// Leaves the terminal's session, so that nothing typed there and no hang-up reaches us.
 pub(crate) fn leave_session() {
     // The leader of a group cannot, and is out of reach of the terminal's group anyway.

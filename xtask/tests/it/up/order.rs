@@ -1,6 +1,6 @@
 //! Who starts when, and what is not started at all.
 
-use crate::sandbox::{Sandbox, port};
+use crate::sandbox::{Sandbox, eventually, port};
 
 #[test]
 fn a_stack_comes_up_and_ctrl_c_leaves_nothing() {
@@ -73,7 +73,7 @@ fn a_service_starts_after_those_that_it_depends_on_are_ready_and_stops_before_th
     let sandbox = Sandbox::new(&format!(
         r#"
         [services.api]
-        command = "sh -c 'echo api starts >> story; trap \"echo api ends >> story; exit\" TERM; sleep 1000 & wait'"
+        command = "sh -c 'trap \"echo api ends >> story; exit\" TERM; echo api starts >> story; sleep 1000 & wait'"
         depends_on = ["db"]
         [services.db]
         command = "sh -c 'SERVICE --listen 127.0.0.1:{db} --ready-after 100 --announce open >> story & trap \"echo db ends >> story; exit\" TERM; wait'"
@@ -81,9 +81,11 @@ fn a_service_starts_after_those_that_it_depends_on_are_ready_and_stops_before_th
         "#
     ));
     let up = sandbox.up(&[]);
+    let told = || std::fs::read_to_string(sandbox.project().join("story")).unwrap_or_default();
+    eventually(told, || told().contains("api starts"));
     up.interrupt();
     up.wait().with(130);
-    let story = std::fs::read_to_string(sandbox.project().join("story")).unwrap();
+    let story = told();
     assert_eq!(story, "open\napi starts\napi ends\ndb ends\n");
 }
 
@@ -150,6 +152,9 @@ fn a_service_of_a_profile_starts_only_with_that_profile_or_when_named() {
     ] {
         let up = sandbox.up(&arguments);
         up.wait_for("api-here");
+        if starts {
+            up.wait_for("web-here");
+        }
         up.interrupt();
         let ended = up.wait().with(130);
         assert_eq!(ended.stdout.contains("web-here"), starts, "{arguments:?} {ended:?}");

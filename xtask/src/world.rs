@@ -7,6 +7,7 @@ pub(crate) mod control;
 pub(crate) mod driver;
 pub(crate) mod guardian;
 mod health;
+pub(crate) mod kin;
 pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod observe;

@@ -10,13 +10,13 @@ use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{Finding, Level, Process, ProcessState, Tag};
 use crate::report::words;
-use crate::world::{os, runs};
+use crate::world::{kin, os, runs};
 
 /// Every living process that a run of this checkout started whose supervisor is gone.
 pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
     let table = os::processes()?;
     let ours = Ancestry::of(std::process::id(), None, &table);
-    let mut left = os::tagged()?;
+    let mut left = kin::tagged()?;
     left.retain(|(process, tag)| {
         let pid = process.identity.pid;
         tag.checkout == checkout
@@ -33,7 +33,7 @@ pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
 /// beside it.
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     let table = os::processes()?;
-    let supervised = os::tagged()?
+    let supervised = kin::tagged()?
         .into_iter()
         .find(|(process, tag)| tag.checkout == checkout && is_supervised(process.identity.pid, tag, &table));
     Ok(supervised.and_then(|(_, tag)| runs::supervisor(&tag.run)).map(|pid| {

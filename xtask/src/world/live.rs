@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::control::{Client, Reply, Request, Service, Snapshot};
 use super::runs::{Folder, Record};
-use super::{health, os, owners};
+use super::{health, kin, os, owners};
 use crate::error::Problem;
 use crate::plan::{self, Check, Health};
 use crate::preflight::verdict::Mismatch;
@@ -144,7 +144,7 @@ fn look_elsewhere(services: &mut [status::Service], snapshot: &Snapshot) {
     if !services.iter().any(astray) {
         return;
     }
-    let mut tagged = os::tagged().unwrap_or_default();
+    let mut tagged = kin::tagged().unwrap_or_default();
     tagged.retain(|(_, tag)| tag.run == snapshot.record.run);
     for (service, seen) in snapshot.services.iter().zip(services).filter(|(_, seen)| astray(seen)) {
         let members = tagged.iter().filter(|(_, tag)| tag.service == service.name);

@@ -57,6 +57,11 @@ impl Folder {
         path.is_dir().then_some(Folder { path })
     }
 
+    /// Where the services' own processes are noted.
+    pub(super) fn leaders(&self) -> PathBuf {
+        self.path.join("leaders.jsonl")
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }
@@ -110,13 +115,17 @@ impl Folder {
         let beside = self.path.join("run.json.new");
         let text = serde_json::to_vec_pretty(record).expect("a record is plain data");
         fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
-        fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))
+        fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))?;
+        // Those of earlier runs have ended, or this one would not begin.
+        let _ = fs::remove_file(self.leaders());
+        Ok(())
     }
 
     /// The run has ended, and nothing of it is left.
     pub(crate) fn forget(&self, record: &Record) {
         // A file that is already gone is what we want; one that stays is recognised as stale by the next run.
         let _ = fs::remove_file(self.path.join(RECORD));
+        let _ = fs::remove_file(self.leaders());
         let _ = fs::remove_file(&record.socket);
     }
 
@@ -126,6 +135,16 @@ impl Folder {
             self.forget(&record);
         }
     }
+}
+
+/// The state folders of all checkouts.
+pub(super) fn folders() -> Vec<Folder> {
+    let Ok(entries) = state().and_then(|state| fs::read_dir(&state).map_err(|error| problem("read", &state, &error)))
+    else {
+        return Vec::new();
+    };
+    let folders = entries.filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()));
+    folders.map(|path| Folder { path }).collect()
 }
 
 /// Where every signal to a process outside the current run is noted.

@@ -6,7 +6,7 @@ use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::PortRef;
 use crate::world::control::Reply;
-use crate::world::{os, owners};
+use crate::world::{kin, os, owners};
 
 impl Driver<'_> {
     /// The stop signal to the group, then to those who left it; SIGCONT, for a suspended process handles nothing.
@@ -85,7 +85,7 @@ impl Driver<'_> {
     }
 
     fn survivors(&self) -> Vec<Problem> {
-        let processes = os::tagged()
+        let processes = kin::tagged()
             .unwrap_or_default()
             .into_iter()
             .filter(|(_, tag)| tag.run == self.record.run)

@@ -15,7 +15,7 @@ use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Ended, Probed, Transition};
 use crate::world::logs::{Log, Stream};
-use crate::world::{os, spawn};
+use crate::world::{kin, os, spawn};
 
 /// A service and its present process.
 pub(super) struct Life {
@@ -76,6 +76,7 @@ impl Driver<'_> {
                 life.group = life.pid;
                 life.started_at = Some(wall());
                 let pid = child.id();
+                kin::note(self.folder, pid, &tag);
                 self.follow(unit, child);
                 self.events.push_back(Event::Spawned { unit, pid });
             }

@@ -46,12 +46,6 @@ pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
     Err(not_yet("reading the process table"))
 }
 
-/// # Errors
-/// Always.
-pub(crate) fn tagged() -> Result<Vec<(Process, Tag)>, Problem> {
-    Err(not_yet("finding processes of earlier runs"))
-}
-
 /// None is known.
 pub(crate) fn process(_: u32) -> Option<Process> {
     None

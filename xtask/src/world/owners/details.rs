@@ -8,6 +8,7 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::repository::repository;
 use crate::preflight::{HoldsBy, Owner, Parent, Process, secrets};
+use crate::world::kin::Kin;
 use crate::world::os;
 
 /// A process as an owner, and all below it.
@@ -73,6 +74,7 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
 #[derive(Default)]
 struct Table {
     rows: BTreeMap<u32, Option<Process>>,
+    kin: Kin,
 }
 
 impl Table {
@@ -147,7 +149,7 @@ fn described(
         parents: table.ancestors(&process),
         children: tree.len(),
         clients: Vec::new(),
-        tag: os::tag(pid),
+        tag: table.kin.tag(&process),
         unit: unit(&process, own_cgroup),
         protected: None,
         terminal: process.terminal.clone(),

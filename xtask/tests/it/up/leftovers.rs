@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::sandbox::{Sandbox, eventually, eventually_gone, port, signal};
+use crate::sandbox::{Sandbox, eventually, eventually_gone, is_free, port, signal};
 
 /// A stack whose supervisor was killed; the service lives on, its pid is returned.
 fn orphaned(key: &str) -> (Sandbox, u32) {
@@ -111,4 +111,63 @@ fn a_supervisor_killed_again_and_again_leaves_nothing_in_the_end() {
         || format!("{:?}", sandbox.processes()),
         || sandbox.processes().is_empty(),
     );
+}
+
+/// A stack whose supervisor was killed and whose server has no tag: Redis and nginx write their title over it.
+fn orphaned_without_a_tag(command: &str) -> (Sandbox, u16) {
+    let port = port();
+    let bare = "env -i DEVTASKS_TEST_SANDBOX=${DEVTASKS_TEST_SANDBOX} SERVICE --listen 127.0.0.1";
+    let command = command.replace("BARE", &format!("{bare}:{port}"));
+    let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"{command}\"\nport = {port}\n"));
+    let up = sandbox.up(&[]);
+    let seen = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    assert_eq!(seen["services"][0]["ports"][0]["ours"], true, "{seen}");
+    let who = sandbox
+        .run(&["port", "who", &port.to_string(), "--format", "json"])
+        .json();
+    assert_eq!(who["ports"][0]["code"], "port.busy.own_running", "{who}");
+    up.kill();
+    eventually_gone(up.pid());
+    (sandbox, port)
+}
+
+#[test]
+fn a_server_that_overwrote_its_environment_is_still_a_leftover() {
+    for command in [
+        "BARE",
+        "BARE --fork",
+        "sh -c 'BARE & wait'",
+        "sh -c 'setsid BARE & wait'",
+    ] {
+        let (sandbox, port) = orphaned_without_a_tag(command);
+        let ended = sandbox.run(&["down"]).with(0);
+        assert!(ended.stderr.contains("nothing of it is left"), "{command}: {ended:?}");
+        assert!(is_free(port), "{command}: {ended:?}");
+        sandbox.nothing_is_left();
+    }
+}
+
+#[test]
+fn up_ends_a_leftover_that_overwrote_its_environment() {
+    let (sandbox, _) = orphaned_without_a_tag("BARE");
+    let up = sandbox.up(&[]);
+    assert!(
+        up.stderr().starts_with("An earlier run left 1 process: `api` ("),
+        "{}",
+        up.stderr()
+    );
+}
+
+#[test]
+fn a_pid_that_was_noted_and_means_another_process_now_is_a_stranger() {
+    let (sandbox, port) = orphaned_without_a_tag("BARE");
+    let states = std::fs::read_dir(sandbox.home().join(".local/state/devtasks")).unwrap();
+    let notes = states.map(|folder| folder.unwrap().path().join("leaders.jsonl"));
+    let notes = notes.into_iter().find(|path| path.exists()).unwrap();
+    let text = std::fs::read_to_string(&notes).unwrap();
+    // As if its pid had been given anew: the process started at another time than the noted one.
+    std::fs::write(&notes, text.replace("\"start\":", "\"start\":1")).unwrap();
+    sandbox.run(&["up", "--on-conflict", "fail"]).with(3);
+    sandbox.run(&["down"]).with(0);
+    assert!(!is_free(port));
 }

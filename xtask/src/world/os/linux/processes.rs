@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use crate::error::Problem;
-use crate::preflight::{Identity, Process, ProcessState, Tag};
+use crate::preflight::{Identity, Process, Tag};
 use crate::world::os::Cgroup;
 use crate::world::os::parse::processes as parse;
 
@@ -69,22 +69,6 @@ pub(crate) fn descendants(pid: u32) -> Vec<u32> {
 /// Who started it, if that was us; `None` also when its environment is not ours to read.
 pub(crate) fn tag(pid: u32) -> Option<Tag> {
     Tag::from_environ(&fs::read(format!("/proc/{pid}/environ")).ok()?)
-}
-
-/// Every living process with a tag that we may read.
-///
-/// # Errors
-/// `/proc` cannot be read.
-pub(crate) fn tagged() -> Result<Vec<(Process, Tag)>, Problem> {
-    let living = processes()?
-        .into_iter()
-        .filter(|process| !process.kernel && process.state != ProcessState::Zombie);
-    Ok(living
-        .filter_map(|process| {
-            let tag = tag(process.identity.pid)?;
-            Some((process, tag))
-        })
-        .collect())
 }
 
 /// The control group that `pid` stands in.

@@ -14,6 +14,7 @@ use socket2::{Domain, Socket, Type};
 use super::*;
 use crate::plan::Protocol;
 use crate::preflight::{Answer, HoldsBy, Owner, OwnerlessState, PortFact, PortRef, ProcessState};
+use crate::world::kin;
 use crate::world::owners::{Addresses, listening, look_up};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -452,7 +453,7 @@ fn details_are_what_people_look_up_by_hand() {
     let repository = owner.repository.unwrap();
     assert_eq!((repository.root, repository.branch.as_deref()), (folder, Some("main")));
     assert!(
-        tagged()
+        kin::tagged()
             .unwrap()
             .iter()
             .any(|(process, found)| { process.identity.pid == holder.pid() && *found == tag })

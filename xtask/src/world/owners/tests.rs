@@ -122,6 +122,12 @@ fn a_program_has_the_name_people_know() {
         "/usr/bin/python3.11",
         "uvicorn",
     );
+    check_name(
+        "redis-server",
+        "/usr/bin/redis-server *:6379",
+        "/usr/bin/redis-check-rdb",
+        "redis-server",
+    );
     check_name("node-MainThread", "node|server.js", "/usr/bin/node", "node");
     check_name(
         "gnome-terminal-",

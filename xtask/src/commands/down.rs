@@ -61,6 +61,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 
     let deadline = wall() + STARTING;
     loop {
+        live::responds(&folder)?;
         if let Some((mut client, _)) = live::client(&folder) {
             client.send(&Request::Down {
                 services: args.services.clone(),

@@ -28,6 +28,18 @@ pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
     Some((Client::connect(&record.socket)?, record))
 }
 
+/// Whether the supervisor takes requests, before one is made whose answer may take its time.
+///
+/// # Errors
+/// It does not.
+pub(crate) fn responds(folder: &Folder) -> Result<(), Problem> {
+    let Some((mut client, _)) = client(folder) else {
+        return Ok(());
+    };
+    client.send(&Request::Status);
+    client.receive(Some(PATIENCE)).map(drop)
+}
+
 /// The id of the live run.
 pub(crate) fn run(checkout: &Path) -> Option<String> {
     let folder = Folder::existing(checkout)?;

@@ -269,6 +269,8 @@ fn a_suspended_supervisor_is_named() {
     signal(up.pid(), Signal::STOP);
     let ended = sandbox.run(&["status"]);
     assert!(ended.stderr.contains("it may be suspended"), "{ended:?}");
+    let ended = sandbox.run(&["down"]).with(1);
+    assert!(ended.stderr.contains("it may be suspended"), "{ended:?}");
     signal(up.pid(), Signal::CONT);
     sandbox.run(&["down"]).with(0);
 }

@@ -19,7 +19,7 @@ use super::clock::Clock;
 use super::control::{Reply, Request, Snapshot, Transition};
 use super::guardian::Guardian;
 use super::logs::Sink;
-use super::os::Heard;
+use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, Plan};
@@ -96,6 +96,8 @@ pub(crate) struct Driver<'a> {
     checks: Vec<RunningCheck>,
     waiters: Vec<Waiter>,
     family: Option<Family>,
+    /// Somebody was started by us, or by what we replaced with exec, before the run began.
+    had_children: bool,
     audience: &'a mut dyn Audience,
     sink: Arc<dyn Sink>,
     folder: &'a Folder,
@@ -135,6 +137,7 @@ impl<'a> Driver<'a> {
             checks: Vec::new(),
             waiters: Vec::new(),
             family: None,
+            had_children: !os::children(std::process::id()).is_empty(),
             audience,
             sink,
             folder,

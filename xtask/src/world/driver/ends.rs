@@ -16,6 +16,10 @@ impl Driver<'_> {
         if signal != StopSignal::Kill {
             self.signal(unit, os::Signal::Cont);
         }
+        // Their heir may have been told to end before all others were.
+        for pid in self.strays() {
+            os::signal_member(pid, &self.record.run, os::Signal::Term);
+        }
     }
 
     pub(super) fn kill(&mut self, unit: UnitId) {
@@ -31,7 +35,7 @@ impl Driver<'_> {
             os::signal_group(group, signal);
         }
         for pid in outside {
-            os::signal_tagged(pid, &self.record.run, signal);
+            os::signal_member(pid, &self.record.run, signal);
         }
     }
 
@@ -85,17 +89,24 @@ impl Driver<'_> {
     }
 
     fn survivors(&self) -> Vec<Problem> {
-        let processes = kin::tagged()
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|(_, tag)| tag.run == self.record.run)
-            .map(|(process, tag)| {
-                let pid = process.identity.pid;
-                Problem::new(format!(
-                    "`{}` (pid {pid}) of `{}` is still there",
-                    process.name, tag.service
-                ))
-            });
+        let mut tagged = kin::tagged().unwrap_or_default();
+        tagged.retain(|(_, tag)| tag.run == self.record.run);
+        let mut strays = self.left_below();
+        strays.retain(|stray| tagged.iter().all(|(process, _)| process.identity != stray.identity));
+        let processes = tagged.into_iter().map(|(process, tag)| {
+            let pid = process.identity.pid;
+            Problem::new(format!(
+                "`{}` (pid {pid}) of `{}` is still there",
+                process.name, tag.service
+            ))
+        });
+        let strays = strays.into_iter().map(|process| {
+            let pid = process.identity.pid;
+            Problem::new(format!(
+                "`{}` (pid {pid}), which a service started, is still there",
+                process.name
+            ))
+        });
         // A port that a stranger took before its service could is not ours to free.
         let held = self.services.iter().filter(|life| life.has_listened);
         let ports = held.flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
@@ -105,6 +116,7 @@ impl Driver<'_> {
                 Problem::new(format!("port {} of `{}` has not come free", port.number, service.name))
             });
         processes
+            .chain(strays)
             .chain(busy)
             .map(|problem| problem.exit(Exit::Survived))
             .collect()

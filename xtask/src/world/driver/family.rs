@@ -7,12 +7,15 @@
 use std::collections::BTreeMap;
 
 use super::{Driver, UnitId};
-use crate::preflight::ProcessState;
+use crate::preflight::{Process, ProcessState};
+use crate::supervise::State;
 use crate::world::os;
 
 /// The adopted, by the service that they belong to.
 pub(super) struct Family {
     adopted: BTreeMap<String, Vec<u32>>,
+    /// Daemons that left their group and their environment: nobody knows whose they are.
+    strays: Vec<u32>,
 }
 
 impl Driver<'_> {
@@ -27,6 +30,9 @@ impl Driver<'_> {
         );
         let name = self.services[unit].service.name.clone();
         members.extend(self.family().adopted.get(&name).into_iter().flatten());
+        if self.heir() == Some(unit) {
+            members.extend(self.strays());
+        }
         members.retain(|pid| os::process(*pid).is_some_and(|process| process.state != ProcessState::Zombie));
         members
     }
@@ -34,29 +40,59 @@ impl Driver<'_> {
     /// Looked up once for all that is done in one turn.
     fn family(&mut self) -> &Family {
         if self.family.is_none() {
-            self.family = Some(Family {
-                adopted: self.adopted(),
-            });
+            self.family = Some(self.adopted());
         }
         self.family.as_ref().expect("it was just looked up")
     }
 
-    fn adopted(&self) -> BTreeMap<String, Vec<u32>> {
+    fn adopted(&self) -> Family {
         let known = |pid: &u32| {
             self.services.iter().any(|life| life.pid == Some(*pid)) || self.checks.iter().any(|check| check.pid == *pid)
         };
         let mut adopted: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let mut strays = Vec::new();
         for pid in os::children(std::process::id()).into_iter().filter(|pid| !known(pid)) {
             let tag = os::tag(pid).filter(|tag| tag.run == self.record.run);
             let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(pid));
-            // Whoever is none of ours was our child before we supervised anything.
-            if let Some(service) = service {
-                let of_service = adopted.entry(service).or_default();
-                of_service.push(pid);
-                of_service.extend(os::descendants(pid));
-            }
+            let of_whom = match service {
+                Some(service) => adopted.entry(service).or_default(),
+                // Who had children before it supervised anything cannot tell their orphans from those of its services.
+                None if self.had_children => continue,
+                None => &mut strays,
+            };
+            of_whom.push(pid);
+            of_whom.extend(os::descendants(pid));
         }
-        adopted
+        Family { adopted, strays }
+    }
+
+    /// Those that are nobody's end with the run: once all that is left is about to end.
+    pub(super) fn strays(&mut self) -> Vec<u32> {
+        match self.heir() {
+            Some(_) => self.family().strays.clone(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Whose end waits for the strays.
+    fn heir(&self) -> Option<UnitId> {
+        let mut left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
+        let first = left.next()?;
+        let ends = |unit: UnitId| self.machine.state(unit) == State::Stopping;
+        let is_last = match left.next() {
+            None => true,
+            Some(next) => ends(first) && ends(next) && left.all(ends),
+        };
+        is_last.then_some(first)
+    }
+
+    /// Who is below us when everything has ended.
+    pub(super) fn left_below(&self) -> Vec<Process> {
+        if self.had_children {
+            return Vec::new();
+        }
+        let below = os::descendants(std::process::id()).into_iter().filter_map(os::process);
+        below.filter(|process| process.state != ProcessState::Zombie).collect()
     }
 
     /// A group's number is not used again while it has members, and `pid`, a child of ours, is one.

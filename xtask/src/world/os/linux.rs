@@ -10,7 +10,7 @@ mod sockets;
 mod tests;
 
 pub(crate) use append::append_private;
-pub(crate) use family::{adopt_orphans, children, ends_within, ignores_hangup, signal_tagged};
+pub(crate) use family::{adopt_orphans, children, ends_within, ignores_hangup, signal_member};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
 pub(crate) use processes::{cgroup, descendants, identity, process, processes, tag, user_name};

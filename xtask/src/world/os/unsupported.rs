@@ -90,7 +90,7 @@ pub(crate) fn ignores_hangup() -> bool {
 }
 
 /// Nothing is signalled: whether it is meant cannot be checked.
-pub(crate) fn signal_tagged(_: u32, _: &str, _: Signal) {}
+pub(crate) fn signal_member(_: u32, _: &str, _: Signal) {}
 
 /// Looks once.
 pub(crate) fn ends_within(child: &mut Child, _: Duration) -> bool {

@@ -136,3 +136,28 @@ fn no_zombie_piles_up_under_the_supervisor() {
     // The service and the guardian.
     eventually(|| format!("two children, not {}", children()), || children() == 2);
 }
+
+#[test]
+fn a_daemon_that_left_its_group_and_its_environment_ends_with_the_last_service() {
+    let daemon = "env -i DEVTASKS_TEST_SANDBOX=${DEVTASKS_TEST_SANDBOX} SERVICE --setsid --announce here";
+    let others = [
+        "",
+        "[services.other]\ncommand = \"sleep 1000\"\n",
+        "[services.web]\ncommand = \"sleep 1000\"\n[services.other]\ncommand = \"sleep 1000\"\ndepends_on = [\"web\"]\n",
+    ];
+    for other in others {
+        let sandbox = Sandbox::new(&format!(
+            "[services.api]\ncommand = \"sh -c '{daemon} & sleep 1000'\"\n{other}"
+        ));
+        let up = sandbox.up(&[]);
+        up.wait_for("here");
+        let began = std::time::Instant::now();
+        sandbox.run(&["down"]).with(0);
+        up.wait().with(0);
+        sandbox.nothing_is_left();
+        assert!(
+            began.elapsed().as_secs() < 5,
+            "it was asked to end, not killed after 10 s"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::Duration;
 
-use super::{Handle, identity, tag, wait_all};
+use super::{Handle, descendants, identity, tag, wait_all};
 use crate::world::os::Signal;
 
 /// From now on a process below us whose parent ends becomes our child, and not that of pid 1.
@@ -19,13 +19,13 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     super::processes::children(pid)
 }
 
-/// Signals a process of the run `run`; one that has got its pid meanwhile is left alone.
-pub(crate) fn signal_tagged(pid: u32, run: &str, signal: Signal) {
+/// Signals a process of the run `run`, or below us; one that has got its pid meanwhile is left alone.
+pub(crate) fn signal_member(pid: u32, run: &str, signal: Signal) {
     let Some(Ok(Some(handle))) = identity(pid).map(|identity| Handle::open(&identity)) else {
         return;
     };
-    // The handle keeps the pid from being used again, so the tag is that of the process it holds.
-    if tag(pid).is_some_and(|tag| tag.run == run) {
+    // The handle keeps the pid from being used again, so the tag and the parents are those of the process it holds.
+    if tag(pid).is_some_and(|tag| tag.run == run) || descendants(std::process::id()).contains(&pid) {
         // Gone, or another user's by setuid: the count that follows tells.
         let _ = handle.signal(signal);
     }

@@ -313,3 +313,29 @@ fn json_is_events_with_the_summary_last() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["event"], "summary");
 }
+
+#[test]
+fn during_the_start_everybody_is_told_that_it_was_stopped() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --say begun --ready-after 60000 --listen 127.0.0.1:{port}"
+        port = {port}
+        [services.web]
+        command = "SERVICE"
+        depends_on = ["api"]
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    let second = sandbox.start(&["up"]);
+    second.wait_for("already running");
+    sandbox.run(&["down"]).with(0);
+    let ended = up.wait().with(0);
+    let last = format!("as asked from another terminal; nothing is left, port {port} is free.\n");
+    assert!(ended.stderr.ends_with(&last), "{ended:?}");
+    let ended = second.wait().with(1);
+    let last = "error: the stack was stopped before everything was ready\n";
+    assert!(ended.stderr.contains(last), "{ended:?}");
+}

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Inbox, Wish, clear, show};
 use crate::commands::Context;
-use crate::error::{Exit, Problems};
-use crate::plan::{self, Plan};
+use crate::error::{Exit, Problem, Problems};
+use crate::plan::{self, Check, Plan};
 use crate::report::{cause, json, status, words};
 use crate::supervise::State;
 use crate::world::clock::wall;
@@ -162,6 +162,10 @@ fn wait(inbox: &Inbox, context: &Context) -> Result<Option<Exit>, Problems> {
                     let table = status::table(&status, wall(), paint, context.terminals.width);
                     context.say(&format!("\n{}{}", table, urls(&snapshot)));
                 }
+                let failed = snapshot.services.iter().any(|it| it.state == State::Failed);
+                if exit == Exit::Failed && !failed {
+                    context.fail(&[Problem::new("the stack was stopped before everything was ready")]);
+                }
                 return Ok(Some(exit));
             }
             Reply::Refused(problem) => return Err(problem.into()),
@@ -176,6 +180,8 @@ fn urls(snapshot: &Snapshot) -> String {
         .services
         .iter()
         .filter(|it| it.state == State::Ready)
+        // What is only connected to hardly speaks HTTP, as in the summary of the first `up`.
+        .filter(|it| !matches!(it.health.as_ref().map(|health| &health.check), Some(Check::Tcp)))
         .filter_map(|it| it.url.clone())
         .collect();
     if urls.is_empty() {

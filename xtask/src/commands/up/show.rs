@@ -43,7 +43,7 @@ pub(super) struct Show<'a> {
     stopped: Vec<String>,
     /// Somebody else holds a port of a service that failed.
     has_lost_a_port: bool,
-    ports: Vec<u16>,
+    ports: Vec<PortRef>,
 }
 
 impl<'a> Show<'a> {
@@ -67,7 +67,7 @@ impl<'a> Show<'a> {
                 .services
                 .iter()
                 .flat_map(|service| &service.ports)
-                .map(|port| port.number)
+                .map(PortRef::from)
                 .collect(),
         }
     }
@@ -79,6 +79,7 @@ impl<'a> Show<'a> {
             exit => exit,
         };
         self.screen.draw("");
+        let has_failed = !self.failures.is_empty();
         for report in std::mem::take(&mut self.failures) {
             self.screen.tell(&format!("\n{}", report.trim_end()));
         }
@@ -86,7 +87,7 @@ impl<'a> Show<'a> {
             self.screen
                 .tell(report::problem::problem(survivor, self.screen.paint()).trim_end());
         }
-        if self.settled == Some(false) && !self.stopped.is_empty() {
+        if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
             self.screen.say(&match self.stopped.len() {
                 1 => "The other service was stopped.".to_owned(),
                 n => format!("The other {n} services were stopped."),
@@ -108,13 +109,12 @@ impl<'a> Show<'a> {
     }
 
     fn free_ports(&self) -> String {
-        match self.ports.as_slice() {
+        let free = self.ports.iter().filter(|port| owners::is_free(port));
+        let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
+        match numbers.as_slice() {
             [] => String::new(),
             [one] => format!(", port {one} is free"),
-            many => {
-                let ports: Vec<_> = many.iter().map(u16::to_string).collect();
-                format!(", ports {} are free", ports.join(" "))
-            }
+            many => format!(", ports {} are free", many.join(" ")),
         }
     }
 

@@ -278,12 +278,16 @@ fn front(plan: &Plan) -> Vec<String> {
             .iter()
             .any(|it| it.depends_on.iter().any(|(needed, _)| needed == name))
     };
-    let front = plan
-        .services
-        .iter()
-        .filter(|service| !is_needed(&service.name))
-        .map(address);
-    front.filter(|address| address.starts_with("http")).take(URLS).collect()
+    let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<String> {
+        let addresses = plan.services.iter().filter(services).map(address);
+        addresses
+            .filter(|address| address.starts_with("http"))
+            .take(URLS)
+            .collect()
+    };
+    let front = urls(&|service| !is_needed(&service.name));
+    // Only a worker depends on it, say.
+    if front.is_empty() { urls(&|_| true) } else { front }
 }
 
 /// After so long of stopping, the way to hurry is shown.

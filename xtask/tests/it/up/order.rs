@@ -180,3 +180,22 @@ fn an_unknown_service_is_refused_with_a_suggestion() {
         "{ended:?}"
     );
 }
+
+#[test]
+fn a_server_that_only_a_worker_needs_is_still_where_a_person_goes() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{port}"
+        port = {port}
+        [services.worker]
+        command = "SERVICE"
+        depends_on = ["api"]
+        "#
+    ));
+    let up = sandbox.up(&[]);
+    let stderr = sandbox.plain(&up.stderr());
+    let expected = format!("All 2 ready in [time].  http://127.0.0.1:{port}\n");
+    assert!(stderr.contains(&expected), "{stderr}");
+}

@@ -68,6 +68,9 @@ fn working_dir(plan: &Plan, service: &Service, fact: FolderFact) -> Option<Findi
     let quoted = shell_words::quote(&shown);
     let (message, hint) = match fact {
         FolderFact::Found => return None,
+        FolderFact::Missing if shown.starts_with("~/") => {
+            (format!("working folder `{shown}` does not exist"), home(&shown))
+        }
         FolderFact::Missing => (
             format!("working folder `{shown}` does not exist"),
             format!("create it with `mkdir -p {quoted}`, or change `working_dir` of `{name}`"),
@@ -85,6 +88,20 @@ fn working_dir(plan: &Plan, service: &Service, fact: FolderFact) -> Option<Findi
     Some(finding.of(service).hint(hint))
 }
 
+fn home(path: &str) -> String {
+    format!(
+        "write `${{HOME}}{}`: no shell fills in `~`",
+        path.trim_start_matches('~')
+    )
+}
+
+/// `PORT` of `PORT=8000`, with which a command line for a shell may begin.
+fn variable(word: &str) -> Option<&str> {
+    let (name, _) = word.split_once('=')?;
+    let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+    (is_name && name.starts_with(|it: char| !it.is_ascii_digit())).then_some(name)
+}
+
 fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding> {
     let word = &service.command.words[0];
     let place = &service.command.place;
@@ -93,6 +110,11 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
         CommandFact::NotFound => {
             let finding = missing("command.not_found", format!("command `{word}` was not found"), place);
             match &service.venv {
+                _ if word.starts_with("~/") => finding.hint(home(word)),
+                _ if let Some(name) = variable(word) => finding.hint(format!(
+                    "put `{name}` into `environment` of `{}`, or set `shell = true`: without a shell it is no assignment",
+                    service.name
+                )),
                 // A path is no package.
                 _ if word.contains('/') => finding.hint(format!(
                     "write the path as seen from `{}`",

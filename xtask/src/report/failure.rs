@@ -85,14 +85,14 @@ fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
 }
 
 fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
-    let Cause::Exited {
-        diagnosis: Some(diagnosis),
-        ..
-    } = why
-    else {
+    let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();
     };
-    let mut advice = diagnosis.hints.clone();
+    let mut advice: Vec<String> = meant_for_a_shell(&service.command.words).into_iter().collect();
+    let Some(diagnosis) = diagnosis else {
+        return advice;
+    };
+    advice.extend(diagnosis.hints.iter().cloned());
     let shown = |path: &Path| match path.strip_prefix(checkout) {
         Ok(rest) if rest.as_os_str().is_empty() => ".".to_owned(),
         Ok(rest) => shell_words::quote(&rest.to_string_lossy()).into_owned(),
@@ -116,13 +116,42 @@ fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
                 ));
             }
         }
-        Kind::NodeModuleMissing => advice.push(format!(
-            "install what is missing with `npm install --prefix {}`",
-            shown(&service.working_dir)
-        )),
+        Kind::NodeModuleMissing => advice.push(match node_file(&diagnosis.evidence) {
+            Some(file) => format!(
+                "correct `command` or `working_dir` of `{}`, or the import: there is no `{}`",
+                service.name,
+                shown(Path::new(file))
+            ),
+            None => format!(
+                "install what is missing with `npm install --prefix {}`",
+                shown(&service.working_dir)
+            ),
+        }),
         Kind::PortBusy | Kind::CommandNotFound | Kind::Denied => {}
     }
     advice
+}
+
+/// What a shell would have done with a word of the command, which reached the program as it is.
+fn meant_for_a_shell(words: &[String]) -> Option<String> {
+    const OPERATORS: [&str; 8] = ["&&", "||", "|", ";", "&", ">", ">>", "<"];
+    words.iter().skip(1).find_map(|word| {
+        if OPERATORS.contains(&word.as_str()) {
+            return Some(format!(
+                "set `shell = true` if `{word}` is meant for a shell: it is an argument now"
+            ));
+        }
+        let name = word.strip_prefix('$')?;
+        let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+        let begins = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
+        (is_name && begins).then(|| format!("write `${{{name}}}` for the variable: `{word}` is an argument now"))
+    })
+}
+
+/// The file that Node did not find, where it was no package: `Cannot find module '/home/kim/shop/server.js'`.
+fn node_file(evidence: &str) -> Option<&str> {
+    let name = evidence.split("Cannot find module '").nth(1)?.split('\'').next()?;
+    (name.starts_with('/') || name.starts_with("./") || name.starts_with("../")).then_some(name)
 }
 
 /// The package that brings a module, where their names differ.

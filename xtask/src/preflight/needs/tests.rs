@@ -147,6 +147,34 @@ fn a_command_must_be_found() {
 }
 
 #[test]
+fn what_only_a_shell_understands_is_told_as_such() {
+    check_command(
+        &API.replace("serve", "PORT=1 serve"),
+        CommandFact::NotFound,
+        "
+        5 command.not_found Fail api 2:11: command `PORT=1` was not found
+        hint: put `PORT` into `environment` of `api`, or set `shell = true`: without a shell it is no assignment
+    ",
+    );
+    check_command(
+        &API.replace("serve", "~/bin/serve"),
+        CommandFact::NotFound,
+        "
+        5 command.not_found Fail api 2:11: command `~/bin/serve` was not found
+        hint: write `${HOME}/bin/serve`: no shell fills in `~`
+    ",
+    );
+    check(
+        &API.replace("back end", "~/shop"),
+        |facts| of_api(facts).working_dir = FolderFact::Missing,
+        "
+        5 working_dir.missing Fail api 3:15: working folder `~/shop` does not exist
+        hint: write `${HOME}/shop`: no shell fills in `~`
+    ",
+    );
+}
+
+#[test]
 fn a_command_must_be_executable() {
     check_command(
         API,

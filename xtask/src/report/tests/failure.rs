@@ -14,11 +14,16 @@ use crate::supervise::{Cause, Status};
 /// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
 #[track_caller]
 fn check_failure(venv: &str, why: &Cause, log: &str, expected: &str) {
+    check_failure_of("python", venv, why, log, expected);
+}
+
+#[track_caller]
+fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected: &str) {
     let service = Service {
         name: "backend".to_owned(),
         place: place(1, 1, 1, ""),
         command: Command {
-            words: vec!["python".to_owned()],
+            words: command.split(' ').map(str::to_owned).collect(),
             place: place(1, 1, 1, ""),
         },
         working_dir: PathBuf::from("/shop/back end"),
@@ -131,6 +136,48 @@ fn a_missing_node_module_is_installed_where_the_service_runs() {
         hint: install what is missing with `npm install --prefix 'back end'`
     ",
     );
+}
+
+#[test]
+fn a_file_that_node_does_not_find_is_no_package() {
+    let log = "Error: Cannot find module '/shop/back end/server.js'";
+    check_failure(
+        "",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a Node module is missing
+
+          Error: Cannot find module '/shop/back end/server.js'
+
+        hint: correct `command` or `working_dir` of `backend`, or the import: there is no `'back end/server.js'`
+    ",
+    );
+}
+
+#[test]
+fn what_only_a_shell_understands_is_told_when_it_fails() {
+    for (command, hint) in [
+        (
+            "node server.js && echo done",
+            "set `shell = true` if `&&` is meant for a shell: it is an argument now",
+        ),
+        (
+            "python -m http.server $PORT",
+            "write `${PORT}` for the variable: `$PORT` is an argument now",
+        ),
+    ] {
+        let expected = format!(
+            "
+        backend failed after 0.4 s (exit code 2)
+
+          usage: me
+
+        hint: {hint}
+    "
+        );
+        check_failure_of(command, "", &ended(Some(2), None, "usage: me"), "usage: me", &expected);
+    }
 }
 
 #[test]

@@ -55,13 +55,17 @@ fn stop(case: &Case<'_>, why: Why, owner: &Owner) -> Vec<String> {
     if roots.is_empty() {
         roots.push(owner);
     }
-    let pids: Vec<String> = roots.iter().map(|root| root.identity.pid.to_string()).collect();
-    let pids = pids.join(" ");
-    let command = match (&case.ours.service, is_suspended) {
+    let pids = |roots: &[&Owner]| {
+        let pids: Vec<String> = roots.iter().map(|root| root.identity.pid.to_string()).collect();
+        pids.join(" ")
+    };
+    let all = pids(&roots);
+    roots.retain(|root| root.state == ProcessState::Suspended);
+    let command = match (&case.ours.service, roots.as_slice()) {
         (Some(_), _) => format!("{} up --on-conflict kill", case.form),
-        (None, false) => format!("kill {pids}"),
+        (None, []) => format!("kill {all}"),
         // SIGTERM stays pending until the process goes on.
-        (None, true) => format!("kill {pids} && kill -CONT {pids}"),
+        (None, suspended) => format!("kill {all} && kill -CONT {}", pids(suspended)),
     };
     let or = if hints.is_empty() { "" } else { "or " };
     hints.push(format!("{or}stop it with `{command}`"));

@@ -256,6 +256,14 @@ fn without_a_project_the_hint_is_plain_kill() {
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
         hint: stop it with `kill 4242 && kill -CONT 4242`",
     );
+    check(
+        "answer busy
+        we nobody
+        owner 4242 python3
+        owner 4243 python3 suspended",
+        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242) and 1 more process
+        hint: stop it with `kill 4242 4243 && kill -CONT 4243`",
+    );
 }
 
 #[test]

@@ -88,7 +88,16 @@ fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
     let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();
     };
-    let mut advice: Vec<String> = meant_for_a_shell(&service.command.words).into_iter().collect();
+    let words = &service.command.words;
+    let mut advice: Vec<String> = meant_for_a_shell(words).into_iter().collect();
+    if let Cause::Exited {
+        status: Status { code: Some(0), .. },
+        before_ready: true,
+        ..
+    } = why
+    {
+        advice.extend(to_the_background(words));
+    }
     let Some(diagnosis) = diagnosis else {
         return advice;
     };
@@ -146,6 +155,19 @@ fn meant_for_a_shell(words: &[String]) -> Option<String> {
         let begins = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
         (is_name && begins).then(|| format!("write `${{{name}}}` for the variable: `{word}` is an argument now"))
     })
+}
+
+/// What makes a server leave its process behind and go on where nobody watches it.
+fn to_the_background(words: &[String]) -> Option<String> {
+    const FLAGS: [&str; 4] = ["-D", "--daemon", "--daemonize", "--detach"];
+    if let Some(flag) = words.iter().skip(1).find(|word| FLAGS.contains(&word.as_str())) {
+        return Some(format!(
+            "leave out `{flag}`, if it sends the service to the background: a service stays in front"
+        ));
+    }
+    let program = Path::new(words.first()?).file_name()?;
+    let is_told = words.iter().any(|word| word.contains("daemon off"));
+    (program == "nginx" && !is_told).then(|| "add `-g 'daemon off;'`: a service stays in front".to_owned())
 }
 
 /// The file that Node did not find, where it was no package: `Cannot find module '/home/kim/shop/server.js'`.

@@ -181,6 +181,29 @@ fn what_only_a_shell_understands_is_told_when_it_fails() {
 }
 
 #[test]
+fn a_server_that_goes_to_the_background_is_told_to_stay() {
+    for (command, hint) in [
+        (
+            "gunicorn -D app:app",
+            "leave out `-D`, if it sends the service to the background: a service stays in front",
+        ),
+        (
+            "/usr/sbin/nginx -c dev.conf",
+            "add `-g 'daemon off;'`: a service stays in front",
+        ),
+    ] {
+        let expected = format!(
+            "
+        backend failed: it ended by itself after 0.4 s (exit code 0), before it was ready
+
+        hint: {hint}
+    "
+        );
+        check_failure_of(command, "", &ended(Some(0), None, ""), "", &expected);
+    }
+}
+
+#[test]
 fn what_nobody_knows_is_shown_by_the_last_lines() {
     let log: String = (1..=12).map(|n| format!("line {n}\n")).collect();
     check_failure(

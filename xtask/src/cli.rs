@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, doctor, down, port, status, up};
+use crate::commands::{Context, doctor, down, logs, port, status, up};
 use crate::error::Exit;
 use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
@@ -52,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
         Command::Status(args) => status::run(args, &context),
+        Command::Logs(args) => logs::run(args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
         Command::Guardian(Guardian {
@@ -189,6 +190,7 @@ enum Command {
     Down(down::Args),
     #[command(visible_aliases = ["ps", "check"])]
     Status(status::Args),
+    Logs(logs::Args),
     Doctor(doctor::Args),
     Port(port::Args),
     #[command(name = guardian::COMMAND, hide = true)]

@@ -3,7 +3,9 @@
 pub(crate) mod doctor;
 pub(crate) mod down;
 mod leftovers;
+pub(crate) mod logs;
 pub(crate) mod port;
+mod prefixes;
 mod screen;
 pub(crate) mod status;
 mod stopping;

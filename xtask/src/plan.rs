@@ -18,7 +18,7 @@ use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, StopSignal};
 use crate::error::{Place, Problem};
 pub(crate) use environment::{Environment, bin, without_cargo};
-pub(crate) use selection::Asked;
+pub(crate) use selection::{Asked, unknown};
 
 /// What planning needs from outside. The files that matter depend on variables, and these on other files: so they are
 /// asked for as it goes, by functions that `world` gives and a test writes down.

@@ -69,7 +69,8 @@ fn add<'a>(config: &'a Config, service: &'a Service, order: &mut Vec<&'a Service
     order.push(service);
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+/// What is said of a name that the file does not have.
+pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
     let mut names: Vec<&str> = Vec::new();
     for name in known {
         if !names.contains(&name) {

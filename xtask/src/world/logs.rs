@@ -1,20 +1,29 @@
-//! The output of services: read from their pipes in whole lines, kept in a file, its end kept in memory, handed on.
+//! The output of services: read from their pipes in whole lines, kept in files, its end kept in memory, handed on; and
+//! read back from the files.
 //!
-//! One thread reads one pipe and does all of this, so a line passes no queue and is copied once.
+//! One thread reads one pipe and does all of this.
 
 mod file;
 mod lines;
+mod plain;
+mod read;
+mod stored;
 
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::wall;
 use crate::error::Problem;
 use file::LogFile;
+pub(crate) use file::Run;
 use lines::Lines;
+pub(crate) use read::{Reader, last_run};
+pub(crate) use stored::{Entry, Kind, Mark, time};
 
 /// Which of a service's two pipes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +46,8 @@ pub(crate) struct Log {
     service: String,
     sink: Arc<dyn Sink>,
     inner: Mutex<Inner>,
+    /// Held by whoever hands lines on, which may take a moment: what came first on either pipe is shown first.
+    turn: Mutex<()>,
 }
 
 struct Inner {
@@ -50,8 +61,8 @@ const TAIL: usize = 100;
 impl Log {
     /// # Errors
     /// None: a log file that cannot be made is told to the sink, and the log does without.
-    pub(crate) fn open(service: &str, folder: &Path, sink: Arc<dyn Sink>) -> Arc<Log> {
-        let file = LogFile::create(folder, service)
+    pub(crate) fn open(service: &str, folder: &Path, run: Run, sink: Arc<dyn Sink>) -> Arc<Log> {
+        let file = LogFile::create(folder, service, run)
             .map_err(|problem| sink.trouble(problem))
             .ok();
         let inner = Mutex::new(Inner {
@@ -62,6 +73,7 @@ impl Log {
             service: service.to_owned(),
             sink,
             inner,
+            turn: Mutex::default(),
         })
     }
 
@@ -102,17 +114,34 @@ impl Log {
         self.lock().tail.clear();
     }
 
+    /// Notes among the lines that the service came into a state.
+    pub(crate) fn mark(&self, mark: &Mark) {
+        let mut text = serde_json::to_vec(mark).expect("a mark is plain data");
+        text.push(b'\n');
+        self.store(&mut self.lock(), Kind::Mark, &text);
+    }
+
     fn write(&self, stream: Stream, lines: &[u8]) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.lock();
-        if let Some(file) = &mut inner.file
-            && let Err(problem) = file.write(lines)
-        {
+        self.store(&mut inner, Kind::Line(stream), lines);
+        remember(&mut inner.tail, lines);
+        // The driver asks for the tail, and must not wait for a slow reader.
+        drop(inner);
+        self.sink.lines(&self.service, stream, lines);
+    }
+
+    fn store(&self, inner: &mut Inner, kind: Kind, lines: &[u8]) {
+        /// The place of the next lines among those of all services.
+        static PLACE: AtomicU64 = AtomicU64::new(1);
+        let Some(file) = &mut inner.file else {
+            return;
+        };
+        let place = PLACE.fetch_add(1, Ordering::Relaxed);
+        if let Err(problem) = file.write(wall(), place, kind, lines) {
             inner.file = None;
             self.sink.trouble(problem.hint("its lines are still shown here"));
         }
-        remember(&mut inner.tail, lines);
-        // Still locked: what the service said first on either pipe is shown first.
-        self.sink.lines(&self.service, stream, lines);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

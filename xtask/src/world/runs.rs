@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{os, problem};
 use crate::error::Problem;
-use crate::preflight::Identity;
+use crate::preflight::{Identity, Process, ProcessState};
 
 /// What is known of a run to whoever comes later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +107,14 @@ impl Folder {
     pub(crate) fn record(&self) -> Option<Record> {
         let text = fs::read(self.path.join(RECORD)).ok()?;
         serde_json::from_slice(&text).ok()
+    }
+
+    /// The run whose supervisor lives.
+    pub(crate) fn live_run(&self) -> Option<String> {
+        let record = self.record()?;
+        // One that is just dying is listed for a moment longer.
+        let lives = |it: &Process| it.identity == record.supervisor && it.state != ProcessState::Zombie;
+        os::process(record.supervisor.pid).filter(lives).map(|_| record.run)
     }
 
     /// Whole or not at all: the record is written beside and renamed.

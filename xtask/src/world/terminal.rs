@@ -104,6 +104,19 @@ impl<T: Send + 'static> Errands<T> {
     }
 }
 
+/// Works on a thread of its own, so that Ctrl-C can be heard meanwhile.
+pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .expect("the system has room for a thread");
+}
+
+/// Lets time pass where nothing tells of what is waited for.
+pub(crate) fn pause(time: Duration) {
+    std::thread::park_timeout(time);
+}
+
 /// Reads a line from stdin on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`].
 pub(crate) fn read_line(to: Sender<Message>) {
     let read = move || {

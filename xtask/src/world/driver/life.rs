@@ -10,11 +10,12 @@ use crate::error::Problem;
 use crate::plan;
 use crate::preflight::Tag;
 use crate::preflight::verdict::Mismatch;
+use crate::report;
 use crate::supervise::diagnosis::diagnosis;
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Ended, Probed, Transition};
-use crate::world::logs::{Log, Stream};
+use crate::world::logs::{Log, Mark, Run, Stream};
 use crate::world::{kin, os, spawn};
 
 /// A service and its present process.
@@ -46,8 +47,12 @@ pub(super) const LAST_LINES: Duration = Duration::from_millis(100);
 
 impl Driver<'_> {
     pub(super) fn life(&self, service: plan::Service) -> Life {
+        let run = Run {
+            id: self.record.run.clone(),
+            began: self.record.started_at,
+        };
         Life {
-            log: Log::open(&service.name, &self.folder.logs(), Arc::clone(&self.sink)),
+            log: Log::open(&service.name, &self.folder.logs(), run, Arc::clone(&self.sink)),
             service,
             pid: None,
             group: None,
@@ -168,6 +173,11 @@ impl Driver<'_> {
             cause,
         };
         let log = Arc::clone(&life.log);
+        log.mark(&Mark {
+            state,
+            pid: transition.pid,
+            cause: transition.cause.as_ref().map(report::cause::cause),
+        });
         self.audience.transition(&transition, &life.service, &|| log.tail());
         self.tell_waiters(&transition);
     }

@@ -1,49 +1,145 @@
-//! A service's log file: as the service wrote it, cut at a size, one older file beside it.
+//! A service's log on disk: numbered files of a limited size, `SERVICE.1.log`, `SERVICE.2.log`, …, the oldest removed.
+//!
+//! A file is only ever appended to and never renamed, so a reader that has come to its end goes on with the next number.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
+use super::plain::plain;
+use super::stored::{Kind, head, run_of, title};
 use crate::error::Problem;
 use crate::world::problem;
 
-/// Bytes after which a file becomes the older one.
-const LARGEST: u64 = 10 * 1024 * 1024;
+/// Bytes that a file never exceeds. The longest line that is passed on in one piece has room in it.
+pub(super) const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// So many files of a service are kept, so it never has more than 32 MiB.
+pub(super) const KEPT: u64 = 4;
+
+/// A buffer that one large line has made larger is made smaller again.
+const KEPT_BUFFER: usize = 128 * 1024;
+
+/// Which run writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) id: String,
+    pub(crate) began: Timestamp,
+}
 
 pub(super) struct LogFile {
-    path: PathBuf,
+    folder: PathBuf,
+    service: String,
+    run: Run,
+    number: u64,
     file: File,
     size: u64,
+    buffer: Vec<u8>,
 }
 
 impl LogFile {
-    /// Starts `SERVICE.log` anew; the one of the run before becomes `SERVICE.log.1`.
-    pub(super) fn create(folder: &Path, service: &str) -> Result<LogFile, Problem> {
+    /// Begins a file of its own; those of the run before stay until their number is up.
+    pub(super) fn create(folder: &Path, service: &str, run: Run) -> Result<LogFile, Problem> {
         fs::create_dir_all(folder).map_err(|error| problem("make", folder, &error))?;
-        let path = folder.join(format!("{service}.log"));
-        let file = renew(&path)?;
-        Ok(LogFile { path, file, size: 0 })
+        let number = numbers(folder, service).last().map_or(1, |last| last + 1);
+        let (file, size) = begin(folder, service, &run, number)?;
+        Ok(LogFile {
+            folder: folder.to_owned(),
+            service: service.to_owned(),
+            run,
+            number,
+            file,
+            size,
+            buffer: Vec::new(),
+        })
     }
 
-    pub(super) fn write(&mut self, lines: &[u8]) -> Result<(), Problem> {
-        if self.size > LARGEST {
-            self.file = renew(&self.path)?;
-            self.size = 0;
+    /// `lines` are whole.
+    pub(super) fn write(&mut self, at: Timestamp, place: u64, kind: Kind, lines: &[u8]) -> Result<(), Problem> {
+        let head = head(at, place, kind);
+        let lines = plain(lines);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut rest = &*lines;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end + 1);
+            if self.size + (buffer.len() + head.len() + line.len()) as u64 > LARGEST {
+                self.append(&mut buffer)?;
+                self.go_on()?;
+            }
+            buffer.extend_from_slice(head.as_bytes());
+            buffer.extend_from_slice(line);
+            rest = after;
         }
-        self.size += lines.len() as u64;
-        self.file
-            .write_all(lines)
-            .map_err(|error| problem("write", &self.path, &error))
+        self.append(&mut buffer)?;
+        buffer.shrink_to(KEPT_BUFFER);
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    fn append(&mut self, buffer: &mut Vec<u8>) -> Result<(), Problem> {
+        self.size += buffer.len() as u64;
+        let written = self.file.write_all(buffer);
+        buffer.clear();
+        written.map_err(|error| problem("write", &path(&self.folder, &self.service, self.number), &error))
+    }
+
+    fn go_on(&mut self) -> Result<(), Problem> {
+        self.number += 1;
+        (self.file, self.size) = begin(&self.folder, &self.service, &self.run, self.number)?;
+        Ok(())
     }
 }
 
-fn renew(path: &Path) -> Result<File, Problem> {
-    if path.exists() {
-        fs::rename(path, path.with_extension("log.1")).map_err(|error| problem("rename", path, &error))?;
+/// Makes room for one more file, and begins it.
+fn begin(folder: &Path, service: &str, run: &Run, number: u64) -> Result<(File, u64), Problem> {
+    for old in numbers(folder, service) {
+        if old + KEPT <= number {
+            // One that somebody else has removed is what we want.
+            let _ = fs::remove_file(path(folder, service, old));
+        }
     }
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(|error| problem("write", path, &error))
+    let path = path(folder, service, number);
+    let title = title(&run.id, run.began);
+    let mut options = OpenOptions::new();
+    let opened = options.create_new(true).append(true).open(&path);
+    let begun = opened.and_then(|mut file| file.write_all(title.as_bytes()).map(|()| file));
+    match begun {
+        Ok(file) => Ok((file, title.len() as u64)),
+        Err(error) => Err(problem("write", &path, &error)),
+    }
+}
+
+pub(super) fn path(folder: &Path, service: &str, number: u64) -> PathBuf {
+    folder.join(format!("{service}.{number}.log"))
+}
+
+/// Every file of every service: its service and number.
+pub(super) fn all(folder: &Path) -> Vec<(String, u64)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let parts = |name: String| {
+        let (service, number) = name.strip_suffix(".log")?.rsplit_once('.')?;
+        Some((service.to_owned(), number.parse().ok()?))
+    };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| parts(entry.file_name().into_string().ok()?))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The numbers of a service's files, the oldest first.
+pub(super) fn numbers(folder: &Path, service: &str) -> Vec<u64> {
+    let files = all(folder).into_iter().filter(|(name, _)| name == service);
+    files.map(|(_, number)| number).collect()
+}
+
+/// When the run of a file began, and which it is.
+pub(super) fn run(folder: &Path, service: &str, number: u64) -> Option<(String, String)> {
+    let mut title = String::new();
+    BufReader::new(File::open(path(folder, service, number)).ok()?)
+        .read_line(&mut title)
+        .ok()?;
+    run_of(&title)
 }

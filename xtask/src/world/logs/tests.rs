@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
+use super::file::{self, LogFile};
 use super::lines::Lines;
-use super::{TAIL, remember};
+use super::plain::plain;
+use super::{Kind, Reader, Run, Stream, TAIL, last_run, remember, stored};
 
 /// A pipe that gives one piece at each read.
 struct Pieces(VecDeque<Vec<u8>>);
@@ -109,4 +111,92 @@ fn only_the_last_lines_are_remembered() {
         .collect();
     assert_eq!(lines.len(), TAIL);
     assert_eq!((lines[0].as_str(), lines[TAIL - 1].as_str()), ("line 21", "last"));
+}
+
+/// A line as it is stored and read back.
+#[track_caller]
+fn check_stored(text: &[u8], expected: &[u8]) {
+    let stored = [b"2026-11-23T08:00:00.123Z 42 e ", text].concat();
+    let entry = stored::entry(&stored).expect("it is one");
+    assert_eq!((entry.place, entry.kind), (42, Kind::Line(Stream::Stderr)));
+    assert_eq!(entry.at, "2026-11-23T08:00:00.123Z");
+    let read = plain(&entry.text).into_owned();
+    assert_eq!(String::from_utf8_lossy(&read), String::from_utf8_lossy(expected));
+    assert!(read == expected);
+}
+
+#[test]
+fn a_stored_line_is_the_line_without_colours() {
+    check_stored(b"", b"");
+    check_stored(b"  two  blanks ", b"  two  blanks ");
+    check_stored(b"caf\xc3\xa9 \xff\xfe\0\r\t\x07", b"caf\xc3\xa9 \xff\xfe\0\r\t\x07");
+    check_stored(b"\x1b[1;38;5;208mred\x1b[0m \x1b[2K\x1b[1Gx", b"red x");
+    check_stored(b"\xff\x1b[31m\xfe\x1b[m", b"\xff\xfe");
+    check_stored(b"\x1b]8;;http://x\x07link\x1b]8;;\x1b\\ \x1b]0;title\x07", b"link ");
+    check_stored(b"\x1b(Bplain\x1b7\x1b=", b"plain");
+    check_stored(b"\x1b]never ended, \x1b[31\xff, \x1b", b"never ended, \xff, ");
+}
+
+#[test]
+fn what_no_supervisor_wrote_is_no_line() {
+    for text in [
+        "",
+        "devtasks-log 1 x y",
+        "2026-11-23T08:00:00.123Z 42 x text",
+        "2026-11-23T08:00:00.123Z a o text",
+    ] {
+        assert_eq!(stored::entry(text.as_bytes()), None, "{text}");
+    }
+    let head = stored::head("2026-11-23T08:00:00Z".parse().unwrap(), 7, Kind::Mark);
+    assert_eq!(head, "2026-11-23T08:00:00.000Z 7 s ");
+}
+
+/// A folder, and a run that writes in it.
+fn folder() -> (tempfile::TempDir, Run) {
+    let run = Run {
+        id: "1a-2b".to_owned(),
+        began: "2026-11-23T08:00:00Z".parse().unwrap(),
+    };
+    (tempfile::tempdir().unwrap(), run)
+}
+
+#[test]
+fn a_service_never_has_more_on_disk_than_its_share() {
+    let (folder, run) = folder();
+    let mut log = LogFile::create(folder.path(), "api", run.clone()).unwrap();
+    let lines = [vec![b'x'; 1_000_000], b"\n".to_vec()].concat();
+    let size = |number| std::fs::metadata(file::path(folder.path(), "api", number)).map_or(0, |it| it.len());
+    for _ in 0..60 {
+        log.write(run.began, 1, Kind::Line(Stream::Stdout), &lines).unwrap();
+        let sizes: Vec<u64> = (1..20).map(size).collect();
+        assert!(sizes.iter().all(|size| *size <= file::LARGEST), "{sizes:?}");
+        assert!(sizes.iter().sum::<u64>() <= file::KEPT * file::LARGEST, "{sizes:?}");
+    }
+    assert_eq!(file::numbers(folder.path(), "api"), [5, 6, 7, 8]);
+    drop(log);
+    let mut next = LogFile::create(folder.path(), "api", run.clone()).unwrap();
+    next.write(run.began, 1, Kind::Line(Stream::Stdout), b"x\n").unwrap();
+    assert_eq!(file::numbers(folder.path(), "api"), [6, 7, 8, 9]);
+}
+
+#[test]
+fn services_are_merged_in_the_order_of_their_places() {
+    let (folder, run) = folder();
+    let write = |service: &str, lines: &[(u64, &str)]| {
+        let mut log = LogFile::create(folder.path(), service, run.clone()).unwrap();
+        for (place, text) in lines {
+            log.write(run.began, *place, Kind::Line(Stream::Stdout), text.as_bytes())
+                .unwrap();
+        }
+    };
+    write("a", &[(1, "1\n1\n"), (4, "4\n"), (5, "5\n")]);
+    write("b", &[(2, "2\n"), (3, "3\n"), (10, "10\n")]);
+    let mut reader = Reader::new(folder.path(), &run.id, &[]);
+    let mut read = Vec::new();
+    while let Some((_, entry)) = reader.next() {
+        read.push(String::from_utf8(entry.text).unwrap());
+    }
+    assert_eq!(read, ["1", "1", "2", "3", "4", "5", "10"]);
+    assert_eq!(last_run(folder.path()).as_deref(), Some("1a-2b"));
+    assert!(Reader::new(folder.path(), "another", &[]).next().is_none());
 }

@@ -35,7 +35,7 @@ fn a_disk_that_is_full_of_logs_is_said_once_and_the_log_is_still_shown_as_root()
     assert!(
         ended
             .stderr
-            .contains("logs/api.log`: no space left on the disk\n\nhint: its lines are still shown here"),
+            .contains("logs/api.1.log`: no space left on the disk\n\nhint: its lines are still shown here"),
         "{}",
         ended.stderr
     );

@@ -86,19 +86,6 @@ fn on_a_terminal_what_is_waited_for_does_not_mix_with_the_log() {
 }
 
 #[test]
-fn the_log_is_kept_in_a_file_of_the_state_folder() {
-    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say kept --exit 0 --after 50\"\n");
-    sandbox.run(&["up"]);
-    let state = sandbox.home().join(".local/state/devtasks");
-    let folders = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().path());
-    let logs: Vec<_> = folders
-        .map(|folder| folder.join("logs/api.log"))
-        .filter(|log| log.exists())
-        .collect();
-    assert_eq!(std::fs::read_to_string(&logs[0]).unwrap(), "kept\n");
-}
-
-#[test]
 fn quiet_shows_the_log_and_nothing_else() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say here\"\n");
     let up = sandbox.start(&["up", "--quiet"]);

@@ -1,0 +1,245 @@
+//! `logs`: what the services have written and how they fared, from the files; while the stack runs and after it ended.
+
+mod show;
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::commands::prefixes::Prefixes;
+use crate::commands::{Context, Ended};
+use crate::config::duration;
+use crate::error::{Exit, Problem};
+use crate::plan;
+use crate::world::clock::wall;
+use crate::world::logs::{Entry, Kind, Reader, last_run, time};
+use crate::world::project::Project;
+use crate::world::runs::Folder;
+use crate::world::{os, terminal};
+use show::{Show, Tails};
+
+/// Show what the services have written, while the stack runs and after it ended
+#[derive(clap::Args)]
+#[command(after_help = "\
+The run that is under way, else the last one, all services in the order in which they wrote.
+`--` marks what became of a service. With --follow it ends when the stack is down, or with Ctrl-C.
+
+Examples:
+  devtasks logs                            everything that is kept
+  devtasks logs -f backend                 one service, and what it writes from now on
+  devtasks logs -n 20 --since 10m
+  devtasks logs --grep ERROR --format json
+
+Exit codes:
+  0    shown, even if there was no such line
+  1    nothing was ever started here
+  2    wrong usage, or devtasks.toml is wrong
+  130  interrupted by Ctrl-C")]
+pub(crate) struct Args {
+    /// Only these services
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Go on with what is written from now on
+    #[arg(long, short)]
+    follow: bool,
+    /// Only the last so many lines of each service
+    #[arg(long, short = 'n', value_name = "N", alias = "lines")]
+    tail: Option<usize>,
+    /// Only what was written since: a duration such as 10m, or a time such as 2026-11-23T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only lines that contain this text, upper and lower case as it stands
+    #[arg(long, value_name = "TEXT")]
+    grep: Option<String>,
+}
+
+/// What may happen while the lines are shown on a thread of their own.
+enum Happened {
+    Interrupt,
+    /// Nobody reads on.
+    Closed,
+    Shown(Ended),
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    let project = Project::find(context.file.as_deref())?;
+    let names: Vec<String> = project.service_names().map(str::to_owned).collect();
+    let known = |name: &&String| names.contains(name);
+    let unknown = args.services.iter().filter(|name| !known(name));
+    let unknown: Vec<_> = unknown
+        .map(|name| plan::unknown("service", name, names.iter().map(String::as_str)))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(unknown.into());
+    }
+    let never = || {
+        let up = format!("`{} up` starts it", context.form);
+        Problem::new("there are no logs: nothing was ever started here").hint(up)
+    };
+    let folder = Folder::existing(&project.checkout).ok_or_else(never)?;
+    let run = folder.live_run().or_else(|| last_run(&folder.logs()));
+    let logs = Logs {
+        run: run.ok_or_else(never)?,
+        folder,
+        services: args.services,
+        wanted: Wanted {
+            since: args.since.map(time),
+            text: args.grep.map(String::into_bytes),
+        },
+        tail: args.tail,
+    };
+    let show = Show::new(Prefixes::new(&names, context.paint()), context.paint(), context.json);
+    if !args.follow {
+        return logs.show(show);
+    }
+
+    let (tell, happened) = channel();
+    let (interrupted, closed) = (tell.clone(), tell.clone());
+    os::hear_signals(move |heard| match heard {
+        os::Heard::Interrupt => drop(interrupted.send(Happened::Interrupt)),
+        os::Heard::ChildEnded => {}
+    })
+    .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+    os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));
+    // Writing waits for the reader, and Ctrl-C for nobody.
+    terminal::aside("logs", move || drop(tell.send(Happened::Shown(logs.follow(show)))));
+    match happened.recv() {
+        Ok(Happened::Shown(ended)) => ended,
+        Ok(Happened::Interrupt) => Ok(Exit::Interrupted),
+        Ok(Happened::Closed) | Err(_) => Ok(Exit::Done),
+    }
+}
+
+/// What is shown.
+struct Logs {
+    folder: Folder,
+    run: String,
+    /// Empty for all.
+    services: Vec<String>,
+    wanted: Wanted,
+    tail: Option<usize>,
+}
+
+struct Wanted {
+    since: Option<String>,
+    text: Option<Vec<u8>>,
+}
+
+impl Wanted {
+    fn wants(&self, entry: &Entry) -> bool {
+        let is_recent = self.since.as_ref().is_none_or(|since| entry.at >= *since);
+        let has_text = |text: &Vec<u8>| match entry.kind {
+            Kind::Line(_) => memchr::memmem::find(&entry.text, text).is_some(),
+            Kind::Mark => false,
+        };
+        is_recent && self.text.as_ref().is_none_or(has_text)
+    }
+}
+
+/// How often a file is looked at for more.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A stack that is down may be on its way up again: it is given so many looks.
+const LOOKS_FOR_ANOTHER: usize = 20;
+
+impl Logs {
+    fn show(&self, mut show: Show) -> Ended {
+        let is_over = self.folder.live_run().as_ref() != Some(&self.run);
+        let mut reader = self.reader();
+        self.show_stored(&mut reader, &mut show)?;
+        if is_over {
+            self.show_rest(&mut reader, &mut show)?;
+        }
+        show.flush()?;
+        Ok(Exit::Done)
+    }
+
+    fn follow(mut self, mut show: Show) -> Ended {
+        let mut reader = self.reader();
+        let mut was_live = false;
+        let mut looks_left = 0;
+        self.show_stored(&mut reader, &mut show)?;
+        while !show.is_closed() {
+            // Asked before reading, so that nothing can come after the last look.
+            let live = self.folder.live_run();
+            if self.services.is_empty() {
+                reader.look_for_more();
+            }
+            while let Some((service, entry)) = reader.next() {
+                self.pass_on(service, entry, &mut show)?;
+            }
+            match live {
+                Some(run) if run == self.run => {
+                    was_live = true;
+                    looks_left = LOOKS_FOR_ANOTHER;
+                }
+                Some(run) => {
+                    self.show_rest(&mut reader, &mut show)?;
+                    self.run = run;
+                    reader = self.reader();
+                    continue;
+                }
+                None if was_live && looks_left > 0 => looks_left -= 1,
+                None => {
+                    self.show_rest(&mut reader, &mut show)?;
+                    show.flush()?;
+                    break;
+                }
+            }
+            show.flush()?;
+            terminal::pause(LOOK);
+        }
+        Ok(Exit::Done)
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::new(&self.folder.logs(), &self.run, &self.services)
+    }
+
+    /// What is there already.
+    fn show_stored(&self, reader: &mut Reader, show: &mut Show) -> Result<(), Problem> {
+        // A service that writes faster than is read here would keep it from ending.
+        let now = time(wall());
+        let mut tails = self.tail.map(Tails::new);
+        while let Some((service, entry)) = reader.next() {
+            let is_last = entry.at > now;
+            match &mut tails {
+                Some(tails) if self.wanted.wants(&entry) => tails.push(service, entry),
+                Some(_) => {}
+                None => self.pass_on(service, entry, show)?,
+            }
+            if is_last || show.is_closed() {
+                break;
+            }
+        }
+        for (service, entry) in tails.map(Tails::merged).unwrap_or_default() {
+            show.push(&service, &entry)?;
+        }
+        show.flush()
+    }
+
+    /// The lines that the end of a supervisor cut off.
+    fn show_rest(&self, reader: &mut Reader, show: &mut Show) -> Result<(), Problem> {
+        while let Some((service, entry)) = reader.next_cut_off() {
+            self.pass_on(service, entry, show)?;
+        }
+        Ok(())
+    }
+
+    fn pass_on(&self, service: &str, entry: Entry, show: &mut Show) -> Result<(), Problem> {
+        if self.wanted.wants(&entry) {
+            show.push(service, &entry)?;
+        }
+        Ok(())
+    }
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let ago = duration::parse(text).ok();
+    let at = ago.and_then(|ago| wall().checked_sub(jiff::SignedDuration::try_from(ago).ok()?).ok());
+    at.ok_or_else(|| "write it like `10m` or `1h30m`, or like `2026-11-23T08:00:00Z`".to_owned())
+}

@@ -1,0 +1,54 @@
+//! A service's lines as `up` and `logs` show them: its name in front, aligned and in its colour, or as JSON events.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::report::json::{self, LogLine, StreamName};
+use crate::report::paint::Paint;
+use crate::world::logs::Stream;
+
+/// `backend  | `, by service.
+pub(super) struct Prefixes {
+    by_service: BTreeMap<String, String>,
+}
+
+impl Prefixes {
+    /// `services` are all that may ever run, in the order of the file: it decides on colours.
+    pub(super) fn new(services: &[String], paint: Paint) -> Self {
+        let width = services.iter().map(|name| console::measure_text_width(name)).max();
+        let width = width.unwrap_or(0);
+        let prefix = |(at, name): (usize, &String)| {
+            (
+                name.clone(),
+                format!("{} ", paint.nth(at, &format!("{name:<width$} |"))),
+            )
+        };
+        Prefixes {
+            by_service: services.iter().enumerate().map(prefix).collect(),
+        }
+    }
+
+    /// Adds whole lines of a service, each with its prefix.
+    pub(super) fn push(&self, to: &mut Vec<u8>, service: &str, lines: &[u8]) {
+        let prefix = self.by_service.get(service).map_or("", String::as_str).as_bytes();
+        let mut rest = lines;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end + 1);
+            to.extend_from_slice(prefix);
+            to.extend_from_slice(line);
+            rest = after;
+        }
+    }
+}
+
+/// One line, without its end, as a JSON event; what is no UTF-8 is replaced.
+pub(super) fn push_json(to: &mut Vec<u8>, at: Timestamp, service: &str, stream: Stream, line: &[u8]) {
+    let stream = match stream {
+        Stream::Stdout => StreamName::Stdout,
+        Stream::Stderr => StreamName::Stderr,
+    };
+    let line = &String::from_utf8_lossy(line);
+    let event = json::event(at, "log", LogLine { service, stream, line });
+    to.extend_from_slice(json::line(&event).as_bytes());
+}

@@ -1,0 +1,201 @@
+//! What was stored, read back: the lines of several services in the order in which they came, while more come or after.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::file;
+use super::stored::{Entry, entry};
+
+/// The last run of which anything is stored.
+pub(crate) fn last_run(folder: &Path) -> Option<String> {
+    let runs = file::all(folder)
+        .into_iter()
+        .filter_map(|(service, number)| file::run(folder, &service, number));
+    runs.max().map(|(_, run)| run)
+}
+
+/// The services of a run, merged.
+pub(crate) struct Reader {
+    folder: PathBuf,
+    run: String,
+    services: Vec<Service>,
+}
+
+struct Service {
+    name: String,
+    tape: Option<Tape>,
+    /// Read, but not handed on yet.
+    next: Option<Entry>,
+}
+
+/// The file that is being read.
+struct Tape {
+    number: u64,
+    file: File,
+    held: Vec<u8>,
+    /// Bytes of `held` that were handed on.
+    used: usize,
+}
+
+/// As much as is read at once.
+const PIECE: usize = 64 * 1024;
+
+impl Reader {
+    /// Reads the lines of `run` from the oldest that are still there; of these services, or of all that have any.
+    pub(crate) fn new(folder: &Path, run: &str, services: &[String]) -> Reader {
+        let mut names = services.to_vec();
+        if names.is_empty() {
+            names = services_of(folder, run, &[]);
+        }
+        let services = names.into_iter().map(|name| Service {
+            name,
+            tape: None,
+            next: None,
+        });
+        Reader {
+            folder: folder.to_owned(),
+            run: run.to_owned(),
+            services: services.collect(),
+        }
+    }
+
+    /// Looks for services that have joined the run since.
+    pub(crate) fn look_for_more(&mut self) {
+        let known: Vec<_> = self.services.iter().map(|service| service.name.as_str()).collect();
+        for name in services_of(&self.folder, &self.run, &known) {
+            self.services.push(Service {
+                name,
+                tape: None,
+                next: None,
+            });
+        }
+    }
+
+    /// The next line and its service; `None` if there is none at present.
+    pub(crate) fn next(&mut self) -> Option<(&str, Entry)> {
+        for service in &mut self.services {
+            if service.next.is_none() {
+                service.next = service.read(&self.folder, &self.run);
+            }
+        }
+        self.first()
+    }
+
+    /// Once nobody writes any more: the next of the lines that were cut off.
+    pub(crate) fn next_cut_off(&mut self) -> Option<(&str, Entry)> {
+        for service in &mut self.services {
+            if let (None, Some(tape)) = (&service.next, &mut service.tape) {
+                service.next = tape.rest();
+            }
+        }
+        self.first()
+    }
+
+    fn first(&mut self) -> Option<(&str, Entry)> {
+        let waiting = self.services.iter_mut().filter(|service| service.next.is_some());
+        let first = waiting.min_by_key(|service| service.next.as_ref().map(|entry| entry.place))?;
+        let entry = first.next.take()?;
+        Some((&first.name, entry))
+    }
+}
+
+/// The services of a run, without those that are `known`.
+fn services_of(folder: &Path, run: &str, known: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, number) in file::all(folder) {
+        if !known.contains(&name.as_str()) && !names.contains(&name) && is_of(folder, &name, number, run) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn is_of(folder: &Path, service: &str, number: u64, run: &str) -> bool {
+    file::run(folder, service, number).is_some_and(|(_, its)| its == run)
+}
+
+impl Service {
+    fn read(&mut self, folder: &Path, run: &str) -> Option<Entry> {
+        if self.tape.is_none() {
+            let numbers = file::numbers(folder, &self.name);
+            let first = numbers
+                .into_iter()
+                .find(|number| is_of(folder, &self.name, *number, run))?;
+            self.tape = Tape::open(folder, &self.name, first);
+        }
+        loop {
+            let tape = self.tape.as_mut()?;
+            if let Some(entry) = tape.next() {
+                return Some(entry);
+            }
+            let after = tape.after(folder, &self.name)?;
+            if !is_of(folder, &self.name, after, run) {
+                return None;
+            }
+            // Nothing was added to this file after the next one had begun, but maybe before.
+            if let Some(entry) = tape.next().or_else(|| tape.rest()) {
+                return Some(entry);
+            }
+            self.tape = Tape::open(folder, &self.name, after).or(self.tape.take());
+        }
+    }
+}
+
+impl Tape {
+    fn open(folder: &Path, service: &str, number: u64) -> Option<Tape> {
+        Some(Tape {
+            number,
+            file: File::open(file::path(folder, service, number)).ok()?,
+            held: Vec::new(),
+            used: 0,
+        })
+    }
+
+    /// The next whole line that is one.
+    fn next(&mut self) -> Option<Entry> {
+        loop {
+            let rest = &self.held[self.used..];
+            if let Some(end) = memchr::memchr(b'\n', rest) {
+                let found = entry(&rest[..end]);
+                self.used += end + 1;
+                match found {
+                    Some(entry) => return Some(entry),
+                    None => continue,
+                }
+            }
+            self.held.drain(..self.used);
+            self.used = 0;
+            let held = self.held.len();
+            self.held.resize(held + PIECE, 0);
+            // What cannot be read is as if it were not there yet.
+            let read = self.file.read(&mut self.held[held..]).unwrap_or(0);
+            self.held.truncate(held + read);
+            if read == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// What stands after the last whole line.
+    fn rest(&mut self) -> Option<Entry> {
+        let rest = entry(&self.held[self.used..]);
+        self.held.clear();
+        self.used = 0;
+        rest
+    }
+
+    /// The number of the next file, if it has begun.
+    fn after(&self, folder: &Path, service: &str) -> Option<u64> {
+        let next = self.number + 1;
+        if file::path(folder, service, next).exists() {
+            return Some(next);
+        }
+        // It was removed already where this one is gone too: the reader has fallen that far behind.
+        if file::path(folder, service, self.number).exists() {
+            return None;
+        }
+        let later = file::numbers(folder, service).into_iter();
+        later.filter(|number| *number > self.number).min()
+    }
+}

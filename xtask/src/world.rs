@@ -12,6 +12,7 @@ pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod observe;
 pub(crate) mod os;
+pub(crate) mod outlet;
 pub(crate) mod owners;
 pub(crate) mod probe;
 pub(crate) mod project;

@@ -1,21 +1,23 @@
 //! What `up` shows while it runs: states and what is waited for on stderr, the services' lines on stdout.
 //!
-//! Threads that read logs write here themselves, and wait where stdout has no room. The driver must never wait: a thread
-//! of its own writes what it says. One lock keeps lines whole and the drawn line at the bottom.
+//! Nobody who calls waits for a reader: stdout and stderr each have a queue and a thread of their own that writes. Where
+//! stdout is read too slowly, lines are left out and counted; they are in the files all the same.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Stdout, Write};
+use std::io::{ErrorKind, Write};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::commands::prefixes::{Prefixes, push_json};
 use crate::error::Problem;
-use crate::report::json::{self, LogLine, StreamName};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
+use crate::report::words;
 use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
+use crate::world::outlet::Outlet;
 use crate::world::terminal::Errands;
 
 pub(super) struct Screen {
@@ -24,64 +26,47 @@ pub(super) struct Screen {
     paint: Paint,
     draws: bool,
     width: usize,
-    /// `backend  | `, in the service's colour.
-    prefixes: BTreeMap<String, String>,
-    page: Arc<Page>,
+    prefixes: Prefixes,
+    stdout: Outlet,
     words: Errands<Word>,
+    /// Lines that were left out, by service, and not told yet.
+    left_out: Mutex<BTreeMap<String, usize>>,
+    form: String,
 }
 
 /// What the driver has to say.
 enum Word {
     /// For people.
     Tell(String),
-    /// A JSON event.
-    Event(String),
     /// The line at the bottom; empty for none.
     Draw(String),
 }
 
-/// Both outputs, each with a lock of its own: a stdout that nobody reads does not keep stderr from being written.
+/// Both outputs: a stdout that nobody reads does not keep stderr from being written.
 struct Page {
     paint: Paint,
     gone: Sender<Message>,
     /// Both are the same terminal, so a line for stdout first erases what is drawn.
     shared: bool,
-    stdout: Mutex<Out>,
     /// Text of the line that is drawn at the bottom of the terminal; empty for none.
     drawn: Mutex<String>,
 }
 
-struct Out {
-    stdout: Stdout,
-    /// It takes no more.
-    closed: bool,
-    buffer: Vec<u8>,
-}
+/// What is said waits so long for the lines that came before it.
+const IN_ORDER: Duration = Duration::from_millis(200);
 
 impl Screen {
     /// `services` are all that may ever run, in the order of the file.
     pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Self {
-        let width = services
-            .iter()
-            .map(|name| console::measure_text_width(name))
-            .max()
-            .unwrap_or(0);
-        let prefix = |(at, name): (usize, &String)| {
-            (
-                name.clone(),
-                format!("{} ", context.paint().nth(at, &format!("{name:<width$} |"))),
-            )
-        };
         let page = Arc::new(Page {
             paint: context.paint_stderr(),
             gone,
             shared: context.terminals.draws && context.terminals.shows,
-            stdout: Mutex::new(Out {
-                stdout: std::io::stdout(),
-                closed: false,
-                buffer: Vec::new(),
-            }),
             drawn: Mutex::default(),
+        });
+        let stdout = Outlet::new({
+            let page = Arc::clone(&page);
+            move |bytes| page.write(bytes)
         });
         Screen {
             json: context.json,
@@ -89,12 +74,19 @@ impl Screen {
             paint: context.paint_stderr(),
             draws: context.terminals.draws && !context.json && !context.quiet,
             width: context.terminals.width,
-            prefixes: services.iter().enumerate().map(prefix).collect(),
+            prefixes: Prefixes::new(services, context.paint()),
             words: Errands::new({
-                let page = Arc::clone(&page);
-                move |word| page.put(word)
+                let stdout = stdout.clone();
+                move |word| {
+                    if matches!(word, Word::Tell(_)) {
+                        stdout.flush(IN_ORDER);
+                    }
+                    page.put(word);
+                }
             }),
-            page,
+            stdout,
+            left_out: Mutex::default(),
+            form: context.form.clone(),
         }
     }
 
@@ -121,7 +113,7 @@ impl Screen {
     /// A JSON event; nothing in human form.
     pub(super) fn event(&self, line: &str) {
         if self.json {
-            self.words.push(Word::Event(line.to_owned()));
+            self.stdout.insist(line.as_bytes());
         }
     }
 
@@ -135,7 +127,27 @@ impl Screen {
 
     /// Everything has been said; a reader that does not read is given this long.
     pub(super) fn finish(&self, patience: Duration) {
+        self.stdout.flush(patience);
+        self.tell_left_out();
         self.words.finish(patience);
+    }
+
+    fn leave_out(&self, service: &str, lines: &[u8]) {
+        let n_lines = memchr::memchr_iter(b'\n', lines).count();
+        *lock(&self.left_out).entry(service.to_owned()).or_default() += n_lines;
+    }
+
+    fn tell_left_out(&self) {
+        for (service, n_lines) in std::mem::take(&mut *lock(&self.left_out)) {
+            let form = &self.form;
+            self.tell(&format!(
+                "{} {} of `{service}` {} not shown here, for nobody read on; `{form} logs {service}` has {}",
+                self.paint.warn("warning:"),
+                words::count(n_lines, "line"),
+                if n_lines == 1 { "is" } else { "are" },
+                if n_lines == 1 { "it" } else { "them" },
+            ));
+        }
     }
 }
 
@@ -147,7 +159,6 @@ impl Page {
                 erase(&mut drawn);
                 super::tell(&text);
             }
-            Word::Event(line) => self.write(&mut lock(&self.stdout), line.as_bytes()),
             Word::Draw(text) => {
                 let mut drawn = lock(&self.drawn);
                 if *drawn != text {
@@ -159,25 +170,23 @@ impl Page {
         }
     }
 
-    fn write(&self, out: &mut Out, bytes: &[u8]) {
-        if out.closed {
-            return;
-        }
+    fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
         // Held until the bytes are out, so that nothing is drawn into them.
         let mut drawn = self.shared.then(|| lock(&self.drawn));
         if let Some(drawn) = &mut drawn {
             erase(drawn);
         }
-        let written = out.stdout.write_all(bytes).and_then(|()| out.stdout.flush());
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
         drop(drawn);
-        if let Err(error) = written {
-            out.closed = true;
+        if let Err(error) = &written {
             match error.kind() {
                 // The driver may have ended: then there is nothing left to stop.
                 ErrorKind::BrokenPipe => drop(self.gone.send(Message::OutputClosed)),
-                _ => super::tell(&problem(&super::unwritable(&error), self.paint)),
+                _ => super::tell(&problem(&super::unwritable(error), self.paint)),
             }
         }
+        written
     }
 }
 
@@ -194,40 +203,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Sink for Screen {
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) {
-        let mut out = lock(&self.page.stdout);
-        let mut buffer = std::mem::take(&mut out.buffer);
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            if self.json {
-                push_json(&mut buffer, service, stream, line);
-            } else {
-                buffer.extend_from_slice(self.prefixes.get(service).map_or("", String::as_str).as_bytes());
-                buffer.extend_from_slice(line);
+        let shown = self.stdout.add(|buffer| {
+            if !self.json {
+                return self.prefixes.push(buffer, service, lines);
             }
+            for line in lines.split_inclusive(|byte| *byte == b'\n') {
+                push_json(
+                    buffer,
+                    wall(),
+                    service,
+                    stream,
+                    line.strip_suffix(b"\n").unwrap_or(line),
+                );
+            }
+        });
+        if shown {
+            self.tell_left_out();
+        } else {
+            self.leave_out(service, lines);
         }
-        self.page.write(&mut out, &buffer);
-        buffer.clear();
-        out.buffer = buffer;
     }
 
     fn trouble(&self, trouble: Problem) {
         self.tell(problem(&trouble, self.paint).trim_end());
     }
-}
-
-fn push_json(buffer: &mut Vec<u8>, service: &str, stream: Stream, line: &[u8]) {
-    let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
-    let stream = match stream {
-        Stream::Stdout => StreamName::Stdout,
-        Stream::Stderr => StreamName::Stderr,
-    };
-    let event = json::event(
-        wall(),
-        "log",
-        LogLine {
-            service,
-            stream,
-            line: &text,
-        },
-    );
-    buffer.extend_from_slice(json::line(&event).as_bytes());
 }

@@ -1,5 +1,7 @@
 //! The merged log: aligned prefixes, whole lines, nothing lost.
 
+use std::process::Stdio;
+
 use crate::sandbox::{Running, Sandbox, eventually};
 
 /// What the services wrote, once `up` has ended by itself.
@@ -83,6 +85,39 @@ fn on_a_terminal_what_is_waited_for_does_not_mix_with_the_log() {
         assert!(left.contains(&format!("api | line {number}").as_str()), "{shown:?}");
     }
     assert!(!left.iter().any(|line| line.contains('…')), "{left:#?}");
+}
+
+#[test]
+fn a_reader_that_stops_reading_holds_no_service_up_and_the_files_are_complete() {
+    let n_lines = 120_000;
+    let command = format!("SERVICE --spew {n_lines} 100 --pid --exit 0 --after 50");
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"{command}\"\n[services.other]\ncommand = \"SERVICE\"\n"
+    ));
+    let mut command = sandbox.command(&["up"]);
+    let (unread, stdout) = std::io::pipe().unwrap();
+    let up = Running::follow(command.stdout(stdout).stderr(Stdio::piped()));
+    // It is kept busy for a second at most.
+    let api = || sandbox.run(&["status", "--format", "json"]).json()["services"][0]["state"].clone();
+    eventually(|| format!("the end of the service: {}", api()), || api() == "exited");
+    let memory = std::fs::read_to_string(format!("/proc/{}/status", up.pid())).unwrap();
+    let peak = memory.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kilobytes: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kilobytes < 40_000, "{kilobytes} kB");
+
+    let stored = sandbox.run(&["logs", "api"]).with(0).stdout;
+    let line = format!("api   | {}", "abcdefghij".repeat(10));
+    assert_eq!(stored.lines().filter(|stored| *stored == line).count(), n_lines);
+    up.interrupt();
+    let ended = up.wait().with(130);
+    drop(unread);
+    assert!(
+        ended
+            .stderr
+            .contains(" lines of `api` are not shown here, for nobody read on; `xtask logs api` has them"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! An output with a queue of limited size: whoever writes into it is held up for a moment at most, however slow its reader.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Bytes that wait for the reader; as many again may be on their way to it.
+const ROOM: usize = 2 * 1024 * 1024;
+
+/// So long a writer waits for room. A reader that takes more than [`ROOM`] in this time misses nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A buffer that has grown larger is given back when there is nothing to do.
+const KEPT: usize = 256 * 1024;
+
+#[derive(Clone)]
+pub(crate) struct Outlet {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    /// There is something to write.
+    filled: Condvar,
+    /// Something was taken from the queue, or written.
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<u8>,
+    /// Bytes that ever came in, and those of them that are out.
+    came: u64,
+    out: u64,
+    /// Nobody waits for room any more until there is some.
+    stuck: bool,
+    /// It takes no more.
+    closed: bool,
+}
+
+impl Outlet {
+    /// `write` is called on a thread of its own, with all that waits; after an error never again.
+    pub(crate) fn new(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Outlet {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            filled: Condvar::new(),
+            moved: Condvar::new(),
+        });
+        let outlet = Outlet {
+            shared: Arc::clone(&shared),
+        };
+        let work = move || {
+            let mut taken = Vec::new();
+            while shared.take(&mut taken) {
+                let written = write(&taken);
+                shared.wrote(taken.len(), written.is_err());
+                taken.clear();
+            }
+        };
+        std::thread::Builder::new()
+            .name("outlet".into())
+            .stack_size(128 * 1024)
+            .spawn(work)
+            .expect("the system has room for a thread");
+        outlet
+    }
+
+    /// Adds what `fill` writes; `false` if there has been no room for too long, and nothing was added.
+    pub(crate) fn add(&self, fill: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let mut queue = self.shared.lock();
+        if queue.waiting.len() >= ROOM && !queue.stuck {
+            let is_full = |queue: &mut Queue| queue.waiting.len() >= ROOM && !queue.stuck && !queue.closed;
+            let waited = self.shared.moved.wait_timeout_while(queue, PATIENCE, is_full);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.stuck |= queue.waiting.len() >= ROOM;
+        }
+        if queue.stuck && !queue.closed {
+            return false;
+        }
+        self.fill(queue, fill);
+        true
+    }
+
+    /// Adds it even if there is no room: for the few words that must not be lost.
+    pub(crate) fn insist(&self, text: &[u8]) {
+        self.fill(self.shared.lock(), |buffer| buffer.extend_from_slice(text));
+    }
+
+    fn fill(&self, mut queue: MutexGuard<'_, Queue>, fill: impl FnOnce(&mut Vec<u8>)) {
+        if queue.closed {
+            return;
+        }
+        let before = queue.waiting.len();
+        fill(&mut queue.waiting);
+        queue.came += (queue.waiting.len() - before) as u64;
+        if before == 0 {
+            self.shared.filled.notify_one();
+        }
+    }
+
+    /// Waits until all that has been added so far is out, at most for `patience`; was it?
+    pub(crate) fn flush(&self, patience: Duration) -> bool {
+        let mut queue = self.shared.lock();
+        let (goal, until) = (queue.came, Instant::now() + patience);
+        while queue.out < goal && !queue.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || queue.stuck {
+                return false;
+            }
+            let waited = self.shared.moved.wait_timeout(queue, left);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for something to write; `false` when nobody wants it any more.
+    fn take(&self, taken: &mut Vec<u8>) -> bool {
+        let mut queue = self.lock();
+        while queue.waiting.is_empty() {
+            if queue.closed {
+                return false;
+            }
+            if taken.capacity() > KEPT {
+                *taken = Vec::new();
+                queue.waiting = Vec::new();
+            }
+            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        std::mem::swap(&mut queue.waiting, taken);
+        queue.stuck = false;
+        drop(queue);
+        self.moved.notify_all();
+        true
+    }
+
+    fn wrote(&self, length: usize, failed: bool) {
+        let mut queue = self.lock();
+        queue.out += length as u64;
+        if failed {
+            queue.closed = true;
+            queue.waiting = Vec::new();
+        }
+        drop(queue);
+        self.moved.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,7 @@ impl Wanted {
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A stack that is down may be on its way up again: it is given so many looks.
-const LOOKS_FOR_ANOTHER: usize = 20;
+const LOOKS_FOR_ANOTHER: usize = 40;
 
 impl Logs {
     fn show(&self, mut show: Show) -> Ended {

@@ -31,11 +31,13 @@ impl Prefixes {
 
     /// Adds whole lines of a service, each with its prefix.
     pub(super) fn push(&self, to: &mut Vec<u8>, service: &str, lines: &[u8]) {
-        let prefix = self.by_service.get(service).map_or("", String::as_str).as_bytes();
+        // One that the file has no more.
+        let other = || format!("{service} | ");
+        let prefix = self.by_service.get(service).cloned().unwrap_or_else(other);
         let mut rest = lines;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, after) = rest.split_at(end + 1);
-            to.extend_from_slice(prefix);
+            to.extend_from_slice(prefix.as_bytes());
             to.extend_from_slice(line);
             rest = after;
         }

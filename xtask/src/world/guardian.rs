@@ -9,6 +9,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use super::audit::Audit;
+use super::kin;
 use super::os::{self, Signal};
 use super::runs::{Folder, audit_log};
 use super::stop::{self, Talk};
@@ -90,7 +91,7 @@ pub(crate) fn guard(run: &str, checkout: &Path, grace: Duration) {
 const ROUNDS: usize = 10;
 
 fn left(run: &str) -> Tree {
-    let ours = os::tagged()
+    let ours = kin::tagged()
         .unwrap_or_default()
         .into_iter()
         .filter(|(_, tag)| tag.run == run);

@@ -47,7 +47,9 @@ impl Driver<'_> {
 
     fn adopted(&self) -> Family {
         let known = |pid: &u32| {
-            self.services.iter().any(|life| life.pid == Some(*pid)) || self.checks.iter().any(|check| check.pid == *pid)
+            self.services.iter().any(|life| life.pid == Some(*pid))
+                || self.checks.iter().any(|check| check.pid == *pid)
+                || self.guardian.as_ref().is_some_and(|guardian| guardian.pid == *pid)
         };
         let mut adopted: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut strays = Vec::new();

@@ -41,6 +41,10 @@ impl Driver<'_> {
 
     /// Everything has ended as far as the machine knows: is that so?
     pub(super) fn finish(mut self) -> Outcome {
+        // It is a child of ours like those that are looked for now.
+        if let Some(guardian) = self.guardian.take() {
+            guardian.dismiss();
+        }
         self.hear_last_lines();
         let survivors = self.survivors();
         let exit = match self.ended_by {
@@ -57,9 +61,6 @@ impl Driver<'_> {
         } else {
             Exit::Survived
         };
-        if let Some(guardian) = self.guardian.take() {
-            guardian.dismiss();
-        }
         let snapshot = self.snapshot();
         for waiter in std::mem::take(&mut self.waiters) {
             // A client that went away wants no answer.

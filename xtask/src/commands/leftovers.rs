@@ -24,7 +24,7 @@ pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
             // We were started from a shell that a service of an earlier run had started.
             && pid != ours.us
             && !ours.ancestors.contains(&pid)
-            && !is_supervised(pid, tag, &table)
+            && supervisor(pid, tag, &table).is_none()
     });
     Ok(left)
 }
@@ -33,10 +33,9 @@ pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
 /// beside it.
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     let table = os::processes()?;
-    let supervised = kin::tagged()?
-        .into_iter()
-        .find(|(process, tag)| tag.checkout == checkout && is_supervised(process.identity.pid, tag, &table));
-    Ok(supervised.and_then(|(_, tag)| runs::supervisor(&tag.run)).map(|pid| {
+    let mut ours = kin::tagged()?.into_iter().filter(|(_, tag)| tag.checkout == checkout);
+    let supervisor = ours.find_map(|(process, tag)| supervisor(process.identity.pid, &tag, &table));
+    Ok(supervisor.map(|pid| {
         Problem::new(format!(
             "this stack is already run by pid {pid}, which keeps its state in another folder"
         ))
@@ -44,14 +43,19 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     }))
 }
 
-/// Does its supervisor live? Whatever a run starts stays below that, for it adopts the orphans.
-fn is_supervised(pid: u32, tag: &Tag, table: &[Process]) -> bool {
-    let Some(supervisor) = runs::supervisor(&tag.run) else {
-        return false;
-    };
+/// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a container it
+/// knows itself, and the run names it, by another number than we.
+fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Option<u32> {
+    let number = runs::supervisor(&tag.run)?;
     // One that was just killed keeps its children until its last thread has ended.
-    let lives = |process: &Process| process.identity.pid == supervisor && process.state != ProcessState::Zombie;
-    Ancestry::of(pid, None, table).ancestors.contains(&supervisor) && table.iter().any(lives)
+    let lives = |pid: &u32| {
+        let row = table.iter().find(|process| process.identity.pid == *pid);
+        row.is_some_and(|process| process.state != ProcessState::Zombie)
+    };
+    let ancestors = Ancestry::of(pid, None, table).ancestors;
+    ancestors
+        .into_iter()
+        .find(|pid| os::own_number(*pid) == number && lives(pid))
 }
 
 pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {

@@ -13,7 +13,7 @@ pub(crate) use append::append_private;
 pub(crate) use family::{adopt_orphans, children, ends_within, ignores_hangup, signal_member};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
-pub(crate) use processes::{cgroup, descendants, identity, process, processes, tag, user_name};
+pub(crate) use processes::{cgroup, descendants, identity, own_number, process, processes, tag, user_name};
 pub(crate) use sockets::{listeners, sockets};
 
 /// With `SO_REUSEADDR` a bind fails on Linux whenever somebody listens, so its success may be believed.

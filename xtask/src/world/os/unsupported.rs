@@ -56,6 +56,11 @@ pub(crate) fn identity(_: u32) -> Option<Identity> {
     None
 }
 
+/// There are no PID namespaces.
+pub(crate) fn own_number(pid: u32) -> u32 {
+    pid
+}
+
 /// None are known.
 pub(crate) fn descendants(_: u32) -> Vec<u32> {
     Vec::new()

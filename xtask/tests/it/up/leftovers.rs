@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::sandbox::{Sandbox, eventually, eventually_gone, is_free, port, signal};
+use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, is_free, port, signal};
 
 /// A stack whose supervisor was killed; the service lives on, its pid is returned.
 fn orphaned(key: &str) -> (Sandbox, u32) {
@@ -170,4 +170,22 @@ fn a_pid_that_was_noted_and_means_another_process_now_is_a_stranger() {
     sandbox.run(&["up", "--on-conflict", "fail"]).with(3);
     sandbox.run(&["down"]).with(0);
     assert!(!is_free(port));
+}
+
+#[test]
+fn a_stack_that_runs_in_a_container_is_no_leftover_needs_root() {
+    let (sandbox, _) = Sandbox::with_api();
+    let mut inside = sandbox.other("unshare");
+    // The same folder, another home, and numbers of its own.
+    inside.args(["--pid", "--fork", "--mount-proc", "sh", "-c", "\"$0\" up; exit $?"]);
+    inside
+        .arg(env!("CARGO_BIN_EXE_xtask"))
+        .env("HOME", sandbox.home().join("elsewhere"));
+    let inside = Running::start(inside);
+    inside.wait_for("eady in ");
+    let ended = sandbox.run(&["up"]).with(3);
+    assert!(ended.stderr.contains("this stack is already run by pid "), "{ended:?}");
+    let ended = sandbox.run(&["down", "--leftovers"]).with(6);
+    assert!(ended.stderr.contains("this stack is already run by pid "), "{ended:?}");
+    assert!(!inside.has_ended(), "{}", inside.stderr());
 }

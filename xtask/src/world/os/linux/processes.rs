@@ -32,6 +32,16 @@ pub(crate) fn identity(pid: u32) -> Option<Identity> {
     process(pid).map(|process| process.identity)
 }
 
+/// The number by which `pid` knows itself: another one inside a container.
+///
+/// Source: man 5 proc_pid_status, `NSpid`: its pid in each PID namespace, the innermost last; Linux 4.1.
+pub(crate) fn own_number(pid: u32) -> u32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    let innermost = numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok());
+    innermost.unwrap_or(pid)
+}
+
 /// Differs from boot to boot; empty in sandboxes that do not tell.
 ///
 /// Source: man 4 random, `/proc/sys/kernel/random/boot_id`.

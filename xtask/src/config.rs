@@ -71,6 +71,7 @@ pub(crate) struct Service {
     pub(crate) env_file: Vec<At<Template>>,
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) healthcheck: Option<Healthcheck>,
+    pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,
     pub(crate) on_conflict: OnConflict,
@@ -148,6 +149,16 @@ pub(crate) enum Check {
     Tcp,
     /// Passes when it ends with 0.
     Command(At<Command>),
+}
+
+/// Whether a service is started again when it ends by itself, or its health check fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum Restart {
+    #[default]
+    No,
+    OnFailure,
+    /// Also when it ends with 0.
+    Always,
 }
 
 /// The signal that asks a service to end.

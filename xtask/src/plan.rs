@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, StopSignal};
+pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, Restart, StopSignal};
 use crate::error::{Place, Problem};
 pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Asked, unknown};
@@ -110,6 +110,7 @@ pub(crate) struct Service {
     pub(crate) depends_on: Vec<(String, Condition)>,
     pub(crate) health: Option<Health>,
     pub(crate) start_period: Duration,
+    pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod diagnosis;
 mod machine;
+mod restart;
 mod settle;
 mod unit;
 
@@ -106,6 +107,8 @@ pub(crate) enum State {
     Ready,
     Unhealthy,
     Stopping,
+    /// It has ended, and is started again after a pause.
+    Backoff,
     Exited,
     Failed,
     Stopped,
@@ -120,6 +123,7 @@ impl State {
             State::Ready => "ready",
             State::Unhealthy => "unhealthy",
             State::Stopping => "stopping",
+            State::Backoff => "backoff",
             State::Exited => "exited",
             State::Failed => "failed",
             State::Stopped => "stopped",
@@ -130,7 +134,8 @@ impl State {
     pub(crate) fn is_over(self) -> bool {
         match self {
             State::Exited | State::Failed | State::Stopped => true,
-            State::Waiting | State::Starting | State::Ready | State::Unhealthy | State::Stopping => false,
+            State::Waiting | State::Starting | State::Ready | State::Unhealthy => false,
+            State::Stopping | State::Backoff => false,
         }
     }
 }
@@ -171,6 +176,16 @@ pub(crate) enum Cause {
     Survived {
         left: usize,
     },
+    /// It is started again after this pause.
+    Again {
+        last: Box<Cause>,
+        pause: Duration,
+    },
+    /// It was started again so often in a row that it is not any more.
+    GaveUp {
+        last: Box<Cause>,
+        n_restarts: u32,
+    },
 }
 
 impl Cause {
@@ -185,6 +200,16 @@ impl Cause {
             Cause::NotReady { .. } => Exit::NotReady,
             Cause::NotSpawned { exit, .. } => *exit,
             Cause::Survived { .. } => Exit::Survived,
+            Cause::Again { last, .. } | Cause::GaveUp { last, .. } => last.exit(),
+        }
+    }
+
+    /// How it ended, whatever followed from that.
+    pub(crate) fn last(&self) -> &Cause {
+        match self {
+            Cause::Again { last, .. } | Cause::GaveUp { last, .. } => last.last(),
+            Cause::Exited { .. } | Cause::NotReady { .. } | Cause::NotSpawned { .. } => self,
+            Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } => self,
         }
     }
 }

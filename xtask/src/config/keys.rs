@@ -176,9 +176,9 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "restart",
+        "`\"no\"`, `\"on-failure\"` or `\"always\"`",
         "`\"no\"`",
-        "`\"no\"`",
-        "whether it is started again when it ends; only `\"no\"` so far",
+        "whether it is started again when it ends by itself, or is unhealthy",
     ),
     key(
         SERVICE,

@@ -65,12 +65,17 @@ pub(crate) fn headline(why: &Cause) -> String {
         Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } => {
             format!("failed: {}", cause::cause(why))
         }
+        Cause::Again { last, .. } => headline(last),
+        Cause::GaveUp { last, n_restarts } => {
+            let restarts = words::count(*n_restarts as usize, "restart");
+            format!("{}; gave up after {restarts}", headline(last))
+        }
     }
 }
 
 /// The line that shows the cause or, where none does, the last lines.
 fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
-    match why {
+    match why.last() {
         Cause::Exited {
             diagnosis: Some(Diagnosis { evidence, .. }),
             ..
@@ -81,10 +86,12 @@ fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
             tail[tail.len().saturating_sub(LINES)..].to_vec()
         }
         Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Vec::new(),
+        Cause::Again { .. } | Cause::GaveUp { .. } => Vec::new(),
     }
 }
 
 fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
+    let why = why.last();
     let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();
     };

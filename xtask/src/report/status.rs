@@ -176,6 +176,10 @@ fn note(service: &Service) -> Option<String> {
             let cause = service.exit.as_ref().and_then(|exit| exit.cause.as_ref());
             cause.map(|cause| format!("{name} has failed: {}", visible(cause)))
         }
+        State::Backoff => {
+            let cause = service.exit.as_ref().and_then(|exit| exit.cause.as_ref());
+            cause.map(|cause| format!("{name} is about to be started again: {}", visible(cause)))
+        }
         State::Ready => foreign(),
         State::Stopping | State::Exited | State::Stopped => None,
     }
@@ -200,7 +204,7 @@ pub(crate) fn in_colour(state: State, text: &str, paint: Paint) -> String {
     match state {
         State::Ready => paint.good(text),
         State::Unhealthy | State::Failed => paint.bad(text),
-        State::Starting | State::Stopping => paint.warn(text),
+        State::Starting | State::Stopping | State::Backoff => paint.warn(text),
         State::Waiting | State::Exited | State::Stopped => paint.dim(text),
     }
 }
@@ -242,7 +246,7 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         (HealthStatus::Failing, detail) => detail
             .as_ref()
             .map_or("failing".to_owned(), |detail| visible(detail).into_owned()),
-        (HealthStatus::Unknown, _) if service.state.is_over() || service.state == State::Waiting => "-".to_owned(),
+        (HealthStatus::Unknown, _) if service.pid.is_none() => "-".to_owned(),
         (HealthStatus::Unknown, _) => "unknown".to_owned(),
         (HealthStatus::None, _) => "-".to_owned(),
     };

@@ -46,6 +46,16 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Another start would end in the same way.
+    pub(crate) fn repeats(self) -> bool {
+        match self {
+            Kind::PortBusy | Kind::CommandNotFound | Kind::Denied => true,
+            Kind::PythonModuleMissing | Kind::NodeModuleMissing => true,
+        }
+    }
+}
+
 /// The last line that a rule knows decides: what is said last is nearest to the end.
 pub(crate) fn diagnosis(status: Status, tail: &[String]) -> Option<Diagnosis> {
     if status.code == Some(0) {

@@ -64,7 +64,7 @@ impl Machine {
             Phase::Waiting => self.open_dependencies(unit).map(|(name, _)| name.to_owned()).collect(),
             Phase::Starting { detail, .. } if !detail.is_empty() => vec![detail.clone()],
             Phase::Starting { .. } | Phase::Spawning | Phase::Running { .. } => Vec::new(),
-            Phase::Stopping(_) | Phase::Over { .. } => Vec::new(),
+            Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Over { .. } => Vec::new(),
         }
     }
 
@@ -92,7 +92,13 @@ impl Machine {
             }
             Event::Spawned { unit, .. } => self.spawned(now, unit, actions),
             Event::SpawnFailed { unit, message, exit } if self.units[unit].phase == Phase::Spawning => {
-                self.finish(unit, State::Failed, Some(Cause::NotSpawned { message, exit }), actions);
+                self.finish(
+                    now,
+                    unit,
+                    State::Failed,
+                    Some(Cause::NotSpawned { message, exit }),
+                    actions,
+                );
             }
             Event::SpawnFailed { .. } => {}
             Event::Probed { unit, answer } => self.probed(now, unit, answer, actions),
@@ -118,6 +124,9 @@ impl Machine {
             batch: self.batches.len() - 1,
             phase: Phase::Waiting,
             stop: self.interrupted,
+            n_spawned: 0,
+            in_a_row: 0,
+            tries_since: None,
             spec,
         };
         let unit = match self.by_name.get(&fresh.spec.name) {
@@ -138,16 +147,14 @@ impl Machine {
     }
 
     fn spawned(&mut self, now: Now, unit: UnitId, actions: &mut Vec<Action>) {
-        let Unit { spec, batch, phase, .. } = &self.units[unit];
+        let Unit { spec, phase, .. } = &self.units[unit];
         if *phase != Phase::Spawning {
             return;
         }
         if spec.probed {
-            let mut give_up_at = now + spec.start_period;
-            if let Some(at) = self.batches[*batch].give_up_at {
-                // One that is spawned late is asked at least once.
-                give_up_at = give_up_at.min(at).max(now);
-            }
+            self.units[unit].tries_since.get_or_insert(now);
+            // One that is spawned late is asked at least once.
+            let give_up_at = self.give_up_at(now, unit).max(now);
             let phase = Phase::Starting {
                 since: now,
                 give_up_at,
@@ -157,8 +164,10 @@ impl Machine {
             self.units[unit].phase = phase;
             announce(unit, State::Starting, None, actions);
         } else {
+            self.units[unit].tries_since = None;
             self.units[unit].phase = Phase::Running {
                 since: now,
+                ready_since: now,
                 probe: Probe::Never,
                 failures: 0,
                 unhealthy: false,
@@ -173,8 +182,10 @@ impl Machine {
             (Phase::Starting { since, .. }, Answer::Passed { .. }) => {
                 let since = *since;
                 let probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+                self.units[unit].tries_since = None;
                 self.units[unit].phase = Phase::Running {
                     since,
+                    ready_since: now,
                     probe,
                     failures: 0,
                     unhealthy: false,
@@ -195,7 +206,7 @@ impl Machine {
                         after: now - *since,
                         detail: new,
                     };
-                    self.end(now, unit, false, State::Failed, Some(cause), actions);
+                    self.was_not_ready(now, unit, cause, actions);
                 } else {
                     *probe = Probe::At((now + pause(now - *since)).min(*give_up_at));
                     *detail = new;
@@ -203,6 +214,7 @@ impl Machine {
             }
             (
                 Phase::Running {
+                    ready_since,
                     probe,
                     failures,
                     unhealthy,
@@ -213,6 +225,7 @@ impl Machine {
                 *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
                 *failures = 0;
                 if std::mem::replace(unhealthy, false) {
+                    *ready_since = now;
                     announce(unit, State::Ready, None, actions);
                 }
             }
@@ -228,12 +241,16 @@ impl Machine {
                 *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
                 *failures += 1;
                 if *failures >= spec.retries && !std::mem::replace(unhealthy, true) {
-                    let cause = Some(Cause::Unhealthy { detail });
-                    announce(unit, State::Unhealthy, cause, actions);
+                    let cause = Cause::Unhealthy { detail };
+                    announce(unit, State::Unhealthy, Some(cause.clone()), actions);
+                    if self.may_restart(unit, &cause) {
+                        self.end(now, unit, false, State::Backoff, Some(cause), actions);
+                    }
                 }
             }
             // The answer came too late: the unit has moved on.
-            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_) | Phase::Over { .. }, _) => {}
+            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_), _) => {}
+            (Phase::Backoff { .. } | Phase::Over { .. }, _) => {}
         }
     }
 
@@ -253,15 +270,19 @@ impl Machine {
             }
             Phase::Starting { since, .. } => (*since, true),
             Phase::Running { since, .. } => (*since, false),
-            Phase::Waiting | Phase::Spawning | Phase::Over { .. } => return,
+            Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Over { .. } => return,
         };
         let done = status.code == Some(0) && !before_ready;
-        let end = if done { State::Exited } else { State::Failed };
         let cause = Cause::Exited {
             status,
             after: now - since,
             before_ready,
             diagnosis,
+        };
+        let end = match self.may_restart(unit, &cause) {
+            true => State::Backoff,
+            false if done => State::Exited,
+            false => State::Failed,
         };
         self.end(now, unit, true, end, Some(cause), actions);
     }
@@ -272,11 +293,11 @@ impl Machine {
         };
         let Stopping { exited, end, cause, .. } = stopping.clone();
         if exited && left == 0 {
-            self.finish(unit, end, cause, actions);
+            self.finish(now, unit, end, cause, actions);
         } else if stopping.killed && now >= stopping.kill_at + PATIENCE {
             // Its own process may be all that is left, dead and not reported yet.
             let left = left.max(1);
-            self.finish(unit, State::Failed, Some(Cause::Survived { left }), actions);
+            self.finish(now, unit, State::Failed, Some(Cause::Survived { left }), actions);
         } else {
             stopping.sweep = Probe::At(now + pause(now - stopping.began).min(SWEEP_AT_LEAST));
         }
@@ -295,12 +316,13 @@ impl Machine {
                 }
                 Phase::Stopping(stopping) if !stopping.killed => stopping.kill_at = now,
                 // One that is being spawned is killed as soon as there is something to kill.
-                Phase::Stopping(_) | Phase::Waiting | Phase::Spawning | Phase::Over { .. } => {}
+                Phase::Stopping(_) | Phase::Waiting | Phase::Spawning => {}
+                Phase::Backoff { .. } | Phase::Over { .. } => {}
             }
         }
     }
 
-    /// Ends a unit's processes; it becomes `end` when none is left.
+    /// Ends a unit's processes; it becomes `end` when none is left: one that is to be started again unless that is in vain.
     pub(super) fn end(
         &mut self,
         now: Now,
@@ -310,6 +332,10 @@ impl Machine {
         cause: Option<Cause>,
         actions: &mut Vec<Action>,
     ) {
+        let (end, cause) = match (end, cause) {
+            (State::Backoff, Some(cause)) => self.backoff_or_not(now, unit, cause),
+            same => same,
+        };
         let kill_at = match self.without_grace {
             true => now,
             false => now + self.units[unit].spec.grace,
@@ -333,8 +359,22 @@ impl Machine {
         }
     }
 
-    pub(super) fn finish(&mut self, unit: UnitId, state: State, cause: Option<Cause>, actions: &mut Vec<Action>) {
-        self.units[unit].phase = Phase::Over { state };
+    /// Nothing of a unit is left, and it comes into its last state, or into one from which it starts again.
+    pub(super) fn finish(
+        &mut self,
+        now: Now,
+        unit: UnitId,
+        state: State,
+        cause: Option<Cause>,
+        actions: &mut Vec<Action>,
+    ) {
+        self.units[unit].phase = match (state, &cause) {
+            (State::Backoff, _) if self.units[unit].stop => {
+                return self.finish(now, unit, State::Stopped, None, actions);
+            }
+            (State::Backoff, Some(Cause::Again { pause, .. })) => Phase::Backoff { until: now + *pause },
+            (state, _) => Phase::Over { state },
+        };
         if let (State::Failed, Some(cause)) = (state, &cause) {
             self.failures.push((unit, cause.clone()));
         }
@@ -342,7 +382,7 @@ impl Machine {
     }
 }
 
-fn announce(unit: UnitId, state: State, cause: Option<Cause>, actions: &mut Vec<Action>) {
+pub(super) fn announce(unit: UnitId, state: State, cause: Option<Cause>, actions: &mut Vec<Action>) {
     actions.push(Action::Announce { unit, state, cause });
 }
 

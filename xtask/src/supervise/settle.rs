@@ -1,6 +1,6 @@
 //! What follows from the state of the units, whatever event led there: starts, stops, questions and kills that are due.
 
-use super::machine::{Batch, Machine};
+use super::machine::{Batch, Machine, announce};
 use super::unit::{LAST_ANSWER, Phase, Probe, Stopping, Unit};
 use super::{Action, Cause, Condition, Now, State, UnitId};
 
@@ -8,7 +8,10 @@ impl Machine {
     pub(super) fn settle(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.give_up_on_answers(now, actions);
         self.settle_batches(actions);
-        while self.stop_what_may(now, actions) || self.start_what_may(actions) || self.give_up_on_others(now, actions) {
+        while self.stop_what_may(now, actions)
+            || self.start_what_may(now, actions)
+            || self.give_up_on_others(now, actions)
+        {
             self.settle_batches(actions);
         }
         for unit in self.units() {
@@ -32,14 +35,7 @@ impl Machine {
                     detail => detail.to_owned(),
                 };
                 let after = now - *since;
-                self.end(
-                    now,
-                    unit,
-                    false,
-                    State::Failed,
-                    Some(Cause::NotReady { after, detail }),
-                    actions,
-                );
+                self.was_not_ready(now, unit, Cause::NotReady { after, detail }, actions);
             }
         }
     }
@@ -68,7 +64,13 @@ impl Machine {
                     .map(|(name, _)| format!("`{name}`"))
                     .collect();
                 let detail = format!("it waits for {}", names.join(", "));
-                self.finish(unit, State::Failed, Some(Cause::NotReady { after, detail }), actions);
+                self.finish(
+                    now,
+                    unit,
+                    State::Failed,
+                    Some(Cause::NotReady { after, detail }),
+                    actions,
+                );
                 changed = true;
             }
         }
@@ -86,7 +88,7 @@ impl Machine {
         } = self.batches[batch];
         let members = || self.units.iter().filter(|unit| unit.batch == batch);
         let is_busy = |unit: &Unit| match unit.phase {
-            Phase::Spawning | Phase::Starting { .. } | Phase::Stopping(_) => true,
+            Phase::Spawning | Phase::Starting { .. } | Phase::Stopping(_) | Phase::Backoff { .. } => true,
             Phase::Waiting | Phase::Running { .. } | Phase::Over { .. } => false,
         };
         let waits = members().any(|unit| unit.phase == Phase::Waiting && !unit.stop);
@@ -134,11 +136,13 @@ impl Machine {
         }
         let mut changed = false;
         for unit in self.units() {
-            if !self.units[unit].stop || (needed[unit] && !self.without_grace) {
+            // One that pauses has nothing that others could need.
+            let pauses = matches!(self.units[unit].phase, Phase::Backoff { .. });
+            if !self.units[unit].stop || (needed[unit] && !self.without_grace && !pauses) {
                 continue;
             }
             match self.units[unit].phase {
-                Phase::Waiting => self.finish(unit, State::Stopped, None, actions),
+                Phase::Waiting | Phase::Backoff { .. } => self.finish(now, unit, State::Stopped, None, actions),
                 Phase::Starting { .. } | Phase::Running { .. } => {
                     self.end(now, unit, false, State::Stopped, None, actions);
                 }
@@ -150,19 +154,30 @@ impl Machine {
     }
 
     /// Starts the units whose dependencies allow it; those whose dependencies never will have failed.
-    fn start_what_may(&mut self, actions: &mut Vec<Action>) -> bool {
+    fn start_what_may(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
         let mut changed = false;
         for unit in self.units() {
-            if self.units[unit].stop || self.units[unit].phase != Phase::Waiting {
+            let pauses = match self.units[unit].phase {
+                Phase::Waiting => false,
+                Phase::Backoff { until } => until <= now,
+                Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => continue,
+                Phase::Stopping(_) | Phase::Over { .. } => continue,
+            };
+            if self.units[unit].stop || matches!(self.units[unit].phase, Phase::Backoff { .. }) && !pauses {
                 continue;
             }
             let open: Vec<_> = self.open_dependencies(unit).map(|(name, _)| name.to_owned()).collect();
             if open.is_empty() {
+                self.units[unit].n_spawned += 1;
                 self.units[unit].phase = Phase::Spawning;
                 actions.push(Action::Spawn(unit));
                 changed = true;
             } else if let Some(name) = open.into_iter().find(|name| self.will_never_satisfy(name)) {
-                self.finish(unit, State::Failed, Some(Cause::Dependency { name }), actions);
+                self.finish(now, unit, State::Failed, Some(Cause::Dependency { name }), actions);
+                changed = true;
+            } else if pauses {
+                self.units[unit].phase = Phase::Waiting;
+                announce(unit, State::Waiting, None, actions);
                 changed = true;
             }
         }
@@ -195,7 +210,7 @@ impl Machine {
                 }
             }
             Phase::Starting { .. } | Phase::Running { .. } => {}
-            Phase::Waiting | Phase::Spawning | Phase::Over { .. } => {}
+            Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Over { .. } => {}
         }
     }
 }
@@ -205,7 +220,8 @@ fn has_arrived(unit: &Unit) -> bool {
     match &unit.phase {
         Phase::Running { .. } => !unit.stop,
         Phase::Over { .. } => true,
-        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::Stopping(_) => false,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } => false,
+        Phase::Stopping(_) | Phase::Backoff { .. } => false,
     }
 }
 
@@ -213,6 +229,7 @@ fn has_failed(unit: &Unit) -> bool {
     match &unit.phase {
         Phase::Over { state } => *state == State::Failed,
         Phase::Stopping(stopping) => stopping.end == State::Failed,
-        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => false,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } => false,
+        Phase::Running { .. } | Phase::Backoff { .. } => false,
     }
 }

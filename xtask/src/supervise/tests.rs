@@ -6,6 +6,7 @@
 mod batches;
 mod orders;
 mod ready;
+mod restarts;
 mod stopping;
 mod text;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Cause, Now, State};
 use crate::plan;
-use crate::plan::Condition;
+use crate::plan::{Condition, Restart};
 
 /// What the machine has to know of a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,7 @@ pub(crate) struct Spec {
     pub(crate) interval: Option<Duration>,
     pub(crate) retries: u32,
     pub(crate) start_period: Duration,
+    pub(crate) restart: Restart,
     pub(crate) grace: Duration,
 }
 
@@ -29,6 +30,7 @@ impl From<&plan::Service> for Spec {
             interval: service.health.as_ref().map(|health| health.interval),
             retries: service.health.as_ref().map_or(1, |health| health.retries),
             start_period: service.start_period,
+            restart: service.restart,
             grace: service.stop_grace_period,
         }
     }
@@ -45,6 +47,12 @@ pub(super) struct Unit {
     pub(super) phase: Phase,
     /// It is to end as soon as the units that depend on it, and are to end too, have ended.
     pub(super) stop: bool,
+    /// How often it was spawned since it was asked for.
+    pub(super) n_spawned: u32,
+    /// How often in a row, without a quiet time between.
+    pub(super) in_a_row: u32,
+    /// Since when it tries to be ready; `None` once it is.
+    pub(super) tries_since: Option<Now>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -60,11 +68,17 @@ pub(super) enum Phase {
     },
     Running {
         since: Now,
+        /// Ready, or ready again, since then.
+        ready_since: Now,
         probe: Probe,
         failures: u32,
         unhealthy: bool,
     },
     Stopping(Stopping),
+    /// It has ended, and nothing of it is left.
+    Backoff {
+        until: Now,
+    },
     Over {
         state: State,
     },
@@ -114,6 +128,7 @@ impl Unit {
             Phase::Running { unhealthy: false, .. } => State::Ready,
             Phase::Running { unhealthy: true, .. } => State::Unhealthy,
             Phase::Stopping(_) => State::Stopping,
+            Phase::Backoff { .. } => State::Backoff,
             Phase::Over { state } => *state,
         }
     }
@@ -132,13 +147,15 @@ impl Unit {
             (Phase::Running { .. } | Phase::Starting { .. }, Condition::Started) => true,
             (Phase::Over { state: State::Exited }, Condition::Started) => true,
             (Phase::Starting { .. }, Condition::Healthy) => false,
-            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_) | Phase::Over { .. }, _) => false,
+            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_), _) => false,
+            (Phase::Backoff { .. } | Phase::Over { .. }, _) => false,
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Now> {
         match &self.phase {
             Phase::Waiting | Phase::Spawning | Phase::Over { .. } => None,
+            Phase::Backoff { until } => Some(*until),
             Phase::Starting {
                 probe: Probe::Asked,
                 give_up_at,

@@ -85,6 +85,9 @@ pub(crate) struct Service {
     /// What the last probe said.
     pub(crate) probed: Option<Probed>,
     pub(crate) waiting_for: Vec<String>,
+    /// How often it was started again.
+    #[serde(default)]
+    pub(crate) restarts: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +101,9 @@ pub(crate) struct Probed {
 pub(crate) struct Ended {
     pub(crate) status: Status,
     pub(crate) at: Timestamp,
+    /// What followed from that; `None` until it is settled.
+    #[serde(default)]
+    pub(crate) cause: Option<Cause>,
 }
 
 /// A service came into a state.

@@ -180,7 +180,7 @@ impl<'a> Driver<'a> {
         for service in services {
             match self.machine.unit(&service.name) {
                 Some(unit) if !self.machine.state(unit).is_over() => {}
-                Some(unit) => self.services[unit].service = service,
+                Some(unit) => self.services[unit].begin_anew(service),
                 // The machine numbers new units in the order of their specs.
                 None => self.services.push(self.life(service)),
             }

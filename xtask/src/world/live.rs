@@ -119,11 +119,11 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
             state: service.state,
             pid: service.pid,
             since: Some(service.since),
-            restarts: 0,
+            restarts: service.restarts,
             exit: service.exit.as_ref().map(|exit| status::Ended {
                 code: exit.status.code,
                 signal: exit.status.signal,
-                cause: service.cause.as_ref().map(cause::cause),
+                cause: exit.cause.as_ref().map(cause::cause),
                 at: exit.at,
             }),
             ports: service

@@ -139,18 +139,18 @@ hint: set `NAP` in `.env`, or write `${NAP:-default}`
 #[test]
 fn a_key_of_a_later_release_is_not_supported_yet() {
     check(
-        "[tasks.test]\ncommand = \"x\"\n[services.a]\ncommand = \"x\"\nrestart = \"always\"\non_conflict = \"next\"\n",
+        "[tasks.test]\ncommand = \"x\"\n[services.a]\ncommand = \"x\"\nrestart = \"unless-stopped\"\non_conflict = \"next\"\n",
         "error: `tasks` is not supported yet
   --> devtasks.toml:1:2
    |
  1 | [tasks.test]
    |  ^^^^^
 
-error: `restart = \"always\"` is not supported yet
+error: `restart = \"unless-stopped\"` is not supported yet
   --> devtasks.toml:5:11  [services.a]
    |
- 5 | restart = \"always\"
-   |           ^^^^^^^^
+ 5 | restart = \"unless-stopped\"
+   |           ^^^^^^^^^^^^^^^^
 
 error: `on_conflict = \"next\"` is not supported yet
   --> devtasks.toml:6:15  [services.a]

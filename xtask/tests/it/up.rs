@@ -12,4 +12,5 @@ mod logs;
 mod order;
 mod question;
 mod ready;
+mod restart;
 mod stop;

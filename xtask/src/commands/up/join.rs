@@ -149,7 +149,7 @@ fn wait(inbox: &Inbox, context: &Context) -> Result<Option<Exit>, Problems> {
                     .as_ref()
                     .map(|why| format!("  {}", cause::cause(why)))
                     .unwrap_or_default();
-                if matches!(it.state, State::Ready | State::Failed | State::Exited) {
+                if matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff) {
                     let state = status::in_colour(it.state, it.state.name(), paint);
                     context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
                 }

@@ -152,7 +152,7 @@ impl<'a> Show<'a> {
 
     /// A service that found its port busy after preflight found it free: somebody was faster, and is looked up now.
     fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
-        let busy = match why {
+        let busy = match why.last() {
             Cause::Exited {
                 diagnosis: Some(diagnosis),
                 ..
@@ -201,24 +201,23 @@ impl Audience for Show<'_> {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
             (State::Ready, _) => {
                 let again = !self.ready.insert(name.clone());
-                let took = self
-                    .starting
-                    .remove(name)
-                    .map_or(Duration::ZERO, |since| between(since, *at));
-                let what = if again {
-                    "again".to_owned()
-                } else {
-                    format!("{:<7}  {}", words::duration(took), address(service))
+                let took = self.starting.remove(name).map(|since| between(since, *at));
+                let took = took.map(words::duration);
+                let what = match took {
+                    Some(took) if again => format!("again, {took}"),
+                    None if again => "again".to_owned(),
+                    took => format!("{:<7}  {}", took.unwrap_or("0 ms".to_owned()), address(service)),
                 };
                 self.line(transition, &what);
             }
-            (State::Unhealthy, Some(why)) => self.line(transition, &cause::cause(why)),
+            (State::Unhealthy | State::Backoff, Some(why)) => self.line(transition, &cause::cause(why)),
             (State::Failed, Some(why)) => self.failed(transition, service, why, &tail()),
             (State::Exited, _) => self.line(transition, "exit code 0"),
             (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
                 self.stopped.push(name.clone());
             }
-            (State::Waiting | State::Stopping | State::Stopped | State::Unhealthy | State::Failed, _) => {}
+            (State::Waiting | State::Stopping | State::Stopped, _) => {}
+            (State::Unhealthy | State::Backoff | State::Failed, _) => {}
         }
     }
 

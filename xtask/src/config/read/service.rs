@@ -13,7 +13,7 @@ use super::port::{on_conflict, ports};
 use super::reader::{Reader, no_name};
 use crate::config::keys::SERVICE;
 use crate::config::suggest::did_you_mean;
-use crate::config::{At, OnConflict, Service, StopSignal, Template, VenvChoice};
+use crate::config::{At, OnConflict, Restart, Service, StopSignal, Template, VenvChoice};
 use crate::error::Problem;
 
 pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
@@ -29,7 +29,7 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
     let env_file = read.list("env_file", env_file);
     let depends_on = read.list("depends_on", dependencies);
     let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, &table, &ports));
-    read.key("restart", restart);
+    let restart = read.key("restart", restart).unwrap_or_default();
     let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
     let stop_grace_period = read.key("stop_grace_period", Reader::duration);
     let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
@@ -50,6 +50,7 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
         env_file,
         depends_on,
         healthcheck,
+        restart,
         stop_signal,
         stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
         on_conflict,
@@ -147,11 +148,11 @@ fn profiles<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<String> {
     profiles
 }
 
-fn restart<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<()> {
+fn restart<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Restart> {
     let choices = [
-        ("no", Some(())),
-        ("on-failure", None),
-        ("always", None),
+        ("no", Some(Restart::No)),
+        ("on-failure", Some(Restart::OnFailure)),
+        ("always", Some(Restart::Always)),
         ("unless-stopped", None),
     ];
     reader.choice(item, &choices)

@@ -590,6 +590,7 @@ fn check_plan(input: &str, expected: &str) {
                 depends_on: Vec::new(),
                 health: None,
                 start_period: Duration::from_secs(60),
+                restart: crate::plan::Restart::No,
                 stop_signal: StopSignal::Term,
                 stop_grace_period: Duration::from_secs(10),
             }),

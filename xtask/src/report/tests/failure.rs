@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{check, place};
 use crate::error::Exit;
 use crate::plan::{Command, Environment, Service, StopSignal, Venv};
+use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
 use crate::supervise::diagnosis::diagnosis;
@@ -40,6 +41,7 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
         depends_on: Vec::new(),
         health: None,
         start_period: Duration::from_secs(60),
+        restart: crate::plan::Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),
     };
@@ -343,4 +345,30 @@ fn other_causes_are_sentences() {
         backend failed: GET / 404
     ",
     );
+}
+
+#[test]
+fn one_that_was_given_up_shows_how_it_ended_last() {
+    let last = Box::new(ended(Some(3), None, "no such table"));
+    check_failure(
+        "",
+        &Cause::GaveUp { last, n_restarts: 5 },
+        "no such table",
+        "
+        backend failed after 0.4 s (exit code 3); gave up after 5 restarts
+
+          no such table
+    ",
+    );
+    let last = Box::new(ended(None, Some(9), ""));
+    let pause = Duration::from_millis(204);
+    assert_eq!(
+        cause(&Cause::Again { last, pause }),
+        "killed by SIGKILL, again in 0.2 s"
+    );
+    let last = Box::new(Cause::Unhealthy {
+        detail: "GET / 503".to_owned(),
+    });
+    let cause = cause(&Cause::GaveUp { last, n_restarts: 1 });
+    assert_eq!(cause, "GET / 503; gave up after 1 restart");
 }

@@ -210,6 +210,31 @@ fn wide_letters_and_control_characters_keep_the_columns_straight() {
 }
 
 #[test]
+fn one_that_is_about_to_be_started_again_says_why() {
+    let mut again = service("api", State::Backoff, HealthStatus::Unknown, "");
+    (again.pid, again.ports, again.restarts) = (None, Vec::new(), 2);
+    again.exit = Some(Ended {
+        code: Some(1),
+        signal: None,
+        cause: Some("exit code 1".to_owned()),
+        at: time("2026-11-23T09:50:00Z"),
+    });
+    let services = vec![again];
+    check_table(
+        &Status { services, ..shop() },
+        100,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE  STATE    PID  AGE     PORT  HEALTH  RESTARTS  CLIENTS
+          api      backoff  -    14 min  -     -       2         0
+
+        api is about to be started again: exit code 1
+    ",
+    );
+}
+
+#[test]
 fn nothing_runs_or_nothing_is_there() {
     let stopped = Status {
         run: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::error::Exit;
-use crate::plan::Condition;
+use crate::plan::{Condition, Restart};
 use crate::supervise::{Action, Answer, Cause, Event, Machine, Spec, State, Status, UnitId};
 
 proptest! {
@@ -24,7 +24,16 @@ proptest! {
 
 #[test]
 fn two_events_in_any_order_and_place_break_no_rule() {
-    let chain = || vec![plain(0, &[]), plain(1, &[0]), plain(2, &[1])];
+    for restart in [Restart::No, Restart::Always] {
+        let unit = |n: usize, needs: &[usize]| Spec {
+            restart,
+            ..plain(n, needs)
+        };
+        two_events(&|| vec![unit(0, &[]), unit(1, &[0]), unit(2, &[1])]);
+    }
+}
+
+fn two_events(chain: &dyn Fn() -> Vec<Spec>) {
     for first in 0..KINDS {
         for second in 0..KINDS {
             for unit in 0..9 {
@@ -62,6 +71,7 @@ fn plain(n: usize, needs: &[usize]) -> Spec {
         interval: Some(Duration::from_millis(50)),
         retries: 1,
         start_period: Duration::from_millis(300),
+        restart: Restart::No,
         grace: Duration::from_millis(100),
     }
 }
@@ -74,26 +84,29 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
         1..4_u32,
         1..500_u64,
         1..300_u64,
+        prop_oneof![Just(Restart::No), Just(Restart::OnFailure), Just(Restart::Always)],
     );
     prop::collection::vec(one, 1..=UNITS).prop_map(|all| {
-        let spec = |(n, (needs, (probed, checked), retries, start, grace)): (usize, (Vec<u8>, _, _, _, _))| Spec {
-            depends_on: needs
-                .iter()
-                .take(n)
-                .enumerate()
-                .filter_map(|(other, need)| match need {
-                    0 => Some((other.to_string(), Condition::Healthy)),
-                    1 => Some((other.to_string(), Condition::Started)),
-                    _ => None,
-                })
-                .collect(),
-            probed: probed || checked,
-            interval: checked.then_some(Duration::from_millis(70)),
-            retries,
-            start_period: Duration::from_millis(start),
-            grace: Duration::from_millis(grace),
-            ..plain(n, &[])
-        };
+        let spec =
+            |(n, (needs, (probed, checked), retries, start, grace, restart)): (usize, (Vec<u8>, _, _, _, _, _))| Spec {
+                depends_on: needs
+                    .iter()
+                    .take(n)
+                    .enumerate()
+                    .filter_map(|(other, need)| match need {
+                        0 => Some((other.to_string(), Condition::Healthy)),
+                        1 => Some((other.to_string(), Condition::Started)),
+                        _ => None,
+                    })
+                    .collect(),
+                probed: probed || checked,
+                interval: checked.then_some(Duration::from_millis(70)),
+                retries,
+                start_period: Duration::from_millis(start),
+                grace: Duration::from_millis(grace),
+                restart,
+                ..plain(n, &[])
+            };
         all.into_iter().enumerate().map(spec).collect()
     })
 }
@@ -113,6 +126,8 @@ struct Real {
     unwanted: bool,
     state: Option<State>,
     since: Duration,
+    /// It pauses until then.
+    again_at: Option<Duration>,
     batch: usize,
 }
 
@@ -293,6 +308,8 @@ impl World {
                     "{unit} is spawned twice"
                 );
                 assert!(!self.reals[*unit].unwanted, "{unit} is spawned although it is to end");
+                let paused = self.reals[*unit].again_at.is_none_or(|at| at <= self.now);
+                assert!(paused, "{unit} is spawned before its pause is over");
                 for (name, condition) in &self.specs[*unit].depends_on {
                     let state = self.reals[name.parse::<usize>().unwrap()].state;
                     let allowed: &[State] = match condition {
@@ -327,7 +344,13 @@ impl World {
             Action::Sweep(_) => {}
             Action::Announce { unit, state, cause } => {
                 let real = &mut self.reals[*unit];
-                if *state == State::Waiting {
+                if let Some(Cause::Again { pause, .. }) = cause {
+                    assert_eq!(*state, State::Backoff);
+                    assert!(!real.unwanted, "{unit} pauses although it is to end");
+                    assert!(!real.spawning && !real.lives(), "{unit} pauses and lives");
+                    real.again_at = Some(self.now + *pause);
+                }
+                if *state == State::Waiting && real.again_at.is_none() {
                     real.unwanted = self.n_interrupts > 0;
                     real.batch = self.n_batches - 1;
                 }
@@ -351,7 +374,8 @@ impl World {
                 let has_arrived = |real: &Real| match real.state {
                     Some(State::Ready | State::Unhealthy) => real.leader,
                     Some(State::Exited | State::Stopped) => true,
-                    Some(State::Waiting | State::Starting | State::Stopping | State::Failed) | None => false,
+                    Some(State::Waiting | State::Starting | State::Stopping | State::Backoff | State::Failed)
+                    | None => false,
                 };
                 if !ready && !members().all(has_arrived) {
                     let members = self.reals.iter_mut().filter(|real| real.batch == *batch);
@@ -389,6 +413,9 @@ impl World {
             if self.machine.state(unit) == State::Starting && !real.spawning {
                 let late = real.since + self.specs[unit].start_period + Duration::from_secs(1);
                 assert!(self.now < late, "{unit} starts for ever");
+            }
+            if self.machine.state(unit) == State::Backoff {
+                assert!(real.again_at.is_some_and(|at| self.now < at), "{unit} pauses for ever");
             }
             let waits_for_us = real.lives() || real.spawning || real.asked;
             let waits_for_others = self.machine.state(unit) == State::Waiting;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::duration;
-use crate::plan::Condition;
+use crate::plan::{Condition, Restart};
+use crate::supervise::diagnosis::{Diagnosis, Kind};
 use crate::supervise::{Action, Answer, Cause, Event, Machine, Spec, Status, UnitId};
 
 /// Plays `events` and returns the actions, one a line with the time in milliseconds. Probes and sweeps are left out,
@@ -120,7 +121,7 @@ impl World {
                 Event::Exited {
                     unit,
                     status: status(rest.first().copied().filter(|word| !word.starts_with("left="))),
-                    diagnosis: None,
+                    diagnosis: rest.contains(&"busy").then(port_busy),
                 }
             }
             ["gone", name] => {
@@ -140,6 +141,11 @@ impl World {
             ["waits", name] => {
                 let waits = self.machine.waiting_for(unit(name)).join(", ");
                 self.seen.push(format!("{name} waits for [{waits}]"));
+                return None;
+            }
+            ["restarts", name] => {
+                let restarts = self.machine.restarts(unit(name));
+                self.seen.push(format!("{name} was restarted {restarts} times"));
                 return None;
             }
             ["end"] => {
@@ -210,6 +216,18 @@ fn why(cause: &Cause) -> String {
         Cause::Dependency { name } => format!("without {name}"),
         Cause::Unhealthy { detail } => detail.clone(),
         Cause::Survived { left } => format!("{left} survived"),
+        Cause::Again { last, pause } => format!("{}, again in {}", why(last), pause.as_millis()),
+        Cause::GaveUp { last, n_restarts } => format!("{}, gave up after {n_restarts}", why(last)),
+    }
+}
+
+/// A cause that another start would meet again.
+fn port_busy() -> Diagnosis {
+    Diagnosis {
+        kind: Kind::PortBusy,
+        evidence: String::new(),
+        exit: crate::error::Exit::PortBusy,
+        hints: Vec::new(),
     }
 }
 
@@ -238,12 +256,15 @@ fn spec(line: &str) -> Spec {
         interval: None,
         retries: 1,
         start_period: Duration::from_secs(60),
+        restart: Restart::No,
         grace: Duration::from_secs(10),
     };
     for word in rest.split([' ', ',']).filter(|word| !word.is_empty()) {
         match word.split_once('=') {
             Some(("grace", value)) => spec.grace = duration::parse(value).unwrap(),
             Some(("start", value)) => spec.start_period = duration::parse(value).unwrap(),
+            Some(("restart", "on-failure")) => spec.restart = Restart::OnFailure,
+            Some(("restart", "always")) => spec.restart = Restart::Always,
             Some(("interval", value)) => spec.interval = duration::parse(value).ok(),
             Some(("retries", value)) => spec.retries = value.parse().unwrap(),
             Some((other, _)) => panic!("unknown option {other}"),

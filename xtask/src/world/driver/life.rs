@@ -45,6 +45,15 @@ pub(super) struct Life {
 /// How long a failed service's pipes may take to end, which a child that still holds them would delay for ever.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(100);
 
+impl Life {
+    /// It is asked for again, perhaps with other settings: what was before does not matter any more.
+    pub(super) fn begin_anew(&mut self, service: plan::Service) {
+        self.service = service;
+        self.exit = None;
+        self.probed = None;
+    }
+}
+
 impl Driver<'_> {
     pub(super) fn life(&self, service: plan::Service) -> Life {
         let run = Run {
@@ -135,7 +144,11 @@ impl Driver<'_> {
             match life.ending {
                 Some((status, at)) if at <= now || life.open_pipes == 0 || stopping => {
                     life.ending = None;
-                    life.exit = Some(Ended { status, at: wall() });
+                    life.exit = Some(Ended {
+                        status,
+                        at: wall(),
+                        cause: None,
+                    });
                     let diagnosis = if stopping {
                         None
                     } else {
@@ -157,9 +170,8 @@ impl Driver<'_> {
         life.since = wall();
         life.in_state_since = self.clock.now();
         life.cause = cause.clone();
-        if state == State::Waiting {
-            life.exit = None;
-            life.probed = None;
+        if let (true, Some(exit), Some(cause)) = (life.pid.is_none(), &mut life.exit, &cause) {
+            exit.cause = Some(cause.last().clone());
         }
         let transition = Transition {
             at: life.since,

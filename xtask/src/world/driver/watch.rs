@@ -120,6 +120,7 @@ impl Driver<'_> {
                 url: life.service.url(),
                 probed: life.probed.clone(),
                 waiting_for: self.machine.waiting_for(unit),
+                restarts: self.machine.restarts(unit),
             }
         });
         Snapshot {

@@ -81,7 +81,7 @@ fn what_is_known_but_not_supported_yet_says_so() {
         stdin = true
         tty = true
         on_exit = 'x'
-        restart = 'on-failure'
+        restart = 'unless-stopped'
         on_conflict = 'next'
         healthcheck = { http = 'https://localhost/' }
         depends_on = { b = 'completed', c = { condition = 'healthy', restart = true } }
@@ -101,7 +101,7 @@ fn what_is_known_but_not_supported_yet_says_so() {
         12:1 [services.a] `stdin` is not supported yet
         13:1 [services.a] `tty` is not supported yet
         14:1 [services.a] `on_exit` is not supported yet
-        15:11 [services.a] `restart = \"on-failure\"` is not supported yet
+        15:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
         16:15 [services.a] `on_conflict = \"next\"` is not supported yet
         17:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
@@ -402,7 +402,7 @@ fn a_value_outside_the_list_gets_the_list() {
     check_line(
         "restart = 'never'",
         11,
-        "`never` is no value for `restart`\n  hint: write `no`",
+        "`never` is no value for `restart`\n  hint: write `no`, `on-failure` or `always`",
     );
     check_line(
         "stop_signal = 'SIGSTOP'",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::template::tests::shown;
 use crate::config::{
-    At, Check, Command, Condition, Config, Healthcheck, OnConflict, Port, Protocol, Service, StopSignal, Template,
-    VenvChoice,
+    At, Check, Command, Condition, Config, Healthcheck, OnConflict, Port, Protocol, Restart, Service, StopSignal,
+    Template, VenvChoice,
 };
 
 pub(super) fn config(config: &Config) -> String {
@@ -70,6 +70,9 @@ fn service(lines: &mut Vec<String>, service: &Service) {
         "healthcheck",
         service.healthcheck.as_ref().map(healthcheck).unwrap_or_default(),
     );
+    if service.restart != Restart::No {
+        line("restart", format!("{:?}", service.restart));
+    }
     if service.stop_signal != StopSignal::Term {
         line("stop_signal", format!("{:?}", service.stop_signal));
     }

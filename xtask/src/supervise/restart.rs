@@ -1,0 +1,112 @@
+//! Whether a unit that ended is started again, and after which pause.
+
+use std::time::Duration;
+
+use super::machine::Machine;
+use super::unit::{Phase, Unit};
+use super::{Action, Cause, Now, State, Status, UnitId};
+use crate::plan::Restart;
+
+/// So often in a row a unit is started again.
+const AT_MOST: u32 = 5;
+
+/// A unit that was ready for so long without a break begins to count anew.
+const QUIET: Duration = Duration::from_secs(10);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Machine {
+    /// Does its policy ask for another start, and could that end otherwise than this one?
+    pub(super) fn may_restart(&self, unit: UnitId, cause: &Cause) -> bool {
+        let Unit { spec, stop, .. } = &self.units[unit];
+        let could_help = match cause {
+            Cause::Exited {
+                status: Status { code: Some(0), .. },
+                ..
+            } => spec.restart == Restart::Always,
+            // A signal came from outside, whatever was said before.
+            Cause::Exited { status, diagnosis, .. } => {
+                status.signal.is_some() || diagnosis.as_ref().is_none_or(|it| !it.kind.repeats())
+            }
+            Cause::NotReady { .. } | Cause::Unhealthy { .. } => true,
+            Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Survived { .. } => false,
+            Cause::Again { .. } | Cause::GaveUp { .. } => false,
+        };
+        !stop && spec.restart != Restart::No && could_help
+    }
+
+    /// What a unit becomes that is to be started again: it has failed if that was tried too often, or if it could not be
+    /// ready in time any more.
+    pub(super) fn backoff_or_not(&mut self, now: Now, unit: UnitId, last: Cause) -> (State, Option<Cause>) {
+        let Unit { phase, in_a_row, .. } = &mut self.units[unit];
+        if let Phase::Running { ready_since, .. } = phase
+            && now - *ready_since >= QUIET
+        {
+            *in_a_row = 0;
+        }
+        let n_restarts = *in_a_row;
+        if n_restarts >= AT_MOST {
+            let last = Box::new(last);
+            return (State::Failed, Some(Cause::GaveUp { last, n_restarts }));
+        }
+        *in_a_row += 1;
+        self.units[unit].tries_since.get_or_insert(now);
+        let pause = pause(&self.units[unit].spec.name, n_restarts);
+        let is_too_late = now + pause >= self.give_up_at(now, unit);
+        if is_too_late && !self.batches[self.units[unit].batch].settled {
+            return (State::Failed, Some(last));
+        }
+        let last = Box::new(last);
+        (State::Backoff, Some(Cause::Again { last, pause }))
+    }
+
+    /// A starting unit has had its time.
+    pub(super) fn was_not_ready(&mut self, now: Now, unit: UnitId, cause: Cause, actions: &mut Vec<Action>) {
+        let end = match self.may_restart(unit, &cause) {
+            true => State::Backoff,
+            false => State::Failed,
+        };
+        self.end(now, unit, false, end, Some(cause), actions);
+    }
+
+    /// When a unit that starts now has failed if it is not ready. As long as the start of the whole is under way, all its
+    /// attempts share one start period, and the time of the whole is a limit too.
+    pub(super) fn give_up_at(&self, now: Now, unit: UnitId) -> Now {
+        let Unit {
+            spec,
+            batch,
+            tries_since,
+            ..
+        } = &self.units[unit];
+        let batch = &self.batches[*batch];
+        if batch.settled {
+            return now + spec.start_period;
+        }
+        let own = tries_since.unwrap_or(now) + spec.start_period;
+        batch.give_up_at.map_or(own, |at| own.min(at))
+    }
+
+    /// How often it was started again since it was asked for.
+    pub(crate) fn restarts(&self, unit: UnitId) -> u32 {
+        self.units[unit].n_spawned.saturating_sub(1)
+    }
+}
+
+/// The pause before a unit is started for the `n`th time again, from 0: doubled each time, and up to a quarter longer, by
+/// name and `n`, so that those that ended together do not come back together.
+fn pause(name: &str, n: u32) -> Duration {
+    let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(n)).min(LONGEST_PAUSE);
+    // FNV-1a: any even spread will do, and it is the same in every build.
+    let spread = name
+        .bytes()
+        .chain(n.to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let per_mille = u32::try_from(spread % 251).expect("it is below 251");
+    (pause + pause * per_mille / 1000).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests;

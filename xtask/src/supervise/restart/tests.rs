@@ -1,0 +1,25 @@
+//! How long the pauses are.
+
+use std::time::Duration;
+
+use super::{LONGEST_PAUSE, pause};
+
+#[test]
+fn pauses_double_and_never_pass_the_longest() {
+    for n in 0..40 {
+        let least = Duration::from_millis(100)
+            .saturating_mul(2_u32.saturating_pow(n))
+            .min(LONGEST_PAUSE);
+        for name in ["api", "db", "web"] {
+            let pause = pause(name, n);
+            assert!(pause >= least && pause <= LONGEST_PAUSE, "{name} {n}: {pause:?}");
+            assert!(pause <= least + least / 4, "{name} {n}: {pause:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_unit_pauses_the_same_time_and_others_do_not() {
+    assert_eq!(pause("api", 0), pause("api", 0));
+    assert_ne!(pause("api", 0), pause("db", 0));
+}

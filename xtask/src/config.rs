@@ -118,6 +118,8 @@ pub(crate) enum Protocol {
 pub(crate) struct Dependency {
     pub(crate) service: At<String>,
     pub(crate) condition: Condition,
+    /// When that is restarted, this is too.
+    pub(crate) restart: bool,
 }
 
 /// When a dependency lets its dependents start.

@@ -108,6 +108,8 @@ pub(crate) struct Service {
     /// The first is the main one.
     pub(crate) ports: Vec<Port>,
     pub(crate) depends_on: Vec<(String, Condition)>,
+    /// Those of its dependencies that it is restarted with.
+    pub(crate) restarts_with: Vec<String>,
     pub(crate) health: Option<Health>,
     pub(crate) start_period: Duration,
     pub(crate) restart: Restart,

@@ -4,6 +4,7 @@
 //! Every deadline is part of a unit's state, so there are no timers to cancel.
 
 pub(crate) mod diagnosis;
+mod ending;
 mod machine;
 mod restart;
 mod settle;
@@ -61,6 +62,10 @@ pub(crate) enum Event {
     /// Stop these units, or all of them.
     Stop {
         units: Option<Vec<UnitId>>,
+    },
+    /// Stop these and start them again, what depends on another after it.
+    Restart {
+        units: Vec<UnitId>,
     },
     /// Ctrl-C: the first stops, the second kills.
     Interrupt,

@@ -36,6 +36,8 @@ pub(crate) const VENV: &str = "venvs.NAME";
 pub(crate) const SERVICE: &str = "services.NAME";
 /// The table form of `port` and of each of `ports`.
 pub(crate) const PORT: &str = "services.NAME.port";
+/// The table form of a dependency.
+pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 
 /// In the order of the documentation.
@@ -160,7 +162,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "depends_on",
-        "list of services, or table of service to `\"healthy\"` or `\"started\"`",
+        "list of services, or table of service to `\"healthy\"`, `\"started\"` or a table",
         "",
         "what is started before it; a list waits until each is ready",
     )
@@ -250,6 +252,20 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"ask\"`, `\"fail\"` or `\"kill\"`",
         "that of the service",
         "what `up` does when this port is taken",
+    ),
+    key(
+        DEPENDENCY,
+        "condition",
+        "`\"healthy\"` or `\"started\"`",
+        "`\"healthy\"`",
+        "until when this service waits for it",
+    ),
+    key(
+        DEPENDENCY,
+        "restart",
+        "boolean",
+        "`false`",
+        "whether this service is restarted when that one is",
     ),
     key(
         HEALTHCHECK,

@@ -199,6 +199,12 @@ pub(super) fn service(
             .iter()
             .map(|it| (it.service.value.clone(), it.condition))
             .collect(),
+        restarts_with: service
+            .depends_on
+            .iter()
+            .filter(|it| it.restart)
+            .map(|it| it.service.value.clone())
+            .collect(),
         health,
         start_period: service
             .healthcheck

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::unit::{Phase, Probe, Stopping, Unit};
+use super::unit::{Phase, Probe, Unit};
 use super::{Action, Answer, Cause, Event, Now, State, Status, UnitId};
 use crate::error::Exit;
 
@@ -14,11 +14,11 @@ pub(crate) struct Machine {
     pub(super) batches: Vec<Batch>,
     by_name: BTreeMap<String, UnitId>,
     /// After the first Ctrl-C nothing starts any more.
-    interrupted: bool,
+    pub(super) interrupted: bool,
     /// A second one kills, now and whatever is yet to be stopped.
     pub(super) without_grace: bool,
     /// What went wrong so far, in order.
-    failures: Vec<(UnitId, Cause)>,
+    pub(super) failures: Vec<(UnitId, Cause)>,
 }
 
 /// Units that were asked for together.
@@ -113,6 +113,11 @@ impl Machine {
                     self.units[unit].stop = true;
                 }
             }
+            Event::Restart { units } => {
+                for unit in units {
+                    self.restart(unit, actions);
+                }
+            }
             Event::Interrupt => self.interrupt(now, actions),
             Event::Tick => {}
         }
@@ -124,6 +129,7 @@ impl Machine {
             batch: self.batches.len() - 1,
             phase: Phase::Waiting,
             stop: self.interrupted,
+            again: false,
             n_spawned: 0,
             in_a_row: 0,
             tries_since: None,
@@ -287,22 +293,6 @@ impl Machine {
         self.end(now, unit, true, end, Some(cause), actions);
     }
 
-    fn swept(&mut self, now: Now, unit: UnitId, left: usize, actions: &mut Vec<Action>) {
-        let Phase::Stopping(stopping) = &mut self.units[unit].phase else {
-            return;
-        };
-        let Stopping { exited, end, cause, .. } = stopping.clone();
-        if exited && left == 0 {
-            self.finish(now, unit, end, cause, actions);
-        } else if stopping.killed && now >= stopping.kill_at + PATIENCE {
-            // Its own process may be all that is left, dead and not reported yet.
-            let left = left.max(1);
-            self.finish(now, unit, State::Failed, Some(Cause::Survived { left }), actions);
-        } else {
-            stopping.sweep = Probe::At(now + pause(now - stopping.began).min(SWEEP_AT_LEAST));
-        }
-    }
-
     fn interrupt(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.without_grace = std::mem::replace(&mut self.interrupted, true);
         for unit in self.units() {
@@ -321,79 +311,14 @@ impl Machine {
             }
         }
     }
-
-    /// Ends a unit's processes; it becomes `end` when none is left: one that is to be started again unless that is in vain.
-    pub(super) fn end(
-        &mut self,
-        now: Now,
-        unit: UnitId,
-        exited: bool,
-        end: State,
-        cause: Option<Cause>,
-        actions: &mut Vec<Action>,
-    ) {
-        let (end, cause) = match (end, cause) {
-            (State::Backoff, Some(cause)) => self.backoff_or_not(now, unit, cause),
-            same => same,
-        };
-        let kill_at = match self.without_grace {
-            true => now,
-            false => now + self.units[unit].spec.grace,
-        };
-        // Before its own process has ended there is nothing to learn from counting the others.
-        let sweep = if exited { Probe::At(now) } else { Probe::Never };
-        let stopping = Stopping {
-            exited,
-            kill_at,
-            killed: false,
-            sweep,
-            began: now,
-            end,
-            cause,
-        };
-        self.units[unit].phase = Phase::Stopping(stopping);
-        actions.push(Action::Terminate(unit));
-        // What ended by itself is news in its last state alone.
-        if !exited {
-            announce(unit, State::Stopping, None, actions);
-        }
-    }
-
-    /// Nothing of a unit is left, and it comes into its last state, or into one from which it starts again.
-    pub(super) fn finish(
-        &mut self,
-        now: Now,
-        unit: UnitId,
-        state: State,
-        cause: Option<Cause>,
-        actions: &mut Vec<Action>,
-    ) {
-        self.units[unit].phase = match (state, &cause) {
-            (State::Backoff, _) if self.units[unit].stop => {
-                return self.finish(now, unit, State::Stopped, None, actions);
-            }
-            (State::Backoff, Some(Cause::Again { pause, .. })) => Phase::Backoff { until: now + *pause },
-            (state, _) => Phase::Over { state },
-        };
-        if let (State::Failed, Some(cause)) = (state, &cause) {
-            self.failures.push((unit, cause.clone()));
-        }
-        announce(unit, state, cause, actions);
-    }
 }
 
 pub(super) fn announce(unit: UnitId, state: State, cause: Option<Cause>, actions: &mut Vec<Action>) {
     actions.push(Action::Announce { unit, state, cause });
 }
 
-/// How long a unit may outlive SIGKILL before it counts as a survivor: an uninterruptible sleep can last a while.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Once a unit's own process has ended, those it left are counted at least this often.
-const SWEEP_AT_LEAST: Duration = Duration::from_millis(50);
-
 /// The pause before a question is asked again: a tenth of the time waited so far, so that the answer is never known
 /// more than a tenth late, within 5 to 250 ms.
-fn pause(waited: Duration) -> Duration {
+pub(super) fn pause(waited: Duration) -> Duration {
     (waited / 10).clamp(Duration::from_millis(5), Duration::from_millis(250))
 }

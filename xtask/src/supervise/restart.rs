@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::machine::Machine;
+use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
 use super::{Action, Cause, Now, State, Status, UnitId};
 use crate::plan::Restart;
@@ -85,6 +85,78 @@ impl Machine {
         }
         let own = tries_since.unwrap_or(now) + spec.start_period;
         batch.give_up_at.map_or(own, |at| own.min(at))
+    }
+
+    /// Stops a unit and lets it wait again; one that is over begins anew. One that is to be stopped stays so.
+    pub(super) fn restart(&mut self, unit: UnitId, actions: &mut Vec<Action>) {
+        let it = &mut self.units[unit];
+        if self.interrupted || (it.stop && !it.is_over()) {
+            return;
+        }
+        let is_at_rest = match &mut it.phase {
+            Phase::Waiting => return,
+            Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => false,
+            Phase::Stopping(stopping) => {
+                (stopping.end, stopping.cause) = (State::Waiting, None);
+                false
+            }
+            Phase::Backoff { .. } | Phase::Over { .. } => true,
+        };
+        (it.n_spawned, it.in_a_row) = (0, 0);
+        if is_at_rest {
+            (it.phase, it.stop, it.tries_since) = (Phase::Waiting, false, None);
+            self.failures.retain(|(failed, _)| *failed != unit);
+            announce(unit, State::Waiting, None, actions);
+        } else {
+            it.again = true;
+        }
+    }
+
+    /// A unit is about to be started again: so are those that asked to be restarted with it.
+    pub(super) fn restart_dependents(&mut self, unit: UnitId) {
+        for dependent in self.dependents_restarted_with(unit) {
+            let it = &mut self.units[dependent];
+            let runs = match it.phase {
+                Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => true,
+                // These wait for it anyway, or have ended.
+                Phase::Waiting | Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Over { .. } => false,
+            };
+            if runs && !it.stop && !it.again {
+                it.again = true;
+                self.restart_dependents(dependent);
+            }
+        }
+    }
+
+    /// These, what is restarted with them, and those of their dependencies that are over and would keep them waiting.
+    pub(crate) fn restarted_with(&self, units: &[UnitId]) -> Vec<UnitId> {
+        let mut all = Vec::new();
+        let mut left = units.to_vec();
+        while let Some(unit) = left.pop() {
+            if all.contains(&unit) {
+                continue;
+            }
+            all.push(unit);
+            let lives = |unit: &UnitId| !self.units[*unit].is_over();
+            left.extend(self.dependents_restarted_with(unit).into_iter().filter(lives));
+            let missing = self.open_dependencies(unit).filter_map(|(name, _)| self.unit(name));
+            left.extend(missing.filter(|unit| self.units[*unit].is_over()));
+        }
+        all.sort_unstable();
+        all
+    }
+
+    fn dependents_restarted_with(&self, unit: UnitId) -> Vec<UnitId> {
+        let name = &self.units[unit].spec.name;
+        let dependents = self
+            .units()
+            .filter(|other| self.units[*other].spec.restarts_with.contains(name));
+        dependents.collect()
+    }
+
+    /// It was told to restart and has not stopped yet.
+    pub(crate) fn is_to_restart(&self, unit: UnitId) -> bool {
+        self.units[unit].again
     }
 
     /// How often it was started again since it was asked for.

@@ -129,7 +129,7 @@ impl Machine {
     /// Stops the units that are to stop, dependents first. `true` if anything changed.
     fn stop_what_may(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
         let mut needed = vec![false; self.units.len()];
-        for unit in self.units.iter().filter(|unit| unit.stop && !unit.is_over()) {
+        for unit in self.units.iter().filter(|unit| unit.is_to_end()) {
             for dependency in unit.spec.depends_on.iter().filter_map(|(name, _)| self.unit(name)) {
                 needed[dependency] = true;
             }
@@ -138,13 +138,18 @@ impl Machine {
         for unit in self.units() {
             // One that pauses has nothing that others could need.
             let pauses = matches!(self.units[unit].phase, Phase::Backoff { .. });
-            if !self.units[unit].stop || (needed[unit] && !self.without_grace && !pauses) {
+            if !self.units[unit].is_to_end() || (needed[unit] && !self.without_grace && !pauses) {
                 continue;
             }
             match self.units[unit].phase {
                 Phase::Waiting | Phase::Backoff { .. } => self.finish(now, unit, State::Stopped, None, actions),
                 Phase::Starting { .. } | Phase::Running { .. } => {
-                    self.end(now, unit, false, State::Stopped, None, actions);
+                    let end = if self.units[unit].stop {
+                        State::Stopped
+                    } else {
+                        State::Waiting
+                    };
+                    self.end(now, unit, false, end, None, actions);
                 }
                 Phase::Spawning | Phase::Stopping(_) | Phase::Over { .. } => continue,
             }
@@ -218,7 +223,7 @@ impl Machine {
 /// It is up and stays so, or over.
 fn has_arrived(unit: &Unit) -> bool {
     match &unit.phase {
-        Phase::Running { .. } => !unit.stop,
+        Phase::Running { .. } => !unit.is_to_end(),
         Phase::Over { .. } => true,
         Phase::Waiting | Phase::Spawning | Phase::Starting { .. } => false,
         Phase::Stopping(_) | Phase::Backoff { .. } => false,

@@ -9,10 +9,11 @@ mod ready;
 mod restarts;
 mod stopping;
 mod text;
+mod together;
 
 use text::play;
 
-/// `services` stand in one line each, with what they need and how they are: `web: db, api(started) grace=2s`.
+/// `services` stand in one line each, with what they need and how they are: `web: db, api(started), c(restart) grace=2s`.
 ///
 /// Events: `begin [NAMES] [timeout=5s]`, `ready NAME` and `unready NAME WHY` (the answer to the probe), `exit NAME
 /// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `interrupt`, and `until` which lets time pass.

@@ -11,6 +11,8 @@ use crate::plan::{Condition, Restart};
 pub(crate) struct Spec {
     pub(crate) name: String,
     pub(crate) depends_on: Vec<(String, Condition)>,
+    /// Those of its dependencies that it is restarted with.
+    pub(crate) restarts_with: Vec<String>,
     /// It has a port or a health check: it is ready when a probe says so, not when it was spawned.
     pub(crate) probed: bool,
     /// Pause between health checks of a ready service; `None` without a health check.
@@ -26,6 +28,7 @@ impl From<&plan::Service> for Spec {
         Spec {
             name: service.name.clone(),
             depends_on: service.depends_on.clone(),
+            restarts_with: service.restarts_with.clone(),
             probed: !service.ports.is_empty() || service.health.is_some(),
             interval: service.health.as_ref().map(|health| health.interval),
             retries: service.health.as_ref().map_or(1, |health| health.retries),
@@ -47,6 +50,8 @@ pub(super) struct Unit {
     pub(super) phase: Phase,
     /// It is to end as soon as the units that depend on it, and are to end too, have ended.
     pub(super) stop: bool,
+    /// The same, and then it waits for its dependencies and starts again.
+    pub(super) again: bool,
     /// How often it was spawned since it was asked for.
     pub(super) n_spawned: u32,
     /// How often in a row, without a quiet time between.
@@ -137,9 +142,14 @@ impl Unit {
         matches!(self.phase, Phase::Over { .. })
     }
 
+    /// It is not over, and it is to end.
+    pub(super) fn is_to_end(&self) -> bool {
+        (self.stop || self.again) && !self.is_over()
+    }
+
     /// Does it let a dependent start that waits for `condition`? One that is about to end does not.
     pub(super) fn satisfies(&self, condition: Condition) -> bool {
-        if self.stop && !self.is_over() {
+        if self.is_to_end() {
             return false;
         }
         match (&self.phase, condition) {

@@ -32,6 +32,10 @@ pub(crate) enum Request {
         names: Vec<String>,
         give_up_after: Option<Duration>,
     },
+    /// Stop these, or everything if empty, start them again, and say when they are ready.
+    Restart {
+        services: Vec<String>,
+    },
     /// Stop these, or everything if empty.
     Down {
         services: Vec<String>,

@@ -37,6 +37,7 @@ fn keys_of_a_table_stand_together() {
             super::VENV,
             super::SERVICE,
             super::PORT,
+            super::DEPENDENCY,
             super::HEALTHCHECK
         ]
     );
@@ -61,6 +62,7 @@ fn title(table: &str) -> String {
     match table {
         "" => "The file".to_owned(),
         super::PORT => "`port`, and each of `ports`".to_owned(),
+        super::DEPENDENCY => "each of `depends_on`".to_owned(),
         super::HEALTHCHECK => "`healthcheck`".to_owned(),
         table => format!("`[{table}]`"),
     }

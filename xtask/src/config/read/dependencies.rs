@@ -1,7 +1,8 @@
 //! `depends_on`: what is started before what, and that nothing waits for itself.
 
 use super::item::{Item, Spot};
-use super::reader::{Reader, not_supported, unknown_service};
+use super::reader::{Reader, unknown_service};
+use crate::config::keys::DEPENDENCY;
 use crate::config::{At, Condition, Dependency};
 use crate::error::{Place, Problem};
 
@@ -10,8 +11,8 @@ pub(super) fn dependencies<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<
     let mut dependencies: Vec<Dependency> = Vec::new();
     if let Some(table) = item.as_table() {
         for item in table.items() {
-            let condition = condition(reader, &item).unwrap_or(Condition::Healthy);
-            dependencies.extend(dependency(reader, item.at_key(), item.key, condition));
+            let (condition, restart) = terms(reader, &item);
+            dependencies.extend(dependency(reader, item.at_key(), item.key, condition, restart));
         }
         return dependencies;
     }
@@ -23,7 +24,7 @@ pub(super) fn dependencies<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<
                 Problem::new(format!("`{name}` stands twice in `{}`", item.key)),
             );
         }
-        dependencies.extend(dependency(reader, item.at_value(), name, Condition::Healthy));
+        dependencies.extend(dependency(reader, item.at_value(), name, Condition::Healthy, false));
     }
     dependencies
 }
@@ -45,7 +46,7 @@ pub(super) fn report_cycles(reader: &mut Reader) {
     }
 }
 
-fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition) -> Option<Dependency> {
+fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition, restart: bool) -> Option<Dependency> {
     if reader.names.service(name).is_none() {
         let problem = unknown_service(name, reader.names.service_names());
         reader.report_absent(spot, problem);
@@ -55,18 +56,27 @@ fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition)
         value: name.to_owned(),
         place: reader.place(&spot),
     };
-    Some(Dependency { service, condition })
+    Some(Dependency {
+        service,
+        condition,
+        restart,
+    })
+}
+
+/// `"started"`, or `{ condition = "started", restart = true }`.
+fn terms<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> (Condition, bool) {
+    if !item.value.is_table() {
+        return (condition(reader, item).unwrap_or(Condition::Healthy), false);
+    }
+    let Some(table) = reader.known_table(item, DEPENDENCY) else {
+        return (Condition::Healthy, false);
+    };
+    let condition = table.get("condition").and_then(|item| condition(reader, &item));
+    let restart = table.get("restart").and_then(|item| reader.boolean(&item));
+    (condition.unwrap_or(Condition::Healthy), restart.unwrap_or(false))
 }
 
 fn condition<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Condition> {
-    if item.value.is_table() {
-        let problem = not_supported(&format!("{} = {{ … }}", item.key));
-        reader.report(
-            item.at_value(),
-            problem.hint(format!("write `{} = \"healthy\"`", item.key)),
-        );
-        return None;
-    }
     let choices = [
         ("healthy", Some(Condition::Healthy)),
         ("started", Some(Condition::Started)),

@@ -5,7 +5,7 @@ use super::check;
 const SHOP: &str = r#"
     [services.web]
     command = "web"
-    depends_on = ["api"]
+    depends_on = { api = { restart = true } }
 
     [services.api]
     command = "api"
@@ -41,6 +41,7 @@ fn dependencies_stand_before_their_dependents() {
           needs cache started
         web: web
           needs api
+          restarts with api
     ",
     );
 }
@@ -91,6 +92,7 @@ fn a_profile_adds_its_services() {
           needs cache started
         web: web
           needs api
+          restarts with api
         mail: mail
         debugger: debugger
           needs mail
@@ -108,6 +110,7 @@ fn a_profile_adds_its_services() {
           needs cache started
         web: web
           needs api
+          restarts with api
         mail: mail
         debugger: debugger
           needs mail

@@ -34,6 +34,9 @@ pub(super) fn service(service: &Service) -> String {
             Condition::Started => format!("needs {name} started"),
         });
     }
+    for name in &service.restarts_with {
+        line(format!("restarts with {name}"));
+    }
     if let Some(health) = &service.health {
         let check = match &health.check {
             Check::HttpPath(path) => format!("GET {path}"),

@@ -588,6 +588,7 @@ fn check_plan(input: &str, expected: &str) {
                 venv: None,
                 ports: vec![port],
                 depends_on: Vec::new(),
+                restarts_with: Vec::new(),
                 health: None,
                 start_period: Duration::from_secs(60),
                 restart: crate::plan::Restart::No,

@@ -39,6 +39,7 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
         }),
         ports: Vec::new(),
         depends_on: Vec::new(),
+        restarts_with: Vec::new(),
         health: None,
         start_period: Duration::from_secs(60),
         restart: crate::plan::Restart::No,

@@ -27,6 +27,7 @@ fn two_events_in_any_order_and_place_break_no_rule() {
     for restart in [Restart::No, Restart::Always] {
         let unit = |n: usize, needs: &[usize]| Spec {
             restart,
+            restarts_with: needs.iter().take(1).map(ToString::to_string).collect(),
             ..plain(n, needs)
         };
         two_events(&|| vec![unit(0, &[]), unit(1, &[0]), unit(2, &[1])]);
@@ -56,7 +57,7 @@ struct Order {
     number: u64,
 }
 
-const KINDS: u8 = 13;
+const KINDS: u8 = 15;
 const UNITS: usize = 5;
 
 fn order() -> impl Strategy<Value = Order> {
@@ -67,6 +68,7 @@ fn plain(n: usize, needs: &[usize]) -> Spec {
     Spec {
         name: n.to_string(),
         depends_on: needs.iter().map(|n| (n.to_string(), Condition::Healthy)).collect(),
+        restarts_with: Vec::new(),
         probed: true,
         interval: Some(Duration::from_millis(50)),
         retries: 1,
@@ -79,7 +81,7 @@ fn plain(n: usize, needs: &[usize]) -> Spec {
 /// Every unit depends on some of those before it.
 fn specs() -> impl Strategy<Value = Vec<Spec>> {
     let one = (
-        prop::collection::vec(0..4_u8, UNITS),
+        prop::collection::vec(0..6_u8, UNITS),
         any::<(bool, bool)>(),
         1..4_u32,
         1..500_u64,
@@ -94,10 +96,17 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
                     .take(n)
                     .enumerate()
                     .filter_map(|(other, need)| match need {
-                        0 => Some((other.to_string(), Condition::Healthy)),
+                        0 | 3 => Some((other.to_string(), Condition::Healthy)),
                         1 => Some((other.to_string(), Condition::Started)),
                         _ => None,
                     })
+                    .collect(),
+                restarts_with: needs
+                    .iter()
+                    .take(n)
+                    .enumerate()
+                    .filter(|(_, need)| **need == 3)
+                    .map(|(other, _)| other.to_string())
                     .collect(),
                 probed: probed || checked,
                 interval: checked.then_some(Duration::from_millis(70)),
@@ -146,6 +155,8 @@ struct World {
     n_batches: usize,
     settled: Vec<usize>,
     n_interrupts: usize,
+    /// The event is a start.
+    starts: bool,
     told: Vec<(Duration, Event, Vec<Action>)>,
 }
 
@@ -159,6 +170,7 @@ impl World {
             n_batches: 0,
             settled: Vec::new(),
             n_interrupts: 0,
+            starts: false,
             told: Vec::new(),
         }
     }
@@ -224,6 +236,12 @@ impl World {
                 unit,
                 answer: Answer::Passed { detail: String::new() },
             }),
+            13 => self.step(Event::Restart {
+                units: self.machine.restarted_with(&[unit]),
+            }),
+            14 => self.step(Event::Restart {
+                units: self.machine.units().collect(),
+            }),
             11 | 12 => self.pass(Duration::from_millis(order.number)),
             _ => self.step(Event::Tick),
         }
@@ -270,6 +288,7 @@ impl World {
         self.note(&event);
         let mut events = vec![event];
         while let Some(event) = events.pop() {
+            self.starts = matches!(event, Event::Start { .. });
             let actions = self.machine.step(self.now, event.clone());
             self.told.push((self.now, event, actions.clone()));
             for action in &actions {
@@ -295,6 +314,14 @@ impl World {
             }
             Event::Stop { units: None } => self.reals.iter_mut().for_each(|real| real.unwanted = true),
             Event::Stop { units: Some(units) } => units.iter().for_each(|unit| self.reals[*unit].unwanted = true),
+            Event::Restart { units } => {
+                for unit in units {
+                    let real = &mut self.reals[*unit];
+                    // What is over is wanted again; what is to end stays so.
+                    real.unwanted &= !self.machine.state(*unit).is_over() || self.n_interrupts > 0;
+                    real.again_at = None;
+                }
+            }
             Event::Spawned { .. } | Event::SpawnFailed { .. } | Event::Probed { .. } => {}
             Event::Exited { .. } | Event::Swept { .. } | Event::Tick => {}
         }
@@ -350,9 +377,13 @@ impl World {
                     assert!(!real.spawning && !real.lives(), "{unit} pauses and lives");
                     real.again_at = Some(self.now + *pause);
                 }
-                if *state == State::Waiting && real.again_at.is_none() {
-                    real.unwanted = self.n_interrupts > 0;
-                    real.batch = self.n_batches - 1;
+                if *state == State::Waiting {
+                    assert!(!real.spawning && !real.lives(), "{unit} waits and lives");
+                    if self.starts {
+                        real.unwanted = self.n_interrupts > 0;
+                        real.batch = self.n_batches - 1;
+                    }
+                    assert!(!real.unwanted || self.starts, "{unit} waits although it is to end");
                 }
                 let survived = matches!(cause, Some(Cause::Survived { .. }));
                 if state.is_over() {
@@ -400,10 +431,18 @@ impl World {
                     .enumerate()
                     .filter(|(_, spec)| spec.depends_on.iter().any(|(needed, _)| needed == name));
                 dependents.into_iter().any(|(other, _)| {
+                    let is_to_restart = self.machine.is_to_restart(other);
                     let other = &self.reals[other];
-                    other.unwanted && (other.lives() || other.spawning || !other.state.is_none_or(State::is_over))
+                    (other.unwanted || is_to_restart)
+                        && (other.lives() || other.spawning || !other.state.is_none_or(State::is_over))
                 })
             };
+            let spec = &self.specs[unit];
+            let pauses = |name: &String| self.reals[name.parse::<usize>().unwrap()].state == Some(State::Backoff);
+            let is_to_restart = self.machine.is_to_restart(unit) || spec.restarts_with.iter().any(pauses);
+            if is_to_restart && real.leader && !is_needed(&spec.name) {
+                assert!(real.terminated, "{unit} is not told to end, which is to restart");
+            }
             if real.unwanted && real.leader && !is_needed(&self.specs[unit].name) {
                 assert!(real.terminated, "{unit} is not told to end");
             }

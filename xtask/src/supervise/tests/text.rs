@@ -137,6 +137,12 @@ impl World {
             ["stop", names @ ..] => Event::Stop {
                 units: Some(names.iter().map(|name| unit(name)).collect()),
             },
+            ["restart", names @ ..] => {
+                let units: Vec<_> = names.iter().map(|name| unit(name)).collect();
+                Event::Restart {
+                    units: self.machine.restarted_with(&units),
+                }
+            }
             ["interrupt"] => Event::Interrupt,
             ["waits", name] => {
                 let waits = self.machine.waiting_for(unit(name)).join(", ");
@@ -252,6 +258,7 @@ fn spec(line: &str) -> Spec {
     let mut spec = Spec {
         name: name.to_owned(),
         depends_on: Vec::new(),
+        restarts_with: Vec::new(),
         probed: true,
         interval: None,
         retries: 1,
@@ -269,6 +276,11 @@ fn spec(line: &str) -> Spec {
             Some(("retries", value)) => spec.retries = value.parse().unwrap(),
             Some((other, _)) => panic!("unknown option {other}"),
             None if word == "unprobed" => spec.probed = false,
+            None if word.ends_with("(restart)") => {
+                let name = word.trim_end_matches("(restart)").to_owned();
+                spec.restarts_with.push(name.clone());
+                spec.depends_on.push((name, Condition::Healthy));
+            }
             None => spec.depends_on.push(match word.strip_suffix("(started)") {
                 Some(name) => (name.to_owned(), Condition::Started),
                 None => (word.to_owned(), Condition::Healthy),

@@ -49,6 +49,11 @@ impl Life {
     /// It is asked for again, perhaps with other settings: what was before does not matter any more.
     pub(super) fn begin_anew(&mut self, service: plan::Service) {
         self.service = service;
+        self.forget_the_last();
+    }
+
+    /// How it ended does not matter any more.
+    pub(super) fn forget_the_last(&mut self) {
         self.exit = None;
         self.probed = None;
     }

@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
-use crate::error::Exit;
+use crate::error::{Exit, Problem};
 use crate::supervise::{Event, State};
 use crate::world::control::{self, Snapshot};
 
@@ -16,6 +16,8 @@ pub(super) struct Waiter {
 enum WaitsFor {
     Ready(Vec<UnitId>),
     Over(Vec<UnitId>),
+    /// Ready or not: none is on its way any more.
+    Arrived(Vec<UnitId>),
     /// The end of the run, proven: `finish` answers.
     End,
 }
@@ -24,7 +26,7 @@ impl Driver<'_> {
     pub(super) fn asked(&mut self, request: Request, reply: Sender<Reply>) {
         match request {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
-            Request::Up { .. } if self.ended_by.is_some() => {
+            Request::Up { .. } | Request::Restart { .. } if self.ended_by.is_some() => {
                 drop(reply.send(Reply::Ending));
             }
             Request::Up {
@@ -39,6 +41,7 @@ impl Driver<'_> {
                     waits_for: WaitsFor::Ready(units),
                 });
             }
+            Request::Restart { services } => self.restart(&services, reply),
             Request::Down { services } if services.is_empty() => {
                 self.ended_by.get_or_insert(EndedBy::Down);
                 self.waiters.push(Waiter {
@@ -60,6 +63,29 @@ impl Driver<'_> {
                 self.events.push_back(Event::Stop { units: Some(units) });
             }
         }
+    }
+
+    fn restart(&mut self, services: &[String], reply: Sender<Reply>) {
+        let unknown = services.iter().find(|name| self.machine.unit(name).is_none());
+        if let Some(name) = unknown {
+            drop(reply.send(Reply::Refused(not_of_this_run(name))));
+            return;
+        }
+        let named: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
+        let units = match named.is_empty() {
+            true => self.machine.units().collect(),
+            false => self.machine.restarted_with(&named),
+        };
+        for unit in &units {
+            if self.machine.state(*unit).is_over() {
+                self.services[*unit].forget_the_last();
+            }
+        }
+        self.waiters.push(Waiter {
+            reply,
+            waits_for: WaitsFor::Arrived(units.clone()),
+        });
+        self.events.push_back(Event::Restart { units });
     }
 
     pub(super) fn answer_waiters(&mut self) {
@@ -85,6 +111,22 @@ impl Driver<'_> {
         let states = |units: &[UnitId]| units.iter().map(|unit| self.machine.state(*unit)).collect::<Vec<_>>();
         match waits_for {
             WaitsFor::End => None,
+            WaitsFor::Arrived(units) => {
+                let has_arrived = |unit: &UnitId| {
+                    let state = self.machine.state(*unit);
+                    let is_up = matches!(state, State::Ready | State::Unhealthy);
+                    state.is_over() || is_up && !self.machine.is_to_restart(*unit)
+                };
+                if !units.iter().all(has_arrived) {
+                    return None;
+                }
+                let exit = |unit: &UnitId| match (self.machine.state(*unit), &self.services[*unit].cause) {
+                    (State::Failed, Some(cause)) => cause.exit(),
+                    (State::Failed | State::Stopped, _) => Exit::Failed,
+                    _ => Exit::Done,
+                };
+                Some(Exit::worst(units.iter().map(exit)))
+            }
             WaitsFor::Over(units) => states(units).into_iter().all(State::is_over).then_some(Exit::Done),
             WaitsFor::Ready(units) => {
                 let failed = units.iter().filter(|unit| self.machine.state(**unit) == State::Failed);
@@ -128,4 +170,8 @@ impl Driver<'_> {
             services: services.collect(),
         }
     }
+}
+
+fn not_of_this_run(name: &str) -> Problem {
+    Problem::new(format!("`{name}` is no part of the stack that runs"))
 }

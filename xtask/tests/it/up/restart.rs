@@ -145,6 +145,28 @@ fn one_whose_health_check_fails_is_stopped_and_started_again() {
 }
 
 #[test]
+fn one_that_asked_for_it_is_restarted_with_its_dependency() {
+    let sandbox = Sandbox::new(
+        "[services.db]\ncommand = \"SERVICE\"\nrestart = \"on-failure\"\n\
+         [services.api]\ncommand = \"SERVICE\"\ndepends_on = { db = { restart = true } }\n\
+         [services.web]\ncommand = \"SERVICE\"\ndepends_on = [\"api\"]\n",
+    );
+    let up = sandbox.up(&[]);
+    let services = || sandbox.run(&["status", "--format", "json"]).json()["services"].clone();
+    let before = services();
+    signal(u32::try_from(before[0]["pid"].as_u64().unwrap()).unwrap(), Signal::KILL);
+    eventually(|| up.stderr(), || up.stderr().matches("again").count() == 3);
+    let after = services();
+    let same: Vec<bool> = (0..3).map(|at| before[at]["pid"] == after[at]["pid"]).collect();
+    assert_eq!(same, [false, false, true]);
+    let restarts: Vec<_> = (0..3).map(|at| after[at]["restarts"].clone()).collect();
+    assert_eq!(restarts, [1, 1, 0]);
+    up.interrupt();
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+}
+
+#[test]
 fn down_ends_a_pause_at_once() {
     let (sandbox, _) = with("restart = \"always\"");
     let up = sandbox.up(&[]);

@@ -211,6 +211,34 @@ fn a_dependency_says_what_it_waits_for() {
 }
 
 #[test]
+fn a_dependency_may_be_a_table_of_its_own() {
+    check_service(
+        "depends_on = { b = { restart = true }, c = { condition = 'started', restart = false }, d = {} }
+        [services.b]\ncommand = 'y'\n[services.c]\ncommand = 'z'\n[services.d]\ncommand = 'z'",
+        "
+        service a
+          command x
+          depends_on b healthy restart
+          depends_on c started
+          depends_on d healthy
+        service b
+          command y
+        service c
+          command z
+        service d
+          command z
+        ",
+    );
+}
+
+#[test]
+fn a_restart_policy_is_one_of_three() {
+    check_service("restart = 'no'", "service a\n  command x");
+    check_service("restart = 'on-failure'", "service a\n  command x\n  restart OnFailure");
+    check_service("restart = 'always'", "service a\n  command x\n  restart Always");
+}
+
+#[test]
 fn environment_takes_numbers_and_booleans() {
     check_service(
         "environment = { A = 'x', B = 0x10, C = 1.50, D = true, 'e.f-g' = '', H = '${services.a.url}' }\nport = 1",

@@ -84,7 +84,7 @@ fn what_is_known_but_not_supported_yet_says_so() {
         restart = 'unless-stopped'
         on_conflict = 'next'
         healthcheck = { http = 'https://localhost/' }
-        depends_on = { b = 'completed', c = { condition = 'healthy', restart = true } }
+        depends_on = { b = 'completed' }
         [services.b]
         command = 'y'
         ports = { x = 'auto', y = { number = 1, on_conflict = 'next' } }
@@ -106,8 +106,6 @@ fn what_is_known_but_not_supported_yet_says_so() {
         17:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
         18:20 [services.a.depends_on] `b = \"completed\"` is not supported yet
-        18:37 [services.a.depends_on] `c = { … }` is not supported yet
-          hint: write `c = \"healthy\"`
         21:15 [services.b.ports] `x = \"auto\"` is not supported yet
         21:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
         ",
@@ -480,6 +478,27 @@ fn a_dependency_is_a_service() {
           hint: did you mean `backend`?
         8:47 [services.web.depends_on] `service_healthy` is no value for `database`
           hint: write `healthy` or `started`
+        ",
+    );
+}
+
+#[test]
+fn a_dependency_of_its_own_table_is_checked_as_well() {
+    check(
+        "
+        [services.a]
+        command = 'x'
+        depends_on = { b = { condition = 'well', restart = 'yes', required = false }, d = {} }
+        [services.b]
+        command = 'y'
+        ",
+        "
+        3:34 [services.a.depends_on.b] `well` is no value for `condition`
+          hint: write `healthy` or `started`
+        3:52 [services.a.depends_on.b] `restart` must be `true` or `false`, found a string
+        3:59 [services.a.depends_on.b] unknown key `required`
+        3:79 [services.a.depends_on] unknown service `d`
+          hint: did you mean `a`?
         ",
     );
 }

@@ -64,7 +64,11 @@ fn service(lines: &mut Vec<String>, service: &Service) {
             Condition::Healthy => "healthy",
             Condition::Started => "started",
         };
-        line("depends_on", format!("{} {condition}", dependency.service.value));
+        let restart = if dependency.restart { " restart" } else { "" };
+        line(
+            "depends_on",
+            format!("{} {condition}{restart}", dependency.service.value),
+        );
     }
     line(
         "healthcheck",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, doctor, down, logs, port, status, up};
+use crate::commands::{Context, doctor, down, logs, port, restart, status, up};
 use crate::error::Exit;
 use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
@@ -51,6 +51,7 @@ pub fn main() -> ExitCode {
     let ended = match cli.command {
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
+        Command::Restart(args) => restart::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Logs(args) => logs::run(args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
@@ -110,6 +111,7 @@ const AFTER_HELP: &str = "\
 Examples:
   devtasks up               start everything; Ctrl-C stops it
   devtasks up backend       start one service and what it depends on
+  devtasks restart backend  stop one service and start it again
   devtasks down             stop everything, and prove that it is gone
   devtasks port who 8000    who holds port 8000?
 
@@ -188,6 +190,7 @@ impl From<When> for Colour {
 enum Command {
     Up(up::Args),
     Down(down::Args),
+    Restart(restart::Args),
     #[command(visible_aliases = ["ps", "check"])]
     Status(status::Args),
     Logs(logs::Args),

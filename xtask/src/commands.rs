@@ -6,10 +6,12 @@ mod leftovers;
 pub(crate) mod logs;
 pub(crate) mod port;
 mod prefixes;
+pub(crate) mod restart;
 mod screen;
 pub(crate) mod status;
 mod stopping;
 pub(crate) mod up;
+mod watching;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -9,10 +9,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use crate::commands::screen::Screen;
-use crate::commands::{Context, Ended, tell};
+use crate::commands::{Context, Ended, tell, watching};
 use crate::error::{Exit, Problem};
 use crate::plan::{Asked, OnConflict, Plan};
-use crate::report::json;
 use crate::world::clock::wall;
 use crate::world::control::Server;
 use crate::world::driver::{Driver, Message};
@@ -94,18 +93,7 @@ struct Inbox {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
-    let ended = start(args, context);
-    if let (Err(problems), true) = (&ended, context.json) {
-        // What kept it from starting is told on stderr too.
-        for problem in &problems.0 {
-            let finding = problem.into();
-            let event = json::event(wall(), "finding", json::Found { finding });
-            let _ = context.print(&json::line(&event));
-        }
-        let exit = Exit::worst(problems.0.iter().map(|problem| problem.exit));
-        let _ = context.print(&show::summary(exit, &[]));
-    }
-    ended
+    watching::with_events(start(args, context), context)
 }
 
 fn start(args: Args, context: &Context) -> Ended {

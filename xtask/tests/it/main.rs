@@ -10,6 +10,7 @@ mod down;
 mod flags;
 mod logs;
 mod port;
+mod restart;
 mod sandbox;
 mod status;
 mod tidy;

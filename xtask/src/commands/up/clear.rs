@@ -287,7 +287,7 @@ impl Clearing<'_> {
 
     fn blocked(&self, exit: Exit) -> Way {
         if self.context.json {
-            let _ = self.context.print(&super::show::summary(exit, &[]));
+            let _ = self.context.print(&crate::commands::watching::summary(exit, &[]));
         }
         Way::Blocked(exit)
     }

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Inbox, Wish, clear, show};
-use crate::commands::Context;
-use crate::error::{Exit, Problem, Problems};
-use crate::plan::{self, Check, Plan};
-use crate::report::{cause, json, status, words};
+use super::{Inbox, Wish, clear};
+use crate::commands::{Context, watching};
+use crate::error::{Exit, Problems};
+use crate::plan::{self, Plan};
+use crate::report::words;
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request, Service, Snapshot};
 use crate::world::driver::Message;
 use crate::world::live;
-use crate::world::os::Heard;
 use crate::world::runs::Folder;
 
 /// `None` when there is no supervisor to talk to after all.
@@ -78,7 +77,7 @@ pub(super) fn join(
     });
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    wait(inbox, context)
+    watching::watch(&inbox.receiver, context)
 }
 
 /// Services that run on another main port than is planned now, and that port.
@@ -114,79 +113,5 @@ fn missing(plan: &Plan, running: &Snapshot) -> Plan {
     Plan {
         services,
         ..plan.clone()
-    }
-}
-
-/// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
-fn wait(inbox: &Inbox, context: &Context) -> Result<Option<Exit>, Problems> {
-    let paint = context.paint_stderr();
-    loop {
-        let reply = match inbox.receiver.recv().expect("the inbox holds a sender itself") {
-            Message::Replied(reply) => reply?,
-            Message::Heard(Heard::Interrupt) => {
-                context.say("Interrupted; what was begun goes on in the running stack.");
-                if context.json {
-                    let _ = context.print(&show::summary(Exit::Interrupted, &[]));
-                }
-                return Ok(Some(Exit::Interrupted));
-            }
-            // Nothing else concerns one who supervises nothing.
-            Message::Heard(_)
-            | Message::Typed(_)
-            | Message::OutputClosed
-            | Message::Probed { .. }
-            | Message::PipeEnded { .. }
-            | Message::Asked(..) => continue,
-        };
-        match reply {
-            Reply::Transition(it) => {
-                if context.json {
-                    let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
-                    let _ = context.print(&json::line(&json::event(it.at, "state", change)));
-                }
-                let why = it
-                    .cause
-                    .as_ref()
-                    .map(|why| format!("  {}", cause::cause(why)))
-                    .unwrap_or_default();
-                if matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff) {
-                    let state = status::in_colour(it.state, it.state.name(), paint);
-                    context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
-                }
-            }
-            Reply::Done { exit, snapshot } => {
-                let status = live::seen(&snapshot);
-                if context.json {
-                    let _ = context.print(&show::summary(exit, &status.services));
-                } else if !context.quiet {
-                    let table = status::table(&status, wall(), paint, context.terminals.width);
-                    context.say(&format!("\n{}{}", table, urls(&snapshot)));
-                }
-                let failed = snapshot.services.iter().any(|it| it.state == State::Failed);
-                if exit == Exit::Failed && !failed {
-                    context.fail(&[Problem::new("the stack was stopped before everything was ready")]);
-                }
-                return Ok(Some(exit));
-            }
-            Reply::Refused(problem) => return Err(problem.into()),
-            Reply::Ending => return Ok(None),
-            Reply::Status(_) => {}
-        }
-    }
-}
-
-fn urls(snapshot: &Snapshot) -> String {
-    let urls: Vec<_> = snapshot
-        .services
-        .iter()
-        .filter(|it| it.state == State::Ready)
-        // What is only connected to hardly speaks HTTP, as in the summary of the first `up`.
-        .filter(|it| !matches!(it.health.as_ref().map(|health| &health.check), Some(Check::Tcp)))
-        .filter_map(|it| it.url.clone())
-        .collect();
-    if urls.is_empty() {
-        String::new()
-    } else {
-        format!("\n{}", urls.join("  "))
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::commands::Context;
 use crate::commands::screen::Screen;
+use crate::commands::{Context, watching};
 use crate::config::Protocol;
 use crate::error::Exit;
 use crate::plan::{self, Check, Plan};
@@ -103,7 +103,8 @@ impl<'a> Show<'a> {
                 .say(&format!("Stopped {which}{who}; nothing is left{}.", self.free_ports()));
         }
         if self.context.json {
-            self.screen.event(&summary(exit, &live::seen(&outcome.last).services));
+            self.screen
+                .event(&watching::summary(exit, &live::seen(&outcome.last).services));
         }
         exit
     }
@@ -309,9 +310,4 @@ fn address(service: &plan::Service) -> String {
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
-/// What `up` of a running stack ends with, for those who read JSON.
-pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
-    json::line(&json::event(wall(), "summary", json::summary(exit, services)))
 }

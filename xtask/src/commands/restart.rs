@@ -1,0 +1,112 @@
+//! `restart`: services of the running stack are stopped and started again by its supervisor.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use crate::commands::{Context, Ended, watching};
+use crate::error::{Exit, Problem};
+use crate::plan::Asked;
+use crate::world::control::{Reply, Request};
+use crate::world::driver::Message;
+use crate::world::project::Project;
+use crate::world::runs::Folder;
+use crate::world::{live, os};
+
+/// Stop services of the running stack and start them again, and wait until they are ready
+#[derive(clap::Args)]
+#[command(after_help = "\
+Dependents stop before what they depend on, and start after it. A service that is named alone leaves
+its dependents running, unless they ask for it with `restart = true` in `depends_on`. One that has
+ended is started. A changed devtasks.toml is taken up by `down` and `up`, not by this.
+
+Examples:
+  devtasks restart
+  devtasks restart backend
+
+Exit codes:
+  0    all that was restarted is ready
+  1    nothing runs, or a service failed
+  2    wrong usage, or devtasks.toml is wrong
+  3    a port was lost to another process
+  4    a service was not ready in time
+  5    a command is missing
+  7    a process survived its end
+  130  interrupted by Ctrl-C; what was begun goes on")]
+pub(crate) struct Args {
+    /// Only these services; without any, all of the stack
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Ended {
+    watching::with_events(restart(args, context), context)
+}
+
+fn restart(args: &Args, context: &Context) -> Ended {
+    os::require("restart")?;
+    let project = Project::find(context.file.as_deref())?;
+    if !args.services.is_empty() {
+        // Names that do not exist are the plan's to refuse.
+        project.plan(&Asked {
+            services: args.services.clone(),
+            ..Asked::default()
+        })?;
+    }
+    let (sender, inbox) = channel();
+    let hear = sender.clone();
+    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
+        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+    let connect = || live::client(&Folder::existing(&project.checkout)?);
+    let Some((mut client, record)) = connect() else {
+        return Err(nothing_runs(context).into());
+    };
+    client.send(&Request::Status);
+    let running = match client.receive(Some(Duration::from_secs(5)))? {
+        Reply::Status(snapshot) => snapshot,
+        Reply::Refused(problem) => return Err(problem.into()),
+        _ => return Err(nothing_runs(context).into()),
+    };
+    let runs = |name: &&String| running.services.iter().any(|service| service.name == **name);
+    if let Some(name) = args.services.iter().find(|name| !runs(name)) {
+        return Err(no_part_of_it(name, context).into());
+    }
+    let what = match args.services.as_slice() {
+        [] => "everything".to_owned(),
+        names => names
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let pid = record.supervisor.pid;
+    context.say(&format!(
+        "{} is running (pid {pid}); restarting {what} there.",
+        record.project
+    ));
+    let Some((mut client, _)) = connect() else {
+        return Err(nothing_runs(context).into());
+    };
+    client.send(&Request::Restart {
+        services: args.services.clone(),
+    });
+    client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
+    match watching::watch(&inbox, context)? {
+        Some(exit) => Ok(exit),
+        None => Err(is_ending(context).into()),
+    }
+}
+
+fn nothing_runs(context: &Context) -> Problem {
+    Problem::new("nothing of this checkout is running, so there is nothing to restart")
+        .hint(format!("start it with `{} up`", context.form))
+        .exit(Exit::Failed)
+}
+
+fn no_part_of_it(name: &str, context: &Context) -> Problem {
+    Problem::new(format!("`{name}` is no part of the stack that runs"))
+        .hint(format!("start it there with `{} up {name}`", context.form))
+}
+
+fn is_ending(context: &Context) -> Problem {
+    Problem::new("the running stack is just ending").hint(format!("start it again with `{} up`", context.form))
+}

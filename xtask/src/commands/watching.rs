@@ -1,0 +1,107 @@
+//! What a command shows that asked a running supervisor for something: every transition, then the table.
+
+use std::sync::mpsc::Receiver;
+
+use crate::commands::{Context, Ended};
+use crate::error::{Exit, Problems};
+use crate::report::{cause, json, status};
+use crate::supervise::State;
+use crate::world::clock::wall;
+use crate::world::control::{Reply, Snapshot};
+use crate::world::driver::Message;
+use crate::world::live;
+use crate::world::os::Heard;
+
+/// What kept a command from doing its work, for those who read JSON too.
+pub(super) fn with_events(ended: Ended, context: &Context) -> Ended {
+    if let (Err(problems), true) = (&ended, context.json) {
+        // It is told on stderr as well.
+        for problem in &problems.0 {
+            let finding = problem.into();
+            let event = json::event(wall(), "finding", json::Found { finding });
+            let _ = context.print(&json::line(&event));
+        }
+        let exit = Exit::worst(problems.0.iter().map(|problem| problem.exit));
+        let _ = context.print(&summary(exit, &[]));
+    }
+    ended
+}
+
+/// What a command ends with, for those who read JSON.
+pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
+    json::line(&json::event(wall(), "summary", json::summary(exit, services)))
+}
+
+/// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
+pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
+    let paint = context.paint_stderr();
+    loop {
+        let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
+            Message::Replied(reply) => reply?,
+            Message::Heard(Heard::Interrupt) => {
+                context.say("Interrupted; what was begun goes on in the running stack.");
+                if context.json {
+                    let _ = context.print(&summary(Exit::Interrupted, &[]));
+                }
+                return Ok(Some(Exit::Interrupted));
+            }
+            // Nothing else concerns one who supervises nothing.
+            Message::Heard(_)
+            | Message::Typed(_)
+            | Message::OutputClosed
+            | Message::Probed { .. }
+            | Message::PipeEnded { .. }
+            | Message::Asked(..) => continue,
+        };
+        match reply {
+            Reply::Transition(it) => {
+                if context.json {
+                    let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
+                    let _ = context.print(&json::line(&json::event(it.at, "state", change)));
+                }
+                let why = it
+                    .cause
+                    .as_ref()
+                    .map(|why| format!("  {}", cause::cause(why)))
+                    .unwrap_or_default();
+                if matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff) {
+                    let state = status::in_colour(it.state, it.state.name(), paint);
+                    context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
+                }
+            }
+            Reply::Done { exit, snapshot } => {
+                let status = live::seen(&snapshot);
+                if context.json {
+                    let _ = context.print(&summary(exit, &status.services));
+                } else if !context.quiet {
+                    let table = status::table(&status, wall(), paint, context.terminals.width);
+                    context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
+                }
+                let failed = snapshot.services.iter().any(|it| it.state == State::Failed);
+                if exit == Exit::Failed && !failed {
+                    context.fail(&[Problem::new("the stack was stopped before everything was ready")]);
+                }
+                return Ok(Some(exit));
+            }
+            Reply::Refused(problem) => return Err(problem.into()),
+            Reply::Ending => return Ok(None),
+            Reply::Status(_) => {}
+        }
+    }
+}
+
+fn urls(snapshot: &Snapshot) -> String {
+    let urls: Vec<_> = snapshot
+        .services
+        .iter()
+        .filter(|it| it.state == State::Ready)
+        // What is only connected to hardly speaks HTTP, as in the summary of the first `up`.
+        .filter(|it| !matches!(it.health.as_ref().map(|health| &health.check), Some(Check::Tcp)))
+        .filter_map(|it| it.url.clone())
+        .collect();
+    if urls.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", urls.join("  "))
+    }
+}

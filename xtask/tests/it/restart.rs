@@ -140,7 +140,13 @@ fn one_that_has_ended_is_started_with_what_it_needs() {
         .collect();
     assert_eq!(states, ["ready", "ready", "ready"]);
     up.interrupt();
-    up.wait().with(130);
+    // The one that was stopped in between counts once.
+    let ended = up.wait().with(130);
+    assert!(
+        ended.stderr.contains("Stopped 3 services; nothing is left"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -201,6 +201,7 @@ impl Audience for Show<'_> {
         match (state, why) {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
             (State::Ready, _) => {
+                self.stopped.retain(|stopped| stopped != name);
                 let again = !self.ready.insert(name.clone());
                 let took = self.starting.remove(name).map(|since| between(since, *at));
                 let took = took.map(words::duration);

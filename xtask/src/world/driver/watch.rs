@@ -134,6 +134,9 @@ impl Driver<'_> {
                 if !failed.is_empty() {
                     return Some(Exit::worst(failed.into_iter().map(|cause| cause.exit())));
                 }
+                if units.iter().any(|unit| self.machine.is_to_restart(*unit)) {
+                    return None;
+                }
                 let states = states(units);
                 if states.contains(&State::Stopped) {
                     return Some(Exit::Failed);

@@ -3,7 +3,8 @@
 use std::sync::mpsc::Receiver;
 
 use crate::commands::{Context, Ended};
-use crate::error::{Exit, Problems};
+use crate::error::{Exit, Problem, Problems};
+use crate::plan::Check;
 use crate::report::{cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;

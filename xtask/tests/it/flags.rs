@@ -85,15 +85,7 @@ fn help_lists_what_works_and_nothing_else() {
     for command in ["up", "down", "restart", "status", "logs", "doctor", "port"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
-    for later in [
-        "why",
-        "venv",
-        "init",
-        "import",
-        "export",
-        "schema",
-        "completions",
-    ] {
+    for later in ["why", "venv", "init", "import", "export", "schema", "completions"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{help}");
     }
 }

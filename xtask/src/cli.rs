@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, doctor, down, logs, port, restart, status, up};
+use crate::commands::{Context, doctor, down, logs, port, restart, status, up, why};
 use crate::error::Exit;
 use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
@@ -54,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Restart(args) => restart::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Logs(args) => logs::run(args, &context),
+        Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
         Command::Guardian(Guardian {
@@ -194,6 +195,7 @@ enum Command {
     #[command(visible_aliases = ["ps", "check"])]
     Status(status::Args),
     Logs(logs::Args),
+    Why(why::Args),
     Doctor(doctor::Args),
     Port(port::Args),
     #[command(name = guardian::COMMAND, hide = true)]

@@ -12,6 +12,7 @@ pub(crate) mod status;
 mod stopping;
 pub(crate) mod up;
 mod watching;
+pub(crate) mod why;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -163,6 +163,17 @@ pub(crate) enum Restart {
     Always,
 }
 
+impl Restart {
+    /// As it is written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Restart::No => "no",
+            Restart::OnFailure => "on-failure",
+            Restart::Always => "always",
+        }
+    }
+}
+
 /// The signal that asks a service to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StopSignal {

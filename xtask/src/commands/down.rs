@@ -178,7 +178,7 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::Status(_) => {}
+            Reply::Status(_) | Reply::Why(_) => {}
         }
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::Status(_) => {}
+            Reply::Status(_) | Reply::Why(_) => {}
         }
     }
 }

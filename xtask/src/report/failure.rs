@@ -17,18 +17,20 @@ const LINES: usize = 10;
 /// The whole report; ends with a line break.
 pub(crate) fn failure(service: &Service, why: &Cause, tail: &[String], checkout: &Path, paint: Paint) -> String {
     let mut text = format!("{} {}\n", paint.bold(&service.name), paint.bad(&headline(why)));
-    let lines = evidence(why, tail);
-    if !lines.is_empty() {
-        // Its colours would not end where its line does, and may be unwanted.
-        let plain = |line: &String| visible(&console::strip_ansi_codes(line).replace('\t', "    ")).into_owned();
-        let lines: String = lines
-            .iter()
-            .map(|line| format!("  {}\n", plain(line).trim_end()))
-            .collect();
-        text.push_str(&format!("\n{lines}"));
-    }
+    text.push_str(&shown(&evidence(why, tail)));
     text.push_str(&hints(&advice(service, why, checkout), paint));
     text
+}
+
+/// Lines of a log, after an empty one; nothing if there are none.
+pub(super) fn shown(lines: &[String]) -> String {
+    // Its colours would not end where its line does, and may be unwanted.
+    let plain = |line: &String| visible(&console::strip_ansi_codes(line).replace('\t', "    ")).into_owned();
+    let lines: String = lines
+        .iter()
+        .map(|line| format!("  {}\n", plain(line).trim_end()))
+        .collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// `failed after 0.4 s (exit code 1): a Python package is missing`.
@@ -74,7 +76,7 @@ pub(crate) fn headline(why: &Cause) -> String {
 }
 
 /// The line that shows the cause or, where none does, the last lines.
-fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
+pub(crate) fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
     match why.last() {
         Cause::Exited {
             diagnosis: Some(Diagnosis { evidence, .. }),
@@ -90,7 +92,8 @@ fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
     }
 }
 
-fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
+/// What to do about it, where that is known.
+pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
     let why = why.last();
     let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();

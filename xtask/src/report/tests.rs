@@ -5,6 +5,7 @@ mod failure;
 mod json;
 mod problem;
 mod status;
+mod why;
 mod words;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -154,6 +154,15 @@ impl Machine {
         dependents.collect()
     }
 
+    /// When a pausing unit is started again.
+    pub(crate) fn next_try(&self, unit: UnitId) -> Option<Now> {
+        match self.units[unit].phase {
+            Phase::Backoff { until } => Some(until),
+            Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => None,
+            Phase::Stopping(_) | Phase::Over { .. } => None,
+        }
+    }
+
     /// It was told to restart and has not stopped yet.
     pub(crate) fn is_to_restart(&self, unit: UnitId) -> bool {
         self.units[unit].again

@@ -26,6 +26,10 @@ const PROTOCOL: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
     Status,
+    /// Why one service is in its state.
+    Why {
+        service: String,
+    },
     /// Start those that do not run yet, and say when `names` are ready.
     Up {
         services: Vec<plan::Service>,
@@ -45,6 +49,8 @@ pub(crate) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
     Status(Snapshot),
+    /// `None`: there is no such service in this run.
+    Why(Option<Box<Why>>),
     Transition(Transition),
     Done {
         exit: Exit,
@@ -60,7 +66,7 @@ impl Reply {
     fn is_last(&self) -> bool {
         match self {
             Reply::Transition(_) => false,
-            Reply::Status(_) | Reply::Done { .. } | Reply::Refused(_) | Reply::Ending => true,
+            Reply::Status(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Refused(_) | Reply::Ending => true,
         }
     }
 }
@@ -92,6 +98,28 @@ pub(crate) struct Service {
     /// How often it was started again.
     #[serde(default)]
     pub(crate) restarts: u32,
+}
+
+/// All that is known of one service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Why {
+    pub(crate) record: Record,
+    pub(crate) service: Service,
+    pub(crate) restart: plan::Restart,
+    /// What its probes said, the oldest first.
+    pub(crate) answers: Vec<Answered>,
+    pub(crate) next_try_at: Option<Timestamp>,
+    /// The end of its log.
+    pub(crate) tail: Vec<String>,
+}
+
+/// The same answer of a probe, once or more in a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Answered {
+    /// The last time.
+    pub(crate) at: Timestamp,
+    pub(crate) times: u32,
+    pub(crate) probed: Probed,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

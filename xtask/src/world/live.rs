@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::control::{Client, Reply, Request, Service, Snapshot};
+use super::control::{Client, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record};
 use super::{health, kin, os, owners};
 use crate::error::Problem;
@@ -59,10 +59,31 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
         Reply::Status(snapshot) => Ok(Some(seen(&snapshot))),
         Reply::Refused(problem) => Err(problem),
         Reply::Ending => Ok(None),
-        Reply::Transition(_) | Reply::Done { .. } => {
-            Err(Problem::new("the supervisor gave another answer than asked for"))
-        }
+        Reply::Transition(_) | Reply::Done { .. } | Reply::Why(_) => Err(another_answer()),
     }
+}
+
+/// What the supervisor knows of one service; `None` if there is no supervisor, or no such service in its run.
+///
+/// # Errors
+/// The supervisor does not answer, or not in a way that makes sense.
+pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Why>>, Problem> {
+    let Some((mut client, _)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
+        return Ok(None);
+    };
+    client.send(&Request::Why {
+        service: service.to_owned(),
+    });
+    match client.receive(Some(PATIENCE))? {
+        Reply::Why(why) => Ok(why),
+        Reply::Refused(problem) => Err(problem),
+        Reply::Ending => Ok(None),
+        Reply::Transition(_) | Reply::Done { .. } | Reply::Status(_) => Err(another_answer()),
+    }
+}
+
+fn another_answer() -> Problem {
+    Problem::new("the supervisor gave another answer than asked for")
 }
 
 /// Services that nobody runs: stopped, with their ports as the kernel sees them.

@@ -15,4 +15,5 @@ mod sandbox;
 mod status;
 mod tidy;
 mod up;
+mod why;
 mod zoo;

@@ -29,7 +29,7 @@ pub(super) fn join(
     let running = match client.receive(Some(Duration::from_secs(5)))? {
         Reply::Status(snapshot) => snapshot,
         Reply::Refused(problem) => return Err(problem.into()),
-        Reply::Transition(_) | Reply::Done { .. } | Reply::Ending => return Ok(None),
+        Reply::Transition(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Ending => return Ok(None),
     };
     let ends = |service: &Service| service.state.is_over() || service.state == State::Stopping;
     if running.services.iter().all(ends) {

@@ -1,5 +1,6 @@
 //! A service's process from spawn to its last line: started, followed, reaped, announced.
 
+use std::collections::VecDeque;
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -14,7 +15,7 @@ use crate::report;
 use crate::supervise::diagnosis::diagnosis;
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
-use crate::world::control::{Ended, Probed, Transition};
+use crate::world::control::{Answered, Ended, Probed, Transition};
 use crate::world::logs::{Log, Mark, Run, Stream};
 use crate::world::{kin, os, spawn};
 
@@ -38,12 +39,17 @@ pub(super) struct Life {
     pub(super) exit: Option<Ended>,
     pub(super) cause: Option<Cause>,
     pub(super) probed: Option<Probed>,
+    /// The last of what its probes said; repeated answers are one.
+    pub(super) answers: VecDeque<Answered>,
     /// What its last probe found, if that was it.
     pub(super) mismatch: Option<Mismatch>,
 }
 
 /// How long a failed service's pipes may take to end, which a child that still holds them would delay for ever.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(100);
+
+/// So many different answers of its probes are kept.
+const ANSWERS: usize = 5;
 
 impl Life {
     /// It is asked for again, perhaps with other settings: what was before does not matter any more.
@@ -56,6 +62,22 @@ impl Life {
     pub(super) fn forget_the_last(&mut self) {
         self.exit = None;
         self.probed = None;
+        self.answers.clear();
+    }
+
+    pub(super) fn note_answer(&mut self, probed: Probed) {
+        match self.answers.back_mut().filter(|last| last.probed == probed) {
+            Some(last) => (last.at, last.times) = (wall(), last.times.saturating_add(1)),
+            None => self.answers.push_back(Answered {
+                at: wall(),
+                times: 1,
+                probed: probed.clone(),
+            }),
+        }
+        if self.answers.len() > ANSWERS {
+            self.answers.pop_front();
+        }
+        self.probed = Some(probed);
     }
 }
 
@@ -80,6 +102,7 @@ impl Driver<'_> {
             exit: None,
             cause: None,
             probed: None,
+            answers: VecDeque::new(),
             mismatch: None,
         }
     }

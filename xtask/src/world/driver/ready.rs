@@ -67,7 +67,7 @@ impl Driver<'_> {
             Answer::Passed { detail } => (true, detail.clone()),
             Answer::Failed { detail } => (false, detail.clone()),
         };
-        self.services[unit].probed = Some(Probed { passed, detail });
+        self.services[unit].note_answer(Probed { passed, detail });
         self.events.push_back(Event::Probed { unit, answer });
     }
 

@@ -5,7 +5,8 @@ use std::sync::mpsc::Sender;
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
 use crate::error::{Exit, Problem};
 use crate::supervise::{Event, State};
-use crate::world::control::{self, Snapshot};
+use crate::world::clock::wall;
+use crate::world::control::{self, Snapshot, Why};
 
 /// A client that is told of every transition until what it waits for has come.
 pub(super) struct Waiter {
@@ -26,6 +27,7 @@ impl Driver<'_> {
     pub(super) fn asked(&mut self, request: Request, reply: Sender<Reply>) {
         match request {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
+            Request::Why { service } => drop(reply.send(Reply::Why(self.why(&service)))),
             Request::Up { .. } | Request::Restart { .. } if self.ended_by.is_some() => {
                 drop(reply.send(Reply::Ending));
             }
@@ -150,28 +152,46 @@ impl Driver<'_> {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let services = self.machine.units().map(|unit| {
-            let life = &self.services[unit];
-            control::Service {
-                name: life.service.name.clone(),
-                state: self.machine.state(unit),
-                pid: life.pid,
-                since: life.since,
-                started_at: life.started_at,
-                exit: life.exit.clone(),
-                cause: life.cause.clone(),
-                ports: life.service.ports.clone(),
-                health: life.service.health.clone(),
-                url: life.service.url(),
-                probed: life.probed.clone(),
-                waiting_for: self.machine.waiting_for(unit),
-                restarts: self.machine.restarts(unit),
-            }
-        });
         Snapshot {
             record: self.record.clone(),
-            services: services.collect(),
+            services: self.machine.units().map(|unit| self.service(unit)).collect(),
         }
+    }
+
+    fn service(&self, unit: UnitId) -> control::Service {
+        let life = &self.services[unit];
+        control::Service {
+            name: life.service.name.clone(),
+            state: self.machine.state(unit),
+            pid: life.pid,
+            since: life.since,
+            started_at: life.started_at,
+            exit: life.exit.clone(),
+            cause: life.cause.clone(),
+            ports: life.service.ports.clone(),
+            health: life.service.health.clone(),
+            url: life.service.url(),
+            probed: life.probed.clone(),
+            waiting_for: self.machine.waiting_for(unit),
+            restarts: self.machine.restarts(unit),
+        }
+    }
+
+    fn why(&self, name: &str) -> Option<Box<Why>> {
+        let unit = self.machine.unit(name)?;
+        let life = &self.services[unit];
+        let pause = self
+            .machine
+            .next_try(unit)
+            .map(|at| at.saturating_sub(self.clock.now()));
+        Some(Box::new(Why {
+            record: self.record.clone(),
+            service: self.service(unit),
+            restart: life.service.restart,
+            answers: life.answers.iter().cloned().collect(),
+            next_try_at: pause.map(|pause| wall() + pause),
+            tail: life.log.tail(),
+        }))
     }
 }
 

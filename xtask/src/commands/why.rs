@@ -1,0 +1,129 @@
+//! `why`: what is known of one service and how it came into its state.
+
+use crate::commands::{Context, Ended, quietly};
+use crate::error::Exit;
+use crate::plan::{self, Asked};
+use crate::report;
+use crate::report::status::HealthStatus;
+use crate::report::why::{Answer, Reason, Why};
+use crate::report::{cause, failure, json, status};
+use crate::supervise::State;
+use crate::world::clock::wall;
+use crate::world::control;
+use crate::world::live;
+use crate::world::project::Project;
+
+/// Explain a service's state: what it waits for, its health, its last exit, the next retry
+#[derive(clap::Args)]
+#[command(after_help = "\
+Asks the running stack. If none runs, it says so.
+
+Examples:
+  devtasks why backend
+  devtasks why backend --format json
+
+Exit codes:
+  0    it was explained, whatever the state is
+  1    the running `up` does not answer
+  2    wrong usage, or devtasks.toml is wrong")]
+pub(crate) struct Args {
+    /// The service
+    #[arg(value_name = "SERVICE")]
+    service: String,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Ended {
+    let project = Project::find(context.file.as_deref())?;
+    let asked = Asked {
+        services: vec![args.service.clone()],
+        ..Asked::default()
+    };
+    // Names that do not exist are the plan's to refuse. What else is wrong in it does not keep it from being explained.
+    let (plan, _) = project.plan(&asked)?;
+    let service = plan.services.iter().find(|service| service.name == args.service);
+    let why = match live::why(&project.checkout, &args.service)? {
+        Some(why) => explained(*why, service, context),
+        None => {
+            let run = live::run(&project.checkout);
+            Why {
+                schema_version: json::SCHEMA_VERSION,
+                project: plan.project.clone(),
+                checkout: plan.checkout.display().to_string(),
+                reason: run.as_ref().map(|_| Reason {
+                    message: "it is no part of the stack that runs".to_owned(),
+                    evidence: Vec::new(),
+                }),
+                run,
+                name: args.service.clone(),
+                state: State::Stopped,
+                pid: None,
+                since: None,
+                waiting_for: Vec::new(),
+                answers: Vec::new(),
+                exit: None,
+                restart: service.map_or("no", |service| service.restart.name()),
+                restarts: 0,
+                next_try_at: None,
+                hints: vec![format!("start it with `{} up {}`", context.form, args.service)],
+            }
+        }
+    };
+    let text = match context.json {
+        true => json::line(&why),
+        false => report::why::text(&why, wall(), context.paint()),
+    };
+    Ok(quietly(context.print(&text), Exit::Done))
+}
+
+fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Context) -> Why {
+    let control::Why { record, service, .. } = why;
+    let exit = service.exit.as_ref();
+    let reason = service.cause.as_ref();
+    let is_down = service.state.is_over() || service.state == State::Backoff;
+    let tail = if is_down { why.tail.as_slice() } else { &[] };
+    let mut hints = match (reason, planned) {
+        (Some(reason), Some(planned)) => failure::advice(planned, reason, &record.checkout),
+        (_, None) | (None, _) => Vec::new(),
+    };
+    if service.state.is_over() && hints.is_empty() {
+        hints.push(format!("start it again with `{} up {}`", context.form, service.name));
+    }
+    Why {
+        schema_version: json::SCHEMA_VERSION,
+        project: record.project,
+        checkout: record.checkout.display().to_string(),
+        run: Some(record.run),
+        state: service.state,
+        pid: service.pid,
+        since: Some(service.since),
+        answers: why.answers.into_iter().map(answer).collect(),
+        exit: exit.map(|exit| status::Ended {
+            code: exit.status.code,
+            signal: exit.status.signal,
+            cause: exit.cause.as_ref().map(cause::cause),
+            at: exit.at,
+        }),
+        reason: reason.map(|reason| Reason {
+            message: cause::cause(reason),
+            evidence: failure::evidence(reason, tail),
+        }),
+        restart: why.restart.name(),
+        restarts: service.restarts,
+        next_try_at: why.next_try_at,
+        name: service.name,
+        waiting_for: service.waiting_for,
+        hints,
+    }
+}
+
+fn answer(answered: control::Answered) -> Answer {
+    Answer {
+        at: answered.at,
+        times: answered.times,
+        status: match answered.probed.passed {
+            true => HealthStatus::Ok,
+            false => HealthStatus::Failing,
+        },
+        detail: answered.probed.detail,
+    }
+}

@@ -1,0 +1,96 @@
+//! `why`: what is known of one service.
+
+use crate::sandbox::{Sandbox, eventually, port, signal};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+#[test]
+fn without_a_running_stack_it_says_so() {
+    let (sandbox, _) = Sandbox::with_api();
+    let ended = sandbox.run(&["why", "api"]).with(0);
+    assert_eq!(
+        ended.stdout,
+        "api  stopped\n\n  run         nothing of `project` is running\n\nhint: start it with `xtask up api`\n"
+    );
+    let seen = sandbox.run(&["why", "api", "--format", "json"]).with(0).json();
+    assert_eq!((&seen["run"], &seen["state"]), (&Value::Null, &"stopped".into()));
+    sandbox.run(&["why", "apu"]).with(2);
+    sandbox.run(&["why"]).with(2);
+}
+
+#[test]
+fn one_that_is_down_is_explained_with_its_last_lines() {
+    let sandbox = Sandbox::new(
+        "[services.api]\ncommand = \"SERVICE --say-err 'no such table' --exit 3 --after 100\"\n\
+         [services.web]\ncommand = \"SERVICE\"\n[services.off]\ncommand = \"SERVICE\"\nprofiles = [\"x\"]\n",
+    );
+    let up = sandbox.up(&[]);
+    up.wait_for("api failed");
+    let said = sandbox.plain(&sandbox.run(&["why", "api"]).with(0).stdout);
+    assert_eq!(
+        said,
+        "api  failed  since [time]\n\n  reason      exit code 3\n  last exit   exit code 3, [time] ago\n\n  no such table\n\n\
+         hint: start it again with `xtask up api`\n"
+    );
+    let said = sandbox.run(&["why", "off"]).with(0).stdout;
+    assert_eq!(
+        said,
+        "off  stopped\n\n  reason      it is no part of the stack that runs\n\nhint: start it with `xtask up off`\n"
+    );
+    up.interrupt();
+    up.wait().with(130);
+}
+
+#[test]
+fn one_that_pauses_gives_its_next_try() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\nrestart = \"always\"\n");
+    let up = sandbox.up(&[]);
+    let why = || sandbox.run(&["why", "api", "--format", "json"]).with(0).json();
+    let mut seen = why();
+    for _ in 0..4 {
+        eventually(|| up.stderr(), || why()["pid"].is_u64());
+        signal(u32::try_from(why()["pid"].as_u64().unwrap()).unwrap(), Signal::KILL);
+        eventually(
+            || up.stderr(),
+            || {
+                seen = why();
+                seen["state"] == "backoff"
+            },
+        );
+    }
+    assert!(seen["next_try_at"].is_string(), "{seen}");
+    let reason = seen["reason"]["message"].as_str().unwrap();
+    assert_eq!(sandbox.plain(reason), "killed by SIGKILL, again in [time]");
+    let exit = json!({"code": null, "signal": 9, "cause": "killed by SIGKILL", "at": seen["exit"]["at"]});
+    assert_eq!(
+        (&seen["exit"], &seen["restart"], &seen["restarts"]),
+        (&exit, &"always".into(), &3.into())
+    );
+    up.interrupt();
+    up.wait().with(130);
+}
+
+#[test]
+fn the_last_answers_of_a_health_check_are_told() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{port} --http --unhealthy-after 1\"\nport = {port}\n\
+         healthcheck = {{ http = \"/\", interval = \"20ms\", retries = 2 }}\n"
+    ));
+    let up = sandbox.up(&[]);
+    up.wait_for("unhealthy");
+    let seen = sandbox.run(&["why", "api", "--format", "json"]).with(0).json();
+    assert_eq!(
+        (&seen["state"], &seen["reason"]["message"]),
+        (&"unhealthy".into(), &"GET / 503".into())
+    );
+    let last = seen["answers"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&last["status"], &last["detail"]),
+        (&"failing".into(), &"GET / 503".into())
+    );
+    assert!(last["times"].as_u64() >= Some(2), "{last}");
+    up.interrupt();
+    up.wait().with(130);
+}

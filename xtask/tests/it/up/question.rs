@@ -1,6 +1,6 @@
 //! A busy port on a terminal: the card, the question, and every answer.
 
-use crate::sandbox::{Running, Sandbox, Terminal, eventually_gone, is_free};
+use crate::sandbox::{Running, Sandbox, Terminal, eventually, eventually_gone, is_free};
 
 const QUESTION: &str = "[y/N]";
 
@@ -191,6 +191,8 @@ fn an_owner_that_is_replaced_before_the_answer_is_not_confused_with_the_next() {
     up.wait_for(QUESTION);
     asked.stranger.kill();
     eventually_gone(asked.stranger.pid());
+    // The leader of a program with threads counts as gone a moment before its sockets are.
+    eventually(|| format!("port {} to be free", asked.port), || is_free(asked.port));
     let next = asked
         .sandbox
         .stranger(&["--listen", &format!("127.0.0.1:{}", asked.port)]);

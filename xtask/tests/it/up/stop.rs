@@ -61,7 +61,12 @@ fn a_suspended_service_is_stopped_gently() {
 fn every_service_leads_a_process_group_of_its_own() {
     let (sandbox, _) = Sandbox::with_api();
     let up = sandbox.up(&[]);
-    let service = sandbox.processes().into_iter().find(|pid| *pid != up.pid()).unwrap();
+    let ours = [Some(up.pid()), up.guardian()];
+    let service = sandbox
+        .processes()
+        .into_iter()
+        .find(|pid| !ours.contains(&Some(*pid)))
+        .unwrap();
     let stat = std::fs::read_to_string(format!("/proc/{service}/stat")).unwrap();
     let (_, rest) = stat.rsplit_once(") ").unwrap();
     let group: u32 = rest.split(' ').nth(2).unwrap().parse().unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{eventually, signal};
+use super::{eventually, eventually_gone, signal};
 
 /// A program that was started and not waited for.
 pub(crate) struct Running {
@@ -87,6 +87,7 @@ impl Running {
             let stat = || std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
             eventually(stat, || stat().contains(") T "));
             signal(guardian, Signal::KILL);
+            eventually_gone(guardian);
         }
         self.kill_alone();
     }

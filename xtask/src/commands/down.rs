@@ -4,10 +4,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::commands::stopping::Ended as Stopped;
-use crate::commands::{Context, Ended, leftovers};
+use crate::commands::{Context, Ended, leftovers, watching};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{Asked, Port};
-use crate::report::{cause, json, status, words};
+use crate::report::{json, words};
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
@@ -133,21 +133,8 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
         };
         match reply {
             Reply::Transition(it) => {
-                if context.json {
-                    let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
-                    let _ = context.print(&json::line(&json::event(it.at, "state", change)));
-                }
-                if it.state.is_over() {
-                    stopped += 1;
-                    let paint = context.paint_stderr();
-                    let why = it
-                        .cause
-                        .as_ref()
-                        .map(|why| format!("  {}", cause::cause(why)))
-                        .unwrap_or_default();
-                    let state = status::in_colour(it.state, it.state.name(), paint);
-                    context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
-                }
+                watching::transition(&it, it.state.is_over(), context);
+                stopped += usize::from(it.state.is_over());
             }
             Reply::Done { exit, snapshot } => {
                 let ports = snapshot

@@ -8,7 +8,7 @@ use crate::plan::Check;
 use crate::report::{cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
-use crate::world::control::{Reply, Snapshot};
+use crate::world::control::{Reply, Snapshot, Transition};
 use crate::world::driver::Message;
 use crate::world::live;
 use crate::world::os::Heard;
@@ -56,19 +56,8 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
         };
         match reply {
             Reply::Transition(it) => {
-                if context.json {
-                    let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
-                    let _ = context.print(&json::line(&json::event(it.at, "state", change)));
-                }
-                let why = it
-                    .cause
-                    .as_ref()
-                    .map(|why| format!("  {}", cause::cause(why)))
-                    .unwrap_or_default();
-                if matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff) {
-                    let state = status::in_colour(it.state, it.state.name(), paint);
-                    context.say(&format!("  {}  {state}{why}", paint.bold(&it.service)));
-                }
+                let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
+                transition(&it, is_news, context);
             }
             Reply::Done { exit, snapshot } => {
                 let status = live::seen(&snapshot);
@@ -88,6 +77,24 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             Reply::Ending => return Ok(None),
             Reply::Status(_) | Reply::Why(_) => {}
         }
+    }
+}
+
+/// One transition: an event for programs always, a line for people if it is news to them.
+pub(super) fn transition(it: &Transition, is_news: bool, context: &Context) {
+    if context.json {
+        let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
+        let _ = context.print(&json::line(&json::event(it.at, "state", change)));
+    }
+    if is_news {
+        let paint = context.paint_stderr();
+        let why = it.cause.as_ref().map(|why| format!("  {}", cause::cause(why)));
+        let state = status::in_colour(it.state, it.state.name(), paint);
+        context.say(&format!(
+            "  {}  {state}{}",
+            paint.bold(&it.service),
+            why.unwrap_or_default()
+        ));
     }
 }
 

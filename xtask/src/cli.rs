@@ -2,15 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, doctor, down, logs, port, restart, status, up, why};
+use crate::commands::{Context, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::error::Exit;
 use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
-use crate::world::{caller, guardian};
+use crate::world::{background, caller, guardian};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
@@ -57,14 +56,11 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
-        Command::Guardian(Guardian {
-            run,
-            checkout,
-            grace_in_ms,
-        }) => {
-            guardian::guard(&run, &checkout, Duration::from_millis(grace_in_ms));
+        Command::Guardian(Guardian { run, checkout }) => {
+            guardian::guard(&run, &checkout);
             Ok(Exit::Done)
         }
+        Command::Supervise(args) => supervise::run(&args),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -200,6 +196,8 @@ enum Command {
     Port(port::Args),
     #[command(name = guardian::COMMAND, hide = true)]
     Guardian(Guardian),
+    #[command(name = background::COMMAND, hide = true)]
+    Supervise(supervise::Args),
 }
 
 /// What a supervisor starts beside itself.
@@ -207,5 +205,4 @@ enum Command {
 struct Guardian {
     run: String,
     checkout: PathBuf,
-    grace_in_ms: u64,
 }

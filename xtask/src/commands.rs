@@ -10,6 +10,7 @@ pub(crate) mod restart;
 mod screen;
 pub(crate) mod status;
 mod stopping;
+pub(crate) mod supervise;
 pub(crate) mod up;
 mod watching;
 pub(crate) mod why;

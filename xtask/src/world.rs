@@ -1,6 +1,7 @@
 //! The only door to the machine: files, sockets, processes, threads, environment and clock.
 
 pub(crate) mod audit;
+pub(crate) mod background;
 pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod control;

@@ -136,7 +136,11 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                 watching::transition(&it, it.state.is_over(), context);
                 stopped += usize::from(it.state.is_over());
             }
-            Reply::Done { exit, snapshot } => {
+            Reply::Done {
+                exit,
+                snapshot,
+                survivors,
+            } => {
                 let ports = snapshot
                     .services
                     .iter()
@@ -155,6 +159,8 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                         words::duration(took),
                         free(&ports)
                     ));
+                } else if !survivors.is_empty() {
+                    return Err(survivors.into());
                 } else {
                     let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
                     let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();
@@ -165,7 +171,7 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::Status(_) | Reply::Why(_) => {}
+            Reply::UnderWay(_) | Reply::Status(_) | Reply::Why(_) => {}
         }
     }
 }

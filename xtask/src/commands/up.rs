@@ -1,6 +1,7 @@
 //! `up`: preflight, then start in dependency order and stay in the foreground until Ctrl-C.
 
 mod clear;
+mod detach;
 mod join;
 mod show;
 
@@ -14,10 +15,10 @@ use crate::error::{Exit, Problem};
 use crate::plan::{Asked, OnConflict, Plan};
 use crate::world::clock::wall;
 use crate::world::control::Server;
-use crate::world::driver::{Driver, Message};
+use crate::world::driver::{Driver, First, Message};
 use crate::world::os;
 use crate::world::project::Project;
-use crate::world::runs::{self, Folder, Lock, Locked, Record};
+use crate::world::runs::{Folder, Lock, Locked, Mode, Record};
 use show::Show;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
@@ -31,6 +32,7 @@ Examples:
   devtasks up                              everything but what profiles hold back
   devtasks up backend                      one service and what it depends on
   devtasks up --profile web --timeout 2m
+  devtasks up --detach                     return once all are ready; `down` stops it
   devtasks up --on-conflict fail           in scripts: never ask, never stop anybody
 
 Exit codes:
@@ -52,6 +54,9 @@ pub(crate) struct Args {
     /// What to do about a busy port; `kill` ends its owner, gently first
     #[arg(long, value_enum, value_name = "ask|fail|kill", hide_possible_values = true)]
     on_conflict: Option<Conflict>,
+    /// Return as soon as all are ready; the stack runs on in the background
+    #[arg(long, short)]
+    detach: bool,
     /// Answer every question with yes
     #[arg(long, short)]
     yes: bool,
@@ -84,6 +89,8 @@ struct Wish {
     on_conflict: Option<OnConflict>,
     yes: bool,
     give_up_after: Option<Duration>,
+    /// The supervisor is to run in the background.
+    detach: bool,
 }
 
 /// Everything that happens comes in here: signals and answers at first, later all of the driver's.
@@ -107,6 +114,7 @@ fn start(args: Args, context: &Context) -> Ended {
         on_conflict: args.on_conflict.map(OnConflict::from),
         yes: args.yes,
         give_up_after: args.timeout,
+        detach: args.detach,
     };
     let project = Project::find(context.file.as_deref())?;
     let (plan, problems) = project.plan(&wish.asked)?;
@@ -126,7 +134,22 @@ fn start(args: Args, context: &Context) -> Ended {
     let mut told = false;
     loop {
         match folder.lock()? {
-            Locked::Mine(lock) => return supervise(plan, &project, &wish, &folder, lock, inbox, context),
+            Locked::Mine(lock) => {
+                let head = match clear::clear_all(&plan, &wish, &folder, &inbox, context)? {
+                    clear::Way::Clear { head } => head,
+                    clear::Way::Blocked(exit) => return Ok(exit),
+                    // They were ended, and are back.
+                    clear::Way::Leftovers => return Ok(Exit::PortBusy),
+                };
+                let screen = Screen::new(context, &names(&project), inbox.sender.clone());
+                screen.say(&format!("{head}\n"));
+                if !wish.detach {
+                    return supervise(plan, &wish, &folder, lock, screen, inbox, context);
+                }
+                if let Some(exit) = detach::detach(&plan, &wish, &folder, lock, screen, &inbox, context)? {
+                    return Ok(exit);
+                }
+            }
             Locked::Others(pid) => {
                 if let Some(exit) = join::join(&plan, &wish, &folder, &inbox, context)? {
                     return Ok(exit);
@@ -149,25 +172,18 @@ fn start(args: Args, context: &Context) -> Ended {
 /// Becomes the supervisor of this checkout.
 fn supervise(
     plan: Plan,
-    project: &Project,
     wish: &Wish,
     folder: &Folder,
     lock: Lock,
+    screen: Screen,
     inbox: Inbox,
     context: &Context,
 ) -> Ended {
-    let head = match clear::clear_all(&plan, wish, folder, &inbox, context)? {
-        clear::Way::Clear { head } => head,
-        clear::Way::Blocked(exit) => return Ok(exit),
-        // They were ended, and are back.
-        clear::Way::Leftovers => return Ok(Exit::PortBusy),
-    };
     let began = wall();
-    let record = record(&plan, folder)?;
+    let record = Record::new(&plan.project, &plan.checkout, Mode::Foreground, folder)?;
     folder.write(&record)?;
     os::adopt_orphans();
-    let names: Vec<_> = project.service_names().map(str::to_owned).collect();
-    let screen = Arc::new(Screen::new(context, &names, inbox.sender.clone()));
+    let screen = Arc::new(screen);
     let gone = inbox.sender.clone();
     os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));
     let ask = inbox.sender.clone();
@@ -175,11 +191,13 @@ fn supervise(
         drop(ask.send(Message::Asked(request, reply)))
     })?;
 
-    screen.say(&format!("{head}\n"));
-    let mut show = Show::new(Arc::clone(&screen), &plan, context, began);
+    let mut show = Show::new(Arc::clone(&screen), &plan, context, began, Mode::Foreground);
     let channel = (inbox.sender, inbox.receiver);
     let driver = Driver::new(channel, folder, record, screen.clone(), &mut show);
-    let outcome = driver.run(plan, wish.give_up_after);
+    let outcome = driver.run(First::Plan {
+        services: plan.services,
+        give_up_after: wish.give_up_after,
+    });
     server.finish(Duration::from_secs(1));
     let exit = show.finish(&outcome);
     screen.finish(Duration::from_secs(1));
@@ -187,16 +205,9 @@ fn supervise(
     Ok(exit)
 }
 
-fn record(plan: &Plan, folder: &Folder) -> Result<Record, Problem> {
-    let now = wall();
-    Ok(Record {
-        run: runs::new_id(now),
-        project: plan.project.clone(),
-        checkout: plan.checkout.clone(),
-        supervisor: os::identity(std::process::id()).ok_or_else(|| Problem::new("the process table cannot be read"))?,
-        started_at: now,
-        socket: folder.socket()?,
-    })
+/// All services that may ever run, in the order of the file.
+fn names(project: &Project) -> Vec<String> {
+    project.service_names().map(str::to_owned).collect()
 }
 
 fn nothing_to_start(project: &Project) -> Problem {

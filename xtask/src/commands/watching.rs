@@ -59,7 +59,7 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                 let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
                 transition(&it, is_news, context);
             }
-            Reply::Done { exit, snapshot } => {
+            Reply::Done { exit, snapshot, .. } => {
                 let status = live::seen(&snapshot);
                 if context.json {
                     let _ = context.print(&summary(exit, &status.services));
@@ -75,7 +75,7 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::Status(_) | Reply::Why(_) => {}
+            Reply::UnderWay(_) | Reply::Status(_) | Reply::Why(_) => {}
         }
     }
 }

@@ -2,26 +2,24 @@
 //!
 //! A client sends one [`Request`]; the supervisor answers with [`Reply`]s until `Done` or `Refused`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+mod client;
+mod server;
+
 use std::time::Duration;
 
-use interprocess::local_socket::prelude::*;
-use interprocess::local_socket::{ConnectOptions, GenericFilePath, Listener, ListenerOptions, Stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::runs::Record;
-use super::{os, problem};
 use crate::error::{Exit, Problem};
 use crate::plan;
 use crate::preflight::verdict::Mismatch;
 use crate::supervise::{Cause, State, Status};
+pub(crate) use client::{Client, ask, follow};
+pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -35,6 +33,8 @@ pub(crate) enum Request {
         services: Vec<plan::Service>,
         names: Vec<String>,
         give_up_after: Option<Duration>,
+        /// Also say, again and again, what is under way.
+        progress: bool,
     },
     /// Stop these, or everything if empty, start them again, and say when they are ready.
     Restart {
@@ -52,9 +52,12 @@ pub(crate) enum Reply {
     /// `None`: there is no such service in this run.
     Why(Option<Box<Why>>),
     Transition(Transition),
+    UnderWay(Vec<UnderWay>),
     Done {
         exit: Exit,
         snapshot: Snapshot,
+        /// What is left although it was told to end.
+        survivors: Vec<Problem>,
     },
     Refused(Problem),
     /// The run is just ending and takes nothing new, or its supervisor is gone.
@@ -65,7 +68,7 @@ impl Reply {
     /// Does it end the conversation?
     fn is_last(&self) -> bool {
         match self {
-            Reply::Transition(_) => false,
+            Reply::Transition(_) | Reply::UnderWay(_) => false,
             Reply::Status(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Refused(_) | Reply::Ending => true,
         }
     }
@@ -148,6 +151,20 @@ pub(crate) struct Transition {
     pub(crate) cause: Option<Cause>,
     /// What kept it from being ready, if that was it.
     pub(crate) mismatch: Option<Box<Mismatch>>,
+    /// The end of its log, if it has failed.
+    #[serde(default)]
+    pub(crate) tail: Vec<String>,
+}
+
+/// A service that is about to come into another state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UnderWay {
+    pub(crate) service: String,
+    pub(crate) state: State,
+    /// In this state.
+    pub(crate) for_so_long: Duration,
+    /// What it waits for; may be empty.
+    pub(crate) waits_for: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,184 +173,7 @@ struct Envelope {
     request: serde_json::Value,
 }
 
-/// Listens for clients until the program ends.
-pub(crate) struct Server {
-    open: Arc<Conversations>,
-}
-
-/// How many clients have not had their last reply yet.
-#[derive(Default)]
-struct Conversations {
-    count: Mutex<usize>,
-    fewer: Condvar,
-}
-
-impl Server {
-    /// Each request comes to `ask` with a channel for its replies.
-    ///
-    /// A socket that a dead supervisor left at `path` is replaced: whoever holds the checkout's lock may.
-    pub(crate) fn start(
-        path: &Path,
-        ask: impl Fn(Request, Sender<Reply>) + Clone + Send + 'static,
-    ) -> Result<Server, Problem> {
-        let listener = listen(path).map_err(|error| problem("listen at", path, &error))?;
-        let open = Arc::new(Conversations::default());
-        let conversations = Arc::clone(&open);
-        let accept = move || {
-            for stream in listener.incoming().filter_map(Result::ok) {
-                let (ask, conversations) = (ask.clone(), Arc::clone(&conversations));
-                conversations.add(1);
-                let talk = move || {
-                    converse(&stream, ask);
-                    conversations.add(-1);
-                };
-                // Out of threads: this client is turned away by the closed connection, the next may be lucky.
-                let _ = std::thread::Builder::new().name("client".into()).spawn(talk);
-            }
-        };
-        let thread = std::thread::Builder::new()
-            .name("control".into())
-            .stack_size(128 * 1024)
-            .spawn(accept);
-        thread.map_err(|error| problem("listen at", path, &error))?;
-        Ok(Server { open })
-    }
-
-    /// Waits until every client has had its last reply, at most for `patience`.
-    pub(crate) fn finish(self, patience: Duration) {
-        let count = self.open.count.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.open.fewer.wait_timeout_while(count, patience, |count| *count > 0));
-    }
-}
-
-impl Conversations {
-    fn add(&self, more: isize) {
-        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        *count = count.saturating_add_signed(more);
-        self.fewer.notify_all();
-    }
-}
-
-fn listen(path: &Path) -> std::io::Result<Listener> {
-    let name = path.to_fs_name::<GenericFilePath>()?;
-    os::private_socket(
-        ListenerOptions::new()
-            .name(name)
-            .try_overwrite(true)
-            .reclaim_name(false),
-    )
-    .create_sync()
-}
-
-/// One client, from its request to the last reply.
-fn converse(stream: &Stream, ask: impl Fn(Request, Sender<Reply>)) {
-    let (replies, answers) = channel();
-    match hear(stream) {
-        Ok(request) => ask(request, replies),
-        Err(problem) => drop(replies.send(Reply::Refused(problem))),
-    }
-    for reply in answers {
-        let last = reply.is_last();
-        let mut line = serde_json::to_vec(&reply).expect("a reply is plain data");
-        line.push(b'\n');
-        let mut to = stream;
-        // A client that went away wants no answer.
-        if to.write_all(&line).is_err() || last {
-            return;
-        }
-    }
-}
-
-fn hear(stream: &Stream) -> Result<Request, Problem> {
-    if !os::is_same_user(stream) {
-        return Err(Problem::new("this stack belongs to another user").exit(Exit::Refused));
-    }
-    let mut line = String::new();
-    let limited = BufReader::new(stream).take(REQUEST_AT_MOST).read_line(&mut line);
-    let envelope: Option<Envelope> = limited.ok().and_then(|_| serde_json::from_str(&line).ok());
-    let request = match envelope {
-        Some(Envelope {
-            protocol: PROTOCOL,
-            request,
-        }) => serde_json::from_value(request).ok(),
-        Some(_) | None => None,
-    };
-    request.ok_or_else(|| {
-        Problem::new("the running supervisor is of another version and does not understand this request")
-            .hint("stop it with Ctrl-C in its terminal, then start it again")
-    })
-}
-
-/// Bytes of a request; an environment may be large.
-const REQUEST_AT_MOST: u64 = 256 * 1024 * 1024;
-
-/// A conversation as the client sees it.
-pub(crate) struct Client {
-    stream: BufReader<Stream>,
-}
-
-impl Client {
-    /// `None` when nobody listens there.
-    pub(crate) fn connect(path: &Path) -> Option<Client> {
-        let name = path.to_fs_name::<GenericFilePath>().ok()?;
-        let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
-        Some(Client {
-            stream: BufReader::new(stream),
-        })
-    }
-
-    /// What does not arrive is answered with [`Reply::Ending`].
-    pub(crate) fn send(&mut self, request: &Request) {
-        let request = serde_json::to_value(request).expect("a request is plain data");
-        let mut line = serde_json::to_vec(&Envelope {
-            protocol: PROTOCOL,
-            request,
-        })
-        .expect("it is plain data");
-        line.push(b'\n');
-        let _ = self.stream.get_mut().write_all(&line);
-    }
-
-    /// The next reply; waits at most `patience`.
-    pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Problem> {
-        let mut line = String::new();
-        let set = self.stream.get_ref().set_recv_timeout(patience);
-        match set.and_then(|()| self.stream.read_line(&mut line)) {
-            Ok(0) => Ok(Reply::Ending),
-            Ok(_) => serde_json::from_str(&line).map_err(|_| {
-                Problem::new("the running supervisor is of another version: its answer makes no sense here")
-                    .hint("stop it with Ctrl-C in its terminal, then start it again")
-            }),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                ) =>
-            {
-                Err(
-                    Problem::new("the running supervisor does not answer; it may be suspended")
-                        .hint("look for it with `fg` in the terminal it was started in"),
-                )
-            }
-            Err(_) => Ok(Reply::Ending),
-        }
-    }
-}
-
-impl Client {
-    /// Hands every reply to `hear`, on a thread of its own, up to the last one or the problem in its place.
-    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
-        let listen = move || {
-            let mut more = true;
-            while more {
-                let reply = self.receive(None);
-                more = reply.as_ref().is_ok_and(|reply| !reply.is_last());
-                hear(reply);
-            }
-        };
-        std::thread::Builder::new()
-            .name("replies".into())
-            .spawn(listen)
-            .expect("the system has room for a thread");
-    }
+fn other_version(why: &str) -> Problem {
+    Problem::new(format!("the running supervisor is of another version: {why}"))
+        .hint("end it as it was started, or with SIGTERM to its pid, which stops its services; then start it again")
 }

@@ -16,13 +16,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::control::{Reply, Request, Snapshot, Transition};
+use super::control::{Reply, Request, Snapshot, Transition, UnderWay};
 use super::guardian::Guardian;
 use super::logs::Sink;
 use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
-use crate::plan::{self, Plan};
+use crate::plan;
 use crate::supervise::{Action, Answer, Event, Machine, Spec, State, UnitId};
 use checks::RunningCheck;
 use family::Family;
@@ -31,8 +31,8 @@ use watch::Waiter;
 
 /// Who is told what happens, while it happens.
 pub(crate) trait Audience {
-    /// A service came into a state; `tail` is the end of its log.
-    fn transition(&mut self, transition: &Transition, service: &plan::Service, tail: &dyn Fn() -> Vec<String>);
+    /// A service came into a state.
+    fn transition(&mut self, transition: &Transition, service: &plan::Service);
     /// All that were asked for first are ready, or will never be.
     fn settled(&mut self, ready: bool, after: Duration);
     /// What is under way: services that start or stop. Called whenever something may have changed, and ten times a
@@ -41,15 +41,14 @@ pub(crate) trait Audience {
     fn draws_progress(&self) -> bool;
 }
 
-/// A service that is about to come into another state.
-#[derive(Debug, Clone)]
-pub(crate) struct UnderWay {
-    pub(crate) service: String,
-    pub(crate) state: State,
-    /// In this state.
-    pub(crate) for_so_long: Duration,
-    /// What it waits for; may be empty.
-    pub(crate) waits_for: String,
+/// What a run begins with.
+pub(crate) enum First {
+    Plan {
+        services: Vec<plan::Service>,
+        give_up_after: Option<Duration>,
+    },
+    /// What the first client of a supervisor in the background asks for.
+    Request(Request, Sender<Reply>),
 }
 
 /// What comes in from other threads.
@@ -148,16 +147,16 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Runs the plan to its end.
-    pub(crate) fn run(mut self, plan: Plan, give_up_after: Option<Duration>) -> Outcome {
-        self.grace = plan
-            .services
-            .iter()
-            .map(|service| service.stop_grace_period)
-            .max()
-            .unwrap_or_default();
+    /// Runs everything that is asked for to its end.
+    pub(crate) fn run(mut self, first: First) -> Outcome {
         self.start_guardian();
-        self.start(plan.services, give_up_after);
+        match first {
+            First::Plan {
+                services,
+                give_up_after,
+            } => self.start(services, give_up_after),
+            First::Request(request, reply) => self.asked(request, reply),
+        }
         loop {
             self.work();
             if self.machine.is_over() {
@@ -176,6 +175,7 @@ impl<'a> Driver<'a> {
     }
 
     fn start(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
+        self.grant(&services);
         let specs = services.iter().map(Spec::from).collect();
         for service in services {
             match self.machine.unit(&service.name) {
@@ -209,11 +209,22 @@ impl<'a> Driver<'a> {
         self.guardian = guardian.map_err(|problem| self.sink.trouble(problem)).ok();
     }
 
+    /// The guardian gives each service as long as the most patient one wants.
+    fn grant(&mut self, services: &[plan::Service]) {
+        let longest = services.iter().map(|service| service.stop_grace_period).max();
+        if let Some(longest) = longest.filter(|longest| *longest > self.grace) {
+            self.grace = longest;
+            if let Some(guardian) = &mut self.guardian {
+                guardian.grant(longest);
+            }
+        }
+    }
+
     fn wait(&self) -> Result<Message, RecvTimeoutError> {
         let endings = self.services.iter().filter_map(|life| life.ending).map(|(_, at)| at);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
-        let redraw = (under_way && self.audience.draws_progress()).then(|| self.clock.now() + REDRAW);
+        let redraw = (under_way && self.draws_progress()).then(|| self.clock.now() + REDRAW);
         match self
             .machine
             .next_deadline()
@@ -276,7 +287,14 @@ impl<'a> Driver<'a> {
         matches!(self.machine.state(unit), State::Starting | State::Stopping)
     }
 
+    fn draws_progress(&self) -> bool {
+        self.audience.draws_progress() || self.waiters.iter().any(|waiter| waiter.draws)
+    }
+
     fn show_progress(&mut self) {
+        if !self.draws_progress() {
+            return;
+        }
         let now = self.clock.now();
         let units = self.machine.units().filter(|unit| self.is_under_way(*unit));
         let under_way: Vec<_> = units
@@ -288,5 +306,9 @@ impl<'a> Driver<'a> {
             })
             .collect();
         self.audience.progress(&under_way);
+        for waiter in self.waiters.iter().filter(|waiter| waiter.draws) {
+            // A client that went away sees nothing.
+            let _ = waiter.reply.send(Reply::UnderWay(under_way.clone()));
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::preflight::targets::{Target, Tree};
 pub(crate) const COMMAND: &str = "guardian";
 
 /// What a supervisor says whose run has ended well.
-const GO_HOME: &[u8] = b"done";
+const GO_HOME: &str = "done";
 
 /// The guardian of a run, as its supervisor holds it.
 pub(crate) struct Guardian {
@@ -29,7 +29,8 @@ pub(crate) struct Guardian {
 }
 
 impl Guardian {
-    /// Starts it. `grace` is the longest that any service of the run is given between SIGTERM and SIGKILL.
+    /// Starts it. `grace` is the longest that any service of the run is given between SIGTERM and SIGKILL; see
+    /// [`Guardian::grant`].
     ///
     /// # Errors
     /// The system has no room for another process.
@@ -37,12 +38,7 @@ impl Guardian {
         let program = os::own_program().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
         let mut command = Command::new(&program);
         os::call(&mut command, "devtasks");
-        command
-            .arg(COMMAND)
-            .arg(run)
-            .arg(checkout)
-            .arg(grace.as_millis().to_string())
-            .current_dir("/");
+        command.arg(COMMAND).arg(run).arg(checkout).current_dir("/");
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -51,27 +47,37 @@ impl Guardian {
             .spawn()
             .map_err(|error| super::problem("run", &program, &error))?;
         let pipe = child.stdin.take().expect("its stdin is a pipe");
-        Ok(Guardian { pid: child.id(), pipe })
+        let mut guardian = Guardian { pid: child.id(), pipe };
+        guardian.grant(grace);
+        Ok(guardian)
+    }
+
+    /// The grace period is longer now.
+    pub(crate) fn grant(&mut self, grace: Duration) {
+        // One that was killed is replaced, and the next is told anew.
+        let _ = writeln!(self.pipe, "{}", grace.as_millis());
     }
 
     /// Nothing of the run is left: sends the guardian home and waits until it has gone.
     pub(crate) fn dismiss(mut self) {
         // One that was killed itself needs no word.
-        let _ = self.pipe.write_all(GO_HOME);
+        let _ = self.pipe.write_all(GO_HOME.as_bytes());
         drop(self.pipe);
         os::wait_for_child(self.pid);
     }
 }
 
 /// Waits for the end of the supervisor; ends whatever it left.
-pub(crate) fn guard(run: &str, checkout: &Path, grace: Duration) {
+pub(crate) fn guard(run: &str, checkout: &Path) {
     os::leave_session();
-    let mut word = Vec::new();
+    let mut words = String::new();
     // An error is the end of the pipe, too.
-    let _ = std::io::stdin().read_to_end(&mut word);
-    if word == GO_HOME {
+    let _ = std::io::stdin().read_to_string(&mut words);
+    let last = words.lines().last().unwrap_or_default();
+    if last == GO_HOME {
         return;
     }
+    let grace = last.parse().map_or(Duration::ZERO, Duration::from_millis);
     // What is just being forked shows up in the next round.
     for _ in 0..ROUNDS {
         match left(run) {

@@ -59,7 +59,7 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
         Reply::Status(snapshot) => Ok(Some(seen(&snapshot))),
         Reply::Refused(problem) => Err(problem),
         Reply::Ending => Ok(None),
-        Reply::Transition(_) | Reply::Done { .. } | Reply::Why(_) => Err(another_answer()),
+        Reply::Transition(_) | Reply::UnderWay(_) | Reply::Done { .. } | Reply::Why(_) => Err(another_answer()),
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Why>>, Pr
         Reply::Why(why) => Ok(why),
         Reply::Refused(problem) => Err(problem),
         Reply::Ending => Ok(None),
-        Reply::Transition(_) | Reply::Done { .. } | Reply::Status(_) => Err(another_answer()),
+        Reply::Transition(_) | Reply::UnderWay(_) | Reply::Done { .. } | Reply::Status(_) => Err(another_answer()),
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
         run: Some(snapshot.record.run.clone()),
         supervisor: Some(Supervisor {
             pid: snapshot.record.supervisor.pid,
-            mode: "foreground",
+            mode: snapshot.record.mode.name(),
             started_at: snapshot.record.started_at,
         }),
         services,

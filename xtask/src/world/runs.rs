@@ -10,6 +10,7 @@ use etcetera::BaseStrategy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::clock::wall;
 use super::{os, problem};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, ProcessState};
@@ -21,8 +22,32 @@ pub(crate) struct Record {
     pub(crate) project: String,
     pub(crate) checkout: PathBuf,
     pub(crate) supervisor: Identity,
+    /// Where it runs; runs of older versions were all in the foreground.
+    #[serde(default)]
+    pub(crate) mode: Mode,
     pub(crate) started_at: Timestamp,
     pub(crate) socket: PathBuf,
+}
+
+/// Where a supervisor runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// In a terminal, which shows its log.
+    #[default]
+    Foreground,
+    /// On its own, after `up --detach`.
+    Background,
+}
+
+impl Mode {
+    /// As it stands in JSON and on the screen.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Mode::Foreground => "foreground",
+            Mode::Background => "background",
+        }
+    }
 }
 
 /// The state folder of one checkout.
@@ -60,6 +85,16 @@ impl Folder {
     /// Where the services' own processes are noted.
     pub(super) fn leaders(&self) -> PathBuf {
         self.path.join("leaders.jsonl")
+    }
+
+    /// The program that supervises in the background is kept here.
+    pub(super) fn programs(&self) -> PathBuf {
+        self.path.join("bin")
+    }
+
+    /// What a supervisor in the background has to say itself, such as a panic.
+    pub(super) fn words(&self) -> PathBuf {
+        self.path.join("supervisor.log")
     }
 
     pub(crate) fn logs(&self) -> PathBuf {
@@ -162,8 +197,28 @@ pub(crate) fn audit_log() -> Result<PathBuf, Problem> {
     Ok(folder.join("audit.log"))
 }
 
+impl Record {
+    /// For a run that we supervise and that begins now.
+    ///
+    /// # Errors
+    /// We are not in the process table, or the socket has no place.
+    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, folder: &Folder) -> Result<Record, Problem> {
+        let now = wall();
+        Ok(Record {
+            run: new_id(now),
+            project: project.to_owned(),
+            checkout: checkout.to_owned(),
+            supervisor: os::identity(std::process::id())
+                .ok_or_else(|| Problem::new("the process table cannot be read"))?,
+            mode,
+            started_at: now,
+            socket: folder.socket()?,
+        })
+    }
+}
+
 /// A name for a run that no other run has: the time in milliseconds and our pid.
-pub(crate) fn new_id(now: Timestamp) -> String {
+fn new_id(now: Timestamp) -> String {
     format!("{:x}-{:x}", now.as_millisecond(), std::process::id())
 }
 
@@ -202,7 +257,7 @@ fn slug(checkout: &Path) -> String {
 }
 
 /// FNV-1a, 64 bits: the same in every build, which std's hashes do not promise.
-fn fnv(bytes: &[u8]) -> u64 {
+pub(super) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })

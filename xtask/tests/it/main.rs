@@ -15,5 +15,6 @@ mod sandbox;
 mod status;
 mod tidy;
 mod up;
+mod versions;
 mod why;
 mod zoo;

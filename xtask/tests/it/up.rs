@@ -3,6 +3,7 @@
 mod again;
 mod conflict;
 mod crash;
+mod detach;
 mod environment;
 mod failure;
 mod interrupt;

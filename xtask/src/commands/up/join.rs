@@ -29,7 +29,9 @@ pub(super) fn join(
     let running = match client.receive(Some(Duration::from_secs(5)))? {
         Reply::Status(snapshot) => snapshot,
         Reply::Refused(problem) => return Err(problem.into()),
-        Reply::Transition(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Ending => return Ok(None),
+        Reply::Transition(_) | Reply::UnderWay(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Ending => {
+            return Ok(None);
+        }
     };
     let ends = |service: &Service| service.state.is_over() || service.state == State::Stopping;
     if running.services.iter().all(ends) {
@@ -74,6 +76,7 @@ pub(super) fn join(
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: missing.services,
         give_up_after: wish.give_up_after,
+        progress: false,
     });
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));

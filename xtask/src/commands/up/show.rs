@@ -19,8 +19,9 @@ use crate::report::{self, cause, json, status, words};
 use crate::supervise::diagnosis::Kind;
 use crate::supervise::{Cause, State};
 use crate::world::clock::wall;
-use crate::world::control::Transition;
-use crate::world::driver::{Audience, Outcome, UnderWay};
+use crate::world::control::{Transition, UnderWay};
+use crate::world::driver::{Audience, Outcome};
+use crate::world::runs::Mode;
 use crate::world::{live, os, owners};
 
 pub(super) struct Show<'a> {
@@ -41,13 +42,14 @@ pub(super) struct Show<'a> {
     /// Reports of failures during the start, which close what is shown.
     failures: Vec<String>,
     stopped: Vec<String>,
+    mode: Mode,
     /// Somebody else holds a port of a service that failed.
     has_lost_a_port: bool,
     ports: Vec<PortRef>,
 }
 
 impl<'a> Show<'a> {
-    pub(super) fn new(screen: Arc<Screen>, plan: &Plan, context: &'a Context, began: Timestamp) -> Self {
+    pub(super) fn new(screen: Arc<Screen>, plan: &Plan, context: &'a Context, began: Timestamp, mode: Mode) -> Self {
         let width = |service: &plan::Service| console::measure_text_width(&service.name);
         Show {
             screen,
@@ -62,6 +64,7 @@ impl<'a> Show<'a> {
             front: front(plan),
             failures: Vec::new(),
             stopped: Vec::new(),
+            mode,
             has_lost_a_port: false,
             ports: plan
                 .services
@@ -127,8 +130,8 @@ impl<'a> Show<'a> {
             .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
     }
 
-    fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause, tail: &[String]) {
-        let mut text = failure(service, why, tail, &self.checkout, self.screen.paint());
+    fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause) {
+        let mut text = failure(service, why, &transition.tail, &self.checkout, self.screen.paint());
         let mut findings = self.lost_ports(service, why);
         self.has_lost_a_port |= !findings.is_empty();
         findings.extend(transition.mismatch.as_ref().map(|it| it.finding(service)));
@@ -187,7 +190,7 @@ impl<'a> Show<'a> {
 }
 
 impl Audience for Show<'_> {
-    fn transition(&mut self, transition: &Transition, service: &plan::Service, tail: &dyn Fn() -> Vec<String>) {
+    fn transition(&mut self, transition: &Transition, service: &plan::Service) {
         let Transition {
             at,
             state,
@@ -213,7 +216,7 @@ impl Audience for Show<'_> {
                 self.line(transition, &what);
             }
             (State::Unhealthy | State::Backoff, Some(why)) => self.line(transition, &cause::cause(why)),
-            (State::Failed, Some(why)) => self.failed(transition, service, why, &tail()),
+            (State::Failed, Some(why)) => self.failed(transition, service, why),
             (State::Exited, _) => self.line(transition, "exit code 0"),
             (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
                 self.stopped.push(name.clone());
@@ -234,10 +237,16 @@ impl Audience for Show<'_> {
                 1 => "Ready".to_owned(),
                 n => format!("All {n} ready"),
             };
-            self.screen.say(&format!(
-                "\n{} in {took}.{urls}\nCtrl-C stops everything; `{form} status` shows it from another terminal.\n",
-                self.screen.paint().good(&all)
-            ));
+            let next = match self.mode {
+                Mode::Foreground => {
+                    format!("Ctrl-C stops everything; `{form} status` shows it from another terminal.\n")
+                }
+                Mode::Background => {
+                    format!("It runs in the background: `{form} logs -f` shows its log, `{form} down` stops it.")
+                }
+            };
+            let all = self.screen.paint().good(&all);
+            self.screen.say(&format!("\n{all} in {took}.{urls}\n{next}"));
         }
     }
 

@@ -5,7 +5,6 @@ use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::PortRef;
-use crate::world::control::Reply;
 use crate::world::{kin, os, owners};
 
 impl Driver<'_> {
@@ -56,23 +55,11 @@ impl Driver<'_> {
         if survivors.is_empty() {
             self.folder.forget(&self.record);
         }
-        let exit_of_down = if survivors.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Survived
-        };
-        let snapshot = self.snapshot();
-        for waiter in std::mem::take(&mut self.waiters) {
-            // A client that went away wants no answer.
-            let _ = waiter.reply.send(Reply::Done {
-                exit: exit_of_down,
-                snapshot: snapshot.clone(),
-            });
-        }
+        self.answer_all(&survivors);
         Outcome {
             exit,
             by_request: self.ended_by == Some(EndedBy::Down),
-            last: snapshot,
+            last: self.snapshot(),
             survivors,
         }
     }

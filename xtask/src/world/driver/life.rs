@@ -201,6 +201,10 @@ impl Driver<'_> {
         if let (true, Some(exit), Some(cause)) = (life.pid.is_none(), &mut life.exit, &cause) {
             exit.cause = Some(cause.last().clone());
         }
+        let tail = match state {
+            State::Failed => life.log.tail(),
+            _ => Vec::new(),
+        };
         let transition = Transition {
             at: life.since,
             service: life.service.name.clone(),
@@ -211,14 +215,14 @@ impl Driver<'_> {
                 _ => None,
             },
             cause,
+            tail,
         };
-        let log = Arc::clone(&life.log);
-        log.mark(&Mark {
+        life.log.mark(&Mark {
             state,
             pid: transition.pid,
             cause: transition.cause.as_ref().map(report::cause::cause),
         });
-        self.audience.transition(&transition, &life.service, &|| log.tail());
+        self.audience.transition(&transition, &life.service);
         self.tell_waiters(&transition);
     }
 

@@ -11,11 +11,13 @@ use crate::world::control::{self, Snapshot, Why};
 /// A client that is told of every transition until what it waits for has come.
 pub(super) struct Waiter {
     pub(super) reply: Sender<Reply>,
+    /// It wants to be told what is under way.
+    pub(super) draws: bool,
     waits_for: WaitsFor,
 }
 
 enum WaitsFor {
-    Ready(Vec<UnitId>),
+    Ready(Vec<String>),
     Over(Vec<UnitId>),
     /// Ready or not: none is on its way any more.
     Arrived(Vec<UnitId>),
@@ -35,19 +37,22 @@ impl Driver<'_> {
                 services,
                 names,
                 give_up_after,
+                progress,
             } => {
-                self.start(services, give_up_after);
-                let units = names.iter().filter_map(|name| self.machine.unit(name)).collect();
+                // First, so that it is told all that happens.
                 self.waiters.push(Waiter {
                     reply,
-                    waits_for: WaitsFor::Ready(units),
+                    draws: progress,
+                    waits_for: WaitsFor::Ready(names),
                 });
+                self.start(services, give_up_after);
             }
             Request::Restart { services } => self.restart(&services, reply),
             Request::Down { services } if services.is_empty() => {
                 self.ended_by.get_or_insert(EndedBy::Down);
                 self.waiters.push(Waiter {
                     reply,
+                    draws: false,
                     waits_for: WaitsFor::End,
                 });
                 self.events.push_back(Event::Stop { units: None });
@@ -60,6 +65,7 @@ impl Driver<'_> {
                 }
                 self.waiters.push(Waiter {
                     reply,
+                    draws: false,
                     waits_for: WaitsFor::Over(units.clone()),
                 });
                 self.events.push_back(Event::Stop { units: Some(units) });
@@ -85,20 +91,41 @@ impl Driver<'_> {
         }
         self.waiters.push(Waiter {
             reply,
+            draws: false,
             waits_for: WaitsFor::Arrived(units.clone()),
         });
         self.events.push_back(Event::Restart { units });
     }
 
     pub(super) fn answer_waiters(&mut self) {
+        // Then `finish` answers, once it is proven that nothing is left.
+        if self.machine.is_over() {
+            return;
+        }
         for waiter in std::mem::take(&mut self.waiters) {
             match self.verdict(&waiter.waits_for) {
+                // A client that went away wants no answer.
                 Some(exit) => drop(waiter.reply.send(Reply::Done {
                     exit,
                     snapshot: self.snapshot(),
+                    survivors: Vec::new(),
                 })),
                 None => self.waiters.push(waiter),
             }
+        }
+    }
+
+    /// The run has ended, and these outlived it.
+    pub(super) fn answer_all(&mut self, survivors: &[Problem]) {
+        let left = survivors.iter().map(|problem| problem.exit);
+        let snapshot = self.snapshot();
+        for waiter in std::mem::take(&mut self.waiters) {
+            let exit = self.verdict(&waiter.waits_for).unwrap_or(Exit::Done);
+            let _ = waiter.reply.send(Reply::Done {
+                exit: Exit::worst(left.clone().chain([exit])),
+                snapshot: snapshot.clone(),
+                survivors: survivors.to_vec(),
+            });
         }
     }
 
@@ -130,16 +157,22 @@ impl Driver<'_> {
                 Some(Exit::worst(units.iter().map(exit)))
             }
             WaitsFor::Over(units) => states(units).into_iter().all(State::is_over).then_some(Exit::Done),
-            WaitsFor::Ready(units) => {
+            WaitsFor::Ready(names) => {
+                let units: Vec<_> = names.iter().filter_map(|name| self.machine.unit(name)).collect();
                 let failed = units.iter().filter(|unit| self.machine.state(**unit) == State::Failed);
                 let failed: Vec<_> = failed.filter_map(|unit| self.services[*unit].cause.as_ref()).collect();
                 if !failed.is_empty() {
+                    // Those that were started with it are stopped first.
+                    let is_stopping = |unit: &UnitId| self.machine.state(*unit) == State::Stopping;
+                    if units.iter().any(is_stopping) {
+                        return None;
+                    }
                     return Some(Exit::worst(failed.into_iter().map(|cause| cause.exit())));
                 }
                 if units.iter().any(|unit| self.machine.is_to_restart(*unit)) {
                     return None;
                 }
-                let states = states(units);
+                let states = states(&units);
                 if states.contains(&State::Stopped) {
                     return Some(Exit::Failed);
                 }

@@ -2,6 +2,7 @@
 
 use std::fs::{DirBuilder, Metadata};
 use std::io;
+use std::os::fd::RawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -79,6 +80,30 @@ pub(crate) fn call(command: &mut Command, name: &str) {
 pub(crate) fn leave_session() {
     // The leader of a group cannot, and is out of reach of the terminal's group anyway.
     let _ = rustix::process::setsid();
+}
+
+/// Closes every descriptor that we inherited besides the standard streams: whoever waits for the end of such a pipe
+/// would wait for ours. For the first thing that a process does.
+///
+/// Source: man 5 proc_pid_fd; `/dev/fd` is the same on macOS.
+pub(crate) fn close_inherited() {
+    let Ok(entries) = std::fs::read_dir("/dev/fd") else {
+        return;
+    };
+    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<RawFd>().ok());
+    let inherited: Vec<RawFd> = numbers.filter(|number| *number > 2).collect();
+    // Without that of the folder itself, which is closed by now.
+    let is_open = |descriptor: &RawFd| Path::new(&format!("/dev/fd/{descriptor}")).symlink_metadata().is_ok();
+    for descriptor in inherited.into_iter().filter(is_open) {
+        #[expect(
+            unsafe_code,
+            reason = "nothing has been opened yet, so nobody owns what is closed here"
+        )]
+        // SAFETY: see the reason above.
+        unsafe {
+            rustix::io::close(descriptor);
+        }
+    }
 }
 
 /// Waits for one child; one that was reaped already is not waited for.

@@ -46,6 +46,9 @@ pub(crate) fn call(_: &mut Command, _: &str) {}
 /// There are no sessions of terminals here.
 pub(crate) fn leave_session() {}
 
+/// Handles are inherited only where that was asked for.
+pub(crate) fn close_inherited() {}
+
 /// Not supported yet: nothing was started here.
 pub(crate) fn wait_for_child(_: u32) {}
 

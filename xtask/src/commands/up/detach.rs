@@ -1,0 +1,108 @@
+//! `up --detach`: a supervisor in the background starts the stack, and what happens is shown until all are ready.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::show::Show;
+use super::{Inbox, Wish};
+use crate::commands::Context;
+use crate::commands::screen::Screen;
+use crate::error::{Exit, Problem, Problems};
+use crate::plan::Plan;
+use crate::supervise::State;
+use crate::world::background;
+use crate::world::clock::wall;
+use crate::world::control::{Reply, Request};
+use crate::world::driver::{Audience, Message, Outcome};
+use crate::world::os::Heard;
+use crate::world::runs::{Folder, Lock, Mode};
+
+/// `None` when somebody else has become the supervisor meanwhile.
+pub(super) fn detach(
+    plan: &Plan,
+    wish: &Wish,
+    folder: &Folder,
+    lock: Lock,
+    screen: Screen,
+    inbox: &Inbox,
+    context: &Context,
+) -> Result<Option<Exit>, Problems> {
+    let request = Request::Up {
+        names: plan.services.iter().map(|service| service.name.clone()).collect(),
+        services: plan.services.clone(),
+        give_up_after: wish.give_up_after,
+        progress: screen.draws(),
+    };
+    let screen = Arc::new(screen);
+    let mut show = Show::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
+    let sender = inbox.sender.clone();
+    let program = background::program(folder)?;
+    drop(lock);
+    background::start(&program, plan, folder, &request, move |reply| {
+        drop(sender.send(Message::Replied(reply)))
+    })?;
+    let ended = watch(plan, &mut show, &screen, inbox);
+    screen.finish(Duration::from_secs(1));
+    match ended? {
+        Watched::Ended(exit) => Ok(Some(exit)),
+        Watched::Not if background::last_words(folder).is_empty() => Ok(None),
+        Watched::Not => {
+            let problem = Problem::new("the supervisor in the background has died");
+            Err(problem.hint(background::last_words(folder)).into())
+        }
+    }
+}
+
+enum Watched {
+    Ended(Exit),
+    /// It is gone without an answer.
+    Not,
+}
+
+fn watch(plan: &Plan, show: &mut Show<'_>, screen: &Screen, inbox: &Inbox) -> Result<Watched, Problem> {
+    let mut exit = None;
+    loop {
+        let reply = match inbox.receiver.recv().expect("we hold a sender ourselves") {
+            Message::Replied(reply) => reply?,
+            Message::Heard(Heard::Interrupt) => {
+                screen.draw("");
+                screen.say("Interrupted; what was begun goes on in the background.");
+                return Ok(Watched::Ended(Exit::Interrupted));
+            }
+            // Nothing else concerns one who supervises nothing.
+            _ => continue,
+        };
+        match reply {
+            Reply::Transition(it) => {
+                let service = plan.services.iter().find(|service| service.name == it.service);
+                if let Some(service) = service {
+                    show.transition(&it, service);
+                }
+            }
+            Reply::UnderWay(under_way) => show.progress(&under_way),
+            Reply::Done {
+                exit: ended,
+                snapshot,
+                survivors,
+            } => {
+                show.settled(ended == Exit::Done, Duration::ZERO);
+                let runs_on = !snapshot.services.iter().all(|service| service.state.is_over());
+                let has_failed = snapshot.services.iter().any(|service| service.state == State::Failed);
+                let ended = show.finish(&Outcome {
+                    exit: ended,
+                    by_request: !has_failed,
+                    last: snapshot,
+                    survivors,
+                });
+                if runs_on {
+                    return Ok(Watched::Ended(ended));
+                }
+                // It ends at once: whoever calls `up` next does not have to wait for it.
+                exit = Some(ended);
+            }
+            Reply::Refused(problem) => return Err(problem),
+            Reply::Ending => return Ok(exit.map_or(Watched::Not, Watched::Ended)),
+            Reply::Status(_) | Reply::Why(_) => {}
+        }
+    }
+}

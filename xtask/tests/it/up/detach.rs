@@ -1,0 +1,246 @@
+//! `up --detach`: the stack runs on in the background, and every other command finds it there.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, eventually, eventually_gone, is_free, port, signal};
+
+fn supervisor(sandbox: &Sandbox) -> u32 {
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    assert_eq!(status["supervisor"]["mode"], "background", "{status}");
+    u32::try_from(status["supervisor"]["pid"].as_u64().unwrap()).unwrap()
+}
+
+/// The guardian of a supervisor that is no child of ours.
+fn guardian(supervisor: u32) -> u32 {
+    let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap();
+    let is_guardian = |pid: &&str| {
+        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        command.split('\0').nth(1) == Some("guardian")
+    };
+    let pid = children.split_whitespace().find(is_guardian);
+    pid.expect("it has a guardian").parse().unwrap()
+}
+
+#[test]
+fn it_returns_when_all_are_ready_and_down_ends_everything() {
+    let (sandbox, port) = Sandbox::with_api();
+    let up = sandbox.run(&["up", "--detach"]).with(0);
+    assert_eq!(up.stdout, "");
+    let said = sandbox.plain(&up.stderr);
+    assert!(
+        said.contains("It runs in the background: `xtask logs -f` shows"),
+        "{said}"
+    );
+    sandbox.run(&["status"]).with(0);
+    supervisor(&sandbox);
+    assert!(!is_free(port));
+    let down = sandbox.run(&["down"]).with(0);
+    assert!(down.stderr.contains("Stopped 1 service in"), "{down:?}");
+    assert!(is_free(port));
+    eventually_nothing(&sandbox);
+}
+
+/// The supervisor itself ends a moment after its answer.
+#[track_caller]
+fn eventually_nothing(sandbox: &Sandbox) {
+    for pid in sandbox.processes() {
+        eventually_gone(pid);
+    }
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn every_command_works_from_elsewhere_and_at_once() {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --listen 127.0.0.1:{db} --say db-here"
+        port = {db}
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{api} --say api-here"
+        port = {api}
+        depends_on = ["db"]
+        "#
+    ));
+    sandbox.run(&["up", "-d", "db"]).with(0);
+    let more = sandbox.run(&["up"]).with(0);
+    assert!(more.stderr.contains("starting `api` there"), "{more:?}");
+    let at_once: Vec<_> = (0..6)
+        .flat_map(|_| {
+            [
+                ["status", "--quiet"],
+                ["logs", "api"],
+                ["why", "api"],
+                ["restart", "api"],
+            ]
+        })
+        .map(|arguments| sandbox.start(&arguments))
+        .collect();
+    for command in at_once {
+        let ended = command.wait();
+        // A status may see it restarting.
+        assert!(matches!(ended.code, Some(0 | 1)), "{ended:?}");
+    }
+    let logs = sandbox.run(&["logs"]).with(0);
+    assert!(
+        logs.stdout.contains("db-here") && logs.stdout.contains("api-here"),
+        "{logs:?}"
+    );
+    sandbox.run(&["down"]).with(0);
+    eventually_nothing(&sandbox);
+}
+
+#[test]
+fn of_many_at_once_one_supervises() {
+    let (sandbox, _) = Sandbox::with_api();
+    let ups: Vec<_> = (0..8).map(|_| sandbox.start(&["up", "-d"])).collect();
+    for up in ups {
+        up.wait().with(0);
+    }
+    sandbox.run(&["status"]).with(0);
+    // The supervisor, its guardian, the service.
+    assert_eq!(sandbox.processes().len(), 3);
+    sandbox.run(&["down"]).with(0);
+    eventually_nothing(&sandbox);
+}
+
+#[test]
+fn a_failed_start_is_shown_in_full_and_nothing_is_left() {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --listen 127.0.0.1:{db}"
+        port = {db}
+        [services.api]
+        command = "echo boom >&2; exit 3"
+        shell = true
+        port = {api}
+        "#
+    ));
+    let up = sandbox.run(&["up", "-d"]).with(1);
+    for words in ["api failed after", "boom", "The other service was stopped."] {
+        assert!(up.stderr.contains(words), "{up:?}");
+    }
+    // Not even the supervisor.
+    sandbox.nothing_is_left();
+    sandbox.run(&["status"]).with(1);
+}
+
+#[test]
+fn what_is_not_ready_in_time_is_code_4() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"SERVICE\"\nport = {port}\n"));
+    let up = sandbox.run(&["up", "-d", "--timeout", "100ms"]).with(4);
+    assert!(up.stderr.contains("nothing listens on"), "{up:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn json_has_every_event_and_ends_with_the_summary() {
+    let (sandbox, _) = Sandbox::with_api();
+    let events = sandbox.run(&["up", "-d", "--format", "json"]).with(0).events();
+    let states: Vec<&Value> = events.iter().map(|event| &event["state"]).collect();
+    assert_eq!(
+        states,
+        ["waiting", "starting", "ready", ""]
+            .map(|state| match state {
+                "" => Value::Null,
+                state => state.into(),
+            })
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    let last = events.last().unwrap();
+    assert_eq!((&last["event"], &last["exit"]), (&"summary".into(), &0.into()));
+    assert_eq!(last["services"][0]["state"], "ready");
+}
+
+#[test]
+fn kill_9_of_the_supervisor_leaves_nothing() {
+    let (sandbox, port) = Sandbox::with_api();
+    sandbox.run(&["up", "-d"]).with(0);
+    let supervisor = supervisor(&sandbox);
+    let guardian = guardian(supervisor);
+    signal(supervisor, Signal::KILL);
+    eventually_gone(guardian);
+    sandbox.nothing_is_left();
+    assert!(is_free(port));
+    sandbox.run(&["up", "-d"]).with(0);
+}
+
+#[test]
+fn a_grace_period_that_joins_later_is_the_guardians_too() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.db]
+        command = "SERVICE"
+        stop_grace_period = "0s"
+        [services.api]
+        command = "SERVICE --slow-term 300"
+        stop_grace_period = "20s"
+        "#,
+    );
+    sandbox.run(&["up", "-d", "db"]).with(0);
+    sandbox.run(&["up", "api"]).with(0);
+    let supervisor = supervisor(&sandbox);
+    let guardian = guardian(supervisor);
+    signal(supervisor, Signal::KILL);
+    eventually_gone(guardian);
+    sandbox.nothing_is_left();
+    let state = sandbox.home().join(".local/state/devtasks");
+    let audit = fs::read_to_string(state.join("audit.log")).unwrap();
+    assert!(!audit.contains("SIGKILL"), "{audit}");
+}
+
+#[test]
+fn it_runs_from_a_copy_of_the_program() {
+    let (sandbox, _) = Sandbox::with_api();
+    sandbox.run(&["up", "-d"]).with(0);
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    let running = format!("/proc/{}/exe", supervisor(&sandbox));
+    assert_ne!(
+        inode(Path::new(&running)),
+        inode(Path::new(env!("CARGO_BIN_EXE_xtask")))
+    );
+}
+
+#[test]
+fn a_closed_terminal_does_not_end_it() {
+    let (sandbox, port) = Sandbox::with_api();
+    let mut terminal = sandbox.terminal(&["up", "-d"]);
+    terminal.wait_for("It runs in the background");
+    terminal.close();
+    assert!(!is_free(port));
+    sandbox.run(&["status"]).with(0);
+    sandbox.run(&["down"]).with(0);
+}
+
+#[test]
+fn whoever_reads_our_pipes_does_not_wait_for_the_stack() {
+    let (sandbox, _) = Sandbox::with_api();
+    let mut command = sandbox.other("sh");
+    let up = format!("exec 7>&1; exec {} up -d", env!("CARGO_BIN_EXE_xtask"));
+    command.args(["-c", &up]);
+    // To the end of the pipe, of which 7 is one more writing end.
+    let reader = std::thread::spawn(move || command.output().unwrap());
+    eventually(|| "the end of the pipe".to_owned(), || reader.is_finished());
+    let output = reader.join().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    sandbox.run(&["status"]).with(0);
+}
+
+#[test]
+fn sigterm_to_the_supervisor_stops_the_services() {
+    let (sandbox, port) = Sandbox::with_api();
+    sandbox.run(&["up", "-d"]).with(0);
+    signal(supervisor(&sandbox), Signal::TERM);
+    eventually_nothing(&sandbox);
+    assert!(is_free(port));
+}

@@ -1,5 +1,6 @@
 //! Plans, findings and statuses → text or JSON; never decides, never prints.
 
+pub(crate) mod advice;
 pub(crate) mod card;
 pub(crate) mod cause;
 pub(crate) mod escape;

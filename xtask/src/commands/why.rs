@@ -6,7 +6,7 @@ use crate::plan::{self, Asked};
 use crate::report;
 use crate::report::status::HealthStatus;
 use crate::report::why::{Answer, Reason, Why};
-use crate::report::{cause, failure, json, status};
+use crate::report::{advice, cause, failure, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control;
@@ -82,7 +82,7 @@ fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Conte
     let is_down = service.state.is_over() || service.state == State::Backoff;
     let tail = if is_down { why.tail.as_slice() } else { &[] };
     let mut hints = match (reason, planned) {
-        (Some(reason), Some(planned)) => failure::advice(planned, reason, &record.checkout),
+        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout),
         (_, None) | (None, _) => Vec::new(),
     };
     if service.state.is_over() && hints.is_empty() {

@@ -3,9 +3,14 @@
 use super::words;
 use crate::supervise::{Cause, Status};
 
-/// `a Python package is missing`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
+/// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
 pub(crate) fn cause(cause: &Cause) -> String {
     match cause {
+        Cause::Exited {
+            status: ended @ Status { signal: Some(_), .. },
+            diagnosis: Some(diagnosis),
+            ..
+        } => format!("{}: {}", status(*ended), diagnosis.kind.words()),
         Cause::Exited {
             diagnosis: Some(diagnosis),
             ..
@@ -58,6 +63,8 @@ fn signal_name(signal: i32) -> String {
         4 => "SIGILL",
         5 => "SIGTRAP",
         6 => "SIGABRT",
+        // Linux; nobody sends SIGEMT, which it is on macOS.
+        7 => "SIGBUS",
         8 => "SIGFPE",
         9 => "SIGKILL",
         11 => "SIGSEGV",

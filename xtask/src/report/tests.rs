@@ -1,5 +1,6 @@
 //! Values in, text out: every report as people and programs see it, without colour unless a test says so.
 
+mod advice;
 mod card;
 mod failure;
 mod json;

@@ -103,6 +103,7 @@ pub(crate) fn text(why: &Why, now: Timestamp, paint: Paint) -> String {
             signal: exit.signal,
         });
         let why = exit.cause.as_ref().filter(|cause| **cause != how);
+        let why = why.map(|cause| cause.strip_prefix(&format!("{how}: ")).unwrap_or(cause));
         let why = why.map(|cause| format!(": {cause}")).unwrap_or_default();
         line("last exit", &format!("{how}, {} ago{why}", ago(exit.at)));
     }

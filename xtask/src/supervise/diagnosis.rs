@@ -1,176 +1,157 @@
 //! Why a service ended, read from its exit status and its last lines.
 //!
-//! The rules are data: which words of which runtimes mean which cause. What they lead to (the owner of the port, the
-//! venv to fill) is added by whoever has the facts.
+//! The rules are data (`rules`). What they lead to (the owner of the port, the venv to fill) is added by whoever has the
+//! facts.
+
+mod kind;
+mod pattern;
+pub(crate) mod refused;
+mod rules;
 
 use serde::{Deserialize, Serialize};
 
 use super::Status;
 use crate::error::Exit;
+pub(crate) use kind::Kind;
+use rules::{ABORT, CODES, RULES, Rule, SIGNALS};
 
 /// A cause that the log or the exit status shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Diagnosis {
     pub(crate) kind: Kind,
-    /// The line of the log that shows it; empty when the exit status does.
+    /// The line of the log that shows it, sometimes two; empty when the exit status does.
     pub(crate) evidence: String,
     pub(crate) exit: Exit,
-    /// What to do, where it is known.
+    /// What to do, where only the facts of that moment tell.
     pub(crate) hints: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
-    /// EADDRINUSE in the service's own words.
-    PortBusy,
-    /// Python found no such module.
-    PythonModuleMissing,
-    /// Node found no such module.
-    NodeModuleMissing,
-    /// A shell did not find a command.
-    CommandNotFound,
-    /// It may not do what it tried, such as to bind a privileged port.
-    Denied,
-}
+/// What a server reports and survives counts if it stands among so many last lines.
+const RECENT: usize = 12;
 
-impl Kind {
-    /// The cause in words, after "backend failed: ".
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Kind::PortBusy => "its port is already in use",
-            Kind::PythonModuleMissing => "a Python package is missing",
-            Kind::NodeModuleMissing => "a Node module is missing",
-            Kind::CommandNotFound => "a command was not found",
-            Kind::Denied => "permission denied",
-        }
-    }
-}
+/// So far above a line may stand what it must be below.
+const ABOVE: usize = 12;
 
-impl Kind {
-    /// Another start would end in the same way.
-    pub(crate) fn repeats(self) -> bool {
-        match self {
-            Kind::PortBusy | Kind::CommandNotFound | Kind::Denied => true,
-            Kind::PythonModuleMissing | Kind::NodeModuleMissing => true,
-        }
-    }
-}
-
-/// The last line that a rule knows decides: what is said last is nearest to the end.
+/// The log decides, then the exit status. Who was killed has not said why.
 pub(crate) fn diagnosis(status: Status, tail: &[String]) -> Option<Diagnosis> {
     if status.code == Some(0) {
         return None;
     }
-    tail.iter().rev().find_map(|line| {
-        // Runtimes may colour their last words.
-        let line = console::strip_ansi_codes(line);
-        let lower = line.to_lowercase();
-        let rule = RULES
-            .iter()
-            .find(|rule| rule.words.iter().all(|words| lower.contains(words)))?;
-        let exit = match rule.kind {
-            Kind::PortBusy => Exit::PortBusy,
-            Kind::CommandNotFound => Exit::Missing,
-            Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::Denied => Exit::Failed,
-        };
-        Some(Diagnosis {
-            kind: rule.kind,
-            evidence: line.trim().to_owned(),
-            exit,
-            hints: Vec::new(),
-        })
+    let signal = signal(status);
+    let has_ended_itself = signal.is_none_or(|signal| signal == ABORT);
+    let said = has_ended_itself.then(|| said(status.code, tail)).flatten();
+    let (kind, evidence) = said.or_else(|| Some((shown(status.code, signal)?, String::new())))?;
+    Some(Diagnosis {
+        kind,
+        evidence,
+        exit: kind.exit(),
+        hints: Vec::new(),
     })
 }
 
-struct Rule {
-    kind: Kind,
-    /// All of them stand in the line; lower case.
-    words: &'static [&'static str],
+/// The last line that a rule knows: what is said last is nearest to the end.
+fn said(code: Option<i32>, tail: &[String]) -> Option<(Kind, String)> {
+    // Runtimes may colour their last words.
+    let lines: Vec<_> = tail
+        .iter()
+        .map(|line| console::strip_ansi_codes(line).trim_end().to_owned())
+        .collect();
+    let mut n_later = 0;
+    for at in (0..lines.len()).rev() {
+        let (above, line) = (&lines[..at], &lines[at]);
+        let may_tell = !is_calm(line) && !is_property(line);
+        let mut rules = RULES.iter().filter(|_| may_tell);
+        if let Some(rule) = rules.find(|rule| rule.knows(line, above, code)) {
+            if !rule.kind.fades() || n_later < RECENT {
+                let before = above.last().filter(|_| rule.shows_above);
+                let shown: Vec<_> = before.into_iter().chain([line]).map(|line| line.trim()).collect();
+                return Some((rule.kind, shown.join("\n")));
+            }
+        } else if is_exception(line) && !is_chained(above) {
+            return None;
+        }
+        n_later += usize::from(!is_of_a_trace(line));
+    }
+    None
 }
 
-/// From the runtimes' own messages; see the tests for each in full.
-const RULES: &[Rule] = &[
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["address already in use"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["eaddrinuse"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["[errno 98]"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["[errno 48]"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["[errno 10048]"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["only one usage of each socket address"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["port", "is already in use"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["port", "is in use by another program"],
-    },
-    Rule {
-        kind: Kind::PortBusy,
-        words: &["could not create server tcp listening socket", "bind"],
-    },
-    Rule {
-        kind: Kind::PythonModuleMissing,
-        words: &["modulenotfounderror: no module named"],
-    },
-    Rule {
-        kind: Kind::PythonModuleMissing,
-        words: &["importerror: no module named"],
-    },
-    Rule {
-        kind: Kind::PythonModuleMissing,
-        words: &[": no module named "],
-    },
-    Rule {
-        kind: Kind::NodeModuleMissing,
-        words: &["cannot find module"],
-    },
-    Rule {
-        kind: Kind::NodeModuleMissing,
-        words: &["cannot find package"],
-    },
-    Rule {
-        kind: Kind::NodeModuleMissing,
-        words: &["err_module_not_found"],
-    },
-    Rule {
-        kind: Kind::CommandNotFound,
-        words: &["command not found"],
-    },
-    Rule {
-        kind: Kind::CommandNotFound,
-        words: &["sh: ", ": not found"],
-    },
-    Rule {
-        kind: Kind::Denied,
-        words: &["[errno 13] permission denied"],
-    },
-    Rule {
-        kind: Kind::Denied,
-        words: &["listen eacces"],
-    },
-    Rule {
-        kind: Kind::Denied,
-        words: &["bind: permission denied"],
-    },
-];
+impl Rule {
+    fn knows(&self, line: &str, above: &[String], code: Option<i32>) -> bool {
+        let stands_below = |pattern: &str| above.iter().rev().take(ABOVE).any(|line| pattern::holds(line, pattern));
+        self.code.is_none_or(|only| code == Some(only))
+            && self.says.iter().any(|pattern| pattern::holds(line, pattern))
+            && self.below.is_none_or(stands_below)
+    }
+}
+
+/// What the exit status shows on its own.
+fn shown(code: Option<i32>, signal: Option<i32>) -> Option<Kind> {
+    let (_, kind) = match signal {
+        Some(signal) => SIGNALS.iter().find(|(number, _)| *number == signal)?,
+        None => CODES.iter().find(|(number, _)| Some(*number) == code)?,
+    };
+    Some(*kind)
+}
+
+/// The signal that ended it, or what it waited for: shells and npm pass that on as 128 and its number.
+fn signal(status: Status) -> Option<i32> {
+    let passed_on = status.code.map(|code| code - 128);
+    let is_known = |signal: &i32| SIGNALS.iter().any(|(number, _)| number == signal);
+    status.signal.or(passed_on.filter(is_known))
+}
+
+/// Its author calls it no error: `INFO:`, `[WARNING]`, `level=debug`, `"level":"info"`.
+fn is_calm(line: &str) -> bool {
+    const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING"];
+    // After a date, a time and a name there is no level any more, only text.
+    let mut words = line.split([' ', '\t', '[', ']', '(', ')', '|', '/']);
+    let is_level = words.by_ref().filter(|word| !word.is_empty()).take(5).any(|word| {
+        let word = word.trim_end_matches([':', ',']);
+        LEVELS.contains(&word)
+    });
+    is_level
+        || LEVELS.iter().any(|level| {
+            let level = level.to_lowercase();
+            line.starts_with(&format!("{level}: "))
+                || line.contains(&format!("level={level} "))
+                || line.contains(&format!("\"level\":\"{level}\""))
+        })
+}
+
+/// Node shows the properties of an error below its message: `  code: 'EADDRINUSE',`.
+fn is_property(line: &str) -> bool {
+    line.starts_with(' ') && line.trim_start().starts_with("code: '")
+}
+
+/// What stands below a message: a stack trace, the properties of an error, the remarks of npm and Node.
+fn is_of_a_trace(line: &str) -> bool {
+    let noise = ["npm ", "Node.js v", "}"];
+    line.is_empty() || line.starts_with([' ', '\t']) || noise.iter().any(|noise| line.starts_with(noise))
+}
+
+/// The message of an exception or a panic that nobody caught.
+fn is_exception(line: &str) -> bool {
+    let is_rust = line.starts_with("thread '") && line.contains(" panicked at ");
+    if is_rust || line.starts_with("Exception in thread ") || line.starts_with("panic: ") {
+        return true;
+    }
+    let name = line.split_once(": ").map_or(line, |(name, _)| name);
+    let class = name.rsplit('.').next().unwrap_or(name);
+    let stem = class.strip_suffix("Error").or(class.strip_suffix("Exception"));
+    let is_word = name.chars().all(|it| it.is_alphanumeric() || it == '_' || it == '.');
+    is_word && stem.is_some_and(|stem| stem.starts_with(|it: char| it.is_uppercase() || it == '_'))
+}
+
+/// Python shows what led to an exception above its trace.
+fn is_chained(above: &[String]) -> bool {
+    let trace = above
+        .iter()
+        .rposition(|line| line.contains("Traceback (most recent call last):"));
+    let before = trace.and_then(|at| above[..at].iter().rfind(|line| !line.is_empty()));
+    before.is_some_and(|line| {
+        line.contains("another exception occurred:") || line.contains("the direct cause of the following exception:")
+    })
+}
 
 #[cfg(test)]
 mod tests;

@@ -247,7 +247,12 @@ fn a_service_that_ended_says_how() {
         [
             ("ready", None, None, None),
             ("failed", Some(7), None, Some("exit code 7")),
-            ("failed", None, Some(9), Some("killed by SIGKILL")),
+            (
+                "failed",
+                None,
+                Some(9),
+                Some("killed by SIGKILL: another process or the kernel killed it")
+            ),
             ("exited", Some(0), None, Some("exit code 0")),
         ]
     );

@@ -4,6 +4,7 @@ mod again;
 mod conflict;
 mod crash;
 mod detach;
+mod diagnosis;
 mod environment;
 mod failure;
 mod interrupt;

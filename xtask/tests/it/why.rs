@@ -61,8 +61,11 @@ fn one_that_pauses_gives_its_next_try() {
     }
     assert!(seen["next_try_at"].is_string(), "{seen}");
     let reason = seen["reason"]["message"].as_str().unwrap();
-    assert_eq!(sandbox.plain(reason), "killed by SIGKILL, again in [time]");
-    let exit = json!({"code": null, "signal": 9, "cause": "killed by SIGKILL", "at": seen["exit"]["at"]});
+    assert_eq!(
+        sandbox.plain(reason),
+        "killed by SIGKILL: another process or the kernel killed it, again in [time]"
+    );
+    let exit = json!({"code": null, "signal": 9, "cause": "killed by SIGKILL: another process or the kernel killed it", "at": seen["exit"]["at"]});
     assert_eq!(
         (&seen["exit"], &seen["restart"], &seen["restarts"]),
         (&exit, &"always".into(), &3.into())

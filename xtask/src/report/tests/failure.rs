@@ -20,7 +20,14 @@ fn check_failure(venv: &str, why: &Cause, log: &str, expected: &str) {
 
 #[track_caller]
 fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected: &str) {
-    let service = Service {
+    let service = backend(command, venv);
+    let seen = failure(&service, why, &tail(log), Path::new("/shop"), Paint::new(false));
+    check(&seen, expected);
+}
+
+/// A service `backend` in `/shop/back end`.
+pub(super) fn backend(command: &str, venv: &str) -> Service {
+    Service {
         name: "backend".to_owned(),
         place: place(1, 1, 1, ""),
         command: Command {
@@ -45,9 +52,7 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
         restart: crate::plan::Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),
-    };
-    let seen = failure(&service, why, &tail(log), Path::new("/shop"), Paint::new(false));
-    check(&seen, expected);
+    }
 }
 
 fn tail(log: &str) -> Vec<String> {
@@ -55,7 +60,7 @@ fn tail(log: &str) -> Vec<String> {
 }
 
 /// It ended by itself after 0.4 s, and its log may show why.
-fn ended(code: Option<i32>, signal: Option<i32>, log: &str) -> Cause {
+pub(super) fn ended(code: Option<i32>, signal: Option<i32>, log: &str) -> Cause {
     let status = Status { code, signal };
     Cause::Exited {
         status,
@@ -233,7 +238,7 @@ fn what_nobody_knows_is_shown_by_the_last_lines() {
         &ended(None, Some(9), ""),
         "",
         "
-        backend failed after 0.4 s (killed by SIGKILL)
+        backend failed after 0.4 s (killed by SIGKILL): another process or the kernel killed it
     ",
     );
     check_failure(
@@ -267,6 +272,47 @@ fn a_busy_port_is_left_to_the_owner_card() {
         backend failed after 0.4 s (exit code 1): its port is already in use
 
           Error: listen EADDRINUSE: address already in use :::3000
+    ",
+    );
+}
+
+#[test]
+fn what_the_driver_found_out_is_told() {
+    let log = "Error: connect ECONNREFUSED 127.0.0.1:6379";
+    let mut why = ended(Some(1), None, log);
+    if let Cause::Exited {
+        diagnosis: Some(diagnosis),
+        ..
+    } = &mut why
+    {
+        diagnosis.hints = vec!["add `depends_on`".to_owned()];
+    }
+    check_failure(
+        "",
+        &why,
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a connection was refused
+
+          Error: connect ECONNREFUSED 127.0.0.1:6379
+
+        hint: add `depends_on`
+    ",
+    );
+}
+
+#[test]
+fn two_lines_that_belong_together_are_shown_together() {
+    let log = "ValidationError: 1 validation error for Settings\ndatabase_url\n  Field required [type=missing]";
+    check_failure(
+        "",
+        &ended(Some(1), None, log),
+        log,
+        "
+        backend failed after 0.4 s (exit code 1): a variable is not set
+
+          database_url
+          Field required [type=missing]
     ",
     );
 }
@@ -365,7 +411,7 @@ fn one_that_was_given_up_shows_how_it_ended_last() {
     let pause = Duration::from_millis(204);
     assert_eq!(
         cause(&Cause::Again { last, pause }),
-        "killed by SIGKILL, again in 0.2 s"
+        "killed by SIGKILL: another process or the kernel killed it, again in 0.2 s"
     );
     let last = Box::new(Cause::Unhealthy {
         detail: "GET / 503".to_owned(),

@@ -98,7 +98,7 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
             exit: Some(Ended {
                 code: None,
                 signal: Some(9),
-                cause: None,
+                cause: Some("killed by SIGKILL: another process or the kernel killed it".to_owned()),
                 at: time("2026-11-23T09:58:00Z"),
             }),
             ..why(State::Ready)
@@ -108,7 +108,7 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
 
           health      failed, 3 times, last 2.0 s ago: GET / 503
                       passed, last 2.0 s ago
-          last exit   killed by SIGKILL, 2 min ago
+          last exit   killed by SIGKILL, 2 min ago: another process or the kernel killed it
     ",
     );
     check_text(&why(State::Ready), "\napi  ready  since 60 s\n");

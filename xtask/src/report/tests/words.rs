@@ -126,10 +126,10 @@ fn every_cause_has_words() {
         before_ready,
         diagnosis,
     };
-    let known = |kind| {
+    let known_of = |code, signal, kind| {
         ended(
-            Some(1),
-            None,
+            code,
+            signal,
             true,
             Some(Diagnosis {
                 kind,
@@ -139,6 +139,7 @@ fn every_cause_has_words() {
             }),
         )
     };
+    let known = |kind| known_of(Some(1), None, kind);
     let all = [
         ended(Some(0), None, true, None),
         ended(Some(0), None, false, None),
@@ -152,6 +153,10 @@ fn every_cause_has_words() {
         known(Kind::NodeModuleMissing),
         known(Kind::CommandNotFound),
         known(Kind::Denied),
+        known(Kind::Refused),
+        known(Kind::Killed),
+        known_of(None, Some(9), Kind::Killed),
+        known_of(None, Some(7), Kind::BadAddress),
         Cause::NotReady {
             after: Duration::from_secs(60),
             detail: "GET /healthz 503".to_owned(),
@@ -190,6 +195,10 @@ fn every_cause_has_words() {
         1 a Node module is missing
         1 a command was not found
         1 permission denied
+        1 a connection was refused
+        1 another process or the kernel killed it
+        1 killed by SIGKILL: another process or the kernel killed it
+        1 killed by SIGBUS: it crashed at an address that is not its own
         4 not ready after 60 s: GET /healthz 503
         4 not ready after 60 s
         5 cannot run `x`: permission denied

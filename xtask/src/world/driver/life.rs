@@ -12,7 +12,7 @@ use crate::plan;
 use crate::preflight::Tag;
 use crate::preflight::verdict::Mismatch;
 use crate::report;
-use crate::supervise::diagnosis::diagnosis;
+use crate::supervise::diagnosis::{Diagnosis, diagnosis};
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
@@ -167,21 +167,18 @@ impl Driver<'_> {
     pub(super) fn pass_on_endings(&mut self) {
         let now = self.clock.now();
         for unit in self.machine.units() {
-            let life = &mut self.services[unit];
+            let life = &self.services[unit];
             let stopping = self.machine.state(unit) == State::Stopping;
             match life.ending {
                 Some((status, at)) if at <= now || life.open_pipes == 0 || stopping => {
+                    let diagnosis = (!stopping).then(|| self.diagnosis(unit, status)).flatten();
+                    let life = &mut self.services[unit];
                     life.ending = None;
                     life.exit = Some(Ended {
                         status,
                         at: wall(),
                         cause: None,
                     });
-                    let diagnosis = if stopping {
-                        None
-                    } else {
-                        diagnosis(status, &life.log.tail())
-                    };
                     self.events.push_back(Event::Exited {
                         unit,
                         status,
@@ -191,6 +188,12 @@ impl Driver<'_> {
                 Some(_) | None => {}
             }
         }
+    }
+
+    /// Why its process ended by itself.
+    fn diagnosis(&self, unit: UnitId, status: Status) -> Option<Diagnosis> {
+        let life = &self.services[unit];
+        diagnosis(status, &life.log.tail())
     }
 
     pub(super) fn announce(&mut self, unit: UnitId, state: State, cause: Option<Cause>) {

@@ -32,7 +32,7 @@ fn a_service_that_is_killed_is_started_again_and_counted() {
         lines,
         [
             &format!("  api  ready      [time]  http://127.0.0.1:{port}") as &str,
-            "  api  backoff    killed by SIGKILL, again in [time]",
+            "  api  backoff    killed by SIGKILL: another process or the kernel killed it, again in [time]",
             "  api  ready      again, [time]",
         ]
     );
@@ -41,7 +41,10 @@ fn a_service_that_is_killed_is_started_again_and_counted() {
     assert_eq!(seen["restarts"], 1);
     assert_ne!(seen["pid"], pid);
     assert_eq!(seen["exit"]["signal"], 9);
-    assert_eq!(seen["exit"]["cause"], "killed by SIGKILL");
+    assert_eq!(
+        seen["exit"]["cause"],
+        "killed by SIGKILL: another process or the kernel killed it"
+    );
     sandbox.run(&["down"]).with(0);
     up.wait().with(0);
     sandbox.nothing_is_left();

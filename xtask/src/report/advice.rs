@@ -1,0 +1,255 @@
+//! What to do about a service that failed, where that is known.
+
+use std::path::Path;
+
+use crate::plan::{Service, bin};
+use crate::supervise::diagnosis::{Diagnosis, Kind, refused};
+use crate::supervise::{Cause, Status};
+
+/// The hints below a failure.
+pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
+    let why = why.last();
+    let Cause::Exited { diagnosis, .. } = why else {
+        return Vec::new();
+    };
+    let words = &service.command.words;
+    let mut advice: Vec<String> = meant_for_a_shell(words).into_iter().collect();
+    if let Cause::Exited {
+        status: Status { code: Some(0), .. },
+        before_ready: true,
+        ..
+    } = why
+    {
+        advice.extend(to_the_background(words));
+    }
+    if let Some(diagnosis) = diagnosis {
+        advice.extend(diagnosis.hints.iter().cloned());
+        advice.extend(by_kind(service, diagnosis, checkout));
+    }
+    advice
+}
+
+fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<String> {
+    let evidence = diagnosis.evidence.as_str();
+    let hint = match diagnosis.kind {
+        Kind::PythonModuleMissing => return python_module(service, evidence, checkout),
+        Kind::NodeModuleMissing => Some(match node_file(evidence) {
+            Some(file) => format!(
+                "correct `command` or `working_dir` of `{}`, or the import: there is no `{}`",
+                service.name,
+                shown(Path::new(file), checkout)
+            ),
+            None => npm_install(service, checkout),
+        }),
+        Kind::LibraryMissing => library(service, evidence, checkout),
+        Kind::CommandNotFound => command(service, evidence, checkout),
+        Kind::NotExecutable => denied_program(evidence).map(|it| format!("run `chmod +x {it}`")),
+        Kind::Denied => low_port(evidence)
+            .map(|port| format!("give `{}` a port from 1024 up: {port} needs a privilege", service.name)),
+        Kind::PortBusy => other_port(service, evidence).map(|port| {
+            format!(
+                "let `{}` listen on a port that it declares: {port} is none of them",
+                service.name
+            )
+        }),
+        Kind::VariableMissing => variable(evidence).map(|it| set_variable(service, it, checkout)),
+        Kind::OutOfMemory => own_limit(evidence).map(str::to_owned),
+        Kind::WatchLimit => Some("raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned()),
+        Kind::TooManyFiles => Some("raise the limit with `ulimit -n 4096` in this terminal, then try again".to_owned()),
+        Kind::DiskFull => Some("see what is full with `df -h`".to_owned()),
+        Kind::Refused => None,
+        Kind::RunsAlready | Kind::Killed => None,
+        Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => None,
+    };
+    hint.into_iter().collect()
+}
+
+fn shown(path: &Path, checkout: &Path) -> String {
+    match path.strip_prefix(checkout) {
+        Ok(rest) if rest.as_os_str().is_empty() => ".".to_owned(),
+        Ok(rest) => shell_words::quote(&rest.to_string_lossy()).into_owned(),
+        Err(_) => shell_words::quote(&path.to_string_lossy()).into_owned(),
+    }
+}
+
+fn python_module(service: &Service, evidence: &str, checkout: &Path) -> Vec<String> {
+    let module = module(evidence);
+    let folder = shown(&service.working_dir, checkout);
+    // uvicorn was told this name in the command.
+    if evidence.contains("Could not import module") {
+        return vec![format!(
+            "correct `command` or `working_dir` of `{}`: the module is looked for in `{folder}`",
+            service.name
+        )];
+    }
+    let mut advice = vec![match &service.venv {
+        Some(venv) => {
+            let python = shown(&bin(&venv.path).join("python"), checkout);
+            let package = module.map_or("-r requirements.txt", package);
+            format!("install it into the venv with `{python} -m pip install {package}`")
+        }
+        None => format!("set `venv` of `{}` in devtasks.toml: it runs in none", service.name),
+    }];
+    if let Some(module) = module {
+        advice.push(format!(
+            "or correct `working_dir`, if `{module}` is your own: it is `{folder}`"
+        ));
+    }
+    advice
+}
+
+fn npm_install(service: &Service, checkout: &Path) -> String {
+    let folder = shown(&service.working_dir, checkout);
+    format!("install what is missing with `npm install --prefix {folder}`")
+}
+
+/// What installs the libraries of a runtime.
+fn library(service: &Service, evidence: &str, checkout: &Path) -> Option<String> {
+    const INSTALLERS: [(&str, &str); 5] = [
+        ("cannot load such file", "bundle install"),
+        ("Bundler::GemNotFound", "bundle install"),
+        ("locally installed gems", "bundle install"),
+        ("vendor/autoload.php", "composer install"),
+        ("no required module provides package", "go mod tidy"),
+    ];
+    let (_, install) = INSTALLERS.iter().find(|(words, _)| evidence.contains(words))?;
+    let folder = shown(&service.working_dir, checkout);
+    Some(match folder.as_str() {
+        "." => format!("install what is missing with `{install}`"),
+        folder => format!("install what is missing with `cd {folder} && {install}`"),
+    })
+}
+
+fn command(service: &Service, evidence: &str, checkout: &Path) -> Option<String> {
+    let runs_scripts = ["npm", "npx", "pnpm", "yarn"];
+    let program = Path::new(service.command.words.first()?).file_name()?;
+    if runs_scripts.iter().any(|name| program == *name) {
+        return Some(npm_install(service, checkout));
+    }
+    let name = missing_command(evidence)?;
+    let or = match &service.venv {
+        Some(_) => "",
+        None => ", or set `venv` if it lives in one",
+    };
+    Some(format!("install `{name}`{or}"))
+}
+
+/// `uvicorn` in `sh: 1: uvicorn: not found` and `zsh: command not found: uvicorn`.
+fn missing_command(evidence: &str) -> Option<&str> {
+    let before = [": command not found", ": not found", ": No such file or directory"];
+    let before = before.iter().find_map(|end| evidence.strip_suffix(end));
+    let behind = || Some(evidence.split_once("command not found: ")?.1);
+    let name = before.or_else(behind)?.rsplit([' ', ':']).next()?;
+    let name = name.trim_matches(|it: char| !it.is_alphanumeric() && !"./_-+".contains(it));
+    (!name.is_empty()).then_some(name)
+}
+
+/// `./run.sh` in `bash: line 1: ./run.sh: Permission denied`.
+fn denied_program(evidence: &str) -> Option<String> {
+    let path = evidence.strip_suffix(": Permission denied")?.rsplit(": ").next()?;
+    path.contains('/').then(|| shell_words::quote(path).into_owned())
+}
+
+/// The port below 1024 that it may not listen on.
+fn low_port(evidence: &str) -> Option<u16> {
+    refused::port(evidence).filter(|port| *port < 1024)
+}
+
+/// A busy port that the service does not declare, so nobody has looked at it.
+fn other_port(service: &Service, evidence: &str) -> Option<u16> {
+    let port = refused::port(evidence)?;
+    let is_declared = service.ports.iter().any(|it| it.number == port);
+    (!is_declared && !service.ports.is_empty()).then_some(port)
+}
+
+/// The last name in capitals: in front of it may stand a level.
+fn variable(evidence: &str) -> Option<&str> {
+    let words = evidence.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+    let is_name = |word: &&str| {
+        let is_capital = |it: u8| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_';
+        word.len() > 1 && word.bytes().all(is_capital) && word.starts_with(|it: char| it.is_ascii_uppercase())
+    };
+    let levels = ["ERROR", "FATAL", "CRITICAL", "ENV"];
+    words.rev().find(is_name).filter(|word| !levels.contains(word))
+}
+
+fn set_variable(service: &Service, variable: &str, checkout: &Path) -> String {
+    let name = &service.name;
+    match service.env_files.last() {
+        Some(file) => format!(
+            "set `{variable}` in `{}`, or in `environment` of `{name}`",
+            shown(&file.path, checkout)
+        ),
+        None => format!("set `{variable}` in `environment` of `{name}`, or in an `env_file`"),
+    }
+}
+
+/// The limit that a runtime sets itself, in its own words.
+fn own_limit(evidence: &str) -> Option<&'static str> {
+    if evidence.contains("JavaScript heap") {
+        return Some("raise Node's own limit with `NODE_OPTIONS = \"--max-old-space-size=4096\"` in `environment`");
+    }
+    let is_java = evidence.contains("java.lang.OutOfMemoryError: Java heap space");
+    is_java.then_some("raise Java's own limit with `JAVA_TOOL_OPTIONS = \"-Xmx2g\"` in `environment`")
+}
+
+/// What a shell would have done with a word of the command, which reached the program as it is.
+fn meant_for_a_shell(words: &[String]) -> Option<String> {
+    const OPERATORS: [&str; 8] = ["&&", "||", "|", ";", "&", ">", ">>", "<"];
+    words.iter().skip(1).find_map(|word| {
+        if OPERATORS.contains(&word.as_str()) {
+            return Some(format!(
+                "set `shell = true` if `{word}` is meant for a shell: it is an argument now"
+            ));
+        }
+        let name = word.strip_prefix('$')?;
+        let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+        let begins = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
+        (is_name && begins).then(|| format!("write `${{{name}}}` for the variable: `{word}` is an argument now"))
+    })
+}
+
+/// What makes a server leave its process behind and go on where nobody watches it.
+fn to_the_background(words: &[String]) -> Option<String> {
+    const FLAGS: [&str; 4] = ["-D", "--daemon", "--daemonize", "--detach"];
+    if let Some(flag) = words.iter().skip(1).find(|word| FLAGS.contains(&word.as_str())) {
+        return Some(format!(
+            "leave out `{flag}`, if it sends the service to the background: a service stays in front"
+        ));
+    }
+    let program = Path::new(words.first()?).file_name()?;
+    let is_told = words.iter().any(|word| word.contains("daemon off"));
+    (program == "nginx" && !is_told).then(|| "add `-g 'daemon off;'`: a service stays in front".to_owned())
+}
+
+/// The file that Node did not find, where it was no package: `Cannot find module '/home/kim/shop/server.js'`.
+fn node_file(evidence: &str) -> Option<&str> {
+    let name = evidence.split("Cannot find module '").nth(1)?.split('\'').next()?;
+    (name.starts_with('/') || name.starts_with("./") || name.starts_with("../")).then_some(name)
+}
+
+/// The package that brings a module, where their names differ.
+fn package(module: &str) -> &str {
+    match module {
+        "PIL" => "Pillow",
+        "attr" => "attrs",
+        "bs4" => "beautifulsoup4",
+        "cv2" => "opencv-python",
+        "dateutil" => "python-dateutil",
+        "dotenv" => "python-dotenv",
+        "jose" => "python-jose",
+        "jwt" => "PyJWT",
+        "multipart" => "python-multipart",
+        "psycopg2" => "psycopg2-binary",
+        "sklearn" => "scikit-learn",
+        "yaml" => "PyYAML",
+        same => same,
+    }
+}
+
+/// `sqlalchemy` in `No module named 'sqlalchemy.orm'`.
+fn module(evidence: &str) -> Option<&str> {
+    let rest = evidence.split("No module named ").nth(1)?;
+    let name = rest.trim_matches(|it: char| it == '\'' || it == '"' || it.is_whitespace());
+    name.split(['.', '\'', '"', ';']).next().filter(|name| !name.is_empty())
+}

@@ -1,0 +1,198 @@
+//! The hint that each cause leads to.
+
+use std::path::{Path, PathBuf};
+
+use super::failure::{backend, ended};
+use crate::plan::{EnvFile, Port, Protocol, Service};
+use crate::report::advice::advice;
+use crate::report::tests::place;
+
+/// What a service in `/shop/back end` is advised after these last words.
+#[track_caller]
+fn check(command: &str, code: i32, log: &str, expected: &str) {
+    check_of(&backend(command, ""), code, log, expected);
+}
+
+#[track_caller]
+fn check_of(service: &Service, code: i32, log: &str, expected: &str) {
+    let seen = advice(service, &ended(Some(code), None, log), Path::new("/shop"));
+    assert_eq!(seen.join("\n"), expected, "{log}");
+}
+
+#[test]
+fn a_module_that_uvicorn_was_told_is_the_projects_own() {
+    check(
+        "uvicorn main:app",
+        1,
+        "ERROR:    Error loading ASGI app. Could not import module \"main\".",
+        "correct `command` or `working_dir` of `backend`: the module is looked for in `'back end'`",
+    );
+}
+
+#[test]
+fn a_missing_library_is_installed_by_its_runtimes_own_tool() {
+    for (log, install) in [
+        (
+            "kernel_require.rb:86:in `require': cannot load such file -- sinatra (LoadError)",
+            "bundle install",
+        ),
+        ("Could not find rack-3.0.8 in locally installed gems", "bundle install"),
+        (
+            "PHP Fatal error:  Uncaught Error: Failed opening required '/srv/vendor/autoload.php'",
+            "composer install",
+        ),
+        (
+            "main.go:5:2: no required module provides package github.com/x/y; to add it:",
+            "go mod tidy",
+        ),
+    ] {
+        check(
+            "server",
+            1,
+            log,
+            &format!("install what is missing with `cd 'back end' && {install}`"),
+        );
+    }
+    check("server", 1, "java.lang.ClassNotFoundException: shop.Main", "");
+}
+
+#[test]
+fn a_missing_command_is_named() {
+    for log in [
+        "sh: 1: uvicorn: not found",
+        "bash: line 1: uvicorn: command not found",
+        "zsh:1: command not found: uvicorn",
+        "make: uvicorn: No such file or directory",
+        "env: ‘uvicorn’: No such file or directory",
+    ] {
+        check(
+            "make run",
+            127,
+            log,
+            "install `uvicorn`, or set `venv` if it lives in one",
+        );
+    }
+    check_of(
+        &backend("make run", "/shop/.venv"),
+        127,
+        "sh: 1: uvicorn: not found",
+        "install `uvicorn`",
+    );
+    check("sh run.sh", 127, "", "");
+}
+
+#[test]
+fn a_command_that_npm_does_not_find_is_installed_by_npm() {
+    let hint = "install what is missing with `npm install --prefix 'back end'`";
+    check("npm run dev", 127, "sh: 1: vite: not found", hint);
+    check("npm run dev", 127, "", hint);
+}
+
+#[test]
+fn a_file_that_may_not_be_run_is_made_executable() {
+    check(
+        "make run",
+        126,
+        "bash: line 1: ./run.sh: Permission denied",
+        "run `chmod +x ./run.sh`",
+    );
+    check("make run", 126, "bash: line 1: /etc: Is a directory", "");
+}
+
+#[test]
+fn a_low_port_needs_a_privilege() {
+    check(
+        "server",
+        1,
+        "Error: listen EACCES: permission denied 0.0.0.0:80",
+        "give `backend` a port from 1024 up: 80 needs a privilege",
+    );
+    check(
+        "server",
+        1,
+        "PermissionError: [Errno 13] Permission denied: '/var/lib/shop'",
+        "",
+    );
+}
+
+#[test]
+fn a_busy_port_that_nobody_declared_is_named() {
+    let mut service = backend("server", "");
+    service.ports.push(Port {
+        key: "main".to_owned(),
+        number: 8000,
+        host: None,
+        protocol: Protocol::Tcp,
+        on_conflict: crate::plan::OnConflict::Ask,
+        variable: None,
+        place: place(1, 1, 1, ""),
+    });
+    let log = |port: u16| format!("Error: listen EADDRINUSE: address already in use 127.0.0.1:{port}");
+    check_of(&service, 1, &log(8000), "");
+    check_of(
+        &service,
+        1,
+        &log(3000),
+        "let `backend` listen on a port that it declares: 3000 is none of them",
+    );
+    check("server", 1, &log(3000), "");
+}
+
+#[test]
+fn a_missing_variable_is_set_where_the_service_reads() {
+    for log in [
+        "bash: line 1: DATABASE_URL: unbound variable",
+        "[ERROR] Missing required environment variable: DATABASE_URL",
+        "DATABASE_URL must be set: NotPresent",
+        "config.rb:3:in `fetch': key not found: \"DATABASE_URL\" (KeyError)",
+    ] {
+        let hint = "set `DATABASE_URL` in `environment` of `backend`, or in an `env_file`";
+        check("server", 1, log, hint);
+    }
+    let mut service = backend("server", "");
+    service.env_files.push(EnvFile {
+        path: PathBuf::from("/shop/back end/.env"),
+        place: place(1, 1, 1, ""),
+    });
+    check_of(
+        &service,
+        1,
+        "bash: line 1: DATABASE_URL: unbound variable",
+        "set `DATABASE_URL` in `'back end/.env'`, or in `environment` of `backend`",
+    );
+    check(
+        "server",
+        1,
+        "called `Result::unwrap()` on an `Err` value: NotPresent",
+        "",
+    );
+}
+
+#[test]
+fn limits_are_raised_where_they_are_set() {
+    for (log, hint) in [
+        (
+            "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+            "raise Node's own limit with `NODE_OPTIONS = \"--max-old-space-size=4096\"` in `environment`",
+        ),
+        (
+            "Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space",
+            "raise Java's own limit with `JAVA_TOOL_OPTIONS = \"-Xmx2g\"` in `environment`",
+        ),
+        ("MemoryError", ""),
+        (
+            "Error: ENOSPC: System limit for number of file watchers reached, watch '/srv'",
+            "raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`",
+        ),
+        (
+            "OSError: [Errno 24] Too many open files",
+            "raise the limit with `ulimit -n 4096` in this terminal, then try again",
+        ),
+        (
+            "OSError: [Errno 28] No space left on device",
+            "see what is full with `df -h`",
+        ),
+    ] {
+        check("server", 1, log, hint);
+    }
+}

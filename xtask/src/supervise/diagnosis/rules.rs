@@ -1,0 +1,289 @@
+//! The rules: which words of which runtimes mean which cause. The tests have each message in full.
+
+use super::Kind;
+
+/// A line that holds one of these patterns (see `pattern`) shows this cause.
+pub(super) struct Rule {
+    pub(super) kind: Kind,
+    pub(super) says: &'static [&'static str],
+    /// Only if the process ended with this.
+    pub(super) code: Option<i32>,
+    /// Only if one of the lines above holds this.
+    pub(super) below: Option<&'static str>,
+    /// The line above belongs to it.
+    pub(super) shows_above: bool,
+}
+
+const fn rule(kind: Kind, says: &'static [&'static str]) -> Rule {
+    Rule {
+        kind,
+        says,
+        code: None,
+        below: None,
+        shows_above: false,
+    }
+}
+
+/// The first that knows a line decides.
+pub(super) const RULES: &[Rule] = &[
+    rule(
+        Kind::PortBusy,
+        &[
+            "address already in use",
+            "eaddrinuse",
+            // Python's numbers on Linux, macOS and Windows, where the words are the system's and may be translated.
+            "[errno 98]",
+            "[errno 48]",
+            "[errno 10048]",
+            "[winerror 10048]",
+            "[errno 10013]",
+            "[winerror 10013]",
+            "only one usage of each socket address",
+            "access a socket in a way forbidden",
+            // gunicorn.
+            "connection in use: (",
+            // Django; Vite, Angular; Spring; Flask; Phoenix; Bun; Docker.
+            "error: that port is already in use",
+            "port # is already in use$",
+            "port # is already in use.",
+            "port # was already in use",
+            "port # is in use by another program",
+            "failed, port # already in use",
+            "failed to start server. is port # in use?",
+            "port is already allocated",
+        ],
+    ),
+    rule(
+        Kind::RunsAlready,
+        &[
+            // Rails; PostgreSQL; Next.
+            "^a server is already running",
+            "lock file \"*\" already exists",
+            "another next dev server is already running",
+        ],
+    ),
+    rule(
+        Kind::PythonModuleMissing,
+        &[
+            "modulenotfounderror: no module named ",
+            "importerror: no module named ",
+            "python*: no module named ",
+            "error loading asgi app. could not import module ",
+        ],
+    ),
+    rule(
+        Kind::NodeModuleMissing,
+        &[
+            "cannot find module '",
+            "cannot find package '",
+            "module not found: error: can't resolve '",
+        ],
+    ),
+    rule(
+        Kind::LibraryMissing,
+        &[
+            // Ruby.
+            "cannot load such file -- ",
+            "(bundler::gemnotfound)",
+            "could not find * in locally installed gems",
+            // Java.
+            "could not find or load main class ",
+            "unable to access jarfile ",
+            "java.lang.classnotfoundexception: ",
+            "java.lang.noclassdeffounderror: ",
+            // PHP.
+            "failed opening required '",
+            "php fatal error:  uncaught error: class \"",
+            // Go; .NET; Perl.
+            "no required module provides package ",
+            "could not load file or assembly ",
+            "you must install or update .net to run this application",
+            "can't locate *.pm in ",
+            // The linkers of Linux and macOS.
+            ": cannot open shared object file",
+            "dyld*: library not loaded: ",
+        ],
+    ),
+    rule(
+        Kind::CommandNotFound,
+        &[
+            // bash; zsh; dash and BusyBox; fish.
+            ": command not found$",
+            "zsh:*command not found: ",
+            "bundler: command not found: ",
+            "^sh: *: not found$",
+            "/sh: *: not found$",
+            "^dash: *: not found$",
+            "fish: unknown command: ",
+            // make, env, timeout, nohup; a script that names its interpreter through env.
+            "^make: *: no such file or directory$",
+            "^make[#]: *: no such file or directory$",
+            "^env: *: no such file or directory$",
+            "/env: *: no such file or directory$",
+            "failed to run command *: no such file or directory$",
+            // npx; pnpm; yarn; uv; Docker and other programs in Go.
+            "could not determine executable to run",
+            "command \"*\" not found",
+            "failed to spawn: `",
+            "executable file not found in $path",
+        ],
+    ),
+    Rule {
+        // Shells name the script and the line: `run.sh: 3: uvicorn: not found`.
+        code: Some(127),
+        ..rule(
+            Kind::CommandNotFound,
+            &[": #: *: not found$", ": line #: *: no such file or directory$"],
+        )
+    },
+    rule(
+        Kind::NotExecutable,
+        &[
+            ": bad interpreter: ",
+            ": cannot execute: ",
+            ": cannot execute binary file",
+            "exec format error",
+        ],
+    ),
+    Rule {
+        code: Some(126),
+        ..rule(Kind::NotExecutable, &[": permission denied$", ": is a directory$"])
+    },
+    rule(
+        Kind::WatchLimit,
+        &[
+            // Node; Python's watchdog and watchfiles.
+            "system limit for number of file watchers reached",
+            "inotify watch limit reached",
+            "inotify instance limit reached",
+            "os file watch limit reached",
+        ],
+    ),
+    rule(
+        Kind::TooManyFiles,
+        &["too many open files", "emfile", "(os error 24)", "[errno 24]"],
+    ),
+    rule(
+        Kind::DiskFull,
+        &["no space left on device", "enospc", "[errno 28]", "disk quota exceeded"],
+    ),
+    rule(
+        Kind::OutOfMemory,
+        &[
+            // Node; Java; Python, NumPy; Go; Ruby; PHP; .NET; Rust; C++; the C library.
+            "javascript heap out of memory",
+            "java.lang.outofmemoryerror",
+            "insufficient memory for the java runtime environment",
+            "^memoryerror$",
+            "^memoryerror: ",
+            "_arraymemoryerror: ",
+            "fatal error: runtime: out of memory",
+            "(nomemoryerror)",
+            "allowed memory size of # bytes exhausted",
+            "system.outofmemoryexception",
+            "memory allocation of # bytes failed",
+            "std::bad_alloc",
+            "cannot allocate memory",
+        ],
+    ),
+    Rule {
+        // The lookup in `os.environ`, and not in any dictionary.
+        below: Some("os*\", line #, in __getitem__"),
+        ..rule(Kind::VariableMissing, &["^keyerror: '@'$"])
+    },
+    Rule {
+        // A model of settings, and not of a request.
+        below: Some("validation error* for *settings$"),
+        shows_above: true,
+        ..rule(Kind::VariableMissing, &["^  field required"])
+    },
+    rule(
+        Kind::VariableMissing,
+        &[
+            // Shells, with `set -u` and `${NAME:?}`.
+            ": @: unbound variable$",
+            ": @: parameter not set",
+            ": @: parameter null or not set",
+            // Django and its readers of variables.
+            "set the @ environment variable",
+            "undefinedvalueerror: @ not found",
+            // Ruby; Rust; Go; Spring; Prisma.
+            "key not found: \"@\" (keyerror)",
+            ": notpresent$",
+            "required key @ missing value",
+            "could not resolve placeholder '@'",
+            "environment variable not found",
+            "missing environment variable",
+            "missing required environment variable",
+            "invalid environment variables",
+            "environment variable *@* is not set",
+            "environment variable *@* not set",
+            "environment variable *@* is required",
+            "environment variable *@* is missing",
+            "^@ must be set$",
+            "^@ must be set: ",
+            "error: @ must be set$",
+            "error: @ is not set$",
+            "error: @ is required$",
+        ],
+    ),
+    rule(
+        Kind::Refused,
+        &[
+            "connection refused",
+            "connect econnrefused ",
+            "connectionrefusederror",
+            // Python's numbers on Linux, macOS and Windows.
+            "[errno 111]",
+            "[errno 61]",
+            "[winerror 10061]",
+            // The JDBC driver of PostgreSQL; MySQL; Prisma; curl.
+            "connection to *:# refused",
+            "can't connect to mysql server on ",
+            "can't reach database server at ",
+            "^curl: (7) ",
+        ],
+    ),
+    rule(
+        Kind::Denied,
+        &[
+            "[errno 13]",
+            "[errno 1]",
+            "eacces: permission denied",
+            "listen eacces",
+            "eperm: operation not permitted",
+            "bind: permission denied",
+            "open *: permission denied$",
+            "(13: permission denied)",
+            "permission denied (os error 13)",
+            "kind: permissiondenied",
+            "could not bind *: permission denied$",
+            "java.nio.file.accessdeniedexception",
+            "java.net.socketexception: permission denied",
+            "java.net.bindexception: permission denied",
+            "(permission denied)$",
+            "(errno::eacces)",
+        ],
+    ),
+];
+
+/// The exit codes that say something on their own.
+///
+/// Source: POSIX.1-2024, 2.8.2 "Exit Status for Commands".
+pub(super) const CODES: &[(i32, Kind)] = &[(126, Kind::NotExecutable), (127, Kind::CommandNotFound)];
+
+/// The signals that a process gets for what it did, and SIGKILL. The numbers are those of Linux; macOS differs in
+/// SIGBUS alone, which is 10 there.
+///
+/// Source: man 7 signal.
+pub(super) const SIGNALS: &[(i32, Kind)] = &[
+    (4, Kind::BadInstruction),
+    (ABORT, Kind::Aborted),
+    (7, Kind::BadAddress),
+    (8, Kind::BadCalculation),
+    (9, Kind::Killed),
+    (11, Kind::BadAddress),
+];
+
+/// SIGABRT: who gives itself up has said why.
+pub(super) const ABORT: i32 = 6;

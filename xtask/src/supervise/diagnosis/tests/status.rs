@@ -1,0 +1,50 @@
+//! What the exit status shows, with the log and without.
+
+use super::check_ended;
+
+#[test]
+fn exit_codes_of_shells_speak_for_themselves() {
+    check_ended("127", "starting", "CommandNotFound 5: ");
+    check_ended("126", "starting", "NotExecutable 5: ");
+    check_ended("2", "starting", "nothing");
+}
+
+#[test]
+fn a_crash_is_told_from_its_signal() {
+    for (signal, code, cause) in [
+        (4, 132, "BadInstruction"),
+        (6, 134, "Aborted"),
+        (7, 135, "BadAddress"),
+        (8, 136, "BadCalculation"),
+        (9, 137, "Killed"),
+        (11, 139, "BadAddress"),
+    ] {
+        let expected = format!("{cause} 1: ");
+        check_ended(&format!("signal {signal}"), "ready", &expected);
+        check_ended(&code.to_string(), "ready", &expected);
+    }
+    check_ended("signal 15", "ready", "nothing");
+    check_ended("143", "ready", "nothing");
+}
+
+#[test]
+fn whoever_is_killed_has_not_said_why() {
+    let log = "ConnectionRefusedError: [Errno 111] Connection refused";
+    check_ended("signal 9", log, "Killed 1: ");
+    check_ended("signal 11", log, "BadAddress 1: ");
+    check_ended("signal 15", log, "nothing");
+    check_ended("137", log, "Killed 1: ");
+}
+
+#[test]
+fn whoever_aborts_has() {
+    let log = "memory allocation of 8589934592 bytes failed";
+    let expected = format!("OutOfMemory 1: {log}");
+    check_ended("signal 6", log, &expected);
+    check_ended("134", log, &expected);
+}
+
+#[test]
+fn exit_0_is_no_failure() {
+    check_ended("0", "OSError: [Errno 98] Address already in use", "nothing");
+}

@@ -57,6 +57,7 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Str
         Kind::WatchLimit => Some("raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned()),
         Kind::TooManyFiles => Some("raise the limit with `ulimit -n 4096` in this terminal, then try again".to_owned()),
         Kind::DiskFull => Some("see what is full with `df -h`".to_owned()),
+        // The driver knows the stack, and has told.
         Kind::Refused => None,
         Kind::RunsAlready | Kind::Killed => None,
         Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => None,

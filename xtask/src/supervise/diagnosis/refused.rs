@@ -1,4 +1,73 @@
-//! A connection that was refused: which port of this machine it was to.
+//! A connection that was refused: which port of this machine it was to, and which service has that.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{Condition, Service};
+use crate::supervise::State;
+
+/// What to do, told from the services of the run and their states at that moment; nothing where the line names no port
+/// of this machine.
+pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State)]) -> Vec<String> {
+    let Some(port) = port(evidence) else {
+        return Vec::new();
+    };
+    let has = |it: &Service| it.ports.iter().any(|its| its.number == port);
+    let name = &service.name;
+    if has(service) {
+        return vec![format!("correct the address: port {port} is that of `{name}` itself")];
+    }
+    let Some((other, state)) = stack.iter().find(|(other, _)| has(other)) else {
+        return vec![format!(
+            "start what is to listen on port {port}, or correct the address: no service of this run has it"
+        )];
+    };
+    let (theirs, state) = (&other.name, *state);
+    let own = service.depends_on.iter().find(|(needed, _)| needed == theirs);
+    match own {
+        _ if state.is_over() || state == State::Backoff => {
+            vec![format!(
+                "see why `{theirs}`, which has port {port}, is {}",
+                state.name()
+            )]
+        }
+        Some((_, Condition::Started)) => vec![format!(
+            "wait until it is ready with `depends_on = {{ {theirs} = \"healthy\" }}` of `{name}`: `{theirs}` has port {port}"
+        )],
+        None if !depends(service, theirs, stack) => {
+            let how = match service.depends_on.is_empty() {
+                true => format!("add `depends_on = [\"{theirs}\"]` to `{name}`"),
+                false => format!("add `{theirs}` to `depends_on` of `{name}`"),
+            };
+            vec![format!(
+                "{how}: `{theirs}` has port {port} and is not started before it"
+            )]
+        }
+        Some((_, Condition::Healthy)) | None if evidence.contains("::1") => {
+            vec![format!(
+                "write `127.0.0.1` for `localhost`, if `{theirs}` does not listen on `::1`: it has port {port}"
+            )]
+        }
+        Some((_, Condition::Healthy)) | None => Vec::new(),
+    }
+}
+
+/// Is it started only after `needed`, whatever stands between?
+fn depends(service: &Service, needed: &str, stack: &[(&Service, State)]) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut left = vec![service];
+    while let Some(service) = left.pop() {
+        for (name, _) in &service.depends_on {
+            if name == needed {
+                return true;
+            }
+            if seen.insert(name) {
+                let found = stack.iter().find(|(it, _)| it.name == *name);
+                left.extend(found.map(|(it, _)| *it));
+            }
+        }
+    }
+    false
+}
 
 /// The port in `connect ECONNREFUSED 127.0.0.1:6379`, `at "localhost" (::1), port 5432 failed`, `('127.0.0.1', 5432)`.
 ///

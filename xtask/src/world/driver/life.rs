@@ -12,7 +12,7 @@ use crate::plan;
 use crate::preflight::Tag;
 use crate::preflight::verdict::Mismatch;
 use crate::report;
-use crate::supervise::diagnosis::{Diagnosis, diagnosis};
+use crate::supervise::diagnosis::{Diagnosis, Kind, diagnosis, refused};
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
@@ -190,10 +190,18 @@ impl Driver<'_> {
         }
     }
 
-    /// Why its process ended by itself.
+    /// Why its process ended by itself, with what the rest of the stack has to say about it.
     fn diagnosis(&self, unit: UnitId, status: Status) -> Option<Diagnosis> {
         let life = &self.services[unit];
-        diagnosis(status, &life.log.tail())
+        let mut found = diagnosis(status, &life.log.tail())?;
+        if found.kind == Kind::Refused {
+            let stack = self.machine.units();
+            let stack: Vec<_> = stack
+                .map(|unit| (&self.services[unit].service, self.machine.state(unit)))
+                .collect();
+            found.hints = refused::hints(&found.evidence, &life.service, &stack);
+        }
+        Some(found)
     }
 
     pub(super) fn announce(&mut self, unit: UnitId, state: State, cause: Option<Cause>) {

@@ -154,6 +154,37 @@ fn what_a_service_said_last_becomes_a_cause_and_a_hint() {
 }
 
 #[test]
+fn a_refused_connection_names_the_service_that_has_the_port() {
+    let (theirs, nobodys) = (port(), port());
+    let redis = format!("[services.redis]\ncommand = \"SERVICE --listen 127.0.0.1:{theirs}\"\nport = {theirs}\n");
+    check(
+        &Sandbox::new(""),
+        &["redis"],
+        &redis,
+        &[
+            (
+                "api",
+                1,
+                &format!("Error: connect ECONNREFUSED 127.0.0.1:{theirs}\n    at connect (node:net:1611:16)\n"),
+                "a connection was refused",
+                &[&format!(
+                    "add `depends_on = [\"redis\"]` to `api`: `redis` has port {theirs} and is not started before it"
+                )],
+            ),
+            (
+                "worker",
+                1,
+                &format!("dial tcp 127.0.0.1:{nobodys}: connect: connection refused\n"),
+                "a connection was refused",
+                &[&format!(
+                    "start what is to listen on port {nobodys}, or correct the address: no service of this run has it"
+                )],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn the_cause_and_the_hint_stand_below_a_failed_start() {
     let sandbox = Sandbox::new(
         "[services.api]\ncommand = \"SERVICE --say-err 'bash: line 1: DATABASE_URL: unbound variable' --exit 1\"\n\

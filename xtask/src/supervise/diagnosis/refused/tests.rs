@@ -1,6 +1,13 @@
-//! Which port was refused.
+//! Which port was refused, and what the stack says of it.
 
-use super::port;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{hints, port};
+use crate::error::Place;
+use crate::plan::{Command, Condition, Environment, OnConflict, Port, Protocol, Restart, Service, StopSignal};
+use crate::supervise::State;
 
 #[test]
 fn the_port_is_read_from_every_dialect() {
@@ -54,4 +61,143 @@ fn the_port_is_read_from_every_dialect() {
     ] {
         assert_eq!(port(evidence), expected, "{evidence}");
     }
+}
+
+/// `api 8000 <db:healthy <cache:started` is a service with a port and what it depends on.
+fn service(text: &str) -> Service {
+    let place = || Place {
+        file: Arc::new(PathBuf::from("devtasks.toml")),
+        line: 1,
+        column: 1,
+        source: String::new(),
+        width: 1,
+        table: String::new(),
+    };
+    let mut words = text.split(' ');
+    let name = words.next().unwrap().to_owned();
+    let mut ports = Vec::new();
+    let mut depends_on = Vec::new();
+    for word in words {
+        if let Some((needed, condition)) = word.strip_prefix('<').and_then(|it| it.split_once(':')) {
+            let condition = match condition {
+                "healthy" => Condition::Healthy,
+                _ => Condition::Started,
+            };
+            depends_on.push((needed.to_owned(), condition));
+        } else {
+            ports.push(Port {
+                key: "main".to_owned(),
+                number: word.parse().unwrap(),
+                host: None,
+                protocol: Protocol::Tcp,
+                on_conflict: OnConflict::Ask,
+                variable: None,
+                place: place(),
+            });
+        }
+    }
+    Service {
+        name,
+        place: place(),
+        command: Command {
+            words: vec!["server".to_owned()],
+            place: place(),
+        },
+        working_dir: PathBuf::from("/shop"),
+        working_dir_place: place(),
+        environment: Environment::new(),
+        env_files: Vec::new(),
+        venv: None,
+        ports,
+        depends_on,
+        restarts_with: Vec::new(),
+        health: None,
+        start_period: Duration::from_secs(60),
+        restart: Restart::No,
+        stop_signal: StopSignal::Term,
+        stop_grace_period: Duration::from_secs(10),
+    }
+}
+
+/// `api`, refused at port 6379, beside others in a state.
+#[track_caller]
+fn check(api: &str, others: &[(&str, State)], expected: &str) {
+    check_evidence("Error: connect ECONNREFUSED 127.0.0.1:6379", api, others, expected);
+}
+
+#[track_caller]
+fn check_evidence(evidence: &str, api: &str, others: &[(&str, State)], expected: &str) {
+    let api = service(api);
+    let others: Vec<_> = others.iter().map(|(text, state)| (service(text), *state)).collect();
+    let mut stack: Vec<_> = others.iter().map(|(other, state)| (other, *state)).collect();
+    stack.push((&api, State::Starting));
+    assert_eq!(hints(evidence, &api, &stack).join("\n"), expected);
+}
+
+#[test]
+fn a_service_that_is_not_waited_for_is_named() {
+    check(
+        "api 8000",
+        &[("redis 6379", State::Starting)],
+        "add `depends_on = [\"redis\"]` to `api`: `redis` has port 6379 and is not started before it",
+    );
+    check(
+        "api 8000 <db:healthy",
+        &[("db 5432", State::Ready), ("redis 6379", State::Waiting)],
+        "add `redis` to `depends_on` of `api`: `redis` has port 6379 and is not started before it",
+    );
+}
+
+#[test]
+fn one_that_is_only_started_may_not_listen_yet() {
+    check(
+        "api 8000 <redis:started",
+        &[("redis 6379", State::Starting)],
+        "wait until it is ready with `depends_on = { redis = \"healthy\" }` of `api`: `redis` has port 6379",
+    );
+}
+
+#[test]
+fn one_that_has_ended_is_the_reason() {
+    for (api, state) in [("api", State::Failed), ("api <redis:healthy", State::Backoff)] {
+        let expected = format!("see why `redis`, which has port 6379, is {}", state.name());
+        check(api, &[("redis 6379", state)], &expected);
+    }
+}
+
+#[test]
+fn one_that_is_ready_may_listen_on_another_address() {
+    let others = [("redis 6379", State::Ready), ("db 5432 <redis:healthy", State::Ready)];
+    check("api <redis:healthy", &others, "");
+    for api in ["api <redis:healthy", "api <db:healthy"] {
+        check_evidence(
+            "Error: connect ECONNREFUSED ::1:6379",
+            api,
+            &others,
+            "write `127.0.0.1` for `localhost`, if `redis` does not listen on `::1`: it has port 6379",
+        );
+    }
+}
+
+#[test]
+fn a_port_that_nobody_has_is_told() {
+    check(
+        "api 8000",
+        &[("db 5432", State::Ready)],
+        "start what is to listen on port 6379, or correct the address: no service of this run has it",
+    );
+}
+
+#[test]
+fn its_own_port_is_told() {
+    check(
+        "api 6379",
+        &[],
+        "correct the address: port 6379 is that of `api` itself",
+    );
+}
+
+#[test]
+fn an_unknown_port_gives_no_hint() {
+    check_evidence("java.net.ConnectException: Connection refused", "api", &[], "");
 }

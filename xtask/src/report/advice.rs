@@ -59,7 +59,7 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Str
         Kind::DiskFull => Some("see what is full with `df -h`".to_owned()),
         // The driver knows the stack, and has told.
         Kind::Refused => None,
-        Kind::RunsAlready | Kind::Killed => None,
+        Kind::RunsAlready | Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => None,
         Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => None,
     };
     hint.into_iter().collect()

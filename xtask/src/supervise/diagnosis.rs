@@ -1,9 +1,10 @@
-//! Why a service ended, read from its exit status and its last lines.
+//! Why a service ended, read from its exit status, its last lines and a few facts.
 //!
 //! The rules are data (`rules`). What they lead to (the owner of the port, the venv to fill) is added by whoever has the
 //! facts.
 
 mod kind;
+mod memory;
 mod pattern;
 pub(crate) mod refused;
 mod rules;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Status;
 use crate::error::Exit;
 pub(crate) use kind::Kind;
+pub(crate) use memory::{Memory, OomKills};
 use rules::{ABORT, CODES, RULES, Rule, SIGNALS};
 
 /// A cause that the log or the exit status shows.
@@ -33,14 +35,14 @@ const RECENT: usize = 12;
 const ABOVE: usize = 12;
 
 /// The log decides, then the exit status. Who was killed has not said why.
-pub(crate) fn diagnosis(status: Status, tail: &[String]) -> Option<Diagnosis> {
+pub(crate) fn diagnosis(status: Status, tail: &[String], memory: Memory) -> Option<Diagnosis> {
     if status.code == Some(0) {
         return None;
     }
     let signal = signal(status);
     let has_ended_itself = signal.is_none_or(|signal| signal == ABORT);
     let said = has_ended_itself.then(|| said(status.code, tail)).flatten();
-    let (kind, evidence) = said.or_else(|| Some((shown(status.code, signal)?, String::new())))?;
+    let (kind, evidence) = said.or_else(|| Some((shown(status.code, signal, memory)?, String::new())))?;
     Some(Diagnosis {
         kind,
         evidence,
@@ -85,12 +87,16 @@ impl Rule {
 }
 
 /// What the exit status shows on its own.
-fn shown(code: Option<i32>, signal: Option<i32>) -> Option<Kind> {
+fn shown(code: Option<i32>, signal: Option<i32>, memory: Memory) -> Option<Kind> {
     let (_, kind) = match signal {
         Some(signal) => SIGNALS.iter().find(|(number, _)| *number == signal)?,
         None => CODES.iter().find(|(number, _)| Some(*number) == code)?,
     };
-    Some(*kind)
+    Some(match (kind, memory) {
+        (Kind::Killed, Memory::RanOut) => Kind::KilledForMemory,
+        (Kind::Killed, Memory::RanOutSomewhere) => Kind::ProbablyKilledForMemory,
+        (kind, _) => *kind,
+    })
 }
 
 /// The signal that ended it, or what it waited for: shells and npm pass that on as 128 and its number.

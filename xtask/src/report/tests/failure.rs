@@ -9,7 +9,7 @@ use crate::plan::{Command, Environment, Service, StopSignal, Venv};
 use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
-use crate::supervise::diagnosis::diagnosis;
+use crate::supervise::diagnosis::{Memory, diagnosis};
 use crate::supervise::{Cause, Status};
 
 /// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
@@ -66,7 +66,7 @@ pub(super) fn ended(code: Option<i32>, signal: Option<i32>, log: &str) -> Cause 
         status,
         after: Duration::from_millis(430),
         before_ready: true,
-        diagnosis: diagnosis(status, &tail(log)),
+        diagnosis: diagnosis(status, &tail(log), Memory::Sufficed),
     }
 }
 

@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     Refused,
     /// It said so itself; the kernel had no part in it.
     OutOfMemory,
+    /// The kernel ended a process of our own control group for want of memory.
+    KilledForMemory,
+    /// The kernel ended some process of this machine for want of memory.
+    ProbablyKilledForMemory,
     /// SIGKILL that is not ours.
     Killed,
     TooManyFiles,
@@ -59,6 +63,8 @@ impl Kind {
             Kind::VariableMissing => "a variable is not set",
             Kind::Refused => "a connection was refused",
             Kind::OutOfMemory => "it ran out of memory",
+            Kind::KilledForMemory => "the kernel was out of memory and killed it",
+            Kind::ProbablyKilledForMemory => "the kernel was out of memory and probably killed it",
             Kind::Killed => "another process or the kernel killed it",
             Kind::TooManyFiles => "it has too many open files",
             Kind::WatchLimit => "too many files are watched for changes",
@@ -78,7 +84,7 @@ impl Kind {
             Kind::CommandNotFound | Kind::NotExecutable | Kind::WatchLimit => true,
             // What it needs may have come meanwhile.
             Kind::Refused | Kind::TooManyFiles | Kind::DiskFull | Kind::OutOfMemory => false,
-            Kind::Killed => false,
+            Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,
             Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => false,
         }
     }
@@ -90,7 +96,7 @@ impl Kind {
             Kind::CommandNotFound | Kind::NotExecutable => Exit::Missing,
             Kind::RunsAlready | Kind::Denied | Kind::VariableMissing | Kind::Refused => Exit::Failed,
             Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => Exit::Failed,
-            Kind::OutOfMemory => Exit::Failed,
+            Kind::OutOfMemory | Kind::KilledForMemory | Kind::ProbablyKilledForMemory => Exit::Failed,
             Kind::Killed | Kind::TooManyFiles | Kind::WatchLimit | Kind::DiskFull => Exit::Failed,
             Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => Exit::Failed,
         }
@@ -103,7 +109,7 @@ impl Kind {
             Kind::PortBusy | Kind::RunsAlready | Kind::VariableMissing | Kind::WatchLimit => false,
             Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => false,
             Kind::CommandNotFound | Kind::NotExecutable | Kind::OutOfMemory => false,
-            Kind::Killed => false,
+            Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,
             Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => false,
         }
     }

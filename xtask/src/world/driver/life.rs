@@ -12,7 +12,7 @@ use crate::plan;
 use crate::preflight::Tag;
 use crate::preflight::verdict::Mismatch;
 use crate::report;
-use crate::supervise::diagnosis::{Diagnosis, Kind, diagnosis, refused};
+use crate::supervise::diagnosis::{Diagnosis, Kind, OomKills, diagnosis, refused};
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
@@ -31,6 +31,8 @@ pub(super) struct Life {
     pub(super) open_pipes: usize,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
+    /// So it was when its process was started.
+    oom_kills: OomKills,
     /// Its process has ended; its last lines may still be on their way.
     pub(super) ending: Option<(Status, Duration)>,
     pub(super) since: jiff::Timestamp,
@@ -95,6 +97,7 @@ impl Driver<'_> {
             number: 0,
             open_pipes: 0,
             has_listened: false,
+            oom_kills: OomKills::default(),
             ending: None,
             since: wall(),
             started_at: None,
@@ -112,6 +115,7 @@ impl Driver<'_> {
         let life = &mut self.services[unit];
         life.number += 1;
         life.log.begin();
+        life.oom_kills = os::oom_kills();
         match spawn::service(&life.service, &tag) {
             Ok(child) => {
                 life.pid = Some(child.id());
@@ -193,7 +197,8 @@ impl Driver<'_> {
     /// Why its process ended by itself, with what the rest of the stack has to say about it.
     fn diagnosis(&self, unit: UnitId, status: Status) -> Option<Diagnosis> {
         let life = &self.services[unit];
-        let mut found = diagnosis(status, &life.log.tail())?;
+        let memory = os::oom_kills().since(life.oom_kills);
+        let mut found = diagnosis(status, &life.log.tail(), memory)?;
         if found.kind == Kind::Refused {
             let stack = self.machine.units();
             let stack: Vec<_> = stack

@@ -4,6 +4,7 @@ mod append;
 mod family;
 mod handle;
 mod holders;
+mod memory;
 mod processes;
 mod sockets;
 #[cfg(test)]
@@ -13,6 +14,7 @@ pub(crate) use append::append_private;
 pub(crate) use family::{adopt_orphans, children, ends_within, ignores_hangup, signal_member};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
+pub(crate) use memory::oom_kills;
 pub(crate) use processes::{cgroup, descendants, identity, own_number, process, processes, tag, user_name};
 pub(crate) use sockets::{listeners, sockets};
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{Cgroup, Holders, Port, SYSTEM, Signal, Socket, States, Undelivered};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, Tag};
+use crate::supervise::diagnosis::OomKills;
 
 /// # Errors
 /// Always: commands that would need what is missing end here.
@@ -79,6 +80,11 @@ pub(crate) fn tag(_: u32) -> Option<Tag> {
 /// There are no control groups.
 pub(crate) fn cgroup(_: u32) -> Option<Cgroup> {
     None
+}
+
+/// Neither is known.
+pub(crate) fn oom_kills() -> OomKills {
+    OomKills::default()
 }
 
 /// None is known.

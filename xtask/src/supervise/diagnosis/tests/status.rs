@@ -1,6 +1,7 @@
 //! What the exit status shows, with the log and without.
 
-use super::check_ended;
+use super::super::Memory;
+use super::{check_ended, found};
 
 #[test]
 fn exit_codes_of_shells_speak_for_themselves() {
@@ -47,4 +48,18 @@ fn whoever_aborts_has() {
 #[test]
 fn exit_0_is_no_failure() {
     check_ended("0", "OSError: [Errno 98] Address already in use", "nothing");
+}
+
+#[test]
+fn sigkill_while_the_kernel_ran_out_of_memory_is_the_kernels() {
+    for how in ["signal 9", "137"] {
+        assert_eq!(found(how, Memory::RanOut, "ready"), "KilledForMemory 1: ");
+        assert_eq!(
+            found(how, Memory::RanOutSomewhere, "ready"),
+            "ProbablyKilledForMemory 1: "
+        );
+    }
+    for how in ["signal 11", "1", "0"] {
+        assert_eq!(found(how, Memory::RanOut, ""), found(how, Memory::Sufficed, ""));
+    }
 }

@@ -499,3 +499,10 @@ fn the_process_table_holds_us_and_our_parent() {
     assert!(table.iter().any(|process| process.identity.pid == me.parent));
     assert_eq!(identity(std::process::id()), Some(me.identity.clone()));
 }
+
+#[test]
+fn the_kernels_counter_of_the_machine_is_read_where_there_is_one() {
+    let text = std::fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let is_there = text.lines().any(|line| line.starts_with("oom_kill "));
+    assert_eq!(oom_kills().machine.is_some(), is_there);
+}

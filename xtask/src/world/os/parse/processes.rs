@@ -1,4 +1,5 @@
-//! What `/proc` and `/etc/passwd` tell about a process: its `stat` line, its cgroup, its user's name.
+//! What `/proc` and `/etc/passwd` tell about a process: its `stat` line, its cgroup, its user's name; and the kernel's
+//! counters.
 
 use std::collections::BTreeSet;
 
@@ -96,6 +97,14 @@ pub(crate) fn cgroup(text: &str) -> Option<Cgroup> {
             .find(|part| part.ends_with(".service") && !part.starts_with("user@"))
             .map(str::to_owned),
         container: parts.find_map(container),
+    })
+}
+
+/// `oom_kill 3` in lines of names and numbers, such as `/proc/vmstat` or a control group's `memory.events`.
+pub(crate) fn counter(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| {
+        let (its_name, number) = line.split_once(' ')?;
+        (its_name == name).then(|| number.trim().parse().ok())?
     })
 }
 

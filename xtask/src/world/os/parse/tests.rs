@@ -3,7 +3,7 @@
 use crate::plan::Protocol;
 use crate::preflight::{Process, ProcessState};
 
-use super::processes::{Cgroup, cgroup, descendants, stat, user_name};
+use super::processes::{Cgroup, cgroup, counter, descendants, stat, user_name};
 use super::sockets::{Socket, SocketState, proc_net, socket_diag};
 
 fn lines(text: &str) -> Vec<&str> {
@@ -309,4 +309,14 @@ fn users_stand_in_passwd() {
     assert_eq!(user_name(passwd, 0).as_deref(), Some("root"));
     assert_eq!(user_name(passwd, 1000).as_deref(), Some("kim"));
     assert_eq!(user_name(passwd, 1001), None);
+}
+
+#[test]
+fn a_counter_is_found_by_its_whole_name() {
+    let events = "low 0\nhigh 12\nmax 40\noom 2\noom_kill 3\noom_group_kill 1\n";
+    assert_eq!(counter(events, "oom_kill"), Some(3));
+    assert_eq!(counter(events, "oom"), Some(2));
+    assert_eq!(counter(events, "kill"), None);
+    assert_eq!(counter("oom_kill many\n", "oom_kill"), None);
+    assert_eq!(counter("", "oom_kill"), None);
 }

@@ -1,0 +1,36 @@
+//! What the kernel's counters say of a service's life.
+
+use super::super::{Memory, OomKills};
+
+/// `own machine` before and after; `-` is not known.
+#[track_caller]
+fn check(before: &str, after: &str, expected: Memory) {
+    let read = |text: &str| {
+        let (own, machine) = text.split_once(' ').unwrap();
+        OomKills {
+            own: own.parse().ok(),
+            machine: machine.parse().ok(),
+        }
+    };
+    assert_eq!(read(after).since(read(before)), expected, "{before} → {after}");
+}
+
+#[test]
+fn our_own_control_group_knows_best() {
+    check("0 3", "1 4", Memory::RanOut);
+    check("0 3", "0 4", Memory::Sufficed);
+    check("2 3", "2 3", Memory::Sufficed);
+}
+
+#[test]
+fn the_machine_alone_makes_it_probable() {
+    check("- 3", "- 4", Memory::RanOutSomewhere);
+    check("- 3", "- 3", Memory::Sufficed);
+}
+
+#[test]
+fn what_is_not_told_proves_nothing() {
+    check("- -", "- -", Memory::Sufficed);
+    check("- -", "1 4", Memory::Sufficed);
+    check("0 3", "- -", Memory::Sufficed);
+}

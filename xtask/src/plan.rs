@@ -2,12 +2,15 @@
 //!
 //! A plan is complete: whoever runs it asks nothing else. It can be sent to the running supervisor as JSON.
 
+mod changes;
 mod environment;
 mod ports;
 mod scope;
 mod selection;
 mod services;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, Restart, StopSignal};
 use crate::error::{Place, Problem};
+pub(crate) use changes::{Change, changes};
 pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Asked, unknown};
 
@@ -102,6 +106,8 @@ pub(crate) struct Service {
     /// All of it: nothing else reaches the process but the tags of the run.
     #[serde(with = "environment::as_list")]
     pub(crate) environment: Environment,
+    /// The variables in it that the project sets, whatever else `up` was called with.
+    pub(crate) own_variables: BTreeSet<OsString>,
     /// The project's, if they were named, then its own.
     pub(crate) env_files: Vec<EnvFile>,
     pub(crate) venv: Option<Venv>,

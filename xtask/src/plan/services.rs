@@ -166,6 +166,11 @@ pub(super) fn service(
         return Err(fill.problems);
     }
 
+    let pairs = files.pairs.iter().chain(&own).flatten().chain(&environment);
+    let own_variables = pairs
+        .map(|(name, _)| name.into())
+        .chain(numbers.exported.keys().map(OsString::from));
+    let own_variables = own_variables.collect();
     let mut layers = Environment::new();
     layers.extend(files.pairs.iter().flatten().map(os));
     layers.extend(outside.calling.clone());
@@ -191,6 +196,7 @@ pub(super) fn service(
             .map_or(&service.place, |folder| &folder.place)
             .clone(),
         environment: layers,
+        own_variables,
         env_files,
         venv,
         ports: ports.clone(),

@@ -1,5 +1,6 @@
 //! A config and what is around it → the plan as text, or every problem of it.
 
+mod changes;
 mod environment;
 mod ports;
 mod problems;
@@ -10,7 +11,7 @@ mod shown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Asked, Environment, Outside, plan};
+use super::{Asked, Environment, Outside, Plan, plan};
 use crate::config;
 use crate::error::{Exit, Problem};
 
@@ -24,6 +25,17 @@ fn check(config: &str, around: &str, asked: &str, expected: &str) {
 }
 
 fn planned(config: &str, around: &str, asked: &str) -> String {
+    match outcome(config, around, asked) {
+        Ok((plan, problems)) => {
+            let services = plan.services.iter().map(shown::service);
+            let problems = problems.iter().map(shown::problem);
+            services.chain(problems).collect::<Vec<_>>().join("\n")
+        }
+        Err(problems) => problems.iter().map(shown::problem).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
     let mut calling = Environment::new();
     let mut files: BTreeMap<PathBuf, Result<String, Problem>> = BTreeMap::new();
@@ -59,14 +71,7 @@ fn planned(config: &str, around: &str, asked: &str) -> String {
         read: &read,
         nearest_venv: &nearest,
     };
-    match plan(&config, &meant(asked), &outside) {
-        Ok((plan, problems)) => {
-            let services = plan.services.iter().map(shown::service);
-            let problems = problems.iter().map(shown::problem);
-            services.chain(problems).collect::<Vec<_>>().join("\n")
-        }
-        Err(problems) => problems.iter().map(shown::problem).collect::<Vec<_>>().join("\n"),
-    }
+    plan(&config, &meant(asked), &outside)
 }
 
 fn meant(asked: &str) -> Asked {

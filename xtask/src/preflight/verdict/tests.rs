@@ -584,6 +584,7 @@ fn check_plan(input: &str, expected: &str) {
                 working_dir: "/shop".into(),
                 working_dir_place: place(1),
                 environment: BTreeMap::new(),
+                own_variables: Default::default(),
                 env_files: Vec::new(),
                 venv: None,
                 ports: vec![port],

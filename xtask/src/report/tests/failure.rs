@@ -37,6 +37,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         working_dir: PathBuf::from("/shop/back end"),
         working_dir_place: place(1, 1, 1, ""),
         environment: Environment::new(),
+        own_variables: Default::default(),
         env_files: Vec::new(),
         venv: (!venv.is_empty()).then(|| Venv {
             name: None,

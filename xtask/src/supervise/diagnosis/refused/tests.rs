@@ -106,6 +106,7 @@ fn service(text: &str) -> Service {
         working_dir: PathBuf::from("/shop"),
         working_dir_place: place(),
         environment: Environment::new(),
+        own_variables: Default::default(),
         env_files: Vec::new(),
         venv: None,
         ports,

@@ -1,0 +1,122 @@
+//! What an edit changed: a service as it was started, compared with the same service as it is planned now.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+use serde::Serialize;
+
+use super::{Port, Service};
+
+/// A setting that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Change {
+    /// As the file names it, such as `command`, `port` or `environment.LOG_LEVEL`.
+    pub(crate) setting: String,
+    /// Both values, where they are short and no secret.
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+}
+
+/// Everything that calls for a restart of `running` to become `planned`; `all` are the services planned with it.
+///
+/// Of the environment only what the project sets is compared: what else `up` was called with differs from terminal to
+/// terminal. The port of a service that depends on this one is no change for it: nobody looks for a dependent there.
+pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> Vec<Change> {
+    let mut changes = Changes(Vec::new());
+    changes.compare("command", &running.command.words, &planned.command.words);
+    changes.compare("working_dir", &running.working_dir, &planned.working_dir);
+    let venv = |service: &Service| service.venv.as_ref().map(|venv| venv.path.clone());
+    changes.compare("venv", &venv(running), &venv(planned));
+    changes.ports(&running.ports, &planned.ports);
+    changes.environment(running, planned, all);
+    let needs = |service: &Service| (service.depends_on.clone(), service.restarts_with.clone());
+    changes.compare("depends_on", &needs(running), &needs(planned));
+    let health = |service: &Service| (service.health.clone(), service.start_period);
+    changes.compare("healthcheck", &health(running), &health(planned));
+    changes.compare("restart", &running.restart, &planned.restart);
+    changes.compare("stop_signal", &running.stop_signal, &planned.stop_signal);
+    changes.compare(
+        "stop_grace_period",
+        &running.stop_grace_period,
+        &planned.stop_grace_period,
+    );
+    changes.0
+}
+
+struct Changes(Vec<Change>);
+
+impl Changes {
+    fn compare<T: PartialEq>(&mut self, setting: &str, running: &T, planned: &T) {
+        if running != planned {
+            self.add(setting.to_owned(), None, None);
+        }
+    }
+
+    fn add(&mut self, setting: String, from: Option<String>, to: Option<String>) {
+        self.0.push(Change { setting, from, to });
+    }
+
+    fn ports(&mut self, running: &[Port], planned: &[Port]) {
+        let find = |ports: &[Port], key: &str| ports.iter().find(|port| port.key == key).map(shown);
+        let is_one = |ports: &[Port]| ports.len() == 1;
+        let setting = |key: &str| match is_one(running) && is_one(planned) {
+            true => "port".to_owned(),
+            false => format!("ports.{key}"),
+        };
+        let keys: BTreeSet<&str> = running.iter().chain(planned).map(|port| port.key.as_str()).collect();
+        let before = self.0.len();
+        for key in keys {
+            let (from, to) = (find(running, key), find(planned, key));
+            if from != to {
+                self.add(setting(key), from, to);
+            }
+        }
+        // The same ports in another order: another one is the main port.
+        let main = |ports: &[Port]| ports.first().map(|port| port.key.clone());
+        if self.0.len() == before && main(running) != main(planned) {
+            self.add("ports".to_owned(), main(running), main(planned));
+        }
+    }
+
+    fn environment(&mut self, running: &Service, planned: &Service, all: &[Service]) {
+        let own_ports = planned.ports.iter().chain(&running.ports);
+        let told: BTreeSet<&OsStr> = own_ports
+            .chain(dependents(&planned.name, all).into_iter().flat_map(|it| &it.ports))
+            .filter_map(|port| port.variable.as_deref())
+            .map(OsStr::new)
+            .collect();
+        for name in running.own_variables.union(&planned.own_variables) {
+            let differs = running.environment.get(name) != planned.environment.get(name);
+            if differs && !told.contains(name.as_os_str()) {
+                self.add(format!("environment.{}", name.to_string_lossy()), None, None);
+            }
+        }
+    }
+}
+
+/// All that need `name`, directly or by way of others.
+fn dependents<'a>(name: &str, all: &'a [Service]) -> Vec<&'a Service> {
+    let mut found: Vec<&Service> = Vec::new();
+    let mut left = vec![name];
+    while let Some(name) = left.pop() {
+        let needs_it = |it: &&Service| it.depends_on.iter().any(|(needed, _)| needed == name);
+        for dependent in all.iter().filter(needs_it) {
+            if found.iter().all(|it| it.name != dependent.name) {
+                found.push(dependent);
+                left.push(&dependent.name);
+            }
+        }
+    }
+    found
+}
+
+fn shown(port: &Port) -> String {
+    let number = match port.host {
+        Some(host) => std::net::SocketAddr::new(host, port.number).to_string(),
+        None => port.number.to_string(),
+    };
+    match port.protocol {
+        super::Protocol::Tcp => number,
+        super::Protocol::Udp => format!("{number}/udp"),
+    }
+}

@@ -1,0 +1,129 @@
+//! Two versions of a project → what `up` restarts, and why.
+
+use super::{flush, outcome};
+use crate::plan::{Change, changes};
+
+/// A shop before the edit.
+const BEFORE: &str = "
+    [services.db]
+    command = 'redis-server --port ${DB_PORT:-6390}'
+    port = '${DB_PORT:-6390}'
+    [services.api]
+    command = 'uvicorn app:app'
+    port = '${API_PORT:-8000}'
+    environment = { LEVEL = 'debug' }
+    depends_on = ['db']
+    [services.web]
+    command = 'npx vite'
+    ports = { http = 8080, hmr = 24678 }
+    depends_on = ['api']
+";
+
+/// One line for each service that changed.
+#[track_caller]
+fn check(before: (&str, &str), after: (&str, &str), expected: &str) {
+    let plan = |(config, around): (&str, &str)| {
+        let (plan, problems) = outcome(&flush(config), &flush(around), "").expect("both can be planned");
+        assert_eq!(problems, []);
+        plan.services
+    };
+    let (before, after) = (plan(before), plan(after));
+    let mut seen = Vec::new();
+    for planned in &after {
+        let running = before.iter().find(|it| it.name == planned.name).expect("it was there");
+        let found = changes(running, planned, &after);
+        if !found.is_empty() {
+            let found: Vec<_> = found.iter().map(shown).collect();
+            seen.push(format!("{}: {}", planned.name, found.join(", ")));
+        }
+    }
+    let seen = seen.join("\n");
+    assert_eq!(seen, flush(expected), "\n{seen}\n");
+}
+
+fn shown(change: &Change) -> String {
+    match (&change.from, &change.to) {
+        (None, None) => change.setting.clone(),
+        (from, to) => {
+            let word = |it: &Option<String>| it.clone().unwrap_or("none".to_owned());
+            format!("{} {} → {}", change.setting, word(from), word(to))
+        }
+    }
+}
+
+#[track_caller]
+fn check_edit(from: &str, to: &str, expected: &str) {
+    assert!(BEFORE.contains(from));
+    check((BEFORE, ""), (&BEFORE.replace(from, to), ""), expected);
+}
+
+#[test]
+fn nothing_changed_by_comments_order_or_another_terminal() {
+    let moved = format!("# a comment\n\n{BEFORE}");
+    check((BEFORE, "$ TERM=xterm"), (&moved, "$ SHLVL=3\n$ TERM=dumb"), "");
+}
+
+#[test]
+fn each_setting_is_named() {
+    check_edit("npx vite'", "npx vite --debug'", "web: command");
+    check_edit("LEVEL = 'debug'", "LEVEL = 'info'", "api: environment.LEVEL");
+    check_edit("{ LEVEL = 'debug' }", "{}", "api: environment.LEVEL");
+    check_edit("hmr = 24678", "hmr = 24679", "web: ports.hmr 24678 → 24679");
+    check_edit(", hmr = 24678", "", "web: ports.hmr 24678 → none");
+    check_edit(
+        "http = 8080, hmr = 24678",
+        "hmr = 24678, http = 8080",
+        "web: ports http → hmr",
+    );
+    check_edit("depends_on = ['api']", "", "web: depends_on");
+    check_edit(
+        "depends_on = ['api']",
+        "depends_on = { api = 'started' }",
+        "web: depends_on",
+    );
+    for more in [
+        "restart = 'always'",
+        "stop_signal = 'SIGINT'",
+        "stop_grace_period = '3s'",
+        "working_dir = 'web'",
+    ] {
+        let name = more.split(' ').next().unwrap();
+        let edited = format!("depends_on = ['api']\n    {more}");
+        check_edit("depends_on = ['api']", &edited, &format!("web: {name}"));
+    }
+    let edited = "depends_on = ['api']\n    healthcheck = { http = '/', start_period = '3s' }";
+    check_edit("depends_on = ['api']", edited, "web: healthcheck");
+}
+
+#[test]
+fn a_port_moves_with_all_that_may_look_for_it() {
+    // `web` may read API_PORT; `db`, which the API needs itself, does not.
+    let moved = "
+        api: port 8000 → 8001
+        web: environment.API_PORT";
+    check_edit("API_PORT:-8000", "API_PORT:-8001", moved);
+    check((BEFORE, ""), (BEFORE, ".env: API_PORT=8001"), moved);
+    check((BEFORE, ""), (BEFORE, "$ API_PORT=8001"), moved);
+    check_edit(
+        "port = '${DB_PORT:-6390}'",
+        "port = '${DB_PORT:-6391}'",
+        "
+        db: command, port 6390 → 6391
+        api: environment.DB_PORT
+        web: environment.DB_PORT",
+    );
+}
+
+#[test]
+fn env_files_and_venvs_count_by_what_they_hold() {
+    check(
+        (BEFORE, ".env: A=1\n.env: B=1"),
+        (BEFORE, ".env: B=1\n.env: A=2"),
+        "
+        db: environment.A
+        api: environment.A
+        web: environment.A",
+    );
+    let with = |path: &str| format!("[venvs.py]\npath = '{path}'\n[services.api]\ncommand = 'python'\nvenv = 'py'");
+    check((&with("a"), ""), (&with("b"), ""), "api: venv");
+}

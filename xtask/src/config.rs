@@ -71,6 +71,7 @@ pub(crate) struct Service {
     pub(crate) env_file: Vec<At<Template>>,
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) healthcheck: Option<Healthcheck>,
+    pub(crate) stdin: Stdin,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,
@@ -151,6 +152,16 @@ pub(crate) enum Check {
     Tcp,
     /// Passes when it ends with 0.
     Command(At<Command>),
+}
+
+/// What a service reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum Stdin {
+    /// It is at its end at once.
+    #[default]
+    Null,
+    /// Nothing ever comes, and no end as long as the service lives.
+    Open,
 }
 
 /// Whether a service is started again when it ends by itself, or its health check fails.

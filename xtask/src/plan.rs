@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, Restart, StopSignal};
+pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, Restart, Stdin, StopSignal};
 use crate::error::{Place, Problem};
 pub(crate) use changes::{Change, changes};
 pub(crate) use environment::{Environment, bin, without_cargo};
@@ -118,6 +118,7 @@ pub(crate) struct Service {
     pub(crate) restarts_with: Vec<String>,
     pub(crate) health: Option<Health>,
     pub(crate) start_period: Duration,
+    pub(crate) stdin: Stdin,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,

@@ -143,6 +143,14 @@ impl State {
             State::Stopping | State::Backoff => false,
         }
     }
+
+    /// There may be processes of it.
+    pub(crate) fn is_alive(self) -> bool {
+        match self {
+            State::Starting | State::Ready | State::Unhealthy | State::Stopping => true,
+            State::Waiting | State::Backoff | State::Exited | State::Failed | State::Stopped => false,
+        }
+    }
 }
 
 /// How a process ended. Both are `None` when the system would not say.

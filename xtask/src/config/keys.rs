@@ -177,6 +177,14 @@ pub(crate) const KEYS: &[Key] = &[
     .also(&["health", "readiness_probe", "check"]),
     key(
         SERVICE,
+        "stdin",
+        "`\"null\"` or `\"open\"`",
+        "`\"null\"`",
+        "whether its input ends at once or never; nothing is ever typed there",
+    )
+    .also(&["stdin_open", "input"]),
+    key(
+        SERVICE,
         "restart",
         "`\"no\"`, `\"on-failure\"` or `\"always\"`",
         "`\"no\"`",
@@ -227,7 +235,6 @@ pub(crate) const KEYS: &[Key] = &[
         "whether a listening socket is handed over",
     )
     .not_yet(),
-    key(SERVICE, "stdin", "boolean", "", "whether it reads what is typed").not_yet(),
     key(
         SERVICE,
         "tty",

@@ -216,6 +216,7 @@ pub(super) fn service(
             .healthcheck
             .as_ref()
             .map_or(config::START_PERIOD, |health| health.start_period),
+        stdin: service.stdin,
         restart: service.restart,
         stop_signal: service.stop_signal,
         stop_grace_period: service.stop_grace_period,

@@ -5,15 +5,19 @@ use std::process::{Child, Command, Stdio};
 
 use super::os;
 use crate::error::{Exit, Problem};
-use crate::plan::{Environment, Service};
+use crate::plan::{Environment, Service, Stdin};
 use crate::preflight::Tag;
 
-/// Starts a service with its output in pipes.
+/// Starts a service with its output in pipes, and its input too if that is to stay open.
 ///
 /// # Errors
 /// The command is not there or cannot be run, or the system is out of something.
 pub(crate) fn service(service: &Service, tag: &Tag) -> Result<Child, Problem> {
     let mut command = command(&service.command.words, &service.working_dir, &service.environment, tag)?;
+    command.stdin(match service.stdin {
+        Stdin::Null => Stdio::null(),
+        Stdin::Open => Stdio::piped(),
+    });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().map_err(|error| {
         let words = &service.command.words[0];
@@ -26,7 +30,7 @@ pub(crate) fn service(service: &Service, tag: &Tag) -> Result<Child, Problem> {
 /// Starts a health check's command in its service's environment; its output is nobody's.
 pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Problem> {
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
         .spawn()
         .map_err(|error| super::problem("run", Path::new(&words[0]), &error))
@@ -49,7 +53,6 @@ fn command(words: &[String], folder: &Path, environment: &Environment, tag: &Tag
         .env_clear()
         .envs(environment)
         .envs(tag.variables());
-    command.stdin(Stdio::null());
     // A wrapper such as `npm run` may exit on TERM and leave its server behind, so the group is signalled. That also
     // hides Ctrl-C from the services; the machine decides what it means.
     os::lead_own_group(&mut command);

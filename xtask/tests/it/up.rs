@@ -15,4 +15,5 @@ mod order;
 mod question;
 mod ready;
 mod restart;
+mod stdin;
 mod stop;

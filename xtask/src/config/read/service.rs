@@ -13,7 +13,7 @@ use super::port::{on_conflict, ports};
 use super::reader::{Reader, no_name};
 use crate::config::keys::SERVICE;
 use crate::config::suggest::did_you_mean;
-use crate::config::{At, OnConflict, Restart, Service, StopSignal, Template, VenvChoice};
+use crate::config::{At, OnConflict, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
 use crate::error::Problem;
 
 pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
@@ -29,6 +29,7 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
     let env_file = read.list("env_file", env_file);
     let depends_on = read.list("depends_on", dependencies);
     let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, &table, &ports));
+    let stdin = read.key("stdin", stdin).unwrap_or_default();
     let restart = read.key("restart", restart).unwrap_or_default();
     let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
     let stop_grace_period = read.key("stop_grace_period", Reader::duration);
@@ -50,6 +51,7 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
         env_file,
         depends_on,
         healthcheck,
+        stdin,
         restart,
         stop_signal,
         stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
@@ -146,6 +148,16 @@ fn profiles<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<String> {
         profiles.push(name.to_owned());
     }
     profiles
+}
+
+fn stdin<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Stdin> {
+    if let Some(open) = item.value.as_bool() {
+        let word = if open { "open" } else { "null" };
+        let problem = Problem::new("`stdin` must be a string, found a boolean");
+        reader.report(item.at_value(), problem.hint(format!("write `\"{word}\"`")));
+        return None;
+    }
+    reader.choice(item, &[("null", Some(Stdin::Null)), ("open", Some(Stdin::Open))])
 }
 
 fn restart<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Restart> {

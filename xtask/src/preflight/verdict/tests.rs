@@ -592,6 +592,7 @@ fn check_plan(input: &str, expected: &str) {
                 restarts_with: Vec::new(),
                 health: None,
                 start_period: Duration::from_secs(60),
+                stdin: crate::plan::Stdin::Null,
                 restart: crate::plan::Restart::No,
                 stop_signal: StopSignal::Term,
                 stop_grace_period: Duration::from_secs(10),

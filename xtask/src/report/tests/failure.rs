@@ -50,6 +50,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         restarts_with: Vec::new(),
         health: None,
         start_period: Duration::from_secs(60),
+        stdin: crate::plan::Stdin::Null,
         restart: crate::plan::Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),

@@ -1,7 +1,7 @@
 //! A service's process from spawn to its last line: started, followed, reaped, announced.
 
 use std::collections::VecDeque;
-use std::process::Child;
+use std::process::{Child, ChildStdin};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub(super) struct Life {
     /// Counts its processes: an answer about an earlier one is dropped.
     pub(super) number: u32,
     pub(super) open_pipes: usize,
+    /// Where its input could come from: nothing is written, and it has no end while we hold this.
+    stdin: Option<ChildStdin>,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
     /// So it was when its process was started.
@@ -96,6 +98,7 @@ impl Driver<'_> {
             group: None,
             number: 0,
             open_pipes: 0,
+            stdin: None,
             has_listened: false,
             oom_kills: OomKills::default(),
             ending: None,
@@ -133,7 +136,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Reads both pipes; the child itself is reaped by its pid.
+    /// Reads both outputs; the child itself is reaped by its pid.
     fn follow(&mut self, unit: UnitId, mut child: Child) {
         let life = &mut self.services[unit];
         let number = life.number;
@@ -142,6 +145,7 @@ impl Driver<'_> {
             move || drop(sender.send(Message::PipeEnded { unit, life: number }))
         };
         life.open_pipes = 2;
+        life.stdin = child.stdin.take();
         let stdout = child.stdout.take().expect("its stdout is a pipe");
         let stderr = child.stderr.take().expect("its stderr is a pipe");
         life.log.follow(Stream::Stdout, stdout, ended(&self.sender));
@@ -214,6 +218,9 @@ impl Driver<'_> {
         life.since = wall();
         life.in_state_since = self.clock.now();
         life.cause = cause.clone();
+        if !state.is_alive() {
+            drop(life.stdin.take());
+        }
         if let (true, Some(exit), Some(cause)) = (life.pid.is_none(), &mut life.exit, &cause) {
             exit.cause = Some(cause.last().clone());
         }

@@ -78,7 +78,6 @@ fn what_is_known_but_not_supported_yet_says_so() {
         port = 'auto'
         pidfile = 'x'
         listen = true
-        stdin = true
         tty = true
         on_exit = 'x'
         restart = 'unless-stopped'
@@ -98,16 +97,15 @@ fn what_is_known_but_not_supported_yet_says_so() {
         9:8 [services.a] `port = \"auto\"` is not supported yet
         10:1 [services.a] `pidfile` is not supported yet
         11:1 [services.a] `listen` is not supported yet
-        12:1 [services.a] `stdin` is not supported yet
-        13:1 [services.a] `tty` is not supported yet
-        14:1 [services.a] `on_exit` is not supported yet
-        15:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
-        16:15 [services.a] `on_conflict = \"next\"` is not supported yet
-        17:24 [services.a.healthcheck] `https://` is not supported yet
+        12:1 [services.a] `tty` is not supported yet
+        13:1 [services.a] `on_exit` is not supported yet
+        14:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
+        15:15 [services.a] `on_conflict = \"next\"` is not supported yet
+        16:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
-        18:20 [services.a.depends_on] `b = \"completed\"` is not supported yet
-        21:15 [services.b.ports] `x = \"auto\"` is not supported yet
-        21:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
+        17:20 [services.a.depends_on] `b = \"completed\"` is not supported yet
+        20:15 [services.b.ports] `x = \"auto\"` is not supported yet
+        20:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
         ",
     );
 }
@@ -401,6 +399,21 @@ fn a_value_outside_the_list_gets_the_list() {
         "restart = 'never'",
         11,
         "`never` is no value for `restart`\n  hint: write `no`, `on-failure` or `always`",
+    );
+    check_line(
+        "stdin = 'opened'",
+        9,
+        "`opened` is no value for `stdin`\n  hint: did you mean `open`?",
+    );
+    check_line(
+        "stdin = 'inherit'",
+        9,
+        "`inherit` is no value for `stdin`\n  hint: write `null` or `open`",
+    );
+    check_line(
+        "stdin = true",
+        9,
+        "`stdin` must be a string, found a boolean\n  hint: write `\"open\"`",
     );
     check_line(
         "stop_signal = 'SIGSTOP'",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::template::tests::shown;
 use crate::config::{
-    At, Check, Command, Condition, Config, Healthcheck, OnConflict, Port, Protocol, Restart, Service, StopSignal,
-    Template, VenvChoice,
+    At, Check, Command, Condition, Config, Healthcheck, OnConflict, Port, Protocol, Restart, Service, Stdin,
+    StopSignal, Template, VenvChoice,
 };
 
 pub(super) fn config(config: &Config) -> String {
@@ -74,6 +74,9 @@ fn service(lines: &mut Vec<String>, service: &Service) {
         "healthcheck",
         service.healthcheck.as_ref().map(healthcheck).unwrap_or_default(),
     );
+    if service.stdin != Stdin::Null {
+        line("stdin", format!("{:?}", service.stdin));
+    }
     if service.restart != Restart::No {
         line("restart", format!("{:?}", service.restart));
     }

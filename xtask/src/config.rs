@@ -72,6 +72,8 @@ pub(crate) struct Service {
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) healthcheck: Option<Healthcheck>,
     pub(crate) stdin: Stdin,
+    /// It has a terminal of its own; then `stdin` does not matter.
+    pub(crate) tty: bool,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,

@@ -119,6 +119,8 @@ pub(crate) struct Service {
     pub(crate) health: Option<Health>,
     pub(crate) start_period: Duration,
     pub(crate) stdin: Stdin,
+    /// A terminal is all three of its standard streams.
+    pub(crate) tty: bool,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,

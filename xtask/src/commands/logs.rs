@@ -98,7 +98,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     let (interrupted, closed) = (tell.clone(), tell.clone());
     os::hear_signals(move |heard| match heard {
         os::Heard::Interrupt => drop(interrupted.send(Happened::Interrupt)),
-        os::Heard::ChildEnded => {}
+        os::Heard::ChildEnded | os::Heard::Resized => {}
     })
     .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));

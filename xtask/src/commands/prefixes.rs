@@ -10,6 +10,8 @@ use crate::world::logs::Stream;
 
 /// `backend  | `, by service.
 pub(super) struct Prefixes {
+    /// Characters that each takes.
+    pub(super) width: u16,
     by_service: BTreeMap<String, String>,
 }
 
@@ -25,6 +27,7 @@ impl Prefixes {
             )
         };
         Prefixes {
+            width: u16::try_from(width + 3).unwrap_or(u16::MAX),
             by_service: services.iter().enumerate().map(prefix).collect(),
         }
     }

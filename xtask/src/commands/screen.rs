@@ -18,12 +18,13 @@ use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
 use crate::world::outlet::Outlet;
-use crate::world::terminal::Errands;
+use crate::world::terminal::{Errands, Size};
 
 pub(super) struct Screen {
     json: bool,
     quiet: bool,
     paint: Paint,
+    colours: bool,
     draws: bool,
     width: usize,
     prefixes: Prefixes,
@@ -55,6 +56,9 @@ struct Page {
 /// What is said waits so long for the lines that came before it.
 const IN_ORDER: Duration = Duration::from_millis(200);
 
+/// Below this programs draw nothing sensible any more.
+const NARROWEST: u16 = 20;
+
 impl Screen {
     /// `services` are all that may ever run, in the order of the file.
     pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Self {
@@ -72,6 +76,7 @@ impl Screen {
             json: context.json,
             quiet: context.quiet,
             paint: context.paint_stderr(),
+            colours: context.terminals.colour_stdout && !context.json,
             draws: context.terminals.draws && !context.json && !context.quiet,
             width: context.terminals.width,
             prefixes: Prefixes::new(services, context.paint()),
@@ -222,6 +227,18 @@ impl Sink for Screen {
         } else {
             self.leave_out(service, lines);
         }
+    }
+
+    fn shows_colours(&self) -> bool {
+        self.colours
+    }
+
+    fn size(&self) -> Size {
+        let beside_the_name = |ours: Size| Size {
+            columns: ours.columns.saturating_sub(self.prefixes.width).max(NARROWEST),
+            ..ours
+        };
+        Size::of_ours().map_or(Size::USUAL, beside_the_name)
     }
 
     fn trouble(&self, trouble: Problem) {

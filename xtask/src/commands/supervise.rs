@@ -15,6 +15,7 @@ use crate::world::driver::{Audience, Driver, First, Message};
 use crate::world::logs::{Sink, Stream};
 use crate::world::os;
 use crate::world::runs::{Folder, Locked, Mode, Record};
+use crate::world::terminal::Size;
 
 /// What `up --detach` starts
 #[derive(clap::Args)]
@@ -87,6 +88,14 @@ impl Audience for Nobody {
 
 impl Sink for Nobody {
     fn lines(&self, _: &str, _: Stream, _: &[u8]) {}
+
+    fn shows_colours(&self) -> bool {
+        false
+    }
+
+    fn size(&self) -> Size {
+        Size::USUAL
+    }
 
     fn trouble(&self, trouble: Problem) {
         tell(&problem(&trouble, Paint::new(false)));

@@ -185,6 +185,14 @@ pub(crate) const KEYS: &[Key] = &[
     .also(&["stdin_open", "input"]),
     key(
         SERVICE,
+        "tty",
+        "boolean",
+        "`false`",
+        "whether it runs in a terminal of its own, with colours and progress bars",
+    )
+    .also(&["pty", "terminal"]),
+    key(
+        SERVICE,
         "restart",
         "`\"no\"`, `\"on-failure\"` or `\"always\"`",
         "`\"no\"`",
@@ -233,14 +241,6 @@ pub(crate) const KEYS: &[Key] = &[
         "boolean",
         "",
         "whether a listening socket is handed over",
-    )
-    .not_yet(),
-    key(
-        SERVICE,
-        "tty",
-        "boolean",
-        "",
-        "whether it runs in a terminal of its own",
     )
     .not_yet(),
     key(SERVICE, "on_exit", "string", "", "what its end means for the others").not_yet(),

@@ -33,6 +33,8 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
     changes.compare("depends_on", &needs(running), &needs(planned));
     let health = |service: &Service| (service.health.clone(), service.start_period);
     changes.compare("healthcheck", &health(running), &health(planned));
+    changes.compare("stdin", &running.stdin, &planned.stdin);
+    changes.compare("tty", &running.tty, &planned.tty);
     changes.compare("restart", &running.restart, &planned.restart);
     changes.compare("stop_signal", &running.stop_signal, &planned.stop_signal);
     changes.compare(

@@ -179,6 +179,10 @@ pub(super) fn service(
     if let Some(venv) = &venv {
         activate(&mut layers, &venv.path);
     }
+    if service.tty {
+        let terminal = layers.entry("TERM".into());
+        terminal.or_insert_with(|| "xterm-256color".into());
+    }
     let env_files = files
         .named
         .iter()
@@ -217,6 +221,7 @@ pub(super) fn service(
             .as_ref()
             .map_or(config::START_PERIOD, |health| health.start_period),
         stdin: service.stdin,
+        tty: service.tty,
         restart: service.restart,
         stop_signal: service.stop_signal,
         stop_grace_period: service.stop_grace_period,

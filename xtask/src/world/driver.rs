@@ -242,6 +242,7 @@ impl<'a> Driver<'a> {
     fn receive(&mut self, message: Message) {
         match message {
             Message::Heard(Heard::ChildEnded) => self.reap(),
+            Message::Heard(Heard::Resized) => self.resize_terminals(),
             // What was asked before the driver began.
             Message::Typed(_) | Message::Replied(_) => {}
             Message::Heard(Heard::Interrupt) => {

@@ -1,4 +1,4 @@
-//! The output of services: read from their pipes in whole lines, kept in files, its end kept in memory, handed on; and
+//! The output of services: read from their pipes and terminals in whole lines, kept in files, its end kept in memory, handed on; and
 //! read back from the files.
 //!
 //! One thread reads one pipe and does all of this.
@@ -7,8 +7,10 @@ mod file;
 mod lines;
 mod plain;
 mod read;
+mod shown;
 mod stored;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
@@ -18,14 +20,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::clock::wall;
+use super::terminal::Size;
 use crate::error::Problem;
 use file::LogFile;
 pub(crate) use file::Run;
 use lines::Lines;
+use plain::plain;
 pub(crate) use read::{Reader, last_run};
+use shown::shown;
 pub(crate) use stored::{Entry, Kind, Mark, time};
 
-/// Which of a service's two pipes.
+/// Which of a service's two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stream {
@@ -33,10 +38,22 @@ pub(crate) enum Stream {
     Stderr,
 }
 
+/// What a service writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Pipe(Stream),
+    /// Both of its outputs are this one; what is written counts as stdout.
+    Terminal,
+}
+
 /// Where lines go besides the file.
 pub(crate) trait Sink: Send + Sync {
     /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8.
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]);
+    /// Are the colours of a service shown that has a terminal of its own?
+    fn shows_colours(&self) -> bool;
+    /// How large that terminal is to be.
+    fn size(&self) -> Size;
     /// The file cannot be written any more; said once for each service.
     fn trouble(&self, problem: Problem);
 }
@@ -77,10 +94,10 @@ impl Log {
         })
     }
 
-    /// Reads a pipe to its end on a thread of its own, then calls `ended`.
+    /// Reads a pipe, or our side of a terminal, to its end on a thread of its own, then calls `ended`.
     pub(crate) fn follow(
         self: &Arc<Self>,
-        stream: Stream,
+        source: Source,
         mut pipe: impl Read + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
     ) {
@@ -88,9 +105,9 @@ impl Log {
         let read = move || {
             let mut lines = Lines::default();
             while lines.read_from(&mut pipe) {
-                lines.take(|whole| log.write(stream, whole));
+                lines.take(|whole| log.write(source, whole));
             }
-            lines.take_rest(|whole| log.write(stream, whole));
+            lines.take_rest(|whole| log.write(source, whole));
             ended();
         };
         let thread = std::thread::Builder::new()
@@ -121,14 +138,23 @@ impl Log {
         self.store(&mut self.lock(), Kind::Mark, &text);
     }
 
-    fn write(&self, stream: Stream, lines: &[u8]) {
+    fn write(&self, source: Source, lines: &[u8]) {
+        let (stream, lines) = match source {
+            Source::Pipe(stream) => (stream, Cow::Borrowed(lines)),
+            Source::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
+        };
+        let plain = plain(&lines);
+        let passed_on = match source {
+            Source::Terminal if !self.sink.shows_colours() => &plain,
+            Source::Pipe(_) | Source::Terminal => &lines,
+        };
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.lock();
-        self.store(&mut inner, Kind::Line(stream), lines);
-        remember(&mut inner.tail, lines);
+        self.store(&mut inner, Kind::Line(stream), &plain);
+        remember(&mut inner.tail, &lines);
         // The driver asks for the tail, and must not wait for a slow reader.
         drop(inner);
-        self.sink.lines(&self.service, stream, lines);
+        self.sink.lines(&self.service, stream, passed_on);
     }
 
     fn store(&self, inner: &mut Inner, kind: Kind, lines: &[u8]) {

@@ -1,36 +1,68 @@
-//! Starting the processes of a run: each leads its own process group, carries the run's tag and has no terminal.
+//! Starting the processes of a run: each leads its own process group, carries the run's tag, and has no terminal or one of
+//! its own.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use super::os;
+use super::terminal::Size;
 use crate::error::{Exit, Problem};
 use crate::plan::{Environment, Service, Stdin};
 use crate::preflight::Tag;
 
-/// Starts a service with its output in pipes, and its input too if that is to stay open.
+/// A service's process.
+pub(crate) struct Started {
+    pub(crate) child: Child,
+    /// Our side of its terminal; without one its outputs are pipes.
+    pub(crate) terminal: Option<Arc<File>>,
+}
+
+/// Starts a service on a terminal of this size if it wants one. Else its outputs are pipes, and its input too if that is
+/// to stay open.
 ///
 /// # Errors
 /// The command is not there or cannot be run, or the system is out of something.
-pub(crate) fn service(service: &Service, tag: &Tag) -> Result<Child, Problem> {
+pub(crate) fn service(service: &Service, tag: &Tag, size: Size) -> Result<Started, Problem> {
     let mut command = command(&service.command.words, &service.working_dir, &service.environment, tag)?;
-    command.stdin(match service.stdin {
-        Stdin::Null => Stdio::null(),
-        Stdin::Open => Stdio::piped(),
-    });
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().map_err(|error| {
+    let terminal = if service.tty {
+        let ours = open_terminal(&mut command, size);
+        let ours = ours.map_err(|error| super::problem("open", Path::new("/dev/ptmx"), &error).exit(Exit::Missing))?;
+        Some(Arc::new(ours))
+    } else {
+        command.stdin(match service.stdin {
+            Stdin::Null => Stdio::null(),
+            Stdin::Open => Stdio::piped(),
+        });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        os::lead_own_group(&mut command);
+        None
+    };
+    let child = command.spawn().map_err(|error| {
         let words = &service.command.words[0];
         super::problem("run", Path::new(words), &error)
             .at(&service.command.place)
             .exit(Exit::Missing)
-    })
+    })?;
+    Ok(Started { child, terminal })
+}
+
+/// Puts the command on a new terminal; gives our side of it.
+fn open_terminal(command: &mut Command, size: Size) -> io::Result<File> {
+    let (ours, theirs) = os::open_terminal(size)?;
+    command.stdin(theirs.try_clone()?);
+    command.stdout(theirs.try_clone()?).stderr(theirs.try_clone()?);
+    os::lead_own_session(command, theirs);
+    Ok(ours)
 }
 
 /// Starts a health check's command in its service's environment; its output is nobody's.
 pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Problem> {
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    os::lead_own_group(&mut command);
     command
         .spawn()
         .map_err(|error| super::problem("run", Path::new(&words[0]), &error))
@@ -42,6 +74,8 @@ pub(crate) fn find(program: &str, working_dir: &Path, environment: &Environment)
     which::which_in(program, path, working_dir)
 }
 
+/// For the caller to make it the leader of a group of its own. A wrapper such as `npm run` may exit on TERM and leave its
+/// server behind, so the group is signalled. That also hides Ctrl-C from the services; the machine decides what it means.
 fn command(words: &[String], folder: &Path, environment: &Environment, tag: &Tag) -> Result<Command, Problem> {
     let program = find(&words[0], folder, environment).map_err(|_| {
         Problem::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)
@@ -53,8 +87,5 @@ fn command(words: &[String], folder: &Path, environment: &Environment, tag: &Tag
         .env_clear()
         .envs(environment)
         .envs(tag.variables());
-    // A wrapper such as `npm run` may exit on TERM and leave its server behind, so the group is signalled. That also
-    // hides Ctrl-C from the services; the machine decides what it means.
-    os::lead_own_group(&mut command);
     Ok(command)
 }

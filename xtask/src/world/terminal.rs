@@ -1,4 +1,4 @@
-//! What stands at our three standard streams, and questions to a person there.
+//! What stands at our three standard streams, its size, and questions to a person there.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{Sender, channel};
@@ -54,6 +54,25 @@ impl Terminals {
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
         }
+    }
+}
+
+/// Of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+}
+
+impl Size {
+    /// What terminals have always had.
+    pub(crate) const USUAL: Size = Size { rows: 24, columns: 80 };
+
+    /// That of the terminal at our stdout, or else at stderr, as it is now.
+    pub(crate) fn of_ours() -> Option<Self> {
+        let streams = [console::Term::stdout(), console::Term::stderr()];
+        let (rows, columns) = streams.iter().find_map(console::Term::size_checked)?;
+        Some(Size { rows, columns })
     }
 }
 

@@ -180,6 +180,16 @@ impl Sandbox {
         up
     }
 
+    /// The process of a service that runs.
+    #[track_caller]
+    pub(crate) fn pid(&self, service: &str) -> u32 {
+        let status = self.run(&["status", "--format", "json"]).json();
+        let services = status["services"].as_array().expect("it is a list");
+        let service = services.iter().find(|it| it["name"] == service);
+        let pid = service.and_then(|it| it["pid"].as_u64()).expect("it lives");
+        u32::try_from(pid).expect("pids are small")
+    }
+
     /// Every living process that was started in this sandbox.
     pub(crate) fn processes(&self) -> Vec<u32> {
         let mark = format!("{MARK}={}", self.id).into_bytes();
@@ -246,6 +256,12 @@ pub(crate) fn eventually(seen: impl Fn() -> String, mut holds: impl FnMut() -> b
 pub(crate) fn signal(pid: u32, signal: Signal) {
     // One that has just ended needs no signal.
     let _ = Pid::from_raw(pid.cast_signed()).map(|pid| kill_process(pid, signal));
+}
+
+/// What the descriptors of a process lead to.
+pub(crate) fn descriptors(pid: u32) -> Vec<PathBuf> {
+    let links = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    links.filter_map(|link| fs::read_link(link.path()).ok()).collect()
 }
 
 /// Waits until a process is gone, or waits for its parent alone.

@@ -17,3 +17,4 @@ mod ready;
 mod restart;
 mod stdin;
 mod stop;
+mod tty;

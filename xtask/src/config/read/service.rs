@@ -30,6 +30,7 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
     let depends_on = read.list("depends_on", dependencies);
     let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, &table, &ports));
     let stdin = read.key("stdin", stdin).unwrap_or_default();
+    let tty = read.key("tty", |reader, item| reader.boolean(item)).unwrap_or(false);
     let restart = read.key("restart", restart).unwrap_or_default();
     let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
     let stop_grace_period = read.key("stop_grace_period", Reader::duration);
@@ -52,6 +53,7 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
         depends_on,
         healthcheck,
         stdin,
+        tty,
         restart,
         stop_signal,
         stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),

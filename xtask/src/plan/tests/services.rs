@@ -79,6 +79,16 @@ fn folders_are_seen_from_the_project() {
 }
 
 #[test]
+fn a_terminal_has_a_kind() {
+    let config = |more: &str| format!("[services.a]\ncommand = 'x'\ntty = true\n{more}");
+    check(&config(""), "", "", "a: x\n  TERM=xterm-256color\n  on a terminal");
+    check(&config(""), "$ TERM=dumb", "", "a: x\n  TERM=dumb\n  on a terminal");
+    let own = config("environment = { TERM = 'vt100' }");
+    check(&own, "$ TERM=dumb", "", "a: x\n  TERM=vt100\n  on a terminal");
+    check("[services.a]\ncommand = 'x'", "", "", "a: x");
+}
+
+#[test]
 fn health_checks_and_times_are_taken_over() {
     check(
         r#"

@@ -52,6 +52,9 @@ pub(super) fn service(service: &Service) -> String {
     if service.start_period != Duration::from_secs(60) {
         line(format!("starts within {:?}", service.start_period));
     }
+    if service.tty {
+        line("on a terminal".to_owned());
+    }
     if (service.stop_signal, service.stop_grace_period) != (StopSignal::Term, Duration::from_secs(10)) {
         line(format!(
             "stops by {:?} within {:?}",

@@ -51,6 +51,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         health: None,
         start_period: Duration::from_secs(60),
         stdin: crate::plan::Stdin::Null,
+        tty: false,
         restart: crate::plan::Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),

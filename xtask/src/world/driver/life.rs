@@ -1,7 +1,8 @@
 //! A service's process from spawn to its last line: started, followed, reaped, announced.
 
 use std::collections::VecDeque;
-use std::process::{Child, ChildStdin};
+use std::fs::File;
+use std::process::ChildStdin;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::supervise::diagnosis::{Diagnosis, Kind, OomKills, diagnosis, refused}
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
-use crate::world::logs::{Log, Mark, Run, Stream};
+use crate::world::logs::{Log, Mark, Run, Source, Stream};
+use crate::world::spawn::Started;
 use crate::world::{kin, os, spawn};
 
 /// A service and its present process.
@@ -31,6 +33,8 @@ pub(super) struct Life {
     pub(super) open_pipes: usize,
     /// Where its input could come from: nothing is written, and it has no end while we hold this.
     stdin: Option<ChildStdin>,
+    /// Our side of its terminal. One that closes it and lives on would be hung up without this (SIGHUP).
+    pub(super) terminal: Option<Arc<File>>,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
     /// So it was when its process was started.
@@ -99,6 +103,7 @@ impl Driver<'_> {
             number: 0,
             open_pipes: 0,
             stdin: None,
+            terminal: None,
             has_listened: false,
             oom_kills: OomKills::default(),
             ending: None,
@@ -119,14 +124,14 @@ impl Driver<'_> {
         life.number += 1;
         life.log.begin();
         life.oom_kills = os::oom_kills();
-        match spawn::service(&life.service, &tag) {
-            Ok(child) => {
-                life.pid = Some(child.id());
+        match spawn::service(&life.service, &tag, self.sink.size()) {
+            Ok(started) => {
+                let pid = started.child.id();
+                life.pid = Some(pid);
                 life.group = life.pid;
                 life.started_at = Some(wall());
-                let pid = child.id();
                 kin::note(self.folder, pid, &tag);
-                self.follow(unit, child);
+                self.follow(unit, started);
                 self.events.push_back(Event::Spawned { unit, pid });
             }
             Err(problem) => {
@@ -136,20 +141,39 @@ impl Driver<'_> {
         }
     }
 
-    /// Reads both outputs; the child itself is reaped by its pid.
-    fn follow(&mut self, unit: UnitId, mut child: Child) {
+    /// Reads its outputs; the child itself is reaped by its pid.
+    fn follow(&mut self, unit: UnitId, started: Started) {
+        let Started { mut child, terminal } = started;
         let life = &mut self.services[unit];
         let number = life.number;
         let ended = |sender: &Sender<Message>| {
             let sender = sender.clone();
             move || drop(sender.send(Message::PipeEnded { unit, life: number }))
         };
-        life.open_pipes = 2;
         life.stdin = child.stdin.take();
+        life.terminal = terminal;
+        if let Some(terminal) = &life.terminal {
+            life.open_pipes = 1;
+            life.log
+                .follow(Source::Terminal, Arc::clone(terminal), ended(&self.sender));
+            return;
+        }
+        life.open_pipes = 2;
         let stdout = child.stdout.take().expect("its stdout is a pipe");
         let stderr = child.stderr.take().expect("its stderr is a pipe");
-        life.log.follow(Stream::Stdout, stdout, ended(&self.sender));
-        life.log.follow(Stream::Stderr, stderr, ended(&self.sender));
+        life.log
+            .follow(Source::Pipe(Stream::Stdout), stdout, ended(&self.sender));
+        life.log
+            .follow(Source::Pipe(Stream::Stderr), stderr, ended(&self.sender));
+    }
+
+    /// Our terminal has another size, and so have those of the services.
+    pub(super) fn resize_terminals(&self) {
+        let size = self.sink.size();
+        for terminal in self.services.iter().filter_map(|life| life.terminal.as_ref()) {
+            // It may be hung up.
+            let _ = os::resize_terminal(terminal, size);
+        }
     }
 
     pub(super) fn reap(&mut self) {
@@ -219,7 +243,7 @@ impl Driver<'_> {
         life.in_state_since = self.clock.now();
         life.cause = cause.clone();
         if !state.is_alive() {
-            drop(life.stdin.take());
+            drop((life.stdin.take(), life.terminal.take()));
         }
         if let (true, Some(exit), Some(cause)) = (life.pid.is_none(), &mut life.exit, &cause) {
             exit.cause = Some(cause.last().clone());

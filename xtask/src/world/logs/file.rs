@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::plain::plain;
 use super::stored::{Kind, head, run_of, title};
 use crate::error::Problem;
 use crate::world::problem;
@@ -56,12 +55,11 @@ impl LogFile {
         })
     }
 
-    /// `lines` are whole.
+    /// `lines` are whole, and without escape sequences.
     pub(super) fn write(&mut self, at: Timestamp, place: u64, kind: Kind, lines: &[u8]) -> Result<(), Problem> {
         let head = head(at, place, kind);
-        let lines = plain(lines);
         let mut buffer = std::mem::take(&mut self.buffer);
-        let mut rest = &*lines;
+        let mut rest = lines;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, after) = rest.split_at(end + 1);
             if self.size + (buffer.len() + head.len() + line.len()) as u64 > LARGEST {

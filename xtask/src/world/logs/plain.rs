@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-const ESCAPE: u8 = 0x1b;
+pub(super) const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 
 /// Whole lines without escape sequences; everything else stays as it is, byte for byte, whether it is UTF-8 or not.
@@ -28,7 +28,7 @@ pub(super) fn plain(lines: &[u8]) -> Cow<'_, [u8]> {
 /// How many bytes after an escape belong to it. None reaches beyond its line.
 ///
 /// Source: ECMA-48, 5.3 and 5.4 (control functions, control sequences), 5.6 (control strings).
-fn sequence(after: &[u8]) -> usize {
+pub(super) fn sequence(after: &[u8]) -> usize {
     let while_in = |from: usize, range: std::ops::RangeInclusive<u8>| {
         let inside = after[from..].iter().take_while(|byte| range.contains(byte));
         from + inside.count()

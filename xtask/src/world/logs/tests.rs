@@ -6,6 +6,7 @@ use std::io::Read;
 use super::file::{self, LogFile};
 use super::lines::Lines;
 use super::plain::plain;
+use super::shown::shown;
 use super::{Kind, Reader, Run, Stream, TAIL, last_run, remember, stored};
 
 /// A pipe that gives one piece at each read.
@@ -135,6 +136,41 @@ fn a_stored_line_is_the_line_without_colours() {
     check_stored(b"\x1b]8;;http://x\x07link\x1b]8;;\x1b\\ \x1b]0;title\x07", b"link ");
     check_stored(b"\x1b(Bplain\x1b7\x1b=", b"plain");
     check_stored(b"\x1b]never ended, \x1b[31\xff, \x1b", b"never ended, \xff, ");
+}
+
+/// What a service wrote to its terminal → what of it goes on.
+#[track_caller]
+fn check_shown(written: &[u8], expected: &[u8]) {
+    let shown = shown(written);
+    assert_eq!(String::from_utf8_lossy(&shown), String::from_utf8_lossy(expected));
+    assert!(shown == expected);
+}
+
+#[test]
+fn of_a_line_that_was_begun_anew_its_last_text_is_shown() {
+    check_shown(b"one\r\n\r\ntwo\r\r\n", b"one\n\ntwo\n");
+    check_shown(b"10%\r50%\r100%\r\nnext\r\n", b"100%\nnext\n");
+    check_shown(b"\r\x1b[K10%\r\x1b[Kdone\n", b"done\n");
+    check_shown(b"wait\x1b[2K\x1b[1Gdone\x1b[K\n", b"done\n");
+    check_shown(b"wait\x1b[2J\x1b[3J\x1b[Hdone\n", b"done\n");
+    check_shown(b"wait\x1bcdone\n", b"done\n");
+    check_shown(b"wait\r  done\n", b"  done\n");
+    // Nothing came after it: it was seen last.
+    check_shown(b"100%\r\x1b[K\n", b"100%\n");
+    check_shown(b"100%\r    \r\n", b"100%\n");
+    check_shown(b"a\x1b[60Gb\n", b"ab\n");
+    check_shown(b"\r\r \xff\r\n", b" \xff\n");
+}
+
+#[test]
+fn colours_and_links_are_shown_and_what_moves_or_asks_is_not() {
+    check_shown(b"\x1b[1;31mred\x1b[0m\x1b[m\n", b"\x1b[1;31mred\x1b[0m\x1b[m\n");
+    let link = b"\x1b]8;;http://x\x07link\x1b]8;;\x1b\\\n";
+    check_shown(link, link);
+    check_shown(b"\x1b]0;title\x07a\x1b[6n\x1b[?25l\x1b[2Ab\x1b7\x1b[>4;2m\n", b"ab\n");
+    // The colour of what is shown, and the end of it.
+    check_shown(b"\x1b[31m10%\r\x1b[32m100%\r\x1b[0m\n", b"\x1b[32m100%\x1b[0m\n");
+    check_shown(b"\x1b]8;never ended, \x1b\n", b"8;never ended, \n");
 }
 
 #[test]

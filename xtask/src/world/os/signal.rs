@@ -52,6 +52,8 @@ pub(crate) enum Heard {
     Interrupt,
     /// SIGCHLD.
     ChildEnded,
+    /// SIGWINCH: the terminal has another size.
+    Resized,
 }
 
 /// Why a signal did not reach its process.

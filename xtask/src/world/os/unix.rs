@@ -1,4 +1,6 @@
-//! What Linux and macOS share: signals, process groups, waiting, private folders and sockets.
+//! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
+
+mod terminal;
 
 use std::fs::{DirBuilder, Metadata};
 use std::io;
@@ -15,28 +17,29 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
 
 /// Hands every signal that concerns us to `hear`, on a thread of its own, until the program ends.
 ///
 /// # Errors
 /// The system allows no handler or no thread.
 pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD, SIGWINCH])?;
     // `nohup` means it.
     if !super::ignores_hangup() {
         signals.add_signal(SIGHUP)?;
     }
     let listen = move || {
         for signal in signals.forever() {
-            hear(if signal == SIGCHLD {
-                Heard::ChildEnded
-            } else {
-                Heard::Interrupt
+            hear(match signal {
+                SIGCHLD => Heard::ChildEnded,
+                SIGWINCH => Heard::Resized,
+                _ => Heard::Interrupt,
             });
         }
     };

@@ -1,5 +1,6 @@
 //! Windows: what is known of it, and stand-ins for what `unix` does elsewhere. What it lacks besides is in `unsupported`.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -8,6 +9,7 @@ use interprocess::local_socket::{ListenerOptions, Stream};
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+use crate::world::terminal::Size;
 
 /// `SO_REUSEADDR` would take a port that somebody listens on.
 ///
@@ -27,6 +29,21 @@ pub(crate) fn hear_signals(_: impl Fn(Heard) + Send + 'static) -> io::Result<()>
 
 /// Not supported yet: nothing is started here.
 pub(crate) fn lead_own_group(_: &mut Command) {}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn open_terminal(_: Size) -> io::Result<(File, File)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn resize_terminal(_: &File, _: Size) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Not supported yet: nothing is started here.
+pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 
 /// Not supported yet: nothing was started here.
 pub(crate) fn signal_group(_: u32, _: Signal) {}

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,13 +32,7 @@ impl Terminal {
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("there are terminals");
         grantpt(&master).expect("it is ours");
         unlockpt(&master).expect("it is ours");
-        let size = Winsize {
-            ws_row: 40,
-            ws_col: 100,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&master, size).expect("it is a terminal");
+        resize(&master, 40, 100);
         let name = ptsname(&master, Vec::new()).expect("it is a terminal");
         let open = || -> OwnedFd {
             let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -95,6 +89,11 @@ impl Terminal {
         master.as_ref().write_all(keys.as_bytes()).expect("somebody is there");
     }
 
+    /// Makes the window larger or smaller.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        resize(self.master.as_ref().expect("it was not closed"), rows, columns);
+    }
+
     /// Answers the question once it stands there.
     #[track_caller]
     pub(crate) fn answer(&self, question: &str, keys: &str) {
@@ -127,6 +126,16 @@ impl Terminal {
             stderr: String::new(),
         }
     }
+}
+
+fn resize(master: impl AsFd, rows: u16, columns: u16) {
+    let size = Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(master, size).expect("it is a terminal");
 }
 
 fn show(master: &File, shown: &Mutex<Vec<u8>>, is_gone: &AtomicBool) {

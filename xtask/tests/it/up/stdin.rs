@@ -2,23 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
-use crate::sandbox::{Sandbox, eventually};
-
-/// What the descriptors of a process lead to.
-fn descriptors(pid: u32) -> Vec<PathBuf> {
-    let links = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    links.filter_map(|link| fs::read_link(link.path()).ok()).collect()
-}
-
-#[track_caller]
-fn pid(sandbox: &Sandbox, service: &str) -> u32 {
-    let status = sandbox.run(&["status", "--format", "json"]).json();
-    let services = status["services"].as_array().unwrap();
-    let service = services.iter().find(|it| it["name"] == service).unwrap();
-    u32::try_from(service["pid"].as_u64().expect("it lives")).unwrap()
-}
+use crate::sandbox::{Sandbox, descriptors, eventually};
 
 #[test]
 fn a_service_that_reads_its_input_finds_its_end_at_once() {
@@ -45,7 +30,7 @@ fn an_open_input_has_no_end_until_its_service_is_over_and_no_other_service_has_i
         "#,
     );
     let up = sandbox.up(&[]);
-    let api = pid(&sandbox, "api");
+    let api = sandbox.pid("api");
     let input = fs::read_link(format!("/proc/{api}/fd/0")).unwrap();
     assert!(input.display().to_string().starts_with("pipe:"), "{input:?}");
     let holders = || -> BTreeSet<u32> {

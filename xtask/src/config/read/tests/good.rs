@@ -313,11 +313,12 @@ fn a_stop_signal_is_read_with_and_without_its_prefix_in_any_case() {
 #[test]
 fn the_rest_is_read_too() {
     check_service(
-        "stop_grace_period = '0s'\non_conflict = 'kill'\nprofiles = ['web', 'b_2']\nrestart = 'no'\nstdin = 'open'",
+        "stop_grace_period = '0s'\non_conflict = 'kill'\nprofiles = ['web', 'b_2']\nrestart = 'no'\nstdin = 'open'\ntty = true",
         "
         service a
           command x
           stdin Open
+          tty true
           stop_grace_period 0ns
           on_conflict Kill
           profiles web b_2

@@ -78,7 +78,6 @@ fn what_is_known_but_not_supported_yet_says_so() {
         port = 'auto'
         pidfile = 'x'
         listen = true
-        tty = true
         on_exit = 'x'
         restart = 'unless-stopped'
         on_conflict = 'next'
@@ -97,15 +96,14 @@ fn what_is_known_but_not_supported_yet_says_so() {
         9:8 [services.a] `port = \"auto\"` is not supported yet
         10:1 [services.a] `pidfile` is not supported yet
         11:1 [services.a] `listen` is not supported yet
-        12:1 [services.a] `tty` is not supported yet
-        13:1 [services.a] `on_exit` is not supported yet
-        14:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
-        15:15 [services.a] `on_conflict = \"next\"` is not supported yet
-        16:24 [services.a.healthcheck] `https://` is not supported yet
+        12:1 [services.a] `on_exit` is not supported yet
+        13:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
+        14:15 [services.a] `on_conflict = \"next\"` is not supported yet
+        15:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
-        17:20 [services.a.depends_on] `b = \"completed\"` is not supported yet
-        20:15 [services.b.ports] `x = \"auto\"` is not supported yet
-        20:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
+        16:20 [services.a.depends_on] `b = \"completed\"` is not supported yet
+        19:15 [services.b.ports] `x = \"auto\"` is not supported yet
+        19:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
         ",
     );
 }

@@ -77,6 +77,9 @@ fn service(lines: &mut Vec<String>, service: &Service) {
     if service.stdin != Stdin::Null {
         line("stdin", format!("{:?}", service.stdin));
     }
+    if service.tty {
+        line("tty", "true".to_owned());
+    }
     if service.restart != Restart::No {
         line("restart", format!("{:?}", service.restart));
     }

@@ -114,6 +114,8 @@ fn service(text: &str) -> Service {
         restarts_with: Vec::new(),
         health: None,
         start_period: Duration::from_secs(60),
+        stdin: crate::plan::Stdin::Null,
+        tty: false,
         restart: Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),

@@ -34,7 +34,7 @@ pub(crate) struct At<T> {
 pub(crate) struct Config {
     pub(crate) project: Project,
     pub(crate) venvs: Vec<Venv>,
-    /// In the order of the file.
+    /// In the order of the file, the tasks behind the services.
     pub(crate) services: Vec<Service>,
 }
 
@@ -58,7 +58,9 @@ pub(crate) struct Venv {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Service {
     pub(crate) name: String,
-    /// Where `[services.NAME]` stands.
+    /// It is one of `[tasks]`: it runs to its end, once.
+    pub(crate) task: bool,
+    /// Where `[services.NAME]` or `[tasks.NAME]` stands.
     pub(crate) place: Place,
     pub(crate) command: At<Command>,
     /// Relative to the project's folder; `None` is that folder.
@@ -132,6 +134,8 @@ pub(crate) enum Condition {
     Healthy,
     /// Its process was started.
     Started,
+    /// It is a task, and has ended with 0.
+    Completed,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -97,6 +97,8 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Service {
     pub(crate) name: String,
+    /// It runs to its end, once.
+    pub(crate) task: bool,
     pub(crate) place: Place,
     pub(crate) command: Command,
     /// Absolute.

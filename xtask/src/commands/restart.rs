@@ -17,7 +17,8 @@ use crate::world::{live, os};
 #[command(after_help = "\
 Dependents stop before what they depend on, and start after it. A service that is named alone leaves
 its dependents running, unless they ask for it with `restart = true` in `depends_on`. One that has
-ended is started. A changed devtasks.toml is taken up by `down` and `up`, not by this.
+ended is started. A task that has completed runs again only when it is named. A changed devtasks.toml
+is taken up by `down` and `up`, not by this.
 
 Examples:
   devtasks restart

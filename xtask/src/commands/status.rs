@@ -20,7 +20,7 @@ Examples:
   devtasks status backend --format json
 
 Exit codes:
-  0    every service shown is ready
+  0    every service shown is ready, every task has completed
   1    at least one is not
   2    wrong usage, or devtasks.toml is wrong")]
 pub(crate) struct Args {

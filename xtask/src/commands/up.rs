@@ -212,7 +212,7 @@ fn names(project: &Project) -> Vec<String> {
 
 fn nothing_to_start(project: &Project) -> Problem {
     let problem = Problem::new("there is no service to start").exit(Exit::Usage);
-    if project.service_names().next().is_some() {
+    if project.config.services.iter().any(|service| !service.task) {
         problem.hint("every service belongs to a profile: choose one with `--profile NAME`")
     } else {
         problem.hint("add a `[services.NAME]` with a `command` to devtasks.toml")

@@ -89,7 +89,7 @@ pub(super) fn transition(it: &Transition, is_news: bool, context: &Context) {
     if is_news {
         let paint = context.paint_stderr();
         let why = it.cause.as_ref().map(|why| format!("  {}", cause::cause(why)));
-        let state = status::in_colour(it.state, it.state.name(), paint);
+        let state = status::in_colour(it.state, status::word(it.state, it.task), paint);
         context.say(&format!(
             "  {}  {state}{}",
             paint.bold(&it.service),

@@ -1,35 +1,9 @@
 //! Every key of `devtasks.toml`, once: what the reader knows is what the documentation lists.
 
-/// A key and where it may stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Key {
-    /// `services.NAME`; empty for the top of the file.
-    pub(crate) table: &'static str,
-    /// Capitals, such as `NAME`, stand for any name.
-    pub(crate) name: &'static str,
-    /// What may be written.
-    pub(crate) kind: &'static str,
-    /// What holds without it; empty where that is nothing.
-    pub(crate) default: &'static str,
-    /// `false`: known, but not understood by this release.
-    pub(crate) supported: bool,
-    /// In one line.
-    pub(crate) about: &'static str,
-    /// What other tools call it.
-    pub(crate) also: &'static [&'static str],
-}
+mod key;
 
-impl Key {
-    const fn not_yet(mut self) -> Self {
-        self.supported = false;
-        self
-    }
-
-    const fn also(mut self, names: &'static [&'static str]) -> Self {
-        self.also = names;
-        self
-    }
-}
+pub(crate) use key::Key;
+use key::key;
 
 pub(crate) const PROJECT: &str = "project";
 pub(crate) const VENV: &str = "venvs.NAME";
@@ -39,6 +13,7 @@ pub(crate) const PORT: &str = "services.NAME.port";
 /// The table form of a dependency.
 pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
+pub(crate) const TASK: &str = "tasks.NAME";
 
 /// In the order of the documentation.
 pub(crate) const KEYS: &[Key] = &[
@@ -57,7 +32,7 @@ pub(crate) const KEYS: &[Key] = &[
         "",
         "processes that keep running, by name",
     ),
-    key("", "tasks", "table of tables", "", "processes that end, by name").not_yet(),
+    key("", "tasks", "table of tables", "", "processes that end, by name"),
     key(
         PROJECT,
         "name",
@@ -162,9 +137,9 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "depends_on",
-        "list of services, or table of service to `\"healthy\"`, `\"started\"` or a table",
+        "list of services and tasks, or table of such to a condition or a table",
         "",
-        "what is started before it; a list waits until each is ready",
+        "what is started before it; a list waits until each is ready, or has completed",
     )
     .also(&["needs", "requires", "after", "links"]),
     key(
@@ -263,8 +238,8 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         DEPENDENCY,
         "condition",
-        "`\"healthy\"` or `\"started\"`",
-        "`\"healthy\"`",
+        "`\"healthy\"`, `\"started\"` or `\"completed\"`",
+        "`\"healthy\"`, of a task `\"completed\"`",
         "until when this service waits for it",
     ),
     key(
@@ -325,29 +300,80 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"60s\"`",
         "a service that is not ready after so long has failed to start",
     ),
+    key(
+        TASK,
+        "command",
+        "string or list of strings",
+        "",
+        "what is run, to its end; written as that of a service",
+    )
+    .also(&["cmd", "run", "exec", "script", "start"]),
+    key(
+        TASK,
+        "shell",
+        "boolean",
+        "`false`",
+        "whether `command` is run by a shell",
+    ),
+    key(
+        TASK,
+        "working_dir",
+        "path",
+        "the project's folder",
+        "where it runs, from the project's folder",
+    )
+    .also(&["cwd", "dir", "workdir", "directory"]),
+    key(
+        TASK,
+        "venv",
+        "name of a venv, `\"auto\"` or `false`",
+        "`false`",
+        "the venv it runs in",
+    ),
+    key(
+        TASK,
+        "environment",
+        "table of strings, numbers or booleans",
+        "",
+        "variables of this task",
+    )
+    .also(&["env", "vars"]),
+    key(
+        TASK,
+        "env_file",
+        "path or list of paths",
+        "",
+        "files with variables of this task; they must exist",
+    )
+    .also(&["dotenv", "env_files"]),
+    key(
+        TASK,
+        "depends_on",
+        "list of services and tasks, or table of such to a condition or a table",
+        "",
+        "what is started before it",
+    )
+    .also(&["needs", "requires", "after", "links"]),
+    key(
+        TASK,
+        "stop_signal",
+        "as that of a service",
+        "`\"SIGTERM\"`",
+        "the signal that asks it to end",
+    ),
+    key(
+        TASK,
+        "stop_grace_period",
+        "duration",
+        "`\"10s\"`",
+        "how long it may take to end before it is killed",
+    )
+    .also(&["stop_timeout"]),
 ];
 
 /// The keys of one table.
 pub(crate) fn keys_of(table: &str) -> impl Iterator<Item = &'static Key> {
     KEYS.iter().filter(move |key| key.table == table)
-}
-
-const fn key(
-    table: &'static str,
-    name: &'static str,
-    kind: &'static str,
-    default: &'static str,
-    about: &'static str,
-) -> Key {
-    Key {
-        table,
-        name,
-        kind,
-        default,
-        supported: true,
-        about,
-        also: &[],
-    }
 }
 
 #[cfg(test)]

@@ -48,13 +48,17 @@ fn whole<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Config {
             .and_then(|item| project(reader, &item))
             .unwrap_or_default(),
         venvs: each(reader, root, "venvs", Kind::Venv, venv),
-        services: each(reader, root, "services", Kind::Service, service::service),
+        services: [
+            each(reader, root, "services", Kind::Service, service::service),
+            each(reader, root, "tasks", Kind::Task, service::task),
+        ]
+        .concat(),
     };
     dependencies::report_cycles(reader);
     config
 }
 
-/// Reads every table of `[venvs]` or `[services]`, in the order of the file.
+/// Reads every table of `[venvs]`, `[services]` or `[tasks]`, in the order of the file.
 fn each<'t, T>(
     reader: &mut Reader<'t>,
     root: &Table<'t>,

@@ -13,7 +13,8 @@ pub(crate) struct Asked {
     pub(crate) everything: bool,
 }
 
-/// The services meant and all they depend on, dependencies first, otherwise in the order of the file.
+/// The services meant and all they depend on, dependencies first, otherwise in the order of the file. A task is meant only
+/// when it is named.
 ///
 /// # Errors
 /// A service or profile that the file does not have.
@@ -51,7 +52,7 @@ fn is_meant(service: &Service, asked: &Asked) -> bool {
     asked.everything
         || asked.services.contains(&service.name)
         || in_profile()
-        || (asked.services.is_empty() && service.profiles.is_empty())
+        || (asked.services.is_empty() && service.profiles.is_empty() && !service.task)
 }
 
 /// Depth first; `config` has refused cycles.

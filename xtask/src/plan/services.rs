@@ -191,6 +191,7 @@ pub(super) fn service(
         .collect();
     Ok(Service {
         name: service.name.clone(),
+        task: service.task,
         place: service.place.clone(),
         command,
         working_dir,

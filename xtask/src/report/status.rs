@@ -43,6 +43,8 @@ pub(crate) struct Service {
     pub(crate) ports: Vec<Port>,
     pub(crate) health: Health,
     pub(crate) waiting_for: Vec<String>,
+    /// It runs to its end, once: having ended with 0 it is as well as a service that is ready.
+    pub(crate) task: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -80,9 +82,15 @@ pub(crate) enum HealthStatus {
 }
 
 impl Status {
-    /// Every service that is shown is ready, and there is one.
+    /// Every service that is shown is ready, every task has completed, and there is one of them.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.services.is_empty() && self.services.iter().all(|service| service.state == State::Ready)
+        let is_well = |it: &Service| match it.state {
+            State::Ready => true,
+            State::Exited => it.task,
+            State::Waiting | State::Starting | State::Unhealthy | State::Stopping => false,
+            State::Backoff | State::Failed | State::Stopped => false,
+        };
+        !self.services.is_empty() && self.services.iter().all(is_well)
     }
 }
 
@@ -197,6 +205,15 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
             .unwrap_or(0)
     };
     (0..rows[0].len()).map(width).collect()
+}
+
+/// What is said of a state while it happens; in a table and in JSON it has one name for services and tasks.
+pub(crate) fn word(state: State, task: bool) -> &'static str {
+    match state {
+        State::Starting if task => "running",
+        State::Exited if task => "done",
+        state => state.name(),
+    }
 }
 
 /// A state's name, or anything that stands for it, in its colour.

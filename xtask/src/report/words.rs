@@ -36,6 +36,16 @@ pub(crate) fn count(n: usize, what: &str) -> String {
     }
 }
 
+/// `3 services`, `1 task`, `3 services and 1 task`.
+pub(crate) fn services_and_tasks(n_services: usize, n_tasks: usize) -> String {
+    let tasks = count(n_tasks, "task");
+    match (n_services, n_tasks) {
+        (_, 0) => count(n_services, "service"),
+        (0, _) => tasks,
+        (_, _) => format!("{} and {tasks}", count(n_services, "service")),
+    }
+}
+
 /// The parts with `between` them, on as many lines as a width of `width` asks for; a part is never broken.
 pub(crate) fn lines(parts: &[String], between: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

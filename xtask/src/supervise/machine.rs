@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::unit::{Phase, Probe, Unit};
-use super::{Action, Answer, Cause, Event, Now, State, Status, UnitId};
+use super::{Action, Answer, Cause, Condition, Event, Now, State, Status, UnitId};
 use crate::error::Exit;
 
 /// All services of a run. The same events at the same times give the same actions.
@@ -61,11 +61,16 @@ impl Machine {
     /// What a unit that is not ready yet waits for, in words.
     pub(crate) fn waiting_for(&self, unit: UnitId) -> Vec<String> {
         match &self.units[unit].phase {
-            Phase::Waiting => self.open_dependencies(unit).map(|(name, _)| name.to_owned()).collect(),
+            Phase::Waiting => self.held_up_by(unit).map(str::to_owned).collect(),
             Phase::Starting { detail, .. } if !detail.is_empty() => vec![detail.clone()],
-            Phase::Starting { .. } | Phase::Spawning | Phase::Running { .. } => Vec::new(),
+            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => Vec::new(),
             Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Over { .. } => Vec::new(),
         }
+    }
+
+    /// It is a task that has completed.
+    pub(crate) fn is_done(&self, unit: UnitId) -> bool {
+        self.units[unit].satisfies(Condition::Completed)
     }
 
     /// Nothing runs and nothing waits to run.
@@ -157,7 +162,12 @@ impl Machine {
         if *phase != Phase::Spawning {
             return;
         }
-        if spec.probed {
+        if spec.task {
+            let batch = &self.batches[self.units[unit].batch];
+            let give_up_at = batch.give_up_at.filter(|_| !batch.settled);
+            self.units[unit].phase = Phase::AtWork { since: now, give_up_at };
+            announce(unit, State::Starting, None, actions);
+        } else if spec.probed {
             self.units[unit].tries_since.get_or_insert(now);
             // One that is spawned late is asked at least once.
             let give_up_at = self.give_up_at(now, unit).max(now);
@@ -255,7 +265,7 @@ impl Machine {
                 }
             }
             // The answer came too late: the unit has moved on.
-            (Phase::Waiting | Phase::Spawning | Phase::Stopping(_), _) => {}
+            (Phase::Waiting | Phase::Spawning | Phase::AtWork { .. } | Phase::Stopping(_), _) => {}
             (Phase::Backoff { .. } | Phase::Over { .. }, _) => {}
         }
     }
@@ -275,7 +285,7 @@ impl Machine {
                 return;
             }
             Phase::Starting { since, .. } => (*since, true),
-            Phase::Running { since, .. } => (*since, false),
+            Phase::Running { since, .. } | Phase::AtWork { since, .. } => (*since, false),
             Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Over { .. } => return,
         };
         let done = status.code == Some(0) && !before_ready;
@@ -301,7 +311,7 @@ impl Machine {
                 continue;
             }
             match &mut self.units[unit].phase {
-                Phase::Starting { .. } | Phase::Running { .. } => {
+                Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => {
                     self.end(now, unit, false, State::Stopped, None, actions);
                 }
                 Phase::Stopping(stopping) if !stopping.killed => stopping.kill_at = now,

@@ -95,7 +95,7 @@ impl Machine {
         }
         let is_at_rest = match &mut it.phase {
             Phase::Waiting => return,
-            Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => false,
+            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => false,
             Phase::Stopping(stopping) => {
                 (stopping.end, stopping.cause) = (State::Waiting, None);
                 false
@@ -117,7 +117,7 @@ impl Machine {
         for dependent in self.dependents_restarted_with(unit) {
             let it = &mut self.units[dependent];
             let runs = match it.phase {
-                Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => true,
+                Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => true,
                 // These wait for it anyway, or have ended.
                 Phase::Waiting | Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Over { .. } => false,
             };
@@ -126,6 +126,11 @@ impl Machine {
                 self.restart_dependents(dependent);
             }
         }
+    }
+
+    /// What is restarted where nobody is named: a task that is done has nothing to do again.
+    pub(crate) fn restarted_by_itself(&self) -> Vec<UnitId> {
+        self.units().filter(|unit| !self.is_done(*unit)).collect()
     }
 
     /// These, what is restarted with them, and those of their dependencies that are over and would keep them waiting.
@@ -139,7 +144,7 @@ impl Machine {
             all.push(unit);
             let lives = |unit: &UnitId| !self.units[*unit].is_over();
             left.extend(self.dependents_restarted_with(unit).into_iter().filter(lives));
-            let missing = self.open_dependencies(unit).filter_map(|(name, _)| self.unit(name));
+            let missing = self.held_up_by(unit).filter_map(|name| self.unit(name));
             left.extend(missing.filter(|unit| self.units[*unit].is_over()));
         }
         all.sort_unstable();
@@ -158,8 +163,8 @@ impl Machine {
     pub(crate) fn next_try(&self, unit: UnitId) -> Option<Now> {
         match self.units[unit].phase {
             Phase::Backoff { until } => Some(until),
-            Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => None,
-            Phase::Stopping(_) | Phase::Over { .. } => None,
+            Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => None,
+            Phase::Running { .. } | Phase::Stopping(_) | Phase::Over { .. } => None,
         }
     }
 

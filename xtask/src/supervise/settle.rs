@@ -1,12 +1,13 @@
 //! What follows from the state of the units, whatever event led there: starts, stops, questions and kills that are due.
 
 use super::machine::{Batch, Machine, announce};
-use super::unit::{LAST_ANSWER, Phase, Probe, Stopping, Unit};
+use super::unit::{LAST_ANSWER, Phase, Probe, Spec, Stopping, Unit};
 use super::{Action, Cause, Condition, Now, State, UnitId};
 
 impl Machine {
     pub(super) fn settle(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.give_up_on_answers(now, actions);
+        self.give_up_on_tasks(now, actions);
         self.settle_batches(actions);
         while self.stop_what_may(now, actions)
             || self.start_what_may(now, actions)
@@ -40,6 +41,22 @@ impl Machine {
         }
     }
 
+    /// A task has all the time in the world, unless its batch has not.
+    fn give_up_on_tasks(&mut self, now: Now, actions: &mut Vec<Action>) {
+        for unit in self.units() {
+            if let Phase::AtWork {
+                since,
+                give_up_at: Some(at),
+            } = self.units[unit].phase
+                && at <= now
+            {
+                let detail = "it has not ended yet".to_owned();
+                let after = now - since;
+                self.was_not_ready(now, unit, Cause::NotReady { after, detail }, actions);
+            }
+        }
+    }
+
     /// When the time of a batch is up, its units that wait for those of other batches have failed. What starts in the
     /// batch itself has a deadline of its own, and a better reason.
     fn give_up_on_others(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
@@ -52,17 +69,14 @@ impl Machine {
             // What waits for another that waits here is stopped with it.
             let is_waiting = |unit: UnitId| self.units[unit].batch == batch && self.units[unit].phase == Phase::Waiting;
             let waits_here = |name: &str| self.unit(name).is_some_and(is_waiting);
-            let waits_elsewhere = |unit: &UnitId| self.open_dependencies(*unit).any(|(name, _)| !waits_here(name));
+            let waits_elsewhere = |unit: &UnitId| self.held_up_by(*unit).any(|name| !waits_here(name));
             let late: Vec<_> = self
                 .units()
                 .filter(|unit| is_waiting(*unit))
                 .filter(waits_elsewhere)
                 .collect();
             for unit in late {
-                let names: Vec<_> = self
-                    .open_dependencies(unit)
-                    .map(|(name, _)| format!("`{name}`"))
-                    .collect();
+                let names: Vec<_> = self.held_up_by(unit).map(|name| format!("`{name}`")).collect();
                 let detail = format!("it waits for {}", names.join(", "));
                 self.finish(
                     now,
@@ -88,21 +102,46 @@ impl Machine {
         } = self.batches[batch];
         let members = || self.units.iter().filter(|unit| unit.batch == batch);
         let is_busy = |unit: &Unit| match unit.phase {
-            Phase::Spawning | Phase::Starting { .. } | Phase::Stopping(_) | Phase::Backoff { .. } => true,
+            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => true,
+            Phase::Stopping(_) | Phase::Backoff { .. } => true,
             Phase::Waiting | Phase::Running { .. } | Phase::Over { .. } => false,
         };
         let waits = members().any(|unit| unit.phase == Phase::Waiting && !unit.stop);
         give_up_at.filter(|_| !settled && waits && !members().any(is_busy))
     }
 
-    /// The dependencies that keep a waiting unit from starting.
-    pub(super) fn open_dependencies(&self, unit: UnitId) -> impl Iterator<Item = (&str, Condition)> {
-        self.units[unit].spec.depends_on.iter().filter_map(|(name, condition)| {
-            let satisfied = self
-                .unit(name)
-                .is_some_and(|dependency| self.units[dependency].satisfies(*condition));
-            (!satisfied).then_some((name.as_str(), *condition))
-        })
+    /// Who keeps a waiting unit from starting: dependencies that are not there yet and, as a task may change what they use,
+    /// dependents of a task that are just ending.
+    pub(super) fn held_up_by(&self, unit: UnitId) -> impl Iterator<Item = &str> {
+        let Spec { name, task, .. } = &self.units[unit].spec;
+        let is_missing = |needed: &str, condition| {
+            let needed = self.unit(needed).map(|it| &self.units[it]);
+            !needed.is_some_and(|it| it.satisfies(condition))
+        };
+        let of_task = |it: &Unit| it.spec.task && it.is_at_rest();
+        let missing = self.needs(unit, of_task).into_iter();
+        let missing = missing.filter(move |(needed, condition)| is_missing(needed, *condition));
+        let ending = self.units().filter(|other| *task && self.units[*other].is_to_end());
+        let ending = ending.filter(move |other| self.needs(*other, of_task).iter().any(|(needed, _)| needed == name));
+        let missing = missing.map(|(name, _)| name);
+        missing.chain(ending.map(|other| self.units[other].spec.name.as_str()))
+    }
+
+    /// What a unit depends on. Where nothing of that runs, what it depends on itself is needed in its place: a server needs
+    /// the database that its migration, long done, has used.
+    fn needs(&self, unit: UnitId, is_seen_through: impl Fn(&Unit) -> bool) -> Vec<(&str, Condition)> {
+        let mut all: Vec<(&str, Condition)> = Vec::new();
+        let mut left = vec![unit];
+        while let Some(unit) = left.pop() {
+            for (name, condition) in &self.units[unit].spec.depends_on {
+                if all.contains(&(name.as_str(), *condition)) {
+                    continue;
+                }
+                all.push((name, *condition));
+                left.extend(self.unit(name).filter(|it| is_seen_through(&self.units[*it])));
+            }
+        }
+        all
     }
 
     /// A batch of which one has failed is stopped as a whole; one whose units are all up is done with.
@@ -129,9 +168,9 @@ impl Machine {
     /// Stops the units that are to stop, dependents first. `true` if anything changed.
     fn stop_what_may(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
         let mut needed = vec![false; self.units.len()];
-        for unit in self.units.iter().filter(|unit| unit.is_to_end()) {
-            for dependency in unit.spec.depends_on.iter().filter_map(|(name, _)| self.unit(name)) {
-                needed[dependency] = true;
+        for unit in self.units().filter(|unit| self.units[*unit].is_to_end()) {
+            for (name, _) in self.needs(unit, Unit::is_at_rest) {
+                self.unit(name).into_iter().for_each(|it| needed[it] = true);
             }
         }
         let mut changed = false;
@@ -143,7 +182,7 @@ impl Machine {
             }
             match self.units[unit].phase {
                 Phase::Waiting | Phase::Backoff { .. } => self.finish(now, unit, State::Stopped, None, actions),
-                Phase::Starting { .. } | Phase::Running { .. } => {
+                Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => {
                     let end = if self.units[unit].stop {
                         State::Stopped
                     } else {
@@ -165,19 +204,19 @@ impl Machine {
             let pauses = match self.units[unit].phase {
                 Phase::Waiting => false,
                 Phase::Backoff { until } => until <= now,
-                Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } => continue,
+                Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => continue,
                 Phase::Stopping(_) | Phase::Over { .. } => continue,
             };
             if self.units[unit].stop || matches!(self.units[unit].phase, Phase::Backoff { .. }) && !pauses {
                 continue;
             }
-            let open: Vec<_> = self.open_dependencies(unit).map(|(name, _)| name.to_owned()).collect();
-            if open.is_empty() {
+            let waits_for: Vec<_> = self.held_up_by(unit).map(str::to_owned).collect();
+            if waits_for.is_empty() {
                 self.units[unit].n_spawned += 1;
                 self.units[unit].phase = Phase::Spawning;
                 actions.push(Action::Spawn(unit));
                 changed = true;
-            } else if let Some(name) = open.into_iter().find(|name| self.will_never_satisfy(name)) {
+            } else if let Some(name) = waits_for.into_iter().find(|name| self.will_never_satisfy(name)) {
                 self.finish(now, unit, State::Failed, Some(Cause::Dependency { name }), actions);
                 changed = true;
             } else if pauses {
@@ -214,7 +253,7 @@ impl Machine {
                     actions.push(Action::Sweep(unit));
                 }
             }
-            Phase::Starting { .. } | Phase::Running { .. } => {}
+            Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => {}
             Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Over { .. } => {}
         }
     }
@@ -225,7 +264,7 @@ fn has_arrived(unit: &Unit) -> bool {
     match &unit.phase {
         Phase::Running { .. } => !unit.is_to_end(),
         Phase::Over { .. } => true,
-        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } => false,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => false,
         Phase::Stopping(_) | Phase::Backoff { .. } => false,
     }
 }
@@ -234,7 +273,7 @@ fn has_failed(unit: &Unit) -> bool {
     match &unit.phase {
         Phase::Over { state } => *state == State::Failed,
         Phase::Stopping(stopping) => stopping.end == State::Failed,
-        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } => false,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => false,
         Phase::Running { .. } | Phase::Backoff { .. } => false,
     }
 }

@@ -8,12 +8,14 @@ mod orders;
 mod ready;
 mod restarts;
 mod stopping;
+mod tasks;
 mod text;
 mod together;
 
 use text::play;
 
-/// `services` stand in one line each, with what they need and how they are: `web: db, api(started), c(restart) grace=2s`.
+/// `services` stand in one line each, with what they need and how they are: `web: db, api(started), c(restart) grace=2s`;
+/// `task` makes one of them a task, `api: migrate(completed)` waits for it, `(completed+restart)` is restarted with it, too.
 ///
 /// Events: `begin [NAMES] [timeout=5s]`, `ready NAME` and `unready NAME WHY` (the answer to the probe), `exit NAME
 /// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `interrupt`, and `until` which lets time pass.

@@ -10,6 +10,8 @@ use crate::plan::{Condition, Restart};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spec {
     pub(crate) name: String,
+    /// It runs to its end, once, instead of being ready.
+    pub(crate) task: bool,
     pub(crate) depends_on: Vec<(String, Condition)>,
     /// Those of its dependencies that it is restarted with.
     pub(crate) restarts_with: Vec<String>,
@@ -27,6 +29,7 @@ impl From<&plan::Service> for Spec {
     fn from(service: &plan::Service) -> Self {
         Spec {
             name: service.name.clone(),
+            task: service.task,
             depends_on: service.depends_on.clone(),
             restarts_with: service.restarts_with.clone(),
             probed: !service.ports.is_empty() || service.health.is_some(),
@@ -70,6 +73,11 @@ pub(super) enum Phase {
         give_up_at: Now,
         probe: Probe,
         detail: String,
+    },
+    /// A task runs; it is done when its process has ended.
+    AtWork {
+        since: Now,
+        give_up_at: Option<Now>,
     },
     Running {
         since: Now,
@@ -129,7 +137,7 @@ impl Unit {
     pub(super) fn state(&self) -> State {
         match &self.phase {
             Phase::Waiting => State::Waiting,
-            Phase::Spawning | Phase::Starting { .. } => State::Starting,
+            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => State::Starting,
             Phase::Running { unhealthy: false, .. } => State::Ready,
             Phase::Running { unhealthy: true, .. } => State::Unhealthy,
             Phase::Stopping(_) => State::Stopping,
@@ -140,6 +148,15 @@ impl Unit {
 
     pub(super) fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over { .. })
+    }
+
+    /// Nothing of it runs.
+    pub(super) fn is_at_rest(&self) -> bool {
+        match self.phase {
+            Phase::Waiting | Phase::Backoff { .. } | Phase::Over { .. } => true,
+            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => false,
+            Phase::Running { .. } | Phase::Stopping(_) => false,
+        }
     }
 
     /// It is not over, and it is to end.
@@ -154,9 +171,11 @@ impl Unit {
         }
         match (&self.phase, condition) {
             (Phase::Running { unhealthy, .. }, Condition::Healthy) => !unhealthy,
-            (Phase::Running { .. } | Phase::Starting { .. }, Condition::Started) => true,
+            (Phase::Running { .. } | Phase::Starting { .. } | Phase::AtWork { .. }, Condition::Started) => true,
             (Phase::Over { state: State::Exited }, Condition::Started) => true,
-            (Phase::Starting { .. }, Condition::Healthy) => false,
+            (Phase::Over { state: State::Exited }, Condition::Completed) => self.spec.task,
+            (Phase::Running { .. }, Condition::Completed) => false,
+            (Phase::Starting { .. } | Phase::AtWork { .. }, Condition::Healthy | Condition::Completed) => false,
             (Phase::Waiting | Phase::Spawning | Phase::Stopping(_), _) => false,
             (Phase::Backoff { .. } | Phase::Over { .. }, _) => false,
         }
@@ -166,6 +185,7 @@ impl Unit {
         match &self.phase {
             Phase::Waiting | Phase::Spawning | Phase::Over { .. } => None,
             Phase::Backoff { until } => Some(*until),
+            Phase::AtWork { give_up_at, .. } => *give_up_at,
             Phase::Starting {
                 probe: Probe::Asked,
                 give_up_at,

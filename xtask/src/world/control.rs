@@ -19,7 +19,7 @@ pub(crate) use client::{Client, ask, follow};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 2;
+const PROTOCOL: u32 = 3;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -85,6 +85,7 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Service {
     pub(crate) name: String,
+    pub(crate) task: bool,
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
     /// When it came into this state.
@@ -146,6 +147,7 @@ pub(crate) struct Ended {
 pub(crate) struct Transition {
     pub(crate) at: Timestamp,
     pub(crate) service: String,
+    pub(crate) task: bool,
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<Cause>,
@@ -160,6 +162,7 @@ pub(crate) struct Transition {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UnderWay {
     pub(crate) service: String,
+    pub(crate) task: bool,
     pub(crate) state: State,
     /// In this state.
     pub(crate) for_so_long: Duration,

@@ -301,6 +301,7 @@ impl<'a> Driver<'a> {
         let under_way: Vec<_> = units
             .map(|unit| UnderWay {
                 service: self.services[unit].service.name.clone(),
+                task: self.services[unit].service.task,
                 state: self.machine.state(unit),
                 for_so_long: now.saturating_sub(self.services[unit].in_state_since),
                 waits_for: self.machine.waiting_for(unit).join(", "),

@@ -104,6 +104,7 @@ pub(crate) fn at_rest(services: &[plan::Service]) -> Vec<status::Service> {
         ports: service.ports.iter().map(|port| seen_port(port, &facts, None)).collect(),
         health: NO_HEALTH,
         waiting_for: Vec::new(),
+        task: service.task,
     };
     services.iter().map(status).collect()
 }
@@ -154,6 +155,7 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
                 .collect(),
             health,
             waiting_for: service.waiting_for.clone(),
+            task: service.task,
         })
         .collect();
     look_elsewhere(&mut services, snapshot);

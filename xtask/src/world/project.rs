@@ -59,7 +59,7 @@ impl Project {
         Ok(Place { file, shown, folder })
     }
 
-    /// All services of the file, in its order.
+    /// All services and tasks of the file, in its order.
     pub(crate) fn service_names(&self) -> impl Iterator<Item = &str> {
         self.config.services.iter().map(|service| service.name.as_str())
     }

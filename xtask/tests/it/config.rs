@@ -139,23 +139,23 @@ hint: set `NAP` in `.env`, or write `${NAP:-default}`
 #[test]
 fn a_key_of_a_later_release_is_not_supported_yet() {
     check(
-        "[tasks.test]\ncommand = \"x\"\n[services.a]\ncommand = \"x\"\nrestart = \"unless-stopped\"\non_conflict = \"next\"\n",
-        "error: `tasks` is not supported yet
-  --> devtasks.toml:1:2
+        "[services.a]\ncommand = \"x\"\nlisten = true\nrestart = \"unless-stopped\"\non_conflict = \"next\"\n",
+        "error: `listen` is not supported yet
+  --> devtasks.toml:3:1  [services.a]
    |
- 1 | [tasks.test]
-   |  ^^^^^
+ 3 | listen = true
+   | ^^^^^^
 
 error: `restart = \"unless-stopped\"` is not supported yet
-  --> devtasks.toml:5:11  [services.a]
+  --> devtasks.toml:4:11  [services.a]
    |
- 5 | restart = \"unless-stopped\"
+ 4 | restart = \"unless-stopped\"
    |           ^^^^^^^^^^^^^^^^
 
 error: `on_conflict = \"next\"` is not supported yet
-  --> devtasks.toml:6:15  [services.a]
+  --> devtasks.toml:5:15  [services.a]
    |
- 6 | on_conflict = \"next\"
+ 5 | on_conflict = \"next\"
    |               ^^^^^^
 ",
     );

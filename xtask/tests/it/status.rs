@@ -108,13 +108,13 @@ fn the_json_has_the_shape_of_the_contract() {
                     "name": "db", "state": "ready", "pid": null, "since": null, "restarts": 0, "exit": null,
                     "ports": [{"name": "main", "number": db, "listening": true, "ours": true, "clients": 1, "elsewhere": []}],
                     "health": {"status": "none", "detail": null},
-                    "waiting_for": [],
+                    "waiting_for": [], "task": false,
                 },
                 {
                     "name": "backend", "state": "ready", "pid": null, "since": null, "restarts": 0, "exit": null,
                     "ports": [{"name": "main", "number": api, "listening": true, "ours": true, "clients": 0, "elsewhere": []}],
                     "health": {"status": "ok", "detail": null},
-                    "waiting_for": [],
+                    "waiting_for": [], "task": false,
                 },
             ],
         })
@@ -137,7 +137,7 @@ fn the_json_of_a_stack_that_does_not_run_is_whole_too() {
                 "name": "db", "state": "stopped", "pid": null, "since": null, "restarts": 0, "exit": null,
                 "ports": [{"name": "main", "number": db, "listening": false, "ours": false, "clients": 0, "elsewhere": []}],
                 "health": {"status": "none", "detail": null},
-                "waiting_for": [],
+                "waiting_for": [], "task": false,
             }],
         })
     );

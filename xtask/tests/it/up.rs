@@ -17,4 +17,5 @@ mod ready;
 mod restart;
 mod stdin;
 mod stop;
+mod tasks;
 mod tty;

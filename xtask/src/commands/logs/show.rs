@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::report::escape::visible;
 use crate::report::json::{self, StateChange};
 use crate::report::paint::Paint;
+use crate::report::status::word;
 use crate::world::logs::{Entry, Kind, Mark};
 
 pub(super) struct Show {
@@ -62,7 +63,12 @@ impl Show {
     }
 
     fn push_mark(&mut self, service: &str, entry: &Entry, mark: Mark) {
-        let Mark { state, pid, cause } = mark;
+        let Mark {
+            state,
+            task,
+            pid,
+            cause,
+        } = mark;
         if self.json {
             if let Ok(at) = entry.at.parse() {
                 let change = StateChange {
@@ -76,7 +82,7 @@ impl Show {
             }
             return;
         }
-        let mut text = format!("-- {}", state.name());
+        let mut text = format!("-- {}", word(state, task));
         if let Some(cause) = cause {
             text.push_str(&format!(": {}", visible(&cause)));
         } else if let Some(pid) = pid {

@@ -302,9 +302,10 @@ enum WayOut {
 
 /// `shop  3 services  ports 6390 8000 8080 free  venv backend/.venv (Python 3.12.4)`.
 fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
+    let n_tasks = plan.services.iter().filter(|service| service.task).count();
     let mut parts = vec![
         context.paint_stderr().bold(&plan.project),
-        words::count(plan.services.len(), "service"),
+        words::services_and_tasks(plan.services.len() - n_tasks, n_tasks),
     ];
     let ports: Vec<_> = plan
         .services

@@ -99,13 +99,12 @@ fn moved<'a>(plan: &'a Plan, running: &Snapshot) -> Vec<(&'a plan::Service, u16)
         .collect()
 }
 
-/// The services of the plan that the running supervisor does not run.
+/// The services of the plan that the running supervisor does not run; a task that has completed is not missed.
 fn missing(plan: &Plan, running: &Snapshot) -> Plan {
+    let is_done = |service: &Service| service.task && service.state == State::Exited;
     let runs = |name: &str| {
-        running
-            .services
-            .iter()
-            .any(|service| service.name == name && !service.state.is_over())
+        let mut running = running.services.iter();
+        running.any(|it| it.name == name && (!it.state.is_over() || is_done(it)))
     };
     let services = plan
         .services

@@ -41,7 +41,8 @@ pub(super) struct Show<'a> {
     front: Vec<String>,
     /// Reports of failures during the start, which close what is shown.
     failures: Vec<String>,
-    stopped: Vec<String>,
+    /// And whether it is a task.
+    stopped: BTreeMap<String, bool>,
     mode: Mode,
     /// Somebody else holds a port of a service that failed.
     has_lost_a_port: bool,
@@ -63,7 +64,7 @@ impl<'a> Show<'a> {
             ready: BTreeSet::new(),
             front: front(plan),
             failures: Vec::new(),
-            stopped: Vec::new(),
+            stopped: BTreeMap::new(),
             mode,
             has_lost_a_port: false,
             ports: plan
@@ -91,12 +92,13 @@ impl<'a> Show<'a> {
                 .tell(report::problem::problem(survivor, self.screen.paint()).trim_end());
         }
         if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
-            self.screen.say(&match self.stopped.len() {
-                1 => "The other service was stopped.".to_owned(),
-                n => format!("The other {n} services were stopped."),
+            let others = self.n_stopped();
+            self.screen.say(&match others.strip_prefix("1 ") {
+                Some(only) if self.stopped.len() == 1 => format!("The other {only} was stopped."),
+                Some(_) | None => format!("The other {others} were stopped."),
             });
         } else if outcome.survivors.is_empty() && !self.stopped.is_empty() {
-            let which = words::count(self.stopped.len(), "service");
+            let which = self.n_stopped();
             let who = if outcome.by_request {
                 " as asked from another terminal"
             } else {
@@ -112,6 +114,11 @@ impl<'a> Show<'a> {
         exit
     }
 
+    fn n_stopped(&self) -> String {
+        let n_tasks = self.stopped.values().filter(|task| **task).count();
+        words::services_and_tasks(self.stopped.len() - n_tasks, n_tasks)
+    }
+
     fn free_ports(&self) -> String {
         let free = self.ports.iter().filter(|port| owners::is_free(port));
         let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
@@ -124,7 +131,10 @@ impl<'a> Show<'a> {
 
     fn line(&self, transition: &Transition, rest: &str) {
         let paint = self.screen.paint();
-        let state = status::in_colour(transition.state, &format!("{:<9}", transition.state.name()), paint);
+        let word = status::word(transition.state, transition.task);
+        // A task that is done is as good as a service that is ready.
+        let state = if word == "done" { State::Ready } else { transition.state };
+        let state = status::in_colour(state, &format!("{word:<9}"), paint);
         let name = format!("{:<width$}", transition.service, width = self.name_width);
         self.screen
             .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
@@ -204,7 +214,7 @@ impl Audience for Show<'_> {
         match (state, why) {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
             (State::Ready, _) => {
-                self.stopped.retain(|stopped| stopped != name);
+                self.stopped.remove(name);
                 let again = !self.ready.insert(name.clone());
                 let took = self.starting.remove(name).map(|since| between(since, *at));
                 let took = took.map(words::duration);
@@ -217,9 +227,13 @@ impl Audience for Show<'_> {
             }
             (State::Unhealthy | State::Backoff, Some(why)) => self.line(transition, &cause::cause(why)),
             (State::Failed, Some(why)) => self.failed(transition, service, why),
+            (State::Exited, _) if transition.task => {
+                let took = self.starting.remove(name).map(|since| between(since, *at));
+                self.line(transition, &words::duration(took.unwrap_or_default()));
+            }
             (State::Exited, _) => self.line(transition, "exit code 0"),
             (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
-                self.stopped.push(name.clone());
+                self.stopped.insert(name.clone(), transition.task);
             }
             (State::Waiting | State::Stopping | State::Stopped, _) => {}
             (State::Unhealthy | State::Backoff | State::Failed, _) => {}
@@ -234,6 +248,12 @@ impl Audience for Show<'_> {
             let urls: String = self.front.iter().map(|url| format!("  {url}")).collect();
             let form = &self.context.form;
             let all = match self.ready.len() {
+                // Tasks were all there was to do.
+                0 => {
+                    return self
+                        .screen
+                        .say(&format!("\n{} in {took}.\n", self.screen.paint().good("Done")));
+                }
                 1 => "Ready".to_owned(),
                 n => format!("All {n} ready"),
             };
@@ -254,11 +274,11 @@ impl Audience for Show<'_> {
         let parts: Vec<_> = under_way
             .iter()
             .map(|it| {
+                let now = format!("{} {}", it.service, status::word(it.state, it.task));
                 let took = words::duration(it.for_so_long);
                 match it.state {
-                    State::Stopping => format!("{} stopping {took}", it.service),
-                    _ if it.waits_for.is_empty() => format!("{} starting {took}", it.service),
-                    _ => format!("{} starting {took} ({})", it.service, it.waits_for),
+                    State::Starting if !it.waits_for.is_empty() => format!("{now} {took} ({})", it.waits_for),
+                    _ => format!("{now} {took}"),
                 }
             })
             .collect();
@@ -286,6 +306,7 @@ fn front(plan: &Plan) -> Vec<String> {
     let is_needed = |name: &str| {
         plan.services
             .iter()
+            .filter(|it| !it.task)
             .any(|it| it.depends_on.iter().any(|(needed, _)| needed == name))
     };
     let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<String> {

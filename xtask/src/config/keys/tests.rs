@@ -38,7 +38,8 @@ fn keys_of_a_table_stand_together() {
             super::SERVICE,
             super::PORT,
             super::DEPENDENCY,
-            super::HEALTHCHECK
+            super::HEALTHCHECK,
+            super::TASK
         ]
     );
 }

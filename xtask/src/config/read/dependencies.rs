@@ -6,7 +6,7 @@ use crate::config::keys::DEPENDENCY;
 use crate::config::{At, Condition, Dependency};
 use crate::error::{Place, Problem};
 
-/// A list of services means `"healthy"` for each; a table says it of each.
+/// A list means `"healthy"` for each service and `"completed"` for each task; a table says it of each.
 pub(super) fn dependencies<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<Dependency> {
     let mut dependencies: Vec<Dependency> = Vec::new();
     if let Some(table) = item.as_table() {
@@ -24,7 +24,8 @@ pub(super) fn dependencies<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<
                 Problem::new(format!("`{name}` stands twice in `{}`", item.key)),
             );
         }
-        dependencies.extend(dependency(reader, item.at_value(), name, Condition::Healthy, false));
+        let condition = by_itself(reader, name);
+        dependencies.extend(dependency(reader, item.at_value(), name, condition, false));
     }
     dependencies
 }
@@ -47,8 +48,10 @@ pub(super) fn report_cycles(reader: &mut Reader) {
 }
 
 fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition, restart: bool) -> Option<Dependency> {
-    if reader.names.service(name).is_none() {
-        let problem = unknown_service(name, reader.names.service_names());
+    let names = &reader.names;
+    if names.service(name).is_none() && !names.is_task(name) {
+        let known = names.service_names().chain(names.tasks.iter().map(String::as_str));
+        let problem = unknown_service(name, known);
         reader.report_absent(spot, problem);
         return None;
     }
@@ -65,24 +68,58 @@ fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition,
 
 /// `"started"`, or `{ condition = "started", restart = true }`.
 fn terms<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> (Condition, bool) {
+    let name = item.key;
+    let by_itself = by_itself(reader, name);
     if !item.value.is_table() {
-        return (condition(reader, item).unwrap_or(Condition::Healthy), false);
+        return (condition(reader, item, name).unwrap_or(by_itself), false);
     }
     let Some(table) = reader.known_table(item, DEPENDENCY) else {
-        return (Condition::Healthy, false);
+        return (by_itself, false);
     };
-    let condition = table.get("condition").and_then(|item| condition(reader, &item));
+    let condition = table.get("condition").and_then(|item| condition(reader, &item, name));
     let restart = table.get("restart").and_then(|item| reader.boolean(&item));
-    (condition.unwrap_or(Condition::Healthy), restart.unwrap_or(false))
+    (condition.unwrap_or(by_itself), restart.unwrap_or(false))
 }
 
-fn condition<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Condition> {
-    let choices = [
-        ("healthy", Some(Condition::Healthy)),
-        ("started", Some(Condition::Started)),
-        ("completed", None),
-    ];
-    reader.choice(item, &choices)
+/// What is waited for where nothing is said.
+fn by_itself(reader: &Reader, name: &str) -> Condition {
+    if reader.names.is_task(name) {
+        Condition::Completed
+    } else {
+        Condition::Healthy
+    }
+}
+
+/// The condition that `item` sets for `name`.
+fn condition<'t>(reader: &mut Reader<'t>, item: &Item<'t>, name: &str) -> Option<Condition> {
+    let is_task = reader.names.is_task(name);
+    let never = match item.value.as_str() {
+        Some("healthy") if is_task => Some(never_healthy(name)),
+        Some("completed") if reader.names.service(name).is_some() => Some(never_completed(name)),
+        Some(_) | None => None,
+    };
+    if let Some(problem) = never {
+        reader.report(item.at_value(), problem);
+        return None;
+    }
+    let healthy_or_completed = match is_task {
+        true => ("completed", Some(Condition::Completed)),
+        false => ("healthy", Some(Condition::Healthy)),
+    };
+    reader.choice(item, &[healthy_or_completed, ("started", Some(Condition::Started))])
+}
+
+fn never_healthy(task: &str) -> Problem {
+    Problem::new(format!("`{task}` is a task: it ends, and is never healthy")).hint("write `\"completed\"`")
+}
+
+fn never_completed(service: &str) -> Problem {
+    Problem::new(format!(
+        "`{service}` is a service: it keeps running, and never completes"
+    ))
+    .hint(format!(
+        "write it as `[tasks.{service}]`, or wait until it is `\"healthy\"`"
+    ))
 }
 
 /// A depth-first walk along `depends_on`.

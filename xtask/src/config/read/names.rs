@@ -10,6 +10,7 @@ pub(super) const MAIN_PORT: &str = "main";
 pub(super) struct Names {
     pub(super) venvs: Vec<String>,
     pub(super) services: Vec<ServiceName>,
+    pub(super) tasks: Vec<String>,
 }
 
 pub(super) struct ServiceName {
@@ -23,6 +24,7 @@ pub(super) struct ServiceName {
 pub(super) enum Kind {
     Venv,
     Service,
+    Task,
     Port,
     Profile,
 }
@@ -32,6 +34,7 @@ impl Kind {
         match self {
             Kind::Venv => "venv",
             Kind::Service => "service",
+            Kind::Task => "task",
             Kind::Port => "port",
             Kind::Profile => "profile",
         }
@@ -48,6 +51,7 @@ impl Names {
     pub(super) fn of(root: &Table) -> Self {
         let venvs = root.get("venvs").and_then(|item| item.as_table());
         let services = root.get("services").and_then(|item| item.as_table());
+        let tasks = root.get("tasks").and_then(|item| item.as_table());
         Names {
             venvs: venvs.map(|table| table.keys()).unwrap_or_default(),
             services: services
@@ -59,11 +63,16 @@ impl Names {
                     ports: item.as_table().map(|table| ports(&table)).unwrap_or_default(),
                 })
                 .collect(),
+            tasks: tasks.map(|table| table.keys()).unwrap_or_default(),
         }
     }
 
     pub(super) fn service(&self, name: &str) -> Option<&ServiceName> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    pub(super) fn is_task(&self, name: &str) -> bool {
+        self.tasks.iter().any(|task| task == name)
     }
 
     pub(super) fn service_names(&self) -> impl Iterator<Item = &str> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::item::{Item, Spot, Table};
 use super::names::{Kind, Names, is_name};
 use super::syntax::Syntax;
-use crate::config::keys::{Key, keys_of};
+use crate::config::keys::{Key, SERVICE, TASK, keys_of};
 use crate::config::source::Source;
 use crate::config::suggest::{any_of, closest, did_you_mean};
 use crate::config::template::Part;
@@ -301,16 +301,17 @@ fn unknown_port(service: &str, part: &Part, keys: &[String]) -> Problem {
 }
 
 fn unknown_key(item: &Item, pattern: &str) -> Problem {
+    let problem = Problem::new(format!("unknown key `{}`", item.key));
+    if pattern == TASK && keys_of(SERVICE).any(|key| key.name == item.key) {
+        return problem.hint("only a service has it: a task runs to its end, once");
+    }
     let known = || keys_of(pattern).map(|key| key.name);
     let by_other_tools = |key: &&Key| key.also.contains(&item.key);
     let meant = keys_of(pattern)
         .find(by_other_tools)
         .map(|key| key.name)
         .or_else(|| closest(item.key, known()));
-    hinted(
-        Problem::new(format!("unknown key `{}`", item.key)),
-        meant.map(|name| format!("did you mean `{name}`?")),
-    )
+    hinted(problem, meant.map(|name| format!("did you mean `{name}`?")))
 }
 
 pub(super) fn no_name(name: &str, kind: Kind) -> Problem {

@@ -1,4 +1,4 @@
-//! `[services.NAME]`.
+//! `[services.NAME]` and `[tasks.NAME]`.
 
 use std::time::Duration;
 
@@ -11,24 +11,38 @@ use super::item::{Item, Table};
 use super::names::{Kind, is_name};
 use super::port::{on_conflict, ports};
 use super::reader::{Reader, no_name};
-use crate::config::keys::SERVICE;
+use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
 use crate::config::{At, OnConflict, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
 use crate::error::Problem;
 
 pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
     let table = reader.known_table(item, SERVICE)?;
-    let mut read = Part { reader, table: &table };
+    either(reader, item, &table, Kind::Service)
+}
+
+/// A task has fewer keys, and what they mean is the same.
+pub(super) fn task<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
+    let table = reader.known_table(item, TASK)?;
+    if reader.names.service(item.key).is_some() {
+        let problem = Problem::new(format!("`{}` is a service as well as a task", item.key));
+        reader.report(item.at_key(), problem.hint("give one of them another name"));
+    }
+    either(reader, item, &table, Kind::Task)
+}
+
+fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind: Kind) -> Option<Service> {
+    let mut read = Part { reader, table };
 
     let shell = read.key("shell", |reader, item| reader.boolean(item)).unwrap_or(false);
     let command = read.key("command", |reader, item| command(reader, item, shell));
     let working_dir = read.key("working_dir", Reader::path);
     let venv = read.key("venv", venv).unwrap_or(VenvChoice::None);
-    let ports = ports(read.reader, &table);
+    let ports = ports(read.reader, table);
     let environment = read.list("environment", environment);
     let env_file = read.list("env_file", env_file);
     let depends_on = read.list("depends_on", dependencies);
-    let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, &table, &ports));
+    let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, table, &ports));
     let stdin = read.key("stdin", stdin).unwrap_or_default();
     let tty = read.key("tty", |reader, item| reader.boolean(item)).unwrap_or(false);
     let restart = read.key("restart", restart).unwrap_or_default();
@@ -39,10 +53,11 @@ pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Se
 
     reader.waits.push((item.key.to_owned(), depends_on.clone()));
     if table.get("command").is_none() {
-        reader.report_absent(item.head(), no_command(item.key, &table));
+        reader.report_absent(item.head(), no_command(item.key, table, kind));
     }
     Some(Service {
         name: item.key.to_owned(),
+        task: kind == Kind::Task,
         place: reader.place(&item.head()),
         command: command?,
         working_dir,
@@ -199,7 +214,7 @@ fn unknown_venv(name: &str, known: &[String]) -> Problem {
     Problem::new(format!("unknown venv `{name}`")).hint(hint)
 }
 
-fn no_command(name: &str, table: &Table) -> Problem {
-    Problem::new(format!("service `{name}` has no `command`"))
+fn no_command(name: &str, table: &Table, kind: Kind) -> Problem {
+    Problem::new(format!("{} `{name}` has no `command`", kind.word()))
         .hint(format!("add `command = \"…\"` to [{}]", table.path))
 }

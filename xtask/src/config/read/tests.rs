@@ -5,6 +5,7 @@ mod shown;
 mod good;
 mod places;
 mod problems;
+mod tasks;
 
 use std::path::Path;
 

@@ -144,3 +144,93 @@ fn what_does_not_exist_is_refused_with_the_nearest_name() {
     ",
     );
 }
+
+const WITH_TASKS: &str = r#"
+    [tasks.migrate]
+    command = "migrate --port ${DB_PORT}"
+    depends_on = ["db", "build"]
+
+    [tasks.build]
+    command = "build"
+
+    [tasks.test]
+    command = "test"
+    depends_on = ["api"]
+
+    [services.db]
+    command = "db"
+    port = "${DB_PORT:-6390}"
+
+    [services.api]
+    command = "api"
+    depends_on = { migrate = { restart = true } }
+"#;
+
+#[test]
+fn a_task_starts_only_where_it_is_needed_or_named() {
+    check(
+        WITH_TASKS,
+        "",
+        "",
+        "
+            db: db
+              DB_PORT=6390
+              PORT=6390
+              PORT_MAIN=6390
+              port main 6390 by DB_PORT
+            task build: build
+              DB_PORT=6390
+            task migrate: migrate|--port|6390
+              DB_PORT=6390
+              needs db
+              needs build completed
+            api: api
+              DB_PORT=6390
+              needs migrate completed
+              restarts with migrate
+        ",
+    );
+    check(
+        WITH_TASKS,
+        "",
+        "build",
+        "
+            task build: build
+              DB_PORT=6390
+        ",
+    );
+    check(
+        WITH_TASKS,
+        "",
+        "everything",
+        "
+            db: db
+              DB_PORT=6390
+              PORT=6390
+              PORT_MAIN=6390
+              port main 6390 by DB_PORT
+            task build: build
+              DB_PORT=6390
+            task migrate: migrate|--port|6390
+              DB_PORT=6390
+              needs db
+              needs build completed
+            api: api
+              DB_PORT=6390
+              needs migrate completed
+              restarts with migrate
+            task test: test
+              DB_PORT=6390
+              needs api
+        ",
+    );
+    check(
+        WITH_TASKS,
+        "",
+        "mygrate",
+        "
+            exit 2 unknown service `mygrate`
+              hint: did you mean `migrate`?
+        ",
+    );
+}

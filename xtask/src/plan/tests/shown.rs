@@ -7,7 +7,8 @@ use crate::error::Problem;
 use crate::plan::{Check, Condition, OnConflict, Port, Protocol, Service, StopSignal};
 
 pub(super) fn service(service: &Service) -> String {
-    let mut lines = vec![format!("{}: {}", service.name, service.command.words.join("|"))];
+    let task = if service.task { "task " } else { "" };
+    let mut lines = vec![format!("{task}{}: {}", service.name, service.command.words.join("|"))];
     let mut line = |text: String| lines.push(format!("  {text}"));
     if service.working_dir != Path::new("/shop") {
         line(format!("in {}", service.working_dir.display()));
@@ -32,6 +33,7 @@ pub(super) fn service(service: &Service) -> String {
         line(match condition {
             Condition::Healthy => format!("needs {name}"),
             Condition::Started => format!("needs {name} started"),
+            Condition::Completed => format!("needs {name} completed"),
         });
     }
     for name in &service.restarts_with {

@@ -575,6 +575,7 @@ fn check_plan(input: &str, expected: &str) {
         match services.iter_mut().find(|service| service.name == name) {
             Some(service) => service.ports.push(port),
             None => services.push(Service {
+                task: false,
                 name,
                 place: place(index + 1),
                 command: Command {

@@ -28,6 +28,7 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
 /// A service `backend` in `/shop/back end`.
 pub(super) fn backend(command: &str, venv: &str) -> Service {
     Service {
+        task: false,
         name: "backend".to_owned(),
         place: place(1, 1, 1, ""),
         command: Command {

@@ -35,6 +35,7 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
             detail: (!detail.is_empty()).then(|| detail.to_owned()),
         },
         waiting_for: Vec::new(),
+        task: false,
     }
 }
 
@@ -276,6 +277,10 @@ fn it_is_ready_when_all_are() {
     let mut status = shop();
     assert!(!status.is_ready());
     status.services.pop();
+    assert!(status.is_ready());
+    status.services[0].state = State::Exited;
+    assert!(!status.is_ready());
+    status.services[0].task = true;
     assert!(status.is_ready());
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::check;
 use crate::error::Exit;
 use crate::report::cause::cause;
-use crate::report::words::{count, duration, lines, path};
+use crate::report::words::{count, duration, lines, path, services_and_tasks};
 use crate::supervise::diagnosis::{Diagnosis, Kind};
 use crate::supervise::{Cause, Status};
 
@@ -52,6 +52,15 @@ fn durations_are_as_exact_as_people_want_them() {
         86400000: 1 d
         273600000: 3 d 4 h
     ",
+    );
+}
+
+#[test]
+fn services_and_tasks_are_counted_apart() {
+    let counted = [(1, 0), (2, 1), (1, 2), (0, 1)].map(|(services, tasks)| services_and_tasks(services, tasks));
+    assert_eq!(
+        counted,
+        ["1 service", "2 services and 1 task", "1 service and 2 tasks", "1 task"]
     );
 }
 

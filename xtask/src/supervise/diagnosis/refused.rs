@@ -42,12 +42,12 @@ pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State
                 "{how}: `{theirs}` has port {port} and is not started before it"
             )]
         }
-        Some((_, Condition::Healthy)) | None if evidence.contains("::1") => {
+        Some((_, Condition::Healthy | Condition::Completed)) | None if evidence.contains("::1") => {
             vec![format!(
                 "write `127.0.0.1` for `localhost`, if `{theirs}` does not listen on `::1`: it has port {port}"
             )]
         }
-        Some((_, Condition::Healthy)) | None => Vec::new(),
+        Some((_, Condition::Healthy | Condition::Completed)) | None => Vec::new(),
     }
 }
 

@@ -13,12 +13,19 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_rules_hold_and_it_ends(specs in specs(), orders in prop::collection::vec(order(), 0..40)) {
-        let mut world = World::new(specs);
-        world.step(world.start(&|_| true, None));
+        let mut world = World::begun(specs);
         for order in orders {
             world.follow(&order);
         }
         world.come_to_an_end();
+    }
+}
+
+/// Each is restarted with the one before it.
+fn link(n: usize, needs: &[usize]) -> Spec {
+    Spec {
+        restarts_with: needs.iter().map(ToString::to_string).collect(),
+        ..plain(n, needs)
     }
 }
 
@@ -27,19 +34,34 @@ fn two_events_in_any_order_and_place_break_no_rule() {
     for restart in [Restart::No, Restart::Always] {
         let unit = |n: usize, needs: &[usize]| Spec {
             restart,
-            restarts_with: needs.iter().take(1).map(ToString::to_string).collect(),
-            ..plain(n, needs)
+            ..link(n, needs)
         };
-        two_events(&|| vec![unit(0, &[]), unit(1, &[0]), unit(2, &[1])]);
+        two_events(&|| World::begun(vec![unit(0, &[]), unit(1, &[0]), unit(2, &[1])]));
     }
 }
 
-fn two_events(chain: &dyn Fn() -> Vec<Spec>) {
+#[test]
+fn two_events_round_a_task_that_is_done_break_no_rule() {
+    two_events(&|| {
+        let task = Spec {
+            task: true,
+            ..link(1, &[0])
+        };
+        let last = Spec {
+            depends_on: vec![("1".to_owned(), Condition::Completed)],
+            ..link(2, &[1])
+        };
+        let mut world = World::begun(vec![link(0, &[]), task, last]);
+        world.come_up();
+        world
+    });
+}
+
+fn two_events(begun: &dyn Fn() -> World) {
     for first in 0..KINDS {
         for second in 0..KINDS {
             for unit in 0..9 {
-                let mut world = World::new(chain());
-                world.step(world.start(&|_| true, None));
+                let mut world = begun();
                 for (kind, unit) in [(first, unit % 3), (second, unit / 3), (first, unit / 3)] {
                     world.follow(&Order { kind, unit, number: 40 });
                 }
@@ -67,6 +89,7 @@ fn order() -> impl Strategy<Value = Order> {
 fn plain(n: usize, needs: &[usize]) -> Spec {
     Spec {
         name: n.to_string(),
+        task: false,
         depends_on: needs.iter().map(|n| (n.to_string(), Condition::Healthy)).collect(),
         restarts_with: Vec::new(),
         probed: true,
@@ -82,40 +105,45 @@ fn plain(n: usize, needs: &[usize]) -> Spec {
 fn specs() -> impl Strategy<Value = Vec<Spec>> {
     let one = (
         prop::collection::vec(0..6_u8, UNITS),
-        any::<(bool, bool)>(),
+        (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3)),
         1..4_u32,
         1..500_u64,
         1..300_u64,
         prop_oneof![Just(Restart::No), Just(Restart::OnFailure), Just(Restart::Always)],
     );
     prop::collection::vec(one, 1..=UNITS).prop_map(|all| {
-        let spec =
-            |(n, (needs, (probed, checked), retries, start, grace, restart)): (usize, (Vec<u8>, _, _, _, _, _))| Spec {
-                depends_on: needs
-                    .iter()
-                    .take(n)
-                    .enumerate()
-                    .filter_map(|(other, need)| match need {
-                        0 | 3 => Some((other.to_string(), Condition::Healthy)),
-                        1 => Some((other.to_string(), Condition::Started)),
-                        _ => None,
-                    })
-                    .collect(),
-                restarts_with: needs
-                    .iter()
-                    .take(n)
-                    .enumerate()
-                    .filter(|(_, need)| **need == 3)
-                    .map(|(other, _)| other.to_string())
-                    .collect(),
-                probed: probed || checked,
-                interval: checked.then_some(Duration::from_millis(70)),
-                retries,
-                start_period: Duration::from_millis(start),
-                grace: Duration::from_millis(grace),
-                restart,
-                ..plain(n, &[])
-            };
+        let tasks: Vec<bool> = all.iter().map(|(_, (_, _, task), ..)| *task).collect();
+        let spec = |(n, (needs, (probed, checked, task), retries, start, grace, restart)): (
+            usize,
+            (Vec<u8>, _, _, _, _, _),
+        )| Spec {
+            task,
+            depends_on: needs
+                .iter()
+                .take(n)
+                .enumerate()
+                .filter_map(|(other, need)| match need {
+                    0 | 3 if tasks[other] => Some((other.to_string(), Condition::Completed)),
+                    0 | 3 => Some((other.to_string(), Condition::Healthy)),
+                    1 => Some((other.to_string(), Condition::Started)),
+                    _ => None,
+                })
+                .collect(),
+            restarts_with: needs
+                .iter()
+                .take(n)
+                .enumerate()
+                .filter(|(_, need)| **need == 3)
+                .map(|(other, _)| other.to_string())
+                .collect(),
+            probed: probed || checked,
+            interval: checked.then_some(Duration::from_millis(70)),
+            retries,
+            start_period: Duration::from_millis(start),
+            grace: Duration::from_millis(grace),
+            restart: if task { Restart::No } else { restart },
+            ..plain(n, &[])
+        };
         all.into_iter().enumerate().map(spec).collect()
     })
 }
@@ -173,6 +201,13 @@ impl World {
             starts: false,
             told: Vec::new(),
         }
+    }
+
+    /// All units were asked for.
+    fn begun(specs: Vec<Spec>) -> Self {
+        let mut world = World::new(specs);
+        world.step(world.start(&|_| true, None));
+        world
     }
 
     /// Starts units with all that they need, as a plan does.
@@ -342,6 +377,7 @@ impl World {
                     let allowed: &[State] = match condition {
                         Condition::Healthy => &[State::Ready],
                         Condition::Started => &[State::Starting, State::Ready, State::Unhealthy, State::Exited],
+                        Condition::Completed => &[State::Exited],
                     };
                     let state = state.expect("what is needed is known");
                     assert!(
@@ -349,6 +385,9 @@ impl World {
                         "{unit} is spawned while {name} is {}",
                         state.name()
                     );
+                }
+                if self.specs[*unit].task {
+                    self.check_no_dependent_is_ending(*unit);
                 }
                 self.reals[*unit] = Real {
                     spawning: true,
@@ -416,6 +455,40 @@ impl World {
         }
     }
 
+    /// Those that need a unit, also through others of which nothing runs.
+    fn dependents(&self, unit: UnitId) -> Vec<UnitId> {
+        let mut all = Vec::new();
+        for (other, spec) in self.specs.iter().enumerate().skip(unit + 1) {
+            let sees_through = |other: &UnitId| !self.reals[*other].lives() && !self.reals[*other].spawning;
+            let ways: Vec<_> = all.iter().copied().filter(sees_through).chain([unit]).collect();
+            let needs = |way: UnitId| {
+                spec.depends_on
+                    .iter()
+                    .any(|(needed, _)| *needed == self.specs[way].name)
+            };
+            if ways.into_iter().any(needs) {
+                all.push(other);
+            }
+        }
+        all
+    }
+
+    /// A task may change what its dependents use: those that are to end have ended before it starts.
+    fn check_no_dependent_is_ending(&self, task: UnitId) {
+        for (other, spec) in self.specs.iter().enumerate() {
+            let needs_it = spec
+                .depends_on
+                .iter()
+                .any(|(needed, _)| *needed == self.specs[task].name);
+            let is_known = other < self.machine.units().end;
+            let is_ending = is_known && (self.reals[other].unwanted || self.machine.is_to_restart(other));
+            assert!(
+                !needs_it || !is_ending || !self.reals[other].lives(),
+                "{task} is spawned while {other} is yet to end"
+            );
+        }
+    }
+
     fn check_rules(&self) {
         let deadline = self.machine.next_deadline();
         assert!(
@@ -424,32 +497,25 @@ impl World {
         );
         for unit in self.machine.units() {
             let real = &self.reals[unit];
-            let is_needed = |name: &String| {
-                let dependents = self
-                    .specs
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, spec)| spec.depends_on.iter().any(|(needed, _)| needed == name));
-                dependents.into_iter().any(|(other, _)| {
-                    let is_to_restart = self.machine.is_to_restart(other);
-                    let other = &self.reals[other];
-                    (other.unwanted || is_to_restart)
-                        && (other.lives() || other.spawning || !other.state.is_none_or(State::is_over))
-                })
-            };
+            let is_needed = self.dependents(unit).into_iter().any(|other| {
+                let is_to_restart = self.machine.is_to_restart(other);
+                let other = &self.reals[other];
+                (other.unwanted || is_to_restart)
+                    && (other.lives() || other.spawning || !other.state.is_none_or(State::is_over))
+            });
             let spec = &self.specs[unit];
             let pauses = |name: &String| self.reals[name.parse::<usize>().unwrap()].state == Some(State::Backoff);
             let is_to_restart = self.machine.is_to_restart(unit) || spec.restarts_with.iter().any(pauses);
-            if is_to_restart && real.leader && !is_needed(&spec.name) {
+            if is_to_restart && real.leader && !is_needed {
                 assert!(real.terminated, "{unit} is not told to end, which is to restart");
             }
-            if real.unwanted && real.leader && !is_needed(&self.specs[unit].name) {
+            if real.unwanted && real.leader && !is_needed {
                 assert!(real.terminated, "{unit} is not told to end");
             }
             if self.n_interrupts > 1 && real.leader {
                 assert!(real.killed, "{unit} is not killed");
             }
-            if self.machine.state(unit) == State::Starting && !real.spawning {
+            if self.machine.state(unit) == State::Starting && !real.spawning && !self.specs[unit].task {
                 let late = real.since + self.specs[unit].start_period + Duration::from_secs(1);
                 assert!(self.now < late, "{unit} starts for ever");
             }
@@ -466,6 +532,24 @@ impl World {
         }
         if self.machine.is_over() {
             assert_eq!(self.settled.len(), self.n_batches, "a batch was never settled");
+        }
+    }
+
+    /// All goes well.
+    fn come_up(&mut self) {
+        for unit in self.machine.units() {
+            self.spawned(unit, true);
+            match self.specs[unit].task {
+                true => {
+                    self.reals[unit].leader = false;
+                    self.exited(unit, 0);
+                }
+                false => {
+                    self.reals[unit].asked = false;
+                    let answer = Answer::Passed { detail: String::new() };
+                    self.step(Event::Probed { unit, answer });
+                }
+            }
         }
     }
 

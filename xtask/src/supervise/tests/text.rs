@@ -140,7 +140,10 @@ impl World {
             ["restart", names @ ..] => {
                 let units: Vec<_> = names.iter().map(|name| unit(name)).collect();
                 Event::Restart {
-                    units: self.machine.restarted_with(&units),
+                    units: match units.as_slice() {
+                        [] => self.machine.restarted_by_itself(),
+                        units => self.machine.restarted_with(units),
+                    },
                 }
             }
             ["interrupt"] => Event::Interrupt,
@@ -257,6 +260,7 @@ fn spec(line: &str) -> Spec {
     let (name, rest) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
     let mut spec = Spec {
         name: name.to_owned(),
+        task: false,
         depends_on: Vec::new(),
         restarts_with: Vec::new(),
         probed: true,
@@ -276,15 +280,20 @@ fn spec(line: &str) -> Spec {
             Some(("retries", value)) => spec.retries = value.parse().unwrap(),
             Some((other, _)) => panic!("unknown option {other}"),
             None if word == "unprobed" => spec.probed = false,
-            None if word.ends_with("(restart)") => {
-                let name = word.trim_end_matches("(restart)").to_owned();
-                spec.restarts_with.push(name.clone());
-                spec.depends_on.push((name, Condition::Healthy));
+            None if word == "task" => spec.task = true,
+            None => {
+                let (name, how) = word.trim_end_matches(')').split_once('(').unwrap_or((word, ""));
+                let mut condition = Condition::Healthy;
+                for how in how.split('+').filter(|how| !how.is_empty()) {
+                    match how {
+                        "started" => condition = Condition::Started,
+                        "completed" => condition = Condition::Completed,
+                        "restart" => spec.restarts_with.push(name.to_owned()),
+                        other => panic!("unknown condition {other}"),
+                    }
+                }
+                spec.depends_on.push((name.to_owned(), condition));
             }
-            None => spec.depends_on.push(match word.strip_suffix("(started)") {
-                Some(name) => (name.to_owned(), Condition::Started),
-                None => (word.to_owned(), Condition::Healthy),
-            }),
         }
     }
     spec

@@ -255,6 +255,7 @@ impl Driver<'_> {
         let transition = Transition {
             at: life.since,
             service: life.service.name.clone(),
+            task: life.service.task,
             state,
             pid: life.pid,
             mismatch: match cause {
@@ -266,6 +267,7 @@ impl Driver<'_> {
         };
         life.log.mark(&Mark {
             state,
+            task: transition.task,
             pid: transition.pid,
             cause: transition.cause.as_ref().map(report::cause::cause),
         });

@@ -81,7 +81,7 @@ impl Driver<'_> {
         }
         let named: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
         let units = match named.is_empty() {
-            true => self.machine.units().collect(),
+            true => self.machine.restarted_by_itself(),
             false => self.machine.restarted_with(&named),
         };
         for unit in &units {
@@ -195,6 +195,7 @@ impl Driver<'_> {
         let life = &self.services[unit];
         control::Service {
             name: life.service.name.clone(),
+            task: life.service.task,
             state: self.machine.state(unit),
             pid: life.pid,
             since: life.since,

@@ -31,6 +31,8 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) state: State,
+    #[serde(default)]
+    pub(crate) task: bool,
     pub(crate) pid: Option<u32>,
     /// In words.
     pub(crate) cause: Option<String>,

@@ -67,8 +67,6 @@ fn unknown_keys_are_found_in_every_table() {
 fn what_is_known_but_not_supported_yet_says_so() {
     check(
         "
-        [tasks.test]
-        command = 'pytest'
         [venvs.v]
         path = 'x'
         requirements = ['x']
@@ -82,7 +80,6 @@ fn what_is_known_but_not_supported_yet_says_so() {
         restart = 'unless-stopped'
         on_conflict = 'next'
         healthcheck = { http = 'https://localhost/' }
-        depends_on = { b = 'completed' }
         [services.b]
         command = 'y'
         ports = { x = 'auto', y = { number = 1, on_conflict = 'next' } }
@@ -90,20 +87,18 @@ fn what_is_known_but_not_supported_yet_says_so() {
         command = 'z'
         ",
         "
-        1:2 `tasks` is not supported yet
-        5:1 [venvs.v] `requirements` is not supported yet
-        6:1 [venvs.v] `project` is not supported yet
-        9:8 [services.a] `port = \"auto\"` is not supported yet
-        10:1 [services.a] `pidfile` is not supported yet
-        11:1 [services.a] `listen` is not supported yet
-        12:1 [services.a] `on_exit` is not supported yet
-        13:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
-        14:15 [services.a] `on_conflict = \"next\"` is not supported yet
-        15:24 [services.a.healthcheck] `https://` is not supported yet
+        3:1 [venvs.v] `requirements` is not supported yet
+        4:1 [venvs.v] `project` is not supported yet
+        7:8 [services.a] `port = \"auto\"` is not supported yet
+        8:1 [services.a] `pidfile` is not supported yet
+        9:1 [services.a] `listen` is not supported yet
+        10:1 [services.a] `on_exit` is not supported yet
+        11:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
+        12:15 [services.a] `on_conflict = \"next\"` is not supported yet
+        13:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
-        16:20 [services.a.depends_on] `b = \"completed\"` is not supported yet
-        19:15 [services.b.ports] `x = \"auto\"` is not supported yet
-        19:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
+        16:15 [services.b.ports] `x = \"auto\"` is not supported yet
+        16:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
         ",
     );
 }

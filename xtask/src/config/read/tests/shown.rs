@@ -31,7 +31,8 @@ pub(super) fn config(config: &Config) -> String {
 }
 
 fn service(lines: &mut Vec<String>, service: &Service) {
-    lines.push(format!("service {}", service.name));
+    let kind = if service.task { "task" } else { "service" };
+    lines.push(format!("{kind} {}", service.name));
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {
             lines.push(format!("  {name} {value}"));
@@ -63,6 +64,7 @@ fn service(lines: &mut Vec<String>, service: &Service) {
         let condition = match dependency.condition {
             Condition::Healthy => "healthy",
             Condition::Started => "started",
+            Condition::Completed => "completed",
         };
         let restart = if dependency.restart { " restart" } else { "" };
         line(

@@ -98,6 +98,7 @@ fn service(text: &str) -> Service {
     }
     Service {
         name,
+        task: false,
         place: place(),
         command: Command {
             words: vec!["server".to_owned()],

@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::error::Exit;
+use crate::plan::OnExit;
 use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
 use crate::world::{background, caller, guardian};
@@ -56,8 +57,9 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
-        Command::Guardian(Guardian { run, checkout }) => {
-            guardian::guard(&run, &checkout);
+        Command::Guardian(Guardian { run, checkout, keep }) => {
+            let on_exit = if keep { OnExit::Keep } else { OnExit::Stop };
+            guardian::guard(&run, &checkout, on_exit);
             Ok(Exit::Done)
         }
         Command::Supervise(args) => supervise::run(&args),
@@ -205,4 +207,7 @@ enum Command {
 struct Guardian {
     run: String,
     checkout: PathBuf,
+    /// `on_exit = "keep"`
+    #[arg(long)]
+    keep: bool,
 }

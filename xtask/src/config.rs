@@ -44,6 +44,17 @@ pub(crate) struct Project {
     pub(crate) name: Option<String>,
     /// `None`: `.env` if it exists.
     pub(crate) env_file: Option<Vec<At<String>>>,
+    pub(crate) on_exit: OnExit,
+}
+
+/// What becomes of the services when their supervisor is killed, or loses its terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum OnExit {
+    /// They end.
+    #[default]
+    Stop,
+    /// They go on.
+    Keep,
 }
 
 #[derive(Debug, Clone, PartialEq)]

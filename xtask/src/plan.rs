@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-pub(crate) use crate::config::{Condition, OnConflict, Protocol, PythonVersions, Restart, Stdin, StopSignal};
+pub(crate) use crate::config::{Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, Stdin, StopSignal};
 use crate::error::{Place, Problem};
 pub(crate) use changes::{Change, changes};
 pub(crate) use environment::{Environment, bin, without_cargo};
@@ -68,6 +68,7 @@ pub(crate) fn plan(config: &Config, asked: &Asked, outside: &Outside) -> Result<
         Plan {
             project,
             checkout: outside.checkout.to_owned(),
+            on_exit: config.project.on_exit,
             services: planned,
         },
         problems,
@@ -90,6 +91,7 @@ pub(crate) struct Plan {
     pub(crate) project: String,
     /// The project's folder, canonical.
     pub(crate) checkout: PathBuf,
+    pub(crate) on_exit: OnExit,
     /// Dependencies stand before their dependents; otherwise in the order of the file.
     pub(crate) services: Vec<Service>,
 }

@@ -105,7 +105,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 const STARTING: Duration = Duration::from_secs(5);
 
 fn is_interrupt(news: &Message) -> bool {
-    matches!(news, Message::Heard(os::Heard::Interrupt))
+    matches!(news, Message::Heard(heard) if heard.is_interrupt())
 }
 
 /// The supervisor stops its services; tells how that goes. `None` when it went away meanwhile.

@@ -97,7 +97,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     let (tell, happened) = channel();
     let (interrupted, closed) = (tell.clone(), tell.clone());
     os::hear_signals(move |heard| match heard {
-        os::Heard::Interrupt => drop(interrupted.send(Happened::Interrupt)),
+        os::Heard::Interrupt | os::Heard::HangUp => drop(interrupted.send(Happened::Interrupt)),
         os::Heard::ChildEnded | os::Heard::Resized => {}
     })
     .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::commands::{Ended, tell};
 use crate::error::{Exit, Problem};
-use crate::plan;
+use crate::plan::{self, OnExit};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::world::control::{self, Reply, Request, Server, Transition, UnderWay};
@@ -22,6 +22,9 @@ use crate::world::terminal::Size;
 pub(crate) struct Args {
     project: String,
     checkout: PathBuf,
+    /// `on_exit = "keep"`
+    #[arg(long)]
+    keep: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Ended {
@@ -63,9 +66,10 @@ fn supervise(args: &Args, request: Request, reply: Sender<Reply>) -> Result<Exit
     let server = Server::start(&record.socket, move |request, reply| {
         drop(ask.send(Message::Asked(request, reply)))
     })?;
+    let on_exit = if args.keep { OnExit::Keep } else { OnExit::Stop };
     let mut nobody = Nobody;
     let driver = Driver::new((sender, receiver), &folder, record, Arc::new(Nobody), &mut nobody);
-    let outcome = driver.run(First::Request(request, reply));
+    let outcome = driver.run(First::Request(request, reply), on_exit);
     server.finish(LAST_WORD);
     drop(lock);
     Ok(outcome.exit)

@@ -194,10 +194,11 @@ fn supervise(
     let mut show = Show::new(Arc::clone(&screen), &plan, context, began, Mode::Foreground);
     let channel = (inbox.sender, inbox.receiver);
     let driver = Driver::new(channel, folder, record, screen.clone(), &mut show);
-    let outcome = driver.run(First::Plan {
+    let first = First::Plan {
         services: plan.services,
         give_up_after: wish.give_up_after,
-    });
+    };
+    let outcome = driver.run(first, plan.on_exit);
     server.finish(Duration::from_secs(1));
     let exit = show.finish(&outcome);
     screen.finish(Duration::from_secs(1));
@@ -233,7 +234,7 @@ impl Inbox {
     /// Waits; a signal ends it early.
     fn pause(&self, time: Duration) -> Result<(), Interrupted> {
         match self.receiver.recv_timeout(time) {
-            Ok(Message::Heard(os::Heard::Interrupt)) => Err(Interrupted),
+            Ok(Message::Heard(heard)) if heard.is_interrupt() => Err(Interrupted),
             // Nothing else can have come that matters before the driver begins.
             Ok(_) | Err(_) => Ok(()),
         }
@@ -243,7 +244,7 @@ impl Inbox {
     fn interrupted(&self) -> bool {
         self.receiver
             .try_iter()
-            .any(|message| matches!(message, Message::Heard(os::Heard::Interrupt)))
+            .any(|message| matches!(message, Message::Heard(heard) if heard.is_interrupt()))
     }
 
     /// Asks a yes-or-no question; no is the default.
@@ -258,7 +259,8 @@ impl Inbox {
                     }
                     return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
                 }
-                Ok(Message::Heard(os::Heard::Interrupt)) | Err(_) => {
+                Ok(Message::Heard(heard)) if !heard.is_interrupt() => {}
+                Ok(Message::Heard(_)) | Err(_) => {
                     tell("\n");
                     return Err(Interrupted);
                 }

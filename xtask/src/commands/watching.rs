@@ -11,7 +11,6 @@ use crate::world::clock::wall;
 use crate::world::control::{Reply, Snapshot, Transition};
 use crate::world::driver::Message;
 use crate::world::live;
-use crate::world::os::Heard;
 
 /// What kept a command from doing its work, for those who read JSON too.
 pub(super) fn with_events(ended: Ended, context: &Context) -> Ended {
@@ -39,7 +38,7 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
     loop {
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
-            Message::Heard(Heard::Interrupt) => {
+            Message::Heard(heard) if heard.is_interrupt() => {
                 context.say("Interrupted; what was begun goes on in the running stack.");
                 if context.json {
                     let _ = context.print(&summary(Exit::Interrupted, &[]));

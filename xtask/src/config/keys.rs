@@ -48,6 +48,13 @@ pub(crate) const KEYS: &[Key] = &[
         "files with variables; later ones win, the real environment wins over all",
     )
     .also(&["dotenv", "env_files"]),
+    key(
+        PROJECT,
+        "on_exit",
+        "`\"stop\"` or `\"keep\"`",
+        "`\"stop\"`",
+        "what becomes of the services when `up` itself is killed, or loses its terminal",
+    ),
     key(VENV, "path", "path", "", "the venv's folder, from the project's folder"),
     key(
         VENV,

@@ -21,7 +21,7 @@ use self::names::{Kind, Names};
 use self::reader::Reader;
 use super::keys::{PROJECT, VENV};
 use super::source::Source;
-use super::{Config, Project, PythonVersions, Venv};
+use super::{Config, OnExit, Project, PythonVersions, Venv};
 use crate::error::Problem;
 
 /// The whole file; one without services is fine. `file` is how problems name it.
@@ -84,9 +84,14 @@ fn project<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Project> {
         let files = reader.one_or_list(&item, "a string or a list of strings");
         files.iter().filter_map(|file| reader.plain(file)).collect()
     });
+    let on_exit = table.get("on_exit").and_then(|item| {
+        let choices = [("stop", Some(OnExit::Stop)), ("keep", Some(OnExit::Keep))];
+        reader.choice(&item, &choices)
+    });
     Some(Project {
         name: name.map(|name| name.value),
         env_file,
+        on_exit: on_exit.unwrap_or_default(),
     })
 }
 

@@ -11,7 +11,7 @@ use super::control::{self, Reply, Request};
 use super::os;
 use super::runs::{Folder, fnv};
 use crate::error::Problem;
-use crate::plan::Plan;
+use crate::plan::{OnExit, Plan};
 
 /// The subcommand that it runs; nobody types it.
 pub(crate) const COMMAND: &str = "supervise";
@@ -45,6 +45,9 @@ pub(crate) fn start(
         .args([COMMAND, &plan.project])
         .arg(&plan.checkout)
         .current_dir("/");
+    if plan.on_exit == OnExit::Keep {
+        command.arg("--keep");
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
     let mut child = command
         .spawn()

@@ -22,7 +22,7 @@ use super::logs::Sink;
 use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
-use crate::plan;
+use crate::plan::{self, OnExit};
 use crate::supervise::{Action, Answer, Event, Machine, Spec, State, UnitId};
 use checks::RunningCheck;
 use family::Family;
@@ -104,6 +104,7 @@ pub(crate) struct Driver<'a> {
     guardian: Option<Guardian>,
     /// The longest that any service is given to end.
     grace: Duration,
+    on_exit: OnExit,
     ended_by: Option<EndedBy>,
 }
 
@@ -143,12 +144,14 @@ impl<'a> Driver<'a> {
             record,
             guardian: None,
             grace: Duration::ZERO,
+            on_exit: OnExit::default(),
             ended_by: None,
         }
     }
 
     /// Runs everything that is asked for to its end.
-    pub(crate) fn run(mut self, first: First) -> Outcome {
+    pub(crate) fn run(mut self, first: First, on_exit: OnExit) -> Outcome {
+        self.on_exit = on_exit;
         self.start_guardian();
         match first {
             First::Plan {
@@ -205,7 +208,7 @@ impl<'a> Driver<'a> {
 
     /// Before anything that it is to guard, and again when somebody killed it.
     fn start_guardian(&mut self) {
-        let guardian = Guardian::start(&self.record.run, &self.record.checkout, self.grace);
+        let guardian = Guardian::start(&self.record.run, &self.record.checkout, self.grace, self.on_exit);
         self.guardian = guardian.map_err(|problem| self.sink.trouble(problem)).ok();
     }
 
@@ -245,7 +248,9 @@ impl<'a> Driver<'a> {
             Message::Heard(Heard::Resized) => self.resize_terminals(),
             // What was asked before the driver began.
             Message::Typed(_) | Message::Replied(_) => {}
-            Message::Heard(Heard::Interrupt) => {
+            // The files still take what the terminal does not.
+            Message::Heard(Heard::HangUp) if self.on_exit == OnExit::Keep => {}
+            Message::Heard(Heard::Interrupt | Heard::HangUp) => {
                 self.ended_by.get_or_insert(EndedBy::Interrupt);
                 self.events.push_back(Event::Interrupt);
             }

@@ -1,8 +1,10 @@
-//! A second process that outlives a killed supervisor just long enough to end what that had started.
+//! A second process that outlives a killed supervisor just long enough to end what that had started; or, where the project
+//! says that it is kept, as long as that lives.
 //!
 //! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a crash),
 //! the kernel closes that end. A supervisor that ends its run itself sends the guardian home with a word.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
@@ -14,6 +16,7 @@ use super::os::{self, Signal};
 use super::runs::{Folder, audit_log};
 use super::stop::{self, Talk};
 use crate::error::Problem;
+use crate::plan::OnExit;
 use crate::preflight::targets::{Target, Tree};
 
 /// The subcommand that runs [`guard`]; nobody types it.
@@ -34,11 +37,14 @@ impl Guardian {
     ///
     /// # Errors
     /// The system has no room for another process.
-    pub(crate) fn start(run: &str, checkout: &Path, grace: Duration) -> Result<Guardian, Problem> {
+    pub(crate) fn start(run: &str, checkout: &Path, grace: Duration, on_exit: OnExit) -> Result<Guardian, Problem> {
         let program = os::own_program().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
         let mut command = Command::new(&program);
         os::call(&mut command, "devtasks");
         command.arg(COMMAND).arg(run).arg(checkout).current_dir("/");
+        if on_exit == OnExit::Keep {
+            command.arg("--keep");
+        }
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -67,8 +73,8 @@ impl Guardian {
     }
 }
 
-/// Waits for the end of the supervisor; ends whatever it left.
-pub(crate) fn guard(run: &str, checkout: &Path) {
+/// Waits for the end of the supervisor; ends whatever it left, or lets it live.
+pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
     os::leave_session();
     let mut words = String::new();
     // An error is the end of the pipe, too.
@@ -77,7 +83,16 @@ pub(crate) fn guard(run: &str, checkout: &Path) {
     if last == GO_HOME {
         return;
     }
-    let grace = last.parse().map_or(Duration::ZERO, Duration::from_millis);
+    match on_exit {
+        OnExit::Stop => {
+            let grace = last.parse().map_or(Duration::ZERO, Duration::from_millis);
+            end_all(run, checkout, grace);
+        }
+        OnExit::Keep => hear_out(run),
+    }
+}
+
+fn end_all(run: &str, checkout: &Path, grace: Duration) {
     // What is just being forked shows up in the next round.
     for _ in 0..ROUNDS {
         match left(run) {
@@ -91,6 +106,20 @@ pub(crate) fn guard(run: &str, checkout: &Path) {
     {
         folder.forget(&record);
     }
+}
+
+/// Reads what the services write until the last one has ended, and throws it away: most programs end when nobody reads
+/// their output any more.
+fn hear_out(run: &str) {
+    let mut outputs = BTreeMap::new();
+    for target in left(run).processes {
+        outputs.extend(os::outputs(target.identity.pid));
+    }
+    std::thread::scope(|scope| {
+        for mut output in outputs.into_values() {
+            scope.spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        }
+    });
 }
 
 /// More than a few rounds only a process needs that forks faster than it is ended; the next `up` or `down` goes on.

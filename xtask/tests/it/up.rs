@@ -9,6 +9,7 @@ mod environment;
 mod failure;
 mod interrupt;
 mod json;
+mod keep;
 mod leftovers;
 mod logs;
 mod order;

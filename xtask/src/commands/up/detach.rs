@@ -14,7 +14,6 @@ use crate::world::background;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::{Audience, Message, Outcome};
-use crate::world::os::Heard;
 use crate::world::runs::{Folder, Lock, Mode};
 
 /// `None` when somebody else has become the supervisor meanwhile.
@@ -64,7 +63,7 @@ fn watch(plan: &Plan, show: &mut Show<'_>, screen: &Screen, inbox: &Inbox) -> Re
     loop {
         let reply = match inbox.receiver.recv().expect("we hold a sender ourselves") {
             Message::Replied(reply) => reply?,
-            Message::Heard(Heard::Interrupt) => {
+            Message::Heard(heard) if heard.is_interrupt() => {
                 screen.draw("");
                 screen.say("Interrupted; what was begun goes on in the background.");
                 return Ok(Watched::Ended(Exit::Interrupted));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Protocol;
-use crate::plan::{Command, OnConflict, Plan, Port, Service, StopSignal};
+use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
 use crate::preflight::{Identity, Parent, Probe, ProcessState, Tag};
 
 /// Lines:
@@ -602,6 +602,7 @@ fn check_plan(input: &str, expected: &str) {
         }
     }
     let plan = Plan {
+        on_exit: OnExit::Stop,
         project: "shop".to_owned(),
         checkout: "/shop".into(),
         services,

@@ -48,12 +48,24 @@ impl From<StopSignal> for Signal {
 /// A signal that reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// SIGINT, SIGTERM, or SIGHUP: the terminal is gone.
+    /// SIGINT or SIGTERM.
     Interrupt,
+    /// SIGHUP: the terminal is gone.
+    HangUp,
     /// SIGCHLD.
     ChildEnded,
     /// SIGWINCH: the terminal has another size.
     Resized,
+}
+
+impl Heard {
+    /// Whoever waits for something is to wait no longer.
+    pub(crate) fn is_interrupt(self) -> bool {
+        match self {
+            Heard::Interrupt | Heard::HangUp => true,
+            Heard::ChildEnded | Heard::Resized => false,
+        }
+    }
 }
 
 /// Why a signal did not reach its process.

@@ -39,6 +39,7 @@ pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<
             hear(match signal {
                 SIGCHLD => Heard::ChildEnded,
                 SIGWINCH => Heard::Resized,
+                SIGHUP => Heard::HangUp,
                 _ => Heard::Interrupt,
             });
         }

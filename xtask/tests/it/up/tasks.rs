@@ -118,6 +118,21 @@ fn a_task_that_failed_runs_again_when_it_is_asked_for() {
 }
 
 #[test]
+fn in_the_background_a_task_is_told_and_waited_for_as_well() {
+    let (sandbox, _) = shop("sleep 0.1");
+    let ended = sandbox.run(&["up", "--detach"]).with(0);
+    let told = sandbox.plain(&ended.stderr);
+    assert!(told.contains("  migrate  done       [time]\n"), "{told}");
+    assert_eq!(states(&sandbox), ["db ready", "migrate exited", "api ready"]);
+    sandbox.run(&["down"]).with(0);
+    let (sandbox, _) = shop("exit 3");
+    sandbox.run(&["up", "--detach"]).with(1);
+    let sandbox = Sandbox::new("[tasks.lint]\ncommand = \"true\"\n");
+    let ended = sandbox.run(&["up", "--detach", "lint"]).with(0);
+    assert!(sandbox.plain(&ended.stderr).contains("Done in [time].\n"), "{ended:?}");
+}
+
+#[test]
 fn a_task_at_work_holds_up_its_dependents_and_is_ended_by_ctrl_c() {
     let (sandbox, _) = shop("touch begun; exec sleep 1000");
     let up = sandbox.start(&["up"]);

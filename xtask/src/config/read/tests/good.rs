@@ -10,6 +10,12 @@ fn an_empty_file_is_a_project_without_services() {
 }
 
 #[test]
+fn a_project_may_keep_what_runs() {
+    check("[project]\non_exit = 'keep'", "on_exit keep");
+    check("[project]\non_exit = 'stop'", "");
+}
+
+#[test]
 fn a_whole_file_is_read_in_its_order() {
     check(
         r#"

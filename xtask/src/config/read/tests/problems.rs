@@ -414,6 +414,10 @@ fn a_value_outside_the_list_gets_the_list() {
         "`SIGSTOP` is no value for `stop_signal`\n  hint: write `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1`, \
          `SIGUSR2` or `SIGKILL`",
     );
+    check(
+        "[project]\non_exit = 'stay'",
+        "2:11 [project] `stay` is no value for `on_exit`\n  hint: write `stop` or `keep`",
+    );
 }
 
 #[test]

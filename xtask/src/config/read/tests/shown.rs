@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::template::tests::shown;
 use crate::config::{
-    At, Check, Command, Condition, Config, Healthcheck, OnConflict, Port, Protocol, Restart, Service, Stdin,
+    At, Check, Command, Condition, Config, Healthcheck, OnConflict, OnExit, Port, Protocol, Restart, Service, Stdin,
     StopSignal, Template, VenvChoice,
 };
 
@@ -14,6 +14,9 @@ pub(super) fn config(config: &Config) -> String {
     if let Some(files) = &config.project.env_file {
         let files: Vec<&str> = files.iter().map(|file| file.value.as_str()).collect();
         lines.push(format!("env_file [{}]", files.join(" ")));
+    }
+    if config.project.on_exit == OnExit::Keep {
+        lines.push("on_exit keep".to_owned());
     }
     for venv in &config.venvs {
         let python = venv.python.as_ref().map(|python| format!(" {:?}", python.value.bounds));

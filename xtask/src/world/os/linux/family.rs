@@ -1,7 +1,11 @@
 //! Our own children: those we started, those that were left to us, and waiting for one of them.
 
+use std::fs::{self, File};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::process::Child;
 use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
 
 use super::{Handle, descendants, identity, tag, wait_all};
 use crate::world::os::Signal;
@@ -35,11 +39,29 @@ pub(crate) fn signal_member(pid: u32, run: &str, signal: Signal) {
 ///
 /// Source: man 5 proc_pid_status: `SigIgn` is a mask in hexadecimal, the lowest bit is signal 1, SIGHUP.
 pub(crate) fn ignores_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored
         .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .is_some_and(|mask| mask & 1 == 1)
+}
+
+/// The pipes that a process writes its output into, opened to be read, by their inode.
+///
+/// Source: man 5 `proc_pid_fd`: what a link leads to can be opened even if it has no name, so a pipe like a FIFO.
+pub(crate) fn outputs(pid: u32) -> Vec<(u64, File)> {
+    let open = |fd: u8| {
+        let path = format!("/proc/{pid}/fd/{fd}");
+        if !fs::metadata(&path).ok()?.file_type().is_fifo() {
+            return None;
+        }
+        // If its last writer has just gone, opening it would wait for another one.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let pipe = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+        rustix::fs::fcntl_setfl(&pipe, OFlags::empty()).ok()?;
+        Some((pipe.metadata().ok()?.ino(), pipe))
+    };
+    [1, 2].into_iter().filter_map(open).collect()
 }
 
 /// Waits for a child; `false` if it still runs then. It is not reaped.

@@ -1,0 +1,120 @@
+//! `on_exit = "keep"`: services that outlive a supervisor which was killed or lost its terminal.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use crate::sandbox::{Sandbox, eventually, eventually_gone, is_free, port, signal};
+
+/// `api` on the port that is returned, and `talker`, which writes to its stdout once there is a file `go`, then to `story`.
+fn kept() -> (Sandbox, u16) {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [project]
+        on_exit = "keep"
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{port}"
+        port = {port}
+        [services.talker]
+        command = "until [ -e go ]; do sleep 0.01; done; echo hello; echo lives >> story; exec sleep 1000"
+        shell = true
+        "#
+    ));
+    (sandbox, port)
+}
+
+fn talks(sandbox: &Sandbox) {
+    sandbox.write("go", "");
+    let story = || fs::read_to_string(sandbox.project().join("story")).unwrap_or_default();
+    eventually(story, || story() == "lives\n");
+}
+
+/// The pipes that a process holds.
+fn pipes(pid: u32) -> Vec<String> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let links = files.filter_map(|file| Some(fs::read_link(file.path()).ok()?.display().to_string()));
+    links.filter(|link| link.starts_with("pipe:")).collect()
+}
+
+#[test]
+fn after_kill_9_they_live_and_may_write_until_down_ends_them() {
+    let (sandbox, port) = kept();
+    let up = sandbox.up(&[]);
+    let guardian = up.guardian().unwrap();
+    up.kill_alone();
+    eventually_gone(up.pid());
+    let services = sandbox.processes().into_iter().filter(|pid| *pid != guardian);
+    let written: Vec<String> = services.flat_map(pipes).collect();
+    eventually(
+        || format!("{written:?} in {:?}", pipes(guardian)),
+        || written.iter().all(|pipe| pipes(guardian).contains(pipe)),
+    );
+    talks(&sandbox);
+    assert!(!is_free(port));
+    assert!(sandbox.run(&["status"]).with(1).stdout.contains("not running"));
+    let ended = sandbox.run(&["down", "--leftovers"]).with(0);
+    assert!(ended.stderr.contains("nothing of it is left"), "{ended:?}");
+    assert!(is_free(port));
+    eventually_gone(guardian);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn the_next_up_ends_them_and_starts_anew() {
+    let (sandbox, _) = kept();
+    let up = sandbox.up(&[]);
+    let guardian = up.guardian().unwrap();
+    up.kill_alone();
+    eventually_gone(up.pid());
+    let up = sandbox.up(&[]);
+    assert!(up.stderr().contains("An earlier run left "), "{}", up.stderr());
+    eventually_gone(guardian);
+    up.interrupt();
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn when_the_terminal_is_closed_the_supervisor_goes_on_without_it() {
+    let (sandbox, _) = kept();
+    let mut up = sandbox.terminal(&["up", "--color", "never"]);
+    up.wait_for("All 2 ready in ");
+    up.close();
+    talks(&sandbox);
+    sandbox.run(&["restart", "api"]).with(0);
+    sandbox.run(&["status"]).with(0);
+    let log = || sandbox.run(&["logs", "talker"]).with(0).stdout;
+    eventually(log, || log().contains("hello\n"));
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn in_the_background_too() {
+    let (sandbox, port) = kept();
+    sandbox.run(&["up", "--detach"]).with(0);
+    let status = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    let supervisor = u32::try_from(status["supervisor"]["pid"].as_u64().unwrap()).unwrap();
+    signal(supervisor, Signal::HUP);
+    sandbox.run(&["restart", "api"]).with(0);
+    signal(supervisor, Signal::KILL);
+    eventually_gone(supervisor);
+    assert!(!is_free(port));
+    sandbox.run(&["down", "--leftovers"]).with(0);
+    assert!(is_free(port));
+}
+
+#[test]
+fn what_is_asked_to_end_ends() {
+    let (sandbox, _) = kept();
+    let up = sandbox.up(&[]);
+    up.interrupt();
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+    let up = sandbox.up(&[]);
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    sandbox.nothing_is_left();
+}

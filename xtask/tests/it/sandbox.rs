@@ -309,5 +309,7 @@ pub(crate) fn service() -> PathBuf {
 
 fn is_zombie(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
+    // As long as another of its threads is on its way out, its files and locks are still held.
+    let is_alone = || fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() == 1);
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')) && is_alone()
 }

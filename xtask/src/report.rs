@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod paint;
 pub(crate) mod problem;
 pub(crate) mod status;
+pub(crate) mod steps;
 pub(crate) mod why;
 pub(crate) mod words;
 

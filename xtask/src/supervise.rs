@@ -8,6 +8,7 @@ mod ending;
 mod machine;
 mod restart;
 mod settle;
+pub(crate) mod steps;
 mod unit;
 
 use std::time::Duration;
@@ -66,6 +67,10 @@ pub(crate) enum Event {
     /// Stop these and start them again, what depends on another after it.
     Restart {
         units: Vec<UnitId>,
+    },
+    /// The same for units that run, and for what is restarted with them; these begin anew with other settings.
+    Change {
+        specs: Vec<Spec>,
     },
     /// Ctrl-C: the first stops, the second kills.
     Interrupt,

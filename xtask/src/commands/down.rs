@@ -46,9 +46,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     os::require("down")?;
     let checkout = Project::locate(context.file.as_deref())?.folder;
     if !args.services.is_empty() {
-        // Names that do not exist are the plan's to refuse.
+        let running = live::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
+        let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
+        // Names that do not exist are the plan's to refuse. One that an edit took out of the file may still run.
         Project::find(context.file.as_deref())?.plan(&Asked {
-            services: args.services.clone(),
+            services: args.services.iter().filter(|name| !runs(name)).cloned().collect(),
             ..Asked::default()
         })?;
     }
@@ -171,7 +173,7 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::UnderWay(_) | Reply::Status(_) | Reply::Why(_) => {}
+            Reply::UnderWay(_) | Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }
 }

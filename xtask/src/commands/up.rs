@@ -3,6 +3,7 @@
 mod clear;
 mod detach;
 mod join;
+mod preview;
 mod show;
 
 use std::sync::Arc;
@@ -26,12 +27,13 @@ use show::Show;
 #[command(after_help = "\
 A busy port is shown with its owner, and on a terminal you are asked whether to stop it.
 Nothing is started before every port, command, folder, env file and venv was found in order.
-On a stack that already runs, what is missing is started there, and `up` returns.
+On a stack that already runs, what is missing is started there, what was edited is restarted, and `up` returns.
 
 Examples:
   devtasks up                              everything but what profiles hold back
   devtasks up backend                      one service and what it depends on
   devtasks up --profile web --timeout 2m
+  devtasks up --plan                       only say what would be done
   devtasks up --detach                     return once all are ready; `down` stops it
   devtasks up --on-conflict fail           in scripts: never ask, never stop anybody
 
@@ -57,6 +59,9 @@ pub(crate) struct Args {
     /// Return as soon as all are ready; the stack runs on in the background
     #[arg(long, short)]
     detach: bool,
+    /// Say what would be started, kept, restarted and why, and what stands in the way; change nothing
+    #[arg(long, conflicts_with_all = ["detach", "timeout"])]
+    plan: bool,
     /// Answer every question with yes
     #[arg(long, short)]
     yes: bool,
@@ -91,6 +96,8 @@ struct Wish {
     give_up_after: Option<Duration>,
     /// The supervisor is to run in the background.
     detach: bool,
+    /// Every service and task of the file.
+    known: Vec<String>,
 }
 
 /// Everything that happens comes in here: signals and answers at first, later all of the driver's.
@@ -105,6 +112,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 
 fn start(args: Args, context: &Context) -> Ended {
     os::require("up")?;
+    let project = Project::find(context.file.as_deref())?;
     let wish = Wish {
         asked: Asked {
             services: args.services,
@@ -115,14 +123,17 @@ fn start(args: Args, context: &Context) -> Ended {
         yes: args.yes,
         give_up_after: args.timeout,
         detach: args.detach,
+        known: project.service_names().map(str::to_owned).collect(),
     };
-    let project = Project::find(context.file.as_deref())?;
     let (plan, problems) = project.plan(&wish.asked)?;
     if !problems.is_empty() {
         return Err(problems.into());
     }
     if plan.services.is_empty() {
         return Err(nothing_to_start(&project).into());
+    }
+    if args.plan {
+        return preview::show(&plan, &wish, context);
     }
     let (sender, receiver) = channel();
     let inbox = Inbox { sender, receiver };
@@ -141,7 +152,7 @@ fn start(args: Args, context: &Context) -> Ended {
                     // They were ended, and are back.
                     clear::Way::Leftovers => return Ok(Exit::PortBusy),
                 };
-                let screen = Screen::new(context, &names(&project), inbox.sender.clone());
+                let screen = Screen::new(context, &wish.known, inbox.sender.clone());
                 screen.say(&format!("{head}\n"));
                 if !wish.detach {
                     return supervise(plan, &wish, &folder, lock, screen, inbox, context);
@@ -204,11 +215,6 @@ fn supervise(
     screen.finish(Duration::from_secs(1));
     drop(lock);
     Ok(exit)
-}
-
-/// All services that may ever run, in the order of the file.
-fn names(project: &Project) -> Vec<String> {
-    project.service_names().map(str::to_owned).collect()
 }
 
 fn nothing_to_start(project: &Project) -> Problem {

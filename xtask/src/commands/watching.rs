@@ -74,7 +74,7 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::UnderWay(_) | Reply::Status(_) | Reply::Why(_) => {}
+            Reply::UnderWay(_) | Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }
 }

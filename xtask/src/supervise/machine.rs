@@ -123,6 +123,18 @@ impl Machine {
                     self.restart(unit, actions);
                 }
             }
+            Event::Change { specs } => {
+                let mut changed = Vec::new();
+                for spec in specs {
+                    if let Some(unit) = self.unit(&spec.name) {
+                        self.units[unit].next = Some(Box::new(spec));
+                        changed.push(unit);
+                    }
+                }
+                for unit in self.restarted_with(&changed) {
+                    self.restart(unit, actions);
+                }
+            }
             Event::Interrupt => self.interrupt(now, actions),
             Event::Tick => {}
         }
@@ -139,6 +151,7 @@ impl Machine {
             in_a_row: 0,
             tries_since: None,
             spec,
+            next: None,
         };
         let unit = match self.by_name.get(&fresh.spec.name) {
             Some(&unit) if !self.units[unit].is_over() => return,

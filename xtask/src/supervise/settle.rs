@@ -201,6 +201,11 @@ impl Machine {
     fn start_what_may(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
         let mut changed = false;
         for unit in self.units() {
+            if self.units[unit].phase == Phase::Waiting
+                && let Some(next) = self.units[unit].next.take()
+            {
+                self.units[unit].spec = *next;
+            }
             let pauses = match self.units[unit].phase {
                 Phase::Waiting => false,
                 Phase::Backoff { until } => until <= now,

@@ -48,6 +48,8 @@ pub(super) const LAST_ANSWER: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     pub(super) spec: Spec,
+    /// What it will be when it starts again.
+    pub(super) next: Option<Box<Spec>>,
     /// Units that were asked for together.
     pub(super) batch: usize,
     pub(super) phase: Phase,

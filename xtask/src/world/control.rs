@@ -14,21 +14,24 @@ use super::runs::Record;
 use crate::error::{Exit, Problem};
 use crate::plan;
 use crate::preflight::verdict::Mismatch;
+use crate::supervise::steps::Running;
 use crate::supervise::{Cause, State, Status};
 pub(crate) use client::{Client, ask, follow};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 3;
+const PROTOCOL: u32 = 4;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
     Status,
+    /// The services as they were started.
+    Services,
     /// Why one service is in its state.
     Why {
         service: String,
     },
-    /// Start those that do not run yet, and say when `names` are ready.
+    /// Start those that do not run yet, restart those that run with other settings, and say when `names` are ready.
     Up {
         services: Vec<plan::Service>,
         names: Vec<String>,
@@ -49,6 +52,7 @@ pub(crate) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
     Status(Snapshot),
+    Services(Vec<Running>),
     /// `None`: there is no such service in this run.
     Why(Option<Box<Why>>),
     Transition(Transition),
@@ -69,7 +73,8 @@ impl Reply {
     fn is_last(&self) -> bool {
         match self {
             Reply::Transition(_) | Reply::UnderWay(_) => false,
-            Reply::Status(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Refused(_) | Reply::Ending => true,
+            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) | Reply::Done { .. } => true,
+            Reply::Refused(_) | Reply::Ending => true,
         }
     }
 }

@@ -180,15 +180,24 @@ impl<'a> Driver<'a> {
     fn start(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
         self.grant(&services);
         let specs = services.iter().map(Spec::from).collect();
+        let mut changed = Vec::new();
         for service in services {
             match self.machine.unit(&service.name) {
-                Some(unit) if !self.machine.state(unit).is_over() => {}
+                Some(unit) if !self.machine.state(unit).is_over() => {
+                    if *self.services[unit].wanted() != service {
+                        changed.push(Spec::from(&service));
+                        self.services[unit].next = Some(Box::new(service));
+                    }
+                }
                 Some(unit) => self.services[unit].begin_anew(service),
                 // The machine numbers new units in the order of their specs.
                 None => self.services.push(self.life(service)),
             }
         }
         self.events.push_back(Event::Start { specs, give_up_after });
+        if !changed.is_empty() {
+            self.events.push_back(Event::Change { specs: changed });
+        }
         self.work();
     }
 

@@ -15,6 +15,7 @@ use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState}
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
+use crate::supervise::steps::Running;
 
 /// How long a supervisor may take to answer: it never waits for anything itself.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,7 +60,24 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
         Reply::Status(snapshot) => Ok(Some(seen(&snapshot))),
         Reply::Refused(problem) => Err(problem),
         Reply::Ending => Ok(None),
-        Reply::Transition(_) | Reply::UnderWay(_) | Reply::Done { .. } | Reply::Why(_) => Err(another_answer()),
+        _ => Err(another_answer()),
+    }
+}
+
+/// The services of the live run as they were started, and the run.
+///
+/// # Errors
+/// The supervisor does not answer, or not in a way that makes sense.
+pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>, Problem> {
+    let Some((mut client, record)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
+        return Ok(None);
+    };
+    client.send(&Request::Services);
+    match client.receive(Some(PATIENCE))? {
+        Reply::Services(running) => Ok(Some((running, record))),
+        Reply::Refused(problem) => Err(problem),
+        Reply::Ending => Ok(None),
+        _ => Err(another_answer()),
     }
 }
 
@@ -78,7 +96,7 @@ pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Why>>, Pr
         Reply::Why(why) => Ok(why),
         Reply::Refused(problem) => Err(problem),
         Reply::Ending => Ok(None),
-        Reply::Transition(_) | Reply::UnderWay(_) | Reply::Done { .. } | Reply::Status(_) => Err(another_answer()),
+        _ => Err(another_answer()),
     }
 }
 

@@ -5,6 +5,7 @@ mod conflict;
 mod crash;
 mod detach;
 mod diagnosis;
+mod edit;
 mod environment;
 mod failure;
 mod interrupt;

@@ -81,6 +81,31 @@ pub(super) fn clear_more(
     .clear()
 }
 
+/// What [`clear_all`] or [`clear_more`] would say. A conflict that would be solved without a question is a warning.
+pub(super) fn foresee(plan: &Plan, wish: &Wish, live_run: Option<&str>, context: &Context) -> Vec<Finding> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let clearing = Clearing {
+        plan,
+        wish,
+        live_run: live_run.map(str::to_owned),
+        inbox: &Inbox { sender, receiver },
+        context,
+    };
+    let facts = observe::facts(plan);
+    let solved = |(port, finding): (Option<(&Service, &Port)>, Finding)| {
+        let stops = |(_, port): (&Service, &Port)| clearing.way_out(port) == WayOut::Stop;
+        match finding.level == Level::Fail && clearing.may_solve(port, &finding) && port.is_some_and(stops) {
+            true => Finding {
+                level: Level::Warn,
+                message: format!("{}; it would be stopped", finding.message),
+                ..finding
+            },
+            false => finding,
+        }
+    };
+    clearing.judge_all(&facts).into_iter().map(solved).collect()
+}
+
 struct Clearing<'a> {
     plan: &'a Plan,
     wish: &'a Wish,
@@ -90,23 +115,26 @@ struct Clearing<'a> {
 }
 
 impl Clearing<'_> {
-    fn clear(&self) -> Result<Way, Problems> {
+    /// Everything there is to say before a start; what concerns a port stands beside it.
+    fn judge_all(&self, facts: &Facts) -> Vec<(Option<(&Service, &Port)>, Finding)> {
         let plan = self.plan;
-        let facts = observe::facts(plan);
         let mut findings: Vec<(Option<(&Service, &Port)>, Finding)> = Vec::new();
-        findings.extend(
-            duplicates(plan)
-                .into_iter()
-                .chain(needs(plan, &facts))
-                .map(|finding| (None, finding)),
-        );
+        let needs = duplicates(plan).into_iter().chain(needs(plan, facts));
+        findings.extend(needs.map(|finding| (None, finding)));
         for service in &plan.services {
             let judged = service
                 .ports
                 .iter()
-                .map(|port| (Some((service, port)), self.judge(service, port, &facts)));
+                .map(|port| (Some((service, port)), self.judge(service, port, facts)));
             findings.extend(judged);
         }
+        findings
+    }
+
+    fn clear(&self) -> Result<Way, Problems> {
+        let plan = self.plan;
+        let facts = observe::facts(plan);
+        let findings = self.judge_all(&facts);
         if findings
             .iter()
             .any(|(_, finding)| finding.code == "port.busy.own_leftover")

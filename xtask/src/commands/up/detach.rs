@@ -101,7 +101,7 @@ fn watch(plan: &Plan, show: &mut Show<'_>, screen: &Screen, inbox: &Inbox) -> Re
             }
             Reply::Refused(problem) => return Err(problem),
             Reply::Ending => return Ok(exit.map_or(Watched::Not, Watched::Ended)),
-            Reply::Status(_) | Reply::Why(_) => {}
+            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }
 }

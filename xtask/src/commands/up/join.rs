@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::{Inbox, Wish, clear};
 use crate::commands::{Context, watching};
 use crate::error::{Exit, Problems};
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
+use crate::report::steps::change;
 use crate::report::words;
 use crate::supervise::State;
+use crate::supervise::steps::{Running, Step, Todo, steps};
 use crate::world::clock::wall;
-use crate::world::control::{Reply, Request, Service, Snapshot};
+use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
 use crate::world::live;
-use crate::world::runs::Folder;
+use crate::world::runs::{Folder, Record};
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(
@@ -25,47 +27,34 @@ pub(super) fn join(
     let Some((mut client, record)) = live::client(folder) else {
         return Ok(None);
     };
-    client.send(&Request::Status);
+    client.send(&Request::Services);
     let running = match client.receive(Some(Duration::from_secs(5)))? {
-        Reply::Status(snapshot) => snapshot,
+        Reply::Services(running) => running,
         Reply::Refused(problem) => return Err(problem.into()),
-        Reply::Transition(_) | Reply::UnderWay(_) | Reply::Why(_) | Reply::Done { .. } | Reply::Ending => {
-            return Ok(None);
-        }
+        _ => return Ok(None),
     };
-    let ends = |service: &Service| service.state.is_over() || service.state == State::Stopping;
-    if running.services.iter().all(ends) {
+    let ends = |it: &Running| it.state.is_over() || it.state == State::Stopping;
+    if running.iter().all(ends) {
         return Ok(None);
     }
-    for (service, port) in moved(plan, &running) {
+    let to_do: Vec<_> = steps(&plan.services, &running)
+        .into_iter()
+        .filter(|step| step.todo != Todo::Keep)
+        .collect();
+    context.say(&announcement(plan, &to_do, &record));
+    for name in unknown(wish, &running) {
         context.say(&format!(
-            "`{}` runs with port {port}, not with {}: it takes up a change with `{form} down` and `{form} up`.",
-            service.name,
-            service.ports[0].number,
-            form = context.form
+            "`{name}` runs on and is no longer in devtasks.toml: `{} down {name}` stops it.",
+            context.form
         ));
     }
-    let age = Duration::try_from(wall().duration_since(record.started_at)).unwrap_or_default();
-    let missing = missing(plan, &running);
-    let pid = record.supervisor.pid;
-    if missing.services.is_empty() {
-        context.say(&format!(
-            "{} is already running (pid {pid}, up {}).",
-            plan.project,
-            words::duration(age)
-        ));
-    } else {
-        let names: Vec<_> = missing
-            .services
-            .iter()
-            .map(|service| format!("`{}`", service.name))
-            .collect();
-        context.say(&format!(
-            "{} is running (pid {pid}); starting {} there.",
-            plan.project,
-            names.join(", ")
-        ));
-        if let clear::Way::Blocked(exit) = clear::clear_more(&missing, wish, &record.run, inbox, context)? {
+    let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
+    if !services.is_empty() {
+        let more = Plan {
+            services: services.clone(),
+            ..plan.clone()
+        };
+        if let clear::Way::Blocked(exit) = clear::clear_more(&more, wish, &record.run, inbox, context)? {
             return Ok(Some(exit));
         }
     }
@@ -74,7 +63,7 @@ pub(super) fn join(
     };
     client.send(&Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
-        services: missing.services,
+        services,
         give_up_after: wish.give_up_after,
         progress: false,
     });
@@ -83,37 +72,31 @@ pub(super) fn join(
     watching::watch(&inbox.receiver, context)
 }
 
-/// Services that run on another main port than is planned now, and that port.
-fn moved<'a>(plan: &'a Plan, running: &Snapshot) -> Vec<(&'a plan::Service, u16)> {
-    let port_now = |service: &plan::Service| {
-        let now = running
-            .services
-            .iter()
-            .find(|it| it.name == service.name && !it.state.is_over())?;
-        let (now, planned) = (now.ports.first()?.number, service.ports.first()?.number);
-        (now != planned).then_some(now)
-    };
-    plan.services
-        .iter()
-        .filter_map(|service| Some((service, port_now(service)?)))
-        .collect()
+/// `shop is running (pid 100); restarting `api` (port 8000 → 8001), starting `web` there.`
+fn announcement(plan: &Plan, to_do: &[Step<'_>], record: &Record) -> String {
+    let (project, pid) = (&plan.project, record.supervisor.pid);
+    if to_do.is_empty() {
+        let age = Duration::try_from(wall().duration_since(record.started_at)).unwrap_or_default();
+        return format!("{project} is already running (pid {pid}, up {}).", words::duration(age));
+    }
+    let restarted = to_do.iter().filter_map(|step| match &step.todo {
+        Todo::Restart(changes) => {
+            let changes: Vec<_> = changes.iter().map(change).collect();
+            Some(format!("restarting `{}` ({})", step.service.name, changes.join(", ")))
+        }
+        Todo::Start | Todo::Keep => None,
+    });
+    let started = to_do.iter().filter(|step| step.todo == Todo::Start);
+    let names: Vec<_> = started.map(|step| format!("`{}`", step.service.name)).collect();
+    let started = (!names.is_empty()).then(|| format!("starting {}", names.join(", ")));
+    let what: Vec<_> = restarted.chain(started).collect();
+    format!("{project} is running (pid {pid}); {} there.", what.join(", "))
 }
 
-/// The services of the plan that the running supervisor does not run; a task that has completed is not missed.
-fn missing(plan: &Plan, running: &Snapshot) -> Plan {
-    let is_done = |service: &Service| service.task && service.state == State::Exited;
-    let runs = |name: &str| {
-        let mut running = running.services.iter();
-        running.any(|it| it.name == name && (!it.state.is_over() || is_done(it)))
-    };
-    let services = plan
-        .services
-        .iter()
-        .filter(|service| !runs(&service.name))
-        .cloned()
-        .collect();
-    Plan {
-        services,
-        ..plan.clone()
-    }
+/// What runs although the file does not name it any more.
+pub(super) fn unknown(wish: &Wish, running: &[Running]) -> Vec<String> {
+    let asked_for_all = wish.asked.services.is_empty();
+    let is_unknown = |it: &&Running| !it.state.is_over() && !wish.known.contains(&it.service.name);
+    let unknown = running.iter().filter(|_| asked_for_all).filter(is_unknown);
+    unknown.map(|it| it.service.name.clone()).collect()
 }

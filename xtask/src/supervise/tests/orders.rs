@@ -79,7 +79,7 @@ struct Order {
     number: u64,
 }
 
-const KINDS: u8 = 15;
+const KINDS: u8 = 16;
 const UNITS: usize = 5;
 
 fn order() -> impl Strategy<Value = Order> {
@@ -277,6 +277,9 @@ impl World {
             14 => self.step(Event::Restart {
                 units: self.machine.units().collect(),
             }),
+            15 => self.step(Event::Change {
+                specs: vec![self.specs[unit].clone()],
+            }),
             11 | 12 => self.pass(Duration::from_millis(order.number)),
             _ => self.step(Event::Tick),
         }
@@ -349,16 +352,22 @@ impl World {
             }
             Event::Stop { units: None } => self.reals.iter_mut().for_each(|real| real.unwanted = true),
             Event::Stop { units: Some(units) } => units.iter().for_each(|unit| self.reals[*unit].unwanted = true),
-            Event::Restart { units } => {
-                for unit in units {
-                    let real = &mut self.reals[*unit];
-                    // What is over is wanted again; what is to end stays so.
-                    real.unwanted &= !self.machine.state(*unit).is_over() || self.n_interrupts > 0;
-                    real.again_at = None;
-                }
+            Event::Restart { units } => self.note_restart(units),
+            Event::Change { specs } => {
+                let units: Vec<_> = specs.iter().filter_map(|spec| self.machine.unit(&spec.name)).collect();
+                self.note_restart(&self.machine.restarted_with(&units));
             }
             Event::Spawned { .. } | Event::SpawnFailed { .. } | Event::Probed { .. } => {}
             Event::Exited { .. } | Event::Swept { .. } | Event::Tick => {}
+        }
+    }
+
+    fn note_restart(&mut self, units: &[UnitId]) {
+        for unit in units {
+            let real = &mut self.reals[*unit];
+            // What is over is wanted again; what is to end stays so.
+            real.unwanted &= !self.machine.state(*unit).is_over() || self.n_interrupts > 0;
+            real.again_at = None;
         }
     }
 

@@ -146,6 +146,9 @@ impl World {
                     },
                 }
             }
+            ["change", spec @ ..] => Event::Change {
+                specs: vec![self::spec(&spec.join(" "))],
+            },
             ["interrupt"] => Event::Interrupt,
             ["waits", name] => {
                 let waits = self.machine.waiting_for(unit(name)).join(", ");

@@ -24,6 +24,8 @@ use crate::world::{kin, os, spawn};
 /// A service and its present process.
 pub(super) struct Life {
     pub(super) service: plan::Service,
+    /// What it will be when it is started again.
+    pub(super) next: Option<Box<plan::Service>>,
     pub(super) log: Arc<Log>,
     pub(super) pid: Option<u32>,
     /// The process group of its last process, which may outlive that.
@@ -63,7 +65,13 @@ impl Life {
     /// It is asked for again, perhaps with other settings: what was before does not matter any more.
     pub(super) fn begin_anew(&mut self, service: plan::Service) {
         self.service = service;
+        self.next = None;
         self.forget_the_last();
+    }
+
+    /// As it was asked for last.
+    pub(super) fn wanted(&self) -> &plan::Service {
+        self.next.as_deref().unwrap_or(&self.service)
     }
 
     /// How it ended does not matter any more.
@@ -98,6 +106,7 @@ impl Driver<'_> {
         Life {
             log: Log::open(&service.name, &self.folder.logs(), run, Arc::clone(&self.sink)),
             service,
+            next: None,
             pid: None,
             group: None,
             number: 0,
@@ -121,6 +130,9 @@ impl Driver<'_> {
     pub(super) fn spawn(&mut self, unit: UnitId) {
         let tag = self.tag(unit);
         let life = &mut self.services[unit];
+        if let Some(next) = life.next.take() {
+            life.service = *next;
+        }
         life.number += 1;
         life.log.begin();
         life.oom_kills = os::oom_kills();

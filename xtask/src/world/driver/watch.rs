@@ -4,6 +4,7 @@ use std::sync::mpsc::Sender;
 
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
 use crate::error::{Exit, Problem};
+use crate::supervise::steps::Running;
 use crate::supervise::{Event, State};
 use crate::world::clock::wall;
 use crate::world::control::{self, Snapshot, Why};
@@ -29,6 +30,7 @@ impl Driver<'_> {
     pub(super) fn asked(&mut self, request: Request, reply: Sender<Reply>) {
         match request {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
+            Request::Services => drop(reply.send(Reply::Services(self.as_started()))),
             Request::Why { service } => drop(reply.send(Reply::Why(self.why(&service)))),
             Request::Up { .. } | Request::Restart { .. } if self.ended_by.is_some() => {
                 drop(reply.send(Reply::Ending));
@@ -209,6 +211,14 @@ impl Driver<'_> {
             waiting_for: self.machine.waiting_for(unit),
             restarts: self.machine.restarts(unit),
         }
+    }
+
+    fn as_started(&self) -> Vec<Running> {
+        let running = |unit: UnitId| Running {
+            service: self.services[unit].wanted().clone(),
+            state: self.machine.state(unit),
+        };
+        self.machine.units().map(running).collect()
     }
 
     fn why(&self, name: &str) -> Option<Box<Why>> {

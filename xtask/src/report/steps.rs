@@ -1,0 +1,129 @@
+//! What `up` would do, as `up --plan` shows it: a table for people, a document for programs.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::escape::visible;
+use super::json;
+use super::paint::Paint;
+use crate::plan::{Change, Plan};
+use crate::preflight::{self, Level};
+use crate::supervise::steps::{Step, Todo};
+
+/// Everything that `up` would do and what stands in its way.
+pub(crate) struct Steps<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) steps: &'a [Step<'a>],
+    pub(crate) findings: &'a [preflight::Finding],
+    /// Services that run and that the file does not name any more.
+    pub(crate) unknown: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    project: &'a str,
+    checkout: &'a Path,
+    ok: bool,
+    services: Vec<Service<'a>>,
+    unknown: &'a [String],
+    findings: Vec<json::Finding>,
+}
+
+#[derive(Serialize)]
+struct Service<'a> {
+    name: &'a str,
+    action: &'static str,
+    changes: &'a [Change],
+    blocked_by: Vec<&'a str>,
+}
+
+impl Steps<'_> {
+    /// Nothing stands in the way.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.findings.iter().all(|finding| finding.level != Level::Fail)
+    }
+
+    /// One JSON document.
+    pub(crate) fn json(&self) -> String {
+        let changes = |step: &Step<'_>| match &step.todo {
+            Todo::Restart(changes) => changes.clone(),
+            Todo::Start | Todo::Keep => Vec::new(),
+        };
+        let all: Vec<_> = self.steps.iter().map(changes).collect();
+        let services = self.steps.iter().zip(&all).map(|(step, changes)| Service {
+            name: &step.service.name,
+            action: self.action(step),
+            changes,
+            blocked_by: self.blocked_by(step).collect(),
+        });
+        json::line(&Document {
+            schema_version: json::SCHEMA_VERSION,
+            project: &self.plan.project,
+            checkout: &self.plan.checkout,
+            ok: self.is_clear(),
+            services: services.collect(),
+            unknown: self.unknown,
+            findings: self.findings.iter().map(json::Finding::from).collect(),
+        })
+    }
+
+    /// One line for each service.
+    pub(crate) fn table(&self, paint: Paint) -> String {
+        let names = self.steps.iter().map(|step| step.service.name.as_str());
+        let names = names.chain(self.unknown.iter().map(String::as_str));
+        let width = names.map(console::measure_text_width).max().unwrap_or(0);
+        let line = |name: &str, action: &str, why: &str| {
+            let coloured = match action {
+                "start" => paint.good(&format!("{action:<7}")),
+                "restart" => paint.warn(&format!("{action:<7}")),
+                "blocked" => paint.bad(&format!("{action:<7}")),
+                _ => format!("{action:<7}"),
+            };
+            let name = paint.bold(&format!("{:<width$}", visible(name)));
+            format!("  {name}  {coloured}  {why}").trim_end().to_owned() + "\n"
+        };
+        let mut text = String::new();
+        for step in self.steps {
+            let action = self.action(step);
+            let why = match (&step.todo, action) {
+                (_, "blocked") => self.blocked_by(step).collect::<Vec<_>>().join("; "),
+                (Todo::Restart(changes), _) => changes.iter().map(change).collect::<Vec<_>>().join(", "),
+                (Todo::Start, _) => step.service.url().unwrap_or_default(),
+                (Todo::Keep, _) => String::new(),
+            };
+            text.push_str(&line(&step.service.name, action, &why));
+        }
+        for name in self.unknown {
+            text.push_str(&line(name, "keep", "it is no longer in devtasks.toml"));
+        }
+        text
+    }
+
+    fn action(&self, step: &Step<'_>) -> &'static str {
+        match step.todo {
+            _ if self.blocked_by(step).next().is_some() => "blocked",
+            Todo::Start => "start",
+            Todo::Keep => "keep",
+            Todo::Restart(_) => "restart",
+        }
+    }
+
+    fn blocked_by(&self, step: &Step<'_>) -> impl Iterator<Item = &str> {
+        let is_its = |finding: &&preflight::Finding| finding.service.as_deref() == Some(step.service.name.as_str());
+        let failing = self.findings.iter().filter(|finding| finding.level == Level::Fail);
+        failing.filter(is_its).map(|finding| finding.message.as_str())
+    }
+}
+
+/// `port 8000 → 8001`, or the setting alone.
+pub(crate) fn change(change: &Change) -> String {
+    let Change { setting, from, to } = change;
+    match (from, to) {
+        (Some(from), Some(to)) => format!("{setting} {from} → {to}"),
+        (Some(from), None) => format!("{setting} {from} is gone"),
+        (None, Some(to)) => format!("{setting} {to} is new"),
+        (None, None) => setting.clone(),
+    }
+}

@@ -13,7 +13,8 @@ const AT_MOST: u32 = 5;
 /// A unit that was ready for so long without a break begins to count anew.
 const QUIET: Duration = Duration::from_secs(10);
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The second pause; the first restart comes at once, for it is most often the only one.
+const SECOND_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Machine {
@@ -179,14 +180,19 @@ impl Machine {
     }
 }
 
-/// The pause before a unit is started for the `n`th time again, from 0: doubled each time, and up to a quarter longer, by
-/// name and `n`, so that those that ended together do not come back together.
+/// The pause before a unit is started for the `n`th time again, from 0: none, and then doubled each time, and up to a quarter
+/// longer, by name and `n`, so that those that ended together do not come back together.
 fn pause(name: &str, n: u32) -> Duration {
-    let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(n)).min(LONGEST_PAUSE);
+    let Some(doubled) = n.checked_sub(1) else {
+        return Duration::ZERO;
+    };
+    let pause = SECOND_PAUSE
+        .saturating_mul(2_u32.saturating_pow(doubled))
+        .min(LONGEST_PAUSE);
     // FNV-1a: any even spread will do, and it is the same in every build.
     let spread = name
         .bytes()
-        .chain(n.to_le_bytes())
+        .chain(doubled.to_le_bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });

@@ -19,7 +19,7 @@ use text::play;
 /// `task` makes one of them a task, `api: migrate(completed)` waits for it, `(completed+restart)` is restarted with it, too.
 ///
 /// Events: `begin [NAMES] [timeout=5s]`, `ready NAME` and `unready NAME WHY` (the answer to the probe), `exit NAME
-/// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `change NAME: …` (other settings), `interrupt`, and `until` which lets time pass.
+/// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `change NAME: …` (other settings), `restarted NAME` (once, and that came at once), `interrupt`, and `until` which lets time pass.
 /// Deadlines are met in between, at their time. A process that ends leaves `left=N` children behind.
 #[track_caller]
 fn check(services: &str, events: &str, expected: &str) {

@@ -6,9 +6,9 @@ use super::{LONGEST_PAUSE, pause};
 
 #[test]
 fn pauses_double_and_never_pass_the_longest() {
-    for n in 0..40 {
+    for n in 1..40 {
         let least = Duration::from_millis(100)
-            .saturating_mul(2_u32.saturating_pow(n))
+            .saturating_mul(2_u32.saturating_pow(n - 1))
             .min(LONGEST_PAUSE);
         for name in ["api", "db", "web"] {
             let pause = pause(name, n);
@@ -19,7 +19,12 @@ fn pauses_double_and_never_pass_the_longest() {
 }
 
 #[test]
+fn the_first_restart_comes_at_once() {
+    assert_eq!(pause("api", 0), Duration::ZERO);
+}
+
+#[test]
 fn the_same_unit_pauses_the_same_time_and_others_do_not() {
-    assert_eq!(pause("api", 0), pause("api", 0));
-    assert_ne!(pause("api", 0), pause("db", 0));
+    assert_eq!(pause("api", 1), pause("api", 1));
+    assert_ne!(pause("api", 1), pause("db", 1));
 }

@@ -8,6 +8,7 @@ fn a_crash_is_followed_by_a_pause_and_another_start() {
         "api: restart=on-failure",
         "
         0 begin
+        0 restarted api
         10 ready api
         500 exit api 1
         700 ready api
@@ -59,6 +60,8 @@ fn an_end_with_0_is_followed_by_a_start_with_always_alone() {
          b: restart=always",
         "
         0 begin
+        0 restarted a
+        0 restarted b
         10 ready a
         10 ready b
         500 exit a 0
@@ -105,28 +108,28 @@ fn pauses_grow_and_five_restarts_without_a_quiet_time_are_enough() {
         10 api ready
         10 batch 0 is ready
         20 terminate api
-        20 api backoff: code 1 after 20, again in 104
-        124 spawn api
-        124 api starting
+        20 api backoff: code 1 after 20, again in 0
+        20 spawn api
+        20 api starting
         200 api ready
         210 terminate api
-        210 api backoff: code 1 after 85, again in 205
-        415 spawn api
-        415 api starting
+        210 api backoff: code 1 after 190, again in 104
+        314 spawn api
+        314 api starting
         1000 terminate api
-        1000 api backoff: code 1 after 584 before ready, again in 430
-        1430 spawn api
-        1430 api starting
+        1000 api backoff: code 1 after 685 before ready, again in 205
+        1205 spawn api
+        1205 api starting
         2000 terminate api
-        2000 api backoff: code 1 after 569 before ready, again in 846
-        2846 spawn api
-        2846 api starting
+        2000 api backoff: code 1 after 794 before ready, again in 430
+        2430 spawn api
+        2430 api starting
         4000 terminate api
-        4000 api backoff: code 1 after 1153 before ready, again in 1772
-        5772 spawn api
-        5772 api starting
+        4000 api backoff: code 1 after 1569 before ready, again in 846
+        4846 spawn api
+        4846 api starting
         7000 terminate api
-        7000 api failed: code 1 after 1227 before ready, gave up after 5
+        7000 api failed: code 1 after 2153 before ready, gave up after 5
         over: true, exit 1
         ",
     );
@@ -138,6 +141,7 @@ fn a_quiet_time_begins_the_count_anew() {
         "api: restart=always",
         "
         0 begin
+        0 restarted api
         10 ready api
         20 exit api 1
         200 ready api
@@ -162,7 +166,9 @@ fn a_quiet_time_begins_the_count_anew() {
         415 api starting
         500 api ready
         10500 terminate api
-        10500 api backoff: code 1 after 10084, again in 104
+        10500 api backoff: code 1 after 10084, again in 0
+        10500 spawn api
+        10500 api starting
         ",
     );
 }
@@ -201,6 +207,7 @@ fn a_signal_is_no_lasting_cause_whatever_the_log_said() {
         "web: restart=on-failure",
         "
         0 begin
+        0 restarted web
         10 ready web
         30 exit web signal9 busy
         ",
@@ -222,6 +229,7 @@ fn one_that_becomes_unhealthy_is_stopped_and_started_again() {
         "api: restart=on-failure interval=100ms retries=2",
         "
         0 begin
+        0 restarted api
         10 ready api
         110 unready api 503
         210 unready api 503
@@ -274,6 +282,7 @@ fn a_failure_while_the_stack_starts_is_tried_again() {
          api: db",
         "
         0 begin
+        0 restarted db
         30 exit db 1
         200 ready db
         210 ready api
@@ -303,6 +312,7 @@ fn all_attempts_of_a_first_start_share_one_start_period() {
          api: db",
         "
         0 begin
+        0 restarted db
         30 exit db 1
         180 exit db 2
         1000 end
@@ -331,6 +341,7 @@ fn a_first_start_ends_with_the_time_of_the_whole() {
         "db: restart=on-failure",
         "
         0 begin timeout=150ms
+        0 restarted db
         30 exit db 1
         149 unready db refused
         150 unready db refused
@@ -352,6 +363,7 @@ fn later_starts_have_a_start_period_each_and_failing_to_be_ready_is_one_of_the_e
         "db: restart=on-failure start=300ms",
         "
         0 begin timeout=200ms
+        0 restarted db
         10 ready db
         500 exit db 1
         600 unready db refused
@@ -386,6 +398,7 @@ fn a_stop_ends_a_pause_at_once() {
          api: db",
         "
         0 begin
+        0 restarted db
         10 ready db
         20 ready api
         500 exit db 1
@@ -445,6 +458,7 @@ fn ctrl_c_ends_a_pause_at_once() {
         "db: restart=always",
         "
         0 begin
+        0 restarted db
         10 ready db
         500 exit db 1
         550 interrupt
@@ -471,6 +485,8 @@ fn one_whose_dependency_is_down_waits_for_it_again() {
          api: db restart=on-failure",
         "
         0 begin
+        0 restarted db
+        0 restarted api
         10 ready db
         20 ready api
         500 exit db 1
@@ -514,6 +530,7 @@ fn one_whose_dependency_is_gone_for_good_has_failed() {
          api: db restart=on-failure",
         "
         0 begin
+        0 restarted api
         10 ready db
         20 ready api
         500 exit db 1

@@ -149,6 +149,12 @@ impl World {
             ["change", spec @ ..] => Event::Change {
                 specs: vec![self::spec(&spec.join(" "))],
             },
+            // Its first restart, which comes at once, has been.
+            ["restarted", name] => {
+                let unit = unit(name);
+                self.machine.units[unit].in_a_row = 1;
+                return None;
+            }
             ["interrupt"] => Event::Interrupt,
             ["waits", name] => {
                 let waits = self.machine.waiting_for(unit(name)).join(", ");

@@ -42,10 +42,10 @@ fn who_asked_for_it_is_restarted_with_its_dependency() {
         500 terminate db
         500 terminate api
         500 api stopping
-        500 db backoff: code 1 after 500, again in 123
+        500 db backoff: code 1 after 500, again in 0
+        500 spawn db
+        500 db starting
         510 api waiting
-        623 spawn db
-        623 db starting
         700 db ready
         700 spawn api
         700 api starting
@@ -63,6 +63,7 @@ fn one_that_waits_for_its_dependency_again_has_failed_with_it() {
          api: db(restart)",
         "
         0 begin
+        0 restarted db
         10 ready db
         20 ready api
         500 exit db 1
@@ -259,6 +260,7 @@ fn a_restart_ends_a_pause_and_begins_the_count_anew() {
         "db: restart=always unprobed",
         "
         0 begin
+        0 restarted db
         100 exit db 1
         110 restart db
         120 restarts db
@@ -276,7 +278,9 @@ fn a_restart_ends_a_pause_and_begins_the_count_anew() {
         110 db ready
         db was restarted 0 times
         200 terminate db
-        200 db backoff: code 1 after 90, again in 123
+        200 db backoff: code 1 after 90, again in 0
+        200 spawn db
+        200 db ready
         ",
     );
 }

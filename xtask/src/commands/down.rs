@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::commands::stopping::Ended as Stopped;
+use crate::commands::watching::Slow;
 use crate::commands::{Context, Ended, leftovers, watching};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{Asked, Port};
@@ -67,6 +68,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         if let Some((mut client, _)) = live::client(&folder) {
             client.send(&Request::Down {
                 services: args.services.clone(),
+                progress: true,
             });
             let sender = sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
@@ -114,6 +116,7 @@ fn is_interrupt(news: &Message) -> bool {
 fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let began = wall();
     let mut stopped = 0;
+    let mut slow = Slow::default();
     loop {
         let reply = match inbox.recv().expect("we hold a sender ourselves") {
             Message::Replied(reply) => reply?,
@@ -173,7 +176,8 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::UnderWay(_) | Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+            Reply::UnderWay(under_way) => slow.tell(&under_way, context),
+            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }
 }

@@ -89,6 +89,7 @@ fn restart(args: &Args, context: &Context) -> Ended {
     };
     client.send(&Request::Restart {
         services: args.services.clone(),
+        progress: true,
     });
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
     match watching::watch(&inbox, context)? {

@@ -1,5 +1,6 @@
 //! What a command shows that asked a running supervisor for something: every transition, then the table.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::Receiver;
 
 use crate::commands::{Context, Ended};
@@ -8,7 +9,7 @@ use crate::plan::Check;
 use crate::report::{cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
-use crate::world::control::{Reply, Snapshot, Transition};
+use crate::world::control::{Reply, Snapshot, Transition, UnderWay};
 use crate::world::driver::Message;
 use crate::world::live;
 
@@ -35,6 +36,7 @@ pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
 /// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
 pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let paint = context.paint_stderr();
+    let mut slow = Slow::default();
     loop {
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
@@ -74,7 +76,23 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::UnderWay(_) | Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+            Reply::UnderWay(under_way) => slow.tell(&under_way, context),
+            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+        }
+    }
+}
+
+/// Services whose stop takes its time, each told of once, with the clients that keep it.
+#[derive(Default)]
+pub(super) struct Slow(BTreeSet<String>);
+
+impl Slow {
+    pub(super) fn tell(&mut self, under_way: &[UnderWay], context: &Context) {
+        for it in under_way {
+            let is_kept = it.state == State::Stopping && !it.waits_for.is_empty();
+            if is_kept && self.0.insert(it.service.clone()) {
+                context.say(&format!("  {}  is still stopping; {}", it.service, it.waits_for));
+            }
         }
     }
 }

@@ -20,9 +20,11 @@ pub(crate) struct Change {
 /// Everything that calls for a restart of `running` to become `planned`; `all` are the services planned with it.
 ///
 /// Of the environment only what the project sets is compared: what else `up` was called with differs from terminal to
-/// terminal. The port of a service that depends on this one is no change for it: nobody looks for a dependent there.
+/// terminal. The port of a service that depends on this one is no change for it: nobody looks for a dependent there. Nor is
+/// any port one for a task, which may not be done twice without need; where it names one, its command or environment shows it.
 pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> Vec<Change> {
     let mut changes = Changes(Vec::new());
+    changes.compare("task", &running.task, &planned.task);
     changes.compare("command", &running.command.words, &planned.command.words);
     changes.compare("working_dir", &running.working_dir, &planned.working_dir);
     let venv = |service: &Service| service.venv.as_ref().map(|venv| venv.path.clone());
@@ -82,8 +84,12 @@ impl Changes {
 
     fn environment(&mut self, running: &Service, planned: &Service, all: &[Service]) {
         let own_ports = planned.ports.iter().chain(&running.ports);
+        let others = match planned.task {
+            true => all.iter().collect(),
+            false => dependents(&planned.name, all),
+        };
         let told: BTreeSet<&OsStr> = own_ports
-            .chain(dependents(&planned.name, all).into_iter().flat_map(|it| &it.ports))
+            .chain(others.into_iter().flat_map(|it| &it.ports))
             .filter_map(|port| port.variable.as_deref())
             .map(OsStr::new)
             .collect();

@@ -155,10 +155,15 @@ fn from(owner: &Owner) -> String {
 
 /// `2 (Firefox 4511, curl 4602)`.
 fn clients(clients: &[Parent]) -> String {
-    const NAMED: usize = 3;
-    if clients.is_empty() {
-        return "0".to_owned();
+    match clients {
+        [] => "0".to_owned(),
+        clients => format!("{} ({})", clients.len(), named(clients)),
     }
+}
+
+/// `Firefox 4511, curl 4602, …`.
+pub(crate) fn named(clients: &[Parent]) -> String {
+    const NAMED: usize = 3;
     let mut named: Vec<_> = clients
         .iter()
         .take(NAMED)
@@ -167,7 +172,7 @@ fn clients(clients: &[Parent]) -> String {
     if clients.len() > NAMED {
         named.push("…".to_owned());
     }
-    format!("{} ({})", clients.len(), named.join(", "))
+    named.join(", ")
 }
 
 fn label(label: &str, value: &str) -> String {

@@ -20,7 +20,7 @@ pub(crate) use client::{Client, ask, follow};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 4;
+const PROTOCOL: u32 = 5;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -42,10 +42,14 @@ pub(crate) enum Request {
     /// Stop these, or everything if empty, start them again, and say when they are ready.
     Restart {
         services: Vec<String>,
+        /// As for `Up`.
+        progress: bool,
     },
     /// Stop these, or everything if empty.
     Down {
         services: Vec<String>,
+        /// As for `Up`.
+        progress: bool,
     },
 }
 

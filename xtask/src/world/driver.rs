@@ -7,6 +7,7 @@ mod checks;
 mod ends;
 mod family;
 mod life;
+mod progress;
 mod ready;
 mod watch;
 
@@ -23,7 +24,7 @@ use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
-use crate::supervise::{Action, Answer, Event, Machine, Spec, State, UnitId};
+use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
 use family::Family;
 use life::Life;
@@ -295,36 +296,6 @@ impl<'a> Driver<'a> {
             Action::Settled { batch: 0, ready } => self.audience.settled(ready, self.clock.now()),
             // Those who asked for a later batch are answered by `answer_waiters`.
             Action::Settled { .. } => {}
-        }
-    }
-
-    fn is_under_way(&self, unit: UnitId) -> bool {
-        matches!(self.machine.state(unit), State::Starting | State::Stopping)
-    }
-
-    fn draws_progress(&self) -> bool {
-        self.audience.draws_progress() || self.waiters.iter().any(|waiter| waiter.draws)
-    }
-
-    fn show_progress(&mut self) {
-        if !self.draws_progress() {
-            return;
-        }
-        let now = self.clock.now();
-        let units = self.machine.units().filter(|unit| self.is_under_way(*unit));
-        let under_way: Vec<_> = units
-            .map(|unit| UnderWay {
-                service: self.services[unit].service.name.clone(),
-                task: self.services[unit].service.task,
-                state: self.machine.state(unit),
-                for_so_long: now.saturating_sub(self.services[unit].in_state_since),
-                waits_for: self.machine.waiting_for(unit).join(", "),
-            })
-            .collect();
-        self.audience.progress(&under_way);
-        for waiter in self.waiters.iter().filter(|waiter| waiter.draws) {
-            // A client that went away sees nothing.
-            let _ = waiter.reply.send(Reply::UnderWay(under_way.clone()));
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `conflict` finds the sockets that explain a busy port, `details` tells what is worth knowing about a process.
 
+mod clients;
 mod conflict;
 mod details;
 mod ending;
@@ -14,6 +15,7 @@ use crate::error::Problem;
 use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Parent, PortFact, PortRef, Probe, ProcessState};
 use crate::world::os::{self, Holders, Socket, States};
 use crate::world::probe::probe;
+pub(crate) use clients::clients_of;
 use conflict::{Conflict, answers, conflict};
 use details::Described;
 use details::describe;

@@ -339,3 +339,21 @@ fn during_the_start_everybody_is_told_that_it_was_stopped() {
     let last = "error: the stack was stopped before everything was ready\n";
     assert!(ended.stderr.contains(last), "{ended:?}");
 }
+
+#[test]
+fn who_keeps_a_service_from_ending_is_named() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{port} --hang --ignore-term\"\nport = {port}\n\
+         stop_grace_period = \"600s\"\n"
+    ));
+    sandbox.run(&["up", "-d"]).with(0);
+    let client = sandbox.client(port);
+    let down = sandbox.start(&["down", "api"]);
+    down.wait_for(&format!("is still stopping; still connected: sleep {}", client.pid()));
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    let pid = status["services"][0]["pid"].as_u64().unwrap();
+    signal(u32::try_from(pid).unwrap(), Signal::KILL);
+    down.wait().with(0);
+    assert!(!client.has_ended());
+}

@@ -276,9 +276,9 @@ impl Audience for Show<'_> {
             .map(|it| {
                 let now = format!("{} {}", it.service, status::word(it.state, it.task));
                 let took = words::duration(it.for_so_long);
-                match it.state {
-                    State::Starting if !it.waits_for.is_empty() => format!("{now} {took} ({})", it.waits_for),
-                    _ => format!("{now} {took}"),
+                match it.waits_for.as_str() {
+                    "" => format!("{now} {took}"),
+                    what => format!("{now} {took} ({what})"),
                 }
             })
             .collect();

@@ -127,3 +127,30 @@ fn env_files_and_venvs_count_by_what_they_hold() {
     let with = |path: &str| format!("[venvs.py]\npath = '{path}'\n[services.api]\ncommand = 'python'\nvenv = 'py'");
     check((&with("a"), ""), (&with("b"), ""), "api: venv");
 }
+
+#[test]
+fn a_task_is_not_done_again_for_a_port_that_it_does_not_name() {
+    let with = |api: u16, task: &str| {
+        format!("[services.api]\ncommand = 'a'\nport = '${{API_PORT:-{api}}}'\n[tasks.t]\ncommand = '{task}'\n")
+            + "[services.b]\ncommand = 'b'\ndepends_on = ['t']"
+    };
+    let (before, after) = (with(8000, "t"), with(8001, "t"));
+    check(
+        (&before, ""),
+        (&after, ""),
+        "
+        api: port 8000 → 8001
+        b: environment.API_PORT",
+    );
+    let (before, after) = (with(8000, "t ${API_PORT:-8000}"), with(8001, "t ${API_PORT:-8001}"));
+    check(
+        (&before, ""),
+        (&after, ""),
+        "
+        api: port 8000 → 8001
+        t: command
+        b: environment.API_PORT",
+    );
+    let service = with(8000, "t").replace("[tasks.t]", "[services.t]");
+    check((&with(8000, "t"), ""), (&service, ""), "t: task\nb: depends_on");
+}

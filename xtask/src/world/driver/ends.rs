@@ -95,18 +95,21 @@ impl Driver<'_> {
                 process.name
             ))
         });
-        // A port that a stranger took before its service could is not ours to free.
-        let held = self.services.iter().filter(|life| life.has_listened);
+        let left = processes.chain(strays).map(|problem| problem.exit(Exit::Survived));
+        left.chain(self.still_busy(self.machine.units())).collect()
+    }
+
+    /// Ports of these units that somebody still holds. One that a stranger took before its service could is not ours to
+    /// free.
+    pub(super) fn still_busy(&self, units: impl IntoIterator<Item = UnitId>) -> Vec<Problem> {
+        let lives = units.into_iter().map(|unit| &self.services[unit]);
+        let held = lives.filter(|life| life.has_listened);
         let ports = held.flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
-        let busy = ports
-            .filter(|(_, port)| !owners::is_free(&PortRef::from(*port)))
-            .map(|(service, port)| {
-                Problem::new(format!("port {} of `{}` has not come free", port.number, service.name))
-            });
-        processes
-            .chain(strays)
-            .chain(busy)
-            .map(|problem| problem.exit(Exit::Survived))
-            .collect()
+        let busy = ports.filter(|(_, port)| !owners::is_free(&PortRef::from(*port)));
+        busy.map(|(service, port)| {
+            let message = format!("port {} of `{}` has not come free", port.number, service.name);
+            Problem::new(message).exit(Exit::Survived)
+        })
+        .collect()
     }
 }

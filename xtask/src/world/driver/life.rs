@@ -46,6 +46,9 @@ pub(super) struct Life {
     pub(super) since: jiff::Timestamp,
     pub(super) started_at: Option<jiff::Timestamp>,
     pub(super) in_state_since: Duration,
+    /// Who was connected while it stopped, in words, and when that was looked up.
+    pub(super) clients: String,
+    pub(super) clients_seen_at: Duration,
     pub(super) exit: Option<Ended>,
     pub(super) cause: Option<Cause>,
     pub(super) probed: Option<Probed>,
@@ -119,6 +122,8 @@ impl Driver<'_> {
             since: wall(),
             started_at: None,
             in_state_since: Duration::ZERO,
+            clients: String::new(),
+            clients_seen_at: Duration::ZERO,
             exit: None,
             cause: None,
             probed: None,

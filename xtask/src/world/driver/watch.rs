@@ -49,33 +49,35 @@ impl Driver<'_> {
                 });
                 self.start(services, give_up_after);
             }
-            Request::Restart { services } => self.restart(&services, reply),
-            Request::Down { services } if services.is_empty() => {
+            Request::Restart { services, progress } => self.restart(&services, progress, reply),
+            Request::Down { services, progress } if services.is_empty() => {
                 self.ended_by.get_or_insert(EndedBy::Down);
                 self.waiters.push(Waiter {
                     reply,
-                    draws: false,
+                    draws: progress,
                     waits_for: WaitsFor::End,
                 });
                 self.events.push_back(Event::Stop { units: None });
             }
-            Request::Down { services } => {
+            Request::Down { services, progress } => {
                 let units: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
                 let left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
                 if left.into_iter().all(|unit| units.contains(&unit)) {
                     self.ended_by.get_or_insert(EndedBy::Down);
                 }
+                let is_alive = |unit: &UnitId| !self.machine.state(*unit).is_over();
+                let alive = units.iter().copied().filter(is_alive).collect();
                 self.waiters.push(Waiter {
                     reply,
-                    draws: false,
-                    waits_for: WaitsFor::Over(units.clone()),
+                    draws: progress,
+                    waits_for: WaitsFor::Over(alive),
                 });
                 self.events.push_back(Event::Stop { units: Some(units) });
             }
         }
     }
 
-    fn restart(&mut self, services: &[String], reply: Sender<Reply>) {
+    fn restart(&mut self, services: &[String], progress: bool, reply: Sender<Reply>) {
         let unknown = services.iter().find(|name| self.machine.unit(name).is_none());
         if let Some(name) = unknown {
             drop(reply.send(Reply::Refused(not_of_this_run(name))));
@@ -93,7 +95,7 @@ impl Driver<'_> {
         }
         self.waiters.push(Waiter {
             reply,
-            draws: false,
+            draws: progress,
             waits_for: WaitsFor::Arrived(units.clone()),
         });
         self.events.push_back(Event::Restart { units });
@@ -105,15 +107,20 @@ impl Driver<'_> {
             return;
         }
         for waiter in std::mem::take(&mut self.waiters) {
-            match self.verdict(&waiter.waits_for) {
-                // A client that went away wants no answer.
-                Some(exit) => drop(waiter.reply.send(Reply::Done {
-                    exit,
-                    snapshot: self.snapshot(),
-                    survivors: Vec::new(),
-                })),
-                None => self.waiters.push(waiter),
-            }
+            let Some(exit) = self.verdict(&waiter.waits_for) else {
+                self.waiters.push(waiter);
+                continue;
+            };
+            let survivors = match &waiter.waits_for {
+                WaitsFor::Over(units) => self.still_busy(units.iter().copied()),
+                WaitsFor::Ready(_) | WaitsFor::Arrived(_) | WaitsFor::End => Vec::new(),
+            };
+            // A client that went away wants no answer.
+            let _ = waiter.reply.send(Reply::Done {
+                exit: Exit::worst(survivors.iter().map(|problem| problem.exit).chain([exit])),
+                snapshot: self.snapshot(),
+                survivors,
+            });
         }
     }
 

@@ -104,7 +104,7 @@ fn is_held_for_itself(socket: &Socket) -> bool {
 
 /// Ends of connections whose other end stands at `port` in the same table: somebody who talks to that number on another
 /// machine is no client of ours. UDP knows no such pairs.
-fn clients(port: Port, table: &[Socket]) -> Vec<&Socket> {
+pub(super) fn clients(port: Port, table: &[Socket]) -> Vec<&Socket> {
     if port.1 == Protocol::Udp {
         return Vec::new();
     }

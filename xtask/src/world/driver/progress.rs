@@ -1,0 +1,73 @@
+//! What is under way, for those who see it drawn: what a starting service waits for, and who keeps a stopping one.
+
+use std::time::Duration;
+
+use super::{Driver, Reply, UnderWay, UnitId};
+use crate::preflight::PortRef;
+use crate::report::card::named;
+use crate::supervise::State;
+use crate::world::owners;
+
+/// A service that stops longer than this is asked for its clients, and again after as long.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Driver<'_> {
+    pub(super) fn is_under_way(&self, unit: UnitId) -> bool {
+        matches!(self.machine.state(unit), State::Starting | State::Stopping)
+    }
+
+    pub(super) fn draws_progress(&self) -> bool {
+        self.audience.draws_progress() || self.waiters.iter().any(|waiter| waiter.draws)
+    }
+
+    pub(super) fn show_progress(&mut self) {
+        if !self.draws_progress() {
+            return;
+        }
+        let units: Vec<_> = self.machine.units().filter(|unit| self.is_under_way(*unit)).collect();
+        let under_way: Vec<_> = units.into_iter().map(|unit| self.under_way(unit)).collect();
+        self.audience.progress(&under_way);
+        for waiter in self.waiters.iter().filter(|waiter| waiter.draws) {
+            // A client that went away sees nothing.
+            let _ = waiter.reply.send(Reply::UnderWay(under_way.clone()));
+        }
+    }
+
+    fn under_way(&mut self, unit: UnitId) -> UnderWay {
+        let state = self.machine.state(unit);
+        let waits_for = match state {
+            State::Stopping => self.kept_by(unit),
+            _ => self.machine.waiting_for(unit).join(", "),
+        };
+        let life = &self.services[unit];
+        UnderWay {
+            service: life.service.name.clone(),
+            task: life.service.task,
+            state,
+            for_so_long: self.clock.now().saturating_sub(life.in_state_since),
+            waits_for,
+        }
+    }
+
+    /// The clients of a service that takes its time to stop, looked at once in a while.
+    fn kept_by(&mut self, unit: UnitId) -> String {
+        let now = self.clock.now();
+        let life = &self.services[unit];
+        let due = life.clients_seen_at.max(life.in_state_since) + PATIENCE;
+        if !life.service.ports.is_empty() && due <= now {
+            let ports: Vec<_> = life.service.ports.iter().map(PortRef::from).collect();
+            let clients = owners::clients_of(&ports, &self.members(unit));
+            let life = &mut self.services[unit];
+            life.clients = match clients.as_slice() {
+                [] => String::new(),
+                some => format!("still connected: {}", named(some)),
+            };
+            life.clients_seen_at = now;
+        }
+        let life = &self.services[unit];
+        if life.clients_seen_at < life.in_state_since {
+            return String::new();
+        }
+        life.clients.clone()
+    }
+}

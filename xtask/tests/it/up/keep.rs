@@ -118,3 +118,32 @@ fn what_is_asked_to_end_ends() {
     up.wait().with(0);
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn one_with_a_terminal_or_an_open_input_loses_that_with_its_supervisor() {
+    let sandbox = Sandbox::new(
+        r#"
+        [project]
+        on_exit = "keep"
+        [services.screen]
+        command = "SERVICE --say here"
+        tty = true
+        [services.watcher]
+        command = "cat"
+        stdin = "open"
+        [services.api]
+        command = "SERVICE"
+        "#,
+    );
+    let up = sandbox.up(&[]);
+    let guardian = up.guardian().unwrap();
+    let status = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    let pid = |at: usize| u32::try_from(status["services"][at]["pid"].as_u64().unwrap()).unwrap();
+    up.kill_alone();
+    eventually_gone(pid(0));
+    eventually_gone(pid(1));
+    eventually_gone(up.pid());
+    let mut left = sandbox.processes();
+    left.retain(|it| *it != guardian);
+    assert_eq!(left, [pid(2)]);
+}

@@ -133,6 +133,20 @@ fn in_the_background_a_task_is_told_and_waited_for_as_well() {
 }
 
 #[test]
+fn a_task_that_was_edited_runs_again_with_the_next_up() {
+    let (sandbox, _) = shop(MIGRATE);
+    let up = sandbox.up(&[]);
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write("devtasks.toml", &config.replace("echo once", "echo twice"));
+    let ended = sandbox.run(&["up"]).with(0);
+    assert!(ended.stderr.contains("starting `migrate` there"), "{ended:?}");
+    assert_eq!(story(&sandbox), "once\ntwice\n");
+    sandbox.run(&["up"]).with(0);
+    assert_eq!(story(&sandbox), "once\ntwice\n");
+    assert!(!up.has_ended());
+}
+
+#[test]
 fn a_task_at_work_holds_up_its_dependents_and_is_ended_by_ctrl_c() {
     let (sandbox, _) = shop("touch begun; exec sleep 1000");
     let up = sandbox.start(&["up"]);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::diagnosis::Kind;
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
 use super::{Action, Cause, Now, State, Status, UnitId};
@@ -12,6 +13,9 @@ const AT_MOST: u32 = 5;
 
 /// A unit that was ready for so long without a break begins to count anew.
 const QUIET: Duration = Duration::from_secs(10);
+
+/// The same for one that somebody killed, which says nothing of how well it works.
+const QUIET_IF_KILLED: Duration = Duration::from_secs(1);
 
 /// The second pause; the first restart comes at once, for it is most often the only one.
 const SECOND_PAUSE: Duration = Duration::from_millis(100);
@@ -41,8 +45,9 @@ impl Machine {
     /// ready in time any more.
     pub(super) fn backoff_or_not(&mut self, now: Now, unit: UnitId, last: Cause) -> (State, Option<Cause>) {
         let Unit { phase, in_a_row, .. } = &mut self.units[unit];
+        let quiet = if was_killed(&last) { QUIET_IF_KILLED } else { QUIET };
         if let Phase::Running { ready_since, .. } = phase
-            && now - *ready_since >= QUIET
+            && now - *ready_since >= quiet
         {
             *in_a_row = 0;
         }
@@ -178,6 +183,16 @@ impl Machine {
     pub(crate) fn restarts(&self, unit: UnitId) -> u32 {
         self.units[unit].n_spawned.saturating_sub(1)
     }
+}
+
+/// By a person or another program, not by the kernel and not by a fault of its own.
+fn was_killed(last: &Cause) -> bool {
+    let Cause::Exited { status, diagnosis, .. } = last else {
+        return false;
+    };
+    // The same numbers everywhere: SIGHUP, SIGINT, SIGKILL, SIGTERM.
+    let is_asked_for = matches!(status.signal, Some(1 | 2 | 9 | 15));
+    is_asked_for && diagnosis.as_ref().is_none_or(|it| it.kind == Kind::Killed)
 }
 
 /// The pause before a unit is started for the `n`th time again, from 0: none, and then doubled each time, and up to a quarter

@@ -556,3 +556,45 @@ fn one_whose_dependency_is_gone_for_good_has_failed() {
         ",
     );
 }
+
+#[test]
+fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
+    check(
+        "api: restart=always",
+        "
+        0 begin
+        10 ready api
+        1010 exit api signal9
+        1020 ready api
+        2020 exit api signal15
+        2030 ready api
+        3029 exit api signal9
+        3200 ready api
+        4200 exit api 1
+        ",
+        "
+        0 api waiting
+        0 spawn api
+        0 api starting
+        10 api ready
+        10 batch 0 is ready
+        1010 terminate api
+        1010 api backoff: signal 9 after 1010, again in 0
+        1010 spawn api
+        1010 api starting
+        1020 api ready
+        2020 terminate api
+        2020 api backoff: signal 15 after 1010, again in 0
+        2020 spawn api
+        2020 api starting
+        2030 api ready
+        3029 terminate api
+        3029 api backoff: signal 9 after 1009, again in 104
+        3133 spawn api
+        3133 api starting
+        3200 api ready
+        4200 terminate api
+        4200 api backoff: code 1 after 1066, again in 205
+        ",
+    );
+}

@@ -143,11 +143,17 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
     let facts = owners::look_up(&ports, owners::Addresses::All);
     let healths: Vec<status::Health> = std::thread::scope(|scope| {
         let (facts, run) = (&facts, &snapshot.record.run);
+        // A service may take its time to answer: all are asked at once.
         let ask = |service| scope.spawn(move || health_of(service, facts, run));
-        let asked: Vec<_> = snapshot.services.iter().map(ask).collect();
+        let has_any = |service: &&Service| service.health.is_some();
+        let asked: Vec<_> = snapshot
+            .services
+            .iter()
+            .map(|service| Some(service).filter(has_any).map(ask))
+            .collect();
         asked
             .into_iter()
-            .map(|asked| asked.join().expect("a health check does not panic"))
+            .map(|asked| asked.map_or(NO_HEALTH, |asked| asked.join().expect("a health check does not panic")))
             .collect()
     });
     let mut services: Vec<status::Service> = snapshot

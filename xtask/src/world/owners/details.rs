@@ -76,12 +76,17 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
 #[derive(Default)]
 struct Table {
     rows: BTreeMap<u32, Option<Process>>,
+    users: BTreeMap<u32, Option<String>>,
     kin: Kin,
 }
 
 impl Table {
     fn row(&mut self, pid: u32) -> Option<Process> {
         self.rows.entry(pid).or_insert_with(|| os::process(pid)).clone()
+    }
+
+    fn user(&mut self, uid: u32) -> Option<String> {
+        self.users.entry(uid).or_insert_with(|| os::user_name(uid)).clone()
     }
 
     /// Nearest first, process 1 last.
@@ -140,7 +145,7 @@ fn described(
     let owner = Owner {
         name: display_name(&process.name, &command, seen.and_then(|seen| seen.exe())),
         command: secrets::masked(&command),
-        user: uid.and_then(os::user_name),
+        user: uid.and_then(|uid| table.user(uid)),
         uid,
         repository: cwd.as_deref().and_then(repository),
         cwd,

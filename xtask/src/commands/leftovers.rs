@@ -39,7 +39,9 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
         Problem::new(format!(
             "this stack is already run by pid {pid}, which keeps its state in another folder"
         ))
-        .hint("end it with Ctrl-C in its terminal, or set `HOME` and `XDG_STATE_HOME` as they are there")
+        .hint(format!(
+            "end it with Ctrl-C in its terminal or with `kill {pid}`, or set `HOME` and `XDG_STATE_HOME` as they are there"
+        ))
     }))
 }
 

@@ -3,9 +3,9 @@
 //! It takes one request on stdin and answers on stdout, as at the control socket; later clients come there.
 
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::control::{self, Reply, Request};
 use super::os;
@@ -16,22 +16,26 @@ use crate::plan::{OnExit, Plan};
 /// The subcommand that it runs; nobody types it.
 pub(crate) const COMMAND: &str = "supervise";
 
-/// The program that is to supervise: a copy, which nobody builds anew while it runs. For whoever has the checkout's lock.
+/// Keeps a copy of ourselves, which nobody builds anew while it runs. For whoever has the checkout's lock.
 ///
 /// # Errors
 /// We cannot find ourselves.
-pub(crate) fn program(folder: &Folder) -> Result<PathBuf, Problem> {
+pub(crate) fn programs(folder: &Folder) -> Result<Vec<PathBuf>, Problem> {
     let original = os::own_program().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
-    // Without room for a copy, the original does; it may only not be replaced on systems that lock what runs.
-    Ok(copy(&original, &folder.programs()).unwrap_or(original))
+    // Without room for a copy, or where it may not be run, the original does: on some systems nobody can replace it then.
+    Ok(copy(&original, &folder.programs())
+        .into_iter()
+        .chain([original])
+        .collect())
 }
 
-/// Starts it for a checkout whose lock is free; every reply to `request` comes to `hear`, [`Reply::Ending`] at the end.
+/// Starts the first of `programs` that can be run, for a checkout whose lock is free; every reply to `request` comes to
+/// `hear`, [`Reply::Ending`] at the end.
 ///
 /// # Errors
-/// The system has no room for another process.
+/// None of them can be run, or the system has no room for another process.
 pub(crate) fn start(
-    program: &Path,
+    programs: &[PathBuf],
     plan: &Plan,
     folder: &Folder,
     request: &Request,
@@ -39,23 +43,34 @@ pub(crate) fn start(
 ) -> Result<(), Problem> {
     let words = folder.words();
     let stderr = File::create(&words).map_err(|error| super::problem("write", &words, &error))?;
+    let mut failed = None;
+    for program in programs {
+        match spawn(program, plan, &stderr) {
+            Ok(mut child) => {
+                control::ask(&mut child.stdin.take().expect("its stdin is a pipe"), request);
+                let replies = child.stdout.take().expect("its stdout is a pipe");
+                control::follow(BufReader::new(replies), hear);
+                return Ok(());
+            }
+            Err(error) => failed = Some(super::problem("run", program, &error)),
+        }
+    }
+    Err(failed.expect("we are one of them"))
+}
+
+fn spawn(program: &Path, plan: &Plan, stderr: &File) -> io::Result<Child> {
     let mut command = Command::new(program);
     os::call(&mut command, "devtasks");
-    command
-        .args([COMMAND, &plan.project])
-        .arg(&plan.checkout)
-        .current_dir("/");
+    command.arg(COMMAND).current_dir("/");
     if plan.on_exit == OnExit::Keep {
         command.arg("--keep");
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
-    let mut child = command
-        .spawn()
-        .map_err(|error| super::problem("run", program, &error))?;
-    control::ask(&mut child.stdin.take().expect("its stdin is a pipe"), request);
-    let replies = child.stdout.take().expect("its stdout is a pipe");
-    control::follow(BufReader::new(replies), hear);
-    Ok(())
+    command.args(["--", &plan.project]).arg(&plan.checkout);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(stderr.try_clone()?);
+    command.spawn()
 }
 
 /// Its last words, if it died without an answer.
@@ -78,7 +93,10 @@ fn copy(original: &Path, folder: &Path) -> Option<PathBuf> {
         let _ = fs::remove_file(entry.path());
     }
     let beside = copy.with_extension("new");
-    fs::copy(original, &beside).ok()?;
-    fs::rename(&beside, &copy).ok()?;
-    Some(copy)
+    let made = fs::copy(original, &beside).and_then(|_| fs::rename(&beside, &copy));
+    if made.is_err() {
+        // Half a copy would only fill the disk.
+        let _ = fs::remove_file(&beside);
+    }
+    made.ok().map(|()| copy)
 }

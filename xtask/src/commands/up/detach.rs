@@ -35,9 +35,9 @@ pub(super) fn detach(
     let screen = Arc::new(screen);
     let mut show = Show::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
     let sender = inbox.sender.clone();
-    let program = background::program(folder)?;
+    let programs = background::programs(folder)?;
     drop(lock);
-    background::start(&program, plan, folder, &request, move |reply| {
+    background::start(&programs, plan, folder, &request, move |reply| {
         drop(sender.send(Message::Replied(reply)))
     })?;
     let ended = watch(plan, &mut show, &screen, inbox);

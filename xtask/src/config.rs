@@ -87,6 +87,8 @@ pub(crate) struct Service {
     pub(crate) stdin: Stdin,
     /// It has a terminal of its own; then `stdin` does not matter.
     pub(crate) tty: bool,
+    /// Its sockets are opened for it and handed over.
+    pub(crate) listen: bool,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,

@@ -125,6 +125,8 @@ pub(crate) struct Service {
     pub(crate) stdin: Stdin,
     /// A terminal is all three of its standard streams.
     pub(crate) tty: bool,
+    /// Its sockets are opened for it and handed over.
+    pub(crate) listen: bool,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,

@@ -18,6 +18,7 @@ pub(crate) mod owners;
 pub(crate) mod probe;
 pub(crate) mod project;
 pub(crate) mod runs;
+mod sockets;
 mod spawn;
 pub(crate) mod stop;
 pub(crate) mod terminal;

@@ -221,10 +221,9 @@ pub(crate) const KEYS: &[Key] = &[
         SERVICE,
         "listen",
         "boolean",
-        "",
-        "whether a listening socket is handed over",
-    )
-    .not_yet(),
+        "`false`",
+        "whether its sockets are opened for it and handed over (LISTEN_FDS)",
+    ),
     key(SERVICE, "on_exit", "string", "", "what its end means for the others").not_yet(),
     key(PORT, "number", "integer or string", "", "the port, from 1 to 65535"),
     key(

@@ -37,6 +37,7 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
     changes.compare("healthcheck", &health(running), &health(planned));
     changes.compare("stdin", &running.stdin, &planned.stdin);
     changes.compare("tty", &running.tty, &planned.tty);
+    changes.compare("listen", &running.listen, &planned.listen);
     changes.compare("restart", &running.restart, &planned.restart);
     changes.compare("stop_signal", &running.stop_signal, &planned.stop_signal);
     changes.compare(

@@ -223,6 +223,7 @@ pub(super) fn service(
             .map_or(config::START_PERIOD, |health| health.start_period),
         stdin: service.stdin,
         tty: service.tty,
+        listen: service.listen,
         restart: service.restart,
         stop_signal: service.stop_signal,
         stop_grace_period: service.stop_grace_period,

@@ -83,15 +83,14 @@ fn copy(original: &Path, folder: &Path) -> Option<PathBuf> {
     let it = fs::metadata(original).ok()?;
     let changed = it.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let version = format!("{} {}", it.len(), changed.as_nanos());
-    let copy = folder.join(format!("devtasks-{:016x}", fnv(version.as_bytes())));
+    let home = folder.join(format!("{:016x}", fnv(version.as_bytes())));
+    let copy = home.join("devtasks");
     if fs::metadata(&copy).is_ok_and(|there| there.len() == it.len()) {
         return Some(copy);
     }
-    os::make_private_folder(folder).ok()?;
     // Those of earlier builds; what still runs keeps its file.
-    for entry in fs::read_dir(folder).ok()?.flatten() {
-        let _ = fs::remove_file(entry.path());
-    }
+    let _ = fs::remove_dir_all(folder);
+    os::make_private_folder(&home).ok()?;
     let beside = copy.with_extension("new");
     let made = fs::copy(original, &beside).and_then(|_| fs::rename(&beside, &copy));
     if made.is_err() {

@@ -190,9 +190,16 @@ impl<'a> Driver<'a> {
                         self.services[unit].next = Some(Box::new(service));
                     }
                 }
-                Some(unit) => self.services[unit].begin_anew(service),
+                Some(unit) => {
+                    self.services[unit].begin_anew(service);
+                    self.services[unit].open_sockets();
+                }
                 // The machine numbers new units in the order of their specs.
-                None => self.services.push(self.life(service)),
+                None => {
+                    let mut life = self.life(service);
+                    life.open_sockets();
+                    self.services.push(life);
+                }
             }
         }
         self.events.push_back(Event::Start { specs, give_up_after });

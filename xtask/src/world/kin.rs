@@ -10,7 +10,7 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 
 use super::os;
-use super::runs::{self, Folder};
+use super::runs::{self, Folder, Record};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, ProcessState, Tag};
 
@@ -42,6 +42,7 @@ pub(super) fn note(folder: &Folder, pid: u32, tag: &Tag) {
 #[derive(Default)]
 pub(crate) struct Kin {
     leaders: OnceCell<Vec<Leader>>,
+    records: OnceCell<Vec<Record>>,
 }
 
 impl Kin {
@@ -62,6 +63,21 @@ impl Kin {
         None
     }
 
+    /// A supervisor holds the sockets that it hands over, and belongs to its run.
+    pub(crate) fn supervised(&self, process: &Process) -> Option<Tag> {
+        let records = self.records.get_or_init(|| {
+            let folders = runs::folders().into_iter();
+            folders.filter_map(|folder| folder.record()).collect()
+        });
+        let record = records.iter().find(|record| record.supervisor == process.identity)?;
+        Some(Tag {
+            project: record.project.clone(),
+            service: SUPERVISOR.to_owned(),
+            checkout: record.checkout.clone(),
+            run: record.run.clone(),
+        })
+    }
+
     /// By its own identity, or by its group: while that has members, no other can have its number, except after the number
     /// of a group that died out was given anew, to a process that is its leader or has died since.
     fn noted(&self, process: &Process, find: impl Fn(u32) -> Option<Process>) -> Option<Tag> {
@@ -77,6 +93,9 @@ impl Kin {
         leader.map(|leader| leader.tag.clone())
     }
 }
+
+/// What a supervisor is called where a service has its name; no service can be called so.
+const SUPERVISOR: &str = "(supervisor)";
 
 /// More ancestors than any process has.
 const DEPTH: usize = 1000;

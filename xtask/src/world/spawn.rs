@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::os;
+use super::sockets::Sockets;
 use super::terminal::Size;
 use crate::error::{Exit, Problem};
 use crate::plan::{Environment, Service, Stdin};
@@ -25,8 +26,15 @@ pub(crate) struct Started {
 ///
 /// # Errors
 /// The command is not there or cannot be run, or the system is out of something.
-pub(crate) fn service(service: &Service, tag: &Tag, size: Size) -> Result<Started, Problem> {
-    let mut command = command(&service.command.words, &service.working_dir, &service.environment, tag)?;
+pub(crate) fn service(service: &Service, sockets: Option<&Sockets>, tag: &Tag, size: Size) -> Result<Started, Problem> {
+    let (words, folder, environment) = (&service.command.words, &service.working_dir, &service.environment);
+    let wanted = command(words, folder, environment, tag)?;
+    let (mut command, _held) = match sockets {
+        Some(sockets) => sockets
+            .hand_over(&wanted)
+            .map_err(|error| super::problem("pass sockets to", Path::new(&words[0]), &error))?,
+        None => (wanted, os::Held::default()),
+    };
     let terminal = if service.tty {
         let ours = open_terminal(&mut command, size);
         let ours = ours.map_err(|error| super::problem("open", Path::new("/dev/ptmx"), &error).exit(Exit::Missing))?;
@@ -82,9 +90,9 @@ fn command(words: &[String], folder: &Path, environment: &Environment, tag: &Tag
     })?;
     let mut command = Command::new(program);
     command
+        .env_clear()
         .args(&words[1..])
         .current_dir(folder)
-        .env_clear()
         .envs(environment)
         .envs(tag.variables());
     Ok(command)

@@ -139,12 +139,12 @@ hint: set `NAP` in `.env`, or write `${NAP:-default}`
 #[test]
 fn a_key_of_a_later_release_is_not_supported_yet() {
     check(
-        "[services.a]\ncommand = \"x\"\nlisten = true\nrestart = \"unless-stopped\"\non_conflict = \"next\"\n",
-        "error: `listen` is not supported yet
+        "[services.a]\ncommand = \"x\"\npidfile = \"p\"\nrestart = \"unless-stopped\"\non_conflict = \"next\"\n",
+        "error: `pidfile` is not supported yet
   --> devtasks.toml:3:1  [services.a]
    |
- 3 | listen = true
-   | ^^^^^^
+ 3 | pidfile = \"p\"
+   | ^^^^^^^
 
 error: `restart = \"unless-stopped\"` is not supported yet
   --> devtasks.toml:4:11  [services.a]

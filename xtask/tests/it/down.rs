@@ -193,6 +193,7 @@ fn a_stubborn_service_is_killed_after_its_grace_period() {
     let up = sandbox.up(&[]);
     up.wait_for("here");
     sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
     sandbox.nothing_is_left();
 }
 

@@ -8,6 +8,7 @@ mod diagnosis;
 mod edit;
 mod environment;
 mod failure;
+mod handed_over;
 mod interrupt;
 mod json;
 mod keep;

@@ -172,6 +172,7 @@ impl<'a> Show<'a> {
                 ..
             } => diagnosis.kind == Kind::PortBusy,
             Cause::NotReady { .. } => true,
+            Cause::NotSpawned { exit, .. } => *exit == Exit::PortBusy,
             _ => false,
         };
         if !busy {

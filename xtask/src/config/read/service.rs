@@ -13,7 +13,7 @@ use super::port::{on_conflict, ports};
 use super::reader::{Reader, no_name};
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
-use crate::config::{At, OnConflict, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
+use crate::config::{At, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
 use crate::error::Problem;
 
 pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
@@ -44,6 +44,9 @@ fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind:
     let depends_on = read.list("depends_on", dependencies);
     let healthcheck = read.key("healthcheck", |reader, item| healthcheck(reader, item, table, &ports));
     let stdin = read.key("stdin", stdin).unwrap_or_default();
+    let listen = read
+        .key("listen", |reader, item| listen(reader, item, &ports))
+        .unwrap_or(false);
     let tty = read.key("tty", |reader, item| reader.boolean(item)).unwrap_or(false);
     let restart = read.key("restart", restart).unwrap_or_default();
     let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
@@ -69,12 +72,27 @@ fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind:
         healthcheck,
         stdin,
         tty,
+        listen,
         restart,
         stop_signal,
         stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
         on_conflict,
         profiles,
     })
+}
+
+/// What is handed over are TCP sockets, one for each port.
+fn listen<'t>(reader: &mut Reader<'t>, item: &Item<'t>, ports: &[Port]) -> Option<bool> {
+    let listen = reader.boolean(item)?;
+    if listen && ports.is_empty() {
+        let problem = Problem::new("`listen` needs a port").hint("add `port` to this service");
+        reader.report_absent(item.at_value(), problem);
+    }
+    if listen && ports.iter().any(|port| port.protocol == Protocol::Udp) {
+        let problem = Problem::new("`listen` hands TCP sockets over, and one of its ports is UDP");
+        reader.report(item.at_value(), problem.hint("set `listen = false`"));
+    }
+    Some(listen)
 }
 
 /// Reads the keys of one table.

@@ -595,6 +595,7 @@ fn check_plan(input: &str, expected: &str) {
                 start_period: Duration::from_secs(60),
                 stdin: crate::plan::Stdin::Null,
                 tty: false,
+                listen: false,
                 restart: crate::plan::Restart::No,
                 stop_signal: StopSignal::Term,
                 stop_grace_period: Duration::from_secs(10),

@@ -53,6 +53,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         start_period: Duration::from_secs(60),
         stdin: crate::plan::Stdin::Null,
         tty: false,
+        listen: false,
         restart: crate::plan::Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),

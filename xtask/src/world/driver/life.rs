@@ -18,6 +18,7 @@ use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
 use crate::world::logs::{Log, Mark, Run, Source, Stream};
+use crate::world::sockets::Sockets;
 use crate::world::spawn::Started;
 use crate::world::{kin, os, spawn};
 
@@ -37,6 +38,8 @@ pub(super) struct Life {
     stdin: Option<ChildStdin>,
     /// Our side of its terminal. One that closes it and lives on would be hung up without this (SIGHUP).
     pub(super) terminal: Option<Arc<File>>,
+    /// What it listens on, if that is opened for it; and why it could not be.
+    pub(super) sockets: Option<Result<Sockets, Problem>>,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
     /// So it was when its process was started.
@@ -70,6 +73,19 @@ impl Life {
         self.service = service;
         self.next = None;
         self.forget_the_last();
+    }
+
+    /// Those of `listen = true`, as early as can be: from then on nobody else has the port.
+    pub(super) fn open_sockets(&mut self) {
+        let fit = match &self.sockets {
+            Some(Ok(sockets)) => sockets.are_for(&self.service),
+            Some(Err(_)) | None => false,
+        };
+        if !fit {
+            // The old ones first: the new ones may be on the same port at another address.
+            self.sockets = None;
+            self.sockets = self.service.listen.then(|| Sockets::open(&self.service));
+        }
     }
 
     /// As it was asked for last.
@@ -116,6 +132,7 @@ impl Driver<'_> {
             open_pipes: 0,
             stdin: None,
             terminal: None,
+            sockets: None,
             has_listened: false,
             oom_kills: OomKills::default(),
             ending: None,
@@ -138,10 +155,18 @@ impl Driver<'_> {
         if let Some(next) = life.next.take() {
             life.service = *next;
         }
+        life.open_sockets();
         life.number += 1;
         life.log.begin();
         life.oom_kills = os::oom_kills();
-        match spawn::service(&life.service, &tag, self.sink.size()) {
+        let sockets = life
+            .sockets
+            .as_ref()
+            .map(|opened| opened.as_ref().map_err(Clone::clone));
+        let started = sockets
+            .transpose()
+            .and_then(|sockets| spawn::service(&life.service, sockets, &tag, self.sink.size()));
+        match started {
             Ok(started) => {
                 let pid = started.child.id();
                 life.pid = Some(pid);
@@ -259,6 +284,9 @@ impl Driver<'_> {
         life.since = wall();
         life.in_state_since = self.clock.now();
         life.cause = cause.clone();
+        if state.is_over() {
+            life.sockets = None;
+        }
         if !state.is_alive() {
             drop((life.stdin.take(), life.terminal.take()));
         }

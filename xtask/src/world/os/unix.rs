@@ -1,5 +1,6 @@
 //! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
 
+mod sockets;
 mod terminal;
 
 use std::fs::{DirBuilder, Metadata};
@@ -22,6 +23,7 @@ use signal_hook::iterator::Signals;
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+pub(crate) use sockets::{Held, pass_on};
 pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
 
 /// Hands every signal that concerns us to `hear`, on a thread of its own, until the program ends.

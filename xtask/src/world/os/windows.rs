@@ -98,3 +98,12 @@ pub(crate) fn is_in_foreground() -> bool {
 
 /// Not supported yet: the next line that is written tells.
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
+
+/// Nothing has to be.
+pub(crate) type Held = ();
+
+/// # Errors
+/// Always: sockets are not handed over yet.
+pub(crate) fn pass_on<T>(_: &mut Command, _: &[T]) -> io::Result<Held> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -156,7 +156,7 @@ fn described(
         parents: table.ancestors(&process),
         children: tree.len(),
         clients: Vec::new(),
-        tag: table.kin.tag(&process),
+        tag: table.kin.tag(&process).or_else(|| table.kin.supervised(&process)),
         unit: unit(&process, own_cgroup),
         protected: None,
         terminal: process.terminal.clone(),

@@ -149,7 +149,7 @@ fn an_edit_that_does_not_work_leaves_the_others_running() {
     let sandbox = Sandbox::new(&stack(db, api, "debug"));
     sandbox.run(&["up", "-d"]).with(0);
     let before = pids(&sandbox);
-    let wrong = stack(db, api, "debug").replace("--print-env LEVEL", "--exit 3");
+    let wrong = stack(db, api, "debug").replace(&format!("--listen 127.0.0.1:{api} --print-env LEVEL"), "--exit 3");
     sandbox.write("devtasks.toml", &wrong);
     sandbox.run(&["up"]).with(1);
     assert_eq!(pids(&sandbox)["db"], before["db"]);

@@ -75,7 +75,6 @@ fn what_is_known_but_not_supported_yet_says_so() {
         command = 'x'
         port = 'auto'
         pidfile = 'x'
-        listen = true
         on_exit = 'x'
         restart = 'unless-stopped'
         on_conflict = 'next'
@@ -91,14 +90,42 @@ fn what_is_known_but_not_supported_yet_says_so() {
         4:1 [venvs.v] `project` is not supported yet
         7:8 [services.a] `port = \"auto\"` is not supported yet
         8:1 [services.a] `pidfile` is not supported yet
-        9:1 [services.a] `listen` is not supported yet
-        10:1 [services.a] `on_exit` is not supported yet
-        11:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
-        12:15 [services.a] `on_conflict = \"next\"` is not supported yet
-        13:24 [services.a.healthcheck] `https://` is not supported yet
+        9:1 [services.a] `on_exit` is not supported yet
+        10:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
+        11:15 [services.a] `on_conflict = \"next\"` is not supported yet
+        12:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
-        16:15 [services.b.ports] `x = \"auto\"` is not supported yet
-        16:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
+        15:15 [services.b.ports] `x = \"auto\"` is not supported yet
+        15:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
+        ",
+    );
+}
+
+#[test]
+fn sockets_that_are_handed_over_are_tcp_and_need_a_port() {
+    check(
+        "
+        [services.a]
+        command = 'x'
+        listen = true
+        [services.b]
+        command = 'x'
+        listen = true
+        ports = { web = 80, dns = { number = 53, protocol = 'udp' } }
+        [services.c]
+        command = 'x'
+        listen = true
+        port = 80
+        [services.d]
+        command = 'x'
+        listen = 'yes'
+        ",
+        "
+        3:10 [services.a] `listen` needs a port
+          hint: add `port` to this service
+        6:10 [services.b] `listen` hands TCP sockets over, and one of its ports is UDP
+          hint: set `listen = false`
+        14:10 [services.d] `listen` must be `true` or `false`, found a string
         ",
     );
 }

@@ -117,6 +117,7 @@ fn service(text: &str) -> Service {
         start_period: Duration::from_secs(60),
         stdin: crate::plan::Stdin::Null,
         tty: false,
+        listen: false,
         restart: Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),

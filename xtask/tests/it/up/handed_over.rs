@@ -1,0 +1,182 @@
+//! `listen = true`: the sockets are opened before anything starts, and stay open while the service restarts.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::Signal;
+
+use crate::sandbox::{Sandbox, eventually, is_free, port, signal};
+
+fn api(port: u16, more: &str) -> Sandbox {
+    Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --inherit --http {more}"
+        port = {port}
+        listen = true
+        restart = "always"
+        healthcheck = {{ http = "/" }}
+        "#
+    ))
+}
+
+fn pid(sandbox: &Sandbox) -> u64 {
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    status["services"][0]["pid"].as_u64().unwrap_or_default()
+}
+
+#[test]
+fn they_come_by_the_protocol_of_systemd() {
+    let (web, admin) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --pid --print-env LISTEN_PID --print-env LISTEN_FDS --print-env LISTEN_FDNAMES --inherit --http"
+        ports = {{ web = {web}, admin = {admin} }}
+        listen = true
+        [services.other]
+        command = "SERVICE"
+        "#
+    ));
+    sandbox.run(&["up", "-d"]).with(0);
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    let pid = &status["services"][0]["pid"];
+    let log = sandbox.run(&["logs", "api"]).with(0).stdout;
+    for line in [
+        &format!("pid {pid}"),
+        &format!("LISTEN_PID={pid}"),
+        "LISTEN_FDS=2",
+        "LISTEN_FDNAMES=web:admin",
+    ] {
+        assert!(log.contains(line), "{log}");
+    }
+    for port in [web, admin] {
+        assert_eq!(ask(port).unwrap(), 200);
+    }
+    // Nobody else has them.
+    let other = &status["services"][1]["pid"];
+    let sockets = |pid: &serde_json::Value| {
+        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links
+            .filter(|link| link.display().to_string().starts_with("socket:"))
+            .count()
+    };
+    assert_eq!((sockets(pid), sockets(other)), (2, 0));
+    sandbox.run(&["down"]).with(0);
+    assert!(is_free(web) && is_free(admin));
+}
+
+/// The status of an answer.
+fn ask(port: u16) -> std::io::Result<u16> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| ErrorKind::UnexpectedEof.into())
+}
+
+#[test]
+fn no_client_is_refused_while_it_restarts_or_was_killed() {
+    let port = port();
+    let sandbox = api(port, "--ready-after 20");
+    sandbox.run(&["up", "-d"]).with(0);
+    let done = AtomicBool::new(false);
+    let (answered, refused) = std::thread::scope(|scope| {
+        let clients = scope.spawn(|| {
+            let (mut answered, mut refused) = (0, 0);
+            while !done.load(Ordering::Relaxed) {
+                match ask(port) {
+                    Ok(_) => answered += 1,
+                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => refused += 1,
+                    // It was killed while it answered.
+                    Err(_) => {}
+                }
+            }
+            (answered, refused)
+        });
+        for _ in 0..5 {
+            sandbox.run(&["restart", "api"]).with(0);
+        }
+        for _ in 0..3 {
+            let before = pid(&sandbox);
+            signal(u32::try_from(before).unwrap(), Signal::KILL);
+            eventually(
+                || "another process".to_owned(),
+                || ![0, before].contains(&pid(&sandbox)),
+            );
+        }
+        done.store(true, Ordering::Relaxed);
+        clients.join().unwrap()
+    });
+    assert!(answered > 20 && refused == 0, "{answered} answered, {refused} refused");
+}
+
+#[test]
+fn nobody_can_take_the_port_while_it_waits_to_be_started() {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --say db-here"
+        port = {db}
+        [services.api]
+        command = "SERVICE --inherit"
+        port = {api}
+        listen = true
+        depends_on = ["db"]
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("db-here");
+    let refused = std::net::TcpListener::bind(("127.0.0.1", api)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::AddrInUse);
+    // Whose it is can be seen all the same.
+    let who = sandbox
+        .run(&["port", "who", &api.to_string(), "--format", "json"])
+        .with(0)
+        .json();
+    let owner = &who["ports"][0]["owners"][0];
+    assert_eq!(
+        (&owner["pid"], &owner["project"]),
+        (&up.pid().into(), &"project".into()),
+        "{who}"
+    );
+    up.interrupt();
+    up.wait().with(130);
+    assert!(is_free(api));
+}
+
+#[test]
+fn a_port_that_is_lost_before_they_are_open_is_code_3_and_shows_the_owner() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --inherit\"\nlisten = true\n\
+         port = {{ number = {port}, host = \"0.0.0.0\" }}\n[services.b]\ncommand = \"SERVICE\"\n"
+    ));
+    let up = sandbox.up(&["b"]);
+    let stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
+    let ended = sandbox.run(&["up"]).with(3);
+    assert!(ended.stderr.contains(&format!("(pid {})", stranger.pid())), "{ended:?}");
+    assert!(!up.has_ended());
+}
+
+#[test]
+fn an_edit_of_the_port_opens_another_and_lets_go_of_the_first() {
+    let (first, second) = (port(), port());
+    let sandbox = api(first, "");
+    sandbox.run(&["up", "-d"]).with(0);
+    let edited = fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write(
+        "devtasks.toml",
+        &edited.replace(&first.to_string(), &second.to_string()),
+    );
+    sandbox.run(&["up"]).with(0);
+    assert!(is_free(first));
+    assert_eq!(ask(second).unwrap(), 200);
+    sandbox.run(&["down"]).with(0);
+    assert!(is_free(second));
+}

@@ -273,5 +273,6 @@ fn one_that_closes_its_terminal_lives_on_and_nobody_reads_there_any_more() {
     sandbox.run(&["status"]).with(0);
     assert!(!sandbox.project().join("hung-up").exists());
     sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
     sandbox.nothing_is_left();
 }

@@ -96,6 +96,8 @@ pub(crate) struct Driver<'a> {
     checks: Vec<RunningCheck>,
     waiters: Vec<Waiter>,
     family: Option<Family>,
+    /// Since the family was looked up: whoever has ended by that left its children to us.
+    has_signalled: bool,
     /// Somebody was started by us, or by what we replaced with exec, before the run began.
     had_children: bool,
     audience: &'a mut dyn Audience,
@@ -138,6 +140,7 @@ impl<'a> Driver<'a> {
             checks: Vec::new(),
             waiters: Vec::new(),
             family: None,
+            has_signalled: false,
             had_children: !os::children(std::process::id()).is_empty(),
             audience,
             sink,
@@ -290,6 +293,9 @@ impl<'a> Driver<'a> {
     }
 
     fn perform(&mut self, action: Action) {
+        if self.has_signalled && matches!(action, Action::Kill(_) | Action::Sweep(_)) {
+            self.family = None;
+        }
         match action {
             Action::Spawn(unit) => self.spawn(unit),
             Action::Probe(unit) => self.probe(unit),

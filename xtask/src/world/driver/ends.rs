@@ -10,10 +10,9 @@ use crate::world::{kin, os, owners};
 impl Driver<'_> {
     /// The stop signal to the group, then to those who left it; SIGCONT, for a suspended process handles nothing.
     pub(super) fn terminate(&mut self, unit: UnitId) {
-        let signal = self.services[unit].service.stop_signal;
-        self.signal(unit, os::Signal::from(signal));
-        if signal != StopSignal::Kill {
-            self.signal(unit, os::Signal::Cont);
+        match self.services[unit].service.stop_signal {
+            StopSignal::Kill => self.signal(unit, &[os::Signal::Kill]),
+            signal => self.signal(unit, &[signal.into(), os::Signal::Cont]),
         }
         // Their heir may have been told to end before all others were.
         for pid in self.strays() {
@@ -22,20 +21,26 @@ impl Driver<'_> {
     }
 
     pub(super) fn kill(&mut self, unit: UnitId) {
-        self.signal(unit, os::Signal::Kill);
+        self.signal(unit, &[os::Signal::Kill]);
     }
 
-    fn signal(&mut self, unit: UnitId, signal: os::Signal) {
+    /// All of `signals` to the same processes: whoever ends by the first leaves its children to us, and a second look might
+    /// miss them on their way.
+    fn signal(&mut self, unit: UnitId, signals: &[os::Signal]) {
         let group = self.services[unit].group;
         let in_group = |pid: &u32| os::process(*pid).is_some_and(|process| Some(process.group) == group);
         let (inside, outside): (Vec<_>, Vec<_>) = self.members(unit).into_iter().partition(in_group);
-        // Its members are our children and not reaped yet, or below such, so the group's number cannot be anybody else's.
-        if let Some(group) = group.filter(|_| !inside.is_empty()) {
-            os::signal_group(group, signal);
+        for &signal in signals {
+            // Its members are our children and not reaped yet, or below such, so the group's number cannot be anybody
+            // else's.
+            if let Some(group) = group.filter(|_| !inside.is_empty()) {
+                os::signal_group(group, signal);
+            }
+            for &pid in &outside {
+                os::signal_member(pid, &self.record.run, signal);
+            }
         }
-        for pid in outside {
-            os::signal_member(pid, &self.record.run, signal);
-        }
+        self.has_signalled = true;
     }
 
     /// Everything has ended as far as the machine knows: is that so?

@@ -40,6 +40,7 @@ impl Driver<'_> {
     /// Looked up once for all that is done in one turn.
     fn family(&mut self) -> &Family {
         if self.family.is_none() {
+            self.has_signalled = false;
             self.family = Some(self.adopted());
         }
         self.family.as_ref().expect("it was just looked up")

@@ -39,6 +39,25 @@ fn a_second_ctrl_c_kills_at_once() {
 }
 
 #[test]
+fn two_at_once_kill_whom_wrappers_leave_behind() {
+    // While the later ones are told to end, the first ones' shells do so.
+    let services = (0..6).map(|n| {
+        let port = port();
+        format!(
+            "[services.s{n}]\ncommand = \"SERVICE --listen 127.0.0.1:{port} --ignore-term & wait\"\nshell = true\n\
+             port = {port}\n"
+        )
+    });
+    let sandbox = Sandbox::new(&services.collect::<String>());
+    let up = sandbox.up(&[]);
+    for one in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
+        signal(up.pid(), one);
+    }
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+}
+
+#[test]
 fn ctrl_c_while_starting_stops_what_has_started() {
     let port = port();
     let sandbox = Sandbox::new(&format!(

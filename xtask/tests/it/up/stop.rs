@@ -166,3 +166,19 @@ fn a_daemon_that_left_its_group_and_its_environment_ends_with_the_last_service()
         );
     }
 }
+
+#[test]
+fn a_suspended_child_of_a_wrapper_is_stopped_gently() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"./child & wait\"\nshell = true\n");
+    sandbox.write_script(
+        "child",
+        "trap 'echo bye; exit' TERM; echo $$ > pid; echo here; while :; do sleep 0.02; done",
+    );
+    let up = sandbox.up(&[]);
+    up.wait_for("here");
+    let pid = std::fs::read_to_string(sandbox.project().join("pid")).unwrap();
+    signal(pid.trim().parse().unwrap(), Signal::STOP);
+    up.interrupt();
+    let ended = up.wait().with(130);
+    assert!(ended.stdout.contains("api | bye\n"), "{ended:?}");
+}

@@ -141,7 +141,7 @@ impl<'a> Driver<'a> {
             waiters: Vec::new(),
             family: None,
             has_signalled: false,
-            had_children: !os::children(std::process::id()).is_empty(),
+            had_children: !os::own_children().is_empty(),
             audience,
             sink,
             folder,

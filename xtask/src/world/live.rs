@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use super::control::{Client, Reply, Request, Service, Snapshot, Why};
@@ -143,18 +144,16 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
     let facts = owners::look_up(&ports, owners::Addresses::All);
     let healths: Vec<status::Health> = std::thread::scope(|scope| {
         let (facts, run) = (&facts, &snapshot.record.run);
-        // A service may take its time to answer: all are asked at once.
-        let ask = |service| scope.spawn(move || health_of(service, facts, run));
-        let has_any = |service: &&Service| service.health.is_some();
         let asked: Vec<_> = snapshot
             .services
             .iter()
-            .map(|service| Some(service).filter(has_any).map(ask))
+            .map(|service| {
+                let health = service.health.as_ref()?;
+                Some(scope.spawn(move || health_of(service, health, facts, run)))
+            })
             .collect();
-        asked
-            .into_iter()
-            .map(|asked| asked.map_or(NO_HEALTH, |asked| asked.join().expect("a health check does not panic")))
-            .collect()
+        let answer = |asked: ScopedJoinHandle<status::Health>| asked.join().expect("a health check does not panic");
+        asked.into_iter().map(|asked| asked.map_or(NO_HEALTH, answer)).collect()
     });
     let mut services: Vec<status::Service> = snapshot
         .services
@@ -242,10 +241,7 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
 }
 
 /// Asks the service itself, where that is quick and harmless; a command's last answer is the supervisor's.
-fn health_of(service: &Service, facts: &Facts, run: &str) -> status::Health {
-    let Some(health) = &service.health else {
-        return NO_HEALTH;
-    };
+fn health_of(service: &Service, health: &Health, facts: &Facts, run: &str) -> status::Health {
     if !matches!(service.state, State::Ready | State::Unhealthy | State::Starting) {
         return status::Health {
             status: HealthStatus::Unknown,

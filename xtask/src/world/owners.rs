@@ -8,7 +8,7 @@ mod details;
 mod ending;
 mod repository;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::error::Problem;
@@ -219,12 +219,17 @@ fn owners(
     names: &mut BTreeMap<u32, Option<String>>,
 ) -> Vec<Owner> {
     let holds = |socket: &Socket, pid: &u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(pid));
-    let mut owners: Vec<Owner> = people
+    let in_the_way = conflict.in_the_way.iter();
+    let pids: BTreeSet<u32> = in_the_way
+        .flat_map(|socket| holders.get(&socket.inode).into_iter().flatten().copied())
+        .collect();
+    let mut owners: Vec<Owner> = pids
         .iter()
-        .filter_map(|(pid, described)| {
+        .filter_map(|pid| {
             let held = conflict.in_the_way.iter().filter(|socket| holds(socket, pid));
-            let mut owner = described.owner.clone();
-            owner.holds_by = held.filter_map(|socket| conflict::holds_by(socket)).min()?;
+            let holds_by = held.filter_map(|socket| conflict::holds_by(socket)).min()?;
+            let mut owner = people.get(pid)?.owner.clone();
+            owner.holds_by = holds_by;
             owner.addresses = conflict
                 .in_the_way
                 .iter()

@@ -4,7 +4,7 @@
 //! a run stay below it, whatever they fork, and the tag in their environment says whose they are. A server that writes its
 //! title over its environment (PostgreSQL, nginx) has no tag any more; its process group tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Driver, UnitId};
 use crate::preflight::{Process, ProcessState};
@@ -47,14 +47,13 @@ impl Driver<'_> {
     }
 
     fn adopted(&self) -> Family {
-        let known = |pid: &u32| {
-            self.services.iter().any(|life| life.pid == Some(*pid))
-                || self.checks.iter().any(|check| check.pid == *pid)
-                || self.guardian.as_ref().is_some_and(|guardian| guardian.pid == *pid)
-        };
+        let services = self.services.iter().filter_map(|life| life.pid);
+        let checks = self.checks.iter().map(|check| check.pid);
+        let guardian = self.guardian.as_ref().map(|guardian| guardian.pid);
+        let known: BTreeSet<u32> = services.chain(checks).chain(guardian).collect();
         let mut adopted: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut strays = Vec::new();
-        for pid in os::children(std::process::id()).into_iter().filter(|pid| !known(pid)) {
+        for pid in os::own_children().into_iter().filter(|pid| !known.contains(pid)) {
             let tag = os::tag(pid).filter(|tag| tag.run == self.record.run);
             let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(pid));
             let of_whom = match service {

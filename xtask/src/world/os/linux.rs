@@ -11,7 +11,7 @@ mod sockets;
 mod tests;
 
 pub(crate) use append::append_private;
-pub(crate) use family::{adopt_orphans, children, ends_within, ignores_hangup, outputs, signal_member};
+pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own_children, signal_member};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
 pub(crate) use memory::oom_kills;

@@ -68,7 +68,7 @@ pub(crate) fn descendants(_: u32) -> Vec<u32> {
 }
 
 /// None are known.
-pub(crate) fn children(_: u32) -> Vec<u32> {
+pub(crate) fn own_children() -> Vec<u32> {
     Vec::new()
 }
 

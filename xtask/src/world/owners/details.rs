@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::repository::repository;
-use crate::preflight::{HoldsBy, Owner, Parent, Process, secrets};
+use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, secrets};
 use crate::world::kin::Kin;
 use crate::world::os;
 
@@ -72,11 +72,12 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
     whole.or(program).or_else(called).unwrap_or_else(|| comm.to_owned())
 }
 
-/// Rows of the process table, each read once: twenty owners have mostly the same ancestors.
+/// What is read once for all: twenty owners have mostly the same ancestors, user and folder.
 #[derive(Default)]
 struct Table {
     rows: BTreeMap<u32, Option<Process>>,
     users: BTreeMap<u32, Option<String>>,
+    repositories: BTreeMap<PathBuf, Option<Repository>>,
     kin: Kin,
 }
 
@@ -87,6 +88,11 @@ impl Table {
 
     fn user(&mut self, uid: u32) -> Option<String> {
         self.users.entry(uid).or_insert_with(|| os::user_name(uid)).clone()
+    }
+
+    fn repository(&mut self, folder: &Path) -> Option<Repository> {
+        let known = self.repositories.entry(folder.to_owned());
+        known.or_insert_with(|| repository(folder)).clone()
     }
 
     /// Nearest first, process 1 last.
@@ -147,7 +153,7 @@ fn described(
         command: secrets::masked(&command),
         user: uid.and_then(|uid| table.user(uid)),
         uid,
-        repository: cwd.as_deref().and_then(repository),
+        repository: cwd.as_deref().and_then(|cwd| table.repository(cwd)),
         cwd,
         started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
         state: process.state,

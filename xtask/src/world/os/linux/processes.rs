@@ -1,6 +1,7 @@
 //! The process table, and what `/proc` tells about one process.
 
 use std::fs;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::error::Problem;
@@ -95,16 +96,18 @@ pub(crate) fn user_name(uid: u32) -> Option<String> {
     })
 }
 
-pub(super) fn children(pid: u32) -> Vec<u32> {
+fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return Vec::new();
     };
-    let lists = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
-    lists
-        .flat_map(|list| {
-            list.split_ascii_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect::<Vec<u32>>()
-        })
+    let lists = threads.filter_map(|thread| Some(thread.ok()?.path().join("children")));
+    lists.flat_map(listed).collect()
+}
+
+/// The children of one thread; none where the file cannot be read.
+pub(super) fn listed(file: impl AsRef<Path>) -> Vec<u32> {
+    let list = fs::read_to_string(file).unwrap_or_default();
+    list.split_ascii_whitespace()
+        .filter_map(|pid| pid.parse().ok())
         .collect()
 }

@@ -9,7 +9,12 @@ use crate::plan::{Condition, Restart};
 use crate::supervise::{Action, Answer, Cause, Event, Machine, Spec, State, Status, UnitId};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    // `PROPTEST_CASES` asks for more.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.max(2000),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn whatever_happens_the_rules_hold_and_it_ends(specs in specs(), orders in prop::collection::vec(order(), 0..40)) {

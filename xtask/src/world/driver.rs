@@ -19,7 +19,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::control::{Reply, Request, Snapshot, Transition, UnderWay};
 use super::guardian::Guardian;
-use super::logs::Sink;
+use super::logs::{self, Sink};
 use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
@@ -185,6 +185,7 @@ impl<'a> Driver<'a> {
         self.grant(&services);
         let specs = services.iter().map(Spec::from).collect();
         let mut changed = Vec::new();
+        let mut logs = logs::numbers(&self.folder.logs());
         for service in services {
             match self.machine.unit(&service.name) {
                 Some(unit) if !self.machine.state(unit).is_over() => {
@@ -199,7 +200,8 @@ impl<'a> Driver<'a> {
                 }
                 // The machine numbers new units in the order of their specs.
                 None => {
-                    let mut life = self.life(service);
+                    let logs = logs.remove(&service.name).unwrap_or_default();
+                    let mut life = self.life(service, logs);
                     life.open_sockets();
                     self.services.push(life);
                 }

@@ -11,7 +11,7 @@ mod shown;
 mod stored;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,6 +58,15 @@ pub(crate) trait Sink: Send + Sync {
     fn trouble(&self, problem: Problem);
 }
 
+/// The numbers of each service's files, the oldest first: looked up once for all services that begin together.
+pub(crate) fn numbers(folder: &Path) -> BTreeMap<String, Vec<u64>> {
+    let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for (service, number) in file::all(folder) {
+        numbers.entry(service).or_default().push(number);
+    }
+    numbers
+}
+
 /// One service's log: shared by the threads that read its pipes and whoever asks for its end.
 pub(crate) struct Log {
     service: String,
@@ -76,10 +85,12 @@ struct Inner {
 const TAIL: usize = 100;
 
 impl Log {
+    /// `numbers` are those of the files it has.
+    ///
     /// # Errors
     /// None: a log file that cannot be made is told to the sink, and the log does without.
-    pub(crate) fn open(service: &str, folder: &Path, run: Run, sink: Arc<dyn Sink>) -> Arc<Log> {
-        let file = LogFile::create(folder, service, run)
+    pub(crate) fn open(service: &str, folder: &Path, run: Run, numbers: Vec<u64>, sink: Arc<dyn Sink>) -> Arc<Log> {
+        let file = LogFile::create(folder, service, run, numbers)
             .map_err(|problem| sink.trouble(problem))
             .ok();
         let inner = Mutex::new(Inner {

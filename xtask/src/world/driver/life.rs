@@ -117,13 +117,14 @@ impl Life {
 }
 
 impl Driver<'_> {
-    pub(super) fn life(&self, service: plan::Service) -> Life {
+    /// `logs` are the numbers of its log files.
+    pub(super) fn life(&self, service: plan::Service, logs: Vec<u64>) -> Life {
         let run = Run {
             id: self.record.run.clone(),
             began: self.record.started_at,
         };
         Life {
-            log: Log::open(&service.name, &self.folder.logs(), run, Arc::clone(&self.sink)),
+            log: Log::open(&service.name, &self.folder.logs(), run, logs, Arc::clone(&self.sink)),
             service,
             next: None,
             pid: None,

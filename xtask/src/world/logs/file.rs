@@ -32,23 +32,23 @@ pub(super) struct LogFile {
     folder: PathBuf,
     service: String,
     run: Run,
-    number: u64,
+    /// Of the files there are, the oldest first; the last is written.
+    numbers: Vec<u64>,
     file: File,
     size: u64,
     buffer: Vec<u8>,
 }
 
 impl LogFile {
-    /// Begins a file of its own; those of the run before stay until their number is up.
-    pub(super) fn create(folder: &Path, service: &str, run: Run) -> Result<LogFile, Problem> {
+    /// Begins a file of its own; those of the runs before, `numbers`, stay until their number is up.
+    pub(super) fn create(folder: &Path, service: &str, run: Run, mut numbers: Vec<u64>) -> Result<LogFile, Problem> {
         fs::create_dir_all(folder).map_err(|error| problem("make", folder, &error))?;
-        let number = numbers(folder, service).last().map_or(1, |last| last + 1);
-        let (file, size) = begin(folder, service, &run, number)?;
+        let (file, size) = begin(folder, service, &run, &mut numbers)?;
         Ok(LogFile {
             folder: folder.to_owned(),
             service: service.to_owned(),
             run,
-            number,
+            numbers,
             file,
             size,
             buffer: Vec::new(),
@@ -80,24 +80,24 @@ impl LogFile {
         self.size += buffer.len() as u64;
         let written = self.file.write_all(buffer);
         buffer.clear();
-        written.map_err(|error| problem("write", &path(&self.folder, &self.service, self.number), &error))
+        let number = self.numbers.last().copied().unwrap_or_default();
+        written.map_err(|error| problem("write", &path(&self.folder, &self.service, number), &error))
     }
 
     fn go_on(&mut self) -> Result<(), Problem> {
-        self.number += 1;
-        (self.file, self.size) = begin(&self.folder, &self.service, &self.run, self.number)?;
+        (self.file, self.size) = begin(&self.folder, &self.service, &self.run, &mut self.numbers)?;
         Ok(())
     }
 }
 
 /// Makes room for one more file, and begins it.
-fn begin(folder: &Path, service: &str, run: &Run, number: u64) -> Result<(File, u64), Problem> {
-    for old in numbers(folder, service) {
-        if old + KEPT <= number {
-            // One that somebody else has removed is what we want.
-            let _ = fs::remove_file(path(folder, service, old));
-        }
+fn begin(folder: &Path, service: &str, run: &Run, numbers: &mut Vec<u64>) -> Result<(File, u64), Problem> {
+    let number = numbers.last().map_or(1, |last| last + 1);
+    for old in numbers.extract_if(.., |old| *old + KEPT <= number) {
+        // One that somebody else has removed is what we want.
+        let _ = fs::remove_file(path(folder, service, old));
     }
+    numbers.push(number);
     let path = path(folder, service, number);
     let title = title(&run.id, run.began);
     let mut options = OpenOptions::new();

@@ -199,7 +199,7 @@ fn folder() -> (tempfile::TempDir, Run) {
 #[test]
 fn a_service_never_has_more_on_disk_than_its_share() {
     let (folder, run) = folder();
-    let mut log = LogFile::create(folder.path(), "api", run.clone()).unwrap();
+    let mut log = LogFile::create(folder.path(), "api", run.clone(), Vec::new()).unwrap();
     let lines = [vec![b'x'; 1_000_000], b"\n".to_vec()].concat();
     let size = |number| std::fs::metadata(file::path(folder.path(), "api", number)).map_or(0, |it| it.len());
     for _ in 0..60 {
@@ -210,7 +210,7 @@ fn a_service_never_has_more_on_disk_than_its_share() {
     }
     assert_eq!(file::numbers(folder.path(), "api"), [5, 6, 7, 8]);
     drop(log);
-    let mut next = LogFile::create(folder.path(), "api", run.clone()).unwrap();
+    let mut next = LogFile::create(folder.path(), "api", run.clone(), vec![5, 6, 7, 8]).unwrap();
     next.write(run.began, 1, Kind::Line(Stream::Stdout), b"x\n").unwrap();
     assert_eq!(file::numbers(folder.path(), "api"), [6, 7, 8, 9]);
 }
@@ -219,7 +219,7 @@ fn a_service_never_has_more_on_disk_than_its_share() {
 fn services_are_merged_in_the_order_of_their_places() {
     let (folder, run) = folder();
     let write = |service: &str, lines: &[(u64, &str)]| {
-        let mut log = LogFile::create(folder.path(), service, run.clone()).unwrap();
+        let mut log = LogFile::create(folder.path(), service, run.clone(), Vec::new()).unwrap();
         for (place, text) in lines {
             log.write(run.began, *place, Kind::Line(Stream::Stdout), text.as_bytes())
                 .unwrap();

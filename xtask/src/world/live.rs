@@ -112,7 +112,7 @@ pub(crate) fn at_rest(services: &[plan::Service]) -> Vec<status::Service> {
         .flat_map(|service| &service.ports)
         .map(PortRef::from)
         .collect();
-    let facts = owners::look_up(&ports, owners::Addresses::All);
+    let facts = owners::held(&ports);
     let status = |service: &plan::Service| status::Service {
         name: service.name.clone(),
         state: State::Stopped,
@@ -141,7 +141,7 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
         .flat_map(|service| &service.ports)
         .map(PortRef::from)
         .collect();
-    let facts = owners::look_up(&ports, owners::Addresses::All);
+    let facts = owners::held(&ports);
     let healths: Vec<status::Health> = std::thread::scope(|scope| {
         let (facts, run) = (&facts, &snapshot.record.run);
         let asked: Vec<_> = snapshot

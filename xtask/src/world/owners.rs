@@ -64,6 +64,20 @@ pub(crate) fn look_up(ports: &[PortRef], addresses: Addresses) -> BTreeMap<PortR
     facts
 }
 
+/// Who holds `ports` by the kernel's table alone. Nothing is bound to find out, so this is never in the way of a service that
+/// is just opening its port. Where the system cannot be asked, `unknown` says why.
+pub(crate) fn held(ports: &[PortRef]) -> BTreeMap<PortRef, PortFact> {
+    let mut facts: BTreeMap<PortRef, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
+    let everywhere = |&port: &PortRef| (port, asked(port, Addresses::All));
+    let asked: Vec<(PortRef, Vec<IpAddr>)> = facts.keys().map(everywhere).collect();
+    if let Err(problem) = look(&asked, &mut facts) {
+        for fact in facts.values_mut() {
+            fact.unknown = Some(problem.message.clone());
+        }
+    }
+    facts
+}
+
 /// The sockets that listen on `ports` now; where a port has a host, those that answer at it. Processes are not looked at:
 /// [`os::holds`] tells whether one's own hold them.
 ///
@@ -82,7 +96,15 @@ pub(crate) fn listening(ports: &[PortRef]) -> Result<Vec<Socket>, Problem> {
 }
 
 fn probes(port: PortRef, addresses: Addresses) -> Vec<Probe> {
-    let asked: Vec<IpAddr> = match addresses {
+    let probe = |address| Probe {
+        address,
+        answer: probe(address, port.number, port.protocol),
+    };
+    asked(port, addresses).into_iter().map(probe).collect()
+}
+
+fn asked(port: PortRef, addresses: Addresses) -> Vec<IpAddr> {
+    match addresses {
         Addresses::Service => vec![port.host.unwrap_or(Ipv4Addr::LOCALHOST.into())],
         Addresses::All => {
             let usual: [IpAddr; 4] = [
@@ -94,14 +116,7 @@ fn probes(port: PortRef, addresses: Addresses) -> Vec<Probe> {
             let others = usual.into_iter().filter(|&address| Some(address) != port.host);
             port.host.into_iter().chain(others).collect()
         }
-    };
-    asked
-        .into_iter()
-        .map(|address| Probe {
-            address,
-            answer: probe(address, port.number, port.protocol),
-        })
-        .collect()
+    }
 }
 
 /// The addresses that somebody is in the way of.

@@ -289,3 +289,25 @@ fn after_a_crash_of_the_supervisor_the_stack_counts_as_not_running() {
     let ended = sandbox.run(&["status"]).with(1);
     assert!(ended.stdout.starts_with("shop  not running"), "{ended:?}");
 }
+
+#[test]
+fn it_is_never_in_the_way_of_a_service_that_opens_its_port() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"SERVICE\"\nport = {port}\n"));
+    // In a process of its own: what a test holds, the children of other tests hold for a moment longer.
+    let open = format!(
+        "import os, socket\nprint('begun', flush=True)\nn = 0\nwhile not os.path.exists('enough'):\n\
+         \x20   with socket.socket() as it:\n        it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n\
+         \x20       it.bind(('127.0.0.1', {port}))\n        it.listen()\n        n += 1\nprint('opened' if n else 'never')"
+    );
+    let mut opening = sandbox.other("python3");
+    opening.args(["-c", &open]);
+    let opening = crate::sandbox::Running::start(opening);
+    opening.wait_for("begun");
+    for _ in 0..20 {
+        sandbox.run(&["status"]).with(1);
+    }
+    sandbox.write("enough", "");
+    let ended = opening.wait().with(0);
+    assert!(ended.stdout.contains("opened"), "{ended:?}");
+}

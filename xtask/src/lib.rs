@@ -21,4 +21,8 @@ mod cli;
 #[doc(hidden)]
 pub mod bench;
 
+#[cfg(feature = "soak")]
+#[doc(hidden)]
+pub mod simulation;
+
 pub use cli::main;

@@ -1,0 +1,238 @@
+//! The machine with simulated time and simulated services, as `tests/states` compares it with the program; nothing else does.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config;
+use crate::plan::{Asked, Environment, Outside, plan};
+use crate::supervise::{Action, Answer, Event, Machine, Spec, State, Status, UnitId};
+
+/// What happens to a stack, one at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A service that starts opens its ports.
+    Opens(String),
+    /// A service ends by itself, with this code.
+    Exits(String, i32),
+    /// SIGKILL from outside.
+    IsKilled(String),
+    /// Its health check fails from now on; and passes again.
+    FallsSick(String),
+    GetsWell(String),
+    Up(String),
+    Restart(String),
+    Down(String),
+    DownAll,
+    Interrupt,
+}
+
+/// A stack, and all that was ever told of it.
+pub struct Simulation {
+    config: String,
+    machine: Machine,
+    now: Duration,
+    units: Vec<Unit>,
+    told: Vec<(String, &'static str)>,
+}
+
+/// What there is to a service outside the machine.
+#[derive(Default)]
+struct Unit {
+    name: String,
+    lives: bool,
+    is_open: bool,
+    is_sick: bool,
+    is_checked: bool,
+}
+
+impl Simulation {
+    /// Starts all services of a `devtasks.toml`.
+    pub fn start(config: &str) -> Simulation {
+        let mut simulation = Simulation {
+            config: config.to_owned(),
+            machine: Machine::default(),
+            now: Duration::ZERO,
+            units: Vec::new(),
+            told: Vec::new(),
+        };
+        simulation.up(&[]);
+        simulation.pass_time();
+        simulation
+    }
+
+    /// Every transition so far: the service and the state that it came into.
+    pub fn told(&self) -> &[(String, &'static str)] {
+        &self.told
+    }
+
+    pub fn state(&self, service: &str) -> &'static str {
+        self.machine.state(self.unit(service)).name()
+    }
+
+    /// It waits to be told that its ports are open.
+    pub fn is_closed(&self, service: &str) -> bool {
+        let unit = &self.units[self.unit(service)];
+        unit.lives && !unit.is_open
+    }
+
+    pub fn is_sick(&self, service: &str) -> bool {
+        self.units[self.unit(service)].is_sick
+    }
+
+    /// Nothing runs, and nothing waits to run.
+    pub fn is_over(&self) -> bool {
+        self.machine.is_over()
+    }
+
+    /// What `up` ends with, unless a command or a signal ended it.
+    pub fn exit(&self) -> i32 {
+        self.machine.exit().code().into()
+    }
+
+    /// Lets it happen, and all that follows from it.
+    pub fn happen(&mut self, what: &Happening) {
+        match what {
+            Happening::Opens(name) => {
+                let unit = self.unit(name);
+                self.units[unit].is_open = true;
+            }
+            Happening::Exits(name, code) => self.exits(name, Some(*code), None),
+            Happening::IsKilled(name) => self.exits(name, None, Some(9)),
+            Happening::FallsSick(name) | Happening::GetsWell(name) => {
+                let unit = self.unit(name);
+                self.units[unit].is_sick = matches!(what, Happening::FallsSick(_));
+            }
+            Happening::Up(name) => self.up(std::slice::from_ref(name)),
+            Happening::Restart(name) => {
+                let units = self.machine.restarted_with(&[self.unit(name)]);
+                self.step(Event::Restart { units });
+            }
+            Happening::Down(name) => {
+                let units = Some(vec![self.unit(name)]);
+                self.step(Event::Stop { units });
+            }
+            Happening::DownAll => self.step(Event::Stop { units: None }),
+            Happening::Interrupt => self.step(Event::Interrupt),
+        }
+        self.pass_time();
+    }
+
+    fn unit(&self, name: &str) -> UnitId {
+        self.machine.unit(name).expect("scripts name services that exist")
+    }
+
+    fn up(&mut self, names: &[String]) {
+        let config = config::read(Path::new("devtasks.toml"), &self.config).expect("scripts have a right config");
+        let outside = Outside {
+            checkout: Path::new("/"),
+            calling: &Environment::new(),
+            read: &|_| None,
+            nearest_venv: &|_, _| None,
+        };
+        let asked = Asked {
+            services: names.to_vec(),
+            ..Asked::default()
+        };
+        let (plan, _) = plan(&config, &asked, &outside).expect("scripts name services that exist");
+        for service in &plan.services {
+            if self.machine.unit(&service.name).is_none() {
+                self.units.push(Unit {
+                    name: service.name.clone(),
+                    is_checked: service.health.is_some(),
+                    ..Unit::default()
+                });
+            }
+        }
+        let specs = plan.services.iter().map(Spec::from).collect();
+        self.step(Event::Start {
+            specs,
+            give_up_after: None,
+        });
+    }
+
+    fn exits(&mut self, name: &str, code: Option<i32>, signal: Option<i32>) {
+        let unit = self.unit(name);
+        let event = self.units[unit].end(unit, Status { code, signal });
+        self.step(event.expect("only what lives ends"));
+    }
+
+    /// Meets deadlines until all that is under way has arrived; what waits for another happening waits.
+    fn pass_time(&mut self) {
+        while self.machine.units().any(|unit| self.is_under_way(unit)) {
+            let at = self.machine.next_deadline();
+            self.now = at.expect("what is under way has a deadline").max(self.now);
+            self.step(Event::Tick);
+        }
+    }
+
+    fn is_under_way(&self, unit: UnitId) -> bool {
+        let it = &self.units[unit];
+        match self.machine.state(unit) {
+            State::Starting => it.is_open && !it.is_sick,
+            State::Ready => it.is_checked && it.is_sick,
+            State::Unhealthy => !it.is_sick,
+            State::Stopping | State::Backoff => true,
+            State::Waiting | State::Exited | State::Failed | State::Stopped => false,
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for action in self.machine.step(self.now, event) {
+                events.extend(self.perform(action));
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Spawn(unit) => {
+                let it = &mut self.units[unit];
+                (it.lives, it.is_open) = (true, false);
+                Some(Event::Spawned { unit, pid: 1 })
+            }
+            Action::Probe(unit) => {
+                let it = &self.units[unit];
+                let passes = it.is_open && !it.is_sick;
+                let detail = String::new();
+                let answer = if passes {
+                    Answer::Passed { detail }
+                } else {
+                    Answer::Failed { detail }
+                };
+                Some(Event::Probed { unit, answer })
+            }
+            Action::Terminate(unit) => self.units[unit].end(unit, by_signal(15)),
+            Action::Kill(unit) => self.units[unit].end(unit, by_signal(9)),
+            Action::Sweep(unit) => {
+                let left = usize::from(self.units[unit].lives);
+                Some(Event::Swept { unit, left })
+            }
+            Action::Announce { unit, state, .. } => {
+                self.told.push((self.units[unit].name.clone(), state.name()));
+                None
+            }
+            Action::Settled { .. } => None,
+        }
+    }
+}
+
+fn by_signal(signal: i32) -> Status {
+    Status {
+        code: None,
+        signal: Some(signal),
+    }
+}
+
+impl Unit {
+    /// `None` when there is nothing to end.
+    fn end(&mut self, unit: UnitId, status: Status) -> Option<Event> {
+        std::mem::take(&mut self.lives).then_some(Event::Exited {
+            unit,
+            status,
+            diagnosis: None,
+        })
+    }
+}

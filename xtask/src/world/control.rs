@@ -160,6 +160,9 @@ pub(crate) struct Transition {
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<Cause>,
+    /// Where a person reaches its main port.
+    #[serde(default)]
+    pub(crate) url: Option<String>,
     /// What kept it from being ready, if that was it.
     pub(crate) mismatch: Option<Box<Mismatch>>,
     /// The end of its log, if it has failed.

@@ -16,7 +16,8 @@ use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Parent, PortFac
 use crate::world::os::{self, Holders, Socket, States};
 use crate::world::probe::probe;
 pub(crate) use clients::clients_of;
-use conflict::{Conflict, answers, conflict};
+pub(crate) use conflict::answers;
+use conflict::{Conflict, conflict};
 use details::Described;
 use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};

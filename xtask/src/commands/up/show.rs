@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
-use crate::config::Protocol;
 use crate::error::Exit;
 use crate::plan::{self, Check, Plan};
 use crate::preflight::verdict::{Ours, Wanted, finding};
@@ -37,8 +36,8 @@ pub(super) struct Show<'a> {
     settled: Option<bool>,
     /// Services that have been ready.
     ready: BTreeSet<String>,
-    /// Where a person goes: the URLs of services that no other depends on.
-    front: Vec<String>,
+    /// Where a person goes: services that no other depends on, each with its URL.
+    front: Vec<(String, String)>,
     /// Reports of failures during the start, which close what is shown.
     failures: Vec<String>,
     /// And whether it is a task.
@@ -219,10 +218,14 @@ impl Audience for Show<'_> {
                 let again = !self.ready.insert(name.clone());
                 let took = self.starting.remove(name).map(|since| between(since, *at));
                 let took = took.map(words::duration);
+                let address = address(service, transition.url.as_ref());
+                for (_, url) in self.front.iter_mut().filter(|(it, _)| it == name) {
+                    url.clone_from(&address);
+                }
                 let what = match took {
                     Some(took) if again => format!("again, {took}"),
                     None if again => "again".to_owned(),
-                    took => format!("{:<7}  {}", took.unwrap_or("0 ms".to_owned()), address(service)),
+                    took => format!("{:<7}  {address}", took.unwrap_or("0 ms".to_owned())),
                 };
                 self.line(transition, &what);
             }
@@ -246,7 +249,7 @@ impl Audience for Show<'_> {
         self.screen.draw("");
         if ready {
             let took = words::duration(between(self.began, wall()));
-            let urls: String = self.front.iter().map(|url| format!("  {url}")).collect();
+            let urls: String = self.front.iter().map(|(_, url)| format!("  {url}")).collect();
             let form = &self.context.form;
             let all = match self.ready.len() {
                 // Tasks were all there was to do.
@@ -303,17 +306,18 @@ impl Audience for Show<'_> {
 /// More than so many URLs in a line help nobody.
 const URLS: usize = 3;
 
-fn front(plan: &Plan) -> Vec<String> {
+fn front(plan: &Plan) -> Vec<(String, String)> {
     let is_needed = |name: &str| {
         plan.services
             .iter()
             .filter(|it| !it.task)
             .any(|it| it.depends_on.iter().any(|(needed, _)| needed == name))
     };
-    let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<String> {
-        let addresses = plan.services.iter().filter(services).map(address);
+    let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<(String, String)> {
+        let services = plan.services.iter().filter(services);
+        let addresses = services.map(|it| (it.name.clone(), address(it, it.url().as_ref())));
         addresses
-            .filter(|address| address.starts_with("http"))
+            .filter(|(_, address)| address.starts_with("http"))
             .take(URLS)
             .collect()
     };
@@ -326,11 +330,10 @@ fn front(plan: &Plan) -> Vec<String> {
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a person finds the service: a URL for what may speak HTTP, else its ports.
-fn address(service: &plan::Service) -> String {
+fn address(service: &plan::Service, url: Option<&String>) -> String {
     let speaks_http = !matches!(service.health.as_ref().map(|health| &health.check), Some(Check::Tcp));
-    let main = service.ports.first().filter(|port| port.protocol == Protocol::Tcp);
-    match main {
-        Some(port) if speaks_http => port.url(),
+    match url {
+        Some(url) if speaks_http => url.clone(),
         _ => service
             .ports
             .iter()

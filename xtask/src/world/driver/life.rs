@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::net::SocketAddr;
 use std::process::ChildStdin;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -42,6 +43,8 @@ pub(super) struct Life {
     pub(super) sockets: Option<Result<Sockets, Problem>>,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
+    /// And there its main port answered.
+    pub(super) answers_at: Option<SocketAddr>,
     /// So it was when its process was started.
     oom_kills: OomKills,
     /// Its process has ended; its last lines may still be on their way.
@@ -100,6 +103,12 @@ impl Life {
         self.answers.clear();
     }
 
+    /// Where a person reaches its main port: where it was seen to listen, or should.
+    pub(super) fn url(&self) -> Option<String> {
+        let url = self.service.url()?;
+        Some(self.answers_at.map_or(url, |address| format!("http://{address}")))
+    }
+
     pub(super) fn note_answer(&mut self, probed: Probed) {
         match self.answers.back_mut().filter(|last| last.probed == probed) {
             Some(last) => (last.at, last.times) = (wall(), last.times.saturating_add(1)),
@@ -135,6 +144,7 @@ impl Driver<'_> {
             terminal: None,
             sockets: None,
             has_listened: false,
+            answers_at: None,
             oom_kills: OomKills::default(),
             ending: None,
             since: wall(),
@@ -304,6 +314,7 @@ impl Driver<'_> {
             task: life.service.task,
             state,
             pid: life.pid,
+            url: life.url(),
             mismatch: match cause {
                 Some(Cause::NotReady { .. }) => life.mismatch.clone().map(Box::new),
                 _ => None,

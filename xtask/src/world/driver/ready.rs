@@ -17,13 +17,14 @@ impl Driver<'_> {
         let address = match self.machine.state(unit) {
             State::Starting => match self.listens(unit) {
                 Ok(address) => {
-                    self.services[unit].has_listened = true;
+                    let life = &mut self.services[unit];
+                    (life.has_listened, life.answers_at) = (true, address);
                     address
                 }
                 Err(detail) => return self.answer(unit, Answer::Failed { detail }),
             },
             // It was seen to own its sockets; now only its health is asked for.
-            _ => self.services[unit].service.ports.first().map(default_address),
+            _ => self.services[unit].answers_at,
         };
         let life = &self.services[unit];
         let Some(check) = &life.service.health else {
@@ -90,13 +91,17 @@ impl Driver<'_> {
             if members.is_empty() && !here.is_empty() {
                 members = self.members(unit);
             }
-            let Some(ours) = here.iter().find(|socket| owners::holds(&members, socket.inode)) else {
+            let ours = here.iter().filter(|socket| owners::holds(&members, socket.inode));
+            let ours: Vec<SocketAddr> = ours.map(|socket| answering(port, socket)).collect();
+            let Some(first) = ours.first() else {
                 return Err(self.elsewhere(unit, port).unwrap_or_else(|| match here.is_empty() {
                     true => format!("nothing listens on {} yet", port.number),
                     false => format!("port {} is held by another process", port.number),
                 }));
             };
-            main = main.or(Some(health::reachable(ours.address)));
+            // Of several sockets, the one at the usual address.
+            let usual = ours.iter().find(|address| **address == usual_address(port));
+            main = main.or(Some(*usual.unwrap_or(first)));
         }
         Ok(main)
     }
@@ -123,7 +128,16 @@ fn matches(port: &Port, socket: &Socket) -> bool {
     socket.protocol == port.protocol && serves(port, socket.address)
 }
 
-fn default_address(port: &Port) -> SocketAddr {
+/// Where `socket` answers: at the usual address if it does there.
+fn answering(port: &Port, socket: &Socket) -> SocketAddr {
+    let usual = usual_address(port);
+    match owners::answers(socket, usual.ip()) {
+        true => usual,
+        false => health::reachable(socket.address),
+    }
+}
+
+fn usual_address(port: &Port) -> SocketAddr {
     health::reachable(SocketAddr::new(
         port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         port.number,

@@ -213,7 +213,7 @@ impl Driver<'_> {
             cause: life.cause.clone(),
             ports: life.service.ports.clone(),
             health: life.service.health.clone(),
-            url: life.service.url(),
+            url: life.url(),
             probed: life.probed.clone(),
             waiting_for: self.machine.waiting_for(unit),
             restarts: self.machine.restarts(unit),

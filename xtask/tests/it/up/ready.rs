@@ -76,6 +76,39 @@ fn without_a_host_any_local_address_will_do() {
 }
 
 #[test]
+fn a_server_at_ipv6_alone_stays_ready_and_is_shown_where_it_answers() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.web]
+        command = "SERVICE --listen [::1]:{port} --http"
+        port = {port}
+        healthcheck = {{ http = "/", interval = "10ms", retries = 1 }}
+        "#
+    ));
+    let up = sandbox.up(&[]);
+    let url = format!("http://[::1]:{port}");
+    assert_eq!(up.stderr().matches(&url).count(), 2, "{}", up.stderr());
+    let again = sandbox.run(&["up"]).with(0);
+    assert!(again.stderr.ends_with(&format!("{url}\n")), "{again:?}");
+    let answers = || sandbox.run(&["why", "web", "--format", "json"]).json()["answers"].clone();
+    // The first answer made it ready, those that follow are the checks of a ready service.
+    eventually(
+        || answers().to_string(),
+        || {
+            answers()
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|it| it["times"].as_u64())
+                .sum::<u64>()
+                > 2
+        },
+    );
+    assert!(!up.stderr().contains("unhealthy"), "{}", up.stderr());
+}
+
+#[test]
 fn all_ports_of_a_service_have_to_be_open() {
     let (http, hmr) = (port(), port());
     let sandbox = Sandbox::new(&format!(

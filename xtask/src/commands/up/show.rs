@@ -165,30 +165,41 @@ impl<'a> Show<'a> {
 
     /// A service that found its port busy after preflight found it free: somebody was faster, and is looked up now.
     fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
-        let busy = match why.last() {
+        match why.last() {
             Cause::Exited {
                 diagnosis: Some(diagnosis),
                 ..
-            } => diagnosis.kind == Kind::PortBusy,
-            Cause::NotReady { .. } => true,
-            Cause::NotSpawned { exit, .. } => *exit == Exit::PortBusy,
-            _ => false,
-        };
-        if !busy {
-            return Vec::new();
+            } if diagnosis.kind == Kind::PortBusy => {
+                let taken = self.busy_ports(service, owners::Addresses::Service);
+                // It may bind where preflight does not ask: at `::1`, say.
+                let elsewhere = || self.busy_ports(service, owners::Addresses::All);
+                if taken.is_empty() { elsewhere() } else { taken }
+            }
+            Cause::NotReady { .. } => self.busy_ports(service, owners::Addresses::Service),
+            Cause::NotSpawned { exit, .. } if *exit == Exit::PortBusy => {
+                self.busy_ports(service, owners::Addresses::Service)
+            }
+            _ => Vec::new(),
         }
+    }
+
+    fn busy_ports(&self, service: &plan::Service, addresses: owners::Addresses) -> Vec<Finding> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
-        let facts = owners::look_up(&ports, owners::Addresses::Service);
+        let facts = owners::look_up(&ports, addresses);
         let judge = |port: &plan::Port| {
             let ours = Ours {
                 project: Some(self.project.clone()),
                 checkout: Some(self.checkout.clone()),
                 live_run: None,
-                service: Some(Wanted::new(service, port)),
+                service: (addresses == owners::Addresses::Service).then(|| Wanted::new(service, port)),
                 uid: os::user_id(),
             };
-            let port = PortRef::from(port);
-            finding(&port, &facts[&port], &ours, &self.context.form)
+            let (at, port) = (port.place.clone(), PortRef::from(port));
+            Finding {
+                service: Some(service.name.clone()),
+                at: Some(at),
+                ..finding(&port, &facts[&port], &ours, &self.context.form)
+            }
         };
         service
             .ports

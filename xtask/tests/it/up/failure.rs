@@ -68,6 +68,23 @@ fn a_port_that_the_service_itself_finds_taken_has_its_owner_named() {
 }
 
 #[test]
+fn one_that_binds_where_nobody_asked_before_has_the_owner_named_too() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.web]\ncommand = \"SERVICE --listen [::1]:{port}\"\nport = {port}\n"
+    ));
+    let stranger = sandbox.stranger(&["--listen", &format!("[::1]:{port}")]);
+    let ended = sandbox.run(&["up"]).with(3);
+    for words in [
+        format!("Port {port} (web) is busy."),
+        format!("Port {port} is taken by `service` (pid {}) at ::1 only.", stranger.pid()),
+        format!("hint: stop it with `kill {}`", stranger.pid()),
+    ] {
+        assert!(ended.stderr.contains(&words), "{ended:?}");
+    }
+}
+
+#[test]
 fn a_missing_python_module_names_the_venv_and_the_way_to_install_it() {
     let sandbox = Sandbox::new(
         r#"

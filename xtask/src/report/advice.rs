@@ -16,9 +16,10 @@ pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<Str
     let mut advice: Vec<String> = meant_for_a_shell(words).into_iter().collect();
     if let Cause::Exited {
         status: Status { code: Some(0), .. },
-        before_ready: true,
+        before_ready,
         ..
     } = why
+        && (*before_ready || diagnosis.is_some())
     {
         advice.extend(to_the_background(words));
     }
@@ -61,6 +62,12 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Str
         Kind::Refused => None,
         Kind::RunsAlready | Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => None,
         Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => None,
+        Kind::InBackground => to_the_background(&service.command.words).is_none().then(|| {
+            format!(
+                "let `{}` stay in front: it ends when its first process does",
+                service.name
+            )
+        }),
     };
     hint.into_iter().collect()
 }

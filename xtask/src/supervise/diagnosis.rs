@@ -43,12 +43,23 @@ pub(crate) fn diagnosis(status: Status, tail: &[String], memory: Memory) -> Opti
     let has_ended_itself = signal.is_none_or(|signal| signal == ABORT);
     let said = has_ended_itself.then(|| said(status.code, tail)).flatten();
     let (kind, evidence) = said.or_else(|| Some((shown(status.code, signal, memory)?, String::new())))?;
-    Some(Diagnosis {
-        kind,
-        evidence,
-        exit: kind.exit(),
-        hints: Vec::new(),
-    })
+    Some(Diagnosis::new(kind, evidence))
+}
+
+impl Diagnosis {
+    fn new(kind: Kind, evidence: String) -> Diagnosis {
+        Diagnosis {
+            kind,
+            evidence,
+            exit: kind.exit(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// It ended with 0, as what sends a server to the background does, and left others running.
+    pub(crate) fn in_background() -> Diagnosis {
+        Diagnosis::new(Kind::InBackground, String::new())
+    }
 }
 
 /// The last line that a rule knows: what is said last is nearest to the end.

@@ -304,7 +304,7 @@ impl<'a> Driver<'a> {
             Action::Terminate(unit) => self.terminate(unit),
             Action::Kill(unit) => self.kill(unit),
             Action::Sweep(unit) => {
-                let left = self.members(unit).len();
+                let left = self.all_members(unit).len();
                 self.events.push_back(Event::Swept { unit, left });
             }
             Action::Announce { unit, state, cause } => self.announce(unit, state, cause),

@@ -246,6 +246,9 @@ impl Audience for Show<'_> {
                 let took = self.starting.remove(name).map(|since| between(since, *at));
                 self.line(transition, &words::duration(took.unwrap_or_default()));
             }
+            (State::Exited, Some(why @ Cause::Exited { diagnosis: Some(_), .. })) => {
+                self.line(transition, &format!("exit code 0: {}", cause::cause(why)));
+            }
             (State::Exited, _) => self.line(transition, "exit code 0"),
             (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
                 self.stopped.insert(name.clone(), transition.task);

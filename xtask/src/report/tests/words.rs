@@ -164,6 +164,7 @@ fn every_cause_has_words() {
         known(Kind::Denied),
         known(Kind::Refused),
         known(Kind::Killed),
+        known_of(Some(0), None, Kind::InBackground),
         known_of(None, Some(9), Kind::KilledForMemory),
         known_of(None, Some(7), Kind::BadAddress),
         Cause::NotReady {
@@ -206,6 +207,7 @@ fn every_cause_has_words() {
         1 permission denied
         1 a connection was refused
         1 another process or the kernel killed it
+        1 what it left in the background was ended
         1 killed by SIGKILL: the kernel was out of memory and killed it
         1 killed by SIGBUS: it crashed at an address that is not its own
         4 not ready after 60 s: GET /healthz 503

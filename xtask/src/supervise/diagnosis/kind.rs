@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     BadInstruction,
     /// SIGFPE.
     BadCalculation,
+    /// It ended with 0, and others that it had started did not.
+    InBackground,
 }
 
 impl Kind {
@@ -73,6 +75,7 @@ impl Kind {
             Kind::Aborted => "it aborted",
             Kind::BadInstruction => "it crashed at an instruction that this processor does not have",
             Kind::BadCalculation => "it crashed at a calculation, such as a division by zero",
+            Kind::InBackground => "what it left in the background was ended",
         }
     }
 
@@ -86,6 +89,7 @@ impl Kind {
             Kind::Refused | Kind::TooManyFiles | Kind::DiskFull | Kind::OutOfMemory => false,
             Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,
             Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => false,
+            Kind::InBackground => false,
         }
     }
 
@@ -99,6 +103,7 @@ impl Kind {
             Kind::OutOfMemory | Kind::KilledForMemory | Kind::ProbablyKilledForMemory => Exit::Failed,
             Kind::Killed | Kind::TooManyFiles | Kind::WatchLimit | Kind::DiskFull => Exit::Failed,
             Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => Exit::Failed,
+            Kind::InBackground => Exit::Failed,
         }
     }
 
@@ -111,6 +116,7 @@ impl Kind {
             Kind::CommandNotFound | Kind::NotExecutable | Kind::OutOfMemory => false,
             Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,
             Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => false,
+            Kind::InBackground => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Ending: the signals to a service's processes, and the proof at the end of the run that nothing of it is left.
 
+use super::family::LOOKS;
 use super::life::LAST_LINES;
 use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
@@ -29,16 +30,25 @@ impl Driver<'_> {
     fn signal(&mut self, unit: UnitId, signals: &[os::Signal]) {
         let group = self.services[unit].group;
         let in_group = |pid: &u32| os::process(*pid).is_some_and(|process| Some(process.group) == group);
-        let (inside, outside): (Vec<_>, Vec<_>) = self.members(unit).into_iter().partition(in_group);
-        for &signal in signals {
-            // Its members are our children and not reaped yet, or below such, so the group's number cannot be anybody
-            // else's.
-            if let Some(group) = group.filter(|_| !inside.is_empty()) {
-                os::signal_group(group, signal);
+        let (inside, mut outside): (Vec<_>, Vec<_>) = self.all_members(unit).into_iter().partition(in_group);
+        // Its members are our children and not reaped yet, or below such, so the group's number cannot be anybody else's.
+        if let Some(group) = group.filter(|_| !inside.is_empty()) {
+            signals.iter().for_each(|signal| os::signal_group(group, *signal));
+        }
+        // One that is just leaving has a child by the time it hears of this. Who comes anew in the group cleans up there.
+        let mut told = Vec::new();
+        for _ in 0..LOOKS {
+            if outside.is_empty() {
+                break;
             }
             for &pid in &outside {
-                os::signal_member(pid, &self.record.run, signal);
+                let tell = |signal: &os::Signal| os::signal_member(pid, &self.record.run, *signal);
+                signals.iter().for_each(tell);
             }
+            told.append(&mut outside);
+            self.family = None;
+            outside = self.all_members(unit);
+            outside.retain(|pid| !in_group(pid) && !told.contains(pid));
         }
         self.has_signalled = true;
     }

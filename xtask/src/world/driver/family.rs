@@ -18,9 +18,41 @@ pub(super) struct Family {
     strays: Vec<u32>,
 }
 
+impl Family {
+    /// Nobody's parent has ended, so nobody is on the way to us.
+    fn is_empty(&self) -> bool {
+        self.adopted.is_empty() && self.strays.is_empty()
+    }
+}
+
 impl Driver<'_> {
     /// The living processes of a unit, its own first.
     pub(super) fn members(&mut self, unit: UnitId) -> Vec<u32> {
+        living(self.kin(unit))
+    }
+
+    /// The same, looked up until two looks agree: what forks and ends in the middle of one, as a daemon does, has a child
+    /// that is not in it.
+    pub(super) fn all_members(&mut self, unit: UnitId) -> Vec<u32> {
+        let mut seen = self.kin(unit);
+        for _ in 0..LOOKS {
+            // Before the next look: the child of one that has ended by now is in that.
+            let living = living(seen.clone());
+            if self.family().is_empty() {
+                return living;
+            }
+            self.family = None;
+            let again = self.kin(unit);
+            if again == seen {
+                return living;
+            }
+            seen = again;
+        }
+        living(seen)
+    }
+
+    /// Its own process, all below it and the adopted, those that wait to be reaped too.
+    fn kin(&mut self, unit: UnitId) -> Vec<u32> {
         let mut members: Vec<u32> = self.services[unit].pid.into_iter().collect();
         members.extend(
             members
@@ -33,7 +65,6 @@ impl Driver<'_> {
         if self.heir() == Some(unit) {
             members.extend(self.strays());
         }
-        members.retain(|pid| os::process(*pid).is_some_and(|process| process.state != ProcessState::Zombie));
         members
     }
 
@@ -103,4 +134,12 @@ impl Driver<'_> {
         let life = self.services.iter().find(|life| life.group == Some(group))?;
         Some(life.service.name.clone())
     }
+}
+
+/// Who keeps forking is not followed for ever.
+pub(super) const LOOKS: usize = 10;
+
+fn living(mut pids: Vec<u32>) -> Vec<u32> {
+    pids.retain(|pid| os::process(*pid).is_some_and(|process| process.state != ProcessState::Zombie));
+    pids
 }

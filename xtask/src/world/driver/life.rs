@@ -276,7 +276,13 @@ impl Driver<'_> {
     }
 
     /// Why its process ended by itself, with what the rest of the stack has to say about it.
-    fn diagnosis(&self, unit: UnitId, status: Status) -> Option<Diagnosis> {
+    fn diagnosis(&mut self, unit: UnitId, status: Status) -> Option<Diagnosis> {
+        if status.code == Some(0) {
+            // A task may leave what it likes: it is done all the same.
+            let is_task = self.services[unit].service.task;
+            let left = !is_task && !self.all_members(unit).is_empty();
+            return left.then(Diagnosis::in_background);
+        }
         let life = &self.services[unit];
         let memory = os::oom_kills().since(life.oom_kills);
         let mut found = diagnosis(status, &life.log.tail(), memory)?;

@@ -36,6 +36,41 @@ fn a_service_that_ends_with_0_before_it_is_ready_has_failed_too() {
 }
 
 #[test]
+fn a_server_that_goes_to_the_background_has_failed_and_is_ended() {
+    let port = port();
+    let daemon = format!("SERVICE --setsid --ready-after 500 --listen 127.0.0.1:{port}");
+    let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"{daemon}\"\nport = {port}\n"));
+    // It forks while it is told to end: one time in twenty at the worst moment.
+    for _ in 0..30 {
+        let ended = sandbox.run(&["up"]).with(1);
+        let said = sandbox.plain(&ended.stderr);
+        let last = "
+api failed after [time] (exit code 0): what it left in the background was ended
+
+hint: let `api` stay in front: it ends when its first process does
+";
+        assert!(said.ends_with(last), "{said}");
+        sandbox.nothing_is_left();
+    }
+    // Without a port it was ready as soon as it lived.
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --setsid\"\n");
+    let ended = sandbox.run(&["up"]).with(0);
+    let last = "api  exited     exit code 0: what it left in the background was ended\n";
+    assert!(ended.stderr.ends_with(last), "{ended:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn up_ends_with_the_last_service() {
+    let sandbox = Sandbox::new(
+        "[services.a]\ncommand = \"SERVICE --exit 0 --after 20\"\n[services.b]\ncommand = \"SERVICE --exit 0 --after 60\"\n",
+    );
+    let ended = sandbox.run(&["up"]).with(0);
+    assert!(ended.stderr.ends_with("  b  exited     exit code 0\n"), "{ended:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
 fn a_service_killed_by_a_signal_says_which() {
     let port = port();
     let sandbox = Sandbox::new(&format!(
@@ -77,7 +112,10 @@ fn one_that_binds_where_nobody_asked_before_has_the_owner_named_too() {
     let ended = sandbox.run(&["up"]).with(3);
     for words in [
         format!("Port {port} (web) is busy."),
-        format!("Port {port} is taken by `service` (pid {}) at ::1 only.", stranger.pid()),
+        format!(
+            "Port {port} is taken by `service` (pid {}) at ::1 only.",
+            stranger.pid()
+        ),
         format!("hint: stop it with `kill {}`", stranger.pid()),
     ] {
         assert!(ended.stderr.contains(&words), "{ended:?}");

@@ -259,6 +259,32 @@ fn a_new_run_is_followed_on() {
 }
 
 #[test]
+fn a_service_that_is_restarted_is_followed_on() {
+    let sandbox = ticker();
+    let _up = sandbox.up(&[]);
+    let follower = sandbox.start(&["logs", "-f"]);
+    for n in 1..=3 {
+        eventually(
+            || follower.stdout(),
+            || follower.stdout().matches("| line 5\n").count() == n,
+        );
+        if n < 3 {
+            sandbox.run(&["restart"]).with(0);
+        }
+    }
+    sandbox.run(&["down"]).with(0);
+    let ended = follower.wait().with(0);
+    let shown = lines(&ended.stdout);
+    let starts: Vec<_> = (0..shown.len()).filter(|at| shown[*at] == "line 1").collect();
+    assert_eq!(starts.len(), 3, "{shown:?}");
+    // No line of any of the three is missing.
+    let ends = starts.iter().copied().skip(1).chain([shown.len()]);
+    let numbers = starts.iter().zip(ends);
+    let expected = numbers.flat_map(|(from, to)| (1..=to - from).map(|number| format!("line {number}")));
+    assert_eq!(shown, expected.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let sandbox = ticker();
     let _up = sandbox.up(&[]);

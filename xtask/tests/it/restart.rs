@@ -217,3 +217,71 @@ fn a_down_meanwhile_wins() {
     up.wait().with(0);
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn one_that_is_restarted_while_it_starts_has_one_process() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "sh -c 'echo begun; until [ -e go ]; do sleep 0.01; done; exec SERVICE --listen 127.0.0.1:{port}'"
+        port = {port}
+        [services.api]
+        command = "SERVICE"
+        depends_on = ["db"]
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    let restart = sandbox.start(&["restart", "db"]);
+    eventually(|| up.stdout(), || up.stdout().matches("begun").count() == 2);
+    sandbox.write("go", "");
+    restart.wait().with(0);
+    up.wait_for("All 2 ready in ");
+    // The supervisor, its guardian, two services.
+    assert_eq!(sandbox.processes().len(), 4);
+}
+
+#[test]
+fn nothing_of_the_old_process_is_in_the_way_of_the_new_one() {
+    let port = port();
+    // The shell ends at once when it is told to, its server takes its time.
+    let command = format!("sh -c 'SERVICE --listen 127.0.0.1:{port} --slow-term 200 & trap exit TERM; wait'");
+    let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"{command}\"\nport = {port}\n"));
+    let up = sandbox.up(&[]);
+    sandbox.run(&["restart"]).with(0);
+    // The supervisor, its guardian, the shell and its server.
+    assert_eq!(sandbox.processes().len(), 4);
+    assert!(!up.stderr().contains("failed"), "{}", up.stderr());
+}
+
+#[test]
+fn dependents_start_again_when_the_health_check_passes_again() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.db]
+        command = "sh -c 'echo db starts >> story; until [ -e go ]; do sleep 0.01; done; touch well; exec sleep 1000'"
+        healthcheck = { command = "test -e well" }
+        [services.api]
+        command = "sh -c 'echo api starts >> story; exec sleep 1000'"
+        depends_on = ["db"]
+        "#,
+    );
+    let file = |name: &str| sandbox.project().join(name);
+    let story = || std::fs::read_to_string(file("story")).unwrap_or_default();
+    sandbox.write("go", "");
+    let _up = sandbox.up(&[]);
+    eventually(story, || story() == "db starts\napi starts\n");
+    std::fs::remove_file(file("go")).unwrap();
+    std::fs::remove_file(file("well")).unwrap();
+    let restart = sandbox.start(&["restart"]);
+    eventually(story, || story().ends_with("db starts\n"));
+    eventually(
+        || services(&sandbox).to_string(),
+        || services(&sandbox)[0]["waiting_for"][0] == "the check ended with 1",
+    );
+    assert_eq!(services(&sandbox)[1]["state"], "waiting");
+    sandbox.write("go", "");
+    restart.wait().with(0);
+    eventually(story, || story() == "db starts\napi starts\ndb starts\napi starts\n");
+}

@@ -1,6 +1,6 @@
 //! `up` on a stack that runs, or is just starting.
 
-use crate::sandbox::{Ended, Sandbox, eventually, port};
+use crate::sandbox::{Ended, Sandbox, eventually, is_free, port};
 
 #[test]
 fn a_second_up_says_that_it_runs_already() {
@@ -174,4 +174,21 @@ fn an_up_while_the_stack_is_just_stopping_waits_and_starts_anew() {
     first.wait().with(130);
     second.interrupt();
     second.wait().with(130);
+}
+
+#[test]
+fn stacks_of_several_projects_run_side_by_side() {
+    let (ours, theirs) = (port(), port());
+    let mut sandbox =
+        Sandbox::new("[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = \"${API_PORT:?}\"\n");
+    let there = sandbox.checkout("there");
+    sandbox.set("API_PORT", &ours.to_string());
+    sandbox.run(&["up", "-d"]).with(0);
+    sandbox.set("API_PORT", &theirs.to_string());
+    sandbox.start_in(&there, &["up", "-d"]).wait().with(0);
+    sandbox.run(&["down"]).with(0);
+    assert!(is_free(ours) && !is_free(theirs));
+    sandbox.start_in(&there, &["status"]).wait().with(0);
+    sandbox.start_in(&there, &["down"]).wait().with(0);
+    assert!(is_free(theirs));
 }

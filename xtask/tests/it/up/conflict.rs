@@ -275,5 +275,33 @@ fn a_port_moves_with_its_variable() {
         "{ended:?}"
     );
     sandbox.set("API_PORT", &free.to_string());
-    sandbox.up(&[]);
+    let up = sandbox.up(&[]);
+    assert_eq!(
+        up.stderr().matches(&format!("http://127.0.0.1:{free}\n")).count(),
+        2,
+        "{}",
+        up.stderr()
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_service_that_is_not_meant_is_no_hindrance() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE"
+        [services.api]
+        command = "no-such-command"
+        working_dir = "nowhere"
+        port = {port}
+        "#
+    ));
+    let stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
+    let up = sandbox.up(&["db", "--on-conflict", "kill"]);
+    // Nor for one who joins.
+    sandbox.run(&["up", "db"]).with(0);
+    sandbox.run(&["up"]).with(3);
+    assert!(!stranger.has_ended());
+    assert!(!up.has_ended());
 }

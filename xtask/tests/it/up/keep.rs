@@ -147,3 +147,42 @@ fn one_with_a_terminal_or_an_open_input_loses_that_with_its_supervisor() {
     left.retain(|it| *it != guardian);
     assert_eq!(left, [pid(2)]);
 }
+
+#[test]
+fn without_its_terminal_a_supervisor_does_not_spin() {
+    let sandbox = Sandbox::new(
+        r#"
+        [project]
+        on_exit = "keep"
+        [services.talker]
+        command = "sh -c 'while :; do echo line; sleep 0.02; done'"
+        "#,
+    );
+    let mut up = sandbox.terminal(&["up", "--color", "never"]);
+    up.wait_for("Ready in ");
+    let status = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    let pid = status["supervisor"]["pid"].as_u64().unwrap();
+    up.close();
+    let logs = |arguments: &[&str]| sandbox.start(&[&["logs", "-f"], arguments].concat());
+    let (follower, before) = (logs(&["-n", "0"]), processor_time(pid));
+    eventually(
+        || follower.stdout(),
+        || follower.stdout().matches("| line").count() > 30,
+    );
+    // 30 pauses of 20 ms; one that spins has at least half of them, however busy the machine.
+    let used = processor_time(pid) - before;
+    assert!(used < 20, "{used} of 60 hundredths of a second");
+}
+
+/// Of a process, in hundredths of a second.
+fn processor_time(pid: u64) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    let fields: Vec<u64> = rest
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse().unwrap())
+        .collect();
+    fields.iter().sum()
+}

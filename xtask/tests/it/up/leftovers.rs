@@ -189,3 +189,25 @@ fn a_stack_that_runs_in_a_container_is_no_leftover_needs_root() {
     assert!(ended.stderr.contains("this stack is already run by pid "), "{ended:?}");
     assert!(!inside.has_ended(), "{}", inside.stderr());
 }
+
+#[test]
+fn a_record_that_names_another_process_is_that_of_no_live_run() {
+    let (sandbox, _) = orphaned("");
+    let stranger = sandbox.stranger(&[]);
+    let states = std::fs::read_dir(sandbox.home().join(".local/state/devtasks")).unwrap();
+    let records = states.map(|folder| folder.unwrap().path().join("run.json"));
+    let record = records.into_iter().find(|path| path.exists()).unwrap();
+    let text = std::fs::read_to_string(&record).unwrap();
+    let mut noted: serde_json::Value = serde_json::from_str(&text).unwrap();
+    // As if the crashed supervisor's pid had been given anew; 0 is none's.
+    for pid in [stranger.pid(), 0] {
+        noted["supervisor"]["pid"] = pid.into();
+        std::fs::write(&record, noted.to_string()).unwrap();
+        let status = sandbox.run(&["status"]).with(1);
+        assert!(status.stdout.contains("not running"), "{status:?}");
+    }
+    let up = sandbox.up(&[]);
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    assert_eq!(sandbox.processes(), [stranger.pid()]);
+}

@@ -170,6 +170,26 @@ fn what_answers_with_an_error_is_not_ready_in_time() {
 }
 
 #[test]
+fn one_that_asks_who_is_there_is_not_ready_by_http_but_by_tcp() {
+    let port = port();
+    let config = |check: &str| {
+        format!(
+            r#"
+            [services.api]
+            command = "SERVICE --listen 127.0.0.1:{port} --status 401"
+            port = {port}
+            healthcheck = {{ {check} }}
+            "#
+        )
+    };
+    let sandbox = Sandbox::new(&config("http = \"/\""));
+    let ended = sandbox.run(&["up", "--timeout", "300ms"]).with(4);
+    assert!(ended.stderr.contains("GET / 401"), "{ended:?}");
+    sandbox.write("devtasks.toml", &config("tcp = true"));
+    sandbox.up(&[]);
+}
+
+#[test]
 fn what_never_answers_is_not_ready_in_time() {
     let port = port();
     let sandbox = Sandbox::new(&format!(
@@ -216,6 +236,21 @@ fn a_health_check_command_decides() {
     up.wait().with(130);
     let ended = sandbox.run(&["up", "slow"]).with(4);
     assert!(ended.stderr.contains("the check did not end in 0.1 s"), "{ended:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_health_check_that_leaves_something_behind_is_not_waited_for() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.worker]
+        command = "SERVICE"
+        healthcheck = { command = "sh -c 'sleep 1000 & exit 0'", timeout = "10m" }
+        "#,
+    );
+    let up = sandbox.up(&["--timeout", "20s"]);
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
     sandbox.nothing_is_left();
 }
 

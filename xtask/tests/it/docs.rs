@@ -263,3 +263,66 @@ fn the_two_commands_of_the_readme_work() {
     assert!(alias.contains("xtask = [") && alias.contains("\"--bin\", \"xtask\", \"--\""));
     assert!(read(".ci/run").contains("cargo test"));
 }
+
+/// Every test of the product, as `up::crash::kill_9_…`.
+fn tests() -> BTreeSet<String> {
+    let mut tests = BTreeSet::new();
+    for top in ["xtask/tests/it", "xtask/src"] {
+        let mut folders = vec![root().join(top)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = fs::read_to_string(&path).unwrap();
+                let module = path.strip_prefix(root().join(top)).unwrap().with_extension("");
+                let module = module.to_str().unwrap().replace('/', "::");
+                let after_the_mark = text.split("#[test]\n").skip(1);
+                let names = after_the_mark.filter_map(|rest| rest.trim_start().strip_prefix("fn ")?.split('(').next());
+                tests.extend(names.map(|name| format!("{module}::{name}")));
+            }
+        }
+    }
+    tests
+}
+
+/// Rows of the table about others that show nothing: their tests do not exist, or they have none and do not say why.
+fn rows_without_proof(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let (_, section) = text
+        .split_once("\n## What others get wrong")
+        .expect("there is the table");
+    let lines = section.lines().take_while(|line| !line.starts_with("## "));
+    let rows = lines
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| **"))
+        .skip(1);
+    let mut without = Vec::new();
+    for row in rows {
+        let (rest, named) = row.trim_end_matches('|').rsplit_once('|').unwrap();
+        let (_, here) = rest.rsplit_once('|').unwrap();
+        let names: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        let is_argued = || {
+            ["not there", "does not apply"]
+                .iter()
+                .any(|why| here.trim().starts_with(why))
+        };
+        if names.is_empty() && !is_argued() || !names.iter().all(|name| tests.contains(*name)) {
+            without.push(row.to_owned());
+        }
+    }
+    without
+}
+
+#[test]
+fn what_we_do_where_others_fail_is_tested() {
+    let tests = tests();
+    let this = "docs::what_we_do_where_others_fail_is_tested";
+    let head = "\n## What others get wrong\n| whose | goes wrong | here | test |\n|---|---|---|---|\n| **a** | | | |\n";
+    let good = format!("| a#1 | x | y | `{this}` |\n| a#2 | x | not there: y | |\n");
+    let bad = ["| a#3 | x | y | `docs::nobody` |", "| a#4 | x | y | |"];
+    let text = format!("{head}{good}{}\n## Next\n| a#5 | x | y | |\n", bad.join("\n"));
+    assert_eq!(rows_without_proof(&text, &tests), bad);
+    let without = rows_without_proof(&read("docs/design/supervision.md"), &tests);
+    assert!(without.is_empty(), "\n{}\n", without.join("\n"));
+}

@@ -125,8 +125,9 @@ fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
     probes
         .iter()
         .filter(|probe| match probe.answer {
-            Answer::Busy | Answer::FreeIfReused => true,
-            Answer::Free | Answer::Denied | Answer::NoAddress | Answer::Failed(_) => false,
+            // Whoever may not bind a port is not told whether it is in use.
+            Answer::Busy | Answer::FreeIfReused | Answer::Denied => true,
+            Answer::Free | Answer::NoAddress | Answer::Failed(_) => false,
         })
         .map(|probe| probe.address)
         .collect()
@@ -137,14 +138,13 @@ fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
 /// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
 /// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
 fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
-    const LOOKS: usize = 2;
-    for _ in 0..LOOKS {
+    for is_last in [false, true] {
         look(&busy, facts)?;
         busy.retain_mut(|(port, blocked)| {
             let Some(fact) = facts.get_mut(port).filter(|fact| is_a_riddle(fact)) else {
                 return false;
             };
-            *blocked = probe_again(*port, fact);
+            *blocked = probe_again(*port, fact, is_last);
             !blocked.is_empty()
         });
         if busy.is_empty() {
@@ -185,6 +185,7 @@ fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>
         if let Some(fact) = facts.get_mut(port) {
             fact.owners = owners(conflict, &holders, &people, &mut names);
             fact.ownerless = ownerless(conflict, &holders);
+            settle_denied(fact, conflict);
         }
     }
     let owners = facts.values_mut().flat_map(|fact| &mut fact.owners);
@@ -209,18 +210,45 @@ pub(crate) fn holds(pids: &[u32], inode: u64) -> bool {
     os::holds(pids, &[inode]).is_ok_and(|found| !found.is_empty())
 }
 
+/// Says of addresses that we may not bind whether somebody holds them: the table tells what bind does not.
+fn settle_denied(fact: &mut PortFact, conflict: &Conflict) {
+    for probe in &mut fact.probes {
+        if probe.answer == Answer::Denied && conflict.is_held(probe.address) {
+            probe.answer = Answer::Busy;
+        }
+    }
+    if !is_taken(fact) {
+        fact.owners.clear();
+        fact.ownerless.clear();
+    }
+}
+
+fn is_taken(fact: &PortFact) -> bool {
+    let mut answers = fact.probes.iter().map(|probe| probe.answer);
+    answers.any(|answer| matches!(answer, Answer::Busy | Answer::FreeIfReused))
+}
+
 /// Whether somebody must be there whom we did not see.
 fn is_a_riddle(fact: &PortFact) -> bool {
+    if !is_taken(fact) {
+        return false;
+    }
     let waits = |one: &Ownerless| matches!(one.state, OwnerlessState::TimeWait { .. });
     (fact.owners.is_empty() && fact.ownerless.is_empty()) || !fact.ownerless.iter().all(waits)
 }
 
-/// The addresses that are still blocked; if there are none, nothing is left to explain.
-fn probe_again(port: PortRef, fact: &mut PortFact) -> Vec<IpAddr> {
-    for one in &mut fact.probes {
-        one.answer = probe(one.address, port.number, port.protocol);
+/// The addresses that are still blocked; if there are none, nothing is left to explain. After the last look that stands
+/// which it found.
+fn probe_again(port: PortRef, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr> {
+    let again = |one: &Probe| Probe {
+        answer: probe(one.address, port.number, port.protocol),
+        ..*one
+    };
+    let probes: Vec<Probe> = fact.probes.iter().map(again).collect();
+    let blocked = blocked(&probes);
+    if !is_last || blocked.is_empty() {
+        fact.probes = probes;
     }
-    let blocked = blocked(&fact.probes);
     if blocked.is_empty() {
         fact.owners.clear();
         fact.ownerless.clear();

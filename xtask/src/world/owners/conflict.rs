@@ -54,6 +54,12 @@ impl Conflict<'_> {
         sockets.map(|socket| socket.inode)
     }
 
+    /// Whether somebody listens or is bound at `address`.
+    pub(crate) fn is_held(&self, address: IpAddr) -> bool {
+        let mut held = self.in_the_way.iter().filter(|socket| is_held_for_itself(socket));
+        held.any(|socket| covers(socket, address))
+    }
+
     /// Whether `client` talks to a listening socket that is one's `own`.
     pub(crate) fn is_client_of(&self, client: &Socket, own: impl Fn(&Socket) -> bool) -> bool {
         let Some(server) = client.remote else {

@@ -151,6 +151,27 @@ fn row_22_a_port_that_needs_privilege_is_not_called_busy_needs_root() {
 }
 
 #[test]
+fn a_port_that_needs_privilege_and_is_in_use_is_called_busy_needs_root() {
+    let mut zoo = Zoo::new();
+    let network = Namespace::network(&mut zoo, "true");
+    zoo.port = 80;
+    zoo.write_config("5s");
+    let inside = network.inside(&zoo, service());
+    zoo.start_by("holder", inside, "--listen 127.0.0.1:PORT");
+    give_to_nobody(&zoo);
+    let run = |arguments: &[&str]| as_nobody(&zoo, network.inside(&zoo, "env"), arguments);
+    zoo.says_through(
+        run,
+        "
+        who port.busy.hidden
+        hint look with `sudo xtask port who [port]`
+        doctor fail port.busy.hidden: port [port] is taken, and its owner cannot be seen: it belongs to user `root`
+        hint look with `sudo xtask port who [port]`
+        hint or give `api` another `port` in devtasks.toml",
+    );
+}
+
+#[test]
 fn row_23_whoever_started_the_program_is_never_ended() {
     let zoo = Zoo::new();
     // Its exit code is the program's, so it has outlived that.

@@ -2,6 +2,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod down;
+mod inbox;
 mod leftovers;
 pub(crate) mod logs;
 pub(crate) mod port;
@@ -17,6 +18,7 @@ pub(crate) mod why;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{Exit, Problem, Problems};
 use crate::report;
@@ -93,6 +95,14 @@ impl Context {
         tell(&texts.join("\n"));
         Exit::worst(problems.iter().map(|problem| problem.exit))
     }
+}
+
+/// A duration as an argument.
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::config::duration::parse(text).map_err(|problem| {
+        let facts = std::iter::once(problem.message).chain(problem.hints);
+        facts.collect::<Vec<_>>().join("; ")
+    })
 }
 
 /// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed, and then there is nobody to tell.

@@ -7,11 +7,11 @@ mod preview;
 mod show;
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use crate::commands::inbox::Inbox;
 use crate::commands::screen::Screen;
-use crate::commands::{Context, Ended, tell, watching};
+use crate::commands::{Context, Ended, duration, watching};
 use crate::error::{Exit, Problem};
 use crate::plan::{Asked, OnConflict, Plan};
 use crate::world::clock::wall;
@@ -100,12 +100,6 @@ struct Wish {
     known: Vec<String>,
 }
 
-/// Everything that happens comes in here: signals and answers at first, later all of the driver's.
-struct Inbox {
-    sender: Sender<Message>,
-    receiver: Receiver<Message>,
-}
-
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     watching::with_events(start(args, context), context)
 }
@@ -135,11 +129,7 @@ fn start(args: Args, context: &Context) -> Ended {
     if args.plan {
         return preview::show(&plan, &wish, context);
     }
-    let (sender, receiver) = channel();
-    let inbox = Inbox { sender, receiver };
-    let hear = inbox.sender.clone();
-    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
-        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+    let inbox = Inbox::open()?;
 
     let folder = Folder::of(&project.checkout)?;
     let mut told = false;
@@ -223,55 +213,5 @@ fn nothing_to_start(project: &Project) -> Problem {
         problem.hint("every service belongs to a profile: choose one with `--profile NAME`")
     } else {
         problem.hint("add a `[services.NAME]` with a `command` to devtasks.toml")
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    crate::config::duration::parse(text).map_err(|problem| {
-        let facts = std::iter::once(problem.message).chain(problem.hints);
-        facts.collect::<Vec<_>>().join("; ")
-    })
-}
-
-/// Ctrl-C.
-struct Interrupted;
-
-impl Inbox {
-    /// Waits; a signal ends it early.
-    fn pause(&self, time: Duration) -> Result<(), Interrupted> {
-        match self.receiver.recv_timeout(time) {
-            Ok(Message::Heard(heard)) if heard.is_interrupt() => Err(Interrupted),
-            // Nothing else can have come that matters before the driver begins.
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    /// Has Ctrl-C been pressed?
-    fn interrupted(&self) -> bool {
-        self.receiver
-            .try_iter()
-            .any(|message| matches!(message, Message::Heard(heard) if heard.is_interrupt()))
-    }
-
-    /// Asks a yes-or-no question; no is the default.
-    fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
-        tell(&format!("{question}  [y/N] "));
-        crate::world::terminal::read_line(self.sender.clone());
-        loop {
-            match self.receiver.recv() {
-                Ok(Message::Typed(line)) => {
-                    if line.is_empty() {
-                        context.say("");
-                    }
-                    return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
-                }
-                Ok(Message::Heard(heard)) if !heard.is_interrupt() => {}
-                Ok(Message::Heard(_)) | Err(_) => {
-                    tell("\n");
-                    return Err(Interrupted);
-                }
-                Ok(_) => {}
-            }
-        }
     }
 }

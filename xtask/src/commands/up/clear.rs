@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Inbox, Wish};
+use super::Wish;
+use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Ended, Voice};
 use crate::commands::{Context, leftovers, tell};
 use crate::error::{Exit, Problem, Problems};
@@ -83,12 +84,11 @@ pub(super) fn clear_more(
 
 /// What [`clear_all`] or [`clear_more`] would say. A conflict that would be solved without a question is a warning.
 pub(super) fn foresee(plan: &Plan, wish: &Wish, live_run: Option<&str>, context: &Context) -> Vec<Finding> {
-    let (sender, receiver) = std::sync::mpsc::channel();
     let clearing = Clearing {
         plan,
         wish,
         live_run: live_run.map(str::to_owned),
-        inbox: &Inbox { sender, receiver },
+        inbox: &Inbox::deaf(),
         context,
     };
     let facts = observe::facts(plan);
@@ -247,7 +247,7 @@ impl Clearing<'_> {
             match self.inbox.confirm(&question, self.context) {
                 Ok(true) => {}
                 Ok(false) => return Ok(Some(self.left_alone(&found))),
-                Err(super::Interrupted) => return Ok(Some(Exit::Interrupted)),
+                Err(Interrupted) => return Ok(Some(Exit::Interrupted)),
             }
         }
         let mut interrupted = false;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Wish;
 use super::show::Show;
-use super::{Inbox, Wish};
 use crate::commands::Context;
+use crate::commands::inbox::Inbox;
 use crate::commands::screen::Screen;
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::Plan;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Inbox, Wish, clear};
+use super::{Wish, clear};
+use crate::commands::inbox::Inbox;
 use crate::commands::{Context, watching};
 use crate::error::{Exit, Problems};
 use crate::plan::Plan;

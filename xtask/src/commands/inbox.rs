@@ -1,0 +1,73 @@
+//! What comes in from outside while a command runs: signals, and answers to its questions.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use crate::commands::{Context, tell};
+use crate::error::Problem;
+use crate::world::driver::Message;
+use crate::world::{os, terminal};
+
+/// Everything that happens comes in here: signals and answers at first, all of the driver's where there is one.
+pub(super) struct Inbox {
+    pub(super) sender: Sender<Message>,
+    pub(super) receiver: Receiver<Message>,
+}
+
+/// Ctrl-C.
+pub(super) struct Interrupted;
+
+impl Inbox {
+    /// From now on a signal to end is a message.
+    pub(super) fn open() -> Result<Self, Problem> {
+        let inbox = Inbox::deaf();
+        let hear = inbox.sender.clone();
+        os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
+            .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+        Ok(inbox)
+    }
+
+    /// For who asks nothing and waits for nothing.
+    pub(super) fn deaf() -> Self {
+        let (sender, receiver) = channel();
+        Inbox { sender, receiver }
+    }
+
+    /// Waits; a signal ends it early.
+    pub(super) fn pause(&self, time: Duration) -> Result<(), Interrupted> {
+        match self.receiver.recv_timeout(time) {
+            Ok(Message::Heard(heard)) if heard.is_interrupt() => Err(Interrupted),
+            // Nothing else can have come that matters before the driver begins.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Has Ctrl-C been pressed?
+    pub(super) fn interrupted(&self) -> bool {
+        self.receiver
+            .try_iter()
+            .any(|message| matches!(message, Message::Heard(heard) if heard.is_interrupt()))
+    }
+
+    /// Asks a yes-or-no question; no is the default.
+    pub(super) fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
+        tell(&format!("{question}  [y/N] "));
+        terminal::read_line(self.sender.clone());
+        loop {
+            match self.receiver.recv() {
+                Ok(Message::Typed(line)) => {
+                    if line.is_empty() {
+                        context.say("");
+                    }
+                    return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
+                }
+                Ok(Message::Heard(heard)) if !heard.is_interrupt() => {}
+                Ok(Message::Heard(_)) | Err(_) => {
+                    tell("\n");
+                    return Err(Interrupted);
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+}

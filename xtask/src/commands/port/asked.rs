@@ -1,0 +1,50 @@
+//! The ports that were typed: `8000`, `8000-8010`, `5353/udp`.
+
+use crate::config::Protocol;
+use crate::preflight::PortRef;
+
+/// One argument.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) first: u16,
+    pub(super) last: u16,
+    /// `None` where none was typed.
+    pub(super) protocol: Option<Protocol>,
+}
+
+impl Span {
+    pub(super) fn is_range(&self) -> bool {
+        self.first != self.last
+    }
+
+    pub(super) fn ports(&self, protocol: Protocol) -> impl Iterator<Item = PortRef> + use<> {
+        (self.first..=self.last).map(move |number| PortRef {
+            number,
+            host: None,
+            protocol,
+        })
+    }
+}
+
+pub(super) fn span(text: &str) -> Result<Span, String> {
+    let (numbers, protocol) = match text.split_once('/') {
+        None => (text, None),
+        Some((numbers, "tcp")) => (numbers, Some(Protocol::Tcp)),
+        Some((numbers, "udp")) => (numbers, Some(Protocol::Udp)),
+        Some((_, other)) => return Err(format!("`{other}` is neither `tcp` nor `udp`")),
+    };
+    let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    let (first, last) = (number(first)?, number(last)?);
+    if last < first {
+        return Err(format!("the range ends before it begins: write `{last}-{first}`"));
+    }
+    Ok(Span { first, last, protocol })
+}
+
+fn number(text: &str) -> Result<u16, String> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if number > 0 && is_plain => Ok(number),
+        Ok(_) | Err(_) => Err("a port is a number from 1 to 65535".to_owned()),
+    }
+}

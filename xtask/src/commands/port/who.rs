@@ -1,0 +1,89 @@
+//! `port who`: everybody who holds a port. Signals nobody.
+
+use std::collections::BTreeMap;
+
+use super::asked::{Span, span};
+use super::ours;
+use crate::commands::{Context, Ended, quietly};
+use crate::config::Protocol;
+use crate::error::{Exit, Problem};
+use crate::preflight::verdict::finding;
+use crate::preflight::{Finding, PortRef};
+use crate::report;
+use crate::report::finding::conflict;
+use crate::world::owners::{self, Addresses};
+
+/// Show who holds a port: process, folder, parents, clients, and what to do about it
+#[derive(clap::Args)]
+#[command(after_help = "\
+Needs no devtasks.toml, and signals nobody. It looks at TCP, and shows UDP too where somebody has bound it.
+Of a range only the ports are shown that somebody holds.
+
+Examples:
+  devtasks port who 8000
+  devtasks port who 5432 6379 --format json
+  devtasks port who 3000-3010
+  devtasks port who 5353/udp
+
+Exit codes:
+  0    the look-up worked, whether the port is free or busy
+  1    the look-up failed
+  2    wrong usage")]
+pub(super) struct Args {
+    /// A number from 1 to 65535, or a range such as 3000-3010; only TCP with /tcp, only UDP with /udp
+    #[arg(required = true, value_name = "PORT", value_parser = span)]
+    ports: Vec<Span>,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Ended {
+    let asked: Vec<PortRef> = args.ports.iter().flat_map(ports).collect();
+    let facts = owners::look_up(&asked, Addresses::All);
+    if let Some(reason) = facts.values().find_map(|fact| fact.unknown.as_ref()) {
+        return Err(Problem::new(reason.clone()).into());
+    }
+    let ours = ours(context);
+    let findings: BTreeMap<PortRef, Finding> = facts
+        .iter()
+        .map(|(port, fact)| (*port, finding(port, fact, &ours, &context.form)))
+        .collect();
+    let shown = |span: &Span| -> Vec<PortRef> {
+        let ports = ports(span);
+        let is_asked_for = |port: &PortRef| !span.is_range() && port.protocol == span.protocol.unwrap_or(Protocol::Tcp);
+        ports
+            .filter(|port| is_asked_for(port) || is_held(&findings[port]))
+            .collect()
+    };
+    let text = if context.json {
+        let ports = args.ports.iter().flat_map(shown);
+        let ports = ports.map(|port| report::json::who_port(&facts[&port], &findings[&port], port));
+        report::json::line(&report::json::Who {
+            schema_version: report::json::SCHEMA_VERSION,
+            ports: ports.collect(),
+        })
+    } else {
+        let reader = context.reader(context.paint());
+        let text = |span: &Span| match shown(span).as_slice() {
+            [] => vec![format!(
+                "Nobody holds any of the ports {} to {}.\n",
+                span.first, span.last
+            )],
+            shown => shown.iter().map(|port| conflict(&findings[port], &reader)).collect(),
+        };
+        args.ports.iter().flat_map(text).collect::<Vec<_>>().join("\n")
+    };
+    Ok(quietly(context.print(&text), Exit::Done))
+}
+
+/// Of each protocol that is meant.
+fn ports(span: &Span) -> impl Iterator<Item = PortRef> + use<> {
+    let span = *span;
+    let protocols = [Protocol::Tcp, Protocol::Udp].into_iter();
+    let meant = protocols.filter(move |protocol| span.protocol.is_none_or(|it| it == *protocol));
+    let mut ports: Vec<PortRef> = meant.flat_map(|protocol| span.ports(protocol)).collect();
+    ports.sort_unstable();
+    ports.into_iter()
+}
+
+fn is_held(finding: &Finding) -> bool {
+    !matches!(finding.code, "port.free" | "port.denied")
+}

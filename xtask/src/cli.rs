@@ -113,6 +113,7 @@ Examples:
   devtasks restart backend  stop one service and start it again
   devtasks down             stop everything, and prove that it is gone
   devtasks port who 8000    who holds port 8000?
+  devtasks port kill 8000   end them, after a question
 
 Exit codes:
   0    done, or it was so already

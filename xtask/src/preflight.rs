@@ -38,6 +38,24 @@ pub(crate) struct PortRef {
     pub(crate) protocol: Protocol,
 }
 
+impl PortRef {
+    /// `port 8000`, `UDP port 5353`.
+    pub(crate) fn name(&self) -> String {
+        match self.protocol {
+            Protocol::Tcp => format!("port {}", self.number),
+            Protocol::Udp => format!("UDP port {}", self.number),
+        }
+    }
+
+    /// As one types it after `port who`: `8000`, `5353/udp`.
+    pub(crate) fn typed(&self) -> String {
+        match self.protocol {
+            Protocol::Tcp => self.number.to_string(),
+            Protocol::Udp => format!("{}/udp", self.number),
+        }
+    }
+}
+
 /// What became of asking for a port, and who holds it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PortFact {

@@ -13,9 +13,10 @@ use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
+use crate::world::owners::{self, Addresses};
 use crate::world::project::Project;
 use crate::world::runs::{Folder, Locked};
-use crate::world::{live, os, owners};
+use crate::world::{live, os};
 
 /// Stop the stack, and prove that no process is left and every port can be bound again
 #[derive(clap::Args)]
@@ -225,7 +226,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// `, ports 8000 8080 are free`, as far as that is so.
 fn free(ports: &[Port]) -> String {
-    let free = ports.iter().filter(|port| owners::is_free(&(*port).into()));
+    let free = ports
+        .iter()
+        .filter(|port| owners::is_free(&(*port).into(), Addresses::Service));
     let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
     match numbers.as_slice() {
         [] => String::new(),

@@ -1,6 +1,7 @@
 //! `port`: look into ports and clear them, in any folder, with or without a `devtasks.toml`.
 
 mod asked;
+mod kill;
 mod who;
 
 use crate::commands::{Context, Ended};
@@ -8,7 +9,7 @@ use crate::preflight::verdict::Ours;
 use crate::world::project::Project;
 use crate::world::{live, os};
 
-/// Look into ports, in any folder
+/// Look into ports and clear them, in any folder
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -18,11 +19,13 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     Who(who::Args),
+    Kill(kill::Args),
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     match args.command {
         Command::Who(args) => who::run(&args, context),
+        Command::Kill(args) => kill::run(&args, context),
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::error::{Exit, Problem};
 use crate::preflight::targets::{Targets, Tree};
-use crate::preflight::{Finding, HoldsBy, Identity, PortRef};
+use crate::preflight::{HoldsBy, Identity, Owner, PortRef};
 use crate::report::words;
 use crate::world::audit::Audit;
 use crate::world::os::Signal;
-use crate::world::stop::{self, Outcome, Progress, Survivor, Talk};
-use crate::world::{owners, runs};
+use crate::world::owners::{self, Addresses};
+use crate::world::runs;
+use crate::world::stop::{self, Holder, Outcome, Progress, Survivor, Talk};
 
 /// The way to the user while something is being stopped.
 pub(super) struct Voice<'a> {
@@ -30,54 +31,109 @@ pub(super) enum Ended {
 /// How long a port is watched after its owner has ended: a loop or a manager starts it again within that time.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Ends whoever holds the port, with what belongs to them, and proves that the port can be bound.
+/// A port whose holders are to end.
+pub(super) struct Busy {
+    pub(super) port: PortRef,
+    /// Who they were when they were shown.
+    pub(super) holders: Vec<Identity>,
+    /// Whoever starts them again and again, once that is to end too.
+    pub(super) starter: Option<Identity>,
+}
+
+impl Busy {
+    pub(super) fn new(port: PortRef, owners: &[Owner]) -> Self {
+        let holders = owners.iter().filter(|owner| owner.holds_by != HoldsBy::Connection);
+        Busy {
+            port,
+            holders: holders.map(|owner| owner.identity.clone()).collect(),
+            starter: None,
+        }
+    }
+
+    /// Whom to end so that it comes free.
+    pub(super) fn targets(&self) -> Result<Targets, Problem> {
+        let all: Vec<Identity> = self.holders.iter().chain(&self.starter).cloned().collect();
+        owners::targets(&all)
+    }
+}
+
+/// Ends whoever holds the ports, with what belongs to them, proves that the ports can be bound at these addresses, and
+/// watches all of them for a while: what became of each.
 pub(super) fn stop_owners(
-    found: &Finding,
-    port: &PortRef,
+    busy: &[Busy],
+    addresses: Addresses,
     grace: Duration,
     voice: &mut Voice,
-) -> Result<Ended, Problem> {
-    let holders = found
-        .owners
-        .iter()
-        .filter(|owner| owner.holds_by != HoldsBy::Connection);
-    let holders: Vec<Identity> = holders.map(|owner| owner.identity.clone()).collect();
-    let tree = match owners::targets(&holders)? {
+) -> Result<Vec<Outcome>, Problem> {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for one in busy {
+        let was_interrupted = matches!(outcomes.last(), Some(Outcome::Interrupted(_))) || (voice.interrupted)();
+        let outcome = match was_interrupted {
+            true => Outcome::Interrupted(Vec::new()),
+            false => stop_one(one, addresses, grace, voice)?,
+        };
+        outcomes.push(outcome);
+    }
+    if outcomes.iter().any(|it| matches!(it, Outcome::Stopped { .. })) {
+        watch(busy, &mut outcomes, addresses, voice.interrupted);
+    }
+    Ok(outcomes)
+}
+
+fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Voice) -> Result<Outcome, Problem> {
+    let tree = match busy.targets()? {
         Targets::End(tree) => tree,
         Targets::Refused { pid, name, reason } => {
-            let problem = Problem::new(format!(
-                "`{name}` (pid {pid}) would have to end too, and is left alone: {reason}"
-            ));
-            return Ok(Ended::Not(problem.exit(Exit::Refused)));
+            return Ok(Outcome::Refused(too(pid, &name, &reason)));
         }
     };
-    let number = port.number;
+    let port = &busy.port;
     let port = stop::Port {
+        // Whoever starts servers holds nothing between two of them.
         still_holds: &|pids| {
-            owners::holders(port)
-                .iter()
-                .any(|owner| pids.contains(&owner.identity.pid))
+            busy.starter.is_some()
+                || owners::holders(port, addresses)
+                    .iter()
+                    .any(|owner| pids.contains(&owner.identity.pid))
         },
-        is_free: &|| owners::is_free(port),
-        holder: &|| owners::holder(port),
-        watch: WATCH,
+        is_free: &|| owners::is_free(port, addresses),
+        holder: &|| owners::holder(port, addresses),
     };
-    let why = format!("it holds port {number}");
-    let outcome = voice.listen(&tree, grace, &why, |request, talk, audit| {
+    let why = format!("it holds port {}", busy.port.typed());
+    voice.listen(&tree, grace, &why, |request, talk, audit| {
         stop::stop(request, &port, talk, audit)
-    })?;
-    Ok(told(
-        outcome,
-        voice.context,
-        &format!("port {number} is free"),
-        Some(number),
-    ))
+    })
+}
+
+/// Those that have come free, whoever ended.
+fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, interrupted: &dyn Fn() -> bool) {
+    let is_free = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. } | Outcome::Gone);
+    let mut free: Vec<(&Busy, &mut Outcome)> = busy.iter().zip(outcomes).filter(|(_, it)| is_free(it)).collect();
+    let holders: Vec<_> = free
+        .iter()
+        .map(|(one, _)| {
+            let port = one.port;
+            move || owners::holder(&port, addresses)
+        })
+        .collect();
+    let holders: Vec<&dyn Fn() -> Option<Holder>> = holders.iter().map(|it| it as _).collect();
+    let taken = stop::watch(&holders, WATCH, interrupted);
+    for ((_, outcome), holder) in free.iter_mut().zip(taken) {
+        if let Some(holder) = holder {
+            **outcome = Outcome::Respawned(holder);
+        }
+    }
+}
+
+/// Why a port that might be stopped is not.
+pub(super) fn too(pid: u32, name: &str, reason: &str) -> String {
+    format!("`{name}` (pid {pid}) would have to end too, and is left alone: {reason}")
 }
 
 /// Ends processes for their own sake.
 pub(super) fn end(tree: &Tree, grace: Duration, why: &str, done: &str, voice: &mut Voice) -> Result<Ended, Problem> {
     let outcome = voice.listen(tree, grace, why, stop::end)?;
-    Ok(told(outcome, voice.context, done, None))
+    Ok(told(outcome, voice.context, done, ""))
 }
 
 impl Voice<'_> {
@@ -122,10 +178,14 @@ impl Voice<'_> {
     }
 }
 
-/// Says how it went; what went wrong becomes a problem with its exit code.
-fn told(outcome: Outcome, context: &Context, done: &str, port: Option<u16>) -> Ended {
+/// Says how it went with the owners of a port; what went wrong becomes a problem with its exit code.
+pub(super) fn told_of_port(outcome: Outcome, context: &Context, port: PortRef) -> Ended {
+    let port = port.name();
+    told(outcome, context, &format!("{port} is free"), &port)
+}
+
+fn told(outcome: Outcome, context: &Context, done: &str, port: &str) -> Ended {
     let not = |message: String, exit: Exit| Ended::Not(Problem::new(message).exit(exit));
-    let port = port.map(|port| format!("port {port}")).unwrap_or_default();
     match outcome {
         Outcome::Stopped { after, killed } => {
             let how = if killed { "killed" } else { "stopped" };
@@ -149,27 +209,37 @@ fn told(outcome: Outcome, context: &Context, done: &str, port: Option<u16>) -> E
             )
         }
         Outcome::Survived(survivors) => not(format!("{} still there", names(&survivors)), Exit::Survived),
-        Outcome::Respawned(holder) => {
-            let process = holder.process;
-            let taken = format!(
-                "{port} was taken again at once, by `{}` (pid {})",
-                process.name, process.pid
-            );
-            let Some(parent) = holder.parent else {
-                return not(taken, Exit::Survived);
-            };
-            let message = format!("{taken}, which `{}` (pid {}) started", parent.name, parent.pid);
-            let hint = format!(
-                "if it starts servers again and again, end it first: `kill {}`",
-                parent.pid
-            );
-            Ended::Not(Problem::new(message).exit(Exit::Survived).hint(hint))
-        }
+        Outcome::Respawned(holder) => Ended::Not(respawned(&holder, port)),
         Outcome::StillBusy => not(
             format!("{port} did not come free although its owner has ended"),
             Exit::Survived,
         ),
     }
+}
+
+/// Who took the port, who started it, and how to end that one.
+fn respawned(holder: &Holder, port: &str) -> Problem {
+    let process = &holder.process;
+    let taken = format!(
+        "{port} was taken again at once, by `{}` (pid {})",
+        process.name, process.pid
+    );
+    let Some(parent) = &holder.parent else {
+        return Problem::new(taken).exit(Exit::Survived);
+    };
+    let pid = parent.identity.pid;
+    let message = format!("{taken}, which `{}` (pid {pid}) started", parent.name);
+    // Nobody is told to kill their terminal's shell.
+    match owners::targets(std::slice::from_ref(&parent.identity)) {
+        Ok(Targets::End(_)) => Problem::new(message).hint(format!(
+            "if it starts servers again and again, end it first: `kill {pid}`"
+        )),
+        Ok(Targets::Refused { name, reason, .. }) => {
+            Problem::new(message).hint(format!("end in `{name}` what starts it again; {reason}"))
+        }
+        Err(_) => Problem::new(message),
+    }
+    .exit(Exit::Survived)
 }
 
 /// `python3` (pid 4242) is, `node` (pid 7), `sh` (pid 8) are.

@@ -2,6 +2,7 @@
 //!
 //! Looking is `world::observe`, ending somebody is `world::stop`. Here is only the judgement.
 
+mod consent;
 mod duplicate;
 mod hint;
 mod message;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe};
 use crate::error::{Exit, Place};
 use crate::plan::{Port, Service};
+pub(crate) use consent::{Consent, consent};
 pub(crate) use duplicate::duplicates;
 use message::user;
 pub(crate) use mismatch::{Mismatch, serves};

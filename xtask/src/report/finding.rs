@@ -4,8 +4,7 @@ use super::card::{Reader, card, summary};
 use super::escape::visible;
 use super::problem::{arrow, hints};
 use super::words;
-use crate::config::Protocol;
-use crate::preflight::{Finding, Level, PortRef};
+use crate::preflight::{Finding, Level};
 
 /// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
 pub(crate) fn conflict(finding: &Finding, reader: &Reader) -> String {
@@ -20,19 +19,13 @@ pub(crate) fn owners(finding: &Finding, reader: &Reader) -> String {
     if finding.owners.is_empty() {
         return String::new();
     }
-    let udp = |port: &PortRef| port.protocol == Protocol::Udp;
-    let protocol = if finding.port.as_ref().is_some_and(udp) {
-        "UDP port"
-    } else {
-        "Port"
-    };
-    let number = finding.port.map_or(0, |port| port.number);
+    let port = finding.port.map(|port| sentence(&port.name())).unwrap_or_default();
     let of = finding
         .service
         .as_ref()
         .map(|service| format!(" ({service})"))
         .unwrap_or_default();
-    let head = reader.paint.bold(&format!("{protocol} {number}{of} is busy."));
+    let head = reader.paint.bold(&format!("{port}{of} is busy."));
     let cards: Vec<_> = finding.owners.iter().map(|owner| card(owner, reader)).collect();
     format!("{head}\n\n{}\n", cards.join("\n"))
 }

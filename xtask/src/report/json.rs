@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::cause;
 use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
+use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{self, Answer, HoldsBy, Level, PortFact, PortRef, ProcessState};
 use crate::supervise::{Cause, State};
 
@@ -98,6 +99,42 @@ pub(crate) struct WhoPort {
     bindable: BTreeMap<String, Option<bool>>,
     owners: Vec<Owner>,
     hints: Vec<String>,
+}
+
+/// `port kill`.
+#[derive(Serialize)]
+pub(crate) struct Kill {
+    pub(crate) schema_version: u32,
+    pub(crate) ports: Vec<KillPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct KillPort {
+    number: u16,
+    protocol: Protocol,
+    /// As it was found.
+    code: String,
+    owners: Vec<Owner>,
+    /// Whom to end, in the order of the signals; empty where nobody may be ended.
+    targets: Vec<Parent>,
+    result: Fate,
+    hints: Vec<String>,
+}
+
+/// What became of a port that was to come free.
+#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fate {
+    /// Nobody held it, or not any more.
+    Free,
+    Killed,
+    /// `--dry-run`.
+    WouldKill,
+    Refused,
+    Survived,
+    Respawned,
+    /// Nobody is seen to hold it, and yet it cannot be bound.
+    Busy,
 }
 
 /// One line of `up`, `down` and their like.
@@ -299,6 +336,23 @@ pub(crate) fn who_port(fact: &PortFact, finding: &preflight::Finding, port: Port
         code: finding.code.to_owned(),
         bindable: bindable.collect(),
         owners: fact.owners.iter().map(Owner::from).collect(),
+        hints: finding.hints.clone(),
+    }
+}
+
+/// One port of `port kill`.
+pub(crate) fn kill_port(finding: &preflight::Finding, port: PortRef, tree: &Tree, result: Fate) -> KillPort {
+    let target = |target: &Target| Parent {
+        pid: target.identity.pid,
+        name: target.name.clone(),
+    };
+    KillPort {
+        number: port.number,
+        protocol: port.protocol,
+        code: finding.code.to_owned(),
+        owners: finding.owners.iter().map(Owner::from).collect(),
+        targets: tree.processes.iter().map(target).collect(),
+        result,
         hints: finding.hints.clone(),
     }
 }

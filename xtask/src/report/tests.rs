@@ -126,7 +126,7 @@ fn busy(owners: Vec<Owner>) -> Finding {
         service: Some("backend".to_owned()),
         message: "port 8000 is taken by `python3` (pid 4242)".to_owned(),
         hints: vec![
-            "stop it with `cargo xtask up --on-conflict kill`".to_owned(),
+            "stop it with `cargo xtask port kill 8000`".to_owned(),
             "or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`".to_owned(),
         ],
         at: Some(place(14, 8, 4, "port = 8000")),

@@ -34,15 +34,13 @@ pub(crate) struct Port<'a> {
     pub(crate) is_free: &'a dyn Fn() -> bool,
     /// Who listens on it or is bound to it now.
     pub(crate) holder: &'a dyn Fn() -> Option<Holder>,
-    /// How long to look for somebody who starts it again.
-    pub(crate) watch: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder {
     pub(crate) process: Parent,
     /// Most likely who started it.
-    pub(crate) parent: Option<Parent>,
+    pub(crate) parent: Option<Target>,
 }
 
 /// The way to the user.
@@ -95,12 +93,12 @@ pub(crate) enum Outcome {
     Interrupted(Vec<Survivor>),
 }
 
-/// Ends the tree that holds a port, proves that the port can be bound, and watches for a respawn.
+/// Ends the tree that holds a port, and proves that the port can be bound. Whether it stays so is for [`watch`] to say.
 pub(crate) fn stop(request: &Request<'_>, port: &Port<'_>, talk: &mut Talk<'_>, audit: &mut Audit) -> Outcome {
     match ending::run(request, port.still_holds, talk, audit) {
-        Outcome::Stopped { after, killed } => freed(port)
-            .and_then(|()| unclaimed(port, talk))
-            .map_or_else(|busy| busy, |()| Outcome::Stopped { after, killed }),
+        Outcome::Stopped { after, killed } => {
+            freed(port).map_or_else(|busy| busy, |()| Outcome::Stopped { after, killed })
+        }
         Outcome::Gone => freed(port).map_or_else(|busy| busy, |()| Outcome::Gone),
         ended => ended,
     }
@@ -131,17 +129,23 @@ fn freed(port: &Port<'_>) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// Free once is not free for good: a loop or a service manager needs a moment to start the next one.
+/// Free once is not free for good: a loop or a service manager needs a moment to start the next one. For each port who
+/// has taken it within `patience`; Ctrl-C ends the watch.
 ///
 /// Looks the owner up instead of trying to bind, which could get in the way of an honest start.
-fn unclaimed(port: &Port<'_>, talk: &Talk<'_>) -> Result<(), Outcome> {
-    let deadline = Instant::now() + port.watch;
+pub(crate) fn watch(
+    holders: &[&dyn Fn() -> Option<Holder>],
+    patience: Duration,
+    interrupted: &dyn Fn() -> bool,
+) -> Vec<Option<Holder>> {
+    let deadline = Instant::now() + patience;
+    let mut taken: Vec<Option<Holder>> = holders.iter().map(|_| None).collect();
     loop {
-        if let Some(holder) = (port.holder)() {
-            return Err(Outcome::Respawned(holder));
+        for (holder, taken) in holders.iter().zip(&mut taken).filter(|(_, taken)| taken.is_none()) {
+            *taken = holder();
         }
-        if Instant::now() >= deadline || (talk.interrupted)() {
-            return Ok(());
+        if Instant::now() >= deadline || taken.iter().all(Option::is_some) || interrupted() {
+            return taken;
         }
         pause();
     }

@@ -1,5 +1,6 @@
 //! `port`: looking into ports and clearing them, in any folder.
 
+mod kill;
 mod who;
 
 use crate::sandbox::Sandbox;

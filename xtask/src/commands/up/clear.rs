@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Wish;
 use crate::commands::inbox::{Inbox, Interrupted};
-use crate::commands::stopping::{self, Ended, Voice};
+use crate::commands::stopping::{self, Busy, Ended, Voice, told_of_port};
 use crate::commands::{Context, leftovers, tell};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
@@ -16,8 +16,9 @@ use crate::report;
 use crate::report::escape::command_line;
 use crate::report::{json, words};
 use crate::world::clock::wall;
+use crate::world::owners::{self, Addresses};
 use crate::world::runs::Folder;
-use crate::world::{observe, os, owners};
+use crate::world::{observe, os};
 
 #[derive(PartialEq)]
 pub(super) enum Way {
@@ -222,7 +223,7 @@ impl Clearing<'_> {
     fn solve(&self, service: &Service, port: &Port) -> Result<Option<Exit>, Problem> {
         // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
         let asked = PortRef::from(port);
-        let facts = owners::look_up(&[asked], owners::Addresses::Service);
+        let facts = owners::look_up(&[asked], Addresses::Service);
         let found = finding(&asked, &facts[&asked], &self.ours(service, port), &self.context.form);
         if found.level != Level::Fail {
             return Ok(None);
@@ -264,7 +265,10 @@ impl Clearing<'_> {
             },
             interrupted: &|| self.inbox.interrupted(),
         };
-        Ok(match stopping::stop_owners(&found, &asked, grace, &mut voice)? {
+        let busy = [Busy::new(asked, &found.owners)];
+        let mut outcomes = stopping::stop_owners(&busy, Addresses::Service, grace, &mut voice)?;
+        let outcome = outcomes.pop().expect("there is one for the one port");
+        Ok(match told_of_port(outcome, self.context, asked) {
             Ended::Not(_) if interrupted => Some(Exit::Interrupted),
             Ended::Done => None,
             Ended::Interrupted => Some(Exit::Interrupted),

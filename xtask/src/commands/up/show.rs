@@ -20,8 +20,9 @@ use crate::supervise::{Cause, State};
 use crate::world::clock::wall;
 use crate::world::control::{Transition, UnderWay};
 use crate::world::driver::{Audience, Outcome};
+use crate::world::owners::{self, Addresses};
 use crate::world::runs::Mode;
-use crate::world::{live, os, owners};
+use crate::world::{live, os};
 
 pub(super) struct Show<'a> {
     screen: Arc<Screen>,
@@ -119,7 +120,10 @@ impl<'a> Show<'a> {
     }
 
     fn free_ports(&self) -> String {
-        let free = self.ports.iter().filter(|port| owners::is_free(port));
+        let free = self
+            .ports
+            .iter()
+            .filter(|port| owners::is_free(port, Addresses::Service));
         let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
         match numbers.as_slice() {
             [] => String::new(),
@@ -170,20 +174,18 @@ impl<'a> Show<'a> {
                 diagnosis: Some(diagnosis),
                 ..
             } if diagnosis.kind == Kind::PortBusy => {
-                let taken = self.busy_ports(service, owners::Addresses::Service);
+                let taken = self.busy_ports(service, Addresses::Service);
                 // It may bind where preflight does not ask: at `::1`, say.
-                let elsewhere = || self.busy_ports(service, owners::Addresses::All);
+                let elsewhere = || self.busy_ports(service, Addresses::All);
                 if taken.is_empty() { elsewhere() } else { taken }
             }
-            Cause::NotReady { .. } => self.busy_ports(service, owners::Addresses::Service),
-            Cause::NotSpawned { exit, .. } if *exit == Exit::PortBusy => {
-                self.busy_ports(service, owners::Addresses::Service)
-            }
+            Cause::NotReady { .. } => self.busy_ports(service, Addresses::Service),
+            Cause::NotSpawned { exit, .. } if *exit == Exit::PortBusy => self.busy_ports(service, Addresses::Service),
             _ => Vec::new(),
         }
     }
 
-    fn busy_ports(&self, service: &plan::Service, addresses: owners::Addresses) -> Vec<Finding> {
+    fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
         let facts = owners::look_up(&ports, addresses);
         let judge = |port: &plan::Port| {
@@ -191,7 +193,7 @@ impl<'a> Show<'a> {
                 project: Some(self.project.clone()),
                 checkout: Some(self.checkout.clone()),
                 live_run: None,
-                service: (addresses == owners::Addresses::Service).then(|| Wanted::new(service, port)),
+                service: (addresses == Addresses::Service).then(|| Wanted::new(service, port)),
                 uid: os::user_id(),
             };
             let (at, port) = (port.place.clone(), PortRef::from(port));

@@ -8,15 +8,25 @@ pub(super) fn hints(case: &Case<'_>, why: Why, lead: Option<&Owner>) -> Vec<Stri
     let form = case.form;
     let mut hints = Vec::new();
     match why {
-        Why::Protected => hints.extend(lead.and_then(|owner| managers_own(owner, case.port.number))),
+        Why::Protected => hints.extend(lead.and_then(|owner| managers_own(owner, &case.port.typed()))),
         Why::Hidden => hints.push(look_as_root(case)),
-        Why::OtherProject | Why::OtherCheckout => hints.extend(lead.and_then(|owner| down_there(owner, form))),
-        Why::OwnRunning => hints.push(format!("look at it with `{form} status`")),
+        Why::OtherProject | Why::OtherCheckout => {
+            hints.extend(lead.and_then(|owner| down_there(owner, form)));
+            let or = if hints.is_empty() { "" } else { "or " };
+            hints.push(format!(
+                "{or}stop it anyway with `{form} port kill {} --foreign`",
+                case.port.typed()
+            ));
+        }
+        Why::OwnRunning => {
+            hints.push(format!("look at it with `{form} status`"));
+            hints.extend(lead.and_then(|owner| down(case, owner)));
+        }
         Why::OwnLeftover => {
             hints.push(format!("run `{form} up`, which ends it, or `{form} down --leftovers`"));
             return hints;
         }
-        Why::Foreign | Why::Bound => hints.extend(lead.into_iter().flat_map(|owner| stop(case, why, owner))),
+        Why::Foreign | Why::Bound => hints.extend(lead.into_iter().flat_map(|owner| stop(case, owner))),
         Why::Connection => {
             hints.push("wait until that connection is closed: it holds the number by chance".to_owned());
         }
@@ -41,7 +51,7 @@ pub(super) fn privilege(case: &Case<'_>) -> Vec<String> {
     hints
 }
 
-fn stop(case: &Case<'_>, why: Why, owner: &Owner) -> Vec<String> {
+fn stop(case: &Case<'_>, owner: &Owner) -> Vec<String> {
     let is_suspended = match owner.state {
         ProcessState::Suspended => true,
         ProcessState::Running | ProcessState::Zombie => false,
@@ -50,26 +60,20 @@ fn stop(case: &Case<'_>, why: Why, owner: &Owner) -> Vec<String> {
     if is_suspended && let Some(terminal) = &owner.terminal {
         hints.push(format!("type `fg` in `{terminal}` to resume it, then Ctrl-C to end it"));
     }
-    // All that would go on holding the port; those below them end with them.
-    let mut roots = case.topmost(why);
-    if roots.is_empty() {
-        roots.push(owner);
-    }
-    let pids = |roots: &[&Owner]| {
-        let pids: Vec<String> = roots.iter().map(|root| root.identity.pid.to_string()).collect();
-        pids.join(" ")
-    };
-    let all = pids(&roots);
-    roots.retain(|root| root.state == ProcessState::Suspended);
-    let command = match (&case.ours.service, roots.as_slice()) {
-        (Some(_), _) => format!("{} up --on-conflict kill", case.form),
-        (None, []) => format!("kill {all}"),
-        // SIGTERM stays pending until the process goes on.
-        (None, suspended) => format!("kill {all} && kill -CONT {}", pids(suspended)),
-    };
     let or = if hints.is_empty() { "" } else { "or " };
-    hints.push(format!("{or}stop it with `{command}`"));
+    hints.push(format!(
+        "{or}stop it with `{} port kill {}`",
+        case.form,
+        case.port.typed()
+    ));
     hints
+}
+
+/// For whoever asks about the port and not for a service of theirs.
+fn down(case: &Case<'_>, owner: &Owner) -> Option<String> {
+    let service = &owner.tag.as_ref()?.service;
+    let asked_for_itself = case.ours.service.is_none();
+    asked_for_itself.then(|| format!("or stop it with `{} down {service}`", case.form))
 }
 
 fn down_there(owner: &Owner, form: &str) -> Option<String> {
@@ -79,7 +83,7 @@ fn down_there(owner: &Owner, form: &str) -> Option<String> {
 }
 
 /// How whoever looks after a protected owner stops it.
-fn managers_own(owner: &Owner, port: u16) -> Option<String> {
+fn managers_own(owner: &Owner, port: &str) -> Option<String> {
     let reason = owner.protected.as_deref()?;
     if let Some(unit) = owner.unit.as_deref().filter(|unit| reason.contains(*unit)) {
         return Some(format!("stop it with `systemctl stop {}`", shell_words::quote(unit)));
@@ -106,14 +110,14 @@ fn nothing_to_stop(case: &Case<'_>) -> String {
     if is_waiting {
         format!("wait {}, or use a server that sets `SO_REUSEADDR`", case.time_left())
     } else if case.ours.uid == 0 {
-        format!("try `{} port who {}` once more", case.form, case.port.number)
+        format!("try `{} port who {}` once more", case.form, case.port.typed())
     } else {
         look_as_root(case)
     }
 }
 
 fn look_as_root(case: &Case<'_>) -> String {
-    format!("look with `sudo {} port who {}`", case.form, case.port.number)
+    format!("look with `sudo {} port who {}`", case.form, case.port.typed())
 }
 
 fn another_port(case: &Case<'_>, is_second: bool) -> Option<String> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{Case, Why};
-use crate::config::Protocol;
 use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Probe, ProcessState};
 
 impl Case<'_> {
@@ -105,14 +104,9 @@ impl Case<'_> {
     }
 
     pub(super) fn name(&self) -> String {
-        let protocol = match self.port.protocol {
-            Protocol::Tcp => "",
-            Protocol::Udp => "UDP ",
-        };
-        let number = self.port.number;
         match self.port.host {
-            None | Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) => format!("{protocol}port {number}"),
-            Some(host) => format!("{protocol}port {number} of {host}"),
+            None | Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) => self.port.name(),
+            Some(host) => format!("{} of {host}", self.port.name()),
         }
     }
 }

@@ -12,12 +12,25 @@ use crate::preflight::{Identity, Parent, Probe, ProcessState, Tag};
 
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
-/// `we [root] [nobody] [variable]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
+/// `we [root] [nobody] [variable] [asking]`: as user 501 for `backend` of `shop` in /shop, run r1 lives; `asking`: for no
+/// service;
 /// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [unit=U] [below=PID] [at=IP] [typed]
 /// [protected=WHY_WITH_UNDERSCORES]`,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS`, `unknown WHY`.
 #[track_caller]
 fn check(input: &str, expected: &str) {
+    let (port, fact, ours) = read(input);
+    let found = finding(&port, &fact, &ours, "cargo xtask");
+    assert_eq!(
+        found.service,
+        ours.service.as_ref().map(|wanted| wanted.service.clone())
+    );
+    assert_eq!(found.at, ours.service.map(|wanted| wanted.place));
+    assert_eq!(found.port, Some(port));
+    compare(&[found], expected);
+}
+
+fn read(input: &str) -> (PortRef, PortFact, Ours) {
     let mut port = PortRef {
         number: 8000,
         host: None,
@@ -69,6 +82,7 @@ fn check(input: &str, expected: &str) {
                 for word in words {
                     match word {
                         "root" => ours.uid = 0,
+                        "asking" => ours.service = None,
                         "nobody" => {
                             ours = Ours {
                                 uid: 501,
@@ -88,14 +102,7 @@ fn check(input: &str, expected: &str) {
             other => panic!("unknown line `{other}`"),
         }
     }
-    let found = finding(&port, &fact, &ours, "cargo xtask");
-    assert_eq!(
-        found.service,
-        ours.service.as_ref().map(|wanted| wanted.service.clone())
-    );
-    assert_eq!(found.at, ours.service.map(|wanted| wanted.place));
-    assert_eq!(found.port, Some(port));
-    compare(&[found], expected);
+    (port, fact, ours)
 }
 
 #[track_caller]
@@ -217,7 +224,7 @@ fn a_stranger_is_foreign_even_in_our_folder() {
         we variable
         owner 4242 python3",
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",
     );
     check(
@@ -227,19 +234,19 @@ fn a_stranger_is_foreign_even_in_our_folder() {
         owner 4242 gunicorn
         owner 4244 gunicorn below=4242",
         "port.busy.foreign fail 3: port 65535 is taken by `gunicorn` (pid 4242) and 2 more processes
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 65535`
         hint: or give `backend` another `port` in devtasks.toml",
     );
 }
 
 #[test]
-fn without_a_project_the_hint_is_plain_kill() {
+fn a_stranger_is_stopped_with_port_kill_whoever_asks() {
     check(
         "answer busy
         we nobody
         owner 4242 python3",
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
-        hint: stop it with `kill 4242`",
+        hint: stop it with `cargo xtask port kill 8000`",
     );
     check(
         "answer busy
@@ -247,14 +254,14 @@ fn without_a_project_the_hint_is_plain_kill() {
         owner 4242 python3 suspended typed",
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
         hint: type `fg` in `pts/3` to resume it, then Ctrl-C to end it
-        hint: or stop it with `kill 4242 && kill -CONT 4242`",
+        hint: or stop it with `cargo xtask port kill 8000`",
     );
     check(
         "answer busy
         we nobody
         owner 4242 python3 suspended",
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
-        hint: stop it with `kill 4242 && kill -CONT 4242`",
+        hint: stop it with `cargo xtask port kill 8000`",
     );
     check(
         "answer busy
@@ -262,7 +269,7 @@ fn without_a_project_the_hint_is_plain_kill() {
         owner 4242 python3
         owner 4243 python3 suspended",
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242) and 1 more process
-        hint: stop it with `kill 4242 4243 && kill -CONT 4243`",
+        hint: stop it with `cargo xtask port kill 8000`",
     );
 }
 
@@ -275,7 +282,7 @@ fn the_hint_ends_all_who_would_go_on_holding_the_port() {
         owner 4243 gunicorn below=4242
         owner 5000 node",
         "port.busy.foreign fail 3: port 8000 is taken by `gunicorn` (pid 4242) and 2 more processes
-        hint: stop it with `kill 4242 5000`",
+        hint: stop it with `cargo xtask port kill 8000`",
     );
 }
 
@@ -286,7 +293,7 @@ fn where_it_is_held_is_said_if_nobody_would_think_so() {
         we nobody
         owner 4242 node at=::",
         "port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at all addresses
-        hint: stop it with `kill 4242`",
+        hint: stop it with `cargo xtask port kill 8000`",
     );
     check(
         "answer 0.0.0.0 free
@@ -294,7 +301,7 @@ fn where_it_is_held_is_said_if_nobody_would_think_so() {
         we nobody
         owner 4242 node at=::1",
         "port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at ::1 only
-        hint: stop it with `kill 4242`",
+        hint: stop it with `cargo xtask port kill 8000`",
     );
     // A service at 127.0.0.1 is not hindered.
     check(
@@ -363,6 +370,7 @@ fn devtasks_own_processes_are_told_apart() {
         owner 4242 python3 suspended tag=shop:/my_old_shop:r7:api",
         "port.busy.other_checkout fail 3: port 8000 is taken by `python3` (pid 4242): service `api` of `shop` in /my old shop; it is suspended
         hint: stop it there with `cd '/my old shop' && cargo xtask down`
+        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
         hint: or give `backend` another `port` in devtasks.toml",
     );
     check(
@@ -370,8 +378,83 @@ fn devtasks_own_processes_are_told_apart() {
         we nobody
         owner 4242 python3 tag=blog:/blog:r1:web",
         "port.busy.other_project fail 3: port 8000 is taken by `python3` (pid 4242): service `web` of `blog` in /blog
-        hint: stop it there with `cd /blog && cargo xtask down`",
+        hint: stop it there with `cd /blog && cargo xtask down`
+        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`",
     );
+}
+
+#[test]
+fn whoever_asks_about_the_port_is_told_how_to_stop_their_service() {
+    check(
+        "port 8000 udp
+        answer busy
+        we asking
+        owner 4242 python3 tag=shop:/shop:r1:backend",
+        "port.busy.own_running ok 0: UDP port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
+        hint: look at it with `cargo xtask status`
+        hint: or stop it with `cargo xtask down backend`",
+    );
+    check(
+        "port 8000 udp
+        answer busy
+        we asking
+        owner 4242 python3",
+        "port.busy.foreign fail 3: UDP port 8000 is taken by `python3` (pid 4242)
+        hint: stop it with `cargo xtask port kill 8000/udp`",
+    );
+}
+
+#[track_caller]
+fn check_consent(input: &str, expected: Consent) {
+    let (port, fact, ours) = read(&format!("we asking\n{input}"));
+    assert_eq!(consent(&port, &fact, &ours), expected, "{input}");
+}
+
+#[test]
+fn a_yes_is_enough_for_strangers_and_leftovers() {
+    check_consent("answer free", Consent::NotNeeded);
+    check_consent("port 80\nanswer denied", Consent::NotNeeded);
+    check_consent("answer busy\nowner 42 node", Consent::Yes);
+    check_consent("answer reused\nowner 42 node bound", Consent::Yes);
+    check_consent("answer busy\nowner 42 node tag=shop:/shop:r0:backend", Consent::Yes);
+}
+
+#[test]
+fn what_devtasks_runs_elsewhere_takes_more_than_a_yes() {
+    check_consent("answer busy\nowner 42 node tag=shop:/other:r7:api", Consent::Foreign);
+    check_consent(
+        "answer busy\nowner 42 node tag=blog:/blog:r7:api\nowner 43 node",
+        Consent::Foreign,
+    );
+}
+
+#[test]
+fn some_are_never_ended() {
+    let own_running = "owner 41 node tag=shop:/shop:r1:backend";
+    check_consent(&format!("answer busy\n{own_running}"), Consent::Never);
+    // Whatever is said about the other one.
+    check_consent(
+        &format!("answer busy\n{own_running}\nowner 42 node tag=shop:/other:r7:api"),
+        Consent::Never,
+    );
+    check_consent(
+        "answer busy\nowner 42 node\nowner 43 dockerd protected=it_is",
+        Consent::Never,
+    );
+    check_consent("answer reused\nowner 43 dockerd bound protected=it_is", Consent::Never);
+    check_consent("answer busy\nowner 42 curl connection", Consent::Never);
+    check_consent("answer busy\nowner 42 node\nsocket 0 listening", Consent::Never);
+    check_consent("answer busy\nunknown netlink: permission denied", Consent::Never);
+}
+
+#[test]
+fn where_nobody_is_there_is_nobody_to_end() {
+    check_consent("answer busy\nsocket 0 timewait=41200", Consent::Nobody);
+    check_consent("answer busy\nwe root\nsocket 0 listening", Consent::Nobody);
+    check_consent("answer busy", Consent::Nobody);
+    // What remains of a server that has ended.
+    check_consent("answer reused\nsocket 0 timewait=41200", Consent::NotNeeded);
+    check_consent("answer reused\nowner 42 node connection", Consent::NotNeeded);
 }
 
 #[test]
@@ -383,6 +466,7 @@ fn the_most_restrictive_owner_decides() {
         owner 12 ruby tag=shop:/other:r7:api",
         "port.busy.other_checkout fail 3: port 8000 is taken by `ruby` (pid 12) and 2 more processes: service `api` of `shop` in /other
         hint: stop it there with `cd /other && cargo xtask down`
+        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
         hint: or give `backend` another `port` in devtasks.toml",
     );
     check(
@@ -440,7 +524,7 @@ fn a_port_can_be_held_without_listening() {
         "answer busy
         owner 4242 python3 bound",
         "port.busy.bound fail 3: port 8000 is reserved by `python3` (pid 4242), which is bound to it and does not listen
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another `port` in devtasks.toml",
     );
     check(

@@ -25,7 +25,7 @@ fn a_busy_port_is_shown_with_its_owner_and_what_to_type() {
           children  1     clients  1 (Firefox 4511)
 
         Port 8000 is taken by `python3` (pid 4242).
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
     ",
     );
@@ -48,7 +48,7 @@ fn everything_fits_into_60_columns() {
           children  1     clients  1 (Firefox 4511)
 
         Port 8000 is taken by `python3` (pid 4242).
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
     ",
     );
@@ -82,7 +82,7 @@ fn several_owners_have_a_card_each() {
           children  0     clients  0
 
         Port 8000 is taken by `python3` (pid 4242).
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
     ",
     );
@@ -114,7 +114,7 @@ fn without_a_terminal_it_is_an_error_with_its_place() {
               python -m uvicorn app:app --reload --port 8000, in ~/work/shop-old/backend, user kim,
               suspended, started 2 h 14 min ago
 
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
     ",
     );
@@ -127,7 +127,7 @@ fn without_a_terminal_it_is_an_error_with_its_place() {
               in ~/work/shop-old/backend, user kim, suspended,
               started 2 h 14 min ago
 
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
     ",
     );
@@ -182,7 +182,7 @@ fn what_is_not_known_is_said_or_left_out() {
         error: port 8000 is taken by `python3` (pid 4242)
           --> devtasks.toml:14:8  [services.backend]
 
-        hint: stop it with `cargo xtask up --on-conflict kill`
+        hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
     ",
     );

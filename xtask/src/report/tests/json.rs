@@ -32,7 +32,7 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
     check(
         &json::line(&document),
         r#"
-        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask up --on-conflict kill`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/work/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}
+        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/work/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}
     "#,
     );
 }
@@ -139,7 +139,7 @@ fn port_who_says_where_one_could_bind() {
     check(
         &json::line(&document),
         r#"
-        {"schema_version":1,"ports":[{"number":5353,"protocol":"udp","code":"port.busy.foreign","bindable":{"0.0.0.0":false,"10.0.0.7":null,"127.0.0.1":false,"::":true,"::1":true},"owners":[],"hints":["stop it with `cargo xtask up --on-conflict kill`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"]}]}
+        {"schema_version":1,"ports":[{"number":5353,"protocol":"udp","code":"port.busy.foreign","bindable":{"0.0.0.0":false,"10.0.0.7":null,"127.0.0.1":false,"::":true,"::1":true},"owners":[],"hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"]}]}
     "#,
     );
 }

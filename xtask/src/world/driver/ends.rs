@@ -6,7 +6,8 @@ use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::PortRef;
-use crate::world::{kin, os, owners};
+use crate::world::owners::{self, Addresses};
+use crate::world::{kin, os};
 
 impl Driver<'_> {
     /// The stop signal to the group, then to those who left it; SIGCONT, for a suspended process handles nothing.
@@ -120,7 +121,7 @@ impl Driver<'_> {
         let lives = units.into_iter().map(|unit| &self.services[unit]);
         let held = lives.filter(|life| life.has_listened);
         let ports = held.flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
-        let busy = ports.filter(|(_, port)| !owners::is_free(&PortRef::from(*port)));
+        let busy = ports.filter(|(_, port)| !owners::is_free(&PortRef::from(*port), Addresses::Service));
         busy.map(|(service, port)| {
             let message = format!("port {} of `{}` has not come free", port.number, service.name);
             Problem::new(message).exit(Exit::Survived)

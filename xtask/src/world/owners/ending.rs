@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::details::{Described, describe};
-use super::{Addresses, look_up};
+use super::{Addresses, listening, look_up, probes};
 use crate::error::Problem;
 use crate::preflight::protected::{Ancestry, Details, protection};
-use crate::preflight::targets::{Targets, targets as chosen};
+use crate::preflight::targets::{Target, Targets, targets as chosen};
 use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef, Process};
 use crate::world::os;
-use crate::world::probe::probe;
 use crate::world::stop::Holder;
 
 /// Whom to end so that none of `holders` keeps its port. One that has ended is left out, whoever has its pid now.
@@ -28,18 +27,22 @@ pub(crate) fn targets(holders: &[Identity]) -> Result<Targets, Problem> {
     ))
 }
 
-/// Can the port be bound where its service would bind it?
-pub(crate) fn is_free(port: &PortRef) -> bool {
-    let address = port.host.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
-    matches!(
-        probe(address, port.number, port.protocol),
-        Answer::Free | Answer::FreeIfReused
-    )
+/// Can the port be bound at these addresses, as far as this machine has them?
+pub(crate) fn is_free(port: &PortRef, addresses: Addresses) -> bool {
+    let is_free = |answer: Answer| match (answer, addresses) {
+        (Answer::Free | Answer::FreeIfReused, _) => true,
+        // A machine without IPv6 lacks two of them.
+        (Answer::NoAddress, Addresses::All) => true,
+        // Only the table tells those who may not bind it.
+        (Answer::Denied, Addresses::All) => listening(&[*port]).is_ok_and(|sockets| sockets.is_empty()),
+        (Answer::NoAddress | Answer::Denied, Addresses::Service) | (Answer::Busy | Answer::Failed(_), _) => false,
+    };
+    probes(*port, addresses).into_iter().all(|probe| is_free(probe.answer))
 }
 
-/// Who listens on the port or is bound to it.
-pub(crate) fn holders(port: &PortRef) -> Vec<Owner> {
-    let fact = look_up(&[*port], Addresses::Service).remove(port).unwrap_or_default();
+/// Who listens on the port or is bound to it, at these addresses.
+pub(crate) fn holders(port: &PortRef, addresses: Addresses) -> Vec<Owner> {
+    let fact = look_up(&[*port], addresses).remove(port).unwrap_or_default();
     fact.owners
         .into_iter()
         .filter(|owner| owner.holds_by != HoldsBy::Connection)
@@ -47,15 +50,21 @@ pub(crate) fn holders(port: &PortRef) -> Vec<Owner> {
 }
 
 /// The first of them, with whoever started it.
-pub(crate) fn holder(port: &PortRef) -> Option<Holder> {
-    let owner = holders(port).into_iter().next()?;
+pub(crate) fn holder(port: &PortRef, addresses: Addresses) -> Option<Holder> {
+    let owner = holders(port, addresses).into_iter().next()?;
     let process = Parent {
         pid: owner.identity.pid,
         name: owner.name,
     };
+    let parent = owner.parents.first().filter(|parent| parent.pid != 1);
+    let parent = parent.and_then(|parent| os::process(parent.pid));
     Some(Holder {
         process,
-        parent: owner.parents.into_iter().next().filter(|parent| parent.pid != 1),
+        parent: parent.map(|parent| Target {
+            identity: parent.identity,
+            name: parent.name,
+            user: None,
+        }),
     })
 }
 

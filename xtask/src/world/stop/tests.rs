@@ -95,7 +95,8 @@ impl Scene {
 
     #[track_caller]
     fn check_port(&self, tree: &Tree, port: &Port<'_>, expected: &str) {
-        self.compare(expected, |request, talk, audit| stop(request, port, talk, audit), tree);
+        let act = |request: &Request<'_>, talk: &mut Talk<'_>, audit: &mut Audit| stop(request, port, talk, audit);
+        self.compare(expected, act, tree);
     }
 
     /// Also holds the audit log against the signals that were told.
@@ -348,7 +349,6 @@ fn a_port_counts_as_free_once_it_can_be_bound() {
         still_holds: &|pids| pids == [scene.child.id()],
         is_free: &|| is_free(number),
         holder: &|| None,
-        watch: Duration::from_millis(1),
     };
     scene.check_port(&scene.tree(1), &port, "SIGTERM server, stopped");
     assert!(is_free(number));
@@ -361,7 +361,6 @@ fn one_that_let_go_of_the_port_is_not_signalled() {
         still_holds: &|_| false,
         is_free: &|| true,
         holder: &|| None,
-        watch: Duration::ZERO,
     };
     scene.check_port(&scene.tree(1), &port, "gone");
     port.is_free = &|| false;
@@ -381,15 +380,16 @@ fn whoever_starts_it_again_is_named() {
         let next = processes().unwrap().into_iter().find(|process| {
             process.parent == shell && process.name == "python3" && process.identity.pid != first && !is_free(number)
         })?;
-        let parent = process(shell)?.name;
+        let parent = process(shell)?;
         Some(Holder {
             process: Parent {
                 pid: next.identity.pid,
                 name: next.name,
             },
-            parent: Some(Parent {
-                pid: shell,
-                name: parent,
+            parent: Some(Target {
+                identity: parent.identity,
+                name: parent.name,
+                user: None,
             }),
         })
     };
@@ -397,7 +397,9 @@ fn whoever_starts_it_again_is_named() {
         still_holds: &|pids| pids == [first],
         is_free: &|| is_free(number),
         holder: &holder,
-        watch: Duration::from_secs(20),
     };
-    scene.check_port(&scene.tree(1), &port, "SIGTERM server, respawned by sh");
+    scene.check_port(&scene.tree(1), &port, "SIGTERM server, stopped");
+    let taken = watch(&[&holder], Duration::from_secs(20), &|| false).remove(0);
+    let starter = taken.unwrap().parent.unwrap();
+    assert_eq!((starter.name.as_str(), starter.identity.pid), ("sh", shell));
 }

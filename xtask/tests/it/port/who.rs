@@ -39,7 +39,7 @@ fn a_busy_port_shows_its_owner() {
     let client = format!("  children  1     clients  1 (sleep {})\n", client.pid());
     assert!(text.contains(&client), "{text}");
     assert!(
-        text.contains(&format!("hint: stop it with `kill {}`\n", stranger.pid())),
+        text.contains(&format!("hint: stop it with `xtask port kill {port}`\n")),
         "{text}"
     );
 }
@@ -140,7 +140,7 @@ fn the_json_has_the_shape_of_the_contract() {
                         "project": null, "service": null, "checkout": null, "run": null,
                         "container": null, "unit": null, "protected": null,
                     }],
-                    "hints": [format!("stop it with `kill {}`", stranger.pid())],
+                    "hints": [format!("stop it with `xtask port kill {busy}`")],
                 },
                 {
                     "number": free, "protocol": "tcp", "code": "port.free",

@@ -54,7 +54,7 @@ fn without_a_terminal_a_stranger_is_shown_and_left_alone() {
       [service] --listen 127.0.0.1:{port} --announce 'here I am',
       in [project], user root, started [time] ago
 
-hint: stop it with `xtask up --on-conflict kill`
+hint: stop it with `xtask port kill {port}`
 hint: or give `api` another `port` in devtasks.toml
 
 "
@@ -250,6 +250,7 @@ fn another_checkout_of_the_project_is_named_and_left_alone() {
       in [sandbox]/shop-old, user root, started [time] ago
 
 hint: stop it there with `cd [sandbox]/shop-old && xtask down`
+hint: or stop it anyway with `xtask port kill {port} --foreign`
 hint: or give `api` another `port` in devtasks.toml
 
 "

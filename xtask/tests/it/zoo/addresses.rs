@@ -13,9 +13,9 @@ fn row_1_a_listener_at_the_same_address_is_named_and_ended_only_if_told_so() {
         "
         who port.busy.foreign
         [holder] service running listening 127.0.0.1:[port]
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [holder])
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -30,9 +30,9 @@ fn row_2_a_listener_at_all_addresses_is_in_the_way_of_one() {
         "
         who port.busy.foreign
         [holder] service running listening 0.0.0.0:[port]
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [holder]) at all addresses
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -47,9 +47,9 @@ fn row_3_a_listener_at_all_addresses_of_ipv6_is_in_the_way_of_ipv4() {
         "
         who port.busy.foreign
         [holder] service running listening [::]:[port]
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [holder]) at all addresses
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -64,7 +64,7 @@ fn row_4_a_listener_at_ipv6_localhost_is_shown_and_hinders_no_service_at_ipv4() 
         "
         who port.busy.foreign
         [holder] service running listening [::1]:[port]
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor ok port.free: port [port] is free",
     );
     let card = zoo.named(&zoo.command(&["port", "who", "PORT"]).stdout);
@@ -83,9 +83,9 @@ fn row_5_who_is_bound_and_does_not_listen_is_found() {
     zoo.says("
         who port.busy.bound
         [holder] service running bound 127.0.0.1:[port]
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.bound: port [port] is reserved by `service` (pid [holder]), which is bound to it and does not listen
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml");
     zoo.is_left_alone();
     zoo.is_ended(&["SIGTERM [holder]"]);
@@ -144,9 +144,9 @@ fn row_10_two_listeners_that_share_a_port_are_both_named_and_ended() {
         who port.busy.foreign
         [first] service running listening 127.0.0.1:[port]
         [second] service running listening 127.0.0.1:[port]
-        hint stop it with `kill [first] [second]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [first]) and 1 more process
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();

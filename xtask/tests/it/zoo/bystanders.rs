@@ -24,9 +24,9 @@ fn a_client_is_counted_and_lives_on_when_the_owner_is_ended() {
         "
         who port.busy.foreign
         [holder] service running listening 127.0.0.1:[port], clients 1
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [holder])
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();

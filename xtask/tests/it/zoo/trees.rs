@@ -64,9 +64,9 @@ fn row_12_a_child_that_outlived_its_parent_is_an_orphan_and_ended() {
         "
         who port.busy.foreign
         [orphan] service running listening 127.0.0.1:[port]
-        hint stop it with `kill [orphan]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [orphan])
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     let card = zoo.named(&zoo.command(&["port", "who", "PORT"]).stdout);
@@ -85,9 +85,9 @@ fn row_13_a_reloader_is_ended_before_its_worker() {
         who port.busy.foreign
         [reloader] python3 running listening 127.0.0.1:[port]
         [worker] python3 running listening 127.0.0.1:[port]
-        hint stop it with `kill [reloader]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `python3` (pid [reloader]) and 1 more process
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -104,9 +104,9 @@ fn a_worker_whose_reloader_was_killed_is_found_by_its_socket_and_ended() {
         "
         who port.busy.foreign
         [worker] python3 running listening 127.0.0.1:[port]
-        hint stop it with `kill [worker]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `python3` (pid [worker])
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -124,9 +124,9 @@ fn row_14_a_master_is_ended_and_not_its_workers_one_by_one() {
         [master] python3 running listening 127.0.0.1:[port]
         [one] python3 running listening 127.0.0.1:[port]
         [two] python3 running listening 127.0.0.1:[port]
-        hint stop it with `kill [master]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `python3` (pid [master]) and 2 more processes
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -142,9 +142,9 @@ fn row_15_who_ignores_sigterm_is_killed_after_its_grace_if_told_so() {
         "
         who port.busy.foreign
         [holder] service running listening 127.0.0.1:[port]
-        hint stop it with `kill [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [holder])
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
@@ -169,9 +169,9 @@ fn row_16_a_suspended_server_is_called_so_and_goes_on_to_end() {
         "
         who port.busy.foreign
         [holder] service suspended listening 127.0.0.1:[port]
-        hint stop it with `kill [holder] && kill -CONT [holder]`
+        hint stop it with `xtask port kill [port]`
         doctor fail port.busy.foreign: port [port] is taken by `service` (pid [holder]); it is suspended
-        hint stop it with `xtask up --on-conflict kill`
+        hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();

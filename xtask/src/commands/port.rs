@@ -1,7 +1,9 @@
 //! `port`: look into ports and clear them, in any folder, with or without a `devtasks.toml`.
 
 mod asked;
+mod free;
 mod kill;
+mod wait;
 mod who;
 
 use crate::commands::{Context, Ended};
@@ -19,12 +21,16 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     Who(who::Args),
+    Wait(wait::Args),
+    Free(free::Args),
     Kill(kill::Args),
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     match args.command {
         Command::Who(args) => who::run(&args, context),
+        Command::Wait(args) => wait::run(&args, context),
+        Command::Free(args) => free::run(&args, context),
         Command::Kill(args) => kill::run(&args, context),
     }
 }

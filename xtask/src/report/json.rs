@@ -137,6 +137,29 @@ pub(crate) enum Fate {
     Busy,
 }
 
+/// `port wait`.
+#[derive(Serialize)]
+pub(crate) struct Wait {
+    pub(crate) schema_version: u32,
+    pub(crate) ok: bool,
+    pub(crate) waited: u128,
+    pub(crate) ports: Vec<WaitPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct WaitPort {
+    number: u16,
+    protocol: Protocol,
+    busy: bool,
+}
+
+/// `port free`.
+#[derive(Serialize)]
+pub(crate) struct Vacant {
+    pub(crate) schema_version: u32,
+    pub(crate) number: u16,
+}
+
 /// One line of `up`, `down` and their like.
 #[derive(Serialize)]
 pub(crate) struct Event<T> {
@@ -354,6 +377,14 @@ pub(crate) fn kill_port(finding: &preflight::Finding, port: PortRef, tree: &Tree
         targets: tree.processes.iter().map(target).collect(),
         result,
         hints: finding.hints.clone(),
+    }
+}
+
+pub(crate) fn wait_port(port: PortRef, busy: bool) -> WaitPort {
+    WaitPort {
+        number: port.number,
+        protocol: port.protocol,
+        busy,
     }
 }
 

@@ -7,6 +7,7 @@ mod conflict;
 mod details;
 mod ending;
 mod repository;
+mod vacant;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -21,6 +22,7 @@ use conflict::{Conflict, conflict};
 use details::Described;
 use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};
+pub(crate) use vacant::vacant;
 
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! `port`: looking into ports and clearing them, in any folder.
 
+mod free;
 mod kill;
+mod wait;
 mod who;
 
 use crate::sandbox::Sandbox;

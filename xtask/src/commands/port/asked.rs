@@ -41,7 +41,20 @@ pub(super) fn span(text: &str) -> Result<Span, String> {
     Ok(Span { first, last, protocol })
 }
 
-fn number(text: &str) -> Result<u16, String> {
+/// One port; TCP, if nothing else was typed.
+pub(super) fn port(text: &str) -> Result<PortRef, String> {
+    let span = span(text)?;
+    if span.is_range() {
+        return Err("write one port, not a range".to_owned());
+    }
+    Ok(PortRef {
+        number: span.first,
+        host: None,
+        protocol: span.protocol.unwrap_or(Protocol::Tcp),
+    })
+}
+
+pub(super) fn number(text: &str) -> Result<u16, String> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(number) if number > 0 && is_plain => Ok(number),

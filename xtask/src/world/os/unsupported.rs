@@ -2,6 +2,7 @@
 //! stopped. Each function says so or knows nothing; none guesses.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
@@ -27,6 +28,13 @@ pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Problem> {
 /// Always.
 pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
     Err(not_yet("finding the owner of a port"))
+}
+
+/// What both systems have unless it was changed.
+///
+/// Source: RFC 6335, 6; `net.inet.ip.portrange.first` (macOS); `netsh int ipv4 show dynamicport tcp` (Windows).
+pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
+    49_152..=65_535
 }
 
 /// # Errors

@@ -1,5 +1,6 @@
 //! The kernel's socket table, by netlink `sock_diag`, or by `/proc/net` where a sandbox refuses that.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
@@ -8,7 +9,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 use crate::error::Problem;
 use crate::plan::Protocol;
-use crate::world::os::parse::sockets::{Socket, SocketState, proc_net, socket_diag};
+use crate::world::os::parse::sockets::{Socket, SocketState, port_range, proc_net, socket_diag};
 use crate::world::os::{Port, States};
 
 /// Every socket in one of `states` whose local or remote port is one of `ports`, from one look at the kernel's table.
@@ -43,6 +44,15 @@ pub(crate) fn sockets(ports: &[Port], states: States) -> Result<Vec<Socket>, Pro
 /// As of [`sockets`].
 pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
     rows_of(Protocol::Tcp, States::Listening, None)
+}
+
+/// The ports that the system gives to whoever asks for any; none where that cannot be read.
+///
+/// Source: kernel docs networking/ip-sysctl.rst, `ip_local_port_range`, which is that of IPv6 too.
+pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
+    const NONE: RangeInclusive<u16> = RangeInclusive::new(1, 0);
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    text.ok().and_then(|text| port_range(&text)).unwrap_or(NONE)
 }
 
 /// `numbers` ascending; `None` means all.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::plan::Protocol;
@@ -75,6 +76,12 @@ pub(crate) fn proc_net(text: &str, protocol: Protocol, wanted: impl Fn(u16) -> b
         .filter_map(|line| proc_net_row(line, protocol, &wanted))
         .filter(|row| row.inode == 0 || seen.insert(row.inode))
         .collect()
+}
+
+/// `32768 60999` → the range.
+pub(crate) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
+    let mut numbers = text.split_ascii_whitespace().map(str::parse);
+    Some(numbers.next()?.ok()?..=numbers.next()?.ok()?)
 }
 
 const TCP_ESTABLISHED: u8 = 1;

@@ -4,7 +4,7 @@ use crate::plan::Protocol;
 use crate::preflight::{Process, ProcessState};
 
 use super::processes::{Cgroup, cgroup, counter, descendants, stat, user_name};
-use super::sockets::{Socket, SocketState, proc_net, socket_diag};
+use super::sockets::{Socket, SocketState, port_range, proc_net, socket_diag};
 
 fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
@@ -319,4 +319,11 @@ fn a_counter_is_found_by_its_whole_name() {
     assert_eq!(counter(events, "kill"), None);
     assert_eq!(counter("oom_kill many\n", "oom_kill"), None);
     assert_eq!(counter("", "oom_kill"), None);
+}
+
+#[test]
+fn the_ports_of_the_system_are_a_range() {
+    assert_eq!(port_range("32768\t60999\n"), Some(32_768..=60_999));
+    assert_eq!(port_range("32768"), None);
+    assert_eq!(port_range("a b"), None);
 }

@@ -1,0 +1,44 @@
+//! `port free`: a port that nobody has.
+
+use super::asked::number;
+use crate::commands::{Context, Ended, quietly};
+use crate::error::{Exit, Problem};
+use crate::report::json;
+use crate::world::owners;
+
+/// Print the number of a free port
+#[derive(clap::Args)]
+#[command(after_help = "\
+It can be bound at every address, by TCP and by UDP. Ports that the system gives to any connection come
+last. Nobody keeps it for you: another process may take it before you do.
+
+Examples:
+  devtasks port free
+  devtasks port free --near 8000              8000, or the next one that is free
+  PORT=$(devtasks port free) npm start
+
+Exit codes:
+  0    the number is on stdout
+  1    there is none
+  2    wrong usage")]
+pub(super) struct Args {
+    /// This one, or the next above it that is free
+    #[arg(long, value_name = "PORT", value_parser = number)]
+    near: Option<u16>,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Ended {
+    let Some(number) = owners::vacant(args.near) else {
+        let from = args.near.map(|near| format!(" from {near} on")).unwrap_or_default();
+        return Err(Problem::new(format!("no port{from} is free")).into());
+    };
+    let text = if context.json {
+        json::line(&json::Vacant {
+            schema_version: json::SCHEMA_VERSION,
+            number,
+        })
+    } else {
+        format!("{number}\n")
+    };
+    Ok(quietly(context.print(&text), Exit::Done))
+}

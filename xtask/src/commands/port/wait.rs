@@ -1,0 +1,132 @@
+//! `port wait`: until a port is free, or until somebody listens on it.
+
+use std::time::Duration;
+
+use super::asked::port;
+use crate::commands::inbox::{Inbox, Interrupted};
+use crate::commands::{Context, Ended, duration, quietly};
+use crate::error::{Exit, Problem};
+use crate::preflight::PortRef;
+use crate::report::finding::sentence;
+use crate::report::{json, words};
+use crate::world::clock::Clock;
+use crate::world::owners::{self, Addresses};
+
+/// Wait until a port is free, or until somebody listens on it
+#[derive(clap::Args)]
+#[command(after_help = "\
+Free means that it can be bound at every address. Of several ports, all have to be so.
+
+Examples:
+  devtasks port wait 5432 --busy --timeout 30s    until the database takes connections
+  devtasks port wait 8000 --free                  until its old server is gone
+  devtasks port wait 5353/udp --busy
+
+Exit codes:
+  0    it is so
+  1    it cannot be found out
+  2    wrong usage
+  4    not in time
+  130  interrupted by Ctrl-C")]
+pub(super) struct Args {
+    /// A number from 1 to 65535; for UDP, PORT/udp
+    #[arg(required = true, value_name = "PORT", value_parser = port)]
+    ports: Vec<PortRef>,
+    #[command(flatten)]
+    until: Until,
+    /// Give up after so long, such as 30s or 2m; without it, never
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Until {
+    /// Until it can be bound
+    #[arg(long)]
+    free: bool,
+    /// Until somebody listens on it; for UDP, until somebody has bound it
+    #[arg(long)]
+    busy: bool,
+}
+
+/// Between two looks: short at first, for most ports are there at once.
+const SHORTEST: Duration = Duration::from_millis(5);
+const LONGEST: Duration = Duration::from_millis(250);
+
+pub(super) fn run(args: &Args, context: &Context) -> Ended {
+    let inbox = Inbox::open()?;
+    let clock = Clock::start();
+    let mut pause = SHORTEST;
+    let left = loop {
+        let left = missing(args)?;
+        let waited = clock.now();
+        if left.is_empty() || args.timeout.is_some_and(|timeout| waited >= timeout) {
+            break left;
+        }
+        let rest = args.timeout.map_or(pause, |timeout| timeout - waited);
+        if let Err(Interrupted) = inbox.pause(pause.min(rest)) {
+            return Ok(Exit::Interrupted);
+        }
+        pause = (pause * 2).min(LONGEST);
+    };
+    let exit = if left.is_empty() { Exit::Done } else { Exit::NotReady };
+    if context.json {
+        let busy = |port: &PortRef| args.until.busy != left.contains(port);
+        let document = json::Wait {
+            schema_version: json::SCHEMA_VERSION,
+            ok: left.is_empty(),
+            waited: clock.now().as_millis(),
+            ports: args
+                .ports
+                .iter()
+                .map(|port| json::wait_port(*port, busy(port)))
+                .collect(),
+        };
+        let printed = quietly(context.print(&json::line(&document)), exit);
+        if printed != exit || left.is_empty() {
+            return Ok(printed);
+        }
+    }
+    let told: Vec<Problem> = left.iter().map(|port| too_late(port, args, context)).collect();
+    if !told.is_empty() {
+        return Err(told.into());
+    }
+    let state = if args.until.free { "free" } else { "busy" };
+    let waited = words::duration(clock.now());
+    for port in &args.ports {
+        context.say(&format!("{} is {state}, after {waited}.", sentence(&port.name())));
+    }
+    Ok(exit)
+}
+
+/// The ports that are not yet as they should be.
+fn missing(args: &Args) -> Result<Vec<PortRef>, Problem> {
+    let busy = owners::listening(&args.ports);
+    let is_busy = |port: &PortRef| {
+        let sockets = busy.as_ref().map(Vec::as_slice).unwrap_or_default();
+        let mut held = sockets.iter().map(|socket| (socket.address.port(), socket.protocol));
+        held.any(|held| held == (port.number, port.protocol))
+    };
+    if args.until.busy {
+        let missing = args.ports.iter().copied().filter(|port| !is_busy(port)).collect();
+        return busy.as_ref().map(|_| missing).map_err(Clone::clone);
+    }
+    // A bind can get in the way of an honest start: it is tried only where nobody listens.
+    let is_free = |port: &PortRef| !is_busy(port) && owners::is_free(port, Addresses::All);
+    Ok(args.ports.iter().copied().filter(|port| !is_free(port)).collect())
+}
+
+fn too_late(port: &PortRef, args: &Args, context: &Context) -> Problem {
+    let state = if args.until.free { "still busy" } else { "still free" };
+    let timeout = words::duration(args.timeout.unwrap_or_default());
+    let problem = Problem::new(format!("{} is {state} after {timeout}", port.name())).exit(Exit::NotReady);
+    match args.until.free {
+        true => problem.hint(format!(
+            "look who holds it with `{} port who {}`",
+            context.form,
+            port.typed()
+        )),
+        false => problem,
+    }
+}

@@ -1,0 +1,38 @@
+//! A port that nobody has, for whoever needs one.
+
+use super::{Addresses, probes};
+use crate::config::Protocol;
+use crate::preflight::{Answer, PortRef};
+use crate::world::os;
+
+/// The first port from `near` on that can be bound at every address by TCP and by UDP. The system gives those of its own
+/// range to any connection, so they come last. Without `near`, one after another gets another one.
+pub(crate) fn vacant(near: Option<u16>) -> Option<u16> {
+    let ephemeral = os::ephemeral_ports();
+    let is_ephemeral = |number: &u16| ephemeral.contains(number);
+    let from = near.unwrap_or_else(somewhere);
+    let (later, first): (Vec<u16>, Vec<u16>) = (from..=u16::MAX).partition(is_ephemeral);
+    first.into_iter().chain(later).find(|number| is_vacant(*number))
+}
+
+/// By our pid, which the next process does not have: of two who ask at once each gets its own.
+fn somewhere() -> u16 {
+    const FIRST: u32 = 10_000;
+    const N: u32 = 20_000;
+    let place = std::process::id().wrapping_mul(7919) % N;
+    u16::try_from(FIRST + place).expect("it is below 30,000")
+}
+
+fn is_vacant(number: u16) -> bool {
+    [Protocol::Tcp, Protocol::Udp].into_iter().all(|protocol| {
+        let port = PortRef {
+            number,
+            host: None,
+            protocol,
+        };
+        // One that lingers in TIME_WAIT is not offered: not every server could have it.
+        let can_be_had = |answer| matches!(answer, Answer::Free | Answer::NoAddress);
+        let probes = probes(port, Addresses::All);
+        probes.iter().all(|probe| can_be_had(probe.answer)) && probes.iter().any(|probe| probe.answer == Answer::Free)
+    })
+}

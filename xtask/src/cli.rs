@@ -114,6 +114,7 @@ Examples:
   devtasks down             stop everything, and prove that it is gone
   devtasks port who 8000    who holds port 8000?
   devtasks port kill 8000   end them, after a question
+  devtasks port ls          who listens at all?
 
 Exit codes:
   0    done, or it was so already

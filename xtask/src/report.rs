@@ -8,9 +8,11 @@ pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod json;
 pub(crate) mod paint;
+pub(crate) mod ports;
 pub(crate) mod problem;
 pub(crate) mod status;
 pub(crate) mod steps;
+mod table;
 pub(crate) mod why;
 pub(crate) mod words;
 

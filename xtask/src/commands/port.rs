@@ -3,6 +3,7 @@
 mod asked;
 mod free;
 mod kill;
+mod ls;
 mod wait;
 mod who;
 
@@ -21,6 +22,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     Who(who::Args),
+    Ls(ls::Args),
     Wait(wait::Args),
     Free(free::Args),
     Kill(kill::Args),
@@ -29,6 +31,7 @@ enum Command {
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     match args.command {
         Command::Who(args) => who::run(&args, context),
+        Command::Ls(args) => ls::run(&args, context),
         Command::Wait(args) => wait::run(&args, context),
         Command::Free(args) => free::run(&args, context),
         Command::Kill(args) => kill::run(&args, context),

@@ -1,6 +1,7 @@
 //! The JSON of the contract: one struct for each shape, fields in its order; what is unknown is `null`.
 
-use std::collections::BTreeMap;
+mod ports;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -10,9 +11,9 @@ use serde_json::Value;
 use super::cause;
 use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
-use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{self, Answer, HoldsBy, Level, PortFact, PortRef, ProcessState};
+use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState};
 use crate::supervise::{Cause, State};
+pub(crate) use ports::{Fate, Kill, Listing, Vacant, Wait, Who, kill_port, listed_port, wait_port, who_port};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
@@ -81,83 +82,6 @@ pub(crate) struct Owner {
 struct Parent {
     pid: u32,
     name: String,
-}
-
-/// `port who`.
-#[derive(Serialize)]
-pub(crate) struct Who {
-    pub(crate) schema_version: u32,
-    pub(crate) ports: Vec<WhoPort>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct WhoPort {
-    number: u16,
-    protocol: Protocol,
-    code: String,
-    /// By address; `null` where it could not be tried.
-    bindable: BTreeMap<String, Option<bool>>,
-    owners: Vec<Owner>,
-    hints: Vec<String>,
-}
-
-/// `port kill`.
-#[derive(Serialize)]
-pub(crate) struct Kill {
-    pub(crate) schema_version: u32,
-    pub(crate) ports: Vec<KillPort>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct KillPort {
-    number: u16,
-    protocol: Protocol,
-    /// As it was found.
-    code: String,
-    owners: Vec<Owner>,
-    /// Whom to end, in the order of the signals; empty where nobody may be ended.
-    targets: Vec<Parent>,
-    result: Fate,
-    hints: Vec<String>,
-}
-
-/// What became of a port that was to come free.
-#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Fate {
-    /// Nobody held it, or not any more.
-    Free,
-    Killed,
-    /// `--dry-run`.
-    WouldKill,
-    Refused,
-    Survived,
-    Respawned,
-    /// Nobody is seen to hold it, and yet it cannot be bound.
-    Busy,
-}
-
-/// `port wait`.
-#[derive(Serialize)]
-pub(crate) struct Wait {
-    pub(crate) schema_version: u32,
-    pub(crate) ok: bool,
-    pub(crate) waited: u128,
-    pub(crate) ports: Vec<WaitPort>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct WaitPort {
-    number: u16,
-    protocol: Protocol,
-    busy: bool,
-}
-
-/// `port free`.
-#[derive(Serialize)]
-pub(crate) struct Vacant {
-    pub(crate) schema_version: u32,
-    pub(crate) number: u16,
 }
 
 /// One line of `up`, `down` and their like.
@@ -340,51 +264,6 @@ impl From<&preflight::Owner> for Owner {
             unit: owner.unit.clone(),
             protected: owner.protected.clone(),
         }
-    }
-}
-
-/// One port of `port who`.
-pub(crate) fn who_port(fact: &PortFact, finding: &preflight::Finding, port: PortRef) -> WhoPort {
-    let bindable = fact.probes.iter().map(|probe| {
-        let answer = match probe.answer {
-            Answer::Free | Answer::FreeIfReused => Some(true),
-            Answer::Busy | Answer::Denied => Some(false),
-            Answer::NoAddress | Answer::Failed(_) => None,
-        };
-        (probe.address.to_string(), answer)
-    });
-    WhoPort {
-        number: port.number,
-        protocol: port.protocol,
-        code: finding.code.to_owned(),
-        bindable: bindable.collect(),
-        owners: fact.owners.iter().map(Owner::from).collect(),
-        hints: finding.hints.clone(),
-    }
-}
-
-/// One port of `port kill`.
-pub(crate) fn kill_port(finding: &preflight::Finding, port: PortRef, tree: &Tree, result: Fate) -> KillPort {
-    let target = |target: &Target| Parent {
-        pid: target.identity.pid,
-        name: target.name.clone(),
-    };
-    KillPort {
-        number: port.number,
-        protocol: port.protocol,
-        code: finding.code.to_owned(),
-        owners: finding.owners.iter().map(Owner::from).collect(),
-        targets: tree.processes.iter().map(target).collect(),
-        result,
-        hints: finding.hints.clone(),
-    }
-}
-
-pub(crate) fn wait_port(port: PortRef, busy: bool) -> WaitPort {
-    WaitPort {
-        number: port.number,
-        protocol: port.protocol,
-        busy,
     }
 }
 

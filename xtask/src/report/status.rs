@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::escape::visible;
 use super::paint::Paint;
-use super::words;
+use super::{table, words};
 use crate::supervise::State;
 
 /// The whole answer, in the shape of the contract.
@@ -115,38 +115,30 @@ pub(crate) fn table(status: &Status, now: Timestamp, paint: Paint, width: usize)
     }
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(status.services.iter().map(|service| row(service, now)));
-    let mut widths = widths(&rows);
+    let mut widths = table::widths(&rows);
     // On a narrow terminal the less telling columns give way.
     for name in ["AGE", "RESTARTS", "PID", "CLIENTS"] {
-        if widths.iter().map(|width| width + 2).sum::<usize>() > width {
+        if table::whole(&widths) > width {
             let at = rows[0]
                 .iter()
                 .position(|column| column == name)
                 .expect("each column is dropped once");
-            rows.iter_mut().for_each(|row| drop(row.remove(at)));
-            widths.remove(at);
+            table::remove_column(&mut rows, &mut widths, at);
         }
     }
     // Then what is wrong is cut; it stands below the table too.
     let health = rows[0].iter().position(|column| column == "HEALTH");
     let health = health.expect("this column is never dropped");
-    let too_wide = (widths.iter().map(|width| width + 2).sum::<usize>()).saturating_sub(width);
+    let too_wide = table::whole(&widths).saturating_sub(width);
     widths[health] = widths[health].saturating_sub(too_wide).max("HEALTH".len());
     for row in &mut rows {
         row[health] = console::truncate_str(&row[health], widths[health], "…").into_owned();
     }
-    for (line, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let cell = console::pad_str(cell, *width, console::Alignment::Left, None).into_owned();
-            match (line, column) {
-                (0, _) => paint.dim(&cell),
-                (_, 1) => in_colour(status.services[line - 1].state, &cell, paint),
-                (_, _) => cell,
-            }
-        });
-        text.push_str(format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end());
-        text.push('\n');
-    }
+    let paint_cell = |row: usize, column: usize, cell: String| match column {
+        1 => in_colour(status.services[row].state, &cell, paint),
+        _ => cell,
+    };
+    text.push_str(&table::table(&rows, &widths, paint, paint_cell));
     let notes: String = status
         .services
         .iter()
@@ -196,16 +188,6 @@ fn note(service: &Service) -> Option<String> {
 const COLUMNS: [&str; 8] = [
     "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS",
 ];
-
-fn widths(rows: &[Vec<String>]) -> Vec<usize> {
-    let width = |at: usize| {
-        rows.iter()
-            .map(|row| console::measure_text_width(&row[at]))
-            .max()
-            .unwrap_or(0)
-    };
-    (0..rows[0].len()).map(width).collect()
-}
 
 /// What is said of a state while it happens; in a table and in JSON it has one name for services and tasks.
 pub(crate) fn word(state: State, task: bool) -> &'static str {

@@ -4,6 +4,7 @@ mod advice;
 mod card;
 mod failure;
 mod json;
+mod ports;
 mod problem;
 mod status;
 mod why;

@@ -6,6 +6,7 @@ mod clients;
 mod conflict;
 mod details;
 mod ending;
+mod everybody;
 mod repository;
 mod vacant;
 
@@ -22,6 +23,7 @@ use conflict::{Conflict, conflict};
 use details::Described;
 use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};
+pub(crate) use everybody::everybody;
 pub(crate) use vacant::vacant;
 
 /// Where to ask for a port.
@@ -159,9 +161,18 @@ fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, 
 fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
     let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All)?;
+    fill(busy, &table, facts)
+}
+
+/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`.
+fn fill(
+    busy: &[(PortRef, Vec<IpAddr>)],
+    table: &[Socket],
+    facts: &mut BTreeMap<PortRef, PortFact>,
+) -> Result<(), Problem> {
     let conflicts: Vec<Conflict> = busy
         .iter()
-        .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, &table))
+        .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
         .collect();
 
     let inodes: Vec<u64> = conflicts.iter().flat_map(Conflict::inodes).collect();

@@ -17,6 +17,10 @@ impl Span {
         self.first != self.last
     }
 
+    pub(super) fn contains(&self, port: PortRef) -> bool {
+        (self.first..=self.last).contains(&port.number) && self.protocol.is_none_or(|it| it == port.protocol)
+    }
+
     pub(super) fn ports(&self, protocol: Protocol) -> impl Iterator<Item = PortRef> + use<> {
         (self.first..=self.last).map(move |number| PortRef {
             number,

@@ -16,7 +16,7 @@ pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
 pub(crate) use memory::oom_kills;
 pub(crate) use processes::{cgroup, descendants, identity, own_number, process, processes, tag, user_name};
-pub(crate) use sockets::{ephemeral_ports, listeners, sockets};
+pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, sockets};
 
 /// With `SO_REUSEADDR` a bind fails on Linux whenever somebody listens, so its success may be believed.
 ///

@@ -30,6 +30,12 @@ pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
     Err(not_yet("finding the owner of a port"))
 }
 
+/// # Errors
+/// Always.
+pub(crate) fn every_socket() -> Result<Vec<Socket>, Problem> {
+    Err(not_yet("finding the owner of a port"))
+}
+
 /// What both systems have unless it was changed.
 ///
 /// Source: RFC 6335, 6; `net.inet.ip.portrange.first` (macOS); `netsh int ipv4 show dynamicport tcp` (Windows).

@@ -46,6 +46,16 @@ pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
     rows_of(Protocol::Tcp, States::Listening, None)
 }
 
+/// Every socket with a port, in whatever state.
+///
+/// # Errors
+/// As of [`sockets`].
+pub(crate) fn every_socket() -> Result<Vec<Socket>, Problem> {
+    let mut rows = rows_of(Protocol::Tcp, States::All, None)?;
+    rows.extend(rows_of(Protocol::Udp, States::All, None)?);
+    Ok(rows)
+}
+
 /// The ports that the system gives to whoever asks for any; none where that cannot be read.
 ///
 /// Source: kernel docs networking/ip-sysctl.rst, `ip_local_port_range`, which is that of IPv6 too.

@@ -1,6 +1,7 @@
 //! Who is left alone, whatever is asked: code 6, how to stop them, and not one signal.
 
 use super::Scene;
+use crate::port::as_nobody;
 use crate::sandbox::{Running, Sandbox, port, service};
 
 /// A second name for the fixture, by which it then goes.
@@ -127,20 +128,13 @@ fn the_owners_that_may_be_ended_are_and_the_code_tells_of_the_others() {
 
 #[test]
 fn a_process_of_another_user_is_left_alone_needs_root() {
-    if !rustix::process::getuid().is_root() {
-        return;
-    }
     let scene = Scene::with("--listen 127.0.0.1:PORT");
-    let root = scene.sandbox.home().parent().unwrap().to_owned();
-    let given = scene.sandbox.other("chown").args(["-R", "65534"]).arg(&root).status();
-    assert!(given.is_ok_and(|status| status.success()));
-    let program = scene.sandbox.home().join("xtask");
-    crate::sandbox::copy_program(std::path::Path::new(env!("CARGO_BIN_EXE_xtask")), &program);
-    let mut kill = scene.sandbox.other("setpriv");
-    kill.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
-        .arg(&program);
-    kill.args(scene.typed(&["PORT", "--yes"]));
-    let ended = Running::start(kill).wait().with(6);
+    let words = scene.typed(&["PORT", "--yes"]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some(ended) = as_nobody(&scene.sandbox, &words) else {
+        return;
+    };
+    let ended = ended.with(6);
     let said = scene.named(&ended.stderr);
     assert!(
         said.contains("port [port] is taken, and its owner cannot be seen: it belongs to user `root`")

@@ -1,0 +1,186 @@
+//! `port ls`: everybody who serves something on this machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::asked::{Span, span};
+use super::ours;
+use crate::commands::inbox::Inbox;
+use crate::commands::{Context, Ended, Gone, quietly};
+use crate::error::{Exit, Problem};
+use crate::preflight::verdict::{Ours, finding};
+use crate::preflight::{Owner, PortFact, PortRef};
+use crate::report::card::Reader;
+use crate::report::{json, ports};
+use crate::world::driver::Message;
+use crate::world::terminal::Size;
+use crate::world::{os, owners};
+
+/// List every port on which somebody listens: address, process, user, age, service, folder, command
+#[derive(clap::Args)]
+#[command(after_help = "\
+TCP that listens, and UDP that is bound. A process that is a part of another one on the same port is
+counted beside its name: `gunicorn +2`. Of another user's you may see nothing but the user.
+A FILTER is a port, a range such as 3000-3999, or a text that stands in the name, command, user,
+service, project or folder, in whatever case. Several show what any of them shows.
+
+Examples:
+  devtasks port ls
+  devtasks port ls node
+  devtasks port ls 3000-3999 5432
+  devtasks port ls --watch
+
+Exit codes:
+  0    the look-up worked, whatever it found
+  1    the look-up failed
+  2    wrong usage
+  130  interrupted by Ctrl-C")]
+pub(super) struct Args {
+    /// A port, a range, or a text
+    #[arg(value_name = "FILTER", value_parser = filter)]
+    filters: Vec<Filter>,
+    /// Look again every second; off a terminal it prints only what has changed, as a whole
+    #[arg(long, short)]
+    watch: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Filter {
+    Ports(Span),
+    /// In lower case.
+    Text(String),
+}
+
+/// What starts with a digit is meant as a port.
+fn filter(text: &str) -> Result<Filter, String> {
+    if text.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return span(text).map(Filter::Ports);
+    }
+    Ok(Filter::Text(text.to_lowercase()))
+}
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &Args, context: &Context) -> Ended {
+    let ours = ours(context);
+    if !args.watch {
+        return Ok(quietly(show(&look(args)?, &ours, context), Exit::Done));
+    }
+    let inbox = Inbox::open()?;
+    let closed = inbox.sender.clone();
+    os::when_stdout_closes(move || drop(closed.send(Message::OutputClosed)));
+    let redraws = context.terminals.shows && context.terminals.draws && !context.json;
+    let mut last: Option<Vec<(PortRef, u32)>> = None;
+    loop {
+        let listed = look(args)?;
+        let now = held(&listed);
+        let shown = if redraws {
+            redraw(&listed, context)
+        } else if last.as_ref() != Some(&now) {
+            let between = if last.is_some() && !context.json { "\n" } else { "" };
+            context.print(between).and_then(|()| show(&listed, &ours, context))
+        } else {
+            Ok(())
+        };
+        if let Err(Gone(exit)) = shown {
+            return Ok(exit);
+        }
+        last = Some(now);
+        match inbox.receiver.recv_timeout(EVERY) {
+            Ok(Message::Heard(heard)) if heard.is_interrupt() => return Ok(Exit::Interrupted),
+            Ok(Message::OutputClosed) => return Ok(Exit::Done),
+            // Another size of the window is a reason to draw it anew.
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+fn look(args: &Args) -> Result<BTreeMap<PortRef, PortFact>, Problem> {
+    let mut listed = owners::everybody()?;
+    listed.retain(|port, fact| {
+        let mut filters = args.filters.iter();
+        args.filters.is_empty() || filters.any(|filter| passes(filter, *port, fact))
+    });
+    Ok(listed)
+}
+
+fn passes(filter: &Filter, port: PortRef, fact: &PortFact) -> bool {
+    match filter {
+        Filter::Ports(span) => span.contains(port),
+        Filter::Text(text) => {
+            let users = fact.ownerless.iter().filter_map(|socket| socket.user.clone());
+            let mut words = fact.owners.iter().flat_map(words).chain(users);
+            words.any(|word| word.to_lowercase().contains(text))
+        }
+    }
+}
+
+/// All that one may look for.
+fn words(owner: &Owner) -> Vec<String> {
+    let mut words = vec![owner.name.clone(), owner.command.join(" ")];
+    words.extend(owner.user.clone());
+    words.extend(owner.unit.clone());
+    words.extend(owner.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()));
+    words.extend(owner.tag.as_ref().map(|tag| format!("{}/{}", tag.project, tag.service)));
+    words
+}
+
+/// What makes a listing another one.
+fn held(listed: &BTreeMap<PortRef, PortFact>) -> Vec<(PortRef, u32)> {
+    let pids = |(port, fact): (&PortRef, &PortFact)| {
+        let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.identity.pid).collect();
+        let pids = if pids.is_empty() { vec![0] } else { pids };
+        pids.into_iter().map(|pid| (*port, pid)).collect::<Vec<_>>()
+    };
+    listed.iter().flat_map(pids).collect()
+}
+
+fn show(listed: &BTreeMap<PortRef, PortFact>, ours: &Ours, context: &Context) -> Result<(), Gone> {
+    if !context.json {
+        return context.print(&table(listed, context));
+    }
+    let ports = listed
+        .iter()
+        .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours, &context.form), *port));
+    context.print(&json::line(&json::Listing {
+        schema_version: json::SCHEMA_VERSION,
+        ports: ports.collect(),
+    }))
+}
+
+fn table(listed: &BTreeMap<PortRef, PortFact>, context: &Context) -> String {
+    if listed.is_empty() {
+        return "Nobody listens there.\n".to_owned();
+    }
+    // A file, or a filter such as grep, wants whole lines.
+    let width = match (context.terminals.shows, Size::of_ours()) {
+        (true, Some(size)) => size.columns.into(),
+        (true, None) => context.terminals.width,
+        (false, _) => usize::MAX,
+    };
+    let reader = Reader {
+        width,
+        ..context.reader(context.paint())
+    };
+    ports::table(
+        &listed.iter().map(|(port, fact)| (*port, fact)).collect::<Vec<_>>(),
+        &reader,
+    )
+}
+
+/// In place of what stands there, without flicker, and as much as fits.
+///
+/// Source: man 4 console_codes: CSI H goes to the top, CSI K clears to the end of the line, CSI J to that of the screen.
+fn redraw(listed: &BTreeMap<PortRef, PortFact>, context: &Context) -> Result<(), Gone> {
+    let text = table(listed, context);
+    let rows = usize::from(Size::of_ours().unwrap_or(Size::USUAL).rows);
+    let n_lines = text.lines().count();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if n_lines >= rows {
+        lines.truncate(rows.saturating_sub(2));
+        lines.push(format!("  … {} more", n_lines - lines.len()));
+    }
+    let lines: String = lines.iter().map(|line| format!("{line}\x1b[K\n")).collect();
+    context.print(&format!("\x1b[H{lines}\x1b[J"))
+}

@@ -1,0 +1,160 @@
+//! What the commands of `port` answer.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Owner, Parent};
+use crate::config::Protocol;
+use crate::preflight::targets::{Target, Tree};
+use crate::preflight::{Answer, Finding, PortFact, PortRef};
+
+/// `port who`.
+#[derive(Serialize)]
+pub(crate) struct Who {
+    pub(crate) schema_version: u32,
+    pub(crate) ports: Vec<WhoPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct WhoPort {
+    number: u16,
+    protocol: Protocol,
+    code: String,
+    /// By address; `null` where it could not be tried.
+    bindable: BTreeMap<String, Option<bool>>,
+    owners: Vec<Owner>,
+    hints: Vec<String>,
+}
+
+/// `port ls`.
+#[derive(Serialize)]
+pub(crate) struct Listing {
+    pub(crate) schema_version: u32,
+    pub(crate) ports: Vec<ListedPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ListedPort {
+    number: u16,
+    protocol: Protocol,
+    code: String,
+    addresses: Vec<String>,
+    owners: Vec<Owner>,
+    hints: Vec<String>,
+}
+
+/// `port kill`.
+#[derive(Serialize)]
+pub(crate) struct Kill {
+    pub(crate) schema_version: u32,
+    pub(crate) ports: Vec<KillPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct KillPort {
+    number: u16,
+    protocol: Protocol,
+    /// As it was found.
+    code: String,
+    owners: Vec<Owner>,
+    /// Whom to end, in the order of the signals; empty where nobody may be ended.
+    targets: Vec<Parent>,
+    result: Fate,
+    hints: Vec<String>,
+}
+
+/// What became of a port that was to come free.
+#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fate {
+    /// Nobody held it, or not any more.
+    Free,
+    Killed,
+    /// `--dry-run`.
+    WouldKill,
+    Refused,
+    Survived,
+    Respawned,
+    /// Nobody is seen to hold it, and yet it cannot be bound.
+    Busy,
+}
+
+/// `port wait`.
+#[derive(Serialize)]
+pub(crate) struct Wait {
+    pub(crate) schema_version: u32,
+    pub(crate) ok: bool,
+    pub(crate) waited: u128,
+    pub(crate) ports: Vec<WaitPort>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct WaitPort {
+    number: u16,
+    protocol: Protocol,
+    busy: bool,
+}
+
+/// `port free`.
+#[derive(Serialize)]
+pub(crate) struct Vacant {
+    pub(crate) schema_version: u32,
+    pub(crate) number: u16,
+}
+
+/// One port of `port who`.
+pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: PortRef) -> WhoPort {
+    let bindable = fact.probes.iter().map(|probe| {
+        let answer = match probe.answer {
+            Answer::Free | Answer::FreeIfReused => Some(true),
+            Answer::Busy | Answer::Denied => Some(false),
+            Answer::NoAddress | Answer::Failed(_) => None,
+        };
+        (probe.address.to_string(), answer)
+    });
+    WhoPort {
+        number: port.number,
+        protocol: port.protocol,
+        code: finding.code.to_owned(),
+        bindable: bindable.collect(),
+        owners: fact.owners.iter().map(Owner::from).collect(),
+        hints: finding.hints.clone(),
+    }
+}
+
+/// One port of `port kill`.
+pub(crate) fn kill_port(finding: &Finding, port: PortRef, tree: &Tree, result: Fate) -> KillPort {
+    let target = |target: &Target| Parent {
+        pid: target.identity.pid,
+        name: target.name.clone(),
+    };
+    KillPort {
+        number: port.number,
+        protocol: port.protocol,
+        code: finding.code.to_owned(),
+        owners: finding.owners.iter().map(Owner::from).collect(),
+        targets: tree.processes.iter().map(target).collect(),
+        result,
+        hints: finding.hints.clone(),
+    }
+}
+
+pub(crate) fn wait_port(port: PortRef, busy: bool) -> WaitPort {
+    WaitPort {
+        number: port.number,
+        protocol: port.protocol,
+        busy,
+    }
+}
+
+pub(crate) fn listed_port(fact: &PortFact, finding: &Finding, port: PortRef) -> ListedPort {
+    ListedPort {
+        number: port.number,
+        protocol: port.protocol,
+        code: finding.code.to_owned(),
+        addresses: fact.probes.iter().map(|probe| probe.address.to_string()).collect(),
+        owners: fact.owners.iter().map(Owner::from).collect(),
+        hints: finding.hints.clone(),
+    }
+}

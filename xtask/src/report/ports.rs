@@ -1,0 +1,118 @@
+//! What `port ls` shows: a row for each process that serves something and is not a part of another that does.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::card::Reader;
+use super::escape::{command_line, visible};
+use super::{table, words};
+use crate::preflight::{Owner, PortFact, PortRef, ProcessState};
+
+const COLUMNS: [&str; 9] = [
+    "PORT", "ADDRESS", "PID", "NAME", "USER", "AGE", "SERVICE", "FOLDER", "COMMAND",
+];
+
+/// Ends with a line break; in the order given.
+pub(crate) fn table(ports: &[(PortRef, &PortFact)], reader: &Reader) -> String {
+    let mut rows = vec![COLUMNS.map(String::from).to_vec()];
+    rows.extend(ports.iter().flat_map(|(port, fact)| rows_of(port, fact, reader)));
+    let mut widths = table::widths(&rows);
+    let at = |rows: &[Vec<String>], name: &str| rows[0].iter().position(|column| column == name);
+    if let Some(service) = at(&rows, "SERVICE").filter(|at| rows.iter().skip(1).all(|row| row[*at] == "-")) {
+        table::remove_column(&mut rows, &mut widths, service);
+    }
+    // On a narrow terminal the less telling columns give way; the command takes what is left, and is cut.
+    const SHORTEST: usize = 20;
+    let fits = |rows: &[Vec<String>], widths: &[usize]| {
+        let spare = at(rows, "COMMAND").map_or(0, |at| widths[at].saturating_sub(SHORTEST));
+        table::whole(widths).saturating_sub(spare) <= reader.width
+    };
+    for name in ["FOLDER", "USER", "AGE", "COMMAND", "SERVICE", "ADDRESS"] {
+        if !fits(&rows, &widths)
+            && let Some(at) = at(&rows, name)
+        {
+            table::remove_column(&mut rows, &mut widths, at);
+        }
+    }
+    if let Some(command) = at(&rows, "COMMAND") {
+        let too_wide = table::whole(&widths).saturating_sub(reader.width);
+        widths[command] = widths[command].saturating_sub(too_wide);
+        for row in &mut rows {
+            row[command] = console::truncate_str(&row[command], widths[command], "…").into_owned();
+        }
+    }
+    table::table(&rows, &widths, reader.paint, |_, column, cell| match column {
+        0 => reader.paint.bold(&cell),
+        _ => cell,
+    })
+}
+
+/// The cells in the order of [`COLUMNS`].
+fn rows_of(port: &PortRef, fact: &PortFact, reader: &Reader) -> Vec<Vec<String>> {
+    let is_below = |owner: &Owner| {
+        let mut parents = owner.parents.iter().map(|parent| parent.pid);
+        parents.any(|pid| fact.owners.iter().any(|other| other.identity.pid == pid))
+    };
+    let (parts, tops): (Vec<&Owner>, Vec<&Owner>) = fact.owners.iter().partition(|owner| is_below(owner));
+    let seen = tops.iter().map(|owner| {
+        let pid = owner.identity.pid;
+        let n_parts = parts
+            .iter()
+            .filter(|part| part.parents.iter().any(|parent| parent.pid == pid));
+        row(port, owner, n_parts.count(), reader)
+    });
+    let hidden = fact.ownerless.iter().map(|socket| {
+        let user = socket.user.as_deref().map(|user| visible(user).into_owned());
+        let mut row = vec!["-".to_owned(); COLUMNS.len()];
+        row[0] = port.typed();
+        row[1] = address(&socket.address);
+        row[3] = "hidden".to_owned();
+        row[4] = user.unwrap_or_else(|| socket.uid.to_string());
+        row
+    });
+    seen.chain(hidden).collect()
+}
+
+fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<String> {
+    let addresses: BTreeSet<String> = owner.addresses.iter().map(address).collect();
+    let mut name = visible(&owner.name).into_owned();
+    if n_parts > 0 {
+        name.push_str(&format!(" +{n_parts}"));
+    }
+    if owner.state == ProcessState::Suspended {
+        name.push_str(" (suspended)");
+    }
+    let user = owner.user.as_ref().map(|user| visible(user).into_owned());
+    let age = owner.started_at.map(|started| reader.now.duration_since(started));
+    let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
+    let service = match (&owner.tag, &owner.unit) {
+        (Some(tag), _) => Some(format!("{}/{}", visible(&tag.project), visible(&tag.service))),
+        (None, unit) => unit.as_ref().map(|unit| visible(unit).into_owned()),
+    };
+    let folder = owner
+        .cwd
+        .as_ref()
+        .map(|cwd| visible(&words::path(cwd, reader.home)).into_owned());
+    let known = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
+    vec![
+        port.typed(),
+        addresses.into_iter().collect::<Vec<_>>().join(" "),
+        owner.identity.pid.to_string(),
+        name,
+        known(user.or_else(|| owner.uid.map(|uid| uid.to_string()))),
+        known(age),
+        known(service),
+        known(folder),
+        known(Some(command_line(&owner.command)).filter(|command| !command.is_empty())),
+    ]
+}
+
+/// `*` for all of them.
+fn address(address: &SocketAddr) -> String {
+    match address.ip() {
+        ip if ip.is_unspecified() => "*".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => ip.to_string(),
+    }
+}

@@ -1,0 +1,120 @@
+//! The listing of ports, on a wide terminal and on narrow ones.
+
+use super::{check, owner, parent, reader, suspended};
+use crate::config::Protocol;
+use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Tag};
+use crate::report::ports::table;
+
+fn port(number: u16, protocol: Protocol) -> PortRef {
+    PortRef {
+        number,
+        host: None,
+        protocol,
+    }
+}
+
+fn by(owners: Vec<Owner>) -> PortFact {
+    PortFact {
+        owners,
+        ..PortFact::default()
+    }
+}
+
+fn hidden() -> PortFact {
+    PortFact {
+        ownerless: vec![Ownerless {
+            address: "0.0.0.0:22".parse().unwrap(),
+            state: OwnerlessState::Listening,
+            uid: 0,
+            user: Some("root".to_owned()),
+        }],
+        ..PortFact::default()
+    }
+}
+
+fn service() -> Owner {
+    Owner {
+        tag: Some(Tag {
+            project: "shop".to_owned(),
+            service: "api".to_owned(),
+            checkout: "/home/kim/shop".into(),
+            run: "r1".to_owned(),
+        }),
+        ..suspended()
+    }
+}
+
+#[track_caller]
+fn check_table(ports: &[(PortRef, &PortFact)], width: usize, expected: &str) {
+    let text = table(ports, &reader(width));
+    check(&text, expected);
+    assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+}
+
+#[test]
+fn a_row_is_a_process_and_counts_what_stands_below_it() {
+    let mut worker = owner();
+    worker.identity.pid = 4243;
+    worker.parents.insert(0, parent(4242, "python3"));
+    let mut everywhere = owner();
+    everywhere.identity.pid = 5000;
+    everywhere.name = "node".to_owned();
+    everywhere.addresses = vec!["[::]:8000".parse().unwrap(), "0.0.0.0:8000".parse().unwrap()];
+    let tcp = by(vec![owner(), worker, everywhere]);
+    let udp = by(vec![owner()]);
+    check_table(
+        &[
+            (port(22, Protocol::Tcp), &hidden()),
+            (port(8000, Protocol::Tcp), &tcp),
+            (port(8000, Protocol::Udp), &udp),
+        ],
+        200,
+        "
+        PORT      ADDRESS    PID   NAME        USER  AGE         FOLDER       COMMAND
+        22        *          -     hidden      root  -           -            -
+        8000      127.0.0.1  4242  python3 +1  kim   2 h 14 min  ~/Downloads  python -m http.server 8000
+        8000      *          5000  node        kim   2 h 14 min  ~/Downloads  python -m http.server 8000
+        8000/udp  127.0.0.1  4242  python3     kim   2 h 14 min  ~/Downloads  python -m http.server 8000
+        ",
+    );
+}
+
+#[test]
+fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
+    let fact = by(vec![service()]);
+    let ports = [(port(8000, Protocol::Tcp), &fact)];
+    check_table(
+        &ports,
+        120,
+        "
+        PORT  ADDRESS    PID   NAME                 USER  AGE         SERVICE   FOLDER                   COMMAND
+        8000  127.0.0.1  4242  python3 (suspended)  kim   2 h 14 min  shop/api  ~/work/shop-old/backend  python -m uvicorn ap…
+        ",
+    );
+    check_table(
+        &ports,
+        90,
+        "
+        PORT  ADDRESS    PID   NAME                 AGE         SERVICE   COMMAND
+        8000  127.0.0.1  4242  python3 (suspended)  2 h 14 min  shop/api  python -m uvicorn app…
+        ",
+    );
+    check_table(
+        &ports,
+        60,
+        "
+        PORT  ADDRESS    PID   NAME                 SERVICE
+        8000  127.0.0.1  4242  python3 (suspended)  shop/api
+        ",
+    );
+}
+
+#[test]
+fn what_a_process_calls_itself_cannot_steer_the_terminal() {
+    let mut wild = owner();
+    wild.name = "\x1b[2J".to_owned();
+    wild.command = vec!["\x1b[2J".to_owned()];
+    wild.cwd = Some("/\x1b[2J".into());
+    let text = table(&[(port(1, Protocol::Tcp), &by(vec![wild]))], &reader(200));
+    assert!(!text.contains('\x1b'), "{text:?}");
+}

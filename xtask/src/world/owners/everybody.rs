@@ -1,0 +1,46 @@
+//! Everybody who serves anything on this machine.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::{PortFact, fill};
+use crate::error::Problem;
+use crate::preflight::{Answer, OwnerlessState, PortRef, Probe};
+use crate::world::os;
+
+/// Every TCP port on which somebody listens, and every bound UDP port, with who holds it: as of [`super::look_up`], but
+/// without an attempt to bind. One look at the kernel's table, one at the processes' descriptors.
+///
+/// # Errors
+/// The kernel's table or `/proc` cannot be read.
+pub(crate) fn everybody() -> Result<BTreeMap<PortRef, PortFact>, Problem> {
+    let table = os::every_socket()?;
+    let mut addresses: BTreeMap<PortRef, Vec<IpAddr>> = BTreeMap::new();
+    for socket in table.iter().filter(|socket| socket.state == OwnerlessState::Listening) {
+        let port = PortRef {
+            number: socket.address.port(),
+            host: None,
+            protocol: socket.protocol,
+        };
+        addresses.entry(port).or_default().push(socket.address.ip());
+    }
+    let mut facts = BTreeMap::new();
+    for (port, addresses) in &mut addresses {
+        addresses.sort_unstable();
+        addresses.dedup();
+        let probe = |address: &IpAddr| Probe {
+            address: *address,
+            answer: Answer::Busy,
+        };
+        let probes = addresses.iter().map(probe).collect();
+        facts.insert(
+            *port,
+            PortFact {
+                probes,
+                ..PortFact::default()
+            },
+        );
+    }
+    fill(&addresses.into_iter().collect::<Vec<_>>(), &table, &mut facts)?;
+    Ok(facts)
+}

@@ -288,7 +288,9 @@ impl<'a> Killing<'a> {
 
     /// Offers to end whoever took the port again, with who started it. `None`: it is left as it is.
     fn stop_starter(&self, busy: &mut Busy, holder: &Holder) -> Result<Option<Outcome>, Problem> {
-        let Some(starter) = holder.parent.as_ref().filter(|_| self.context.terminals.asks) else {
+        // They were not on the card, so `--yes` does not mean them.
+        let asks = self.context.terminals.asks && !self.args.yes;
+        let Some(starter) = holder.parent.as_ref().filter(|_| asks) else {
             return Ok(None);
         };
         busy.starter = Some(starter.identity.clone());

@@ -230,7 +230,8 @@ fn settle_denied(fact: &mut PortFact, conflict: &Conflict) {
             probe.answer = Answer::Busy;
         }
     }
-    if !is_taken(fact) {
+    // Without a probe nobody asked whether it can be had.
+    if !fact.probes.is_empty() && !is_taken(fact) {
         fact.owners.clear();
         fact.ownerless.clear();
     }

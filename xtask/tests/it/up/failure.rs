@@ -116,7 +116,7 @@ fn one_that_binds_where_nobody_asked_before_has_the_owner_named_too() {
             "Port {port} is taken by `service` (pid {}) at ::1 only.",
             stranger.pid()
         ),
-        format!("hint: stop it with `kill {}`", stranger.pid()),
+        format!("hint: stop it with `xtask port kill {port}`"),
     ] {
         assert!(ended.stderr.contains(&words), "{ended:?}");
     }

@@ -38,7 +38,7 @@ Examples:
   devtasks up --on-conflict fail           in scripts: never ask, never stop anybody
 
 Exit codes:
-  0    it ran already and is ready, or it was ended by `down`
+  0    all are ready (`--detach`, or it ran already), or it was ended by `down`
   1    a service failed
   2    wrong usage, or devtasks.toml is wrong
   3    a port stays busy, or was lost during the start

@@ -99,8 +99,8 @@ pub(crate) fn is_in_foreground() -> bool {
 /// Not supported yet: the next line that is written tells.
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
 
-/// Nothing has to be.
-pub(crate) type Held = ();
+/// What has to be there at the moment a process is spawned.
+pub(crate) type Held = Vec<std::os::windows::io::OwnedHandle>;
 
 /// # Errors
 /// Always: sockets are not handed over yet.

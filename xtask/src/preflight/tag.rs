@@ -10,7 +10,24 @@ const SERVICE: &str = "DEVTASKS_SERVICE";
 const CHECKOUT: &str = "DEVTASKS_CHECKOUT";
 const RUN: &str = "DEVTASKS_RUN";
 
+/// What a supervisor is called where a service has its name; no service can be called so.
+const SUPERVISOR: &str = "(supervisor)";
+
 impl Tag {
+    /// The tag of a run's supervisor, which holds the sockets that it hands over.
+    pub(crate) fn supervisor(project: String, checkout: PathBuf, run: String) -> Tag {
+        Tag {
+            project,
+            service: SUPERVISOR.to_owned(),
+            checkout,
+            run,
+        }
+    }
+
+    pub(crate) fn is_supervisor(&self) -> bool {
+        self.service == SUPERVISOR
+    }
+
     /// From `NAME=value` entries that end in NUL, as a process was started with; `None` unless all four are there.
     ///
     /// A checkout whose path is not UTF-8 is not known again.

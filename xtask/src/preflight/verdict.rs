@@ -190,7 +190,7 @@ impl Case<'_> {
 
     fn is_its_own(&self, owner: &Owner) -> bool {
         match (&self.ours.service, &owner.tag) {
-            (Some(wanted), Some(tag)) => wanted.service == tag.service,
+            (Some(wanted), Some(tag)) => wanted.service == tag.service || tag.is_supervisor(),
             (None, _) | (_, None) => true,
         }
     }

@@ -70,12 +70,11 @@ impl Kin {
             folders.filter_map(|folder| folder.record()).collect()
         });
         let record = records.iter().find(|record| record.supervisor == process.identity)?;
-        Some(Tag {
-            project: record.project.clone(),
-            service: SUPERVISOR.to_owned(),
-            checkout: record.checkout.clone(),
-            run: record.run.clone(),
-        })
+        Some(Tag::supervisor(
+            record.project.clone(),
+            record.checkout.clone(),
+            record.run.clone(),
+        ))
     }
 
     /// By its own identity, or by its group: while that has members, no other can have its number, except after the number
@@ -93,9 +92,6 @@ impl Kin {
         leader.map(|leader| leader.tag.clone())
     }
 }
-
-/// What a supervisor is called where a service has its name; no service can be called so.
-const SUPERVISOR: &str = "(supervisor)";
 
 /// More ancestors than any process has.
 const DEPTH: usize = 1000;

@@ -301,6 +301,14 @@ fn owners(
         })
         .collect();
     owners.sort_by_key(|owner| (owner.holds_by, owner.identity.pid));
+    // A supervisor that hands sockets over holds them for the service, and alone only while that is not there.
+    let tags = owners.iter().filter_map(|owner| owner.tag.as_ref());
+    let services = tags.filter(|tag| !tag.is_supervisor());
+    let runs: Vec<String> = services.map(|tag| tag.run.clone()).collect();
+    owners.retain(|owner| {
+        let tag = owner.tag.as_ref();
+        tag.is_none_or(|tag| !tag.is_supervisor() || !runs.contains(&tag.run))
+    });
 
     let all: Vec<u32> = owners.iter().map(|owner| owner.identity.pid).collect();
     for owner in &mut owners {

@@ -71,9 +71,12 @@ fn stop(case: &Case<'_>, owner: &Owner) -> Vec<String> {
 
 /// For whoever asks about the port and not for a service of theirs.
 fn down(case: &Case<'_>, owner: &Owner) -> Option<String> {
-    let service = &owner.tag.as_ref()?.service;
+    let tag = owner.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
-    asked_for_itself.then(|| format!("or stop it with `{} down {service}`", case.form))
+    asked_for_itself.then(|| match tag.is_supervisor() {
+        true => format!("or stop it with `{} down`", case.form),
+        false => format!("or stop it with `{} down {}`", case.form, tag.service),
+    })
 }
 
 fn down_there(owner: &Owner, form: &str) -> Option<String> {

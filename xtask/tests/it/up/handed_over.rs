@@ -180,3 +180,23 @@ fn an_edit_of_the_port_opens_another_and_lets_go_of_the_first() {
     sandbox.run(&["down"]).with(0);
     assert!(is_free(second));
 }
+
+#[test]
+fn the_supervisor_is_no_stranger_at_the_port_that_it_holds() {
+    let port = port();
+    let sandbox = api(port, "");
+    sandbox.run(&["up", "-d"]).with(0);
+    sandbox.run(&["doctor"]).with(0);
+    let who = sandbox
+        .run(&["port", "who", &port.to_string(), "--format", "json"])
+        .with(0);
+    let owners = who.json()["ports"][0]["owners"].clone();
+    assert_eq!(owners.as_array().unwrap().len(), 1, "{owners}");
+    assert_eq!(
+        (&owners[0]["service"], &owners[0]["pid"]),
+        (&"api".into(), &pid(&sandbox).into())
+    );
+    // Neither is ended by a kill.
+    sandbox.run(&["port", "kill", &port.to_string(), "--yes"]).with(6);
+    sandbox.run(&["status"]).with(0);
+}

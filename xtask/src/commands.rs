@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Exit, Problem, Problems};
+use crate::preflight::Finding;
 use crate::report;
 use crate::report::card::Reader;
 use crate::report::paint::Paint;
@@ -65,6 +66,16 @@ impl Context {
             uid,
             width,
         }
+    }
+
+    /// What is in the way, for stderr: with cards on a terminal, as an error off it.
+    fn told(&self, finding: &Finding) -> String {
+        let reader = self.reader(self.paint_stderr());
+        let text = match self.terminals.draws && !finding.owners.is_empty() {
+            true => report::finding::conflict(finding, &reader),
+            false => report::finding::finding(finding, &reader),
+        };
+        format!("{}\n\n", text.trim_end())
     }
 
     /// Progress and remarks, which `--quiet` silences.

@@ -1,19 +1,20 @@
 //! `down`: stop in reverse order, and prove that nothing is left.
 
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::Ended as Stopped;
 use crate::commands::watching::Slow;
 use crate::commands::{Context, Ended, leftovers, watching};
 use crate::error::{Exit, Problem, Problems};
-use crate::plan::{Asked, Port};
-use crate::report::{json, words};
+use crate::plan::Asked;
+use crate::preflight::PortRef;
+use crate::report::words;
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
-use crate::world::owners::{self, Addresses};
 use crate::world::project::Project;
 use crate::world::runs::{Folder, Locked};
 use crate::world::{live, os};
@@ -57,11 +58,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         })?;
     }
     let folder = Folder::of(&checkout)?;
-    let (sender, inbox) = channel();
-    let hear = sender.clone();
-    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
-        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
-    let interrupted = || inbox.try_iter().any(|news| is_interrupt(&news));
+    let inbox = Inbox::open()?;
+    let interrupted = || inbox.interrupted();
 
     let deadline = wall() + STARTING;
     loop {
@@ -71,9 +69,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
                 services: args.services.clone(),
                 progress: true,
             });
-            let sender = sender.clone();
+            let sender = inbox.sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-            match watch(&inbox, context)? {
+            match watch(&inbox.receiver, context)? {
                 Some(Exit::Done) if args.leftovers => {}
                 Some(exit) => return Ok(exit),
                 // It has gone: what it left is looked for.
@@ -88,8 +86,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
             }
             Locked::Others(_) if wall() < deadline => {
                 // It is just starting or just ending: its socket is about to come or to go.
-                let news = inbox.recv_timeout(Duration::from_millis(20));
-                if news.is_ok_and(|news| is_interrupt(&news)) {
+                if let Err(Interrupted) = inbox.pause(Duration::from_millis(20)) {
                     return Ok(Exit::Interrupted);
                 }
             }
@@ -109,10 +106,6 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 /// How long an `up` that has the lock may take until it answers.
 const STARTING: Duration = Duration::from_secs(5);
 
-fn is_interrupt(news: &Message) -> bool {
-    matches!(news, Message::Heard(heard) if heard.is_interrupt())
-}
-
 /// The supervisor stops its services; tells how that goes. `None` when it went away meanwhile.
 fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let began = wall();
@@ -121,11 +114,10 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
     loop {
         let reply = match inbox.recv().expect("we hold a sender ourselves") {
             Message::Replied(reply) => reply?,
-            news if is_interrupt(&news) => {
+            Message::Heard(heard) if heard.is_interrupt() => {
                 context.say("Interrupted; the running stack goes on stopping.");
                 if context.json {
-                    let event = json::event(wall(), "summary", json::summary(Exit::Interrupted, &[]));
-                    let _ = context.print(&json::line(&event));
+                    let _ = context.print(&watching::summary(Exit::Interrupted, &[]));
                 }
                 return Ok(Some(Exit::Interrupted));
             }
@@ -147,23 +139,18 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                 snapshot,
                 survivors,
             } => {
-                let ports = snapshot
-                    .services
-                    .iter()
-                    .filter(|it| it.state.is_over())
-                    .flat_map(|it| &it.ports);
-                let ports: Vec<Port> = ports.cloned().collect();
-                let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
-                let services = live::seen(&snapshot).services;
                 if context.json {
-                    let event = json::event(wall(), "summary", json::summary(exit, &services));
-                    let _ = context.print(&json::line(&event));
+                    let services = live::seen(&snapshot).services;
+                    let _ = context.print(&watching::summary(exit, &services));
                 } else if exit == Exit::Done {
+                    let over = snapshot.services.iter().filter(|it| it.state.is_over());
+                    let ports: Vec<PortRef> = over.flat_map(|it| &it.ports).map(PortRef::from).collect();
+                    let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
                     let what = words::count(stopped, "service");
                     context.say(&format!(
                         "Stopped {what} in {}; nothing is left{}.",
                         words::duration(took),
-                        free(&ports)
+                        watching::free(&ports)
                     ));
                 } else if !survivors.is_empty() {
                     return Err(survivors.into());
@@ -216,23 +203,10 @@ fn sweep(
         folder.forget_last();
     }
     if context.json {
-        let _ = context.print(&json::line(&json::event(wall(), "summary", json::summary(exit, &[]))));
+        let _ = context.print(&watching::summary(exit, &[]));
     }
     Ok(exit)
 }
 
 /// Between SIGTERM and SIGKILL for what a crashed run left; its services' own grace periods went with it.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// `, ports 8000 8080 are free`, as far as that is so.
-fn free(ports: &[Port]) -> String {
-    let free = ports
-        .iter()
-        .filter(|port| owners::is_free(&(*port).into(), Addresses::Service));
-    let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
-    match numbers.as_slice() {
-        [] => String::new(),
-        [one] => format!(", port {one} is free"),
-        many => format!(", ports {} are free", many.join(" ")),
-    }
-}

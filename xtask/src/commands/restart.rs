@@ -1,12 +1,10 @@
 //! `restart`: services of the running stack are stopped and started again by its supervisor.
 
-use std::sync::mpsc::channel;
-use std::time::Duration;
-
+use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, watching};
 use crate::error::{Exit, Problem};
 use crate::plan::Asked;
-use crate::world::control::{Reply, Request};
+use crate::world::control::Request;
 use crate::world::driver::Message;
 use crate::world::project::Project;
 use crate::world::runs::Folder;
@@ -53,21 +51,11 @@ fn restart(args: &Args, context: &Context) -> Ended {
             ..Asked::default()
         })?;
     }
-    let (sender, inbox) = channel();
-    let hear = sender.clone();
-    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
-        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
-    let connect = || live::client(&Folder::existing(&project.checkout)?);
-    let Some((mut client, record)) = connect() else {
+    let inbox = Inbox::open()?;
+    let Some((running, record)) = live::running(&project.checkout)? else {
         return Err(nothing_runs(context).into());
     };
-    client.send(&Request::Status);
-    let running = match client.receive(Some(Duration::from_secs(5)))? {
-        Reply::Status(snapshot) => snapshot,
-        Reply::Refused(problem) => return Err(problem.into()),
-        _ => return Err(nothing_runs(context).into()),
-    };
-    let runs = |name: &&String| running.services.iter().any(|service| service.name == **name);
+    let runs = |name: &&String| running.iter().any(|it| it.service.name == **name);
     if let Some(name) = args.services.iter().find(|name| !runs(name)) {
         return Err(no_part_of_it(name, context).into());
     }
@@ -84,6 +72,7 @@ fn restart(args: &Args, context: &Context) -> Ended {
         "{} is running (pid {pid}); restarting {what} there.",
         record.project
     ));
+    let connect = || live::client(&Folder::existing(&project.checkout)?);
     let Some((mut client, _)) = connect() else {
         return Err(nothing_runs(context).into());
     };
@@ -91,8 +80,9 @@ fn restart(args: &Args, context: &Context) -> Ended {
         services: args.services.clone(),
         progress: true,
     });
+    let sender = inbox.sender;
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    match watching::watch(&inbox, context)? {
+    match watching::watch(&inbox.receiver, context)? {
         Some(exit) => Ok(exit),
         None => Err(is_ending(context).into()),
     }

@@ -6,12 +6,14 @@ use std::sync::mpsc::Receiver;
 use crate::commands::{Context, Ended};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::Check;
+use crate::preflight::PortRef;
 use crate::report::{cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Snapshot, Transition, UnderWay};
 use crate::world::driver::Message;
 use crate::world::live;
+use crate::world::owners::{self, Addresses};
 
 /// What kept a command from doing its work, for those who read JSON too.
 pub(super) fn with_events(ended: Ended, context: &Context) -> Ended {
@@ -79,6 +81,17 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             Reply::UnderWay(under_way) => slow.tell(&under_way, context),
             Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
+    }
+}
+
+/// `, ports 8000 8080 are free`, as far as that is so.
+pub(super) fn free(ports: &[PortRef]) -> String {
+    let free = ports.iter().filter(|port| owners::is_free(port, Addresses::Service));
+    let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
+    match numbers.as_slice() {
+        [] => String::new(),
+        [one] => format!(", port {one} is free"),
+        many => format!(", ports {} are free", many.join(" ")),
     }
 }
 

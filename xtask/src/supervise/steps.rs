@@ -12,6 +12,13 @@ pub(crate) struct Running {
     pub(crate) state: State,
 }
 
+impl Running {
+    /// It has ended, or is about to.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.state.is_over() || self.state == State::Stopping
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step<'a> {
     pub(crate) service: &'a Service,
@@ -33,9 +40,8 @@ pub(crate) fn steps<'a>(planned: &'a [Service], running: &[Running]) -> Vec<Step
             return Todo::Start;
         };
         let is_done = it.service.task && it.state == State::Exited;
-        let has_ended = it.state.is_over() || it.state == State::Stopping;
         let changes = changes(&it.service, service, planned);
-        match has_ended && !is_done {
+        match it.is_ending() && !is_done {
             true => Todo::Start,
             false if changes.is_empty() => Todo::Keep,
             // It runs once more, with its new settings.

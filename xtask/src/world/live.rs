@@ -53,15 +53,10 @@ pub(crate) fn run(checkout: &Path) -> Option<String> {
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
 pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
-    let Some((mut client, _)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
-        return Ok(None);
-    };
-    client.send(&Request::Status);
-    match client.receive(Some(PATIENCE))? {
-        Reply::Status(snapshot) => Ok(Some(seen(&snapshot))),
-        Reply::Refused(problem) => Err(problem),
-        Reply::Ending => Ok(None),
-        _ => Err(another_answer()),
+    match answer_to(checkout, &Request::Status)? {
+        Some((Reply::Status(snapshot), _)) => Ok(Some(seen(&snapshot))),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
     }
 }
 
@@ -70,15 +65,10 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<Status>, Problem> {
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
 pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>, Problem> {
-    let Some((mut client, record)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
-        return Ok(None);
-    };
-    client.send(&Request::Services);
-    match client.receive(Some(PATIENCE))? {
-        Reply::Services(running) => Ok(Some((running, record))),
-        Reply::Refused(problem) => Err(problem),
-        Reply::Ending => Ok(None),
-        _ => Err(another_answer()),
+    match answer_to(checkout, &Request::Services)? {
+        Some((Reply::Services(running), record)) => Ok(Some((running, record))),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
     }
 }
 
@@ -87,17 +77,24 @@ pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>,
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
 pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Why>>, Problem> {
-    let Some((mut client, _)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
+    let service = service.to_owned();
+    match answer_to(checkout, &Request::Why { service })? {
+        Some((Reply::Why(why), _)) => Ok(why),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
+    }
+}
+
+/// A question that is answered at once; `None` if no supervisor lives, or it is just ending.
+fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Problem> {
+    let Some((mut client, record)) = Folder::existing(checkout).and_then(|folder| client(&folder)) else {
         return Ok(None);
     };
-    client.send(&Request::Why {
-        service: service.to_owned(),
-    });
+    client.send(request);
     match client.receive(Some(PATIENCE))? {
-        Reply::Why(why) => Ok(why),
         Reply::Refused(problem) => Err(problem),
         Reply::Ending => Ok(None),
-        _ => Err(another_answer()),
+        reply => Ok(Some((reply, record))),
     }
 }
 

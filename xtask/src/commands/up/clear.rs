@@ -294,13 +294,7 @@ impl Clearing<'_> {
         if self.context.json && finding.level != Level::Fail {
             return;
         }
-        let reader = self.context.reader(self.context.paint_stderr());
-        let is_conflict = self.context.terminals.draws && !finding.owners.is_empty();
-        let text = match is_conflict {
-            true => report::finding::conflict(finding, &reader),
-            false => report::finding::finding(finding, &reader),
-        };
-        tell(&format!("{}\n\n", text.trim_end()));
+        tell(&self.context.told(finding));
     }
 
     fn event(&self, finding: &Finding) {

@@ -9,10 +9,9 @@ use crate::error::{Exit, Problems};
 use crate::plan::Plan;
 use crate::report::steps::change;
 use crate::report::words;
-use crate::supervise::State;
 use crate::supervise::steps::{Running, Step, Todo, steps};
 use crate::world::clock::wall;
-use crate::world::control::{Reply, Request};
+use crate::world::control::Request;
 use crate::world::driver::Message;
 use crate::world::live;
 use crate::world::runs::{Folder, Record};
@@ -25,17 +24,10 @@ pub(super) fn join(
     inbox: &Inbox,
     context: &Context,
 ) -> Result<Option<Exit>, Problems> {
-    let Some((mut client, record)) = live::client(folder) else {
+    let Some((running, record)) = live::running(&plan.checkout)? else {
         return Ok(None);
     };
-    client.send(&Request::Services);
-    let running = match client.receive(Some(Duration::from_secs(5)))? {
-        Reply::Services(running) => running,
-        Reply::Refused(problem) => return Err(problem.into()),
-        _ => return Ok(None),
-    };
-    let ends = |it: &Running| it.state.is_over() || it.state == State::Stopping;
-    if running.iter().all(ends) {
+    if running.iter().all(Running::is_ending) {
         return Ok(None);
     }
     let to_do: Vec<_> = steps(&plan.services, &running)

@@ -104,8 +104,10 @@ impl<'a> Show<'a> {
             } else {
                 ""
             };
-            self.screen
-                .say(&format!("Stopped {which}{who}; nothing is left{}.", self.free_ports()));
+            self.screen.say(&format!(
+                "Stopped {which}{who}; nothing is left{}.",
+                watching::free(&self.ports)
+            ));
         }
         if self.context.json {
             self.screen
@@ -117,19 +119,6 @@ impl<'a> Show<'a> {
     fn n_stopped(&self) -> String {
         let n_tasks = self.stopped.values().filter(|task| **task).count();
         words::services_and_tasks(self.stopped.len() - n_tasks, n_tasks)
-    }
-
-    fn free_ports(&self) -> String {
-        let free = self
-            .ports
-            .iter()
-            .filter(|port| owners::is_free(port, Addresses::Service));
-        let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
-        match numbers.as_slice() {
-            [] => String::new(),
-            [one] => format!(", port {one} is free"),
-            many => format!(", ports {} are free", many.join(" ")),
-        }
     }
 
     fn line(&self, transition: &Transition, rest: &str) {

@@ -3,10 +3,10 @@
 use super::{Args, Case};
 use crate::commands::{Context, tell};
 use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Finding, PortRef, ProcessState};
+use crate::preflight::{PortRef, ProcessState};
 use crate::report::card::Reader;
 use crate::report::escape::visible;
-use crate::report::finding::{conflict, finding, owners, sentence};
+use crate::report::finding::{owners, sentence};
 use crate::report::json::Fate;
 use crate::report::words;
 use crate::world::os;
@@ -24,10 +24,10 @@ pub(super) fn head(args: &Args, cases: &[Case], context: &Context) {
             (Some(_), _) if args.dry_run => {}
             (Some(tree), _) => tell(&format!("{}\n", with_companions(case, tree, &reader))),
             (None, Fate::Free) => context.say(&format!("{}.", sentence(&visible(&case.finding.message)))),
-            (None, _) => tell(&left_alone_because(&case.finding, context, &reader)),
+            (None, _) => tell(&context.told(&case.finding)),
         }
         if let Some(udp) = &case.udp {
-            tell(&left_alone_because(udp, context, &reader));
+            tell(&context.told(udp));
         }
     }
     if cases.is_empty() {
@@ -108,14 +108,6 @@ fn with_companions(case: &Case, tree: &Tree, reader: &Reader) -> String {
         names.push(format!("{} more", others.len() - NAMED));
     }
     format!("{text}\n\nWith it ends what belongs to it: {}.\n", names.join(", "))
-}
-
-fn left_alone_because(found: &Finding, context: &Context, reader: &Reader) -> String {
-    let text = match context.terminals.draws && !found.owners.is_empty() {
-        true => conflict(found, reader),
-        false => finding(found, reader),
-    };
-    format!("{}\n\n", text.trim_end())
 }
 
 fn name(target: &Target) -> String {

@@ -67,7 +67,6 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         if let Some((mut client, _)) = live::client(&folder) {
             client.send(&Request::Down {
                 services: args.services.clone(),
-                progress: true,
             });
             let sender = inbox.sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));

@@ -78,7 +78,6 @@ fn restart(args: &Args, context: &Context) -> Ended {
     };
     client.send(&Request::Restart {
         services: args.services.clone(),
-        progress: true,
     });
     let sender = inbox.sender;
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));

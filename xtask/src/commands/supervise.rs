@@ -1,17 +1,18 @@
-//! The supervisor in the background; [`crate::world::background`] starts it, nobody types it.
+//! Supervising, in the terminal and in the background; [`crate::world::background`] starts the latter, nobody types it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use crate::commands::inbox::Inbox;
 use crate::commands::{Ended, tell};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::world::control::{self, Reply, Request, Server, Transition, UnderWay};
-use crate::world::driver::{Audience, Driver, First, Message};
+use crate::world::driver::{Audience, Driver, First, Message, Outcome};
 use crate::world::logs::{Sink, Stream};
 use crate::world::os;
 use crate::world::runs::{Folder, Locked, Mode, Record};
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Ended {
         return Ok(Exit::Interrupted);
     };
     let refuse = client.replies.clone();
-    let ended = supervise(args, client.request, client.replies).map_err(|problem| {
+    let ended = in_background(args, client.request, client.replies).map_err(|problem| {
         let exit = problem.exit;
         // A client that went away wants no answer.
         let _ = refuse.send(Reply::Refused(problem));
@@ -48,31 +49,55 @@ pub(crate) fn run(args: &Args) -> Ended {
 /// How long clients may take to hear their last reply.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-fn supervise(args: &Args, request: Request, reply: Sender<Reply>) -> Result<Exit, Problem> {
-    let (sender, receiver) = channel();
-    let hear = sender.clone();
-    os::hear_signals(move |heard| drop(hear.send(Message::Heard(heard))))
-        .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+fn in_background(args: &Args, request: Request, reply: Sender<Reply>) -> Result<Exit, Problem> {
+    let inbox = Inbox::open()?;
     let folder = Folder::of(&args.checkout)?;
     let Locked::Mine(lock) = folder.lock()? else {
         // Another supervisor was faster: the client turns to that one.
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
     };
-    let record = Record::new(&args.project, &args.checkout, Mode::Background, &folder)?;
-    folder.write(&record)?;
+    let run = Run {
+        project: &args.project,
+        checkout: &args.checkout,
+        folder: &folder,
+        mode: Mode::Background,
+        on_exit: if args.keep { OnExit::Keep } else { OnExit::Stop },
+        first: First::Request(request, reply),
+    };
+    let outcome = supervise(run, inbox, Arc::new(Nobody), &mut Nobody)?;
+    drop(lock);
+    Ok(outcome.exit)
+}
+
+/// A run that begins, of whoever has the checkout's lock.
+pub(super) struct Run<'a> {
+    pub(super) project: &'a str,
+    pub(super) checkout: &'a Path,
+    pub(super) folder: &'a Folder,
+    pub(super) mode: Mode,
+    pub(super) on_exit: OnExit,
+    pub(super) first: First,
+}
+
+/// Supervises it to its end, for clients to find and to ask, until the last of them has had its answer.
+pub(super) fn supervise(
+    run: Run,
+    inbox: Inbox,
+    sink: Arc<dyn Sink>,
+    audience: &mut dyn Audience,
+) -> Result<Outcome, Problem> {
+    let record = Record::new(run.project, run.checkout, run.mode, run.folder)?;
+    run.folder.write(&record)?;
     os::adopt_orphans();
-    let ask = sender.clone();
+    let ask = inbox.sender.clone();
     let server = Server::start(&record.socket, move |request, reply| {
         drop(ask.send(Message::Asked(request, reply)))
     })?;
-    let on_exit = if args.keep { OnExit::Keep } else { OnExit::Stop };
-    let mut nobody = Nobody;
-    let driver = Driver::new((sender, receiver), &folder, record, Arc::new(Nobody), &mut nobody);
-    let outcome = driver.run(First::Request(request, reply), on_exit);
+    let driver = Driver::new((inbox.sender, inbox.receiver), run.folder, record, sink, audience);
+    let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_WORD);
-    drop(lock);
-    Ok(outcome.exit)
+    Ok(outcome)
 }
 
 /// Nobody watches: the log files have the lines, and clients are told what they ask for.

@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use crate::commands::inbox::Inbox;
 use crate::commands::screen::Screen;
+use crate::commands::supervise::{Run, supervise};
 use crate::commands::{Context, Ended, duration, watching};
 use crate::error::{Exit, Problem};
 use crate::plan::{Asked, OnConflict, Plan};
 use crate::world::clock::wall;
-use crate::world::control::Server;
-use crate::world::driver::{Driver, First, Message};
+use crate::world::driver::{First, Message};
 use crate::world::os;
 use crate::world::project::Project;
-use crate::world::runs::{Folder, Lock, Locked, Mode, Record};
+use crate::world::runs::{Folder, Lock, Locked, Mode};
 use show::Show;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
@@ -145,7 +145,7 @@ fn start(args: Args, context: &Context) -> Ended {
                 let screen = Screen::new(context, &wish.known, inbox.sender.clone());
                 screen.say(&format!("{head}\n"));
                 if !wish.detach {
-                    return supervise(plan, &wish, &folder, lock, screen, inbox, context);
+                    return stay(plan, &wish, &folder, lock, screen, inbox, context);
                 }
                 if let Some(exit) = detach::detach(&plan, &wish, &folder, lock, screen, &inbox, context)? {
                     return Ok(exit);
@@ -170,8 +170,8 @@ fn start(args: Args, context: &Context) -> Ended {
     }
 }
 
-/// Becomes the supervisor of this checkout.
-fn supervise(
+/// Becomes the supervisor of this checkout, in the terminal.
+fn stay(
     plan: Plan,
     wish: &Wish,
     folder: &Folder,
@@ -180,27 +180,22 @@ fn supervise(
     inbox: Inbox,
     context: &Context,
 ) -> Ended {
-    let began = wall();
-    let record = Record::new(&plan.project, &plan.checkout, Mode::Foreground, folder)?;
-    folder.write(&record)?;
-    os::adopt_orphans();
     let screen = Arc::new(screen);
     let gone = inbox.sender.clone();
     os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));
-    let ask = inbox.sender.clone();
-    let server = Server::start(&record.socket, move |request, reply| {
-        drop(ask.send(Message::Asked(request, reply)))
-    })?;
-
-    let mut show = Show::new(Arc::clone(&screen), &plan, context, began, Mode::Foreground);
-    let channel = (inbox.sender, inbox.receiver);
-    let driver = Driver::new(channel, folder, record, screen.clone(), &mut show);
-    let first = First::Plan {
-        services: plan.services,
-        give_up_after: wish.give_up_after,
+    let mut show = Show::new(Arc::clone(&screen), &plan, context, wall(), Mode::Foreground);
+    let run = Run {
+        project: &plan.project,
+        checkout: &plan.checkout,
+        folder,
+        mode: Mode::Foreground,
+        on_exit: plan.on_exit,
+        first: First::Plan {
+            services: plan.services,
+            give_up_after: wish.give_up_after,
+        },
     };
-    let outcome = driver.run(first, plan.on_exit);
-    server.finish(Duration::from_secs(1));
+    let outcome = supervise(run, inbox, screen.clone(), &mut show)?;
     let exit = show.finish(&outcome);
     screen.finish(Duration::from_secs(1));
     drop(lock);

@@ -20,7 +20,7 @@ pub(crate) use client::{Client, ask, follow};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 5;
+const PROTOCOL: u32 = 6;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -36,20 +36,14 @@ pub(crate) enum Request {
         services: Vec<plan::Service>,
         names: Vec<String>,
         give_up_after: Option<Duration>,
-        /// Also say, again and again, what is under way.
-        progress: bool,
     },
     /// Stop these, or everything if empty, start them again, and say when they are ready.
     Restart {
         services: Vec<String>,
-        /// As for `Up`.
-        progress: bool,
     },
     /// Stop these, or everything if empty.
     Down {
         services: Vec<String>,
-        /// As for `Up`.
-        progress: bool,
     },
 }
 

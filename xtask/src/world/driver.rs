@@ -24,6 +24,7 @@ use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
+use crate::supervise::diagnosis::OomKills;
 use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
 use family::Family;
@@ -36,8 +37,8 @@ pub(crate) trait Audience {
     fn transition(&mut self, transition: &Transition, service: &plan::Service);
     /// All that were asked for first are ready, or will never be.
     fn settled(&mut self, ready: bool, after: Duration);
-    /// What is under way: services that start or stop. Called whenever something may have changed, and ten times a
-    /// second while there are any, if it is drawn.
+    /// What is under way: services that start or stop. If it is drawn, told ten times a second while there are any, and
+    /// once there are none.
     fn progress(&mut self, under_way: &[UnderWay]);
     fn draws_progress(&self) -> bool;
 }
@@ -96,6 +97,8 @@ pub(crate) struct Driver<'a> {
     checks: Vec<RunningCheck>,
     waiters: Vec<Waiter>,
     family: Option<Family>,
+    /// As of the first process that was started in this turn.
+    oom_kills: Option<OomKills>,
     /// Since the family was looked up: whoever has ended by that left its children to us.
     has_signalled: bool,
     /// Somebody was started by us, or by what we replaced with exec, before the run began.
@@ -105,6 +108,8 @@ pub(crate) struct Driver<'a> {
     folder: &'a Folder,
     record: Record,
     guardian: Option<Guardian>,
+    /// When what is under way was shown last.
+    shown_at: Duration,
     /// The longest that any service is given to end.
     grace: Duration,
     on_exit: OnExit,
@@ -140,6 +145,7 @@ impl<'a> Driver<'a> {
             checks: Vec::new(),
             waiters: Vec::new(),
             family: None,
+            oom_kills: None,
             has_signalled: false,
             had_children: !os::own_children().is_empty(),
             audience,
@@ -147,6 +153,7 @@ impl<'a> Driver<'a> {
             folder,
             record,
             guardian: None,
+            shown_at: Duration::ZERO,
             grace: Duration::ZERO,
             on_exit: OnExit::default(),
             ended_by: None,
@@ -217,6 +224,7 @@ impl<'a> Driver<'a> {
     /// Takes all events that are there through the machine.
     fn work(&mut self) {
         self.family = None;
+        self.oom_kills = None;
         self.pass_on_endings();
         self.give_up_checks();
         while let Some(event) = self.events.pop_front() {
@@ -249,7 +257,7 @@ impl<'a> Driver<'a> {
         let endings = self.services.iter().filter_map(|life| life.ending).map(|(_, at)| at);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
-        let redraw = (under_way && self.draws_progress()).then(|| self.clock.now() + REDRAW);
+        let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW);
         match self
             .machine
             .next_deadline()

@@ -31,7 +31,6 @@ pub(super) fn detach(
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: plan.services.clone(),
         give_up_after: wish.give_up_after,
-        progress: screen.draws(),
     };
     let screen = Arc::new(screen);
     let mut show = Show::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);

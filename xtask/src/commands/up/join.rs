@@ -58,7 +58,6 @@ pub(super) fn join(
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services,
         give_up_after: wish.give_up_after,
-        progress: true,
     });
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));

@@ -52,9 +52,8 @@ pub(super) struct Life {
     pub(super) since: jiff::Timestamp,
     pub(super) started_at: Option<jiff::Timestamp>,
     pub(super) in_state_since: Duration,
-    /// Who was connected while it stopped, in words, and when that was looked up.
-    pub(super) clients: String,
-    pub(super) clients_seen_at: Duration,
+    /// While it stops: who is connected, in words, and when that was looked up.
+    pub(super) clients: Option<(Duration, String)>,
     pub(super) exit: Option<Ended>,
     pub(super) cause: Option<Cause>,
     pub(super) probed: Option<Probed>,
@@ -150,8 +149,7 @@ impl Driver<'_> {
             since: wall(),
             started_at: None,
             in_state_since: Duration::ZERO,
-            clients: String::new(),
-            clients_seen_at: Duration::ZERO,
+            clients: None,
             exit: None,
             cause: None,
             probed: None,
@@ -162,6 +160,7 @@ impl Driver<'_> {
 
     pub(super) fn spawn(&mut self, unit: UnitId) {
         let tag = self.tag(unit);
+        let oom_kills = *self.oom_kills.get_or_insert_with(os::oom_kills);
         let life = &mut self.services[unit];
         if let Some(next) = life.next.take() {
             life.service = *next;
@@ -169,7 +168,7 @@ impl Driver<'_> {
         life.open_sockets();
         life.number += 1;
         life.log.begin();
-        life.oom_kills = os::oom_kills();
+        life.oom_kills = oom_kills;
         let sockets = life
             .sockets
             .as_ref()
@@ -301,6 +300,7 @@ impl Driver<'_> {
         life.since = wall();
         life.in_state_since = self.clock.now();
         life.cause = cause.clone();
+        life.clients = None;
         if state.is_over() {
             life.sockets = None;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Driver, Reply, UnderWay, UnitId};
+use super::{Driver, REDRAW, Reply, UnderWay, UnitId};
 use crate::preflight::PortRef;
 use crate::report::card::named;
 use crate::supervise::State;
@@ -17,7 +17,7 @@ impl Driver<'_> {
     }
 
     pub(super) fn draws_progress(&self) -> bool {
-        self.audience.draws_progress() || self.waiters.iter().any(|waiter| waiter.draws)
+        self.audience.draws_progress() || !self.waiters.is_empty()
     }
 
     pub(super) fn show_progress(&mut self) {
@@ -25,9 +25,15 @@ impl Driver<'_> {
             return;
         }
         let units: Vec<_> = self.machine.units().filter(|unit| self.is_under_way(*unit)).collect();
+        // Each of many services that start is an event of its own, and nobody sees more.
+        let now = self.clock.now();
+        if !units.is_empty() && now < self.shown_at + REDRAW {
+            return;
+        }
+        self.shown_at = now;
         let under_way: Vec<_> = units.into_iter().map(|unit| self.under_way(unit)).collect();
         self.audience.progress(&under_way);
-        for waiter in self.waiters.iter().filter(|waiter| waiter.draws) {
+        for waiter in &self.waiters {
             // A client that went away sees nothing.
             let _ = waiter.reply.send(Reply::UnderWay(under_way.clone()));
         }
@@ -53,21 +59,17 @@ impl Driver<'_> {
     fn kept_by(&mut self, unit: UnitId) -> String {
         let now = self.clock.now();
         let life = &self.services[unit];
-        let due = life.clients_seen_at.max(life.in_state_since) + PATIENCE;
-        if !life.service.ports.is_empty() && due <= now {
+        let seen_at = life.clients.as_ref().map_or(life.in_state_since, |(at, _)| *at);
+        if !life.service.ports.is_empty() && seen_at + PATIENCE <= now {
             let ports: Vec<_> = life.service.ports.iter().map(PortRef::from).collect();
             let clients = owners::clients_of(&ports, &self.members(unit));
-            let life = &mut self.services[unit];
-            life.clients = match clients.as_slice() {
+            let words = match clients.as_slice() {
                 [] => String::new(),
                 some => format!("still connected: {}", named(some)),
             };
-            life.clients_seen_at = now;
+            self.services[unit].clients = Some((now, words));
         }
-        let life = &self.services[unit];
-        if life.clients_seen_at < life.in_state_since {
-            return String::new();
-        }
-        life.clients.clone()
+        let seen = self.services[unit].clients.as_ref();
+        seen.map_or(String::new(), |(_, words)| words.clone())
     }
 }

@@ -9,11 +9,9 @@ use crate::supervise::{Event, State};
 use crate::world::clock::wall;
 use crate::world::control::{self, Snapshot, Why};
 
-/// A client that is told of every transition until what it waits for has come.
+/// A client that is told of every transition, and of what is under way, until what it waits for has come.
 pub(super) struct Waiter {
     pub(super) reply: Sender<Reply>,
-    /// It wants to be told what is under way.
-    pub(super) draws: bool,
     waits_for: WaitsFor,
 }
 
@@ -39,27 +37,24 @@ impl Driver<'_> {
                 services,
                 names,
                 give_up_after,
-                progress,
             } => {
                 // First, so that it is told all that happens.
                 self.waiters.push(Waiter {
                     reply,
-                    draws: progress,
                     waits_for: WaitsFor::Ready(names),
                 });
                 self.start(services, give_up_after);
             }
-            Request::Restart { services, progress } => self.restart(&services, progress, reply),
-            Request::Down { services, progress } if services.is_empty() => {
+            Request::Restart { services } => self.restart(&services, reply),
+            Request::Down { services } if services.is_empty() => {
                 self.ended_by.get_or_insert(EndedBy::Down);
                 self.waiters.push(Waiter {
                     reply,
-                    draws: progress,
                     waits_for: WaitsFor::End,
                 });
                 self.events.push_back(Event::Stop { units: None });
             }
-            Request::Down { services, progress } => {
+            Request::Down { services } => {
                 let units: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
                 let left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
                 if left.into_iter().all(|unit| units.contains(&unit)) {
@@ -69,7 +64,6 @@ impl Driver<'_> {
                 let alive = units.iter().copied().filter(is_alive).collect();
                 self.waiters.push(Waiter {
                     reply,
-                    draws: progress,
                     waits_for: WaitsFor::Over(alive),
                 });
                 self.events.push_back(Event::Stop { units: Some(units) });
@@ -77,7 +71,7 @@ impl Driver<'_> {
         }
     }
 
-    fn restart(&mut self, services: &[String], progress: bool, reply: Sender<Reply>) {
+    fn restart(&mut self, services: &[String], reply: Sender<Reply>) {
         let unknown = services.iter().find(|name| self.machine.unit(name).is_none());
         if let Some(name) = unknown {
             drop(reply.send(Reply::Refused(not_of_this_run(name))));
@@ -95,7 +89,6 @@ impl Driver<'_> {
         }
         self.waiters.push(Waiter {
             reply,
-            draws: progress,
             waits_for: WaitsFor::Arrived(units.clone()),
         });
         self.events.push_back(Event::Restart { units });

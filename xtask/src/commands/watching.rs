@@ -70,8 +70,17 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                     let table = status::table(&status, wall(), paint, context.terminals.width);
                     context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
                 }
-                let failed = snapshot.services.iter().any(|it| it.state == State::Failed);
-                if exit == Exit::Failed && !failed {
+                let failed: Vec<_> = snapshot
+                    .services
+                    .iter()
+                    .filter(|it| it.state == State::Failed)
+                    .collect();
+                for service in &failed {
+                    let hint = paint.hint("hint:");
+                    let (form, name) = (&context.form, &service.name);
+                    context.say(&format!("{hint} `{form} why {name}` shows why, with its last lines"));
+                }
+                if exit == Exit::Failed && failed.is_empty() {
                     context.fail(&[Problem::new("the stack was stopped before everything was ready")]);
                 }
                 return Ok(Some(exit));

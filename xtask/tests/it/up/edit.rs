@@ -151,7 +151,12 @@ fn an_edit_that_does_not_work_leaves_the_others_running() {
     let before = pids(&sandbox);
     let wrong = stack(db, api, "debug").replace(&format!("--listen 127.0.0.1:{api} --print-env LEVEL"), "--exit 3");
     sandbox.write("devtasks.toml", &wrong);
-    sandbox.run(&["up"]).with(1);
+    let up = sandbox.run(&["up"]).with(1);
+    assert!(
+        up.stderr
+            .contains("hint: `xtask why api` shows why, with its last lines"),
+        "{up:?}"
+    );
     assert_eq!(pids(&sandbox)["db"], before["db"]);
     sandbox.write("devtasks.toml", &stack(db, api, "debug"));
     sandbox.run(&["up"]).with(0);

@@ -2,11 +2,16 @@
 //!
 //! [`Facts`] is a plain struct: `world::observe` fills one from the machine, a test writes one down.
 
+mod arguments;
+pub(crate) mod family;
+pub(crate) mod keeper;
 pub(crate) mod needs;
 pub(crate) mod protected;
+pub(crate) mod role;
 pub(crate) mod secrets;
 mod tag;
 pub(crate) mod targets;
+mod tunnel;
 pub(crate) mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::config::Protocol;
 use crate::error::{Exit, Place};
+pub(crate) use role::Role;
 
 /// What was seen of the machine.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +73,21 @@ pub(crate) struct PortFact {
     pub(crate) ownerless: Vec<Ownerless>,
     /// Why the look-up could not be made, where it could not.
     pub(crate) unknown: Option<String>,
+    /// Who listens on the number where `localhost` may lead to as well, although the port can be had.
+    pub(crate) beside: Vec<Owner>,
+    /// The range from which the system gives ports to outgoing connections, where this port is one of them.
+    pub(crate) outgoing: Option<(u16, u16)>,
+    /// Why whoever holds it may be out of sight.
+    pub(crate) blind: Option<Blind>,
+}
+
+/// Where processes may be that hold a port and cannot be seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blind {
+    /// On the Windows side of WSL.
+    Wsl,
+    /// Outside of the container that we are in.
+    Container,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +104,10 @@ pub(crate) enum Answer {
     FreeIfReused,
     /// EADDRINUSE.
     Busy,
-    /// EACCES: a privileged port, or one the system excludes.
+    /// EACCES: a privileged port.
     Denied,
+    /// Windows keeps a range with this port for itself, or for Hyper-V and WSL.
+    Excluded,
     /// EADDRNOTAVAIL: this machine has no such address.
     NoAddress,
     /// Another error, by its number.
@@ -99,6 +122,8 @@ pub(crate) struct Ownerless {
     /// Of the socket.
     pub(crate) uid: u32,
     pub(crate) user: Option<String>,
+    /// What an engine or the system's files tell of it.
+    pub(crate) role: Role,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +165,11 @@ pub(crate) struct Owner {
     pub(crate) tag: Option<Tag>,
     /// The systemd unit it runs under.
     pub(crate) unit: Option<String>,
+    pub(crate) role: Role,
+    /// The inodes of the sockets by which it holds the port.
+    pub(crate) sockets: Vec<u64>,
+    /// The pid of one of the owners of the port that belong together.
+    pub(crate) family: u32,
     /// Why it is never signalled.
     pub(crate) protected: Option<String>,
 }

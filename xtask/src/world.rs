@@ -6,6 +6,7 @@ pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod control;
 pub(crate) mod driver;
+mod engines;
 pub(crate) mod guardian;
 mod health;
 pub(crate) mod kin;

@@ -4,7 +4,7 @@ use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{Asked, Plan};
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{Mismatch, Ours, Wanted, duplicates, finding};
+use crate::preflight::verdict::{Mismatch, Ours, Wanted, duplicates, ephemeral, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
 use crate::report::{self, json, words};
 use crate::world::project::Project;
@@ -100,7 +100,10 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
                 uid: os::user_id(),
             };
             let port = PortRef::from(port);
-            findings.push(finding(&port, &facts.ports[&port], &ours, &context.form));
+            let (fact, form) = (&facts.ports[&port], &context.form);
+            findings.push(finding(&port, fact, &ours, form));
+            findings.extend(split(&port, fact, &ours, form));
+            findings.extend(ephemeral(&port, fact, &ours, form));
         }
     }
     findings.extend(mismatches(plan)?);

@@ -8,6 +8,9 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use super::Process;
+use super::arguments::program;
+use super::keeper::Keeper;
+use super::role::Runtime;
 
 /// What is known of a process besides its row of the table. What could not be read is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,10 +18,11 @@ pub(crate) struct Details {
     pub(crate) exe: Option<PathBuf>,
     pub(crate) command: Vec<String>,
     pub(crate) user: Option<String>,
-    /// The innermost systemd unit it runs under.
-    pub(crate) unit: Option<String>,
+    /// Who looks after it.
+    pub(crate) keeper: Option<Keeper>,
     /// The container it runs in, where that is another one than ours.
     pub(crate) container: Option<String>,
+    pub(crate) runtime: Option<Runtime>,
 }
 
 /// Where this program stands among the processes.
@@ -63,8 +67,8 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
     if ours.ancestors.contains(&pid) {
         return Some("it is an ancestor of this command".to_owned());
     }
-    if let Some(reason) = by_name(process, details) {
-        return Some(reason.to_owned());
+    if let Some(class) = class(process, details) {
+        return Some(class.reason().to_owned());
     }
     if let Some(terminal) = &process.terminal
         && is_interactive_shell(process, &details.command)
@@ -74,15 +78,7 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
     if let Some(container) = &details.container {
         return Some(format!("it runs in container `{container}`"));
     }
-    let unit = details.unit.as_deref().filter(|unit| manages(unit))?;
-    (ours.unit.as_deref() != Some(unit)).then(|| format!("it runs under `{unit}`"))
-}
-
-/// The last part of a path, without the title that some programs append to it (`sshd: kim@pts/0`) and without `.exe`.
-pub(super) fn program(word: &str) -> &str {
-    let title = word.split(": ").next().unwrap_or(word);
-    let name = title.rsplit(['/', '\\']).next().unwrap_or(title);
-    name.strip_suffix(".exe").unwrap_or(name)
+    details.keeper.as_ref().map(Keeper::reason)
 }
 
 /// A shell that reads what it runs from its input rather than from `-c` or a script. One whose arguments could not be
@@ -115,10 +111,47 @@ const SHELLS: &[&str] = &[
     "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "nu", "elvish", "xonsh", "pwsh",
 ];
 
+/// A kind of program that is never signalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Proxy,
+    Engine,
+    Sshd,
+    Systemd,
+    System,
+    Manager,
+    AirPlay,
+    WindowsHttp,
+    WslRelay,
+    Desktop,
+    /// One that works in another machine or container and forwards its ports.
+    Editor,
+    EditorServer,
+    Multiplexer,
+}
+
+impl Class {
+    fn reason(self) -> &'static str {
+        match self {
+            Class::Proxy => "it is the container engine's port proxy",
+            Class::Engine => "it belongs to the container engine",
+            Class::Sshd => "it is the SSH server",
+            Class::Systemd | Class::System => "it is the system's service manager or belongs to it",
+            Class::Manager => "it is a service manager",
+            Class::AirPlay => "it is the AirPlay Receiver of macOS, and would come back",
+            Class::WindowsHttp => "it is the kernel of Windows, with its own HTTP server (http.sys)",
+            Class::WslRelay => "it passes the port on to a server inside WSL",
+            Class::Desktop => "it belongs to the desktop",
+            Class::Editor | Class::EditorServer => "it belongs to the editor",
+            Class::Multiplexer => "it is a terminal multiplexer's server",
+        }
+    }
+}
+
 /// A name that ends with `*` stands for all that begin so.
-const NEVER: &[(&str, &[&str])] = &[
+const NEVER: &[(Class, &[&str])] = &[
     (
-        "it is the container engine's port proxy",
+        Class::Proxy,
         &[
             "docker-proxy",
             "rootlessport*",
@@ -131,11 +164,10 @@ const NEVER: &[(&str, &[&str])] = &[
             "gvproxy",
             "vpnkit*",
             "com.docker.vpnkit*",
-            "wslrelay",
         ],
     ),
     (
-        "it belongs to the container engine",
+        Class::Engine,
         &[
             "dockerd",
             "containerd",
@@ -153,14 +185,13 @@ const NEVER: &[(&str, &[&str])] = &[
             "lima-guestagent",
         ],
     ),
+    (Class::WslRelay, &["wslrelay"]),
+    (Class::AirPlay, &["ControlCenter"]),
+    (Class::Systemd, &["systemd"]),
+    (Class::Sshd, &["sshd", "sshd-session", "sshd-auth", "dropbear"]),
     (
-        "it is the SSH server",
-        &["sshd", "sshd-session", "sshd-auth", "dropbear"],
-    ),
-    (
-        "it is the system's service manager or belongs to it",
+        Class::System,
         &[
-            "systemd",
             "systemd-resolved",
             "systemd-journald",
             "systemd-networkd",
@@ -179,7 +210,7 @@ const NEVER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "it is a service manager",
+        Class::Manager,
         &[
             "supervisord",
             "runsvdir",
@@ -190,9 +221,8 @@ const NEVER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "it belongs to the desktop",
+        Class::Desktop,
         &[
-            "ControlCenter",
             "WindowServer",
             "loginwindow",
             "Finder",
@@ -216,23 +246,32 @@ const NEVER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "it belongs to the editor",
+        Class::Editor,
         &[
             "code",
             "code-insiders",
             "code-oss",
-            "code-server",
-            "code-tunnel",
             "Code Helper*",
             "Code - *",
             "codium",
             "vscodium",
             "cursor",
-            "cursor-server",
             "Cursor",
             "Cursor Helper*",
             "windsurf",
             "Windsurf*",
+            "jetbrains_client*",
+            "JetBrains Client*",
+            "JetBrains Gatew*",
+            "gateway64",
+        ],
+    ),
+    (
+        Class::EditorServer,
+        &[
+            "code-server",
+            "code-tunnel",
+            "cursor-server",
             "zed-editor",
             "zed-remote-server*",
             "idea",
@@ -249,7 +288,7 @@ const NEVER: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "it is a terminal multiplexer's server",
+        Class::Multiplexer,
         &[
             "tmux",
             "tmux: server",
@@ -262,7 +301,8 @@ const NEVER: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn by_name(process: &Process, details: &Details) -> Option<&'static str> {
+/// Which kind of these `process` is, by any of its names.
+pub(super) fn class(process: &Process, details: &Details) -> Option<Class> {
     let exe = details.exe.as_deref();
     let names = [
         Some(process.name.as_str()),
@@ -271,15 +311,16 @@ fn by_name(process: &Process, details: &Details) -> Option<&'static str> {
             .map(program),
         details.command.first().map(|word| program(word)),
     ];
-    for (reason, never) in NEVER {
-        if never
-            .iter()
-            .any(|never| names.iter().flatten().any(|name| is_named(name, never)))
-        {
-            return Some(reason);
-        }
+    let is_called = |never: &&str| names.iter().flatten().any(|name| is_named(name, never));
+    let known = NEVER.iter().find(|(_, never)| never.iter().any(&is_called));
+    // Colima and Lima pass ports on by the ssh of their virtual machine.
+    let is_of_lima = |word: &String| ["/.colima/", "/.lima/"].iter().any(|home| word.contains(home));
+    match known {
+        Some((class, _)) => Some(*class),
+        None if process.identity.pid == 4 && process.name == "System" => Some(Class::WindowsHttp),
+        None if is_called(&"ssh") && details.command.iter().any(is_of_lima) => Some(Class::Proxy),
+        None => is_editor_server(exe, &details.command).then_some(Class::EditorServer),
     }
-    is_editor_server(exe, &details.command).then_some("it belongs to the editor")
 }
 
 /// Linux cuts a command name off after 15 bytes.
@@ -307,15 +348,4 @@ fn is_editor_server(exe: Option<&Path>, command: &[String]) -> bool {
             .any(|part| HOMES.iter().any(|home| part.as_os_str() == *home))
     });
     lives_there || command.iter().any(|word| word == "com.intellij.idea.Main")
-}
-
-/// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and
-/// an application of the desktop are only where a terminal's processes happen to be.
-///
-/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8).
-fn manages(unit: &str) -> bool {
-    unit.ends_with(".service")
-        && !unit.starts_with("user@")
-        && !unit.starts_with("app-")
-        && !unit.starts_with("gnome-terminal-server")
 }

@@ -7,7 +7,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::protected::{Ancestry, Details, is_interactive_shell, is_shell, program, protection};
+use super::arguments::program;
+use super::protected::{Ancestry, Details, is_interactive_shell, is_shell, protection};
 use super::{Identity, Process, ProcessState};
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,19 +7,22 @@ mod duplicate;
 mod hint;
 mod message;
 mod mismatch;
+mod remark;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe};
+use super::family::{Rivalry, rivalry};
+use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe, Role};
 use crate::error::{Exit, Place};
 use crate::plan::{Port, Service};
 pub(crate) use consent::{Consent, consent};
 pub(crate) use duplicate::duplicates;
 use message::user;
 pub(crate) use mismatch::{Mismatch, serves};
+pub(crate) use remark::{ephemeral, split};
 
 /// Who asks, and for which service.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +68,7 @@ pub(crate) fn finding(port: &PortRef, fact: &PortFact, ours: &Ours, form: &str) 
         Some((Answer::FreeIfReused, _)) => case.free_if_reused(),
         Some((Answer::Busy, _)) => case.busy(),
         Some((Answer::Denied, _)) => case.denied(),
+        Some((Answer::Excluded, _)) => case.excluded(),
         Some((Answer::NoAddress, address)) => case.no_address(address),
         Some((Answer::Failed(number), _)) => case.failed(number),
     }
@@ -84,10 +88,13 @@ fn decisive<'a>(fact: &'a PortFact, ours: &Ours) -> Option<&'a Probe> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
     Protected,
+    Container,
+    SystemService,
     Hidden,
     OtherProject,
     OtherCheckout,
     OwnRunning,
+    Tunnel,
     Foreign,
     OwnLeftover,
     Bound,
@@ -116,17 +123,43 @@ impl Case<'_> {
             (by_owner, by_socket) => by_owner.into_iter().chain(by_socket).min().unwrap_or(Why::NoOwner),
         };
         let lead = self.lead(why);
+        let rivalry = self.rivalry(why);
         let (level, exit) = match why {
             // `up` starts what is missing and leaves the rest running, unless the port belongs to another service.
-            Why::OwnRunning if lead.is_none_or(|owner| self.is_its_own(owner)) => (Level::Ok, Exit::Done),
+            Why::OwnRunning if lead.is_none_or(|owner| self.is_its_own(owner)) => match rivalry {
+                Some(_) => (Level::Warn, Exit::Done),
+                None => (Level::Ok, Exit::Done),
+            },
             Why::OwnLeftover => (Level::Warn, Exit::PortBusy),
             _ => (Level::Fail, Exit::PortBusy),
+        };
+        let (code, message) = match rivalry {
+            Some(rivalry) => self.rivals(rivalry),
+            None => (code(why), self.message(why, lead)),
         };
         Finding {
             hints: hint::hints(self, why, lead),
             owners: self.fact.owners.clone(),
-            ..self.say(code(why), level, exit, self.message(why, lead))
+            ..self.say(code, level, exit, message)
         }
+    }
+
+    /// Unrelated listeners, where that is the first thing to say: who is left alone for a reason of their own is told so.
+    fn rivalry(&self, why: Why) -> Option<Rivalry<'_>> {
+        let tells_more = match why {
+            Why::Foreign => true,
+            Why::OwnRunning => self.lead(why).is_none_or(|owner| self.is_its_own(owner)),
+            // Who asks for no service wants to know who answers.
+            Why::Protected
+            | Why::Container
+            | Why::SystemService
+            | Why::OtherProject
+            | Why::OtherCheckout
+            | Why::Tunnel
+            | Why::OwnLeftover => self.ours.service.is_none(),
+            Why::Hidden | Why::Bound | Why::Connection | Why::NoOwner => false,
+        };
+        rivalry(&self.fact.owners).filter(|_| tells_more)
     }
 
     fn why(&self, owner: &Owner) -> Why {
@@ -134,13 +167,18 @@ impl Case<'_> {
             HoldsBy::Connection => return Why::Connection,
             HoldsBy::Listening | HoldsBy::Bound => {}
         }
-        if owner.protected.is_some() {
-            return Why::Protected;
+        match (&owner.role, &owner.protected) {
+            (Role::Container(_), _) => return Why::Container,
+            (Role::Managed(_), _) => return Why::SystemService,
+            (Role::Tunnel(_), Some(_)) => return Why::Tunnel,
+            (Role::Server, Some(_)) => return Why::Protected,
+            (Role::Tunnel(_) | Role::Server, None) => {}
         }
         let Some(tag) = &owner.tag else {
-            return match owner.holds_by {
-                HoldsBy::Bound => Why::Bound,
-                HoldsBy::Listening | HoldsBy::Connection => Why::Foreign,
+            return match (&owner.role, owner.holds_by) {
+                (Role::Tunnel(_), _) => Why::Tunnel,
+                (_, HoldsBy::Bound) => Why::Bound,
+                (_, HoldsBy::Listening | HoldsBy::Connection) => Why::Foreign,
             };
         };
         if self.ours.checkout.as_ref() == Some(&tag.checkout) {
@@ -159,10 +197,12 @@ impl Case<'_> {
     /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most
     /// likely, is one of our own user.
     fn why_ownerless(&self, socket: &Ownerless) -> Why {
-        match socket.state {
-            OwnerlessState::TimeWait { .. } => Why::NoOwner,
-            OwnerlessState::Connection => Why::Connection,
-            OwnerlessState::Listening | OwnerlessState::Bound => {
+        match (&socket.role, socket.state) {
+            (_, OwnerlessState::TimeWait { .. }) => Why::NoOwner,
+            (_, OwnerlessState::Connection) => Why::Connection,
+            (Role::Container(_), _) => Why::Container,
+            (Role::Managed(_), _) => Why::SystemService,
+            (Role::Server | Role::Tunnel(_), OwnerlessState::Listening | OwnerlessState::Bound) => {
                 if self.ours.uid == 0 || self.ours.uid == socket.uid {
                     Why::NoOwner
                 } else {
@@ -255,6 +295,17 @@ impl Case<'_> {
         }
     }
 
+    fn excluded(&self) -> Finding {
+        let message = format!(
+            "{} may not be bound: it lies in a range that Windows keeps for itself, for Hyper-V or for WSL",
+            self.name()
+        );
+        Finding {
+            hints: hint::excluded(self),
+            ..self.say("port.denied", Level::Fail, Exit::PortBusy, message)
+        }
+    }
+
     fn no_address(&self, address: IpAddr) -> Finding {
         let message = format!("{} cannot be bound: this machine has no address {address}", self.name());
         let hint = self.ours.service.as_ref().map(|wanted| {
@@ -299,6 +350,9 @@ impl Case<'_> {
 fn code(why: Why) -> &'static str {
     match why {
         Why::Protected => "port.busy.protected",
+        Why::Container => "port.busy.container",
+        Why::SystemService => "port.busy.system_service",
+        Why::Tunnel => "port.busy.tunnel",
         Why::Hidden => "port.busy.hidden",
         Why::OtherProject => "port.busy.other_project",
         Why::OtherCheckout => "port.busy.other_checkout",

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::cause;
 use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
-use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState};
+use crate::preflight::role::Runtime;
+use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState, Role};
 use crate::supervise::{Cause, State};
 pub(crate) use ports::{Fate, Kill, Listing, Vacant, Wait, Who, kill_port, listed_port, wait_port, who_port};
 
@@ -73,9 +73,19 @@ pub(crate) struct Owner {
     service: Option<String>,
     checkout: Option<String>,
     run: Option<String>,
-    container: Option<Value>,
+    container: Option<Container>,
     unit: Option<String>,
     protected: Option<String>,
+}
+
+/// Unknown is `null`.
+#[derive(Serialize)]
+struct Container {
+    runtime: Option<&'static str>,
+    id: Option<String>,
+    name: Option<String>,
+    project: Option<String>,
+    service: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -260,8 +270,20 @@ impl From<&preflight::Owner> for Owner {
             service: tag.map(|tag| tag.service.clone()),
             checkout: tag.map(|tag| tag.checkout.to_string_lossy().into_owned()),
             run: tag.map(|tag| tag.run.clone()),
-            container: None,
-            unit: owner.unit.clone(),
+            container: match &owner.role {
+                Role::Container(container) => Some(Container {
+                    runtime: container.runtime.map(Runtime::command),
+                    id: container.id.clone(),
+                    name: container.name.clone(),
+                    project: container.project.clone(),
+                    service: container.service.clone(),
+                }),
+                Role::Server | Role::Managed(_) | Role::Tunnel(_) => None,
+            },
+            unit: match &owner.role {
+                Role::Managed(manager) => manager.name.clone(),
+                Role::Server | Role::Container(_) | Role::Tunnel(_) => owner.unit.clone(),
+            },
             protected: owner.protected.clone(),
         }
     }

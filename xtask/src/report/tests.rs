@@ -20,7 +20,7 @@ use super::card::Reader;
 use super::paint::Paint;
 use crate::config::Protocol;
 use crate::error::{Exit, Place};
-use crate::preflight::{Finding, HoldsBy, Identity, Level, Owner, Parent, PortRef, ProcessState, Repository};
+use crate::preflight::{Finding, HoldsBy, Identity, Level, Owner, Parent, PortRef, ProcessState, Repository, Role};
 
 /// Compares whole texts; `expected` may be indented.
 #[track_caller]
@@ -98,6 +98,9 @@ fn owner() -> Owner {
         repository: None,
         tag: None,
         unit: None,
+        role: Role::Server,
+        sockets: Vec::new(),
+        family: 4242,
         protected: None,
     }
 }

@@ -28,8 +28,10 @@ pub(crate) fn facts(plan: &Plan) -> Facts {
         .iter()
         .flat_map(|service| &service.env_files)
         .map(|file| &file.path);
+    let mut ports = owners::look_up(&ports, owners::Addresses::Service);
+    owners::surroundings(&mut ports);
     Facts {
-        ports: owners::look_up(&ports, owners::Addresses::Service),
+        ports,
         services,
         venvs: venv_facts(plan),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),

@@ -8,13 +8,17 @@ mod details;
 mod ending;
 mod everybody;
 mod repository;
+mod roles;
+mod surroundings;
 mod vacant;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::error::Problem;
-use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Parent, PortFact, PortRef, Probe, ProcessState};
+use crate::preflight::{
+    Answer, Owner, Ownerless, OwnerlessState, Parent, PortFact, PortRef, Probe, ProcessState, Role,
+};
 use crate::world::os::{self, Holders, Socket, States};
 use crate::world::probe::probe;
 pub(crate) use clients::clients_of;
@@ -24,6 +28,7 @@ use details::Described;
 use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};
 pub(crate) use everybody::everybody;
+pub(crate) use surroundings::surroundings;
 pub(crate) use vacant::vacant;
 
 /// Where to ask for a port.
@@ -131,7 +136,7 @@ fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
         .filter(|probe| match probe.answer {
             // Whoever may not bind a port is not told whether it is in use.
             Answer::Busy | Answer::FreeIfReused | Answer::Denied => true,
-            Answer::Free | Answer::NoAddress | Answer::Failed(_) => false,
+            Answer::Free | Answer::NoAddress | Answer::Excluded | Answer::Failed(_) => false,
         })
         .map(|probe| probe.address)
         .collect()
@@ -149,6 +154,7 @@ fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, 
                 return false;
             };
             *blocked = probe_again(*port, fact, is_last);
+            fact.blind = if is_last { os::blind() } else { None };
             !blocked.is_empty()
         });
         if busy.is_empty() {
@@ -201,8 +207,7 @@ fn fill(
             settle_denied(fact, conflict);
         }
     }
-    let owners = facts.values_mut().flat_map(|fact| &mut fact.owners);
-    ending::protect(&mut owners.collect::<Vec<_>>(), &people);
+    roles::fill_in(facts, &people);
     Ok(())
 }
 
@@ -295,6 +300,11 @@ fn owners(
                 .filter(|socket| holds(socket, pid))
                 .map(|socket| socket.address)
                 .collect();
+            let in_the_way = conflict.in_the_way.iter();
+            owner.sockets = in_the_way
+                .filter(|socket| holds(socket, pid))
+                .map(|socket| socket.inode)
+                .collect();
             owner.addresses.sort_unstable();
             owner.addresses.dedup();
             Some(owner)
@@ -366,6 +376,7 @@ fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless> {
                     }
                     OwnerlessState::TimeWait { .. } => None,
                 },
+                role: Role::Server,
             }),
         }
     }

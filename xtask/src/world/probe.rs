@@ -61,6 +61,7 @@ fn attempt(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<(), 
 fn answer(error: &Error) -> Answer {
     match (error.kind(), error.raw_os_error()) {
         (ErrorKind::AddrInUse, _) => Answer::Busy,
+        (ErrorKind::PermissionDenied, _) if os::HAS_EXCLUDED_PORTS => Answer::Excluded,
         (ErrorKind::PermissionDenied, _) => Answer::Denied,
         (ErrorKind::AddrNotAvailable, _) => Answer::NoAddress,
         (_, Some(os::NO_SUCH_FAMILY)) => Answer::NoAddress,

@@ -7,7 +7,9 @@ mod addresses;
 mod astray;
 mod borders;
 mod bystanders;
+mod keepers;
 mod namespace;
+mod neighbours;
 mod trees;
 
 use std::collections::BTreeMap;
@@ -154,7 +156,7 @@ impl Zoo {
 
     /// `doctor` names whom `port who` names, unless the service would not even notice them.
     fn owners_in_the_way(&self, who: &Value, finding: &Value) -> Value {
-        if finding["code"] == "port.free" {
+        if finding["code"] == "port.free" || finding["code"] == "port.ephemeral" {
             return Value::Array(Vec::new());
         }
         who["owners"].clone()
@@ -185,7 +187,9 @@ impl Zoo {
     }
 
     fn write_hints(&self, text: &mut String, of: &Value) {
-        for hint in of["hints"].as_array().unwrap() {
+        let hints = of["hints"].as_array().unwrap().iter();
+        // One that only those see who run this in a container.
+        for hint in hints.filter(|hint| !word(hint).contains("outside of this container")) {
             writeln!(text, "hint {}", word(hint)).unwrap();
         }
     }

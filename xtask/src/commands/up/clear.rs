@@ -10,7 +10,7 @@ use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
 use crate::preflight::secrets::masked;
-use crate::preflight::verdict::{Ours, Wanted, duplicates, finding};
+use crate::preflight::verdict::{Ours, Wanted, duplicates, finding, split};
 use crate::preflight::{CommandFact, Facts, Finding, Level, PortRef, VenvState};
 use crate::report;
 use crate::report::escape::command_line;
@@ -128,6 +128,12 @@ impl Clearing<'_> {
                 .iter()
                 .map(|port| (Some((service, port)), self.judge(service, port, facts)));
             findings.extend(judged);
+            findings.extend(
+                service
+                    .ports
+                    .iter()
+                    .filter_map(|port| Some((None, self.remark(service, port, facts)?))),
+            );
         }
         findings
     }
@@ -191,6 +197,12 @@ impl Clearing<'_> {
         finding(&port, &facts.ports[&port], &ours, &self.context.form)
     }
 
+    fn remark(&self, service: &Service, port: &Port, facts: &Facts) -> Option<Finding> {
+        let ours = self.ours(service, port);
+        let port = PortRef::from(port);
+        split(&port, &facts.ports[&port], &ours, &self.context.form)
+    }
+
     fn ours(&self, service: &Service, port: &Port) -> Ours {
         Ours {
             project: Some(self.plan.project.clone()),
@@ -204,7 +216,11 @@ impl Clearing<'_> {
     /// Might the owner be stopped, by what was asked or by asking?
     fn may_solve(&self, port: Option<(&Service, &Port)>, finding: &Finding) -> bool {
         let Some((_, port)) = port else { return false };
-        matches!(finding.code, "port.busy.foreign" | "port.busy.bound") && self.way_out(port) != WayOut::Fail
+        let is_strangers = matches!(
+            finding.code,
+            "port.busy.foreign" | "port.busy.bound" | "port.shared" | "port.split"
+        );
+        is_strangers && self.way_out(port) != WayOut::Fail
     }
 
     fn way_out(&self, port: &Port) -> WayOut {

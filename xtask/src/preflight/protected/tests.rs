@@ -3,7 +3,7 @@
 use super::super::{Identity, ProcessState};
 use super::*;
 
-/// Options: `tty`, `kernel`, `exe=PATH`, `unit=UNIT`, `container=NAME`. We are pid 500, below 400 and 300, under `ci.service`.
+/// Options: `tty`, `kernel`, `exe=PATH`, `managed`, `container=NAME`. We are pid 500, below 400 and 300, under `ci.service`.
 #[track_caller]
 fn check(input: &str, expected: &str) {
     let ours = Ancestry {
@@ -44,7 +44,7 @@ fn check(input: &str, expected: &str) {
                 None if fact == "tty" => process.terminal = Some("pts/3".to_owned()),
                 None if fact == "kernel" => process.kernel = true,
                 Some(("exe", exe)) => details.exe = Some(exe.into()),
-                Some(("unit", unit)) => details.unit = Some(unit.to_owned()),
+                None if fact == "managed" => details.keeper = Some(Keeper::socket(false, Some("x.socket"))),
                 Some(("container", container)) => details.container = Some(container.to_owned()),
                 _ => panic!("unknown option `{fact}`"),
             }
@@ -161,20 +161,12 @@ fn a_shell_is_protected_while_a_person_types_in_it() {
 }
 
 #[test]
-fn a_unit_protects_unless_it_only_stands_for_a_login_or_for_us() {
+fn a_manager_and_a_container_protect() {
     check(
-        "10 redis-server unit=redis.service
-        11 node unit=user@1000.service
-        12 node unit=session-3.scope
-        13 node unit=app-org.kde.konsole@1f.service
-        14 node unit=ci.service
+        "10 redis-server managed
         15 postgres container=shop-db-1
-        16 python3 container=shop-api-1 unit=docker.service",
-        "10 it runs under `redis.service`
-        11 -
-        12 -
-        13 -
-        14 -
+        16 python3 container=shop-api-1 managed",
+        "10 systemd holds it for socket activation (`x.socket`)
         15 it runs in container `shop-db-1`
         16 it runs in container `shop-api-1`",
     );

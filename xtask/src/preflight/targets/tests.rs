@@ -41,7 +41,13 @@ fn check(input: &str, expected: &str) {
                 None if fact == "tty" => process.terminal = Some("pts/3".to_owned()),
                 None if fact == "zombie" => process.state = ProcessState::Zombie,
                 None if fact == "holds" => holders.push(pid),
-                Some(("unit", unit)) => details.unit = Some(unit.to_owned()),
+                Some(("unit", unit)) => {
+                    details.keeper = Some(crate::preflight::keeper::Keeper {
+                        by: crate::preflight::keeper::By::Systemd,
+                        name: Some(unit.to_owned()),
+                        stop: String::new(),
+                    });
+                }
                 _ => panic!("unknown fact `{fact}`"),
             }
         }
@@ -243,7 +249,7 @@ fn nobody_ends_when_one_of_them_is_protected() {
     );
     check(
         "20 1 20 20 redis-server holds unit=redis.service : redis-server",
-        "refused: redis-server 20: it runs under `redis.service`",
+        "refused: redis-server 20: systemd runs it as `redis.service`",
     );
 }
 

@@ -31,18 +31,24 @@ pub(crate) fn consent(port: &PortRef, fact: &PortFact, ours: &Ours) -> Consent {
     if !is_busy && !answers(Answer::FreeIfReused) {
         return Consent::NotNeeded;
     }
-    let whys = fact.owners.iter().map(|owner| case.why(owner));
+    // A tunnel of an editor or an SSH session is protected.
+    let whys = fact.owners.iter().map(|owner| match case.why(owner) {
+        Why::Tunnel if owner.protected.is_some() => Why::Protected,
+        why => why,
+    });
     let sockets = fact
         .ownerless
         .iter()
         .filter(|socket| !matches!(socket.state, OwnerlessState::TimeWait { .. }));
     let whys = whys.chain(sockets.map(|socket| case.why_ownerless(socket)));
     let takes = whys.map(|why| match why {
-        Why::Foreign | Why::Bound | Why::OwnLeftover => Consent::Yes,
+        Why::Foreign | Why::Tunnel | Why::Bound | Why::OwnLeftover => Consent::Yes,
         Why::OtherProject | Why::OtherCheckout => Consent::Foreign,
         // What remains of a server that has ended hinders hardly anybody.
         Why::Connection if !is_busy => Consent::NotNeeded,
-        Why::Protected | Why::Hidden | Why::OwnRunning | Why::Connection => Consent::Never,
+        Why::Protected | Why::Container | Why::SystemService | Why::Hidden | Why::OwnRunning | Why::Connection => {
+            Consent::Never
+        }
         Why::NoOwner => Consent::Nobody,
     });
     takes.max().unwrap_or(match (is_busy, &fact.unknown) {

@@ -1,14 +1,28 @@
 //! What to type next about a busy port. Every command named here exists and is true for the case.
 
 use super::{Case, Why};
-use crate::preflight::{Owner, OwnerlessState, ProcessState};
+use crate::preflight::keeper::{By, Keeper};
+use crate::preflight::role::Runtime;
+use crate::preflight::{Blind, Owner, OwnerlessState, ProcessState, Role};
 
 /// In the order in which they should be tried.
 pub(super) fn hints(case: &Case<'_>, why: Why, lead: Option<&Owner>) -> Vec<String> {
     let form = case.form;
     let mut hints = Vec::new();
     match why {
-        Why::Protected => hints.extend(lead.and_then(|owner| managers_own(owner, &case.port.typed()))),
+        Why::Protected => hints.extend(lead.and_then(by_hand)),
+        Why::Container | Why::SystemService | Why::Tunnel => {
+            let unseen = || {
+                case.fact
+                    .ownerless
+                    .iter()
+                    .find(|socket| case.why_ownerless(socket) == why)
+            };
+            let role = lead
+                .map(|owner| &owner.role)
+                .or_else(|| unseen().map(|socket| &socket.role));
+            hints.extend(role.and_then(|role| through_its_keeper(case, role)));
+        }
         Why::Hidden => hints.push(look_as_root(case)),
         Why::OtherProject | Why::OtherCheckout => {
             hints.extend(lead.and_then(|owner| down_there(owner, form)));
@@ -30,7 +44,7 @@ pub(super) fn hints(case: &Case<'_>, why: Why, lead: Option<&Owner>) -> Vec<Stri
         Why::Connection => {
             hints.push("wait until that connection is closed: it holds the number by chance".to_owned());
         }
-        Why::NoOwner => hints.push(nothing_to_stop(case)),
+        Why::NoOwner => hints.extend(nothing_to_stop(case)),
     }
     let is_running = why == Why::OwnRunning && lead.is_none_or(|owner| case.is_its_own(owner));
     if !is_running {
@@ -49,6 +63,11 @@ pub(super) fn privilege(case: &Case<'_>) -> Vec<String> {
         ));
     }
     hints
+}
+
+pub(super) fn excluded(case: &Case<'_>) -> Vec<String> {
+    let look = "look at the ranges with `netsh interface ipv4 show excludedportrange protocol=tcp`".to_owned();
+    another_port(case, false).into_iter().chain([look]).collect()
 }
 
 fn stop(case: &Case<'_>, owner: &Owner) -> Vec<String> {
@@ -85,39 +104,71 @@ fn down_there(owner: &Owner, form: &str) -> Option<String> {
     Some(format!("stop it there with `cd {folder} && {form} down`"))
 }
 
-/// How whoever looks after a protected owner stops it.
-fn managers_own(owner: &Owner, port: &str) -> Option<String> {
-    let reason = owner.protected.as_deref()?;
-    if let Some(unit) = owner.unit.as_deref().filter(|unit| reason.contains(*unit)) {
-        return Some(format!("stop it with `systemctl stop {}`", shell_words::quote(unit)));
-    }
-    if owner.name == "ControlCenter" {
-        return Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff".to_owned());
-    }
-    if !reason.contains("container") {
-        return None;
-    }
-    let is_podman = ["podman", "rootlessport", "conmon", "pasta", "passt"];
-    Some(if is_podman.iter().any(|name| owner.name.starts_with(name)) {
-        format!("find the container that publishes {port} with `podman ps`, then `podman stop` it")
-    } else {
-        format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")
+/// How whoever looks after it stops it.
+fn through_its_keeper(case: &Case<'_>, role: &Role) -> Option<String> {
+    let port = case.port.typed();
+    Some(match role {
+        Role::Server => return None,
+        Role::Container(container) => match (container.stop(), container.is_inside, container.engine()) {
+            (Some(stop), _, _) => format!("stop it with `{stop}`"),
+            // Of one in Kubernetes, say, the kernel does not tell by which command it is stopped.
+            (None, true, _) => return None,
+            (None, false, Runtime::Podman) => {
+                format!("find the container that publishes {port} with `podman ps`, then `podman stop` it")
+            }
+            (None, false, Runtime::Docker) => {
+                format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")
+            }
+        },
+        Role::Managed(Keeper {
+            by: By::SystemdSocket,
+            name: None,
+            stop,
+        }) => format!("find its name with `systemctl list-sockets`, then stop it with `{stop}`"),
+        Role::Managed(manager) => format!("stop it with `{}`", manager.stop),
+        Role::Tunnel(tunnel) => tunnel.close.clone().unwrap_or_else(|| {
+            let form = case.form;
+            format!("close it with `{form} port kill {port}`, if nobody needs it any more")
+        }),
     })
 }
 
-fn nothing_to_stop(case: &Case<'_>) -> String {
+/// What a protected owner can be turned off by.
+fn by_hand(owner: &Owner) -> Option<String> {
+    match owner.name.as_str() {
+        "ControlCenter" => {
+            Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff".to_owned())
+        }
+        "wslrelay" => Some("stop the server inside WSL, or all of WSL with `wsl --shutdown`".to_owned()),
+        "System" => Some("see which program it serves with `netsh http show servicestate`".to_owned()),
+        _ => None,
+    }
+}
+
+fn nothing_to_stop(case: &Case<'_>) -> Vec<String> {
     let is_waiting = case.fact.ownerless.iter().any(|socket| match socket.state {
         OwnerlessState::TimeWait { .. } => true,
         OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => false,
     });
     if is_waiting {
-        format!("wait {}, or use a server that sets `SO_REUSEADDR`", case.time_left())
-    } else if case.ours.uid == 0 {
-        format!("try `{} port who {}` once more", case.form, case.port.typed())
-    } else {
-        look_as_root(case)
+        let left = case.time_left();
+        return vec![format!("wait {left}, or use a server that sets `SO_REUSEADDR`")];
+    }
+    let again = match case.ours.uid {
+        0 => format!("try `{} port who {}` once more", case.form, case.port.typed()),
+        _ => look_as_root(case),
+    };
+    match case.fact.blind {
+        Some(Blind::Wsl) => {
+            vec!["look on the Windows side, which cannot be seen from here: `netstat.exe -ano`".to_owned()]
+        }
+        Some(Blind::Container) => vec![again, OUTSIDE.to_owned()],
+        None => vec![again],
     }
 }
+
+/// For a container that shares the network of its host.
+const OUTSIDE: &str = "or look outside of this container: from here only its own processes can be seen";
 
 fn look_as_root(case: &Case<'_>) -> String {
     format!("look with `sudo {} port who {}`", case.form, case.port.typed())

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{Case, Why};
-use crate::preflight::{Answer, Owner, Ownerless, OwnerlessState, Probe, ProcessState};
+use crate::preflight::family::Rivalry;
+use crate::preflight::role::Told;
+use crate::preflight::{Answer, HoldsBy, Owner, Ownerless, OwnerlessState, Probe, ProcessState, Role};
 
 impl Case<'_> {
     pub(super) fn message(&self, why: Why, lead: Option<&Owner>) -> String {
@@ -20,6 +22,7 @@ impl Case<'_> {
         };
         let taken = format!("{port} is taken by {who}{more}{}", self.at(owner));
         let said = match (why, &owner.tag) {
+            (Why::Container | Why::SystemService | Why::Tunnel, _) => self.by_role(&owner.role, &who, &taken),
             (Why::Protected, _) => {
                 let reason = owner.protected.as_deref().unwrap_or("it is protected");
                 format!("{taken}, which is never stopped: {reason}")
@@ -40,11 +43,68 @@ impl Case<'_> {
             (Why::Bound, _) => format!("{port} is reserved by {who}{more}, which is bound to it and does not listen"),
             (Why::Connection, _) => format!("{port} is the local end of a connection of {who}{more}"),
             (Why::OtherProject | Why::OtherCheckout | Why::OwnRunning | Why::OwnLeftover, None)
-            | (Why::Foreign | Why::Hidden | Why::NoOwner, _) => taken,
+            | (Why::Hidden | Why::NoOwner, _) => taken,
+            (Why::Foreign, _) if self.fact.owners.iter().all(serves_nothing) => {
+                format!("{taken}, which serves nothing: it inherited the socket of a server that has ended")
+            }
+            (Why::Foreign, _) => taken,
         };
         match owner.state {
             ProcessState::Suspended => format!("{said}; it is suspended"),
             ProcessState::Running | ProcessState::Zombie => said,
+        }
+    }
+
+    /// Of listeners that have nothing to do with each other: the code, and what it means for whoever connects.
+    pub(super) fn rivals(&self, rivalry: Rivalry<'_>) -> (&'static str, String) {
+        let who = |owner: &Owner| {
+            let name = format!("`{}` (pid {})", owner.name, owner.identity.pid);
+            match (&owner.role, &owner.tag) {
+                (Role::Container(container), _) => format!("{} by {name}", container.words()),
+                (_, Some(tag)) => format!("{name}, service `{}` of `{}`", tag.service, tag.project),
+                (_, None) => name,
+            }
+        };
+        let port = self.name();
+        match rivalry {
+            Rivalry::Shared(one, other) => (
+                "port.shared",
+                format!(
+                    "{port} is shared by {} and {}, which have nothing to do with each other: a connection goes to either",
+                    who(one),
+                    who(other)
+                ),
+            ),
+            Rivalry::Split(v4, v6) => (
+                "port.split",
+                format!(
+                    "{port} is split: IPv4 leads to {}, IPv6 to {}, and `localhost` to either",
+                    who(v4),
+                    who(v6)
+                ),
+            ),
+        }
+    }
+
+    fn by_role(&self, role: &Role, who: &str, taken: &str) -> String {
+        let container = match role {
+            Role::Server => return taken.to_owned(),
+            Role::Managed(manager) => return format!("{taken}: {}", manager.reason()),
+            Role::Tunnel(tunnel) => return format!("{taken}: it is {}", tunnel.what),
+            Role::Container(container) => container,
+        };
+        let (port, words, engine) = (self.name(), container.words(), container.engine().title());
+        match (container.told, container.is_inside) {
+            (_, true) => format!("{port} is taken by {who} in {words}"),
+            (Told::Container, false) => format!("{port} is taken by {words}, which publishes it through {who}"),
+            (Told::NoSuchContainer, false) => {
+                format!("{taken}, which belongs to {engine}, yet {engine} lists no container that publishes it")
+            }
+            (Told::Nothing, false) => {
+                format!(
+                    "{taken}, which belongs to {engine}; {engine} does not answer, so which container it is for is not known"
+                )
+            }
         }
     }
 
@@ -69,6 +129,18 @@ impl Case<'_> {
             .ownerless
             .iter()
             .find(|socket| self.why_ownerless(socket) == why);
+        if let Some(socket) = decided {
+            match &socket.role {
+                Role::Container(container) => {
+                    return format!("{port} is taken by {}, which publishes it", container.words());
+                }
+                Role::Managed(manager) => {
+                    let title = manager.by.title();
+                    return format!("{port} is taken by {title}, as it seems: {}", manager.reason());
+                }
+                Role::Server | Role::Tunnel(_) => {}
+            }
+        }
         match decided.map(|socket| (socket, socket.state)) {
             Some((_, OwnerlessState::TimeWait { .. })) => format!(
                 "{port} waits for a closed connection to expire (TIME_WAIT, {} left); nobody holds it",
@@ -109,6 +181,32 @@ impl Case<'_> {
             Some(host) => format!("{} of {host}", self.port.name()),
         }
     }
+}
+
+/// A program that never listens by itself, so it was given the socket.
+fn serves_nothing(owner: &Owner) -> bool {
+    const SERVE_NOTHING: &[&str] = &[
+        "sleep",
+        "tail",
+        "cat",
+        "tee",
+        "grep",
+        "sed",
+        "awk",
+        "less",
+        "more",
+        "watch",
+        "xargs",
+        "find",
+        "yes",
+        "sass",
+        "tsc",
+        "inotifywait",
+        "fswatch",
+        "ssh-agent",
+        "gpg-agent",
+    ];
+    owner.holds_by == HoldsBy::Listening && SERVE_NOTHING.contains(&owner.name.as_str())
 }
 
 pub(super) fn user(socket: &Ownerless) -> String {

@@ -8,15 +8,23 @@ use std::time::Duration;
 use super::*;
 use crate::config::Protocol;
 use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
-use crate::preflight::{Identity, Parent, Probe, ProcessState, Tag};
+use crate::preflight::keeper::{By, Keeper};
+use crate::preflight::role::{Container, Runtime, Told};
+use crate::preflight::tunnel::Tunnel;
+use crate::preflight::{Blind, Identity, Parent, Probe, ProcessState, Tag};
+
+mod roles;
 
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
 /// `we [root] [nobody] [variable] [asking]`: as user 501 for `backend` of `shop` in /shop, run r1 lives; `asking`: for no
 /// service;
-/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [unit=U] [below=PID] [at=IP] [typed]
-/// [protected=WHY_WITH_UNDERSCORES]`,
-/// `socket UID listening|bound|connection|timewait=MILLISECONDS`, `unknown WHY`.
+/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID] [at=IP] [typed]
+/// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
+/// `socket UID listening|bound|connection|timewait=MILLISECONDS [ROLE]`, `unknown WHY`, `blind wsl|container`,
+/// `outgoing FIRST LAST`.
+/// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`, `managed=UNIT`,
+/// `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
 #[track_caller]
 fn check(input: &str, expected: &str) {
     let (port, fact, ours) = read(input);
@@ -73,6 +81,7 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                     "busy" => Answer::Busy,
                     "denied" => Answer::Denied,
                     "noaddress" => Answer::NoAddress,
+                    "excluded" => Answer::Excluded,
                     "failed" => Answer::Failed(words.next().unwrap().parse().unwrap()),
                     other => panic!("unknown answer `{other}`"),
                 };
@@ -97,6 +106,16 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                 }
             }
             "owner" => fact.owners.push(owner(words)),
+            "beside" => fact.beside.push(owner(words)),
+            "blind" => {
+                fact.blind = words
+                    .next()
+                    .map(|it| if it == "wsl" { Blind::Wsl } else { Blind::Container })
+            }
+            "outgoing" => {
+                let mut number = || words.next().unwrap().parse().unwrap();
+                fact.outgoing = Some((number(), number()));
+            }
             "socket" => fact.ownerless.push(socket(words)),
             "unknown" => fact.unknown = Some(words.collect::<Vec<_>>().join(" ")),
             other => panic!("unknown line `{other}`"),
@@ -159,6 +178,9 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
         repository: None,
         tag: None,
         unit: None,
+        role: Role::Server,
+        sockets: Vec::new(),
+        family: pid,
         protected: None,
     };
     for word in words {
@@ -168,7 +190,8 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
             None if word == "suspended" => owner.state = ProcessState::Suspended,
             None if word == "typed" => owner.terminal = Some("pts/3".to_owned()),
             Some(("at", ip)) => owner.addresses.push(SocketAddr::new(ip.parse().unwrap(), 8000)),
-            Some(("unit", unit)) => owner.unit = Some(unit.to_owned()),
+            Some(("socket", inode)) => owner.sockets.push(inode.parse().unwrap()),
+            Some(("family", pid)) => owner.family = pid.parse().unwrap(),
             Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
             Some(("below", pid)) => owner.parents.push(Parent {
                 pid: pid.parse().unwrap(),
@@ -183,10 +206,64 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
                     service: parts[3].to_owned(),
                 });
             }
-            _ => panic!("unknown word `{word}`"),
+            _ => owner.role = role(word),
         }
     }
     owner
+}
+
+fn role(word: &str) -> Role {
+    let (kind, rest) = word.split_once('=').unwrap();
+    let mut parts = rest.split(':').filter(|part| !part.is_empty());
+    let manager = |by, name: Option<&str>, stop: &str| {
+        let name = name.map(str::to_owned);
+        Role::Managed(Keeper {
+            by,
+            name,
+            stop: stop.to_owned(),
+        })
+    };
+    match kind {
+        "managed" => manager(By::Systemd, Some(rest), &format!("systemctl stop {rest}")),
+        "activated" => Role::Managed(Keeper::socket(false, parts.next())),
+        "tunnel" => Role::Tunnel(Tunnel {
+            what: rest.replace('_', " "),
+            close: None,
+        }),
+        "forward" => Role::Tunnel(Tunnel::of_editor(rest)),
+        _ => {
+            let runtime = match parts.next() {
+                Some("docker") => Some(Runtime::Docker),
+                Some("podman") => Some(Runtime::Podman),
+                _ => None,
+            };
+            let mut next = || parts.next().map(str::to_owned);
+            let container = Container {
+                runtime,
+                ..Container::default()
+            };
+            Role::Container(match kind {
+                "container" => Container {
+                    name: next(),
+                    project: next(),
+                    service: next(),
+                    told: Told::Container,
+                    ..container
+                },
+                "inside" => Container {
+                    id: next(),
+                    is_inside: true,
+                    ..container
+                },
+                "silent" => container,
+                "none" => Container {
+                    told: Told::NoSuchContainer,
+                    ..container
+                },
+                other => panic!("unknown word `{other}`"),
+            })
+        }
+    }
 }
 
 fn socket<'a>(mut words: impl Iterator<Item = &'a str>) -> Ownerless {
@@ -205,6 +282,7 @@ fn socket<'a>(mut words: impl Iterator<Item = &'a str>) -> Ownerless {
         },
         uid,
         user: (uid == 0).then(|| "root".to_owned()),
+        role: words.next().map_or(Role::Server, role),
     }
 }
 
@@ -480,45 +558,6 @@ fn the_most_restrictive_owner_decides() {
 }
 
 #[test]
-fn a_protected_owner_is_left_to_its_manager() {
-    check(
-        "answer busy
-        owner 7 docker-proxy protected=it_is_the_container_engine's_port_proxy",
-        "port.busy.protected fail 3: port 8000 is taken by `docker-proxy` (pid 7), which is never stopped: it is the container engine's port proxy
-        hint: find the container with `docker ps --filter publish=8000`, then `docker stop` it
-        hint: or give `backend` another `port` in devtasks.toml",
-    );
-    check(
-        "answer busy
-        we nobody
-        owner 7 rootlessport protected=it_is_the_container_engine's_port_proxy",
-        "port.busy.protected fail 3: port 8000 is taken by `rootlessport` (pid 7), which is never stopped: it is the container engine's port proxy
-        hint: find the container that publishes 8000 with `podman ps`, then `podman stop` it",
-    );
-    check(
-        "answer busy
-        owner 7 redis-server unit=redis.service protected=it_runs_under_`redis.service`",
-        "port.busy.protected fail 3: port 8000 is taken by `redis-server` (pid 7), which is never stopped: it runs under `redis.service`
-        hint: stop it with `systemctl stop redis.service`
-        hint: or give `backend` another `port` in devtasks.toml",
-    );
-    check(
-        "answer busy
-        we nobody
-        owner 7 python3 unit=ci.service protected=it_is_an_ancestor_of_this_command",
-        "port.busy.protected fail 3: port 8000 is taken by `python3` (pid 7), which is never stopped: it is an ancestor of this command",
-    );
-    check(
-        "port 5000
-        answer busy
-        we nobody
-        owner 612 ControlCenter protected=it_belongs_to_the_desktop",
-        "port.busy.protected fail 3: port 5000 is taken by `ControlCenter` (pid 612), which is never stopped: it belongs to the desktop
-        hint: turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff",
-    );
-}
-
-#[test]
 fn a_port_can_be_held_without_listening() {
     check(
         "answer busy
@@ -530,7 +569,7 @@ fn a_port_can_be_held_without_listening() {
     check(
         "answer busy
         we variable
-        owner 4242 curl connection protected=it_belongs_to_the_editor",
+        owner 4242 curl connection protected=it_belongs_to_the_editor forward=code",
         "port.busy.connection fail 3: port 8000 is the local end of a connection of `curl` (pid 4242)
         hint: wait until that connection is closed: it holds the number by chance
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",

@@ -108,7 +108,7 @@ pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: PortRef) -> Who
     let bindable = fact.probes.iter().map(|probe| {
         let answer = match probe.answer {
             Answer::Free | Answer::FreeIfReused => Some(true),
-            Answer::Busy | Answer::Denied => Some(false),
+            Answer::Busy | Answer::Denied | Answer::Excluded => Some(false),
             Answer::NoAddress | Answer::Failed(_) => None,
         };
         (probe.address.to_string(), answer)

@@ -2,7 +2,7 @@
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
-use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Tag};
+use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Role, Tag};
 use crate::report::ports::table;
 
 fn port(number: u16, protocol: Protocol) -> PortRef {
@@ -27,6 +27,7 @@ fn hidden() -> PortFact {
             state: OwnerlessState::Listening,
             uid: 0,
             user: Some("root".to_owned()),
+            role: Role::Server,
         }],
         ..PortFact::default()
     }

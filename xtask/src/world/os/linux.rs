@@ -6,17 +6,21 @@ mod handle;
 mod holders;
 mod memory;
 mod processes;
+mod sight;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod units;
 
 pub(crate) use append::append_private;
 pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own_children, signal_member};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
 pub(crate) use memory::oom_kills;
-pub(crate) use processes::{cgroup, descendants, identity, own_number, process, processes, tag, user_name};
-pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, sockets};
+pub(crate) use processes::{cgroup, descendants, identity, own_number, process, processes, tag, user_name, variable};
+pub(crate) use sight::blind;
+pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};
+pub(crate) use units::socket_unit;
 
 /// With `SO_REUSEADDR` a bind fails on Linux whenever somebody listens, so its success may be believed.
 ///
@@ -27,6 +31,11 @@ pub(crate) const REUSE_SHOWS_LISTENERS: bool = true;
 pub(crate) fn require(_: &str) -> Result<(), crate::error::Problem> {
     Ok(())
 }
+
+/// A bind that is forbidden means a range that the system excludes, and no lack of privilege.
+///
+/// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
+pub(crate) const HAS_EXCLUDED_PORTS: bool = false;
 
 /// EAFNOSUPPORT: the system was built or booted without IPv6.
 pub(crate) const NO_SUCH_FAMILY: i32 = 97;

@@ -4,3 +4,4 @@ pub(crate) mod processes;
 pub(crate) mod sockets;
 #[cfg(test)]
 mod tests;
+pub(crate) mod units;

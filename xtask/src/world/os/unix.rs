@@ -26,6 +26,11 @@ use crate::supervise::Status;
 pub(crate) use sockets::{Held, pass_on};
 pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
 
+/// Where container engines listen for all users.
+///
+/// Source: man 1 dockerd, `--host`; podman-system-service(1).
+pub(crate) const ENGINE_SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
+
 /// Hands every signal that concerns us to `hear`, on a thread of its own, until the program ends.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Cgroup, Holders, Port, SYSTEM, Signal, Socket, States, Undelivered};
 use crate::error::Problem;
-use crate::preflight::{Identity, Process, Tag};
+use crate::preflight::{Blind, Identity, PortRef, Process, Tag};
 use crate::supervise::diagnosis::OomKills;
 
 /// # Errors
@@ -41,6 +41,16 @@ pub(crate) fn every_socket() -> Result<Vec<Socket>, Problem> {
 /// Source: RFC 6335, 6; `net.inet.ip.portrange.first` (macOS); `netsh int ipv4 show dynamicport tcp` (Windows).
 pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
     49_152..=65_535
+}
+
+/// None are known.
+pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
+    Vec::new()
+}
+
+/// Not known.
+pub(crate) fn blind() -> Option<Blind> {
+    None
 }
 
 /// # Errors
@@ -88,6 +98,16 @@ pub(crate) fn own_children() -> Vec<u32> {
 
 /// None is known.
 pub(crate) fn tag(_: u32) -> Option<Tag> {
+    None
+}
+
+/// None is known.
+pub(crate) fn variable(_: u32, _: &str) -> Option<String> {
+    None
+}
+
+/// There is no systemd.
+pub(crate) fn socket_unit(_: &PortRef, _: bool) -> Option<String> {
     None
 }
 

@@ -16,6 +16,16 @@ use crate::world::terminal::Size;
 /// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
+/// Where container engines listen for all users.
+///
+/// Source: docs.docker.com, `DOCKER_HOST` on Windows.
+pub(crate) const ENGINE_SOCKETS: [&str; 1] = [r"\\.\pipe\docker_engine"];
+
+/// A bind that is forbidden means a range that the system excludes, and no lack of privilege.
+///
+/// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
+pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
+
 /// WSAEAFNOSUPPORT.
 pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::repository::repository;
-use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, secrets};
+use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, secrets};
 use crate::world::kin::Kin;
 use crate::world::os;
 
@@ -24,8 +24,8 @@ pub(crate) struct Described {
     pub(crate) exe: Option<PathBuf>,
 }
 
-/// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; `protected` is
-/// not judged here.
+/// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
+/// protection are not judged here.
 pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Described> {
     let mut table = Table::default();
     let processes: BTreeMap<u32, Process> = pids
@@ -164,6 +164,9 @@ fn described(
         clients: Vec::new(),
         tag: table.kin.tag(&process).or_else(|| table.kin.supervised(&process)),
         unit: unit(&process, own_cgroup),
+        role: Role::Server,
+        sockets: Vec::new(),
+        family: pid,
         protected: None,
         terminal: process.terminal.clone(),
         identity: process.identity.clone(),

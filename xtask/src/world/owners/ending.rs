@@ -1,13 +1,11 @@
-//! What ending an owner needs from the look-up: who is protected, who belongs together, who holds the port now.
+//! What ending an owner needs from the look-up: who belongs together, who holds the port now.
 
-use std::collections::BTreeMap;
-
-use super::details::{Described, describe};
+use super::roles::{details, unit_of_ours};
 use super::{Addresses, listening, look_up, probes};
 use crate::error::Problem;
-use crate::preflight::protected::{Ancestry, Details, protection};
+use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Targets, targets as chosen};
-use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef, Process};
+use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef};
 use crate::world::os;
 use crate::world::stop::Holder;
 
@@ -19,12 +17,8 @@ pub(crate) fn targets(holders: &[Identity]) -> Result<Targets, Problem> {
     let table = os::processes()?;
     let living = table.iter().filter(|process| holders.contains(&process.identity));
     let holders: Vec<u32> = living.map(|process| process.identity.pid).collect();
-    Ok(chosen(
-        &table,
-        &holders,
-        &details,
-        &Ancestry::of(std::process::id(), unit_of_ours(), &table),
-    ))
+    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &table);
+    Ok(chosen(&table, &holders, &|pid| details(pid, &ours), &ours))
 }
 
 /// Can the port be bound at these addresses, as far as this machine has them?
@@ -35,7 +29,8 @@ pub(crate) fn is_free(port: &PortRef, addresses: Addresses) -> bool {
         (Answer::NoAddress, Addresses::All) => true,
         // Only the table tells those who may not bind it.
         (Answer::Denied, Addresses::All) => listening(&[*port]).is_ok_and(|sockets| sockets.is_empty()),
-        (Answer::NoAddress | Answer::Denied, Addresses::Service) | (Answer::Busy | Answer::Failed(_), _) => false,
+        (Answer::NoAddress | Answer::Denied, Addresses::Service)
+        | (Answer::Busy | Answer::Excluded | Answer::Failed(_), _) => false,
     };
     probes(*port, addresses).into_iter().all(|probe| is_free(probe.answer))
 }
@@ -66,56 +61,4 @@ pub(crate) fn holder(port: &PortRef, addresses: Addresses) -> Option<Holder> {
             user: None,
         }),
     })
-}
-
-/// Fills in why owners are never signalled. Reads as little as it can: every look-up ends here.
-pub(super) fn protect(owners: &mut [&mut Owner], people: &BTreeMap<u32, Described>) {
-    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &our_line());
-    let container = container_of_ours();
-    for owner in owners {
-        let described = people.get(&owner.identity.pid);
-        owner.protected = described
-            .and_then(|described| protection(&described.process, &details_of(described, container.as_deref()), &ours));
-    }
-}
-
-/// This process and all above it.
-fn our_line() -> Vec<Process> {
-    let mut line: Vec<Process> = Vec::new();
-    let mut next = std::process::id();
-    // A pid that is used again could close a circle.
-    while line.iter().all(|process| process.identity.pid != next)
-        && let Some(process) = os::process(next)
-    {
-        next = process.parent;
-        line.push(process);
-    }
-    line
-}
-
-fn details(pid: u32) -> Details {
-    let described = describe([pid]).remove(&pid);
-    described
-        .map(|described| details_of(&described, container_of_ours().as_deref()))
-        .unwrap_or_default()
-}
-
-fn details_of(described: &Described, our_container: Option<&str>) -> Details {
-    let owner = &described.owner;
-    let container = os::cgroup(owner.identity.pid).and_then(|cgroup| cgroup.container);
-    Details {
-        exe: described.exe.clone(),
-        command: owner.command.clone(),
-        user: owner.user.clone(),
-        unit: owner.unit.clone(),
-        container: container.filter(|container| Some(container.as_str()) != our_container),
-    }
-}
-
-fn container_of_ours() -> Option<String> {
-    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.container)
-}
-
-fn unit_of_ours() -> Option<String> {
-    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.unit)
 }

@@ -65,14 +65,20 @@ fn row_4_a_listener_at_ipv6_localhost_is_shown_and_hinders_no_service_at_ipv4() 
         who port.busy.foreign
         [holder] service running listening [::1]:[port]
         hint stop it with `xtask port kill [port]`
-        doctor ok port.free: port [port] is free",
+        doctor ok port.free: port [port] is free
+        doctor warn port.split: port [port] of ::1 is held by `service` (pid [holder]): `localhost` may lead there instead of to `api`
+        hint write `127.0.0.1` instead of `localhost` where `api` is meant",
     );
     let card = zoo.named(&zoo.command(&["port", "who", "PORT"]).stdout);
     assert!(
         card.contains("Port [port] is taken by `service` (pid [holder]) at ::1 only."),
         "{card}"
     );
-    zoo.starts(&["--on-conflict", "kill", "--yes"]);
+    let said = zoo.starts(&["--on-conflict", "kill", "--yes"]);
+    assert!(
+        said.contains("`localhost` may lead there instead of to `api`"),
+        "{said}"
+    );
     zoo.all_live();
 }
 
@@ -141,11 +147,11 @@ fn row_10_two_listeners_that_share_a_port_are_both_named_and_ended() {
     zoo.start("second", "--reuseport --listen 127.0.0.1:PORT");
     zoo.says(
         "
-        who port.busy.foreign
+        who port.shared
         [first] service running listening 127.0.0.1:[port]
         [second] service running listening 127.0.0.1:[port]
         hint stop it with `xtask port kill [port]`
-        doctor fail port.busy.foreign: port [port] is taken by `service` (pid [first]) and 1 more process
+        doctor fail port.shared: port [port] is shared by `service` (pid [first]) and `service` (pid [second]), which have nothing to do with each other: a connection goes to either
         hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );

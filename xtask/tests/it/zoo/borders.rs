@@ -45,7 +45,9 @@ time.sleep(1000)",
         hint wait until that connection is closed: it holds the number by chance
         doctor fail port.busy.connection: port [port] is the local end of a connection of `python3` (pid [client])
         hint wait until that connection is closed: it holds the number by chance
-        hint or give `api` another `port` in devtasks.toml",
+        hint or give `api` another `port` in devtasks.toml
+        doctor warn port.ephemeral: port [port] lies in the range from which the system gives ports to outgoing connections ([port] to 25701): one of them may have it when `api` starts
+        hint give `api` a port below [port]",
     );
     let up = run(&["up", "--on-conflict", "kill", "--yes"]);
     assert_eq!(up.code, Some(3), "{up:?}");
@@ -119,10 +121,10 @@ fn row_21_a_container_engines_proxy_is_never_ended() {
     let proxy = zoo.sandbox.other(proxy);
     zoo.start_by("proxy", proxy, "--listen 127.0.0.1:PORT");
     zoo.says("
-        who port.busy.protected
+        who port.busy.container
         [proxy] docker-proxy running listening 127.0.0.1:[port], protected: it is the container engine's port proxy
         hint find the container with `docker ps --filter publish=[port]`, then `docker stop` it
-        doctor fail port.busy.protected: port [port] is taken by `docker-proxy` (pid [proxy]), which is never stopped: it is the container engine's port proxy
+        doctor fail port.busy.container: port [port] is taken by `docker-proxy` (pid [proxy]), which belongs to Docker; Docker does not answer, so which container it is for is not known
         hint find the container with `docker ps --filter publish=[port]`, then `docker stop` it
         hint or give `api` another `port` in devtasks.toml");
     zoo.is_never_touched();

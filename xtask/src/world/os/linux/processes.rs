@@ -82,6 +82,15 @@ pub(crate) fn tag(pid: u32) -> Option<Tag> {
     Tag::from_environ(&fs::read(format!("/proc/{pid}/environ")).ok()?)
 }
 
+/// A variable of the environment that `pid` was started with; `None` also when that is not ours to read.
+pub(crate) fn variable(pid: u32, name: &str) -> Option<String> {
+    let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    environ.split(|&byte| byte == 0).find_map(|entry| {
+        let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        String::from_utf8(value.to_vec()).ok()
+    })
+}
+
 /// The control group that `pid` stands in.
 pub(crate) fn cgroup(pid: u32) -> Option<Cgroup> {
     parse::cgroup(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)

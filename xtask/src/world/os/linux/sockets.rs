@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 use crate::error::Problem;
 use crate::plan::Protocol;
-use crate::world::os::parse::sockets::{Socket, SocketState, port_range, proc_net, socket_diag};
+use crate::world::os::parse::sockets::{Socket, SocketState, port_range, port_ranges, proc_net, socket_diag};
 use crate::world::os::{Port, States};
 
 /// Every socket in one of `states` whose local or remote port is one of `ports`, from one look at the kernel's table.
@@ -63,6 +63,14 @@ pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
     const NONE: RangeInclusive<u16> = RangeInclusive::new(1, 0);
     let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
     text.ok().and_then(|text| port_range(&text)).unwrap_or(NONE)
+}
+
+/// Ports that the system gives to nobody, though they lie in its range.
+///
+/// Source: kernel docs networking/ip-sysctl.rst, `ip_local_reserved_ports`: `8080,9148-9150`.
+pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_reserved_ports").unwrap_or_default();
+    port_ranges(&text)
 }
 
 /// `numbers` ascending; `None` means all.

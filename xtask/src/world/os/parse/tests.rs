@@ -327,3 +327,29 @@ fn the_ports_of_the_system_are_a_range() {
     assert_eq!(port_range("32768"), None);
     assert_eq!(port_range("a b"), None);
 }
+
+#[test]
+fn a_socket_unit_listens_where_its_last_assignments_say() {
+    let listens = |text: &str, port, protocol| super::units::listens(text, port, protocol);
+    let unit = "[Unit]\nDescription=x\n[Socket]\nListenStream=9090\nListenStream=[::1]:8000\nListenDatagram=53\n";
+    assert!(listens(unit, 9090, Protocol::Tcp));
+    assert!(listens(unit, 8000, Protocol::Tcp));
+    assert!(!listens(unit, 53, Protocol::Tcp));
+    assert!(listens(unit, 53, Protocol::Udp));
+    assert!(!listens(unit, 909, Protocol::Tcp));
+    let moved = format!("{unit}\n[Socket]\nListenStream=\nListenStream = 127.0.0.1:7000\n");
+    assert!(!listens(&moved, 9090, Protocol::Tcp));
+    assert!(listens(&moved, 7000, Protocol::Tcp));
+    assert!(!listens(
+        "ListenStream=/run/x.sock\nListenStream=vsock::22x\n",
+        22,
+        Protocol::Tcp
+    ));
+}
+
+#[test]
+fn reserved_ports_are_numbers_and_ranges() {
+    let ranges = super::sockets::port_ranges;
+    assert_eq!(ranges("\n"), []);
+    assert_eq!(ranges("8080,9148-9150\n"), [8080..=8080, 9148..=9150]);
+}

@@ -48,13 +48,13 @@ fn a_container_engines_proxy_is_left_to_its_engine() {
     ] {
         let said = scene.named(&scene.kill(arguments).with(6).stderr);
         assert!(
-            said.contains("which is never stopped: it is the container engine's port proxy")
+            said.contains("`docker-proxy` (pid of proxy), which belongs to Docker; Docker does not answer")
                 && said.contains("hint: find the container with `docker ps --filter publish=[port]`"),
             "{said}"
         );
     }
     let ended = scene.kill(&["PORT", "--yes", "--format", "json"]).with(6);
-    assert_eq!(scene.document(&ended)["code"], "port.busy.protected");
+    assert_eq!(scene.document(&ended)["code"], "port.busy.container");
     scene.all_live();
 }
 

@@ -1,0 +1,85 @@
+//! Which owners of one port belong together: a master and its workers, whoever shares a socket, one service's processes.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::protected::Ancestry;
+use super::{HoldsBy, Owner};
+
+/// Gives owners that belong together the pid of one of them as their family.
+///
+/// Children of one parent do, unless that is pid 1 or stands above us: whoever started us may have started them apart.
+pub(crate) fn settle(owners: &mut [Owner], ours: &Ancestry) {
+    for owner in &mut *owners {
+        owner.family = owner.identity.pid;
+    }
+    for at in 0..owners.len() {
+        for other in 0..at {
+            if belong_together(&owners[at], &owners[other], ours) {
+                let (old, new) = (owners[at].family, owners[other].family);
+                owners
+                    .iter_mut()
+                    .filter(|it| it.family == old)
+                    .for_each(|it| it.family = new);
+            }
+        }
+    }
+}
+
+fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
+    let is_above = |above: &Owner, below: &Owner| below.parents.iter().any(|it| it.pid == above.identity.pid);
+    let shares = one.sockets.iter().any(|socket| other.sockets.contains(socket));
+    let same_service = match (&one.tag, &other.tag) {
+        (Some(one), Some(other)) => {
+            (&one.run, &one.service) == (&other.run, &other.service) || one.is_supervisor() || other.is_supervisor()
+        }
+        (_, _) => false,
+    };
+    let parent = |owner: &Owner| owner.parents.first().map(|parent| parent.pid);
+    let is_telling = |pid: u32| pid != 1 && pid != ours.us && !ours.ancestors.contains(&pid);
+    let siblings = parent(one).is_some_and(|pid| is_telling(pid) && parent(other) == Some(pid));
+    is_above(one, other) || is_above(other, one) || shares || same_service || siblings
+}
+
+/// How unrelated listeners divide a port between them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Rivalry<'a> {
+    /// At one address: a connection goes to either.
+    Shared(&'a Owner, &'a Owner),
+    /// IPv4 leads to the first, IPv6 to the second.
+    Split(&'a Owner, &'a Owner),
+}
+
+/// The first pair of unrelated listeners, by pid.
+pub(crate) fn rivalry(owners: &[Owner]) -> Option<Rivalry<'_>> {
+    let listen: Vec<&Owner> = owners
+        .iter()
+        .filter(|owner| owner.holds_by == HoldsBy::Listening)
+        .collect();
+    let pairs = || {
+        let with = |at: usize| listen[at + 1..].iter().map(move |other| (at, *other));
+        (0..listen.len()).flat_map(with).map(|(at, other)| (listen[at], other))
+    };
+    let unrelated = || pairs().filter(|(one, other)| one.family != other.family);
+    let shared = unrelated().find(|(one, other)| meet(one, other));
+    let split = || {
+        unrelated().find_map(|(one, other)| match (v4(one), v4(other)) {
+            (true, false) => Some(Rivalry::Split(one, other)),
+            (false, true) => Some(Rivalry::Split(other, one)),
+            (_, _) => None,
+        })
+    };
+    shared.map(|(one, other)| Rivalry::Shared(one, other)).or_else(split)
+}
+
+fn v4(owner: &Owner) -> bool {
+    owner.addresses.iter().any(SocketAddr::is_ipv4)
+}
+
+/// Whether one address leads to both.
+fn meet(one: &Owner, other: &Owner) -> bool {
+    let covers = |wide: IpAddr, narrow: IpAddr| wide.is_unspecified() && wide.is_ipv4() == narrow.is_ipv4();
+    one.addresses.iter().map(SocketAddr::ip).any(|it| {
+        let mut others = other.addresses.iter().map(SocketAddr::ip);
+        others.any(|other| it == other || covers(it, other) || covers(other, it))
+    })
+}

@@ -1,0 +1,239 @@
+//! Who looks after a process, would start it again, and therefore has to be asked to stop it: systemd, launchd,
+//! supervisord, PM2, runit, s6, OpenRC.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use super::Parent;
+use super::arguments::value;
+use super::protected::Ancestry;
+
+/// A service manager, what it calls the process, and the command that stops it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keeper {
+    pub(crate) by: By,
+    /// `redis.service`, `shop:web`; `None` for a socket whose unit is not known.
+    pub(crate) name: Option<String>,
+    pub(crate) stop: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Systemd,
+    /// It holds the socket itself, and starts the service when somebody connects.
+    SystemdSocket,
+    Launchd,
+    Homebrew,
+    Supervisord,
+    Pm2,
+    Runit,
+    S6,
+    OpenRc,
+}
+
+impl By {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            By::Systemd | By::SystemdSocket => "systemd",
+            By::Launchd => "launchd",
+            By::Homebrew => "Homebrew",
+            By::Supervisord => "supervisord",
+            By::Pm2 => "PM2",
+            By::Runit => "runit",
+            By::S6 => "s6",
+            By::OpenRc => "OpenRC",
+        }
+    }
+}
+
+impl Keeper {
+    fn new(by: By, name: &str, stop: String) -> Self {
+        Keeper {
+            by,
+            name: Some(name.to_owned()),
+            stop,
+        }
+    }
+
+    /// A socket that systemd holds for a service, by the unit that declares it.
+    ///
+    /// Source: man 5 systemd.socket: the service starts when somebody connects, so stopping that alone changes nothing.
+    pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
+        Keeper {
+            by: By::SystemdSocket,
+            name: unit.map(str::to_owned),
+            stop: systemctl(is_users, unit.unwrap_or("NAME.socket")),
+        }
+    }
+
+    /// In words that complete "it is left alone: …".
+    pub(crate) fn reason(&self) -> String {
+        let title = self.by.title();
+        match (&self.name, self.by) {
+            (name, By::SystemdSocket) => {
+                let unit = name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
+                format!("{title} holds it for socket activation{unit}")
+            }
+            (Some(name), _) => format!("{title} runs it as `{name}`"),
+            (None, _) => format!("{title} runs it"),
+        }
+    }
+}
+
+/// Where a process comes from, as far as it could be read.
+pub(crate) struct Origin<'a> {
+    /// The innermost systemd unit it runs under, and whether that belongs to a user's own manager.
+    pub(crate) unit: Option<(&'a str, bool)>,
+    /// Nearest first.
+    pub(crate) parents: &'a [Parent],
+    pub(crate) uid: Option<u32>,
+    pub(crate) command: &'a dyn Fn(u32) -> Vec<String>,
+    pub(crate) folder: &'a dyn Fn(u32) -> Option<PathBuf>,
+    /// A variable of its environment.
+    pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The same of ours.
+    pub(crate) our_variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// The manager of the process that has this origin. What was typed in a terminal has none; that is for the caller to know.
+///
+/// A manager that stands above us too says nothing: a shell in a container has one, and so has all that is started from it.
+pub(crate) fn keeper(origin: &Origin, ours: &Ancestry) -> Option<Keeper> {
+    let by_parent = origin.parents.iter().find_map(|parent| {
+        let command = || (origin.command)(parent.pid);
+        let found = match parent.name.as_str() {
+            "supervisord" => supervisord(origin, &command()),
+            "runsv" => runit(origin, parent.pid, &command()),
+            "s6-supervise" => s6(origin, parent.pid, &command()),
+            "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
+            name if name.starts_with("PM2 ") => pm2(origin),
+            "launchd" => launchd(origin),
+            _ => None,
+        }?;
+        let is_above_us = ours.ancestors.contains(&parent.pid);
+        (!is_above_us || is_another_program(origin)).then_some(found)
+    });
+    by_parent.or_else(|| {
+        let (unit, is_users) = origin.unit.filter(|(unit, _)| manages(unit))?;
+        (ours.unit.as_deref() != Some(unit)).then(|| Keeper::new(By::Systemd, unit, systemctl(is_users, unit)))
+    })
+}
+
+/// Of two programs under one supervisord neither is the other, nor of two jobs of launchd.
+fn is_another_program(origin: &Origin) -> bool {
+    let differs = |variables: &[&str]| {
+        let values = |of: &dyn Fn(&str) -> Option<String>| variables.iter().map(|name| of(name)).collect::<Vec<_>>();
+        let (its, ours) = (values(origin.variable), values(origin.our_variable));
+        its.iter().all(Option::is_some) && its != ours
+    };
+    differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[LABEL])
+}
+
+fn systemctl(is_users: bool, unit: &str) -> String {
+    let user = if is_users { "--user " } else { "" };
+    format!("systemctl {user}stop {}", shell_words::quote(unit))
+}
+
+/// Source: supervisord.org, "Subprocess Environment".
+const PROCESS_NAME: &str = "SUPERVISOR_PROCESS_NAME";
+const GROUP_NAME: &str = "SUPERVISOR_GROUP_NAME";
+
+/// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a program alone is a group of its own name.
+fn supervisord(origin: &Origin, command: &[String]) -> Option<Keeper> {
+    let process = (origin.variable)(PROCESS_NAME);
+    let name = process.map(|process| match (origin.variable)(GROUP_NAME) {
+        Some(group) if group != process => format!("{group}:{process}"),
+        _ => process,
+    });
+    let config = value(command, &["-c", "--configuration"]);
+    let config = config.map(|path| format!("-c {} ", shell_words::quote(&path)));
+    let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
+    Some(Keeper {
+        by: By::Supervisord,
+        stop: format!("supervisorctl {}stop {typed}", config.unwrap_or_default()),
+        name,
+    })
+}
+
+/// Source: PM2, lib/God/ForkMode.js: a program gets its settings as variables, `name` and `PM2_HOME` among them.
+fn pm2(origin: &Origin) -> Option<Keeper> {
+    let name = (origin.variable)("name").or_else(|| (origin.variable)("pm_id"));
+    let home = (origin.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
+    let home = home.map(|home| format!("PM2_HOME={} ", shell_words::quote(&home)));
+    let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
+    Some(Keeper {
+        by: By::Pm2,
+        stop: format!("{}pm2 stop {typed}", home.unwrap_or_default()),
+        name,
+    })
+}
+
+/// Source: man 8 runsv: it works in the service's folder, which sv(8) takes by its path.
+fn runit(origin: &Origin, pid: u32, command: &[String]) -> Option<Keeper> {
+    let (name, folder) = service_folder(origin, pid, command.get(1)?);
+    Some(Keeper::new(
+        By::Runit,
+        &name,
+        format!("sv stop {}", shell_words::quote(&folder)),
+    ))
+}
+
+/// Source: skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
+fn s6(origin: &Origin, pid: u32, command: &[String]) -> Option<Keeper> {
+    let (name, folder) = service_folder(origin, pid, command.get(1)?);
+    Some(Keeper::new(
+        By::S6,
+        &name,
+        format!("s6-svc -d {}", shell_words::quote(&folder)),
+    ))
+}
+
+/// The service's name, and its folder if that can be seen.
+fn service_folder(origin: &Origin, pid: u32, argument: &str) -> (String, String) {
+    let folder = (origin.folder)(pid).unwrap_or_else(|| argument.into());
+    let name = Path::new(argument).file_name().or(folder.file_name());
+    let name = name.map_or_else(|| argument.to_owned(), |name| name.to_string_lossy().into_owned());
+    (name, folder.to_string_lossy().into_owned())
+}
+
+/// Source: man 8 supervise-daemon: the service is its first argument.
+fn open_rc(command: &[String]) -> Option<Keeper> {
+    let name = command.iter().skip(1).find(|word| !word.starts_with('-'))?;
+    Some(Keeper::new(
+        By::OpenRc,
+        name,
+        format!("rc-service {} stop", shell_words::quote(name)),
+    ))
+}
+
+const LABEL: &str = "XPC_SERVICE_NAME";
+
+/// Source: launchd gives each job its label as `XPC_SERVICE_NAME`, and `0` to what it did not start as a job; man 1
+/// launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
+fn launchd(origin: &Origin) -> Option<Keeper> {
+    let label = (origin.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
+    if let Some(formula) = label.strip_prefix("homebrew.mxcl.") {
+        let stop = format!("brew services stop {}", shell_words::quote(formula));
+        return Some(Keeper::new(By::Homebrew, formula, stop));
+    }
+    let domain = match origin.uid {
+        Some(uid) if uid != 0 => format!("gui/{uid}"),
+        Some(_) | None => "system".to_owned(),
+    };
+    let job = format!("{domain}/{label}");
+    let stop = format!("launchctl bootout {}", shell_words::quote(&job));
+    Some(Keeper::new(By::Launchd, &label, stop))
+}
+
+/// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and
+/// an application of the desktop are only where a terminal's processes happen to be.
+///
+/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8).
+fn manages(unit: &str) -> bool {
+    unit.ends_with(".service")
+        && !unit.starts_with("user@")
+        && !unit.starts_with("app-")
+        && !unit.starts_with("gnome-terminal-server")
+}

@@ -1,0 +1,174 @@
+//! An origin, one fact a line, in; who looks after the process and how it is stopped, out.
+
+use super::*;
+
+/// Lines: `unit U [users]`, `parent PID NAME : arguments [in FOLDER]`, `variable NAME=VALUE`, `our NAME=VALUE`, `uid N`. Parents
+/// nearest first. We stand under `ci.service` and below pid 300.
+#[track_caller]
+fn check(input: &str, expected: Option<&str>) {
+    let ours = Ancestry {
+        us: 900,
+        ancestors: vec![300, 1],
+        unit: Some("ci.service".to_owned()),
+    };
+    let (mut parents, mut commands, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut variables, mut our_variables) = (Vec::new(), Vec::new());
+    let (mut unit, mut uid) = (None, Some(501));
+    for line in input.trim().lines().map(str::trim) {
+        let (kind, rest) = line.split_once(' ').unwrap();
+        match kind {
+            "unit" => unit = Some(rest.split_once(' ').map_or((rest, false), |(unit, _)| (unit, true))),
+            "uid" => uid = rest.parse().ok(),
+            "variable" => variables.push(rest.split_once('=').unwrap()),
+            "our" => our_variables.push(rest.split_once('=').unwrap()),
+            "parent" => {
+                let (process, command) = rest.split_once(" : ").unwrap_or((rest, ""));
+                let (pid, name) = process.split_once(' ').unwrap();
+                let pid: u32 = pid.parse().unwrap();
+                let (command, folder) = command.split_once(" in ").unwrap_or((command, ""));
+                commands.push((pid, command.split('|').map(str::to_owned).collect::<Vec<_>>()));
+                folders.extend((!folder.is_empty()).then(|| (pid, PathBuf::from(folder))));
+                parents.push(Parent {
+                    pid,
+                    name: name.to_owned(),
+                });
+            }
+            other => panic!("unknown line `{other}`"),
+        }
+    }
+    let find = |from: &[(&str, &str)], name: &str| {
+        let found = from.iter().find(|(its, _)| *its == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let origin = Origin {
+        unit,
+        parents: &parents,
+        uid,
+        command: &|pid| {
+            commands
+                .iter()
+                .find(|it| it.0 == pid)
+                .map(|it| it.1.clone())
+                .unwrap_or_default()
+        },
+        folder: &|pid| folders.iter().find(|it| it.0 == pid).map(|it| it.1.clone()),
+        variable: &|name| find(&variables, name),
+        our_variable: &|name| find(&our_variables, name),
+    };
+    let said = keeper(&origin, &ours).map(|manager| format!("{}; {}", manager.reason(), manager.stop));
+    assert_eq!(said.as_deref(), expected);
+}
+
+#[test]
+fn a_unit_looks_after_its_processes_unless_it_only_stands_for_a_login_or_for_us() {
+    check(
+        "unit redis.service",
+        Some("systemd runs it as `redis.service`; systemctl stop redis.service"),
+    );
+    check(
+        "unit vite.service users",
+        Some("systemd runs it as `vite.service`; systemctl --user stop vite.service"),
+    );
+    check(
+        "unit php@8.3\\x20a.service",
+        Some(r"systemd runs it as `php@8.3\x20a.service`; systemctl stop 'php@8.3\x20a.service'"),
+    );
+    for none in [
+        "user@1000.service",
+        "session-3.scope",
+        "app-org.kde.konsole@1f.service",
+        "ci.service",
+    ] {
+        check(&format!("unit {none}"), None);
+    }
+    check("uid 0", None);
+}
+
+#[test]
+fn supervisord_calls_a_program_by_its_group() {
+    let web = "parent 20 supervisord : /usr/bin/python3|/usr/bin/supervisord|-c|/etc/my conf
+        variable SUPERVISOR_PROCESS_NAME=web
+        variable SUPERVISOR_GROUP_NAME=";
+    check(
+        &format!("{web}web"),
+        Some("supervisord runs it as `web`; supervisorctl -c '/etc/my conf' stop web"),
+    );
+    check(
+        &format!("{web}shop").replace("|-c|/etc/my conf", ""),
+        Some("supervisord runs it as `shop:web`; supervisorctl stop shop:web"),
+    );
+    // Its environment may not be ours to read.
+    check(
+        "parent 20 supervisord : supervisord|--configuration=/s.conf",
+        Some("supervisord runs it; supervisorctl -c /s.conf stop NAME"),
+    );
+}
+
+#[test]
+fn a_manager_above_us_says_nothing_of_what_we_started() {
+    let below = |name: &str| {
+        format!(
+            "parent 40 bash : bash
+            parent 300 supervisord : supervisord
+            variable SUPERVISOR_PROCESS_NAME={name}
+            variable SUPERVISOR_GROUP_NAME={name}
+            our SUPERVISOR_PROCESS_NAME=jupyter
+            our SUPERVISOR_GROUP_NAME=jupyter"
+        )
+    };
+    check(&below("jupyter"), None);
+    check(
+        &below("web"),
+        Some("supervisord runs it as `web`; supervisorctl stop web"),
+    );
+    check("parent 300 runsv : runsv|web in /etc/sv/web", None);
+}
+
+#[test]
+fn other_managers_are_known_by_their_supervisor() {
+    check(
+        "parent 30 sh : sh|-c|node .
+        parent 20 PM2 v5.3.0: God : PM2 v5.3.0: God Daemon (/home/kim/.pm2)
+        variable name=api
+        variable PM2_HOME=/home/kim/.pm2",
+        Some("PM2 runs it as `api`; pm2 stop api"),
+    );
+    check(
+        "parent 20 PM2 v7.0.4: God : PM2
+        variable pm_id=0
+        variable PM2_HOME=/tmp/it",
+        Some("PM2 runs it as `0`; PM2_HOME=/tmp/it pm2 stop 0"),
+    );
+    check(
+        "parent 20 runsv : runsv|redis in /etc/sv/redis",
+        Some("runit runs it as `redis`; sv stop /etc/sv/redis"),
+    );
+    check(
+        "parent 20 s6-supervise : s6-supervise|redis",
+        Some("s6 runs it as `redis`; s6-svc -d redis"),
+    );
+    check(
+        "parent 20 supervise-daemo : supervise-daemon|redis|--start|/usr/bin/redis-server",
+        Some("OpenRC runs it as `redis`; rc-service redis stop"),
+    );
+}
+
+#[test]
+fn launchd_tells_a_job_its_label() {
+    let job = |label: &str| format!("parent 1 launchd\nvariable XPC_SERVICE_NAME={label}\nour XPC_SERVICE_NAME=ci");
+    check(&job("ci"), None);
+    check(
+        &job("homebrew.mxcl.postgresql@16"),
+        Some("Homebrew runs it as `postgresql@16`; brew services stop postgresql@16"),
+    );
+    check(
+        &job("com.example.api"),
+        Some("launchd runs it as `com.example.api`; launchctl bootout gui/501/com.example.api"),
+    );
+    check(
+        &format!("uid 0\n{}", job("com.example.api")),
+        Some("launchd runs it as `com.example.api`; launchctl bootout system/com.example.api"),
+    );
+    check(&job("0"), None);
+    check(&job("application.com.apple.Terminal.1"), None);
+}

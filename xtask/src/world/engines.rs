@@ -1,0 +1,226 @@
+//! Container engines: which container publishes a port, asked over the engine's own socket.
+//!
+//! Docker, and whatever speaks its API: Podman, OrbStack, Colima, Rancher and Docker Desktop. What is waited for is short.
+
+mod http;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::os;
+use crate::config::Protocol;
+use crate::preflight::PortRef;
+use crate::preflight::role::{Container, Runtime, Told};
+
+/// All engines together may take so long: a look-up is not to wait for one that hangs.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What the engines of this machine said.
+#[derive(Debug, Default)]
+pub(crate) struct Engines {
+    answered: Vec<Runtime>,
+    containers: Vec<Listed>,
+}
+
+/// A container that runs, and the ports of this machine that lead to it.
+#[derive(Debug, Clone)]
+struct Listed {
+    container: Container,
+    publishes: Vec<Published>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Published {
+    number: u16,
+    protocol: Protocol,
+    /// `None`: all.
+    address: Option<IpAddr>,
+}
+
+impl Engines {
+    /// Asks all of them at once.
+    pub(crate) fn ask() -> Engines {
+        let (sender, answers) = mpsc::channel();
+        for socket in sockets() {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                // Nobody waits any more for one that comes too late.
+                let _ = sender.send(http::get(&socket, "/containers/json", PATIENCE).and_then(|it| listed(&it)));
+            });
+        }
+        drop(sender);
+        let until = std::time::Instant::now() + PATIENCE;
+        let mut engines = Engines::default();
+        while let Ok(answer) = answers.recv_timeout(until.saturating_duration_since(std::time::Instant::now())) {
+            let Some((runtime, containers)) = answer else {
+                continue;
+            };
+            engines.answered.push(runtime);
+            engines.containers.extend(containers);
+        }
+        engines
+    }
+
+    /// The container that `found` stands for, with all that its engine tells: that of its id, else the one that publishes
+    /// the port.
+    pub(crate) fn complete(&self, found: &Container, port: &PortRef, address: Option<IpAddr>) -> Container {
+        let by_id = || {
+            self.containers
+                .iter()
+                .find(|it| found.id.is_some() && it.container.id == found.id)
+        };
+        let listed = by_id().or_else(|| self.publisher(port, address).filter(|_| found.id.is_none()));
+        match listed {
+            Some(listed) => Container {
+                is_inside: found.is_inside,
+                ..listed.container.clone()
+            },
+            None => Container {
+                told: match self.answered.contains(&found.engine()) {
+                    true => Told::NoSuchContainer,
+                    false => Told::Nothing,
+                },
+                ..found.clone()
+            },
+        }
+    }
+
+    /// The container that publishes the port, for a socket that nobody shows.
+    pub(crate) fn publishing(&self, port: &PortRef, address: IpAddr) -> Option<Container> {
+        self.publisher(port, Some(address))
+            .map(|listed| listed.container.clone())
+    }
+
+    /// One that publishes it at this very address comes first: several may have the number at others.
+    fn publisher(&self, port: &PortRef, address: Option<IpAddr>) -> Option<&Listed> {
+        let is_it = |it: &&Published| (it.number, it.protocol) == (port.number, port.protocol);
+        let at = |listed: &&Listed, exact: bool| {
+            let mut published = listed.publishes.iter().filter(is_it);
+            published.any(|it| !exact || it.address == address || it.address.is_none())
+        };
+        let containers = || self.containers.iter();
+        containers()
+            .find(|it| at(it, true))
+            .or_else(|| containers().find(|it| at(it, false)))
+    }
+}
+
+/// Where engines listen, the user's own choice first.
+///
+/// Source: docs.docker.com, "Docker contexts" and `DOCKER_HOST`; podman-system-service(1); the documentation of OrbStack,
+/// Colima and Rancher Desktop.
+fn sockets() -> Vec<PathBuf> {
+    let named = ["DOCKER_HOST", "CONTAINER_HOST"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok());
+    let named = named.filter_map(|host| {
+        Some(PathBuf::from(
+            host.strip_prefix("unix://").or(host.strip_prefix("npipe://"))?,
+        ))
+    });
+    let mut sockets: Vec<PathBuf> = named.collect();
+    if let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+        sockets.extend(["docker.sock", "podman/podman.sock"].map(|name| folder.join(name)));
+    }
+    if let Ok(home) = etcetera::home_dir() {
+        const HOMES: [&str; 5] = [
+            ".docker/run/docker.sock",
+            ".docker/desktop/docker.sock",
+            ".orbstack/run/docker.sock",
+            ".colima/default/docker.sock",
+            ".rd/docker.sock",
+        ];
+        sockets.extend(HOMES.map(|path| home.join(path)));
+    }
+    sockets.extend(os::ENGINE_SOCKETS.iter().map(PathBuf::from));
+    let mut seen: Vec<PathBuf> = Vec::new();
+    // Desktop programs link the usual path to their own: one engine is asked once.
+    sockets.retain(|path| {
+        let Ok(real) = path.canonicalize() else {
+            return false;
+        };
+        let is_new = !seen.contains(&real);
+        seen.push(real);
+        is_new
+    });
+    sockets
+}
+
+/// Source: Docker Engine API, `ContainerList`; Podman answers in the same form, with its name in the `Server` header.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    id: Option<String>,
+    #[serde(default)]
+    names: Option<Vec<String>>,
+    #[serde(default)]
+    labels: Option<std::collections::BTreeMap<String, String>>,
+    #[serde(default)]
+    ports: Option<Vec<EntryPort>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EntryPort {
+    #[serde(rename = "IP")]
+    ip: Option<String>,
+    public_port: Option<u16>,
+    #[serde(rename = "Type")]
+    kind: Option<String>,
+}
+
+fn listed(answer: &http::Answer) -> Option<(Runtime, Vec<Listed>)> {
+    let runtime = if answer.server.contains("Libpod") {
+        Runtime::Podman
+    } else {
+        Runtime::Docker
+    };
+    let entries: Vec<Entry> = serde_json::from_str(&answer.body).ok()?;
+    let listed = entries.into_iter().map(|entry| {
+        let labels = entry.labels.unwrap_or_default();
+        let label = |name: &str| {
+            let names = [
+                format!("com.docker.compose.{name}"),
+                format!("io.podman.compose.{name}"),
+            ];
+            names.iter().find_map(|name| labels.get(name)).cloned()
+        };
+        let name = entry.names.unwrap_or_default().into_iter().next();
+        Listed {
+            container: Container {
+                runtime: Some(runtime),
+                id: entry.id,
+                name: name.map(|name| name.trim_start_matches('/').to_owned()),
+                project: label("project"),
+                service: label("service"),
+                is_inside: false,
+                told: Told::Container,
+            },
+            publishes: entry.ports.unwrap_or_default().iter().filter_map(published).collect(),
+        }
+    });
+    Some((runtime, listed.collect()))
+}
+
+fn published(port: &EntryPort) -> Option<Published> {
+    Some(Published {
+        number: port.public_port.filter(|number| *number != 0)?,
+        protocol: match port.kind.as_deref() {
+            None | Some("tcp") => Protocol::Tcp,
+            Some("udp") => Protocol::Udp,
+            Some(_) => return None,
+        },
+        address: port
+            .ip
+            .as_ref()
+            .and_then(|ip| ip.parse().ok())
+            .filter(|ip: &IpAddr| !ip.is_unspecified()),
+    })
+}

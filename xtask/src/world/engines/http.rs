@@ -1,0 +1,107 @@
+//! HTTP to a local socket: ureq, over a connection of ours.
+
+use std::fmt;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{GenericFilePath, Stream};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, time};
+
+/// A whole one, with status 200.
+pub(super) struct Answer {
+    /// The `Server` header.
+    pub(super) server: String,
+    pub(super) body: String,
+}
+
+/// `None` when nobody answers in time, or with anything but 200 and text.
+pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> Option<Answer> {
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .max_idle_connections(0)
+        .proxy(None)
+        .user_agent("devtasks")
+        .build();
+    let agent = ureq::Agent::with_parts(config, Socket(socket.to_owned()), DefaultResolver::default());
+    // An address, so that no name is looked up.
+    let mut response = agent.get(format!("http://127.0.0.1{path}")).call().ok()?;
+    let server = response
+        .headers()
+        .get("server")
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    Some(Answer {
+        server: server.to_owned(),
+        body: response.body_mut().read_to_string().ok()?,
+    })
+}
+
+#[derive(Debug)]
+struct Socket(PathBuf);
+
+impl Connector for Socket {
+    type Out = Connection;
+
+    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, ureq::Error> {
+        let name = self.0.as_path().to_fs_name::<GenericFilePath>()?;
+        let config = details.config;
+        Ok(Some(Connection {
+            stream: Stream::connect(name)?,
+            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
+        }))
+    }
+}
+
+struct Connection {
+    stream: Stream,
+    buffers: LazyBuffers,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a local socket")
+    }
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.set_send_timeout(left(timeout))?;
+        let output = &self.buffers.output()[..amount];
+        self.stream.write_all(output).map_err(|error| failed(error, timeout))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.stream.set_recv_timeout(left(timeout))?;
+        let input = self.buffers.input_append_buf();
+        let amount = self.stream.read(input).map_err(|error| failed(error, timeout))?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // It serves one request.
+        false
+    }
+}
+
+/// `None` would mean for ever, and zero is refused.
+fn left(timeout: NextTimeout) -> Option<Duration> {
+    match timeout.after {
+        time::Duration::Exact(left) => Some(left.max(Duration::from_millis(1))),
+        time::Duration::NotHappening => None,
+    }
+}
+
+fn failed(error: std::io::Error, timeout: NextTimeout) -> ureq::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
+        _ => error.into(),
+    }
+}

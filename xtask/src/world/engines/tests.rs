@@ -1,0 +1,154 @@
+//! Answers as engines gave them, in; which container has a port, out. The socket is a real one.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use super::*;
+
+/// Of Docker 28.2, with Compose: `GET /containers/json`, shortened.
+const DOCKER: &str = r#"[
+ {"Id":"6fb1c4","Names":["/shop-db-1"],"Image":"postgres:16","State":"running",
+  "Ports":[{"IP":"0.0.0.0","PrivatePort":5432,"PublicPort":5432,"Type":"tcp"},{"IP":"::","PrivatePort":5432,"PublicPort":5432,"Type":"tcp"}],
+  "Labels":{"com.docker.compose.project":"shop","com.docker.compose.service":"db","com.docker.compose.version":"2.36.2"}},
+ {"Id":"aa01","Names":["/here"],"Ports":[{"IP":"127.0.0.1","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],"Labels":{}},
+ {"Id":"aa02","Names":["/there"],"Ports":[{"IP":"127.0.0.2","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"PrivatePort":443,"Type":"tcp"}],"Labels":null},
+ {"Id":"aa03","Names":["/dns"],"Ports":[{"IP":"0.0.0.0","PrivatePort":53,"PublicPort":5353,"Type":"udp"}]},
+ {"Id":"aa04","Names":["/quiet"],"Ports":null}]"#;
+
+/// Of Podman 4.3, `podman system service`.
+const PODMAN: &str = r#"[{"Id":"be7f","Names":["/shop_web_1"],"Ports":[{"IP":"","PrivatePort":80,"PublicPort":8000,"Type":"tcp"}],
+  "Labels":{"io.podman.compose.project":"shop","com.docker.compose.service":"web"}}]"#;
+
+fn engines(server: &str, body: &str) -> Engines {
+    let answer = http::Answer {
+        server: server.to_owned(),
+        body: body.to_owned(),
+    };
+    let (runtime, containers) = listed(&answer).unwrap();
+    Engines {
+        answered: vec![runtime],
+        containers,
+    }
+}
+
+#[track_caller]
+fn check(engines: &Engines, port: &str, address: &str, expected: Option<&str>) {
+    let (number, protocol) = port.split_once('/').unwrap();
+    let port = PortRef {
+        number: number.parse().unwrap(),
+        host: None,
+        protocol: if protocol == "udp" {
+            Protocol::Udp
+        } else {
+            Protocol::Tcp
+        },
+    };
+    let found = engines.publishing(&port, address.parse().unwrap());
+    let said = found.map(|it| format!("{}: {}", it.words(), it.stop().unwrap()));
+    assert_eq!(said.as_deref(), expected);
+}
+
+#[test]
+fn the_container_that_publishes_a_port_is_found() {
+    let docker = engines("Docker/28.2.2 (linux)", DOCKER);
+    let db = "container `shop-db-1` (compose project `shop`, service `db`): docker compose -p shop stop db";
+    check(&docker, "5432/tcp", "127.0.0.1", Some(db));
+    check(&docker, "5432/tcp", "::", Some(db));
+    check(
+        &docker,
+        "8080/tcp",
+        "127.0.0.1",
+        Some("container `here`: docker stop here"),
+    );
+    check(
+        &docker,
+        "8080/tcp",
+        "127.0.0.2",
+        Some("container `there`: docker stop there"),
+    );
+    check(&docker, "5353/udp", "0.0.0.0", Some("container `dns`: docker stop dns"));
+    check(&docker, "5353/tcp", "0.0.0.0", None);
+    check(&docker, "443/tcp", "0.0.0.0", None);
+    let podman = engines("Libpod/4.3.1 (linux)", PODMAN);
+    let web = "container `shop_web_1` (compose project `shop`, service `web`): podman stop shop_web_1";
+    check(&podman, "8000/tcp", "0.0.0.0", Some(web));
+}
+
+#[test]
+fn what_an_engine_does_not_know_is_not_made_up() {
+    let docker = engines("Docker/28.2.2 (linux)", "[]");
+    let port = PortRef {
+        number: 8000,
+        host: None,
+        protocol: Protocol::Tcp,
+    };
+    let told = |runtime| {
+        let found = Container {
+            runtime: Some(runtime),
+            ..Container::default()
+        };
+        docker.complete(&found, &port, None).told
+    };
+    assert_eq!(told(Runtime::Docker), Told::NoSuchContainer);
+    assert_eq!(told(Runtime::Podman), Told::Nothing);
+    for nonsense in ["", "{}", "<html>", "[{\"Id\":7}]"] {
+        let answer = http::Answer {
+            server: String::new(),
+            body: nonsense.to_owned(),
+        };
+        assert!(listed(&answer).is_none(), "{nonsense}");
+    }
+}
+
+/// Answers one request with these bytes, and keeps the connection for as long as the asker does.
+fn serve(socket: &Path, answer: &'static [u8]) -> thread::JoinHandle<String> {
+    let listener = UnixListener::bind(socket).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap();
+        stream.write_all(answer).unwrap();
+        let _ = stream.read(&mut [0]);
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    })
+}
+
+#[track_caller]
+fn check_http(answer: &'static [u8], expected: Option<(&str, &str)>) {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("engine.sock");
+    let server = serve(&socket, answer);
+    let found = http::get(&socket, "/containers/json", Duration::from_secs(5));
+    let found = found.map(|answer| (answer.server, answer.body));
+    let found = found.as_ref().map(|(server, body)| (server.as_str(), body.as_str()));
+    assert_eq!(found, expected);
+    let request = server.join().unwrap();
+    assert!(request.starts_with("GET /containers/json HTTP/1.1\r\n"), "{request}");
+}
+
+#[test]
+fn it_is_asked_by_http_in_whatever_form_it_answers() {
+    check_http(
+        b"HTTP/1.1 200 OK\r\nServer: Docker/28.2.2 (linux)\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n",
+        Some(("Docker/28.2.2 (linux)", "[]")),
+    );
+    check_http(
+        b"HTTP/1.1 200 OK\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 2\r\n\r\n[]",
+        Some(("Libpod/4.3.1 (linux)", "[]")),
+    );
+    check_http(
+        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}",
+        None,
+    );
+}
+
+#[test]
+fn one_that_hangs_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("engine.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    assert!(http::get(&socket, "/", Duration::from_millis(20)).is_none());
+    drop(listener);
+    assert!(http::get(&socket, "/", Duration::from_secs(60)).is_none());
+}

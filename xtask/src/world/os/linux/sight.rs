@@ -1,0 +1,20 @@
+//! Whether this system is only a part of another one, whose processes cannot be seen from here.
+
+use std::fs;
+use std::path::Path;
+
+use super::cgroup;
+use crate::preflight::Blind;
+
+/// Source: WSL's kernel calls itself `…-microsoft-standard-WSL2`; Docker puts `/.dockerenv` into a container, Podman
+/// `/run/.containerenv`.
+pub(crate) fn blind() -> Option<Blind> {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    if kernel.to_lowercase().contains("microsoft") {
+        return Some(Blind::Wsl);
+    }
+    let marks = ["/.dockerenv", "/run/.containerenv"];
+    let is_contained = marks.iter().any(|mark| Path::new(mark).exists())
+        || cgroup(std::process::id()).is_some_and(|group| group.container.is_some());
+    is_contained.then_some(Blind::Container)
+}

@@ -1,0 +1,148 @@
+//! What owners are there for, and who is never signalled: containers, services of a manager, tunnels.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::details::{Described, describe};
+use crate::preflight::family;
+use crate::preflight::keeper::{By, Keeper, Origin, keeper};
+use crate::preflight::protected::{Ancestry, Details, protection};
+use crate::preflight::role::{role, runtime_of_group};
+use crate::preflight::{Owner, OwnerlessState, PortFact, PortRef, Process, Role};
+use crate::world::engines::Engines;
+use crate::world::os;
+
+/// Fills in the roles of all owners and of sockets without one, and why owners are never signalled.
+///
+/// Every look-up ends here, so it reads as little as it can. An engine is asked only where a port looks like a
+/// container's.
+pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap<u32, Described>) {
+    if facts
+        .values()
+        .all(|fact| fact.owners.is_empty() && fact.ownerless.is_empty())
+    {
+        return;
+    }
+    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &our_line());
+    let container = container_of_ours();
+    for (port, fact) in &mut *facts {
+        for owner in &mut fact.owners {
+            let Some(described) = people.get(&owner.identity.pid) else {
+                continue;
+            };
+            let details = details_of(described, container.as_deref(), &ours);
+            owner.protected = protection(&described.process, &details, &ours);
+            owner.role = match role(&described.process, &details, &ours, port.number) {
+                Role::Managed(Keeper {
+                    by: By::SystemdSocket, ..
+                }) => {
+                    let is_users = owner.identity.pid != 1;
+                    Role::Managed(Keeper::socket(is_users, os::socket_unit(port, is_users).as_deref()))
+                }
+                role => role,
+            };
+        }
+    }
+    for fact in facts.values_mut() {
+        family::settle(&mut fact.owners, &ours);
+    }
+    ask_engines(facts);
+    for (port, fact) in facts {
+        for socket in &mut fact.ownerless {
+            let is_systems = socket.uid == 0 && socket.state == OwnerlessState::Listening;
+            if is_systems
+                && socket.role == Role::Server
+                && let Some(unit) = os::socket_unit(port, false)
+            {
+                socket.role = Role::Managed(Keeper::socket(false, Some(&unit)));
+            }
+        }
+    }
+}
+
+/// A container's port may be held by a process of root that its users cannot see.
+fn ask_engines(facts: &mut BTreeMap<PortRef, PortFact>) {
+    let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
+    let is_listening = |state: OwnerlessState| matches!(state, OwnerlessState::Listening | OwnerlessState::Bound);
+    let is_of_interest = |fact: &PortFact| {
+        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| is_listening(socket.state))
+    };
+    if !facts.values().any(is_of_interest) {
+        return;
+    }
+    let engines = Engines::ask();
+    for (port, fact) in facts {
+        for owner in &mut fact.owners {
+            if let Role::Container(found) = &owner.role {
+                let address = owner.addresses.first().map(SocketAddr::ip);
+                owner.role = Role::Container(engines.complete(found, port, address));
+            }
+        }
+        for socket in fact.ownerless.iter_mut().filter(|socket| is_listening(socket.state)) {
+            if let Some(container) = engines.publishing(port, socket.address.ip()) {
+                socket.role = Role::Container(container);
+            }
+        }
+    }
+}
+
+/// For those who are to be ended.
+pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
+    let described = describe([pid]).remove(&pid);
+    described
+        .map(|described| details_of(&described, container_of_ours().as_deref(), ours))
+        .unwrap_or_default()
+}
+
+fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestry) -> Details {
+    let (owner, pid) = (&described.owner, described.process.identity.pid);
+    let group = os::cgroup(pid);
+    let is_users = group.as_ref().is_some_and(|group| group.path.contains("/user@"));
+    let origin = Origin {
+        unit: owner.unit.as_deref().map(|unit| (unit, is_users)),
+        parents: &owner.parents,
+        uid: owner.uid,
+        command: &|pid| {
+            describe([pid])
+                .remove(&pid)
+                .map(|it| it.owner.command)
+                .unwrap_or_default()
+        },
+        folder: &|pid| describe([pid]).remove(&pid).and_then(|it| it.owner.cwd),
+        variable: &|name| os::variable(pid, name),
+        our_variable: &|name| std::env::var(name).ok(),
+    };
+    let typed = described.process.terminal.is_some();
+    let container = group.and_then(|group| Some((group.container?, group.path)));
+    let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
+    Details {
+        exe: described.exe.clone(),
+        command: owner.command.clone(),
+        user: owner.user.clone(),
+        keeper: if typed { None } else { keeper(&origin, ours) },
+        runtime: container.as_ref().and_then(|(_, path)| runtime_of_group(path)),
+        container: container.map(|(id, _)| id),
+    }
+}
+
+/// This process and all above it.
+fn our_line() -> Vec<Process> {
+    let mut line: Vec<Process> = Vec::new();
+    let mut next = std::process::id();
+    // A pid that is used again could close a circle.
+    while line.iter().all(|process| process.identity.pid != next)
+        && let Some(process) = os::process(next)
+    {
+        next = process.parent;
+        line.push(process);
+    }
+    line
+}
+
+fn container_of_ours() -> Option<String> {
+    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.container)
+}
+
+pub(super) fn unit_of_ours() -> Option<String> {
+    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.unit)
+}

@@ -14,7 +14,7 @@ use super::protected::Ancestry;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keeper {
     pub(crate) by: By,
-    /// `redis.service`, `shop:web`; `None` for a socket whose unit is not known.
+    /// `redis.service`, `shop:web`; `None` where that is not known, and then `NAME` stands in `stop`.
     pub(crate) name: Option<String>,
     pub(crate) stop: String,
 }
@@ -34,6 +34,21 @@ pub(crate) enum By {
 }
 
 impl By {
+    /// What lists the names by which it calls processes.
+    pub(crate) fn list(self) -> &'static str {
+        match self {
+            By::Systemd => "systemctl status",
+            By::SystemdSocket => "systemctl list-sockets",
+            By::Launchd => "launchctl list",
+            By::Homebrew => "brew services list",
+            By::Supervisord => "supervisorctl status",
+            By::Pm2 => "pm2 ls",
+            By::Runit => "sv status /etc/service/*",
+            By::S6 => "s6-svstat",
+            By::OpenRc => "rc-status",
+        }
+    }
+
     pub(crate) fn title(self) -> &'static str {
         match self {
             By::Systemd | By::SystemdSocket => "systemd",
@@ -65,6 +80,15 @@ impl Keeper {
             by: By::SystemdSocket,
             name: unit.map(str::to_owned),
             stop: systemctl(is_users, unit.unwrap_or("NAME.socket")),
+        }
+    }
+
+    /// In cluster mode PM2 listens itself, for its workers.
+    pub(crate) fn pm2_cluster() -> Self {
+        Keeper {
+            by: By::Pm2,
+            name: None,
+            stop: "pm2 stop NAME".to_owned(),
         }
     }
 
@@ -104,7 +128,7 @@ pub(crate) fn keeper(origin: &Origin, ours: &Ancestry) -> Option<Keeper> {
     let by_parent = origin.parents.iter().find_map(|parent| {
         let command = || (origin.command)(parent.pid);
         let found = match parent.name.as_str() {
-            "supervisord" => supervisord(origin, &command()),
+            "supervisord" => supervisord(origin, parent.pid, &command()),
             "runsv" => runit(origin, parent.pid, &command()),
             "s6-supervise" => s6(origin, parent.pid, &command()),
             "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
@@ -141,14 +165,17 @@ const PROCESS_NAME: &str = "SUPERVISOR_PROCESS_NAME";
 const GROUP_NAME: &str = "SUPERVISOR_GROUP_NAME";
 
 /// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a program alone is a group of its own name.
-fn supervisord(origin: &Origin, command: &[String]) -> Option<Keeper> {
+fn supervisord(origin: &Origin, pid: u32, command: &[String]) -> Option<Keeper> {
     let process = (origin.variable)(PROCESS_NAME);
     let name = process.map(|process| match (origin.variable)(GROUP_NAME) {
         Some(group) if group != process => format!("{group}:{process}"),
         _ => process,
     });
     let config = value(command, &["-c", "--configuration"]);
-    let config = config.map(|path| format!("-c {} ", shell_words::quote(&path)));
+    let config = config.map(|path| {
+        let folder = (origin.folder)(pid).unwrap_or_default();
+        format!("-c {} ", shell_words::quote(&folder.join(path).to_string_lossy()))
+    });
     let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
     Some(Keeper {
         by: By::Supervisord,

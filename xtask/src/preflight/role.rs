@@ -5,7 +5,7 @@
 mod tests;
 
 use super::Process;
-use super::arguments::program;
+use super::arguments::{program, value};
 use super::keeper::Keeper;
 use super::protected::{Ancestry, Class, Details, class};
 use super::tunnel::{Tunnel, tunnel};
@@ -106,12 +106,9 @@ impl Runtime {
 pub(crate) fn role(process: &Process, details: &Details, ours: &Ancestry, port: u16) -> Role {
     let pid = process.identity.pid;
     match class(process, details) {
-        Some(Class::Proxy | Class::Engine) => Role::Container(Container {
-            runtime: Some(runtime(process, details)),
-            id: details.container.clone(),
-            ..Container::default()
-        }),
+        Some(Class::Proxy | Class::Engine) => Role::Container(for_a_container(process, details)),
         Some(Class::Systemd) => Role::Managed(Keeper::socket(pid != 1, None)),
+        Some(Class::Manager) if process.name.starts_with("PM2 ") => Role::Managed(Keeper::pm2_cluster()),
         Some(Class::Editor) => {
             let argument = details.command.first().map(|word| program(word));
             Role::Tunnel(Tunnel::of_editor(argument.unwrap_or(&process.name)))
@@ -135,6 +132,24 @@ fn by_surroundings(process: &Process, details: &Details, port: u16) -> Role {
     match &details.keeper {
         Some(manager) => Role::Managed(manager.clone()),
         None => tunnel(&process.name, &details.command, port).map_or(Role::Server, Role::Tunnel),
+    }
+}
+
+/// Podman's monitor says in its arguments which one it is for, and Podman's own socket is seldom open.
+///
+/// Source: man 8 conmon, `--cid` and `--name`.
+fn for_a_container(process: &Process, details: &Details) -> Container {
+    let of_monitor = |names: &[&str]| {
+        let is_monitor = details.command.first().is_some_and(|word| program(word) == "conmon");
+        value(&details.command, names).filter(|_| is_monitor)
+    };
+    let name = of_monitor(&["-n", "--name"]);
+    Container {
+        runtime: Some(runtime(process, details)),
+        id: of_monitor(&["-c", "--cid"]).or_else(|| details.container.clone()),
+        told: if name.is_some() { Told::Container } else { Told::Nothing },
+        name,
+        ..Container::default()
     }
 }
 

@@ -82,6 +82,7 @@ impl Engines {
                 is_inside: found.is_inside,
                 ..listed.container.clone()
             },
+            None if found.told == Told::Container => found.clone(),
             None => Container {
                 told: match self.answered.contains(&found.engine()) {
                     true => Told::NoSuchContainer,

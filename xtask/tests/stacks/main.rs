@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod fastapi_vite;
+mod keepers;
 mod shop;
 
 /// The sandbox of the fast tests.

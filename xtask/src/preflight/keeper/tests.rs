@@ -99,8 +99,8 @@ fn supervisord_calls_a_program_by_its_group() {
     );
     // Its environment may not be ours to read.
     check(
-        "parent 20 supervisord : supervisord|--configuration=/s.conf",
-        Some("supervisord runs it; supervisorctl -c /s.conf stop NAME"),
+        "parent 20 supervisord : supervisord|--configuration=s.conf in /home/kim",
+        Some("supervisord runs it; supervisorctl -c /home/kim/s.conf stop NAME"),
     );
 }
 

@@ -41,7 +41,8 @@ fn check(line: &str, details: Details, expected: &str) {
         Role::Tunnel(tunnel) => tunnel.what,
         Role::Container(container) => {
             let inside = if container.is_inside { " inside" } else { "" };
-            format!("{:?}{inside}", container.runtime)
+            let name = container.name.map(|name| format!(" {name}")).unwrap_or_default();
+            format!("{:?}{inside}{name}", container.runtime)
         }
     };
     assert_eq!(said, expected, "{line}");
@@ -54,6 +55,11 @@ fn proxies_and_engines_stand_for_containers() {
     check("7 com.docker.back", none(), "Some(Docker)");
     check("7 rootlessport", none(), "Some(Podman)");
     check("7 exe : /usr/bin/conmon|--api-version", none(), "Some(Podman)");
+    check(
+        "7 conmon : /usr/bin/conmon|-c|bbb9|-n|web|-r|runc",
+        none(),
+        "Some(Podman) web",
+    );
     check("7 pasta.avx2", none(), "Some(Podman)");
     check(
         "7 ssh : ssh: /Users/kim/.colima/_lima/colima/ssh.sock [mux]",
@@ -71,13 +77,19 @@ fn proxies_and_engines_stand_for_containers() {
 }
 
 #[test]
-fn systemd_holds_sockets_for_others() {
+fn some_managers_hold_sockets_for_others() {
     check("1 systemd", Details::default(), "managed: systemctl stop NAME.socket");
     check(
         "700 systemd : /lib/systemd/systemd|--user",
         Details::default(),
         "managed: systemctl --user stop NAME.socket",
     );
+    check(
+        "7 PM2 v7.0.4: God : PM2 v7.0.4: God Daemon (/home/kim/.pm2)",
+        Details::default(),
+        "managed: pm2 stop NAME",
+    );
+    check("7 supervisord : supervisord", Details::default(), "server");
     check("7 systemd-resolve", Details::default(), "server");
 }
 

@@ -8,7 +8,7 @@ use crate::preflight::family;
 use crate::preflight::keeper::{By, Keeper, Origin, keeper};
 use crate::preflight::protected::{Ancestry, Details, protection};
 use crate::preflight::role::{role, runtime_of_group};
-use crate::preflight::{Owner, OwnerlessState, PortFact, PortRef, Process, Role};
+use crate::preflight::{Owner, OwnerlessState, Parent, PortFact, PortRef, Process, Role};
 use crate::world::engines::Engines;
 use crate::world::os;
 
@@ -97,7 +97,9 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
 fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestry) -> Details {
     let (owner, pid) = (&described.owner, described.process.identity.pid);
     let group = os::cgroup(pid);
-    let is_users = group.as_ref().is_some_and(|group| group.path.contains("/user@"));
+    // A user's own manager is a systemd that is not the first process.
+    let is_below = |parent: &Parent| parent.name == "systemd" && parent.pid != 1;
+    let is_users = owner.parents.iter().any(is_below) || group.as_ref().is_some_and(|it| it.path.contains("/user@"));
     let origin = Origin {
         unit: owner.unit.as_deref().map(|unit| (unit, is_users)),
         parents: &owner.parents,

@@ -22,6 +22,9 @@ pub(crate) use template::Template;
 /// How long a service may take until it is ready, unless its health check says otherwise.
 pub(crate) const START_PERIOD: Duration = Duration::from_secs(60);
 
+/// Instead of a port's number: a stable one for each checkout.
+pub(crate) const AUTO: &str = "auto";
+
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct At<T> {
@@ -117,7 +120,10 @@ pub(crate) enum VenvChoice {
 pub(crate) struct Port {
     /// `port` has the key `main`; in `ports` it is the table's key.
     pub(crate) key: String,
+    /// [`AUTO`], or what is filled in to a number or to that.
     pub(crate) number: At<Template>,
+    /// Where `auto` begins.
+    pub(crate) base: Option<At<Template>>,
     /// An IP address; `None` leaves it to the service.
     pub(crate) host: Option<At<Template>>,
     pub(crate) protocol: Protocol,
@@ -222,6 +228,8 @@ pub(crate) enum OnConflict {
     Ask,
     Fail,
     Kill,
+    /// Its service takes the next port that is free.
+    Next,
 }
 
 /// A list of conditions on a Python version, all of which must hold: `>=3.11,<3.13`.

@@ -2,6 +2,7 @@
 //!
 //! A plan is complete: whoever runs it asks nothing else. It can be sent to the running supervisor as JSON.
 
+mod allocation;
 mod changes;
 mod environment;
 mod ports;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, Stdin, StopSignal};
 use crate::error::{Place, Problem};
+pub(crate) use allocation::{Around, Auto, Given, Number, Slot, Written, as_written, numbers as auto_numbers};
 pub(crate) use changes::{Change, changes};
 pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Asked, unknown};
@@ -35,7 +37,12 @@ pub(crate) struct Outside<'a> {
     pub(crate) read: &'a ReadFile<'a>,
     /// The nearest venv from the first folder upward to the second.
     pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
+    /// The number of each port of the file, asked once for all of them together: what `auto` is in this checkout, and what
+    /// has moved.
+    pub(crate) allocate: &'a Allocate<'a>,
 }
+
+type Allocate<'a> = dyn Fn(&[Written]) -> Result<Vec<Given>, Problem> + 'a;
 
 type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Problem>> + 'a;
 
@@ -160,6 +167,8 @@ pub(crate) struct Venv {
 pub(crate) struct Port {
     pub(crate) key: String,
     pub(crate) number: u16,
+    #[serde(default)]
+    pub(crate) origin: Origin,
     /// `None`: preflight asks for 127.0.0.1, and any local address counts as listening.
     pub(crate) host: Option<IpAddr>,
     pub(crate) protocol: Protocol,
@@ -167,6 +176,19 @@ pub(crate) struct Port {
     /// The variable that sets it: `BACKEND_PORT` in `"${BACKEND_PORT:-8000}"`.
     pub(crate) variable: Option<String>,
     pub(crate) place: Place,
+}
+
+/// How a port came to its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// It stands in the file, or in a variable.
+    #[default]
+    Declared,
+    Auto,
+    /// `from` was taken, and `on_conflict` was `next`.
+    Moved {
+        from: u16,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -192,6 +214,38 @@ impl Service {
     pub(crate) fn url(&self) -> Option<String> {
         url(&self.ports)
     }
+
+    /// By which variable its own command names a port.
+    pub(crate) fn variable_of(&self, port: &Port) -> String {
+        let is_main = self.ports.first().is_some_and(|main| main.key == port.key);
+        let own = || match is_main {
+            true => "PORT".to_owned(),
+            false => services::own_variable(&port.key),
+        };
+        port.variable.clone().unwrap_or_else(own)
+    }
+
+    /// Where a number stands in its command or health check by itself, and so does not follow a port that moves.
+    pub(crate) fn names(&self, number: u16) -> Option<&'static str> {
+        let names = |words: &[String]| words.iter().any(|word| has_number(word, number));
+        let in_check = match self.health.as_ref().map(|health| &health.check) {
+            Some(Check::HttpUrl(url)) => has_number(url, number),
+            Some(Check::Command(words)) => names(words),
+            Some(Check::HttpPath(_) | Check::Tcp) | None => false,
+        };
+        let command = names(&self.command.words).then_some("command");
+        command.or_else(|| in_check.then_some("health check"))
+    }
+}
+
+/// `8000` is in `--port=8000`, and not in `18000` or `8000ms`.
+fn has_number(text: &str, number: u16) -> bool {
+    let digits = number.to_string();
+    text.match_indices(&digits).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + digits.len()..].chars().next();
+        !before.is_some_and(|it| it.is_ascii_digit()) && !after.is_some_and(char::is_alphanumeric)
+    })
 }
 
 /// That of the main port, if it speaks TCP.

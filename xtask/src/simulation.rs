@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config;
-use crate::plan::{Asked, Environment, Outside, plan};
+use crate::plan::{Asked, Environment, Outside, as_written, plan};
 use crate::supervise::{Action, Answer, Event, Machine, Spec, State, Status, UnitId};
 
 /// What happens to a stack, one at a time.
@@ -129,6 +129,7 @@ impl Simulation {
             calling: &Environment::new(),
             read: &|_| None,
             nearest_venv: &|_, _| None,
+            allocate: &|written| Ok(as_written(written)),
         };
         let asked = Asked {
             services: names.to_vec(),

@@ -18,6 +18,7 @@ pub(crate) mod outlet;
 pub(crate) mod owners;
 pub(crate) mod probe;
 pub(crate) mod project;
+pub(crate) mod reservations;
 pub(crate) mod runs;
 mod sockets;
 mod spawn;

@@ -2,10 +2,13 @@
 
 mod clear;
 mod detach;
+mod head;
 mod join;
+mod moves;
 mod preview;
 mod show;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +21,9 @@ use crate::plan::{Asked, OnConflict, Plan};
 use crate::world::clock::wall;
 use crate::world::driver::{First, Message};
 use crate::world::os;
-use crate::world::project::Project;
+use crate::world::project::{Ports, Project, Settled};
 use crate::world::runs::{Folder, Lock, Locked, Mode};
+use clear::{Clearing, Way};
 use show::Show;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
@@ -36,6 +40,7 @@ Examples:
   devtasks up --plan                       only say what would be done
   devtasks up --detach                     return once all are ready; `down` stops it
   devtasks up --on-conflict fail           in scripts: never ask, never stop anybody
+  devtasks up --on-conflict next           leave the owner alone and take the next free port
 
 Exit codes:
   0    all are ready (`--detach`, or it ran already), or it was ended by `down`
@@ -53,9 +58,12 @@ pub(crate) struct Args {
     /// Also the services of this profile; may be given several times
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
-    /// What to do about a busy port; `kill` ends its owner, gently first
-    #[arg(long, value_enum, value_name = "ask|fail|kill", hide_possible_values = true)]
+    /// For a busy port: ask, fail, kill (its owner, gently first) or next (the next free port instead)
+    #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
     on_conflict: Option<Conflict>,
+    /// Return to the declared ports where `next` has moved them; choose `auto` ports anew
+    #[arg(long)]
+    reset_ports: bool,
     /// Return as soon as all are ready; the stack runs on in the background
     #[arg(long, short)]
     detach: bool,
@@ -75,6 +83,7 @@ enum Conflict {
     Ask,
     Fail,
     Kill,
+    Next,
 }
 
 impl From<Conflict> for OnConflict {
@@ -83,6 +92,7 @@ impl From<Conflict> for OnConflict {
             Conflict::Ask => OnConflict::Ask,
             Conflict::Fail => OnConflict::Fail,
             Conflict::Kill => OnConflict::Kill,
+            Conflict::Next => OnConflict::Next,
         }
     }
 }
@@ -98,6 +108,9 @@ struct Wish {
     detach: bool,
     /// Every service and task of the file.
     known: Vec<String>,
+    ports: Ports,
+    /// What was planned before ports were reset or moved.
+    before: Plan,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
@@ -107,27 +120,40 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 fn start(args: Args, context: &Context) -> Ended {
     os::require("up")?;
     let project = Project::find(context.file.as_deref())?;
+    let asked = Asked {
+        services: args.services,
+        profiles: args.profile,
+        everything: false,
+    };
+    let ports = match (args.plan, args.reset_ports) {
+        (false, false) => Ports::Note,
+        (false, true) => Ports::NoteAnew,
+        (true, false) => Ports::Look,
+        (true, true) => Ports::LookAnew,
+    };
+    let before = match args.reset_ports {
+        true => Some(project.plan(&asked)?.0),
+        false => None,
+    };
+    let Settled { mut plan, broken } = project.settle(&asked, ports)?;
+    if let Some(broken) = broken {
+        context.say(&begun_anew(&broken));
+    }
     let wish = Wish {
-        asked: Asked {
-            services: args.services,
-            profiles: args.profile,
-            everything: false,
-        },
+        asked,
         on_conflict: args.on_conflict.map(OnConflict::from),
         yes: args.yes,
         give_up_after: args.timeout,
         detach: args.detach,
         known: project.service_names().map(str::to_owned).collect(),
+        ports,
+        before: before.unwrap_or_else(|| plan.clone()),
     };
-    let (plan, problems) = project.plan(&wish.asked)?;
-    if !problems.is_empty() {
-        return Err(problems.into());
-    }
     if plan.services.is_empty() {
         return Err(nothing_to_start(&project).into());
     }
     if args.plan {
-        return preview::show(&plan, &wish, context);
+        return preview::show(plan, &project, &wish, context);
     }
     let inbox = Inbox::open()?;
 
@@ -136,12 +162,24 @@ fn start(args: Args, context: &Context) -> Ended {
     loop {
         match folder.lock()? {
             Locked::Mine(lock) => {
-                let head = match clear::clear_all(&plan, &wish, &folder, &inbox, context)? {
-                    clear::Way::Clear { head } => head,
-                    clear::Way::Blocked(exit) => return Ok(exit),
-                    // They were ended, and are back.
-                    clear::Way::Leftovers => return Ok(Exit::PortBusy),
+                let head = loop {
+                    let clearing = Clearing {
+                        plan: &plan,
+                        project: &project,
+                        wish: &wish,
+                        live_run: None,
+                        inbox: &inbox,
+                        context,
+                    };
+                    match clearing.clear_all(&folder)? {
+                        Way::Clear { head } => break head,
+                        Way::Moved(moved) => plan = *moved,
+                        Way::Blocked(exit) => return Ok(exit),
+                        // They were ended, and are back.
+                        Way::Leftovers => return Ok(Exit::PortBusy),
+                    }
                 };
+                moves::remarks(&plan, &wish, None, context);
                 let screen = Screen::new(context, &wish.known, inbox.sender.clone());
                 screen.say(&format!("{head}\n"));
                 if !wish.detach {
@@ -152,7 +190,7 @@ fn start(args: Args, context: &Context) -> Ended {
                 }
             }
             Locked::Others(pid) => {
-                if let Some(exit) = join::join(&plan, &wish, &folder, &inbox, context)? {
+                if let Some(exit) = join::join(&mut plan, &project, &wish, &folder, &inbox, context)? {
                     return Ok(exit);
                 }
                 // It has the lock and no socket yet: it still asks its questions, or is just ending.
@@ -200,6 +238,13 @@ fn stay(
     screen.finish(Duration::from_secs(1));
     drop(lock);
     Ok(exit)
+}
+
+fn begun_anew(broken: &Path) -> String {
+    format!(
+        "The file of reserved ports could not be understood and was begun anew. It is kept as `{}`.",
+        broken.display()
+    )
 }
 
 fn nothing_to_start(project: &Project) -> Problem {

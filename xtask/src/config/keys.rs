@@ -198,7 +198,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "on_conflict",
-        "`\"ask\"`, `\"fail\"` or `\"kill\"`",
+        "`\"ask\"`, `\"fail\"`, `\"kill\"` or `\"next\"`",
         "`\"ask\"`",
         "what `up` does when its port is taken",
     ),
@@ -225,7 +225,20 @@ pub(crate) const KEYS: &[Key] = &[
         "whether its sockets are opened for it and handed over (LISTEN_FDS)",
     ),
     key(SERVICE, "on_exit", "string", "", "what its end means for the others").not_yet(),
-    key(PORT, "number", "integer or string", "", "the port, from 1 to 65535"),
+    key(
+        PORT,
+        "number",
+        "integer, string or `\"auto\"`",
+        "",
+        "the port, from 1 to 65535; `\"auto\"` is a stable one for each checkout",
+    ),
+    key(
+        PORT,
+        "base",
+        "integer or string",
+        "by the names of project, service and port",
+        "where `\"auto\"` begins: the number in the main checkout",
+    ),
     key(
         PORT,
         "host",
@@ -237,7 +250,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         PORT,
         "on_conflict",
-        "`\"ask\"`, `\"fail\"` or `\"kill\"`",
+        "`\"ask\"`, `\"fail\"`, `\"kill\"` or `\"next\"`",
         "that of the service",
         "what `up` does when this port is taken",
     ),

@@ -1,13 +1,14 @@
 //! Port numbers first: everything else may refer to them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::net::IpAddr;
 
 use super::scope::{Address, Addresses, Scope};
 use super::services::ProjectFiles;
-use super::{Outside, Port, url};
+use super::{Given, Number, Outside, Port, Written, as_written, url};
 use crate::config::template::{Otherwise, Piece};
-use crate::config::{At, Config, Service, Template};
+use crate::config::{self, AUTO, At, Config, Service, Template};
 use crate::error::{Exit, Problem};
 
 /// The ports of every service of the file.
@@ -32,19 +33,17 @@ pub(super) fn numbers(
     };
     let mut problems = Vec::new();
     let is_started = |service: &Service| start_set.iter().any(|started| started.name == service.name);
-    for service in config.services.iter().filter(|service| is_started(service)) {
-        match ports(service, files, outside) {
-            Ok(ports) => problems.extend(numbers.add(&service.name, ports)),
-            Err(more) => {
+    // Those who start have the last word about a variable that others use too.
+    let (started, others): (Vec<&Service>, Vec<&Service>) =
+        config.services.iter().partition(|service| is_started(service));
+    let mut written = Vec::new();
+    for service in started.iter().chain(&others).copied() {
+        match of_service(service, files, outside) {
+            Ok(ports) => written.push((service, ports)),
+            Err(more) if is_started(service) => {
                 numbers.addresses.insert(service.name.clone(), Address::Told);
                 problems.extend(more);
             }
-        }
-    }
-    // Those who start have the last word about a variable that others use too.
-    for service in config.services.iter().filter(|service| !is_started(service)) {
-        match ports(service, files, outside) {
-            Ok(ports) => drop(numbers.add(&service.name, ports)),
             Err(more) => {
                 let why = more
                     .into_iter()
@@ -54,6 +53,30 @@ pub(super) fn numbers(
                 numbers.addresses.insert(service.name.clone(), Address::Untold(why));
             }
         }
+    }
+    let all: Vec<Written> = written.iter().flat_map(|(_, ports)| ports).cloned().collect();
+    let given = (outside.allocate)(&all).unwrap_or_else(|problem| {
+        problems.push(problem);
+        as_written(&all)
+    });
+    let mut given = given.into_iter();
+    for (service, ports) in written {
+        let port = |(port, written): (&config::Port, Written)| {
+            let Given { number, origin } = given.next().expect("each port was given a number");
+            Port {
+                key: written.key,
+                number,
+                origin,
+                host: written.host,
+                protocol: written.protocol,
+                on_conflict: port.on_conflict.unwrap_or(service.on_conflict),
+                variable: written.variable,
+                place: port.number.place.clone(),
+            }
+        };
+        let ports = service.ports.iter().zip(ports).map(port).collect();
+        let told = numbers.add(&service.name, ports);
+        problems.extend(told.into_iter().filter(|_| is_started(service)));
     }
     (numbers, problems)
 }
@@ -89,7 +112,7 @@ impl Numbers {
     }
 }
 
-fn ports(service: &Service, files: &ProjectFiles, outside: &Outside) -> Result<Vec<Port>, Vec<Problem>> {
+fn of_service(service: &Service, files: &ProjectFiles, outside: &Outside) -> Result<Vec<Written>, Vec<Problem>> {
     let own = files.of_service(service, outside)?;
     let nothing = Addresses::new();
     let scope = Scope {
@@ -102,9 +125,7 @@ fn ports(service: &Service, files: &ProjectFiles, outside: &Outside) -> Result<V
     let mut problems = Vec::new();
     let mut ports = Vec::new();
     for port in &service.ports {
-        let number = scope
-            .fill(&port.number)
-            .and_then(|text| number(&text, &port.number).map_err(|it| vec![it]));
+        let number = written(port, &scope);
         let host = match &port.host {
             Some(host) => scope
                 .fill(host)
@@ -113,19 +134,49 @@ fn ports(service: &Service, files: &ProjectFiles, outside: &Outside) -> Result<V
             None => Ok(None),
         };
         match (number, host) {
-            (Ok(number), Ok(host)) => ports.push(Port {
+            (Ok(number), Ok(host)) => ports.push(Written {
+                service: service.name.clone(),
                 key: port.key.clone(),
-                number,
-                host,
                 protocol: port.protocol,
-                on_conflict: port.on_conflict.unwrap_or(service.on_conflict),
-                variable: named_by(&port.number.value).map(str::to_owned),
-                place: port.number.place.clone(),
+                host,
+                variable: variable(port).map(str::to_owned),
+                number,
             }),
             (number, host) => problems.extend(number.err().into_iter().chain(host.err()).flatten()),
         }
     }
     if problems.is_empty() { Ok(ports) } else { Err(problems) }
+}
+
+/// A base is where `auto` begins, but what the user sets for this one call is meant as it stands.
+fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Problem>> {
+    let filled = |template: &At<Template>| {
+        let text = scope.fill(template)?;
+        number(&text, template).map_err(|problem| vec![problem])
+    };
+    let text = scope.fill(&port.number)?;
+    if text.trim() != AUTO {
+        return filled(&port.number).map(Number::Fixed);
+    }
+    let Some(base) = &port.base else {
+        return Ok(Number::Auto { base: None });
+    };
+    let is_set = |name: &str| {
+        scope
+            .calling
+            .get(OsStr::new(name))
+            .is_some_and(|value| !value.is_empty())
+    };
+    match named_by(&base.value).is_some_and(is_set) {
+        true => filled(base).map(Number::Set),
+        false => filled(base).map(|base| Number::Auto { base: Some(base) }),
+    }
+}
+
+/// The variable that every service gets with the number.
+fn variable(port: &config::Port) -> Option<&str> {
+    let base = || port.base.as_ref().and_then(|base| named_by(&base.value));
+    named_by(&port.number.value).or_else(base)
 }
 
 /// The variable whose value the number is: `"${VAR}"` alone, not `"80${VAR}"`.

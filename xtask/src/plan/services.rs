@@ -242,13 +242,15 @@ fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
         if at == 0 {
             exported.insert("PORT".to_owned(), number.clone());
         }
-        let key = port
-            .key
-            .to_uppercase()
-            .replace(|it: char| !it.is_ascii_alphanumeric(), "_");
-        exported.insert(format!("PORT_{key}"), number);
+        exported.insert(own_variable(&port.key), number);
     }
     exported
+}
+
+/// The variable of a service's own port.
+pub(super) fn own_variable(key: &str) -> String {
+    let key = key.to_uppercase().replace(|it: char| !it.is_ascii_alphanumeric(), "_");
+    format!("PORT_{key}")
 }
 
 /// Fills templates and collects what is missing, so that all of a service is reported at once.

@@ -11,12 +11,13 @@ mod shown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Asked, Environment, Outside, Plan, plan};
+use super::{Asked, Environment, Given, Number, Origin, Outside, Plan, Written, as_written, plan};
 use crate::config;
 use crate::error::{Exit, Problem};
 
 /// The project lies in `/shop`. `around` has a line for each thing outside: `$ NAME=value` of the calling environment,
-/// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv FOLDER` for a venv that is there.
+/// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv FOLDER` for a venv that is there,
+/// `port SERVICE.KEY NUMBER` for what `auto` is or where a port has moved.
 /// `asked` is what stands after `up`; `everything` is what `doctor` asks for.
 #[track_caller]
 fn check(config: &str, around: &str, asked: &str, expected: &str) {
@@ -40,12 +41,15 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
     let mut calling = Environment::new();
     let mut files: BTreeMap<PathBuf, Result<String, Problem>> = BTreeMap::new();
     let mut venvs: Vec<PathBuf> = Vec::new();
+    let mut ports: BTreeMap<String, u16> = BTreeMap::new();
     for line in around.lines() {
         if let Some(variable) = line.strip_prefix("$ ") {
             let (name, value) = variable.split_once('=').expect("a variable has a value");
             calling.insert(name.into(), value.into());
         } else if let Some(venv) = line.strip_prefix("venv ") {
             venvs.push(Path::new("/shop").join(venv));
+        } else if let Some((port, number)) = line.strip_prefix("port ").and_then(|port| port.split_once(' ')) {
+            ports.insert(port.to_owned(), number.parse().expect("it is a number"));
         } else if let Some((file, why)) = line.split_once("! ") {
             let problem = Problem::new(why).exit(Exit::Missing);
             files.insert(Path::new("/shop").join(file), Err(problem));
@@ -65,11 +69,28 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
             .map(|folder| folder.join(".venv"))
             .find(|venv| venvs.contains(venv))
     };
+    let allocate = |written: &[Written]| {
+        let given = |(port, given): (&Written, Given)| {
+            let Some(&number) = ports.get(&format!("{}.{}", port.service, port.key)) else {
+                return given;
+            };
+            let origin = match port.number {
+                Number::Auto { .. } => Origin::Auto,
+                Number::Fixed(from) | Number::Set(from) => Origin::Moved { from },
+            };
+            Given { number, origin }
+        };
+        match ports.get("none") {
+            Some(_) => Err(Problem::new("nothing is left")),
+            None => Ok(written.iter().zip(as_written(written)).map(given).collect()),
+        }
+    };
     let outside = Outside {
         checkout: Path::new("/shop"),
         calling: &calling,
         read: &read,
         nearest_venv: &nearest,
+        allocate: &allocate,
     };
     plan(&config, &meant(asked), &outside)
 }

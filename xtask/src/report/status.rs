@@ -64,6 +64,8 @@ pub(crate) struct Port {
     pub(crate) clients: usize,
     /// Where the service listens that does not listen here.
     pub(crate) elsewhere: Vec<SocketAddr>,
+    /// What the file says, also where the port has moved; `None` where that is `auto`.
+    pub(crate) declared: Option<u16>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -213,20 +215,20 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
     let age = service
         .since
         .map(|since| Duration::try_from(now.duration_since(since)).unwrap_or_default());
-    let ports = service.ports.iter().map(|port| match port {
-        Port {
-            number,
-            listening: true,
-            ours: true,
-            ..
-        } => number.to_string(),
-        Port {
-            number,
-            listening: true,
-            ours: false,
-            ..
-        } => format!("{number} (not ours)"),
-        Port { number, .. } => format!("{number} (closed)"),
+    let ports = service.ports.iter().map(|port| {
+        let mut remarks = Vec::new();
+        if let Some(declared) = port.declared.filter(|declared| *declared != port.number) {
+            remarks.push(format!("declared {declared}"));
+        }
+        match (port.listening, port.ours) {
+            (true, true) => {}
+            (true, false) => remarks.push("not ours".to_owned()),
+            (false, _) => remarks.push("closed".to_owned()),
+        }
+        match remarks.as_slice() {
+            [] => port.number.to_string(),
+            remarks => format!("{} ({})", port.number, remarks.join(", ")),
+        }
     });
     let elsewhere: BTreeSet<u16> = service
         .ports

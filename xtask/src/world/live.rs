@@ -10,7 +10,7 @@ use super::control::{Client, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record};
 use super::{health, kin, os, owners};
 use crate::error::Problem;
-use crate::plan::{self, Check, Health};
+use crate::plan::{self, Check, Health, Origin};
 use crate::preflight::verdict::Mismatch;
 use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
@@ -234,6 +234,11 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
         }),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
         elsewhere: Vec::new(),
+        declared: match port.origin {
+            Origin::Declared => Some(port.number),
+            Origin::Moved { from } => Some(from),
+            Origin::Auto => None,
+        },
     }
 }
 

@@ -28,8 +28,9 @@ use details::Described;
 use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};
 pub(crate) use everybody::everybody;
+pub(crate) use repository::{is_linked_worktree, repository};
 pub(crate) use surroundings::surroundings;
-pub(crate) use vacant::vacant;
+pub(crate) use vacant::{can_be_had, vacant};
 
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::reservations::{Asker, Reservations};
 use super::{problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{self, Asked, Environment, Outside, Plan, without_cargo};
-use crate::preflight::{Finding, Level};
+use crate::preflight::{Finding, Level, PortRef};
 
 pub(crate) const FILE: &str = "devtasks.toml";
 
@@ -26,7 +27,38 @@ pub(crate) struct Project {
     /// Its folder, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) config: Config,
+    file: PathBuf,
     calling: Environment,
+}
+
+/// A plan, and what is wrong with services that are not in it.
+type Planned = (Plan, Vec<Problem>);
+
+/// What becomes of the ports that this checkout has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ports {
+    /// They stay, and what is new is noted.
+    Note,
+    /// They are forgotten first.
+    NoteAnew,
+    /// As with [`Ports::Note`], but nothing is written.
+    Look,
+    /// As with [`Ports::NoteAnew`], but nothing is written.
+    LookAnew,
+}
+
+/// A plan whose ports are noted.
+pub(crate) struct Settled {
+    pub(crate) plan: Plan,
+    /// The file of all reservations made no sense, and lies here.
+    pub(crate) broken: Option<PathBuf>,
+}
+
+/// A plan with ports that have moved, not noted yet. Other checkouts wait meanwhile.
+pub(crate) struct Moving<'a> {
+    pub(crate) plan: Plan,
+    project: &'a Project,
+    reservations: Reservations<'a>,
 }
 
 impl Project {
@@ -42,6 +74,7 @@ impl Project {
         Ok(Project {
             checkout: folder,
             config,
+            file,
             calling: calling(),
         })
     }
@@ -91,8 +124,59 @@ impl Project {
         plan::project_name(&self.config, &self.checkout)
     }
 
-    /// The plan for what was asked; see [`plan::plan`].
-    pub(crate) fn plan(&self, asked: &Asked) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
+    /// The plan for what was asked; see [`plan::plan`]. Nothing is changed.
+    pub(crate) fn plan(&self, asked: &Asked) -> Result<Planned, Vec<Problem>> {
+        let reservations = Reservations::read(self.asker()).map_err(|problem| vec![problem])?;
+        self.plan_with(asked, &reservations)
+    }
+
+    /// The same, by what `up` makes of the reservations.
+    ///
+    /// # Errors
+    /// Also what is wrong with a single service.
+    pub(crate) fn settle(&self, asked: &Asked, ports: Ports) -> Result<Settled, Vec<Problem>> {
+        let one = |problem| vec![problem];
+        let reservations = self.reservations(ports).map_err(one)?;
+        let plan = complete(self.plan_with(asked, &reservations)?)?;
+        let broken = self.note(reservations).map_err(one)?;
+        Ok(Settled { plan, broken })
+    }
+
+    /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has its
+    /// own. `can_have` tells whether a service can have one.
+    pub(crate) fn move_on(
+        &self,
+        asked: &Asked,
+        taken: &[(&str, &str)],
+        ports: Ports,
+        can_have: &dyn Fn(&str, PortRef) -> bool,
+    ) -> Result<Moving<'_>, Vec<Problem>> {
+        let reservations = self.reservations(ports).map_err(|problem| vec![problem])?;
+        self.plan_with(asked, &reservations)?;
+        for (service, key) in taken {
+            reservations.move_on(service, key, can_have);
+        }
+        let plan = complete(self.plan_with(asked, &reservations)?)?;
+        Ok(Moving {
+            plan,
+            project: self,
+            reservations,
+        })
+    }
+
+    fn reservations(&self, ports: Ports) -> Result<Reservations<'_>, Problem> {
+        let mut reservations = match ports {
+            Ports::Note | Ports::NoteAnew => Reservations::lock(self.asker()),
+            Ports::Look | Ports::LookAnew => Reservations::read(self.asker()),
+        }?;
+        match ports {
+            Ports::Note | Ports::Look => {}
+            Ports::NoteAnew | Ports::LookAnew => reservations.forget(),
+        }
+        Ok(reservations)
+    }
+
+    fn plan_with(&self, asked: &Asked, reservations: &Reservations<'_>) -> Result<Planned, Vec<Problem>> {
         let read = |path: &Path| match fs::read(path) {
             Ok(bytes) => Some(Ok(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -103,9 +187,34 @@ impl Project {
             calling: &self.calling,
             read: &read,
             nearest_venv: &venvs::nearest,
+            allocate: &|written| reservations.give(written),
         };
         plan::plan(&self.config, asked, &outside)
     }
+
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            checkout: &self.checkout,
+            file: &self.file,
+            project: self.name(),
+        }
+    }
+
+    fn note(&self, reservations: Reservations<'_>) -> Result<Option<PathBuf>, Problem> {
+        reservations.note(&self.service_names().collect::<Vec<_>>())
+    }
+}
+
+impl Moving<'_> {
+    /// From now on every plan of this checkout has these numbers.
+    pub(crate) fn keep(self) -> Result<Plan, Problem> {
+        self.project.note(self.reservations)?;
+        Ok(self.plan)
+    }
+}
+
+fn complete((plan, problems): Planned) -> Result<Plan, Vec<Problem>> {
+    if problems.is_empty() { Ok(plan) } else { Err(problems) }
 }
 
 fn nearest(here: &Path) -> Option<PathBuf> {

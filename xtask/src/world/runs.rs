@@ -192,9 +192,7 @@ pub(super) fn folders() -> Vec<Folder> {
 
 /// Where every signal to a process outside the current run is noted.
 pub(crate) fn audit_log() -> Result<PathBuf, Problem> {
-    let folder = state()?;
-    os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
-    Ok(folder.join("audit.log"))
+    Ok(shared()?.join("audit.log"))
 }
 
 impl Record {
@@ -232,8 +230,15 @@ const RECORD: &str = "run.json";
 /// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
 const SOCKET_PATH_AT_MOST: usize = 100;
 
+/// The folder of what concerns all checkouts; made where it is missing.
+pub(super) fn shared() -> Result<PathBuf, Problem> {
+    let folder = state()?;
+    os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
+    Ok(folder)
+}
+
 /// `$XDG_STATE_HOME/devtasks` or what the system has instead.
-fn state() -> Result<PathBuf, Problem> {
+pub(super) fn state() -> Result<PathBuf, Problem> {
     let strategy = etcetera::choose_base_strategy().map_err(|_| {
         Problem::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
     })?;

@@ -139,7 +139,7 @@ hint: set `NAP` in `.env`, or write `${NAP:-default}`
 #[test]
 fn a_key_of_a_later_release_is_not_supported_yet() {
     check(
-        "[services.a]\ncommand = \"x\"\npidfile = \"p\"\nrestart = \"unless-stopped\"\non_conflict = \"next\"\n",
+        "[services.a]\ncommand = \"x\"\npidfile = \"p\"\nrestart = \"unless-stopped\"\n",
         "error: `pidfile` is not supported yet
   --> devtasks.toml:3:1  [services.a]
    |
@@ -151,12 +151,6 @@ error: `restart = \"unless-stopped\"` is not supported yet
    |
  4 | restart = \"unless-stopped\"
    |           ^^^^^^^^^^^^^^^^
-
-error: `on_conflict = \"next\"` is not supported yet
-  --> devtasks.toml:5:15  [services.a]
-   |
- 5 | on_conflict = \"next\"
-   |               ^^^^^^
 ",
     );
 }

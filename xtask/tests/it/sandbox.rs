@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-pub(crate) use port::port;
+pub(crate) use port::{port, row};
 pub(crate) use running::{Ended, Running};
 pub(crate) use terminal::Terminal;
 

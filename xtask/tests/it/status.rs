@@ -106,13 +106,13 @@ fn the_json_has_the_shape_of_the_contract() {
             "services": [
                 {
                     "name": "db", "state": "ready", "pid": null, "since": null, "restarts": 0, "exit": null,
-                    "ports": [{"name": "main", "number": db, "listening": true, "ours": true, "clients": 1, "elsewhere": []}],
+                    "ports": [{"name": "main", "number": db, "listening": true, "ours": true, "clients": 1, "elsewhere": [], "declared": db}],
                     "health": {"status": "none", "detail": null},
                     "waiting_for": [], "task": false,
                 },
                 {
                     "name": "backend", "state": "ready", "pid": null, "since": null, "restarts": 0, "exit": null,
-                    "ports": [{"name": "main", "number": api, "listening": true, "ours": true, "clients": 0, "elsewhere": []}],
+                    "ports": [{"name": "main", "number": api, "listening": true, "ours": true, "clients": 0, "elsewhere": [], "declared": api}],
                     "health": {"status": "ok", "detail": null},
                     "waiting_for": [], "task": false,
                 },
@@ -135,7 +135,7 @@ fn the_json_of_a_stack_that_does_not_run_is_whole_too() {
             "supervisor": null,
             "services": [{
                 "name": "db", "state": "stopped", "pid": null, "since": null, "restarts": 0, "exit": null,
-                "ports": [{"name": "main", "number": db, "listening": false, "ours": false, "clients": 0, "elsewhere": []}],
+                "ports": [{"name": "main", "number": db, "listening": false, "ours": false, "clients": 0, "elsewhere": [], "declared": db}],
                 "health": {"status": "none", "detail": null},
                 "waiting_for": [], "task": false,
             }],
@@ -150,7 +150,7 @@ fn a_stranger_on_a_declared_port_is_not_ours() {
     let status = sandbox.run(&["status", "db", "--format", "json"]).with(1).json();
     assert_eq!(
         status["services"][0]["ports"][0],
-        json!({"name": "main", "number": db, "listening": true, "ours": false, "clients": 0, "elsewhere": []})
+        json!({"name": "main", "number": db, "listening": true, "ours": false, "clients": 0, "elsewhere": [], "declared": db})
     );
     let table = sandbox.run(&["status", "db"]).with(1).stdout;
     assert!(table.contains(&format!("{db} (not ours)")), "{table}");
@@ -170,7 +170,7 @@ fn a_port_that_the_service_gave_up_is_shown_as_closed() {
     let status = sandbox.run(&["status", "--format", "json"]).json();
     assert_eq!(
         status["services"][0]["ports"][0],
-        json!({"name": "main", "number": port, "listening": false, "ours": false, "clients": 0, "elsewhere": []})
+        json!({"name": "main", "number": port, "listening": false, "ours": false, "clients": 0, "elsewhere": [], "declared": port})
     );
 }
 

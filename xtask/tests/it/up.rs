@@ -1,6 +1,7 @@
 //! `up`: starts in order, waits until everything is really ready, ends cleanly.
 
 mod again;
+mod auto;
 mod conflict;
 mod crash;
 mod detach;
@@ -14,6 +15,7 @@ mod json;
 mod keep;
 mod leftovers;
 mod logs;
+mod next;
 mod order;
 mod question;
 mod ready;

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use super::Wish;
+use super::head::head;
 use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Busy, Ended, Voice, told_of_port};
 use crate::commands::{Context, leftovers, tell};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
-use crate::preflight::secrets::masked;
 use crate::preflight::verdict::{Ours, Wanted, duplicates, finding, split};
-use crate::preflight::{CommandFact, Facts, Finding, Level, PortRef, VenvState};
+use crate::preflight::{Facts, Finding, Level, PortFact, PortRef};
 use crate::report;
-use crate::report::escape::command_line;
 use crate::report::{json, words};
 use crate::world::clock::wall;
 use crate::world::owners::{self, Addresses};
+use crate::world::project::Project;
 use crate::world::runs::Folder;
 use crate::world::{observe, os};
 
@@ -26,100 +26,86 @@ pub(super) enum Way {
     Clear {
         head: String,
     },
+    /// Ports were taken, and in this plan their services have others. It was not looked at yet.
+    Moved(Box<Plan>),
     Blocked(Exit),
     /// Processes of an earlier run of this checkout hold a port.
     Leftovers,
 }
 
-/// Whoever holds the checkout's lock: no process of an earlier run has a supervisor any more.
-pub(super) fn clear_all(
-    plan: &Plan,
-    wish: &Wish,
-    folder: &Folder,
-    inbox: &Inbox,
-    context: &Context,
-) -> Result<Way, Problems> {
-    let clearing = Clearing {
-        plan,
-        wish,
-        live_run: None,
-        inbox,
-        context,
-    };
-    if folder.record().is_some()
-        && let Some(exit) = clearing.end_leftovers(folder)?
-    {
-        return Ok(Way::Blocked(exit));
-    }
-    let way = clearing.clear()?;
-    // Its record is gone, but its processes tell by their tags.
-    if way == Way::Leftovers {
-        if let Some(problem) = leftovers::elsewhere(&plan.checkout)? {
-            return Err(problem.exit(Exit::PortBusy).into());
+/// What is about to be started.
+#[derive(Clone, Copy)]
+pub(super) struct Clearing<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) project: &'a Project,
+    pub(super) wish: &'a Wish,
+    /// The run that it joins. Without one whoever asks holds the checkout's lock: no process of an earlier run has a
+    /// supervisor any more.
+    pub(super) live_run: Option<&'a str>,
+    pub(super) inbox: &'a Inbox,
+    pub(super) context: &'a Context,
+}
+
+/// A finding, and the port it concerns.
+pub(super) type Judged<'a> = (Option<(&'a Service, &'a Port)>, Finding);
+
+impl<'a> Clearing<'a> {
+    /// What earlier runs left is ended first.
+    pub(super) fn clear_all(&self, folder: &Folder) -> Result<Way, Problems> {
+        if folder.record().is_some()
+            && let Some(exit) = self.end_leftovers(folder)?
+        {
+            return Ok(Way::Blocked(exit));
         }
-        return match clearing.end_leftovers(folder)? {
-            Some(exit) => Ok(Way::Blocked(exit)),
-            None => clearing.clear(),
+        let way = self.clear()?;
+        // Its record is gone, but its processes tell by their tags.
+        if way == Way::Leftovers {
+            if let Some(problem) = leftovers::elsewhere(&self.plan.checkout)? {
+                return Err(problem.exit(Exit::PortBusy).into());
+            }
+            return match self.end_leftovers(folder)? {
+                Some(exit) => Ok(Way::Blocked(exit)),
+                None => self.clear(),
+            };
+        }
+        Ok(way)
+    }
+
+    /// What clearing would say, and the plan with the ports that would move. A conflict that would be solved without a
+    /// question is a warning.
+    pub(super) fn foresee(&self) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
+        let facts = observe::facts(self.plan);
+        let findings = self.judge_all(&facts);
+        let movable = self.movable(&findings);
+        if !movable.is_empty() {
+            match self.foresee_moves(&movable)? {
+                (moves, Some(plan)) => return Ok((moves, Some(plan))),
+                (stuck, None) => {
+                    let others = findings.iter().map(|(_, finding)| finding);
+                    let others =
+                        others.filter(|it| it.port.is_none() || stuck.iter().all(|stuck| stuck.port != it.port));
+                    return Ok((others.chain(&stuck).cloned().collect(), None));
+                }
+            }
+        }
+        let solved = |(port, finding): Judged<'_>| {
+            let stops = |(_, port): (&Service, &Port)| self.way_out(port) == WayOut::Stop;
+            match finding.level == Level::Fail && self.may_solve(port, &finding) && port.is_some_and(stops) {
+                true => Finding {
+                    level: Level::Warn,
+                    message: format!("{}; it would be stopped", finding.message),
+                    ..finding
+                },
+                false => finding,
+            }
         };
+        Ok((findings.into_iter().map(solved).collect(), None))
     }
-    Ok(way)
-}
 
-/// For services that join the live run `run`.
-pub(super) fn clear_more(
-    plan: &Plan,
-    wish: &Wish,
-    run: &str,
-    inbox: &Inbox,
-    context: &Context,
-) -> Result<Way, Problems> {
-    Clearing {
-        plan,
-        wish,
-        live_run: Some(run.to_owned()),
-        inbox,
-        context,
-    }
-    .clear()
-}
-
-/// What [`clear_all`] or [`clear_more`] would say. A conflict that would be solved without a question is a warning.
-pub(super) fn foresee(plan: &Plan, wish: &Wish, live_run: Option<&str>, context: &Context) -> Vec<Finding> {
-    let clearing = Clearing {
-        plan,
-        wish,
-        live_run: live_run.map(str::to_owned),
-        inbox: &Inbox::deaf(),
-        context,
-    };
-    let facts = observe::facts(plan);
-    let solved = |(port, finding): (Option<(&Service, &Port)>, Finding)| {
-        let stops = |(_, port): (&Service, &Port)| clearing.way_out(port) == WayOut::Stop;
-        match finding.level == Level::Fail && clearing.may_solve(port, &finding) && port.is_some_and(stops) {
-            true => Finding {
-                level: Level::Warn,
-                message: format!("{}; it would be stopped", finding.message),
-                ..finding
-            },
-            false => finding,
-        }
-    };
-    clearing.judge_all(&facts).into_iter().map(solved).collect()
-}
-
-struct Clearing<'a> {
-    plan: &'a Plan,
-    wish: &'a Wish,
-    live_run: Option<String>,
-    inbox: &'a Inbox,
-    context: &'a Context,
-}
-
-impl Clearing<'_> {
     /// Everything there is to say before a start; what concerns a port stands beside it.
-    fn judge_all(&self, facts: &Facts) -> Vec<(Option<(&Service, &Port)>, Finding)> {
+    fn judge_all(&self, facts: &Facts) -> Vec<Judged<'a>> {
         let plan = self.plan;
-        let mut findings: Vec<(Option<(&Service, &Port)>, Finding)> = Vec::new();
+        let mut findings: Vec<Judged<'_>> = Vec::new();
         let needs = duplicates(plan).into_iter().chain(needs(plan, facts));
         findings.extend(needs.map(|finding| (None, finding)));
         for service in &plan.services {
@@ -138,7 +124,7 @@ impl Clearing<'_> {
         findings
     }
 
-    fn clear(&self) -> Result<Way, Problems> {
+    pub(super) fn clear(&self) -> Result<Way, Problems> {
         let plan = self.plan;
         let facts = observe::facts(plan);
         let findings = self.judge_all(&facts);
@@ -147,6 +133,10 @@ impl Clearing<'_> {
             .any(|(_, finding)| finding.code == "port.busy.own_leftover")
         {
             return Ok(Way::Leftovers);
+        }
+        let movable = self.movable(&findings);
+        if !movable.is_empty() {
+            return self.move_on(&movable);
         }
         for (_, finding) in findings.iter().filter(|(_, finding)| finding.level == Level::Warn) {
             self.tell(finding);
@@ -192,9 +182,13 @@ impl Clearing<'_> {
     }
 
     fn judge(&self, service: &Service, port: &Port, facts: &Facts) -> Finding {
-        let ours = self.ours(service, port);
-        let port = PortRef::from(port);
-        finding(&port, &facts.ports[&port], &ours, &self.context.form)
+        let asked = PortRef::from(port);
+        self.finding(service, port, asked, &facts.ports[&asked])
+    }
+
+    /// What stands in the way of `asked`, for a port of this service.
+    pub(super) fn finding(&self, service: &Service, port: &Port, asked: PortRef, fact: &PortFact) -> Finding {
+        finding(&asked, fact, &self.ours(service, port), &self.context.form)
     }
 
     fn remark(&self, service: &Service, port: &Port, facts: &Facts) -> Option<Finding> {
@@ -207,25 +201,30 @@ impl Clearing<'_> {
         Ours {
             project: Some(self.plan.project.clone()),
             checkout: Some(self.plan.checkout.clone()),
-            live_run: self.live_run.clone(),
+            live_run: self.live_run.map(str::to_owned),
             service: Some(Wanted::new(service, port)),
             uid: os::user_id(),
         }
     }
 
     /// Might the owner be stopped, by what was asked or by asking?
-    fn may_solve(&self, port: Option<(&Service, &Port)>, finding: &Finding) -> bool {
+    pub(super) fn may_solve(&self, port: Option<(&Service, &Port)>, finding: &Finding) -> bool {
         let Some((_, port)) = port else { return false };
         let is_strangers = matches!(
             finding.code,
             "port.busy.foreign" | "port.busy.bound" | "port.shared" | "port.split"
         );
-        is_strangers && self.way_out(port) != WayOut::Fail
+        let stops = match self.way_out(port) {
+            WayOut::Ask | WayOut::Stop => true,
+            WayOut::Next | WayOut::Fail => false,
+        };
+        is_strangers && stops
     }
 
-    fn way_out(&self, port: &Port) -> WayOut {
+    pub(super) fn way_out(&self, port: &Port) -> WayOut {
         let asks = self.context.terminals.asks;
         match (self.wish.on_conflict, port.on_conflict) {
+            (Some(OnConflict::Next), _) | (None, OnConflict::Next) => WayOut::Next,
             (Some(OnConflict::Kill), _) => WayOut::Stop,
             (None, OnConflict::Kill) if asks || self.wish.yes => WayOut::Stop,
             (Some(OnConflict::Fail), _) | (None, OnConflict::Fail) => WayOut::Fail,
@@ -240,7 +239,7 @@ impl Clearing<'_> {
         // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
         let asked = PortRef::from(port);
         let facts = owners::look_up(&[asked], Addresses::Service);
-        let found = finding(&asked, &facts[&asked], &self.ours(service, port), &self.context.form);
+        let found = self.finding(service, port, asked, &facts[&asked]);
         if found.level != Level::Fail {
             return Ok(None);
         }
@@ -305,7 +304,7 @@ impl Clearing<'_> {
         Exit::PortBusy
     }
 
-    fn tell(&self, finding: &Finding) {
+    pub(super) fn tell(&self, finding: &Finding) {
         self.event(finding);
         if self.context.json && finding.level != Level::Fail {
             return;
@@ -327,7 +326,7 @@ impl Clearing<'_> {
         }
     }
 
-    fn blocked(&self, exit: Exit) -> Way {
+    pub(super) fn blocked(&self, exit: Exit) -> Way {
         if self.context.json {
             let _ = self.context.print(&crate::commands::watching::summary(exit, &[]));
         }
@@ -336,57 +335,10 @@ impl Clearing<'_> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WayOut {
+pub(super) enum WayOut {
     Ask,
     Stop,
+    /// Its service moves on.
+    Next,
     Fail,
-}
-
-/// `shop  3 services  ports 6390 8000 8080 free  venv backend/.venv (Python 3.12.4)`.
-fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
-    let n_tasks = plan.services.iter().filter(|service| service.task).count();
-    let mut parts = vec![
-        context.paint_stderr().bold(&plan.project),
-        words::services_and_tasks(plan.services.len() - n_tasks, n_tasks),
-    ];
-    let ports: Vec<_> = plan
-        .services
-        .iter()
-        .flat_map(|it| &it.ports)
-        .map(|port| port.number.to_string())
-        .collect();
-    match ports.as_slice() {
-        [] => {}
-        [one] => parts.push(format!("port {one} free")),
-        many => parts.push(format!("ports {} free", many.join(" "))),
-    }
-    for (path, fact) in &facts.venvs {
-        if let VenvState::Works { version } = &fact.state {
-            let version = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-            let path = path.strip_prefix(&plan.checkout).unwrap_or(path);
-            parts.push(format!("venv {} (Python {version})", path.display()));
-        }
-    }
-    if context.verbose {
-        parts.push(plan.services.iter().map(|service| line(plan, service, facts)).collect());
-    }
-    parts.join("  ")
-}
-
-/// What is run, and where: for those who asked for more.
-fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
-    let mut words = service.command.words.clone();
-    if let CommandFact::Found(path) = &facts.services[&service.name].command {
-        words[0] = path.display().to_string();
-    }
-    let folder = service
-        .working_dir
-        .strip_prefix(&plan.checkout)
-        .unwrap_or(&service.working_dir);
-    let folder = if folder.as_os_str().is_empty() {
-        ".".into()
-    } else {
-        folder.display().to_string()
-    };
-    format!("\n  {}: {}  in {folder}", service.name, command_line(&masked(&words)))
 }

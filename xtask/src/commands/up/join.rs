@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Wish, clear};
+use super::clear::{Clearing, Way};
+use super::{Wish, moves};
 use crate::commands::inbox::Inbox;
 use crate::commands::{Context, watching};
 use crate::error::{Exit, Problems};
@@ -14,11 +15,13 @@ use crate::world::clock::wall;
 use crate::world::control::Request;
 use crate::world::driver::Message;
 use crate::world::live;
+use crate::world::project::Project;
 use crate::world::runs::{Folder, Record};
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(
-    plan: &Plan,
+    plan: &mut Plan,
+    project: &Project,
     wish: &Wish,
     folder: &Folder,
     inbox: &Inbox,
@@ -30,27 +33,46 @@ pub(super) fn join(
     if running.iter().all(Running::is_ending) {
         return Ok(None);
     }
-    let to_do: Vec<_> = steps(&plan.services, &running)
-        .into_iter()
-        .filter(|step| step.todo != Todo::Keep)
-        .collect();
-    context.say(&announcement(plan, &to_do, &record));
+    let mut said = String::new();
+    let services = loop {
+        let to_do: Vec<_> = steps(&plan.services, &running)
+            .into_iter()
+            .filter(|step| step.todo != Todo::Keep)
+            .collect();
+        let announced = announcement(plan, &to_do, &record);
+        if announced != said {
+            context.say(&announced);
+            said = announced;
+        }
+        let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
+        if services.is_empty() {
+            break services;
+        }
+        let more = Plan {
+            services: services.clone(),
+            ..plan.clone()
+        };
+        let clearing = Clearing {
+            plan: &more,
+            project,
+            wish,
+            live_run: Some(&record.run),
+            inbox,
+            context,
+        };
+        match clearing.clear()? {
+            Way::Moved(moved) => *plan = *moved,
+            Way::Blocked(exit) => return Ok(Some(exit)),
+            Way::Clear { .. } | Way::Leftovers => break services,
+        }
+    };
     for name in unknown(wish, &running) {
         context.say(&format!(
             "`{name}` runs on and is no longer in devtasks.toml: `{} down {name}` stops it.",
             context.form
         ));
     }
-    let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
-    if !services.is_empty() {
-        let more = Plan {
-            services: services.clone(),
-            ..plan.clone()
-        };
-        if let clear::Way::Blocked(exit) = clear::clear_more(&more, wish, &record.run, inbox, context)? {
-            return Ok(Some(exit));
-        }
-    }
+    moves::remarks(plan, wish, Some(&record.run), context);
     let Some((mut client, _)) = live::client(folder) else {
         return Ok(None);
     };

@@ -1,29 +1,44 @@
 //! `up --plan`: what would be done, service by service, and what stands in the way. Nothing is changed.
 
-use super::{Wish, clear, join};
+use super::clear::Clearing;
+use super::{Wish, join};
+use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::Exit;
 use crate::plan::Plan;
 use crate::preflight::{Finding, Level};
 use crate::report;
 use crate::report::steps::Steps;
-use crate::supervise::steps::{Todo, steps};
+use crate::supervise::steps::{Running, Todo, steps};
 use crate::world::live;
+use crate::world::project::Project;
 
-pub(super) fn show(plan: &Plan, wish: &Wish, context: &Context) -> Ended {
+pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Context) -> Ended {
     let live = live::running(&plan.checkout)?;
     let (running, record) = match &live {
         Some((running, record)) => (running.as_slice(), Some(record)),
         None => (&[][..], None),
     };
-    let steps = steps(&plan.services, running);
-    let mut to_do = plan.clone();
-    to_do.services.retain(|service| {
-        let step = steps.iter().find(|step| step.service.name == service.name);
-        step.is_some_and(|step| step.todo != Todo::Keep)
-    });
     let live_run = record.map(|record| record.run.clone());
-    let mut findings = clear::foresee(&to_do, wish, live_run.as_deref(), context);
+    let mut findings = Vec::new();
+    let to_do = loop {
+        let to_do = to_do(&plan, running);
+        let clearing = Clearing {
+            plan: &to_do,
+            project,
+            wish,
+            live_run: live_run.as_deref(),
+            inbox: &Inbox::deaf(),
+            context,
+        };
+        let (seen, moved) = clearing.foresee()?;
+        findings.extend(seen);
+        match moved {
+            Some(moved) => plan = moved,
+            None => break to_do,
+        }
+    };
+    let steps = steps(&plan.services, running);
     let left = match live_run {
         Some(_) => Vec::new(),
         None => leftovers::of(&plan.checkout)?,
@@ -36,7 +51,7 @@ pub(super) fn show(plan: &Plan, wish: &Wish, context: &Context) -> Ended {
     }
     let unknown = join::unknown(wish, running);
     let seen = Steps {
-        plan,
+        plan: &plan,
         steps: &steps,
         findings: &findings,
         unknown: &unknown,
@@ -70,4 +85,15 @@ pub(super) fn show(plan: &Plan, wish: &Wish, context: &Context) -> Ended {
     };
     text.push_str(&format!("`{} up` would {what}. Nothing was done.\n", context.form));
     Ok(quietly(context.print(&text), exit))
+}
+
+/// What is not as it should be yet.
+fn to_do(plan: &Plan, running: &[Running]) -> Plan {
+    let steps = steps(&plan.services, running);
+    let mut to_do = plan.clone();
+    to_do.services.retain(|service| {
+        let step = steps.iter().find(|step| step.service.name == service.name);
+        step.is_some_and(|step| step.todo != Todo::Keep)
+    });
+    to_do
 }

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use super::item::{Item, Table};
 use super::names::{Kind, MAIN_PORT};
-use super::reader::{Reader, not_supported};
+use super::reader::Reader;
 use crate::config::keys::PORT;
 use crate::config::template::{Otherwise, Piece};
-use crate::config::{At, OnConflict, Port, Protocol, Template};
+use crate::config::{AUTO, At, OnConflict, Port, Protocol, Template};
 use crate::error::Problem;
 
 /// All ports of a service, the main one first.
@@ -29,7 +29,7 @@ pub(super) fn on_conflict<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Optio
         ("ask", Some(OnConflict::Ask)),
         ("fail", Some(OnConflict::Fail)),
         ("kill", Some(OnConflict::Kill)),
-        ("next", None),
+        ("next", Some(OnConflict::Next)),
     ];
     reader.choice(item, &choices)
 }
@@ -51,13 +51,15 @@ fn port<'t>(reader: &mut Reader<'t>, item: &Item<'t>, key: &str) -> Option<Port>
     if !item.value.is_table() {
         return Some(Port {
             key: key.to_owned(),
-            number: number(reader, item)?,
+            number: number(reader, item, Auto::Allowed)?,
+            base: None,
             host: None,
             protocol: Protocol::Tcp,
             on_conflict: None,
         });
     }
     let table = reader.known_table(item, PORT)?;
+    let base = table.get("base").and_then(|item| number(reader, &item, Auto::No));
     let host = table.get("host").and_then(|item| host(reader, &item));
     let protocol = table.get("protocol").and_then(|item| {
         let choices = [("tcp", Some(Protocol::Tcp)), ("udp", Some(Protocol::Udp))];
@@ -69,17 +71,35 @@ fn port<'t>(reader: &mut Reader<'t>, item: &Item<'t>, key: &str) -> Option<Port>
         reader.report_absent(item.at_value(), problem.hint("add `number = 8000`"));
         return None;
     };
+    let number = number(reader, &number_item, Auto::Allowed)?;
+    if let Some(item) = table.get("base")
+        && number.value.as_literal().is_some_and(|text| text != AUTO)
+    {
+        let problem = Problem::new("`base` is where `\"auto\"` begins, and `number` is a number");
+        reader.report(
+            item.at_key(),
+            problem.hint("write `number = \"auto\"`, or leave `base` out"),
+        );
+    }
     Some(Port {
         key: key.to_owned(),
-        number: number(reader, &number_item)?,
+        number,
+        base,
         host,
         protocol: protocol.unwrap_or(Protocol::Tcp),
         on_conflict,
     })
 }
 
+/// Whether `"auto"` may stand for a number.
+#[derive(Clone, Copy, PartialEq)]
+enum Auto {
+    Allowed,
+    No,
+}
+
 /// Literal numbers come back as their digits.
-fn number<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> {
+fn number<'t>(reader: &mut Reader<'t>, item: &Item<'t>, auto: Auto) -> Option<At<Template>> {
     if let Some(integer) = item.value.as_integer() {
         let Some(number) = i64::from_str_radix(integer.as_str(), integer.radix())
             .ok()
@@ -94,12 +114,9 @@ fn number<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> 
         reader.report_type(item, "an integer, a string or a table");
         return None;
     }
-    if item.value.as_str() == Some("auto") {
-        reader.report(item.at_value(), not_supported(&format!("{} = \"auto\"", item.key)));
-        return None;
-    }
     let template = reader.template(item)?;
     if let Some(text) = whole_text(&template.value)
+        && !(text == AUTO && auto == Auto::Allowed)
         && text.parse().ok().and_then(in_range).is_none()
     {
         let problem = no_port(text);

@@ -263,3 +263,163 @@ fn who_does_not_start_has_no_say_about_a_variable() {
     ",
     );
 }
+
+#[test]
+fn a_port_that_moves_takes_along_whatever_refers_to_it() {
+    check(
+        r#"
+        [services.api]
+        command = "api --port ${API_PORT} --also ${PORT}"
+        port = "${API_PORT:-8000}"
+        on_conflict = "next"
+        healthcheck = { http = "http://127.0.0.1:${API_PORT}/up" }
+
+        [services.web]
+        command = "web --api ${services.api.url} ${API_PORT}"
+        environment = { API = "${services.api.port}" }
+        "#,
+        "
+        $ API_PORT=8000
+        port api.main 8001
+        ",
+        "",
+        "
+        api: api|--port|8001|--also|8001
+          API_PORT=8001
+          PORT=8001
+          PORT_MAIN=8001
+          port main 8001 instead of 8000 on conflict Next by API_PORT
+          health GET http://127.0.0.1:8001/up every 10s, 2s, 3 times
+        web: web|--api|http://127.0.0.1:8001|8001
+          API=8001
+          API_PORT=8001
+        ",
+    );
+}
+
+#[test]
+fn auto_is_asked_for_with_its_base_and_named_by_its_variable() {
+    let config = r#"
+        [services.api]
+        command = "api ${API_PORT} ${services.web.port}"
+        port = { number = "auto", base = "${API_PORT}" }
+
+        [services.web]
+        command = "web"
+        ports = { http = "auto", hmr = "${HMR:-auto}" }
+        "#;
+    check(
+        config,
+        "
+        .env: API_PORT=8000
+        port api.main 8010
+        port web.http 12345
+        port web.hmr 12346
+        ",
+        "",
+        "
+        api: api|8010|12345
+          API_PORT=8010
+          HMR=12346
+          PORT=8010
+          PORT_MAIN=8010
+          port main 8010 auto by API_PORT
+        web: web
+          API_PORT=8010
+          HMR=12346
+          PORT=12345
+          PORT_HMR=12346
+          PORT_HTTP=12345
+          port http 12345 auto
+          port hmr 12346 auto by HMR
+        ",
+    );
+    // Without a checkout to ask, the base shows what was asked for; what is set for this call is no `auto`.
+    check(
+        config,
+        "
+        .env: API_PORT=8000
+        $ API_PORT=9000
+        $ HMR=9001
+        port web.http 12345
+        ",
+        "",
+        "
+        api: api|9000|12345
+          API_PORT=9000
+          HMR=9001
+          PORT=9000
+          PORT_MAIN=9000
+          port main 9000 by API_PORT
+        web: web
+          API_PORT=9000
+          HMR=9001
+          PORT=12345
+          PORT_HMR=9001
+          PORT_HTTP=12345
+          port http 12345 auto
+          port hmr 9001 by HMR
+        ",
+    );
+}
+
+#[test]
+fn a_base_that_is_no_number_is_refused() {
+    check(
+        r#"
+        [services.api]
+        command = "api"
+        port = { number = "auto", base = "${API_PORT}" }
+        "#,
+        ".env: API_PORT=secret",
+        "",
+        "
+        exit 2 devtasks.toml:3:34 the value of `API_PORT` is not a port number
+          hint: set `API_PORT` to a number from 1 to 65535
+        ",
+    );
+}
+
+#[test]
+fn where_no_number_is_left_the_plan_says_so_once() {
+    check(
+        "
+        [services.api]
+        command = 'api'
+        port = { number = 'auto', base = 8000 }
+        ",
+        "port none 0",
+        "",
+        "
+        api: api
+          PORT=8000
+          PORT_MAIN=8000
+          port main 8000 auto
+        exit 1 nothing is left
+        ",
+    );
+}
+
+#[test]
+fn a_number_that_stands_by_itself_in_a_command_does_not_follow() {
+    #[track_caller]
+    fn check(service: &str, expected: Option<&str>) {
+        let config = format!("[services.api]\nport = 8000\n{service}");
+        let (plan, problems) = super::outcome(&config, "", "").unwrap();
+        assert_eq!(problems, []);
+        assert_eq!(plan.services[0].names(8000), expected, "{service}");
+    }
+    check("command = 'api --port 8000'", Some("command"));
+    check("command = 'api -p8000 --listen=127.0.0.1:8000'", Some("command"));
+    check("command = 'api 8000 | cat'\nshell = true", Some("command"));
+    check("command = 'api 18000 80001 8000ms'", None);
+    check(
+        "command = 'api'\nhealthcheck = { http = 'http://127.0.0.1:8000/up' }",
+        Some("health check"),
+    );
+    check(
+        "command = 'api'\nhealthcheck = { command = 'ask :8000' }",
+        Some("health check"),
+    );
+    check("command = 'api'\nhealthcheck = { http = '/8000' }", None);
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Problem;
-use crate::plan::{Check, Condition, OnConflict, Port, Protocol, Service, StopSignal};
+use crate::plan::{Check, Condition, OnConflict, Origin, Port, Protocol, Service, StopSignal};
 
 pub(super) fn service(service: &Service) -> String {
     let task = if service.task { "task " } else { "" };
@@ -68,6 +68,11 @@ pub(super) fn service(service: &Service) -> String {
 
 fn port(port: &Port) -> String {
     let mut text = format!("port {} {}", port.key, port.number);
+    match port.origin {
+        Origin::Declared => {}
+        Origin::Auto => text.push_str(" auto"),
+        Origin::Moved { from } => text.push_str(&format!(" instead of {from}")),
+    }
     if let Some(host) = port.host {
         text.push_str(&format!(" at {host}"));
     }

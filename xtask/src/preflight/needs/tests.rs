@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandFact, Facts, FolderFact, VenvFact, VenvState, needs};
 use crate::config;
-use crate::plan::{Asked, Environment, Outside, plan};
+use crate::plan::{Asked, Environment, Outside, as_written, plan};
 use crate::preflight::ServiceFact;
 
 const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
@@ -21,6 +21,7 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: &str) {
         calling: &Environment::new(),
         read: &|_| None,
         nearest_venv: &|_, _| None,
+        allocate: &|written| Ok(as_written(written)),
     };
     let (plan, problems) = plan(&config, &Asked::default(), &outside).expect("it can be planned");
     assert!(problems.is_empty());

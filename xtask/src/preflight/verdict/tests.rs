@@ -398,6 +398,7 @@ fn listening_elsewhere_is_told_by_number_or_by_address() {
         host: Some(Ipv4Addr::LOCALHOST.into()),
         protocol: Protocol::Tcp,
         on_conflict: OnConflict::Ask,
+        origin: Default::default(),
         variable: None,
         place: place(14),
     };
@@ -686,6 +687,7 @@ fn check_plan(input: &str, expected: &str) {
             host: None,
             protocol: Protocol::Tcp,
             on_conflict: OnConflict::Ask,
+            origin: Default::default(),
             variable: None,
             place: place(index + 1),
         };

@@ -124,6 +124,7 @@ fn a_busy_port_that_nobody_declared_is_named() {
         host: None,
         protocol: Protocol::Tcp,
         on_conflict: crate::plan::OnConflict::Ask,
+        origin: Default::default(),
         variable: None,
         place: place(1, 1, 1, ""),
     });

@@ -157,7 +157,7 @@ fn status_is_one_document() {
     check(
         &json::line(&shop),
         r#"
-        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[]}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}
+        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}
     "#,
     );
     shop.services.clear();
@@ -208,7 +208,7 @@ fn events_are_a_line_each() {
         {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"log","service":"backend","stream":"stderr","line":"a \"b\""}
         {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"finding","finding":{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}}
         {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":true,"exit":0,"services":[]}
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":false,"exit":3,"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":null,"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[]}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}
+        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":false,"exit":3,"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":null,"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}
     "#,
     );
 }

@@ -29,6 +29,7 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
             ours: true,
             clients: 2,
             elsewhere: Vec::new(),
+            declared: Some(6390),
         }],
         health: Health {
             status: health,
@@ -109,6 +110,27 @@ fn a_wide_terminal_shows_every_column() {
           frontend  unhealthy  4240  14 min  6390 (not ours)  GET / 404         0         2
 
         frontend does not listen on 6390: another process does
+    ",
+    );
+}
+
+#[test]
+fn a_port_that_moved_names_the_declared_one() {
+    let mut status = shop();
+    status.services.truncate(2);
+    for service in &mut status.services {
+        service.ports[0].number = 6391;
+    }
+    status.services[1].ports[0].listening = false;
+    check_table(
+        &status,
+        100,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE  STATE  PID   AGE     PORT                          HEALTH            RESTARTS  CLIENTS
+          db       ready  4240  14 min  6391 (declared 6390)          ok   0.2 ms       0         2
+          backend  ready  4240  14 min  6391 (declared 6390, closed)  ok   200 in 3 ms  0         2
     ",
     );
 }

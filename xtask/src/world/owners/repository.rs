@@ -19,6 +19,14 @@ pub(crate) fn repository(folder: &Path) -> Option<Repository> {
     })
 }
 
+/// Whether the checkout at or above `folder` was made by `git worktree add`.
+///
+/// Source: gitrepository-layout(5): only such a one's git folder has a `commondir`; a submodule's `.git` is a file too.
+pub(crate) fn is_linked_worktree(folder: &Path) -> bool {
+    let git = folder.ancestors().find_map(git_folder);
+    git.is_some_and(|git| git.join("commondir").is_file())
+}
+
 fn git_folder(root: &Path) -> Option<PathBuf> {
     let git = root.join(".git");
     if fs::metadata(&git).ok()?.is_dir() {
@@ -77,6 +85,30 @@ mod tests {
             ],
             Some(("sub", Some("topic"))),
         );
+    }
+
+    #[test]
+    fn a_linked_worktree_is_known_from_a_submodule() {
+        let temp = tempfile::tempdir().unwrap();
+        let check = |folder: &str, expected: bool| {
+            assert_eq!(is_linked_worktree(&temp.path().join(folder)), expected, "{folder}");
+        };
+        for folder in [
+            "main/.git/worktrees/topic",
+            "main/.git/modules/part",
+            "main/part",
+            "topic/deep",
+        ] {
+            fs::create_dir_all(temp.path().join(folder)).unwrap();
+        }
+        fs::write(temp.path().join("main/.git/worktrees/topic/commondir"), "../..\n").unwrap();
+        fs::write(temp.path().join("topic/.git"), "gitdir: ../main/.git/worktrees/topic\n").unwrap();
+        fs::write(temp.path().join("main/part/.git"), "gitdir: ../.git/modules/part\n").unwrap();
+        check("topic", true);
+        check("topic/deep", true);
+        check("main", false);
+        check("main/part", false);
+        check("nowhere", false);
     }
 
     #[test]

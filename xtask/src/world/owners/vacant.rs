@@ -24,15 +24,20 @@ fn somewhere() -> u16 {
 }
 
 fn is_vacant(number: u16) -> bool {
-    [Protocol::Tcp, Protocol::Udp].into_iter().all(|protocol| {
-        let port = PortRef {
-            number,
-            host: None,
-            protocol,
-        };
-        // One that lingers in TIME_WAIT is not offered: not every server could have it.
-        let can_be_had = |answer| matches!(answer, Answer::Free | Answer::NoAddress);
-        let probes = probes(port, Addresses::All);
-        probes.iter().all(|probe| can_be_had(probe.answer)) && probes.iter().any(|probe| probe.answer == Answer::Free)
-    })
+    let port = |protocol| PortRef {
+        number,
+        host: None,
+        protocol,
+    };
+    [Protocol::Tcp, Protocol::Udp]
+        .into_iter()
+        .all(|it| can_be_had(port(it)))
+}
+
+/// Whether it can be bound at its host, at both wildcards and both loopback addresses.
+pub(crate) fn can_be_had(port: PortRef) -> bool {
+    // One that lingers in TIME_WAIT is not offered: not every server could have it.
+    let is_good = |answer| matches!(answer, Answer::Free | Answer::NoAddress);
+    let probes = probes(port, Addresses::All);
+    probes.iter().all(|probe| is_good(probe.answer)) && probes.iter().any(|probe| probe.answer == Answer::Free)
 }

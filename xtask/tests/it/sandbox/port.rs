@@ -36,6 +36,21 @@ pub(crate) fn port() -> u16 {
     }
 }
 
+/// The first of so many ports in a row, at most 40, that nobody else in this test run gets.
+pub(crate) fn row(length: u16) -> u16 {
+    static ROWS: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+    let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        // Far from where `port` begins, so that the two seldom search each other's blocks.
+        let block = claim(rows.len() + usize::from(N_BLOCKS) / 2);
+        let first = block.next;
+        rows.push(block);
+        if (first..first + length).all(is_free) {
+            return first;
+        }
+    }
+}
+
 fn claim(n_before: usize) -> Block {
     // Runs begin at different places, which spares them a search.
     let start = std::process::id().wrapping_mul(7919) as usize + n_before;

@@ -174,6 +174,20 @@ fn a_port_has_three_forms() {
 }
 
 #[test]
+fn a_port_may_be_auto() {
+    check_service("port = 'auto'", "service a\n  command x\n  port main auto");
+    check_service("port = '${P:-auto}'", "service a\n  command x\n  port main [P:-auto]");
+    check_service(
+        "port = { number = 'auto', base = '${P}', on_conflict = 'next' }",
+        "service a\n  command x\n  port main auto from [P] Next",
+    );
+    check_service(
+        "port = { number = '${P:-auto}', base = 8000 }",
+        "service a\n  command x\n  port main [P:-auto] from 8000",
+    );
+}
+
+#[test]
 fn the_first_of_several_ports_is_the_main_one() {
     check_service(
         "[services.a.ports]\nz = 65535\nb = { number = 1, host = '${HOST}' }",

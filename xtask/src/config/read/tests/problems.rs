@@ -73,30 +73,19 @@ fn what_is_known_but_not_supported_yet_says_so() {
         project = 'x'
         [services.a]
         command = 'x'
-        port = 'auto'
         pidfile = 'x'
         on_exit = 'x'
         restart = 'unless-stopped'
-        on_conflict = 'next'
         healthcheck = { http = 'https://localhost/' }
-        [services.b]
-        command = 'y'
-        ports = { x = 'auto', y = { number = 1, on_conflict = 'next' } }
-        [services.c]
-        command = 'z'
         ",
         "
         3:1 [venvs.v] `requirements` is not supported yet
         4:1 [venvs.v] `project` is not supported yet
-        7:8 [services.a] `port = \"auto\"` is not supported yet
-        8:1 [services.a] `pidfile` is not supported yet
-        9:1 [services.a] `on_exit` is not supported yet
-        10:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
-        11:15 [services.a] `on_conflict = \"next\"` is not supported yet
-        12:24 [services.a.healthcheck] `https://` is not supported yet
+        7:1 [services.a] `pidfile` is not supported yet
+        8:1 [services.a] `on_exit` is not supported yet
+        9:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
+        10:24 [services.a.healthcheck] `https://` is not supported yet
           hint: check a plain `http://` address
-        15:15 [services.b.ports] `x = \"auto\"` is not supported yet
-        15:55 [services.b.ports.y] `on_conflict = \"next\"` is not supported yet
         ",
     );
 }
@@ -409,11 +398,41 @@ fn a_port_table_is_complete_and_right() {
 }
 
 #[test]
+fn a_base_goes_with_auto_and_is_a_number() {
+    let hint = "hint: write a number from 1 to 65535, or a variable: `\"${PORT:-8000}\"`";
+    check(
+        "
+        [services.a]
+        command = 'x'
+        ports = { x = { number = 'auto', base = 'auto' }, y = { number = 'auto', base = 0 } }
+        [services.b]
+        command = 'x'
+        port = { number = 8000, base = 8000 }
+        [services.c]
+        command = 'x'
+        port = 'Auto'
+        ",
+        &format!(
+            "
+        3:41 [services.a.ports.x] `auto` is not a port
+          {hint}
+        3:81 [services.a.ports.y] `0` is not a port
+          {hint}
+        6:25 [services.b.port] `base` is where `\"auto\"` begins, and `number` is a number
+          hint: write `number = \"auto\"`, or leave `base` out
+        9:8 [services.c] `Auto` is not a port
+          {hint}
+        "
+        ),
+    );
+}
+
+#[test]
 fn a_value_outside_the_list_gets_the_list() {
     check_line(
         "on_conflict = 'restart'",
         15,
-        "`restart` is no value for `on_conflict`\n  hint: write `ask`, `fail` or `kill`",
+        "`restart` is no value for `on_conflict`\n  hint: write `ask`, `fail`, `kill` or `next`",
     );
     check_line(
         "restart = 'never'",

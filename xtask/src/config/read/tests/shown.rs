@@ -114,6 +114,9 @@ fn command(command: &Command) -> String {
 
 fn port(port: &Port) -> String {
     let mut text = format!("{} {}", port.key, shown(&port.number.value));
+    if let Some(base) = &port.base {
+        text += &format!(" from {}", template(base));
+    }
     if let Some(host) = &port.host {
         text += &format!(" at {}", template(host));
     }

@@ -91,6 +91,7 @@ fn service(text: &str) -> Service {
                 host: None,
                 protocol: Protocol::Tcp,
                 on_conflict: OnConflict::Ask,
+                origin: Default::default(),
                 variable: None,
                 place: place(),
             });

@@ -1,0 +1,173 @@
+//! The file `ports.json`: which checkout has which ports. Read without a lock, written whole, beside, and renamed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Protocol;
+use crate::error::Problem;
+use crate::plan::Slot;
+use crate::world::{problem, runs};
+
+const VERSION: u32 = 1;
+
+/// All of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Book {
+    version: u32,
+    checkouts: Vec<Checkout>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Checkout {
+    /// Its folder, canonical.
+    pub(crate) checkout: PathBuf,
+    /// Its `devtasks.toml`.
+    pub(crate) file: PathBuf,
+    pub(crate) project: String,
+    /// By `SERVICE.KEY`.
+    pub(crate) ports: BTreeMap<String, Reservation>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reservation {
+    /// That it had last.
+    pub(crate) number: u16,
+    pub(crate) protocol: Protocol,
+    /// What `auto` is here, also while the port has another number.
+    pub(crate) auto: Option<Assigned>,
+    /// It moved: this one was taken.
+    pub(crate) instead_of: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Assigned {
+    pub(crate) base: u16,
+    pub(crate) number: u16,
+}
+
+/// What is asked of a file before the rest of it is believed.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
+/// Held from reading to writing, so that two who choose at once do not choose the same.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Book {
+    fn empty() -> Self {
+        Book {
+            version: VERSION,
+            checkouts: Vec::new(),
+        }
+    }
+
+    /// Without those whose folder or file is gone. One that makes no sense counts as empty.
+    ///
+    /// # Errors
+    /// It cannot be read, or a newer version wrote it.
+    pub(super) fn read() -> Result<Self, Problem> {
+        // Without a place for state there is none.
+        let Ok(path) = runs::state().map(|folder| folder.join(NAME)) else {
+            return Ok(Book::empty());
+        };
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if is_absence(&error) => return Ok(Book::empty()),
+            Err(error) => return Err(problem("read", &path, &error)),
+        };
+        match serde_json::from_slice(&text) {
+            Ok(Head { version }) if version > VERSION => return Err(newer(&path)),
+            Ok(Head { .. }) | Err(_) => {}
+        }
+        let mut book: Book = serde_json::from_slice(&text).unwrap_or_else(|_| Book::empty());
+        let is_gone = |path: &Path| fs::metadata(path).is_err_and(|error| is_absence(&error));
+        book.checkouts
+            .retain(|one| !is_gone(&one.checkout) && !is_gone(&one.file));
+        Ok(book)
+    }
+
+    pub(crate) fn checkouts(&self) -> &[Checkout] {
+        &self.checkouts
+    }
+
+    pub(super) fn of(&self, checkout: &Path) -> Option<&Checkout> {
+        self.checkouts.iter().find(|one| one.checkout == checkout)
+    }
+
+    /// All that other checkouts have, in use or not.
+    pub(super) fn of_others(&self, checkout: &Path) -> Vec<Slot> {
+        let others = self.checkouts.iter().filter(|one| one.checkout != checkout);
+        let slots = others.flat_map(|one| one.ports.values()).flat_map(|port| {
+            let auto = port.auto.map(|auto| (auto.number, port.protocol));
+            [Some((port.number, port.protocol)), auto]
+        });
+        slots.flatten().collect()
+    }
+
+    /// Puts a checkout in its place and writes the file, unless it says so already. A file that makes no sense is kept
+    /// beside; its path is returned.
+    pub(super) fn write(mut self, checkout: Checkout, _: &Lock) -> Result<Option<PathBuf>, Problem> {
+        match self.checkouts.iter_mut().find(|one| one.checkout == checkout.checkout) {
+            Some(one) => *one = checkout,
+            None => self.checkouts.push(checkout),
+        }
+        let folder = runs::shared()?;
+        let path = folder.join(NAME);
+        let before = fs::read(&path).ok();
+        let known = before.as_deref().map(serde_json::from_slice::<Book>);
+        if matches!(&known, Some(Ok(known)) if *known == self) {
+            return Ok(None);
+        }
+        let broken = match known {
+            Some(Err(_)) => {
+                let aside = folder.join(BROKEN);
+                fs::rename(&path, &aside).map_err(|error| problem("rename", &path, &error))?;
+                Some(aside)
+            }
+            Some(Ok(_)) | None => None,
+        };
+        let text = serde_json::to_vec_pretty(&self)
+            .map_err(|error| Problem::new(format!("cannot note the ports of this checkout: {error}")))?;
+        let beside = folder.join("ports.json.new");
+        fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
+        fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))?;
+        Ok(broken)
+    }
+}
+
+impl Lock {
+    /// Waits for those who have it, for a moment each.
+    pub(super) fn wait() -> Result<Self, Problem> {
+        let path = runs::shared()?.join("ports.lock");
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(|error| problem("open", &path, &error))?;
+        file.lock().map_err(|error| problem("lock", &path, &error))?;
+        Ok(Lock { _file: file })
+    }
+}
+
+fn is_absence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn newer(path: &Path) -> Problem {
+    Problem::new(format!(
+        "`{}` was written by a newer version of devtasks",
+        path.display()
+    ))
+    .hint(format!(
+        "use that version, or forget what checkouts have reserved with `rm {}`",
+        shell_words::quote(&path.to_string_lossy())
+    ))
+}
+
+const NAME: &str = "ports.json";
+const BROKEN: &str = "ports.json.broken";

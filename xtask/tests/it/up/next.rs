@@ -1,0 +1,394 @@
+//! `on_conflict = "next"`: a service whose port is taken gets the next one, and all that refers to it follows.
+
+use serde_json::json;
+
+use crate::sandbox::{Running, Sandbox, eventually, is_free, row};
+
+/// `api` with a health check and `web`, which is told where `api` is; the first of ten ports is that of `api`.
+fn stack(key: &str) -> (Sandbox, u16) {
+    let first = row(10);
+    let sandbox = Sandbox::new(&config(first, key));
+    (sandbox, first)
+}
+
+fn config(first: u16, key: &str) -> String {
+    format!(
+        r#"
+[project]
+name = "shop"
+
+[services.api]
+command = "SERVICE --listen 127.0.0.1:${{API_PORT}} --http"
+port = "${{API_PORT:-{first}}}"
+healthcheck = {{ http = "http://127.0.0.1:${{API_PORT}}/" }}
+{key}
+
+[services.web]
+command = ["SERVICE", "--say", "api at ${{services.api.url}}", "--print-env", "API_PORT", "--listen", "127.0.0.1:env"]
+port = {}
+depends_on = ["api"]
+"#,
+        first + 2
+    )
+}
+
+const NEXT: &str = "on_conflict = \"next\"";
+
+fn stranger(sandbox: &Sandbox, port: u16) -> Running {
+    sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")])
+}
+
+/// The number of a service's port, and the declared one, as `status` has them.
+#[track_caller]
+fn ports(sandbox: &Sandbox, service: &str) -> [u64; 2] {
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    let services = status["services"].as_array().unwrap();
+    let port = &services.iter().find(|it| it["name"] == service).unwrap()["ports"][0];
+    ["number", "declared"].map(|key| port[key].as_u64().unwrap())
+}
+
+#[track_caller]
+fn stop(sandbox: &Sandbox, up: Running) {
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+}
+
+#[test]
+fn the_service_moves_and_everything_that_refers_to_it() {
+    let (sandbox, first) = stack(NEXT);
+    let stranger = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    let moved = first + 1;
+    let said = sandbox.plain(&up.stderr());
+    let expected = format!(
+        "warning: port {first} is taken by `service` (pid [pid]); `api` moves from port {first} to {moved}, and everything \
+         that refers to it\n"
+    );
+    assert!(said.starts_with(&expected), "{said}");
+    up.wait_for(&format!("api at http://127.0.0.1:{moved}"));
+    up.wait_for(&format!("API_PORT={moved}"));
+    assert_eq!(ports(&sandbox, "api"), [moved, first].map(u64::from));
+    let status = sandbox.run(&["status"]).with(0);
+    assert!(
+        status.stdout.contains(&format!("{moved} (declared {first})")),
+        "{status:?}"
+    );
+    assert!(!stranger.has_ended());
+    stop(&sandbox, up);
+}
+
+#[test]
+fn a_flag_moves_whatever_the_file_says() {
+    let (sandbox, first) = stack("on_conflict = \"kill\"");
+    let stranger = stranger(&sandbox, first);
+    let up = sandbox.up(&["--on-conflict", "next", "--yes"]);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    assert!(!stranger.has_ended());
+    stop(&sandbox, up);
+}
+
+#[test]
+fn on_a_terminal_the_owner_is_shown_and_nothing_is_asked() {
+    let (sandbox, first) = stack(NEXT);
+    let stranger = stranger(&sandbox, first);
+    let up = sandbox.terminal(&["up"]);
+    up.wait_for(&format!("Port {first} (api) is busy."));
+    up.wait_for(&format!("`api` moves from port {first} to {}", first + 1));
+    up.wait_for("All 2 ready");
+    assert!(!up.shown().contains("[y/N]"), "{}", up.shown());
+    assert!(!stranger.has_ended());
+}
+
+#[test]
+fn numbers_of_the_file_and_of_others_are_passed_over() {
+    let (sandbox, first) = stack(NEXT);
+    // The second is taken too, and the third is that of `web`.
+    let (_one, _two) = (stranger(&sandbox, first), stranger(&sandbox, first + 1));
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "api"), [first + 3, first].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
+fn a_number_of_a_service_that_does_not_start_is_passed_over_too() {
+    let (sandbox, first) = stack(NEXT);
+    let _stranger = (stranger(&sandbox, first), stranger(&sandbox, first + 1));
+    let up = sandbox.up(&["api"]);
+    assert_eq!(ports(&sandbox, "api"), [first + 3, first].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
+fn several_that_move_do_not_take_each_others() {
+    let first = row(10);
+    let service = |name: &str, port: u16| {
+        format!("[services.{name}]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {port}\n{NEXT}\n")
+    };
+    let sandbox = Sandbox::new(&[service("a", first), service("b", first + 1)].concat());
+    let _strangers = (stranger(&sandbox, first), stranger(&sandbox, first + 1));
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "a"), [first + 2, first].map(u64::from));
+    assert_eq!(ports(&sandbox, "b"), [first + 3, first + 1].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
+fn ports_of_one_variable_move_together() {
+    let first = row(10);
+    let sandbox = Sandbox::new(&format!(
+        r#"
+[services.dns]
+command = "SERVICE --listen 127.0.0.1:env --udp 127.0.0.1:env"
+{NEXT}
+[services.dns.ports]
+tcp = "${{DNS_PORT:-{first}}}"
+udp = {{ number = "${{DNS_PORT:-{first}}}", protocol = "udp" }}
+"#
+    ));
+    let _tcp = stranger(&sandbox, first);
+    let _udp = sandbox.stranger(&["--udp", &format!("127.0.0.1:{}", first + 1)]);
+    let up = sandbox.up(&[]);
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    for at in [0, 1] {
+        assert_eq!(status["services"][0]["ports"][at]["number"], first + 2, "{status:#}");
+    }
+    stop(&sandbox, up);
+}
+
+#[test]
+fn the_move_stays_until_it_is_reset() {
+    let (sandbox, first) = stack(NEXT);
+    let moved = first + 1;
+    let taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    stop(&sandbox, up);
+
+    // Every command knows it, while nothing runs too.
+    assert_eq!(ports(&sandbox, "api"), [moved, first].map(u64::from));
+    let doctor = sandbox.run(&["doctor", "--verbose"]);
+    assert!(doctor.stdout.contains(&format!("port {moved} is free")), "{doctor:?}");
+
+    let up = sandbox.up(&[]);
+    let said = sandbox.plain(&up.stderr());
+    let who = format!("`api` is on port {moved} instead of {first}: port {first} is taken by `service` (pid [pid]).\n");
+    assert!(said.contains(&who), "{said}");
+    let again = sandbox.run(&["up"]).with(0);
+    assert!(sandbox.plain(&again.stderr).contains(&who), "{again:?}");
+    stop(&sandbox, up);
+
+    taken.kill();
+    taken.wait();
+    let up = sandbox.up(&[]);
+    let free = format!(
+        "`api` is on port {moved} instead of {first}, which is free again: `xtask up --reset-ports` returns to it.\n"
+    );
+    assert!(up.stderr().contains(&free), "{}", up.stderr());
+    stop(&sandbox, up);
+
+    let plan = sandbox.run(&["up", "--reset-ports", "--plan"]).with(0);
+    assert!(plan.stdout.contains(&format!(":{first}\n")), "{plan:?}");
+    assert_eq!(ports(&sandbox, "api"), [moved, first].map(u64::from));
+    let up = sandbox.up(&["--reset-ports"]);
+    let returns = format!("`api` returns from port {moved} to {first}.\n");
+    assert!(up.stderr().contains(&returns), "{}", up.stderr());
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+    stop(&sandbox, up);
+    let up = sandbox.up(&[]);
+    assert!(!up.stderr().contains("instead of"), "{}", up.stderr());
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+}
+
+#[test]
+fn a_reset_of_a_running_stack_restarts_what_returns_and_what_refers_to_it() {
+    let (sandbox, first) = stack(NEXT);
+    let taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    // It is still taken: it moves to where it is, and nothing is restarted.
+    let pid = sandbox.pid("api");
+    let reset = sandbox.run(&["up", "--reset-ports"]).with(0);
+    assert!(reset.stderr.contains("shop is already running"), "{reset:?}");
+    assert_eq!(sandbox.pid("api"), pid);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+
+    taken.kill();
+    taken.wait();
+    let reset = sandbox.run(&["up", "--reset-ports"]).with(0);
+    assert!(
+        reset.stderr.contains(&format!(
+            "restarting `api` (command, port {} → {first}, healthcheck), restarting `web` (",
+            first + 1
+        )),
+        "{reset:?}"
+    );
+    up.wait_for(&format!("api at http://127.0.0.1:{first}"));
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+    assert!(is_free(first + 1));
+    stop(&sandbox, up);
+}
+
+#[test]
+fn a_declared_port_that_is_edited_ends_the_move() {
+    let (sandbox, first) = stack(NEXT);
+    let _taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    stop(&sandbox, up);
+    sandbox.write("devtasks.toml", &config(first + 5, NEXT));
+    assert_eq!(ports(&sandbox, "api"), [first + 5, first + 5].map(u64::from));
+    // So does another service that declares the number where it was.
+    sandbox.write(
+        "devtasks.toml",
+        &config(first, NEXT).replace(&(first + 2).to_string(), &(first + 1).to_string()),
+    );
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+}
+
+#[test]
+fn where_the_port_it_moved_to_is_taken_it_moves_on() {
+    let (sandbox, first) = stack(NEXT);
+    let _taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    stop(&sandbox, up);
+    let _next = stranger(&sandbox, first + 1);
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "api"), [first + 3, first].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
+fn what_joins_a_running_stack_moves_too() {
+    let (sandbox, first) = stack(NEXT);
+    let up = sandbox.up(&["web"]);
+    stop(&sandbox, up);
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    let up = sandbox.up(&[]);
+    let port = first + 5;
+    let more = format!("\n[services.more]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {port}\n{NEXT}\n");
+    sandbox.write("devtasks.toml", &(config + &more));
+    let _taken = stranger(&sandbox, port);
+    let joined = sandbox.run(&["up"]).with(0);
+    assert!(
+        joined
+            .stderr
+            .contains(&format!("`more` moves from port {port} to {}", port + 1)),
+        "{joined:?}"
+    );
+    assert_eq!(ports(&sandbox, "more"), [port + 1, port].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
+fn a_number_that_stands_in_the_command_itself_cannot_move() {
+    let first = row(10);
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{first}\"\nport = {first}\n{NEXT}\n"
+    ));
+    let taken = stranger(&sandbox, first);
+    for arguments in [&["up"][..], &["up", "--plan"]] {
+        let ended = sandbox.run(arguments).with(3);
+        let said = sandbox.plain(&format!("{}{}", ended.stderr, ended.stdout));
+        assert!(
+            said.contains(&format!(
+                "error: port {first} is taken by `service` (pid [pid]), and `api` cannot move: its command says {first}\n"
+            )),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!(
+                "hint: write `${{PORT}}` instead of {first} in its command, and it moves\n"
+            )),
+            "{said}"
+        );
+    }
+    assert_eq!(sandbox.processes(), [taken.pid()]);
+    // Nothing was noted.
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+}
+
+#[test]
+fn nothing_moves_where_something_else_stands_in_the_way() {
+    let (sandbox, first) = stack(NEXT);
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write(
+        "devtasks.toml",
+        &format!("{config}\n[services.x]\ncommand = \"no-such\"\n"),
+    );
+    let _taken = stranger(&sandbox, first);
+    let ended = sandbox.run(&["up"]).with(3);
+    assert!(ended.stderr.contains("`no-such` was not found"), "{ended:?}");
+    assert!(!ended.stderr.contains("moves from"), "{ended:?}");
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+}
+
+#[test]
+fn the_plan_shows_the_move_and_changes_nothing() {
+    let (sandbox, first) = stack(NEXT);
+    let _taken = stranger(&sandbox, first);
+    let plan = sandbox.run(&["up", "--plan"]).with(0);
+    let said = sandbox.plain(&plan.stdout);
+    let moved = first + 1;
+    assert!(
+        said.contains(&format!("api  start    http://127.0.0.1:{moved}\n")),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!(
+            "`api` would move from port {first} to {moved}, and everything"
+        )),
+        "{said}"
+    );
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+    let plan = sandbox.run(&["up", "--plan", "--format", "json"]).with(0).json();
+    let moving = plan["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["level"] == "warn");
+    assert_eq!(moving.unwrap()["code"], "port.busy.foreign", "{plan:#}");
+}
+
+#[test]
+fn in_json_the_move_is_a_warning() {
+    let (sandbox, first) = stack(NEXT);
+    let _taken = stranger(&sandbox, first);
+    let up = sandbox.start(&["up", "--detach", "--format", "json"]).wait().with(0);
+    let events = up.events();
+    let findings: Vec<_> = events.iter().filter(|it| it["event"] == "finding").collect();
+    let [moved] = findings.as_slice() else {
+        panic!("{events:#?}")
+    };
+    let moved = &moved["finding"];
+    assert_eq!(
+        [&moved["code"], &moved["level"]],
+        [&json!("port.busy.foreign"), &json!("warn")]
+    );
+    let message = moved["message"].as_str().unwrap();
+    let expected = format!(
+        "`api` moves from port {first} to {}, and everything that refers to it",
+        first + 1
+    );
+    assert!(message.ends_with(&expected), "{message}");
+    sandbox.run(&["down"]).with(0);
+}
+
+#[test]
+fn another_checkout_that_runs_moves_this_one() {
+    let (sandbox, first) = stack(&format!("{NEXT}\n#"));
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write(
+        "devtasks.toml",
+        &config.replace("depends_on", &format!("{NEXT}\ndepends_on")),
+    );
+    let there = sandbox.checkout("shop-2");
+    let up = sandbox.up(&[]);
+    let second = sandbox.start_in(&there, &["up"]);
+    second.wait_for("eady in");
+    // What the first has reserved, it has: `web` of it is on the third.
+    second.wait_for(&format!("api at http://127.0.0.1:{}", first + 1));
+    eventually(
+        || "both".to_owned(),
+        || !is_free(first) && !is_free(first + 1) && !is_free(first + 2) && !is_free(first + 3),
+    );
+    sandbox.start_in(&there, &["down"]).wait().with(0);
+    second.wait().with(0);
+    stop(&sandbox, up);
+}

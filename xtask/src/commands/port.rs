@@ -4,6 +4,7 @@ mod asked;
 mod free;
 mod kill;
 mod ls;
+mod reserved;
 mod wait;
 mod who;
 

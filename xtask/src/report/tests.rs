@@ -6,6 +6,7 @@ mod failure;
 mod json;
 mod ports;
 mod problem;
+mod reservations;
 mod status;
 mod why;
 mod words;

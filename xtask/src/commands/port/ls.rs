@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::asked::{Span, span};
-use super::ours;
+use super::{ours, reserved};
 use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, Gone, quietly};
 use crate::error::{Exit, Problem};
@@ -23,12 +23,14 @@ TCP that listens, and UDP that is bound. A process that is a part of another one
 counted beside its name: `gunicorn +2`. Of another user's you may see nothing but the user.
 A FILTER is a port, a range such as 3000-3999, or a text that stands in the name, command, user,
 service, project or folder, in whatever case. Several show what any of them shows.
+With --all-projects it lists what each checkout has reserved by its last `up`, and whether it is in use.
 
 Examples:
   devtasks port ls
   devtasks port ls node
   devtasks port ls 3000-3999 5432
   devtasks port ls --watch
+  devtasks port ls --all-projects
 
 Exit codes:
   0    the look-up worked, whatever it found
@@ -42,10 +44,13 @@ pub(super) struct Args {
     /// Look again every second; off a terminal it prints only what has changed, as a whole
     #[arg(long, short)]
     watch: bool,
+    /// What all checkouts have reserved instead, also where nothing runs
+    #[arg(long, conflicts_with = "watch")]
+    all_projects: bool,
 }
 
 #[derive(Debug, Clone)]
-enum Filter {
+pub(super) enum Filter {
     Ports(Span),
     /// In lower case.
     Text(String),
@@ -63,6 +68,9 @@ fn filter(text: &str) -> Result<Filter, String> {
 const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &Args, context: &Context) -> Ended {
+    if args.all_projects {
+        return reserved::show(&args.filters, context);
+    }
     let ours = ours(context);
     if !args.watch {
         return Ok(quietly(show(&look(args)?, &ours, context), Exit::Done));

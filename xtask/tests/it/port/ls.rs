@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{as_nobody, no_project};
-use crate::sandbox::{Running, Sandbox, eventually, port};
+use crate::sandbox::{Running, Sandbox, eventually, port, row};
 
 /// The rows of these ports, by their columns.
 #[track_caller]
@@ -189,4 +189,63 @@ fn a_reader_that_goes_away_ends_the_watch() {
         (ended.stdout.as_str(), ended.stderr.as_str()),
         ("Nobody listens there.\n", "")
     );
+}
+
+#[test]
+fn what_all_checkouts_have_reserved_is_listed_whether_they_run_or_not() {
+    let first = row(10);
+    let sandbox = Sandbox::new(&format!(
+        r#"
+[project]
+name = "shop"
+[services.api]
+command = "SERVICE --listen 127.0.0.1:env"
+port = {first}
+on_conflict = "next"
+[services.web]
+command = "SERVICE --listen 127.0.0.1:env"
+port = {{ number = "auto", base = {} }}
+"#,
+        first + 5
+    ));
+    let git = sandbox.project().join(".git");
+    std::fs::create_dir(&git).unwrap();
+    std::fs::write(git.join("HEAD"), "ref: refs/heads/topic\n").unwrap();
+    let nothing = sandbox.run(&["port", "ls", "--all-projects"]).with(0);
+    assert_eq!(nothing.stdout, "No checkout has reserved a port there.\n");
+
+    let taken = sandbox.stranger(&["--listen", &format!("127.0.0.1:{first}")]);
+    let up = sandbox.up(&[]);
+    let folder = sandbox.project().display().to_string();
+    let rows = |arguments: &[&str]| {
+        let text = sandbox.run(&[&["port", "ls", "--all-projects"], arguments].concat());
+        let row = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.with(0).stdout.lines().skip(1).map(row).collect::<Vec<_>>()
+    };
+    let api = |now: &str| format!("{} shop/api next, instead of {first} {now} topic {folder}", first + 1);
+    let web = |now: &str| format!("{} shop/web auto {now} topic {folder}", first + 5);
+    assert_eq!(rows(&[]), [api("ours"), web("ours")]);
+    assert_eq!(rows(&["SHOP/API"]), [api("ours")]);
+    assert_eq!(rows(&["topic"]).len(), 2);
+    assert_eq!(rows(&[&(first + 5).to_string()]), [web("ours")]);
+    assert_eq!(rows(&["elsewhere"]), [""; 0]);
+
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    let other = sandbox.stranger(&["--listen", &format!("127.0.0.1:{}", first + 5)]);
+    assert_eq!(rows(&[]), [api("free"), web("other")]);
+    let document = sandbox
+        .run(&["port", "ls", "--all-projects", "--format", "json"])
+        .with(0)
+        .json();
+    assert_eq!(
+        document["reservations"][0],
+        json!({"number": first + 1, "protocol": "tcp", "project": "shop", "service": "api", "port": "main", "why": "next",
+               "instead_of": first, "checkout": folder, "branch": "topic", "held": "free"})
+    );
+    drop((taken, other));
+    // Of a project that is gone nothing stays.
+    std::fs::remove_file(sandbox.project().join("devtasks.toml")).unwrap();
+    assert_eq!(rows(&[]), [""; 0]);
+    sandbox.run(&["port", "ls", "--all-projects", "--watch"]).with(2);
 }

@@ -1,0 +1,115 @@
+//! `port ls --all-projects`: what the checkouts of all projects have reserved, whether anything runs or not.
+
+use super::ls::Filter;
+use crate::commands::{Context, Ended, quietly};
+use crate::error::Exit;
+use crate::preflight::{HoldsBy, Owner, OwnerlessState, PortFact, PortRef};
+use crate::report::card::Reader;
+use crate::report::json;
+use crate::report::reservations::{Held, Reservations, Reserved, Why, table};
+use crate::world::owners;
+use crate::world::reservations::{self, Checkout, Reservation};
+
+pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
+    let book = reservations::all()?;
+    let mut reserved: Vec<Reserved> = book.checkouts().iter().flat_map(of_checkout).collect();
+    reserved.retain(|one| filters.is_empty() || filters.iter().any(|filter| passes(filter, one)));
+    reserved.sort_by_key(|one| (one.number, one.protocol, one.checkout.clone()));
+    let ports: Vec<PortRef> = reserved.iter().map(Reserved::port).collect();
+    let facts = owners::held(&ports);
+    for one in &mut reserved {
+        one.held = facts.get(&one.port()).and_then(|fact| held(one, fact));
+    }
+    let text = if context.json {
+        json::line(&Reservations {
+            schema_version: json::SCHEMA_VERSION,
+            reservations: reserved,
+        })
+    } else if reserved.is_empty() {
+        "No checkout has reserved a port there.\n".to_owned()
+    } else {
+        // A file, or a filter such as grep, wants whole lines.
+        let width = match context.terminals.shows {
+            true => context.terminals.width,
+            false => usize::MAX,
+        };
+        let reader = Reader {
+            width,
+            ..context.reader(context.paint())
+        };
+        table(&reserved, &reader)
+    };
+    Ok(quietly(context.print(&text), Exit::Done))
+}
+
+fn of_checkout(checkout: &Checkout) -> Vec<Reserved> {
+    let branch = owners::repository(&checkout.checkout).and_then(|repository| repository.branch);
+    let ports = checkout.ports.iter().flat_map(|(id, port)| {
+        let (service, key) = id.split_once('.').unwrap_or((id, ""));
+        let numbers = numbers(port).into_iter();
+        numbers.map(|(number, why, instead_of)| Reserved {
+            number,
+            protocol: port.protocol,
+            project: checkout.project.clone(),
+            service: service.to_owned(),
+            port: key.to_owned(),
+            why,
+            instead_of,
+            checkout: checkout.checkout.clone(),
+            branch: branch.clone(),
+            held: None,
+        })
+    });
+    ports.collect()
+}
+
+/// What it has now, and what `auto` is kept for it meanwhile.
+fn numbers(port: &Reservation) -> Vec<(u16, Why, Option<u16>)> {
+    let auto = port.auto.map(|auto| auto.number);
+    let why = match port.instead_of {
+        Some(_) => Why::Next,
+        None if auto == Some(port.number) => Why::Auto,
+        None => Why::Declared,
+    };
+    let kept = auto.filter(|number| *number != port.number);
+    let now = (port.number, why, port.instead_of);
+    std::iter::once(now)
+        .chain(kept.map(|number| (number, Why::Auto, None)))
+        .collect()
+}
+
+fn passes(filter: &Filter, one: &Reserved) -> bool {
+    match filter {
+        Filter::Ports(span) => span.contains(one.port()),
+        Filter::Text(text) => {
+            let name = format!("{}/{}", one.project, one.service);
+            let folder = one.checkout.to_string_lossy().into_owned();
+            let mut words = [name, folder].into_iter().chain(one.branch.clone());
+            words.any(|word| word.to_lowercase().contains(text))
+        }
+    }
+}
+
+/// A connection that has the number by chance is nobody who serves there.
+fn held(one: &Reserved, fact: &PortFact) -> Option<Held> {
+    if fact.unknown.is_some() {
+        return None;
+    }
+    let mut owners = fact.owners.iter().filter(|owner| owner.holds_by != HoldsBy::Connection);
+    let is_its_own = |owner: &Owner| {
+        owner
+            .tag
+            .as_ref()
+            .is_some_and(|tag| tag.checkout == one.checkout && (tag.service == one.service || tag.is_supervisor()))
+    };
+    let is_there = |state: OwnerlessState| match state {
+        OwnerlessState::Listening | OwnerlessState::Bound => true,
+        OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
+    };
+    Some(match owners.next() {
+        Some(owner) if is_its_own(owner) => Held::Ours,
+        Some(_) => Held::Other,
+        None if fact.ownerless.iter().any(|socket| is_there(socket.state)) => Held::Other,
+        None => Held::Free,
+    })
+}

@@ -1,0 +1,119 @@
+//! What `port ls --all-projects` shows: which checkout has reserved which port.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::card::Reader;
+use super::escape::visible;
+use super::{table, words};
+use crate::config::Protocol;
+use crate::preflight::PortRef;
+
+/// The JSON document.
+#[derive(Serialize)]
+pub(crate) struct Reservations {
+    pub(crate) schema_version: u32,
+    pub(crate) reservations: Vec<Reserved>,
+}
+
+/// A port of a checkout.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Reserved {
+    pub(crate) number: u16,
+    pub(crate) protocol: Protocol,
+    pub(crate) project: String,
+    pub(crate) service: String,
+    /// The key of the port.
+    pub(crate) port: String,
+    pub(crate) why: Why,
+    /// The number that was taken, where it is `next`.
+    pub(crate) instead_of: Option<u16>,
+    pub(crate) checkout: PathBuf,
+    pub(crate) branch: Option<String>,
+    /// `None` where it cannot be known.
+    pub(crate) held: Option<Held>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Why {
+    Declared,
+    Auto,
+    Next,
+}
+
+/// Who has it at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Held {
+    /// The service that it is reserved for.
+    Ours,
+    Other,
+    Free,
+}
+
+impl Reserved {
+    pub(crate) fn port(&self) -> PortRef {
+        PortRef {
+            number: self.number,
+            host: None,
+            protocol: self.protocol,
+        }
+    }
+
+    /// `shop/api`, or `shop/api.admin` for one of several ports.
+    fn name(&self) -> String {
+        let key = match self.port.as_str() {
+            "main" => String::new(),
+            key => format!(".{key}"),
+        };
+        visible(&format!("{}/{}{key}", self.project, self.service)).into_owned()
+    }
+}
+
+const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "WHY", "NOW", "BRANCH", "CHECKOUT"];
+
+/// Ends with a line break; in the order given.
+pub(crate) fn table(reserved: &[Reserved], reader: &Reader) -> String {
+    let mut rows = vec![COLUMNS.map(String::from).to_vec()];
+    rows.extend(reserved.iter().map(|one| row(one, reader)));
+    let mut widths = table::widths(&rows);
+    // On a narrow terminal the less telling columns give way.
+    for name in ["WHY", "BRANCH", "NOW"] {
+        if table::whole(&widths) > reader.width
+            && let Some(at) = rows[0].iter().position(|column| column == name)
+        {
+            table::remove_column(&mut rows, &mut widths, at);
+        }
+    }
+    table::table(&rows, &widths, reader.paint, |_, column, cell| match column {
+        0 => reader.paint.bold(&cell),
+        _ => cell,
+    })
+}
+
+/// The cells in the order of [`COLUMNS`].
+fn row(one: &Reserved, reader: &Reader) -> Vec<String> {
+    let why = match (one.why, one.instead_of) {
+        (Why::Declared, _) => "declared".to_owned(),
+        (Why::Auto, _) => "auto".to_owned(),
+        (Why::Next, Some(number)) => format!("next, instead of {number}"),
+        (Why::Next, None) => "next".to_owned(),
+    };
+    let now = match one.held {
+        Some(Held::Ours) => "ours",
+        Some(Held::Other) => "other",
+        Some(Held::Free) => "free",
+        None => "unknown",
+    };
+    let branch = one.branch.as_deref().map_or("-".into(), visible);
+    vec![
+        one.port().typed(),
+        one.name(),
+        why,
+        now.to_owned(),
+        branch.into_owned(),
+        visible(&words::path(&one.checkout, reader.home)).into_owned(),
+    ]
+}

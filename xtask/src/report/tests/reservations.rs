@@ -1,0 +1,63 @@
+//! The list of what checkouts have reserved.
+
+use super::{check, reader};
+use crate::config::Protocol;
+use crate::report::reservations::{Held, Reserved, Why, table};
+
+fn reserved(number: u16, service: &str, why: Why, held: Option<Held>) -> Reserved {
+    Reserved {
+        number,
+        protocol: Protocol::Tcp,
+        project: "shop".to_owned(),
+        service: service.to_owned(),
+        port: "main".to_owned(),
+        why,
+        instead_of: (why == Why::Next).then_some(8000),
+        checkout: "/home/kim/work/shop".into(),
+        branch: Some("main".to_owned()),
+        held,
+    }
+}
+
+fn all() -> Vec<Reserved> {
+    vec![
+        reserved(6390, "db", Why::Declared, Some(Held::Other)),
+        reserved(8001, "api", Why::Next, Some(Held::Ours)),
+        Reserved {
+            protocol: Protocol::Udp,
+            port: "dns".to_owned(),
+            branch: None,
+            checkout: "/srv/a\x1bb".into(),
+            ..reserved(8053, "api", Why::Auto, Some(Held::Free))
+        },
+        reserved(9000, "web", Why::Auto, None),
+    ]
+}
+
+#[test]
+fn each_reservation_is_a_row() {
+    check(
+        &table(&all(), &reader(100)),
+        r"
+          PORT      SERVICE       WHY                    NOW      BRANCH  CHECKOUT
+          6390      shop/db       declared               other    main    ~/work/shop
+          8001      shop/api      next, instead of 8000  ours     main    ~/work/shop
+          8053/udp  shop/api.dns  auto                   free     -       /srv/a\x1bb
+          9000      shop/web      auto                   unknown  main    ~/work/shop
+    ",
+    );
+}
+
+#[test]
+fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
+    check(
+        &table(&all(), &reader(60)),
+        r"
+          PORT      SERVICE       NOW      BRANCH  CHECKOUT
+          6390      shop/db       other    main    ~/work/shop
+          8001      shop/api      ours     main    ~/work/shop
+          8053/udp  shop/api.dns  free     -       /srv/a\x1bb
+          9000      shop/web      unknown  main    ~/work/shop
+    ",
+    );
+}

@@ -7,6 +7,7 @@
 mod fastapi_vite;
 mod keepers;
 mod shop;
+mod worktrees;
 
 /// The sandbox of the fast tests.
 #[path = "../it"]

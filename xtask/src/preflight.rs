@@ -297,6 +297,13 @@ pub(crate) struct Finding {
     pub(crate) exit: Exit,
 }
 
+impl Finding {
+    /// Somebody has the port.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.code.starts_with("port.busy.") || matches!(self.code, "port.shared" | "port.split")
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     Ok,

@@ -30,8 +30,8 @@ impl Clearing<'_> {
 
     /// Another port would do for a number that is taken, but not for a service of this stack that has it.
     fn may_move(&self, port: &Port, finding: &Finding) -> bool {
-        let is_taken = finding.code.starts_with("port.busy.") && finding.code != "port.busy.own_running";
-        is_taken && self.way_out(port) == WayOut::Next
+        let is_strangers = finding.is_taken() && finding.code != "port.busy.own_running";
+        is_strangers && self.way_out(port) == WayOut::Next
     }
 
     /// Says who has the ports and where the services move, and notes it.

@@ -192,12 +192,7 @@ impl<'a> Show<'a> {
                 ..finding(&port, &facts[&port], &ours, &self.context.form)
             }
         };
-        service
-            .ports
-            .iter()
-            .map(judge)
-            .filter(|finding| finding.code.starts_with("port.busy"))
-            .collect()
+        service.ports.iter().map(judge).filter(Finding::is_taken).collect()
     }
 }
 

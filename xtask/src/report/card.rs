@@ -42,7 +42,9 @@ pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
         parts.extend(place(owner, reader));
         lines.extend(labelled("in", &parts, width));
     }
-    lines.extend(labelled("from", &[from(owner)], width));
+    let mut origin = vec![from(owner)];
+    origin.extend(debugger(owner).map(|debugger| format!("under a debugger ({debugger})")));
+    lines.extend(labelled("from", &origin, width));
     let children = format!("{:<9} {}", "children", owner.children);
     lines.extend(words::lines(
         &[children, format!("clients  {}", clients(&owner.clients))],
@@ -151,6 +153,13 @@ fn from(owner: &Owner) -> String {
                 .join(" < ")
         }
     }
+}
+
+/// An editor that was closed leaves what it debugged behind.
+fn debugger(owner: &Owner) -> Option<&'static str> {
+    const DEBUGGERS: [&str; 4] = ["debugpy", "pydevd", "-agentlib:jdwp", "--inspect"];
+    let is_under = |debugger: &&str| owner.command.iter().skip(1).any(|word| word.contains(*debugger));
+    DEBUGGERS.into_iter().find(is_under)
 }
 
 /// `2 (Firefox 4511, curl 4602)`.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::card::Reader;
 use super::escape::{command_line, visible};
 use super::{table, words};
-use crate::preflight::{Owner, PortFact, PortRef, ProcessState};
+use crate::preflight::role::Container;
+use crate::preflight::{Owner, PortFact, PortRef, ProcessState, Role};
 
 const COLUMNS: [&str; 9] = [
     "PORT", "ADDRESS", "PID", "NAME", "USER", "AGE", "SERVICE", "FOLDER", "COMMAND",
@@ -86,10 +87,7 @@ fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<St
     let user = owner.user.as_ref().map(|user| visible(user).into_owned());
     let age = owner.started_at.map(|started| reader.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
-    let service = match (&owner.tag, &owner.unit) {
-        (Some(tag), _) => Some(format!("{}/{}", visible(&tag.project), visible(&tag.service))),
-        (None, unit) => unit.as_ref().map(|unit| visible(unit).into_owned()),
-    };
+    let service = service(owner).map(|service| visible(&service).into_owned());
     let folder = owner
         .cwd
         .as_ref()
@@ -106,6 +104,23 @@ fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<St
         known(folder),
         known(Some(command_line(&owner.command)).filter(|command| !command.is_empty())),
     ]
+}
+
+/// What those call it who look after it: `shop/api`, `redis.service`, a container's name.
+fn service(owner: &Owner) -> Option<String> {
+    let of_compose = |container: &Container| {
+        Some(format!(
+            "{}/{}",
+            container.project.as_ref()?,
+            container.service.as_ref()?
+        ))
+    };
+    match (&owner.tag, &owner.role) {
+        (Some(tag), _) => Some(format!("{}/{}", tag.project, tag.service)),
+        (None, Role::Container(container)) => of_compose(container).or_else(|| container.name.clone()),
+        (None, Role::Managed(keeper)) => keeper.name.clone(),
+        (None, Role::Server | Role::Tunnel(_)) => owner.unit.clone(),
+    }
 }
 
 /// `*` for all of them.

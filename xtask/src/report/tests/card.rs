@@ -32,6 +32,28 @@ fn a_busy_port_is_shown_with_its_owner_and_what_to_type() {
 }
 
 #[test]
+fn what_an_editor_debugs_is_told() {
+    let debugged = Owner {
+        command: [
+            "python3",
+            "/x/debugpy/launcher/../../debugpy",
+            "--connect",
+            "127.0.0.1:5",
+            "-m",
+            "uvicorn",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        ..owner()
+    };
+    let text = card(&debugged, &reader(100));
+    assert!(
+        text.contains("from      zsh (991) < tmux (880)   under a debugger (debugpy)\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn everything_fits_into_60_columns() {
     let text = conflict(&busy(vec![suspended()]), &reader(60));
     check(

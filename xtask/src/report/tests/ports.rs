@@ -2,6 +2,8 @@
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
+use crate::preflight::keeper::Keeper;
+use crate::preflight::role::Container;
 use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Role, Tag};
 use crate::report::ports::table;
 
@@ -106,6 +108,35 @@ fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
         "
         PORT  ADDRESS    PID   NAME                 SERVICE
         8000  127.0.0.1  4242  python3 (suspended)  shop/api
+        ",
+    );
+}
+
+#[test]
+fn the_service_is_what_those_call_it_who_look_after_it() {
+    let container = |project: Option<&str>| Owner {
+        role: Role::Container(Container {
+            name: Some("shop-db-1".to_owned()),
+            project: project.map(str::to_owned),
+            service: project.map(|_| "db".to_owned()),
+            ..Container::default()
+        }),
+        ..owner()
+    };
+    let managed = Owner {
+        role: Role::Managed(Keeper::socket(false, Some("chat.socket"))),
+        ..owner()
+    };
+    let fact = by(vec![container(Some("shop")), container(None), managed, owner()]);
+    check_table(
+        &[(port(8000, Protocol::Tcp), &fact)],
+        74,
+        "
+        PORT  ADDRESS    PID   NAME     SERVICE      COMMAND
+        8000  127.0.0.1  4242  python3  shop/db      python -m http.server 8000
+        8000  127.0.0.1  4242  python3  shop-db-1    python -m http.server 8000
+        8000  127.0.0.1  4242  python3  chat.socket  python -m http.server 8000
+        8000  127.0.0.1  4242  python3  -            python -m http.server 8000
         ",
     );
 }

@@ -11,6 +11,8 @@ use rustix::net::{AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, Send
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Socket, Type};
 
+mod every_pair;
+
 use super::*;
 use crate::plan::Protocol;
 use crate::preflight::{Answer, HoldsBy, Owner, OwnerlessState, PortFact, PortRef, ProcessState};

@@ -23,6 +23,16 @@ pub(crate) fn failure(service: &Service, why: &Cause, tail: &[String], checkout:
     text
 }
 
+/// What to do about a port of its own that it found busy, while nobody else is there who has it.
+pub(crate) fn opened_twice(service: &Service, paint: Paint) -> String {
+    let name = &service.name;
+    let hint = format!(
+        "check whether `{name}` opens it twice itself, as a reloader without an `if __name__ == \"__main__\"` guard does: \
+         nobody else holds it now"
+    );
+    hints(&[hint], paint)
+}
+
 /// Lines of a log, after an empty one; nothing if there are none.
 pub(super) fn shown(lines: &[String]) -> String {
     // Its colours would not end where its line does, and may be unwanted.

@@ -13,7 +13,7 @@ use crate::error::Exit;
 use crate::plan::{self, Check, Plan};
 use crate::preflight::verdict::{Ours, Wanted, finding};
 use crate::preflight::{Finding, PortRef};
-use crate::report::failure::failure;
+use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
 use crate::supervise::diagnosis::Kind;
 use crate::supervise::{Cause, State};
@@ -136,6 +136,9 @@ impl<'a> Show<'a> {
         let mut text = failure(service, why, &transition.tail, &self.checkout, self.screen.paint());
         let mut findings = self.lost_ports(service, why);
         self.has_lost_a_port |= !findings.is_empty();
+        if findings.is_empty() && found_port_busy(why) && !text.contains("hint:") {
+            text.push_str(&opened_twice(service, self.screen.paint()));
+        }
         findings.extend(transition.mismatch.as_ref().map(|it| it.finding(service)));
         for finding in findings {
             let reader = self.context.reader(self.screen.paint());
@@ -159,10 +162,7 @@ impl<'a> Show<'a> {
     /// A service that found its port busy after preflight found it free: somebody was faster, and is looked up now.
     fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
         match why.last() {
-            Cause::Exited {
-                diagnosis: Some(diagnosis),
-                ..
-            } if diagnosis.kind == Kind::PortBusy => {
+            why if found_port_busy(why) => {
                 let taken = self.busy_ports(service, Addresses::Service);
                 // It may bind where preflight does not ask: at `::1`, say.
                 let elsewhere = || self.busy_ports(service, Addresses::All);
@@ -193,6 +193,16 @@ impl<'a> Show<'a> {
             }
         };
         service.ports.iter().map(judge).filter(Finding::is_taken).collect()
+    }
+}
+
+fn found_port_busy(why: &Cause) -> bool {
+    match why.last() {
+        Cause::Exited {
+            diagnosis: Some(diagnosis),
+            ..
+        } => diagnosis.kind == Kind::PortBusy,
+        _ => false,
     }
 }
 

@@ -122,6 +122,31 @@ fn one_that_binds_where_nobody_asked_before_has_the_owner_named_too() {
     }
 }
 
+/// A reloader that runs its own start again: whoever had the port has ended with it.
+#[test]
+fn a_service_that_opens_its_port_twice_is_told_to_look_at_itself() {
+    let port = port();
+    let listen = format!("SERVICE --listen 127.0.0.1:{port}");
+    let sandbox = Sandbox::new("");
+    sandbox.write(
+        "devtasks.toml",
+        &format!(
+            r#"
+            [services.api]
+            command = """sh -c '{listen} --announce open >said & until grep -q open said; do sleep 0.01; done; exec {listen}'"""
+            port = {port}
+            healthcheck = {{ command = "false" }}
+            "#
+        ),
+    );
+    let ended = sandbox.run(&["up"]).with(3);
+    assert!(ended.stderr.contains("its port is already in use"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("check whether `api` opens it twice itself"),
+        "{ended:?}"
+    );
+}
+
 #[test]
 fn a_missing_python_module_names_the_venv_and_the_way_to_install_it() {
     let sandbox = Sandbox::new(

@@ -96,6 +96,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
                 project: Some(plan.project.clone()),
                 checkout: Some(plan.checkout.clone()),
                 live_run: live_run.clone(),
+                kept: Vec::new(),
                 service: Some(Wanted::new(service, port)),
                 uid: os::user_id(),
             };

@@ -15,9 +15,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::family::{Rivalry, rivalry};
-use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe, Role};
+use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe, Role, Tag};
 use crate::error::{Exit, Place};
-use crate::plan::{Port, Service};
+use crate::plan::{Port, Protocol, Service};
 pub(crate) use consent::{Consent, consent};
 pub(crate) use duplicate::duplicates;
 use message::user;
@@ -31,6 +31,8 @@ pub(crate) struct Ours {
     /// Canonical.
     pub(crate) checkout: Option<PathBuf>,
     pub(crate) live_run: Option<String>,
+    /// Whose ports that run's supervisor keeps, by service.
+    pub(crate) kept: Vec<(PortRef, String)>,
     /// `None` for a look-up without a project.
     pub(crate) service: Option<Wanted>,
     /// Our effective user id.
@@ -163,11 +165,15 @@ impl Case<'_> {
     }
 
     fn why(&self, owner: &Owner) -> Why {
+        let supervisor = self.supervisor(owner);
         match owner.holds_by {
-            HoldsBy::Connection => return Why::Connection,
-            HoldsBy::Listening | HoldsBy::Bound => {}
+            HoldsBy::Connection if supervisor.is_none() => return Why::Connection,
+            HoldsBy::Connection | HoldsBy::Listening | HoldsBy::Bound => {}
         }
-        match (&owner.role, &owner.protected) {
+        let is_ours = |tag: &Tag| self.ours.live_run.as_ref() == Some(&tag.run);
+        // It may well be above who asks: a service of its own.
+        let protected = owner.protected.as_ref().filter(|_| !supervisor.is_some_and(is_ours));
+        match (&owner.role, protected) {
             (Role::Container(_), _) => return Why::Container,
             (Role::Managed(_), _) => return Why::SystemService,
             (Role::Tunnel(_), Some(_)) => return Why::Tunnel,
@@ -192,6 +198,23 @@ impl Case<'_> {
         } else {
             Why::OtherProject
         }
+    }
+
+    /// The tag of a supervisor that keeps the port for a service. What it reserves of UDP is connected to itself.
+    fn supervisor<'a>(&self, owner: &'a Owner) -> Option<&'a Tag> {
+        let holds = match owner.holds_by {
+            HoldsBy::Listening | HoldsBy::Bound => true,
+            HoldsBy::Connection => self.port.protocol == Protocol::Udp,
+        };
+        owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
+    }
+
+    /// Whom the live run's supervisor keeps the port for, if that is known.
+    fn kept_for(&self) -> Option<&str> {
+        let asked = self.ours.service.as_ref().map(|wanted| wanted.service.as_str());
+        let is_it = |port: &PortRef| (port.number, port.protocol) == (self.port.number, self.port.protocol);
+        let mut kept = self.ours.kept.iter().filter(|(port, _)| is_it(port));
+        asked.or_else(|| kept.next().map(|(_, service)| service.as_str()))
     }
 
     /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most

@@ -112,11 +112,11 @@ fn age(owner: &Owner, reader: &Reader) -> Option<String> {
 fn place(owner: &Owner, reader: &Reader) -> Option<String> {
     let mut facts = Vec::new();
     if let Some(tag) = &owner.tag {
-        facts.push(format!(
-            "service `{}` of `{}`",
-            visible(&tag.service),
-            visible(&tag.project)
-        ));
+        let project = visible(&tag.project);
+        facts.push(match tag.is_supervisor() {
+            true => format!("supervisor of `{project}`"),
+            false => format!("service `{}` of `{project}`", visible(&tag.service)),
+        });
     }
     if let Some(repository) = &owner.repository {
         let name = repository

@@ -191,14 +191,16 @@ impl<'a> Driver<'a> {
     fn start(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
         self.grant(&services);
         let specs = services.iter().map(Spec::from).collect();
-        let mut changed = Vec::new();
+        let (mut changed, mut edited) = (Vec::new(), Vec::new());
         let mut logs = logs::numbers(&self.folder.logs());
         for service in services {
             match self.machine.unit(&service.name) {
                 Some(unit) if !self.machine.state(unit).is_over() => {
-                    if *self.services[unit].wanted() != service {
+                    let life = &mut self.services[unit];
+                    if *life.wanted() != service {
                         changed.push(Spec::from(&service));
-                        self.services[unit].next = Some(Box::new(service));
+                        (life.next, life.reserved) = (Some(Box::new(service)), None);
+                        edited.push(unit);
                     }
                 }
                 Some(unit) => {
@@ -213,6 +215,10 @@ impl<'a> Driver<'a> {
                     self.services.push(life);
                 }
             }
+        }
+        // Only now: a port may have changed hands among them. All others are about to be announced as waiting.
+        for unit in edited {
+            self.services[unit].reserve(self.machine.state(unit).is_alive());
         }
         self.events.push_back(Event::Start { specs, give_up_after });
         if !changed.is_empty() {

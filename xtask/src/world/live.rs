@@ -12,7 +12,7 @@ use super::{health, kin, os, owners};
 use crate::error::Problem;
 use crate::plan::{self, Check, Health, Origin};
 use crate::preflight::verdict::Mismatch;
-use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState};
+use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState, Tag};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
@@ -214,7 +214,7 @@ fn look_elsewhere(services: &mut [status::Service], snapshot: &Snapshot) {
 
 type Facts = BTreeMap<PortRef, PortFact>;
 
-/// `ours` is the run and the service that should listen.
+/// `ours` is the run and the service that should listen. Its supervisor holds the port for it.
 fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> status::Port {
     let fact = facts.get(&PortRef::from(port));
     let owners = || {
@@ -229,8 +229,9 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
         listening: owners().any(|owner| owner.holds_by == HoldsBy::Listening)
             || unseen().any(|socket| socket.state == OwnerlessState::Listening),
         ours: owners().any(|owner| {
-            let tag = owner.tag.as_ref().map(|tag| (tag.run.as_str(), tag.service.as_str()));
-            tag.is_some() && tag == ours
+            let is_its = |tag: &Tag, service: &str| tag.service == service || tag.is_supervisor();
+            let tag = owner.tag.as_ref().zip(ours);
+            tag.is_some_and(|(tag, (run, service))| tag.run == run && is_its(tag, service))
         }),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
         elsewhere: Vec::new(),

@@ -32,14 +32,24 @@ pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> Answer {
     refused
 }
 
+/// `SO_REUSEADDR`, or not.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reuse {
+pub(super) enum Reuse {
     No,
     Yes,
 }
 
-/// The socket is close-on-exec from its first moment (socket2's `Socket::new`), and closed on return.
+/// The socket is closed on return.
 fn attempt(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<(), Error> {
+    let socket = bind(address, protocol, reuse)?;
+    match protocol {
+        Protocol::Tcp => socket.listen(1),
+        Protocol::Udp => Ok(()),
+    }
+}
+
+/// As most servers do. The socket is close-on-exec from its first moment (socket2's `Socket::new`).
+pub(super) fn bind(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<Socket, Error> {
     let kind = match protocol {
         Protocol::Tcp => Type::STREAM,
         Protocol::Udp => Type::DGRAM,
@@ -52,10 +62,7 @@ fn attempt(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<(), 
         socket.set_reuse_address(true)?;
     }
     socket.bind(&address.into())?;
-    match protocol {
-        Protocol::Tcp => socket.listen(1),
-        Protocol::Udp => Ok(()),
-    }
+    Ok(socket)
 }
 
 fn answer(error: &Error) -> Answer {

@@ -1,17 +1,20 @@
-//! `listen = true`: a service's sockets, opened by the supervisor, kept for the service's life and handed to each process of it.
+//! A service's ports in the supervisor's hands, so that nobody can take one between the check and the start.
 //!
-//! So nobody can take a port between the check and the start, and while the service restarts its clients wait in the
-//! backlog instead of being refused. The way they are handed over is that of systemd, sd_listen_fds(3).
+//! `listen = true`: [`Sockets`] are opened by the supervisor, kept for the service's life and handed to each process of it;
+//! while the service restarts its clients wait in the backlog instead of being refused. The way they are handed over is
+//! that of systemd, sd_listen_fds(3). Without it a [`Reservation`] keeps the ports while the service has no process.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::Command;
 
-use socket2::{Domain, Socket, Type};
+use socket2::Socket;
 
 use super::os;
+use super::probe::{Reuse, bind};
 use crate::error::{Exit, Problem};
-use crate::plan::{Port, Service};
+use crate::plan::{Port, Protocol, Service};
+use crate::preflight::PortRef;
 
 /// The open sockets of one service, in the order of its ports.
 #[derive(Debug)]
@@ -60,16 +63,59 @@ impl Sockets {
     }
 }
 
+/// Ports that are kept for a service without a process: bound, so that nobody else can have them, and not listened on, so that
+/// whoever connects is refused as if nobody had them. They come free when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    /// It was made for these.
+    ports: Vec<PortRef>,
+    _held: Vec<Socket>,
+}
+
+impl Reservation {
+    /// What cannot be bound is left out: preflight has judged it, and a lost port is explained when the service fails.
+    pub(crate) fn of(ports: Vec<PortRef>) -> Reservation {
+        let _held = ports.iter().filter_map(|port| reserve(*port).ok()).collect();
+        Reservation { ports, _held }
+    }
+
+    pub(crate) fn is_of(&self, ports: &[PortRef]) -> bool {
+        self.ports == ports
+    }
+}
+
+/// A socket without `SO_REUSEADDR` keeps everybody out, as it binds and for as long as it is there. It takes the option to bind
+/// beside closed connections that linger (TIME_WAIT); it is taken away again then.
+///
+/// UDP knows no `listen`. Connected to itself a socket gets nothing from others, who are told that nobody is there.
+///
+/// Source: `inet_csk_bind_conflict` in net/ipv4/inet_connection_sock.c looks at the option of both, as it is at that moment;
+/// tried on Linux 6.18.
+fn reserve(port: PortRef) -> io::Result<Socket> {
+    let address = address(port.host, port.number);
+    match bind(address, port.protocol, Reuse::No) {
+        Ok(socket) if port.protocol == Protocol::Udp => {
+            socket.connect(&address.into())?;
+            Ok(socket)
+        }
+        Err(_) if port.protocol == Protocol::Tcp && os::REUSE_SHOWS_LISTENERS => {
+            let socket = bind(address, port.protocol, Reuse::Yes)?;
+            socket.set_reuse_address(false)?;
+            Ok(socket)
+        }
+        bound => bound,
+    }
+}
+
+/// Where a service without `host` is expected.
+fn address(host: Option<IpAddr>, number: u16) -> SocketAddr {
+    SocketAddr::new(host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), number)
+}
+
 /// As most servers open it: with `SO_REUSEADDR`, and the longest backlog that the system allows.
 fn open(port: &Port) -> Result<Socket, Problem> {
-    let address = SocketAddr::new(port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), port.number);
     let opened = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(!address.ip().is_unspecified())?;
-        }
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
+        let socket = bind(address(port.host, port.number), Protocol::Tcp, Reuse::Yes)?;
         socket.listen(i32::MAX)?;
         Ok(socket)
     };

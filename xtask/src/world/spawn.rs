@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::os;
-use super::sockets::Sockets;
+use super::sockets::{Reservation, Sockets};
 use super::terminal::Size;
 use crate::error::{Exit, Problem};
 use crate::plan::{Environment, Service, Stdin};
@@ -22,11 +22,17 @@ pub(crate) struct Started {
 }
 
 /// Starts a service on a terminal of this size if it wants one. Else its outputs are pipes, and its input too if that is
-/// to stay open.
+/// to stay open. Its ports are reserved until then.
 ///
 /// # Errors
 /// The command is not there or cannot be run, or the system is out of something.
-pub(crate) fn service(service: &Service, sockets: Option<&Sockets>, tag: &Tag, size: Size) -> Result<Started, Problem> {
+pub(crate) fn service(
+    service: &Service,
+    sockets: Option<&Sockets>,
+    reserved: Option<Reservation>,
+    tag: &Tag,
+    size: Size,
+) -> Result<Started, Problem> {
     let (words, folder, environment) = (&service.command.words, &service.working_dir, &service.environment);
     let wanted = command(words, folder, environment, tag)?;
     let (mut command, _held) = match sockets {
@@ -48,6 +54,8 @@ pub(crate) fn service(service: &Service, sockets: Option<&Sockets>, tag: &Tag, s
         os::lead_own_group(&mut command);
         None
     };
+    // This returns after the exec: it may bind them then.
+    drop(reserved);
     let child = command.spawn().map_err(|error| {
         let words = &service.command.words[0];
         super::problem("run", Path::new(words), &error)

@@ -19,6 +19,7 @@ mod next;
 mod order;
 mod question;
 mod ready;
+mod reserved;
 mod restart;
 mod stdin;
 mod stop;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::asked::{Span, span};
-use super::ours;
+use super::ours_beside;
 use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Busy, Ended as Stopped, Voice, told_of_port};
 use crate::commands::{Context, Ended, duration, quietly};
@@ -122,7 +122,7 @@ fn look(args: &Args, context: &Context) -> Result<Vec<Case>, Problem> {
     let beside = beside.map(|(port, _)| by_udp(*port));
     let ports: Vec<PortRef> = asked.iter().map(|(port, _)| *port).chain(beside).collect();
     let facts = owners::look_up(&ports, Addresses::All);
-    let ours = ours(context);
+    let ours = ours_beside(&facts, context);
     let found = |port: PortRef| {
         let fact = facts.get(&port)?;
         Some((consent(&port, fact, &ours), finding(&port, fact, &ours, &context.form)))

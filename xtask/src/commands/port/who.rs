@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::asked::{Span, span};
-use super::ours;
+use super::ours_beside;
 use crate::commands::{Context, Ended, quietly};
 use crate::config::Protocol;
 use crate::error::{Exit, Problem};
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
     if let Some(reason) = facts.values().find_map(|fact| fact.unknown.as_ref()) {
         return Err(Problem::new(reason.clone()).into());
     }
-    let ours = ours(context);
+    let ours = ours_beside(&facts, context);
     let findings: BTreeMap<PortRef, Finding> = facts
         .iter()
         .map(|(port, fact)| (*port, finding(port, fact, &ours, &context.form)))

@@ -202,6 +202,7 @@ impl<'a> Clearing<'a> {
             project: Some(self.plan.project.clone()),
             checkout: Some(self.plan.checkout.clone()),
             live_run: self.live_run.map(str::to_owned),
+            kept: Vec::new(),
             service: Some(Wanted::new(service, port)),
             uid: os::user_id(),
         }

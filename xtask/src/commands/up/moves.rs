@@ -164,6 +164,7 @@ fn instead(
         project: Some(plan.project.clone()),
         checkout: Some(plan.checkout.clone()),
         live_run: live_run.map(str::to_owned),
+        kept: Vec::new(),
         service: Some(Wanted::new(service, port)),
         uid: os::user_id(),
     };

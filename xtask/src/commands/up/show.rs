@@ -182,6 +182,7 @@ impl<'a> Show<'a> {
                 project: Some(self.project.clone()),
                 checkout: Some(self.checkout.clone()),
                 live_run: None,
+                kept: Vec::new(),
                 service: (addresses == Addresses::Service).then(|| Wanted::new(service, port)),
                 uid: os::user_id(),
             };

@@ -92,9 +92,13 @@ fn stop(case: &Case<'_>, owner: &Owner) -> Vec<String> {
 fn down(case: &Case<'_>, owner: &Owner) -> Option<String> {
     let tag = owner.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
-    asked_for_itself.then(|| match tag.is_supervisor() {
-        true => format!("or stop it with `{} down`", case.form),
-        false => format!("or stop it with `{} down {}`", case.form, tag.service),
+    let service = match tag.is_supervisor() {
+        true => case.kept_for(),
+        false => Some(tag.service.as_str()),
+    };
+    asked_for_itself.then(|| match service {
+        None => format!("or stop it with `{} down`", case.form),
+        Some(service) => format!("or stop it with `{} down {service}`", case.form),
     })
 }
 

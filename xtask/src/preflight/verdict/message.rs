@@ -27,12 +27,22 @@ impl Case<'_> {
                 let reason = owner.protected.as_deref().unwrap_or("it is protected");
                 format!("{taken}, which is never stopped: {reason}")
             }
+            (Why::OtherProject | Why::OtherCheckout, Some(tag)) if tag.is_supervisor() => format!(
+                "{port} is reserved by {who} for a service of `{}` in {}, which has not started yet",
+                tag.project,
+                tag.checkout.display()
+            ),
             (Why::OtherProject | Why::OtherCheckout, Some(tag)) => format!(
                 "{taken}: service `{}` of `{}` in {}",
                 tag.service,
                 tag.project,
                 tag.checkout.display()
             ),
+            (Why::OwnRunning | Why::OwnLeftover, Some(tag)) if tag.is_supervisor() => {
+                let whose = self.kept_for().map(|service| format!("`{service}`"));
+                let whose = whose.unwrap_or_else(|| "a service".to_owned());
+                format!("{port} is reserved for {whose} of this checkout, which has not started yet")
+            }
             (Why::OwnRunning, Some(tag)) if self.is_its_own(owner) => {
                 format!("{port} is held by {who}{more}: `{}` of this checkout runs", tag.service)
             }

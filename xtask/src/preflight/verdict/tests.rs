@@ -17,8 +17,8 @@ mod roles;
 
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
-/// `we [root] [nobody] [variable] [asking]`: as user 501 for `backend` of `shop` in /shop, run r1 lives; `asking`: for no
-/// service;
+/// `we [root] [nobody] [variable] [asking] [kept=SERVICE]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
+/// `asking`: for no service; `kept`: its supervisor has told whose the port is;
 /// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID] [at=IP] [typed]
 /// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS [ROLE]`, `unknown WHY`, `blind wsl|container`,
@@ -48,6 +48,7 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
         project: Some("shop".to_owned()),
         checkout: Some("/shop".into()),
         live_run: Some("r1".to_owned()),
+        kept: Vec::new(),
         service: Some(Wanted {
             service: "backend".to_owned(),
             place: place(14),
@@ -101,7 +102,10 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                         "variable" => {
                             ours.service.as_mut().unwrap().variable = Some("BACKEND_PORT".to_owned());
                         }
-                        other => panic!("unknown word `{other}`"),
+                        word => {
+                            let service = word.strip_prefix("kept=").expect("a known word");
+                            ours.kept.push((port, service.to_owned()));
+                        }
                     }
                 }
             }
@@ -463,6 +467,53 @@ fn devtasks_own_processes_are_told_apart() {
 }
 
 #[test]
+fn a_port_that_a_supervisor_keeps_is_reserved_for_its_service() {
+    let own_running =
+        "port.busy.own_running ok 0: port 8000 is reserved for `backend` of this checkout, which has not started yet
+        hint: look at it with `cargo xtask status`";
+    let supervisor = "owner 4242 xtask bound tag=shop:/shop:r1:(supervisor)";
+    check(&format!("answer busy\n{supervisor}"), own_running);
+    // It is above who asks.
+    check(
+        &format!("answer busy\n{supervisor} protected=it_is_an_ancestor_of_this_command"),
+        own_running,
+    );
+    check(
+        &format!("answer busy\nwe asking kept=backend\n{supervisor}"),
+        &format!("{own_running}\nhint: or stop it with `cargo xtask down backend`"),
+    );
+    check(
+        &format!("answer busy\nwe asking\n{supervisor}"),
+        "port.busy.own_running ok 0: port 8000 is reserved for a service of this checkout, which has not started yet
+        hint: look at it with `cargo xtask status`
+        hint: or stop it with `cargo xtask down`",
+    );
+    check(
+        "port 8000 udp
+        answer busy
+        owner 4242 xtask connection tag=shop:/shop:r1:(supervisor)",
+        "port.busy.own_running ok 0: UDP port 8000 is reserved for `backend` of this checkout, which has not started yet
+        hint: look at it with `cargo xtask status`",
+    );
+    check(
+        "answer busy
+        owner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
+        "port.busy.other_checkout fail 3: port 8000 is reserved by `xtask` (pid 4242) for a service of `shop` in /shop-old, which has not started yet
+        hint: stop it there with `cd /shop-old && cargo xtask down`
+        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+    // Where it is itself a client, it keeps nothing.
+    check(
+        "answer busy
+        owner 4242 xtask connection tag=shop:/shop:r1:(supervisor)",
+        "port.busy.connection fail 3: port 8000 is the local end of a connection of `xtask` (pid 4242)
+        hint: wait until that connection is closed: it holds the number by chance
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
+}
+
+#[test]
 fn whoever_asks_about_the_port_is_told_how_to_stop_their_service() {
     check(
         "port 8000 udp
@@ -523,6 +574,10 @@ fn some_are_never_ended() {
     check_consent("answer reused\nowner 43 dockerd bound protected=it_is", Consent::Never);
     check_consent("answer busy\nowner 42 curl connection", Consent::Never);
     check_consent("answer busy\nowner 42 node\nsocket 0 listening", Consent::Never);
+    check_consent(
+        "answer busy\nowner 42 xtask bound tag=shop:/shop:r1:(supervisor)",
+        Consent::Never,
+    );
     check_consent("answer busy\nunknown netlink: permission denied", Consent::Never);
 }
 

@@ -11,15 +11,15 @@ use std::time::Duration;
 use super::{Driver, Message, UnitId};
 use crate::error::Problem;
 use crate::plan;
-use crate::preflight::Tag;
 use crate::preflight::verdict::Mismatch;
+use crate::preflight::{PortRef, Tag};
 use crate::report;
 use crate::supervise::diagnosis::{Diagnosis, Kind, OomKills, diagnosis, refused};
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
 use crate::world::logs::{Log, Mark, Run, Source, Stream};
-use crate::world::sockets::Sockets;
+use crate::world::sockets::{Reservation, Sockets};
 use crate::world::spawn::Started;
 use crate::world::{kin, os, spawn};
 
@@ -41,6 +41,8 @@ pub(super) struct Life {
     pub(super) terminal: Option<Arc<File>>,
     /// What it listens on, if that is opened for it; and why it could not be.
     pub(super) sockets: Option<Result<Sockets, Problem>>,
+    /// What its next process is to listen on, until right before that starts.
+    pub(super) reserved: Option<Reservation>,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
     /// And there its main port answered.
@@ -87,6 +89,25 @@ impl Life {
             // The old ones first: the new ones may be on the same port at another address.
             self.sockets = None;
             self.sockets = self.service.listen.then(|| Sockets::open(&self.service));
+        }
+    }
+
+    /// Those of all others, from when it is asked for until right before its next process starts. What the present one has,
+    /// or is about to open, is left to that.
+    pub(super) fn reserve(&mut self, is_alive: bool) {
+        let wanted = self.wanted();
+        let has_sockets = matches!(&self.sockets, Some(Ok(sockets)) if sockets.are_for(wanted));
+        let present = &self.service.ports;
+        let is_present = |port: &plan::Port| {
+            let mut same = present.iter().filter(|it| it.protocol == port.protocol);
+            is_alive && same.any(|it| it.number == port.number)
+        };
+        let ports = wanted.ports.iter().filter(|port| !has_sockets && !is_present(port));
+        let ports: Vec<PortRef> = ports.map(PortRef::from).collect();
+        if !self.reserved.as_ref().is_some_and(|reserved| reserved.is_of(&ports)) {
+            // The old ones first, as above.
+            self.reserved = None;
+            self.reserved = Some(Reservation::of(ports));
         }
     }
 
@@ -142,6 +163,7 @@ impl Driver<'_> {
             stdin: None,
             terminal: None,
             sockets: None,
+            reserved: None,
             has_listened: false,
             answers_at: None,
             oom_kills: OomKills::default(),
@@ -165,6 +187,9 @@ impl Driver<'_> {
         if let Some(next) = life.next.take() {
             life.service = *next;
         }
+        if life.service.listen {
+            life.reserved = None;
+        }
         life.open_sockets();
         life.number += 1;
         life.log.begin();
@@ -175,7 +200,7 @@ impl Driver<'_> {
             .map(|opened| opened.as_ref().map_err(Clone::clone));
         let started = sockets
             .transpose()
-            .and_then(|sockets| spawn::service(&life.service, sockets, &tag, self.sink.size()));
+            .and_then(|sockets| spawn::service(&life.service, sockets, life.reserved.take(), &tag, self.sink.size()));
         match started {
             Ok(started) => {
                 let pid = started.child.id();
@@ -302,7 +327,7 @@ impl Driver<'_> {
         life.cause = cause.clone();
         life.clients = None;
         if state.is_over() {
-            life.sockets = None;
+            (life.sockets, life.reserved) = (None, None);
         }
         if !state.is_alive() {
             drop((life.stdin.take(), life.terminal.take()));
@@ -334,6 +359,9 @@ impl Driver<'_> {
             pid: transition.pid,
             cause: transition.cause.as_ref().map(report::cause::cause),
         });
+        if matches!(state, State::Waiting | State::Backoff) {
+            life.reserve(false);
+        }
         self.audience.transition(&transition, &life.service);
         self.tell_waiters(&transition);
     }

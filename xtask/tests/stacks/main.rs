@@ -6,6 +6,7 @@
 
 mod fastapi_vite;
 mod keepers;
+mod handed_over;
 mod shop;
 mod worktrees;
 

@@ -82,7 +82,7 @@ fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Conte
     let is_down = service.state.is_over() || service.state == State::Backoff;
     let tail = if is_down { why.tail.as_slice() } else { &[] };
     let mut hints = match (reason, planned) {
-        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout),
+        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout, &context.form),
         (_, None) | (None, _) => Vec::new(),
     };
     if service.state.is_over() && hints.is_empty() {

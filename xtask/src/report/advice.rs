@@ -7,7 +7,9 @@ use crate::supervise::diagnosis::{Diagnosis, Kind, refused};
 use crate::supervise::{Cause, Status};
 
 /// The hints below a failure.
-pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<String> {
+///
+/// `form` is the program as the user typed it: `cargo xtask` or `devtasks`.
+pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, form: &str) -> Vec<String> {
     let why = why.last();
     let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();
@@ -25,12 +27,12 @@ pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<Str
     }
     if let Some(diagnosis) = diagnosis {
         advice.extend(diagnosis.hints.iter().cloned());
-        advice.extend(by_kind(service, diagnosis, checkout));
+        advice.extend(by_kind(service, diagnosis, checkout, form));
     }
     advice
 }
 
-fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<String> {
+fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, form: &str) -> Vec<String> {
     let evidence = diagnosis.evidence.as_str();
     let hint = match diagnosis.kind {
         Kind::PythonModuleMissing => return python_module(service, evidence, checkout),
@@ -53,6 +55,11 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Str
                 service.name
             )
         }),
+        Kind::ContainerHasPort => published(service, evidence)
+            .map(|port| format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")),
+        Kind::HostHasPort => {
+            published(service, evidence).map(|port| format!("look who has it with `{form} port who {port}`"))
+        }
         Kind::VariableMissing => variable(evidence).map(|it| set_variable(service, it, checkout)),
         Kind::OutOfMemory => own_limit(evidence).map(str::to_owned),
         Kind::WatchLimit => Some("raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned()),
@@ -168,6 +175,12 @@ fn other_port(service: &Service, evidence: &str) -> Option<u16> {
     let port = refused::port(evidence)?;
     let is_declared = service.ports.iter().any(|it| it.number == port);
     (!is_declared && !service.ports.is_empty()).then_some(port)
+}
+
+/// The port that a container engine could not publish; if it does not say, the service's own.
+fn published(service: &Service, evidence: &str) -> Option<u16> {
+    let declared = service.ports.first().map(|port| port.number);
+    refused::port(evidence).or(declared)
 }
 
 /// The last name in capitals: in front of it may stand a level.

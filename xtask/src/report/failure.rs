@@ -16,10 +16,17 @@ use crate::supervise::{Cause, Status};
 const LINES: usize = 10;
 
 /// The whole report; ends with a line break.
-pub(crate) fn failure(service: &Service, why: &Cause, tail: &[String], checkout: &Path, paint: Paint) -> String {
+pub(crate) fn failure(
+    service: &Service,
+    why: &Cause,
+    tail: &[String],
+    checkout: &Path,
+    form: &str,
+    paint: Paint,
+) -> String {
     let mut text = format!("{} {}\n", paint.bold(&service.name), paint.bad(&headline(why)));
     text.push_str(&shown(&evidence(why, tail)));
-    text.push_str(&hints(&advice(service, why, checkout), paint));
+    text.push_str(&hints(&advice(service, why, checkout, form), paint));
     text
 }
 

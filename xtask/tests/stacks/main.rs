@@ -5,8 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod fastapi_vite;
-mod keepers;
 mod handed_over;
+mod keepers;
 mod shop;
 mod worktrees;
 

@@ -15,7 +15,6 @@ use crate::preflight::verdict::{Ours, Wanted, finding};
 use crate::preflight::{Finding, PortRef};
 use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
-use crate::supervise::diagnosis::Kind;
 use crate::supervise::{Cause, State};
 use crate::world::clock::wall;
 use crate::world::control::{Transition, UnderWay};
@@ -133,7 +132,8 @@ impl<'a> Show<'a> {
     }
 
     fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause) {
-        let mut text = failure(service, why, &transition.tail, &self.checkout, self.screen.paint());
+        let (paint, form) = (self.screen.paint(), &self.context.form);
+        let mut text = failure(service, why, &transition.tail, &self.checkout, form, paint);
         let mut findings = self.lost_ports(service, why);
         self.has_lost_a_port |= !findings.is_empty();
         if findings.is_empty() && found_port_busy(why) && !text.contains("hint:") {
@@ -202,7 +202,7 @@ fn found_port_busy(why: &Cause) -> bool {
         Cause::Exited {
             diagnosis: Some(diagnosis),
             ..
-        } => diagnosis.kind == Kind::PortBusy,
+        } => diagnosis.exit == Exit::PortBusy,
         _ => false,
     }
 }

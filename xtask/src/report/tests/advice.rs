@@ -15,7 +15,12 @@ fn check(command: &str, code: i32, log: &str, expected: &str) {
 
 #[track_caller]
 fn check_of(service: &Service, code: i32, log: &str, expected: &str) {
-    let seen = advice(service, &ended(Some(code), None, log), Path::new("/shop"));
+    let seen = advice(
+        service,
+        &ended(Some(code), None, log),
+        Path::new("/shop"),
+        "cargo xtask",
+    );
     assert_eq!(seen.join("\n"), expected, "{log}");
 }
 
@@ -115,19 +120,23 @@ fn a_low_port_needs_a_privilege() {
     );
 }
 
-#[test]
-fn a_busy_port_that_nobody_declared_is_named() {
-    let mut service = backend("server", "");
-    service.ports.push(Port {
+fn declared(number: u16) -> Port {
+    Port {
         key: "main".to_owned(),
-        number: 8000,
+        number,
         host: None,
         protocol: Protocol::Tcp,
         on_conflict: crate::plan::OnConflict::Ask,
         origin: Default::default(),
         variable: None,
         place: place(1, 1, 1, ""),
-    });
+    }
+}
+
+#[test]
+fn a_busy_port_that_nobody_declared_is_named() {
+    let mut service = backend("server", "");
+    service.ports.push(declared(8000));
     let log = |port: u16| format!("Error: listen EADDRINUSE: address already in use 127.0.0.1:{port}");
     check_of(&service, 1, &log(8000), "");
     check_of(
@@ -196,4 +205,41 @@ fn limits_are_raised_where_they_are_set() {
     ] {
         check("server", 1, log, hint);
     }
+}
+
+#[test]
+fn who_has_a_port_that_is_to_be_published_is_looked_for_where_it_is() {
+    let daemon =
+        "Error response from daemon: driver failed programming external connectivity on endpoint db (3f9a6c11d2e8):";
+    check(
+        "docker compose up",
+        1,
+        &format!("{daemon} Bind for 0.0.0.0:5432 failed: port is already allocated"),
+        "find the container with `docker ps --filter publish=5432`, then `docker stop` it",
+    );
+    check(
+        "docker compose up",
+        1,
+        &format!("{daemon} Error starting userland proxy: listen tcp4 0.0.0.0:5432: bind: address already in use"),
+        "look who has it with `cargo xtask port who 5432`",
+    );
+    check(
+        "podman run -p 5432:5432 postgres",
+        126,
+        "Error: rootlessport listen tcp 0.0.0.0:5432: bind: address already in use",
+        "look who has it with `cargo xtask port who 5432`",
+    );
+    // Docker names both ends, podman neither: then the port is that of the service.
+    let service = Service {
+        ports: vec![declared(5433)],
+        ..backend("docker run -p 5433:5432 postgres", "")
+    };
+    check_of(
+        &service,
+        125,
+        &format!(
+            "docker: {daemon} failed to bind host port for 0.0.0.0:5433:172.17.0.2:5432/tcp: address already in use."
+        ),
+        "look who has it with `cargo xtask port who 5433`",
+    );
 }

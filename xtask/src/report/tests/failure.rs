@@ -21,7 +21,14 @@ fn check_failure(venv: &str, why: &Cause, log: &str, expected: &str) {
 #[track_caller]
 fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected: &str) {
     let service = backend(command, venv);
-    let seen = failure(&service, why, &tail(log), Path::new("/shop"), Paint::new(false));
+    let seen = failure(
+        &service,
+        why,
+        &tail(log),
+        Path::new("/shop"),
+        "cargo xtask",
+        Paint::new(false),
+    );
     check(&seen, expected);
 }
 

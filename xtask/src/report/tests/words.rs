@@ -158,6 +158,8 @@ fn every_cause_has_words() {
         ended(None, Some(64), false, None),
         ended(None, None, false, None),
         known(Kind::PortBusy),
+        known(Kind::ContainerHasPort),
+        known(Kind::HostHasPort),
         known(Kind::PythonModuleMissing),
         known(Kind::NodeModuleMissing),
         known(Kind::CommandNotFound),
@@ -201,6 +203,8 @@ fn every_cause_has_words() {
         1 killed by signal 64
         1 exit status unknown
         1 its port is already in use
+        1 another container has the port that it publishes
+        1 a process of this machine has the port that it publishes
         1 a Python package is missing
         1 a Node module is missing
         1 a command was not found

@@ -8,6 +8,10 @@ use crate::error::Exit;
 pub(crate) enum Kind {
     /// EADDRINUSE in the service's own words.
     PortBusy,
+    /// A container engine says that it has published the port for another container.
+    ContainerHasPort,
+    /// A container engine says that the port which it is to publish is in use on this machine.
+    HostHasPort,
     /// A lock or pid file says that it runs already.
     RunsAlready,
     /// Python found no such module.
@@ -55,6 +59,8 @@ impl Kind {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Kind::PortBusy => "its port is already in use",
+            Kind::ContainerHasPort => "another container has the port that it publishes",
+            Kind::HostHasPort => "a process of this machine has the port that it publishes",
             Kind::RunsAlready => "a lock or pid file says that it runs already",
             Kind::PythonModuleMissing => "a Python package is missing",
             Kind::NodeModuleMissing => "a Node module is missing",
@@ -82,7 +88,8 @@ impl Kind {
     /// Another start would end in the same way.
     pub(crate) fn repeats(self) -> bool {
         match self {
-            Kind::PortBusy | Kind::RunsAlready | Kind::Denied | Kind::VariableMissing => true,
+            Kind::PortBusy | Kind::ContainerHasPort | Kind::HostHasPort => true,
+            Kind::RunsAlready | Kind::Denied | Kind::VariableMissing => true,
             Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => true,
             Kind::CommandNotFound | Kind::NotExecutable | Kind::WatchLimit => true,
             // What it needs may have come meanwhile.
@@ -96,7 +103,7 @@ impl Kind {
     /// What `up` ends with because of it.
     pub(super) fn exit(self) -> Exit {
         match self {
-            Kind::PortBusy => Exit::PortBusy,
+            Kind::PortBusy | Kind::ContainerHasPort | Kind::HostHasPort => Exit::PortBusy,
             Kind::CommandNotFound | Kind::NotExecutable => Exit::Missing,
             Kind::RunsAlready | Kind::Denied | Kind::VariableMissing | Kind::Refused => Exit::Failed,
             Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => Exit::Failed,
@@ -111,7 +118,8 @@ impl Kind {
     pub(super) fn fades(self) -> bool {
         match self {
             Kind::Denied | Kind::Refused | Kind::TooManyFiles | Kind::DiskFull => true,
-            Kind::PortBusy | Kind::RunsAlready | Kind::VariableMissing | Kind::WatchLimit => false,
+            Kind::PortBusy | Kind::ContainerHasPort | Kind::HostHasPort => false,
+            Kind::RunsAlready | Kind::VariableMissing | Kind::WatchLimit => false,
             Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => false,
             Kind::CommandNotFound | Kind::NotExecutable | Kind::OutOfMemory => false,
             Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,

@@ -27,6 +27,26 @@ const fn rule(kind: Kind, says: &'static [&'static str]) -> Rule {
 /// The first that knows a line decides.
 pub(super) const RULES: &[Rule] = &[
     rule(
+        Kind::ContainerHasPort,
+        &["bind for *:# failed: port is already allocated"],
+    ),
+    rule(
+        Kind::HostHasPort,
+        &[
+            // Docker; Docker Desktop, on macOS and Windows.
+            "error response from daemon: *: address already in use",
+            "ports are not available: *: address already in use",
+            "ports are not available: *only one usage of each socket address",
+            "ports are not available: *access a socket in a way forbidden",
+            // Podman: rootless, with pasta, as root.
+            "rootlessport listen tcp *: address already in use",
+            "rootlessport listen udp *: address already in use",
+            "failed to bind port # (address already in use) for option",
+            "cannot listen on the tcp port: *: address already in use",
+            "cannot listen on the udp port: *: address already in use",
+        ],
+    ),
+    rule(
         Kind::PortBusy,
         &[
             "address already in use",
@@ -42,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
             "access a socket in a way forbidden",
             // gunicorn.
             "connection in use: (",
-            // Django; Vite, Angular; Spring; Flask; Phoenix; Bun; Docker.
+            // Django; Vite, Angular; Spring; Flask; Phoenix; Bun.
             "error: that port is already in use",
             "port # is already in use$",
             "port # is already in use.",
@@ -50,7 +70,6 @@ pub(super) const RULES: &[Rule] = &[
             "port # is in use by another program",
             "failed, port # already in use",
             "failed to start server. is port # in use?",
-            "port is already allocated",
         ],
     ),
     rule(

@@ -45,7 +45,6 @@ fn a_busy_port_is_seen_in_every_dialect() {
         nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)
         2026-11-23T08:00:00.000000Z 0 [ERROR] [MY-010262] [Server] Can't start server: Bind on TCP/IP port: Address already in use
         {"t":{"$date":"2026-11-23T08:00:00.000+00:00"},"s":"E","c":"CONTROL","id":20568,"ctx":"initandlisten","msg":"Error setting up listener","attr":{"error":{"code":9001,"codeName":"SocketException","errmsg":"Address already in use"}}}
-        docker: Error response from daemon: driver failed programming external connectivity on endpoint db: Bind for 0.0.0.0:5432 failed: port is already allocated.
         "#,
     );
 }

@@ -410,3 +410,62 @@ Node.js v20.20.2",
         "Refused 1: Error: connect ECONNREFUSED 127.0.0.1:6379",
     );
 }
+
+#[test]
+fn a_container_engine_says_whether_another_container_has_the_port() {
+    let line = "Error response from daemon: failed to set up container networking: driver failed programming external connectivity on endpoint shop-db-1 (8e1c02d7c3a4): Bind for 0.0.0.0:5432 failed: port is already allocated";
+    check(
+        &format!(
+            " Network shop_default  Creating
+ Network shop_default  Created
+ Container shop-db-1  Creating
+ Container shop-db-1  Created
+Attaching to db-1
+{line}"
+        ),
+        &format!("ContainerHasPort 3: {line}"),
+    );
+    let line = "docker: Error response from daemon: driver failed programming external connectivity on endpoint db (3f9a6c11d2e8): Bind for 127.0.0.1:5432 failed: port is already allocated.";
+    check_ended(
+        "125",
+        &format!("{line}\n\nRun 'docker run --help' for more information"),
+        &format!("ContainerHasPort 3: {line}"),
+    );
+}
+
+#[test]
+fn a_container_engine_says_whether_a_process_has_the_port() {
+    let docker =
+        "Error response from daemon: driver failed programming external connectivity on endpoint db (3f9a6c11d2e8):";
+    for line in [
+        &format!("{docker} Error starting userland proxy: listen tcp4 0.0.0.0:5432: bind: address already in use"),
+        &format!("{docker} failed to bind host port for 0.0.0.0:5432:172.17.0.2:5432/tcp: address already in use"),
+        // Docker Desktop, on macOS and Windows.
+        "Error response from daemon: Ports are not available: exposing port TCP 0.0.0.0:5432 -> 127.0.0.1:0: listen tcp 0.0.0.0:5432: bind: address already in use",
+        "Error response from daemon: Ports are not available: exposing port TCP 0.0.0.0:5432 -> 127.0.0.1:0: listen tcp 0.0.0.0:5432: bind: Only one usage of each socket address (protocol/network address/port) is normally permitted.",
+    ] {
+        check(
+            &format!(
+                " Container shop-db-1  Created
+Attaching to db-1
+{line}"
+            ),
+            &format!("HostHasPort 3: {line}"),
+        );
+        check_ended(
+            "125",
+            &format!("docker: {line}\n\nRun 'docker run --help' for more information"),
+            &format!("HostHasPort 3: docker: {line}"),
+        );
+    }
+    let rootless = "Error: rootlessport listen tcp 0.0.0.0:5432: bind: address already in use";
+    check_ended("126", rootless, &format!("HostHasPort 3: {rootless}"));
+    let rootful = "Error: cannot listen on the TCP port: listen tcp4 :5432: bind: address already in use";
+    check_ended("126", rootful, &format!("HostHasPort 3: {rootful}"));
+    let pasta = "Failed to bind port 5432 (Address already in use) for option '-t 5432-5432:5432-5432', exiting";
+    check_ended(
+        "126",
+        &format!("Error: pasta failed with exit code 1:\n{pasta}\n"),
+        &format!("HostHasPort 3: {pasta}"),
+    );
+}

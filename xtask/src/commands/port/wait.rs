@@ -118,15 +118,21 @@ fn missing(args: &Args) -> Result<Vec<PortRef>, Problem> {
 }
 
 fn too_late(port: &PortRef, args: &Args, context: &Context) -> Problem {
-    let state = if args.until.free { "still busy" } else { "still free" };
-    let timeout = words::duration(args.timeout.unwrap_or_default());
-    let problem = Problem::new(format!("{} is {state} after {timeout}", port.name())).exit(Exit::NotReady);
-    match args.until.free {
-        true => problem.hint(format!(
+    let (name, timeout) = (port.name(), words::duration(args.timeout.unwrap_or_default()));
+    let is_free = !args.until.free && owners::is_free(port, Addresses::All);
+    let message = match (args.until.free, is_free) {
+        (true, _) => format!("{name} is still busy after {timeout}"),
+        (false, true) => format!("{name} is still free after {timeout}"),
+        // Bound, reserved, or about to be opened.
+        (false, false) => format!("{name} is taken, but nobody listens on it after {timeout}"),
+    };
+    let problem = Problem::new(message).exit(Exit::NotReady);
+    match is_free {
+        true => problem,
+        false => problem.hint(format!(
             "look who holds it with `{} port who {}`",
             context.form,
             port.typed()
         )),
-        false => problem,
     }
 }

@@ -106,9 +106,10 @@ fn everybody_who_looks_is_told_whose_they_are() {
         assert!(who.to_lowercase().contains(&said.to_lowercase()), "{who}");
         assert!(who.contains("(supervisor of `project`"), "{who}");
         sandbox.run(&["port", "kill", typed, "--yes"]).with(6);
-        sandbox
-            .run(&["port", "wait", typed, "--busy", "--timeout", "50ms"])
-            .with(4);
+        let wait = ["port", "wait", typed, "--busy", "--timeout", "50ms"];
+        let wait = sandbox.run(&wait).with(4).stderr;
+        let said = format!("error: {name} is taken, but nobody listens on it after 50 ms\n");
+        assert!(wait.starts_with(&said), "{wait}");
         sandbox
             .run(&["port", "wait", typed, "--free", "--timeout", "50ms"])
             .with(4);

@@ -64,7 +64,7 @@ pub(crate) struct Port {
     pub(crate) clients: usize,
     /// Where the service listens that does not listen here.
     pub(crate) elsewhere: Vec<SocketAddr>,
-    /// What the file says, also where the port has moved; `None` where that is `auto`.
+    /// The number that it should have, also where it has moved; `None` where it has that of `auto`.
     pub(crate) declared: Option<u16>,
 }
 

@@ -34,11 +34,12 @@ impl Clearing<'_> {
         is_strangers && self.way_out(port) == WayOut::Next
     }
 
-    /// Says who has the ports and where the services move, and notes it.
+    /// Notes where the services move, then says it, and who has the ports: a terminal may be slow, and others wait.
     pub(super) fn move_on(&self, movable: &[Movable<'_>]) -> Result<Way, Problems> {
         let moving = self.moving(movable, Ports::Note)?;
         let stuck: Vec<_> = movable.iter().filter_map(|one| stuck(one, &moving.plan)).collect();
         if !stuck.is_empty() {
+            drop(moving);
             let others = movable
                 .iter()
                 .filter(|(_, _, finding)| stuck.iter().all(|it| it.port != finding.port));
@@ -46,10 +47,11 @@ impl Clearing<'_> {
             stuck.iter().chain(others).for_each(|finding| self.tell(finding));
             return Ok(self.blocked(Exit::PortBusy));
         }
+        let plan = moving.keep()?;
         for one in movable {
-            self.tell(&moved(one, &moving.plan, "moves"));
+            self.tell(&moved(one, &plan, "moves"));
         }
-        Ok(Way::Moved(Box::new(moving.keep()?)))
+        Ok(Way::Moved(Box::new(plan)))
     }
 
     /// What [`Clearing::move_on`] would say, and its plan unless a service cannot move.

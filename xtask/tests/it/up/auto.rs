@@ -143,6 +143,18 @@ fn what_a_live_stranger_holds_is_passed_over_in_a_worktree_and_a_conflict_in_the
 }
 
 #[test]
+fn a_reset_of_a_running_stack_finds_the_same_numbers() {
+    let (sandbox, _) = stack();
+    let two = worktree(&sandbox, "shop-2");
+    let second = up(&sandbox, &two);
+    let before = ports(&sandbox, &two);
+    let reset = sandbox.start_in(&two, &["up", "--reset-ports"]).wait().with(0);
+    assert!(reset.stderr.contains("shop is already running"), "{reset:?}");
+    assert_eq!(ports(&sandbox, &two), before);
+    down(&sandbox, &two, second);
+}
+
+#[test]
 fn what_is_set_for_the_call_is_taken_as_it_stands() {
     let (sandbox, first) = stack();
     let base = u64::from(first);
@@ -155,9 +167,13 @@ fn what_is_set_for_the_call_is_taken_as_it_stands() {
     with.wait_for("eady in");
     assert_eq!(ports(&sandbox, &two), [base + 3, base + 15]);
     down(&sandbox, &two, with);
-    // What it had is kept for it meanwhile.
+    // What it had is kept for it meanwhile, also from one who would need that alone.
+    let config = fs::read_to_string(three.join("devtasks.toml")).unwrap();
+    let (api, _) = config.split_once("[services.web]").unwrap();
+    fs::write(three.join("devtasks.toml"), api).unwrap();
     let third = up(&sandbox, &three);
-    assert_eq!(ports(&sandbox, &three), [base + 20, base + 25]);
+    let status = json(&sandbox, &three, &["status"]);
+    assert_eq!(status["services"][0]["ports"][0]["number"], base + 20);
     down(&sandbox, &three, third);
     let without = up(&sandbox, &two);
     assert_eq!(ports(&sandbox, &two), [base + 10, base + 15]);

@@ -305,6 +305,18 @@ fn a_number_that_stands_in_the_command_itself_cannot_move() {
 }
 
 #[test]
+fn a_port_that_is_not_busy_but_cannot_be_had_does_not_move() {
+    let first = row(10);
+    // An address that is no machine's (RFC 5737).
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE\"\nport = {{ number = {first}, host = \"192.0.2.1\" }}\n{NEXT}\n"
+    ));
+    let ended = sandbox.run(&["up"]).with(3);
+    assert!(ended.stderr.contains("this machine has no address"), "{ended:?}");
+    assert!(!ended.stderr.contains("moves from"), "{ended:?}");
+}
+
+#[test]
 fn nothing_moves_where_something_else_stands_in_the_way() {
     let (sandbox, first) = stack(NEXT);
     let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();

@@ -1,7 +1,7 @@
 //! A project of a test's own: temp folders, ports from the OS, and the end of everything that was started in it.
 
 mod plain;
-mod port;
+pub(crate) mod port;
 mod running;
 mod terminal;
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-pub(crate) use port::{port, row};
+pub(crate) use port::port;
 pub(crate) use running::{Ended, Running};
 pub(crate) use terminal::Terminal;
 

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::it::sandbox::{Ended, Sandbox, eventually_gone, row};
+use crate::it::sandbox::port::row;
+use crate::it::sandbox::{Ended, Sandbox, eventually_gone};
 use crate::shop::{ended_with, get, set_up};
 
 #[test]

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{as_nobody, no_project};
-use crate::sandbox::{Running, Sandbox, eventually, port, row};
+use crate::sandbox::port::row;
+use crate::sandbox::{Running, Sandbox, eventually, port};
 
 /// The rows of these ports, by their columns.
 #[track_caller]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::sandbox::{Running, Sandbox, row};
+use crate::sandbox::port::row;
+use crate::sandbox::{Running, Sandbox};
 
 /// `api` and `web` with `auto` ports whose bases are the first and the sixth of forty that nobody else has.
 fn stack() -> (Sandbox, u16) {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::sandbox::{Running, Sandbox, eventually, is_free, row};
+use crate::sandbox::port::row;
+use crate::sandbox::{Running, Sandbox, eventually, is_free};
 
 /// `api` with a health check and `web`, which is told where `api` is; the first of ten ports is that of `api`.
 fn stack(key: &str) -> (Sandbox, u16) {

@@ -109,6 +109,11 @@ impl Terminal {
         self.master = None;
     }
 
+    /// Has the program ended?
+    pub(crate) fn has_ended(&self) -> bool {
+        self.running.has_ended()
+    }
+
     /// Waits for its end; its stdout is all that was shown.
     #[track_caller]
     pub(crate) fn wait(self) -> Ended {

@@ -1,0 +1,89 @@
+//! What strace(1) wrote: each signal that was sent, and to whom.
+
+use std::collections::BTreeMap;
+
+/// Every call that sends a signal, and the one that says which process a descriptor means. `prlimit64` and the like send
+/// none to others.
+pub(crate) const CALLS: &str =
+    "trace=kill,tkill,tgkill,rt_sigqueueinfo,rt_tgsigqueueinfo,pidfd_send_signal,pidfd_open,execve";
+
+/// What strace(1) needs to write so.
+pub(crate) const OPTIONS: [&str; 7] = ["-f", "--seccomp-bpf", "--decode-fds=pidfd", "-ttt", "-q", "-e", CALLS];
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sent {
+    /// Seconds since the epoch, when the call began.
+    pub(crate) at: f64,
+    /// `None` when it is not known whom the call means.
+    pub(crate) pid: Option<u32>,
+    /// Such as `SIGTERM`.
+    pub(crate) signal: String,
+    pub(crate) delivered: bool,
+    pub(crate) line: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// Signals, but for signal 0, which asks only.
+    pub(crate) sent: Vec<Sent>,
+    /// Programs that were run.
+    pub(crate) runs: usize,
+    /// Pidfds that were opened.
+    pub(crate) opened: usize,
+}
+
+pub(crate) fn parse(text: &str) -> Trace {
+    let mut trace = Trace::default();
+    let mut pidfds: BTreeMap<String, u32> = BTreeMap::new();
+    for line in text.lines() {
+        let Some((at, call)) = line
+            .split_once(' ')
+            .and_then(|(_, rest)| rest.trim_start().split_once(' '))
+        else {
+            continue;
+        };
+        let Some((name, rest)) = call.split_once('(') else {
+            continue;
+        };
+        let result = rest.rsplit_once("= ").map_or("?", |(_, result)| result);
+        let arguments: Vec<&str> = rest.split([',', ')']).map(str::trim).collect();
+        let argument = |n: usize| arguments.get(n).copied().unwrap_or_default();
+        let (pid, signal) = match name {
+            "execve" => {
+                trace.runs += 1;
+                continue;
+            }
+            "pidfd_open" => {
+                trace.opened += 1;
+                let descriptor = result.split('<').next().unwrap_or_default().to_owned();
+                if let Ok(pid) = argument(0).parse() {
+                    pidfds.insert(descriptor, pid);
+                }
+                continue;
+            }
+            "kill" | "tkill" | "rt_sigqueueinfo" => (argument(0).parse().ok(), argument(1)),
+            "tgkill" | "rt_tgsigqueueinfo" => (argument(0).parse().ok(), argument(2)),
+            "pidfd_send_signal" => (means(argument(0), &pidfds), argument(1)),
+            _ => continue,
+        };
+        if signal != "0" {
+            trace.sent.push(Sent {
+                at: at.parse().unwrap_or_default(),
+                pid,
+                signal: signal.to_owned(),
+                delivered: !result.starts_with("-1"),
+                line: line.to_owned(),
+            });
+        }
+    }
+    trace
+}
+
+/// `5<pid:4242>`; the number alone when that process has ended.
+fn means(descriptor: &str, pidfds: &BTreeMap<String, u32>) -> Option<u32> {
+    let (number, what) = descriptor.split_once('<').unwrap_or((descriptor, ""));
+    let pid = what
+        .strip_prefix("pid:")
+        .and_then(|rest| rest.strip_suffix('>')?.parse().ok());
+    pid.or_else(|| pidfds.get(number).copied())
+}

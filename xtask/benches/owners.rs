@@ -3,14 +3,15 @@
 #![expect(clippy::print_stdout, reason = "a table is what a bench is for")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot run should say where")]
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+#[path = "crowd/crowd.rs"]
+mod crowd;
+
 use std::mem::MaybeUninit;
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crowd::Crowd;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with};
 
@@ -21,13 +22,11 @@ fn main() {
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
-    match arguments.first().map(String::as_str) {
-        Some("listen") => listen(),
-        Some("load") => load(),
-        _ => measure(
+    if !crowd::plays(arguments.first().map(String::as_str)) {
+        measure(
             arguments.first().map_or(300, |count| count.parse().unwrap()),
             arguments.get(1).map_or(30, |count| count.parse().unwrap()),
-        ),
+        );
     }
 }
 
@@ -39,9 +38,8 @@ struct Way<'a> {
 }
 
 fn measure(processes: usize, rounds: usize) {
-    let load: Vec<Crowd> = (0..processes).map(|_| Crowd::new("load")).collect();
-    let servers: Vec<Crowd> = (0..PORTS).map(|_| Crowd::new("listen")).collect();
-    let ports: Vec<u16> = servers.iter().map(|server| server.said.parse().unwrap()).collect();
+    let load = Crowd::load(processes);
+    let (_servers, ports) = Crowd::servers(PORTS);
     let free: Vec<u16> = {
         let listeners: Vec<TcpListener> = (0..PORTS).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports = listeners.iter().map(|listener| listener.local_addr().unwrap().port());
@@ -88,7 +86,7 @@ fn measure(processes: usize, rounds: usize) {
     }
     println!(
         "{} load processes, {PORTS} servers, {rounds} rounds; milliseconds",
-        load.len()
+        load.pids().count()
     );
     println!(
         "{:<38} {:>9} {:>9} {:>9} {:>9}",
@@ -116,62 +114,6 @@ fn median(times: &mut [Duration]) -> Duration {
 fn output(program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).output().unwrap();
     assert!(!output.stdout.is_empty());
-}
-
-/// A process of ours that says one line and then waits for the end of its input, which comes with our own end.
-struct Crowd {
-    child: Child,
-    said: String,
-}
-
-impl Crowd {
-    fn new(role: &str) -> Crowd {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .arg(role)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut said)
-            .unwrap();
-        Crowd {
-            child,
-            said: said.trim().to_owned(),
-        }
-    }
-}
-
-impl Drop for Crowd {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
-
-fn say_and_wait(line: &str) {
-    println!("{line}");
-    std::io::stdout().flush().unwrap();
-    let _ = std::io::stdin().read(&mut [0]);
-}
-
-fn listen() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    say_and_wait(&listener.local_addr().unwrap().port().to_string());
-}
-
-/// Eight ends of TCP connections, four of Unix sockets, eight files.
-fn load() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let pairs = (0..4).map(|_| (TcpStream::connect(address).unwrap(), listener.accept().unwrap()));
-    let connections: Vec<_> = pairs.collect();
-    drop(listener);
-    let unix: Vec<_> = (0..2).map(|_| UnixStream::pair().unwrap()).collect();
-    let files: Vec<_> = (0..8).map(|_| File::open("/proc/self/exe").unwrap()).collect();
-    say_and_wait("ready");
-    drop((connections, unix, files));
 }
 
 /// The least that names all holders of listening sockets: a dump for each family, then every descriptor's link.

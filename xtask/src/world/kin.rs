@@ -3,7 +3,7 @@
 //! Redis, nginx and PostgreSQL write their title over their environment, and so over the tag. Of each service's own process
 //! it is therefore noted in the state folder who it is; whoever stands below it or in its group belongs to it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -43,24 +43,38 @@ pub(super) fn note(folder: &Folder, pid: u32, tag: &Tag) {
 pub(crate) struct Kin {
     leaders: OnceCell<Vec<Leader>>,
     records: OnceCell<Vec<Record>>,
+    /// By pid: owners of several ports have their ancestors in common.
+    known: RefCell<BTreeMap<u32, Option<Tag>>>,
 }
 
 impl Kin {
     /// Whose service `process` belongs to, if to any.
     pub(crate) fn tag(&self, process: &Process) -> Option<Tag> {
         let mut process = process.clone();
-        // A pid that is used again could close a circle.
-        for _ in 0..DEPTH {
-            if let Some(tag) = os::tag(process.identity.pid).or_else(|| self.noted(&process, os::process)) {
-                return Some(tag);
+        let mut asked = Vec::new();
+        let tag = loop {
+            let pid = process.identity.pid;
+            if let Some(known) = self.known.borrow().get(&pid) {
+                break known.clone();
             }
+            // A pid that is used again could close a circle.
+            if asked.contains(&pid) {
+                break None;
+            }
+            asked.push(pid);
+            let own = os::tag(pid).or_else(|| self.noted(&process, os::process));
             // Our own tag says nothing about those below us.
-            if process.parent == std::process::id() {
-                return None;
+            if own.is_some() || process.parent == std::process::id() {
+                break own;
             }
-            process = os::process(process.parent)?;
-        }
-        None
+            let Some(parent) = os::process(process.parent) else {
+                break None;
+            };
+            process = parent;
+        };
+        let asked = asked.into_iter().map(|pid| (pid, tag.clone()));
+        self.known.borrow_mut().extend(asked);
+        tag
     }
 
     /// A supervisor holds the sockets that it hands over, and belongs to its run.

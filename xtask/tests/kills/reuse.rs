@@ -64,8 +64,13 @@ fn swap_meanwhile(
 ) -> Result<(), String> {
     // Two of the same pid within a tick of 10 ms look the same; a pidfd does not confuse them.
     std::thread::park_timeout(Duration::from_millis(30));
-    let began = Instant::now();
     let running = table.kill(owners);
+    // Whoever has the pid by then is the one that was looked at.
+    let has_looked = until(|| running.has_ended() || running.stderr().matches(" is busy.").count() >= owners.len());
+    if !has_looked {
+        return Err(format!("nobody is shown: {}", running.stderr()));
+    }
+    let began = Instant::now();
     let mut swapped = Vec::new();
     for (nth, owner) in owners.iter_mut().enumerate() {
         summary.asked("pid used again");
@@ -75,10 +80,8 @@ fn swap_meanwhile(
         let moment =
             HELD_UP * u32::try_from(nth).expect("there are few") + Duration::from_millis(random.below(200) as u64);
         std::thread::park_timeout(moment.saturating_sub(began.elapsed()));
-        if let Some(heir) = table.heir(owner, random.chance(50))? {
-            swapped.push(owner.number);
-            heirs.push(heir);
-        }
+        heirs.push(table.heir(owner, random.chance(50))?);
+        swapped.push(owner.number);
     }
     let ended = running.wait();
     let trace = table.trace();
@@ -225,7 +228,7 @@ impl<'a> Table<'a> {
     }
 
     /// Ends the owner, if it still lives, and gives its pid to another process, which takes its port too or does nothing.
-    fn heir(&self, owner: &mut Owner, takes_port: bool) -> Result<Option<Heir>, String> {
+    fn heir(&self, owner: &mut Owner, takes_port: bool) -> Result<Heir, String> {
         if children(owner.entered.id()).contains(&owner.pid) {
             signal(owner.pid, Signal::KILL);
         }
@@ -263,13 +266,13 @@ impl<'a> Table<'a> {
         let Some((pid, start, number)) = found else {
             return Err(format!("the soak cannot give pid {} to another", owner.number));
         };
-        Ok(Some(Heir {
+        Ok(Heir {
             entered,
             pid,
             start,
             since,
             has_number: number == owner.number,
             has_port: takes_port,
-        }))
+        })
     }
 }

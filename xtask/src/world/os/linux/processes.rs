@@ -1,6 +1,7 @@
 //! The process table, and what `/proc` tells about one process.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -24,8 +25,17 @@ pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
 
 /// One row of the process table; `None` when there is no such process, or it is hidden from us (`hidepid`).
 pub(crate) fn process(pid: u32) -> Option<Process> {
-    let line = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse::stat(&line, boot_id())
+    parse::stat(&content(pid, "stat")?, boot_id())
+}
+
+/// A file of `/proc/PID`. All of them have the length 0, so `fs::read` begins with 32 bytes and doubles.
+fn content(pid: u32, file: &str) -> Option<Vec<u8>> {
+    const USUAL: usize = 4096;
+    let file = fs::File::open(format!("/proc/{pid}/{file}")).ok()?;
+    let mut content = Vec::with_capacity(USUAL);
+    // Without `take`, std asks for the length first.
+    file.take(u64::MAX).read_to_end(&mut content).ok()?;
+    Some(content)
 }
 
 /// Which process `pid` means now.
@@ -79,7 +89,7 @@ pub(crate) fn descendants(pid: u32) -> Vec<u32> {
 
 /// Who started it, if that was us; `None` also when its environment is not ours to read.
 pub(crate) fn tag(pid: u32) -> Option<Tag> {
-    Tag::from_environ(&fs::read(format!("/proc/{pid}/environ")).ok()?)
+    Tag::from_environ(&content(pid, "environ")?)
 }
 
 /// A variable of the environment that `pid` was started with; `None` also when that is not ours to read.
@@ -93,7 +103,7 @@ pub(crate) fn variable(pid: u32, name: &str) -> Option<String> {
 
 /// The control group that `pid` stands in.
 pub(crate) fn cgroup(pid: u32) -> Option<Cgroup> {
-    parse::cgroup(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
+    parse::cgroup(&String::from_utf8_lossy(&content(pid, "cgroup")?))
 }
 
 /// The name of a user who stands in `/etc/passwd`; our own also where another directory knows it.

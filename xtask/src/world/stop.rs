@@ -10,7 +10,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use super::audit::Audit;
-use super::os::Signal;
+use super::os::{Handle, Signal};
 use crate::error::Problem;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{Parent, ProcessState};
@@ -102,6 +102,15 @@ pub(crate) fn stop(request: &Request<'_>, port: &Port<'_>, talk: &mut Talk<'_>, 
         Outcome::Gone => freed(port).map_or_else(|busy| busy, |()| Outcome::Gone),
         ended => ended,
     }
+}
+
+/// Those whom the system does not let us signal. Where there are any, nobody of the tree is signalled.
+pub(crate) fn denied(tree: &Tree) -> Vec<&Target> {
+    let is_denied = |target: &&Target| {
+        let handle = Handle::open(&target.identity).ok().flatten();
+        handle.is_some_and(|handle| handle.is_denied())
+    };
+    tree.processes.iter().filter(is_denied).collect()
 }
 
 /// Ends processes for their own sake, such as leftovers of an earlier run.

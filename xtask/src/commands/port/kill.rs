@@ -21,7 +21,7 @@ use crate::preflight::{Finding, Level, PortRef};
 use crate::report::json::{self, Fate};
 use crate::world::os;
 use crate::world::owners::{self, Addresses};
-use crate::world::stop::{Holder, Outcome};
+use crate::world::stop::{self, Holder, Outcome};
 
 /// End who holds a port, gently first and after a question, and prove that the port is free
 #[derive(clap::Args)]
@@ -152,17 +152,21 @@ fn is_told(consent: Consent, span: &Span) -> bool {
 }
 
 fn judged(port: PortRef, consent: Consent, mut finding: Finding, args: &Args) -> Result<Case, Problem> {
+    let mut too = |pid: u32, name: &str, reason: &str| {
+        finding.message = format!("{}; {}", finding.message, stopping::too(pid, name, reason));
+        (None, Fate::Refused, Exit::Refused)
+    };
     let (tree, result, exit) = match consent {
         Consent::NotNeeded => (None, Fate::Free, Exit::Done),
         Consent::Nobody => (None, Fate::Busy, Exit::Survived),
         Consent::Never => (None, Fate::Refused, Exit::Refused),
         Consent::Foreign if !args.foreign => (None, Fate::Refused, Exit::Refused),
         Consent::Foreign | Consent::Yes => match Busy::new(port, &finding.owners).targets()? {
-            Targets::End(tree) => (Some(tree), Fate::WouldKill, Exit::Done),
-            Targets::Refused { pid, name, reason } => {
-                finding.message = format!("{}; {}", finding.message, stopping::too(pid, &name, &reason));
-                (None, Fate::Refused, Exit::Refused)
-            }
+            Targets::End(tree) => match stop::denied(&tree).first() {
+                Some(other) => too(other.identity.pid, &other.name, "it belongs to another user"),
+                None => (Some(tree), Fate::WouldKill, Exit::Done),
+            },
+            Targets::Refused { pid, name, reason } => too(pid, &name, &reason),
         },
     };
     // Nobody is told to do what they do, and what is of no use.

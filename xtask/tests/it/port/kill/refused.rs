@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::port::as_nobody;
-use crate::sandbox::{Running, Sandbox, port, service};
+use crate::sandbox::{Running, Sandbox, copy_program, port, service};
 
 /// A second name for the fixture, by which it then goes.
 fn known_as(scene: &Scene, name: &str) -> std::path::PathBuf {
@@ -142,6 +142,33 @@ fn a_process_of_another_user_is_left_alone_needs_root() {
         "{said}"
     );
     scene.all_live();
+}
+
+/// Nobody of a tree is signalled if one cannot be; `--dry-run` says so too.
+#[test]
+fn a_server_below_another_users_wrapper_is_left_alone_needs_root() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let mut scene = Scene::empty();
+    let home = scene.sandbox.home();
+    let root = home.parent().unwrap();
+    std::fs::set_permissions(root, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let server = home.join("service");
+    copy_program(&service(), &server);
+    let given_up = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    let listen = "--listen 127.0.0.1:PORT --announce open";
+    scene.shell("wrapper", &format!("{given_up} {} {listen}; true", server.display()));
+    scene.name_the_others(&["server"]);
+    for flag in ["--dry-run", "--yes"] {
+        let words = scene.typed(&["PORT", flag]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ended = as_nobody(&scene.sandbox, &words).unwrap().with(6);
+        let said = scene.named(&ended.stderr);
+        let left_alone = "`bash` (pid of wrapper) would have to end too, and is left alone: it belongs to another user";
+        assert!(said.contains(left_alone), "{said}");
+        scene.all_live();
+    }
 }
 
 #[test]

@@ -77,8 +77,6 @@ const TOOLS: [&str; 4] = ["lsof", "ss", "fuser", "killport"];
 struct Way {
     name: &'static str,
     lines: Vec<Vec<String>>,
-    /// It is called once for all ports, and still asked for more than one of them.
-    is_once: bool,
     times: Vec<Duration>,
 }
 
@@ -87,7 +85,6 @@ impl Way {
         Way {
             name,
             lines: vec![line],
-            is_once: true,
             times: Vec::new(),
         }
     }
@@ -97,7 +94,6 @@ impl Way {
         Way {
             name,
             lines,
-            is_once: false,
             times: Vec::new(),
         }
     }
@@ -187,13 +183,7 @@ fn measure(machine: &str, servers: &Servers, without: &[String], rounds: usize) 
                 1 => way.name.to_owned(),
                 count => format!("{count} × {}", way.name),
             };
-            let limit = if way.is_once {
-                1.0
-            } else if n_ports > 1 {
-                EACH_LIMIT
-            } else {
-                1.0
-            };
+            let limit = if way.lines.len() > 1 { EACH_LIMIT } else { 1.0 };
             let misses = way.name != ways[0].name && ratio < limit;
             is_fast &= !misses;
             let mark = if misses { "  MISSED" } else { "" };

@@ -3,6 +3,11 @@
 //! In a process table of its own, where the next pid can be chosen. strace(1) holds each pidfd_open(2) up for a while, so
 //! that the swap comes before it, right then, or after it.
 
+#![expect(
+    clippy::zombie_processes,
+    reason = "children of what cannot be built end with the place"
+)]
+
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};

@@ -32,7 +32,9 @@ fn no_is_the_default_and_leaves_it_alone() {
     let scene = Scene::with("--listen 127.0.0.1:PORT");
     for answer in ["\n", "n\n", "\x04"] {
         let kill = scene.terminal(&["PORT"]);
-        kill.answer(QUESTION, answer);
+        kill.wait_for(QUESTION);
+        assert!(!kill.has_ended(), "it has not waited for the answer");
+        kill.press(answer);
         let ended = kill.wait().with(6);
         assert!(ended.stdout.contains("It was left alone."), "{ended:?}");
         scene.all_live();

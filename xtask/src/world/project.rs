@@ -135,10 +135,9 @@ impl Project {
     /// # Errors
     /// Also what is wrong with a single service.
     pub(crate) fn settle(&self, asked: &Asked, ports: Ports) -> Result<Settled, Vec<Problem>> {
-        let one = |problem| vec![problem];
-        let reservations = self.reservations(ports).map_err(one)?;
+        let reservations = self.reservations(asked, ports)?;
         let plan = complete(self.plan_with(asked, &reservations)?)?;
-        let broken = self.note(reservations).map_err(one)?;
+        let broken = self.note(reservations).map_err(|problem| vec![problem])?;
         Ok(Settled { plan, broken })
     }
 
@@ -151,7 +150,7 @@ impl Project {
         ports: Ports,
         can_have: &dyn Fn(&str, PortRef) -> bool,
     ) -> Result<Moving<'_>, Vec<Problem>> {
-        let reservations = self.reservations(ports).map_err(|problem| vec![problem])?;
+        let reservations = self.reservations(asked, ports)?;
         self.plan_with(asked, &reservations)?;
         for (service, key) in taken {
             reservations.move_on(service, key, can_have);
@@ -164,14 +163,21 @@ impl Project {
         })
     }
 
-    fn reservations(&self, ports: Ports) -> Result<Reservations<'_>, Problem> {
-        let mut reservations = match ports {
+    fn reservations(&self, asked: &Asked, ports: Ports) -> Result<Reservations<'_>, Vec<Problem>> {
+        let reservations = match ports {
             Ports::Note | Ports::NoteAnew => Reservations::lock(self.asker()),
             Ports::Look | Ports::LookAnew => Reservations::read(self.asker()),
-        }?;
+        };
+        let mut reservations = reservations.map_err(|problem| vec![problem])?;
         match ports {
             Ports::Note | Ports::Look => {}
-            Ports::NoteAnew | Ports::LookAnew => reservations.forget(),
+            // What is not started may run on where it is, and others are told that number.
+            Ports::NoteAnew | Ports::LookAnew => {
+                let (plan, _) = self.plan_with(asked, &reservations)?;
+                plan.services
+                    .iter()
+                    .for_each(|service| reservations.forget(&service.name));
+            }
         }
         Ok(reservations)
     }

@@ -69,9 +69,9 @@ impl<'a> Reservations<'a> {
         })
     }
 
-    /// As if it were here for the first time.
-    pub(super) fn forget(&mut self) {
-        self.own.clear();
+    /// As if the service were here for the first time.
+    pub(super) fn forget(&mut self, service: &str) {
+        self.own.retain(|id, _| service_of(id) != service);
     }
 
     /// The number of every port of the file.
@@ -200,7 +200,7 @@ impl<'a> Reservations<'a> {
             .collect();
         // Of a service whose ports could not be worked out this time, what was true before still is.
         ports.retain(|id, _| {
-            let service = id.split('.').next().unwrap_or_default();
+            let service = service_of(id);
             services.contains(&service) && !given.iter().any(|(port, _)| port.service == service)
         });
         for (port, given) in given {
@@ -237,6 +237,10 @@ impl<'a> Reservations<'a> {
 /// Names have no dot.
 fn id(port: &Written) -> String {
     format!("{}.{}", port.service, port.key)
+}
+
+fn service_of(id: &str) -> &str {
+    id.split('.').next().unwrap_or_default()
 }
 
 fn slot((port, given): (&Written, &Given)) -> Slot {

@@ -228,6 +228,26 @@ fn a_reset_of_a_running_stack_restarts_what_returns_and_what_refers_to_it() {
 }
 
 #[test]
+fn a_reset_concerns_what_it_starts() {
+    let (sandbox, first) = stack(NEXT);
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write(
+        "devtasks.toml",
+        &config.replace("depends_on", &format!("{NEXT}\ndepends_on")),
+    );
+    let taken = [stranger(&sandbox, first), stranger(&sandbox, first + 2)];
+    let up = sandbox.up(&[]);
+    for stranger in taken {
+        stranger.kill();
+        stranger.wait();
+    }
+    sandbox.run(&["up", "api", "--reset-ports"]).with(0);
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+    stop(&sandbox, up);
+    assert_eq!(ports(&sandbox, "web"), [first + 3, first + 2].map(u64::from));
+}
+
+#[test]
 fn a_declared_port_that_is_edited_ends_the_move() {
     let (sandbox, first) = stack(NEXT);
     let _taken = stranger(&sandbox, first);

@@ -31,9 +31,11 @@ pub(crate) fn consent(port: &PortRef, fact: &PortFact, ours: &Ours) -> Consent {
     if !is_busy && !answers(Answer::FreeIfReused) {
         return Consent::NotNeeded;
     }
-    // A tunnel of an editor or an SSH session is protected.
     let whys = fact.owners.iter().map(|owner| match case.why(owner) {
+        // A tunnel of an editor or an SSH session is protected.
         Why::Tunnel if owner.protected.is_some() => Why::Protected,
+        // Another stack's supervisor keeps the port for a service: to end it would end all of them.
+        Why::OtherProject | Why::OtherCheckout if case.supervisor(owner).is_some() => Why::Protected,
         why => why,
     });
     let sockets = fact

@@ -26,11 +26,11 @@ pub(super) fn hints(case: &Case<'_>, why: Why, lead: Option<&Owner>) -> Vec<Stri
         Why::Hidden => hints.push(look_as_root(case)),
         Why::OtherProject | Why::OtherCheckout => {
             hints.extend(lead.and_then(|owner| down_there(owner, form)));
+            let is_reserved = lead.is_some_and(|owner| case.supervisor(owner).is_some());
             let or = if hints.is_empty() { "" } else { "or " };
-            hints.push(format!(
-                "{or}stop it anyway with `{form} port kill {} --foreign`",
-                case.port.typed()
-            ));
+            let port = case.port.typed();
+            let anyway = format!("{or}stop it anyway with `{form} port kill {port} --foreign`");
+            hints.extend((!is_reserved).then_some(anyway));
         }
         Why::OwnRunning => {
             hints.push(format!("look at it with `{form} status`"));

@@ -500,8 +500,11 @@ fn a_port_that_a_supervisor_keeps_is_reserved_for_its_service() {
         owner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
         "port.busy.other_checkout fail 3: port 8000 is reserved by `xtask` (pid 4242) for a service of `shop` in /shop-old, which has not started yet
         hint: stop it there with `cd /shop-old && cargo xtask down`
-        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
         hint: or give `backend` another `port` in devtasks.toml",
+    );
+    check_consent(
+        "answer busy\nowner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
+        Consent::Never,
     );
     // Where it is itself a client, it keeps nothing.
     check(

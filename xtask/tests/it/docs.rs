@@ -267,7 +267,11 @@ fn the_two_commands_of_the_readme_work() {
 /// Every test of the product, as `up::crash::kill_9_…`.
 fn tests() -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
-    for top in ["xtask/tests/it", "xtask/src"] {
+    for (top, prefix) in [
+        ("xtask/tests/it", ""),
+        ("xtask/src", ""),
+        ("xtask/tests/stacks", "stacks::"),
+    ] {
         let mut folders = vec![root().join(top)];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
@@ -281,7 +285,7 @@ fn tests() -> BTreeSet<String> {
                 let module = module.to_str().unwrap().replace('/', "::");
                 let after_the_mark = text.split("#[test]\n").skip(1);
                 let names = after_the_mark.filter_map(|rest| rest.trim_start().strip_prefix("fn ")?.split('(').next());
-                tests.extend(names.map(|name| format!("{module}::{name}")));
+                tests.extend(names.map(|name| format!("{prefix}{module}::{name}")));
             }
         }
     }
@@ -289,10 +293,8 @@ fn tests() -> BTreeSet<String> {
 }
 
 /// Rows of the table about others that show nothing: their tests do not exist, or they have none and do not say why.
-fn rows_without_proof(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
-    let (_, section) = text
-        .split_once("\n## What others get wrong")
-        .expect("there is the table");
+fn rows_without_proof(text: &str, title: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let (_, section) = text.split_once(title).expect("there is the table");
     let lines = section.lines().take_while(|line| !line.starts_with("## "));
     let rows = lines
         .filter(|line| line.starts_with("| ") && !line.starts_with("| **"))
@@ -318,11 +320,22 @@ fn rows_without_proof(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
 fn what_we_do_where_others_fail_is_tested() {
     let tests = tests();
     let this = "docs::what_we_do_where_others_fail_is_tested";
+    let title = "\n## What others get wrong";
     let head = "\n## What others get wrong\n| whose | goes wrong | here | test |\n|---|---|---|---|\n| **a** | | | |\n";
     let good = format!("| a#1 | x | y | `{this}` |\n| a#2 | x | not there: y | |\n");
     let bad = ["| a#3 | x | y | `docs::nobody` |", "| a#4 | x | y | |"];
     let text = format!("{head}{good}{}\n## Next\n| a#5 | x | y | |\n", bad.join("\n"));
-    assert_eq!(rows_without_proof(&text, &tests), bad);
-    let without = rows_without_proof(&read("docs/design/supervision.md"), &tests);
+    assert_eq!(rows_without_proof(&text, title, &tests), bad);
+    let without = rows_without_proof(&read("docs/design/supervision.md"), title, &tests);
     assert!(without.is_empty(), "\n{}\n", without.join("\n"));
+}
+
+#[test]
+fn every_story_has_its_test() {
+    let page = read("docs/design/ports.md");
+    let without = rows_without_proof(&page, "\n## The 65 stories", &tests());
+    assert!(without.is_empty(), "\n{}\n", without.join("\n"));
+    for story in 1..=65 {
+        assert!(page.contains(&format!("\n| {story} | ")), "story {story} is missing");
+    }
 }

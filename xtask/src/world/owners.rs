@@ -30,7 +30,7 @@ pub(crate) use ending::{holder, holders, is_free, targets};
 pub(crate) use everybody::everybody;
 pub(crate) use repository::{is_linked_worktree, repository};
 pub(crate) use surroundings::surroundings;
-pub(crate) use vacant::{can_be_had, vacant};
+pub(crate) use vacant::{bound, can_be_had, vacant};
 
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,6 +37,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Ended {
     let asked: Vec<PortRef> = args.ports.iter().flat_map(ports).collect();
+    // By UDP hardly any number is bound, and the kernel's table tells at once.
+    let (beside, meant): (Vec<PortRef>, Vec<PortRef>) = asked.into_iter().partition(|port| {
+        let is_meant = |span: &&Span| span.protocol == Some(Protocol::Udp) && span.contains(*port);
+        port.protocol == Protocol::Udp && !args.ports.iter().any(|span| is_meant(&span))
+    });
+    let asked: Vec<PortRef> = meant.into_iter().chain(owners::bound(&beside)).collect();
     let facts = owners::look_up(&asked, Addresses::All);
     if let Some(reason) = facts.values().find_map(|fact| fact.unknown.as_ref()) {
         return Err(Problem::new(reason.clone()).into());
@@ -50,7 +56,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
         let ports = ports(span);
         let is_asked_for = |port: &PortRef| !span.is_range() && port.protocol == span.protocol.unwrap_or(Protocol::Tcp);
         ports
-            .filter(|port| is_asked_for(port) || is_held(&findings[port]))
+            .filter(|port| is_asked_for(port) || findings.get(port).is_some_and(is_held))
             .collect()
     };
     let text = if context.json {

@@ -9,7 +9,7 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::repository::repository;
 use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, secrets};
 use crate::world::kin::Kin;
-use crate::world::os;
+use crate::world::os::{self, Cgroup};
 
 /// A process as an owner, and all below it.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub(crate) struct Described {
     pub(crate) tree: Vec<u32>,
     /// The program's file.
     pub(crate) exe: Option<PathBuf>,
+    pub(crate) cgroup: Option<Cgroup>,
 }
 
 /// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
@@ -148,6 +149,7 @@ fn described(
         .and_then(|uid| uid.to_string().parse().ok());
     let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
     let tree = os::descendants(pid);
+    let cgroup = os::cgroup(pid);
     let owner = Owner {
         name: display_name(&process.name, &command, seen.and_then(|seen| seen.exe())),
         command: secrets::masked(&command),
@@ -163,7 +165,7 @@ fn described(
         children: tree.len(),
         clients: Vec::new(),
         tag: table.kin.tag(&process).or_else(|| table.kin.supervised(&process)),
-        unit: unit(&process, own_cgroup),
+        unit: unit(&process, cgroup.as_ref(), own_cgroup),
         role: Role::Server,
         sockets: Vec::new(),
         family: pid,
@@ -177,17 +179,13 @@ fn described(
         process,
         tree,
         exe,
+        cgroup,
     }
 }
 
 /// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we
 /// would be such a service ourselves.
-fn unit(process: &Process, own_cgroup: Option<&str>) -> Option<String> {
-    if process.terminal.is_some() {
-        return None;
-    }
-    let cgroup = os::cgroup(process.identity.pid)?;
-    (Some(cgroup.path.as_str()) != own_cgroup)
-        .then_some(cgroup.unit)
-        .flatten()
+fn unit(process: &Process, cgroup: Option<&Cgroup>, own_cgroup: Option<&str>) -> Option<String> {
+    let cgroup = cgroup.filter(|cgroup| process.terminal.is_none() && Some(cgroup.path.as_str()) != own_cgroup)?;
+    cgroup.unit.clone()
 }

@@ -96,10 +96,10 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
 
 fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestry) -> Details {
     let (owner, pid) = (&described.owner, described.process.identity.pid);
-    let group = os::cgroup(pid);
+    let group = described.cgroup.as_ref();
     // A user's own manager is a systemd that is not the first process.
     let is_below = |parent: &Parent| parent.name == "systemd" && parent.pid != 1;
-    let is_users = owner.parents.iter().any(is_below) || group.as_ref().is_some_and(|it| it.path.contains("/user@"));
+    let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
     let origin = Origin {
         unit: owner.unit.as_deref().map(|unit| (unit, is_users)),
         parents: &owner.parents,
@@ -115,7 +115,7 @@ fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestr
         our_variable: &|name| std::env::var(name).ok(),
     };
     let typed = described.process.terminal.is_some();
-    let container = group.and_then(|group| Some((group.container?, group.path)));
+    let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
     let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
     Details {
         exe: described.exe.clone(),

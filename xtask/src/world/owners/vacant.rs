@@ -1,9 +1,11 @@
-//! A port that nobody has, for whoever needs one.
+//! A port that nobody has, for whoever needs one, and which ports somebody has.
+
+use std::collections::BTreeSet;
 
 use super::{Addresses, probes};
 use crate::config::Protocol;
 use crate::preflight::{Answer, PortRef};
-use crate::world::os;
+use crate::world::os::{self, States};
 
 /// The first port from `near` on that can be bound at every address by TCP and by UDP. The system gives those of its own
 /// range to any connection, so they come last. Without `near`, one after another gets another one.
@@ -32,6 +34,17 @@ fn is_vacant(number: u16) -> bool {
     [Protocol::Tcp, Protocol::Udp]
         .into_iter()
         .all(|it| can_be_had(port(it)))
+}
+
+/// Those of `ports` that stand in the kernel's table; all of them where that cannot be read.
+pub(crate) fn bound(ports: &[PortRef]) -> Vec<PortRef> {
+    let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
+    let Ok(table) = os::sockets(&numbers, States::All) else {
+        return ports.to_vec();
+    };
+    let stand_there: BTreeSet<os::Port> = table.iter().map(|it| (it.address.port(), it.protocol)).collect();
+    let is_there = |port: &&PortRef| stand_there.contains(&(port.number, port.protocol));
+    ports.iter().filter(is_there).copied().collect()
 }
 
 /// Whether it can be bound at its host, at both wildcards and both loopback addresses.

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 use std::mem::MaybeUninit;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use rustix::fd::AsFd;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
@@ -11,27 +14,56 @@ use crate::world::os::Holders;
 
 /// Every process that holds one of `inodes`, by inode, pids ascending. Processes we may not look into are passed over.
 ///
+/// The kernel resolves every link of every process, and nothing else takes as long: the cores share it.
+///
 /// # Errors
 /// `/proc` cannot be read.
 ///
 /// Source: man 5 proc_pid_fd: the link of a socket reads `socket:[INODE]`.
 pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
-    let mut scan = Scan::new(inodes)?;
-    if scan.wanted.is_empty() {
-        return Ok(scan.found);
+    if wanted(inodes).is_empty() {
+        return Ok(Holders::new());
     }
-    let mut buffer = entries();
-    let mut processes = RawDir::new(open(CWD, "/proc").map_err(unreadable)?, buffer.spare_capacity_mut());
-    while let Some(entry) = processes.next() {
-        let entry = entry.map_err(unreadable)?;
-        if let Some(pid) = number(entry.file_name().to_bytes()) {
-            scan.look_into(pid as u32);
+    let pids = pids()?;
+    let n_threads = thread::available_parallelism().map_or(1, NonZero::get).min(AT_MOST);
+    let next = AtomicUsize::new(0);
+    let look = || {
+        let mut scan = Scan::new(inodes)?;
+        while let Some(&pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            scan.look_into(pid);
+        }
+        Ok(scan.found)
+    };
+    let found: Vec<Result<Holders, Problem>> = thread::scope(|scope| {
+        let others: Vec<_> = (1..n_threads).map(|_| scope.spawn(look)).collect();
+        let ours = look();
+        let others = others
+            .into_iter()
+            .map(|it| it.join().expect("reading links does not panic"));
+        std::iter::once(ours).chain(others).collect()
+    });
+    let mut all = Holders::new();
+    for some in found {
+        for (inode, pids) in some? {
+            all.entry(inode).or_default().extend(pids);
         }
     }
-    for pids in scan.found.values_mut() {
-        pids.sort_unstable();
+    all.values_mut().for_each(|pids| pids.sort_unstable());
+    Ok(all)
+}
+
+/// More would only wait for each other in the kernel.
+const AT_MOST: usize = 4;
+
+fn pids() -> Result<Vec<u32>, Problem> {
+    let mut buffer = entries();
+    let mut processes = RawDir::new(open(CWD, "/proc").map_err(unreadable)?, buffer.spare_capacity_mut());
+    let mut pids = Vec::new();
+    while let Some(entry) = processes.next() {
+        let entry = entry.map_err(unreadable)?;
+        pids.extend(number(entry.file_name().to_bytes()).map(|pid| pid as u32));
     }
-    Ok(scan.found)
+    Ok(pids)
 }
 
 /// The same for `pids` alone: cheap, for asking whether our own processes hold a socket.
@@ -57,12 +89,9 @@ struct Scan {
 
 impl Scan {
     fn new(inodes: &[u64]) -> Result<Scan, Problem> {
-        let mut wanted: Vec<u64> = inodes.iter().copied().filter(|&inode| inode != 0).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
         Ok(Scan {
             proc: open(CWD, "/proc").map_err(unreadable)?,
-            wanted,
+            wanted: wanted(inodes),
             found: Holders::new(),
             path: String::with_capacity(32),
             entries: entries(),
@@ -94,6 +123,14 @@ impl Scan {
             }
         }
     }
+}
+
+/// Ascending, without what is none.
+fn wanted(inodes: &[u64]) -> Vec<u64> {
+    let mut wanted: Vec<u64> = inodes.iter().copied().filter(|&inode| inode != 0).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
 }
 
 /// Room for the names of some 1,000 descriptors at a time.

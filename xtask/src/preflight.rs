@@ -4,7 +4,7 @@
 
 mod arguments;
 pub(crate) mod family;
-pub(crate) mod keeper;
+pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod protected;
 pub(crate) mod role;

@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::protected::Ancestry;
-use super::{HoldsBy, Owner};
+use super::protected::{Ancestry, is_never_signalled};
+use super::{HoldsBy, Owner, Parent};
 
 /// Gives owners that belong together the pid of one of them as their family.
 ///
-/// Children of one parent do, unless that is pid 1 or stands above us: whoever started us may have started them apart.
+/// Children of one parent do, unless that is pid 1, a service manager or the like, or stands above us: whoever started us may have
+/// started them apart.
 pub(crate) fn settle(owners: &mut [Owner], ours: &Ancestry) {
     for owner in &mut *owners {
         owner.family = owner.identity.pid;
@@ -34,9 +35,19 @@ fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
         }
         (_, _) => false,
     };
-    let parent = |owner: &Owner| owner.parents.first().map(|parent| parent.pid);
-    let is_telling = |pid: u32| pid != 1 && pid != ours.us && !ours.ancestors.contains(&pid);
-    let siblings = parent(one).is_some_and(|pid| is_telling(pid) && parent(other) == Some(pid));
+    // Managers and engines have all kinds of children.
+    let is_telling = |parent: &Parent| {
+        let of_all = parent.pid == 1 || parent.pid == ours.us || ours.ancestors.contains(&parent.pid);
+        !of_all && !is_never_signalled(&parent.name)
+    };
+    let parent = |owner: &'_ Owner| {
+        owner
+            .parents
+            .first()
+            .filter(|parent| is_telling(parent))
+            .map(|parent| parent.pid)
+    };
+    let siblings = parent(one).is_some() && parent(one) == parent(other);
     is_above(one, other) || is_above(other, one) || shares || same_service || siblings
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::Process;
 use super::arguments::program;
-use super::keeper::Keeper;
+use super::managed::Manager;
 use super::role::Runtime;
 
 /// What is known of a process besides its row of the table. What could not be read is empty.
@@ -19,7 +19,7 @@ pub(crate) struct Details {
     pub(crate) command: Vec<String>,
     pub(crate) user: Option<String>,
     /// Who looks after it.
-    pub(crate) keeper: Option<Keeper>,
+    pub(crate) manager: Option<Manager>,
     /// The container it runs in, where that is another one than ours.
     pub(crate) container: Option<String>,
     pub(crate) runtime: Option<Runtime>,
@@ -78,15 +78,17 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
     if let Some(container) = &details.container {
         return Some(format!("it runs in container `{container}`"));
     }
-    details.keeper.as_ref().map(Keeper::reason)
+    details.manager.as_ref().map(Manager::reason)
 }
 
 /// A shell that reads what it runs from its input rather than from `-c` or a script. One whose arguments could not be
 /// read counts as interactive.
 pub(super) fn is_interactive_shell(process: &Process, command: &[String]) -> bool {
-    if !is_shell(process, command) {
-        return false;
-    }
+    is_shell(process, command) && reads_its_input(command)
+}
+
+/// Of a shell.
+fn reads_its_input(command: &[String]) -> bool {
     let mut words = command.iter().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -105,6 +107,11 @@ pub(super) fn is_interactive_shell(process: &Process, command: &[String]) -> boo
 pub(super) fn is_shell(process: &Process, command: &[String]) -> bool {
     let by_argument = command.first().map(|word| program(word).trim_start_matches('-'));
     SHELLS.contains(&process.name.as_str()) || by_argument.is_some_and(|name| SHELLS.contains(&name))
+}
+
+/// The same of a parent, whose arguments are asked for only if it has a shell's name.
+pub(super) fn is_typed_into(name: &str, command: &dyn Fn() -> Vec<String>) -> bool {
+    SHELLS.contains(&name) && reads_its_input(&command())
 }
 
 const SHELLS: &[&str] = &[
@@ -321,6 +328,12 @@ pub(super) fn class(process: &Process, details: &Details) -> Option<Class> {
         None if is_called(&"ssh") && details.command.iter().any(is_of_lima) => Some(Class::Proxy),
         None => is_editor_server(exe, &details.command).then_some(Class::EditorServer),
     }
+}
+
+/// By the command name alone: a service manager, an engine, an editor …
+pub(super) fn is_never_signalled(name: &str) -> bool {
+    let mut names = NEVER.iter().flat_map(|(_, never)| *never);
+    names.any(|never| is_named(name, never))
 }
 
 /// Linux cuts a command name off after 15 bytes.

@@ -6,7 +6,7 @@ mod tests;
 
 use super::Process;
 use super::arguments::{program, value};
-use super::keeper::Keeper;
+use super::managed::Manager;
 use super::protected::{Ancestry, Class, Details, class};
 use super::tunnel::{Tunnel, tunnel};
 
@@ -16,7 +16,7 @@ pub(crate) enum Role {
     #[default]
     Server,
     Container(Container),
-    Managed(Keeper),
+    Managed(Manager),
     Tunnel(Tunnel),
 }
 
@@ -107,8 +107,8 @@ pub(crate) fn role(process: &Process, details: &Details, ours: &Ancestry, port: 
     let pid = process.identity.pid;
     match class(process, details) {
         Some(Class::Proxy | Class::Engine) => Role::Container(for_a_container(process, details)),
-        Some(Class::Systemd) => Role::Managed(Keeper::socket(pid != 1, None)),
-        Some(Class::Manager) if process.name.starts_with("PM2 ") => Role::Managed(Keeper::pm2_cluster()),
+        Some(Class::Systemd) => Role::Managed(Manager::socket(pid != 1, None)),
+        Some(Class::Manager) if process.name.starts_with("PM2 ") => Role::Managed(Manager::pm2_cluster()),
         Some(Class::Editor) => {
             let argument = details.command.first().map(|word| program(word));
             Role::Tunnel(Tunnel::of_editor(argument.unwrap_or(&process.name)))
@@ -129,7 +129,7 @@ fn by_surroundings(process: &Process, details: &Details, port: u16) -> Role {
             ..Container::default()
         });
     }
-    match &details.keeper {
+    match &details.manager {
         Some(manager) => Role::Managed(manager.clone()),
         None => tunnel(&process.name, &details.command, port).map_or(Role::Server, Role::Tunnel),
     }

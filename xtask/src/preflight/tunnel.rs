@@ -58,7 +58,8 @@ pub(super) fn tunnel(name: &str, command: &[String], port: u16) -> Option<Tunnel
         "session-manager-plugin" => Some(Tunnel::new("a tunnel of the AWS Session Manager")),
         "tsh" => Some(Tunnel::new("a tunnel of Teleport")),
         "k9s" => Some(Tunnel::new("a port that k9s forwards from a cluster")),
-        "adb" => Some(Tunnel::new("a port that adb forwards from a device")),
+        // At 5037 it is its own server.
+        "adb" if port != 5037 => Some(Tunnel::new("a port that adb forwards from a device")),
         "iproxy" => Some(Tunnel::new("a port that iproxy forwards from a device")),
         "frpc" | "chisel" | "bore" | "gost" => Some(Tunnel::new(format!("a tunnel of {called}"))),
         _ => None,

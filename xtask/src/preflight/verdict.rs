@@ -170,10 +170,12 @@ impl Case<'_> {
             HoldsBy::Connection if supervisor.is_none() => return Why::Connection,
             HoldsBy::Connection | HoldsBy::Listening | HoldsBy::Bound => {}
         }
-        let is_ours = |tag: &Tag| self.ours.live_run.as_ref() == Some(&tag.run);
-        // It may well be above who asks: a service of its own.
-        let protected = owner.protected.as_ref().filter(|_| !supervisor.is_some_and(is_ours));
-        match (&owner.role, protected) {
+        // A stack that a manager started, or that asks from below itself, is ours before it is theirs.
+        let is_live = |tag: &Tag| self.ours.live_run.as_ref() == Some(&tag.run) && self.is_of_this_checkout(tag);
+        if owner.tag.as_ref().is_some_and(is_live) {
+            return Why::OwnRunning;
+        }
+        match (&owner.role, &owner.protected) {
             (Role::Container(_), _) => return Why::Container,
             (Role::Managed(_), _) => return Why::SystemService,
             (Role::Tunnel(_), Some(_)) => return Why::Tunnel,
@@ -187,17 +189,17 @@ impl Case<'_> {
                 (_, HoldsBy::Listening | HoldsBy::Connection) => Why::Foreign,
             };
         };
-        if self.ours.checkout.as_ref() == Some(&tag.checkout) {
-            if self.ours.live_run.as_ref() == Some(&tag.run) {
-                Why::OwnRunning
-            } else {
-                Why::OwnLeftover
-            }
+        if self.is_of_this_checkout(tag) {
+            Why::OwnLeftover
         } else if self.ours.project.as_ref() == Some(&tag.project) {
             Why::OtherCheckout
         } else {
             Why::OtherProject
         }
+    }
+
+    fn is_of_this_checkout(&self, tag: &Tag) -> bool {
+        self.ours.checkout.as_ref() == Some(&tag.checkout)
     }
 
     /// The tag of a supervisor that keeps the port for a service. What it reserves of UDP is connected to itself.

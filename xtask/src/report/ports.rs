@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::card::Reader;
 use super::escape::{command_line, visible};
 use super::{table, words};
-use crate::preflight::role::Container;
 use crate::preflight::{Owner, PortFact, PortRef, ProcessState, Role};
 
 const COLUMNS: [&str; 9] = [
@@ -70,6 +69,7 @@ fn rows_of(port: &PortRef, fact: &PortFact, reader: &Reader) -> Vec<Vec<String>>
         row[1] = address(&socket.address);
         row[3] = "hidden".to_owned();
         row[4] = user.unwrap_or_else(|| socket.uid.to_string());
+        row[6] = service(&socket.role, None).map_or_else(|| "-".to_owned(), |service| visible(&service).into_owned());
         row
     });
     seen.chain(hidden).collect()
@@ -87,7 +87,7 @@ fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<St
     let user = owner.user.as_ref().map(|user| visible(user).into_owned());
     let age = owner.started_at.map(|started| reader.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
-    let service = service(owner).map(|service| visible(&service).into_owned());
+    let service = service_of(owner).map(|service| visible(&service).into_owned());
     let folder = owner
         .cwd
         .as_ref()
@@ -107,19 +107,20 @@ fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<St
 }
 
 /// What those call it who look after it: `shop/api`, `redis.service`, a container's name.
-fn service(owner: &Owner) -> Option<String> {
-    let of_compose = |container: &Container| {
-        Some(format!(
-            "{}/{}",
-            container.project.as_ref()?,
-            container.service.as_ref()?
-        ))
-    };
-    match (&owner.tag, &owner.role) {
-        (Some(tag), _) => Some(format!("{}/{}", tag.project, tag.service)),
-        (None, Role::Container(container)) => of_compose(container).or_else(|| container.name.clone()),
-        (None, Role::Managed(keeper)) => keeper.name.clone(),
-        (None, Role::Server | Role::Tunnel(_)) => owner.unit.clone(),
+pub(crate) fn service_of(owner: &Owner) -> Option<String> {
+    let tag = owner.tag.as_ref().map(|tag| format!("{}/{}", tag.project, tag.service));
+    tag.or_else(|| service(&owner.role, owner.unit.as_deref()))
+}
+
+/// The same of a socket that nobody shows.
+pub(crate) fn service(role: &Role, unit: Option<&str>) -> Option<String> {
+    match role {
+        Role::Container(container) => match (&container.project, &container.service) {
+            (Some(project), Some(service)) => Some(format!("{project}/{service}")),
+            (_, _) => container.name.clone(),
+        },
+        Role::Managed(manager) => manager.name.clone(),
+        Role::Server | Role::Tunnel(_) => unit.map(str::to_owned),
     }
 }
 

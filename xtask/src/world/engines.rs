@@ -76,7 +76,11 @@ impl Engines {
                 .iter()
                 .find(|it| found.id.is_some() && it.container.id == found.id)
         };
-        let listed = by_id().or_else(|| self.publisher(port, address).filter(|_| found.id.is_none()));
+        let publisher = || {
+            self.publisher(port, address, true)
+                .or_else(|| self.publisher(port, address, false))
+        };
+        let listed = by_id().or_else(|| publisher().filter(|_| found.id.is_none()));
         match listed {
             Some(listed) => Container {
                 is_inside: found.is_inside,
@@ -93,23 +97,21 @@ impl Engines {
         }
     }
 
-    /// The container that publishes the port, for a socket that nobody shows.
+    /// The container that publishes the port at this very address, for a socket that nobody shows: another one's address
+    /// would be another one's socket.
     pub(crate) fn publishing(&self, port: &PortRef, address: IpAddr) -> Option<Container> {
-        self.publisher(port, Some(address))
+        self.publisher(port, Some(address), true)
             .map(|listed| listed.container.clone())
     }
 
-    /// One that publishes it at this very address comes first: several may have the number at others.
-    fn publisher(&self, port: &PortRef, address: Option<IpAddr>) -> Option<&Listed> {
-        let is_it = |it: &&Published| (it.number, it.protocol) == (port.number, port.protocol);
-        let at = |listed: &&Listed, exact: bool| {
-            let mut published = listed.publishes.iter().filter(is_it);
-            published.any(|it| !exact || it.address == address || it.address.is_none())
+    /// Several containers may have the number at several addresses.
+    fn publisher(&self, port: &PortRef, address: Option<IpAddr>, is_exact: bool) -> Option<&Listed> {
+        let is_at = |it: &Published| {
+            it.address.is_none() || it.address == address || address.is_some_and(|it| it.is_unspecified())
         };
-        let containers = || self.containers.iter();
-        containers()
-            .find(|it| at(it, true))
-            .or_else(|| containers().find(|it| at(it, false)))
+        let is_it =
+            |it: &Published| (it.number, it.protocol) == (port.number, port.protocol) && (is_at(it) || !is_exact);
+        self.containers.iter().find(|listed| listed.publishes.iter().any(is_it))
     }
 }
 

@@ -32,6 +32,9 @@ pub(crate) use repository::{is_linked_worktree, repository};
 pub(crate) use surroundings::surroundings;
 pub(crate) use vacant::{bound, can_be_had, vacant};
 
+/// What was read of processes, by pid.
+type People = BTreeMap<u32, Described>;
+
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Addresses {
@@ -76,7 +79,7 @@ pub(crate) fn look_up(ports: &[PortRef], addresses: Addresses) -> BTreeMap<PortR
 }
 
 /// Who holds `ports` by the kernel's table alone. Nothing is bound to find out, so this is never in the way of a service that
-/// is just opening its port. Where the system cannot be asked, `unknown` says why.
+/// is just opening its port; nor are roles judged, so no engine is asked. Where the system cannot be asked, `unknown` says why.
 pub(crate) fn held(ports: &[PortRef]) -> BTreeMap<PortRef, PortFact> {
     let mut facts: BTreeMap<PortRef, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
     let everywhere = |&port: &PortRef| (port, asked(port, Addresses::All));
@@ -148,8 +151,9 @@ fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
 /// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
 /// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
 fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
+    let mut people = People::new();
     for is_last in [false, true] {
-        look(&busy, facts)?;
+        people.extend(look(&busy, facts)?);
         busy.retain_mut(|(port, blocked)| {
             let Some(fact) = facts.get_mut(port).filter(|fact| is_a_riddle(fact)) else {
                 return false;
@@ -162,21 +166,22 @@ fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, 
             break;
         }
     }
+    roles::fill_in(facts, &people);
     Ok(())
 }
 
-fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
+fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>) -> Result<People, Problem> {
     let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All)?;
     fill(busy, &table, facts)
 }
 
-/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`.
+/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`; their roles are not judged.
 fn fill(
     busy: &[(PortRef, Vec<IpAddr>)],
     table: &[Socket],
     facts: &mut BTreeMap<PortRef, PortFact>,
-) -> Result<(), Problem> {
+) -> Result<People, Problem> {
     let conflicts: Vec<Conflict> = busy
         .iter()
         .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
@@ -208,8 +213,7 @@ fn fill(
             settle_denied(fact, conflict);
         }
     }
-    roles::fill_in(facts, &people);
-    Ok(())
+    Ok(people)
 }
 
 /// The TCP addresses at which some of `pids` listen, whatever the port.

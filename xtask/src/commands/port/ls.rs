@@ -9,7 +9,7 @@ use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, Gone, quietly};
 use crate::error::{Exit, Problem};
 use crate::preflight::verdict::{Ours, finding};
-use crate::preflight::{Owner, PortFact, PortRef};
+use crate::preflight::{Owner, PortFact, PortRef, Role};
 use crate::report::card::Reader;
 use crate::report::{json, ports};
 use crate::world::driver::Message;
@@ -117,8 +117,9 @@ fn passes(filter: &Filter, port: PortRef, fact: &PortFact) -> bool {
     match filter {
         Filter::Ports(span) => span.contains(port),
         Filter::Text(text) => {
-            let users = fact.ownerless.iter().filter_map(|socket| socket.user.clone());
-            let mut words = fact.owners.iter().flat_map(words).chain(users);
+            let hidden = fact.ownerless.iter();
+            let hidden = hidden.flat_map(|socket| [socket.user.clone(), ports::service(&socket.role, None)]);
+            let mut words = fact.owners.iter().flat_map(words).chain(hidden.flatten());
             words.any(|word| word.to_lowercase().contains(text))
         }
     }
@@ -130,7 +131,10 @@ fn words(owner: &Owner) -> Vec<String> {
     words.extend(owner.user.clone());
     words.extend(owner.unit.clone());
     words.extend(owner.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()));
-    words.extend(owner.tag.as_ref().map(|tag| format!("{}/{}", tag.project, tag.service)));
+    words.extend(ports::service_of(owner));
+    if let Role::Container(container) = &owner.role {
+        words.extend(container.name.clone());
+    }
     words
 }
 

@@ -42,8 +42,8 @@ fn check(input: &str, expected: &str) {
                 None if fact == "zombie" => process.state = ProcessState::Zombie,
                 None if fact == "holds" => holders.push(pid),
                 Some(("unit", unit)) => {
-                    details.keeper = Some(crate::preflight::keeper::Keeper {
-                        by: crate::preflight::keeper::By::Systemd,
+                    details.manager = Some(crate::preflight::managed::Manager {
+                        by: crate::preflight::managed::By::Systemd,
                         name: Some(unit.to_owned()),
                         stop: String::new(),
                     });

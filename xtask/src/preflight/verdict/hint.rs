@@ -1,7 +1,7 @@
 //! What to type next about a busy port. Every command named here exists and is true for the case.
 
 use super::{Case, Why};
-use crate::preflight::keeper::Keeper;
+use crate::preflight::managed::Manager;
 use crate::preflight::role::Runtime;
 use crate::preflight::{Blind, Owner, OwnerlessState, ProcessState, Role};
 
@@ -124,10 +124,10 @@ fn through_its_keeper(case: &Case<'_>, role: &Role) -> Option<String> {
                 format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")
             }
         },
-        Role::Managed(Keeper { by, name: None, stop }) => {
+        Role::Managed(Manager { by, name: None, stop }) => {
             format!("find its name with `{}`, then stop it with `{stop}`", by.list())
         }
-        Role::Managed(keeper) => format!("stop it with `{}`", keeper.stop),
+        Role::Managed(manager) => format!("stop it with `{}`", manager.stop),
         Role::Tunnel(tunnel) => tunnel.close.clone().unwrap_or_else(|| {
             let form = case.form;
             format!("close it with `{form} port kill {port}`, if nobody needs it any more")

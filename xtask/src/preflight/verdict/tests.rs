@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::Protocol;
 use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
-use crate::preflight::keeper::{By, Keeper};
+use crate::preflight::managed::{By, Manager};
 use crate::preflight::role::{Container, Runtime, Told};
 use crate::preflight::tunnel::Tunnel;
 use crate::preflight::{Blind, Identity, Parent, Probe, ProcessState, Tag};
@@ -19,7 +19,7 @@ mod roles;
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
 /// `we [root] [nobody] [variable] [asking] [kept=SERVICE]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
 /// `asking`: for no service; `kept`: its supervisor has told whose the port is;
-/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID] [at=IP] [typed]
+/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed]
 /// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS [ROLE]`, `unknown WHY`, `blind wsl|container`,
 /// `outgoing FIRST LAST`.
@@ -197,10 +197,13 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
             Some(("socket", inode)) => owner.sockets.push(inode.parse().unwrap()),
             Some(("family", pid)) => owner.family = pid.parse().unwrap(),
             Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
-            Some(("below", pid)) => owner.parents.push(Parent {
-                pid: pid.parse().unwrap(),
-                name: String::new(),
-            }),
+            Some(("below", parent)) => {
+                let (pid, name) = parent.split_once(':').unwrap_or((parent, ""));
+                owner.parents.push(Parent {
+                    pid: pid.parse().unwrap(),
+                    name: name.to_owned(),
+                });
+            }
             Some(("tag", tag)) => {
                 let parts: Vec<&str> = tag.split(':').collect();
                 owner.tag = Some(Tag {
@@ -221,7 +224,7 @@ fn role(word: &str) -> Role {
     let mut parts = rest.split(':').filter(|part| !part.is_empty());
     let manager = |by, name: Option<&str>, stop: &str| {
         let name = name.map(str::to_owned);
-        Role::Managed(Keeper {
+        Role::Managed(Manager {
             by,
             name,
             stop: stop.to_owned(),
@@ -229,7 +232,7 @@ fn role(word: &str) -> Role {
     };
     match kind {
         "managed" => manager(By::Systemd, Some(rest), &format!("systemctl stop {rest}")),
-        "activated" => Role::Managed(Keeper::socket(false, parts.next())),
+        "activated" => Role::Managed(Manager::socket(false, parts.next())),
         "tunnel" => Role::Tunnel(Tunnel {
             what: rest.replace('_', " "),
             close: None,

@@ -2,7 +2,7 @@
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
-use crate::preflight::keeper::Keeper;
+use crate::preflight::managed::Manager;
 use crate::preflight::role::Container;
 use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Role, Tag};
 use crate::report::ports::table;
@@ -124,7 +124,7 @@ fn the_service_is_what_those_call_it_who_look_after_it() {
         ..owner()
     };
     let managed = Owner {
-        role: Role::Managed(Keeper::socket(false, Some("chat.socket"))),
+        role: Role::Managed(Manager::socket(false, Some("chat.socket"))),
         ..owner()
     };
     let fact = by(vec![container(Some("shop")), container(None), managed, owner()]);

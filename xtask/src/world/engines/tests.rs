@@ -67,6 +67,7 @@ fn the_container_that_publishes_a_port_is_found() {
         "127.0.0.2",
         Some("container `there`: docker stop there"),
     );
+    check(&docker, "8080/tcp", "192.0.2.1", None);
     check(&docker, "5353/udp", "0.0.0.0", Some("container `dns`: docker stop dns"));
     check(&docker, "5353/tcp", "0.0.0.0", None);
     check(&docker, "443/tcp", "0.0.0.0", None);

@@ -17,7 +17,9 @@ pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds};
 pub(crate) use memory::oom_kills;
-pub(crate) use processes::{cgroup, descendants, identity, own_number, process, processes, tag, user_name, variable};
+pub(crate) use processes::{
+    cgroup, command, descendants, environment, folder, identity, own_number, process, processes, tag, user_name,
+};
 pub(crate) use sight::blind;
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};
 pub(crate) use units::socket_unit;

@@ -1,9 +1,10 @@
 //! What macOS and Windows still lack: the process table, the owners of sockets, holding a process fast while it is
 //! stopped. Each function says so or knows nothing; none guesses.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
 
@@ -102,12 +103,22 @@ pub(crate) fn tag(_: u32) -> Option<Tag> {
 }
 
 /// None is known.
-pub(crate) fn variable(_: u32, _: &str) -> Option<String> {
+pub(crate) fn environment(_: u32) -> BTreeMap<String, String> {
+    BTreeMap::new()
+}
+
+/// None is known.
+pub(crate) fn command(_: u32) -> Vec<String> {
+    Vec::new()
+}
+
+/// Not known.
+pub(crate) fn folder(_: u32) -> Option<PathBuf> {
     None
 }
 
 /// There is no systemd.
-pub(crate) fn socket_unit(_: &PortRef, _: bool) -> Option<String> {
+pub(crate) fn socket_unit(_: &PortRef, _: bool, _: bool) -> Option<String> {
     None
 }
 

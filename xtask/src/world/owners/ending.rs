@@ -1,9 +1,12 @@
-//! What ending an owner needs from the look-up: who belongs together, who holds the port now.
+//! What ending an owner needs from the look-up: whom to end, who holds the port now.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::roles::{details, unit_of_ours};
 use super::{Addresses, listening, look_up, probes};
 use crate::error::Problem;
-use crate::preflight::protected::Ancestry;
+use crate::preflight::protected::{Ancestry, Details};
 use crate::preflight::targets::{Target, Targets, targets as chosen};
 use crate::preflight::{Answer, HoldsBy, Identity, Owner, Parent, PortRef};
 use crate::world::os;
@@ -18,7 +21,13 @@ pub(crate) fn targets(holders: &[Identity]) -> Result<Targets, Problem> {
     let living = table.iter().filter(|process| holders.contains(&process.identity));
     let holders: Vec<u32> = living.map(|process| process.identity.pid).collect();
     let ours = Ancestry::of(std::process::id(), unit_of_ours(), &table);
-    Ok(chosen(&table, &holders, &|pid| details(pid, &ours), &ours))
+    // All that is decided rests on one look at each of them.
+    let known = RefCell::new(BTreeMap::new());
+    let details = |pid: u32| -> Details {
+        let mut known = known.borrow_mut();
+        known.entry(pid).or_insert_with(|| details(pid, &ours)).clone()
+    };
+    Ok(chosen(&table, &holders, &details, &ours))
 }
 
 /// Can the port be bound at these addresses, as far as this machine has them?

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{PortFact, fill};
+use super::{PortFact, fill, roles};
 use crate::error::Problem;
 use crate::preflight::{Answer, OwnerlessState, PortRef, Probe};
 use crate::world::os;
@@ -41,6 +41,7 @@ pub(crate) fn everybody() -> Result<BTreeMap<PortRef, PortFact>, Problem> {
             },
         );
     }
-    fill(&addresses.into_iter().collect::<Vec<_>>(), &table, &mut facts)?;
+    let people = fill(&addresses.into_iter().collect::<Vec<_>>(), &table, &mut facts)?;
+    roles::fill_in(&mut facts, &people);
     Ok(facts)
 }

@@ -1,21 +1,22 @@
 //! What owners are there for, and who is never signalled: containers, services of a manager, tunnels.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::details::{Described, describe};
 use crate::preflight::family;
-use crate::preflight::keeper::{By, Keeper, Origin, keeper};
+use crate::preflight::managed::{By, Lineage, Manager, manager};
 use crate::preflight::protected::{Ancestry, Details, protection};
 use crate::preflight::role::{role, runtime_of_group};
 use crate::preflight::{Owner, OwnerlessState, Parent, PortFact, PortRef, Process, Role};
 use crate::world::engines::Engines;
 use crate::world::os;
 
-/// Fills in the roles of all owners and of sockets without one, and why owners are never signalled.
+/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never signalled.
 ///
-/// Every look-up ends here, so it reads as little as it can. An engine is asked only where a port looks like a
-/// container's.
+/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port looks like
+/// a container's.
 pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap<u32, Described>) {
     if facts
         .values()
@@ -33,11 +34,14 @@ pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap
             let details = details_of(described, container.as_deref(), &ours);
             owner.protected = protection(&described.process, &details, &ours);
             owner.role = match role(&described.process, &details, &ours, port.number) {
-                Role::Managed(Keeper {
+                Role::Managed(Manager {
                     by: By::SystemdSocket, ..
                 }) => {
                     let is_users = owner.identity.pid != 1;
-                    Role::Managed(Keeper::socket(is_users, os::socket_unit(port, is_users).as_deref()))
+                    Role::Managed(Manager::socket(
+                        is_users,
+                        os::socket_unit(port, is_users, false).as_deref(),
+                    ))
                 }
                 role => role,
             };
@@ -52,9 +56,9 @@ pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap
             let is_systems = socket.uid == 0 && socket.state == OwnerlessState::Listening;
             if is_systems
                 && socket.role == Role::Server
-                && let Some(unit) = os::socket_unit(port, false)
+                && let Some(unit) = os::socket_unit(port, false, true)
             {
-                socket.role = Role::Managed(Keeper::socket(false, Some(&unit)));
+                socket.role = Role::Managed(Manager::socket(false, Some(&unit)));
             }
         }
     }
@@ -100,28 +104,23 @@ fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestr
     // A user's own manager is a systemd that is not the first process.
     let is_below = |parent: &Parent| parent.name == "systemd" && parent.pid != 1;
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
-    let origin = Origin {
+    let environment = OnceCell::new();
+    let lineage = Lineage {
         unit: owner.unit.as_deref().map(|unit| (unit, is_users)),
         parents: &owner.parents,
         uid: owner.uid,
-        command: &|pid| {
-            describe([pid])
-                .remove(&pid)
-                .map(|it| it.owner.command)
-                .unwrap_or_default()
-        },
-        folder: &|pid| describe([pid]).remove(&pid).and_then(|it| it.owner.cwd),
-        variable: &|name| os::variable(pid, name),
+        command: &os::command,
+        folder: &os::folder,
+        variable: &|name| environment.get_or_init(|| os::environment(pid)).get(name).cloned(),
         our_variable: &|name| std::env::var(name).ok(),
     };
-    let typed = described.process.terminal.is_some();
     let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
     let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
     Details {
         exe: described.exe.clone(),
         command: owner.command.clone(),
         user: owner.user.clone(),
-        keeper: if typed { None } else { keeper(&origin, ours) },
+        manager: manager(&lineage, ours),
         runtime: container.as_ref().and_then(|(_, path)| runtime_of_group(path)),
         container: container.map(|(id, _)| id),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{answers, conflict, fill};
+use super::{answers, conflict, fill, roles};
 use crate::config::Protocol;
 use crate::error::Problem;
 use crate::preflight::{Answer, PortFact, PortRef, Probe};
@@ -64,7 +64,8 @@ fn beside(facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
         (*port, fact)
     };
     let mut others: BTreeMap<PortRef, PortFact> = found.iter().map(busy).collect();
-    fill(&asked, &table, &mut others)?;
+    let people = fill(&asked, &table, &mut others)?;
+    roles::fill_in(&mut others, &people);
     for (port, other) in others {
         if let Some(fact) = facts.get_mut(&port) {
             let is_here = |pid: u32| fact.owners.iter().any(|owner| owner.identity.pid == pid);

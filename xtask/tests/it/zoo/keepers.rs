@@ -213,6 +213,35 @@ fn a_program_of_supervisord_is_stopped_by_supervisorctl() {
     assert_eq!(zoo.command(&["port", "kill", "PORT", "--yes"]).code, Some(6));
 }
 
+/// A stack that a manager started is its own stack all the same: an edit of it restarts what changed.
+#[test]
+fn a_stack_that_a_manager_runs_is_ours_before_it_is_the_managers() {
+    let zoo = Zoo::new();
+    let bash = known_as(Path::new("/bin/bash"), &zoo.sandbox.home().join("supervisord"));
+    zoo.sandbox
+        .write("run", &format!("{} up; echo ended", env!("CARGO_BIN_EXE_xtask")));
+    let run = zoo.sandbox.project().join("run");
+    let mut command = zoo.sandbox.other(bash);
+    command.arg(run).env("SUPERVISOR_PROCESS_NAME", "stack");
+    let manager = crate::sandbox::Running::start(command);
+    crate::sandbox::eventually(
+        || "the stack to be ready".to_owned(),
+        || zoo.command(&["status"]).code == Some(0),
+    );
+    let doctor = zoo.command(&["doctor", "--format", "json"]).json();
+    assert_eq!(doctor["findings"][0]["code"], "port.busy.own_running", "{doctor:#}");
+    let config = fs::read_to_string(zoo.sandbox.project().join("devtasks.toml")).unwrap();
+    zoo.sandbox.write(
+        "devtasks.toml",
+        &format!("{config}\nenvironment = {{ EDITED = \"1\" }}\n"),
+    );
+    let up = zoo.command(&["up"]);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    assert!(up.stderr.contains("restarting `api`"), "{up:?}");
+    zoo.sandbox.run(&["down"]).with(0);
+    manager.wait();
+}
+
 #[test]
 fn a_tunnel_says_where_it_leads_and_is_left_to_whoever_names_it() {
     let mut zoo = Zoo::new();

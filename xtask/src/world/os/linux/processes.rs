@@ -1,8 +1,9 @@
 //! The process table, and what `/proc` tells about one process.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::error::Problem;
@@ -92,13 +93,32 @@ pub(crate) fn tag(pid: u32) -> Option<Tag> {
     Tag::from_environ(&content(pid, "environ")?)
 }
 
-/// A variable of the environment that `pid` was started with; `None` also when that is not ours to read.
-pub(crate) fn variable(pid: u32, name: &str) -> Option<String> {
-    let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    environ.split(|&byte| byte == 0).find_map(|entry| {
-        let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-        String::from_utf8(value.to_vec()).ok()
-    })
+/// The environment that `pid` was started with, as far as it is text; nothing where that is not ours to read.
+pub(crate) fn environment(pid: u32) -> BTreeMap<String, String> {
+    let environ = content(pid, "environ").unwrap_or_default();
+    let entries = environ.split(|&byte| byte == 0);
+    let pair = |entry: &[u8]| {
+        let (name, value) = str::from_utf8(entry).ok()?.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    entries.filter_map(pair).collect()
+}
+
+/// The argument vector of `pid`; empty where it cannot be read.
+pub(crate) fn command(pid: u32) -> Vec<String> {
+    let text = content(pid, "cmdline").unwrap_or_default();
+    let words = text
+        .split(|&byte| byte == 0)
+        .map(|word| String::from_utf8_lossy(word).into_owned());
+    let mut words: Vec<String> = words.collect();
+    // Each ends with a NUL.
+    words.pop();
+    words
+}
+
+/// The working folder of `pid`.
+pub(crate) fn folder(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
 /// The control group that `pid` stands in.

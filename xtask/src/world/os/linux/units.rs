@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::preflight::PortRef;
 use crate::world::os::parse::units::listens;
 
-/// The socket unit by which systemd would listen on the port; `None` also where no systemd runs.
+/// The socket unit by which systemd listens on the port, of those that are enabled where `is_enabled`; `None` also where no
+/// systemd runs.
 ///
-/// Source: man 5 systemd.unit, "Unit File Load Path": the first folder that has a unit wins; man 3 `sd_booted`.
-pub(crate) fn socket_unit(port: &PortRef, is_users: bool) -> Option<String> {
+/// Source: man 5 systemd.unit, "Unit File Load Path": the first folder that has a unit wins; a unit that is enabled has a link
+/// in a folder `….wants`; man 3 `sd_booted`.
+pub(crate) fn socket_unit(port: &PortRef, is_users: bool, is_enabled: bool) -> Option<String> {
     if !is_users && !Path::new("/run/systemd/system").is_dir() {
         return None;
     }
@@ -35,7 +37,18 @@ pub(crate) fn socket_unit(port: &PortRef, is_users: bool) -> Option<String> {
             return None;
         }
         seen.push(name.clone());
-        listens(&text(&path), port.number, port.protocol).then_some(name)
+        let is_meant = listens(&text(&path), port.number, port.protocol) && (!is_enabled || is_wanted(&name, &folders));
+        is_meant.then_some(name)
+    })
+}
+
+/// A transient unit was started by somebody.
+fn is_wanted(name: &str, folders: &[PathBuf]) -> bool {
+    folders.iter().any(|folder| {
+        let is_transient = folder.ends_with("transient") && folder.join(name).exists();
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut wants = entries.filter(|entry| entry.path().extension().is_some_and(|it| it == "wants"));
+        is_transient || wants.any(|entry| entry.path().join(name).symlink_metadata().is_ok())
     })
 }
 

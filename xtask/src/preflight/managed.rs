@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::Parent;
 use super::arguments::value;
-use super::protected::Ancestry;
+use super::protected::{Ancestry, is_typed_into};
 
 /// A service manager, what it calls the process, and the command that stops it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Keeper {
+pub(crate) struct Manager {
     pub(crate) by: By,
     /// `redis.service`, `shop:web`; `None` where that is not known, and then `NAME` stands in `stop`.
     pub(crate) name: Option<String>,
@@ -63,9 +63,9 @@ impl By {
     }
 }
 
-impl Keeper {
+impl Manager {
     fn new(by: By, name: &str, stop: String) -> Self {
-        Keeper {
+        Manager {
             by,
             name: Some(name.to_owned()),
             stop,
@@ -76,7 +76,7 @@ impl Keeper {
     ///
     /// Source: man 5 systemd.socket: the service starts when somebody connects, so stopping that alone changes nothing.
     pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
-        Keeper {
+        Manager {
             by: By::SystemdSocket,
             name: unit.map(str::to_owned),
             stop: systemctl(is_users, unit.unwrap_or("NAME.socket")),
@@ -85,7 +85,7 @@ impl Keeper {
 
     /// In cluster mode PM2 listens itself, for its workers.
     pub(crate) fn pm2_cluster() -> Self {
-        Keeper {
+        Manager {
             by: By::Pm2,
             name: None,
             stop: "pm2 stop NAME".to_owned(),
@@ -107,7 +107,7 @@ impl Keeper {
 }
 
 /// Where a process comes from, as far as it could be read.
-pub(crate) struct Origin<'a> {
+pub(crate) struct Lineage<'a> {
     /// The innermost systemd unit it runs under, and whether that belongs to a user's own manager.
     pub(crate) unit: Option<(&'a str, bool)>,
     /// Nearest first.
@@ -121,38 +121,42 @@ pub(crate) struct Origin<'a> {
     pub(crate) our_variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// The manager of the process that has this origin. What was typed in a terminal has none; that is for the caller to know.
+/// The manager of a process, the nearest above it.
 ///
-/// A manager that stands above us too says nothing: a shell in a container has one, and so has all that is started from it.
-pub(crate) fn keeper(origin: &Origin, ours: &Ancestry) -> Option<Keeper> {
-    let by_parent = origin.parents.iter().find_map(|parent| {
-        let command = || (origin.command)(parent.pid);
+/// What was typed into a shell has none, whoever started the shell. A manager that stands above us too says nothing: a shell in
+/// a container has one, and so has all that is started from it.
+pub(crate) fn manager(lineage: &Lineage, ours: &Ancestry) -> Option<Manager> {
+    for parent in lineage.parents {
+        let command = || (lineage.command)(parent.pid);
+        if is_typed_into(&parent.name, &command) {
+            break;
+        }
         let found = match parent.name.as_str() {
-            "supervisord" => supervisord(origin, parent.pid, &command()),
-            "runsv" => runit(origin, parent.pid, &command()),
-            "s6-supervise" => s6(origin, parent.pid, &command()),
+            "supervisord" => supervisord(lineage, parent.pid, &command()),
+            "runsv" => folder_manager(By::Runit, "sv stop", lineage, parent.pid, &command()),
+            "s6-supervise" => folder_manager(By::S6, "s6-svc -d", lineage, parent.pid, &command()),
             "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
-            name if name.starts_with("PM2 ") => pm2(origin),
-            "launchd" => launchd(origin),
+            name if name.starts_with("PM2 ") => pm2(lineage),
+            "launchd" => launchd(lineage),
             _ => None,
-        }?;
+        };
         let is_above_us = ours.ancestors.contains(&parent.pid);
-        (!is_above_us || is_another_program(origin)).then_some(found)
-    });
-    by_parent.or_else(|| {
-        let (unit, is_users) = origin.unit.filter(|(unit, _)| manages(unit))?;
-        (ours.unit.as_deref() != Some(unit)).then(|| Keeper::new(By::Systemd, unit, systemctl(is_users, unit)))
-    })
+        if found.is_some() && (!is_above_us || is_another_program(lineage)) {
+            return found;
+        }
+    }
+    let (unit, is_users) = lineage.unit.filter(|(unit, _)| manages(unit))?;
+    (ours.unit.as_deref() != Some(unit)).then(|| Manager::new(By::Systemd, unit, systemctl(is_users, unit)))
 }
 
-/// Of two programs under one supervisord neither is the other, nor of two jobs of launchd.
-fn is_another_program(origin: &Origin) -> bool {
+/// Of two programs under one manager neither is the other.
+fn is_another_program(lineage: &Lineage) -> bool {
     let differs = |variables: &[&str]| {
         let values = |of: &dyn Fn(&str) -> Option<String>| variables.iter().map(|name| of(name)).collect::<Vec<_>>();
-        let (its, ours) = (values(origin.variable), values(origin.our_variable));
+        let (its, ours) = (values(lineage.variable), values(lineage.our_variable));
         its.iter().all(Option::is_some) && its != ours
     };
-    differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[LABEL])
+    differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[PM2_ID]) || differs(&[LABEL])
 }
 
 fn systemctl(is_users: bool, unit: &str) -> String {
@@ -165,70 +169,64 @@ const PROCESS_NAME: &str = "SUPERVISOR_PROCESS_NAME";
 const GROUP_NAME: &str = "SUPERVISOR_GROUP_NAME";
 
 /// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a program alone is a group of its own name.
-fn supervisord(origin: &Origin, pid: u32, command: &[String]) -> Option<Keeper> {
-    let process = (origin.variable)(PROCESS_NAME);
-    let name = process.map(|process| match (origin.variable)(GROUP_NAME) {
+fn supervisord(lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manager> {
+    let process = (lineage.variable)(PROCESS_NAME);
+    let name = process.map(|process| match (lineage.variable)(GROUP_NAME) {
         Some(group) if group != process => format!("{group}:{process}"),
         _ => process,
     });
     let config = value(command, &["-c", "--configuration"]);
     let config = config.map(|path| {
-        let folder = (origin.folder)(pid).unwrap_or_default();
+        let folder = (lineage.folder)(pid).unwrap_or_default();
         format!("-c {} ", shell_words::quote(&folder.join(path).to_string_lossy()))
     });
     let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
-    Some(Keeper {
+    Some(Manager {
         by: By::Supervisord,
         stop: format!("supervisorctl {}stop {typed}", config.unwrap_or_default()),
         name,
     })
 }
 
+const PM2_ID: &str = "pm_id";
+
 /// Source: PM2, lib/God/ForkMode.js: a program gets its settings as variables, `name` and `PM2_HOME` among them.
-fn pm2(origin: &Origin) -> Option<Keeper> {
-    let name = (origin.variable)("name").or_else(|| (origin.variable)("pm_id"));
-    let home = (origin.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
+fn pm2(lineage: &Lineage) -> Option<Manager> {
+    let name = (lineage.variable)("name").or_else(|| (lineage.variable)(PM2_ID));
+    let home = (lineage.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
     let home = home.map(|home| format!("PM2_HOME={} ", shell_words::quote(&home)));
     let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
-    Some(Keeper {
+    Some(Manager {
         by: By::Pm2,
         stop: format!("{}pm2 stop {typed}", home.unwrap_or_default()),
         name,
     })
 }
 
-/// Source: man 8 runsv: it works in the service's folder, which sv(8) takes by its path.
-fn runit(origin: &Origin, pid: u32, command: &[String]) -> Option<Keeper> {
-    let (name, folder) = service_folder(origin, pid, command.get(1)?);
-    Some(Keeper::new(
-        By::Runit,
+/// One whose supervisor works in the service's folder, and whose command takes that.
+///
+/// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
+fn folder_manager(by: By, stop: &str, lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manager> {
+    let (name, folder) = service_folder(lineage, pid, command.get(1)?);
+    Some(Manager::new(
+        by,
         &name,
-        format!("sv stop {}", shell_words::quote(&folder)),
-    ))
-}
-
-/// Source: skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
-fn s6(origin: &Origin, pid: u32, command: &[String]) -> Option<Keeper> {
-    let (name, folder) = service_folder(origin, pid, command.get(1)?);
-    Some(Keeper::new(
-        By::S6,
-        &name,
-        format!("s6-svc -d {}", shell_words::quote(&folder)),
+        format!("{stop} {}", shell_words::quote(&folder)),
     ))
 }
 
 /// The service's name, and its folder if that can be seen.
-fn service_folder(origin: &Origin, pid: u32, argument: &str) -> (String, String) {
-    let folder = (origin.folder)(pid).unwrap_or_else(|| argument.into());
+fn service_folder(lineage: &Lineage, pid: u32, argument: &str) -> (String, String) {
+    let folder = (lineage.folder)(pid).unwrap_or_else(|| argument.into());
     let name = Path::new(argument).file_name().or(folder.file_name());
     let name = name.map_or_else(|| argument.to_owned(), |name| name.to_string_lossy().into_owned());
     (name, folder.to_string_lossy().into_owned())
 }
 
 /// Source: man 8 supervise-daemon: the service is its first argument.
-fn open_rc(command: &[String]) -> Option<Keeper> {
+fn open_rc(command: &[String]) -> Option<Manager> {
     let name = command.iter().skip(1).find(|word| !word.starts_with('-'))?;
-    Some(Keeper::new(
+    Some(Manager::new(
         By::OpenRc,
         name,
         format!("rc-service {} stop", shell_words::quote(name)),
@@ -239,27 +237,31 @@ const LABEL: &str = "XPC_SERVICE_NAME";
 
 /// Source: launchd gives each job its label as `XPC_SERVICE_NAME`, and `0` to what it did not start as a job; man 1
 /// launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
-fn launchd(origin: &Origin) -> Option<Keeper> {
-    let label = (origin.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
+fn launchd(lineage: &Lineage) -> Option<Manager> {
+    let label = (lineage.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
     if let Some(formula) = label.strip_prefix("homebrew.mxcl.") {
         let stop = format!("brew services stop {}", shell_words::quote(formula));
-        return Some(Keeper::new(By::Homebrew, formula, stop));
+        return Some(Manager::new(By::Homebrew, formula, stop));
     }
-    let domain = match origin.uid {
+    let domain = match lineage.uid {
         Some(uid) if uid != 0 => format!("gui/{uid}"),
         Some(_) | None => "system".to_owned(),
     };
     let job = format!("{domain}/{label}");
     let stop = format!("launchctl bootout {}", shell_words::quote(&job));
-    Some(Keeper::new(By::Launchd, &label, stop))
+    Some(Manager::new(By::Launchd, &label, stop))
 }
 
 /// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and
-/// an application of the desktop are only where a terminal's processes happen to be.
+/// an application of the desktop are only where a terminal's processes happen to be; what cron has started it leaves alone
+/// when it is stopped.
 ///
-/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8).
+/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8); Debian's
+/// cron.service, `KillMode=process`.
 fn manages(unit: &str) -> bool {
+    const OF_JOBS: [&str; 3] = ["cron.service", "crond.service", "atd.service"];
     unit.ends_with(".service")
+        && !OF_JOBS.contains(&unit)
         && !unit.starts_with("user@")
         && !unit.starts_with("app-")
         && !unit.starts_with("gnome-terminal-server")

@@ -40,7 +40,7 @@ fn check(input: &str, expected: Option<&str>) {
         let found = from.iter().find(|(its, _)| *its == name);
         found.map(|(_, value)| (*value).to_owned())
     };
-    let origin = Origin {
+    let lineage = Lineage {
         unit,
         parents: &parents,
         uid,
@@ -55,7 +55,7 @@ fn check(input: &str, expected: Option<&str>) {
         variable: &|name| find(&variables, name),
         our_variable: &|name| find(&our_variables, name),
     };
-    let said = keeper(&origin, &ours).map(|manager| format!("{}; {}", manager.reason(), manager.stop));
+    let said = manager(&lineage, &ours).map(|manager| format!("{}; {}", manager.reason(), manager.stop));
     assert_eq!(said.as_deref(), expected);
 }
 
@@ -108,7 +108,7 @@ fn supervisord_calls_a_program_by_its_group() {
 fn a_manager_above_us_says_nothing_of_what_we_started() {
     let below = |name: &str| {
         format!(
-            "parent 40 bash : bash
+            "parent 40 bash : bash|-c|server
             parent 300 supervisord : supervisord
             variable SUPERVISOR_PROCESS_NAME={name}
             variable SUPERVISOR_GROUP_NAME={name}
@@ -122,6 +122,26 @@ fn a_manager_above_us_says_nothing_of_what_we_started() {
         Some("supervisord runs it as `web`; supervisorctl stop web"),
     );
     check("parent 300 runsv : runsv|web in /etc/sv/web", None);
+    let pm2 = |id: u8| format!("parent 300 PM2 v7.0.4: God\nvariable pm_id={id}\nvariable name=api\nour pm_id=1");
+    check(&pm2(1), None);
+    check(&pm2(2), Some("PM2 runs it as `api`; pm2 stop api"));
+}
+
+#[test]
+fn what_was_typed_into_a_shell_is_not_the_managers() {
+    let below = |shell: &str| {
+        format!("parent 40 bash : {shell}\nparent 20 supervisord : supervisord\nvariable SUPERVISOR_PROCESS_NAME=ttyd")
+    };
+    check(&below("bash"), None);
+    check(&below("-bash"), None);
+    check(
+        &below("bash|-c|server"),
+        Some("supervisord runs it as `ttyd`; supervisorctl stop ttyd"),
+    );
+    check(
+        &below("bash|run.sh"),
+        Some("supervisord runs it as `ttyd`; supervisorctl stop ttyd"),
+    );
 }
 
 #[test]

@@ -122,6 +122,8 @@ pub(crate) struct Ownerless {
     /// Of the socket.
     pub(crate) uid: u32,
     pub(crate) user: Option<String>,
+    /// A process of its user may not be looked into, although we are that user or root.
+    pub(crate) is_veiled: bool,
     /// What an engine or the system's files tell of it.
     pub(crate) role: Role,
 }

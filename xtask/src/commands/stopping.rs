@@ -209,7 +209,7 @@ fn told(outcome: Outcome, context: &Context, done: &str, port: &str) -> Ended {
             )
         }
         Outcome::Survived(survivors) => not(format!("{} still there", names(&survivors)), Exit::Survived),
-        Outcome::Respawned(holder) => Ended::Not(respawned(&holder, port)),
+        Outcome::Respawned(holder) => Ended::Not(respawned(&holder, port, &context.form)),
         Outcome::StillBusy => not(
             format!("{port} did not come free although its owner has ended"),
             Exit::Survived,
@@ -218,12 +218,24 @@ fn told(outcome: Outcome, context: &Context, done: &str, port: &str) -> Ended {
 }
 
 /// Who took the port, who started it, and how to end that one.
-fn respawned(holder: &Holder, port: &str) -> Problem {
+fn respawned(holder: &Holder, port: &str, form: &str) -> Problem {
     let process = &holder.process;
     let taken = format!(
         "{port} was taken again at once, by `{}` (pid {})",
         process.name, process.pid
     );
+    if let Some(tag) = &holder.tag {
+        // To end its supervisor would end its whole stack.
+        let folder = shell_words::quote(&tag.checkout.to_string_lossy()).into_owned();
+        let service = if tag.is_supervisor() {
+            String::new()
+        } else {
+            format!(" {}", tag.service)
+        };
+        return Problem::new(format!("{taken}, which devtasks runs for `{}`", tag.project))
+            .hint(format!("stop it there with `cd {folder} && {form} down{service}`"))
+            .exit(Exit::Survived);
+    }
     let Some(parent) = &holder.parent else {
         return Problem::new(taken).exit(Exit::Survived);
     };

@@ -56,6 +56,8 @@ fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
 pub(crate) enum Rivalry<'a> {
     /// At one address: a connection goes to either.
     Shared(&'a Owner, &'a Owner),
+    /// The first at an address of its own, the second at all others.
+    Overlap(&'a Owner, &'a Owner),
     /// IPv4 leads to the first, IPv6 to the second.
     Split(&'a Owner, &'a Owner),
 }
@@ -71,7 +73,14 @@ pub(crate) fn rivalry(owners: &[Owner]) -> Option<Rivalry<'_>> {
         (0..listen.len()).flat_map(with).map(|(at, other)| (listen[at], other))
     };
     let unrelated = || pairs().filter(|(one, other)| one.family != other.family);
-    let shared = unrelated().find(|(one, other)| meet(one, other));
+    let shared = unrelated().find(|(one, other)| ips(one).any(|ip| ips(other).any(|it| it == ip)));
+    let covers = |(one, other): &(&Owner, &Owner)| ips(one).any(|wide| ips(other).any(|it| covers(wide, it)));
+    let overlap = || {
+        let both = unrelated().flat_map(|(one, other)| [(one, other), (other, one)]);
+        both.into_iter()
+            .find(covers)
+            .map(|(wide, narrow)| Rivalry::Overlap(narrow, wide))
+    };
     let split = || {
         unrelated().find_map(|(one, other)| match (v4(one), v4(other)) {
             (true, false) => Some(Rivalry::Split(one, other)),
@@ -79,18 +88,18 @@ pub(crate) fn rivalry(owners: &[Owner]) -> Option<Rivalry<'_>> {
             (_, _) => None,
         })
     };
-    shared.map(|(one, other)| Rivalry::Shared(one, other)).or_else(split)
+    let shared = shared.map(|(one, other)| Rivalry::Shared(one, other));
+    shared.or_else(overlap).or_else(split)
+}
+
+fn ips(owner: &Owner) -> impl Iterator<Item = IpAddr> {
+    owner.addresses.iter().map(SocketAddr::ip)
 }
 
 fn v4(owner: &Owner) -> bool {
     owner.addresses.iter().any(SocketAddr::is_ipv4)
 }
 
-/// Whether one address leads to both.
-fn meet(one: &Owner, other: &Owner) -> bool {
-    let covers = |wide: IpAddr, narrow: IpAddr| wide.is_unspecified() && wide.is_ipv4() == narrow.is_ipv4();
-    one.addresses.iter().map(SocketAddr::ip).any(|it| {
-        let mut others = other.addresses.iter().map(SocketAddr::ip);
-        others.any(|other| it == other || covers(it, other) || covers(other, it))
-    })
+fn covers(wide: IpAddr, narrow: IpAddr) -> bool {
+    wide.is_unspecified() && !narrow.is_unspecified() && wide.is_ipv4() == narrow.is_ipv4()
 }

@@ -38,6 +38,18 @@ const SECRET_WORDS: [&str; 13] = [
     "jwt",
 ];
 
+/// What a word of a secret's name ends with.
+const SECRET_ENDS: [&str; 8] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "secretkey",
+    "requirepass",
+    "masterauth",
+];
+
 /// What makes a secret of a `key`.
 const KEY_KINDS: [&str; 8] = [
     "api",
@@ -125,7 +137,11 @@ fn userinfo(rest: &str) -> Option<(String, &str)> {
         // The user is often the token itself: `https://ghp_…:x-oauth-basic@github.com`.
         Some((name, _)) if is_known_secret(name) => Some((format!("://{MASK}"), after)),
         Some((name, _)) => Some((format!("://{name}:{MASK}"), after)),
-        None => Some((format!("://{}", if is_known_secret(user) { MASK } else { user }), after)),
+        // `git@` is a user of every server; anything longer without a colon is a token.
+        None => {
+            let is_secret = is_known_secret(user) || user.len() >= 16;
+            Some((format!("://{}", if is_secret { MASK } else { user }), after))
+        }
     }
 }
 
@@ -157,6 +173,8 @@ fn value<'a>(name: &str, separator: &str, text: &'a str) -> &'a str {
 
 fn is_secret(name: &str) -> bool {
     let words = words(name);
+    // `PGPASSWORD`, `mytoken` and `requirepass` are one word.
+    let ends = |word: &str| SECRET_ENDS.iter().any(|end| word.ends_with(end));
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let key = words
         .windows(2)
@@ -165,7 +183,7 @@ fn is_secret(name: &str) -> bool {
     let pwd = words.len() > 1 && has(&["pwd"]);
     let harmless = words.first().is_some_and(|word| word == "no")
         || words.last().is_some_and(|word| HARMLESS_ENDS.contains(&word.as_str()));
-    (has(&SECRET_WORDS) || key || pwd) && !harmless
+    (has(&SECRET_WORDS) || words.iter().any(|word| ends(word)) || key || pwd) && !harmless
 }
 
 fn is_known_secret(name: &str) -> bool {

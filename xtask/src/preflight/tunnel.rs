@@ -74,8 +74,12 @@ fn ssh(arguments: &[String], port: u16) -> Tunnel {
     let (mut leads_to, mut host) = (None, None);
     while let Some(word) = words.next() {
         let Some(options) = word.strip_prefix('-').filter(|options| !options.is_empty()) else {
-            host = Some(word.as_str());
-            break;
+            // Options may follow the host; a second word is the command.
+            match host {
+                None => host = Some(word.as_str()),
+                Some(_) => break,
+            }
+            continue;
         };
         let Some((at, option)) = options
             .char_indices()
@@ -139,6 +143,7 @@ fn port_forward(arguments: &[String], port: u16) -> Tunnel {
         "--address",
         "--kubeconfig",
         "--cluster",
+        "--pod-running-timeout",
     ];
     let mut words = arguments.iter().skip_while(|word| *word != "port-forward").skip(1);
     let mut resource = None;

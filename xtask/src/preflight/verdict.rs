@@ -220,7 +220,7 @@ impl Case<'_> {
     }
 
     /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most
-    /// likely, is one of our own user.
+    /// likely, is one of our own user. Unless some may not be looked into.
     fn why_ownerless(&self, socket: &Ownerless) -> Why {
         match (&socket.role, socket.state) {
             (_, OwnerlessState::TimeWait { .. }) => Why::NoOwner,
@@ -228,7 +228,7 @@ impl Case<'_> {
             (Role::Container(_), _) => Why::Container,
             (Role::Managed(_), _) => Why::SystemService,
             (Role::Server | Role::Tunnel(_), OwnerlessState::Listening | OwnerlessState::Bound) => {
-                if self.ours.uid == 0 || self.ours.uid == socket.uid {
+                if (self.ours.uid == 0 || self.ours.uid == socket.uid) && !socket.is_veiled {
                     Why::NoOwner
                 } else {
                     Why::Hidden

@@ -82,7 +82,7 @@ impl Steps<'_> {
                 _ => format!("{action:<7}"),
             };
             let name = paint.bold(&format!("{:<width$}", visible(name)));
-            format!("  {name}  {coloured}  {why}").trim_end().to_owned() + "\n"
+            format!("  {name}  {coloured}  {}", visible(why)).trim_end().to_owned() + "\n"
         };
         let mut text = String::new();
         for step in self.steps {

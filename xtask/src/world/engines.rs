@@ -185,8 +185,12 @@ fn listed(answer: &http::Answer) -> Option<(Runtime, Vec<Listed>)> {
     } else {
         Runtime::Docker
     };
-    let entries: Vec<Entry> = serde_json::from_str(&answer.body).ok()?;
-    let listed = entries.into_iter().map(|entry| {
+    let entries: Vec<serde_json::Value> = serde_json::from_str(&answer.body).ok()?;
+    // One that makes no sense says nothing about the others.
+    let entries = entries
+        .into_iter()
+        .filter_map(|entry| serde_json::from_value::<Entry>(entry).ok());
+    let listed = entries.map(|entry| {
         let labels = entry.labels.unwrap_or_default();
         let label = |name: &str| {
             let names = [

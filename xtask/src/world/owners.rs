@@ -351,6 +351,12 @@ fn owners(
     owners
 }
 
+/// Of other users' processes nobody expects to see the sockets.
+fn is_veiled(uid: u32) -> bool {
+    let ours = os::user_id();
+    (ours == 0 || ours == uid) && os::is_veiled(uid)
+}
+
 /// Sockets in the way that nobody shows, one for each address and state.
 fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless> {
     let mut found: Vec<Ownerless> = Vec::new();
@@ -380,6 +386,10 @@ fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless> {
                         os::user_name(socket.uid)
                     }
                     OwnerlessState::TimeWait { .. } => None,
+                },
+                is_veiled: match state {
+                    OwnerlessState::Listening | OwnerlessState::Bound => is_veiled(socket.uid),
+                    OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
                 },
                 role: Role::Server,
             }),

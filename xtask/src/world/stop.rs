@@ -13,7 +13,7 @@ use super::audit::Audit;
 use super::os::{Handle, Signal};
 use crate::error::Problem;
 use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Parent, ProcessState};
+use crate::preflight::{Parent, ProcessState, Tag};
 
 /// Whom to end, and how.
 pub(crate) struct Request<'a> {
@@ -41,6 +41,8 @@ pub(crate) struct Holder {
     pub(crate) process: Parent,
     /// Most likely who started it.
     pub(crate) parent: Option<Target>,
+    /// Of a process that devtasks started: its supervisor starts it again.
+    pub(crate) tag: Option<Tag>,
 }
 
 /// The way to the user.

@@ -21,6 +21,11 @@ fn the_value_of_a_secret_option_is_masked() {
     check("--db-password=a&b", "--db-password=***&b");
     check("--apiKey\nabc", "--apiKey\n***");
     check("--secret-access-key=abc", "--secret-access-key=***");
+    check("--dbpassword\nabc", "--dbpassword\n***");
+    check("--requirepass\nabc", "--requirepass\n***");
+    check("--mytoken=abc", "--mytoken=***");
+    check("PGPASSWORD=abc", "PGPASSWORD=***");
+    check("https://abcdefghijklmnopqrst@host/x", "https://***@host/x");
 }
 
 #[test]

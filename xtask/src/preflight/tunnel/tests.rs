@@ -26,6 +26,7 @@ fn ssh_leads_where_its_forward_says() {
         "ssh|-D|*:8000|bastion",
         Some("an SSH proxy (`ssh -D`) by way of `bastion`"),
     );
+    check("ssh|kim@bastion|-N|-L|8000:db:5432", to_db);
     check("ssh|-N|bastion", Some("an SSH tunnel to or by way of `bastion`"));
     check(
         "ssh|-L|18000:db:1|bastion",
@@ -47,6 +48,10 @@ fn kubectl_names_the_resource_and_its_port() {
     check(
         "kubectl|port-forward|web|8000",
         Some("a port forward to port 8000 of `web`"),
+    );
+    check(
+        "kubectl|port-forward|--pod-running-timeout|1m|pod/x|8000",
+        Some("a port forward to port 8000 of `pod/x`"),
     );
     check("kubectl|proxy|--port=8000", None);
 }

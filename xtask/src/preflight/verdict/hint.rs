@@ -173,7 +173,10 @@ fn nothing_to_stop(case: &Case<'_>) -> Vec<String> {
 const OUTSIDE: &str = "or look outside of this container: from here only its own processes can be seen";
 
 fn look_as_root(case: &Case<'_>) -> String {
-    format!("look with `sudo {} port who {}`", case.form, case.port.typed())
+    match case.ours.uid {
+        0 => "look from the host, or give this container the capability `SYS_PTRACE`".to_owned(),
+        _ => format!("look with `sudo {} port who {}`", case.form, case.port.typed()),
+    }
 }
 
 fn another_port(case: &Case<'_>, is_second: bool) -> Option<String> {

@@ -21,8 +21,9 @@ impl Case<'_> {
             more => format!(" and {more} more processes"),
         };
         let taken = format!("{port} is taken by {who}{more}{}", self.at(owner));
+        let by_lead = format!("{port} is taken by {who}{}", self.at(owner));
         let said = match (why, &owner.tag) {
-            (Why::Container | Why::SystemService | Why::Tunnel, _) => self.by_role(&owner.role, &who, &taken),
+            (Why::Container | Why::SystemService | Why::Tunnel, _) => self.by_role(&owner.role, &who, &by_lead),
             (Why::Protected, _) => {
                 let reason = owner.protected.as_deref().unwrap_or("it is protected");
                 format!("{taken}, which is never stopped: {reason}")
@@ -83,6 +84,19 @@ impl Case<'_> {
                     "{port} is shared by {} and {}, which have nothing to do with each other: a connection goes to either",
                     who(one),
                     who(other)
+                ),
+            ),
+            Rivalry::Overlap(narrow, wide) => (
+                "port.shared",
+                format!(
+                    "{port} is shared by {}, which answers at {}, and {}, which answers at all other addresses",
+                    who(narrow),
+                    narrow
+                        .addresses
+                        .first()
+                        .map(|it| it.ip().to_string())
+                        .unwrap_or_default(),
+                    who(wide)
                 ),
             ),
             Rivalry::Split(v4, v6) => (

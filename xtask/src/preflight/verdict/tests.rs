@@ -21,7 +21,7 @@ mod roles;
 /// `asking`: for no service; `kept`: its supervisor has told whose the port is;
 /// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed]
 /// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
-/// `socket UID listening|bound|connection|timewait=MILLISECONDS [ROLE]`, `unknown WHY`, `blind wsl|container`,
+/// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`, `blind wsl|container`,
 /// `outgoing FIRST LAST`.
 /// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`, `managed=UNIT`,
 /// `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
@@ -273,7 +273,8 @@ fn role(word: &str) -> Role {
     }
 }
 
-fn socket<'a>(mut words: impl Iterator<Item = &'a str>) -> Ownerless {
+fn socket<'a>(words: impl Iterator<Item = &'a str>) -> Ownerless {
+    let mut words = words.peekable();
     let uid = words.next().unwrap().parse().unwrap();
     let state = words.next().unwrap();
     Ownerless {
@@ -289,6 +290,7 @@ fn socket<'a>(mut words: impl Iterator<Item = &'a str>) -> Ownerless {
         },
         uid,
         user: (uid == 0).then(|| "root".to_owned()),
+        is_veiled: words.next_if(|word| *word == "veiled").is_some(),
         role: words.next().map_or(Role::Server, role),
     }
 }

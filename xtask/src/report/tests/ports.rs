@@ -29,6 +29,7 @@ fn hidden() -> PortFact {
             state: OwnerlessState::Listening,
             uid: 0,
             user: Some("root".to_owned()),
+            is_veiled: false,
             role: Role::Server,
         }],
         ..PortFact::default()

@@ -71,6 +71,13 @@ fn the_container_that_publishes_a_port_is_found() {
     check(&docker, "5353/udp", "0.0.0.0", Some("container `dns`: docker stop dns"));
     check(&docker, "5353/tcp", "0.0.0.0", None);
     check(&docker, "443/tcp", "0.0.0.0", None);
+    let broken = DOCKER.replacen(r#"{"Id":"aa01""#, r#"{"Id":7},{"Id":"aa01""#, 1);
+    check(
+        &engines("Docker", &broken),
+        "8080/tcp",
+        "127.0.0.1",
+        Some("container `here`: docker stop here"),
+    );
     let podman = engines("Libpod/4.3.1 (linux)", PODMAN);
     let web = "container `shop_web_1` (compose project `shop`, service `web`): podman stop shop_web_1";
     check(&podman, "8000/tcp", "0.0.0.0", Some(web));
@@ -93,7 +100,7 @@ fn what_an_engine_does_not_know_is_not_made_up() {
     };
     assert_eq!(told(Runtime::Docker), Told::NoSuchContainer);
     assert_eq!(told(Runtime::Podman), Told::Nothing);
-    for nonsense in ["", "{}", "<html>", "[{\"Id\":7}]"] {
+    for nonsense in ["", "{}", "<html>"] {
         let answer = http::Answer {
             server: String::new(),
             body: nonsense.to_owned(),

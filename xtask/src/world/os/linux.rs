@@ -15,7 +15,7 @@ mod units;
 pub(crate) use append::append_private;
 pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own_children, signal_member};
 pub(crate) use handle::{Handle, wait_all};
-pub(crate) use holders::{holders, holds};
+pub(crate) use holders::{holders, holds, is_veiled};
 pub(crate) use memory::oom_kills;
 pub(crate) use processes::{
     cgroup, command, descendants, environment, folder, identity, own_number, process, processes, tag, user_name,

@@ -44,6 +44,11 @@ pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
     49_152..=65_535
 }
 
+/// Not known.
+pub(crate) fn is_veiled(_: u32) -> bool {
+    false
+}
+
 /// None are known.
 pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
     Vec::new()

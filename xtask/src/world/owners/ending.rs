@@ -69,5 +69,6 @@ pub(crate) fn holder(port: &PortRef, addresses: Addresses) -> Option<Holder> {
             name: parent.name,
             user: None,
         }),
+        tag: owner.tag,
     })
 }

@@ -120,7 +120,8 @@ fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestr
         exe: described.exe.clone(),
         command: owner.command.clone(),
         user: owner.user.clone(),
-        manager: manager(&lineage, ours),
+        // What devtasks started is looked after by its supervisor, wherever that was started.
+        manager: owner.tag.is_none().then(|| manager(&lineage, ours)).flatten(),
         runtime: container.as_ref().and_then(|(_, path)| runtime_of_group(path)),
         container: container.map(|(id, _)| id),
     }

@@ -391,6 +391,7 @@ fn whoever_starts_it_again_is_named() {
                 name: parent.name,
                 user: None,
             }),
+            tag: None,
         })
     };
     let port = Port {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Sandbox, is_free, port};
+use crate::sandbox::{Running, Sandbox, is_free, port};
 
 fn stack(db: u16, api: u16, level: &str) -> String {
     format!(
@@ -121,6 +121,24 @@ fn the_plan_names_who_is_in_the_way() {
     let plan = sandbox.run(&plan).with(0).json();
     assert_eq!(actions(&plan), [("db", "start"), ("api", "start")]);
     assert!(!stranger.has_ended());
+}
+
+#[test]
+fn what_another_process_calls_itself_cannot_steer_the_terminal_from_the_plan() {
+    let (db, api) = (port(), port());
+    let sandbox = Sandbox::new(&stack(db, api, "debug"));
+    let wild = sandbox.project().join("ev\u{1b}[31mil\n::error::x");
+    std::os::unix::fs::symlink(crate::sandbox::service(), &wild).unwrap();
+    let mut stranger = sandbox.other(wild);
+    stranger.args(["--listen", &format!("127.0.0.1:{api}"), "--announce", "open"]);
+    let stranger = Running::start(stranger);
+    stranger.wait_for("open");
+    let text = sandbox.run(&["up", "--plan"]).with(3).stdout;
+    assert!(
+        text.contains("ev\\u{1b}[31mil") || text.contains("ev\\x1b[31mil"),
+        "{text:?}"
+    );
+    assert!(!text.contains('\u{1b}') && !text.contains("\n::error::"), "{text:?}");
 }
 
 #[test]

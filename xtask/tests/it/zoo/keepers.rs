@@ -213,6 +213,29 @@ fn a_program_of_supervisord_is_stopped_by_supervisorctl() {
     assert_eq!(zoo.command(&["port", "kill", "PORT", "--yes"]).code, Some(6));
 }
 
+/// Started from an editor's or a login's service, say: who looks after it is its supervisor.
+#[test]
+fn a_stack_in_the_unit_of_something_else_is_no_service_of_that_needs_root() {
+    let zoo = Zoo::new();
+    zoo.sandbox.run(&["up", "-d"]).with(0);
+    let groups: Vec<Group> = zoo
+        .sandbox
+        .processes()
+        .into_iter()
+        .map(|pid| Group::new("code-server@kim.service", pid))
+        .collect();
+    let doctor = zoo.command(&["doctor", "--format", "json"]).json();
+    assert_eq!(doctor["findings"][0]["code"], "port.busy.own_running", "{doctor:#}");
+    let other = zoo.sandbox.checkout("other");
+    let who = zoo
+        .sandbox
+        .start_in(&other, &["port", "who", &zoo.port.to_string(), "--format", "json"])
+        .wait();
+    assert_eq!(who.json()["ports"][0]["code"], "port.busy.other_project", "{who:?}");
+    zoo.sandbox.run(&["down"]).with(0);
+    drop(groups);
+}
+
 /// A stack that a manager started is its own stack all the same: an edit of it restarts what changed.
 #[test]
 fn a_stack_that_a_manager_runs_is_ours_before_it_is_the_managers() {

@@ -199,6 +199,20 @@ fn who_is_out_of_sight_is_looked_for_where_they_are() {
     );
 }
 
+/// As root in a container has it, for whom not even root's own capabilities are all there.
+#[test]
+fn who_may_not_be_looked_into_is_hidden_even_from_root() {
+    check(
+        "answer busy
+        we root
+        we asking
+        socket 0 listening veiled",
+        "port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user `root`
+        hint: look from the host, or give this container the capability `SYS_PTRACE`",
+    );
+    check_consent("answer busy\nwe root\nsocket 0 listening veiled", Consent::Never);
+}
+
 #[test]
 fn unrelated_listeners_share_or_split_a_port() {
     check(
@@ -230,7 +244,7 @@ fn unrelated_listeners_share_or_split_a_port() {
         "answer busy
         owner 7 python3 at=127.0.0.1 tag=shop:/shop:r1:backend
         owner 8 node at=0.0.0.0",
-        "port.shared warn 0: port 8000 is shared by `python3` (pid 7), service `backend` of `shop` and `node` (pid 8), which have nothing to do with each other: a connection goes to either
+        "port.shared warn 0: port 8000 is shared by `python3` (pid 7), service `backend` of `shop`, which answers at 127.0.0.1, and `node` (pid 8), which answers at all other addresses
         hint: look at it with `cargo xtask status`",
     );
 }

@@ -8,6 +8,7 @@ use std::thread;
 
 use rustix::fd::AsFd;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
+use rustix::io::Errno;
 
 use crate::error::Problem;
 use crate::world::os::Holders;
@@ -64,6 +65,24 @@ fn pids() -> Result<Vec<u32>, Problem> {
         pids.extend(number(entry.file_name().to_bytes()).map(|pid| pid as u32));
     }
     Ok(pids)
+}
+
+/// Whether a process of this user may not be looked into, so that it may hold what nobody shows. The first process is left
+/// out: in many containers even root may not look into it.
+///
+/// Source: man 5 proc_pid_fd: governed by a ptrace access mode check, so root needs `CAP_SYS_PTRACE`; a process may also
+/// forbid it (`PR_SET_DUMPABLE`).
+pub(crate) fn is_veiled(uid: u32) -> bool {
+    let is_closed = |pid: &u32| open(CWD, &format!("/proc/{pid}/fd")).is_err_and(|error| error == Errno::ACCESS);
+    let others = pids().unwrap_or_default().into_iter().filter(|pid| *pid != 1);
+    others.into_iter().any(|pid| is_closed(&pid) && user(pid) == Some(uid))
+}
+
+/// Source: man 5 proc_pid_status, `Uid`: the effective one is the second.
+fn user(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The same for `pids` alone: cheap, for asking whether our own processes hold a socket.
@@ -157,6 +176,6 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-fn unreadable(error: rustix::io::Errno) -> Problem {
+fn unreadable(error: Errno) -> Problem {
     Problem::new(format!("cannot read `/proc`: {}", std::io::Error::from(error)))
 }

@@ -70,7 +70,7 @@ pub(crate) struct Cgroup {
     /// The innermost systemd service, such as `redis.service`. `user@1000.service` is none: all of a user's programs
     /// stand below it.
     pub(crate) unit: Option<String>,
-    /// The id that Docker, Podman, containerd and CRI-O put into the path, 64 digits.
+    /// The id that Docker, Podman, containerd and CRI-O put into the path, 64 digits; the name of a guest of nspawn or LXC.
     pub(crate) container: Option<String>,
 }
 
@@ -134,8 +134,14 @@ fn terminal(device: i32) -> Option<String> {
     }
 }
 
-/// `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, or the bare id.
+/// `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, or the bare id; `systemd-nspawn@NAME.service`,
+/// `lxc.payload.NAME`.
 fn container(part: &str) -> Option<String> {
+    let guest = part.strip_prefix("lxc.payload.");
+    let guest = guest.or_else(|| part.strip_prefix("systemd-nspawn@")?.strip_suffix(".service"));
+    if let Some(name) = guest {
+        return Some(name.to_owned());
+    }
     let part = part.strip_suffix(".scope").unwrap_or(part);
     let id = part.rsplit('-').next().unwrap_or(part);
     (id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())

@@ -301,6 +301,16 @@ fn containers_are_known_by_their_id() {
     ] {
         check_cgroup(&format!("0::{path}\n"), Some((&path, None, Some(&id))));
     }
+    // A unit of the guest is none of this system's: who asks sees the guest first.
+    for path in [
+        "/machine.slice/systemd-nspawn@deb.service/payload/system.slice/nginx.service",
+        "/lxc.payload.deb/system.slice/nginx.service",
+    ] {
+        check_cgroup(
+            &format!("0::{path}\n"),
+            Some((path, Some("nginx.service"), Some("deb"))),
+        );
+    }
 }
 
 #[test]

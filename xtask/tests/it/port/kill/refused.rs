@@ -111,6 +111,36 @@ fn what_devtasks_runs_elsewhere_takes_foreign() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
 }
 
+/// Its supervisor starts it again, and is nobody to be killed for one service.
+#[test]
+fn one_that_another_stack_restarts_is_left_to_that_stack() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{port}"
+        port = {port}
+        restart = "always"
+        [services.other]
+        command = "SERVICE"
+        "#
+    ));
+    let up = sandbox.up(&[]);
+    let other = sandbox.checkout("other");
+    let words = ["port", "kill", &port.to_string(), "--yes", "--foreign"];
+    let ended = sandbox.start_in(&other, &words).wait().with(7);
+    let folder = sandbox.project().display().to_string();
+    for said in [
+        "which devtasks runs for `project`".to_owned(),
+        format!("hint: stop it there with `cd {folder} && xtask down api`"),
+    ] {
+        assert!(ended.stderr.contains(&said), "{said} in {ended:?}");
+    }
+    assert!(!ended.stderr.contains("`kill "), "{ended:?}");
+    assert!(!up.has_ended());
+    sandbox.run(&["down"]).with(0);
+}
+
 #[test]
 fn the_owners_that_may_be_ended_are_and_the_code_tells_of_the_others() {
     let mut scene = Scene::with("--listen 127.0.0.1:PORT");

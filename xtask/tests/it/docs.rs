@@ -1,5 +1,7 @@
 //! The documentation says what is so: help texts, finding codes, links and commands are those of the program.
 
+mod blocks;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

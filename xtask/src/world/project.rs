@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reservations::{Asker, Reservations};
+use super::reservations::{Asker, Moves, Reservations};
 use super::{problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
@@ -142,15 +142,16 @@ impl Project {
     }
 
     /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has its
-    /// own. `can_have` tells whether a service can have one.
+    /// own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one.
     pub(crate) fn move_on(
         &self,
         asked: &Asked,
         taken: &[(&str, &str)],
+        before: &Moves,
         ports: Ports,
         can_have: &dyn Fn(&str, PortRef) -> bool,
     ) -> Result<Moving<'_>, Vec<Problem>> {
-        let reservations = self.reservations(asked, ports)?;
+        let reservations = self.reservations(asked, ports)?.with(before);
         self.plan_with(asked, &reservations)?;
         for (service, key) in taken {
             reservations.move_on(service, key, can_have);
@@ -212,6 +213,11 @@ impl Project {
 }
 
 impl Moving<'_> {
+    /// All that have moved, earlier ones too.
+    pub(crate) fn moves(&self) -> Moves {
+        self.reservations.moves()
+    }
+
     /// From now on every plan of this checkout has these numbers.
     pub(crate) fn keep(self) -> Result<Plan, Problem> {
         self.project.note(self.reservations)?;

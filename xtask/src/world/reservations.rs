@@ -16,6 +16,16 @@ use crate::preflight::{OwnerlessState, PortFact, PortRef};
 use book::{Assigned, Lock};
 pub(crate) use book::{Book, Checkout, Reservation};
 
+/// Where ports have moved to, by `SERVICE.KEY`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Moves(BTreeMap<String, u16>);
+
+impl Moves {
+    pub(crate) fn has(&self, service: &str, key: &str) -> bool {
+        self.0.contains_key(&format!("{service}.{key}"))
+    }
+}
+
 /// Everybody's, for a look.
 ///
 /// # Errors
@@ -39,7 +49,7 @@ pub(super) struct Reservations<'a> {
     own: BTreeMap<String, Reservation>,
     /// Of those who are going to write.
     lock: Option<Lock>,
-    moves: RefCell<BTreeMap<String, u16>>,
+    moves: RefCell<Moves>,
     /// What it has been given last.
     given: RefCell<Vec<(Written, Given)>>,
 }
@@ -69,6 +79,16 @@ impl<'a> Reservations<'a> {
         })
     }
 
+    /// What has moved before, and is not noted.
+    pub(super) fn with(mut self, moves: &Moves) -> Self {
+        self.moves = RefCell::new(moves.clone());
+        self
+    }
+
+    pub(super) fn moves(&self) -> Moves {
+        self.moves.borrow().clone()
+    }
+
     /// As if the service were here for the first time.
     pub(super) fn forget(&mut self, service: &str) {
         self.own.retain(|id, _| service_of(id) != service);
@@ -79,7 +99,7 @@ impl<'a> Reservations<'a> {
         let mut given = as_written(written);
         self.assign(written, &mut given)?;
         let declared: Vec<Slot> = written.iter().zip(&given).map(slot).collect();
-        let moves = self.moves.borrow();
+        let moves = &self.moves.borrow().0;
         for (port, given) in written.iter().zip(&mut given) {
             let id = id(port);
             let sticky = || {
@@ -158,7 +178,7 @@ impl<'a> Reservations<'a> {
         let variable = port.variable.as_ref().filter(|name| *name != "PORT");
         let is_moved =
             |other: &Written| id(other) == id(port) || variable.is_some() && other.variable.as_ref() == variable;
-        let mut moves = self.moves.borrow_mut();
+        let moves = &mut self.moves.borrow_mut().0;
         if moves.contains_key(&id(port)) {
             return moves.get(&id(port)).copied();
         }

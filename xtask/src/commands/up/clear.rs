@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Wish;
 use super::head::head;
+use super::moves::Movable;
 use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Busy, Ended, Voice, told_of_port};
 use crate::commands::{Context, leftovers, tell};
@@ -17,6 +18,7 @@ use crate::report::{json, words};
 use crate::world::clock::wall;
 use crate::world::owners::{self, Addresses};
 use crate::world::project::Project;
+use crate::world::reservations::Moves;
 use crate::world::runs::Folder;
 use crate::world::{observe, os};
 
@@ -72,13 +74,14 @@ impl<'a> Clearing<'a> {
     }
 
     /// What clearing would say, and the plan with the ports that would move. A conflict that would be solved without a
-    /// question is a warning.
-    pub(super) fn foresee(&self) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
+    /// question is a warning. `moves` are those foreseen so far: a port moves once.
+    pub(super) fn foresee(&self, moves: &mut Moves) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
         let facts = observe::facts(self.plan);
         let findings = self.judge_all(&facts);
         let movable = self.movable(&findings);
-        if !movable.is_empty() {
-            match self.foresee_moves(&movable)? {
+        let is_new = |(service, port, _): &Movable<'_>| !moves.has(&service.name, &port.key);
+        if !movable.is_empty() && movable.iter().all(is_new) {
+            match self.foresee_moves(&movable, moves)? {
                 (moves, Some(plan)) => return Ok((moves, Some(plan))),
                 (stuck, None) => {
                     let others = findings.iter().map(|(_, finding)| finding);

@@ -10,6 +10,7 @@ use crate::preflight::{Finding, Level, PortRef};
 use crate::world::os;
 use crate::world::owners::{self, Addresses};
 use crate::world::project::{Moving, Ports};
+use crate::world::reservations::Moves;
 
 /// A port that is taken and may move.
 pub(super) type Movable<'a> = (&'a Service, &'a Port, &'a Finding);
@@ -36,7 +37,7 @@ impl Clearing<'_> {
 
     /// Notes where the services move, then says it, and who has the ports: a terminal may be slow, and others wait.
     pub(super) fn move_on(&self, movable: &[Movable<'_>]) -> Result<Way, Problems> {
-        let moving = self.moving(movable, Ports::Note)?;
+        let moving = self.moving(movable, &Moves::default(), Ports::Note)?;
         let stuck: Vec<_> = movable.iter().filter_map(|one| stuck(one, &moving.plan)).collect();
         if !stuck.is_empty() {
             drop(moving);
@@ -54,24 +55,31 @@ impl Clearing<'_> {
         Ok(Way::Moved(Box::new(plan)))
     }
 
-    /// What [`Clearing::move_on`] would say, and its plan unless a service cannot move.
-    pub(super) fn foresee_moves(&self, movable: &[Movable<'_>]) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
-        let moving = self.moving(movable, self.wish.ports)?;
+    /// What [`Clearing::move_on`] would say, and its plan unless a service cannot move. Nothing is noted, so `moves` is what
+    /// the next one starts from.
+    pub(super) fn foresee_moves(
+        &self,
+        movable: &[Movable<'_>],
+        moves: &mut Moves,
+    ) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
+        let moving = self.moving(movable, moves, self.wish.ports)?;
         let stuck: Vec<_> = movable.iter().filter_map(|one| stuck(one, &moving.plan)).collect();
         if !stuck.is_empty() {
             return Ok((stuck, None));
         }
-        let moves = movable.iter().map(|one| moved(one, &moving.plan, "would move"));
-        Ok((moves.collect(), Some(moving.plan)))
+        *moves = moving.moves();
+        let told = movable.iter().map(|one| moved(one, &moving.plan, "would move"));
+        Ok((told.collect(), Some(moving.plan)))
     }
 
-    fn moving(&self, movable: &[Movable<'_>], ports: Ports) -> Result<Moving<'_>, Problems> {
+    fn moving(&self, movable: &[Movable<'_>], before: &Moves, ports: Ports) -> Result<Moving<'_>, Problems> {
         let taken: Vec<_> = movable
             .iter()
             .map(|(service, port, _)| (service.name.as_str(), port.key.as_str()))
             .collect();
         let can_have = |service: &str, asked: PortRef| self.can_have(service, asked);
-        Ok(self.project.move_on(&self.wish.asked, &taken, ports, &can_have)?)
+        let asked = &self.wish.asked;
+        Ok(self.project.move_on(asked, &taken, before, ports, &can_have)?)
     }
 
     /// It is free, or the service's own process has it already.

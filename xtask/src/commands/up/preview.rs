@@ -12,6 +12,7 @@ use crate::report::steps::Steps;
 use crate::supervise::steps::{Running, Todo, steps};
 use crate::world::live;
 use crate::world::project::Project;
+use crate::world::reservations::Moves;
 
 pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Context) -> Ended {
     let live = live::running(&plan.checkout)?;
@@ -21,6 +22,7 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
     };
     let live_run = record.map(|record| record.run.clone());
     let mut findings = Vec::new();
+    let mut moves = Moves::default();
     let to_do = loop {
         let to_do = to_do(&plan, running);
         let clearing = Clearing {
@@ -31,7 +33,7 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
             inbox: &Inbox::deaf(),
             context,
         };
-        let (seen, moved) = clearing.foresee()?;
+        let (seen, moved) = clearing.foresee(&mut moves)?;
         findings.extend(seen);
         match moved {
             Some(moved) => plan = moved,

@@ -380,6 +380,60 @@ fn the_plan_shows_the_move_and_changes_nothing() {
 }
 
 #[test]
+fn a_move_that_makes_another_one_necessary_is_foreseen_with_it() {
+    let first = row(10);
+    let second = first + 5;
+    let sandbox = Sandbox::new(&format!(
+        r#"
+[services.a]
+command = "SERVICE --listen 127.0.0.1:${{PORT}}"
+port = {first}
+{NEXT}
+
+[services.d]
+command = "python3 d.py"
+port = {second}
+healthcheck = {{ command = "true" }}
+environment.API = "${{services.a.url}}"
+{NEXT}
+"#
+    ));
+    sandbox.write(
+        "d.py",
+        r#"
+import os, socket, time
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", int(os.environ["PORT"])))
+server.listen()
+while not os.path.exists("close"):
+    time.sleep(0.002)
+server.close()
+time.sleep(1000)
+"#,
+    );
+    let up = sandbox.up(&["d"]);
+    // It lives on without listening, so somebody else can have its port.
+    sandbox.write("close", "");
+    eventually(|| "the port of `d`".to_owned(), || is_free(second));
+    std::fs::remove_file(sandbox.project().join("close")).unwrap();
+    let _strangers = (stranger(&sandbox, first), stranger(&sandbox, second));
+    let plan = sandbox.run(&["up", "--plan"]).with(0);
+    for (name, port) in [("a", first), ("d", second)] {
+        let moves = format!("`{name}` would move from port {port} to {}, and everything", port + 1);
+        assert_eq!(plan.stdout.matches(&moves).count(), 1, "{plan:?}");
+    }
+    assert!(
+        plan.stdout.contains("would start 1 and restart 1. Nothing was done.\n"),
+        "{plan:?}"
+    );
+    sandbox.run(&["up"]).with(0);
+    assert_eq!(ports(&sandbox, "a"), [first + 1, first].map(u64::from));
+    assert_eq!(ports(&sandbox, "d"), [second + 1, second].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
 fn in_json_the_move_is_a_warning() {
     let (sandbox, first) = stack(NEXT);
     let _taken = stranger(&sandbox, first);

@@ -4,7 +4,7 @@ use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{Asked, Plan};
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{Mismatch, Ours, Wanted, duplicates, ephemeral, finding, split};
+use crate::preflight::verdict::{Mismatch, Ours, duplicates, ephemeral, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
 use crate::report::{self, json, words};
 use crate::world::project::Project;
@@ -89,17 +89,11 @@ fn unreadable(problems: Problems, context: &Context) -> Problems {
 
 fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {
     let live_run = live::run(&plan.checkout);
+    let ours = Ours::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id());
     let mut findings = duplicates(plan);
     for service in &plan.services {
         for port in &service.ports {
-            let ours = Ours {
-                project: Some(plan.project.clone()),
-                checkout: Some(plan.checkout.clone()),
-                live_run: live_run.clone(),
-                kept: Vec::new(),
-                service: Some(Wanted::new(service, port)),
-                uid: os::user_id(),
-            };
+            let ours = ours.wanting(service, port);
             let port = PortRef::from(port);
             let (fact, form) = (&facts.ports[&port], &context.form);
             findings.push(finding(&port, fact, &ours, form));

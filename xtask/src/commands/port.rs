@@ -44,14 +44,17 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 
 /// Whose processes count as ours: those of the project around us, where there is one. A broken file is no hindrance.
 fn ours(context: &Context) -> Ours {
-    let project = Project::find(context.file.as_deref()).ok();
-    Ours {
-        project: project.as_ref().map(Project::name),
-        live_run: project.as_ref().and_then(|project| live::run(&project.checkout)),
-        checkout: project.map(|project| project.checkout),
-        kept: Vec::new(),
-        service: None,
-        uid: os::user_id(),
+    match Project::find(context.file.as_deref()) {
+        Ok(project) => Ours::new(
+            &project.name(),
+            &project.checkout,
+            live::run(&project.checkout),
+            os::user_id(),
+        ),
+        Err(_) => Ours {
+            uid: os::user_id(),
+            ..Ours::default()
+        },
     }
 }
 
@@ -60,17 +63,13 @@ fn ours_beside(facts: &BTreeMap<PortRef, PortFact>, context: &Context) -> Ours {
     let mut ours = ours(context);
     let owners = || facts.values().flat_map(|fact| &fact.owners);
     // A suspended one would not answer.
-    let mut keepers = owners().filter(|owner| owner.state == ProcessState::Running);
+    let mut supervisors = owners().filter(|owner| owner.state == ProcessState::Running);
     let is_ours = |tag: &Tag| tag.is_supervisor() && ours.live_run.as_ref() == Some(&tag.run);
     if let Some(checkout) = &ours.checkout
-        && keepers.any(|owner| owner.tag.as_ref().is_some_and(is_ours))
+        && supervisors.any(|owner| owner.tag.as_ref().is_some_and(is_ours))
         && let Ok(Some((running, _))) = live::running(checkout)
     {
-        let kept = running.iter().flat_map(|it| {
-            let ports = it.service.ports.iter().map(PortRef::from);
-            ports.map(|port| (port, it.service.name.clone()))
-        });
-        ours.kept = kept.collect();
+        ours.reserved = live::reserved(&running);
     }
     ours
 }

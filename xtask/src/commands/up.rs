@@ -18,6 +18,7 @@ use crate::commands::supervise::{Run, supervise};
 use crate::commands::{Context, Ended, duration, watching};
 use crate::error::{Exit, Problem};
 use crate::plan::{Asked, OnConflict, Plan};
+use crate::preflight::verdict::Ours;
 use crate::world::clock::wall;
 use crate::world::driver::{First, Message};
 use crate::world::os;
@@ -158,6 +159,7 @@ fn start(args: Args, context: &Context) -> Ended {
     let inbox = Inbox::open()?;
 
     let folder = Folder::of(&project.checkout)?;
+    let ours = Ours::new(&plan.project, &project.checkout, None, os::user_id());
     let mut told = false;
     loop {
         match folder.lock()? {
@@ -167,7 +169,7 @@ fn start(args: Args, context: &Context) -> Ended {
                         plan: &plan,
                         project: &project,
                         wish: &wish,
-                        live_run: None,
+                        ours: &ours,
                         inbox: &inbox,
                         context,
                     };
@@ -179,7 +181,7 @@ fn start(args: Args, context: &Context) -> Ended {
                         Way::Leftovers => return Ok(Exit::PortBusy),
                     }
                 };
-                moves::remarks(&plan, &wish, None, context);
+                moves::remarks(&plan, &wish, &ours, context);
                 let screen = Screen::new(context, &wish.known, inbox.sender.clone());
                 screen.say(&format!("{head}\n"));
                 if !wish.detach {

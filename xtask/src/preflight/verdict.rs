@@ -7,56 +7,23 @@ mod duplicate;
 mod hint;
 mod message;
 mod mismatch;
+mod ours;
 mod remark;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use super::family::{Rivalry, rivalry};
 use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe, Role, Tag};
-use crate::error::{Exit, Place};
-use crate::plan::{Port, Protocol, Service};
+use crate::error::Exit;
+use crate::plan::Protocol;
 pub(crate) use consent::{Consent, consent};
 pub(crate) use duplicate::duplicates;
 use message::user;
 pub(crate) use mismatch::{Mismatch, serves};
+pub(crate) use ours::Ours;
 pub(crate) use remark::{ephemeral, split};
-
-/// Who asks, and for which service.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ours {
-    pub(crate) project: Option<String>,
-    /// Canonical.
-    pub(crate) checkout: Option<PathBuf>,
-    pub(crate) live_run: Option<String>,
-    /// Whose ports that run's supervisor keeps, by service.
-    pub(crate) kept: Vec<(PortRef, String)>,
-    /// `None` for a look-up without a project.
-    pub(crate) service: Option<Wanted>,
-    /// Our effective user id.
-    pub(crate) uid: u32,
-}
-
-/// The service that declares the port.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) service: String,
-    pub(crate) place: Place,
-    /// The variable that sets the number.
-    pub(crate) variable: Option<String>,
-}
-
-impl Wanted {
-    pub(crate) fn new(service: &Service, port: &Port) -> Self {
-        Wanted {
-            service: service.name.clone(),
-            place: port.place.clone(),
-            variable: port.variable.clone(),
-        }
-    }
-}
 
 /// What stands in the way of `port`. `form` is the program as the user typed it: `cargo xtask` or `devtasks`.
 ///
@@ -202,7 +169,7 @@ impl Case<'_> {
         self.ours.checkout.as_ref() == Some(&tag.checkout)
     }
 
-    /// The tag of a supervisor that keeps the port for a service. What it reserves of UDP is connected to itself.
+    /// The tag of a supervisor that has the port for a service. What it reserves of UDP is connected to itself.
     fn supervisor<'a>(&self, owner: &'a Owner) -> Option<&'a Tag> {
         let holds = match owner.holds_by {
             HoldsBy::Listening | HoldsBy::Bound => true,
@@ -211,12 +178,10 @@ impl Case<'_> {
         owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
     }
 
-    /// Whom the live run's supervisor keeps the port for, if that is known.
-    fn kept_for(&self) -> Option<&str> {
+    /// Whom the live run's supervisor reserves the port for, if that is known.
+    fn reserved_for(&self) -> Option<&str> {
         let asked = self.ours.service.as_ref().map(|wanted| wanted.service.as_str());
-        let is_it = |port: &PortRef| (port.number, port.protocol) == (self.port.number, self.port.protocol);
-        let mut kept = self.ours.kept.iter().filter(|(port, _)| is_it(port));
-        asked.or_else(|| kept.next().map(|(_, service)| service.as_str()))
+        asked.or_else(|| self.ours.reserved_for(self.port).next())
     }
 
     /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most

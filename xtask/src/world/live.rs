@@ -72,6 +72,15 @@ pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>,
     }
 }
 
+/// Ports that the supervisor may have reserved: of all that have not ended.
+pub(crate) fn reserved(running: &[Running]) -> Vec<(PortRef, String)> {
+    let services = running.iter().filter(|it| !it.state.is_over()).map(|it| &it.service);
+    let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+    ports
+        .map(|(service, port)| (PortRef::from(port), service.name.clone()))
+        .collect()
+}
+
 /// What the supervisor knows of one service; `None` if there is no supervisor, or no such service in its run.
 ///
 /// # Errors

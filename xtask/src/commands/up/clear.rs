@@ -11,16 +11,16 @@ use crate::commands::{Context, leftovers, tell};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{Ours, Wanted, duplicates, finding, split};
+use crate::preflight::verdict::{Ours, duplicates, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortFact, PortRef};
 use crate::report;
 use crate::report::{json, words};
 use crate::world::clock::wall;
+use crate::world::observe;
 use crate::world::owners::{self, Addresses};
 use crate::world::project::Project;
 use crate::world::reservations::Moves;
 use crate::world::runs::Folder;
-use crate::world::{observe, os};
 
 #[derive(PartialEq)]
 pub(super) enum Way {
@@ -41,9 +41,9 @@ pub(super) struct Clearing<'a> {
     pub(super) plan: &'a Plan,
     pub(super) project: &'a Project,
     pub(super) wish: &'a Wish,
-    /// The run that it joins. Without one whoever asks holds the checkout's lock: no process of an earlier run has a
+    /// With the run that it joins. Without one whoever asks holds the checkout's lock: no process of an earlier run has a
     /// supervisor any more.
-    pub(super) live_run: Option<&'a str>,
+    pub(super) ours: &'a Ours,
     pub(super) inbox: &'a Inbox,
     pub(super) context: &'a Context,
 }
@@ -191,24 +191,13 @@ impl<'a> Clearing<'a> {
 
     /// What stands in the way of `asked`, for a port of this service.
     pub(super) fn finding(&self, service: &Service, port: &Port, asked: PortRef, fact: &PortFact) -> Finding {
-        finding(&asked, fact, &self.ours(service, port), &self.context.form)
+        finding(&asked, fact, &self.ours.wanting(service, port), &self.context.form)
     }
 
     fn remark(&self, service: &Service, port: &Port, facts: &Facts) -> Option<Finding> {
-        let ours = self.ours(service, port);
+        let ours = self.ours.wanting(service, port);
         let port = PortRef::from(port);
         split(&port, &facts.ports[&port], &ours, &self.context.form)
-    }
-
-    fn ours(&self, service: &Service, port: &Port) -> Ours {
-        Ours {
-            project: Some(self.plan.project.clone()),
-            checkout: Some(self.plan.checkout.clone()),
-            live_run: self.live_run.map(str::to_owned),
-            kept: Vec::new(),
-            service: Some(Wanted::new(service, port)),
-            uid: os::user_id(),
-        }
     }
 
     /// Might the owner be stopped, by what was asked or by asking?

@@ -8,15 +8,16 @@ use crate::commands::inbox::Inbox;
 use crate::commands::{Context, watching};
 use crate::error::{Exit, Problems};
 use crate::plan::Plan;
+use crate::preflight::verdict::Ours;
 use crate::report::steps::change;
 use crate::report::words;
 use crate::supervise::steps::{Running, Step, Todo, steps};
 use crate::world::clock::wall;
 use crate::world::control::Request;
 use crate::world::driver::Message;
-use crate::world::live;
 use crate::world::project::Project;
 use crate::world::runs::{Folder, Record};
+use crate::world::{live, os};
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(
@@ -33,6 +34,7 @@ pub(super) fn join(
     if running.iter().all(Running::is_ending) {
         return Ok(None);
     }
+    let ours = Ours::new(&plan.project, &plan.checkout, Some(record.run.clone()), os::user_id());
     let mut said = String::new();
     let services = loop {
         let to_do: Vec<_> = steps(&plan.services, &running)
@@ -56,7 +58,7 @@ pub(super) fn join(
             plan: &more,
             project,
             wish,
-            live_run: Some(&record.run),
+            ours: &ours,
             inbox,
             context,
         };
@@ -72,7 +74,7 @@ pub(super) fn join(
             context.form
         ));
     }
-    moves::remarks(plan, wish, Some(&record.run), context);
+    moves::remarks(plan, wish, &ours, context);
     let Some((mut client, _)) = live::client(folder) else {
         return Ok(None);
     };

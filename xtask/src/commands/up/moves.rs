@@ -5,9 +5,8 @@ use super::clear::{Clearing, Judged, Way, WayOut};
 use crate::commands::Context;
 use crate::error::{Exit, Problems};
 use crate::plan::{Origin, Plan, Port, Service};
-use crate::preflight::verdict::{Ours, Wanted, finding};
+use crate::preflight::verdict::{Ours, finding};
 use crate::preflight::{Finding, Level, PortRef};
-use crate::world::os;
 use crate::world::owners::{self, Addresses};
 use crate::world::project::{Moving, Ports};
 use crate::world::reservations::Moves;
@@ -138,7 +137,7 @@ fn moved((service, port, finding): &Movable<'_>, plan: &Plan, verb: &str) -> Fin
 }
 
 /// What is worth knowing of ports that moved earlier, and of those that returned.
-pub(super) fn remarks(plan: &Plan, wish: &Wish, live_run: Option<&str>, context: &Context) {
+pub(super) fn remarks(plan: &Plan, wish: &Wish, ours: &Ours, context: &Context) {
     for service in &plan.services {
         for port in &service.ports {
             let Some((_, before)) = again(&service.name, port, &wish.before) else {
@@ -150,7 +149,7 @@ pub(super) fn remarks(plan: &Plan, wish: &Wish, live_run: Option<&str>, context:
                     context.say(&format!("`{name}` returns from port {} to {number}.", before.number));
                 }
                 (Ports::Note | Ports::Look, Origin::Moved { from }) if number == before.number => {
-                    context.say(&instead(service, port, from, live_run, plan, context));
+                    context.say(&instead(service, port, from, ours, context));
                 }
                 _ => {}
             }
@@ -158,26 +157,12 @@ pub(super) fn remarks(plan: &Plan, wish: &Wish, live_run: Option<&str>, context:
     }
 }
 
-fn instead(
-    service: &Service,
-    port: &Port,
-    from: u16,
-    live_run: Option<&str>,
-    plan: &Plan,
-    context: &Context,
-) -> String {
+fn instead(service: &Service, port: &Port, from: u16, ours: &Ours, context: &Context) -> String {
     let declared = PortRef {
         number: from,
         ..PortRef::from(port)
     };
-    let ours = Ours {
-        project: Some(plan.project.clone()),
-        checkout: Some(plan.checkout.clone()),
-        live_run: live_run.map(str::to_owned),
-        kept: Vec::new(),
-        service: Some(Wanted::new(service, port)),
-        uid: os::user_id(),
-    };
+    let ours = ours.wanting(service, port);
     let facts = owners::look_up(&[declared], Addresses::Service);
     let found = finding(&declared, &facts[&declared], &ours, &context.form);
     let (name, number, form) = (&service.name, port.number, &context.form);

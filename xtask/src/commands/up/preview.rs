@@ -6,13 +6,14 @@ use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::Exit;
 use crate::plan::Plan;
+use crate::preflight::verdict::Ours;
 use crate::preflight::{Finding, Level};
 use crate::report;
 use crate::report::steps::Steps;
 use crate::supervise::steps::{Running, Todo, steps};
-use crate::world::live;
 use crate::world::project::Project;
 use crate::world::reservations::Moves;
+use crate::world::{live, os};
 
 pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Context) -> Ended {
     let live = live::running(&plan.checkout)?;
@@ -21,6 +22,7 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
         None => (&[][..], None),
     };
     let live_run = record.map(|record| record.run.clone());
+    let ours = Ours::new(&plan.project, &plan.checkout, live_run, os::user_id());
     let mut findings = Vec::new();
     let mut moves = Moves::default();
     let to_do = loop {
@@ -29,7 +31,7 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
             plan: &to_do,
             project,
             wish,
-            live_run: live_run.as_deref(),
+            ours: &ours,
             inbox: &Inbox::deaf(),
             context,
         };
@@ -41,7 +43,7 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
         }
     };
     let steps = steps(&plan.services, running);
-    let left = match live_run {
+    let left = match record {
         Some(_) => Vec::new(),
         None => leftovers::of(&plan.checkout)?,
     };

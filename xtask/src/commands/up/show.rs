@@ -11,7 +11,7 @@ use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::error::Exit;
 use crate::plan::{self, Check, Plan};
-use crate::preflight::verdict::{Ours, Wanted, finding};
+use crate::preflight::verdict::{Ours, finding};
 use crate::preflight::{Finding, PortRef};
 use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
@@ -177,14 +177,11 @@ impl<'a> Show<'a> {
     fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
         let facts = owners::look_up(&ports, addresses);
+        let ours = Ours::new(&self.project, &self.checkout, None, os::user_id());
         let judge = |port: &plan::Port| {
-            let ours = Ours {
-                project: Some(self.project.clone()),
-                checkout: Some(self.checkout.clone()),
-                live_run: None,
-                kept: Vec::new(),
-                service: (addresses == Addresses::Service).then(|| Wanted::new(service, port)),
-                uid: os::user_id(),
+            let ours = match addresses {
+                Addresses::Service => ours.wanting(service, port),
+                Addresses::All => ours.clone(),
             };
             let (at, port) = (port.place.clone(), PortRef::from(port));
             Finding {

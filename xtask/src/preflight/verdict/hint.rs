@@ -93,7 +93,7 @@ fn down(case: &Case<'_>, owner: &Owner) -> Option<String> {
     let tag = owner.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
     let service = match tag.is_supervisor() {
-        true => case.kept_for(),
+        true => case.reserved_for(),
         false => Some(tag.service.as_str()),
     };
     asked_for_itself.then(|| match service {

@@ -40,7 +40,7 @@ impl Case<'_> {
                 tag.checkout.display()
             ),
             (Why::OwnRunning | Why::OwnLeftover, Some(tag)) if tag.is_supervisor() => {
-                let whose = self.kept_for().map(|service| format!("`{service}`"));
+                let whose = self.reserved_for().map(|service| format!("`{service}`"));
                 let whose = whose.unwrap_or_else(|| "a service".to_owned());
                 format!("{port} is reserved for {whose} of this checkout, which has not started yet")
             }

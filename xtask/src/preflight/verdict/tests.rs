@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ours::Wanted;
 use super::*;
 use crate::config::Protocol;
+use crate::error::Place;
 use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
 use crate::preflight::managed::{By, Manager};
 use crate::preflight::role::{Container, Runtime, Told};
@@ -17,8 +19,8 @@ mod roles;
 
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
-/// `we [root] [nobody] [variable] [asking] [kept=SERVICE]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
-/// `asking`: for no service; `kept`: its supervisor has told whose the port is;
+/// `we [root] [nobody] [variable] [asking] [reserved=SERVICE]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
+/// `asking`: for no service; `reserved`: its supervisor has told whose the port is;
 /// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed]
 /// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`, `blind wsl|container`,
@@ -48,7 +50,7 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
         project: Some("shop".to_owned()),
         checkout: Some("/shop".into()),
         live_run: Some("r1".to_owned()),
-        kept: Vec::new(),
+        reserved: Vec::new(),
         service: Some(Wanted {
             service: "backend".to_owned(),
             place: place(14),
@@ -103,8 +105,8 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                             ours.service.as_mut().unwrap().variable = Some("BACKEND_PORT".to_owned());
                         }
                         word => {
-                            let service = word.strip_prefix("kept=").expect("a known word");
-                            ours.kept.push((port, service.to_owned()));
+                            let service = word.strip_prefix("reserved=").expect("a known word");
+                            ours.reserved.push((port, service.to_owned()));
                         }
                     }
                 }
@@ -472,7 +474,7 @@ fn devtasks_own_processes_are_told_apart() {
 }
 
 #[test]
-fn a_port_that_a_supervisor_keeps_is_reserved_for_its_service() {
+fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
     let own_running =
         "port.busy.own_running ok 0: port 8000 is reserved for `backend` of this checkout, which has not started yet
         hint: look at it with `cargo xtask status`";
@@ -484,7 +486,7 @@ fn a_port_that_a_supervisor_keeps_is_reserved_for_its_service() {
         own_running,
     );
     check(
-        &format!("answer busy\nwe asking kept=backend\n{supervisor}"),
+        &format!("answer busy\nwe asking reserved=backend\n{supervisor}"),
         &format!("{own_running}\nhint: or stop it with `cargo xtask down backend`"),
     );
     check(

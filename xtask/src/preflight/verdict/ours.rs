@@ -1,0 +1,64 @@
+//! Who asks about a port, and for which service.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Place;
+use crate::plan::{Port, Service};
+use crate::preflight::PortRef;
+
+/// What counts as ours. Without a project nothing does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ours {
+    pub(crate) project: Option<String>,
+    /// Canonical.
+    pub(crate) checkout: Option<PathBuf>,
+    pub(crate) live_run: Option<String>,
+    /// Ports that its supervisor may have reserved, and for which service.
+    pub(crate) reserved: Vec<(PortRef, String)>,
+    /// `None` for a look-up by itself.
+    pub(crate) service: Option<Wanted>,
+    /// Our effective user id.
+    pub(crate) uid: u32,
+}
+
+/// The service that declares the port.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) service: String,
+    pub(crate) place: Place,
+    /// The variable that sets the number.
+    pub(crate) variable: Option<String>,
+}
+
+impl Ours {
+    /// A checkout and its live run, for none of its services.
+    pub(crate) fn new(project: &str, checkout: &Path, live_run: Option<String>, uid: u32) -> Self {
+        Ours {
+            project: Some(project.to_owned()),
+            checkout: Some(checkout.to_owned()),
+            live_run,
+            reserved: Vec::new(),
+            service: None,
+            uid,
+        }
+    }
+
+    /// The same for a port of a service.
+    pub(crate) fn wanting(&self, service: &Service, port: &Port) -> Self {
+        Ours {
+            service: Some(Wanted {
+                service: service.name.clone(),
+                place: port.place.clone(),
+                variable: port.variable.clone(),
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// All services that a port may be reserved for.
+    pub(super) fn reserved_for(&self, port: &PortRef) -> impl Iterator<Item = &str> {
+        let is_it = |of: &PortRef| (of.number, of.protocol) == (port.number, port.protocol);
+        let reserved = self.reserved.iter().filter(move |(of, _)| is_it(of));
+        reserved.map(|(_, service)| service.as_str())
+    }
+}

@@ -178,10 +178,15 @@ impl Case<'_> {
         owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
     }
 
-    /// Whom the live run's supervisor reserves the port for, if that is known.
+    /// Whom the live run's supervisor reserves the port for, if that is known: for who asks, unless for others alone.
     fn reserved_for(&self) -> Option<&str> {
         let asked = self.ours.service.as_ref().map(|wanted| wanted.service.as_str());
-        asked.or_else(|| self.ours.reserved_for(self.port).next())
+        let mut services = self.ours.reserved_for(self.port);
+        let first = services.next();
+        match asked {
+            Some(_) if first.is_none() || first == asked || services.any(|it| Some(it) == asked) => asked,
+            Some(_) | None => first,
+        }
     }
 
     /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most
@@ -220,7 +225,8 @@ impl Case<'_> {
 
     fn is_its_own(&self, owner: &Owner) -> bool {
         match (&self.ours.service, &owner.tag) {
-            (Some(wanted), Some(tag)) => wanted.service == tag.service || tag.is_supervisor(),
+            (Some(wanted), Some(tag)) if tag.is_supervisor() => self.reserved_for() == Some(&wanted.service),
+            (Some(wanted), Some(tag)) => wanted.service == tag.service,
             (None, _) | (_, None) => true,
         }
     }

@@ -72,9 +72,12 @@ pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>,
     }
 }
 
-/// Ports that the supervisor may have reserved: of all that have not ended.
-pub(crate) fn reserved(running: &[Running]) -> Vec<(PortRef, String)> {
-    let services = running.iter().filter(|it| !it.state.is_over()).map(|it| &it.service);
+/// Ports that the supervisor may have reserved for these: for all that have not ended.
+pub(crate) fn reserved<'a>(running: impl IntoIterator<Item = &'a Running>) -> Vec<(PortRef, String)> {
+    let services = running
+        .into_iter()
+        .filter(|it| !it.state.is_over())
+        .map(|it| &it.service);
     let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
     ports
         .map(|(service, port)| (PortRef::from(port), service.name.clone()))

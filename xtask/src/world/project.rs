@@ -142,14 +142,14 @@ impl Project {
     }
 
     /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has its
-    /// own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one.
+    /// own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one for a key.
     pub(crate) fn move_on(
         &self,
         asked: &Asked,
         taken: &[(&str, &str)],
         before: &Moves,
         ports: Ports,
-        can_have: &dyn Fn(&str, PortRef) -> bool,
+        can_have: &dyn Fn(&str, &str, PortRef) -> bool,
     ) -> Result<Moving<'_>, Vec<Problem>> {
         let reservations = self.reservations(asked, ports)?.with(before);
         self.plan_with(asked, &reservations)?;

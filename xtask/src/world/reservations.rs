@@ -170,7 +170,12 @@ impl<'a> Reservations<'a> {
     /// plan has to be made anew.
     ///
     /// Left out are the numbers of the file, whatever starts, and those of other checkouts.
-    pub(super) fn move_on(&self, service: &str, key: &str, can_have: &dyn Fn(&str, PortRef) -> bool) -> Option<u16> {
+    pub(super) fn move_on(
+        &self,
+        service: &str,
+        key: &str,
+        can_have: &dyn Fn(&str, &str, PortRef) -> bool,
+    ) -> Option<u16> {
         let given = self.given.borrow();
         let (port, now) = given
             .iter()
@@ -196,7 +201,7 @@ impl<'a> Reservations<'a> {
                     host: port.host,
                     protocol: port.protocol,
                 };
-                !taken.contains(&(*number, port.protocol)) && can_have(&port.service, asked)
+                !taken.contains(&(*number, port.protocol)) && can_have(&port.service, &port.key, asked)
             })
         };
         let declared = now.declared();

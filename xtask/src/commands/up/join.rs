@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::preflight::verdict::Ours;
 use crate::report::steps::change;
 use crate::report::words;
+use crate::supervise::State;
 use crate::supervise::steps::{Running, Step, Todo, steps};
 use crate::world::clock::wall;
 use crate::world::control::Request;
@@ -34,7 +35,6 @@ pub(super) fn join(
     if running.iter().all(Running::is_ending) {
         return Ok(None);
     }
-    let ours = Ours::new(&plan.project, &plan.checkout, Some(record.run.clone()), os::user_id());
     let mut said = String::new();
     let services = loop {
         let to_do: Vec<_> = steps(&plan.services, &running)
@@ -54,6 +54,7 @@ pub(super) fn join(
             services: services.clone(),
             ..plan.clone()
         };
+        let ours = ours(&more, &record, &running);
         let clearing = Clearing {
             plan: &more,
             project,
@@ -74,7 +75,7 @@ pub(super) fn join(
             context.form
         ));
     }
-    moves::remarks(plan, wish, &ours, context);
+    moves::remarks(plan, wish, &ours(plan, &record, &running), context);
     let Some((mut client, _)) = live::client(folder) else {
         return Ok(None);
     };
@@ -86,6 +87,18 @@ pub(super) fn join(
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
     watching::watch(&inbox.receiver, context)
+}
+
+/// What counts as ours beside a live run. Who waits, and is started with another port now, leaves its own to others.
+pub(super) fn ours(to_do: &Plan, record: &Record, running: &[Running]) -> Ours {
+    let is_replaced = |it: &&Running| {
+        let mut names = to_do.services.iter().map(|service| &service.name);
+        matches!(it.state, State::Waiting | State::Backoff) && names.any(|name| *name == it.service.name)
+    };
+    Ours {
+        reserved: live::reserved(running.iter().filter(|it| !is_replaced(it))),
+        ..Ours::new(&to_do.project, &to_do.checkout, Some(record.run.clone()), os::user_id())
+    }
 }
 
 /// `shop is running (pid 100); restarting `api` (port 8000 → 8001), starting `web` there.`

@@ -76,18 +76,17 @@ impl Clearing<'_> {
             .iter()
             .map(|(service, port, _)| (service.name.as_str(), port.key.as_str()))
             .collect();
-        let can_have = |service: &str, asked: PortRef| self.can_have(service, asked);
+        let can_have = |service: &str, key: &str, asked: PortRef| self.can_have(service, key, asked);
         let asked = &self.wish.asked;
         Ok(self.project.move_on(asked, &taken, before, ports, &can_have)?)
     }
 
     /// It is free, or the service's own process has it already.
-    fn can_have(&self, service: &str, asked: PortRef) -> bool {
+    fn can_have(&self, service: &str, key: &str, asked: PortRef) -> bool {
         if owners::can_be_had(asked) {
             return true;
         }
-        let mut services = self.plan.services.iter().filter(|it| it.name == service);
-        let Some((service, port)) = services.find_map(|it| Some((it, it.ports.first()?))) else {
+        let Some((service, port)) = find(service, key, self.plan) else {
             return false;
         };
         let facts = owners::look_up(&[asked], Addresses::Service);
@@ -96,16 +95,15 @@ impl Clearing<'_> {
     }
 }
 
-/// The port as it is in another plan.
-fn again<'p>(service: &str, port: &Port, plan: &'p Plan) -> Option<(&'p Service, &'p Port)> {
+fn find<'p>(service: &str, key: &str, plan: &'p Plan) -> Option<(&'p Service, &'p Port)> {
     let service = plan.services.iter().find(|it| it.name == service)?;
-    let port = service.ports.iter().find(|it| it.key == port.key)?;
+    let port = service.ports.iter().find(|it| it.key == key)?;
     Some((service, port))
 }
 
 /// Why the port is not moved after all.
 fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
-    let (planned, now) = again(&service.name, port, plan)?;
+    let (planned, now) = find(&service.name, &port.key, plan)?;
     let name = &service.name;
     let Origin::Moved { from } = now.origin else {
         return Some((*finding).clone());
@@ -122,7 +120,7 @@ fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding>
 
 fn moved((service, port, finding): &Movable<'_>, plan: &Plan, verb: &str) -> Finding {
     let name = &service.name;
-    let to = again(name, port, plan).map_or(port.number, |(_, now)| now.number);
+    let to = find(name, &port.key, plan).map_or(port.number, |(_, now)| now.number);
     let move_ = format!(
         "`{name}` {verb} from port {} to {to}, and everything that refers to it",
         port.number
@@ -140,7 +138,7 @@ fn moved((service, port, finding): &Movable<'_>, plan: &Plan, verb: &str) -> Fin
 pub(super) fn remarks(plan: &Plan, wish: &Wish, ours: &Ours, context: &Context) {
     for service in &plan.services {
         for port in &service.ports {
-            let Some((_, before)) = again(&service.name, port, &wish.before) else {
+            let Some((_, before)) = find(&service.name, &port.key, &wish.before) else {
                 continue;
             };
             let (name, number) = (&service.name, port.number);

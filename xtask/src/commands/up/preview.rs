@@ -21,12 +21,14 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
         Some((running, record)) => (running.as_slice(), Some(record)),
         None => (&[][..], None),
     };
-    let live_run = record.map(|record| record.run.clone());
-    let ours = Ours::new(&plan.project, &plan.checkout, live_run, os::user_id());
     let mut findings = Vec::new();
     let mut moves = Moves::default();
     let to_do = loop {
         let to_do = to_do(&plan, running);
+        let ours = match record {
+            Some(record) => join::ours(&to_do, record, running),
+            None => Ours::new(&plan.project, &plan.checkout, None, os::user_id()),
+        };
         let clearing = Clearing {
             plan: &to_do,
             project,

@@ -480,6 +480,16 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
         hint: look at it with `cargo xtask status`";
     let supervisor = "owner 4242 xtask bound tag=shop:/shop:r1:(supervisor)";
     check(&format!("answer busy\n{supervisor}"), own_running);
+    check(
+        &format!("answer busy\nwe reserved=admin reserved=backend\n{supervisor}"),
+        own_running,
+    );
+    check(
+        &format!("answer busy\nwe reserved=admin\n{supervisor}"),
+        "port.busy.own_running fail 3: port 8000 is reserved for `admin` of this checkout, which has not started yet
+        hint: look at it with `cargo xtask status`
+        hint: or give `backend` another `port` in devtasks.toml",
+    );
     // It is above who asks.
     check(
         &format!("answer busy\n{supervisor} protected=it_is_an_ancestor_of_this_command"),

@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::sandbox::port::row;
 use crate::sandbox::{PATIENCE, Running, Sandbox, descriptors, eventually, is_free, port, signal};
 
 /// `api`, at a TCP port and a UDP port, waits for `db`, which is ready once there is a file `go`.
@@ -272,4 +273,61 @@ time.sleep(1000)
     sandbox.write("open", "");
     up.wait_for("listens");
     assert!(!up.stdout().contains("Traceback"), "{}", up.stdout());
+}
+
+/// `db` is not ready, and so `web` waits for it; `api` is new.
+fn edited(web: u16, api: u16) -> String {
+    format!(
+        r#"
+        [services.db]
+        command = "sh -c 'echo begun; exec sleep 1000'"
+        healthcheck = {{ command = "test -e go" }}
+        [services.web]
+        command = "SERVICE --listen 127.0.0.1:env"
+        port = {web}
+        depends_on = ["db"]
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:env"
+        port = {api}
+        "#
+    )
+}
+
+#[test]
+fn what_is_reserved_for_one_service_is_no_port_for_another() {
+    let first = row(10);
+    let sandbox = Sandbox::new(&edited(first, first + 1));
+    let up = sandbox.start(&["up", "web"]);
+    up.wait_for("begun");
+    sandbox.write("devtasks.toml", &edited(first + 2, first));
+    let said = format!("port {first} is reserved for `web` of this checkout, which has not started yet");
+    for arguments in [&["up", "api"][..], &["up", "api", "--plan"]] {
+        let ended = sandbox.run(arguments).with(3);
+        assert!(format!("{}{}", ended.stderr, ended.stdout).contains(&said), "{ended:?}");
+    }
+    assert_eq!(services(&sandbox).as_array().unwrap().len(), 2);
+    // Where it gets its new one at the same time, the port changes hands.
+    let both = sandbox.start(&["up"]);
+    eventually(
+        || "a service on the port".to_owned(),
+        || TcpStream::connect(("127.0.0.1", first)).is_ok(),
+    );
+    sandbox.write("go", "");
+    both.wait().with(0);
+    assert!(!up.has_ended());
+}
+
+#[test]
+fn nor_does_another_service_move_there() {
+    let first = row(10);
+    let next = "on_conflict = \"next\"";
+    let sandbox = Sandbox::new(&edited(first + 1, first));
+    let up = sandbox.start(&["up", "web"]);
+    up.wait_for("begun");
+    sandbox.write("devtasks.toml", &format!("{}{next}", edited(first + 5, first)));
+    let _stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{first}")]);
+    let joined = sandbox.run(&["up", "api"]).with(0);
+    let moves = format!("`api` moves from port {first} to {}", first + 2);
+    assert!(joined.stderr.contains(&moves), "{joined:?}");
+    assert!(!up.has_ended());
 }

@@ -34,8 +34,8 @@ pub(crate) fn failure(
 pub(crate) fn opened_twice(service: &Service, paint: Paint) -> String {
     let name = &service.name;
     let hint = format!(
-        "check whether `{name}` opens it twice itself, as a reloader without an `if __name__ == \"__main__\"` guard does: \
-         nobody else holds it now"
+        "check whether `{name}` opens it twice itself, as a reloader without an `if __name__ == \"__main__\"` guard does, or \
+         another service of the stack opens it: nobody else holds it now"
     );
     hints(&[hint], paint)
 }

@@ -20,7 +20,7 @@ use crate::world::clock::wall;
 use crate::world::control::{Transition, UnderWay};
 use crate::world::driver::{Audience, Outcome};
 use crate::world::owners::{self, Addresses};
-use crate::world::runs::Mode;
+use crate::world::runs::{Folder, Mode};
 use crate::world::{live, os};
 
 pub(super) struct Show<'a> {
@@ -177,7 +177,8 @@ impl<'a> Show<'a> {
     fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
         let facts = owners::look_up(&ports, addresses);
-        let ours = Ours::new(&self.project, &self.checkout, None, os::user_id());
+        let run = Folder::existing(&self.checkout).and_then(|folder| folder.live_run());
+        let ours = Ours::new(&self.project, &self.checkout, run, os::user_id());
         let judge = |port: &plan::Port| {
             let ours = match addresses {
                 Addresses::Service => ours.wanting(service, port),

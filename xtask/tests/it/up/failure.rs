@@ -1,6 +1,6 @@
 //! A service that ends or cannot start: its last words, the cause, the exit code, the end of the others.
 
-use crate::sandbox::{Sandbox, port};
+use crate::sandbox::{Sandbox, eventually, port};
 
 #[test]
 fn a_service_that_ends_while_starting_shows_its_last_lines() {
@@ -122,6 +122,35 @@ fn one_that_binds_where_nobody_asked_before_has_the_owner_named_too() {
     }
 }
 
+#[test]
+fn a_port_that_is_lost_to_another_service_of_the_stack_is_told_as_such() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.web]
+        command = "SERVICE --wait-for web --listen 127.0.0.1:{port} --announce opened"
+        [services.api]
+        command = "SERVICE --say begun --wait-for api --listen 127.0.0.1:{port} --exit-with end"
+        port = {port}
+        restart = "on-failure"
+        "#
+    ));
+    sandbox.write("api", "");
+    let up = sandbox.up(&[]);
+    // Its next start loses the port, while the others run on.
+    sandbox.write("end.new", "1");
+    let end = sandbox.project().join("end");
+    std::fs::rename(end.with_extension("new"), &end).unwrap();
+    eventually(|| up.stdout(), || up.stdout().matches("begun").count() == 2);
+    sandbox.write("web", "");
+    up.wait_for("opened");
+    sandbox.write("api", "");
+    up.wait_for(&format!(
+        "Port {port} is taken by `service` (pid {}): it is `web` of this checkout.",
+        sandbox.pid("web")
+    ));
+}
+
 /// A reloader that runs its own start again: whoever had the port has ended with it.
 #[test]
 fn a_service_that_opens_its_port_twice_is_told_to_look_at_itself() {
@@ -143,6 +172,12 @@ fn a_service_that_opens_its_port_twice_is_told_to_look_at_itself() {
     assert!(ended.stderr.contains("its port is already in use"), "{ended:?}");
     assert!(
         ended.stderr.contains("check whether `api` opens it twice itself"),
+        "{ended:?}"
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("guard does, or another service of the stack opens it: nobody else holds it now\n"),
         "{ended:?}"
     );
 }

@@ -146,8 +146,8 @@ impl Search<'_> {
         // The main checkout may not have begun yet.
         let is_base = |slot: &Slot| self.autos.iter().any(|auto| (auto.base, auto.protocol) == *slot);
         if !slots.iter().enumerate().all(is_new)
-            || slots.iter().any(|slot| (self.around.is_reserved)(*slot))
             || offset > 0 && slots.iter().any(is_base)
+            || slots.iter().any(|slot| (self.around.is_reserved)(*slot))
         {
             return false;
         }

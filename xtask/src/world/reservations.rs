@@ -13,8 +13,8 @@ use super::{os, owners};
 use crate::error::{Exit, Problem};
 use crate::plan::{Around, Auto, Given, Number, Origin, Slot, Written, as_written, auto_numbers};
 use crate::preflight::{OwnerlessState, PortFact, PortRef};
-use book::{Assigned, Lock};
-pub(crate) use book::{Book, Checkout, Reservation};
+use book::{Assigned, Book, Lock};
+pub(crate) use book::{Checkout, Reservation};
 
 /// Where ports have moved to, by `SERVICE.KEY`.
 #[derive(Debug, Clone, Default)]
@@ -26,12 +26,12 @@ impl Moves {
     }
 }
 
-/// Everybody's, for a look.
+/// Everybody's, for a look. It takes one at the folders of all.
 ///
 /// # Errors
 /// The file cannot be read, or a newer version wrote it.
-pub(crate) fn all() -> Result<Book, Problem> {
-    Book::read()
+pub(crate) fn all() -> Result<Vec<Checkout>, Problem> {
+    Book::read().map(Book::checkouts)
 }
 
 /// Who asks.
@@ -142,10 +142,9 @@ impl<'a> Reservations<'a> {
         }
         let fixed = written.iter().zip(&*given).filter(|(port, _)| auto(port).is_none());
         let fixed: Vec<Slot> = fixed.map(slot).collect();
-        let others = self.book.of_others(self.asker.checkout);
         let around = Around {
             is_main: !owners::is_linked_worktree(self.asker.checkout),
-            is_reserved: &|slot| others.contains(&slot),
+            is_reserved: &|slot| self.is_anothers(slot),
             is_held: &|slots| self.is_held(slots),
         };
         let numbers = auto_numbers(&autos, &fixed, &around).map_err(|failed| no_number(&written[at[failed]]))?;
@@ -153,6 +152,10 @@ impl<'a> Reservations<'a> {
             given[at].number = number;
         }
         Ok(())
+    }
+
+    fn is_anothers(&self, slot: Slot) -> bool {
+        self.book.is_anothers(self.asker.checkout, slot)
     }
 
     /// Nothing is bound to find out, and this checkout's own processes are no hindrance.
@@ -188,7 +191,7 @@ impl<'a> Reservations<'a> {
             return moves.get(&id(port)).copied();
         }
         let (together, rest): (Vec<_>, Vec<_>) = given.iter().partition(|(port, _)| is_moved(port));
-        let mut taken: Vec<Slot> = self.book.of_others(self.asker.checkout);
+        let mut taken: Vec<Slot> = Vec::new();
         for (port, given) in rest {
             let moved = moves.get(&id(port)).copied();
             let numbers = [given.declared(), given.number].into_iter().chain(moved);
@@ -201,7 +204,8 @@ impl<'a> Reservations<'a> {
                     host: port.host,
                     protocol: port.protocol,
                 };
-                !taken.contains(&(*number, port.protocol)) && can_have(&port.service, &port.key, asked)
+                let slot = (*number, port.protocol);
+                !taken.contains(&slot) && can_have(&port.service, &port.key, asked) && !self.is_anothers(slot)
             })
         };
         let declared = now.declared();

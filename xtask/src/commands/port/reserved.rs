@@ -11,8 +11,7 @@ use crate::world::owners;
 use crate::world::reservations::{self, Checkout, Reservation};
 
 pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
-    let book = reservations::all()?;
-    let mut reserved: Vec<Reserved> = book.checkouts().iter().flat_map(of_checkout).collect();
+    let mut reserved: Vec<Reserved> = reservations::all()?.iter().flat_map(of_checkout).collect();
     reserved.retain(|one| filters.is_empty() || filters.iter().any(|filter| passes(filter, one)));
     reserved.sort_by_key(|one| (one.number, one.protocol, one.checkout.clone()));
     let ports: Vec<PortRef> = reserved.iter().map(Reserved::port).collect();

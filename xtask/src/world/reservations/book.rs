@@ -1,5 +1,6 @@
 //! The file `ports.json`: which checkout has which ports. Read without a lock, written whole, beside, and renamed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -14,11 +15,14 @@ use crate::world::{problem, runs};
 
 const VERSION: u32 = 1;
 
-/// All of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Book {
+/// All of them, also those whose folder is gone: a look at it may take forever where its disk does not answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Book {
     version: u32,
     checkouts: Vec<Checkout>,
+    /// Which are still there, of those that were looked at.
+    #[serde(skip)]
+    seen: RefCell<BTreeMap<PathBuf, bool>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,10 +69,11 @@ impl Book {
         Book {
             version: VERSION,
             checkouts: Vec::new(),
+            seen: RefCell::default(),
         }
     }
 
-    /// Without those whose folder or file is gone. One that makes no sense counts as empty.
+    /// One that makes no sense counts as empty.
     ///
     /// # Errors
     /// It cannot be read, or a newer version wrote it.
@@ -86,34 +91,33 @@ impl Book {
             Ok(Head { version }) if version > VERSION => return Err(newer(&path)),
             Ok(Head { .. }) | Err(_) => {}
         }
-        let mut book: Book = serde_json::from_slice(&text).unwrap_or_else(|_| Book::empty());
-        let is_gone = |path: &Path| fs::metadata(path).is_err_and(|error| is_absence(&error));
-        book.checkouts
-            .retain(|one| !is_gone(&one.checkout) && !is_gone(&one.file));
-        Ok(book)
+        Ok(serde_json::from_slice(&text).unwrap_or_else(|_| Book::empty()))
     }
 
-    pub(crate) fn checkouts(&self) -> &[Checkout] {
-        &self.checkouts
+    /// All that are there.
+    pub(super) fn checkouts(self) -> Vec<Checkout> {
+        self.checkouts.into_iter().filter(Checkout::exists).collect()
     }
 
     pub(super) fn of(&self, checkout: &Path) -> Option<&Checkout> {
         self.checkouts.iter().find(|one| one.checkout == checkout)
     }
 
-    /// All that other checkouts have, in use or not.
-    pub(super) fn of_others(&self, checkout: &Path) -> Vec<Slot> {
-        let others = self.checkouts.iter().filter(|one| one.checkout != checkout);
-        let slots = others.flat_map(|one| one.ports.values()).flat_map(|port| {
-            let auto = port.auto.map(|auto| (auto.number, port.protocol));
-            [Some((port.number, port.protocol)), auto]
-        });
-        slots.flatten().collect()
+    /// Does another checkout have it, in use or not? Only those that do are looked at.
+    pub(super) fn is_anothers(&self, checkout: &Path, slot: Slot) -> bool {
+        let is_there = |one: &Checkout| {
+            let mut seen = self.seen.borrow_mut();
+            *seen.entry(one.checkout.clone()).or_insert_with(|| one.exists())
+        };
+        let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
+        others.any(|one| one.has(slot) && is_there(one))
     }
 
-    /// Puts a checkout in its place and writes the file, unless it says so already. A file that makes no sense is kept
-    /// beside; its path is returned.
+    /// Puts a checkout in its place and writes the file, unless it says so already. Those that were seen to be gone are
+    /// dropped. A file that makes no sense is kept beside; its path is returned.
     pub(super) fn write(mut self, checkout: Checkout, _: &Lock) -> Result<Option<PathBuf>, Problem> {
+        let seen = self.seen.take();
+        self.checkouts.retain(|one| seen.get(&one.checkout) != Some(&false));
         match self.checkouts.iter_mut().find(|one| one.checkout == checkout.checkout) {
             Some(one) => *one = checkout,
             None => self.checkouts.push(checkout),
@@ -122,7 +126,7 @@ impl Book {
         let path = folder.join(NAME);
         let before = fs::read(&path).ok();
         let known = before.as_deref().map(serde_json::from_slice::<Book>);
-        if matches!(&known, Some(Ok(known)) if *known == self) {
+        if matches!(&known, Some(Ok(known)) if known.checkouts == self.checkouts) {
             return Ok(None);
         }
         let broken = match known {
@@ -139,6 +143,18 @@ impl Book {
         fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
         fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))?;
         Ok(broken)
+    }
+}
+
+impl Checkout {
+    fn exists(&self) -> bool {
+        let is_gone = |path: &Path| fs::metadata(path).is_err_and(|error| is_absence(&error));
+        !is_gone(&self.checkout) && !is_gone(&self.file)
+    }
+
+    fn has(&self, slot: Slot) -> bool {
+        let mut ports = self.ports.values().filter(|port| port.protocol == slot.1);
+        ports.any(|port| port.number == slot.0 || port.auto.is_some_and(|auto| auto.number == slot.0))
     }
 }
 

@@ -125,6 +125,51 @@ fn the_numbers_stay_until_the_base_is_edited_or_they_are_reset() {
     assert_eq!(ports(&sandbox, &three), [base + 12, base + 15]);
 }
 
+/// A folder on a disk that does not answer would keep whoever looks at it waiting. Who was seen to be gone is dropped.
+#[test]
+fn other_checkouts_are_not_looked_at_unless_they_have_what_is_to_be_chosen() {
+    let (sandbox, first) = stack();
+    let main = sandbox.project();
+    let [two, three] = ["shop-2", "shop-3"].map(|name| worktree(&sandbox, name));
+    for folder in [&two, &three] {
+        let up = up(&sandbox, folder);
+        down(&sandbox, folder, up);
+    }
+    for folder in [&two, &three] {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    let noted = || {
+        let text = fs::read_to_string(sandbox.home().join(".local/state/devtasks/ports.json")).unwrap();
+        [&two, &three].map(|folder| text.contains(&format!("\"{}\"", folder.display())))
+    };
+    // Its numbers are those of no other, or written, or chosen before.
+    for arguments in [&["up"][..], &["up", "--reset-ports"]] {
+        let own = sandbox.start(arguments);
+        own.wait_for("eady in");
+        down(&sandbox, &main, own);
+    }
+    assert_eq!(noted(), [true, true]);
+    let listed = sandbox.run(&["port", "ls", "--all-projects", "shop"]).with(0).stdout;
+    assert!(
+        listed.contains(&main.display().to_string()) && !listed.contains("shop-"),
+        "{listed}"
+    );
+
+    let four = worktree(&sandbox, "shop-4");
+    let fourth = up(&sandbox, &four);
+    assert_eq!(noted(), [false, true]);
+    down(&sandbox, &four, fourth);
+    let config = fs::read_to_string(main.join("devtasks.toml")).unwrap();
+    let moves = "[services.api]\non_conflict = \"next\"\n";
+    sandbox.write("devtasks.toml", &config.replace("[services.api]\n", moves));
+    sandbox.write(".env", &format!("API_PORT={}\nWEB_PORT={}\n", first + 19, first + 5));
+    let _taken = sandbox.stranger(&["--listen", &format!("127.0.0.1:{}", first + 19)]);
+    let own = up(&sandbox, &main);
+    assert_eq!(ports(&sandbox, &main)[0], u64::from(first + 20));
+    assert_eq!(noted(), [false, false]);
+    down(&sandbox, &main, own);
+}
+
 #[test]
 fn what_a_live_stranger_holds_is_passed_over_in_a_worktree_and_a_conflict_in_the_main_checkout() {
     let (sandbox, first) = stack();

@@ -39,6 +39,7 @@ pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
 pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let paint = context.paint_stderr();
     let mut slow = Slow::default();
+    let mut stopped = BTreeSet::new();
     loop {
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
@@ -61,6 +62,10 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             Reply::Transition(it) => {
                 let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
                 transition(&it, is_news, context);
+                match it.state {
+                    State::Stopped => drop(stopped.insert(it.service)),
+                    _ => drop(stopped.remove(&it.service)),
+                }
             }
             Reply::Done { exit, snapshot, .. } => {
                 let status = live::seen(&snapshot);
@@ -80,8 +85,16 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                     let (form, name) = (&context.form, &service.name);
                     context.say(&format!("{hint} `{form} why {name}` shows why, with its last lines"));
                 }
-                if exit == Exit::Failed && failed.is_empty() {
-                    context.fail(&[Problem::new("the stack was stopped before everything was ready")]);
+                let runs_on = snapshot.services.iter().any(|it| !it.state.is_over());
+                match exit {
+                    Exit::Failed if failed.is_empty() => drop(context.fail(&[stopped_early()])),
+                    Exit::Done if runs_on && !stopped.is_empty() => {
+                        context.say(&format!("\n{}.", stopped_elsewhere(&stopped)));
+                    }
+                    Exit::Done if !stopped.is_empty() => {
+                        context.say("\nThe stack was stopped from another terminal before everything was ready.");
+                    }
+                    _ => {}
                 }
                 return Ok(Some(exit));
             }
@@ -91,6 +104,18 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }
+}
+
+/// Nobody asked for that: the supervisor was told to end, by Ctrl-C or a signal.
+pub(super) fn stopped_early() -> Problem {
+    Problem::new("the stack was stopped before everything was ready")
+}
+
+/// Services of a stack that runs on.
+pub(super) fn stopped_elsewhere(names: &BTreeSet<String>) -> String {
+    let verb = if names.len() == 1 { "was" } else { "were" };
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("{} {verb} stopped from another terminal", names.join(", "))
 }
 
 /// `, ports 8000 8080 are free`, as far as that is so.

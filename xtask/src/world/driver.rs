@@ -86,6 +86,13 @@ pub(crate) struct Outcome {
     pub(crate) survivors: Vec<Problem>,
 }
 
+impl Outcome {
+    /// Services are left that nobody has stopped.
+    pub(crate) fn runs_on(&self) -> bool {
+        self.last.services.iter().any(|service| !service.state.is_over())
+    }
+}
+
 pub(crate) struct Driver<'a> {
     clock: Clock,
     machine: Machine,

@@ -336,6 +336,23 @@ fn during_the_start_everybody_is_told_that_it_was_stopped() {
     let ended = up.wait().with(0);
     let last = format!("as asked from another terminal; nothing is left, port {port} is free.\n");
     assert!(ended.stderr.ends_with(&last), "{ended:?}");
+    let ended = second.wait().with(0);
+    let last = "The stack was stopped from another terminal before everything was ready.\n";
+    assert!(ended.stderr.ends_with(last), "{ended:?}");
+}
+
+#[test]
+fn whoever_waits_for_a_stack_that_is_interrupted_is_told_so() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --say begun --ready-after 60000 --listen 127.0.0.1:{port}\"\nport = {port}\n"
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    let second = sandbox.start(&["up"]);
+    second.wait_for("already running");
+    up.interrupt();
+    up.wait().with(130);
     let ended = second.wait().with(1);
     let last = "error: the stack was stopped before everything was ready\n";
     assert!(ended.stderr.contains(last), "{ended:?}");

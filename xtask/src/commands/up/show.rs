@@ -96,7 +96,7 @@ impl<'a> Show<'a> {
                 Some(only) if self.stopped.len() == 1 => format!("The other {only} was stopped."),
                 Some(_) | None => format!("The other {others} were stopped."),
             });
-        } else if outcome.survivors.is_empty() && !self.stopped.is_empty() {
+        } else if outcome.survivors.is_empty() && !self.stopped.is_empty() && !outcome.runs_on() {
             let which = self.n_stopped();
             let who = if outcome.by_request {
                 " as asked from another terminal"
@@ -113,6 +113,39 @@ impl<'a> Show<'a> {
                 .event(&watching::summary(exit, &live::seen(&outcome.last).services));
         }
         exit
+    }
+
+    /// All are ready but these.
+    pub(super) fn settled_without(&mut self, stopped: &BTreeSet<String>) {
+        self.settled = Some(false);
+        self.screen.draw("");
+        self.front.retain(|(name, _)| !stopped.contains(name));
+        let left = match self.ready.difference(stopped).count() {
+            0 => String::new(),
+            1 => "; the other one is ready".to_owned(),
+            n => format!("; the other {n} are ready"),
+        };
+        let what = watching::stopped_elsewhere(stopped);
+        self.screen
+            .say(&format!("\n{what}{left}.{}\n{}", self.urls(), self.next()));
+    }
+
+    /// Where a person goes now.
+    fn urls(&self) -> String {
+        self.front.iter().map(|(_, url)| format!("  {url}")).collect()
+    }
+
+    /// What may be typed now.
+    fn next(&self) -> String {
+        let form = &self.context.form;
+        match self.mode {
+            Mode::Foreground => {
+                format!("Ctrl-C stops everything; `{form} status` shows it from another terminal.\n")
+            }
+            Mode::Background => {
+                format!("It runs in the background: `{form} logs -f` shows its log, `{form} down` stops it.")
+            }
+        }
     }
 
     fn n_stopped(&self) -> String {
@@ -258,8 +291,6 @@ impl Audience for Show<'_> {
         self.screen.draw("");
         if ready {
             let took = words::duration(between(self.began, wall()));
-            let urls: String = self.front.iter().map(|(_, url)| format!("  {url}")).collect();
-            let form = &self.context.form;
             let all = match self.ready.len() {
                 // Tasks were all there was to do.
                 0 => {
@@ -270,16 +301,9 @@ impl Audience for Show<'_> {
                 1 => "Ready".to_owned(),
                 n => format!("All {n} ready"),
             };
-            let next = match self.mode {
-                Mode::Foreground => {
-                    format!("Ctrl-C stops everything; `{form} status` shows it from another terminal.\n")
-                }
-                Mode::Background => {
-                    format!("It runs in the background: `{form} logs -f` shows its log, `{form} down` stops it.")
-                }
-            };
             let all = self.screen.paint().good(&all);
-            self.screen.say(&format!("\n{all} in {took}.{urls}\n{next}"));
+            self.screen
+                .say(&format!("\n{all} in {took}.{}\n{}", self.urls(), self.next()));
         }
     }
 

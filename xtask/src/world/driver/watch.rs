@@ -175,13 +175,20 @@ impl Driver<'_> {
                     return None;
                 }
                 let states = states(&units);
-                if states.contains(&State::Stopped) {
-                    return Some(Exit::Failed);
+                if let Some(by) = self.ended_by
+                    && states.contains(&State::Stopped)
+                {
+                    let exit = match by {
+                        EndedBy::Down => Exit::Done,
+                        EndedBy::Interrupt | EndedBy::OutputClosed => Exit::Failed,
+                    };
+                    // Until then `finish` is waited for, which proves that nothing is left.
+                    return self.machine.is_over().then_some(exit);
                 }
-                states
-                    .iter()
-                    .all(|state| matches!(state, State::Ready | State::Unhealthy | State::Exited))
-                    .then_some(Exit::Done)
+                // One that another command stopped is not waited for; the others go on.
+                let has_arrived =
+                    |state: &State| matches!(state, State::Ready | State::Unhealthy | State::Exited | State::Stopped);
+                states.iter().all(has_arrived).then_some(Exit::Done)
             }
         }
     }

@@ -110,6 +110,71 @@ fn of_many_at_once_one_supervises() {
     eventually_nothing(&sandbox);
 }
 
+/// `web` is there at once, `api` only once there is a file `go`.
+fn slow() -> (Sandbox, u16, u16) {
+    let (web, api) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --wait-for go --listen 127.0.0.1:{api}"
+        port = {api}
+        [services.web]
+        command = "SERVICE --listen 127.0.0.1:{web}"
+        port = {web}
+        "#
+    ));
+    (sandbox, web, api)
+}
+
+#[test]
+fn whoever_still_waits_when_down_comes_is_told_and_ends_with_0() {
+    let (sandbox, web, api) = slow();
+    let up = sandbox.start(&["up", "-d"]);
+    up.wait_for("web  ready");
+    sandbox.run(&["down"]).with(0);
+    let ended = up.wait().with(0);
+    let last =
+        format!("Stopped 2 services as asked from another terminal; nothing is left, ports {api} {web} are free.\n");
+    assert!(ended.stderr.ends_with(&last), "{ended:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn when_one_is_stopped_from_elsewhere_it_waits_for_the_others_and_says_so() {
+    let (sandbox, web, api) = slow();
+    let up = sandbox.start(&["up", "-d"]);
+    up.wait_for("web  ready");
+    let second = sandbox.start(&["up"]);
+    second.wait_for("already running");
+    sandbox.run(&["down", "web"]).with(0);
+    assert!(!up.has_ended() && !second.has_ended());
+    sandbox.write("go", "");
+    let ended = up.wait().with(0);
+    let last = format!(
+        "\n`web` was stopped from another terminal; the other one is ready.  http://127.0.0.1:{api}\n\
+         It runs in the background: `xtask logs -f` shows its log, `xtask down` stops it.\n"
+    );
+    assert!(ended.stderr.ends_with(&last), "{ended:?}");
+    let ended = second.wait().with(0);
+    let last = "\n`web` was stopped from another terminal.\n";
+    assert!(ended.stderr.ends_with(last), "{ended:?}");
+    assert!(is_free(web) && !is_free(api));
+    sandbox.run(&["down"]).with(0);
+    eventually_nothing(&sandbox);
+}
+
+#[test]
+fn a_supervisor_that_is_told_to_end_meanwhile_is_no_down() {
+    let (sandbox, ..) = slow();
+    let up = sandbox.start(&["up", "-d"]);
+    up.wait_for("web  ready");
+    signal(supervisor(&sandbox), Signal::TERM);
+    let ended = up.wait().with(1);
+    let words = "error: the stack was stopped before everything was ready\nStopped 2 services; nothing is left, ";
+    assert!(ended.stderr.contains(words), "{ended:?}");
+    sandbox.nothing_is_left();
+}
+
 #[test]
 fn a_failed_start_is_shown_in_full_and_nothing_is_left() {
     let (db, api) = (port(), port());

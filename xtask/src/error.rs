@@ -51,6 +51,14 @@ impl Problem {
         self.exit = exit;
         self
     }
+
+    /// Hints of a supervisor, which calls the program `devtasks`, with what this user typed.
+    pub(crate) fn in_form(mut self, form: &str) -> Self {
+        for hint in &mut self.hints {
+            *hint = hint.replace("`devtasks ", &format!("`{form} "));
+        }
+        self
+    }
 }
 
 /// Everything that keeps a command from doing its work; never empty.

@@ -152,7 +152,8 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                         watching::free(&ports)
                     ));
                 } else if !survivors.is_empty() {
-                    return Err(survivors.into());
+                    let told: Vec<_> = survivors.into_iter().map(|it| it.in_form(&context.form)).collect();
+                    return Err(told.into());
                 } else {
                     let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
                     let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();

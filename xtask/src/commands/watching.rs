@@ -67,7 +67,11 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                     _ => drop(stopped.remove(&it.service)),
                 }
             }
-            Reply::Done { exit, snapshot, .. } => {
+            Reply::Done {
+                exit,
+                snapshot,
+                survivors,
+            } => {
                 let status = live::seen(&snapshot);
                 if context.json {
                     let _ = context.print(&summary(exit, &status.services));
@@ -93,6 +97,10 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                     }
                     Exit::Done if !stopped.is_empty() => {
                         context.say("\nThe stack was stopped from another terminal before everything was ready.");
+                    }
+                    _ if !survivors.is_empty() => {
+                        let told: Vec<_> = survivors.into_iter().map(|it| it.in_form(&context.form)).collect();
+                        context.fail(&told);
                     }
                     _ => {}
                 }

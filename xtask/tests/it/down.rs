@@ -375,3 +375,33 @@ fn who_keeps_a_service_from_ending_is_named() {
     down.wait().with(0);
     assert!(!client.has_ended());
 }
+
+#[test]
+fn whoever_takes_a_port_that_came_free_is_named() {
+    let port = port();
+    let config = format!(
+        r#"
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{port} --reuseport"
+        port = {port}
+        [services.db]
+        command = "SERVICE"
+        "#
+    );
+    let sandbox = Sandbox::new(&config);
+    let up = sandbox.up(&[]);
+    // It shares the port, so that it has it at the moment when the service lets go.
+    let thief = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}"), "--reuseport"]);
+    let pid = thief.pid();
+    let told = format!(
+        "error: nothing of `api` is left, but port {port} was taken by `service` (pid {pid})\n\n\
+         hint: look at it with `xtask port who {port}`\n"
+    );
+    let down = sandbox.run(&["down", "api"]).with(7);
+    assert!(down.stderr.contains(&told), "{down:?}");
+    let down = sandbox.run(&["down"]).with(7);
+    assert!(down.stderr.contains(&told), "{down:?}");
+    let ended = up.wait().with(7);
+    assert!(ended.stderr.contains(&told), "{ended:?}");
+    assert!(!thief.has_ended());
+}

@@ -87,8 +87,9 @@ impl<'a> Show<'a> {
             self.screen.tell(&format!("\n{}", report.trim_end()));
         }
         for survivor in &outcome.survivors {
+            let survivor = survivor.clone().in_form(&self.context.form);
             self.screen
-                .tell(report::problem::problem(survivor, self.screen.paint()).trim_end());
+                .tell(report::problem::problem(&survivor, self.screen.paint()).trim_end());
         }
         if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
             let others = self.n_stopped();

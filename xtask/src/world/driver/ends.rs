@@ -1,11 +1,11 @@
 //! Ending: the signals to a service's processes, and the proof at the end of the run that nothing of it is left.
 
 use super::family::LOOKS;
-use super::life::LAST_LINES;
+use super::life::{LAST_LINES, Life};
 use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
-use crate::preflight::PortRef;
+use crate::preflight::{Owner, PortRef};
 use crate::world::owners::{self, Addresses};
 use crate::world::{kin, os};
 
@@ -111,21 +111,49 @@ impl Driver<'_> {
                 process.name
             ))
         });
-        let left = processes.chain(strays).map(|problem| problem.exit(Exit::Survived));
-        left.chain(self.still_busy(self.machine.units())).collect()
+        let mut left: Vec<Problem> = processes.chain(strays).collect();
+        let is_gone = left.is_empty();
+        left.extend(self.still_busy(self.machine.units(), |_| is_gone));
+        left.into_iter().map(|problem| problem.exit(Exit::Survived)).collect()
     }
 
-    /// Ports of these units that somebody still holds. One that a stranger took before its service could is not ours to
-    /// free.
-    pub(super) fn still_busy(&self, units: impl IntoIterator<Item = UnitId>) -> Vec<Problem> {
+    /// Ports of these units that somebody still holds, or again; of which units is nothing left? A port that a stranger
+    /// took before its service could is not ours to free.
+    pub(super) fn still_busy(
+        &self,
+        units: impl IntoIterator<Item = UnitId>,
+        is_gone: impl Fn(&Life) -> bool,
+    ) -> Vec<Problem> {
         let lives = units.into_iter().map(|unit| &self.services[unit]);
         let held = lives.filter(|life| life.has_listened);
-        let ports = held.flat_map(|life| life.service.ports.iter().map(|port| (&life.service, port)));
-        let busy = ports.filter(|(_, port)| !owners::is_free(&PortRef::from(*port), Addresses::Service));
-        busy.map(|(service, port)| {
-            let message = format!("port {} of `{}` has not come free", port.number, service.name);
-            Problem::new(message).exit(Exit::Survived)
-        })
-        .collect()
+        let ports = held.flat_map(|life| life.service.ports.iter().map(move |port| (life, PortRef::from(port))));
+        let busy = ports.filter(|(_, port)| !owners::is_free(port, Addresses::Service));
+        busy.filter_map(|(life, port)| self.not_free(&life.service.name, port, is_gone(life)))
+            .collect()
+    }
+
+    /// `None` where whoever had it has left meanwhile.
+    fn not_free(&self, service: &str, port: PortRef, is_gone: bool) -> Option<Problem> {
+        let holders = owners::holders(&port, Addresses::Service);
+        let is_ours = |owner: &&Owner| owner.tag.as_ref().is_some_and(|tag| tag.run == self.record.run);
+        let ours = holders.iter().find(is_ours);
+        let number = port.number;
+        let message = match (ours.or(holders.first()), ours) {
+            (Some(Owner { name, identity, .. }), None) => {
+                let taken = format!("was taken by `{name}` (pid {})", identity.pid);
+                match is_gone {
+                    true => format!("nothing of `{service}` is left, but port {number} {taken}"),
+                    false => format!("port {number} of `{service}` {taken}"),
+                }
+            }
+            (Some(Owner { name, identity, .. }), Some(_)) => {
+                let pid = identity.pid;
+                format!("port {number} of `{service}` has not come free: `{name}` (pid {pid}) holds it")
+            }
+            (None, _) if owners::is_free(&port, Addresses::Service) => return None,
+            (None, _) => format!("port {number} of `{service}` has not come free"),
+        };
+        let look = format!("look at it with `devtasks port who {}`", port.typed());
+        Some(Problem::new(message).hint(look).exit(Exit::Survived))
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::mpsc::Sender;
 
+use super::life::Life;
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
 use crate::error::{Exit, Problem};
 use crate::supervise::steps::Running;
-use crate::supervise::{Event, State};
+use crate::supervise::{Cause, Event, State};
 use crate::world::clock::wall;
 use crate::world::control::{self, Snapshot, Why};
 
@@ -105,7 +106,10 @@ impl Driver<'_> {
                 continue;
             };
             let survivors = match &waiter.waits_for {
-                WaitsFor::Over(units) => self.still_busy(units.iter().copied()),
+                WaitsFor::Over(units) => {
+                    let is_gone = |life: &Life| !matches!(life.cause, Some(Cause::Survived { .. }));
+                    self.still_busy(units.iter().copied(), is_gone)
+                }
                 WaitsFor::Ready(_) | WaitsFor::Arrived(_) | WaitsFor::End => Vec::new(),
             };
             // A client that went away wants no answer.

@@ -209,6 +209,14 @@ pub(crate) enum Check {
     Command(Vec<String>),
 }
 
+impl Plan {
+    pub(crate) fn port(&self, service: &str, key: &str) -> Option<(&Service, &Port)> {
+        let service = self.services.iter().find(|it| it.name == service)?;
+        let port = service.ports.iter().find(|it| it.key == key)?;
+        Some((service, port))
+    }
+}
+
 impl Service {
     /// `http://127.0.0.1:8000`: where a person or another service reaches the main port; `None` without a TCP port.
     pub(crate) fn url(&self) -> Option<String> {

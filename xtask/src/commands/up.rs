@@ -8,7 +8,6 @@ mod moves;
 mod preview;
 mod show;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use crate::preflight::verdict::Ours;
 use crate::world::clock::wall;
 use crate::world::driver::{First, Message};
 use crate::world::os;
-use crate::world::project::{Ports, Project, Settled};
+use crate::world::project::{Ports, Project};
 use crate::world::runs::{Folder, Lock, Locked, Mode};
 use clear::{Clearing, Way};
 use show::Show;
@@ -132,13 +131,9 @@ fn start(args: Args, context: &Context) -> Ended {
         (true, false) => Ports::Look,
         (true, true) => Ports::LookAnew,
     };
-    let before = match args.reset_ports {
-        true => Some(project.plan(&asked)?.0),
-        false => None,
-    };
-    let Settled { mut plan, broken } = project.settle(&asked, ports)?;
-    if let Some(broken) = broken {
-        context.say(&begun_anew(&broken));
+    let before = project.look(&asked)?;
+    if before.services.is_empty() {
+        return Err(nothing_to_start(&project).into());
     }
     let wish = Wish {
         asked,
@@ -148,31 +143,33 @@ fn start(args: Args, context: &Context) -> Ended {
         detach: args.detach,
         known: project.service_names().map(str::to_owned).collect(),
         ports,
-        before: before.unwrap_or_else(|| plan.clone()),
+        before,
     };
-    if plan.services.is_empty() {
-        return Err(nothing_to_start(&project).into());
-    }
     if args.plan {
-        return preview::show(plan, &project, &wish, context);
+        return preview::show(&project, &wish, context);
     }
     let inbox = Inbox::open()?;
 
     let folder = Folder::of(&project.checkout)?;
-    let ours = Ours::new(&plan.project, &project.checkout, None, os::user_id());
+    let ours = Ours::new(&wish.before.project, &project.checkout, None, os::user_id());
     let mut told = false;
     loop {
         match folder.lock()? {
             Locked::Mine(lock) => {
+                let looked = Clearing {
+                    plan: &wish.before,
+                    project: &project,
+                    wish: &wish,
+                    ours: &ours,
+                    inbox: &inbox,
+                    context,
+                };
+                // Only now: by the lock, others know that these numbers are about to be used.
+                let noted = looked.note(&[])?;
+                noted.findings.iter().for_each(|finding| looked.tell(finding));
+                let mut plan = noted.plan;
                 let head = loop {
-                    let clearing = Clearing {
-                        plan: &plan,
-                        project: &project,
-                        wish: &wish,
-                        ours: &ours,
-                        inbox: &inbox,
-                        context,
-                    };
+                    let clearing = Clearing { plan: &plan, ..looked };
                     match clearing.clear_all(&folder)? {
                         Way::Clear { head } => break head,
                         Way::Moved(moved) => plan = *moved,
@@ -192,7 +189,7 @@ fn start(args: Args, context: &Context) -> Ended {
                 }
             }
             Locked::Others(pid) => {
-                if let Some(exit) = join::join(&mut plan, &project, &wish, &folder, &inbox, context)? {
+                if let Some(exit) = join::join(&project, &wish, &folder, &inbox, context)? {
                     return Ok(exit);
                 }
                 // It has the lock and no socket yet: it still asks its questions, or is just ending.
@@ -240,13 +237,6 @@ fn stay(
     screen.finish(Duration::from_secs(1));
     drop(lock);
     Ok(exit)
-}
-
-fn begun_anew(broken: &Path) -> String {
-    format!(
-        "The file of reserved ports could not be understood and was begun anew. It is kept as `{}`.",
-        broken.display()
-    )
 }
 
 fn nothing_to_start(project: &Project) -> Problem {

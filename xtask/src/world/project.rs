@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reservations::{Asker, Moves, Reservations};
+use super::reservations::{Asker, Moves, Reservations, Rival};
 use super::{problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
-use crate::plan::{self, Asked, Environment, Outside, Plan, without_cargo};
+use crate::plan::{self, Asked, Environment, Origin, Outside, Plan, Port, Service, without_cargo};
 use crate::preflight::{Finding, Level, PortRef};
 
 pub(crate) const FILE: &str = "devtasks.toml";
@@ -34,6 +34,9 @@ pub(crate) struct Project {
 /// A plan, and what is wrong with services that are not in it.
 type Planned = (Plan, Vec<Problem>);
 
+/// Can a service have this one for a key?
+type CanHave<'a> = &'a dyn Fn(&str, &str, PortRef) -> bool;
+
 /// What becomes of the ports that this checkout has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ports {
@@ -50,8 +53,19 @@ pub(crate) enum Ports {
 /// A plan whose ports are noted.
 pub(crate) struct Settled {
     pub(crate) plan: Plan,
+    /// Ports that have moved, because stacks elsewhere have their numbers.
+    pub(crate) yielded: Vec<Yielded>,
+    pub(crate) moves: Moves,
     /// The file of all reservations made no sense, and lies here.
     pub(crate) broken: Option<PathBuf>,
+}
+
+/// A port that left its number to another checkout.
+pub(crate) struct Yielded {
+    pub(crate) service: String,
+    /// As it was.
+    pub(crate) port: Port,
+    pub(crate) rival: Rival,
 }
 
 /// A plan with ports that have moved, not noted yet. Other checkouts wait meanwhile.
@@ -130,15 +144,45 @@ impl Project {
         self.plan_with(asked, &reservations)
     }
 
-    /// The same, by what `up` makes of the reservations.
+    /// The same, where everything of it has to be right.
+    pub(crate) fn look(&self, asked: &Asked) -> Result<Plan, Vec<Problem>> {
+        complete(self.plan(asked)?)
+    }
+
+    /// The same, by what `up` makes of the reservations. What `may_move` and a stack elsewhere has, be it just starting, gets
+    /// another number at once: of several that begin together, each has its own before it looks for it.
     ///
-    /// # Errors
-    /// Also what is wrong with a single service.
-    pub(crate) fn settle(&self, asked: &Asked, ports: Ports) -> Result<Settled, Vec<Problem>> {
+    pub(crate) fn settle(
+        &self,
+        asked: &Asked,
+        ports: Ports,
+        may_move: &dyn Fn(&Service, &Port) -> bool,
+        can_have: CanHave<'_>,
+    ) -> Result<Settled, Vec<Problem>> {
         let reservations = self.reservations(asked, ports)?;
-        let plan = complete(self.plan_with(asked, &reservations)?)?;
+        let mut plan = complete(self.plan_with(asked, &reservations)?)?;
+        let mut yielded = yielding(&plan, &reservations, may_move);
+        let mut is_settled = yielded.is_empty();
+        while !is_settled {
+            for one in &yielded {
+                reservations.move_on(&one.service, &one.port.key, can_have);
+            }
+            plan = complete(self.plan_with(asked, &reservations)?)?;
+            let n = yielded.len();
+            yielded.retain(|one| one.has_moved(&plan));
+            is_settled = yielded.len() == n;
+            if !is_settled {
+                reservations.stay();
+            }
+        }
+        let moves = reservations.moves();
         let broken = self.note(reservations).map_err(|problem| vec![problem])?;
-        Ok(Settled { plan, broken })
+        Ok(Settled {
+            plan,
+            yielded,
+            moves,
+            broken,
+        })
     }
 
     /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has its
@@ -149,7 +193,7 @@ impl Project {
         taken: &[(&str, &str)],
         before: &Moves,
         ports: Ports,
-        can_have: &dyn Fn(&str, &str, PortRef) -> bool,
+        can_have: CanHave<'_>,
     ) -> Result<Moving<'_>, Vec<Problem>> {
         let reservations = self.reservations(asked, ports)?.with(before);
         self.plan_with(asked, &reservations)?;
@@ -209,6 +253,35 @@ impl Project {
 
     fn note(&self, reservations: Reservations<'_>) -> Result<Option<PathBuf>, Problem> {
         reservations.note(&self.service_names().collect::<Vec<_>>())
+    }
+}
+
+fn yielding(plan: &Plan, reservations: &Reservations<'_>, may_move: &dyn Fn(&Service, &Port) -> bool) -> Vec<Yielded> {
+    let ports = plan
+        .services
+        .iter()
+        .flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+    let movable = ports.filter(|(service, port)| may_move(service, port));
+    let yielded = movable.filter_map(|(service, port)| {
+        Some(Yielded {
+            service: service.name.clone(),
+            port: port.clone(),
+            rival: reservations.rival(port)?,
+        })
+    });
+    yielded.collect()
+}
+
+impl Yielded {
+    /// It has not where the number stands in its command by itself: the start will show whether that can be had.
+    fn has_moved(&self, plan: &Plan) -> bool {
+        let Some((service, port)) = plan.port(&self.service, &self.port.key) else {
+            return false;
+        };
+        match port.origin {
+            Origin::Moved { from } => port.number != self.port.number && service.names(from).is_none(),
+            Origin::Declared | Origin::Auto => false,
+        }
     }
 }
 

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use super::runs::fnv;
 use super::{os, owners};
 use crate::error::{Exit, Problem};
-use crate::plan::{Around, Auto, Given, Number, Origin, Slot, Written, as_written, auto_numbers};
+use crate::plan::{Around, Auto, Given, Number, Origin, Port, Slot, Written, as_written, auto_numbers};
 use crate::preflight::{OwnerlessState, PortFact, PortRef};
 use book::{Assigned, Book, Lock};
-pub(crate) use book::{Checkout, Reservation};
+pub(crate) use book::{Checkout, Reservation, Rival};
 
 /// Where ports have moved to, by `SERVICE.KEY`.
 #[derive(Debug, Clone, Default)]
@@ -83,6 +83,16 @@ impl<'a> Reservations<'a> {
     pub(super) fn with(mut self, moves: &Moves) -> Self {
         self.moves = RefCell::new(moves.clone());
         self
+    }
+
+    /// Whatever has moved in this plan, and is not noted, has not.
+    pub(super) fn stay(&self) {
+        self.moves.take();
+    }
+
+    /// Another checkout that is not at rest and has this port too.
+    pub(super) fn rival(&self, port: &Port) -> Option<Rival> {
+        self.book.rival(self.asker.checkout, (port.number, port.protocol))
     }
 
     pub(super) fn moves(&self) -> Moves {
@@ -205,7 +215,9 @@ impl<'a> Reservations<'a> {
                     protocol: port.protocol,
                 };
                 let slot = (*number, port.protocol);
-                !taken.contains(&slot) && can_have(&port.service, &port.key, asked) && !self.is_anothers(slot)
+                // To try a number is to bind it, which would be in the way of one that is just starting there.
+                let may_be_tried = !taken.contains(&slot) && self.book.rival(self.asker.checkout, slot).is_none();
+                may_be_tried && can_have(&port.service, &port.key, asked) && !self.is_anothers(slot)
             })
         };
         let declared = now.declared();

@@ -125,14 +125,18 @@ impl Folder {
             .map_err(|error| problem("open", &path, &error))?;
         match file.try_lock() {
             Ok(()) => {
-                // Only a courtesy to those who wait: it may fail on a full disk.
-                let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+                // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
+                let holder = os::identity(std::process::id()).and_then(|it| serde_json::to_string(&it).ok());
+                let _ = file
+                    .set_len(0)
+                    .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
                 Ok(Locked::Mine(Lock { _file: file }))
             }
             Err(fs::TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                let _ = file.rewind().and_then(|()| file.read_to_string(&mut pid));
-                Ok(Locked::Others(pid.trim().parse().ok()))
+                let mut holder = String::new();
+                let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
+                let holder: Option<Identity> = serde_json::from_str(&holder).ok();
+                Ok(Locked::Others(holder.map(|it| it.pid)))
             }
             Err(fs::TryLockError::Error(error)) => Err(problem("lock", &path, &error)),
         }
@@ -146,10 +150,17 @@ impl Folder {
 
     /// The run whose supervisor lives.
     pub(crate) fn live_run(&self) -> Option<String> {
-        let record = self.record()?;
-        // One that is just dying is listed for a moment longer.
-        let lives = |it: &Process| it.identity == record.supervisor && it.state != ProcessState::Zombie;
-        os::process(record.supervisor.pid).filter(lives).map(|_| record.run)
+        self.record()
+            .filter(|record| lives(&record.supervisor))
+            .map(|record| record.run)
+    }
+
+    /// Does whoever had the lock last live? That is an `up` that begins, or the supervisor. Between the two, while the lock
+    /// passes from one to the other, it still counts. The lock itself is not tried, which would be in the way of an `up`.
+    pub(super) fn is_held(&self) -> bool {
+        let holder = fs::read(self.path.join("lock")).ok();
+        let holder: Option<Identity> = holder.and_then(|it| serde_json::from_slice(&it).ok());
+        holder.is_some_and(|holder| lives(&holder))
     }
 
     /// Whole or not at all: the record is written beside and renamed.
@@ -178,6 +189,12 @@ impl Folder {
             self.forget(&record);
         }
     }
+}
+
+fn lives(who: &Identity) -> bool {
+    // One that is just dying is listed for a moment longer.
+    let is_it = |it: &Process| it.identity == *who && it.state != ProcessState::Zombie;
+    os::process(who.pid).is_some_and(|it| is_it(&it))
 }
 
 /// The state folders of all checkouts.

@@ -2,6 +2,7 @@
 
 mod again;
 mod auto;
+mod beside;
 mod conflict;
 mod crash;
 mod detach;

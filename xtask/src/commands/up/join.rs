@@ -22,26 +22,36 @@ use crate::world::{live, os};
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(
-    plan: &mut Plan,
     project: &Project,
     wish: &Wish,
     folder: &Folder,
     inbox: &Inbox,
     context: &Context,
 ) -> Result<Option<Exit>, Problems> {
-    let Some((running, record)) = live::running(&plan.checkout)? else {
+    let Some((running, record)) = live::running(&project.checkout)? else {
         return Ok(None);
     };
     if running.iter().all(Running::is_ending) {
         return Ok(None);
     }
+    let looked = Clearing {
+        plan: &wish.before,
+        project,
+        wish,
+        ours: &ours(&wish.before, &record, &running),
+        inbox,
+        context,
+    };
+    let noted = looked.note(&running)?;
+    noted.findings.iter().for_each(|finding| looked.tell(finding));
+    let mut plan = noted.plan;
     let mut said = String::new();
     let services = loop {
         let to_do: Vec<_> = steps(&plan.services, &running)
             .into_iter()
             .filter(|step| step.todo != Todo::Keep)
             .collect();
-        let announced = announcement(plan, &to_do, &record);
+        let announced = announcement(&plan, &to_do, &record);
         if announced != said {
             context.say(&announced);
             said = announced;
@@ -57,14 +67,11 @@ pub(super) fn join(
         let ours = ours(&more, &record, &running);
         let clearing = Clearing {
             plan: &more,
-            project,
-            wish,
             ours: &ours,
-            inbox,
-            context,
+            ..looked
         };
         match clearing.clear()? {
-            Way::Moved(moved) => *plan = *moved,
+            Way::Moved(moved) => plan = *moved,
             Way::Blocked(exit) => return Ok(Some(exit)),
             Way::Clear { .. } | Way::Leftovers => break services,
         }
@@ -75,7 +82,7 @@ pub(super) fn join(
             context.form
         ));
     }
-    moves::remarks(plan, wish, &ours(plan, &record, &running), context);
+    moves::remarks(&plan, wish, &ours(&plan, &record, &running), context);
     let Some((mut client, _)) = live::client(folder) else {
         return Ok(None);
     };

@@ -1,5 +1,7 @@
 //! `on_conflict = "next"`: services whose port is taken get the next one that is free, and the plan is made anew.
 
+use std::path::Path;
+
 use super::Wish;
 use super::clear::{Clearing, Judged, Way, WayOut};
 use crate::commands::Context;
@@ -7,14 +9,94 @@ use crate::error::{Exit, Problems};
 use crate::plan::{Origin, Plan, Port, Service};
 use crate::preflight::verdict::{Ours, finding};
 use crate::preflight::{Finding, Level, PortRef};
+use crate::report::words;
+use crate::supervise::steps::Running;
 use crate::world::owners::{self, Addresses};
-use crate::world::project::{Moving, Ports};
+use crate::world::project::{Moving, Ports, Settled, Yielded};
 use crate::world::reservations::Moves;
+
+/// A plan whose ports are noted, what is to be said of that, and what has moved with it.
+pub(super) struct Noted {
+    pub(super) plan: Plan,
+    pub(super) findings: Vec<Finding>,
+    pub(super) moves: Moves,
+}
 
 /// A port that is taken and may move.
 pub(super) type Movable<'a> = (&'a Service, &'a Port, &'a Finding);
 
 impl Clearing<'_> {
+    /// Notes the ports of what was asked for, or only looks, as [`Wish::ports`] says. Those of a stack that runs or starts
+    /// elsewhere are as good as taken, though nobody may listen there yet; `running` is what has its ports here already.
+    pub(super) fn note(&self, running: &[Running]) -> Result<Noted, Problems> {
+        let runs = |service: &Service, port: &Port| {
+            let mut live = running
+                .iter()
+                .filter(|it| !it.state.is_over() && it.service.name == service.name);
+            live.any(|it| {
+                it.service
+                    .ports
+                    .iter()
+                    .any(|its| PortRef::from(its) == PortRef::from(port))
+            })
+        };
+        let may_move = |service: &Service, port: &Port| self.way_out(port) == WayOut::Next && !runs(service, port);
+        let can_have = |service: &str, key: &str, asked: PortRef| self.can_have(service, key, asked);
+        let Settled {
+            plan,
+            yielded,
+            moves,
+            broken,
+        } = self
+            .project
+            .settle(&self.wish.asked, self.wish.ports, &may_move, &can_have)?;
+        if let Some(broken) = broken {
+            self.context.say(&begun_anew(&broken));
+        }
+        let findings = yielded.iter().map(|one| self.yields(one, &plan)).collect();
+        Ok(Noted { plan, findings, moves })
+    }
+
+    fn yields(&self, one: &Yielded, plan: &Plan) -> Finding {
+        let Yielded { service, port, rival } = one;
+        let (code, state) = (
+            match rival.project == plan.project {
+                true => "port.busy.other_checkout",
+                false => "port.busy.other_project",
+            },
+            match rival.is_starting {
+                true => "starting",
+                false => "running",
+            },
+        );
+        let asked = PortRef::from(port);
+        let checkout = words::path(&rival.checkout, self.context.home.as_deref());
+        let message = format!(
+            "port {} is reserved by `{}` in {checkout}, which is {state}",
+            asked.typed(),
+            rival.project
+        );
+        let finding = Finding {
+            code,
+            level: Level::Warn,
+            service: Some(service.clone()),
+            message,
+            hints: Vec::new(),
+            at: Some(port.place.clone()),
+            port: Some(asked),
+            owners: Vec::new(),
+            exit: Exit::Done,
+        };
+        moved((service, port, &finding), plan, self.verb())
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.wish.ports {
+            Ports::Note | Ports::NoteAnew => "moves",
+            Ports::Look | Ports::LookAnew => "would move",
+        }
+    }
+
     /// All that may move; none where something stands in the way that no move gets out of it.
     pub(super) fn movable<'f>(&self, findings: &'f [Judged<'_>]) -> Vec<Movable<'f>> {
         let mut movable = Vec::new();
@@ -49,7 +131,8 @@ impl Clearing<'_> {
         }
         let plan = moving.keep()?;
         for one in movable {
-            self.tell(&moved(one, &plan, "moves"));
+            let (service, port, finding) = *one;
+            self.tell(&moved((&service.name, port, finding), &plan, self.verb()));
         }
         Ok(Way::Moved(Box::new(plan)))
     }
@@ -67,7 +150,9 @@ impl Clearing<'_> {
             return Ok((stuck, None));
         }
         *moves = moving.moves();
-        let told = movable.iter().map(|one| moved(one, &moving.plan, "would move"));
+        let told = movable
+            .iter()
+            .map(|(service, port, finding)| moved((&service.name, port, finding), &moving.plan, self.verb()));
         Ok((told.collect(), Some(moving.plan)))
     }
 
@@ -86,7 +171,7 @@ impl Clearing<'_> {
         if owners::can_be_had(asked) {
             return true;
         }
-        let Some((service, port)) = find(service, key, self.plan) else {
+        let Some((service, port)) = self.plan.port(service, key) else {
             return false;
         };
         let facts = owners::look_up(&[asked], Addresses::Service);
@@ -95,15 +180,9 @@ impl Clearing<'_> {
     }
 }
 
-fn find<'p>(service: &str, key: &str, plan: &'p Plan) -> Option<(&'p Service, &'p Port)> {
-    let service = plan.services.iter().find(|it| it.name == service)?;
-    let port = service.ports.iter().find(|it| it.key == key)?;
-    Some((service, port))
-}
-
 /// Why the port is not moved after all.
 fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
-    let (planned, now) = find(&service.name, &port.key, plan)?;
+    let (planned, now) = plan.port(&service.name, &port.key)?;
     let name = &service.name;
     let Origin::Moved { from } = now.origin else {
         return Some((*finding).clone());
@@ -118,9 +197,8 @@ fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding>
     })
 }
 
-fn moved((service, port, finding): &Movable<'_>, plan: &Plan, verb: &str) -> Finding {
-    let name = &service.name;
-    let to = find(name, &port.key, plan).map_or(port.number, |(_, now)| now.number);
+fn moved((name, port, finding): (&str, &Port, &Finding), plan: &Plan, verb: &str) -> Finding {
+    let to = plan.port(name, &port.key).map_or(port.number, |(_, now)| now.number);
     let move_ = format!(
         "`{name}` {verb} from port {} to {to}, and everything that refers to it",
         port.number
@@ -130,15 +208,22 @@ fn moved((service, port, finding): &Movable<'_>, plan: &Plan, verb: &str) -> Fin
         message: format!("{}; {move_}", finding.message),
         hints: Vec::new(),
         exit: Exit::Done,
-        ..(*finding).clone()
+        ..finding.clone()
     }
+}
+
+fn begun_anew(broken: &Path) -> String {
+    format!(
+        "The file of reserved ports could not be understood and was begun anew. It is kept as `{}`.",
+        broken.display()
+    )
 }
 
 /// What is worth knowing of ports that moved earlier, and of those that returned.
 pub(super) fn remarks(plan: &Plan, wish: &Wish, ours: &Ours, context: &Context) {
     for service in &plan.services {
         for port in &service.ports {
-            let Some((_, before)) = find(&service.name, &port.key, &wish.before) else {
+            let Some((_, before)) = wish.before.port(&service.name, &port.key) else {
                 continue;
             };
             let (name, number) = (&service.name, port.number);

@@ -1,6 +1,7 @@
 //! `up --plan`: what would be done, service by service, and what stands in the way. Nothing is changed.
 
 use super::clear::Clearing;
+use super::moves::Noted;
 use super::{Wish, join};
 use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, leftovers, quietly};
@@ -12,30 +13,37 @@ use crate::report;
 use crate::report::steps::Steps;
 use crate::supervise::steps::{Running, Todo, steps};
 use crate::world::project::Project;
-use crate::world::reservations::Moves;
 use crate::world::{live, os};
 
-pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Context) -> Ended {
-    let live = live::running(&plan.checkout)?;
+pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
+    let live = live::running(&project.checkout)?;
     let (running, record) = match &live {
         Some((running, record)) => (running.as_slice(), Some(record)),
         None => (&[][..], None),
     };
-    let mut findings = Vec::new();
-    let mut moves = Moves::default();
+    let ours = |to_do: &Plan| match record {
+        Some(record) => join::ours(to_do, record, running),
+        None => Ours::new(&to_do.project, &to_do.checkout, None, os::user_id()),
+    };
+    let looked = Clearing {
+        plan: &wish.before,
+        project,
+        wish,
+        ours: &ours(&wish.before),
+        inbox: &Inbox::deaf(),
+        context,
+    };
+    let Noted {
+        mut plan,
+        mut findings,
+        mut moves,
+    } = looked.note(running)?;
     let to_do = loop {
         let to_do = to_do(&plan, running);
-        let ours = match record {
-            Some(record) => join::ours(&to_do, record, running),
-            None => Ours::new(&plan.project, &plan.checkout, None, os::user_id()),
-        };
         let clearing = Clearing {
             plan: &to_do,
-            project,
-            wish,
-            ours: &ours,
-            inbox: &Inbox::deaf(),
-            context,
+            ours: &ours(&to_do),
+            ..looked
         };
         let (seen, moved) = clearing.foresee(&mut moves)?;
         findings.extend(seen);

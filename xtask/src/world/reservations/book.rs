@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Protocol;
 use crate::error::Problem;
 use crate::plan::Slot;
+use crate::world::runs::Folder;
 use crate::world::{problem, runs};
 
 const VERSION: u32 = 1;
@@ -51,6 +52,15 @@ pub(crate) struct Reservation {
 pub(crate) struct Assigned {
     pub(crate) base: u16,
     pub(crate) number: u16,
+}
+
+/// Another checkout that has a number now, and is not at rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rival {
+    pub(crate) project: String,
+    pub(crate) checkout: PathBuf,
+    /// Its `up` has begun, and nothing runs yet.
+    pub(crate) is_starting: bool,
 }
 
 /// What is asked of a file before the rest of it is believed.
@@ -111,6 +121,22 @@ impl Book {
         };
         let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
         others.any(|one| one.has(slot) && is_there(one))
+    }
+
+    /// Who has this number and lives. Their folders are not looked at, only what is noted of their runs.
+    pub(super) fn rival(&self, checkout: &Path, slot: Slot) -> Option<Rival> {
+        let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
+        others.find_map(|one| {
+            let mut ports = one.ports.values();
+            ports.find(|port| (port.number, port.protocol) == slot)?;
+            let folder = Folder::existing(&one.checkout)?;
+            let runs = folder.live_run().is_some();
+            (runs || folder.is_held()).then(|| Rival {
+                project: one.project.clone(),
+                checkout: one.checkout.clone(),
+                is_starting: !runs,
+            })
+        })
     }
 
     /// Puts a checkout in its place and writes the file, unless it says so already. Those that were seen to be gone are

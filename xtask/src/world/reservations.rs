@@ -110,14 +110,23 @@ impl<'a> Reservations<'a> {
         self.assign(written, &mut given)?;
         let declared: Vec<Slot> = written.iter().zip(&given).map(slot).collect();
         let moves = &self.moves.borrow().0;
-        for (port, given) in written.iter().zip(&mut given) {
-            let id = id(port);
-            let sticky = || {
-                let own = self.own.get(&id).filter(|own| own.instead_of == Some(given.number))?;
-                let is_anothers = declared.contains(&(own.number, port.protocol));
-                (!is_anothers && !matches!(port.number, Number::Set(_))).then_some(own.number)
-            };
-            if let Some(number) = moves.get(&id).copied().or_else(sticky) {
+        let remembered = |(port, given): (&Written, &Given)| {
+            let own = self
+                .own
+                .get(&id(port))
+                .filter(|own| own.instead_of == Some(given.number))?;
+            let is_anothers = declared.contains(&(own.number, port.protocol));
+            (!is_anothers && !matches!(port.number, Number::Set(_))).then_some(own.number)
+        };
+        let remembered: Vec<_> = written.iter().zip(&given).map(remembered).collect();
+        // Those of one variable have moved together, and stay there or return together.
+        let stays = |at: usize| {
+            let mut others = written.iter().zip(&remembered);
+            others.all(|(other, number)| !is_together(&written[at], other) || *number == remembered[at])
+        };
+        for (at, (port, given)) in written.iter().zip(&mut given).enumerate() {
+            let sticky = || remembered[at].filter(|_| stays(at));
+            if let Some(number) = moves.get(&id(port)).copied().or_else(sticky) {
                 let origin = Origin::Moved { from: given.number };
                 *given = Given { number, origin };
             }
@@ -193,14 +202,11 @@ impl<'a> Reservations<'a> {
         let (port, now) = given
             .iter()
             .find(|(port, _)| (&*port.service, &*port.key) == (service, key))?;
-        let variable = port.variable.as_ref().filter(|name| *name != "PORT");
-        let is_moved =
-            |other: &Written| id(other) == id(port) || variable.is_some() && other.variable.as_ref() == variable;
         let moves = &mut self.moves.borrow_mut().0;
         if moves.contains_key(&id(port)) {
             return moves.get(&id(port)).copied();
         }
-        let (together, rest): (Vec<_>, Vec<_>) = given.iter().partition(|(port, _)| is_moved(port));
+        let (together, rest): (Vec<_>, Vec<_>) = given.iter().partition(|(other, _)| is_together(port, other));
         let mut taken: Vec<Slot> = Vec::new();
         for (port, given) in rest {
             let moved = moves.get(&id(port)).copied();
@@ -273,6 +279,12 @@ impl<'a> Reservations<'a> {
         };
         self.book.write(checkout, &lock)
     }
+}
+
+/// One number for both: they are the same, or one variable names them. Every service has a `PORT` of its own.
+fn is_together(one: &Written, other: &Written) -> bool {
+    let variable = one.variable.as_ref().filter(|name| *name != "PORT");
+    id(one) == id(other) || variable.is_some() && other.variable.as_ref() == variable
 }
 
 /// Names have no dot.

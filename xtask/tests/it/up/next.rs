@@ -157,6 +157,41 @@ udp = {{ number = "${{DNS_PORT:-{first}}}", protocol = "udp" }}
 }
 
 #[test]
+fn ports_of_one_variable_lose_their_move_together() {
+    let first = row(10);
+    let config = format!(
+        r#"
+[services.a]
+command = "SERVICE --listen 127.0.0.1:env"
+port = "${{SHARED:-{first}}}"
+{NEXT}
+
+[services.b]
+command = "SERVICE --udp 127.0.0.1:env"
+port = {{ number = "${{SHARED:-{first}}}", protocol = "udp" }}
+{NEXT}
+"#
+    );
+    let sandbox = Sandbox::new(&config);
+    let taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "b"), [first + 1, first].map(u64::from));
+    stop(&sandbox, up);
+    taken.kill();
+    taken.wait();
+    let more = format!(
+        "\n[services.c]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {}\n",
+        first + 1
+    );
+    sandbox.write("devtasks.toml", &(config + &more));
+    let up = sandbox.up(&[]);
+    for service in ["a", "b"] {
+        assert_eq!(ports(&sandbox, service), [first, first].map(u64::from));
+    }
+    stop(&sandbox, up);
+}
+
+#[test]
 fn the_move_stays_until_it_is_reset() {
     let (sandbox, first) = stack(NEXT);
     let moved = first + 1;

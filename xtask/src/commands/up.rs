@@ -164,6 +164,7 @@ fn start(args: Args, context: &Context) -> Ended {
                     inbox: &inbox,
                     context,
                 };
+                let claim = project.claim();
                 // Only now: by the lock, others know that these numbers are about to be used.
                 let noted = looked.note(&[])?;
                 noted.findings.iter().for_each(|finding| looked.tell(finding));
@@ -178,6 +179,7 @@ fn start(args: Args, context: &Context) -> Ended {
                         Way::Leftovers => return Ok(Exit::PortBusy),
                     }
                 };
+                claim.keep();
                 moves::remarks(&plan, &wish, &ours, context);
                 let screen = Screen::new(context, &wish.known, inbox.sender.clone());
                 screen.say(&format!("{head}\n"));

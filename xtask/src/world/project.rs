@@ -1,9 +1,10 @@
 //! The project around us: its `devtasks.toml`, its folder, and the environment that the command was called in.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reservations::{Asker, Moves, Reservations, Rival};
+use super::reservations::{Asker, Change, Moves, Reservations, Rival};
 use super::{problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
@@ -29,6 +30,13 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     file: PathBuf,
     calling: Environment,
+    /// What was noted since there is a [`Claim`].
+    noted: RefCell<Option<Change>>,
+}
+
+/// What is noted while it lives is taken back in the end, unless it was kept.
+pub(crate) struct Claim<'a> {
+    project: &'a Project,
 }
 
 /// A plan, and what is wrong with services that are not in it.
@@ -90,6 +98,7 @@ impl Project {
             config,
             file,
             calling: calling(),
+            noted: RefCell::default(),
         })
     }
 
@@ -252,7 +261,30 @@ impl Project {
     }
 
     fn note(&self, reservations: Reservations<'_>) -> Result<Option<PathBuf>, Problem> {
-        reservations.note(&self.service_names().collect::<Vec<_>>())
+        let services = self.service_names().collect::<Vec<_>>();
+        reservations.note(&services, &mut self.noted.borrow_mut())
+    }
+
+    /// For who notes ports before it is known whether anything can be started on them.
+    pub(crate) fn claim(&self) -> Claim<'_> {
+        self.noted.take();
+        Claim { project: self }
+    }
+}
+
+impl Claim<'_> {
+    /// Something is started on these ports.
+    pub(crate) fn keep(self) {
+        self.project.noted.take();
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some(change) = self.project.noted.take() {
+            // Where nothing can be written, what was noted stays: the next `up` begins with it.
+            let _ = change.take_back();
+        }
     }
 }
 

@@ -237,8 +237,9 @@ impl<'a> Reservations<'a> {
 
     /// Writes down what it was given last, so that others leave it alone and it is the same the next time. `services` are
     /// all of the file. A file that made no sense is kept beside; its path is returned.
-    pub(super) fn note(self, services: &[&str]) -> Result<Option<PathBuf>, Problem> {
+    pub(super) fn note(self, services: &[&str], change: &mut Option<Change>) -> Result<Option<PathBuf>, Problem> {
         let Some(lock) = self.lock else { return Ok(None) };
+        let noted = self.book.of(self.asker.checkout).cloned();
         let given = self.given.into_inner();
         let mut ports = self.own;
         let before: BTreeMap<String, Assigned> = ports
@@ -277,7 +278,37 @@ impl<'a> Reservations<'a> {
             project: self.asker.project,
             ports,
         };
-        self.book.write(checkout, &lock)
+        let broken = self.book.write(self.asker.checkout, Some(checkout.clone()), &lock)?;
+        match change {
+            Some(change) => change.now = checkout,
+            None => {
+                *change = Some(Change {
+                    before: noted,
+                    now: checkout,
+                });
+            }
+        }
+        Ok(broken)
+    }
+}
+
+/// What was noted of a checkout, and what was before.
+#[derive(Debug)]
+pub(super) struct Change {
+    before: Option<Checkout>,
+    now: Checkout,
+}
+
+impl Change {
+    /// As if it had not been made, unless somebody has made another one meanwhile.
+    pub(super) fn take_back(self) -> Result<(), Problem> {
+        let lock = Lock::wait()?;
+        let book = Book::read()?;
+        let path = &self.now.checkout;
+        if book.of(path) == Some(&self.now) {
+            book.write(path, self.before, &lock)?;
+        }
+        Ok(())
     }
 }
 

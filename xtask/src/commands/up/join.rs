@@ -42,6 +42,7 @@ pub(super) fn join(
         inbox,
         context,
     };
+    let claim = project.claim();
     let noted = looked.note(&running)?;
     noted.findings.iter().for_each(|finding| looked.tell(finding));
     let mut plan = noted.plan;
@@ -86,6 +87,7 @@ pub(super) fn join(
     let Some((mut client, _)) = live::client(folder) else {
         return Ok(None);
     };
+    claim.keep();
     client.send(&Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services,

@@ -139,14 +139,21 @@ impl Book {
         })
     }
 
-    /// Puts a checkout in its place and writes the file, unless it says so already. Those that were seen to be gone are
-    /// dropped. A file that makes no sense is kept beside; its path is returned.
-    pub(super) fn write(mut self, checkout: Checkout, _: &Lock) -> Result<Option<PathBuf>, Problem> {
+    /// Puts a checkout in its place, or nothing, and writes the file, unless it says so already. Those that were seen to be
+    /// gone are dropped. A file that makes no sense is kept beside; its path is returned.
+    pub(super) fn write(
+        mut self,
+        path: &Path,
+        checkout: Option<Checkout>,
+        _: &Lock,
+    ) -> Result<Option<PathBuf>, Problem> {
         let seen = self.seen.take();
         self.checkouts.retain(|one| seen.get(&one.checkout) != Some(&false));
-        match self.checkouts.iter_mut().find(|one| one.checkout == checkout.checkout) {
-            Some(one) => *one = checkout,
-            None => self.checkouts.push(checkout),
+        let at = self.checkouts.iter().position(|one| one.checkout == path);
+        match (at, checkout) {
+            (Some(at), Some(checkout)) => self.checkouts[at] = checkout,
+            (Some(at), None) => drop(self.checkouts.remove(at)),
+            (None, checkout) => self.checkouts.extend(checkout),
         }
         let folder = runs::shared()?;
         let path = folder.join(NAME);

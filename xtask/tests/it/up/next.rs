@@ -387,6 +387,39 @@ fn nothing_moves_where_something_else_stands_in_the_way() {
     assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
 }
 
+/// What is noted of all checkouts.
+fn noted(sandbox: &Sandbox) -> String {
+    std::fs::read_to_string(sandbox.home().join(".local/state/devtasks/ports.json")).unwrap()
+}
+
+#[test]
+fn where_nothing_was_started_nothing_is_noted() {
+    let (sandbox, first) = stack(NEXT);
+    let taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    stop(&sandbox, up);
+    let before = noted(&sandbox);
+    // `web` has no way out, so nothing starts and nothing moves.
+    let also_taken = stranger(&sandbox, first + 2);
+    let there = sandbox.checkout("shop-2");
+    for arguments in [&["up"][..], &["up", "--reset-ports"]] {
+        sandbox.run(arguments).with(3);
+        sandbox.start_in(&there, arguments).wait().with(3);
+        assert_eq!(noted(&sandbox), before, "{arguments:?}");
+    }
+    // Nor on a stack that runs.
+    let up = sandbox.up(&["api"]);
+    let before = noted(&sandbox);
+    taken.kill();
+    taken.wait();
+    sandbox.run(&["up", "--reset-ports"]).with(3);
+    assert_eq!(noted(&sandbox), before);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    stop(&sandbox, up);
+    also_taken.kill();
+    also_taken.wait();
+}
+
 #[test]
 fn the_plan_shows_the_move_and_changes_nothing() {
     let (sandbox, first) = stack(NEXT);

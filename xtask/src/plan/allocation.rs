@@ -23,7 +23,7 @@ pub(crate) enum Number {
     Auto {
         base: Option<u16>,
     },
-    /// Would be `auto`, but whoever calls has set its variable.
+    /// Whoever calls has set its variable.
     Set(u16),
 }
 

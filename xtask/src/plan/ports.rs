@@ -154,20 +154,22 @@ fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Problem>> {
         let text = scope.fill(template)?;
         number(&text, template).map_err(|problem| vec![problem])
     };
+    let is_set = |number: &At<Template>| {
+        let value = named_by(&number.value).and_then(|name| scope.calling.get(OsStr::new(name)));
+        value.is_some_and(|value| !value.is_empty())
+    };
     let text = scope.fill(&port.number)?;
     if text.trim() != AUTO {
-        return filled(&port.number).map(Number::Fixed);
+        let number = filled(&port.number)?;
+        return Ok(match is_set(&port.number) {
+            true => Number::Set(number),
+            false => Number::Fixed(number),
+        });
     }
     let Some(base) = &port.base else {
         return Ok(Number::Auto { base: None });
     };
-    let is_set = |name: &str| {
-        scope
-            .calling
-            .get(OsStr::new(name))
-            .is_some_and(|value| !value.is_empty())
-    };
-    match named_by(&base.value).is_some_and(is_set) {
+    match is_set(base) {
         true => filled(base).map(Number::Set),
         false => filled(base).map(|base| Number::Auto { base: Some(base) }),
     }

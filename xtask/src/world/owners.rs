@@ -30,7 +30,7 @@ pub(crate) use ending::{holder, holders, is_free, targets};
 pub(crate) use everybody::everybody;
 pub(crate) use repository::{is_linked_worktree, repository};
 pub(crate) use surroundings::surroundings;
-pub(crate) use vacant::{bound, can_be_had, vacant};
+pub(crate) use vacant::{bound, can_be_served, vacant};
 
 /// What was read of processes, by pid.
 type People = BTreeMap<u32, Described>;

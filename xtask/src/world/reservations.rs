@@ -111,12 +111,12 @@ impl<'a> Reservations<'a> {
         let declared: Vec<Slot> = written.iter().zip(&given).map(slot).collect();
         let moves = &self.moves.borrow().0;
         let remembered = |(port, given): (&Written, &Given)| {
-            let own = self
-                .own
-                .get(&id(port))
-                .filter(|own| own.instead_of == Some(given.number))?;
-            let is_anothers = declared.contains(&(own.number, port.protocol));
-            (!is_anothers && !matches!(port.number, Number::Set(_))).then_some(own.number)
+            let own = self.own.get(&id(port))?;
+            let number = own.moved_from(given.number)?;
+            let is_anothers = declared.contains(&(number, port.protocol));
+            // Instead of `auto`, what is set is meant as it stands.
+            let stands = matches!(port.number, Number::Set(_)) && own.auto.is_some();
+            (!is_anothers && !stands).then_some(number)
         };
         let remembered: Vec<_> = written.iter().zip(&given).map(remembered).collect();
         // Those of one variable have moved together, and stay there or return together.
@@ -242,20 +242,21 @@ impl<'a> Reservations<'a> {
         let noted = self.book.of(self.asker.checkout).cloned();
         let given = self.given.into_inner();
         let mut ports = self.own;
-        let before: BTreeMap<String, Assigned> = ports
-            .iter()
-            .filter_map(|(id, own)| Some((id.clone(), own.auto?)))
-            .collect();
+        let before = ports.clone();
         // Of a service whose ports could not be worked out this time, what was true before still is.
         ports.retain(|id, _| {
             let service = service_of(id);
             services.contains(&service) && !given.iter().any(|(port, _)| port.service == service)
         });
         for (port, given) in given {
-            let before = before.get(&id(&port)).copied();
+            let before = before.get(&id(&port));
+            let kept = match port.number {
+                Number::Set(_) => before.and_then(Reservation::remembered),
+                Number::Fixed(_) | Number::Auto { .. } => None,
+            };
             let auto = match port.number {
                 Number::Fixed(_) => None,
-                Number::Set(_) => before,
+                Number::Set(_) => before.and_then(|before| before.auto),
                 Number::Auto { base: written } => Some(Assigned {
                     base: written.unwrap_or_else(|| base(&self.asker.project, &port)),
                     number: given.declared(),
@@ -269,6 +270,7 @@ impl<'a> Reservations<'a> {
                     Origin::Declared | Origin::Auto => None,
                     Origin::Moved { from } => Some(from),
                 },
+                kept: kept.filter(|kept| kept.from != given.declared()),
             };
             ports.insert(id(&port), reservation);
         }

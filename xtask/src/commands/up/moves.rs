@@ -168,7 +168,7 @@ impl Clearing<'_> {
 
     /// It is free, or the service's own process has it already.
     fn can_have(&self, service: &str, key: &str, asked: PortRef) -> bool {
-        if owners::can_be_had(asked) {
+        if owners::can_be_served(asked) {
             return true;
         }
         let Some((service, port)) = self.plan.port(service, key) else {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Addresses, probes};
+use super::{Addresses, look_up, probes};
 use crate::config::Protocol;
-use crate::preflight::{Answer, PortRef};
+use crate::preflight::{Answer, Ownerless, OwnerlessState, PortRef, Probe};
 use crate::world::os::{self, States};
 
 /// The first port from `near` on that can be bound at every address by TCP and by UDP. The system gives those of its own
@@ -47,8 +47,25 @@ pub(crate) fn bound(ports: &[PortRef]) -> Vec<PortRef> {
     ports.iter().filter(is_there).copied().collect()
 }
 
+/// As [`can_be_had`], for a service: by a server that sets `SO_REUSEADDR`, as nearly all do. Connections that linger in
+/// TIME_WAIT are no hindrance, as they are none for a declared port.
+pub(crate) fn can_be_served(port: PortRef) -> bool {
+    let has = |probes: &[Probe], answer: Answer| probes.iter().any(|probe| probe.answer == answer);
+    let is_good = |probe: &Probe| matches!(probe.answer, Answer::Free | Answer::FreeIfReused | Answer::NoAddress);
+    let probes = probes(port, Addresses::All);
+    if !probes.iter().all(is_good) || !has(&probes, Answer::FreeIfReused) {
+        return probes.iter().all(is_good) && has(&probes, Answer::Free);
+    }
+    let facts = look_up(&[port], Addresses::All);
+    let is_over = |socket: &Ownerless| matches!(socket.state, OwnerlessState::TimeWait { .. });
+    facts.values().all(|fact| {
+        let is_known = fact.unknown.is_none() && fact.probes.iter().all(is_good);
+        is_known && fact.owners.is_empty() && fact.ownerless.iter().all(is_over)
+    })
+}
+
 /// Whether it can be bound at its host, at both wildcards and both loopback addresses.
-pub(crate) fn can_be_had(port: PortRef) -> bool {
+fn can_be_had(port: PortRef) -> bool {
     // One that lingers in TIME_WAIT is not offered: not every server could have it.
     let is_good = |answer| matches!(answer, Answer::Free | Answer::NoAddress);
     let probes = probes(port, Addresses::All);

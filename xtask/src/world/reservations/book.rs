@@ -46,6 +46,33 @@ pub(crate) struct Reservation {
     pub(crate) auto: Option<Assigned>,
     /// It moved: this one was taken.
     pub(crate) instead_of: Option<u16>,
+    /// Where it had moved before a call that sets its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<Move>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Move {
+    pub(crate) from: u16,
+    pub(crate) to: u16,
+}
+
+impl Reservation {
+    /// Where it has moved, if this one is declared.
+    pub(super) fn moved_from(&self, declared: u16) -> Option<u16> {
+        let moves = self.own_move().into_iter().chain(self.kept);
+        moves.filter(|it| it.from == declared).map(|it| it.to).next()
+    }
+
+    /// What is not forgotten while its number is set for a call.
+    pub(super) fn remembered(&self) -> Option<Move> {
+        self.kept.or_else(|| self.own_move())
+    }
+
+    fn own_move(&self) -> Option<Move> {
+        let to = self.number;
+        self.instead_of.map(|from| Move { from, to })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,7 +214,10 @@ impl Checkout {
 
     fn has(&self, slot: Slot) -> bool {
         let mut ports = self.ports.values().filter(|port| port.protocol == slot.1);
-        ports.any(|port| port.number == slot.0 || port.auto.is_some_and(|auto| auto.number == slot.0))
+        ports.any(|port| {
+            let numbers = [port.auto.map(|auto| auto.number), port.kept.map(|kept| kept.to)];
+            port.number == slot.0 || numbers.contains(&Some(slot.0))
+        })
     }
 }
 

@@ -387,6 +387,52 @@ fn nothing_moves_where_something_else_stands_in_the_way() {
     assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
 }
 
+#[test]
+fn a_number_that_is_set_for_one_call_does_not_make_it_forget_the_other() {
+    let (sandbox, first) = stack(NEXT);
+    let _taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    stop(&sandbox, up);
+    for _ in 0..2 {
+        let mut command = sandbox.command(&["up"]);
+        command.env("API_PORT", (first + 5).to_string());
+        let up = Running::start(command);
+        up.wait_for("eady in");
+        up.wait_for(&format!("api at http://127.0.0.1:{}", first + 5));
+        stop(&sandbox, up);
+    }
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    stop(&sandbox, up);
+}
+
+/// Leaves a closed connection at this port: who sends its end first keeps it for a minute.
+fn linger(port: u16) {
+    let server = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let mut client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let (connection, _) = server.accept().unwrap();
+    connection.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut client, &mut rest).unwrap();
+}
+
+#[test]
+fn a_closed_connection_that_lingers_makes_no_number_unfit() {
+    let (sandbox, first) = stack(NEXT);
+    let _taken = stranger(&sandbox, first);
+    linger(first + 1);
+    eventually(|| "the listener's end".to_owned(), || is_free(first + 1));
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    stop(&sandbox, up);
+    linger(first + 1);
+    eventually(|| "the listener's end".to_owned(), || is_free(first + 1));
+    let up = sandbox.up(&["--reset-ports"]);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    stop(&sandbox, up);
+}
+
 /// What is noted of all checkouts.
 fn noted(sandbox: &Sandbox) -> String {
     std::fs::read_to_string(sandbox.home().join(".local/state/devtasks/ports.json")).unwrap()

@@ -5,6 +5,7 @@
 mod allocation;
 mod changes;
 mod environment;
+mod literals;
 mod ports;
 mod scope;
 mod selection;
@@ -232,28 +233,6 @@ impl Service {
         };
         port.variable.clone().unwrap_or_else(own)
     }
-
-    /// Where a number stands in its command or health check by itself, and so does not follow a port that moves.
-    pub(crate) fn names(&self, number: u16) -> Option<&'static str> {
-        let names = |words: &[String]| words.iter().any(|word| has_number(word, number));
-        let in_check = match self.health.as_ref().map(|health| &health.check) {
-            Some(Check::HttpUrl(url)) => has_number(url, number),
-            Some(Check::Command(words)) => names(words),
-            Some(Check::HttpPath(_) | Check::Tcp) | None => false,
-        };
-        let command = names(&self.command.words).then_some("command");
-        command.or_else(|| in_check.then_some("health check"))
-    }
-}
-
-/// `8000` is in `--port=8000`, and not in `18000` or `8000ms`.
-fn has_number(text: &str, number: u16) -> bool {
-    let digits = number.to_string();
-    text.match_indices(&digits).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + digits.len()..].chars().next();
-        !before.is_some_and(|it| it.is_ascii_digit()) && !after.is_some_and(char::is_alphanumeric)
-    })
 }
 
 /// That of the main port, if it speaks TCP.

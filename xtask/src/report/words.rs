@@ -68,6 +68,15 @@ pub(crate) fn lines(parts: &[String], between: &str, width: usize) -> Vec<String
     lines
 }
 
+/// `a, b and c`; `None` for none.
+pub(crate) fn list(words: &[String]) -> Option<String> {
+    let (last, others) = words.split_last()?;
+    Some(match others {
+        [] => last.clone(),
+        others => format!("{} and {last}", others.join(", ")),
+    })
+}
+
 /// With `~` for the home folder.
 pub(crate) fn path(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {

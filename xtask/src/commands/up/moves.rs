@@ -53,11 +53,11 @@ impl Clearing<'_> {
         if let Some(broken) = broken {
             self.context.say(&begun_anew(&broken));
         }
-        let findings = yielded.iter().map(|one| self.yields(one, &plan)).collect();
+        let findings = yielded.iter().flat_map(|one| self.yields(one, &plan)).collect();
         Ok(Noted { plan, findings, moves })
     }
 
-    fn yields(&self, one: &Yielded, plan: &Plan) -> Finding {
+    fn yields(&self, one: &Yielded, plan: &Plan) -> Vec<Finding> {
         let Yielded { service, port, rival } = one;
         let (code, state) = (
             match rival.project == plan.project {
@@ -87,7 +87,18 @@ impl Clearing<'_> {
             owners: Vec::new(),
             exit: Exit::Done,
         };
-        moved((service, port, &finding), plan, self.verb())
+        self.moved((service, port, &finding), plan)
+    }
+
+    /// That it moves, and who will not know.
+    fn moved(&self, one: (&str, &Port, &Finding), plan: &Plan) -> Vec<Finding> {
+        let said = moved(one, plan, self.verb());
+        let others = left_behind(one.0, one.1, plan).into_iter().map(|message| Finding {
+            message,
+            owners: Vec::new(),
+            ..said.clone()
+        });
+        std::iter::once(said.clone()).chain(others).collect()
     }
 
     fn verb(&self) -> &'static str {
@@ -132,7 +143,8 @@ impl Clearing<'_> {
         let plan = moving.keep()?;
         for one in movable {
             let (service, port, finding) = *one;
-            self.tell(&moved((&service.name, port, finding), &plan, self.verb()));
+            let move_ = (service.name.as_str(), port, finding);
+            self.moved(move_, &plan).iter().for_each(|finding| self.tell(finding));
         }
         Ok(Way::Moved(Box::new(plan)))
     }
@@ -152,7 +164,7 @@ impl Clearing<'_> {
         *moves = moving.moves();
         let told = movable
             .iter()
-            .map(|(service, port, finding)| moved((&service.name, port, finding), &moving.plan, self.verb()));
+            .flat_map(|(service, port, finding)| self.moved((&service.name, port, finding), &moving.plan));
         Ok((told.collect(), Some(moving.plan)))
     }
 
@@ -210,6 +222,33 @@ fn moved((name, port, finding): (&str, &Port, &Finding), plan: &Plan, verb: &str
         exit: Exit::Done,
         ..finding.clone()
     }
+}
+
+/// Services that say the declared number where a reference would follow. Of its own command and health check it was asked
+/// before.
+fn left_behind(name: &str, port: &Port, plan: &Plan) -> Vec<String> {
+    let Some((moved, now)) = plan.port(name, &port.key) else {
+        return Vec::new();
+    };
+    let Origin::Moved { from } = now.origin else {
+        return Vec::new();
+    };
+    let reference = match moved.url() {
+        Some(_) if moved.ports.first() == Some(now) => format!("services.{name}.url"),
+        _ => format!("services.{name}.ports.{}", now.key),
+    };
+    let others = plan
+        .services
+        .iter()
+        .filter(|it| it.ports.iter().all(|its| its.number != from));
+    let said = others.filter_map(|it| {
+        let places = words::list(&it.addresses(from))?;
+        Some(format!(
+            "`{}` still says {from} in its {places}: write `${{{reference}}}` there",
+            it.name
+        ))
+    });
+    said.collect()
 }
 
 fn begun_anew(broken: &Path) -> String {

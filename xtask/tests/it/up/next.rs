@@ -361,6 +361,45 @@ fn a_number_that_stands_in_the_command_itself_cannot_move() {
 }
 
 #[test]
+fn who_says_the_old_number_is_named() {
+    let (sandbox, first) = stack(NEXT);
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    let more = format!(
+        r#"
+environment = {{ API_URL = "http://127.0.0.1:{first}/secret", OTHER = "http://example.com:{first}", LIMIT = "{first}" }}
+healthcheck = {{ command = "true http://localhost:{first}" }}
+"#
+    );
+    sandbox.write("devtasks.toml", &(config + &more));
+    let _taken = stranger(&sandbox, first);
+    let warning = format!(
+        "warning: `web` still says {first} in its `API_URL` and health check: write `${{services.api.url}}` there\n"
+    );
+    let plan = sandbox.run(&["up", "--plan"]).with(0);
+    assert_eq!(plan.stdout.matches("still says").count(), 1, "{plan:?}");
+    assert!(plan.stdout.contains(&warning), "{plan:?}");
+    let up = sandbox.up(&[]);
+    let said = up.stderr();
+    assert!(said.contains(&warning) && !said.contains("secret"), "{said}");
+    stop(&sandbox, up);
+    let up = sandbox.up(&[]);
+    assert!(!up.stderr().contains("still says"), "{}", up.stderr());
+    stop(&sandbox, up);
+}
+
+#[test]
+fn a_number_that_is_no_port_by_where_it_stands_does_not_hinder() {
+    let first = row(10);
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --say --max-old-space-size={first} --listen 127.0.0.1:env\"\nport = {first}\n{NEXT}\n"
+    ));
+    let _taken = stranger(&sandbox, first);
+    let up = sandbox.up(&[]);
+    assert_eq!(ports(&sandbox, "api"), [first + 1, first].map(u64::from));
+    stop(&sandbox, up);
+}
+
+#[test]
 fn a_port_that_is_not_busy_but_cannot_be_had_does_not_move() {
     let first = row(10);
     // An address that is no machine's (RFC 5737).

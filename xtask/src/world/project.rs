@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reservations::{Asker, Change, Moves, Reservations, Rival};
+use super::reservations::{Asker, Change, Displaced, Moves, Reservations, Rival};
 use super::{problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
@@ -64,6 +64,7 @@ pub(crate) struct Settled {
     /// Ports that have moved, because stacks elsewhere have their numbers.
     pub(crate) yielded: Vec<Yielded>,
     pub(crate) moves: Moves,
+    pub(crate) displaced: Vec<Displaced>,
     /// The file of all reservations made no sense, and lies here.
     pub(crate) broken: Option<PathBuf>,
 }
@@ -184,12 +185,13 @@ impl Project {
                 reservations.stay();
             }
         }
-        let moves = reservations.moves();
+        let (moves, displaced) = (reservations.moves(), reservations.displaced());
         let broken = self.note(reservations).map_err(|problem| vec![problem])?;
         Ok(Settled {
             plan,
             yielded,
             moves,
+            displaced,
             broken,
         })
     }

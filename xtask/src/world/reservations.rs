@@ -3,6 +3,7 @@
 //! `book` is the file. The choice of numbers is `plan`'s.
 
 mod book;
+mod change;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,7 +15,8 @@ use crate::error::{Exit, Problem};
 use crate::plan::{Around, Auto, Given, Number, Origin, Port, Slot, Written, as_written, auto_numbers};
 use crate::preflight::{OwnerlessState, PortFact, PortRef};
 use book::{Assigned, Book, Lock};
-pub(crate) use book::{Checkout, Reservation, Rival};
+pub(crate) use book::{Checkout, Holder, Reservation, Rival};
+pub(super) use change::Change;
 
 /// Where ports have moved to, by `SERVICE.KEY`.
 #[derive(Debug, Clone, Default)]
@@ -188,7 +190,35 @@ impl<'a> Reservations<'a> {
         facts.values().any(|fact| is_held_by_others(fact, self.asker.checkout))
     }
 
-    /// A port gets the next number for which `can_have` holds, and with it all that are named by the same variable. Then the
+    /// `auto` ports that the main checkout gets for the first time, and not at their base because another one has that.
+    pub(super) fn displaced(&self) -> Vec<Displaced> {
+        let given = self.given.borrow();
+        let new = given.iter().filter_map(|(port, given)| {
+            let base = match port.number {
+                Number::Auto { base } => base.filter(|base| *base != given.declared())?,
+                Number::Fixed(_) | Number::Set(_) => return None,
+            };
+            let before = self.own.get(&id(port)).and_then(|own| own.auto);
+            before.is_none_or(|before| before.base != base).then_some((port, base))
+        });
+        let displaced = new.filter_map(|(port, base)| {
+            let by = self.book.holder(self.asker.checkout, (base, port.protocol))?;
+            Some(Displaced {
+                service: port.service.clone(),
+                key: port.key.clone(),
+                base,
+                by,
+            })
+        });
+        let displaced: Vec<_> = displaced.collect();
+        // A worktree never begins at the base.
+        match displaced.is_empty() || owners::is_linked_worktree(self.asker.checkout) {
+            true => Vec::new(),
+            false => displaced,
+        }
+    }
+
+    /// A port gets the next number above for which `can_have` holds, and with it all that are named by the same variable. Then the
     /// plan has to be made anew.
     ///
     /// Left out are the numbers of the file, whatever starts, and those of other checkouts.
@@ -227,8 +257,7 @@ impl<'a> Reservations<'a> {
             })
         };
         let declared = now.declared();
-        let later = (declared..=u16::MAX).skip(1);
-        let number = later.chain(UNPRIVILEGED..declared).find(is_good)?;
+        let number = (declared..=u16::MAX).skip(1).find(is_good)?;
         for (port, _) in together {
             moves.insert(id(port), number);
         }
@@ -281,37 +310,17 @@ impl<'a> Reservations<'a> {
             ports,
         };
         let broken = self.book.write(self.asker.checkout, Some(checkout.clone()), &lock)?;
-        match change {
-            Some(change) => change.now = checkout,
-            None => {
-                *change = Some(Change {
-                    before: noted,
-                    now: checkout,
-                });
-            }
-        }
+        Change::follow(change, noted, checkout);
         Ok(broken)
     }
 }
 
-/// What was noted of a checkout, and what was before.
-#[derive(Debug)]
-pub(super) struct Change {
-    before: Option<Checkout>,
-    now: Checkout,
-}
-
-impl Change {
-    /// As if it had not been made, unless somebody has made another one meanwhile.
-    pub(super) fn take_back(self) -> Result<(), Problem> {
-        let lock = Lock::wait()?;
-        let book = Book::read()?;
-        let path = &self.now.checkout;
-        if book.of(path) == Some(&self.now) {
-            book.write(path, self.before, &lock)?;
-        }
-        Ok(())
-    }
+/// An `auto` port that is elsewhere than at its base.
+pub(crate) struct Displaced {
+    pub(crate) service: String,
+    pub(crate) key: String,
+    pub(crate) base: u16,
+    pub(crate) by: Holder,
 }
 
 /// One number for both: they are the same, or one variable names them. Every service has a `PORT` of its own.
@@ -356,9 +365,6 @@ fn base(project: &str, port: &Written) -> u16 {
         .find(|number| !ephemeral.contains(number))
         .unwrap_or(FIRST + start)
 }
-
-/// Below, a number needs privilege.
-const UNPRIVILEGED: u16 = 1024;
 
 fn no_number(port: &Written) -> Problem {
     Problem::new(format!("no number is left for the `auto` port of `{}`", port.service))

@@ -13,7 +13,7 @@ use crate::report::words;
 use crate::supervise::steps::Running;
 use crate::world::owners::{self, Addresses};
 use crate::world::project::{Moving, Ports, Settled, Yielded};
-use crate::world::reservations::Moves;
+use crate::world::reservations::{Displaced, Moves};
 
 /// A plan whose ports are noted, what is to be said of that, and what has moved with it.
 pub(super) struct Noted {
@@ -46,6 +46,7 @@ impl Clearing<'_> {
             plan,
             yielded,
             moves,
+            displaced,
             broken,
         } = self
             .project
@@ -53,6 +54,10 @@ impl Clearing<'_> {
         if let Some(broken) = broken {
             self.context.say(&begun_anew(&broken));
         }
+        let displaced = displaced
+            .iter()
+            .filter_map(|one| self::displaced(one, &plan, self.context));
+        displaced.for_each(|said| self.context.say(&said));
         let findings = yielded.iter().flat_map(|one| self.yields(one, &plan)).collect();
         Ok(Noted { plan, findings, moves })
     }
@@ -195,29 +200,31 @@ impl Clearing<'_> {
 /// Why the port is not moved after all.
 fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
     let (planned, now) = plan.port(&service.name, &port.key)?;
-    let name = &service.name;
-    let Origin::Moved { from } = now.origin else {
-        return Some((*finding).clone());
+    let (why, hint) = match now.origin {
+        Origin::Moved { from } => {
+            let place = planned.names(from)?;
+            let variable = planned.variable_of(now);
+            let hint = format!("write `${{{variable}}}` instead of {from} in its {place}, and it moves");
+            (format!("its {place} says {from}"), Some(hint))
+        }
+        Origin::Declared | Origin::Auto => ("no port above it is free".to_owned(), None),
     };
-    let place = planned.names(from)?;
-    let variable = planned.variable_of(now);
-    let hint = format!("write `${{{variable}}}` instead of {from} in its {place}, and it moves");
+    let who = who(planned, now);
     Some(Finding {
-        message: format!("{}, and `{name}` cannot move: its {place} says {from}", finding.message),
-        hints: std::iter::once(hint).chain(finding.hints.iter().cloned()).collect(),
+        message: format!("{}, and {who} cannot move: {why}", finding.message),
+        hints: hint.into_iter().chain(finding.hints.iter().cloned()).collect(),
         ..(*finding).clone()
     })
 }
 
 fn moved((name, port, finding): (&str, &Port, &Finding), plan: &Plan, verb: &str) -> Finding {
-    let to = plan.port(name, &port.key).map_or(port.number, |(_, now)| now.number);
-    let move_ = format!(
-        "`{name}` {verb} from port {} to {to}, and everything that refers to it",
-        port.number
-    );
+    let move_ = plan.port(name, &port.key).map(|(service, now)| {
+        let (who, from, to) = (who(service, now), port.number, now.number);
+        format!("; {who} {verb} from port {from} to {to}, and everything that refers to it")
+    });
     Finding {
         level: Level::Warn,
-        message: format!("{}; {move_}", finding.message),
+        message: format!("{}{}", finding.message, move_.unwrap_or_default()),
         hints: Vec::new(),
         exit: Exit::Done,
         ..finding.clone()
@@ -251,6 +258,29 @@ fn left_behind(name: &str, port: &Port, plan: &Plan) -> Vec<String> {
     said.collect()
 }
 
+/// `` `api` ``, or `` `api`'s `admin` `` where it has several ports.
+fn who(service: &Service, port: &Port) -> String {
+    match service.ports.len() {
+        0 | 1 => format!("`{}`", service.name),
+        _ => format!("`{}`'s `{}`", service.name, port.key),
+    }
+}
+
+/// A port that began elsewhere than at its base.
+fn displaced(one: &Displaced, plan: &Plan, context: &Context) -> Option<String> {
+    let (service, port) = plan.port(&one.service, &one.key)?;
+    let (who, number, base) = (who(service, port), port.number, one.base);
+    let there = words::path(&one.by.checkout, context.home.as_deref());
+    let said = format!(
+        "{who} is on port {number} instead of {base}, which is reserved by `{}` in {there}",
+        one.by.project
+    );
+    Some(match one.by.has_moved {
+        true => format!("{said}: `{} up --reset-ports` there and then here.", context.form),
+        false => format!("{said}."),
+    })
+}
+
 fn begun_anew(broken: &Path) -> String {
     format!(
         "The file of reserved ports could not be understood and was begun anew. It is kept as `{}`.",
@@ -265,10 +295,14 @@ pub(super) fn remarks(plan: &Plan, wish: &Wish, ours: &Ours, context: &Context) 
             let Some((_, before)) = wish.before.port(&service.name, &port.key) else {
                 continue;
             };
-            let (name, number) = (&service.name, port.number);
+            let (who, number) = (who(service, port), port.number);
             match (wish.ports, port.origin) {
                 (Ports::NoteAnew | Ports::LookAnew, _) if number != before.number => {
-                    context.say(&format!("`{name}` returns from port {} to {number}.", before.number));
+                    let verb = match port.origin {
+                        Origin::Declared => "returns",
+                        Origin::Auto | Origin::Moved { .. } => "moves",
+                    };
+                    context.say(&format!("{who} {verb} from port {} to {number}.", before.number));
                 }
                 (Ports::Note | Ports::Look, Origin::Moved { from }) if number == before.number => {
                     context.say(&instead(service, port, from, ours, context));
@@ -287,11 +321,11 @@ fn instead(service: &Service, port: &Port, from: u16, ours: &Ours, context: &Con
     let ours = ours.wanting(service, port);
     let facts = owners::look_up(&[declared], Addresses::Service);
     let found = finding(&declared, &facts[&declared], &ours, &context.form);
-    let (name, number, form) = (&service.name, port.number, &context.form);
+    let (who, number, form) = (who(service, port), port.number, &context.form);
     match found.code {
         "port.free" => format!(
-            "`{name}` is on port {number} instead of {from}, which is free again: `{form} up --reset-ports` returns to it."
+            "{who} is on port {number} instead of {from}, which is free again: `{form} up --reset-ports` returns to it."
         ),
-        _ => format!("`{name}` is on port {number} instead of {from}: {}.", found.message),
+        _ => format!("{who} is on port {number} instead of {from}: {}.", found.message),
     }
 }

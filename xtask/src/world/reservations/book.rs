@@ -90,6 +90,15 @@ pub(crate) struct Rival {
     pub(crate) is_starting: bool,
 }
 
+/// Another checkout that has a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) project: String,
+    pub(crate) checkout: PathBuf,
+    /// It is where a port has moved, and may return from.
+    pub(crate) has_moved: bool,
+}
+
 /// What is asked of a file before the rest of it is believed.
 #[derive(Deserialize)]
 struct Head {
@@ -142,12 +151,26 @@ impl Book {
 
     /// Does another checkout have it, in use or not? Only those that do are looked at.
     pub(super) fn is_anothers(&self, checkout: &Path, slot: Slot) -> bool {
-        let is_there = |one: &Checkout| {
-            let mut seen = self.seen.borrow_mut();
-            *seen.entry(one.checkout.clone()).or_insert_with(|| one.exists())
-        };
         let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
-        others.any(|one| one.has(slot) && is_there(one))
+        others.any(|one| one.has(slot) && self.is_there(one))
+    }
+
+    /// Which other checkout has it, in use or not.
+    pub(super) fn holder(&self, checkout: &Path, slot: Slot) -> Option<Holder> {
+        let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
+        let one = others.find(|one| one.has(slot) && self.is_there(one))?;
+        let mut ports = one.ports.values();
+        let has_moved = |port: &Reservation| (port.number, port.protocol) == slot && port.instead_of.is_some();
+        Some(Holder {
+            project: one.project.clone(),
+            checkout: one.checkout.clone(),
+            has_moved: ports.any(has_moved),
+        })
+    }
+
+    fn is_there(&self, one: &Checkout) -> bool {
+        let mut seen = self.seen.borrow_mut();
+        *seen.entry(one.checkout.clone()).or_insert_with(|| one.exists())
     }
 
     /// Who has this number and lives. Their folders are not looked at, only what is noted of their runs.

@@ -111,7 +111,7 @@ fn the_numbers_stay_until_the_base_is_edited_or_they_are_reset() {
     assert!(
         reset
             .stderr()
-            .contains(&format!("`api` returns from port {} to {}.", base + 20, base + 10)),
+            .contains(&format!("`api` moves from port {} to {}.", base + 20, base + 10)),
         "{}",
         reset.stderr()
     );
@@ -167,6 +167,48 @@ fn other_checkouts_are_not_looked_at_unless_they_have_what_is_to_be_chosen() {
     let own = up(&sandbox, &main);
     assert_eq!(ports(&sandbox, &main)[0], u64::from(first + 20));
     assert_eq!(noted(), [false, false]);
+    down(&sandbox, &main, own);
+}
+
+#[test]
+fn a_main_checkout_that_does_not_get_its_base_is_told_once_who_has_it() {
+    let (sandbox, first) = stack();
+    let (main, clone) = (sandbox.project(), sandbox.checkout("shop-b"));
+    fs::copy(main.join(".env"), clone.join(".env")).unwrap();
+    let there = up(&sandbox, &clone);
+    down(&sandbox, &clone, there);
+    let told = |port: u16| {
+        let (there, now) = (clone.display(), port + 10);
+        format!("is on port {now} instead of {port}, which is reserved by `shop` in {there}")
+    };
+    let own = up(&sandbox, &main);
+    for (service, port) in [("api", first), ("web", first + 5)] {
+        let told = format!("`{service}` {}.\n", told(port));
+        assert!(own.stderr().contains(&told), "{}", own.stderr());
+    }
+    down(&sandbox, &main, own);
+    let own = up(&sandbox, &main);
+    assert!(!own.stderr().contains("instead of"), "{}", own.stderr());
+    down(&sandbox, &main, own);
+
+    // Where a port has moved there, it can return.
+    let declared = first + 29;
+    let config = format!(
+        "[project]\nname = \"shop\"\n[services.x]\ncommand = [{:?}, \"--listen\", \"127.0.0.1:env\"]\n\
+         port = {declared}\non_conflict = \"next\"\n",
+        crate::sandbox::service().display().to_string()
+    );
+    fs::write(clone.join("devtasks.toml"), config).unwrap();
+    let _taken = sandbox.stranger(&["--listen", &format!("127.0.0.1:{declared}")]);
+    let there = up(&sandbox, &clone);
+    down(&sandbox, &clone, there);
+    sandbox.write(".env", &format!("API_PORT={}\nWEB_PORT={}\n", first + 30, first + 31));
+    let own = up(&sandbox, &main);
+    let told = format!(
+        "`api` {}: `xtask up --reset-ports` there and then here.\n",
+        told(first + 30)
+    );
+    assert!(own.stderr().contains(&told), "{}", own.stderr());
     down(&sandbox, &main, own);
 }
 

@@ -149,6 +149,8 @@ udp = {{ number = "${{DNS_PORT:-{first}}}", protocol = "udp" }}
     let _tcp = stranger(&sandbox, first);
     let _udp = sandbox.stranger(&["--udp", &format!("127.0.0.1:{}", first + 1)]);
     let up = sandbox.up(&[]);
+    let moves = format!("; `dns`'s `tcp` moves from port {first} to {}, and", first + 2);
+    assert!(up.stderr().contains(&moves), "{}", up.stderr());
     let status = sandbox.run(&["status", "--format", "json"]).json();
     for at in [0, 1] {
         assert_eq!(status["services"][0]["ports"][at]["number"], first + 2, "{status:#}");
@@ -409,6 +411,20 @@ fn a_port_that_is_not_busy_but_cannot_be_had_does_not_move() {
     let ended = sandbox.run(&["up"]).with(3);
     assert!(ended.stderr.contains("this machine has no address"), "{ended:?}");
     assert!(!ended.stderr.contains("moves from"), "{ended:?}");
+}
+
+#[test]
+fn the_search_goes_upwards_only() {
+    // The last one of an address that no other test has.
+    let [_, _, a, b] = std::process::id().to_be_bytes();
+    let address = format!("127.77.{a}.{b}");
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen {address}:env\"\nport = {{ number = 65535, host = \"{address}\" }}\n{NEXT}\n"
+    ));
+    let _taken = sandbox.stranger(&["--listen", &format!("{address}:65535")]);
+    let ended = sandbox.run(&["up"]).with(3);
+    let said = ", and `api` cannot move: no port above it is free\n";
+    assert!(ended.stderr.contains(said), "{ended:?}");
 }
 
 #[test]

@@ -131,6 +131,11 @@ fn start(args: Args, context: &Context) -> Ended {
         (true, false) => Ports::Look,
         (true, true) => Ports::LookAnew,
     };
+    // What is noted there is believed, so whose folder it is comes first.
+    let folder = match args.plan {
+        true => None,
+        false => Some(Folder::of(&project.checkout)?),
+    };
     let before = project.look(&asked)?;
     if before.services.is_empty() {
         return Err(nothing_to_start(&project).into());
@@ -145,12 +150,11 @@ fn start(args: Args, context: &Context) -> Ended {
         ports,
         before,
     };
-    if args.plan {
+    let Some(folder) = folder else {
         return preview::show(&project, &wish, context);
-    }
+    };
     let inbox = Inbox::open()?;
 
-    let folder = Folder::of(&project.checkout)?;
     let ours = Ours::new(&wish.before.project, &project.checkout, None, os::user_id());
     let mut told = false;
     loop {

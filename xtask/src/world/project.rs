@@ -219,6 +219,19 @@ impl Project {
         })
     }
 
+    /// Does everything follow the port, where it has another number? Nothing is noted, and no number is chosen.
+    pub(crate) fn could_move(&self, asked: &Asked, service: &str, key: &str) -> bool {
+        let Ok(reservations) = Reservations::read(self.asker()) else {
+            return false;
+        };
+        if self.plan_with(asked, &reservations).is_err() {
+            return false;
+        }
+        reservations.move_anywhere(service, key);
+        let planned = self.plan_with(asked, &reservations);
+        planned.is_ok_and(|(plan, _)| follows(&plan, service, key))
+    }
+
     fn reservations(&self, asked: &Asked, ports: Ports) -> Result<Reservations<'_>, Vec<Problem>> {
         let reservations = match ports {
             Ports::Note | Ports::NoteAnew => Reservations::lock(self.asker()),
@@ -307,16 +320,20 @@ fn yielding(plan: &Plan, reservations: &Reservations<'_>, may_move: &dyn Fn(&Ser
 }
 
 impl Yielded {
-    /// It has not where the number stands in its command by itself: the start will show whether that can be had.
+    /// It has not where its command does not follow: the start will show whether the number can be had.
     fn has_moved(&self, plan: &Plan) -> bool {
-        let Some((service, port)) = plan.port(&self.service, &self.port.key) else {
-            return false;
-        };
-        match port.origin {
-            Origin::Moved { from } => port.number != self.port.number && service.names(from).is_none(),
-            Origin::Declared | Origin::Auto => false,
-        }
+        let now = plan.port(&self.service, &self.port.key).map(|(_, port)| port.number);
+        now != Some(self.port.number) && follows(plan, &self.service, &self.port.key)
     }
+}
+
+/// It has moved, and its service does not say the declared number by itself.
+fn follows(plan: &Plan, service: &str, key: &str) -> bool {
+    plan.port(service, key)
+        .is_some_and(|(service, port)| match port.origin {
+            Origin::Moved { from } => service.names(from).is_none(),
+            Origin::Declared | Origin::Auto => false,
+        })
 }
 
 impl Moving<'_> {

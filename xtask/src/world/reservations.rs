@@ -264,6 +264,21 @@ impl<'a> Reservations<'a> {
         Some(number)
     }
 
+    /// A port gets some other number, and with it all of its variable: only what follows it is of interest.
+    pub(super) fn move_anywhere(&self, service: &str, key: &str) {
+        let given = self.given.borrow();
+        let mut all = given.iter();
+        let Some((port, now)) = all.find(|(port, _)| (&*port.service, &*port.key) == (service, key)) else {
+            return;
+        };
+        let number = now.declared() ^ 1;
+        let together = given.iter().filter(|(other, _)| is_together(port, other));
+        self.moves
+            .borrow_mut()
+            .0
+            .extend(together.map(|(port, _)| (id(port), number)));
+    }
+
     /// Writes down what it was given last, so that others leave it alone and it is the same the next time. `services` are
     /// all of the file. A file that made no sense is kept beside; its path is returned.
     pub(super) fn note(self, services: &[&str], change: &mut Option<Change>) -> Result<Option<PathBuf>, Problem> {

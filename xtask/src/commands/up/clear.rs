@@ -99,7 +99,7 @@ impl<'a> Clearing<'a> {
                     message: format!("{}; it would be stopped", finding.message),
                     ..finding
                 },
-                false => finding,
+                false => self.hinted(port, finding),
             }
         };
         Ok((findings.into_iter().map(solved).collect(), None))
@@ -149,8 +149,8 @@ impl<'a> Clearing<'a> {
             .filter(|(_, finding)| finding.level == Level::Fail)
             .collect();
         if failing.iter().any(|(port, finding)| !self.may_solve(*port, finding)) {
-            for (_, finding) in &failing {
-                self.tell(finding);
+            for (port, finding) in &failing {
+                self.tell(&self.hinted(*port, finding.clone()));
             }
             return Ok(self.blocked(Exit::worst(failing.iter().map(|(_, finding)| finding.exit))));
         }
@@ -237,7 +237,7 @@ impl<'a> Clearing<'a> {
             return Ok(None);
         }
         if !self.may_solve(Some((service, port)), &found) {
-            self.tell(&found);
+            self.tell(&self.hinted(Some((service, port)), found.clone()));
             return Ok(Some(found.exit));
         }
         let reader = self.context.reader(self.context.paint_stderr());
@@ -255,7 +255,7 @@ impl<'a> Clearing<'a> {
             );
             match self.inbox.confirm(&question, self.context) {
                 Ok(true) => {}
-                Ok(false) => return Ok(Some(self.left_alone(&found))),
+                Ok(false) => return Ok(Some(self.left_alone(&self.hinted(Some((service, port)), found)))),
                 Err(Interrupted) => return Ok(Some(Exit::Interrupted)),
             }
         }

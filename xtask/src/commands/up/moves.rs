@@ -128,8 +128,21 @@ impl Clearing<'_> {
 
     /// Another port would do for a number that is taken, but not for a service of this stack that has it.
     fn may_move(&self, port: &Port, finding: &Finding) -> bool {
-        let is_strangers = finding.is_taken() && finding.code != "port.busy.own_running";
-        is_strangers && self.way_out(port) == WayOut::Next
+        is_strangers(finding) && self.way_out(port) == WayOut::Next
+    }
+
+    /// With the way that is always there, if it is: its port could move, and it was not asked to.
+    pub(super) fn hinted(&self, port: Option<(&Service, &Port)>, mut finding: Finding) -> Finding {
+        let Some((service, port)) = port else { return finding };
+        let is_asked = self.way_out(port) == WayOut::Next;
+        let is_open = finding.level == Level::Fail && is_strangers(&finding) && !is_asked;
+        if is_open && self.project.could_move(&self.wish.asked, &service.name, &port.key) {
+            let or = if finding.hints.is_empty() { "" } else { "or " };
+            let (name, form) = (&service.name, &self.context.form);
+            let hint = format!("{or}let `{name}` take the next free port: `{form} up --on-conflict next`");
+            finding.hints.push(hint);
+        }
+        finding
     }
 
     /// Notes where the services move, then says it, and who has the ports: a terminal may be slow, and others wait.
@@ -195,6 +208,10 @@ impl Clearing<'_> {
         let found = self.finding(service, port, asked, &facts[&asked]);
         found.code == "port.busy.own_running" && found.level == Level::Ok
     }
+}
+
+fn is_strangers(finding: &Finding) -> bool {
+    finding.is_taken() && finding.code != "port.busy.own_running"
 }
 
 /// Why the port is not moved after all.
@@ -275,7 +292,7 @@ fn displaced(one: &Displaced, plan: &Plan, context: &Context) -> Option<String> 
         "{who} is on port {number} instead of {base}, which is reserved by `{}` in {there}",
         one.by.project
     );
-    Some(match one.by.has_moved {
+    Some(match one.by.may_return {
         true => format!("{said}: `{} up --reset-ports` there and then here.", context.form),
         false => format!("{said}."),
     })

@@ -95,8 +95,8 @@ pub(crate) struct Rival {
 pub(crate) struct Holder {
     pub(crate) project: String,
     pub(crate) checkout: PathBuf,
-    /// It is where a port has moved, and may return from.
-    pub(crate) has_moved: bool,
+    /// It is where a port has moved, or was set for a call, and may return from.
+    pub(crate) may_return: bool,
 }
 
 /// What is asked of a file before the rest of it is believed.
@@ -160,11 +160,14 @@ impl Book {
         let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
         let one = others.find(|one| one.has(slot) && self.is_there(one))?;
         let mut ports = one.ports.values();
-        let has_moved = |port: &Reservation| (port.number, port.protocol) == slot && port.instead_of.is_some();
+        let may_return = |port: &Reservation| {
+            let is_for_now = port.instead_of.is_some() || port.auto.is_some_and(|auto| auto.number != slot.0);
+            (port.number, port.protocol) == slot && is_for_now
+        };
         Some(Holder {
             project: one.project.clone(),
             checkout: one.checkout.clone(),
-            has_moved: ports.any(has_moved),
+            may_return: ports.any(may_return),
         })
     }
 

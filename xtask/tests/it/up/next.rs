@@ -363,6 +363,35 @@ fn a_number_that_stands_in_the_command_itself_cannot_move() {
 }
 
 #[test]
+fn whoever_could_move_is_told_how() {
+    let (sandbox, first) = stack("");
+    let _taken = stranger(&sandbox, first);
+    let hint = "hint: or let `api` take the next free port: `xtask up --on-conflict next`\n";
+    for arguments in [&["up"][..], &["up", "--plan"], &["up", "--on-conflict", "fail"]] {
+        let ended = sandbox.run(arguments).with(3);
+        let said = format!("{}{}", ended.stderr, ended.stdout);
+        assert_eq!(said.matches(hint).count(), 1, "{ended:?}");
+    }
+    let terminal = sandbox.terminal(&["up"]);
+    terminal.answer("[y/N]", "n\n");
+    terminal.wait_for("up --on-conflict next`");
+    terminal.wait().with(3);
+    // Only who starts it can say so.
+    for arguments in [&["doctor"][..], &["port", "who", &first.to_string()]] {
+        let ended = sandbox.run(arguments);
+        assert!(!format!("{ended:?}").contains("on-conflict"), "{ended:?}");
+    }
+    // What says its number itself would not move.
+    let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write(
+        "devtasks.toml",
+        &config.replace("http://127.0.0.1:${API_PORT}/", &format!("http://127.0.0.1:{first}/")),
+    );
+    let ended = sandbox.run(&["up"]).with(3);
+    assert!(!ended.stderr.contains("on-conflict"), "{ended:?}");
+}
+
+#[test]
 fn who_says_the_old_number_is_named() {
     let (sandbox, first) = stack(NEXT);
     let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();

@@ -206,7 +206,7 @@ impl<'a> Driver<'a> {
                     let life = &mut self.services[unit];
                     if *life.wanted() != service {
                         changed.push(Spec::from(&service));
-                        (life.next, life.reserved) = (Some(Box::new(service)), None);
+                        (life.next, life.hold) = (Some(Box::new(service)), None);
                         edited.push(unit);
                     }
                 }

@@ -10,9 +10,9 @@ use super::control::{Client, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record};
 use super::{health, kin, os, owners};
 use crate::error::Problem;
-use crate::plan::{self, Check, Health, Origin};
+use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::preflight::verdict::Mismatch;
-use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState, Tag};
+use crate::preflight::{HoldsBy, Owner, OwnerlessState, PortFact, PortRef, ProcessState, Tag};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
@@ -235,10 +235,13 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
             .filter(|owner| owner.holds_by != HoldsBy::Connection)
     };
     let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
+    let is_reserved =
+        |owner: &Owner| port.protocol == Protocol::Udp && owner.tag.as_ref().is_some_and(Tag::is_supervisor);
     status::Port {
         name: port.key.clone(),
         number: port.number,
-        listening: owners().any(|owner| owner.holds_by == HoldsBy::Listening)
+        // Of UDP at all addresses what our supervisor reserves looks like a listener.
+        listening: owners().any(|owner| owner.holds_by == HoldsBy::Listening && !is_reserved(owner))
             || unseen().any(|socket| socket.state == OwnerlessState::Listening),
         ours: owners().any(|owner| {
             let is_its = |tag: &Tag, service: &str| tag.service == service || tag.is_supervisor();

@@ -96,6 +96,32 @@ fn nobody_can_take_the_ports_of_one_that_waits_for_its_dependency() {
 }
 
 #[test]
+fn at_all_addresses_udp_is_kept_at_every_one() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "sh -c 'echo begun; exec sleep 1000'"
+        healthcheck = {{ command = "test -e go" }}
+        [services.dns]
+        command = "SERVICE --udp 0.0.0.0:{port}"
+        port = {{ number = {port}, host = "0.0.0.0", protocol = "udp" }}
+        depends_on = ["db"]
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    for address in ["0.0.0.0", "127.0.0.1", "127.0.0.2"] {
+        let bound = UdpSocket::bind((address, port)).map(drop).map_err(|error| error.kind());
+        assert_eq!(bound, Err(ErrorKind::AddrInUse), "{address}");
+    }
+    assert_eq!(services(&sandbox)[1]["ports"][0]["listening"], false);
+    sandbox.write("go", "");
+    up.wait_for("All 2 ready in ");
+    assert_eq!(services(&sandbox)[1]["ports"][0]["listening"], true);
+}
+
+#[test]
 fn everybody_who_looks_is_told_whose_they_are() {
     let stack = Stack::new();
     let up = stack.up();

@@ -13,16 +13,16 @@ use super::{os, owners};
 use crate::error::{Exit, Problem};
 use crate::plan::{Around, Auto, Given, Number, Origin, Slot, Written, as_written, auto_numbers};
 use crate::preflight::{OwnerlessState, PortFact, PortRef};
-use book::{Assigned, Book, Lock};
+use book::{Assigned, Book, Id, Lock};
 pub(crate) use book::{Checkout, Reservation};
 
-/// Where ports have moved to, by `SERVICE.KEY`.
+/// Where ports have moved to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Moves(BTreeMap<String, u16>);
+pub(crate) struct Moves(BTreeMap<Id, u16>);
 
 impl Moves {
     pub(crate) fn has(&self, service: &str, key: &str) -> bool {
-        self.0.contains_key(&format!("{service}.{key}"))
+        self.0.contains_key(&Id::new(service, key))
     }
 }
 
@@ -45,8 +45,8 @@ pub(super) struct Asker<'a> {
 pub(super) struct Reservations<'a> {
     asker: Asker<'a>,
     book: Book,
-    /// What it has had so far, by `SERVICE.KEY`.
-    own: BTreeMap<String, Reservation>,
+    /// What it has had so far.
+    own: BTreeMap<Id, Reservation>,
     /// Of those who are going to write.
     lock: Option<Lock>,
     moves: RefCell<Moves>,
@@ -91,7 +91,7 @@ impl<'a> Reservations<'a> {
 
     /// As if the service were here for the first time.
     pub(super) fn forget(&mut self, service: &str) {
-        self.own.retain(|id, _| service_of(id) != service);
+        self.own.retain(|id, _| id.service != service);
     }
 
     /// The number of every port of the file.
@@ -223,14 +223,13 @@ impl<'a> Reservations<'a> {
         let Some(lock) = self.lock else { return Ok(None) };
         let given = self.given.into_inner();
         let mut ports = self.own;
-        let before: BTreeMap<String, Assigned> = ports
+        let before: BTreeMap<Id, Assigned> = ports
             .iter()
             .filter_map(|(id, own)| Some((id.clone(), own.auto?)))
             .collect();
         // Of a service whose ports could not be worked out this time, what was true before still is.
         ports.retain(|id, _| {
-            let service = service_of(id);
-            services.contains(&service) && !given.iter().any(|(port, _)| port.service == service)
+            services.contains(&id.service.as_str()) && !given.iter().any(|(port, _)| port.service == id.service)
         });
         for (port, given) in given {
             let before = before.get(&id(&port)).copied();
@@ -263,13 +262,8 @@ impl<'a> Reservations<'a> {
     }
 }
 
-/// Names have no dot.
-fn id(port: &Written) -> String {
-    format!("{}.{}", port.service, port.key)
-}
-
-fn service_of(id: &str) -> &str {
-    id.split('.').next().unwrap_or_default()
+fn id(port: &Written) -> Id {
+    Id::new(&port.service, &port.key)
 }
 
 fn slot((port, given): (&Written, &Given)) -> Slot {

@@ -5,7 +5,7 @@
 //! that of systemd, sd_listen_fds(3). Without it a [`Hold`] keeps the ports while the service has no process.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
 use socket2::Socket;
@@ -75,7 +75,17 @@ pub(crate) struct Hold {
 impl Hold {
     /// What cannot be bound is left out: preflight has judged it, and a lost port is explained when the service fails.
     pub(crate) fn of(ports: Vec<PortRef>) -> Hold {
-        let _open = ports.iter().filter_map(|port| hold(*port).ok()).collect();
+        // Without a host the service may as well listen at `localhost`'s other address.
+        let both = |port: &PortRef| match port.host {
+            Some(_) => vec![*port],
+            None => [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
+                .map(|host| PortRef {
+                    host: Some(host),
+                    ..*port
+                })
+                .to_vec(),
+        };
+        let _open = ports.iter().flat_map(both).filter_map(|port| hold(port).ok()).collect();
         Hold { ports, _open }
     }
 

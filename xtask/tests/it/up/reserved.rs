@@ -74,6 +74,9 @@ fn nobody_can_take_the_ports_of_one_that_waits_for_its_dependency() {
     let stack = Stack::new();
     let up = stack.up();
     stack.are_reserved();
+    // At the other address of `localhost` too.
+    let six = TcpListener::bind(("::1", stack.tcp)).map(drop);
+    assert_eq!(six.map_err(|error| error.kind()), Err(ErrorKind::AddrInUse));
     // None but the supervisor has a socket.
     let sockets = |pid: u32| {
         let open = descriptors(pid).into_iter();

@@ -29,6 +29,7 @@ use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
 use family::Family;
 use life::Life;
+pub(crate) use ready::held_by_another;
 use watch::Waiter;
 
 /// Who is told what happens, while it happens.

@@ -89,11 +89,11 @@ fn unreadable(problems: Problems, context: &Context) -> Problems {
 
 fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {
     let live_run = live::run(&plan.checkout);
-    let ours = Ours::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id());
+    let ours = Ours::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id()).having(plan.numbers());
     let mut findings = duplicates(plan);
     for service in &plan.services {
         for port in &service.ports {
-            let ours = ours.wanting(service, port);
+            let ours = ours.wanting(&service.name, port);
             let port = PortRef::from(port);
             let (fact, form) = (&facts.ports[&port], &context.form);
             findings.push(finding(&port, fact, &ours, form));

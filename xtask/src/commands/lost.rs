@@ -3,7 +3,7 @@
 use crate::commands::Context;
 use crate::error::Exit;
 use crate::plan;
-use crate::preflight::verdict::{Ours, Wanted, finding};
+use crate::preflight::verdict::{Ours, finding};
 use crate::preflight::{Finding, Level, PortRef};
 use crate::supervise::{Cause, State};
 use crate::world::control::Service;
@@ -74,19 +74,16 @@ fn is_anothers(finding: &Finding) -> bool {
 fn judged(service: &Service, record: &Record, addresses: Addresses, context: &Context) -> Vec<Finding> {
     let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
     let facts = owners::look_up(&ports, addresses);
+    let ours = Ours::new(
+        &record.project,
+        &record.checkout,
+        Some(record.run.clone()),
+        os::user_id(),
+    );
     let judge = |port: &plan::Port| {
-        let wanted = || Wanted {
-            service: service.name.clone(),
-            place: port.place.clone(),
-            variable: port.variable.clone(),
-        };
-        let ours = Ours {
-            project: Some(record.project.clone()),
-            checkout: Some(record.checkout.clone()),
-            live_run: Some(record.run.clone()),
-            service: (addresses == Addresses::Service).then(wanted),
-            uid: os::user_id(),
-            ..Ours::default()
+        let ours = match addresses {
+            Addresses::Service => ours.wanting(&service.name, port),
+            Addresses::All => ours.clone(),
         };
         let port = PortRef::from(port);
         finding(&port, &facts[&port], &ours, &context.form)

@@ -8,6 +8,7 @@ mod moves;
 mod preview;
 mod show;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +110,8 @@ struct Wish {
     detach: bool,
     /// Every service and task of the file.
     known: Vec<String>,
+    /// Every port number of the file, as far as it can be planned.
+    numbers: BTreeSet<u16>,
     ports: Ports,
     /// What was planned before ports were reset or moved.
     before: Plan,
@@ -140,7 +143,13 @@ fn start(args: Args, context: &Context) -> Ended {
     if let Some(broken) = broken {
         context.say(&begun_anew(&broken));
     }
+    let everything = Asked {
+        everything: true,
+        ..Asked::default()
+    };
+    let numbers = project.plan(&everything).map(|(whole, _)| whole.numbers());
     let wish = Wish {
+        numbers: numbers.unwrap_or_default(),
         asked,
         on_conflict: args.on_conflict.map(OnConflict::from),
         yes: args.yes,
@@ -159,7 +168,7 @@ fn start(args: Args, context: &Context) -> Ended {
     let inbox = Inbox::open()?;
 
     let folder = Folder::of(&project.checkout)?;
-    let ours = Ours::new(&plan.project, &project.checkout, None, os::user_id());
+    let ours = Ours::new(&plan.project, &project.checkout, None, os::user_id()).having(wish.numbers.clone());
     let mut told = false;
     loop {
         match folder.lock()? {

@@ -54,7 +54,7 @@ pub(super) fn join(
             services: services.clone(),
             ..plan.clone()
         };
-        let ours = ours(&more, &record, &running);
+        let ours = ours(&more, &record, &running).having(wish.numbers.clone());
         let clearing = Clearing {
             plan: &more,
             project,

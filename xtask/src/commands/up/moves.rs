@@ -160,7 +160,7 @@ fn instead(service: &Service, port: &Port, from: u16, ours: &Ours, context: &Con
         number: from,
         ..PortRef::from(port)
     };
-    let ours = ours.wanting(service, port);
+    let ours = ours.wanting(&service.name, port);
     let facts = owners::look_up(&[declared], Addresses::Service);
     let found = finding(&declared, &facts[&declared], &ours, &context.form);
     let (name, number, form) = (&service.name, port.number, &context.form);

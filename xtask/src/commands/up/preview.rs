@@ -28,7 +28,8 @@ pub(super) fn show(mut plan: Plan, project: &Project, wish: &Wish, context: &Con
         let ours = match record {
             Some(record) => join::ours(&to_do, record, running),
             None => Ours::new(&plan.project, &plan.checkout, None, os::user_id()),
-        };
+        }
+        .having(wish.numbers.clone());
         let clearing = Clearing {
             plan: &to_do,
             project,

@@ -212,10 +212,11 @@ impl<'a> Show<'a> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
         let facts = owners::look_up(&ports, addresses);
         let run = Folder::existing(&self.checkout).and_then(|folder| folder.live_run());
-        let ours = Ours::new(&self.project, &self.checkout, run, os::user_id());
+        let numbers = self.ports.iter().map(|port| port.number).collect();
+        let ours = Ours::new(&self.project, &self.checkout, run, os::user_id()).having(numbers);
         let judge = |port: &plan::Port| {
             let ours = match addresses {
-                Addresses::Service => ours.wanting(service, port),
+                Addresses::Service => ours.wanting(&service.name, port),
                 Addresses::All => ours.clone(),
             };
             let (at, port) = (port.place.clone(), PortRef::from(port));

@@ -152,6 +152,16 @@ fn everybody_who_looks_is_told_whose_they_are() {
     let ports = services(sandbox)[1]["ports"].clone();
     let listening = [&ports[0]["listening"], &ports[1]["listening"]];
     assert_eq!(listening, [&json!(false), &json!(false)], "{ports}");
+    assert_eq!(
+        [&ports[0]["ours"], &ports[1]["ours"]],
+        [&json!(true), &json!(true)],
+        "{ports}"
+    );
+    let shown = sandbox.run(&["status"]).with(1).stdout;
+    assert!(
+        shown.contains(&format!("{tcp} (reserved) {} (reserved)", stack.udp)),
+        "{shown}"
+    );
     sandbox.run(&["doctor"]).with(0);
     sandbox.run(&["up", "--plan"]).with(0);
 
@@ -359,4 +369,33 @@ fn nor_does_another_service_move_there() {
     let moves = format!("`api` moves from port {first} to {}", first + 2);
     assert!(joined.stderr.contains(&moves), "{joined:?}");
     assert!(!up.has_ended());
+}
+
+#[test]
+fn whoever_listens_at_another_address_meanwhile_is_not_ours() {
+    let stack = Stack::new();
+    let up = stack.up();
+    let stranger = stack
+        .sandbox
+        .stranger(&["--listen", &format!("127.0.0.2:{}", stack.tcp)]);
+    let port = services(&stack.sandbox)[1]["ports"][0].clone();
+    assert_eq!(
+        (&port["listening"], &port["ours"]),
+        (&json!(true), &json!(false)),
+        "{port}"
+    );
+    let shown = stack.sandbox.run(&["status"]).with(1).stdout;
+    assert!(shown.contains(&format!("{} (not ours)", stack.tcp)), "{shown}");
+    // Once the service listens itself, its port is ours whoever listens beside it.
+    stack.let_db_be_ready();
+    up.wait_for("eady in ");
+    let port = services(&stack.sandbox)[1]["ports"][0].clone();
+    assert_eq!(
+        (&port["listening"], &port["ours"]),
+        (&json!(true), &json!(true)),
+        "{port}"
+    );
+    assert!(!stranger.has_ended());
+    up.interrupt();
+    up.wait().with(130);
 }

@@ -26,6 +26,7 @@ use crate::world::os;
 use crate::world::project::{Ports, Project, Settled};
 use crate::world::runs::{Folder, Lock, Locked, Mode};
 use clear::{Clearing, Way};
+pub(super) use moves::stuck;
 use show::Show;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything

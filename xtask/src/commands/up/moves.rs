@@ -102,7 +102,7 @@ fn find<'p>(service: &str, key: &str, plan: &'p Plan) -> Option<(&'p Service, &'
 }
 
 /// Why the port is not moved after all.
-fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
+pub(in crate::commands) fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
     let (planned, now) = find(&service.name, &port.key, plan)?;
     let name = &service.name;
     let Origin::Moved { from } = now.origin else {

@@ -51,11 +51,11 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
         checkout: Some("/shop".into()),
         live_run: Some("r1".to_owned()),
         reserved: Vec::new(),
+        numbers: Default::default(),
         service: Some(Wanted {
             service: "backend".to_owned(),
             place: place(14),
             variable: None,
-            numbers: Default::default(),
         }),
         uid: 501,
     };

@@ -42,13 +42,14 @@ pub(super) fn join(
             .filter(|step| step.todo != Todo::Keep)
             .collect();
         let announced = announcement(plan, &to_do, &record);
+        let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
+        if services.is_empty() {
+            said = announced;
+            break services;
+        }
         if announced != said {
             context.say(&announced);
             said = announced;
-        }
-        let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
-        if services.is_empty() {
-            break services;
         }
         let more = Plan {
             services: services.clone(),
@@ -69,6 +70,18 @@ pub(super) fn join(
             Way::Clear { .. } | Way::Leftovers => break services,
         }
     };
+    let Some((mut client, _)) = live::client(folder) else {
+        return Ok(None);
+    };
+    client.send(&Request::Up {
+        names: plan.services.iter().map(|service| service.name.clone()).collect(),
+        services: services.clone(),
+        give_up_after: wish.give_up_after,
+    });
+    // Whoever reads that it runs already is waited for by the supervisor.
+    if services.is_empty() {
+        context.say(&said);
+    }
     for name in unknown(wish, &running) {
         context.say(&format!(
             "`{name}` runs on and is no longer in devtasks.toml: `{} down {name}` stops it.",
@@ -76,14 +89,6 @@ pub(super) fn join(
         ));
     }
     moves::remarks(plan, wish, &ours(plan, &record, &running), context);
-    let Some((mut client, _)) = live::client(folder) else {
-        return Ok(None);
-    };
-    client.send(&Request::Up {
-        names: plan.services.iter().map(|service| service.name.clone()).collect(),
-        services,
-        give_up_after: wish.give_up_after,
-    });
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
     watching::watch(&inbox.receiver, context)

@@ -146,6 +146,7 @@ fn when_one_is_stopped_from_elsewhere_it_waits_for_the_others_and_says_so() {
     up.wait_for("web  ready");
     let second = sandbox.start(&["up"]);
     second.wait_for("already running");
+    sandbox.run(&["status"]).with(1);
     sandbox.run(&["down", "web"]).with(0);
     assert!(!up.has_ended() && !second.has_ended());
     sandbox.write("go", "");

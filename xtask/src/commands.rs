@@ -5,6 +5,7 @@ pub(crate) mod down;
 mod inbox;
 mod leftovers;
 pub(crate) mod logs;
+mod lost;
 pub(crate) mod port;
 mod prefixes;
 pub(crate) mod restart;

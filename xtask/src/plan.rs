@@ -104,6 +104,18 @@ pub(crate) struct Plan {
     pub(crate) services: Vec<Service>,
 }
 
+impl Plan {
+    /// Every port number that its services have, or would return to.
+    pub(crate) fn numbers(&self) -> BTreeSet<u16> {
+        let ports = self.services.iter().flat_map(|service| &service.ports);
+        let both = |port: &Port| match port.origin {
+            Origin::Moved { from } => [port.number, from],
+            Origin::Declared | Origin::Auto => [port.number; 2],
+        };
+        ports.flat_map(both).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Service {
     pub(crate) name: String,

@@ -1,14 +1,16 @@
 //! `doctor`: every check that `up` makes and some more, without changing anything.
 
+use crate::commands::up::stuck;
 use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::{Exit, Problem, Problems};
-use crate::plan::{Asked, Plan};
+use crate::plan::{Asked, OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
 use crate::preflight::verdict::{Mismatch, Ours, duplicates, ephemeral, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
 use crate::report::{self, json, words};
-use crate::world::project::Project;
-use crate::world::{live, observe, os};
+use crate::world::project::{Ports, Project};
+use crate::world::reservations::Moves;
+use crate::world::{live, observe, os, owners};
 
 /// Check everything that a start needs: ports, commands, folders, env files, venvs, leftovers
 #[derive(clap::Args)]
@@ -32,11 +34,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     os::require("doctor")?;
     let read = Project::find(context.file.as_deref()).and_then(|project| {
-        let everything = Asked {
-            everything: true,
-            ..Asked::default()
-        };
-        let (plan, problems) = project.plan(&everything)?;
+        let (plan, problems) = project.plan(&everything())?;
         Ok((project, plan, problems))
     });
     let (project, plan, problems) = match read {
@@ -71,6 +69,13 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     Ok(quietly(context.print(&text), exit))
 }
 
+fn everything() -> Asked {
+    Asked {
+        everything: true,
+        ..Asked::default()
+    }
+}
+
 /// A file that cannot be read, or whose plan makes no sense, is a document too.
 fn unreadable(problems: Problems, context: &Context) -> Problems {
     if context.json {
@@ -89,18 +94,25 @@ fn unreadable(problems: Problems, context: &Context) -> Problems {
 
 fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {
     let live_run = live::run(&plan.checkout);
-    let ours = Ours::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id());
+    let ours = Ours::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id()).having(plan.numbers());
     let mut findings = duplicates(plan);
+    let mut movable = Vec::new();
     for service in &plan.services {
-        for port in &service.ports {
-            let ours = ours.wanting(service, port);
-            let port = PortRef::from(port);
+        for declared in &service.ports {
+            let ours = ours.wanting(&service.name, declared);
+            let port = PortRef::from(declared);
             let (fact, form) = (&facts.ports[&port], &context.form);
-            findings.push(finding(&port, fact, &ours, form));
+            let found = finding(&port, fact, &ours, form);
+            let is_strangers = found.level == Level::Fail && found.is_taken() && found.code != "port.busy.own_running";
+            if is_strangers && declared.on_conflict == OnConflict::Next {
+                movable.push((findings.len(), service, declared));
+            }
+            findings.push(found);
             findings.extend(split(&port, fact, &ours, form));
             findings.extend(ephemeral(&port, fact, &ours, form));
         }
     }
+    foresee_moves(project, &movable, &mut findings);
     findings.extend(mismatches(plan)?);
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));
@@ -113,6 +125,34 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
         });
     }
     Ok(findings)
+}
+
+/// Where `up` would leave the owner alone and go on with another port, a port that is taken keeps it from nothing. The
+/// finding of each of `movable` is changed.
+fn foresee_moves(project: &Project, movable: &[(usize, &Service, &Port)], findings: &mut [Finding]) {
+    if movable.is_empty() {
+        return;
+    }
+    let taken: Vec<_> = movable
+        .iter()
+        .map(|(_, service, port)| (service.name.as_str(), port.key.as_str()))
+        .collect();
+    // Which number it would be is not told: by then it may be another.
+    let can_have = |_: &str, _: &str, port: PortRef| owners::can_be_served(port);
+    let Ok(moving) = project.move_on(&everything(), &taken, &Moves::default(), Ports::Look, &can_have) else {
+        // `up` would not get so far, and why is told elsewhere.
+        return;
+    };
+    for &(at, service, port) in movable {
+        let found = &findings[at];
+        findings[at] = stuck(&(service, port, found), &moving.plan).unwrap_or_else(|| Finding {
+            level: Level::Warn,
+            message: format!("{}; `up` would move `{}` on", found.message, service.name),
+            hints: Vec::new(),
+            exit: Exit::Done,
+            ..found.clone()
+        });
+    }
 }
 
 /// Services of the live run that listen elsewhere than declared.

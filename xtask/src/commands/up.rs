@@ -8,6 +8,7 @@ mod moves;
 mod preview;
 mod show;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::world::os;
 use crate::world::project::{Ports, Project};
 use crate::world::runs::{Folder, Lock, Locked, Mode};
 use clear::{Clearing, Way};
+pub(super) use moves::stuck;
 use show::Show;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
@@ -108,6 +110,8 @@ struct Wish {
     detach: bool,
     /// Every service and task of the file.
     known: Vec<String>,
+    /// Every port number of the file, as far as it can be planned.
+    numbers: BTreeSet<u16>,
     ports: Ports,
     /// What was planned before ports were reset or moved.
     before: Plan,
@@ -140,7 +144,13 @@ fn start(args: Args, context: &Context) -> Ended {
     if before.services.is_empty() {
         return Err(nothing_to_start(&project).into());
     }
+    let everything = Asked {
+        everything: true,
+        ..Asked::default()
+    };
+    let numbers = project.plan(&everything).map(|(whole, _)| whole.numbers());
     let wish = Wish {
+        numbers: numbers.unwrap_or_default(),
         asked,
         on_conflict: args.on_conflict.map(OnConflict::from),
         yes: args.yes,
@@ -155,7 +165,7 @@ fn start(args: Args, context: &Context) -> Ended {
     };
     let inbox = Inbox::open()?;
 
-    let ours = Ours::new(&wish.before.project, &project.checkout, None, os::user_id());
+    let ours = Ours::new(&wish.before.project, &project.checkout, None, os::user_id()).having(wish.numbers.clone());
     let mut told = false;
     loop {
         match folder.lock()? {

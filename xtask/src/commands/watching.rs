@@ -1,16 +1,18 @@
 //! What a command shows that asked a running supervisor for something: every transition, then the table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
+use crate::commands::lost::{self, Now};
 use crate::commands::{Context, Ended};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::Check;
 use crate::preflight::PortRef;
+use crate::report::escape::visible;
 use crate::report::{cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
-use crate::world::control::{Reply, Snapshot, Transition, UnderWay};
+use crate::world::control::{Reply, Service, Snapshot, Transition, UnderWay};
 use crate::world::driver::Message;
 use crate::world::live;
 use crate::world::owners::{self, Addresses};
@@ -39,7 +41,8 @@ pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
 pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let paint = context.paint_stderr();
     let mut slow = Slow::default();
-    let mut stopped = BTreeSet::new();
+    // Of what came into another state meanwhile.
+    let mut last: BTreeMap<String, State> = BTreeMap::new();
     loop {
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
@@ -62,10 +65,7 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
             Reply::Transition(it) => {
                 let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
                 transition(&it, is_news, context);
-                match it.state {
-                    State::Stopped => drop(stopped.insert(it.service)),
-                    _ => drop(stopped.remove(&it.service)),
-                }
+                last.insert(it.service, it.state);
             }
             Reply::Done {
                 exit,
@@ -73,19 +73,33 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                 survivors,
             } => {
                 let status = live::seen(&snapshot);
+                let failed: Vec<_> = snapshot
+                    .services
+                    .iter()
+                    .filter(|it| it.state == State::Failed)
+                    .map(|it| (it, lost::now(it, &snapshot.record, context)))
+                    .collect();
+                let has_lost = |(it, ports): &(&Service, Now)| ports.is_taken && last.contains_key(&it.name);
+                let exit = match exit {
+                    Exit::NotReady if failed.iter().any(has_lost) => Exit::PortBusy,
+                    exit => exit,
+                };
+                let stopped = last.iter().filter(|(_, state)| **state == State::Stopped);
+                let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
                 if context.json {
                     let _ = context.print(&summary(exit, &status.services));
                 } else if !context.quiet {
                     let table = status::table(&status, wall(), paint, context.terminals.width);
                     context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
                 }
-                let failed: Vec<_> = snapshot
-                    .services
-                    .iter()
-                    .filter(|it| it.state == State::Failed)
-                    .collect();
-                for service in &failed {
+                for (service, ports) in &failed {
                     let hint = paint.hint("hint:");
+                    for fact in &ports.facts {
+                        context.say(&format!("{}: {}", service.name, visible(fact)));
+                    }
+                    for it in &ports.hints {
+                        context.say(&format!("{hint} {it}"));
+                    }
                     let (form, name) = (&context.form, &service.name);
                     context.say(&format!("{hint} `{form} why {name}` shows why, with its last lines"));
                 }

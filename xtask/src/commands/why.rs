@@ -1,6 +1,6 @@
 //! `why`: what is known of one service and how it came into its state.
 
-use crate::commands::{Context, Ended, quietly};
+use crate::commands::{Context, Ended, lost, quietly};
 use crate::error::Exit;
 use crate::plan::{self, Asked};
 use crate::report;
@@ -64,6 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Ended {
                 restart: service.map_or("no", |service| service.restart.name()),
                 restarts: 0,
                 next_try_at: None,
+                now: Vec::new(),
                 hints: vec![format!("start it with `{} up {}`", context.form, args.service)],
             }
         }
@@ -77,6 +78,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Ended {
 
 fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Context) -> Why {
     let control::Why { record, service, .. } = why;
+    let ports = lost::now(&service, &record, context);
     let exit = service.exit.as_ref();
     let reason = service.cause.as_ref();
     let is_down = service.state.is_over() || service.state == State::Backoff;
@@ -85,8 +87,13 @@ fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Conte
         (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout, &context.form),
         (_, None) | (None, _) => Vec::new(),
     };
-    if service.state.is_over() && hints.is_empty() {
-        hints.push(format!("start it again with `{} up {}`", context.form, service.name));
+    hints.extend(ports.hints);
+    if service.state.is_over() && (hints.is_empty() || ports.is_taken) {
+        let when = if ports.is_taken { " once the port is free" } else { "" };
+        hints.push(format!(
+            "start it again with `{} up {}`{when}",
+            context.form, service.name
+        ));
     }
     Why {
         schema_version: json::SCHEMA_VERSION,
@@ -112,6 +119,7 @@ fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Conte
         next_try_at: why.next_try_at,
         name: service.name,
         waiting_for: service.waiting_for,
+        now: ports.facts,
         hints,
     }
 }

@@ -49,12 +49,13 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, form: &str
         Kind::NotExecutable => denied_program(evidence).map(|it| format!("run `chmod +x {it}`")),
         Kind::Denied => low_port(evidence)
             .map(|port| format!("give `{}` a port from 1024 up: {port} needs a privilege", service.name)),
-        Kind::PortBusy => other_port(service, evidence).map(|port| {
-            format!(
+        Kind::PortBusy => match other_port(service, evidence) {
+            Some(port) => Some(format!(
                 "let `{}` listen on a port that it declares: {port} is none of them",
                 service.name
-            )
-        }),
+            )),
+            None => service.listen.then(|| handed_over(service)),
+        },
         Kind::ContainerHasPort => published(service, evidence)
             .map(|port| format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")),
         Kind::HostHasPort => {
@@ -175,6 +176,18 @@ fn other_port(service: &Service, evidence: &str) -> Option<u16> {
     let port = refused::port(evidence)?;
     let is_declared = service.ports.iter().any(|it| it.number == port);
     (!is_declared && !service.ports.is_empty()).then_some(port)
+}
+
+/// What it finds busy is what was opened for it.
+fn handed_over(service: &Service) -> String {
+    let sockets = match service.ports.len() {
+        1 => "descriptor 3, which `listen = true` has".to_owned(),
+        n => format!("descriptors 3 to {}, which `listen = true` has", n + 2),
+    };
+    format!(
+        "let `{}` take {sockets} opened for it, instead of opening that port itself, or leave `listen` out",
+        service.name
+    )
 }
 
 /// The port that a container engine could not publish; if it does not say, the service's own.

@@ -223,7 +223,8 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         match (port.listening, port.ours) {
             (true, true) => {}
             (true, false) => remarks.push("not ours".to_owned()),
-            (false, _) => remarks.push("closed".to_owned()),
+            (false, true) => remarks.push("reserved".to_owned()),
+            (false, false) => remarks.push("closed".to_owned()),
         }
         match remarks.as_slice() {
             [] => port.number.to_string(),

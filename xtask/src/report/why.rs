@@ -35,6 +35,8 @@ pub(crate) struct Why {
     pub(crate) restart: &'static str,
     pub(crate) restarts: u32,
     pub(crate) next_try_at: Option<Timestamp>,
+    /// What has become of a port that it did not get.
+    pub(crate) now: Vec<String>,
     pub(crate) hints: Vec<String>,
 }
 
@@ -78,6 +80,9 @@ pub(crate) fn text(why: &Why, now: Timestamp, paint: Paint) -> String {
     }
     if let Some(reason) = &why.reason {
         line("reason", &reason.message);
+    }
+    for (at, fact) in why.now.iter().enumerate() {
+        line(if at == 0 { "now" } else { "" }, fact);
     }
     for (at, answer) in why.answers.iter().enumerate() {
         let verdict = if answer.status == HealthStatus::Ok {

@@ -29,6 +29,7 @@ use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
 use family::Family;
 use life::Life;
+pub(crate) use ready::held_by_another;
 use watch::Waiter;
 
 /// Who is told what happens, while it happens.
@@ -206,7 +207,7 @@ impl<'a> Driver<'a> {
                     let life = &mut self.services[unit];
                     if *life.wanted() != service {
                         changed.push(Spec::from(&service));
-                        (life.next, life.reserved) = (Some(Box::new(service)), None);
+                        (life.next, life.hold) = (Some(Box::new(service)), None);
                         edited.push(unit);
                     }
                 }

@@ -10,9 +10,9 @@ use super::control::{Client, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record};
 use super::{health, kin, os, owners};
 use crate::error::Problem;
-use crate::plan::{self, Check, Health, Origin};
+use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::preflight::verdict::Mismatch;
-use crate::preflight::{HoldsBy, OwnerlessState, PortFact, PortRef, ProcessState, Tag};
+use crate::preflight::{HoldsBy, Owner, OwnerlessState, PortFact, PortRef, ProcessState, Tag};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
@@ -226,7 +226,8 @@ fn look_elsewhere(services: &mut [status::Service], snapshot: &Snapshot) {
 
 type Facts = BTreeMap<PortRef, PortFact>;
 
-/// `ours` is the run and the service that should listen. Its supervisor holds the port for it.
+/// `ours` is the run and the service that should listen. Its supervisor holds the port for it, which says nothing about
+/// whoever listens at another address.
 fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> status::Port {
     let fact = facts.get(&PortRef::from(port));
     let owners = || {
@@ -235,16 +236,26 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
             .filter(|owner| owner.holds_by != HoldsBy::Connection)
     };
     let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
+    let is_its = |owner: &Owner, is_of: &dyn Fn(&Tag, &str) -> bool| {
+        let tag = owner.tag.as_ref().zip(ours);
+        tag.is_some_and(|(tag, (run, service))| tag.run == run && is_of(tag, service))
+    };
+    let is_own = |owner: &&Owner| is_its(owner, &|tag, service| tag.service == service);
+    let is_kept_by = |owner: &&Owner| is_its(owner, &|tag, _| tag.is_supervisor());
+    let listens = |owner: &&Owner| owner.holds_by == HoldsBy::Listening;
+    let is_strangers = |owner: &&Owner| listens(owner) && !is_own(owner) && !is_kept_by(owner);
+    let unseen_listens = unseen().any(|socket| socket.state == OwnerlessState::Listening);
+    // What is reserved of UDP is connected to itself.
+    let everybody = || fact.into_iter().flat_map(|fact| &fact.owners);
+    let is_held = owners().any(|owner| is_own(&owner)) || everybody().any(|owner| is_kept_by(&owner));
     status::Port {
         name: port.key.clone(),
         number: port.number,
-        listening: owners().any(|owner| owner.holds_by == HoldsBy::Listening)
-            || unseen().any(|socket| socket.state == OwnerlessState::Listening),
-        ours: owners().any(|owner| {
-            let is_its = |tag: &Tag, service: &str| tag.service == service || tag.is_supervisor();
-            let tag = owner.tag.as_ref().zip(ours);
-            tag.is_some_and(|(tag, (run, service))| tag.run == run && is_its(tag, service))
-        }),
+        // Of UDP at all addresses what our supervisor reserves looks like a listener.
+        listening: owners().any(|owner| listens(&owner) && !(port.protocol == Protocol::Udp && is_kept_by(&owner)))
+            || unseen_listens,
+        ours: owners().any(|owner| listens(&owner) && is_own(&owner))
+            || is_held && !unseen_listens && !owners().any(|owner| is_strangers(&owner)),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
         elsewhere: Vec::new(),
         declared: match port.origin {

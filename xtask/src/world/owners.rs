@@ -7,19 +7,18 @@ mod conflict;
 mod details;
 mod ending;
 mod everybody;
+mod holders;
 mod repository;
 mod roles;
 mod surroundings;
 mod vacant;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::error::Problem;
-use crate::preflight::{
-    Answer, Owner, Ownerless, OwnerlessState, Parent, PortFact, PortRef, Probe, ProcessState, Role,
-};
-use crate::world::os::{self, Holders, Socket, States};
+use crate::preflight::{Answer, Ownerless, OwnerlessState, PortFact, PortRef, Probe, ProcessState};
+use crate::world::os::{self, Socket, States};
 use crate::world::probe::probe;
 pub(crate) use clients::clients_of;
 pub(crate) use conflict::answers;
@@ -28,6 +27,7 @@ use details::Described;
 use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};
 pub(crate) use everybody::everybody;
+use holders::{ownerless, owners};
 pub(crate) use repository::{is_linked_worktree, repository};
 pub(crate) use surroundings::surroundings;
 pub(crate) use vacant::{bound, can_be_served, vacant};
@@ -278,124 +278,6 @@ fn probe_again(port: PortRef, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr>
         fact.ownerless.clear();
     }
     blocked
-}
-
-fn owners(
-    conflict: &Conflict,
-    holders: &Holders,
-    people: &BTreeMap<u32, Described>,
-    names: &mut BTreeMap<u32, Option<String>>,
-) -> Vec<Owner> {
-    let holds = |socket: &Socket, pid: &u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(pid));
-    let in_the_way = conflict.in_the_way.iter();
-    let pids: BTreeSet<u32> = in_the_way
-        .flat_map(|socket| holders.get(&socket.inode).into_iter().flatten().copied())
-        .collect();
-    let mut owners: Vec<Owner> = pids
-        .iter()
-        .filter_map(|pid| {
-            let held = conflict.in_the_way.iter().filter(|socket| holds(socket, pid));
-            let holds_by = held.filter_map(|socket| conflict::holds_by(socket)).min()?;
-            let mut owner = people.get(pid)?.owner.clone();
-            owner.holds_by = holds_by;
-            owner.addresses = conflict
-                .in_the_way
-                .iter()
-                .chain(&conflict.elsewhere)
-                .filter(|socket| holds(socket, pid))
-                .map(|socket| socket.address)
-                .collect();
-            let in_the_way = conflict.in_the_way.iter();
-            owner.sockets = in_the_way
-                .filter(|socket| holds(socket, pid))
-                .map(|socket| socket.inode)
-                .collect();
-            owner.addresses.sort_unstable();
-            owner.addresses.dedup();
-            Some(owner)
-        })
-        .collect();
-    owners.sort_by_key(|owner| (owner.holds_by, owner.identity.pid));
-    // A supervisor that hands sockets over holds them for the service, and alone only while that is not there.
-    let tags = owners.iter().filter_map(|owner| owner.tag.as_ref());
-    let services = tags.filter(|tag| !tag.is_supervisor());
-    let runs: Vec<String> = services.map(|tag| tag.run.clone()).collect();
-    owners.retain(|owner| {
-        let tag = owner.tag.as_ref();
-        tag.is_none_or(|tag| !tag.is_supervisor() || !runs.contains(&tag.run))
-    });
-
-    let all: Vec<u32> = owners.iter().map(|owner| owner.identity.pid).collect();
-    for owner in &mut owners {
-        let pid = owner.identity.pid;
-        let tree = people.get(&pid).map_or(&[][..], |described| &described.tree);
-        let mut clients: Vec<u32> = conflict
-            .clients
-            .iter()
-            .filter(|client| conflict.is_client_of(client, |socket| holds(socket, &pid)))
-            .flat_map(|client| holders.get(&client.inode).into_iter().flatten().copied())
-            .filter(|client| !tree.contains(client) && !all.contains(client))
-            .collect();
-        clients.sort_unstable();
-        clients.dedup();
-        owner.clients = clients
-            .into_iter()
-            .filter_map(|pid| {
-                let name = names
-                    .entry(pid)
-                    .or_insert_with(|| os::process(pid).map(|process| process.name));
-                name.clone().map(|name| Parent { pid, name })
-            })
-            .collect();
-    }
-    owners
-}
-
-/// Of other users' processes nobody expects to see the sockets.
-fn is_veiled(uid: u32) -> bool {
-    let ours = os::user_id();
-    (ours == 0 || ours == uid) && os::is_veiled(uid)
-}
-
-/// Sockets in the way that nobody shows, one for each address and state.
-fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless> {
-    let mut found: Vec<Ownerless> = Vec::new();
-    for socket in &conflict.in_the_way {
-        if holders.get(&socket.inode).is_some_and(|pids| !pids.is_empty()) {
-            continue;
-        }
-        let same = found.iter_mut().find(|other| {
-            other.address == socket.address
-                && std::mem::discriminant(&other.state) == std::mem::discriminant(&socket.state)
-        });
-        match (same, socket.state) {
-            // The last one to go away counts.
-            (Some(other), state @ OwnerlessState::TimeWait { left }) => {
-                if matches!(other.state, OwnerlessState::TimeWait { left: before } if before < left) {
-                    other.state = state;
-                }
-            }
-            (Some(_), OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection) => {}
-            (None, state) => found.push(Ownerless {
-                address: socket.address,
-                state,
-                uid: socket.uid,
-                // What waits out its time is listed as root's, whosever it was.
-                user: match state {
-                    OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => {
-                        os::user_name(socket.uid)
-                    }
-                    OwnerlessState::TimeWait { .. } => None,
-                },
-                is_veiled: match state {
-                    OwnerlessState::Listening | OwnerlessState::Bound => is_veiled(socket.uid),
-                    OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
-                },
-                role: Role::Server,
-            }),
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -14,17 +14,17 @@ use super::{os, owners};
 use crate::error::{Exit, Problem};
 use crate::plan::{Around, Auto, Given, Number, Origin, Port, Slot, Written, as_written, auto_numbers};
 use crate::preflight::{OwnerlessState, PortFact, PortRef};
-use book::{Assigned, Book, Lock};
+use book::{Assigned, Book, Id, Lock};
 pub(crate) use book::{Checkout, Holder, Reservation, Rival};
 pub(super) use change::Change;
 
-/// Where ports have moved to, by `SERVICE.KEY`.
+/// Where ports have moved to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Moves(BTreeMap<String, u16>);
+pub(crate) struct Moves(BTreeMap<Id, u16>);
 
 impl Moves {
     pub(crate) fn has(&self, service: &str, key: &str) -> bool {
-        self.0.contains_key(&format!("{service}.{key}"))
+        self.0.contains_key(&Id::new(service, key))
     }
 }
 
@@ -47,8 +47,8 @@ pub(super) struct Asker<'a> {
 pub(super) struct Reservations<'a> {
     asker: Asker<'a>,
     book: Book,
-    /// What it has had so far, by `SERVICE.KEY`.
-    own: BTreeMap<String, Reservation>,
+    /// What it has had so far.
+    own: BTreeMap<Id, Reservation>,
     /// Of those who are going to write.
     lock: Option<Lock>,
     moves: RefCell<Moves>,
@@ -103,7 +103,7 @@ impl<'a> Reservations<'a> {
 
     /// As if the service were here for the first time.
     pub(super) fn forget(&mut self, service: &str) {
-        self.own.retain(|id, _| service_of(id) != service);
+        self.own.retain(|id, _| id.service != service);
     }
 
     /// The number of every port of the file.
@@ -289,8 +289,7 @@ impl<'a> Reservations<'a> {
         let before = ports.clone();
         // Of a service whose ports could not be worked out this time, what was true before still is.
         ports.retain(|id, _| {
-            let service = service_of(id);
-            services.contains(&service) && !given.iter().any(|(port, _)| port.service == service)
+            services.contains(&id.service.as_str()) && !given.iter().any(|(port, _)| port.service == id.service)
         });
         for (port, given) in given {
             let before = before.get(&id(&port));
@@ -344,13 +343,8 @@ fn is_together(one: &Written, other: &Written) -> bool {
     id(one) == id(other) || variable.is_some() && other.variable.as_ref() == variable
 }
 
-/// Names have no dot.
-fn id(port: &Written) -> String {
-    format!("{}.{}", port.service, port.key)
-}
-
-fn service_of(id: &str) -> &str {
-    id.split('.').next().unwrap_or_default()
+fn id(port: &Written) -> Id {
+    Id::new(&port.service, &port.key)
 }
 
 fn slot((port, given): (&Written, &Given)) -> Slot {

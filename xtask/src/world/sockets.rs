@@ -2,10 +2,10 @@
 //!
 //! `listen = true`: [`Sockets`] are opened by the supervisor, kept for the service's life and handed to each process of it;
 //! while the service restarts its clients wait in the backlog instead of being refused. The way they are handed over is
-//! that of systemd, sd_listen_fds(3). Without it a [`Reservation`] keeps the ports while the service has no process.
+//! that of systemd, sd_listen_fds(3). Without it a [`Hold`] keeps the ports while the service has no process.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
 use socket2::Socket;
@@ -66,17 +66,27 @@ impl Sockets {
 /// Ports that are kept for a service without a process: bound, so that nobody else can have them, and not listened on, so that
 /// whoever connects is refused as if nobody had them. They come free when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Reservation {
+pub(crate) struct Hold {
     /// It was made for these.
     ports: Vec<PortRef>,
-    _held: Vec<Socket>,
+    _open: Vec<Socket>,
 }
 
-impl Reservation {
+impl Hold {
     /// What cannot be bound is left out: preflight has judged it, and a lost port is explained when the service fails.
-    pub(crate) fn of(ports: Vec<PortRef>) -> Reservation {
-        let _held = ports.iter().filter_map(|port| reserve(*port).ok()).collect();
-        Reservation { ports, _held }
+    pub(crate) fn of(ports: Vec<PortRef>) -> Hold {
+        // Without a host the service may as well listen at `localhost`'s other address.
+        let both = |port: &PortRef| match port.host {
+            Some(_) => vec![*port],
+            None => [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
+                .map(|host| PortRef {
+                    host: Some(host),
+                    ..*port
+                })
+                .to_vec(),
+        };
+        let _open = ports.iter().flat_map(both).filter_map(|port| hold(port).ok()).collect();
+        Hold { ports, _open }
     }
 
     pub(crate) fn is_of(&self, ports: &[PortRef]) -> bool {
@@ -87,15 +97,21 @@ impl Reservation {
 /// A socket without `SO_REUSEADDR` keeps everybody out, as it binds and for as long as it is there. It takes the option to bind
 /// beside closed connections that linger (TIME_WAIT); it is taken away again then.
 ///
-/// UDP knows no `listen`. Connected to itself a socket gets nothing from others, who are told that nobody is there.
+/// UDP knows no `listen`. Connected to itself a socket gets nothing from others, who are told that nobody is there. At all
+/// addresses it cannot be: connecting would bind it to one of them. What others send is then dropped once the smallest
+/// buffer is full, and with the socket.
 ///
 /// Source: `inet_csk_bind_conflict` in net/ipv4/inet_connection_sock.c looks at the option of both, as it is at that moment;
-/// tried on Linux 6.18.
-fn reserve(port: PortRef) -> io::Result<Socket> {
+/// `__ip4_datagram_connect` in net/ipv4/datagram.c gives a socket without a local address the route's; tried on Linux 6.18.
+fn hold(port: PortRef) -> io::Result<Socket> {
     let address = address(port.host, port.number);
     match bind(address, port.protocol, Reuse::No) {
         Ok(socket) if port.protocol == Protocol::Udp => {
-            socket.connect(&address.into())?;
+            match address.ip().is_unspecified() {
+                // The system makes the least of it that it knows. With a larger one it holds as well.
+                true => drop(socket.set_recv_buffer_size(1)),
+                false => socket.connect(&address.into())?,
+            }
             Ok(socket)
         }
         Err(_) if port.protocol == Protocol::Tcp && os::REUSE_SHOWS_LISTENERS => {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::os;
-use super::sockets::{Reservation, Sockets};
+use super::sockets::{Hold, Sockets};
 use super::terminal::Size;
 use crate::error::{Exit, Problem};
 use crate::plan::{Environment, Service, Stdin};
@@ -22,14 +22,14 @@ pub(crate) struct Started {
 }
 
 /// Starts a service on a terminal of this size if it wants one. Else its outputs are pipes, and its input too if that is
-/// to stay open. Its ports are reserved until then.
+/// to stay open. Its ports are held until then.
 ///
 /// # Errors
 /// The command is not there or cannot be run, or the system is out of something.
 pub(crate) fn service(
     service: &Service,
     sockets: Option<&Sockets>,
-    reserved: Option<Reservation>,
+    hold: Option<Hold>,
     tag: &Tag,
     size: Size,
 ) -> Result<Started, Problem> {
@@ -55,7 +55,7 @@ pub(crate) fn service(
         None
     };
     // This returns after the exec: it may bind them then.
-    drop(reserved);
+    drop(hold);
     let child = command.spawn().map_err(|error| {
         let words = &service.command.words[0];
         super::problem("run", Path::new(words), &error)

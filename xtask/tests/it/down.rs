@@ -351,6 +351,8 @@ fn whoever_waits_for_a_stack_that_is_interrupted_is_told_so() {
     up.wait_for("begun");
     let second = sandbox.start(&["up"]);
     second.wait_for("already running");
+    // Its request is there by now, and is read before this one.
+    sandbox.run(&["status"]).with(1);
     up.interrupt();
     up.wait().with(130);
     let ended = second.wait().with(1);

@@ -98,3 +98,66 @@ fn the_last_answers_of_a_health_check_are_told() {
     up.interrupt();
     up.wait().with(130);
 }
+
+#[test]
+fn whoever_took_its_port_is_named_and_so_is_that_it_has_left() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --listen 127.0.0.1:{port}"
+        port = {port}
+        [services.web]
+        command = "SERVICE"
+        "#
+    ));
+    sandbox.run(&["up", "-d"]).with(0);
+    sandbox.run(&["down", "api"]).with(0);
+    let thief = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
+    let pid = thief.pid();
+    let taken = format!("port {port} is taken by `service` (pid {pid})");
+    let look = format!("look at it with `xtask port who {port}`");
+    let restart = sandbox.run(&["restart", "api"]).with(3);
+    let told = format!("\napi: {taken}\nhint: {look}\n");
+    assert!(restart.stderr.contains(&told), "{restart:?}");
+    let why = || sandbox.run(&["why", "api", "--format", "json"]).with(0).json();
+    let seen = why();
+    assert_eq!(
+        (&seen["now"], &seen["hints"]),
+        (
+            &json!([taken]),
+            &json!([look, "start it again with `xtask up api` once the port is free"])
+        )
+    );
+    signal(pid, Signal::KILL);
+    thief.wait();
+    let seen = why();
+    assert_eq!(
+        (&seen["now"], &seen["hints"]),
+        (
+            &json!([format!("port {port} is free")]),
+            &json!(["start it again with `xtask up api`"])
+        )
+    );
+    sandbox.run(&["down"]).with(0);
+}
+
+#[test]
+fn one_that_waits_for_a_port_that_a_stranger_has_names_that() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --say begun"
+        port = {port}
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    let thief = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
+    let why = || sandbox.run(&["why", "api"]).with(0).stdout;
+    let taken = format!("now         port {port} is taken by `service` (pid {})", thief.pid());
+    eventually(why, || why().contains(&taken));
+    up.interrupt();
+    up.wait();
+}

@@ -35,7 +35,7 @@ pub(crate) struct Trace {
 pub(crate) fn parse(text: &str) -> Trace {
     let mut trace = Trace::default();
     let mut pidfds: BTreeMap<String, u32> = BTreeMap::new();
-    for line in text.lines() {
+    for line in whole(text) {
         let Some((at, call)) = line
             .split_once(' ')
             .and_then(|(_, rest)| rest.trim_start().split_once(' '))
@@ -72,11 +72,31 @@ pub(crate) fn parse(text: &str) -> Trace {
                 pid,
                 signal: signal.to_owned(),
                 delivered: !result.starts_with("-1"),
-                line: line.to_owned(),
+                line: line.clone(),
             });
         }
     }
     trace
+}
+
+/// The calls, each in one line: where several threads run, strace writes the beginning of one, then others, then its end.
+fn whole(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut begun: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in text.lines() {
+        let thread = line.split(' ').next().unwrap_or_default();
+        if let Some(begin) = line.strip_suffix(" <unfinished ...>") {
+            begun.insert(thread, lines.len());
+            lines.push(begin.to_owned());
+        } else if let Some((_, end)) = line.split_once(" resumed>") {
+            if let Some(at) = begun.remove(thread) {
+                lines[at].push_str(end);
+            }
+        } else {
+            lines.push(line.to_owned());
+        }
+    }
+    lines
 }
 
 /// `5<pid:4242>`; the number alone when that process has ended.

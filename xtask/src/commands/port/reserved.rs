@@ -44,14 +44,13 @@ pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
 fn of_checkout(checkout: &Checkout) -> Vec<Reserved> {
     let branch = owners::repository(&checkout.checkout).and_then(|repository| repository.branch);
     let ports = checkout.ports.iter().flat_map(|(id, port)| {
-        let (service, key) = id.split_once('.').unwrap_or((id, ""));
         let numbers = numbers(port).into_iter();
         numbers.map(|(number, why, instead_of)| Reserved {
             number,
             protocol: port.protocol,
             project: checkout.project.clone(),
-            service: service.to_owned(),
-            port: key.to_owned(),
+            service: id.service.clone(),
+            port: id.key.clone(),
             why,
             instead_of,
             checkout: checkout.checkout.clone(),
@@ -95,6 +94,7 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Held> {
         return None;
     }
     let mut owners = fact.owners.iter().filter(|owner| owner.holds_by != HoldsBy::Connection);
+    let is_taken = owners.clone().next().is_some();
     let is_its_own = |owner: &Owner| {
         owner
             .tag
@@ -105,10 +105,9 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Held> {
         OwnerlessState::Listening | OwnerlessState::Bound => true,
         OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
     };
-    Some(match owners.next() {
-        Some(owner) if is_its_own(owner) => Held::Ours,
-        Some(_) => Held::Other,
-        None if fact.ownerless.iter().any(|socket| is_there(socket.state)) => Held::Other,
-        None => Held::Free,
+    Some(match owners.any(is_its_own) {
+        true => Held::Ours,
+        false if is_taken || fact.ownerless.iter().any(|socket| is_there(socket.state)) => Held::Other,
+        false => Held::Free,
     })
 }

@@ -191,11 +191,16 @@ impl<'a> Clearing<'a> {
 
     /// What stands in the way of `asked`, for a port of this service.
     pub(super) fn finding(&self, service: &Service, port: &Port, asked: PortRef, fact: &PortFact) -> Finding {
-        finding(&asked, fact, &self.ours.wanting(service, port), &self.context.form)
+        finding(
+            &asked,
+            fact,
+            &self.ours.wanting(&service.name, port),
+            &self.context.form,
+        )
     }
 
     fn remark(&self, service: &Service, port: &Port, facts: &Facts) -> Option<Finding> {
-        let ours = self.ours.wanting(service, port);
+        let ours = self.ours.wanting(&service.name, port);
         let port = PortRef::from(port);
         split(&port, &facts.ports[&port], &ours, &self.context.form)
     }

@@ -1,6 +1,5 @@
 //! `up --detach`: a supervisor in the background starts the stack, and what happens is shown until all are ready.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,14 +87,7 @@ fn watch(plan: &Plan, show: &mut Show<'_>, screen: &Screen, inbox: &Inbox) -> Re
             } => {
                 let runs_on = !snapshot.services.iter().all(|service| service.state.is_over());
                 let has_failed = snapshot.services.iter().any(|service| service.state == State::Failed);
-                let is_asked_for = |name: &str| plan.services.iter().any(|service| service.name == name);
-                let stopped = snapshot.services.iter().filter(|it| it.state == State::Stopped);
-                let stopped = stopped.filter(|it| is_asked_for(&it.name)).map(|it| it.name.clone());
-                let stopped: BTreeSet<String> = stopped.collect();
-                match ended == Exit::Done && runs_on && !stopped.is_empty() {
-                    true => show.settled_without(&stopped),
-                    false => show.settled(ended == Exit::Done && stopped.is_empty(), Duration::ZERO),
-                }
+                show.settled(ended == Exit::Done, Duration::ZERO);
                 if ended == Exit::Failed && !has_failed {
                     let problem = watching::stopped_early();
                     screen.tell(report::problem::problem(&problem, screen.paint()).trim_end());

@@ -38,7 +38,7 @@ pub(super) fn join(
         plan: &wish.before,
         project,
         wish,
-        ours: &ours(&wish.before, &record, &running),
+        ours: &ours(&wish.before, &record, &running).having(wish.numbers.clone()),
         inbox,
         context,
     };
@@ -53,19 +53,20 @@ pub(super) fn join(
             .filter(|step| step.todo != Todo::Keep)
             .collect();
         let announced = announcement(&plan, &to_do, &record);
+        let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
+        if services.is_empty() {
+            said = announced;
+            break services;
+        }
         if announced != said {
             context.say(&announced);
             said = announced;
-        }
-        let services: Vec<_> = to_do.iter().map(|step| step.service.clone()).collect();
-        if services.is_empty() {
-            break services;
         }
         let more = Plan {
             services: services.clone(),
             ..plan.clone()
         };
-        let ours = ours(&more, &record, &running);
+        let ours = ours(&more, &record, &running).having(wish.numbers.clone());
         let clearing = Clearing {
             plan: &more,
             ours: &ours,
@@ -77,6 +78,19 @@ pub(super) fn join(
             Way::Clear { .. } | Way::Leftovers => break services,
         }
     };
+    let Some((mut client, _)) = live::client(folder) else {
+        return Ok(None);
+    };
+    claim.keep();
+    client.send(&Request::Up {
+        names: plan.services.iter().map(|service| service.name.clone()).collect(),
+        services: services.clone(),
+        give_up_after: wish.give_up_after,
+    });
+    // Whoever reads that it runs already is waited for by the supervisor.
+    if services.is_empty() {
+        context.say(&said);
+    }
     for name in unknown(wish, &running) {
         context.say(&format!(
             "`{name}` runs on and is no longer in devtasks.toml: `{} down {name}` stops it.",
@@ -84,15 +98,6 @@ pub(super) fn join(
         ));
     }
     moves::remarks(&plan, wish, &ours(&plan, &record, &running), context);
-    let Some((mut client, _)) = live::client(folder) else {
-        return Ok(None);
-    };
-    claim.keep();
-    client.send(&Request::Up {
-        names: plan.services.iter().map(|service| service.name.clone()).collect(),
-        services,
-        give_up_after: wish.give_up_after,
-    });
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
     watching::watch(&inbox.receiver, context)

@@ -215,7 +215,7 @@ fn is_strangers(finding: &Finding) -> bool {
 }
 
 /// Why the port is not moved after all.
-fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
+pub(in crate::commands) fn stuck((service, port, finding): &Movable<'_>, plan: &Plan) -> Option<Finding> {
     let (planned, now) = plan.port(&service.name, &port.key)?;
     let (why, hint) = match now.origin {
         Origin::Moved { from } => {
@@ -335,7 +335,7 @@ fn instead(service: &Service, port: &Port, from: u16, ours: &Ours, context: &Con
         number: from,
         ..PortRef::from(port)
     };
-    let ours = ours.wanting(service, port);
+    let ours = ours.wanting(&service.name, port);
     let facts = owners::look_up(&[declared], Addresses::Service);
     let found = finding(&declared, &facts[&declared], &ours, &context.form);
     let (who, number, form) = (who(service, port), port.number, &context.form);

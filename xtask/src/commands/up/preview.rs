@@ -21,9 +21,12 @@ pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
         Some((running, record)) => (running.as_slice(), Some(record)),
         None => (&[][..], None),
     };
-    let ours = |to_do: &Plan| match record {
-        Some(record) => join::ours(to_do, record, running),
-        None => Ours::new(&to_do.project, &to_do.checkout, None, os::user_id()),
+    let ours = |to_do: &Plan| {
+        let ours = match record {
+            Some(record) => join::ours(to_do, record, running),
+            None => Ours::new(&to_do.project, &to_do.checkout, None, os::user_id()),
+        };
+        ours.having(wish.numbers.clone())
     };
     let looked = Clearing {
         plan: &wish.before,

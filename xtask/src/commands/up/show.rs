@@ -36,6 +36,8 @@ pub(super) struct Show<'a> {
     settled: Option<bool>,
     /// Services that have been ready.
     ready: BTreeSet<String>,
+    /// The last state of each.
+    states: BTreeMap<String, State>,
     /// Where a person goes: services that no other depends on, each with its URL.
     front: Vec<(String, String)>,
     /// Reports of failures during the start, which close what is shown.
@@ -61,6 +63,7 @@ impl<'a> Show<'a> {
             starting: BTreeMap::new(),
             settled: None,
             ready: BTreeSet::new(),
+            states: BTreeMap::new(),
             front: front(plan),
             failures: Vec::new(),
             stopped: BTreeMap::new(),
@@ -116,24 +119,25 @@ impl<'a> Show<'a> {
         exit
     }
 
-    /// All are ready but these.
-    pub(super) fn settled_without(&mut self, stopped: &BTreeSet<String>) {
-        self.settled = Some(false);
-        self.screen.draw("");
-        self.front.retain(|(name, _)| !stopped.contains(name));
-        let left = match self.ready.difference(stopped).count() {
-            0 => String::new(),
-            1 => "; the other one is ready".to_owned(),
-            n => format!("; the other {n} are ready"),
+    /// All are ready but those that another command stopped meanwhile.
+    fn settled_without(&self, stopped: &BTreeSet<String>, n_up: usize) {
+        let left = match n_up {
+            1 => "the other one is ready".to_owned(),
+            n => format!("the other {n} are ready"),
         };
         let what = watching::stopped_elsewhere(stopped);
         self.screen
-            .say(&format!("\n{what}{left}.{}\n{}", self.urls(), self.next()));
+            .say(&format!("\n{what}; {left}.{}\n{}", self.urls(), self.next()));
     }
 
     /// Where a person goes now.
     fn urls(&self) -> String {
-        self.front.iter().map(|(_, url)| format!("  {url}")).collect()
+        let there = self.front.iter().filter(|(name, _)| self.is_up(name));
+        there.map(|(_, url)| format!("  {url}")).collect()
+    }
+
+    fn is_up(&self, name: &str) -> bool {
+        matches!(self.states.get(name), Some(State::Ready | State::Unhealthy))
     }
 
     /// What may be typed now.
@@ -212,10 +216,11 @@ impl<'a> Show<'a> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
         let facts = owners::look_up(&ports, addresses);
         let run = Folder::existing(&self.checkout).and_then(|folder| folder.live_run());
-        let ours = Ours::new(&self.project, &self.checkout, run, os::user_id());
+        let numbers = self.ports.iter().map(|port| port.number).collect();
+        let ours = Ours::new(&self.project, &self.checkout, run, os::user_id()).having(numbers);
         let judge = |port: &plan::Port| {
             let ours = match addresses {
-                Addresses::Service => ours.wanting(service, port),
+                Addresses::Service => ours.wanting(&service.name, port),
                 Addresses::All => ours.clone(),
             };
             let (at, port) = (port.place.clone(), PortRef::from(port));
@@ -251,6 +256,7 @@ impl Audience for Show<'_> {
         let name = &transition.service;
         let change = json::state_change(name, *state, *pid, why.as_ref());
         self.screen.event(&json::line(&json::event(*at, "state", change)));
+        self.states.insert(name.clone(), *state);
         match (state, why) {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
             (State::Ready, _) => {
@@ -288,9 +294,18 @@ impl Audience for Show<'_> {
     }
 
     fn settled(&mut self, ready: bool, _: Duration) {
-        self.settled = Some(ready);
+        let n_up = self.states.keys().filter(|name| self.is_up(name)).count();
+        let stopped = self.states.iter().filter(|(_, state)| **state == State::Stopped);
+        let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
+        // One that has just failed is not told yet, and still starts or stops.
+        let is_over = |state: &State| matches!(state, State::Exited | State::Stopped);
+        let rest = self.states.values().filter(|state| is_over(state)).count();
+        let without = n_up > 0 && !stopped.is_empty() && n_up + rest == self.states.len();
+        self.settled = Some(ready || without);
         self.screen.draw("");
-        if ready {
+        if without {
+            self.settled_without(&stopped, n_up);
+        } else if ready && stopped.is_empty() {
             let took = words::duration(between(self.began, wall()));
             let all = match self.ready.len() {
                 // Tasks were all there was to do.

@@ -185,7 +185,10 @@ fn another_port(case: &Case<'_>, is_second: bool) -> Option<String> {
     let service = &wanted.service;
     Some(match &wanted.variable {
         Some(variable) => {
-            let next = case.port.number.checked_add(1).unwrap_or(case.port.number - 1);
+            let number = case.port.number;
+            // Whether it is free is not known here; that it is no other service's is.
+            let mut near = (number..=u16::MAX).skip(1).chain((1..number).rev());
+            let next = near.find(|it| !case.ours.numbers.contains(it))?;
             format!(
                 "{or}give `{service}` another port: `{variable}={next} {} up`",
                 case.form

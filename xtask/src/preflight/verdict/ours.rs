@@ -1,9 +1,10 @@
 //! Who asks about a port, and for which service.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::Place;
-use crate::plan::{Port, Service};
+use crate::plan::Port;
 use crate::preflight::PortRef;
 
 /// What counts as ours. Without a project nothing does.
@@ -15,6 +16,8 @@ pub(crate) struct Ours {
     pub(crate) live_run: Option<String>,
     /// Ports that its supervisor may have reserved, and for which service.
     pub(crate) reserved: Vec<(PortRef, String)>,
+    /// Numbers that services of its file have: none of them is another port for one of them.
+    pub(crate) numbers: BTreeSet<u16>,
     /// `None` for a look-up by itself.
     pub(crate) service: Option<Wanted>,
     /// Our effective user id.
@@ -38,16 +41,22 @@ impl Ours {
             checkout: Some(checkout.to_owned()),
             live_run,
             reserved: Vec::new(),
+            numbers: BTreeSet::new(),
             service: None,
             uid,
         }
     }
 
+    /// The same with the numbers that the file's services have.
+    pub(crate) fn having(self, numbers: BTreeSet<u16>) -> Self {
+        Ours { numbers, ..self }
+    }
+
     /// The same for a port of a service.
-    pub(crate) fn wanting(&self, service: &Service, port: &Port) -> Self {
+    pub(crate) fn wanting(&self, service: &str, port: &Port) -> Self {
         Ours {
             service: Some(Wanted {
-                service: service.name.clone(),
+                service: service.to_owned(),
                 place: port.place.clone(),
                 variable: port.variable.clone(),
             }),

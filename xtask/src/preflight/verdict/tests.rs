@@ -19,8 +19,8 @@ mod roles;
 
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
-/// `we [root] [nobody] [variable] [asking] [reserved=SERVICE]`: as user 501 for `backend` of `shop` in /shop, run r1 lives;
-/// `asking`: for no service; `reserved`: its supervisor has told whose the port is;
+/// `we [root] [nobody] [variable] [asking] [beside=NUMBER,…] [reserved=SERVICE]`: as user 501 for `backend` of `shop` in /shop,
+/// run r1 lives; `asking`: for no service; `beside`: what other services have; `reserved`: its supervisor has told whose it is;
 /// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed]
 /// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`, `blind wsl|container`,
@@ -51,6 +51,7 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
         checkout: Some("/shop".into()),
         live_run: Some("r1".to_owned()),
         reserved: Vec::new(),
+        numbers: Default::default(),
         service: Some(Wanted {
             service: "backend".to_owned(),
             place: place(14),
@@ -103,6 +104,11 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                         }
                         "variable" => {
                             ours.service.as_mut().unwrap().variable = Some("BACKEND_PORT".to_owned());
+                        }
+                        word if word.starts_with("beside=") => {
+                            let numbers = word["beside=".len()..].split(',');
+                            let numbers = numbers.map(|number| number.parse().unwrap());
+                            ours.numbers = numbers.collect();
                         }
                         word => {
                             let service = word.strip_prefix("reserved=").expect("a known word");
@@ -315,6 +321,14 @@ fn a_stranger_is_foreign_even_in_our_folder() {
         "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
         hint: stop it with `cargo xtask port kill 8000`
         hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",
+    );
+    check(
+        "answer busy
+        we variable beside=8000,8001,8003
+        owner 4242 python3",
+        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
+        hint: stop it with `cargo xtask port kill 8000`
+        hint: or give `backend` another port: `BACKEND_PORT=8002 cargo xtask up`",
     );
     check(
         "port 65535

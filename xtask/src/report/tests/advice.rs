@@ -149,6 +149,20 @@ fn a_busy_port_that_nobody_declared_is_named() {
 }
 
 #[test]
+fn a_busy_port_that_was_opened_for_it_is_to_be_taken() {
+    let mut service = backend("server", "");
+    service.ports.extend([declared(8000), declared(8001)]);
+    service.listen = true;
+    check_of(
+        &service,
+        1,
+        "Error: listen EADDRINUSE: address already in use 127.0.0.1:8001",
+        "let `backend` take descriptors 3 to 4, which `listen = true` has opened for it, instead of opening that port itself, \
+         or leave `listen` out",
+    );
+}
+
+#[test]
 fn a_missing_variable_is_set_where_the_service_reads() {
     for log in [
         "bash: line 1: DATABASE_URL: unbound variable",

@@ -68,7 +68,7 @@ fn zoo() -> Status {
     waiting.waiting_for = vec!["api".to_owned(), "db".to_owned()];
     let mut starting = service("api", State::Starting, HealthStatus::Failing, "GET / 503");
     starting.waiting_for = vec!["nothing listens on 8000 yet".to_owned()];
-    starting.ports[0].listening = false;
+    (starting.ports[0].listening, starting.ports[0].ours) = (false, false);
     let mut failed = service("job", State::Failed, HealthStatus::None, "");
     (failed.pid, failed.ports) = (None, Vec::new());
     failed.exit = Some(Ended {
@@ -81,7 +81,7 @@ fn zoo() -> Status {
     taken.ports[0].ours = false;
     let mut stopped = service("mail", State::Stopped, HealthStatus::Unknown, "");
     (stopped.pid, stopped.since) = (None, None);
-    stopped.ports[0].listening = false;
+    (stopped.ports[0].listening, stopped.ports[0].ours) = (false, false);
     Status {
         services: vec![
             waiting,
@@ -121,7 +121,7 @@ fn a_port_that_moved_names_the_declared_one() {
     for service in &mut status.services {
         service.ports[0].number = 6391;
     }
-    status.services[1].ports[0].listening = false;
+    (status.services[1].ports[0].listening, status.services[1].ports[0].ours) = (false, false);
     check_table(
         &status,
         100,
@@ -315,4 +315,21 @@ fn colour_changes_no_letter() {
         .map(|line| line.trim_end().to_owned())
         .collect();
     assert_eq!(plain.join("\n") + "\n", shown(&zoo(), 60, false));
+}
+
+#[test]
+fn a_port_that_is_kept_for_a_service_that_waits_is_reserved() {
+    let mut status = shop();
+    status.services.truncate(1);
+    status.services[0].ports[0].listening = false;
+    check_table(
+        &status,
+        100,
+        "
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE  STATE  PID   AGE     PORT             HEALTH       RESTARTS  CLIENTS
+          db       ready  4240  14 min  6390 (reserved)  ok   0.2 ms  0         2
+    ",
+    );
 }

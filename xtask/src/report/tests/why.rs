@@ -23,6 +23,7 @@ fn why(state: State) -> Why {
         restart: "no",
         restarts: 0,
         next_try_at: None,
+        now: Vec::new(),
         hints: Vec::new(),
     }
 }

@@ -19,7 +19,7 @@ use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
 use crate::world::logs::{Log, Mark, Run, Source, Stream};
-use crate::world::sockets::{Reservation, Sockets};
+use crate::world::sockets::{Hold, Sockets};
 use crate::world::spawn::Started;
 use crate::world::{kin, os, spawn};
 
@@ -42,7 +42,7 @@ pub(super) struct Life {
     /// What it listens on, if that is opened for it; and why it could not be.
     pub(super) sockets: Option<Result<Sockets, Problem>>,
     /// What its next process is to listen on, until right before that starts.
-    pub(super) reserved: Option<Reservation>,
+    pub(super) hold: Option<Hold>,
     /// Its processes were seen to listen on its ports, in this run.
     pub(super) has_listened: bool,
     /// And there its main port answered.
@@ -104,10 +104,10 @@ impl Life {
         };
         let ports = wanted.ports.iter().filter(|port| !has_sockets && !is_present(port));
         let ports: Vec<PortRef> = ports.map(PortRef::from).collect();
-        if !self.reserved.as_ref().is_some_and(|reserved| reserved.is_of(&ports)) {
+        if !self.hold.as_ref().is_some_and(|hold| hold.is_of(&ports)) {
             // The old ones first, as above.
-            self.reserved = None;
-            self.reserved = Some(Reservation::of(ports));
+            self.hold = None;
+            self.hold = Some(Hold::of(ports));
         }
     }
 
@@ -163,7 +163,7 @@ impl Driver<'_> {
             stdin: None,
             terminal: None,
             sockets: None,
-            reserved: None,
+            hold: None,
             has_listened: false,
             answers_at: None,
             oom_kills: OomKills::default(),
@@ -188,7 +188,7 @@ impl Driver<'_> {
             life.service = *next;
         }
         if life.service.listen {
-            life.reserved = None;
+            life.hold = None;
         }
         life.open_sockets();
         life.number += 1;
@@ -200,7 +200,7 @@ impl Driver<'_> {
             .map(|opened| opened.as_ref().map_err(Clone::clone));
         let started = sockets
             .transpose()
-            .and_then(|sockets| spawn::service(&life.service, sockets, life.reserved.take(), &tag, self.sink.size()));
+            .and_then(|sockets| spawn::service(&life.service, sockets, life.hold.take(), &tag, self.sink.size()));
         match started {
             Ok(started) => {
                 let pid = started.child.id();
@@ -327,7 +327,7 @@ impl Driver<'_> {
         life.cause = cause.clone();
         life.clients = None;
         if state.is_over() {
-            (life.sockets, life.reserved) = (None, None);
+            (life.sockets, life.hold) = (None, None);
         }
         if !state.is_alive() {
             drop((life.stdin.take(), life.terminal.take()));

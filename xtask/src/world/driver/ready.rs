@@ -96,7 +96,7 @@ impl Driver<'_> {
             let Some(first) = ours.first() else {
                 return Err(self.elsewhere(unit, port).unwrap_or_else(|| match here.is_empty() {
                     true => format!("nothing listens on {} yet", port.number),
-                    false => format!("port {} is held by another process", port.number),
+                    false => held_by_another(port.number),
                 }));
             };
             // Of several sockets, the one at the usual address.
@@ -119,6 +119,11 @@ impl Driver<'_> {
         life.mismatch = Mismatch::new(&life.service.ports, port, &listens);
         life.mismatch.as_ref().map(Mismatch::words)
     }
+}
+
+/// What keeps a service from being ready whose port a stranger has.
+pub(crate) fn held_by_another(number: u16) -> String {
+    format!("port {number} is held by another process")
 }
 
 /// Many servers open a port for a debugger or for reloading first; one that is late may yet open the declared one.

@@ -33,8 +33,37 @@ pub(crate) struct Checkout {
     /// Its `devtasks.toml`.
     pub(crate) file: PathBuf,
     pub(crate) project: String,
-    /// By `SERVICE.KEY`.
-    pub(crate) ports: BTreeMap<String, Reservation>,
+    pub(crate) ports: BTreeMap<Id, Reservation>,
+}
+
+/// A port of a service. In the file it is `SERVICE.KEY`: names have no dot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub(crate) struct Id {
+    pub(crate) service: String,
+    pub(crate) key: String,
+}
+
+impl Id {
+    pub(super) fn new(service: &str, key: &str) -> Self {
+        Id {
+            service: service.to_owned(),
+            key: key.to_owned(),
+        }
+    }
+}
+
+impl From<String> for Id {
+    fn from(text: String) -> Self {
+        let (service, key) = text.split_once('.').unwrap_or((&text, ""));
+        Id::new(service, key)
+    }
+}
+
+impl From<Id> for String {
+    fn from(Id { service, key }: Id) -> Self {
+        format!("{service}.{key}")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

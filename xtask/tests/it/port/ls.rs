@@ -250,3 +250,15 @@ port = {{ number = "auto", base = {} }}
     assert_eq!(rows(&[]), [""; 0]);
     sandbox.run(&["port", "ls", "--all-projects", "--watch"]).with(2);
 }
+
+#[test]
+fn a_reserved_port_is_held_by_its_own_service_whoever_else_has_the_number() {
+    let (sandbox, port) = Sandbox::with_api();
+    // At another address, and first in the list.
+    let _stranger = sandbox.stranger(&["--listen", &format!("[::1]:{port}")]);
+    let _up = sandbox.up(&[]);
+    let listed = sandbox
+        .run(&["port", "ls", "--all-projects", "--format", "json"])
+        .with(0);
+    assert_eq!(listed.json()["reservations"][0]["held"], "ours");
+}

@@ -2,6 +2,7 @@
 
 use rustix::process::Signal;
 
+use crate::sandbox::port::row;
 use crate::sandbox::{Running, Sandbox, eventually_gone, port, signal};
 
 /// A stranger on the port of `api`, and what `up` with these arguments and this line for the service makes of it.
@@ -305,4 +306,27 @@ fn what_is_wrong_with_a_service_that_is_not_meant_is_no_hindrance() {
     sandbox.run(&["up"]).with(3);
     assert!(!stranger.has_ended());
     assert!(!up.has_ended());
+}
+
+#[test]
+fn the_port_that_is_proposed_is_no_other_service_s() {
+    let first = row(4);
+    let (api, web, hmr, free) = (first, first + 1, first + 2, first + 3);
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE"
+        port = "${{API_PORT:-{api}}}"
+        [services.web]
+        command = "SERVICE"
+        ports = {{ http = {web}, hmr = {hmr} }}
+        profiles = ["web"]
+        "#
+    ));
+    sandbox.stranger(&["--listen", &format!("127.0.0.1:{api}")]);
+    let hint = format!("hint: or give `api` another port: `API_PORT={free} xtask ");
+    for command in ["up", "doctor"] {
+        let ended = sandbox.run(&[command]);
+        assert!((ended.stdout.clone() + &ended.stderr).contains(&hint), "{ended:?}");
+    }
 }

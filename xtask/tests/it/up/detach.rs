@@ -146,6 +146,7 @@ fn when_one_is_stopped_from_elsewhere_it_waits_for_the_others_and_says_so() {
     up.wait_for("web  ready");
     let second = sandbox.start(&["up"]);
     second.wait_for("already running");
+    sandbox.run(&["status"]).with(1);
     sandbox.run(&["down", "web"]).with(0);
     assert!(!up.has_ended() && !second.has_ended());
     sandbox.write("go", "");
@@ -161,6 +162,41 @@ fn when_one_is_stopped_from_elsewhere_it_waits_for_the_others_and_says_so() {
     assert!(is_free(web) && !is_free(api));
     sandbox.run(&["down"]).with(0);
     eventually_nothing(&sandbox);
+}
+
+#[test]
+fn in_the_foreground_it_is_said_as_well_and_a_later_failure_is_told_at_once() {
+    let (db, web) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --wait-for go --listen 127.0.0.1:{db} --exit-with end"
+        port = {db}
+        [services.web]
+        command = "SERVICE --listen 127.0.0.1:{web}"
+        port = {web}
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("web  ready");
+    sandbox.run(&["down", "web"]).with(0);
+    sandbox.write("go", "");
+    up.wait_for(&format!(
+        "\n`web` was stopped from another terminal; the other one is ready.  http://127.0.0.1:{db}\nCtrl-C stops"
+    ));
+    let second = sandbox.start(&["up", "web"]);
+    second.wait().with(0);
+    sandbox.write("end", "3");
+    up.wait_for("db failed after");
+    assert!(!up.has_ended());
+    sandbox.run(&["down"]).with(0);
+    let ended = up.wait().with(0);
+    assert!(
+        ended
+            .stderr
+            .contains("Stopped 1 service as asked from another terminal; nothing is left"),
+        "{ended:?}"
+    );
 }
 
 #[test]

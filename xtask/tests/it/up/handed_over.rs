@@ -200,3 +200,16 @@ fn the_supervisor_is_no_stranger_at_the_port_that_it_holds() {
     sandbox.run(&["port", "kill", &port.to_string(), "--yes"]).with(6);
     sandbox.run(&["status"]).with(0);
 }
+
+#[test]
+fn a_program_that_opens_the_port_itself_is_told_that_it_was_opened_for_it() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{port}\"\nport = {port}\nlisten = true\n"
+    ));
+    let ended = sandbox.run(&["up"]).with(3);
+    let hint = "\nhint: let `api` take descriptor 3, which `listen = true` has opened for it, instead of opening that port itself, \
+                or leave `listen` out\n";
+    assert!(ended.stderr.contains(hint), "{ended:?}");
+    assert_eq!(ended.stderr.matches("hint:").count(), 1, "{ended:?}");
+}

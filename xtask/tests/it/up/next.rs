@@ -335,14 +335,37 @@ fn what_joins_a_running_stack_moves_too() {
 }
 
 #[test]
+fn doctor_only_warns_of_what_up_gets_out_of_the_way_by_itself() {
+    let (sandbox, first) = stack(NEXT);
+    let stranger = stranger(&sandbox, first);
+    let doctor = sandbox.run(&["doctor", "--format", "json"]).with(0).json();
+    let findings = doctor["findings"].as_array().unwrap();
+    let taken = findings.iter().find(|it| it["code"] == "port.busy.foreign").unwrap();
+    let said = format!(
+        "port {first} is taken by `service` (pid {}); `up` would move `api` on",
+        stranger.pid()
+    );
+    assert_eq!(
+        (&taken["level"], &taken["message"], &taken["hints"]),
+        (&json!("warn"), &json!(said), &json!([]))
+    );
+    sandbox.run(&["doctor", "--strict"]).with(1);
+    // Nothing was noted.
+    assert_eq!(ports(&sandbox, "api"), [first, first].map(u64::from));
+    let up = sandbox.up(&[]);
+    sandbox.run(&["doctor"]).with(0);
+    stop(&sandbox, up);
+}
+
+#[test]
 fn a_number_that_stands_in_the_command_itself_cannot_move() {
     let first = row(10);
     let sandbox = Sandbox::new(&format!(
         "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{first}\"\nport = {first}\n{NEXT}\n"
     ));
     let taken = stranger(&sandbox, first);
-    for arguments in [&["up"][..], &["up", "--plan"]] {
-        let ended = sandbox.run(arguments).with(3);
+    for (arguments, code) in [(&["up"][..], 3), (&["up", "--plan"], 3), (&["doctor"], 1)] {
+        let ended = sandbox.run(arguments).with(code);
         let said = sandbox.plain(&format!("{}{}", ended.stderr, ended.stdout));
         assert!(
             said.contains(&format!(

@@ -74,6 +74,9 @@ fn nobody_can_take_the_ports_of_one_that_waits_for_its_dependency() {
     let stack = Stack::new();
     let up = stack.up();
     stack.are_reserved();
+    // At the other address of `localhost` too.
+    let six = TcpListener::bind(("::1", stack.tcp)).map(drop);
+    assert_eq!(six.map_err(|error| error.kind()), Err(ErrorKind::AddrInUse));
     // None but the supervisor has a socket.
     let sockets = |pid: u32| {
         let open = descriptors(pid).into_iter();
@@ -93,6 +96,32 @@ fn nobody_can_take_the_ports_of_one_that_waits_for_its_dependency() {
     );
     up.wait().with(0);
     assert!(is_free(stack.tcp) && UdpSocket::bind(("127.0.0.1", stack.udp)).is_ok());
+}
+
+#[test]
+fn at_all_addresses_udp_is_kept_at_every_one() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "sh -c 'echo begun; exec sleep 1000'"
+        healthcheck = {{ command = "test -e go" }}
+        [services.dns]
+        command = "SERVICE --udp 0.0.0.0:{port}"
+        port = {{ number = {port}, host = "0.0.0.0", protocol = "udp" }}
+        depends_on = ["db"]
+        "#
+    ));
+    let up = sandbox.start(&["up"]);
+    up.wait_for("begun");
+    for address in ["0.0.0.0", "127.0.0.1", "127.0.0.2"] {
+        let bound = UdpSocket::bind((address, port)).map(drop).map_err(|error| error.kind());
+        assert_eq!(bound, Err(ErrorKind::AddrInUse), "{address}");
+    }
+    assert_eq!(services(&sandbox)[1]["ports"][0]["listening"], false);
+    sandbox.write("go", "");
+    up.wait_for("All 2 ready in ");
+    assert_eq!(services(&sandbox)[1]["ports"][0]["listening"], true);
 }
 
 #[test]
@@ -123,6 +152,16 @@ fn everybody_who_looks_is_told_whose_they_are() {
     let ports = services(sandbox)[1]["ports"].clone();
     let listening = [&ports[0]["listening"], &ports[1]["listening"]];
     assert_eq!(listening, [&json!(false), &json!(false)], "{ports}");
+    assert_eq!(
+        [&ports[0]["ours"], &ports[1]["ours"]],
+        [&json!(true), &json!(true)],
+        "{ports}"
+    );
+    let shown = sandbox.run(&["status"]).with(1).stdout;
+    assert!(
+        shown.contains(&format!("{tcp} (reserved) {} (reserved)", stack.udp)),
+        "{shown}"
+    );
     sandbox.run(&["doctor"]).with(0);
     sandbox.run(&["up", "--plan"]).with(0);
 
@@ -330,4 +369,33 @@ fn nor_does_another_service_move_there() {
     let moves = format!("`api` moves from port {first} to {}", first + 2);
     assert!(joined.stderr.contains(&moves), "{joined:?}");
     assert!(!up.has_ended());
+}
+
+#[test]
+fn whoever_listens_at_another_address_meanwhile_is_not_ours() {
+    let stack = Stack::new();
+    let up = stack.up();
+    let stranger = stack
+        .sandbox
+        .stranger(&["--listen", &format!("127.0.0.2:{}", stack.tcp)]);
+    let port = services(&stack.sandbox)[1]["ports"][0].clone();
+    assert_eq!(
+        (&port["listening"], &port["ours"]),
+        (&json!(true), &json!(false)),
+        "{port}"
+    );
+    let shown = stack.sandbox.run(&["status"]).with(1).stdout;
+    assert!(shown.contains(&format!("{} (not ours)", stack.tcp)), "{shown}");
+    // Once the service listens itself, its port is ours whoever listens beside it.
+    stack.let_db_be_ready();
+    up.wait_for("eady in ");
+    let port = services(&stack.sandbox)[1]["ports"][0].clone();
+    assert_eq!(
+        (&port["listening"], &port["ours"]),
+        (&json!(true), &json!(true)),
+        "{port}"
+    );
+    assert!(!stranger.has_ended());
+    up.interrupt();
+    up.wait().with(130);
 }

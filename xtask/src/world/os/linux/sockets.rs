@@ -1,6 +1,7 @@
 //! The kernel's socket table, by netlink `sock_diag`, or by `/proc/net` where a sandbox refuses that.
 
 use std::ops::RangeInclusive;
+use std::thread;
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
@@ -78,7 +79,29 @@ fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Resul
     dumped(protocol, states, numbers).or_else(|_| read(protocol, states, numbers))
 }
 
+/// Whoever listens is found at once; for connections the kernel walks tables that are as large as its memory allows, once for
+/// each family.
 fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Errno> {
+    let family = |family| dumped_of(family, protocol, states, numbers);
+    let (four, six) = match states {
+        States::Listening => (family(AddressFamily::INET), family(AddressFamily::INET6)),
+        States::All => thread::scope(|scope| {
+            let six = scope.spawn(|| family(AddressFamily::INET6));
+            let four = family(AddressFamily::INET);
+            (four, six.join().expect("asking the kernel does not panic"))
+        }),
+    };
+    let mut rows = four?;
+    rows.extend(six?);
+    Ok(rows)
+}
+
+fn dumped_of(
+    family: AddressFamily,
+    protocol: Protocol,
+    states: States,
+    numbers: Option<&[u16]>,
+) -> Result<Vec<Socket>, Errno> {
     let socket = socket_with(
         AddressFamily::NETLINK,
         SocketType::DGRAM,
@@ -90,19 +113,16 @@ fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result
     let mut rows = Vec::new();
     // The kernel fills up to 32 KiB at a time.
     let mut buffer = vec![0; 32 * 1024];
-    for family in [AddressFamily::INET, AddressFamily::INET6] {
-        let request = request(family, protocol, states, numbers);
-        send(&socket, &request, SendFlags::empty())?;
-        loop {
-            let (length, _) = retry_on_intr(|| recv(&socket, buffer.as_mut_slice(), RecvFlags::empty()))?;
-            let complete = socket_diag(&buffer[..length], protocol, is_in(numbers), |row| rows.push(row))
-                .map_err(Errno::from_raw_os_error)?;
-            if complete {
-                break;
-            }
+    let request = request(family, protocol, states, numbers);
+    send(&socket, &request, SendFlags::empty())?;
+    loop {
+        let (length, _) = retry_on_intr(|| recv(&socket, buffer.as_mut_slice(), RecvFlags::empty()))?;
+        let complete = socket_diag(&buffer[..length], protocol, is_in(numbers), |row| rows.push(row))
+            .map_err(Errno::from_raw_os_error)?;
+        if complete {
+            return Ok(rows);
         }
     }
-    Ok(rows)
 }
 
 fn is_in(numbers: Option<&[u16]>) -> impl Fn(u16) -> bool {

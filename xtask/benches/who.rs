@@ -111,7 +111,11 @@ impl Way {
 fn output(line: &[String]) -> String {
     let mut command = Command::new(&line[0]);
     // Nobody's stacks but those of a fresh home.
-    command.args(&line[1..]).env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    // In a folder without a project, as the others know of none.
+    command
+        .args(&line[1..])
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .current_dir("/");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{line:?}: {output:?}");
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()

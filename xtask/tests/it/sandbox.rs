@@ -79,8 +79,12 @@ impl Sandbox {
 
     pub(crate) fn write_bytes(&self, path: &str, bytes: &[u8]) {
         let path = self.project().join(path);
-        fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a folder can be made");
-        fs::write(path, bytes).expect("a file can be written");
+        let folder = path.parent().expect("it lies in the project");
+        fs::create_dir_all(folder).expect("a folder can be made");
+        // Whoever waits for it finds it whole.
+        let beside = folder.join("written.new");
+        fs::write(&beside, bytes).expect("a file can be written");
+        fs::rename(beside, path).expect("a file can be moved");
     }
 
     /// Writes a script that can be run.

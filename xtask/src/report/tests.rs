@@ -115,9 +115,9 @@ fn suspended() -> Owner {
             .collect(),
         state: ProcessState::Suspended,
         terminal: Some("pts/3".to_owned()),
-        cwd: Some(PathBuf::from("/home/kim/work/shop-old/backend")),
+        cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend")),
         repository: Some(Repository {
-            root: PathBuf::from("/home/kim/work/shop-old"),
+            root: PathBuf::from("/home/kim/code/shop-old"),
             branch: Some("main".to_owned()),
         }),
         ..owner()

@@ -113,7 +113,11 @@ fn an_editor_forwards_where_it_does_not_serve() {
         Details::default(),
         "most likely a port that the editor (`code`) forwards",
     );
-    check("7 node : /root/.vscode-server/bin/1/node", Details::default(), "server");
+    check(
+        "7 node : /home/kim/.vscode-server/bin/1/node",
+        Details::default(),
+        "server",
+    );
     check("400 ssh : ssh|-L|8000:db:1|bastion", Details::default(), "server");
     check(
         "7 ssh : ssh|-L|8000:db:1|bastion",

@@ -64,7 +64,7 @@ fn everything_fits_into_60_columns() {
           python3   pid 4242   yours   suspended (Ctrl-Z in pts/3)
           started 2 h 14 min ago
           python -m uvicorn app:app --reload --port 8000
-          in        ~/work/shop-old/backend
+          in        ~/code/shop-old/backend
                     (checkout `shop-old`, branch main)
           from      zsh (991) < tmux (880)
           children  1     clients  1 (Firefox 4511)
@@ -133,7 +133,7 @@ fn without_a_terminal_it_is_an_error_with_its_place() {
         "
         error: port 8000 is taken by `python3` (pid 4242)
           --> devtasks.toml:14:8  [services.backend]
-              python -m uvicorn app:app --reload --port 8000, in ~/work/shop-old/backend, user kim,
+              python -m uvicorn app:app --reload --port 8000, in ~/code/shop-old/backend, user kim,
               suspended, started 2 h 14 min ago
 
         hint: stop it with `cargo xtask port kill 8000`
@@ -146,7 +146,7 @@ fn without_a_terminal_it_is_an_error_with_its_place() {
         error: port 8000 is taken by `python3` (pid 4242)
           --> devtasks.toml:14:8  [services.backend]
               python -m uvicorn app:app --reload --port 8000,
-              in ~/work/shop-old/backend, user kim, suspended,
+              in ~/code/shop-old/backend, user kim, suspended,
               started 2 h 14 min ago
 
         hint: stop it with `cargo xtask port kill 8000`

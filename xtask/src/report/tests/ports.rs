@@ -92,7 +92,7 @@ fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
         120,
         "
         PORT  ADDRESS    PID   NAME                 USER  AGE         SERVICE   FOLDER                   COMMAND
-        8000  127.0.0.1  4242  python3 (suspended)  kim   2 h 14 min  shop/api  ~/work/shop-old/backend  python -m uvicorn ap…
+        8000  127.0.0.1  4242  python3 (suspended)  kim   2 h 14 min  shop/api  ~/code/shop-old/backend  python -m uvicorn ap…
         ",
     );
     check_table(

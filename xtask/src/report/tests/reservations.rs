@@ -13,7 +13,7 @@ fn reserved(number: u16, service: &str, why: Why, held: Option<Held>) -> Reserve
         port: "main".to_owned(),
         why,
         instead_of: (why == Why::Next).then_some(8000),
-        checkout: "/home/kim/work/shop".into(),
+        checkout: "/home/kim/code/shop".into(),
         branch: Some("main".to_owned()),
         held,
     }
@@ -40,10 +40,10 @@ fn each_reservation_is_a_row() {
         &table(&all(), &reader(100)),
         r"
           PORT      SERVICE       WHY                    NOW      BRANCH  CHECKOUT
-          6390      shop/db       declared               other    main    ~/work/shop
-          8001      shop/api      next, instead of 8000  ours     main    ~/work/shop
+          6390      shop/db       declared               other    main    ~/code/shop
+          8001      shop/api      next, instead of 8000  ours     main    ~/code/shop
           8053/udp  shop/api.dns  auto                   free     -       /srv/a\x1bb
-          9000      shop/web      auto                   unknown  main    ~/work/shop
+          9000      shop/web      auto                   unknown  main    ~/code/shop
     ",
     );
 }
@@ -54,10 +54,10 @@ fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
         &table(&all(), &reader(60)),
         r"
           PORT      SERVICE       NOW      BRANCH  CHECKOUT
-          6390      shop/db       other    main    ~/work/shop
-          8001      shop/api      ours     main    ~/work/shop
+          6390      shop/db       other    main    ~/code/shop
+          8001      shop/api      ours     main    ~/code/shop
           8053/udp  shop/api.dns  free     -       /srv/a\x1bb
-          9000      shop/web      unknown  main    ~/work/shop
+          9000      shop/web      unknown  main    ~/code/shop
     ",
     );
 }

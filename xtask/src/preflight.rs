@@ -139,6 +139,16 @@ pub(crate) enum OwnerlessState {
     },
 }
 
+impl OwnerlessState {
+    /// Of a socket that has the port for itself, and not as one end of a connection.
+    pub(crate) fn is_held_for_itself(self) -> bool {
+        match self {
+            Self::Listening | Self::Bound => true,
+            Self::Connection | Self::TimeWait { .. } => false,
+        }
+    }
+}
+
 /// A process that holds a port, with all that people look up by hand. Fields that could not be read are `None` or empty.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Owner {
@@ -303,6 +313,11 @@ impl Finding {
     /// Somebody has the port.
     pub(crate) fn is_taken(&self) -> bool {
         self.code.starts_with("port.busy.") || matches!(self.code, "port.shared" | "port.split")
+    }
+
+    /// Somebody has it who is not of this stack.
+    pub(crate) fn is_strangers(&self) -> bool {
+        self.is_taken() && self.code != "port.busy.own_running"
     }
 }
 

@@ -103,8 +103,8 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
             let port = PortRef::from(declared);
             let (fact, form) = (&facts.ports[&port], &context.form);
             let found = finding(&port, fact, &ours, form);
-            let is_strangers = found.level == Level::Fail && found.is_taken() && found.code != "port.busy.own_running";
-            if is_strangers && declared.on_conflict == OnConflict::Next {
+            let is_open = found.level == Level::Fail && found.is_strangers();
+            if is_open && declared.on_conflict == OnConflict::Next {
                 movable.push((findings.len(), service, declared));
             }
             findings.push(found);

@@ -3,7 +3,7 @@
 use super::ls::Filter;
 use crate::commands::{Context, Ended, quietly};
 use crate::error::Exit;
-use crate::preflight::{HoldsBy, Owner, OwnerlessState, PortFact, PortRef};
+use crate::preflight::{HoldsBy, Owner, PortFact, PortRef};
 use crate::report::card::Reader;
 use crate::report::json;
 use crate::report::reservations::{Held, Reservations, Reserved, Why, table};
@@ -101,13 +101,9 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Held> {
             .as_ref()
             .is_some_and(|tag| tag.checkout == one.checkout && (tag.service == one.service || tag.is_supervisor()))
     };
-    let is_there = |state: OwnerlessState| match state {
-        OwnerlessState::Listening | OwnerlessState::Bound => true,
-        OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
-    };
     Some(match owners.any(is_its_own) {
         true => Held::Ours,
-        false if is_taken || fact.ownerless.iter().any(|socket| is_there(socket.state)) => Held::Other,
+        false if is_taken || fact.ownerless.iter().any(|socket| socket.state.is_held_for_itself()) => Held::Other,
         false => Held::Free,
     })
 }

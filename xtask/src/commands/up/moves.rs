@@ -128,14 +128,14 @@ impl Clearing<'_> {
 
     /// Another port would do for a number that is taken, but not for a service of this stack that has it.
     fn may_move(&self, port: &Port, finding: &Finding) -> bool {
-        is_strangers(finding) && self.way_out(port) == WayOut::Next
+        finding.is_strangers() && self.way_out(port) == WayOut::Next
     }
 
     /// With the way that is always there, if it is: its port could move, and it was not asked to.
     pub(super) fn hinted(&self, port: Option<(&Service, &Port)>, mut finding: Finding) -> Finding {
         let Some((service, port)) = port else { return finding };
         let is_asked = self.way_out(port) == WayOut::Next;
-        let is_open = finding.level == Level::Fail && is_strangers(&finding) && !is_asked;
+        let is_open = finding.level == Level::Fail && finding.is_strangers() && !is_asked;
         if is_open && self.project.could_move(&self.wish.asked, &service.name, &port.key) {
             let or = if finding.hints.is_empty() { "" } else { "or " };
             let (name, form) = (&service.name, &self.context.form);
@@ -208,10 +208,6 @@ impl Clearing<'_> {
         let found = self.finding(service, port, asked, &facts[&asked]);
         found.code == "port.busy.own_running" && found.level == Level::Ok
     }
-}
-
-fn is_strangers(finding: &Finding) -> bool {
-    finding.is_taken() && finding.code != "port.busy.own_running"
 }
 
 /// Why the port is not moved after all.

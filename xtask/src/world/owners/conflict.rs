@@ -30,11 +30,11 @@ pub(crate) fn conflict<'table>(port: Port, blocked: &[IpAddr], table: &'table [S
     };
     let blocks = |socket: &Socket| blocked.iter().any(|&address| covers(socket, address));
     let (mut in_the_way, elsewhere): (Vec<_>, Vec<_>) = at_port()
-        .filter(|socket| is_held_for_itself(socket))
+        .filter(|socket| socket.state.is_held_for_itself())
         .partition(|socket| blocks(socket));
     if in_the_way.is_empty() {
         in_the_way = at_port()
-            .filter(|socket| !is_held_for_itself(socket) && blocks(socket))
+            .filter(|socket| !socket.state.is_held_for_itself() && blocks(socket))
             .collect();
     }
     let listened = in_the_way
@@ -56,7 +56,10 @@ impl Conflict<'_> {
 
     /// Whether somebody listens or is bound at `address`.
     pub(crate) fn is_held(&self, address: IpAddr) -> bool {
-        let mut held = self.in_the_way.iter().filter(|socket| is_held_for_itself(socket));
+        let mut held = self
+            .in_the_way
+            .iter()
+            .filter(|socket| socket.state.is_held_for_itself());
         held.any(|socket| covers(socket, address))
     }
 
@@ -98,13 +101,6 @@ pub(crate) fn answers(socket: &Socket, address: IpAddr) -> bool {
         // Where the system does not say, most servers share.
         (IpAddr::V6(_), IpAddr::V4(_)) => held.is_unspecified() && socket.only_v6 != Some(true),
         (IpAddr::V4(_), IpAddr::V6(_)) => false,
-    }
-}
-
-fn is_held_for_itself(socket: &Socket) -> bool {
-    match socket.state {
-        OwnerlessState::Listening | OwnerlessState::Bound => true,
-        OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
     }
 }
 

@@ -115,10 +115,7 @@ pub(super) fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless
                     }
                     OwnerlessState::TimeWait { .. } => None,
                 },
-                is_veiled: match state {
-                    OwnerlessState::Listening | OwnerlessState::Bound => is_veiled(socket.uid),
-                    OwnerlessState::Connection | OwnerlessState::TimeWait { .. } => false,
-                },
+                is_veiled: state.is_held_for_itself() && is_veiled(socket.uid),
                 role: Role::Server,
             }),
         }

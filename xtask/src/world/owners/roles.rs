@@ -67,9 +67,8 @@ pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap
 /// A container's port may be held by a process of root that its users cannot see.
 fn ask_engines(facts: &mut BTreeMap<PortRef, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
-    let is_listening = |state: OwnerlessState| matches!(state, OwnerlessState::Listening | OwnerlessState::Bound);
     let is_of_interest = |fact: &PortFact| {
-        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| is_listening(socket.state))
+        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| socket.state.is_held_for_itself())
     };
     if !facts.values().any(is_of_interest) {
         return;
@@ -82,7 +81,11 @@ fn ask_engines(facts: &mut BTreeMap<PortRef, PortFact>) {
                 owner.role = Role::Container(engines.complete(found, port, address));
             }
         }
-        for socket in fact.ownerless.iter_mut().filter(|socket| is_listening(socket.state)) {
+        for socket in fact
+            .ownerless
+            .iter_mut()
+            .filter(|socket| socket.state.is_held_for_itself())
+        {
             if let Some(container) = engines.publishing(port, socket.address.ip()) {
                 socket.role = Role::Container(container);
             }

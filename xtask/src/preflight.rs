@@ -4,6 +4,7 @@
 
 mod arguments;
 pub(crate) mod family;
+pub(crate) mod left_alone;
 pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod protected;

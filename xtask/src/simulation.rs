@@ -208,7 +208,7 @@ impl Simulation {
             Action::Terminate(unit) => self.units[unit].end(unit, by_signal(15)),
             Action::Kill(unit) => self.units[unit].end(unit, by_signal(9)),
             Action::Sweep(unit) => {
-                let left = usize::from(self.units[unit].lives);
+                let left = Ok(usize::from(self.units[unit].lives));
                 Some(Event::Swept { unit, left })
             }
             Action::Announce { unit, state, .. } => {

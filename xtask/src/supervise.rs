@@ -55,10 +55,10 @@ pub(crate) enum Event {
         status: Status,
         diagnosis: Option<Diagnosis>,
     },
-    /// The answer to [`Action::Sweep`]: so many of its processes are left.
+    /// The answer to [`Action::Sweep`]: so many of its processes are left, or why they could not be counted.
     Swept {
         unit: UnitId,
-        left: usize,
+        left: Result<usize, String>,
     },
     /// Stop these units, or all of them.
     Stop {
@@ -194,6 +194,10 @@ pub(crate) enum Cause {
     Survived {
         left: usize,
     },
+    /// Whether all of its processes have ended could not be determined.
+    Unverified {
+        detail: String,
+    },
     /// It is started again after this pause.
     Again {
         last: Box<Cause>,
@@ -217,7 +221,7 @@ impl Cause {
             Cause::Exited { diagnosis: None, .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Exit::Failed,
             Cause::NotReady { .. } => Exit::NotReady,
             Cause::NotSpawned { exit, .. } => *exit,
-            Cause::Survived { .. } => Exit::Survived,
+            Cause::Survived { .. } | Cause::Unverified { .. } => Exit::Survived,
             Cause::Again { last, .. } | Cause::GaveUp { last, .. } => last.exit(),
         }
     }
@@ -227,7 +231,9 @@ impl Cause {
         match self {
             Cause::Again { last, .. } | Cause::GaveUp { last, .. } => last.last(),
             Cause::Exited { .. } | Cause::NotReady { .. } | Cause::NotSpawned { .. } => self,
-            Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } => self,
+            Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
+                self
+            }
         }
     }
 }

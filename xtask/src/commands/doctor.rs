@@ -116,7 +116,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
     findings.extend(mismatches(plan)?);
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));
-    let mut left = leftovers::of(&plan.checkout)?;
+    let mut left = leftovers::of(&plan.checkout)?.processes;
     left.retain(|(_, tag)| live_run.as_ref() != Some(&tag.run));
     if !left.is_empty() {
         findings.push(Finding {

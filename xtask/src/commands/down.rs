@@ -142,6 +142,7 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                     let services = live::seen(&snapshot).services;
                     let _ = context.print(&watching::summary(exit, &services));
                 } else if exit == Exit::Done {
+                    leftovers::tell_left_alone(&snapshot.left_alone, context);
                     let over = snapshot.services.iter().filter(|it| it.state.is_over());
                     let ports: Vec<PortRef> = over.flat_map(|it| &it.ports).map(PortRef::from).collect();
                     let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
@@ -178,11 +179,14 @@ fn sweep(
     context: &Context,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Exit, Problems> {
-    if let Some(problem) = leftovers::elsewhere(checkout)? {
+    let not_verified = |problem: Problem| leftovers::not_verified(&problem);
+    if let Some(problem) = leftovers::elsewhere(checkout).map_err(not_verified)? {
         return Err(problem.exit(Exit::Refused).into());
     }
     let record = folder.record();
-    let mut left = leftovers::of(checkout)?;
+    let left = leftovers::of(checkout).map_err(not_verified)?;
+    leftovers::tell_left_alone(&left.left_alone, context);
+    let mut left = left.processes;
     if !args.leftovers {
         left.retain(|(_, tag)| record.as_ref().is_some_and(|record| record.run == tag.run));
     }

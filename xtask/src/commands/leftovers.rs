@@ -6,35 +6,76 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::commands::stopping::{self, Ended, Voice};
 use crate::error::{Exit, Problem};
+use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{Finding, Level, Process, ProcessState, Tag};
 use crate::report::words;
-use crate::world::{kin, os, runs};
+use crate::world::kin::{self, Member};
+use crate::world::{os, runs};
+
+/// What runs of a checkout left whose supervisor is gone.
+#[derive(Default)]
+pub(super) struct Leftovers {
+    /// The living processes.
+    pub(super) processes: Vec<(Process, Tag)>,
+    /// Those that nobody ends.
+    pub(super) left_alone: Vec<LeftAlone>,
+}
 
 /// Every living process that a run of this checkout started whose supervisor is gone.
-pub(super) fn of(checkout: &Path) -> Result<Vec<(Process, Tag)>, Problem> {
+///
+/// # Errors
+/// Some process could not be looked at, so whether one is left is not known.
+pub(super) fn of(checkout: &Path) -> Result<Leftovers, Problem> {
     let table = os::processes()?;
     let ours = Ancestry::of(std::process::id(), None, &table);
-    let mut left = kin::tagged()?;
-    left.retain(|(process, tag)| {
+    let mut left = Leftovers::default();
+    for Member {
+        process,
+        tag,
+        left_alone,
+    } in kin::members()?
+    {
         let pid = process.identity.pid;
-        tag.checkout == checkout
-            && process.state != ProcessState::Zombie
-            // We were started from a shell that a service of an earlier run had started.
-            && pid != ours.us
-            && !ours.ancestors.contains(&pid)
-            && supervisor(pid, tag, &table).is_none()
-    });
+        // We may have been started from a shell that a service of an earlier run had started.
+        let is_us = pid == ours.us || ours.ancestors.contains(&pid);
+        if tag.checkout != checkout || is_us || supervisor(pid, &tag, &table).is_some() {
+            continue;
+        }
+        match left_alone {
+            Some(reason) => left
+                .left_alone
+                .push(LeftAlone::new(&process, Some(tag.service), reason)),
+            None => left.processes.push((process, tag)),
+        }
+    }
     Ok(left)
+}
+
+/// For a command that ends leftovers: what could not be looked at is not gone.
+pub(super) fn not_verified(problem: &Problem) -> Problem {
+    let why = &problem.message;
+    Problem::new(format!(
+        "whether an earlier run left anything could not be verified: {why}"
+    ))
+    .exit(Exit::Survived)
+}
+
+/// A browser with five processes is one line.
+pub(super) fn tell_left_alone(left_alone: &[LeftAlone], context: &Context) {
+    for line in words::left_alone(left_alone) {
+        context.say(&line);
+    }
 }
 
 /// The supervisor of a live run of this checkout that does not use our state folder: nobody may start or stop anything
 /// beside it.
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     let table = os::processes()?;
-    let mut ours = kin::tagged()?.into_iter().filter(|(_, tag)| tag.checkout == checkout);
-    let supervisor = ours.find_map(|(process, tag)| supervisor(process.identity.pid, &tag, &table));
+    let members = kin::members()?;
+    let mut ours = members.iter().filter(|member| member.tag.checkout == checkout);
+    let supervisor = ours.find_map(|member| supervisor(member.process.identity.pid, &member.tag, &table));
     Ok(supervisor.map(|pid| {
         Problem::new(format!(
             "this stack is already run by pid {pid}, which keeps its state in another folder"

@@ -32,7 +32,9 @@ pub(super) fn now(service: &Service, record: &Record, context: &Context) -> Now 
         }
         Some(Cause::NotSpawned { exit, .. }) => (*exit == Exit::PortBusy, *exit == Exit::PortBusy),
         Some(Cause::NotReady { detail, .. }) => (true, held(detail)),
-        Some(Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. }) => (false, false),
+        Some(
+            Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. },
+        ) => (false, false),
         Some(Cause::Again { .. } | Cause::GaveUp { .. }) | None => {
             let waits = service.state == State::Starting && service.waiting_for.iter().any(|it| held(it));
             (waits, waits)

@@ -54,7 +54,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     } else {
         let mut text = report::status::table(&status, wall(), context.paint(), context.terminals.width);
         if status.supervisor.is_none() {
-            let left = leftovers::of(&project.checkout).unwrap_or_default();
+            // A remark: where it cannot be looked up, `down` says so.
+            let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
             if !left.is_empty() {
                 let finding = leftovers::finding(&left, &context.form);
                 text.push_str(&format!("\n{}.\n", sentence(&finding.message)));

@@ -256,7 +256,14 @@ fn respawned(holder: &Holder, port: &str, form: &str) -> Problem {
 
 /// `python3` (pid 4242) is, `node` (pid 7), `sh` (pid 8) are.
 fn names(survivors: &[Survivor]) -> String {
-    let name = |it: &Survivor| format!("`{}` (pid {})", it.target.name, it.target.identity.pid);
+    let name = |it: &Survivor| {
+        let unseen = if it.state.is_none() {
+            ", which could not be looked at,"
+        } else {
+            ""
+        };
+        format!("`{}` (pid {}){unseen}", it.target.name, it.target.identity.pid)
+    };
     let verb = if survivors.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", survivors.iter().map(name).collect::<Vec<_>>().join(", "))
 }

@@ -138,7 +138,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    fn reason(self) -> &'static str {
+    pub(super) fn reason(self) -> &'static str {
         match self {
             Class::Proxy => "it is the container engine's port proxy",
             Class::Engine => "it belongs to the container engine",
@@ -308,17 +308,21 @@ const NEVER: &[(Class, &[&str])] = &[
     ),
 ];
 
+/// Its command name, that of its file, and its first argument.
+pub(super) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iterator<Item = &'a str> {
+    let exe = details.exe.as_deref().and_then(Path::file_name);
+    let names = [
+        Some(process.name.as_str()),
+        exe.and_then(|name| name.to_str()).map(program),
+        details.command.first().map(|word| program(word)),
+    ];
+    names.into_iter().flatten()
+}
+
 /// Which kind of these `process` is, by any of its names.
 pub(super) fn class(process: &Process, details: &Details) -> Option<Class> {
     let exe = details.exe.as_deref();
-    let names = [
-        Some(process.name.as_str()),
-        exe.and_then(Path::file_name)
-            .and_then(|name| name.to_str())
-            .map(program),
-        details.command.first().map(|word| program(word)),
-    ];
-    let is_called = |never: &&str| names.iter().flatten().any(|name| is_named(name, never));
+    let is_called = |never: &&str| names(process, details).any(|name| is_named(name, never));
     let known = NEVER.iter().find(|(_, never)| never.iter().any(&is_called));
     // Colima and Lima pass ports on by the ssh of their virtual machine.
     let is_of_lima = |word: &String| ["/.colima/", "/.lima/"].iter().any(|home| word.contains(home));
@@ -339,7 +343,7 @@ pub(super) fn is_never_signalled(name: &str) -> bool {
 /// Linux cuts a command name off after 15 bytes.
 ///
 /// Source: proc_pid_comm(5), TASK_COMM_LEN.
-fn is_named(name: &str, never: &str) -> bool {
+pub(super) fn is_named(name: &str, never: &str) -> bool {
     match never.strip_suffix('*') {
         Some(start) => name.starts_with(start) || (name.len() == 15 && start.starts_with(name)),
         None => name == never || (name.len() == 15 && never.starts_with(name)),

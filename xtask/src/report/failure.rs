@@ -82,7 +82,7 @@ pub(crate) fn headline(why: &Cause) -> String {
         }
         Cause::NotReady { .. } => format!("is {}", cause::cause(why)),
         Cause::NotSpawned { .. } => format!("could not be started: {}", cause::cause(why)),
-        Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } => {
+        Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
             format!("failed: {}", cause::cause(why))
         }
         Cause::Again { last, .. } => headline(last),
@@ -100,7 +100,7 @@ pub(crate) fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
             diagnosis: Some(Diagnosis { evidence, .. }),
             ..
         } if !evidence.is_empty() => evidence.lines().map(str::to_owned).collect(),
-        Cause::Exited { .. } | Cause::NotReady { .. } | Cause::Survived { .. } => {
+        Cause::Exited { .. } | Cause::NotReady { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
             tail[tail.len().saturating_sub(LINES)..].to_vec()
         }
         Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Vec::new(),

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use console::measure_text_width;
 
+use super::escape::visible;
+use crate::preflight::left_alone::LeftAlone;
+
 /// `40 ms`, `0.4 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -25,6 +28,27 @@ fn two((many, unit): (u64, &str), (rest, smaller): (u64, &str)) -> String {
         0 => format!("{many} {unit}"),
         rest => format!("{many} {unit} {rest} {smaller}"),
     }
+}
+
+/// What services started and nobody ends, a line for each program.
+pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut told: Vec<(&str, Option<&str>)> = Vec::new();
+    for it in left_alone {
+        let (name, service) = (it.name.as_str(), it.service.as_deref());
+        if told.contains(&(name, service)) {
+            continue;
+        }
+        told.push((name, service));
+        let who = service.map_or_else(|| "a service".to_owned(), |service| format!("`{service}`"));
+        lines.push(format!(
+            "  `{}` (pid {}), which {who} started, is left alone: {}",
+            visible(name),
+            it.pid,
+            it.reason
+        ));
+    }
+    lines
 }
 
 /// `1 service`, `3 services`, `2 processes`.

@@ -7,17 +7,21 @@ use super::unit::{Phase, Probe, Stopping};
 use super::{Action, Cause, Now, State, UnitId};
 
 impl Machine {
-    pub(super) fn swept(&mut self, now: Now, unit: UnitId, left: usize, actions: &mut Vec<Action>) {
+    /// What could not be counted is not gone.
+    pub(super) fn swept(&mut self, now: Now, unit: UnitId, left: Result<usize, String>, actions: &mut Vec<Action>) {
         let Phase::Stopping(stopping) = &mut self.units[unit].phase else {
             return;
         };
         let Stopping { exited, end, cause, .. } = stopping.clone();
-        if exited && left == 0 {
+        if exited && left == Ok(0) {
             self.finish(now, unit, end, cause, actions);
         } else if stopping.killed && now >= stopping.kill_at + PATIENCE {
-            // Its own process may be all that is left, dead and not reported yet.
-            let left = left.max(1);
-            self.finish(now, unit, State::Failed, Some(Cause::Survived { left }), actions);
+            let cause = match left {
+                // Its own process may be all that is left, dead and not reported yet.
+                Ok(left) => Cause::Survived { left: left.max(1) },
+                Err(detail) => Cause::Unverified { detail },
+            };
+            self.finish(now, unit, State::Failed, Some(cause), actions);
         } else {
             stopping.sweep = Probe::At(now + pause(now - stopping.began).min(SWEEP_AT_LEAST));
         }

@@ -35,7 +35,9 @@ impl Machine {
                 status.signal.is_some() || diagnosis.as_ref().is_none_or(|it| !it.kind.repeats())
             }
             Cause::NotReady { .. } | Cause::Unhealthy { .. } => true,
-            Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Survived { .. } => false,
+            Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
+                false
+            }
             Cause::Again { .. } | Cause::GaveUp { .. } => false,
         };
         !stop && spec.restart != Restart::No && could_help

@@ -48,6 +48,7 @@ impl Audit {
             Err(Undelivered::Gone) => "gone".to_owned(),
             Err(Undelivered::Denied) => "denied".to_owned(),
             Err(Undelivered::Failed(number)) => format!("failed: os error {number}"),
+            Err(Undelivered::Unknown) => "not sent: the process could not be looked at".to_owned(),
         };
         let line = Line {
             at: format!("{at:.3}"),

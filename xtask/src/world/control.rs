@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::runs::Record;
 use crate::error::{Exit, Problem};
 use crate::plan;
+use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::verdict::Mismatch;
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, State, Status};
@@ -20,7 +21,7 @@ pub(crate) use client::{Client, ask, follow};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 6;
+const PROTOCOL: u32 = 7;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -83,6 +84,9 @@ pub(crate) struct Snapshot {
     pub(crate) record: Record,
     /// In the order of their start.
     pub(crate) services: Vec<Service>,
+    /// What services started and the run does not end.
+    #[serde(default)]
+    pub(crate) left_alone: Vec<LeftAlone>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ mod progress;
 mod ready;
 mod watch;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -24,6 +24,8 @@ use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
+use crate::preflight::Identity;
+use crate::preflight::left_alone::LeftAlone;
 use crate::supervise::diagnosis::OomKills;
 use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
@@ -109,8 +111,11 @@ pub(crate) struct Driver<'a> {
     oom_kills: Option<OomKills>,
     /// Since the family was looked up: whoever has ended by that left its children to us.
     has_signalled: bool,
-    /// Somebody was started by us, or by what we replaced with exec, before the run began.
-    had_children: bool,
+    /// A child of ours may be an orphan that no service has started: we are the first process of a container, or we, or what
+    /// we replaced with exec, had children before the run began.
+    adopts_strangers: bool,
+    /// What services started and we do not end.
+    left_alone: BTreeMap<Identity, LeftAlone>,
     audience: &'a mut dyn Audience,
     sink: Arc<dyn Sink>,
     folder: &'a Folder,
@@ -155,7 +160,9 @@ impl<'a> Driver<'a> {
             family: None,
             oom_kills: None,
             has_signalled: false,
-            had_children: !os::own_children().is_empty(),
+            // What cannot be looked up is no proof.
+            adopts_strangers: std::process::id() == 1 || !os::own_children().is_ok_and(|children| children.is_empty()),
+            left_alone: BTreeMap::new(),
             audience,
             sink,
             folder,
@@ -326,7 +333,8 @@ impl<'a> Driver<'a> {
             Action::Terminate(unit) => self.terminate(unit),
             Action::Kill(unit) => self.kill(unit),
             Action::Sweep(unit) => {
-                let left = self.all_members(unit).len();
+                let left = self.all_members(unit).map(|left| left.len());
+                let left = left.map_err(|problem| problem.message);
                 self.events.push_back(Event::Swept { unit, left });
             }
             Action::Announce { unit, state, cause } => self.announce(unit, state, cause),

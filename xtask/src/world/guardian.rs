@@ -11,10 +11,11 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use super::audit::Audit;
-use super::kin;
+use super::kin::{self, Member};
 use super::os::{self, Signal};
 use super::runs::{Folder, audit_log};
 use super::stop::{self, Talk};
+use super::terminal::pause;
 use crate::error::Problem;
 use crate::plan::OnExit;
 use crate::preflight::targets::{Target, Tree};
@@ -93,14 +94,16 @@ pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
 }
 
 fn end_all(run: &str, checkout: &Path, grace: Duration) {
-    // What is just being forked shows up in the next round.
+    // What is just being forked shows up in the next round, and what could not be looked at may then be.
     for _ in 0..ROUNDS {
         match left(run) {
-            tree if tree.processes.is_empty() => break,
-            tree => end(&tree, run, grace),
+            Ok(tree) if tree.processes.is_empty() => break,
+            Ok(tree) => end(&tree, run, grace),
+            Err(_) => pause(AGAIN),
         }
     }
-    if left(run).processes.is_empty()
+    // Else the record stays, by which the next `up` or `down` finds it.
+    if left(run).is_ok_and(|tree| tree.processes.is_empty())
         && let Some(folder) = Folder::existing(checkout)
         && let Some(record) = folder.record().filter(|record| record.run == run)
     {
@@ -112,7 +115,7 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
 /// their output any more.
 fn hear_out(run: &str) {
     let mut outputs = BTreeMap::new();
-    for target in left(run).processes {
+    for target in left(run).map_or(Vec::new(), |tree| tree.processes) {
         outputs.extend(os::outputs(target.identity.pid));
     }
     std::thread::scope(|scope| {
@@ -125,21 +128,26 @@ fn hear_out(run: &str) {
 /// More than a few rounds only a process needs that forks faster than it is ended; the next `up` or `down` goes on.
 const ROUNDS: usize = 10;
 
-fn left(run: &str) -> Tree {
-    let ours = kin::tagged()
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|(_, tag)| tag.run == run);
-    let target = |(process, _): (crate::preflight::Process, crate::preflight::Tag)| Target {
-        identity: process.identity,
-        name: process.name,
+/// Between two looks where the first failed.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// What is left of the run and to be ended.
+///
+/// # Errors
+/// It cannot be looked up.
+fn left(run: &str) -> Result<Tree, Problem> {
+    let members = kin::members()?.into_iter();
+    let ours = members.filter(|member| member.tag.run == run && member.left_alone.is_none());
+    let target = |member: Member| Target {
+        identity: member.process.identity,
+        name: member.process.name,
         user: None,
     };
     let processes: Vec<Target> = ours.map(target).collect();
-    Tree {
+    Ok(Tree {
         first: processes.len(),
         processes,
-    }
+    })
 }
 
 fn end(tree: &Tree, run: &str, grace: Duration) {

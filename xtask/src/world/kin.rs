@@ -9,24 +9,24 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use super::os;
+use super::os::{self, Look};
 use super::runs::{self, Folder, Record};
 use crate::error::Problem;
+use crate::preflight::left_alone::works_for_a_person;
+use crate::preflight::protected::Details;
 use crate::preflight::{Identity, Process, ProcessState, Tag};
 
 /// A service's own process as it was started. It leads its group.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Leader {
-    identity: Identity,
-    session: u32,
+pub(super) struct Leader {
+    pub(super) identity: Identity,
+    pub(super) session: u32,
     tag: Tag,
 }
 
-/// Notes a service's own process for those who come later.
-pub(super) fn note(folder: &Folder, pid: u32, tag: &Tag) {
-    let Some(process) = os::process(pid) else {
-        return;
-    };
+/// Notes a service's own process for those who come later; `None` where the system does not show it.
+pub(super) fn note(folder: &Folder, pid: u32, tag: &Tag) -> Option<Leader> {
+    let process = os::process(pid).ok()??;
     let leader = Leader {
         identity: process.identity,
         session: process.session,
@@ -36,6 +36,26 @@ pub(super) fn note(folder: &Folder, pid: u32, tag: &Tag) {
     line.push(b'\n');
     // Most processes are known by their tag alone: a full disk is no reason not to start.
     let _ = os::append_private(&folder.leaders(), &line);
+    Some(leader)
+}
+
+/// Why a process is not its service's although that started it: it left the session, and a person works in it.
+pub(super) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Option<&'static str> {
+    let pid = process.identity.pid;
+    let has_left = match leader {
+        Some(leader) => process.session != leader.session,
+        // Whoever leads a session has made it.
+        None => process.session == pid,
+    };
+    if !has_left {
+        return None;
+    }
+    let details = Details {
+        exe: os::program(pid),
+        command: os::command(pid),
+        ..Details::default()
+    };
+    works_for_a_person(process, &details)
 }
 
 /// What was noted, read when it is first needed.
@@ -49,7 +69,10 @@ pub(crate) struct Kin {
 
 impl Kin {
     /// Whose service `process` belongs to, if to any.
-    pub(crate) fn tag(&self, process: &Process) -> Option<Tag> {
+    ///
+    /// # Errors
+    /// It, or one above it, cannot be looked at.
+    pub(crate) fn tag(&self, process: &Process) -> Look<Tag> {
         let mut process = process.clone();
         let mut asked = Vec::new();
         let tag = loop {
@@ -62,22 +85,49 @@ impl Kin {
                 break None;
             }
             asked.push(pid);
-            let own = os::tag(pid).or_else(|| self.noted(&process, os::process));
-            // Our own tag says nothing about those below us.
-            if own.is_some() || process.parent == std::process::id() {
-                break own;
+            let own = self.own_tag(&process)?;
+            if let Some(own) = own {
+                break (!self.is_below_one_left_alone(process, &own)?).then_some(own);
             }
-            let Some(parent) = os::process(process.parent) else {
+            // Our own tag says nothing about those below us.
+            if process.parent == std::process::id() {
+                break None;
+            }
+            let Some(parent) = os::process(process.parent)? else {
                 break None;
             };
             process = parent;
         };
         let asked = asked.into_iter().map(|pid| (pid, tag.clone()));
         self.known.borrow_mut().extend(asked);
-        tag
+        Ok(tag)
     }
 
-    /// A supervisor holds the sockets that it hands over, and belongs to its run.
+    fn own_tag(&self, process: &Process) -> Look<Tag> {
+        let noted = || self.noted(process, |pid| os::process(pid).ok().flatten());
+        Ok(os::tag(process.identity.pid)?.or_else(noted))
+    }
+
+    /// Is `process`, which carries `tag`, or one above it that does, a program that a person works in? Whoever stands in
+    /// the session of the service itself is not below one.
+    fn is_below_one_left_alone(&self, mut process: Process, tag: &Tag) -> Result<bool, Problem> {
+        let leader = self.leader(tag);
+        for _ in 0..DEPTH {
+            if leader.is_some_and(|leader| leader.session == process.session) {
+                return Ok(false);
+            }
+            if is_left_alone(&process, leader).is_some() {
+                return Ok(true);
+            }
+            match os::process(process.parent)? {
+                Some(parent) if self.own_tag(&parent)?.as_ref() == Some(tag) => process = parent,
+                Some(_) | None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// A supervisor holds the sockets that it hands over, and belongs to its run, whoever's tag it was started with.
     pub(crate) fn supervised(&self, process: &Process) -> Option<Tag> {
         let records = self.records.get_or_init(|| {
             let folders = runs::folders().into_iter();
@@ -94,8 +144,7 @@ impl Kin {
     /// By its own identity, or by its group: while that has members, no other can have its number, except after the number
     /// of a group that died out was given anew, to a process that is its leader or has died since.
     fn noted(&self, process: &Process, find: impl Fn(u32) -> Option<Process>) -> Option<Tag> {
-        let leaders = self.leaders.get_or_init(leaders);
-        let leader = leaders.iter().rev().find(|leader| {
+        let leader = self.leaders().iter().rev().find(|leader| {
             let is_leader = leader.identity == process.identity;
             let in_group = leader.identity.pid == process.group
                 && leader.identity.boot == process.identity.boot
@@ -105,6 +154,23 @@ impl Kin {
         });
         leader.map(|leader| leader.tag.clone())
     }
+
+    /// The last process of its own that a service was seen with.
+    fn leader(&self, tag: &Tag) -> Option<&Leader> {
+        self.leaders().iter().rev().find(|leader| leader.tag == *tag)
+    }
+
+    fn leaders(&self) -> &[Leader] {
+        self.leaders.get_or_init(leaders)
+    }
+}
+
+/// A living process that a service of some run has started, that run's supervisor not among them.
+pub(crate) struct Member {
+    pub(crate) process: Process,
+    pub(crate) tag: Tag,
+    /// Why it is left alone: it, or one above it, is a program that a person works in.
+    pub(crate) left_alone: Option<&'static str>,
 }
 
 /// More ancestors than any process has.
@@ -113,33 +179,47 @@ const DEPTH: usize = 1000;
 /// Every living process that belongs to a service, of whatever run.
 ///
 /// # Errors
-/// The process table cannot be read.
-pub(crate) fn tagged() -> Result<Vec<(Process, Tag)>, Problem> {
+/// The process table, or any process in it, cannot be looked at: then nobody can say that one is not there.
+pub(crate) fn members() -> Result<Vec<Member>, Problem> {
     let kin = Kin::default();
     let table: BTreeMap<u32, Process> = os::processes()?
         .into_iter()
         .map(|process| (process.identity.pid, process))
         .collect();
     let find = |pid: u32| table.get(&pid).cloned();
-    let own: BTreeMap<u32, Tag> = table
-        .iter()
-        .filter(|(_, process)| !process.kernel)
-        .filter_map(|(pid, process)| Some((*pid, os::tag(*pid).or_else(|| kin.noted(process, find))?)))
-        .collect();
+    let mut own: BTreeMap<u32, Tag> = BTreeMap::new();
+    for (pid, process) in table.iter().filter(|(_, process)| !process.kernel) {
+        let tag = match kin.supervised(process) {
+            Some(tag) => Some(tag),
+            None => os::tag(*pid)?.or_else(|| kin.noted(process, find)),
+        };
+        own.extend(tag.map(|tag| (*pid, tag)));
+    }
     let living = table
         .values()
         .filter(|process| !process.kernel && process.state != ProcessState::Zombie);
-    let tagged = living.filter_map(|process| {
-        let mut pid = process.identity.pid;
-        for _ in 0..DEPTH {
-            if let Some(tag) = own.get(&pid) {
-                return Some((process.clone(), tag.clone()));
-            }
-            pid = table.get(&pid).map(|process| process.parent)?;
-        }
-        None
-    });
-    Ok(tagged.collect())
+    let member = |process: &Process| {
+        let above = ancestry(process, &table);
+        let tag = above.iter().find_map(|it| own.get(&it.identity.pid))?;
+        let leader = kin.leader(tag);
+        let left_alone = above.iter().find_map(|it| {
+            let is_same = own.get(&it.identity.pid).is_some_and(|its| its == tag);
+            is_same.then(|| is_left_alone(it, leader)).flatten()
+        });
+        (!tag.is_supervisor()).then(|| Member {
+            process: process.clone(),
+            tag: tag.clone(),
+            left_alone,
+        })
+    };
+    Ok(living.filter_map(member).collect())
+}
+
+/// A process and those above it, nearest first.
+fn ancestry<'a>(process: &'a Process, table: &'a BTreeMap<u32, Process>) -> Vec<&'a Process> {
+    let above = std::iter::successors(Some(process), |process| table.get(&process.parent));
+    // A table read while processes come and go may hold a circle.
+    above.take(DEPTH).collect()
 }
 
 fn leaders() -> Vec<Leader> {

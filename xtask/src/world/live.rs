@@ -7,12 +7,12 @@ use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use super::control::{Client, Reply, Request, Service, Snapshot, Why};
-use super::runs::{Folder, Record};
-use super::{health, kin, os, owners};
+use super::runs::{Folder, Record, lives};
+use super::{health, kin, owners};
 use crate::error::Problem;
 use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::preflight::verdict::Mismatch;
-use crate::preflight::{HoldsBy, Owner, OwnerlessState, PortFact, PortRef, ProcessState, Tag};
+use crate::preflight::{HoldsBy, Owner, OwnerlessState, PortFact, PortRef, Tag};
 use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
@@ -25,8 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
     let record = folder.record()?;
     // One that is just dying may have its socket for a moment longer.
-    os::process(record.supervisor.pid)
-        .filter(|it| it.identity == record.supervisor && it.state != ProcessState::Zombie)?;
+    if !lives(&record.supervisor) {
+        return None;
+    }
     Some((Client::connect(&record.socket)?, record))
 }
 
@@ -211,11 +212,11 @@ fn look_elsewhere(services: &mut [status::Service], snapshot: &Snapshot) {
     if !services.iter().any(astray) {
         return;
     }
-    let mut tagged = kin::tagged().unwrap_or_default();
-    tagged.retain(|(_, tag)| tag.run == snapshot.record.run);
+    let mut members = kin::members().unwrap_or_default();
+    members.retain(|member| member.tag.run == snapshot.record.run);
     for (service, seen) in snapshot.services.iter().zip(services).filter(|(_, seen)| astray(seen)) {
-        let members = tagged.iter().filter(|(_, tag)| tag.service == service.name);
-        let pids: Vec<u32> = members.map(|(process, _)| process.identity.pid).collect();
+        let its = members.iter().filter(|member| member.tag.service == service.name);
+        let pids: Vec<u32> = its.map(|member| member.process.identity.pid).collect();
         let listens = owners::addresses_of(&pids).unwrap_or_default();
         for (port, seen) in service.ports.iter().zip(&mut seen.ports).filter(|(_, seen)| !seen.ours) {
             let mismatch = Mismatch::new(&service.ports, port, &listens);

@@ -17,6 +17,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 
+use crate::error::Problem;
 use crate::plan::Protocol;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
@@ -31,6 +32,11 @@ pub(crate) use unix::*;
 pub(crate) use unsupported::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
+
+/// What the system says of one process: this; that there is none; or `Err`, that it could not be determined.
+///
+/// The last is never taken for the second: what could not be looked at may live.
+pub(crate) type Look<T> = Result<Option<T>, Problem>;
 
 /// A port's number and protocol, whatever the address.
 pub(crate) type Port = (u16, Protocol);

@@ -229,8 +229,11 @@ pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Problem> {
 }
 
 /// Do some of `pids` hold this socket?
-pub(crate) fn holds(pids: &[u32], inode: u64) -> bool {
-    os::holds(pids, &[inode]).is_ok_and(|found| !found.is_empty())
+///
+/// # Errors
+/// Their descriptors cannot be read.
+pub(crate) fn holds(pids: &[u32], inode: u64) -> Result<bool, Problem> {
+    Ok(!os::holds(pids, &[inode])?.is_empty())
 }
 
 /// Says of addresses that we may not bind whether somebody holds them: the table tells what bind does not.

@@ -126,7 +126,8 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => {
                 // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
-                let holder = os::identity(std::process::id()).and_then(|it| serde_json::to_string(&it).ok());
+                let holder = os::identity(std::process::id()).ok().flatten();
+                let holder = holder.and_then(|it| serde_json::to_string(&it).ok());
                 let _ = file
                     .set_len(0)
                     .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
@@ -191,10 +192,11 @@ impl Folder {
     }
 }
 
-fn lives(who: &Identity) -> bool {
+/// Who cannot be looked at may live.
+pub(super) fn lives(who: &Identity) -> bool {
     // One that is just dying is listed for a moment longer.
     let is_it = |it: &Process| it.identity == *who && it.state != ProcessState::Zombie;
-    os::process(who.pid).is_some_and(|it| is_it(&it))
+    os::process(who.pid).map_or(true, |found| found.is_some_and(|it| is_it(&it)))
 }
 
 /// The state folders of all checkouts.
@@ -225,7 +227,7 @@ impl Record {
             run: new_id(now),
             project: project.to_owned(),
             checkout: checkout.to_owned(),
-            supervisor: os::identity(std::process::id())
+            supervisor: os::identity(std::process::id())?
                 .ok_or_else(|| Problem::new("the process table cannot be read"))?,
             mode,
             started_at: now,

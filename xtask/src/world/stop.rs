@@ -72,7 +72,8 @@ pub(crate) enum Progress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Survivor {
     pub(crate) target: Target,
-    pub(crate) state: ProcessState,
+    /// `None`: it could not be looked at, so it may live.
+    pub(crate) state: Option<ProcessState>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

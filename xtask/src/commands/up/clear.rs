@@ -62,7 +62,8 @@ impl<'a> Clearing<'a> {
         let way = self.clear()?;
         // Its record is gone, but its processes tell by their tags.
         if way == Way::Leftovers {
-            if let Some(problem) = leftovers::elsewhere(&self.plan.checkout)? {
+            let elsewhere = leftovers::elsewhere(&self.plan.checkout).map_err(|it| leftovers::not_verified(&it))?;
+            if let Some(problem) = elsewhere {
                 return Err(problem.exit(Exit::PortBusy).into());
             }
             return match self.end_leftovers(folder)? {
@@ -167,7 +168,9 @@ impl<'a> Clearing<'a> {
 
     /// Ends what earlier runs of this checkout left; an exit where that may not or does not work.
     fn end_leftovers(&self, folder: &Folder) -> Result<Option<Exit>, Problem> {
-        let left = leftovers::of(&self.plan.checkout)?;
+        let left = leftovers::of(&self.plan.checkout).map_err(|it| leftovers::not_verified(&it))?;
+        leftovers::tell_left_alone(&left.left_alone, self.context);
+        let left = left.processes;
         if self.wish.on_conflict == Some(OnConflict::Fail) && !left.is_empty() {
             self.tell(&leftovers::finding(&left, &self.context.form));
             return Ok(Some(Exit::PortBusy));

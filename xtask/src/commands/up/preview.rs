@@ -58,7 +58,7 @@ pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
     let steps = steps(&plan.services, running);
     let left = match record {
         Some(_) => Vec::new(),
-        None => leftovers::of(&plan.checkout)?,
+        None => leftovers::of(&plan.checkout)?.processes,
     };
     if !left.is_empty() {
         findings.push(Finding {

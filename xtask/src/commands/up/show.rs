@@ -89,6 +89,9 @@ impl<'a> Show<'a> {
         for report in std::mem::take(&mut self.failures) {
             self.screen.tell(&format!("\n{}", report.trim_end()));
         }
+        for line in words::left_alone(&outcome.last.left_alone) {
+            self.screen.say(&line);
+        }
         for survivor in &outcome.survivors {
             let survivor = survivor.clone().in_form(&self.context.form);
             self.screen

@@ -338,7 +338,7 @@ impl World {
                 if let Action::Sweep(unit) = action {
                     events.push(Event::Swept {
                         unit: *unit,
-                        left: usize::from(self.reals[*unit].leader) + self.reals[*unit].children,
+                        left: Ok(usize::from(self.reals[*unit].leader) + self.reals[*unit].children),
                     });
                 }
                 self.perform(action);

@@ -160,6 +160,51 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
 }
 
 #[test]
+fn what_cannot_be_counted_is_not_gone() {
+    check(
+        "api: grace=1s",
+        "0 begin
+         5 ready api
+         9 stop
+         10 exit api signal15 left=?
+         9000 end",
+        "
+            0 api waiting
+            0 spawn api
+            0 api starting
+            5 api ready
+            5 batch 0 is ready
+            9 terminate api
+            9 api stopping
+            1009 kill api
+            6009 api failed: unverified: too many open files
+            over: true, exit 7
+        ",
+    );
+    // Once they can, and there are none, it is over.
+    check(
+        "api: grace=1s",
+        "0 begin
+         5 ready api
+         9 stop
+         10 exit api signal15 left=?
+         300 gone api
+         9000 end",
+        "
+            0 api waiting
+            0 spawn api
+            0 api starting
+            5 api ready
+            5 batch 0 is ready
+            9 terminate api
+            9 api stopping
+            320 api stopped
+            over: true, exit 0
+        ",
+    );
+}
+
+#[test]
 fn a_survivor_does_not_keep_its_dependencies_running() {
     check(
         "db

@@ -45,7 +45,8 @@ struct World {
     specs: Vec<Spec>,
     machine: Machine,
     /// Processes that a sweep finds, by unit.
-    left: BTreeMap<UnitId, usize>,
+    /// `None`: they cannot be counted.
+    left: BTreeMap<UnitId, Option<usize>>,
     /// Units that cannot be spawned.
     fails: BTreeMap<String, String>,
     seen: Vec<String>,
@@ -88,13 +89,16 @@ impl World {
                     exit: crate::error::Exit::Missing,
                 },
                 None => {
-                    self.left.insert(*unit, 1);
+                    self.left.insert(*unit, Some(1));
                     Event::Spawned { unit: *unit, pid: 1 }
                 }
             }),
             Action::Sweep(unit) => Some(Event::Swept {
                 unit: *unit,
-                left: self.left.get(unit).copied().unwrap_or(0),
+                left: self
+                    .left
+                    .get(unit)
+                    .map_or(Ok(0), |left| left.ok_or_else(|| "too many open files".to_owned())),
             }),
             Action::Probe(_) | Action::Terminate(_) | Action::Kill(_) => None,
             Action::Announce { .. } | Action::Settled { .. } => None,
@@ -117,7 +121,7 @@ impl World {
             ["exit", name, rest @ ..] => {
                 let unit = unit(name);
                 let left = rest.iter().find_map(|word| word.strip_prefix("left="));
-                self.left.insert(unit, left.map_or(0, |left| left.parse().unwrap()));
+                self.left.insert(unit, left.map_or(Some(0), |left| left.parse().ok()));
                 Event::Exited {
                     unit,
                     status: status(rest.first().copied().filter(|word| !word.starts_with("left="))),
@@ -126,7 +130,7 @@ impl World {
             }
             ["gone", name] => {
                 let unit = unit(name);
-                self.left.insert(unit, 0);
+                self.left.insert(unit, Some(0));
                 return None;
             }
             ["missing", name, why @ ..] => {
@@ -234,6 +238,7 @@ fn why(cause: &Cause) -> String {
         Cause::Dependency { name } => format!("without {name}"),
         Cause::Unhealthy { detail } => detail.clone(),
         Cause::Survived { left } => format!("{left} survived"),
+        Cause::Unverified { detail } => format!("unverified: {detail}"),
         Cause::Again { last, pause } => format!("{}, again in {}", why(last), pause.as_millis()),
         Cause::GaveUp { last, n_restarts } => format!("{}, gave up after {n_restarts}", why(last)),
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::ends::deliver;
 use super::{Driver, UnitId};
 use crate::supervise::{Answer, Status};
 use crate::world::{os, spawn};
@@ -43,6 +44,7 @@ impl Driver<'_> {
             return;
         };
         let check = self.checks.swap_remove(at);
+        self.end_what_it_left(pid);
         let answer = match status {
             Status { code: Some(0), .. } => Answer::Passed {
                 detail: "exit code 0".to_owned(),
@@ -55,6 +57,14 @@ impl Driver<'_> {
             },
         };
         self.answer_check(&check, answer);
+    }
+
+    /// A check is over with its own process: what it put into the background would grow with every one.
+    fn end_what_it_left(&mut self, group: u32) {
+        self.family = None;
+        // Where it cannot be looked up, the next check's end finds it.
+        let left = self.adopted_of_group(group).unwrap_or_default();
+        left.iter().for_each(|process| deliver(process, os::Signal::Kill));
     }
 
     /// Kills the checks whose time is up, or whose service has ended.

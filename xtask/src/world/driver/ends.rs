@@ -5,9 +5,11 @@ use super::life::{LAST_LINES, Life};
 use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
-use crate::preflight::{Owner, PortRef};
+use crate::preflight::left_alone::LeftAlone;
+use crate::preflight::{Owner, PortRef, Process};
+use crate::world::kin::{self, Member};
+use crate::world::os::{self, Handle};
 use crate::world::owners::{self, Addresses};
-use crate::world::{kin, os};
 
 impl Driver<'_> {
     /// The stop signal to the group, then to those who left it; SIGCONT, for a suspended process handles nothing.
@@ -17,8 +19,8 @@ impl Driver<'_> {
             signal => self.signal(unit, &[signal.into(), os::Signal::Cont]),
         }
         // Their heir may have been told to end before all others were.
-        for pid in self.strays() {
-            os::signal_member(pid, &self.record.run, os::Signal::Term);
+        for process in self.strays().unwrap_or_default() {
+            deliver(&process, os::Signal::Term);
         }
     }
 
@@ -29,11 +31,13 @@ impl Driver<'_> {
     /// All of `signals` to the same processes: whoever ends by the first leaves its children to us, and a second look might
     /// miss them on their way.
     fn signal(&mut self, unit: UnitId, signals: &[os::Signal]) {
-        let group = self.services[unit].group;
-        let in_group = |pid: &u32| os::process(*pid).is_some_and(|process| Some(process.group) == group);
-        let (inside, mut outside): (Vec<_>, Vec<_>) = self.all_members(unit).into_iter().partition(in_group);
-        // Its members are our children and not reaped yet, or below such, so the group's number cannot be anybody else's.
-        if let Some(group) = group.filter(|_| !inside.is_empty()) {
+        let (leads, group) = (self.services[unit].pid.is_some(), self.services[unit].group);
+        let in_group = |process: &Process| Some(process.group) == group;
+        // What cannot be looked at is counted as left; its group at least can be told without a look.
+        let members = self.all_members(unit).unwrap_or_default();
+        let (inside, mut outside): (Vec<_>, Vec<_>) = members.into_iter().partition(in_group);
+        // Its leader is our child and not reaped yet, or it has members below us: its number cannot be anybody else's.
+        if let Some(group) = group.filter(|_| leads || !inside.is_empty()) {
             signals.iter().for_each(|signal| os::signal_group(group, *signal));
         }
         // One that is just leaving has a child by the time it hears of this. Who comes anew in the group cleans up there.
@@ -42,26 +46,27 @@ impl Driver<'_> {
             if outside.is_empty() {
                 break;
             }
-            for &pid in &outside {
-                let tell = |signal: &os::Signal| os::signal_member(pid, &self.record.run, *signal);
-                signals.iter().for_each(tell);
+            for process in &outside {
+                signals.iter().for_each(|signal| deliver(process, *signal));
             }
-            told.append(&mut outside);
+            told.extend(outside.into_iter().map(|process| process.identity));
             self.family = None;
-            outside = self.all_members(unit);
-            outside.retain(|pid| !in_group(pid) && !told.contains(pid));
+            outside = self.all_members(unit).unwrap_or_default();
+            outside.retain(|process| !in_group(process) && !told.contains(&process.identity));
         }
         self.has_signalled = true;
     }
 
     /// Everything has ended as far as the machine knows: is that so?
     pub(super) fn finish(mut self) -> Outcome {
-        // It is a child of ours like those that are looked for now.
-        if let Some(guardian) = self.guardian.take() {
-            guardian.dismiss();
-        }
         self.hear_last_lines();
         let survivors = self.survivors();
+        // It ends what is left, and what could not be looked at, once we are gone.
+        if survivors.is_empty()
+            && let Some(guardian) = self.guardian.take()
+        {
+            guardian.dismiss();
+        }
         let exit = match self.ended_by {
             _ if !survivors.is_empty() => Exit::Survived,
             Some(EndedBy::Interrupt) => Exit::Interrupted,
@@ -92,29 +97,49 @@ impl Driver<'_> {
         }
     }
 
-    fn survivors(&self) -> Vec<Problem> {
-        let mut tagged = kin::tagged().unwrap_or_default();
-        tagged.retain(|(_, tag)| tag.run == self.record.run);
-        let mut strays = self.left_below();
-        strays.retain(|stray| tagged.iter().all(|(process, _)| process.identity != stray.identity));
-        let processes = tagged.into_iter().map(|(process, tag)| {
-            let pid = process.identity.pid;
-            Problem::new(format!(
-                "`{}` (pid {pid}) of `{}` is still there",
-                process.name, tag.service
-            ))
+    fn survivors(&mut self) -> Vec<Problem> {
+        let mut left = self.left().unwrap_or_else(|problem| {
+            let not_verified = format!(
+                "whether all processes have ended could not be verified: {}",
+                problem.message
+            );
+            vec![Problem::new(not_verified).hint("look again with `devtasks down`")]
         });
-        let strays = strays.into_iter().map(|process| {
-            let pid = process.identity.pid;
-            Problem::new(format!(
-                "`{}` (pid {pid}), which a service started, is still there",
-                process.name
-            ))
-        });
-        let mut left: Vec<Problem> = processes.chain(strays).collect();
         let is_gone = left.is_empty();
         left.extend(self.still_busy(self.machine.units(), |_| is_gone));
         left.into_iter().map(|problem| problem.exit(Exit::Survived)).collect()
+    }
+
+    /// The processes of the run that still live.
+    ///
+    /// # Errors
+    /// Some could not be looked at.
+    fn left(&mut self) -> Result<Vec<Problem>, Problem> {
+        let mut members = kin::members()?;
+        members.retain(|member| member.tag.run == self.record.run);
+        let mut strays = self.left_below()?;
+        strays.retain(|stray| members.iter().all(|member| member.process.identity != stray.identity));
+        let (spared, members): (Vec<_>, Vec<_>) = members.into_iter().partition(|it| it.left_alone.is_some());
+        for Member {
+            process,
+            tag,
+            left_alone,
+        } in spared
+        {
+            let left_alone = LeftAlone::new(&process, Some(tag.service), left_alone.unwrap_or_default());
+            self.left_alone.entry(process.identity).or_insert(left_alone);
+        }
+        let still_there = |process: &Process, whose: String| {
+            let (name, pid) = (&process.name, process.identity.pid);
+            Problem::new(format!("`{name}` (pid {pid}){whose} is still there"))
+        };
+        let members = members
+            .iter()
+            .map(|it| still_there(&it.process, format!(" of `{}`", it.tag.service)));
+        let strays = strays
+            .iter()
+            .map(|process| still_there(process, ", which a service started,".to_owned()));
+        Ok(members.chain(strays).collect())
     }
 
     /// Ports of these units that somebody still holds, or again; of which units is nothing left? A port that a stranger
@@ -155,5 +180,17 @@ impl Driver<'_> {
         };
         let look = format!("look at it with `devtasks port who {}`", port.typed());
         Some(Problem::new(message).hint(look).exit(Exit::Survived))
+    }
+}
+
+/// To the process that was looked at, and to no other that has its pid by now. Gone, or another user's by setuid: the
+/// count that follows tells.
+pub(super) fn deliver(process: &Process, signal: os::Signal) {
+    match Handle::open(&process.identity) {
+        Ok(Some(handle)) => drop(handle.signal(signal)),
+        Ok(None) => {}
+        // We alone reap our children, so a child's pid is its own without a handle, too.
+        Err(_) if process.parent == std::process::id() => os::signal_child(process.identity.pid, signal),
+        Err(_) => {}
     }
 }

@@ -1,21 +1,24 @@
 //! Which processes belong to which service: its own process, all below it, and those that left its tree.
 //!
-//! A process whose parent dies is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so all processes of
-//! a run stay below it, whatever they fork, and the tag in their environment says whose they are. A server that writes its
-//! title over its environment (PostgreSQL, nginx) has no tag any more; its process group tells.
+//! Membership is proven. A process is a service's if it carries that service's tag, stands in its group, or was born below
+//! it. A process whose parent dies is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so whatever a run
+//! forks stays below it. That alone proves birth below a service only where nobody else's orphans can come to us.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Driver, UnitId};
+use crate::error::Problem;
+use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::{Process, ProcessState};
 use crate::supervise::State;
+use crate::world::kin::{self, Leader};
 use crate::world::os;
 
 /// The adopted, by the service that they belong to.
 pub(super) struct Family {
-    adopted: BTreeMap<String, Vec<u32>>,
-    /// Daemons that left their group and their environment: nobody knows whose they are.
-    strays: Vec<u32>,
+    adopted: BTreeMap<String, Vec<Process>>,
+    /// Daemons that left their group and their environment: of some service, and nobody knows of which.
+    strays: Vec<Process>,
 }
 
 impl Family {
@@ -27,83 +30,137 @@ impl Family {
 
 impl Driver<'_> {
     /// The living processes of a unit, its own first.
-    pub(super) fn members(&mut self, unit: UnitId) -> Vec<u32> {
-        living(self.kin(unit))
+    ///
+    /// # Errors
+    /// Some of them could not be looked at: how many there are is not known.
+    pub(super) fn members(&mut self, unit: UnitId) -> Result<Vec<Process>, Problem> {
+        Ok(living(self.kin(unit)?))
     }
 
     /// The same, looked up until two looks agree: what forks and ends in the middle of one, as a daemon does, has a child
     /// that is not in it.
-    pub(super) fn all_members(&mut self, unit: UnitId) -> Vec<u32> {
-        let mut seen = self.kin(unit);
+    pub(super) fn all_members(&mut self, unit: UnitId) -> Result<Vec<Process>, Problem> {
+        let mut seen = self.kin(unit)?;
         for _ in 0..LOOKS {
-            // Before the next look: the child of one that has ended by now is in that.
-            let living = living(seen.clone());
-            if self.family().is_empty() {
-                return living;
+            if self.family()?.is_empty() {
+                break;
             }
             self.family = None;
-            let again = self.kin(unit);
-            if again == seen {
-                return living;
-            }
+            let again = self.kin(unit)?;
+            let is_same = pids(&again) == pids(&seen);
             seen = again;
+            if is_same {
+                break;
+            }
         }
-        living(seen)
+        Ok(living(seen))
     }
 
     /// Its own process, all below it and the adopted, those that wait to be reaped too.
-    fn kin(&mut self, unit: UnitId) -> Vec<u32> {
-        let mut members: Vec<u32> = self.services[unit].pid.into_iter().collect();
-        members.extend(
-            members
-                .first()
-                .map(|leader| os::descendants(*leader))
-                .unwrap_or_default(),
-        );
-        let name = self.services[unit].service.name.clone();
-        members.extend(self.family().adopted.get(&name).into_iter().flatten());
+    fn kin(&mut self, unit: UnitId) -> Result<Vec<Process>, Problem> {
+        let life = &self.services[unit];
+        let (name, leader) = (life.service.name.clone(), life.leader.clone());
+        let mut members = match life.pid {
+            Some(pid) => self.tree(pid, leader.as_ref())?,
+            None => Vec::new(),
+        };
+        members.extend(self.family()?.adopted.get(&name).into_iter().flatten().cloned());
         if self.heir() == Some(unit) {
-            members.extend(self.strays());
+            members.extend(self.strays()?);
         }
-        members
+        Ok(members)
+    }
+
+    /// A process and all below it that belong to our run: whoever is another run's, or a program that a person works in,
+    /// is left out with all below.
+    fn tree(&mut self, pid: u32, leader: Option<&Leader>) -> Result<Vec<Process>, Problem> {
+        let mut tree: Vec<Process> = Vec::new();
+        let mut asked = vec![pid];
+        let mut next = 0;
+        while let Some(&pid) = asked.get(next) {
+            next += 1;
+            let Some(process) = os::process(pid)? else {
+                continue;
+            };
+            if !self.is_ours(&process, leader)? {
+                continue;
+            }
+            for child in os::children(pid)? {
+                if !asked.contains(&child) {
+                    asked.push(child);
+                }
+            }
+            tree.push(process);
+        }
+        Ok(tree)
+    }
+
+    /// Of a process below one of ours, or adopted. Another run's stands in a group of its own: in the service's group all
+    /// are its own, its own process first.
+    fn is_ours(&mut self, process: &Process, leader: Option<&Leader>) -> Result<bool, Problem> {
+        let in_group = leader.is_some_and(|leader| leader.identity.pid == process.group);
+        if in_group || process.state == ProcessState::Zombie {
+            return Ok(true);
+        }
+        let tag = os::tag(process.identity.pid)?;
+        if tag.as_ref().is_some_and(|tag| tag.run != self.record.run) {
+            return Ok(false);
+        }
+        let Some(reason) = kin::is_left_alone(process, leader) else {
+            return Ok(true);
+        };
+        let left_alone = LeftAlone::new(process, tag.map(|tag| tag.service), reason);
+        self.left_alone.insert(process.identity.clone(), left_alone);
+        Ok(false)
     }
 
     /// Looked up once for all that is done in one turn.
-    fn family(&mut self) -> &Family {
+    fn family(&mut self) -> Result<&Family, Problem> {
         if self.family.is_none() {
             self.has_signalled = false;
-            self.family = Some(self.adopted());
+            self.family = Some(self.adopted()?);
         }
-        self.family.as_ref().expect("it was just looked up")
+        Ok(self.family.as_ref().expect("it was just looked up"))
     }
 
-    fn adopted(&self) -> Family {
+    fn adopted(&mut self) -> Result<Family, Problem> {
         let services = self.services.iter().filter_map(|life| life.pid);
         let checks = self.checks.iter().map(|check| check.pid);
         let guardian = self.guardian.as_ref().map(|guardian| guardian.pid);
         let known: BTreeSet<u32> = services.chain(checks).chain(guardian).collect();
-        let mut adopted: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let mut adopted: BTreeMap<String, Vec<Process>> = BTreeMap::new();
         let mut strays = Vec::new();
-        for pid in os::own_children().into_iter().filter(|pid| !known.contains(pid)) {
-            let tag = os::tag(pid).filter(|tag| tag.run == self.record.run);
-            let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(pid));
+        for pid in os::own_children()?.into_iter().filter(|pid| !known.contains(pid)) {
+            let Some(process) = os::process(pid)? else {
+                continue;
+            };
+            let tag = os::tag(pid)?.filter(|tag| tag.run == self.record.run);
+            let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(&process));
+            let unit = service.as_ref().and_then(|service| self.machine.unit(service));
+            let leader = unit.and_then(|unit| self.services[unit].leader.clone());
             let of_whom = match service {
                 Some(service) => adopted.entry(service).or_default(),
-                // Who had children before it supervised anything cannot tell their orphans from those of its services.
-                None if self.had_children => continue,
+                None if self.adopts_strangers => continue,
                 None => &mut strays,
             };
-            of_whom.push(pid);
-            of_whom.extend(os::descendants(pid));
+            of_whom.extend(self.tree(pid, leader.as_ref())?);
         }
-        Family { adopted, strays }
+        adopted.retain(|_, processes| !processes.is_empty());
+        Ok(Family { adopted, strays })
+    }
+
+    /// The adopted that stand in this process group.
+    pub(super) fn adopted_of_group(&mut self, group: u32) -> Result<Vec<Process>, Problem> {
+        let family = self.family()?;
+        let all = family.adopted.values().flatten().chain(&family.strays);
+        Ok(all.filter(|process| process.group == group).cloned().collect())
     }
 
     /// Those that are nobody's end with the run: once all that is left is about to end.
-    pub(super) fn strays(&mut self) -> Vec<u32> {
+    pub(super) fn strays(&mut self) -> Result<Vec<Process>, Problem> {
         match self.heir() {
-            Some(_) => self.family().strays.clone(),
-            None => Vec::new(),
+            Some(_) => Ok(self.family()?.strays.clone()),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -120,26 +177,34 @@ impl Driver<'_> {
     }
 
     /// Who is below us when everything has ended.
-    pub(super) fn left_below(&self) -> Vec<Process> {
-        if self.had_children {
-            return Vec::new();
+    pub(super) fn left_below(&mut self) -> Result<Vec<Process>, Problem> {
+        self.family = None;
+        let Family { adopted, strays } = self.adopted()?;
+        let services: Vec<u32> = self.services.iter().filter_map(|life| life.pid).collect();
+        let mut left: Vec<Process> = adopted.into_values().flatten().chain(strays).collect();
+        for pid in services {
+            left.extend(self.tree(pid, None)?);
         }
-        let below = os::descendants(std::process::id()).into_iter().filter_map(os::process);
-        below.filter(|process| process.state != ProcessState::Zombie).collect()
+        Ok(living(left))
     }
 
-    /// A group's number is not used again while it has members, and `pid`, a child of ours, is one.
-    fn service_of_group(&self, pid: u32) -> Option<String> {
-        let group = os::process(pid)?.group;
-        let life = self.services.iter().find(|life| life.group == Some(group))?;
-        Some(life.service.name.clone())
+    /// A group's number is not used again while it has members, and `process`, a child of ours, is one. Unless it died out
+    /// and its number was given anew, to a process that leads it now.
+    fn service_of_group(&self, process: &Process) -> Option<String> {
+        let life = self.services.iter().find(|life| life.group == Some(process.group))?;
+        let leads_anew = process.identity.pid == process.group;
+        (!leads_anew).then(|| life.service.name.clone())
     }
 }
 
 /// Who keeps forking is not followed for ever.
 pub(super) const LOOKS: usize = 10;
 
-fn living(mut pids: Vec<u32>) -> Vec<u32> {
-    pids.retain(|pid| os::process(*pid).is_some_and(|process| process.state != ProcessState::Zombie));
-    pids
+fn living(mut processes: Vec<Process>) -> Vec<Process> {
+    processes.retain(|process| process.state != ProcessState::Zombie);
+    processes
+}
+
+pub(super) fn pids(processes: &[Process]) -> Vec<u32> {
+    processes.iter().map(|process| process.identity.pid).collect()
 }

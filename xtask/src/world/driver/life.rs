@@ -18,6 +18,7 @@ use crate::supervise::diagnosis::{Diagnosis, Kind, OomKills, diagnosis, refused}
 use crate::supervise::{Cause, Event, State, Status};
 use crate::world::clock::wall;
 use crate::world::control::{Answered, Ended, Probed, Transition};
+use crate::world::kin::Leader;
 use crate::world::logs::{Log, Mark, Run, Source, Stream};
 use crate::world::sockets::{Hold, Sockets};
 use crate::world::spawn::Started;
@@ -32,6 +33,8 @@ pub(super) struct Life {
     pub(super) pid: Option<u32>,
     /// The process group of its last process, which may outlive that.
     pub(super) group: Option<u32>,
+    /// That process as it was started, where the system showed it.
+    pub(super) leader: Option<Leader>,
     /// Counts its processes: an answer about an earlier one is dropped.
     pub(super) number: u32,
     pub(super) open_pipes: usize,
@@ -158,6 +161,7 @@ impl Driver<'_> {
             next: None,
             pid: None,
             group: None,
+            leader: None,
             number: 0,
             open_pipes: 0,
             stdin: None,
@@ -207,7 +211,7 @@ impl Driver<'_> {
                 life.pid = Some(pid);
                 life.group = life.pid;
                 life.started_at = Some(wall());
-                kin::note(self.folder, pid, &tag);
+                life.leader = kin::note(self.folder, pid, &tag);
                 self.follow(unit, started);
                 self.events.push_back(Event::Spawned { unit, pid });
             }
@@ -304,7 +308,7 @@ impl Driver<'_> {
         if status.code == Some(0) {
             // A task may leave what it likes: it is done all the same.
             let is_task = self.services[unit].service.task;
-            let left = !is_task && !self.all_members(unit).is_empty();
+            let left = !is_task && self.all_members(unit).is_ok_and(|left| !left.is_empty());
             return left.then(Diagnosis::in_background);
         }
         let life = &self.services[unit];

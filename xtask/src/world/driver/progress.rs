@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::family::pids;
 use super::{Driver, REDRAW, Reply, UnderWay, UnitId};
 use crate::preflight::PortRef;
 use crate::report::card::named;
@@ -62,7 +63,9 @@ impl Driver<'_> {
         let seen_at = life.clients.as_ref().map_or(life.in_state_since, |(at, _)| *at);
         if !life.service.ports.is_empty() && seen_at + PATIENCE <= now {
             let ports: Vec<_> = life.service.ports.iter().map(PortRef::from).collect();
-            let clients = owners::clients_of(&ports, &self.members(unit));
+            // A remark: where the system does not tell, nobody is named.
+            let own = pids(&self.members(unit).unwrap_or_default());
+            let clients = owners::clients_of(&ports, &own);
             let words = match clients.as_slice() {
                 [] => String::new(),
                 some => format!("still connected: {}", named(some)),

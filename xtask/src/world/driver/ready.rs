@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use super::family::pids;
 use super::{Driver, Message, UnitId};
 use crate::plan::{Check, Port, Protocol};
 use crate::preflight::PortRef;
@@ -89,10 +90,14 @@ impl Driver<'_> {
         for port in &ports {
             let here: Vec<&Socket> = sockets.iter().filter(|socket| matches(port, socket)).collect();
             if members.is_empty() && !here.is_empty() {
-                members = self.members(unit);
+                members = pids(&self.members(unit).map_err(|problem| problem.message)?);
             }
-            let ours = here.iter().filter(|socket| owners::holds(&members, socket.inode));
-            let ours: Vec<SocketAddr> = ours.map(|socket| answering(port, socket)).collect();
+            let mut ours: Vec<SocketAddr> = Vec::new();
+            for socket in &here {
+                if owners::holds(&members, socket.inode).map_err(|problem| problem.message)? {
+                    ours.push(answering(port, socket));
+                }
+            }
             let Some(first) = ours.first() else {
                 return Err(self.elsewhere(unit, port).unwrap_or_else(|| match here.is_empty() {
                     true => format!("nothing listens on {} yet", port.number),
@@ -112,8 +117,8 @@ impl Driver<'_> {
         if port.protocol != Protocol::Tcp || self.clock.now() - life.in_state_since < OPENED_BY_THEN {
             return None;
         }
-        let members = self.members(unit);
         // It is a remark: without it there is still the fact that nothing listens.
+        let members = pids(&self.members(unit).ok()?);
         let listens = owners::addresses_of(&members).ok()?;
         let life = &mut self.services[unit];
         life.mismatch = Mismatch::new(&life.service.ports, port, &listens);

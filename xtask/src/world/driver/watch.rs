@@ -107,7 +107,8 @@ impl Driver<'_> {
             };
             let survivors = match &waiter.waits_for {
                 WaitsFor::Over(units) => {
-                    let is_gone = |life: &Life| !matches!(life.cause, Some(Cause::Survived { .. }));
+                    let is_gone =
+                        |life: &Life| !matches!(life.cause, Some(Cause::Survived { .. } | Cause::Unverified { .. }));
                     self.still_busy(units.iter().copied(), is_gone)
                 }
                 WaitsFor::Ready(_) | WaitsFor::Arrived(_) | WaitsFor::End => Vec::new(),
@@ -201,6 +202,7 @@ impl Driver<'_> {
         Snapshot {
             record: self.record.clone(),
             services: self.machine.units().map(|unit| self.service(unit)).collect(),
+            left_alone: self.left_alone.values().cloned().collect(),
         }
     }
 

@@ -13,12 +13,13 @@ mod tests;
 mod units;
 
 pub(crate) use append::append_private;
-pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own_children, signal_member};
+pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own_children};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, is_veiled};
 pub(crate) use memory::oom_kills;
 pub(crate) use processes::{
-    cgroup, command, descendants, environment, folder, identity, own_number, process, processes, tag, user_name,
+    cgroup, children, command, descendants, environment, folder, identity, own_number, process, processes, program,
+    tag, user_name,
 };
 pub(crate) use sight::blind;
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};

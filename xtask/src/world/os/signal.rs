@@ -77,4 +77,6 @@ pub(crate) enum Undelivered {
     Denied,
     /// Another error, by its number.
     Failed(i32),
+    /// Whether it still is that process could not be determined, so nothing was sent.
+    Unknown,
 }

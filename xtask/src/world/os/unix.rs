@@ -71,6 +71,14 @@ pub(crate) fn signal_group(group: u32, signal: Signal) {
     }
 }
 
+/// Signals a child of ours that was not waited for: until then its pid is nobody else's. Needs no descriptor.
+pub(crate) fn signal_child(pid: u32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+        // As above.
+        let _ = rustix::process::kill_process(pid, native(signal));
+    }
+}
+
 /// The program that runs now, even if its file was replaced meanwhile.
 pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
     // Source: man 5 proc_pid_exe: the link can be opened and run even when its file is gone.
@@ -135,6 +143,14 @@ fn ended(status: WaitStatus) -> Status {
         code: status.exit_status(),
         signal: status.terminating_signal(),
     }
+}
+
+/// How many descriptors we may have open.
+///
+/// Source: man 2 getrlimit, `RLIMIT_NOFILE`.
+pub(crate) fn max_open_files() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 pub(crate) fn user_id() -> u32 {

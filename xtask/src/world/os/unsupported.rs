@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
 
-use super::{Cgroup, Holders, Port, SYSTEM, Signal, Socket, States, Undelivered};
+use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, Socket, States, Undelivered};
 use crate::error::Problem;
 use crate::preflight::{Blind, Identity, PortRef, Process, Tag};
 use crate::supervise::diagnosis::OomKills;
@@ -78,13 +78,13 @@ pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
 }
 
 /// None is known.
-pub(crate) fn process(_: u32) -> Option<Process> {
-    None
+pub(crate) fn process(_: u32) -> Look<Process> {
+    Ok(None)
 }
 
 /// None is known.
-pub(crate) fn identity(_: u32) -> Option<Identity> {
-    None
+pub(crate) fn identity(_: u32) -> Look<Identity> {
+    Ok(None)
 }
 
 /// There are no PID namespaces.
@@ -93,17 +93,27 @@ pub(crate) fn own_number(pid: u32) -> u32 {
 }
 
 /// None are known.
-pub(crate) fn descendants(_: u32) -> Vec<u32> {
-    Vec::new()
+pub(crate) fn descendants(_: u32) -> Result<Vec<u32>, Problem> {
+    Ok(Vec::new())
 }
 
 /// None are known.
-pub(crate) fn own_children() -> Vec<u32> {
-    Vec::new()
+pub(crate) fn children(_: u32) -> Result<Vec<u32>, Problem> {
+    Ok(Vec::new())
+}
+
+/// None are known.
+pub(crate) fn own_children() -> Result<Vec<u32>, Problem> {
+    Ok(Vec::new())
 }
 
 /// None is known.
-pub(crate) fn tag(_: u32) -> Option<Tag> {
+pub(crate) fn tag(_: u32) -> Look<Tag> {
+    Ok(None)
+}
+
+/// Not known.
+pub(crate) fn program(_: u32) -> Option<PathBuf> {
     None
 }
 
@@ -155,9 +165,6 @@ pub(crate) fn outputs(_: u32) -> Vec<(u64, std::fs::File)> {
     Vec::new()
 }
 
-/// Nothing is signalled: whether it is meant cannot be checked.
-pub(crate) fn signal_member(_: u32, _: &str, _: Signal) {}
-
 /// Looks once.
 pub(crate) fn ends_within(child: &mut Child, _: Duration) -> bool {
     child.try_wait().is_ok_and(|status| status.is_some())
@@ -170,7 +177,7 @@ pub(crate) enum Handle {}
 impl Handle {
     /// # Errors
     /// Always.
-    pub(crate) fn open(_: &Identity) -> Result<Option<Handle>, Problem> {
+    pub(crate) fn open(_: &Identity) -> Look<Handle> {
         Err(not_yet("stopping a process"))
     }
 

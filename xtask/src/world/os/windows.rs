@@ -58,6 +58,9 @@ pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 /// Not supported yet: nothing was started here.
 pub(crate) fn signal_group(_: u32, _: Signal) {}
 
+/// Nothing is started, so there is no child.
+pub(crate) fn signal_child(_: u32, _: Signal) {}
+
 /// Not supported yet: nothing was started here.
 pub(crate) fn reap() -> Vec<(u32, Status)> {
     Vec::new()
@@ -80,6 +83,11 @@ pub(crate) fn close_inherited() {}
 pub(crate) fn wait_for_child(_: u32) {}
 
 /// Users have no numbers here.
+/// There is no such limit.
+pub(crate) fn max_open_files() -> usize {
+    usize::MAX
+}
+
 pub(crate) fn user_id() -> u32 {
     0
 }

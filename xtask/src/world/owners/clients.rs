@@ -22,7 +22,8 @@ pub(crate) fn clients_of(ports: &[PortRef], own: &[u32]) -> Vec<Parent> {
     pids.sort_unstable();
     pids.dedup();
     let named = |pid| {
-        os::process(pid).map(|process| Parent {
+        let process = os::process(pid).ok().flatten()?;
+        Some(Parent {
             pid,
             name: process.name,
         })

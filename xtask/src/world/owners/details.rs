@@ -84,7 +84,8 @@ struct Table {
 
 impl Table {
     fn row(&mut self, pid: u32) -> Option<Process> {
-        self.rows.entry(pid).or_insert_with(|| os::process(pid)).clone()
+        let look = || os::process(pid).ok().flatten();
+        self.rows.entry(pid).or_insert_with(look).clone()
     }
 
     fn user(&mut self, uid: u32) -> Option<String> {
@@ -148,7 +149,8 @@ fn described(
         .and_then(|seen| seen.user_id())
         .and_then(|uid| uid.to_string().parse().ok());
     let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
-    let tree = os::descendants(pid);
+    // For people: how many there are, where the system tells.
+    let tree = os::descendants(pid).unwrap_or_default();
     let cgroup = os::cgroup(pid);
     let owner = Owner {
         name: display_name(&process.name, &command, seen.and_then(|seen| seen.exe())),
@@ -164,7 +166,10 @@ fn described(
         parents: table.ancestors(&process),
         children: tree.len(),
         clients: Vec::new(),
-        tag: table.kin.tag(&process).or_else(|| table.kin.supervised(&process)),
+        tag: table
+            .kin
+            .supervised(&process)
+            .or_else(|| table.kin.tag(&process).ok().flatten()),
         unit: unit(&process, cgroup.as_ref(), own_cgroup),
         role: Role::Server,
         sockets: Vec::new(),

@@ -61,7 +61,7 @@ pub(crate) fn holder(port: &PortRef, addresses: Addresses) -> Option<Holder> {
         name: owner.name,
     };
     let parent = owner.parents.first().filter(|parent| parent.pid != 1);
-    let parent = parent.and_then(|parent| os::process(parent.pid));
+    let parent = parent.and_then(|parent| os::process(parent.pid).ok().flatten());
     Some(Holder {
         process,
         parent: parent.map(|parent| Target {

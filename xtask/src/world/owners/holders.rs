@@ -71,7 +71,7 @@ pub(super) fn owners(
             .filter_map(|pid| {
                 let name = names
                     .entry(pid)
-                    .or_insert_with(|| os::process(pid).map(|process| process.name));
+                    .or_insert_with(|| Some(os::process(pid).ok().flatten()?.name));
                 name.clone().map(|name| Parent { pid, name })
             })
             .collect();

@@ -136,7 +136,7 @@ fn our_line() -> Vec<Process> {
     let mut next = std::process::id();
     // A pid that is used again could close a circle.
     while line.iter().all(|process| process.identity.pid != next)
-        && let Some(process) = os::process(next)
+        && let Ok(Some(process)) = os::process(next)
     {
         next = process.parent;
         line.push(process);

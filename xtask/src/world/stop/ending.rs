@@ -8,7 +8,8 @@ use super::{LOOK, Outcome, Progress, Request, Survivor, Talk};
 use crate::preflight::ProcessState;
 use crate::preflight::targets::Target;
 use crate::world::audit::Audit;
-use crate::world::os::{self, Handle, Signal};
+use crate::world::os::{self, Handle, Look, Signal, Undelivered};
+use crate::world::terminal::pause;
 
 /// A master that ends its own workers has done so by then.
 const LINGER: Duration = Duration::from_millis(200);
@@ -22,15 +23,19 @@ pub(super) fn run(
     talk: &mut Talk<'_>,
     audit: &mut Audit,
 ) -> Outcome {
-    let mut living = Vec::new();
-    for (place, target) in request.tree.processes.iter().enumerate() {
-        match Handle::open(&target.identity) {
-            Ok(Some(handle)) => living.push(Living { handle, target, place }),
-            Ok(None) => {}
-            Err(problem) => return Outcome::Refused(problem.message),
-        }
+    let mut pids = request.tree.processes.iter().map(|target| target.identity.pid);
+    if let Some(pid) = pids.find(|pid| *pid <= 1) {
+        return Outcome::Refused(format!("pid {pid} is never signalled"));
     }
-    living.retain(|process| !process.handle.is_gone());
+    let tree = request.tree.processes.iter().enumerate();
+    let mut living: Vec<Living> = tree
+        .map(|(place, target)| Living {
+            handle: None,
+            target,
+            place,
+        })
+        .collect();
+    drop_ended(&mut living);
     let pids: Vec<u32> = living.iter().map(|process| process.target.identity.pid).collect();
     // Asked after the handles were opened: what holds the port now is what they mean.
     if living.is_empty() || !still_holds(&pids) {
@@ -38,7 +43,7 @@ pub(super) fn run(
     }
     let denied: Vec<Target> = living
         .iter()
-        .filter(|process| process.handle.is_denied())
+        .filter(|process| matches!(process.look(Handle::is_denied), Ok(Some(true))))
         .map(|process| process.target.clone())
         .collect();
     if !denied.is_empty() {
@@ -54,12 +59,42 @@ pub(super) fn run(
     .run()
 }
 
+/// A process of the tree that has not been seen to have ended.
 struct Living<'a> {
-    handle: Handle,
+    /// Pinned, if it is one of the first that live; else it is opened for each look, and compared each time.
+    handle: Option<Handle>,
     target: &'a Target,
     /// Its index in the tree.
     place: usize,
 }
+
+impl Living<'_> {
+    /// `None` when it has ended, `Err` where that could not be determined.
+    fn look<T>(&self, look: impl FnOnce(&Handle) -> T) -> Look<T> {
+        match &self.handle {
+            Some(handle) => Ok(Some(look(handle))),
+            None => Ok(Handle::open(&self.target.identity)?.as_ref().map(look)),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.look(Handle::is_gone), Ok(None | Some(true)))
+    }
+}
+
+/// Drops those that have ended, and pins the first of those that have not. A handle is a descriptor, so a tree may have
+/// more processes than we can have handles.
+fn drop_ended(living: &mut Vec<Living>) {
+    living.retain(|process| !process.has_ended());
+    let room = (os::max_open_files() / 4).min(MAX_PINNED);
+    for process in living.iter_mut().take(room).filter(|process| process.handle.is_none()) {
+        // One that cannot be pinned now is opened later like those behind it.
+        process.handle = Handle::open(&process.target.identity).ok().flatten();
+    }
+}
+
+/// More than nearly all trees have.
+const MAX_PINNED: usize = 64;
 
 struct Ending<'a, 'b> {
     request: &'a Request<'a>,
@@ -97,14 +132,14 @@ impl Ending<'_, '_> {
         }
         let survivors = self.survivors();
         if !(self.talk.confirm_kill)(&survivors) {
-            self.bury();
+            drop_ended(&mut self.living);
             return match self.survivors() {
                 survivors if survivors.is_empty() => self.stopped(false),
                 survivors => Outcome::Survived(survivors),
             };
         }
         // An answer takes its time: some may have ended meanwhile.
-        self.bury();
+        drop_ended(&mut self.living);
         let killed = !self.living.is_empty();
         for index in 0..self.living.len() {
             self.send(index, Signal::Kill);
@@ -134,7 +169,11 @@ impl Ending<'_, '_> {
     /// Whether it was delivered. One that was not has ended or changed its user meanwhile; waiting shows which.
     fn send(&mut self, index: usize, signal: Signal) -> bool {
         let process = &self.living[index];
-        let outcome = process.handle.signal(signal);
+        let outcome = match process.look(|handle| handle.signal(signal)) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Err(Undelivered::Gone),
+            Err(_) => Err(Undelivered::Unknown),
+        };
         let unwritten = self
             .audit
             .note(Timestamp::now(), signal, process.target, self.request.why, outcome);
@@ -155,9 +194,16 @@ impl Ending<'_, '_> {
         let mut next_word = Instant::now() + Duration::from_secs(1);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let handles: Vec<&Handle> = self.living.iter().map(|process| &process.handle).collect();
-            os::wait_all(&handles, left.min(LOOK));
-            self.bury();
+            let handles: Vec<&Handle> = self
+                .living
+                .iter()
+                .filter_map(|process| process.handle.as_ref())
+                .collect();
+            match handles.is_empty() {
+                true => pause(left.min(LOOK)),
+                false => drop(os::wait_all(&handles, left.min(LOOK))),
+            }
+            drop_ended(&mut self.living);
             if self.living.is_empty() {
                 return Waited::AllGone;
             }
@@ -177,15 +223,10 @@ impl Ending<'_, '_> {
         }
     }
 
-    /// Drops those that have ended.
-    fn bury(&mut self) {
-        self.living.retain(|process| !process.handle.is_gone());
-    }
-
     fn survivors(&self) -> Vec<Survivor> {
         let survivors = self.living.iter().map(|process| Survivor {
             target: process.target.clone(),
-            state: state(process.target).unwrap_or(ProcessState::Running),
+            state: state(process.target),
         });
         survivors.collect()
     }
@@ -198,7 +239,8 @@ impl Ending<'_, '_> {
     }
 }
 
+/// `None` where it could not be looked at, or has ended.
 fn state(target: &Target) -> Option<ProcessState> {
-    let process = os::process(target.identity.pid)?;
+    let process = os::process(target.identity.pid).ok()??;
     (process.identity == target.identity).then_some(process.state)
 }

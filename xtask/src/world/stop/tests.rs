@@ -70,7 +70,7 @@ impl Scene {
     fn meet(&mut self) {
         let line = self.lines.recv_timeout(Duration::from_secs(20)).unwrap();
         let (label, pid) = line.split_once(' ').unwrap();
-        let identity = identity(pid.parse().unwrap()).unwrap();
+        let identity = identity(pid.parse().unwrap()).unwrap().unwrap();
         self.seen.push((label.to_owned(), identity));
         self.seen.sort();
     }
@@ -173,7 +173,7 @@ impl Drop for Scene {
     fn drop(&mut self) {
         // The root first, so that nothing is started anew; then round by round, for what was forked meanwhile.
         let mut known: Vec<Identity> = self.seen.iter().map(|(_, identity)| identity.clone()).collect();
-        known.extend(identity(self.child.id()));
+        known.extend(identity(self.child.id()).unwrap());
         loop {
             let table = processes().unwrap_or_default();
             let below: Vec<Identity> = table
@@ -202,8 +202,9 @@ fn open(identity: &Identity) -> Option<Handle> {
 
 fn names(survivors: &[Survivor]) -> String {
     let names = survivors.iter().map(|survivor| match survivor.state {
-        ProcessState::Suspended => format!("{} (suspended)", survivor.target.name),
-        ProcessState::Running | ProcessState::Zombie => survivor.target.name.clone(),
+        None => format!("{} (unseen)", survivor.target.name),
+        Some(ProcessState::Suspended) => format!("{} (suspended)", survivor.target.name),
+        Some(ProcessState::Running | ProcessState::Zombie) => survivor.target.name.clone(),
     });
     names.collect::<Vec<_>>().join(" ")
 }
@@ -246,7 +247,7 @@ fn a_suspended_one_goes_on_to_hear_the_request() {
     let scene = Scene::python("say('a'); os.kill(os.getpid(), signal.SIGSTOP); rest()", 1);
     let pid = scene.seen[0].1.pid;
     eventually("it is suspended", || {
-        process(pid).unwrap().state == ProcessState::Suspended
+        process(pid).unwrap().unwrap().state == ProcessState::Suspended
     });
     scene.check(&scene.tree(1), "SIGTERM a, SIGCONT a, stopped");
 }
@@ -314,7 +315,7 @@ fn an_interrupt_stops_the_waiting_and_kills_nobody() {
 fn the_first_process_is_never_signalled() {
     let scene = Scene::python("say('a'); rest()", 1);
     let mut tree = scene.tree(1);
-    tree.processes[0].identity = identity(1).unwrap();
+    tree.processes[0].identity = identity(1).unwrap().unwrap();
     scene.check(&tree, "refused: pid 1 is never signalled");
 }
 
@@ -380,7 +381,7 @@ fn whoever_starts_it_again_is_named() {
         let next = processes().unwrap().into_iter().find(|process| {
             process.parent == shell && process.name == "python3" && process.identity.pid != first && !is_free(number)
         })?;
-        let parent = process(shell)?;
+        let parent = process(shell).unwrap()?;
         Some(Holder {
             process: Parent {
                 pid: next.identity.pid,

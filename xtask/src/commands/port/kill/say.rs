@@ -115,6 +115,6 @@ fn name(target: &Target) -> String {
 }
 
 fn is_suspended(target: &Target) -> bool {
-    let process = os::process(target.identity.pid).filter(|process| process.identity == target.identity);
-    process.is_some_and(|process| process.state == ProcessState::Suspended)
+    let process = os::process(target.identity.pid).ok().flatten();
+    process.is_some_and(|it| it.identity == target.identity && it.state == ProcessState::Suspended)
 }

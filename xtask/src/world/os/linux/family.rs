@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Handle, descendants, identity, tag, wait_all};
-use crate::world::os::Signal;
+use super::{Handle, identity, wait_all};
+use crate::error::Problem;
 
 /// From now on a process below us whose parent ends becomes our child, and not that of pid 1.
 ///
@@ -23,25 +23,16 @@ pub(crate) fn adopt_orphans() {
 ///
 /// Source: the adopted go to the first living thread of their new parent, `find_new_reaper` in kernel/exit.c; so do
 /// children from before an exec. As of [`descendants`], man 5 proc_tid_children.
-pub(crate) fn own_children() -> Vec<u32> {
+///
+/// # Errors
+/// The list cannot be read.
+pub(crate) fn own_children() -> Result<Vec<u32>, Problem> {
     let main = format!("/proc/self/task/{}/children", std::process::id());
-    let mut children = super::processes::listed(&main);
-    children.extend(super::processes::listed("/proc/thread-self/children"));
+    let mut children = super::processes::listed(&main)?;
+    children.extend(super::processes::listed("/proc/thread-self/children")?);
     children.sort_unstable();
     children.dedup();
-    children
-}
-
-/// Signals a process of the run `run`, or below us; one that has got its pid meanwhile is left alone.
-pub(crate) fn signal_member(pid: u32, run: &str, signal: Signal) {
-    let Some(Ok(Some(handle))) = identity(pid).map(|identity| Handle::open(&identity)) else {
-        return;
-    };
-    // The handle keeps the pid from being used again, so the tag and the parents are those of the process it holds.
-    if tag(pid).is_some_and(|tag| tag.run == run) || descendants(std::process::id()).contains(&pid) {
-        // Gone, or another user's by setuid: the count that follows tells.
-        let _ = handle.signal(signal);
-    }
+    Ok(children)
 }
 
 /// Was SIGHUP ignored before we were started, as `nohup` does?
@@ -75,7 +66,8 @@ pub(crate) fn outputs(pid: u32) -> Vec<(u64, File)> {
 
 /// Waits for a child; `false` if it still runs then. It is not reaped.
 pub(crate) fn ends_within(child: &mut Child, patience: Duration) -> bool {
-    match identity(child.id()).map(|identity| Handle::open(&identity)) {
+    let handle = identity(child.id()).ok().flatten();
+    match handle.map(|identity| Handle::open(&identity)) {
         Some(Ok(Some(handle))) => wait_all(&[&handle], patience).is_empty(),
         Some(Ok(None) | Err(_)) | None => child.try_wait().is_ok_and(|status| status.is_some()),
     }

@@ -11,7 +11,7 @@ use super::processes::identity;
 use crate::error::Problem;
 use crate::preflight::Identity;
 use crate::world::os::unix::native;
-use crate::world::os::{Signal, Undelivered};
+use crate::world::os::{Look, Signal, Undelivered};
 
 /// A process by a pidfd, which stays with it when its pid is used again.
 ///
@@ -27,8 +27,9 @@ impl Handle {
     /// found; see [`Handle::is_gone`].
     ///
     /// # Errors
-    /// The kernel gives no pidfd (too many open files, an old kernel, a sandbox), or it is pid 0 or 1.
-    pub(crate) fn open(meant: &Identity) -> Result<Option<Handle>, Problem> {
+    /// It could not be determined: the kernel gives no pidfd (too many open files, an old kernel, a sandbox), or does not
+    /// show the process. Or it is pid 0 or 1.
+    pub(crate) fn open(meant: &Identity) -> Look<Handle> {
         let pid = i32::try_from(meant.pid).ok().and_then(Pid::from_raw);
         let Some(pid) = pid.filter(|pid| !pid.is_init()) else {
             return Err(Problem::new(format!("pid {} is never signalled", meant.pid)));
@@ -41,7 +42,7 @@ impl Handle {
             }
         };
         // The pidfd is of whoever has the pid by now, and keeps the pid from being used again until we have looked.
-        let is_meant = identity(meant.pid).is_some_and(|found| found == *meant);
+        let is_meant = identity(meant.pid)?.is_some_and(|found| found == *meant);
         Ok(is_meant.then_some(Handle { pidfd, pid }))
     }
 

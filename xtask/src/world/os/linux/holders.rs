@@ -3,17 +3,19 @@
 use std::fmt::Write;
 use std::mem::MaybeUninit;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::fd::AsFd;
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
 use rustix::io::Errno;
 
 use crate::error::Problem;
 use crate::world::os::Holders;
+use crate::world::problem;
 
-/// Every process that holds one of `inodes`, by inode, pids ascending. Processes we may not look into are passed over.
+/// Every process that holds one of `inodes`, by inode, pids ascending. Those that we may not look into are passed over.
 ///
 /// The kernel resolves every link of every process, and nothing else takes as long: the cores share it.
 ///
@@ -31,7 +33,7 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
     let look = || {
         let mut scan = Scan::new(inodes)?;
         while let Some(&pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
-            scan.look_into(pid);
+            scan.look_into(pid)?;
         }
         Ok(scan.found)
     };
@@ -92,7 +94,7 @@ fn user(pid: u32) -> Option<u32> {
 pub(crate) fn holds(pids: &[u32], inodes: &[u64]) -> Result<Holders, Problem> {
     let mut scan = Scan::new(inodes)?;
     for &pid in pids {
-        scan.look_into(pid);
+        scan.look_into(pid)?;
     }
     Ok(scan.found)
 }
@@ -117,20 +119,55 @@ impl Scan {
         })
     }
 
-    fn look_into(&mut self, pid: u32) {
+    /// Source: `proc_readfd_common` in fs/proc/fd.c: a main thread that has ended has given up its descriptors, and the
+    /// folder is empty; the other threads have theirs still. A process without any at all is rare.
+    fn look_into(&mut self, pid: u32) -> Result<(), Problem> {
+        if self.look_into_thread(pid, pid)? || !self.has_other_threads(pid) {
+            return Ok(());
+        }
+        for thread in super::processes::threads(pid).map_err(unreadable)? {
+            if thread != pid && self.look_into_thread(pid, thread)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of links is cheaper than the list.
+    ///
+    /// Source: `proc_task_getattr` in fs/proc/base.c: two, and one for each thread.
+    fn has_other_threads(&mut self, pid: u32) -> bool {
+        self.path.clear();
+        // As below.
+        let _ = write!(self.path, "{pid}/task");
+        statat(&self.proc, &self.path, AtFlags::empty()).is_ok_and(|folder| folder.st_nlink > 3)
+    }
+
+    /// Whether it shows any descriptors.
+    fn look_into_thread(&mut self, pid: u32, thread: u32) -> Result<bool, Problem> {
         self.path.clear();
         // Writing to a string cannot fail.
-        let _ = write!(self.path, "{pid}/fd");
-        let Ok(folder) = open(&self.proc, &self.path) else {
-            return;
+        let _ = write!(self.path, "{thread}/fd");
+        let folder = match open(&self.proc, &self.path) {
+            Ok(folder) => folder,
+            // It has ended, or we may not look into it.
+            Err(Errno::NOENT | Errno::SRCH | Errno::ACCESS | Errno::PERM) => return Ok(false),
+            Err(error) => return Err(unreadable(error)),
         };
         let mut links = RawDir::new(&folder, self.entries.spare_capacity_mut());
         let mut link = [MaybeUninit::<u8>::uninit(); 32];
-        // An error half-way means that the process ended.
-        while let Some(Ok(entry)) = links.next() {
+        let mut has_any = false;
+        while let Some(entry) = links.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(Errno::NOENT | Errno::SRCH) => break,
+                Err(error) => return Err(unreadable(error)),
+            };
+            // `.` and `..` are no links.
             let Ok((target, _)) = readlinkat_raw(&folder, entry.file_name(), &mut link) else {
                 continue;
             };
+            has_any = true;
             let Some(inode) = inode(target) else {
                 continue;
             };
@@ -141,6 +178,7 @@ impl Scan {
                 }
             }
         }
+        Ok(has_any)
     }
 }
 
@@ -176,6 +214,6 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-fn unreadable(error: Errno) -> Problem {
-    Problem::new(format!("cannot read `/proc`: {}", std::io::Error::from(error)))
+fn unreadable(error: impl Into<std::io::Error>) -> Problem {
+    problem("read", Path::new("/proc"), &error.into())
 }

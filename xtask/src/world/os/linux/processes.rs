@@ -2,46 +2,84 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use rustix::io::Errno;
+
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, Tag};
-use crate::world::os::Cgroup;
 use crate::world::os::parse::processes as parse;
+use crate::world::os::{Cgroup, Look};
+use crate::world::problem;
 
-/// Every process, kernel threads and zombies included, by pid as the kernel lists them.
+/// Every process, kernel threads and zombies included, by pid as the kernel lists them. Other users' processes that the
+/// system hides (`hidepid`) are left out.
 ///
 /// # Errors
-/// `/proc` cannot be read.
+/// The list, or any row of it, cannot be read: a table that is not whole is none.
 pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
-    let unreadable = |error| Problem::new(format!("cannot read `/proc`: {error}"));
-    let names = fs::read_dir("/proc").map_err(unreadable)?;
-    // Those that end meanwhile are left out.
-    Ok(names
-        .filter_map(|name| process(name.ok()?.file_name().to_str()?.parse().ok()?))
-        .collect())
+    let unreadable = |error| problem("read", Path::new("/proc"), &error);
+    let mut table = Vec::new();
+    for entry in fs::read_dir("/proc").map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        match content(pid, "stat") {
+            Ok(Some(line)) => table.push(row(pid, &line)?),
+            // It has ended meanwhile.
+            Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            Err(error) => return Err(unreadable_file(pid, "stat", &error)),
+        }
+    }
+    Ok(table)
 }
 
-/// One row of the process table; `None` when there is no such process, or it is hidden from us (`hidepid`).
-pub(crate) fn process(pid: u32) -> Option<Process> {
-    parse::stat(&content(pid, "stat")?, boot_id())
+/// One row of the process table.
+pub(crate) fn process(pid: u32) -> Look<Process> {
+    let line = content(pid, "stat").map_err(|error| unreadable_file(pid, "stat", &error))?;
+    line.map(|line| row(pid, &line)).transpose()
 }
 
-/// A file of `/proc/PID`. All of them have the length 0, so `fs::read` begins with 32 bytes and doubles.
-fn content(pid: u32, file: &str) -> Option<Vec<u8>> {
+fn row(pid: u32, line: &[u8]) -> Result<Process, Problem> {
+    parse::stat(line, boot_id()).ok_or_else(|| Problem::new(format!("cannot make sense of `/proc/{pid}/stat`")))
+}
+
+/// A file of `/proc/PID`; `None` when there is no such process. All of them have the length 0, so `fs::read` begins with
+/// 32 bytes and doubles.
+///
+/// # Errors
+/// Any other than that the process has ended.
+fn content(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
+    let read = read_whole(&format!("/proc/{pid}/{file}"));
+    read.map(Some)
+        .or_else(|error| if has_ended(&error) { Ok(None) } else { Err(error) })
+}
+
+fn read_whole(path: &str) -> io::Result<Vec<u8>> {
     const USUAL: usize = 4096;
-    let file = fs::File::open(format!("/proc/{pid}/{file}")).ok()?;
+    let file = fs::File::open(path)?;
     let mut content = Vec::with_capacity(USUAL);
     // Without `take`, std asks for the length first.
-    file.take(u64::MAX).read_to_end(&mut content).ok()?;
-    Some(content)
+    file.take(u64::MAX).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// ENOENT when a file of a process that has ended is opened, ESRCH when one that was open is read: man 5 proc_pid.
+fn has_ended(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
+}
+
+fn unreadable_file(pid: u32, file: &str, error: &io::Error) -> Problem {
+    problem("read", Path::new(&format!("/proc/{pid}/{file}")), error)
 }
 
 /// Which process `pid` means now.
-pub(crate) fn identity(pid: u32) -> Option<Identity> {
-    process(pid).map(|process| process.identity)
+pub(crate) fn identity(pid: u32) -> Look<Identity> {
+    Ok(process(pid)?.map(|process| process.identity))
 }
 
 /// The number by which `pid` knows itself: another one inside a container.
@@ -67,35 +105,97 @@ pub(crate) fn boot_id() -> &'static str {
 
 /// All processes below `pid`, nearest first. One whose parent died is no longer below it.
 ///
-/// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which the
-/// whole table is read.
-pub(crate) fn descendants(pid: u32) -> Vec<u32> {
-    static TOLD: OnceLock<bool> = OnceLock::new();
-    if !*TOLD.get_or_init(|| fs::exists("/proc/thread-self/children").unwrap_or(false)) {
-        return parse::descendants(pid, &processes().unwrap_or_default());
-    }
+/// # Errors
+/// A list of children cannot be read.
+pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Problem> {
     let mut tree = vec![pid];
     let mut next = 0;
     while let Some(&parent) = tree.get(next) {
         next += 1;
-        for child in children(parent) {
+        for child in children(parent)? {
             if !tree.contains(&child) {
                 tree.push(child);
             }
         }
     }
     tree.remove(0);
-    tree
+    Ok(tree)
+}
+
+/// The children of `pid`, of all its threads; none when it has ended.
+///
+/// # Errors
+/// The list cannot be read.
+///
+/// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which the
+/// whole table is read.
+pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Problem> {
+    static TOLD: OnceLock<bool> = OnceLock::new();
+    if !*TOLD.get_or_init(|| fs::exists("/proc/thread-self/children").unwrap_or(true)) {
+        let table = processes()?.into_iter().filter(|process| process.parent == pid);
+        return Ok(table.map(|process| process.identity.pid).collect());
+    }
+    let mut children = Vec::new();
+    let threads = threads(pid).map_err(|error| unreadable_file(pid, "task", &error))?;
+    for thread in threads {
+        children.extend(listed(&format!("/proc/{pid}/task/{thread}/children"))?);
+    }
+    Ok(children)
+}
+
+/// The threads of `pid`; none when it has ended.
+pub(super) fn threads(pid: u32) -> io::Result<Vec<u32>> {
+    let read = || -> io::Result<Vec<u32>> {
+        let mut threads = Vec::new();
+        for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
+            threads.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+        }
+        Ok(threads)
+    };
+    read().or_else(|error| if has_ended(&error) { Ok(Vec::new()) } else { Err(error) })
+}
+
+/// The children of one thread, from its file `children`; none when it has ended.
+pub(super) fn listed(file: &str) -> Result<Vec<u32>, Problem> {
+    let list = match read_whole(file) {
+        Err(error) if has_ended(&error) => Vec::new(),
+        read => read.map_err(|error| problem("read", Path::new(file), &error))?,
+    };
+    let words = list.split(u8::is_ascii_whitespace);
+    Ok(words.filter_map(|pid| str::from_utf8(pid).ok()?.parse().ok()).collect())
 }
 
 /// Who started it, if that was us; `None` also when its environment is not ours to read.
-pub(crate) fn tag(pid: u32) -> Option<Tag> {
-    Tag::from_environ(&content(pid, "environ")?)
+pub(crate) fn tag(pid: u32) -> Look<Tag> {
+    let environ = match environ(pid) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        read => read.map_err(|error| unreadable_file(pid, "environ", &error))?,
+    };
+    Ok(environ.and_then(|environ| Tag::from_environ(&environ)))
+}
+
+/// Of a process whose main thread has ended only its other threads show the environment.
+///
+/// Source: `environ_open` in fs/proc/base.c: of the thread's own memory, which it gave up when it ended. Then the file is
+/// empty, or, since Linux 6.16, cannot be opened (ESRCH).
+fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
+    let has_content = |environ: &Option<Vec<u8>>| environ.as_ref().is_some_and(|environ| !environ.is_empty());
+    let environ = content(pid, "environ")?;
+    if has_content(&environ) {
+        return Ok(environ);
+    }
+    for thread in threads(pid)?.into_iter().filter(|thread| *thread != pid) {
+        let environ = content(pid, &format!("task/{thread}/environ"))?;
+        if has_content(&environ) {
+            return Ok(environ);
+        }
+    }
+    Ok(environ)
 }
 
 /// The environment that `pid` was started with, as far as it is text; nothing where that is not ours to read.
 pub(crate) fn environment(pid: u32) -> BTreeMap<String, String> {
-    let environ = content(pid, "environ").unwrap_or_default();
+    let environ = environ(pid).ok().flatten().unwrap_or_default();
     let entries = environ.split(|&byte| byte == 0);
     let pair = |entry: &[u8]| {
         let (name, value) = str::from_utf8(entry).ok()?.split_once('=')?;
@@ -106,7 +206,7 @@ pub(crate) fn environment(pid: u32) -> BTreeMap<String, String> {
 
 /// The argument vector of `pid`; empty where it cannot be read.
 pub(crate) fn command(pid: u32) -> Vec<String> {
-    let text = content(pid, "cmdline").unwrap_or_default();
+    let text = content(pid, "cmdline").ok().flatten().unwrap_or_default();
     let words = text
         .split(|&byte| byte == 0)
         .map(|word| String::from_utf8_lossy(word).into_owned());
@@ -123,7 +223,12 @@ pub(crate) fn folder(pid: u32) -> Option<PathBuf> {
 
 /// The control group that `pid` stands in.
 pub(crate) fn cgroup(pid: u32) -> Option<Cgroup> {
-    parse::cgroup(&String::from_utf8_lossy(&content(pid, "cgroup")?))
+    parse::cgroup(&String::from_utf8_lossy(&content(pid, "cgroup").ok()??))
+}
+
+/// The program's file of `pid`.
+pub(crate) fn program(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
 /// The name of a user who stands in `/etc/passwd`; our own also where another directory knows it.
@@ -133,20 +238,4 @@ pub(crate) fn user_name(uid: u32) -> Option<String> {
         let own = uid == rustix::process::getuid().as_raw();
         own.then(|| std::env::var("USER").ok()).flatten()
     })
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    let lists = threads.filter_map(|thread| Some(thread.ok()?.path().join("children")));
-    lists.flat_map(listed).collect()
-}
-
-/// The children of one thread; none where the file cannot be read.
-pub(super) fn listed(file: impl AsRef<Path>) -> Vec<u32> {
-    let list = fs::read_to_string(file).unwrap_or_default();
-    list.split_ascii_whitespace()
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
 }

@@ -1,15 +1,13 @@
 //! What `/proc` and `/etc/passwd` tell about a process: its `stat` line, its cgroup, its user's name; and the kernel's
 //! counters.
 
-use std::collections::BTreeSet;
-
 use crate::preflight::{Identity, Process, ProcessState};
 
 /// `/proc/PID/stat` → a row of the process table; `None` where it is cut short.
 ///
 /// The name stands in parentheses and may hold spaces and parentheses itself, so it ends at the last one.
 ///
-/// Source: man 5 proc_pid_stat; PF_KTHREAD in linux/sched.h.
+/// Source: man 5 proc_pid_stat; PF_KTHREAD in linux/sched.h; `delay_group_leader` there for a main thread that has ended.
 pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let open = line.iter().position(|&byte| byte == b'(')?;
@@ -17,18 +15,21 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     let pid = str::from_utf8(&line[..open]).ok()?.trim().parse().ok()?;
     let name = String::from_utf8_lossy(line.get(open + 1..close)?).into_owned();
     let mut fields = str::from_utf8(&line[close + 1..]).ok()?.split_ascii_whitespace();
-    let state = match fields.next()? {
-        // `t` is a tracer's stop, such as a breakpoint.
-        "T" | "t" => ProcessState::Suspended,
-        "Z" | "X" | "x" => ProcessState::Zombie,
-        _ => ProcessState::Running,
-    };
+    let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let session = fields.next()?.parse().ok()?;
     let terminal = terminal(fields.next()?.parse().ok()?);
     let flags: u64 = fields.nth(1)?.parse().ok()?;
-    let start = fields.nth(12)?.parse().ok()?;
+    let n_threads: u32 = fields.nth(10)?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
+    let state = match state {
+        // `t` is a tracer's stop, such as a breakpoint.
+        "T" | "t" => ProcessState::Suspended,
+        // The state is that of the main thread, which counts until the process is waited for: others may live on.
+        "Z" | "X" | "x" if n_threads <= 1 => ProcessState::Zombie,
+        _ => ProcessState::Running,
+    };
     Some(Process {
         identity: Identity {
             boot: boot.to_owned(),
@@ -43,24 +44,6 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
         state,
         kernel: flags & PF_KTHREAD != 0,
     })
-}
-
-/// All below `pid`, nearest first, from a snapshot of the whole table.
-pub(crate) fn descendants(pid: u32, table: &[Process]) -> Vec<u32> {
-    let mut seen = BTreeSet::from([pid]);
-    let mut tree = vec![pid];
-    let mut next = 0;
-    while let Some(&parent) = tree.get(next) {
-        next += 1;
-        let children = table.iter().filter(|process| process.parent == parent);
-        tree.extend(
-            children
-                .map(|child| child.identity.pid)
-                .filter(|&child| seen.insert(child)),
-        );
-    }
-    tree.remove(0);
-    tree
 }
 
 /// Where a process stands in the control groups.

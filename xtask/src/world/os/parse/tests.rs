@@ -1,9 +1,9 @@
 //! What the kernel says in, rows out, one line each.
 
 use crate::plan::Protocol;
-use crate::preflight::{Process, ProcessState};
+use crate::preflight::ProcessState;
 
-use super::processes::{Cgroup, cgroup, counter, descendants, stat, user_name};
+use super::processes::{Cgroup, cgroup, counter, stat, user_name};
 use super::sockets::{Socket, SocketState, port_range, proc_net, socket_diag};
 
 fn lines(text: &str) -> Vec<&str> {
@@ -243,18 +243,10 @@ fn half_a_stat_line_is_none() {
 }
 
 #[test]
-fn descendants_come_nearest_first_and_never_twice() {
-    let row = |pid: u32, parent: u32| -> Process {
-        stat(
-            format!("{pid} (x) S {parent} 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 5").as_bytes(),
-            "boot",
-        )
-        .unwrap()
-    };
-    let table = [row(4, 3), row(3, 2), row(2, 1), row(5, 2), row(6, 1), row(1, 1)];
-    assert_eq!(descendants(2, &table), [3, 5, 4]);
-    assert_eq!(descendants(1, &table), [2, 6, 3, 5, 4]);
-    assert!(descendants(9, &table).is_empty());
+fn a_process_whose_main_thread_has_ended_lives_while_it_has_others() {
+    let line = |threads: u32| format!("42 (x) Z 7 42 40 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 9175 0 0");
+    check_stat(&line(2), Some("42 (x) 7 42 40 - running 9175"));
+    check_stat(&line(1), Some("42 (x) 7 42 40 - zombie 9175"));
 }
 
 #[track_caller]

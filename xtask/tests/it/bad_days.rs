@@ -2,4 +2,6 @@
 
 mod disk;
 mod env_file;
+mod membership;
+mod unknown;
 mod users;

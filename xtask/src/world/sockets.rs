@@ -41,25 +41,16 @@ impl Sockets {
         service.listen && self.ports.iter().map(address).eq(service.ports.iter().map(address))
     }
 
-    /// The command as it has to be run to find them: through a shell that puts in the pid it keeps, for `LISTEN_PID` must
-    /// name the process that takes them. And what has to be held until it was spawned.
+    /// Has the command's process find them. `LISTEN_PID` names the process that takes them, and so is put in by that itself.
+    /// For the last thing that is done to the command; what is returned has to be held until it was spawned.
     ///
     /// # Errors
     /// The system has no more descriptors.
-    pub(super) fn hand_over(&self, wanted: &Command) -> io::Result<(Command, os::Held)> {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", "export LISTEN_PID=$$; exec \"$@\"", "sh"]);
-        command.arg(wanted.get_program()).args(wanted.get_args());
-        let variables = wanted.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        command.env_clear().envs(variables);
-        if let Some(folder) = wanted.get_current_dir() {
-            command.current_dir(folder);
-        }
+    pub(super) fn hand_over(&self, command: &mut Command) -> io::Result<os::Held> {
         let names: Vec<&str> = self.ports.iter().map(|port| port.key.as_str()).collect();
         command.env("LISTEN_FDS", self.open.len().to_string());
         command.env("LISTEN_FDNAMES", names.join(":"));
-        let held = os::pass_on(&mut command, &self.open)?;
-        Ok((command, held))
+        os::pass_on(command, &self.open, "LISTEN_PID")
     }
 }
 

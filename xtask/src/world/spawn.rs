@@ -34,13 +34,7 @@ pub(crate) fn service(
     size: Size,
 ) -> Result<Started, Problem> {
     let (words, folder, environment) = (&service.command.words, &service.working_dir, &service.environment);
-    let wanted = command(words, folder, environment, tag)?;
-    let (mut command, _held) = match sockets {
-        Some(sockets) => sockets
-            .hand_over(&wanted)
-            .map_err(|error| super::problem("pass sockets to", Path::new(&words[0]), &error))?,
-        None => (wanted, os::Held::default()),
-    };
+    let mut command = command(words, folder, environment, tag)?;
     let terminal = if service.tty {
         let ours = open_terminal(&mut command, size);
         let ours = ours.map_err(|error| super::problem("open", Path::new("/dev/ptmx"), &error).exit(Exit::Missing))?;
@@ -54,6 +48,8 @@ pub(crate) fn service(
         os::lead_own_group(&mut command);
         None
     };
+    let held = sockets.map(|sockets| sockets.hand_over(&mut command)).transpose();
+    let _held = held.map_err(|error| super::problem("pass sockets to", Path::new(&words[0]), &error))?;
     // This returns after the exec: it may bind them then.
     drop(hold);
     let child = command.spawn().map_err(|error| {

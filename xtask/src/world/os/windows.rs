@@ -122,6 +122,6 @@ pub(crate) type Held = Vec<std::os::windows::io::OwnedHandle>;
 
 /// # Errors
 /// Always: sockets are not handed over yet.
-pub(crate) fn pass_on<T>(_: &mut Command, _: &[T]) -> io::Result<Held> {
+pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<Held> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal;
 
-use crate::sandbox::{Sandbox, eventually, is_free, port, signal};
+use crate::sandbox::{Sandbox, copy_program, eventually, is_free, port, signal};
 
 fn api(port: u16, more: &str) -> Sandbox {
     Sandbox::new(&format!(
@@ -67,6 +68,97 @@ fn they_come_by_the_protocol_of_systemd() {
     assert_eq!((sockets(pid), sockets(other)), (2, 0));
     sandbox.run(&["down"]).with(0);
     assert!(is_free(web) && is_free(admin));
+}
+
+#[test]
+fn every_variable_arrives_whatever_its_name() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.api]
+        command = "SERVICE --print-env spring.profiles.active --print-env with-dash --print-env LISTEN_FDS --inherit"
+        port = {port}
+        listen = true
+        env_file = "api.env"
+        "#
+    ));
+    sandbox.write("api.env", "spring.profiles.active=dev\nwith-dash=1\nLISTEN_PID=1\n");
+    sandbox.run(&["up", "-d"]).with(0);
+    assert_eq!(said(&sandbox), "spring.profiles.active=dev\nwith-dash=1\nLISTEN_FDS=1");
+    let environ = fs::read(format!("/proc/{}/environ", pid(&sandbox))).unwrap();
+    let is_pid = |variable: &&[u8]| variable.starts_with(b"LISTEN_PID=");
+    let pids: Vec<_> = environ.split(|byte| *byte == 0).filter(is_pid).collect();
+    assert_eq!(pids, [format!("LISTEN_PID={}", pid(&sandbox)).as_bytes()]);
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_missing() {
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [tasks.remove]
+        command = "rm interpreter"
+        [services.api]
+        command = "./api"
+        port = {}
+        listen = true
+        depends_on = ["remove"]
+        "#,
+        port()
+    ));
+    sandbox.write_script("interpreter", "");
+    let interpreter = sandbox.project().join("interpreter");
+    sandbox.write("text", &format!("#!{}\n", interpreter.display()));
+    let text = sandbox.project().join("text");
+    fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+    copy_program(&text, &sandbox.project().join("api"));
+    let up = sandbox.run(&["up"]).with(5);
+    let why = "api could not be started: cannot run `./api`: no such file or folder\n";
+    assert!(up.stderr.ends_with(why), "{up:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn it_begins_as_any_other_process_of_a_service() {
+    let begun = |listen: bool| {
+        let sandbox = Sandbox::new(&format!(
+            r#"
+            [services.api]
+            command = ["grep", "^Sig[BI]", "/proc/self/status"]
+            port = {}
+            listen = {listen}
+            environment = {{ A = "1" }}
+            "#,
+            port()
+        ));
+        sandbox.run(&["up"]);
+        let masks = said(&sandbox)
+            .replace(':', "")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        // Without those above 31, which belong to the C library.
+        let standard = |mask: &str| u64::from_str_radix(mask, 16).unwrap() & 0x7fff_ffff;
+        (standard(&masks[1]), standard(&masks[3]))
+    };
+    let blocked_and_ignored = begun(true);
+    assert_eq!((blocked_and_ignored, blocked_and_ignored.0), (begun(false), 0));
+}
+
+#[test]
+fn with_a_terminal_it_gets_them_too() {
+    let sandbox = api(port(), "--print-env LISTEN_PID");
+    let config = fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
+    sandbox.write("devtasks.toml", &format!("{config}        tty = true\n"));
+    sandbox.run(&["up", "-d"]).with(0);
+    assert_eq!(said(&sandbox), format!("LISTEN_PID={}", pid(&sandbox)));
+}
+
+/// What the service has written, without what is said of it.
+fn said(sandbox: &Sandbox) -> String {
+    let log = sandbox.run(&["logs", "api"]).with(0).stdout;
+    let lines = log.lines().filter_map(|line| line.strip_prefix("api | "));
+    let own: Vec<&str> = lines.filter(|line| !line.starts_with("-- ")).collect();
+    own.join("\n")
 }
 
 /// The status of an answer.

@@ -7,13 +7,14 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::error::Exit;
-use crate::plan::OnExit;
 use crate::report::escape::command_line;
+use crate::world::reexec::{self, Helper};
 use crate::world::terminal::{Colour, Terminals};
-use crate::world::{background, caller, guardian};
+use crate::world::{caller, guardian};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
+    helpers();
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let form = form(&mut arguments);
     let words: Vec<String> = arguments
@@ -57,15 +58,35 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
-        Command::Guardian(Guardian { run, checkout, keep }) => {
-            let on_exit = if keep { OnExit::Keep } else { OnExit::Stop };
-            guardian::guard(&run, &checkout, on_exit);
-            Ok(Exit::Done)
-        }
-        Command::Supervise(args) => supervise::run(&args),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
+}
+
+/// Does nothing, but where devtasks has started this program once more, beside a run or in the background: there it does that
+/// work, and ends the process.
+///
+/// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
+pub fn helpers() {
+    let Some(helper) = Helper::here() else { return };
+    reexec::greet();
+    let exit = match helper {
+        Helper::Guardian { run, checkout, on_exit } => {
+            guardian::guard(&run, &checkout, on_exit);
+            Exit::Done
+        }
+        Helper::Supervisor {
+            project,
+            checkout,
+            on_exit,
+        } => supervise::run(&project, &checkout, on_exit),
+    };
+    #[expect(
+        clippy::exit,
+        clippy::disallowed_methods,
+        reason = "it stands for `main` here: the host's own must not go on"
+    )]
+    std::process::exit(exit.code().into());
 }
 
 /// The program as the user typed it. Run as a cargo subcommand, the subcommand's name is taken out of the arguments.
@@ -198,18 +219,4 @@ enum Command {
     Why(why::Args),
     Doctor(doctor::Args),
     Port(port::Args),
-    #[command(name = guardian::COMMAND, hide = true)]
-    Guardian(Guardian),
-    #[command(name = background::COMMAND, hide = true)]
-    Supervise(supervise::Args),
-}
-
-/// What a supervisor starts beside itself.
-#[derive(clap::Args)]
-struct Guardian {
-    run: String,
-    checkout: PathBuf,
-    /// `on_exit = "keep"`
-    #[arg(long)]
-    keep: bool,
 }

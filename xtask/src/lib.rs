@@ -25,4 +25,4 @@ pub mod bench;
 #[doc(hidden)]
 pub mod simulation;
 
-pub use cli::main;
+pub use cli::{helpers, main};

@@ -18,6 +18,7 @@ pub(crate) mod outlet;
 pub(crate) mod owners;
 pub(crate) mod probe;
 pub(crate) mod project;
+pub(crate) mod reexec;
 pub(crate) mod reservations;
 pub(crate) mod runs;
 mod sockets;
@@ -33,7 +34,12 @@ use crate::error::Problem;
 
 /// ``cannot read `devtasks.toml`: permission denied``.
 pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Problem {
-    let cause = match error.kind() {
+    Problem::new(format!("cannot {verb} `{}`: {}", path.display(), cause(error)))
+}
+
+/// `permission denied`.
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
@@ -42,6 +48,5 @@ pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Problem {
             let text = error.to_string();
             text.split(" (os error").next().unwrap_or_default().to_lowercase()
         }
-    };
-    Problem::new(format!("cannot {verb} `{}`: {cause}", path.display()))
+    }
 }

@@ -1,12 +1,12 @@
-//! Supervising, in the terminal and in the background; [`crate::world::background`] starts the latter, nobody types it.
+//! Supervising, in the terminal and in the background; [`crate::world::background`] starts the latter.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::commands::inbox::Inbox;
-use crate::commands::{Ended, tell};
+use crate::commands::tell;
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
 use crate::report::paint::Paint;
@@ -18,24 +18,15 @@ use crate::world::os;
 use crate::world::runs::{Folder, Locked, Mode, Record};
 use crate::world::terminal::Size;
 
-/// What `up --detach` starts
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    project: String,
-    checkout: PathBuf,
-    /// `on_exit = "keep"`
-    #[arg(long)]
-    keep: bool,
-}
-
-pub(crate) fn run(args: &Args) -> Ended {
+/// What `up --detach` starts.
+pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
     os::close_inherited();
-    os::leave_session();
     let Some(client) = control::first_client() else {
-        return Ok(Exit::Interrupted);
+        return Exit::Interrupted;
     };
     let refuse = client.replies.clone();
-    let ended = in_background(args, client.request, client.replies).map_err(|problem| {
+    let asked = (client.request, client.replies);
+    let ended = in_background(project, checkout, on_exit, asked).map_err(|problem| {
         let exit = problem.exit;
         // A client that went away wants no answer.
         let _ = refuse.send(Reply::Refused(problem));
@@ -43,26 +34,31 @@ pub(crate) fn run(args: &Args) -> Ended {
     });
     drop(refuse);
     let _ = client.told.recv_timeout(LAST_WORD);
-    Ok(ended.unwrap_or_else(|exit| exit))
+    ended.unwrap_or_else(|exit| exit)
 }
 
 /// How long clients may take to hear their last reply.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-fn in_background(args: &Args, request: Request, reply: Sender<Reply>) -> Result<Exit, Problem> {
+fn in_background(
+    project: &str,
+    checkout: &Path,
+    on_exit: OnExit,
+    (request, reply): (Request, Sender<Reply>),
+) -> Result<Exit, Problem> {
     let inbox = Inbox::open()?;
-    let folder = Folder::of(&args.checkout)?;
+    let folder = Folder::of(checkout)?;
     let Locked::Mine(lock) = folder.lock()? else {
         // Another supervisor was faster: the client turns to that one.
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
     };
     let run = Run {
-        project: &args.project,
-        checkout: &args.checkout,
+        project,
+        checkout,
         folder: &folder,
         mode: Mode::Background,
-        on_exit: if args.keep { OnExit::Keep } else { OnExit::Stop },
+        on_exit,
         first: First::Request(request, reply),
     };
     let outcome = supervise(run, inbox, Arc::new(Nobody), &mut Nobody)?;
@@ -97,7 +93,7 @@ pub(super) fn supervise(
     let driver = Driver::new((inbox.sender, inbox.receiver), run.folder, record, sink, audience);
     let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_WORD);
-    Ok(outcome)
+    outcome
 }
 
 /// Nobody watches: the log files have the lines, and clients are told what they ask for.

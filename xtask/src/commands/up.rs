@@ -248,11 +248,10 @@ fn stay(
             give_up_after: wish.give_up_after,
         },
     };
-    let outcome = supervise(run, inbox, screen.clone(), &mut show)?;
-    let exit = show.finish(&outcome);
+    let ended = supervise(run, inbox, screen.clone(), &mut show).map(|outcome| show.finish(&outcome));
     screen.finish(Duration::from_secs(1));
     drop(lock);
-    Ok(exit)
+    Ok(ended?)
 }
 
 fn nothing_to_start(project: &Project) -> Problem {

@@ -5,16 +5,14 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use super::control::{self, Reply, Request};
 use super::os;
+use super::reexec::{Greeting, Heard, Helper, PATIENCE};
 use super::runs::{Folder, fnv};
 use crate::error::Problem;
-use crate::plan::{OnExit, Plan};
-
-/// The subcommand that it runs; nobody types it.
-pub(crate) const COMMAND: &str = "supervise";
+use crate::plan::Plan;
 
 /// Keeps a copy of ourselves, which nobody builds anew while it runs. For whoever has the checkout's lock.
 ///
@@ -30,7 +28,7 @@ pub(crate) fn programs(folder: &Folder) -> Result<Vec<PathBuf>, Problem> {
 }
 
 /// Starts the first of `programs` that can be run, for a checkout whose lock is free; every reply to `request` comes to
-/// `hear`, [`Reply::Ending`] at the end.
+/// `hear`, [`Reply::Ending`] at the end, or why there is none.
 ///
 /// # Errors
 /// None of them can be run, or the system has no room for another process.
@@ -38,39 +36,51 @@ pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
     folder: &Folder,
-    request: &Request,
+    request: Request,
     hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
 ) -> Result<(), Problem> {
     let words = folder.words();
     let stderr = File::create(&words).map_err(|error| super::problem("write", &words, &error))?;
+    let supervisor = Helper::Supervisor {
+        project: plan.project.clone(),
+        checkout: plan.checkout.clone(),
+        on_exit: plan.on_exit,
+    };
     let mut failed = None;
     for program in programs {
-        match spawn(program, plan, &stderr) {
-            Ok(mut child) => {
-                control::ask(&mut child.stdin.take().expect("its stdin is a pipe"), request);
-                let replies = child.stdout.take().expect("its stdout is a pipe");
-                control::follow(BufReader::new(replies), hear);
-                return Ok(());
-            }
+        match spawn(program, &supervisor, &stderr) {
+            Ok(child) => return converse(child, supervisor, request, hear),
             Err(error) => failed = Some(super::problem("run", program, &error)),
         }
     }
     Err(failed.expect("we are one of them"))
 }
 
-fn spawn(program: &Path, plan: &Plan, stderr: &File) -> io::Result<Child> {
-    let mut command = Command::new(program);
-    os::call(&mut command, "devtasks");
-    command.arg(COMMAND).current_dir("/");
-    if plan.on_exit == OnExit::Keep {
-        command.arg("--keep");
-    }
-    command.args(["--", &plan.project]).arg(&plan.checkout);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(stderr.try_clone()?);
-    command.spawn()
+fn spawn(program: &Path, supervisor: &Helper, stderr: &File) -> io::Result<Child> {
+    supervisor.command(program).stderr(stderr.try_clone()?).spawn()
+}
+
+/// On a thread of its own: what is no supervisor may never read what it is asked.
+fn converse(
+    mut child: Child,
+    supervisor: Helper,
+    request: Request,
+    hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
+) -> Result<(), Problem> {
+    let mut ask = child.stdin.take().expect("its stdin is a pipe");
+    let mut greeting = Greeting::from(child.stdout.take().expect("its stdout is a pipe"));
+    let talk = move || match greeting.within(PATIENCE) {
+        Heard::Greeted => {
+            control::ask(&mut ask, &request);
+            control::listen(BufReader::new(greeting.from), hear);
+        }
+        heard => hear(Err(supervisor.absent(&mut child, heard))),
+    };
+    let thread = std::thread::Builder::new().name("replies".into()).spawn(talk);
+    thread.map(drop).map_err(|error| {
+        let why = super::cause(&error);
+        Problem::new(format!("cannot listen to the supervisor in the background: {why}"))
+    })
 }
 
 /// Its last words, if it died without an answer.

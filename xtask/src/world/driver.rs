@@ -6,6 +6,7 @@
 mod checks;
 mod ends;
 mod family;
+mod guarding;
 mod life;
 mod progress;
 mod ready;
@@ -30,6 +31,7 @@ use crate::supervise::diagnosis::OomKills;
 use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
 use family::Family;
+use guarding::Guarding;
 use life::Life;
 pub(crate) use ready::held_by_another;
 use watch::Waiter;
@@ -120,11 +122,11 @@ pub(crate) struct Driver<'a> {
     sink: Arc<dyn Sink>,
     folder: &'a Folder,
     record: Record,
+    /// `None` while it cannot be had.
     guardian: Option<Guardian>,
+    guarding: Guarding,
     /// When what is under way was shown last.
     shown_at: Duration,
-    /// The longest that any service is given to end.
-    grace: Duration,
     on_exit: OnExit,
     ended_by: Option<EndedBy>,
 }
@@ -168,28 +170,27 @@ impl<'a> Driver<'a> {
             folder,
             record,
             guardian: None,
+            guarding: Guarding::default(),
             shown_at: Duration::ZERO,
-            grace: Duration::ZERO,
             on_exit: OnExit::default(),
             ended_by: None,
         }
     }
 
     /// Runs everything that is asked for to its end.
-    pub(crate) fn run(mut self, first: First, on_exit: OnExit) -> Outcome {
+    ///
+    /// # Errors
+    /// There is nobody to guard it. Nothing was started.
+    pub(crate) fn run(mut self, first: First, on_exit: OnExit) -> Result<Outcome, Problem> {
         self.on_exit = on_exit;
-        self.start_guardian();
-        match first {
-            First::Plan {
-                services,
-                give_up_after,
-            } => self.start(services, give_up_after),
-            First::Request(request, reply) => self.asked(request, reply),
+        if let Err(problem) = self.begin(first) {
+            self.folder.forget(&self.record);
+            return Err(problem);
         }
         loop {
             self.work();
             if self.machine.is_over() {
-                return self.finish();
+                return Ok(self.finish());
             }
             match self.wait() {
                 Ok(message) => self.receive(message),
@@ -203,7 +204,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn start(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
+    /// What is to be started, by [`Driver::work`].
+    fn enlist(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
         self.grant(&services);
         let specs = services.iter().map(Spec::from).collect();
         let (mut changed, mut edited) = (Vec::new(), Vec::new());
@@ -239,13 +241,13 @@ impl<'a> Driver<'a> {
         if !changed.is_empty() {
             self.events.push_back(Event::Change { specs: changed });
         }
-        self.work();
     }
 
     /// Takes all events that are there through the machine.
     fn work(&mut self) {
         self.family = None;
         self.oom_kills = None;
+        self.guard_again();
         self.pass_on_endings();
         self.give_up_checks();
         while let Some(event) = self.events.pop_front() {
@@ -255,23 +257,6 @@ impl<'a> Driver<'a> {
         }
         self.answer_waiters();
         self.show_progress();
-    }
-
-    /// Before anything that it is to guard, and again when somebody killed it.
-    fn start_guardian(&mut self) {
-        let guardian = Guardian::start(&self.record.run, &self.record.checkout, self.grace, self.on_exit);
-        self.guardian = guardian.map_err(|problem| self.sink.trouble(problem)).ok();
-    }
-
-    /// The guardian gives each service as long as the most patient one wants.
-    fn grant(&mut self, services: &[plan::Service]) {
-        let longest = services.iter().map(|service| service.stop_grace_period).max();
-        if let Some(longest) = longest.filter(|longest| *longest > self.grace) {
-            self.grace = longest;
-            if let Some(guardian) = &mut self.guardian {
-                guardian.grant(longest);
-            }
-        }
     }
 
     fn wait(&self) -> Result<Message, RecvTimeoutError> {
@@ -286,6 +271,7 @@ impl<'a> Driver<'a> {
             .chain(endings)
             .chain(checks)
             .chain(redraw)
+            .chain(self.guards_again_at())
             .min()
         {
             Some(at) => self.inbox.recv_timeout(at.saturating_sub(self.clock.now())),
@@ -319,7 +305,11 @@ impl<'a> Driver<'a> {
                     self.services[unit].open_pipes -= 1;
                 }
             }
-            Message::Asked(request, reply) => self.asked(request, reply),
+            Message::Asked(request, reply) => {
+                self.asked(request, reply);
+                // What it begins has its numbers before anybody else asks.
+                self.work();
+            }
         }
     }
 

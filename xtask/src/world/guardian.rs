@@ -3,16 +3,19 @@
 //!
 //! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a crash),
 //! the kernel closes that end. A supervisor that ends its run itself sends the guardian home with a word.
+//!
+//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `done`.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use super::audit::Audit;
 use super::kin::{self, Member};
 use super::os::{self, Signal};
+use super::reexec::{Greeting, Heard, Helper};
 use super::runs::{Folder, audit_log};
 use super::stop::{self, Talk};
 use super::terminal::pause;
@@ -20,77 +23,138 @@ use crate::error::Problem;
 use crate::plan::OnExit;
 use crate::preflight::targets::{Target, Tree};
 
-/// The subcommand that runs [`guard`]; nobody types it.
-pub(crate) const COMMAND: &str = "guardian";
-
 /// What a supervisor says whose run has ended well.
 const GO_HOME: &str = "done";
+
+/// How long it may take to go home.
+const GOING: Duration = Duration::from_secs(2);
+
+/// What a guardian has to know.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The longest that any service of the run is given between SIGTERM and SIGKILL.
+    pub(crate) grace: Duration,
+}
 
 /// The guardian of a run, as its supervisor holds it.
 pub(crate) struct Guardian {
     pub(crate) pid: u32,
+    helper: Helper,
+    child: Child,
     pipe: ChildStdin,
+    /// What was not taken by the pipe: who reads it may be suspended.
+    unsaid: Vec<u8>,
+    greeting: Greeting,
 }
 
 impl Guardian {
-    /// Starts it. `grace` is the longest that any service of the run is given between SIGTERM and SIGKILL; see
-    /// [`Guardian::grant`].
+    /// Starts it. It is there once it greets, see [`Guardian::heard`].
     ///
     /// # Errors
     /// The system has no room for another process.
-    pub(crate) fn start(run: &str, checkout: &Path, grace: Duration, on_exit: OnExit) -> Result<Guardian, Problem> {
-        let program = os::own_program().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
-        let mut command = Command::new(&program);
-        os::call(&mut command, "devtasks");
-        command.arg(COMMAND).arg(run).arg(checkout).current_dir("/");
-        if on_exit == OnExit::Keep {
-            command.arg("--keep");
-        }
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let mut child = command
-            .spawn()
-            .map_err(|error| super::problem("run", &program, &error))?;
+    pub(crate) fn start(run: &str, checkout: &Path, on_exit: OnExit, told: &Told) -> Result<Guardian, Problem> {
+        let helper = Helper::Guardian {
+            run: run.to_owned(),
+            checkout: checkout.to_owned(),
+            on_exit,
+        };
+        let started = os::own_program().and_then(|program| helper.command(&program).stderr(Stdio::null()).spawn());
+        let unstarted = |error| {
+            Problem::new(format!(
+                "cannot start the guardian of this run: {}",
+                super::cause(&error)
+            ))
+        };
+        let mut child = started.map_err(unstarted)?;
         let pipe = child.stdin.take().expect("its stdin is a pipe");
-        let mut guardian = Guardian { pid: child.id(), pipe };
-        guardian.grant(grace);
+        os::write_without_waiting(&pipe);
+        let greeting = Greeting::from(child.stdout.take().expect("its stdout is a pipe"));
+        let mut guardian = Guardian {
+            pid: child.id(),
+            helper,
+            child,
+            pipe,
+            unsaid: Vec::new(),
+            greeting,
+        };
+        guardian.grant(told.grace);
         Ok(guardian)
+    }
+
+    /// Has it greeted? Waits so long for it.
+    pub(crate) fn heard(&mut self, patience: Duration) -> Heard {
+        self.greeting.within(patience)
+    }
+
+    /// Why it has not, in words for the user. It has ended then.
+    pub(crate) fn absent(mut self, heard: Heard) -> Problem {
+        self.helper.absent(&mut self.child, heard)
     }
 
     /// The grace period is longer now.
     pub(crate) fn grant(&mut self, grace: Duration) {
-        // One that was killed is replaced, and the next is told anew.
-        let _ = writeln!(self.pipe, "{}", grace.as_millis());
+        self.say(&format!("grace {}", grace.as_millis()));
     }
 
-    /// Nothing of the run is left: sends the guardian home and waits until it has gone.
+    fn say(&mut self, line: &str) {
+        self.unsaid.extend_from_slice(line.as_bytes());
+        self.unsaid.push(b'\n');
+        while !self.unsaid.is_empty() {
+            match self.pipe.write(&self.unsaid) {
+                Ok(n) => drop(self.unsaid.drain(..n)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // One that was killed is replaced, and the next is told anew.
+                Err(_) => self.unsaid.clear(),
+            }
+        }
+    }
+
+    /// Nothing of the run is left: sends the guardian home and waits until it has gone. One that does not go is killed.
     pub(crate) fn dismiss(mut self) {
         // One that was killed itself needs no word.
-        let _ = self.pipe.write_all(GO_HOME.as_bytes());
-        drop(self.pipe);
-        os::wait_for_child(self.pid);
+        self.say(GO_HOME);
+        if self.unsaid.is_empty() {
+            drop(self.pipe);
+            // It may be suspended.
+            os::signal_child(&self.child, Signal::Cont);
+            if os::ends_within(&mut self.child, GOING) {
+                let _ = self.child.wait();
+                return;
+            }
+        }
+        // Before its pipe is closed, if it does not know better.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
 /// Waits for the end of the supervisor; ends whatever it left, or lets it live.
 pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
-    os::leave_session();
     let mut words = String::new();
     // An error is the end of the pipe, too.
     let _ = std::io::stdin().read_to_string(&mut words);
-    let last = words.lines().last().unwrap_or_default();
-    if last == GO_HOME {
-        return;
-    }
+    let Some(told) = understood(&words) else { return };
     match on_exit {
-        OnExit::Stop => {
-            let grace = last.parse().map_or(Duration::ZERO, Duration::from_millis);
-            end_all(run, checkout, grace);
-        }
+        OnExit::Stop => end_all(run, checkout, told.grace),
         OnExit::Keep => hear_out(run),
     }
+}
+
+/// `None`: it may go home.
+fn understood(words: &str) -> Option<Told> {
+    let mut told = Told::default();
+    for line in words.lines() {
+        match line.split_once(' ') {
+            Some(("grace", milliseconds)) => {
+                let grace = milliseconds.parse().map_or(Duration::ZERO, Duration::from_millis);
+                told.grace = told.grace.max(grace);
+            }
+            None if line == GO_HOME => return None,
+            // Half a line, perhaps.
+            Some(_) | None => {}
+        }
+    }
+    Some(told)
 }
 
 fn end_all(run: &str, checkout: &Path, grace: Duration) {

@@ -297,18 +297,27 @@ pub(crate) fn is_free(port: u16) -> bool {
 
 /// The fixture; see its own description.
 pub(crate) fn service() -> PathBuf {
+    example("service")
+}
+
+/// A program that holds devtasks; see its own description.
+pub(crate) fn host() -> PathBuf {
+    example("host")
+}
+
+fn example(name: &str) -> PathBuf {
     let deps = std::env::current_exe().expect("a test is a file");
     let folder = deps
         .parent()
         .and_then(Path::parent)
         .expect("cargo puts tests below its target folder");
-    let service = folder.join("examples").join("service");
+    let example = folder.join("examples").join(name);
     assert!(
-        service.exists(),
+        example.exists(),
         "`cargo build --examples` makes {}; plain `cargo test` does it too",
-        service.display()
+        example.display()
     );
-    service
+    example
 }
 
 fn is_zombie(pid: u32) -> bool {

@@ -11,6 +11,7 @@ mod edit;
 mod environment;
 mod failure;
 mod handed_over;
+mod host;
 mod interrupt;
 mod json;
 mod keep;

@@ -38,7 +38,7 @@ pub(super) fn detach(
     let sender = inbox.sender.clone();
     let programs = background::programs(folder)?;
     drop(lock);
-    background::start(&programs, plan, folder, &request, move |reply| {
+    background::start(&programs, plan, folder, request, move |reply| {
         drop(sender.send(Message::Replied(reply)))
     })?;
     let ended = watch(plan, &mut show, &screen, inbox);

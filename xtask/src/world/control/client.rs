@@ -38,7 +38,7 @@ impl Client {
         }
     }
 
-    /// Hands every reply to `hear`; see [`follow`].
+    /// Hands every reply to `hear`, on a thread of its own; see [`listen`].
     pub(crate) fn follow(self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
         let set = self.stream.get_ref().set_recv_timeout(None);
         debug_assert!(set.is_ok(), "a socket can do without a timeout");
@@ -58,17 +58,19 @@ pub(crate) fn ask(to: &mut impl Write, request: &Request) {
     let _ = to.write_all(&line);
 }
 
-/// Hands every reply to `hear`, on a thread of its own, up to [`Reply::Ending`], which also is the end of the stream, or
-/// the problem in its place.
-pub(crate) fn follow(mut from: impl BufRead + Send + 'static, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
-    let listen = move || {
-        let mut more = true;
-        while more {
-            let reply = receive(&mut from);
-            more = !matches!(reply, Ok(Reply::Ending) | Err(_));
-            hear(reply);
-        }
-    };
+/// Hands every reply to `hear`, up to [`Reply::Ending`], which also is the end of the stream, or the problem in its place.
+pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Problem>)) {
+    let mut more = true;
+    while more {
+        let reply = receive(&mut from);
+        more = !matches!(reply, Ok(Reply::Ending) | Err(_));
+        hear(reply);
+    }
+}
+
+/// The same on a thread of its own.
+fn follow(from: impl BufRead + Send + 'static, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
+    let listen = move || listen(from, hear);
     std::thread::Builder::new()
         .name("replies".into())
         .spawn(listen)

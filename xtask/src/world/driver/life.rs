@@ -269,7 +269,7 @@ impl Driver<'_> {
                 life.pid = None;
                 life.ending = Some((status, self.clock.now() + wait));
             } else if self.guardian.as_ref().is_some_and(|guardian| guardian.pid == pid) {
-                self.start_guardian();
+                self.guardian_ended();
             } else {
                 self.check_ended(pid, status);
             }

@@ -44,7 +44,7 @@ impl Driver<'_> {
                     reply,
                     waits_for: WaitsFor::Ready(names),
                 });
-                self.start(services, give_up_after);
+                self.enlist(services, give_up_after);
             }
             Request::Restart { services } => self.restart(&services, reply),
             Request::Down { services } if services.is_empty() => {

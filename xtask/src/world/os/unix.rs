@@ -5,17 +5,18 @@ mod terminal;
 
 use std::fs::{DirBuilder, Metadata};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::FileType;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
@@ -95,10 +96,39 @@ pub(crate) fn call(command: &mut Command, name: &str) {
     command.arg0(name);
 }
 
-/// Leaves the terminal's session, so that nothing typed there and no hang-up reaches us.
-pub(crate) fn leave_session() {
-    // The leader of a group cannot, and is out of reach of the terminal's group anyway.
-    let _ = rustix::process::setsid();
+/// Makes the command the leader of a session of its own, without a terminal: nothing typed at ours and no hang-up reaches it,
+/// from its first moment on.
+#[expect(unsafe_code, reason = "std starts no session")]
+pub(crate) fn lead_session(command: &mut Command) {
+    let lead = || {
+        rustix::process::setsid()?;
+        Ok(())
+    };
+    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
+    unsafe { command.pre_exec(lead) };
+}
+
+/// Is there something to read within that time, be it the end?
+pub(crate) fn is_readable_within(from: &impl AsFd, patience: Duration) -> bool {
+    let until = Instant::now() + patience;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).ok();
+        match poll(&mut [PollFd::new(from, PollFlags::IN)], left.as_ref()) {
+            Ok(n_ready) => return n_ready > 0,
+            Err(Errno::INTR) => {}
+            // Reading says what is wrong with it.
+            Err(_) => return true,
+        }
+    }
+}
+
+/// From now on a write into this pipe fails rather than wait until somebody reads.
+///
+/// Source: man 7 pipe, `O_NONBLOCK`: what is written at once is written whole or not at all up to `PIPE_BUF`, 4096 bytes.
+pub(crate) fn write_without_waiting(pipe: &impl AsFd) {
+    // A pipe takes the flag.
+    let _ = fcntl_setfl(pipe, OFlags::WRONLY | OFlags::NONBLOCK);
 }
 
 /// Closes every descriptor that we inherited besides the standard streams: whoever waits for the end of such a pipe
@@ -125,9 +155,12 @@ pub(crate) fn close_inherited() {
     }
 }
 
-/// Waits for one child; one that was reaped already is not waited for.
-pub(crate) fn wait_for_child(pid: u32) {
-    let _ = rustix::process::waitpid(Pid::from_raw(pid.cast_signed()), WaitOptions::empty());
+/// Signals a child of ours that was not waited for, so that nobody else can have its pid.
+pub(crate) fn signal_child(child: &Child, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
+        // One that has ended needs none.
+        let _ = rustix::process::kill_process(pid, native(signal));
+    }
 }
 
 /// Takes the status of every child that has ended.

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::time::Duration;
 
 use interprocess::local_socket::{ListenerOptions, Stream};
 
@@ -74,13 +75,21 @@ pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
 pub(crate) fn call(_: &mut Command, _: &str) {}
 
 /// There are no sessions of terminals here.
-pub(crate) fn leave_session() {}
+pub(crate) fn lead_session(_: &mut Command) {}
+
+/// Reading waits.
+pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
+    true
+}
+
+/// Not supported yet: nothing is started here.
+pub(crate) fn write_without_waiting<T>(_: &T) {}
 
 /// Handles are inherited only where that was asked for.
 pub(crate) fn close_inherited() {}
 
 /// Not supported yet: nothing was started here.
-pub(crate) fn wait_for_child(_: u32) {}
+pub(crate) fn signal_child(_: &Child, _: Signal) {}
 
 /// Users have no numbers here.
 /// There is no such limit.

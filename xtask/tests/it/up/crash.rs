@@ -1,8 +1,12 @@
 //! A supervisor that is killed leaves nothing: its guardian ends what it started, whatever that forked.
 
-use rustix::process::Signal;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 
-use crate::sandbox::{Sandbox, eventually, eventually_gone, port, signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+
+use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, port, signal};
 
 /// Services whose processes leave their group, their session and their parent.
 fn stubborn() -> (Sandbox, u16) {
@@ -58,4 +62,102 @@ fn a_closed_terminal_and_a_clean_end_leave_no_guardian() {
     up.interrupt();
     up.wait().with(130);
     sandbox.nothing_is_left();
+}
+
+fn suspend(pid: u32) {
+    signal(pid, Signal::STOP);
+    let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    eventually(stat, || stat().contains(") T "));
+}
+
+#[test]
+fn a_suspended_guardian_holds_up_no_end() {
+    let (sandbox, _) = stubborn();
+    let up = sandbox.up(&[]);
+    suspend(up.guardian().unwrap());
+    up.interrupt();
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+    let up = sandbox.up(&[]);
+    suspend(up.guardian().unwrap());
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    sandbox.nothing_is_left();
+}
+
+/// Nothing more goes into the pipe that this process reads as its stdin.
+fn fill_stdin(pid: u32) {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    let path = format!("/proc/{pid}/fd/0");
+    let mut pipe: File = options.write(true).custom_flags(nonblocking).open(path).unwrap();
+    while pipe.write(b"\n").is_ok() {}
+}
+
+#[test]
+fn a_suspended_guardian_that_takes_no_word_holds_up_nothing() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.db]
+        command = "SERVICE"
+        stop_grace_period = "0s"
+        [services.api]
+        command = "SERVICE"
+        stop_grace_period = "20s"
+        "#,
+    );
+    let up = sandbox.up(&["db"]);
+    let guardian = up.guardian().unwrap();
+    suspend(guardian);
+    fill_stdin(guardian);
+    sandbox.run(&["up", "api"]).with(0);
+    up.interrupt();
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+}
+
+fn limit_files(up: &Running, soft: u64) {
+    let limit = Rlimit {
+        current: Some(soft),
+        maximum: Some(1024),
+    };
+    prlimit(Pid::from_raw(up.pid().cast_signed()), Resource::Nofile, limit).unwrap();
+}
+
+#[test]
+fn a_guardian_that_cannot_be_replaced_is_missed_aloud_and_tried_again() {
+    let (sandbox, _) = stubborn();
+    let up = sandbox.up(&[]);
+    let first = up.guardian().unwrap();
+    limit_files(&up, 3);
+    signal(first, Signal::KILL);
+    up.wait_for(
+        "cannot start the guardian of this run: too many open files: if this supervisor is killed now, its services are \
+         left running; another guardian is tried every second",
+    );
+    assert_eq!(up.guardian(), None);
+    limit_files(&up, 1024);
+    eventually(|| up.stderr(), || up.guardian().is_some());
+    let second = up.guardian().unwrap();
+    up.kill_alone();
+    eventually_gone(second);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn supervisor_and_guardian_belong_to_no_outer_run() {
+    let mut sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
+    for name in ["PROJECT", "SERVICE", "CHECKOUT", "RUN"] {
+        sandbox.set(&format!("DEVTASKS_{name}"), "outer");
+    }
+    sandbox.run(&["up", "-d"]).with(0);
+    let outer = |pid: &u32| {
+        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap();
+        let mut variables = environ.split(|byte| *byte == 0);
+        variables.any(|variable| variable.starts_with(b"DEVTASKS_") && variable.ends_with(b"=outer"))
+    };
+    // The supervisor, its guardian, the service.
+    let all = sandbox.processes();
+    assert_eq!(all.len(), 3);
+    assert!(!all.iter().any(outer), "{all:?}");
 }

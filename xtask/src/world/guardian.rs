@@ -4,7 +4,8 @@
 //! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a crash),
 //! the kernel closes that end. A supervisor that ends its run itself sends the guardian home with a word.
 //!
-//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `done`.
+//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `pipe INODE`, one for each that the supervisor reads;
+//! `done`.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
@@ -34,6 +35,8 @@ const GOING: Duration = Duration::from_secs(2);
 pub(crate) struct Told {
     /// The longest that any service of the run is given between SIGTERM and SIGKILL.
     pub(crate) grace: Duration,
+    /// The inodes of those that the supervisor reads from.
+    pub(crate) pipes: Vec<u64>,
 }
 
 /// The guardian of a run, as its supervisor holds it.
@@ -78,6 +81,7 @@ impl Guardian {
             greeting,
         };
         guardian.grant(told.grace);
+        told.pipes.iter().for_each(|pipe| guardian.hand_on(*pipe));
         Ok(guardian)
     }
 
@@ -94,6 +98,11 @@ impl Guardian {
     /// The grace period is longer now.
     pub(crate) fn grant(&mut self, grace: Duration) {
         self.say(&format!("grace {}", grace.as_millis()));
+    }
+
+    /// The supervisor reads from this pipe, too.
+    pub(crate) fn hand_on(&mut self, pipe: u64) {
+        self.say(&format!("pipe {pipe}"));
     }
 
     fn say(&mut self, line: &str) {
@@ -136,7 +145,7 @@ pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
     let Some(told) = understood(&words) else { return };
     match on_exit {
         OnExit::Stop => end_all(run, checkout, told.grace),
-        OnExit::Keep => hear_out(run),
+        OnExit::Keep => hear_out(run, &told.pipes),
     }
 }
 
@@ -149,6 +158,7 @@ fn understood(words: &str) -> Option<Told> {
                 let grace = milliseconds.parse().map_or(Duration::ZERO, Duration::from_millis);
                 told.grace = told.grace.max(grace);
             }
+            Some(("pipe", inode)) => told.pipes.extend(inode.parse::<u64>()),
             None if line == GO_HOME => return None,
             // Half a line, perhaps.
             Some(_) | None => {}
@@ -175,12 +185,12 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
     }
 }
 
-/// Reads what the services write until the last one has ended, and throws it away: most programs end when nobody reads
-/// their output any more.
-fn hear_out(run: &str) {
+/// Reads on where the supervisor has read, until the last writer has ended, and throws it away: most programs end when nobody
+/// reads their output any more. What a service reads itself is left to it.
+fn hear_out(run: &str, pipes: &[u64]) {
     let mut outputs = BTreeMap::new();
     for target in left(run).map_or(Vec::new(), |tree| tree.processes) {
-        outputs.extend(os::outputs(target.identity.pid));
+        outputs.extend(os::outputs(target.identity.pid, pipes));
     }
     std::thread::scope(|scope| {
         for mut output in outputs.into_values() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Driver, First, Message};
 use crate::error::{Exit, Problem};
-use crate::plan;
+use crate::plan::{self, OnExit};
 use crate::world::guardian::{Guardian, Told};
 use crate::world::reexec::{Heard, PATIENCE};
 
@@ -128,6 +128,19 @@ impl Driver<'_> {
             self.guarding.told.grace = longest;
             if let Some(guardian) = &mut self.guardian {
                 guardian.grant(longest);
+            }
+        }
+    }
+
+    /// It reads on in these pipes where we do not any more, if the project says so.
+    pub(super) fn hand_on(&mut self, pipes: impl IntoIterator<Item = Option<u64>>) {
+        if self.on_exit == OnExit::Stop {
+            return;
+        }
+        for pipe in pipes.into_iter().flatten() {
+            self.guarding.told.pipes.push(pipe);
+            if let Some(guardian) = &mut self.guardian {
+                guardian.hand_on(pipe);
             }
         }
     }

@@ -242,10 +242,12 @@ impl Driver<'_> {
         life.open_pipes = 2;
         let stdout = child.stdout.take().expect("its stdout is a pipe");
         let stderr = child.stderr.take().expect("its stderr is a pipe");
+        let pipes = [os::pipe_number(&stdout), os::pipe_number(&stderr)];
         life.log
             .follow(Source::Pipe(Stream::Stdout), stdout, ended(&self.sender));
         life.log
             .follow(Source::Pipe(Stream::Stderr), stderr, ended(&self.sender));
+        self.hand_on(pipes);
     }
 
     /// Our terminal has another size, and so have those of the services.

@@ -131,6 +131,11 @@ pub(crate) fn write_without_waiting(pipe: &impl AsFd) {
     let _ = fcntl_setfl(pipe, OFlags::WRONLY | OFlags::NONBLOCK);
 }
 
+/// The number by which the two ends of a pipe are known as one.
+pub(crate) fn pipe_number(end: &impl AsFd) -> Option<u64> {
+    rustix::fs::fstat(end).ok().map(|pipe| pipe.st_ino)
+}
+
 /// Closes every descriptor that we inherited besides the standard streams: whoever waits for the end of such a pipe
 /// would wait for ours. For the first thing that a process does.
 ///

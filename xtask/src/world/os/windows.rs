@@ -85,6 +85,11 @@ pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
 /// Not supported yet: nothing is started here.
 pub(crate) fn write_without_waiting<T>(_: &T) {}
 
+/// Not supported yet: nothing is started here.
+pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
+    None
+}
+
 /// Handles are inherited only where that was asked for.
 pub(crate) fn close_inherited() {}
 

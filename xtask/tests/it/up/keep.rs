@@ -61,6 +61,38 @@ fn after_kill_9_they_live_and_may_write_until_down_ends_them() {
 }
 
 #[test]
+fn what_they_write_to_each_other_is_theirs() {
+    let sandbox = Sandbox::new(
+        r#"
+        [project]
+        on_exit = "keep"
+        [services.dump]
+        command = """
+            (until [ -e go ]; do sleep 0.01; done; n=0; while [ $n -lt 3000 ]; do echo $n; n=$((n + 1)); done) | cat > written
+            : > done
+            exec sleep 1000
+        """
+        shell = true
+        "#,
+    );
+    let up = sandbox.up(&[]);
+    let guardian = up.guardian().unwrap();
+    let outputs = pipes(sandbox.pid("dump"));
+    up.kill_alone();
+    eventually(
+        || format!("{outputs:?} in {:?}", pipes(guardian)),
+        || outputs.iter().all(|pipe| pipes(guardian).contains(pipe)),
+    );
+    sandbox.write("go", "");
+    let file = |name: &str| sandbox.project().join(name);
+    eventually(|| "the last line".to_owned(), || file("done").exists());
+    let written = fs::read_to_string(file("written")).unwrap();
+    let all: String = (0..3000).map(|n| format!("{n}\n")).collect();
+    assert_eq!(written.lines().count(), 3000);
+    assert!(written == all);
+}
+
+#[test]
 fn the_next_up_ends_them_and_starts_anew() {
     let (sandbox, _) = kept();
     let up = sandbox.up(&[]);

@@ -1,7 +1,6 @@
 //! Our own children: those we started, those that were left to us, and waiting for one of them.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::process::Child;
 use std::time::Duration;
 
@@ -46,20 +45,23 @@ pub(crate) fn ignores_hangup() -> bool {
         .is_some_and(|mask| mask & 1 == 1)
 }
 
-/// The pipes that a process writes its output into, opened to be read, by their inode.
+/// Those of these pipes that a process writes its output into, opened to be read, by their inode.
 ///
-/// Source: man 5 `proc_pid_fd`: what a link leads to can be opened even if it has no name, so a pipe like a FIFO.
-pub(crate) fn outputs(pid: u32) -> Vec<(u64, File)> {
+/// Source: man 5 `proc_pid_fd`: what a link leads to can be opened even if it has no name, so a pipe like a FIFO. The link of a
+/// pipe reads `pipe:[INODE]`.
+pub(crate) fn outputs(pid: u32, pipes: &[u64]) -> Vec<(u64, File)> {
     let open = |fd: u8| {
         let path = format!("/proc/{pid}/fd/{fd}");
-        if !fs::metadata(&path).ok()?.file_type().is_fifo() {
+        let link = fs::read_link(&path).ok()?;
+        let inode = link.to_str()?.strip_prefix("pipe:[")?.strip_suffix(']')?.parse().ok()?;
+        if !pipes.contains(&inode) {
             return None;
         }
         // If its last writer has just gone, opening it would wait for another one.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let pipe = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
         rustix::fs::fcntl_setfl(&pipe, OFlags::empty()).ok()?;
-        Some((pipe.metadata().ok()?.ino(), pipe))
+        Some((inode, pipe))
     };
     [1, 2].into_iter().filter_map(open).collect()
 }

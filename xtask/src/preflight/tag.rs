@@ -14,8 +14,6 @@ const RUN: &str = "DEVTASKS_RUN";
 const SUPERVISOR: &str = "(supervisor)";
 
 impl Tag {
-    pub(crate) const VARIABLES: [&str; 4] = [PROJECT, SERVICE, CHECKOUT, RUN];
-
     /// The tag of a run's supervisor, which holds the sockets that it hands over.
     pub(crate) fn supervisor(project: String, checkout: PathBuf, run: String) -> Tag {
         Tag {

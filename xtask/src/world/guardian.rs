@@ -126,7 +126,7 @@ impl Guardian {
         if self.unsaid.is_empty() {
             drop(self.pipe);
             // It may be suspended.
-            os::signal_child(&self.child, Signal::Cont);
+            os::signal_child(self.pid, Signal::Cont);
             if os::ends_within(&mut self.child, GOING) {
                 let _ = self.child.wait();
                 return;

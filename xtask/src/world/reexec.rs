@@ -87,18 +87,25 @@ impl Helper {
         words.into_iter().chain(keep).collect()
     }
 
-    /// Starts it in a session of its own, where nothing that is typed at our terminal and no hang-up reaches it. It belongs to
-    /// no run, whoever started us.
+    /// Starts it in a session of its own, where nothing that is typed at our terminal and no hang-up reaches it. It carries
+    /// the tag of its own run: where a service has started us, it is no process of that one's.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         os::call(&mut command, "devtasks");
         os::lead_session(&mut command);
-        for variable in Tag::VARIABLES {
-            command.env_remove(variable);
-        }
-        command.args(self.words()).env(VARIABLE, "1").current_dir("/");
+        command.args(self.words()).envs(self.tag().variables());
+        command.env(VARIABLE, "1").current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command
+    }
+
+    /// A supervisor names its run itself, once it has begun.
+    fn tag(&self) -> Tag {
+        let (project, checkout, run) = match self {
+            Helper::Guardian { run, checkout, .. } => ("", checkout, run.as_str()),
+            Helper::Supervisor { project, checkout, .. } => (project.as_str(), checkout, ""),
+        };
+        Tag::supervisor(project.to_owned(), checkout.clone(), run.to_owned())
     }
 
     /// In a sentence.

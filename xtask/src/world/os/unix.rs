@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use interprocess::local_socket::prelude::*;
@@ -157,14 +157,6 @@ pub(crate) fn close_inherited() {
         unsafe {
             rustix::io::close(descriptor);
         }
-    }
-}
-
-/// Signals a child of ours that was not waited for, so that nobody else can have its pid.
-pub(crate) fn signal_child(child: &Child, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
-        // One that has ended needs none.
-        let _ = rustix::process::kill_process(pid, native(signal));
     }
 }
 

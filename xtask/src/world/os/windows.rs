@@ -93,9 +93,6 @@ pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
 /// Handles are inherited only where that was asked for.
 pub(crate) fn close_inherited() {}
 
-/// Not supported yet: nothing was started here.
-pub(crate) fn signal_child(_: &Child, _: Signal) {}
-
 /// Users have no numbers here.
 /// There is no such limit.
 pub(crate) fn max_open_files() -> usize {

@@ -45,7 +45,7 @@ pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
             "  `{}` (pid {}), which {who} started, is left alone: {}",
             visible(name),
             it.pid,
-            it.reason
+            visible(&it.reason)
         ));
     }
     lines

@@ -31,7 +31,7 @@ const GO_HOME: &str = "done";
 const GOING: Duration = Duration::from_secs(2);
 
 /// What a guardian has to know.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// The longest that any service of the run is given between SIGTERM and SIGKILL.
     pub(crate) grace: Duration,
@@ -240,4 +240,21 @@ fn end(tree: &Tree, run: &str, grace: Duration) {
     };
     // Who survives even SIGKILL is found by its tag later.
     let _ = stop::end(&request, &mut talk, &mut audit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_grace_and_every_pipe_count_until_the_last_word() {
+        let told = Told {
+            grace: Duration::from_millis(300),
+            pipes: vec![7, 8],
+        };
+        let words = "grace 300\npipe 7\ngrace 10\npipe 8\n";
+        assert_eq!(understood(&format!("{words}pip")), Some(told));
+        assert_eq!(understood(&format!("{words}done\n")), None);
+        assert_eq!(understood(""), Some(Told::default()));
+    }
 }

@@ -102,15 +102,22 @@ impl Driver<'_> {
         if in_group || process.state == ProcessState::Zombie {
             return Ok(true);
         }
-        let tag = os::tag(process.identity.pid)?;
-        if tag.as_ref().is_some_and(|tag| tag.run != self.record.run) {
-            return Ok(false);
-        }
-        let Some(reason) = kin::is_left_alone(process, leader) else {
-            return Ok(true);
+        let left_alone = match os::tag(process.identity.pid)? {
+            Some(others) if others.run != self.record.run => {
+                let checkout = others.checkout.display();
+                let of_others = format!("it supervises the stack in `{checkout}`");
+                // Its services are its own business.
+                others
+                    .is_supervisor()
+                    .then(|| LeftAlone::new(process, None, &of_others))
+            }
+            tag => match kin::is_left_alone(process, leader) {
+                Some(reason) => Some(LeftAlone::new(process, tag.map(|tag| tag.service), reason)),
+                None => return Ok(true),
+            },
         };
-        let left_alone = LeftAlone::new(process, tag.map(|tag| tag.service), reason);
-        self.left_alone.insert(process.identity.clone(), left_alone);
+        self.left_alone
+            .extend(left_alone.map(|it| (process.identity.clone(), it)));
         Ok(false)
     }
 

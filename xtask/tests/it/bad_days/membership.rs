@@ -128,7 +128,15 @@ fn a_stack_that_a_service_started_in_the_background_is_another_one() {
     );
     sandbox.run(&["restart"]).with(0);
     assert_eq!(inner_state(&sandbox, &inner), "ready");
-    sandbox.run(&["down"]).with(0);
+    let status = sandbox.start_in(&inner, &["status", "--format", "json"]).wait().json();
+    let supervisor = &status["supervisor"]["pid"];
+    let down = sandbox.run(&["down"]).with(0);
+    let inner_path = inner.canonicalize().unwrap();
+    let line = format!(
+        "  `devtasks` (pid {supervisor}), which a service started, is left alone: it supervises the stack in `{}`\n",
+        inner_path.display()
+    );
+    assert!(down.stderr.contains(&line), "{line}{down:?}");
     up.wait().with(0);
     assert_eq!(inner_state(&sandbox, &inner), "ready");
     sandbox.start_in(&inner, &["down"]).wait().with(0);

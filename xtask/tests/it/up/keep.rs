@@ -61,6 +61,29 @@ fn after_kill_9_they_live_and_may_write_until_down_ends_them() {
 }
 
 #[test]
+fn a_guardian_that_replaces_another_reads_on_for_them_too() {
+    let (sandbox, _) = kept();
+    let up = sandbox.up(&[]);
+    let first = up.guardian().unwrap();
+    signal(first, Signal::KILL);
+    eventually(
+        || "another guardian".to_owned(),
+        || up.guardian().is_some_and(|guardian| guardian != first),
+    );
+    let second = up.guardian().unwrap();
+    let outputs = pipes(sandbox.pid("talker"));
+    up.kill_alone();
+    eventually(
+        || format!("{outputs:?} in {:?}", pipes(second)),
+        || outputs.iter().all(|pipe| pipes(second).contains(pipe)),
+    );
+    talks(&sandbox);
+    sandbox.run(&["down", "--leftovers"]).with(0);
+    eventually_gone(second);
+    sandbox.nothing_is_left();
+}
+
+#[test]
 fn what_they_write_to_each_other_is_theirs() {
     let sandbox = Sandbox::new(
         r#"

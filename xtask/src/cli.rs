@@ -7,8 +7,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::error::Exit;
+use crate::foreign::command_line;
 use crate::plan::OnExit;
-use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
 use crate::world::{background, caller, guardian};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::escape::{command_line, visible};
 use super::paint::Paint;
 use super::words;
+use crate::foreign::{command_line, visible};
 use crate::preflight::{HoldsBy, Owner, Parent, ProcessState};
 
 /// What a renderer has to know of its reader.

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::card::Reader;
-use super::escape::{command_line, visible};
 use super::{table, words};
+use crate::foreign::{command_line, visible};
 use crate::preflight::{Owner, PortFact, PortRef, ProcessState, Role};
 
 const COLUMNS: [&str; 9] = [

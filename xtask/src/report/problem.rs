@@ -1,8 +1,8 @@
 //! A [`Problem`] as people read it.
 
-use super::escape::visible;
 use super::paint::Paint;
 use crate::error::{Place, Problem};
+use crate::foreign::visible;
 
 /// The message, where it was written, and hints; ends with a line break.
 pub(crate) fn problem(problem: &Problem, paint: Paint) -> String {

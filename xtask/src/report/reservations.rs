@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::card::Reader;
-use super::escape::visible;
 use super::{table, words};
 use crate::config::Protocol;
+use crate::foreign::visible;
 use crate::preflight::PortRef;
 
 /// The JSON document.

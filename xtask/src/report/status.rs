@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::escape::visible;
 use super::paint::Paint;
 use super::{table, words};
+use crate::foreign::visible;
 use crate::supervise::State;
 
 /// The whole answer, in the shape of the contract.

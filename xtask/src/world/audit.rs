@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::os::{Signal, Undelivered, append_private};
 use crate::error::Problem;
+use crate::foreign::visible;
 use crate::preflight::targets::Target;
-use crate::report::escape::visible;
 
 /// Where the lines go and who writes them.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use super::{Args, Case};
 use crate::commands::{Context, tell};
+use crate::foreign::visible;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{PortRef, ProcessState};
 use crate::report::card::Reader;
-use crate::report::escape::visible;
 use crate::report::finding::{owners, sentence};
 use crate::report::json::Fate;
 use crate::report::words;

@@ -141,6 +141,16 @@ pub(crate) fn user_id() -> u32 {
     rustix::process::getuid().as_raw()
 }
 
+/// As whom files are opened and made.
+pub(crate) fn effective_user_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whose file it is.
+pub(crate) fn owner(file: &Metadata) -> Option<u32> {
+    Some(file.uid())
+}
+
 /// Makes a folder, and those above it, that only the user may enter.
 ///
 /// # Errors

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Problem};
-use crate::world::problem;
+use crate::foreign::command_line;
+use crate::world::{caller, os, problem};
 
 const FILE: &str = "devtasks.toml";
 
@@ -20,18 +21,45 @@ impl Place {
     /// That of `file` or, without one, of the `devtasks.toml` of the current folder or the nearest above it.
     ///
     /// # Errors
-    /// There is none, or its folder cannot be found.
+    /// There is none, it is another user's and was not named, or its folder cannot be found.
     pub(crate) fn find(file: Option<&Path>) -> Result<Place, Problem> {
         let here = std::env::current_dir().map_err(|error| problem("find", Path::new("."), &error))?;
+        let is_named = file.is_some();
         let file = match file {
             Some(file) => here.join(file),
             None => nearest(&here).ok_or_else(|| no_project(&here))?,
         };
         let shown = file.strip_prefix(&here).unwrap_or(&file).to_owned();
+        // Whoever names a file consents to what it runs.
+        if !is_named && let Some(owner) = stranger(&file) {
+            return Err(untrusted(&file, owner));
+        }
         let unfindable = |error| problem("read", &shown, &error).exit(Exit::Usage);
         let folder = file.parent().unwrap_or(&here).canonicalize().map_err(unfindable)?;
         Ok(Place { file, shown, folder })
     }
+}
+
+/// The owner of the file, or of a link in its place, who is not one of those whose files we act on.
+///
+/// Anybody may put a file into a folder such as `/tmp`, above the projects of others.
+fn stranger(file: &Path) -> Option<u32> {
+    let trusted = caller::trusted();
+    let seen = [file.symlink_metadata(), file.metadata()].into_iter().flatten();
+    let mut owners = seen.filter_map(|seen| os::owner(&seen));
+    owners.find(|owner| !trusted.contains(owner))
+}
+
+fn untrusted(file: &Path, owner: u32) -> Problem {
+    let name = os::user_name(owner).map_or_else(|| owner.to_string(), |name| format!("`{name}`"));
+    let typed = command_line(&[file.to_string_lossy().into_owned()]);
+    Problem::new(format!(
+        "`{}` belongs to user {name}, so it is not read: what it says would run as you",
+        file.display()
+    ))
+    .hint(format!("name it with `--file {typed}` if you trust that user"))
+    .code("file.untrusted")
+    .exit(Exit::Usage)
 }
 
 /// Whatever kind of file has the name: one that is passed over in silence would be looked for at length.

@@ -21,7 +21,7 @@ impl Place {
     /// That of `file` or, without one, of the `devtasks.toml` of the current folder or the nearest above it.
     ///
     /// # Errors
-    /// There is none, it is another user's and was not named, or its folder cannot be found.
+    /// There is none, it is another user's and was not named, or its folder cannot be found or noted.
     pub(crate) fn find(file: Option<&Path>) -> Result<Place, Problem> {
         let here = std::env::current_dir().map_err(|error| problem("find", Path::new("."), &error))?;
         let is_named = file.is_some();
@@ -36,6 +36,9 @@ impl Place {
         }
         let unfindable = |error| problem("read", &shown, &error).exit(Exit::Usage);
         let folder = file.parent().unwrap_or(&here).canonicalize().map_err(unfindable)?;
+        if folder.to_str().is_none() || file.to_str().is_none() {
+            return Err(not_utf8(&folder));
+        }
         Ok(Place { file, shown, folder })
     }
 }
@@ -60,6 +63,13 @@ fn untrusted(file: &Path, owner: u32) -> Problem {
     .hint(format!("name it with `--file {typed}` if you trust that user"))
     .code("file.untrusted")
     .exit(Exit::Usage)
+}
+
+/// It is a name in notes and in the environment of services.
+fn not_utf8(folder: &Path) -> Problem {
+    Problem::new(format!("the path of this project is not UTF-8: `{}`", folder.display()))
+        .hint("rename the folder, or the one above it whose name is shown with `�`")
+        .exit(Exit::Usage)
 }
 
 /// Whatever kind of file has the name: one that is passed over in silence would be looked for at length.

@@ -2,11 +2,12 @@
 //!
 //! All of it lies in a folder of the checkout's own that only the user may enter.
 
+mod place;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ use super::clock::wall;
 use super::{os, problem};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, ProcessState};
+use place::slug;
+pub(super) use place::state;
 
 /// What is known of a run to whoever comes later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,10 +73,16 @@ pub(crate) enum Locked {
 
 impl Folder {
     /// Makes the folder where it is missing.
+    ///
+    /// # Errors
+    /// It cannot be made, it is another user's, or there is no place for its socket.
     pub(crate) fn of(checkout: &Path) -> Result<Folder, Problem> {
         let path = state()?.join(slug(checkout));
-        os::make_private_folder(&path).map_err(|error| problem("make", &path, &error))?;
-        Ok(Folder { path })
+        place::make(&path)?;
+        let folder = Folder { path };
+        // Where that has no place, nothing can be started: it is said before anything was done.
+        folder.socket()?;
+        Ok(folder)
     }
 
     /// For those who only look: `None` where nothing was ever run.
@@ -101,16 +110,9 @@ impl Folder {
         self.path.join("logs")
     }
 
-    /// A socket's path has room for about 100 bytes; where the state folder's is longer, a private folder of the user's
-    /// beside the temporary files serves.
+    /// In this folder or, where its path is too long for a socket's, in a private one elsewhere.
     pub(crate) fn socket(&self) -> Result<PathBuf, Problem> {
-        let near = self.path.join("control");
-        if near.as_os_str().len() < SOCKET_PATH_AT_MOST {
-            return Ok(near);
-        }
-        let folder = std::env::temp_dir().join(format!("devtasks-{}", os::user_id()));
-        os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
-        Ok(folder.join(format!("{:016x}", fnv(self.path.as_os_str().as_encoded_bytes()))))
+        place::socket(&self.path)
     }
 
     /// Tries to become the supervisor of this checkout.
@@ -246,38 +248,11 @@ pub(crate) fn supervisor(run: &str) -> Option<u32> {
 
 const RECORD: &str = "run.json";
 
-/// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
-const SOCKET_PATH_AT_MOST: usize = 100;
-
 /// The folder of what concerns all checkouts; made where it is missing.
 pub(super) fn shared() -> Result<PathBuf, Problem> {
     let folder = state()?;
-    os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
+    place::make(&folder)?;
     Ok(folder)
-}
-
-/// `$XDG_STATE_HOME/devtasks` or what the system has instead.
-pub(super) fn state() -> Result<PathBuf, Problem> {
-    let strategy = etcetera::choose_base_strategy().map_err(|_| {
-        Problem::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
-    })?;
-    Ok(strategy
-        .state_dir()
-        .unwrap_or_else(|| strategy.data_dir())
-        .join("devtasks"))
-}
-
-/// `shop-1f0c…`: the folder's name for people, a hash of its path to be exact.
-fn slug(checkout: &Path) -> String {
-    let name = checkout
-        .file_name()
-        .map_or("root".into(), |name| name.to_string_lossy());
-    let name: String = name
-        .chars()
-        .filter(|it| it.is_ascii_alphanumeric() || "-_.".contains(*it))
-        .take(20)
-        .collect();
-    format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
 }
 
 /// FNV-1a, 64 bits: the same in every build, which std's hashes do not promise.

@@ -151,14 +151,35 @@ pub(crate) fn owner(file: &Metadata) -> Option<u32> {
     Some(file.uid())
 }
 
+/// The folder at `path` or, where there is none, the nearest above it, if that is another user's. Above it, root's is
+/// nobody's in particular: such as `/tmp`.
+pub(crate) fn anothers(path: &Path) -> Option<(std::path::PathBuf, u32)> {
+    const ROOT: u32 = 0;
+    let (there, owner) = path
+        .ancestors()
+        .find_map(|folder| Some((folder, folder.metadata().ok()?.uid())))?;
+    let is_ours = owner == effective_user_id() || (owner == ROOT && there != path);
+    (!is_ours).then(|| (there.to_owned(), owner))
+}
+
+/// Where temporary files lie, whatever the environment says.
+///
+/// Source: Filesystem Hierarchy Standard 3.0, `/tmp`; macOS links it.
+pub(crate) fn short_folder() -> std::path::PathBuf {
+    "/tmp".into()
+}
+
 /// Makes a folder, and those above it, that only the user may enter.
 ///
 /// # Errors
-/// It cannot be made, or it is there already and belongs to somebody else.
+/// It cannot be made, or it is there already and is a link or another user's.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let there = std::fs::symlink_metadata(path)?;
-    if !there.is_dir() || there.uid() != user_id() {
+    if !there.is_dir() {
+        return Err(io::Error::other("it is a link, not a folder"));
+    }
+    if there.uid() != effective_user_id() {
         return Err(io::Error::other("it belongs to another user"));
     }
     if is_open_to_others(&there) {

@@ -342,3 +342,53 @@ fn a_link_of_another_user_is_no_better_than_a_file_as_root() {
     let ended = sandbox.run(&["doctor"]).with(2);
     assert!(ended.stderr.contains("belongs to user 61234"), "{ended:?}");
 }
+
+#[test]
+fn nothing_is_made_in_the_home_of_another_user_as_root() {
+    if !getuid().is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"sleep 1000\"\n");
+    let refusal = |folder: &str| {
+        format!(
+            "error: state cannot be kept below `[sandbox]/{folder}`: it belongs to user `nobody`
+
+hint: run it without `sudo`, as user `nobody`
+hint: or set `HOME` or `XDG_STATE_HOME` to a folder of root's
+"
+        )
+    };
+    let check = |folder: &str| {
+        chown(&sandbox.home(), NOBODY);
+        for arguments in [&["up"][..], &["up", "--detach"], &["down"]] {
+            let ended = sandbox.run(arguments).with(1);
+            assert_eq!(sandbox.plain(&ended.stderr), refusal(folder), "{arguments:?}");
+        }
+        let inside = std::fs::read_dir(sandbox.home().parent().unwrap().join(folder)).unwrap();
+        assert_eq!(inside.count(), 0);
+    };
+    check("home");
+    let state = sandbox.home().join(".local/state/devtasks");
+    std::fs::create_dir_all(state).unwrap();
+    check("home/.local/state/devtasks");
+}
+
+#[test]
+fn a_folder_that_root_has_left_behind_is_given_back_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    nobodys.run(&["down"]).with(0);
+    let state = nobodys.sandbox.home().join(".local/state/devtasks");
+    let folder = std::fs::read_dir(state).unwrap().next().unwrap().unwrap().path();
+    chown(&folder, 0);
+    let ended = nobodys.run(&["up"]).with(1);
+    let folder = folder.display();
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: state cannot be kept below `{folder}`: it belongs to user `root`
+
+hint: take it back with `sudo chown -R {NOBODY} {folder}`
+"
+        )
+    );
+}

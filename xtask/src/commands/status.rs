@@ -45,7 +45,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         let is_shown = |name: &str| status.services.iter().any(|service| service.name == name);
         let mut missing = plan.services;
         missing.retain(|service| !is_shown(&service.name));
-        status.services.extend(live::at_rest(&missing));
+        let at_rest = live::at_rest(&missing, &project.checkout, status.run.as_deref());
+        status.services.extend(at_rest);
         status.services.retain(|service| args.services.contains(&service.name));
     }
     let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
@@ -82,6 +83,6 @@ fn at_rest(project: &Project, asked: &Asked) -> Result<Status, Problems> {
         checkout: plan.checkout.display().to_string(),
         run: None,
         supervisor: None,
-        services: live::at_rest(&plan.services),
+        services: live::at_rest(&plan.services, &plan.checkout, None),
     })
 }

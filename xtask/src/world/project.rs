@@ -11,7 +11,7 @@ use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{self, Asked, Environment, Origin, Outside, Plan, Port, Service, without_cargo};
 use crate::preflight::{Finding, Level, PortRef};
-pub(crate) use place::Place;
+pub(crate) use place::{Place, folder};
 
 /// Of `devtasks.toml` and env files, in bytes.
 const AT_MOST: u64 = 4 << 20;

@@ -5,8 +5,10 @@
 mod place;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -209,6 +211,27 @@ pub(super) fn folders() -> Vec<Folder> {
     let entries = entries.flatten();
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     folders.map(|entry| Folder { path: entry.path() }).collect()
+}
+
+/// The live runs whose checkout was moved away or deleted.
+pub(crate) fn stranded() -> Vec<Record> {
+    let records = folders().into_iter().filter_map(|folder| folder.record());
+    let living = records.filter(|record| lives(&record.supervisor));
+    living.filter(|record| is_gone(&record.checkout)).collect()
+}
+
+/// What does not answer in time, such as a folder of a server that is away, may be there.
+fn is_gone(folder: &Path) -> bool {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    let (tell, told) = channel();
+    let folder = folder.to_owned();
+    let look = move || {
+        let seen = folder.symlink_metadata();
+        // Whoever asked may have gone on.
+        let _ = tell.send(seen.is_err_and(|error| error.kind() == ErrorKind::NotFound));
+    };
+    let looking = std::thread::Builder::new().name("folder".into()).spawn(look);
+    looking.is_ok() && told.recv_timeout(PATIENCE).unwrap_or(false)
 }
 
 /// Where every signal to a process outside the current run is noted.

@@ -1,9 +1,11 @@
 //! Where a project is, whatever its file says.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Problem};
 use crate::foreign::command_line;
+use crate::world::runs::Folder;
 use crate::world::{caller, os, problem};
 
 const FILE: &str = "devtasks.toml";
@@ -23,7 +25,11 @@ impl Place {
     /// # Errors
     /// There is none, it is another user's and was not named, or its folder cannot be found or noted.
     pub(crate) fn find(file: Option<&Path>) -> Result<Place, Problem> {
-        let here = std::env::current_dir().map_err(|error| problem("find", Path::new("."), &error))?;
+        let here = match std::env::current_dir() {
+            // A folder that was deleted under our feet does not matter to a whole path.
+            Err(_) if file.is_some_and(Path::is_absolute) => PathBuf::new(),
+            here => here.map_err(|error| problem("find", Path::new("."), &error).exit(Exit::Usage))?,
+        };
         let is_named = file.is_some();
         let file = match file {
             Some(file) => here.join(file),
@@ -41,6 +47,28 @@ impl Place {
         }
         Ok(Place { file, shown, folder })
     }
+}
+
+/// The project's folder, also one that is gone if it is named and a run of it is noted: what runs without it can be ended.
+///
+/// # Errors
+/// As [`Place::find`].
+pub(crate) fn folder(file: Option<&Path>) -> Result<PathBuf, Problem> {
+    Place::find(file).map(|place| place.folder).or_else(|problem| {
+        let gone = file.and_then(gone);
+        let is_noted = |folder: &PathBuf| Folder::existing(folder).is_some_and(|it| it.record().is_some());
+        gone.filter(is_noted).ok_or(problem)
+    })
+}
+
+/// The folder of a file in a folder that is not there: canonical as far as it is there.
+fn gone(file: &Path) -> Option<PathBuf> {
+    let file = std::path::absolute(file).ok()?;
+    let folder = file.parent()?;
+    let mut above = folder.ancestors().skip(1);
+    let (there, real) = above.find_map(|it| Some((it, it.canonicalize().ok()?)))?;
+    let is_gone = std::fs::symlink_metadata(folder).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    is_gone.then(|| real.join(folder.strip_prefix(there).unwrap_or(folder)))
 }
 
 /// The owner of the file, or of a link in its place, who is not one of those whose files we act on.

@@ -2,8 +2,11 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
-use crate::sandbox::Sandbox;
+use rustix::process::Signal;
+
+use crate::sandbox::{Running, Sandbox, eventually_gone, service, signal};
 
 #[test]
 fn a_path_that_is_not_utf8_is_refused_by_all_in_the_same_words() {
@@ -54,4 +57,89 @@ fn a_folder_is_known_by_its_name_whatever_its_script() {
         .collect();
     assert!(names.iter().any(|name| name.starts_with("한글폴더-")), "{names:?}");
     assert!(!names.iter().any(|name| name.starts_with(['-', '.'])), "{names:?}");
+}
+
+/// A stack in the background whose checkout was moved to where it says; and the pid of its supervisor.
+fn moved() -> (Sandbox, PathBuf, u64) {
+    let sandbox = Sandbox::new("");
+    std::fs::write(
+        sandbox.project().join("devtasks.toml"),
+        format!("[services.api]\ncommand = \"{}\"\n", service().display()),
+    )
+    .unwrap();
+    let old = sandbox.checkout("old");
+    sandbox.start_in(&old, &["up", "--detach"]).wait().with(0);
+    let status = sandbox
+        .start_in(&old, &["status", "--format", "json"])
+        .wait()
+        .with(0)
+        .json();
+    let new = old.with_file_name("new");
+    std::fs::rename(&old, &new).unwrap();
+    (sandbox, new, status["supervisor"]["pid"].as_u64().unwrap())
+}
+
+#[test]
+fn what_runs_without_its_folder_is_named_where_it_was_moved_to() {
+    let (sandbox, new, pid) = moved();
+    let remark = format!(
+        "`old` (pid {pid}) runs on, although its folder `[sandbox]/old` is gone; \
+         `xtask --file [sandbox]/old/devtasks.toml down` ends it.\n"
+    );
+    let said = |text: &str| text.replace(&sandbox.home().parent().unwrap().display().to_string(), "[sandbox]");
+    let ended = sandbox.start_in(&new, &["down"]).wait().with(0);
+    assert_eq!(said(&ended.stderr), format!("Nothing to stop.\n{remark}"));
+    let ended = sandbox.start_in(&new, &["status"]).wait().with(1);
+    assert!(said(&ended.stdout).contains(&format!("\n\n{remark}")), "{ended:?}");
+}
+
+#[test]
+fn what_runs_without_its_folder_is_ended_by_the_name_of_its_file() {
+    let (sandbox, new, _) = moved();
+    let ended = sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
+    assert!(ended.stderr.contains("; nothing is left"), "{ended:?}");
+    sandbox.nothing_is_left();
+    let ended = sandbox.start_in(&new, &["down"]).wait().with(0);
+    assert_eq!(ended.stderr, "Nothing to stop.\n");
+}
+
+#[test]
+fn what_a_killed_supervisor_left_in_a_folder_that_is_gone_is_ended_too() {
+    let (sandbox, _, pid) = moved();
+    signal(u32::try_from(pid).unwrap(), Signal::KILL);
+    sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn in_a_folder_that_was_deleted_it_is_said_what_runs_of_it() {
+    let (sandbox, new, pid) = moved();
+    let top = sandbox.home().parent().unwrap().display().to_string();
+    std::fs::remove_dir_all(&new).unwrap();
+    let gone = format!("{top}/old");
+    for name in ["down", "status"] {
+        let mut command = sandbox.other("sh");
+        let line = format!(
+            "mkdir {gone}; cd {gone}; rmdir {gone}; exec {} {name}",
+            env!("CARGO_BIN_EXE_xtask")
+        );
+        command.args(["-c", &line]);
+        let ended = Running::start(command).wait().with(2);
+        assert_eq!(
+            ended.stderr,
+            format!(
+                "error: cannot find `.`: no such file or folder\n\nhint: end `old`, which runs on although its folder \
+                 `{gone}` is gone, with `xtask --file {gone}/devtasks.toml down`\n"
+            )
+        );
+    }
+    let mut command = sandbox.other("sh");
+    let line = format!(
+        "mkdir {gone}; cd {gone}; rmdir {gone}; exec {} --file {gone}/devtasks.toml down api",
+        env!("CARGO_BIN_EXE_xtask")
+    );
+    command.args(["-c", &line]);
+    Running::start(command).wait().with(0);
+    eventually_gone(u32::try_from(pid).unwrap());
+    sandbox.nothing_is_left();
 }

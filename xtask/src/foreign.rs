@@ -2,4 +2,4 @@
 
 mod escape;
 
-pub(crate) use escape::{command_line, visible};
+pub(crate) use escape::{command_line, steers, visible};

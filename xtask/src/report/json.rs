@@ -2,14 +2,17 @@
 
 mod ports;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::cause;
 use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
+use crate::foreign::steers;
 use crate::preflight::role::Runtime;
 use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState, Role};
 use crate::supervise::{Cause, State};
@@ -138,11 +141,35 @@ pub(crate) struct Summary<'a> {
     pub(crate) services: &'a [super::status::Service],
 }
 
-/// A line of JSON with its line break.
+/// A line of JSON with its line break. All JSON that is printed comes from here.
 pub(crate) fn line(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string(value).expect("reports are plain data");
-    text.push('\n');
-    text
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless);
+    value.serialize(&mut serializer).expect("reports are plain data");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("JSON is text")
+}
+
+/// The same data with every character that steers a terminal or reorders text as `\u009b`: on a terminal, too, a
+/// document is only read. serde_json itself escapes C0 alone.
+///
+/// Source: RFC 8259, 7: any character may be escaped, one beyond U+FFFF as two UTF-16 units.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> std::io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(steers) {
+            let (plain, letters) = rest.split_at(at);
+            out.write_all(plain.as_bytes())?;
+            let letter = letters.chars().next().expect("it was found there");
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &letters[letter.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
 }
 
 pub(crate) fn event<T>(at: Timestamp, event: &'static str, what: T) -> Event<T> {

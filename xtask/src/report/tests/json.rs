@@ -243,3 +243,14 @@ fn every_state_has_the_name_of_the_contract() {
     "#,
     );
 }
+
+#[test]
+fn nothing_in_a_document_steers_a_terminal_and_all_of_it_is_read_back() {
+    let said = "\x1b[2J\x07\x7f\u{80}\u{9b}31m\u{202e}\u{200b}\u{e0041} \"日本\" \\ 🚀";
+    let document = json::line(&[said]);
+    assert_eq!(
+        document,
+        "[\"\\u001b[2J\\u0007\\u007f\\u0080\\u009b31m\\u202e\\u200b\\udb40\\udc41 \\\"日本\\\" \\\\ 🚀\"]\n"
+    );
+    assert_eq!(serde_json::from_str::<[String; 1]>(&document).unwrap(), [said]);
+}

@@ -161,3 +161,27 @@ fn the_operating_system_is_told_apart_in_one_place() {
         "`cfg(unix)` and friends appear in world/os.rs and Cargo.toml only",
     );
 }
+
+/// What is printed as JSON goes through `report::json::line`, which escapes what others wrote.
+fn serializes_by_itself(source: &Source) -> Vec<usize> {
+    let is_before_the_printer = matches!(source.module(), Some("report" | "commands" | "cli"));
+    let is_the_one_place = source.in_product() == Some("report/json.rs");
+    if !is_before_the_printer || is_the_one_place || source.path.contains("/tests") {
+        return Vec::new();
+    }
+    let all = paths(&source.code).into_iter();
+    let serializes = |path: &str| path.contains("serde_json::to_") || path.contains("serde_json::Serializer");
+    all.filter(|(_, path)| serializes(path)).map(|(line, _)| line).collect()
+}
+
+#[test]
+fn json_is_written_in_one_place() {
+    let text = "let a = serde_json::from_str(b);\nlet c = serde_json::to_string(&a);\n";
+    check_caught(serializes_by_itself, "xtask/src/commands/port/ls.rs", text, &[2]);
+    check_caught(serializes_by_itself, "xtask/src/report/json.rs", text, &[]);
+    check_caught(serializes_by_itself, "xtask/src/world/runs.rs", text, &[]);
+    check(
+        serializes_by_itself,
+        "JSON that is printed comes from `report::json::line`",
+    );
+}

@@ -117,7 +117,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));
     let mut left = leftovers::of(&plan.checkout)?;
-    left.retain(|(_, tag)| live_run.as_ref() != Some(&tag.run));
+    left.retain(|(_, tag)| live_run.as_ref().is_none_or(|run| tag.run != *run));
     if !left.is_empty() {
         findings.push(Finding {
             level: Level::Warn,

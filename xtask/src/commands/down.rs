@@ -190,7 +190,7 @@ fn sweep(
         left.retain(|(_, tag)| record.as_ref().is_some_and(|record| record.run == tag.run));
     }
     if !args.services.is_empty() {
-        left.retain(|(_, tag)| args.services.contains(&tag.service));
+        left.retain(|(_, tag)| args.services.contains(tag.service.raw()));
     }
     let exit = if left.is_empty() {
         context.say("Nothing to stop.");

@@ -42,8 +42,8 @@ pub(crate) fn command_line(words: &[String]) -> String {
     line
 }
 
-/// Unlike `shell_words::quote`, it leaves `--port=8000` readable.
-fn shell_word(word: &str) -> Cow<'_, str> {
+/// One word of such a line. Unlike `shell_words::quote`, it leaves `--port=8000` readable.
+pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_@%+=:,./-".contains(letter);
     if !word.is_empty() && !word.starts_with('=') && word.chars().all(is_plain) {
         return Cow::Borrowed(word);

@@ -12,7 +12,7 @@ use serde_json::ser::Formatter;
 use super::cause;
 use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
-use crate::foreign::steers;
+use crate::foreign::{Foreign, steers};
 use crate::preflight::role::Runtime;
 use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState, Role};
 use crate::supervise::{Cause, State};
@@ -60,11 +60,11 @@ struct Port {
 #[derive(Serialize)]
 pub(crate) struct Owner {
     pid: u32,
-    name: String,
-    command: Vec<String>,
-    user: Option<String>,
+    name: Foreign,
+    command: Foreign<Vec<String>>,
+    user: Option<Foreign>,
     uid: Option<u32>,
-    cwd: Option<String>,
+    cwd: Option<Foreign>,
     started_at: Option<Timestamp>,
     state: &'static str,
     addresses: Vec<String>,
@@ -72,12 +72,12 @@ pub(crate) struct Owner {
     parents: Vec<Parent>,
     children: usize,
     clients: usize,
-    project: Option<String>,
-    service: Option<String>,
-    checkout: Option<String>,
-    run: Option<String>,
+    project: Option<Foreign>,
+    service: Option<Foreign>,
+    checkout: Option<Foreign>,
+    run: Option<Foreign>,
     container: Option<Container>,
-    unit: Option<String>,
+    unit: Option<Foreign>,
     protected: Option<String>,
 }
 
@@ -85,16 +85,16 @@ pub(crate) struct Owner {
 #[derive(Serialize)]
 struct Container {
     runtime: Option<&'static str>,
-    id: Option<String>,
-    name: Option<String>,
-    project: Option<String>,
-    service: Option<String>,
+    id: Option<Foreign>,
+    name: Option<Foreign>,
+    project: Option<Foreign>,
+    service: Option<Foreign>,
 }
 
 #[derive(Serialize)]
 struct Parent {
     pid: u32,
-    name: String,
+    name: Foreign,
 }
 
 /// One line of `up`, `down` and their like.
@@ -270,7 +270,7 @@ impl From<&preflight::Owner> for Owner {
             command: owner.command.clone(),
             user: owner.user.clone(),
             uid: owner.uid,
-            cwd: owner.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()),
+            cwd: owner.cwd.as_ref().map(lossy),
             started_at: owner.started_at,
             state: match owner.state {
                 ProcessState::Running => "running",
@@ -295,7 +295,7 @@ impl From<&preflight::Owner> for Owner {
             clients: owner.clients.len(),
             project: tag.map(|tag| tag.project.clone()),
             service: tag.map(|tag| tag.service.clone()),
-            checkout: tag.map(|tag| tag.checkout.to_string_lossy().into_owned()),
+            checkout: tag.map(|tag| lossy(&tag.checkout)),
             run: tag.map(|tag| tag.run.clone()),
             container: match &owner.role {
                 Role::Container(container) => Some(Container {
@@ -314,6 +314,11 @@ impl From<&preflight::Owner> for Owner {
             protected: owner.protected.clone(),
         }
     }
+}
+
+/// JSON is text.
+fn lossy(path: &Foreign<PathBuf>) -> Foreign {
+    path.raw().to_string_lossy().into_owned().into()
 }
 
 fn level(level: Level) -> &'static str {

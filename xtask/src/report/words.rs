@@ -1,9 +1,11 @@
 //! Small words that many reports share: durations, counts, lists, paths.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::measure_text_width;
+
+use crate::foreign::{Foreign, visible};
 
 /// `40 ms`, `0.4 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
@@ -75,6 +77,11 @@ pub(crate) fn list(words: &[String]) -> Option<String> {
         [] => last.clone(),
         others => format!("{} and {last}", others.join(", ")),
     })
+}
+
+/// The same of a folder that others chose, to be shown.
+pub(crate) fn foreign_path(folder: &Foreign<PathBuf>, home: Option<&Path>) -> String {
+    visible(&path(folder.raw(), home)).into_owned()
 }
 
 /// With `~` for the home folder.

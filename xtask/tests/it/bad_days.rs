@@ -2,5 +2,6 @@
 
 mod disk;
 mod env_file;
+mod names;
 mod paths;
 mod users;

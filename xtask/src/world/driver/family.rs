@@ -86,7 +86,9 @@ impl Driver<'_> {
         let mut strays = Vec::new();
         for pid in os::own_children().into_iter().filter(|pid| !known.contains(pid)) {
             let tag = os::tag(pid).filter(|tag| tag.run == self.record.run);
-            let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(pid));
+            let service = tag
+                .map(|tag| tag.service.raw().clone())
+                .or_else(|| self.service_of_group(pid));
             let of_whom = match service {
                 Some(service) => adopted.entry(service).or_default(),
                 // Who had children before it supervised anything cannot tell their orphans from those of its services.

@@ -82,7 +82,7 @@ pub(super) fn offer(port: PortRef, holder: &Holder, starter: &Target) -> String 
     format!(
         "  {} was taken again at once, by `{}` (pid {}), which {} started. Stop both?",
         sentence(&port.name()),
-        visible(&process.name),
+        process.name,
         process.pid,
         name(starter)
     )
@@ -111,7 +111,7 @@ fn with_companions(case: &Case, tree: &Tree, reader: &Reader) -> String {
 }
 
 fn name(target: &Target) -> String {
-    format!("`{}` (pid {})", visible(&target.name), target.identity.pid)
+    format!("`{}` (pid {})", target.name, target.identity.pid)
 }
 
 fn is_suspended(target: &Target) -> bool {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::error::Problem;
+use crate::foreign::Foreign;
 use crate::preflight::{Identity, Process, Tag};
 use crate::world::os::Cgroup;
 use crate::world::os::parse::processes as parse;
@@ -127,12 +128,13 @@ pub(crate) fn cgroup(pid: u32) -> Option<Cgroup> {
 }
 
 /// The name of a user who stands in `/etc/passwd`; our own also where another directory knows it.
-pub(crate) fn user_name(uid: u32) -> Option<String> {
+pub(crate) fn user_name(uid: u32) -> Option<Foreign> {
     let passwd = fs::read("/etc/passwd").unwrap_or_default();
-    parse::user_name(&String::from_utf8_lossy(&passwd), uid).or_else(|| {
+    let name = parse::user_name(&String::from_utf8_lossy(&passwd), uid).or_else(|| {
         let own = uid == rustix::process::getuid().as_raw();
         own.then(|| std::env::var("USER").ok()).flatten()
-    })
+    });
+    name.map(Foreign::from)
 }
 
 fn children(pid: u32) -> Vec<u32> {

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::error::Exit;
-use crate::report::escape::command_line;
+use crate::foreign::command_line;
 use crate::world::reexec::{self, Helper};
 use crate::world::terminal::{Colour, Terminals};
 use crate::world::{caller, guardian};

@@ -12,6 +12,7 @@ pub(crate) mod restart;
 mod screen;
 pub(crate) mod status;
 mod stopping;
+mod stranded;
 pub(crate) mod supervise;
 pub(crate) mod up;
 mod watching;

@@ -2,6 +2,8 @@
 //!
 //! The modules stand in reading order; each uses itself and what stands before it. `docs/architecture.md` is the map.
 
+mod foreign;
+
 mod error;
 
 mod config;

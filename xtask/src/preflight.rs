@@ -23,6 +23,7 @@ use jiff::Timestamp;
 
 use crate::config::Protocol;
 use crate::error::{Exit, Place};
+use crate::foreign::Foreign;
 pub(crate) use role::Role;
 
 /// What was seen of the machine.
@@ -122,7 +123,7 @@ pub(crate) struct Ownerless {
     pub(crate) state: OwnerlessState,
     /// Of the socket.
     pub(crate) uid: u32,
-    pub(crate) user: Option<String>,
+    pub(crate) user: Option<Foreign>,
     /// A process of its user may not be looked into, although we are that user or root.
     pub(crate) is_veiled: bool,
     /// What an engine or the system's files tell of it.
@@ -154,12 +155,12 @@ impl OwnerlessState {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Owner {
     pub(crate) identity: Identity,
-    pub(crate) name: String,
+    pub(crate) name: Foreign,
     /// Argument vector, secrets masked.
-    pub(crate) command: Vec<String>,
-    pub(crate) user: Option<String>,
+    pub(crate) command: Foreign<Vec<String>>,
+    pub(crate) user: Option<Foreign>,
     pub(crate) uid: Option<u32>,
-    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) cwd: Option<Foreign<PathBuf>>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) state: ProcessState,
     /// Its controlling terminal, such as `pts/3`.
@@ -177,7 +178,7 @@ pub(crate) struct Owner {
     /// Filled when devtasks started it.
     pub(crate) tag: Option<Tag>,
     /// The systemd unit it runs under.
-    pub(crate) unit: Option<String>,
+    pub(crate) unit: Option<Foreign>,
     pub(crate) role: Role,
     /// The inodes of the sockets by which it holds the port.
     pub(crate) sockets: Vec<u64>,
@@ -217,23 +218,23 @@ pub(crate) enum HoldsBy {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Parent {
     pub(crate) pid: u32,
-    pub(crate) name: String,
+    pub(crate) name: Foreign,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repository {
-    pub(crate) root: PathBuf,
+    pub(crate) root: Foreign<PathBuf>,
     /// `None` when the head is detached.
-    pub(crate) branch: Option<String>,
+    pub(crate) branch: Option<Foreign>,
 }
 
 /// Who started it, from its environment: what every process of a run carries.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Tag {
-    pub(crate) project: String,
-    pub(crate) service: String,
-    pub(crate) checkout: PathBuf,
-    pub(crate) run: String,
+    pub(crate) project: Foreign,
+    pub(crate) service: Foreign,
+    pub(crate) checkout: Foreign<PathBuf>,
+    pub(crate) run: Foreign,
 }
 
 /// What was seen of a service's needs.
@@ -335,7 +336,7 @@ pub(crate) enum Level {
 pub(crate) struct Process {
     pub(crate) identity: Identity,
     /// The command name, at most 15 bytes on Linux.
-    pub(crate) name: String,
+    pub(crate) name: Foreign,
     pub(crate) parent: u32,
     pub(crate) group: u32,
     pub(crate) session: u32,

@@ -3,7 +3,6 @@
 pub(crate) mod advice;
 pub(crate) mod card;
 pub(crate) mod cause;
-pub(crate) mod escape;
 pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod json;

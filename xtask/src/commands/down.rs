@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::Ended as Stopped;
 use crate::commands::watching::Slow;
-use crate::commands::{Context, Ended, leftovers, watching};
+use crate::commands::{Context, Ended, leftovers, stranded, watching};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::Asked;
 use crate::preflight::PortRef;
@@ -15,7 +15,7 @@ use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
-use crate::world::project::Project;
+use crate::world::project::{Project, folder};
 use crate::world::runs::{Folder, Locked};
 use crate::world::{live, os};
 
@@ -47,15 +47,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     os::require("down")?;
-    let checkout = Project::locate(context.file.as_deref())?.folder;
+    let checkout = folder(context.file.as_deref()).map_err(|problem| stranded::hinted(problem, context))?;
     if !args.services.is_empty() {
         let running = live::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
         // Names that do not exist are the plan's to refuse. One that an edit took out of the file may still run.
-        Project::find(context.file.as_deref())?.plan(&Asked {
-            services: args.services.iter().filter(|name| !runs(name)).cloned().collect(),
-            ..Asked::default()
-        })?;
+        let others: Vec<String> = args.services.iter().filter(|name| !runs(name)).cloned().collect();
+        if !others.is_empty() {
+            Project::find(context.file.as_deref())?.plan(&Asked {
+                services: others,
+                ..Asked::default()
+            })?;
+        }
     }
     let folder = Folder::of(&checkout)?;
     let inbox = Inbox::open()?;
@@ -191,10 +194,11 @@ fn sweep(
         left.retain(|(_, tag)| record.as_ref().is_some_and(|record| record.run == tag.run));
     }
     if !args.services.is_empty() {
-        left.retain(|(_, tag)| args.services.contains(&tag.service));
+        left.retain(|(_, tag)| args.services.contains(tag.service.raw()));
     }
     let exit = if left.is_empty() {
         context.say("Nothing to stop.");
+        stranded::remarks(context).iter().for_each(|remark| context.say(remark));
         Exit::Done
     } else {
         match leftovers::end(&left, GRACE, context, interrupted)? {

@@ -89,7 +89,7 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
 /// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a container it
 /// knows itself, and the run names it, by another number than we.
 fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Option<u32> {
-    let number = runs::supervisor(&tag.run)?;
+    let number = runs::supervisor(tag.run.raw())?;
     // One that was just killed keeps its children until its last thread has ended.
     let lives = |pid: &u32| {
         let row = table.iter().find(|process| process.identity.pid == *pid);

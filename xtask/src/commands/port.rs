@@ -64,7 +64,7 @@ fn ours_beside(facts: &BTreeMap<PortRef, PortFact>, context: &Context) -> Ours {
     let owners = || facts.values().flat_map(|fact| &fact.owners);
     // A suspended one would not answer.
     let mut supervisors = owners().filter(|owner| owner.state == ProcessState::Running);
-    let is_ours = |tag: &Tag| tag.is_supervisor() && ours.live_run.as_ref() == Some(&tag.run);
+    let is_ours = |tag: &Tag| tag.is_supervisor() && ours.live_run.as_ref().is_some_and(|run| tag.run == *run);
     if let Some(checkout) = &ours.checkout
         && supervisors.any(|owner| owner.tag.as_ref().is_some_and(is_ours))
         && let Ok(Some((running, _))) = live::running(checkout)

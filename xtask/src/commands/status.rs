@@ -1,6 +1,6 @@
 //! `status`: what runs, whether it is well, and whether it is really ours that listens.
 
-use crate::commands::{Context, Ended, leftovers, quietly};
+use crate::commands::{Context, Ended, leftovers, quietly, stranded};
 use crate::error::{Exit, Problems};
 use crate::plan::Asked;
 use crate::report;
@@ -8,7 +8,7 @@ use crate::report::finding::sentence;
 use crate::report::status::Status;
 use crate::world::clock::wall;
 use crate::world::live;
-use crate::world::project::Project;
+use crate::world::project::{Place, Project};
 
 /// Show what runs: state, ports really listening, health, clients
 #[derive(clap::Args)]
@@ -30,6 +30,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    if let Err(problem) = Place::find(context.file.as_deref()) {
+        return Err(stranded::hinted(problem, context).into());
+    }
     let project = Project::find(context.file.as_deref())?;
     let asked = Asked {
         services: args.services.clone(),
@@ -45,7 +48,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         let is_shown = |name: &str| status.services.iter().any(|service| service.name == name);
         let mut missing = plan.services;
         missing.retain(|service| !is_shown(&service.name));
-        status.services.extend(live::at_rest(&missing));
+        let at_rest = live::at_rest(&missing, &project.checkout, status.run.as_deref());
+        status.services.extend(at_rest);
         status.services.retain(|service| args.services.contains(&service.name));
     }
     let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
@@ -60,6 +64,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
                 let finding = leftovers::finding(&left, &context.form);
                 text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
             }
+            let gone = stranded::remarks(context).into_iter();
+            text.extend(gone.map(|remark| format!("\n{remark}\n")));
             text.push_str(&format!(
                 "\n{} `{} up` starts it\n",
                 context.paint().hint("hint:"),
@@ -83,6 +89,6 @@ fn at_rest(project: &Project, asked: &Asked) -> Result<Status, Problems> {
         checkout: plan.checkout.display().to_string(),
         run: None,
         supervisor: None,
-        services: live::at_rest(&plan.services),
+        services: live::at_rest(&plan.services, &plan.checkout, None),
     })
 }

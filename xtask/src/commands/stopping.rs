@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::commands::Context;
 use crate::error::{Exit, Problem};
+use crate::foreign::{Foreign, shell_word};
 use crate::preflight::targets::{Targets, Tree};
 use crate::preflight::{HoldsBy, Identity, Owner, PortRef};
 use crate::report::words;
@@ -126,7 +127,7 @@ fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, interrup
 }
 
 /// Why a port that might be stopped is not.
-pub(super) fn too(pid: u32, name: &str, reason: &str) -> String {
+pub(super) fn too(pid: u32, name: &Foreign, reason: &str) -> String {
     format!("`{name}` (pid {pid}) would have to end too, and is left alone: {reason}")
 }
 
@@ -226,7 +227,7 @@ fn respawned(holder: &Holder, port: &str, form: &str) -> Problem {
     );
     if let Some(tag) = &holder.tag {
         // To end its supervisor would end its whole stack.
-        let folder = shell_words::quote(&tag.checkout.to_string_lossy()).into_owned();
+        let folder = shell_word(&tag.checkout.raw().to_string_lossy()).into_owned();
         let service = if tag.is_supervisor() {
             String::new()
         } else {

@@ -38,7 +38,7 @@ fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
     // Managers and engines have all kinds of children.
     let is_telling = |parent: &Parent| {
         let of_all = parent.pid == 1 || parent.pid == ours.us || ours.ancestors.contains(&parent.pid);
-        !of_all && !is_never_signalled(&parent.name)
+        !of_all && !is_never_signalled(parent.name.raw())
     };
     let parent = |owner: &'_ Owner| {
         owner

@@ -4,25 +4,26 @@ use serde::{Deserialize, Serialize};
 
 use super::Process;
 use super::protected::{Class, Details, class, is_named, names};
+use crate::foreign::Foreign;
 
 /// A program that a service started, that left its session, and that is named and left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeftAlone {
     pub(crate) pid: u32,
-    pub(crate) name: String,
+    pub(crate) name: Foreign,
     /// Which service started it, where that is known.
-    pub(crate) service: Option<String>,
+    pub(crate) service: Option<Foreign>,
     /// Completes "it is left alone: …".
-    pub(crate) reason: String,
+    pub(crate) reason: Foreign,
 }
 
 impl LeftAlone {
-    pub(crate) fn new(process: &Process, service: Option<String>, reason: &str) -> LeftAlone {
+    pub(crate) fn new(process: &Process, service: Option<Foreign>, reason: &str) -> LeftAlone {
         LeftAlone {
             pid: process.identity.pid,
             name: process.name.clone(),
             service,
-            reason: reason.to_owned(),
+            reason: reason.into(),
         }
     }
 }

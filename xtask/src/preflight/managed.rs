@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use super::Parent;
 use super::arguments::value;
 use super::protected::{Ancestry, is_typed_into};
+use crate::foreign::{Foreign, shell_word};
 
 /// A service manager, what it calls the process, and the command that stops it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manager {
     pub(crate) by: By,
     /// `redis.service`, `shop:web`; `None` where that is not known, and then `NAME` stands in `stop`.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Foreign>,
     pub(crate) stop: String,
 }
 
@@ -67,7 +68,7 @@ impl Manager {
     fn new(by: By, name: &str, stop: String) -> Self {
         Manager {
             by,
-            name: Some(name.to_owned()),
+            name: Some(name.into()),
             stop,
         }
     }
@@ -78,7 +79,7 @@ impl Manager {
     pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
         Manager {
             by: By::SystemdSocket,
-            name: unit.map(str::to_owned),
+            name: unit.map(Foreign::from),
             stop: systemctl(is_users, unit.unwrap_or("NAME.socket")),
         }
     }
@@ -128,10 +129,10 @@ pub(crate) struct Lineage<'a> {
 pub(crate) fn manager(lineage: &Lineage, ours: &Ancestry) -> Option<Manager> {
     for parent in lineage.parents {
         let command = || (lineage.command)(parent.pid);
-        if is_typed_into(&parent.name, &command) {
+        if is_typed_into(parent.name.raw(), &command) {
             break;
         }
-        let found = match parent.name.as_str() {
+        let found = match parent.name.raw().as_str() {
             "supervisord" => supervisord(lineage, parent.pid, &command()),
             "runsv" => folder_manager(By::Runit, "sv stop", lineage, parent.pid, &command()),
             "s6-supervise" => folder_manager(By::S6, "s6-svc -d", lineage, parent.pid, &command()),
@@ -161,7 +162,7 @@ fn is_another_program(lineage: &Lineage) -> bool {
 
 fn systemctl(is_users: bool, unit: &str) -> String {
     let user = if is_users { "--user " } else { "" };
-    format!("systemctl {user}stop {}", shell_words::quote(unit))
+    format!("systemctl {user}stop {}", shell_word(unit))
 }
 
 /// Source: supervisord.org, "Subprocess Environment".
@@ -178,13 +179,13 @@ fn supervisord(lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manage
     let config = value(command, &["-c", "--configuration"]);
     let config = config.map(|path| {
         let folder = (lineage.folder)(pid).unwrap_or_default();
-        format!("-c {} ", shell_words::quote(&folder.join(path).to_string_lossy()))
+        format!("-c {} ", shell_word(&folder.join(path).to_string_lossy()))
     });
-    let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
+    let typed = name.as_deref().map_or("NAME".into(), shell_word);
     Some(Manager {
         by: By::Supervisord,
         stop: format!("supervisorctl {}stop {typed}", config.unwrap_or_default()),
-        name,
+        name: name.map(Foreign::from),
     })
 }
 
@@ -194,12 +195,12 @@ const PM2_ID: &str = "pm_id";
 fn pm2(lineage: &Lineage) -> Option<Manager> {
     let name = (lineage.variable)("name").or_else(|| (lineage.variable)(PM2_ID));
     let home = (lineage.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
-    let home = home.map(|home| format!("PM2_HOME={} ", shell_words::quote(&home)));
-    let typed = name.as_deref().map_or("NAME".into(), shell_words::quote);
+    let home = home.map(|home| format!("PM2_HOME={} ", shell_word(&home)));
+    let typed = name.as_deref().map_or("NAME".into(), shell_word);
     Some(Manager {
         by: By::Pm2,
         stop: format!("{}pm2 stop {typed}", home.unwrap_or_default()),
-        name,
+        name: name.map(Foreign::from),
     })
 }
 
@@ -208,11 +209,7 @@ fn pm2(lineage: &Lineage) -> Option<Manager> {
 /// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
 fn folder_manager(by: By, stop: &str, lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manager> {
     let (name, folder) = service_folder(lineage, pid, command.get(1)?);
-    Some(Manager::new(
-        by,
-        &name,
-        format!("{stop} {}", shell_words::quote(&folder)),
-    ))
+    Some(Manager::new(by, &name, format!("{stop} {}", shell_word(&folder))))
 }
 
 /// The service's name, and its folder if that can be seen.
@@ -229,7 +226,7 @@ fn open_rc(command: &[String]) -> Option<Manager> {
     Some(Manager::new(
         By::OpenRc,
         name,
-        format!("rc-service {} stop", shell_words::quote(name)),
+        format!("rc-service {} stop", shell_word(name)),
     ))
 }
 
@@ -240,7 +237,7 @@ const LABEL: &str = "XPC_SERVICE_NAME";
 fn launchd(lineage: &Lineage) -> Option<Manager> {
     let label = (lineage.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
     if let Some(formula) = label.strip_prefix("homebrew.mxcl.") {
-        let stop = format!("brew services stop {}", shell_words::quote(formula));
+        let stop = format!("brew services stop {}", shell_word(formula));
         return Some(Manager::new(By::Homebrew, formula, stop));
     }
     let domain = match lineage.uid {
@@ -248,7 +245,7 @@ fn launchd(lineage: &Lineage) -> Option<Manager> {
         Some(_) | None => "system".to_owned(),
     };
     let job = format!("{domain}/{label}");
-    let stop = format!("launchctl bootout {}", shell_words::quote(&job));
+    let stop = format!("launchctl bootout {}", shell_word(&job));
     Some(Manager::new(By::Launchd, &label, stop))
 }
 

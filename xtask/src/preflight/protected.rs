@@ -11,17 +11,18 @@ use super::Process;
 use super::arguments::program;
 use super::managed::Manager;
 use super::role::Runtime;
+use crate::foreign::Foreign;
 
 /// What is known of a process besides its row of the table. What could not be read is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Details {
     pub(crate) exe: Option<PathBuf>,
-    pub(crate) command: Vec<String>,
-    pub(crate) user: Option<String>,
+    pub(crate) command: Foreign<Vec<String>>,
+    pub(crate) user: Option<Foreign>,
     /// Who looks after it.
     pub(crate) manager: Option<Manager>,
     /// The container it runs in, where that is another one than ours.
-    pub(crate) container: Option<String>,
+    pub(crate) container: Option<Foreign>,
     pub(crate) runtime: Option<Runtime>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
         return Some(class.reason().to_owned());
     }
     if let Some(terminal) = &process.terminal
-        && is_interactive_shell(process, &details.command)
+        && is_interactive_shell(process, details.command.raw())
     {
         return Some(format!("it is the shell of a terminal ({terminal})"));
     }
@@ -106,7 +107,7 @@ fn reads_its_input(command: &[String]) -> bool {
 
 pub(super) fn is_shell(process: &Process, command: &[String]) -> bool {
     let by_argument = command.first().map(|word| program(word).trim_start_matches('-'));
-    SHELLS.contains(&process.name.as_str()) || by_argument.is_some_and(|name| SHELLS.contains(&name))
+    SHELLS.contains(&process.name.raw().as_str()) || by_argument.is_some_and(|name| SHELLS.contains(&name))
 }
 
 /// The same of a parent, whose arguments are asked for only if it has a shell's name.
@@ -312,9 +313,9 @@ const NEVER: &[(Class, &[&str])] = &[
 pub(super) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iterator<Item = &'a str> {
     let exe = details.exe.as_deref().and_then(Path::file_name);
     let names = [
-        Some(process.name.as_str()),
+        Some(process.name.raw().as_str()),
         exe.and_then(|name| name.to_str()).map(program),
-        details.command.first().map(|word| program(word)),
+        details.command.raw().first().map(|word| program(word)),
     ];
     names.into_iter().flatten()
 }
@@ -329,8 +330,8 @@ pub(super) fn class(process: &Process, details: &Details) -> Option<Class> {
     match known {
         Some((class, _)) => Some(*class),
         None if process.identity.pid == 4 && process.name == "System" => Some(Class::WindowsHttp),
-        None if is_called(&"ssh") && details.command.iter().any(is_of_lima) => Some(Class::Proxy),
-        None => is_editor_server(exe, &details.command).then_some(Class::EditorServer),
+        None if is_called(&"ssh") && details.command.raw().iter().any(is_of_lima) => Some(Class::Proxy),
+        None => is_editor_server(exe, details.command.raw()).then_some(Class::EditorServer),
     }
 }
 

@@ -9,6 +9,7 @@ use super::arguments::{program, value};
 use super::managed::Manager;
 use super::protected::{Ancestry, Class, Details, class};
 use super::tunnel::{Tunnel, tunnel};
+use crate::foreign::{Foreign, shell_word};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -24,11 +25,11 @@ pub(crate) enum Role {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Container {
     pub(crate) runtime: Option<Runtime>,
-    pub(crate) id: Option<String>,
-    pub(crate) name: Option<String>,
+    pub(crate) id: Option<Foreign>,
+    pub(crate) name: Option<Foreign>,
     /// Of Compose.
-    pub(crate) project: Option<String>,
-    pub(crate) service: Option<String>,
+    pub(crate) project: Option<Foreign>,
+    pub(crate) service: Option<Foreign>,
     /// The process runs in it, rather than for it.
     pub(crate) is_inside: bool,
     pub(crate) told: Told,
@@ -40,10 +41,10 @@ impl Container {
         let (name, runtime) = (self.name.as_ref().or(self.id.as_ref())?, self.runtime?);
         Some(match (&self.project, &self.service, runtime) {
             (Some(project), Some(service), Runtime::Docker) => {
-                let [project, service] = [project, service].map(|name| shell_words::quote(name));
+                let [project, service] = [project, service].map(|name| shell_word(name.raw()));
                 format!("docker compose -p {project} stop {service}")
             }
-            (_, _, runtime) => format!("{} stop {}", runtime.command(), shell_words::quote(name)),
+            (_, _, runtime) => format!("{} stop {}", runtime.command(), shell_word(name.raw())),
         })
     }
 
@@ -51,7 +52,8 @@ impl Container {
     pub(crate) fn words(&self) -> String {
         /// What engines show of an id.
         const SHORT: usize = 12;
-        let id = || self.id.as_ref().map(|id| id.chars().take(SHORT).collect::<String>());
+        let short = |id: &Foreign| Foreign::from(id.raw().chars().take(SHORT).collect::<String>());
+        let id = || self.id.as_ref().map(short);
         let Some(name) = self.name.clone().or_else(id) else {
             return "a container".to_owned();
         };
@@ -108,10 +110,10 @@ pub(crate) fn role(process: &Process, details: &Details, ours: &Ancestry, port: 
     match class(process, details) {
         Some(Class::Proxy | Class::Engine) => Role::Container(for_a_container(process, details)),
         Some(Class::Systemd) => Role::Managed(Manager::socket(pid != 1, None)),
-        Some(Class::Manager) if process.name.starts_with("PM2 ") => Role::Managed(Manager::pm2_cluster()),
+        Some(Class::Manager) if process.name.raw().starts_with("PM2 ") => Role::Managed(Manager::pm2_cluster()),
         Some(Class::Editor) => {
-            let argument = details.command.first().map(|word| program(word));
-            Role::Tunnel(Tunnel::of_editor(argument.unwrap_or(&process.name)))
+            let argument = details.command.raw().first().map(|word| program(word));
+            Role::Tunnel(Tunnel::of_editor(argument.unwrap_or(process.name.raw())))
         }
         Some(Class::Sshd) if is_session(process, details) => Role::Tunnel(Tunnel::of_ssh_session()),
         Some(_) => Role::Server,
@@ -131,7 +133,7 @@ fn by_surroundings(process: &Process, details: &Details, port: u16) -> Role {
     }
     match &details.manager {
         Some(manager) => Role::Managed(manager.clone()),
-        None => tunnel(&process.name, &details.command, port).map_or(Role::Server, Role::Tunnel),
+        None => tunnel(process.name.raw(), details.command.raw(), port).map_or(Role::Server, Role::Tunnel),
     }
 }
 
@@ -140,8 +142,14 @@ fn by_surroundings(process: &Process, details: &Details, port: u16) -> Role {
 /// Source: man 8 conmon, `--cid` and `--name`.
 fn for_a_container(process: &Process, details: &Details) -> Container {
     let of_monitor = |names: &[&str]| {
-        let is_monitor = details.command.first().is_some_and(|word| program(word) == "conmon");
-        value(&details.command, names).filter(|_| is_monitor)
+        let is_monitor = details
+            .command
+            .raw()
+            .first()
+            .is_some_and(|word| program(word) == "conmon");
+        value(details.command.raw(), names)
+            .filter(|_| is_monitor)
+            .map(Foreign::from)
     };
     let name = of_monitor(&["-n", "--name"]);
     Container {
@@ -173,8 +181,8 @@ fn runtime(process: &Process, details: &Details) -> Runtime {
         "gvproxy",
         "slirp4netns",
     ];
-    let argument = details.command.first().map(|word| program(word));
-    let names = [Some(process.name.as_str()), argument];
+    let argument = details.command.raw().first().map(|word| program(word));
+    let names = [Some(process.name.raw().as_str()), argument];
     let is_podmans = names
         .iter()
         .flatten()
@@ -186,7 +194,7 @@ fn runtime(process: &Process, details: &Details) -> Runtime {
 ///
 /// Source: OpenSSH, session.c and sshd-session.c, `setproctitle`.
 fn is_session(process: &Process, details: &Details) -> bool {
-    let title = details.command.first().map_or("", String::as_str);
+    let title = details.command.raw().first().map_or("", String::as_str);
     let is_titled = title.starts_with("sshd: ") && !title.contains("[listener]");
-    is_titled || process.name.starts_with("sshd-session")
+    is_titled || process.name.raw().starts_with("sshd-session")
 }

@@ -17,10 +17,10 @@ impl Tag {
     /// The tag of a run's supervisor, which holds the sockets that it hands over.
     pub(crate) fn supervisor(project: String, checkout: PathBuf, run: String) -> Tag {
         Tag {
-            project,
-            service: SUPERVISOR.to_owned(),
-            checkout,
-            run,
+            project: project.into(),
+            service: SUPERVISOR.into(),
+            checkout: checkout.into(),
+            run: run.into(),
         }
     }
 
@@ -41,20 +41,20 @@ impl Tag {
         // Asked first: nearly every process on a machine ends the search here.
         let run = value(RUN)?;
         Some(Tag {
-            project: value(PROJECT)?,
-            service: value(SERVICE)?,
-            checkout: PathBuf::from(value(CHECKOUT)?),
-            run,
+            project: value(PROJECT)?.into(),
+            service: value(SERVICE)?.into(),
+            checkout: PathBuf::from(value(CHECKOUT)?).into(),
+            run: run.into(),
         })
     }
 
     /// What to add to the environment of a process of the run.
     pub(crate) fn variables(&self) -> [(&'static str, OsString); 4] {
         [
-            (PROJECT, OsString::from(&self.project)),
-            (SERVICE, OsString::from(&self.service)),
-            (CHECKOUT, self.checkout.clone().into_os_string()),
-            (RUN, OsString::from(&self.run)),
+            (PROJECT, OsString::from(self.project.raw())),
+            (SERVICE, OsString::from(self.service.raw())),
+            (CHECKOUT, OsString::from(self.checkout.raw())),
+            (RUN, OsString::from(self.run.raw())),
         ]
     }
 }
@@ -65,10 +65,10 @@ mod tests {
 
     fn tag() -> Tag {
         Tag {
-            project: "shop".to_owned(),
-            service: "api".to_owned(),
-            checkout: PathBuf::from("/home/kim/my shop"),
-            run: "7f3a".to_owned(),
+            project: "shop".into(),
+            service: "api".into(),
+            checkout: PathBuf::from("/home/kim/my shop").into(),
+            run: "7f3a".into(),
         }
     }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::arguments::program;
 use super::protected::{Ancestry, Details, is_interactive_shell, is_shell, protection};
 use super::{Identity, Process, ProcessState};
+use crate::foreign::Foreign;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Targets {
@@ -17,7 +18,7 @@ pub(crate) enum Targets {
     /// One of them must not be signalled, so none is.
     Refused {
         pid: u32,
-        name: String,
+        name: Foreign,
         reason: String,
     },
 }
@@ -35,8 +36,8 @@ pub(crate) struct Tree {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) identity: Identity,
-    pub(crate) name: String,
-    pub(crate) user: Option<String>,
+    pub(crate) name: Foreign,
+    pub(crate) user: Option<Foreign>,
 }
 
 /// Whom to end so that none of `holders` (pids that listen or are bound) keeps its port or is restarted.
@@ -144,24 +145,26 @@ impl<'a> Forest<'a> {
     /// A shell is one with a plain `-c` only. A script is somebody's program, and a loop would start the next server:
     /// who holds the port then is told who restarted it.
     fn is_launcher(&self, process: &Process) -> bool {
-        let command = (self.details)(process.identity.pid).command;
+        let details = (self.details)(process.identity.pid);
+        let command = details.command.raw();
         if self.children(process.identity.pid).count() != 1 {
             return false;
         }
-        if !is_shell(process, &command) {
-            return LAUNCHERS.contains(&tool(process, &command));
+        if !is_shell(process, command) {
+            return LAUNCHERS.contains(&tool(process, command));
         }
         let script = command
             .iter()
             .position(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('c'))
             .and_then(|option| command.get(option + 1));
-        !is_interactive_shell(process, &command) && script.is_some_and(|script| !loops(script))
+        !is_interactive_shell(process, command) && script.is_some_and(|script| !loops(script))
     }
 
     /// A parent that runs the very same command, as Django's autoreload does.
     fn is_reloader(&self, parent: &Process, child: &Process) -> bool {
         let [above, below] = [parent, child].map(|process| (self.details)(process.identity.pid).command);
-        !is_shell(parent, &above) && above.len() > 1 && above.get(1..) == below.get(1..)
+        let (above, below) = (above.raw(), below.raw());
+        !is_shell(parent, above) && above.len() > 1 && above.get(1..) == below.get(1..)
     }
 
     /// All members of the process group that `root` leads; empty when it leads none or when we are in it ourselves.
@@ -192,9 +195,11 @@ impl<'a> Forest<'a> {
             return Vec::new();
         }
         let command = (self.details)(root).command;
+        let command = command.raw();
         let is_relative = |other: &Process| {
             let theirs = (self.details)(other.identity.pid).command;
-            (!command.is_empty() && theirs == command) || (is_multiprocessing(&theirs) && is_multiprocessing(&command))
+            let theirs = theirs.raw();
+            (!command.is_empty() && theirs == command) || (is_multiprocessing(theirs) && is_multiprocessing(command))
         };
         let orphans = self.rows.values().filter(|other| {
             let has_parent_there = self
@@ -260,7 +265,9 @@ const LAUNCHERS: &[&str] = &[
 
 /// What a process runs as a user would call it: `npm` for `node /usr/lib/node_modules/npm/bin/npm-cli.js run dev`.
 fn tool<'a>(process: &'a Process, command: &'a [String]) -> &'a str {
-    let name = command.first().map_or(process.name.as_str(), |word| program(word));
+    let name = command
+        .first()
+        .map_or(process.name.raw().as_str(), |word| program(word));
     // npm writes its whole title into one word: `npm run dev`.
     let name = name.split_whitespace().next().unwrap_or(name);
     let is_interpreter = name.starts_with("python") || matches!(name, "node" | "nodejs" | "ruby");

@@ -4,6 +4,7 @@
 mod tests;
 
 use super::arguments::{program, value};
+use crate::foreign::Foreign;
 
 /// What answers on its port is somewhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,7 @@ impl Tunnel {
 
     /// An editor's own process that listens forwards a port of the machine or container it works in.
     pub(crate) fn of_editor(editor: &str) -> Self {
+        let editor = Foreign::from(editor);
         Tunnel {
             what: format!("most likely a port that the editor (`{editor}`) forwards"),
             close: Some("close it in the editor: the Ports view of VS Code, or the remote session's window".to_owned()),
@@ -51,7 +53,7 @@ pub(super) fn tunnel(name: &str, command: &[String], port: u16) -> Option<Tunnel
         "socat" => socat(arguments, port),
         "ngrok" => Some(Tunnel::new("the web interface or a tunnel of ngrok")),
         "cloudflared" => Some(Tunnel::new(match value(arguments, &["--hostname"]) {
-            Some(host) => format!("a Cloudflare tunnel to `{host}`"),
+            Some(host) => format!("a Cloudflare tunnel to `{}`", Foreign::from(host)),
             None => "a Cloudflare tunnel".to_owned(),
         })),
         "cloud-sql-proxy" | "cloud_sql_proxy" => Some(Tunnel::new("a tunnel to a Cloud SQL database")),
@@ -106,9 +108,13 @@ fn ssh(arguments: &[String], port: u16) -> Tunnel {
             _ => {}
         }
     }
-    let by_way_of = host.map(|host| format!(" by way of `{host}`")).unwrap_or_default();
-    Tunnel::new(match leads_to.as_deref() {
-        Some("") => format!("an SSH proxy (`ssh -D`){by_way_of}"),
+    let (leads_to, host) = (leads_to.map(Foreign::from), host.map(Foreign::from));
+    let by_way_of = host
+        .as_ref()
+        .map(|host| format!(" by way of `{host}`"))
+        .unwrap_or_default();
+    Tunnel::new(match leads_to {
+        Some(target) if target == "" => format!("an SSH proxy (`ssh -D`){by_way_of}"),
         Some(target) => format!("an SSH tunnel to `{target}`{by_way_of}"),
         None => match host {
             Some(host) => format!("an SSH tunnel to or by way of `{host}`"),
@@ -155,10 +161,10 @@ fn port_forward(arguments: &[String], port: u16) -> Tunnel {
             break;
         }
     }
-    let namespace = value(arguments, &["-n", "--namespace"]).map(|it| format!(" in namespace `{it}`"));
-    let cluster = value(arguments, &["--context"]).map(|it| format!(" of `{it}`"));
+    let namespace = value(arguments, &["-n", "--namespace"]).map(|it| format!(" in namespace `{}`", Foreign::from(it)));
+    let cluster = value(arguments, &["--context"]).map(|it| format!(" of `{}`", Foreign::from(it)));
     let place = format!("{}{}", namespace.unwrap_or_default(), cluster.unwrap_or_default());
-    Tunnel::new(match (resource, pair) {
+    Tunnel::new(match (resource.map(Foreign::from), pair.map(Foreign::from)) {
         (Some(resource), Some(remote)) => format!("a port forward to port {remote} of `{resource}`{place}"),
         (Some(resource), None) => format!("a port forward to `{resource}`{place}"),
         (None, _) => format!("a port forward into a cluster{place}"),
@@ -177,7 +183,7 @@ fn socat(arguments: &[String], port: u16) -> Option<Tunnel> {
     let other = addresses.iter().enumerate().find(|(other, _)| *other != at);
     Some(Tunnel::new(
         match other.map(|(_, address)| address.split(',').next().unwrap_or(address)) {
-            Some(target) => format!("a tunnel of socat to `{target}`"),
+            Some(target) => format!("a tunnel of socat to `{}`", Foreign::from(target)),
             None => "a tunnel of socat".to_owned(),
         },
     ))

@@ -138,7 +138,8 @@ impl Case<'_> {
             HoldsBy::Connection | HoldsBy::Listening | HoldsBy::Bound => {}
         }
         // A stack that a manager started, or that asks from below itself, is ours before it is theirs.
-        let is_live = |tag: &Tag| self.ours.live_run.as_ref() == Some(&tag.run) && self.is_of_this_checkout(tag);
+        let is_live =
+            |tag: &Tag| self.ours.live_run.as_ref().is_some_and(|run| tag.run == *run) && self.is_of_this_checkout(tag);
         if owner.tag.as_ref().is_some_and(is_live) {
             return Why::OwnRunning;
         }
@@ -158,7 +159,12 @@ impl Case<'_> {
         };
         if self.is_of_this_checkout(tag) {
             Why::OwnLeftover
-        } else if self.ours.project.as_ref() == Some(&tag.project) {
+        } else if self
+            .ours
+            .project
+            .as_ref()
+            .is_some_and(|project| tag.project == *project)
+        {
             Why::OtherCheckout
         } else {
             Why::OtherProject
@@ -166,7 +172,7 @@ impl Case<'_> {
     }
 
     fn is_of_this_checkout(&self, tag: &Tag) -> bool {
-        self.ours.checkout.as_ref() == Some(&tag.checkout)
+        self.ours.is_of(tag)
     }
 
     /// The tag of a supervisor that has the port for a service. What it reserves of UDP is connected to itself.

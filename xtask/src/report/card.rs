@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::escape::{command_line, visible};
 use super::paint::Paint;
 use super::words;
+use crate::foreign::visible;
 use crate::preflight::{HoldsBy, Owner, Parent, ProcessState};
 
 /// What a renderer has to know of its reader.
@@ -26,7 +26,7 @@ pub(crate) struct Reader<'a> {
 pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
     let paint = reader.paint;
     let mut head = vec![
-        paint.bold(&visible(&owner.name)),
+        paint.bold(&owner.name.to_string()),
         format!("pid {}", owner.identity.pid),
         whose(owner, reader),
         state(owner, paint),
@@ -34,11 +34,11 @@ pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
     head.extend(age(owner, reader));
     let width = reader.width.saturating_sub(2);
     let mut lines = words::lines(&head, "   ", width);
-    if !owner.command.is_empty() {
-        lines.push(shortened(&command_line(&owner.command), reader.width.saturating_sub(4)));
+    if !owner.command.raw().is_empty() {
+        lines.push(shortened(&owner.command.to_string(), reader.width.saturating_sub(4)));
     }
     if let Some(cwd) = &owner.cwd {
-        let mut parts = vec![visible(&words::path(cwd, reader.home)).into_owned()];
+        let mut parts = vec![words::foreign_path(cwd, reader.home)];
         parts.extend(place(owner, reader));
         lines.extend(labelled("in", &parts, width));
     }
@@ -62,14 +62,14 @@ pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
 /// The facts of the card, for where there is no terminal.
 pub(crate) fn summary(owner: &Owner, reader: &Reader) -> Vec<String> {
     let mut facts = Vec::new();
-    if !owner.command.is_empty() {
-        facts.push(shortened(&command_line(&owner.command), 120));
+    if !owner.command.raw().is_empty() {
+        facts.push(shortened(&owner.command.to_string(), 120));
     }
     facts.extend(
         owner
             .cwd
             .as_ref()
-            .map(|cwd| format!("in {}", visible(&words::path(cwd, reader.home)))),
+            .map(|cwd| format!("in {}", words::foreign_path(cwd, reader.home))),
     );
     facts.extend(user(owner).map(|user| format!("user {user}")));
     if owner.state == ProcessState::Suspended {
@@ -89,7 +89,7 @@ fn whose(owner: &Owner, reader: &Reader) -> String {
 }
 
 fn user(owner: &Owner) -> Option<String> {
-    let name = owner.user.as_ref().map(|user| visible(user).into_owned());
+    let name = owner.user.as_ref().map(ToString::to_string);
     name.or_else(|| owner.uid.map(|uid| uid.to_string()))
 }
 
@@ -112,20 +112,21 @@ fn age(owner: &Owner, reader: &Reader) -> Option<String> {
 fn place(owner: &Owner, reader: &Reader) -> Option<String> {
     let mut facts = Vec::new();
     if let Some(tag) = &owner.tag {
-        let project = visible(&tag.project);
+        let project = &tag.project;
         facts.push(match tag.is_supervisor() {
             true => format!("supervisor of `{project}`"),
-            false => format!("service `{}` of `{project}`", visible(&tag.service)),
+            false => format!("service `{}` of `{project}`", tag.service),
         });
     }
     if let Some(repository) = &owner.repository {
         let name = repository
             .root
+            .raw()
             .file_name()
             .map_or("/".into(), |name| name.to_string_lossy());
         facts.push(format!("checkout `{}`", visible(&name)));
         facts.push(match &repository.branch {
-            Some(branch) => format!("branch {}", visible(branch)),
+            Some(branch) => format!("branch {branch}"),
             None => "no branch".to_owned(),
         });
     }
@@ -139,16 +140,16 @@ fn from(owner: &Owner) -> String {
     match owner.parents.as_slice() {
         [] => "an orphan: its parent has ended".to_owned(),
         [init] if init.pid == 1 => match &owner.unit {
-            Some(unit) => format!("{} (1), unit {}", visible(&init.name), visible(unit)),
-            None if INITS.contains(&init.name.as_str()) => {
+            Some(unit) => format!("{} (1), unit {unit}", init.name),
+            None if INITS.contains(&init.name.raw().as_str()) => {
                 format!("an orphan: its parent has ended ({} took it over)", init.name)
             }
-            None => format!("{} (1), or an orphan that it took over", visible(&init.name)),
+            None => format!("{} (1), or an orphan that it took over", init.name),
         },
         parents => {
             let shown = parents.iter().filter(|parent| parent.pid != 1);
             shown
-                .map(|parent| format!("{} ({})", visible(&parent.name), parent.pid))
+                .map(|parent| format!("{} ({})", parent.name, parent.pid))
                 .collect::<Vec<_>>()
                 .join(" < ")
         }
@@ -158,7 +159,7 @@ fn from(owner: &Owner) -> String {
 /// An editor that was closed leaves what it debugged behind.
 fn debugger(owner: &Owner) -> Option<&'static str> {
     const DEBUGGERS: [&str; 4] = ["debugpy", "pydevd", "-agentlib:jdwp", "--inspect"];
-    let is_under = |debugger: &&str| owner.command.iter().skip(1).any(|word| word.contains(*debugger));
+    let is_under = |debugger: &&str| owner.command.raw().iter().skip(1).any(|word| word.contains(*debugger));
     DEBUGGERS.into_iter().find(is_under)
 }
 
@@ -176,7 +177,7 @@ pub(crate) fn named(clients: &[Parent]) -> String {
     let mut named: Vec<_> = clients
         .iter()
         .take(NAMED)
-        .map(|client| format!("{} {}", visible(&client.name), client.pid))
+        .map(|client| format!("{} {}", client.name, client.pid))
         .collect();
     if clients.len() > NAMED {
         named.push("…".to_owned());

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::advice::advice;
-use super::escape::visible;
 use super::paint::Paint;
 use super::problem::hints;
 use super::{cause, words};
+use crate::foreign::visible;
 use crate::plan::Service;
 use crate::supervise::diagnosis::Diagnosis;
 use crate::supervise::{Cause, Status};

@@ -1,9 +1,9 @@
 //! Findings as people read them: a card and a verdict on a terminal, an error with a place elsewhere.
 
 use super::card::{Reader, card, summary};
-use super::escape::visible;
 use super::problem::{arrow, hints};
 use super::words;
+use crate::foreign::visible;
 use crate::preflight::{Finding, Level};
 
 /// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.

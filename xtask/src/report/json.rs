@@ -2,14 +2,17 @@
 
 mod ports;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::cause;
 use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
+use crate::foreign::{Foreign, steers};
 use crate::preflight::role::Runtime;
 use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState, Role};
 use crate::supervise::{Cause, State};
@@ -57,11 +60,11 @@ struct Port {
 #[derive(Serialize)]
 pub(crate) struct Owner {
     pid: u32,
-    name: String,
-    command: Vec<String>,
-    user: Option<String>,
+    name: Foreign,
+    command: Foreign<Vec<String>>,
+    user: Option<Foreign>,
     uid: Option<u32>,
-    cwd: Option<String>,
+    cwd: Option<Foreign>,
     started_at: Option<Timestamp>,
     state: &'static str,
     addresses: Vec<String>,
@@ -69,12 +72,12 @@ pub(crate) struct Owner {
     parents: Vec<Parent>,
     children: usize,
     clients: usize,
-    project: Option<String>,
-    service: Option<String>,
-    checkout: Option<String>,
-    run: Option<String>,
+    project: Option<Foreign>,
+    service: Option<Foreign>,
+    checkout: Option<Foreign>,
+    run: Option<Foreign>,
     container: Option<Container>,
-    unit: Option<String>,
+    unit: Option<Foreign>,
     protected: Option<String>,
 }
 
@@ -82,16 +85,16 @@ pub(crate) struct Owner {
 #[derive(Serialize)]
 struct Container {
     runtime: Option<&'static str>,
-    id: Option<String>,
-    name: Option<String>,
-    project: Option<String>,
-    service: Option<String>,
+    id: Option<Foreign>,
+    name: Option<Foreign>,
+    project: Option<Foreign>,
+    service: Option<Foreign>,
 }
 
 #[derive(Serialize)]
 struct Parent {
     pid: u32,
-    name: String,
+    name: Foreign,
 }
 
 /// One line of `up`, `down` and their like.
@@ -138,11 +141,35 @@ pub(crate) struct Summary<'a> {
     pub(crate) services: &'a [super::status::Service],
 }
 
-/// A line of JSON with its line break.
+/// A line of JSON with its line break. All JSON that is printed comes from here.
 pub(crate) fn line(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string(value).expect("reports are plain data");
-    text.push('\n');
-    text
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless);
+    value.serialize(&mut serializer).expect("reports are plain data");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("JSON is text")
+}
+
+/// The same data with every character that steers a terminal or reorders text as `\u009b`: on a terminal, too, a
+/// document is only read. serde_json itself escapes C0 alone.
+///
+/// Source: RFC 8259, 7: any character may be escaped, one beyond U+FFFF as two UTF-16 units.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> std::io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(steers) {
+            let (plain, letters) = rest.split_at(at);
+            out.write_all(plain.as_bytes())?;
+            let letter = letters.chars().next().expect("it was found there");
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &letters[letter.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
 }
 
 pub(crate) fn event<T>(at: Timestamp, event: &'static str, what: T) -> Event<T> {
@@ -243,7 +270,7 @@ impl From<&preflight::Owner> for Owner {
             command: owner.command.clone(),
             user: owner.user.clone(),
             uid: owner.uid,
-            cwd: owner.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()),
+            cwd: owner.cwd.as_ref().map(lossy),
             started_at: owner.started_at,
             state: match owner.state {
                 ProcessState::Running => "running",
@@ -268,7 +295,7 @@ impl From<&preflight::Owner> for Owner {
             clients: owner.clients.len(),
             project: tag.map(|tag| tag.project.clone()),
             service: tag.map(|tag| tag.service.clone()),
-            checkout: tag.map(|tag| tag.checkout.to_string_lossy().into_owned()),
+            checkout: tag.map(|tag| lossy(&tag.checkout)),
             run: tag.map(|tag| tag.run.clone()),
             container: match &owner.role {
                 Role::Container(container) => Some(Container {
@@ -287,6 +314,11 @@ impl From<&preflight::Owner> for Owner {
             protected: owner.protected.clone(),
         }
     }
+}
+
+/// JSON is text.
+fn lossy(path: &Foreign<PathBuf>) -> Foreign {
+    path.raw().to_string_lossy().into_owned().into()
 }
 
 fn level(level: Level) -> &'static str {

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::card::Reader;
-use super::escape::{command_line, visible};
 use super::{table, words};
+use crate::foreign::Foreign;
 use crate::preflight::{Owner, PortFact, PortRef, ProcessState, Role};
 
 const COLUMNS: [&str; 9] = [
@@ -63,13 +63,13 @@ fn rows_of(port: &PortRef, fact: &PortFact, reader: &Reader) -> Vec<Vec<String>>
         row(port, owner, n_parts.count(), reader)
     });
     let hidden = fact.ownerless.iter().map(|socket| {
-        let user = socket.user.as_deref().map(|user| visible(user).into_owned());
+        let user = socket.user.as_ref().map(ToString::to_string);
         let mut row = vec!["-".to_owned(); COLUMNS.len()];
         row[0] = port.typed();
         row[1] = address(&socket.address);
         row[3] = "hidden".to_owned();
         row[4] = user.unwrap_or_else(|| socket.uid.to_string());
-        row[6] = service(&socket.role, None).map_or_else(|| "-".to_owned(), |service| visible(&service).into_owned());
+        row[6] = service(&socket.role, None).map_or_else(|| "-".to_owned(), |service| service.to_string());
         row
     });
     seen.chain(hidden).collect()
@@ -77,21 +77,18 @@ fn rows_of(port: &PortRef, fact: &PortFact, reader: &Reader) -> Vec<Vec<String>>
 
 fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<String> {
     let addresses: BTreeSet<String> = owner.addresses.iter().map(address).collect();
-    let mut name = visible(&owner.name).into_owned();
+    let mut name = owner.name.to_string();
     if n_parts > 0 {
         name.push_str(&format!(" +{n_parts}"));
     }
     if owner.state == ProcessState::Suspended {
         name.push_str(" (suspended)");
     }
-    let user = owner.user.as_ref().map(|user| visible(user).into_owned());
+    let user = owner.user.as_ref().map(ToString::to_string);
     let age = owner.started_at.map(|started| reader.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
-    let service = service_of(owner).map(|service| visible(&service).into_owned());
-    let folder = owner
-        .cwd
-        .as_ref()
-        .map(|cwd| visible(&words::path(cwd, reader.home)).into_owned());
+    let service = service_of(owner).map(|service| service.to_string());
+    let folder = owner.cwd.as_ref().map(|cwd| words::foreign_path(cwd, reader.home));
     let known = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
     vec![
         port.typed(),
@@ -102,26 +99,30 @@ fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<St
         known(age),
         known(service),
         known(folder),
-        known(Some(command_line(&owner.command)).filter(|command| !command.is_empty())),
+        known(Some(owner.command.to_string()).filter(|command| !command.is_empty())),
     ]
 }
 
 /// What those call it who look after it: `shop/api`, `redis.service`, a container's name.
-pub(crate) fn service_of(owner: &Owner) -> Option<String> {
-    let tag = owner.tag.as_ref().map(|tag| format!("{}/{}", tag.project, tag.service));
-    tag.or_else(|| service(&owner.role, owner.unit.as_deref()))
+pub(crate) fn service_of(owner: &Owner) -> Option<Foreign> {
+    let tag = owner.tag.as_ref().map(|tag| within(&tag.project, &tag.service));
+    tag.or_else(|| service(&owner.role, owner.unit.as_ref()))
 }
 
 /// The same of a socket that nobody shows.
-pub(crate) fn service(role: &Role, unit: Option<&str>) -> Option<String> {
+pub(crate) fn service(role: &Role, unit: Option<&Foreign>) -> Option<Foreign> {
     match role {
         Role::Container(container) => match (&container.project, &container.service) {
-            (Some(project), Some(service)) => Some(format!("{project}/{service}")),
+            (Some(project), Some(service)) => Some(within(project, service)),
             (_, _) => container.name.clone(),
         },
         Role::Managed(manager) => manager.name.clone(),
-        Role::Server | Role::Tunnel(_) => unit.map(str::to_owned),
+        Role::Server | Role::Tunnel(_) => unit.cloned(),
     }
+}
+
+fn within(project: &Foreign, service: &Foreign) -> Foreign {
+    format!("{}/{}", project.raw(), service.raw()).into()
 }
 
 /// `*` for all of them.

@@ -1,8 +1,8 @@
 //! A [`Problem`] as people read it.
 
-use super::escape::visible;
 use super::paint::Paint;
 use crate::error::{Place, Problem};
+use crate::foreign::visible;
 
 /// The message, where it was written, and hints; ends with a line break.
 pub(crate) fn problem(problem: &Problem, paint: Paint) -> String {
@@ -55,35 +55,61 @@ fn where_it_stands(place: &Place, paint: Paint) -> String {
 const COLUMNS: usize = 52;
 
 /// The line as it is shown, the columns before what is meant, and the columns of that. A long line is cut so that what
-/// is meant, or at least its beginning, stays.
+/// is meant, or at least its beginning, stays. Only what is shown is looked at.
 fn excerpt(place: &Place) -> (String, usize, usize) {
-    let letters: Vec<(String, usize)> = place.source.trim_end().chars().map(shown).collect();
-    let columns = |letters: &[(String, usize)]| letters.iter().map(|(_, width)| width).sum::<usize>();
+    let line = place.source.trim_end();
     // A place may lie behind the end of its line.
-    let behind = (place.column - 1).saturating_sub(letters.len());
-    let from = (place.column - 1).min(letters.len());
-    let to = (from + place.width).min(letters.len());
+    let (from, behind) = offset(line, place.column - 1);
+    let (to, _) = offset(&line[from..], place.width);
+    let to = from + to;
     let mut first = 0;
-    if columns(&letters) > COLUMNS {
+    if columns(line) > COLUMNS {
         // Of what stands before, at least so much as leaves room for what is meant.
-        let room = COLUMNS.saturating_sub(columns(&letters[from..to]) + 2).max(COLUMNS / 3);
-        while columns(&letters[first..from]) > room {
-            first += 1;
-        }
+        let room = COLUMNS.saturating_sub(columns(&line[from..to]) + 2).max(COLUMNS / 3);
+        first = from - fitting(line[..from].chars().rev(), room);
     }
-    let mut last = letters.len();
     let lead = usize::from(first > 0);
-    while last > first && lead + columns(&letters[first..last]) > COLUMNS - usize::from(last < letters.len()) {
-        last -= 1;
-    }
+    let last = match lead + columns(&line[first..]) {
+        all if all <= COLUMNS => line.len(),
+        _ => first + fitting(line[first..].chars(), COLUMNS - 1 - lead),
+    };
     let mut source = String::new();
     source.push_str(if first > 0 { "…" } else { "" });
-    source.extend(letters[first..last].iter().map(|(letter, _)| letter.as_str()));
-    source.push_str(if last < letters.len() { "…" } else { "" });
-    let before = lead + columns(&letters[first..from.min(last)]) + behind;
-    let before = before.min(COLUMNS - 1);
-    let width = columns(&letters[from.min(last)..to.min(last)]);
-    (source, before, width.max(1))
+    source.extend(line[first..last].chars().map(|letter| shown(letter).0));
+    source.push_str(if last < line.len() { "…" } else { "" });
+    let before = lead + columns(&line[first..from.min(last)]) + behind;
+    let width = columns(&line[from.min(last)..to.min(last)]);
+    (source, before.min(COLUMNS - 1), width.max(1))
+}
+
+/// The byte at which so many letters end, and how many were missing.
+fn offset(text: &str, letters: usize) -> (usize, usize) {
+    match text.char_indices().nth(letters) {
+        Some((at, _)) => (at, 0),
+        None => (text.len(), letters.saturating_sub(text.chars().count())),
+    }
+}
+
+/// The columns of a text, where they are not more than [`COLUMNS`]; else some number above.
+fn columns(text: &str) -> usize {
+    let mut sum = 0;
+    for letter in text.chars() {
+        sum += shown(letter).1;
+        if sum > COLUMNS {
+            break;
+        }
+    }
+    sum
+}
+
+/// The bytes of those first letters that are not wider than `room` together.
+fn fitting(letters: impl Iterator<Item = char>, room: usize) -> usize {
+    let mut sum = 0;
+    let fits = |letter: &char| {
+        sum += shown(*letter).1;
+        sum <= room
+    };
+    letters.take_while(fits).map(char::len_utf8).sum()
 }
 
 /// A letter of the file as it is shown, and its columns: a tab is four blanks, and nothing steers the terminal.
@@ -96,3 +122,6 @@ fn shown(letter: char) -> (String, usize) {
     let width = console::measure_text_width(&text);
     (text, width)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::card::Reader;
-use super::escape::visible;
 use super::{table, words};
 use crate::config::Protocol;
+use crate::foreign::{Foreign, visible};
 use crate::preflight::PortRef;
 
 /// The JSON document.
@@ -22,15 +22,15 @@ pub(crate) struct Reservations {
 pub(crate) struct Reserved {
     pub(crate) number: u16,
     pub(crate) protocol: Protocol,
-    pub(crate) project: String,
-    pub(crate) service: String,
+    pub(crate) project: Foreign,
+    pub(crate) service: Foreign,
     /// The key of the port.
     pub(crate) port: String,
     pub(crate) why: Why,
     /// The number that was taken, where it is `next`.
     pub(crate) instead_of: Option<u16>,
-    pub(crate) checkout: PathBuf,
-    pub(crate) branch: Option<String>,
+    pub(crate) checkout: Foreign<PathBuf>,
+    pub(crate) branch: Option<Foreign>,
     /// `None` where it cannot be known.
     pub(crate) held: Option<Held>,
 }
@@ -68,7 +68,7 @@ impl Reserved {
             "main" => String::new(),
             key => format!(".{key}"),
         };
-        visible(&format!("{}/{}{key}", self.project, self.service)).into_owned()
+        format!("{}/{}{}", self.project, self.service, visible(&key))
     }
 }
 
@@ -107,13 +107,13 @@ fn row(one: &Reserved, reader: &Reader) -> Vec<String> {
         Some(Held::Free) => "free",
         None => "unknown",
     };
-    let branch = one.branch.as_deref().map_or("-".into(), visible);
+    let branch = one.branch.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     vec![
         one.port().typed(),
         one.name(),
         why,
         now.to_owned(),
-        branch.into_owned(),
-        visible(&words::path(&one.checkout, reader.home)).into_owned(),
+        branch,
+        words::foreign_path(&one.checkout, reader.home),
     ]
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::escape::visible;
 use super::paint::Paint;
 use super::{table, words};
+use crate::foreign::visible;
 use crate::supervise::State;
 
 /// The whole answer, in the shape of the contract.
@@ -62,6 +62,9 @@ pub(crate) struct Port {
     pub(crate) listening: bool,
     pub(crate) ours: bool,
     pub(crate) clients: usize,
+    /// It is an earlier run of this checkout that listens.
+    #[serde(skip)]
+    pub(crate) left_over: bool,
     /// Where the service listens that does not listen here.
     pub(crate) elsewhere: Vec<SocketAddr>,
     /// The number that it should have, also where it has moved; `None` where it has that of `auto`.
@@ -222,6 +225,7 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
         }
         match (port.listening, port.ours) {
             (true, true) => {}
+            (true, false) if port.left_over => remarks.push("leftover".to_owned()),
             (true, false) => remarks.push("not ours".to_owned()),
             (false, true) => remarks.push("reserved".to_owned()),
             (false, false) => remarks.push("closed".to_owned()),

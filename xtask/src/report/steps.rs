@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::escape::visible;
 use super::json;
 use super::paint::Paint;
+use crate::foreign::visible;
 use crate::plan::{Change, Plan};
 use crate::preflight::{self, Level};
 use crate::supervise::steps::{Step, Todo};

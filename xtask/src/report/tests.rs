@@ -69,10 +69,7 @@ fn place(line: usize, column: usize, width: usize, source: &str) -> Place {
 }
 
 fn parent(pid: u32, name: &str) -> Parent {
-    Parent {
-        pid,
-        name: name.to_owned(),
-    }
+    Parent { pid, name: name.into() }
 }
 
 /// Somebody's server on port 8000, started two hours and 14 minutes ago.
@@ -83,11 +80,14 @@ fn owner() -> Owner {
             pid: 4242,
             start: 1,
         },
-        name: "python3".to_owned(),
-        command: ["python", "-m", "http.server", "8000"].map(str::to_owned).to_vec(),
-        user: Some("kim".to_owned()),
+        name: "python3".into(),
+        command: ["python", "-m", "http.server", "8000"]
+            .map(str::to_owned)
+            .to_vec()
+            .into(),
+        user: Some("kim".into()),
         uid: Some(501),
-        cwd: Some(PathBuf::from("/home/kim/Downloads")),
+        cwd: Some(PathBuf::from("/home/kim/Downloads").into()),
         started_at: Some(time("2026-11-23T07:46:00Z")),
         state: ProcessState::Running,
         terminal: None,
@@ -112,13 +112,14 @@ fn suspended() -> Owner {
         command: "python -m uvicorn app:app --reload --port 8000"
             .split(' ')
             .map(str::to_owned)
-            .collect(),
+            .collect::<Vec<String>>()
+            .into(),
         state: ProcessState::Suspended,
         terminal: Some("pts/3".to_owned()),
-        cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend")),
+        cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend").into()),
         repository: Some(Repository {
-            root: PathBuf::from("/home/kim/code/shop-old"),
-            branch: Some("main".to_owned()),
+            root: PathBuf::from("/home/kim/code/shop-old").into(),
+            branch: Some("main".into()),
         }),
         ..owner()
     }

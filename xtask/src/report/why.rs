@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::escape::visible;
 use super::failure::shown;
 use super::paint::Paint;
 use super::problem::hints;
 use super::status::{Ended, HealthStatus, in_colour};
 use super::{cause, words};
+use crate::foreign::visible;
 use crate::supervise::{State, Status};
 
 #[derive(Debug, Clone, Serialize)]

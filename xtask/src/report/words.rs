@@ -1,11 +1,11 @@
 //! Small words that many reports share: durations, counts, lists, paths.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::measure_text_width;
 
-use super::escape::visible;
+use crate::foreign::{Foreign, visible};
 use crate::preflight::left_alone::LeftAlone;
 
 /// `40 ms`, `0.4 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
@@ -33,19 +33,17 @@ fn two((many, unit): (u64, &str), (rest, smaller): (u64, &str)) -> String {
 /// What services started and nobody ends, a line for each program.
 pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    let mut told: Vec<(&str, Option<&str>)> = Vec::new();
+    let mut told: Vec<(&Foreign, Option<&Foreign>)> = Vec::new();
     for it in left_alone {
-        let (name, service) = (it.name.as_str(), it.service.as_deref());
+        let (name, service) = (&it.name, it.service.as_ref());
         if told.contains(&(name, service)) {
             continue;
         }
         told.push((name, service));
         let who = service.map_or_else(|| "a service".to_owned(), |service| format!("`{service}`"));
+        let (pid, reason) = (it.pid, &it.reason);
         lines.push(format!(
-            "  `{}` (pid {}), which {who} started, is left alone: {}",
-            visible(name),
-            it.pid,
-            visible(&it.reason)
+            "  `{name}` (pid {pid}), which {who} started, is left alone: {reason}"
         ));
     }
     lines
@@ -99,6 +97,11 @@ pub(crate) fn list(words: &[String]) -> Option<String> {
         [] => last.clone(),
         others => format!("{} and {last}", others.join(", ")),
     })
+}
+
+/// The same of a folder that others chose, to be shown.
+pub(crate) fn foreign_path(folder: &Foreign<PathBuf>, home: Option<&Path>) -> String {
+    visible(&path(folder.raw(), home)).into_owned()
 }
 
 /// With `~` for the home folder.

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::os::{Signal, Undelivered, append_private};
 use crate::error::Problem;
+use crate::foreign::visible;
 use crate::preflight::targets::Target;
-use crate::report::escape::visible;
 
 /// Where the lines go and who writes them.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ impl Audit {
             at: format!("{at:.3}"),
             signal: signal.name(),
             pid: target.identity.pid,
-            name: visible(&target.name),
-            user: target.user.as_deref().map(visible),
+            name: target.name.to_string(),
+            user: target.user.as_ref().map(ToString::to_string),
             why: visible(why),
             outcome,
             by: visible(&self.by),
@@ -76,8 +76,8 @@ struct Line<'a> {
     at: String,
     signal: &'static str,
     pid: u32,
-    name: Cow<'a, str>,
-    user: Option<Cow<'a, str>>,
+    name: String,
+    user: Option<String>,
     why: Cow<'a, str>,
     outcome: String,
     by: Cow<'a, str>,

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::os;
 use crate::config::Protocol;
+use crate::foreign::Foreign;
 use crate::preflight::PortRef;
 use crate::preflight::role::{Container, Runtime, Told};
 
@@ -197,14 +198,17 @@ fn listed(answer: &http::Answer) -> Option<(Runtime, Vec<Listed>)> {
                 format!("com.docker.compose.{name}"),
                 format!("io.podman.compose.{name}"),
             ];
-            names.iter().find_map(|name| labels.get(name)).cloned()
+            names
+                .iter()
+                .find_map(|name| labels.get(name))
+                .map(|label| label.as_str().into())
         };
         let name = entry.names.unwrap_or_default().into_iter().next();
         Listed {
             container: Container {
                 runtime: Some(runtime),
-                id: entry.id,
-                name: name.map(|name| name.trim_start_matches('/').to_owned()),
+                id: entry.id.map(Foreign::from),
+                name: name.map(|name| name.trim_start_matches('/').into()),
                 project: label("project"),
                 service: label("service"),
                 is_inside: false,

@@ -52,7 +52,7 @@ pub(super) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Optio
     }
     let details = Details {
         exe: os::program(pid),
-        command: os::command(pid),
+        command: os::command(pid).into(),
         ..Details::default()
     };
     works_for_a_person(process, &details)

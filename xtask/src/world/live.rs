@@ -115,8 +115,9 @@ fn another_answer() -> Problem {
     Problem::new("the supervisor gave another answer than asked for")
 }
 
-/// Services that nobody runs: stopped, with their ports as the kernel sees them.
-pub(crate) fn at_rest(services: &[plan::Service]) -> Vec<status::Service> {
+/// Services of this checkout that nobody runs, whatever else its live run has: stopped, with their ports as the kernel
+/// sees them.
+pub(crate) fn at_rest(services: &[plan::Service], checkout: &Path, run: Option<&str>) -> Vec<status::Service> {
     let ports: Vec<PortRef> = services
         .iter()
         .flat_map(|service| &service.ports)
@@ -130,7 +131,14 @@ pub(crate) fn at_rest(services: &[plan::Service]) -> Vec<status::Service> {
         since: None,
         restarts: 0,
         exit: None,
-        ports: service.ports.iter().map(|port| seen_port(port, &facts, None)).collect(),
+        ports: service
+            .ports
+            .iter()
+            .map(|port| status::Port {
+                left_over: is_left_over(port, &facts, checkout, run),
+                ..seen_port(port, &facts, None)
+            })
+            .collect(),
         health: NO_HEALTH,
         waiting_for: Vec::new(),
         task: service.task,
@@ -184,7 +192,10 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
             ports: service
                 .ports
                 .iter()
-                .map(|port| seen_port(port, &facts, Some((&snapshot.record.run, &service.name))))
+                .map(|port| status::Port {
+                    left_over: is_left_over(port, &facts, &snapshot.record.checkout, Some(&snapshot.record.run)),
+                    ..seen_port(port, &facts, Some((&snapshot.record.run, &service.name)))
+                })
                 .collect(),
             health,
             waiting_for: service.waiting_for.clone(),
@@ -258,6 +269,7 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
         ours: owners().any(|owner| listens(&owner) && is_own(&owner))
             || is_held && !unseen_listens && !owners().any(|owner| is_strangers(&owner)),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
+        left_over: false,
         elsewhere: Vec::new(),
         declared: match port.origin {
             Origin::Declared => Some(port.number),
@@ -265,6 +277,18 @@ fn seen_port(port: &plan::Port, facts: &Facts, ours: Option<(&str, &str)>) -> st
             Origin::Auto => None,
         },
     }
+}
+
+/// Does an earlier run of this checkout listen on it still?
+fn is_left_over(port: &plan::Port, facts: &Facts, checkout: &Path, run: Option<&str>) -> bool {
+    let owners = facts
+        .get(&PortRef::from(port))
+        .into_iter()
+        .flat_map(|fact| &fact.owners);
+    let mut tags = owners
+        .filter(|owner| owner.holds_by == HoldsBy::Listening)
+        .filter_map(|owner| owner.tag.as_ref());
+    tags.any(|tag| tag.checkout == checkout && run.is_none_or(|run| tag.run != run))
 }
 
 /// Asks the service itself, where that is quick and harmless; a command's last answer is the supervisor's.

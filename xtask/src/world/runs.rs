@@ -2,11 +2,14 @@
 //!
 //! All of it lies in a folder of the checkout's own that only the user may enter.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::path::{Path, PathBuf};
+mod place;
 
-use etcetera::BaseStrategy;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +17,8 @@ use super::clock::wall;
 use super::{os, problem};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, ProcessState};
+use place::slug;
+pub(super) use place::state;
 
 /// What is known of a run to whoever comes later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,10 +75,16 @@ pub(crate) enum Locked {
 
 impl Folder {
     /// Makes the folder where it is missing.
+    ///
+    /// # Errors
+    /// It cannot be made, it is another user's, or there is no place for its socket.
     pub(crate) fn of(checkout: &Path) -> Result<Folder, Problem> {
         let path = state()?.join(slug(checkout));
-        os::make_private_folder(&path).map_err(|error| problem("make", &path, &error))?;
-        Ok(Folder { path })
+        place::make(&path)?;
+        let folder = Folder { path };
+        // Where that has no place, nothing can be started: it is said before anything was done.
+        folder.socket()?;
+        Ok(folder)
     }
 
     /// For those who only look: `None` where nothing was ever run.
@@ -101,16 +112,9 @@ impl Folder {
         self.path.join("logs")
     }
 
-    /// A socket's path has room for about 100 bytes; where the state folder's is longer, a private folder of the user's
-    /// beside the temporary files serves.
+    /// In this folder or, where its path is too long for a socket's, in a private one elsewhere.
     pub(crate) fn socket(&self) -> Result<PathBuf, Problem> {
-        let near = self.path.join("control");
-        if near.as_os_str().len() < SOCKET_PATH_AT_MOST {
-            return Ok(near);
-        }
-        let folder = std::env::temp_dir().join(format!("devtasks-{}", os::user_id()));
-        os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
-        Ok(folder.join(format!("{:016x}", fnv(self.path.as_os_str().as_encoded_bytes()))))
+        place::socket(&self.path)
     }
 
     /// Tries to become the supervisor of this checkout.
@@ -211,6 +215,27 @@ pub(super) fn folders() -> Vec<Folder> {
     folders.map(|entry| Folder { path: entry.path() }).collect()
 }
 
+/// The live runs whose checkout was moved away or deleted.
+pub(crate) fn stranded() -> Vec<Record> {
+    let records = folders().into_iter().filter_map(|folder| folder.record());
+    let living = records.filter(|record| lives(&record.supervisor));
+    living.filter(|record| is_gone(&record.checkout)).collect()
+}
+
+/// What does not answer in time, such as a folder of a server that is away, may be there.
+fn is_gone(folder: &Path) -> bool {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    let (tell, told) = channel();
+    let folder = folder.to_owned();
+    let look = move || {
+        let seen = folder.symlink_metadata();
+        // Whoever asked may have gone on.
+        let _ = tell.send(seen.is_err_and(|error| error.kind() == ErrorKind::NotFound));
+    };
+    let looking = std::thread::Builder::new().name("folder".into()).spawn(look);
+    looking.is_ok() && told.recv_timeout(PATIENCE).unwrap_or(false)
+}
+
 /// Where every signal to a process outside the current run is noted.
 pub(crate) fn audit_log() -> Result<PathBuf, Problem> {
     Ok(shared()?.join("audit.log"))
@@ -248,38 +273,11 @@ pub(crate) fn supervisor(run: &str) -> Option<u32> {
 
 const RECORD: &str = "run.json";
 
-/// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
-const SOCKET_PATH_AT_MOST: usize = 100;
-
 /// The folder of what concerns all checkouts; made where it is missing.
 pub(super) fn shared() -> Result<PathBuf, Problem> {
     let folder = state()?;
-    os::make_private_folder(&folder).map_err(|error| problem("make", &folder, &error))?;
+    place::make(&folder)?;
     Ok(folder)
-}
-
-/// `$XDG_STATE_HOME/devtasks` or what the system has instead.
-pub(super) fn state() -> Result<PathBuf, Problem> {
-    let strategy = etcetera::choose_base_strategy().map_err(|_| {
-        Problem::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
-    })?;
-    Ok(strategy
-        .state_dir()
-        .unwrap_or_else(|| strategy.data_dir())
-        .join("devtasks"))
-}
-
-/// `shop-1f0c…`: the folder's name for people, a hash of its path to be exact.
-fn slug(checkout: &Path) -> String {
-    let name = checkout
-        .file_name()
-        .map_or("root".into(), |name| name.to_string_lossy());
-    let name: String = name
-        .chars()
-        .filter(|it| it.is_ascii_alphanumeric() || "-_.".contains(*it))
-        .take(20)
-        .collect();
-    format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
 }
 
 /// FNV-1a, 64 bits: the same in every build, which std's hashes do not promise.

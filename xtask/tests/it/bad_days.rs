@@ -3,5 +3,7 @@
 mod disk;
 mod env_file;
 mod membership;
+mod names;
+mod paths;
 mod unknown;
 mod users;

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use crate::commands::prefixes::{Prefixes, push_json};
 use crate::commands::unwritable;
 use crate::error::Problem;
-use crate::report::escape::visible;
+use crate::foreign::visible;
 use crate::report::json::{self, StateChange};
 use crate::report::paint::Paint;
 use crate::report::status::word;

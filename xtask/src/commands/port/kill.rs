@@ -15,6 +15,7 @@ use crate::commands::stopping::{self, Busy, Ended as Stopped, Voice, told_of_por
 use crate::commands::{Context, Ended, duration, quietly};
 use crate::config::Protocol;
 use crate::error::{Exit, Problem};
+use crate::foreign::Foreign;
 use crate::preflight::targets::{Targets, Tree};
 use crate::preflight::verdict::{Consent, consent, finding};
 use crate::preflight::{Finding, Level, PortRef};
@@ -152,7 +153,7 @@ fn is_told(consent: Consent, span: &Span) -> bool {
 }
 
 fn judged(port: PortRef, consent: Consent, mut finding: Finding, args: &Args) -> Result<Case, Problem> {
-    let mut too = |pid: u32, name: &str, reason: &str| {
+    let mut too = |pid: u32, name: &Foreign, reason: &str| {
         finding.message = format!("{}; {}", finding.message, stopping::too(pid, name, reason));
         (None, Fate::Refused, Exit::Refused)
     };

@@ -8,6 +8,7 @@ use super::{ours, reserved};
 use crate::commands::inbox::Inbox;
 use crate::commands::{Context, Ended, Gone, quietly};
 use crate::error::{Exit, Problem};
+use crate::foreign::Foreign;
 use crate::preflight::verdict::{Ours, finding};
 use crate::preflight::{Owner, PortFact, PortRef, Role};
 use crate::report::card::Reader;
@@ -118,7 +119,9 @@ fn passes(filter: &Filter, port: PortRef, fact: &PortFact) -> bool {
         Filter::Ports(span) => span.contains(port),
         Filter::Text(text) => {
             let hidden = fact.ownerless.iter();
-            let hidden = hidden.flat_map(|socket| [socket.user.clone(), ports::service(&socket.role, None)]);
+            let hidden = hidden.flat_map(|socket| {
+                [socket.user.clone(), ports::service(&socket.role, None)].map(|it| it.map(|it| it.raw().clone()))
+            });
             let mut words = fact.owners.iter().flat_map(words).chain(hidden.flatten());
             words.any(|word| word.to_lowercase().contains(text))
         }
@@ -127,13 +130,14 @@ fn passes(filter: &Filter, port: PortRef, fact: &PortFact) -> bool {
 
 /// All that one may look for.
 fn words(owner: &Owner) -> Vec<String> {
-    let mut words = vec![owner.name.clone(), owner.command.join(" ")];
-    words.extend(owner.user.clone());
-    words.extend(owner.unit.clone());
-    words.extend(owner.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()));
-    words.extend(ports::service_of(owner));
+    let raw = |name: &Foreign| name.raw().clone();
+    let mut words = vec![raw(&owner.name), owner.command.raw().join(" ")];
+    words.extend(owner.user.as_ref().map(raw));
+    words.extend(owner.unit.as_ref().map(raw));
+    words.extend(owner.cwd.as_ref().map(|cwd| cwd.raw().to_string_lossy().into_owned()));
+    words.extend(ports::service_of(owner).as_ref().map(raw));
     if let Role::Container(container) = &owner.role {
-        words.extend(container.name.clone());
+        words.extend(container.name.as_ref().map(raw));
     }
     words
 }

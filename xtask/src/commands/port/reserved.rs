@@ -48,12 +48,12 @@ fn of_checkout(checkout: &Checkout) -> Vec<Reserved> {
         numbers.map(|(number, why, instead_of)| Reserved {
             number,
             protocol: port.protocol,
-            project: checkout.project.clone(),
-            service: id.service.clone(),
+            project: checkout.project.clone().into(),
+            service: id.service.clone().into(),
             port: id.key.clone(),
             why,
             instead_of,
-            checkout: checkout.checkout.clone(),
+            checkout: checkout.checkout.clone().into(),
             branch: branch.clone(),
             held: None,
         })
@@ -80,9 +80,11 @@ fn passes(filter: &Filter, one: &Reserved) -> bool {
     match filter {
         Filter::Ports(span) => span.contains(one.port()),
         Filter::Text(text) => {
-            let name = format!("{}/{}", one.project, one.service);
-            let folder = one.checkout.to_string_lossy().into_owned();
-            let mut words = [name, folder].into_iter().chain(one.branch.clone());
+            let name = format!("{}/{}", one.project.raw(), one.service.raw());
+            let folder = one.checkout.raw().to_string_lossy().into_owned();
+            let mut words = [name, folder]
+                .into_iter()
+                .chain(one.branch.as_ref().map(|it| it.raw().clone()));
             words.any(|word| word.to_lowercase().contains(text))
         }
     }

@@ -1,10 +1,10 @@
 //! The line that says that everything is there: services, ports, venvs; with `--verbose` also what is run.
 
 use crate::commands::Context;
+use crate::foreign::command_line;
 use crate::plan::{Plan, Service};
 use crate::preflight::secrets::masked;
 use crate::preflight::{CommandFact, Facts, VenvState};
-use crate::report::escape::command_line;
 use crate::report::words;
 
 /// `shop  3 services  ports 6390 8000 8080 free  venv backend/.venv (Python 3.12.4)`.

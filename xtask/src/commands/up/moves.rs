@@ -75,7 +75,7 @@ impl Clearing<'_> {
             },
         );
         let asked = PortRef::from(port);
-        let checkout = words::path(&rival.checkout, self.context.home.as_deref());
+        let checkout = words::foreign_path(&rival.checkout, self.context.home.as_deref());
         let message = format!(
             "port {} is reserved by `{}` in {checkout}, which is {state}",
             asked.typed(),
@@ -283,7 +283,7 @@ fn who(service: &Service, port: &Port) -> String {
 fn displaced(one: &Displaced, plan: &Plan, context: &Context) -> Option<String> {
     let (service, port) = plan.port(&one.service, &one.key)?;
     let (who, number, base) = (who(service, port), port.number, one.base);
-    let there = words::path(&one.by.checkout, context.home.as_deref());
+    let there = words::foreign_path(&one.by.checkout, context.home.as_deref());
     let said = format!(
         "{who} is on port {number} instead of {base}, which is reserved by `{}` in {there}",
         one.by.project

@@ -28,10 +28,7 @@ fn check(input: &str, expected: Option<&str>) {
                 let (command, folder) = command.split_once(" in ").unwrap_or((command, ""));
                 commands.push((pid, command.split('|').map(str::to_owned).collect::<Vec<_>>()));
                 folders.extend((!folder.is_empty()).then(|| (pid, PathBuf::from(folder))));
-                parents.push(Parent {
-                    pid,
-                    name: name.to_owned(),
-                });
+                parents.push(Parent { pid, name: name.into() });
             }
             other => panic!("unknown line `{other}`"),
         }

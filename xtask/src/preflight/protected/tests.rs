@@ -23,7 +23,7 @@ fn check(input: &str, expected: &str) {
                 pid,
                 start: 0,
             },
-            name: name.clone(),
+            name: name.clone().into(),
             parent: 300,
             group: pid,
             session: pid,
@@ -36,7 +36,8 @@ fn check(input: &str, expected: &str) {
                 .split('|')
                 .filter(|word| !word.is_empty())
                 .map(str::to_owned)
-                .collect(),
+                .collect::<Vec<String>>()
+                .into(),
             ..Details::default()
         };
         for fact in facts {
@@ -45,7 +46,7 @@ fn check(input: &str, expected: &str) {
                 None if fact == "kernel" => process.kernel = true,
                 Some(("exe", exe)) => details.exe = Some(exe.into()),
                 None if fact == "managed" => details.manager = Some(Manager::socket(false, Some("x.socket"))),
-                Some(("container", container)) => details.container = Some(container.to_owned()),
+                Some(("container", container)) => details.container = Some(container.into()),
                 _ => panic!("unknown option `{fact}`"),
             }
         }
@@ -180,7 +181,7 @@ fn our_ancestors_are_found_in_the_table() {
             pid,
             start: 0,
         },
-        name: String::new(),
+        name: "".into(),
         parent,
         group: pid,
         session: pid,

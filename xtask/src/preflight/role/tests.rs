@@ -14,7 +14,7 @@ fn check(line: &str, details: Details, expected: &str) {
             pid: pid.parse().unwrap(),
             start: 0,
         },
-        name: name.to_owned(),
+        name: name.into(),
         parent: 1,
         group: 1,
         session: 1,
@@ -32,7 +32,8 @@ fn check(line: &str, details: Details, expected: &str) {
             .split('|')
             .filter(|it| !it.is_empty())
             .map(str::to_owned)
-            .collect(),
+            .collect::<Vec<String>>()
+            .into(),
         ..details
     };
     let said = match role(&process, &details, &ours, 8000) {
@@ -67,7 +68,7 @@ fn proxies_and_engines_stand_for_containers() {
         "Some(Docker)",
     );
     let contained = || Details {
-        container: Some("f00".to_owned()),
+        container: Some("f00".into()),
         runtime: runtime_of_group("/user.slice/libpod-f00.scope"),
         ..Details::default()
     };

@@ -20,7 +20,7 @@ fn check(input: &str, expected: &str) {
                 pid,
                 start: u64::from(pid),
             },
-            name: facts.next().unwrap().to_owned(),
+            name: facts.next().unwrap().into(),
             parent,
             group,
             session,
@@ -33,7 +33,8 @@ fn check(input: &str, expected: &str) {
                 .split('|')
                 .filter(|word| !word.is_empty())
                 .map(str::to_owned)
-                .collect(),
+                .collect::<Vec<String>>()
+                .into(),
             ..Details::default()
         };
         for fact in facts {
@@ -44,7 +45,7 @@ fn check(input: &str, expected: &str) {
                 Some(("unit", unit)) => {
                     details.manager = Some(crate::preflight::managed::Manager {
                         by: crate::preflight::managed::By::Systemd,
-                        name: Some(unit.to_owned()),
+                        name: Some(unit.into()),
                         stop: String::new(),
                     });
                 }

@@ -1,6 +1,7 @@
 //! What to type next about a busy port. Every command named here exists and is true for the case.
 
 use super::{Case, Why};
+use crate::foreign::shell_word;
 use crate::preflight::managed::Manager;
 use crate::preflight::role::Runtime;
 use crate::preflight::{Blind, Owner, OwnerlessState, ProcessState, Role};
@@ -93,8 +94,8 @@ fn down(case: &Case<'_>, owner: &Owner) -> Option<String> {
     let tag = owner.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
     let service = match tag.is_supervisor() {
-        true => case.reserved_for(),
-        false => Some(tag.service.as_str()),
+        true => case.reserved_for().map(str::to_owned),
+        false => Some(tag.service.to_string()),
     };
     asked_for_itself.then(|| match service {
         None => format!("or stop it with `{} down`", case.form),
@@ -103,8 +104,8 @@ fn down(case: &Case<'_>, owner: &Owner) -> Option<String> {
 }
 
 fn down_there(owner: &Owner, form: &str) -> Option<String> {
-    let checkout = owner.tag.as_ref()?.checkout.to_str()?;
-    let folder = shell_words::quote(checkout);
+    let checkout = owner.tag.as_ref()?.checkout.raw().to_str()?;
+    let folder = shell_word(checkout);
     Some(format!("stop it there with `cd {folder} && {form} down`"))
 }
 
@@ -137,7 +138,7 @@ fn through_its_keeper(case: &Case<'_>, role: &Role) -> Option<String> {
 
 /// What a protected owner can be turned off by.
 fn by_hand(owner: &Owner) -> Option<String> {
-    match owner.name.as_str() {
+    match owner.name.raw().as_str() {
         "ControlCenter" => {
             Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff".to_owned())
         }

@@ -30,14 +30,11 @@ impl Case<'_> {
             }
             (Why::OtherProject | Why::OtherCheckout, Some(tag)) if tag.is_supervisor() => format!(
                 "{port} is reserved by {who} for a service of `{}` in {}, which has not started yet",
-                tag.project,
-                tag.checkout.display()
+                tag.project, tag.checkout
             ),
             (Why::OtherProject | Why::OtherCheckout, Some(tag)) => format!(
                 "{taken}: service `{}` of `{}` in {}",
-                tag.service,
-                tag.project,
-                tag.checkout.display()
+                tag.service, tag.project, tag.checkout
             ),
             (Why::OwnRunning | Why::OwnLeftover, Some(tag)) if tag.is_supervisor() => {
                 let whose = self.reserved_for().map(|service| format!("`{service}`"));
@@ -230,7 +227,7 @@ fn serves_nothing(owner: &Owner) -> bool {
         "ssh-agent",
         "gpg-agent",
     ];
-    owner.holds_by == HoldsBy::Listening && SERVE_NOTHING.contains(&owner.name.as_str())
+    owner.holds_by == HoldsBy::Listening && SERVE_NOTHING.contains(&owner.name.raw().as_str())
 }
 
 pub(super) fn user(socket: &Ownerless) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Place;
 use crate::plan::Port;
-use crate::preflight::PortRef;
+use crate::preflight::{PortRef, Tag};
 
 /// What counts as ours. Without a project nothing does.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,11 @@ impl Ours {
             service: None,
             uid,
         }
+    }
+
+    /// Is it of our checkout?
+    pub(crate) fn is_of(&self, tag: &Tag) -> bool {
+        self.checkout.as_ref().is_some_and(|checkout| tag.checkout == *checkout)
     }
 
     /// The same with the numbers that the file's services have.

@@ -8,7 +8,7 @@ use crate::preflight::{Finding, Level, PortFact, PortRef, Tag};
 pub(crate) fn split(port: &PortRef, fact: &PortFact, ours: &Ours, form: &str) -> Option<Finding> {
     let case = Case { port, fact, ours, form };
     let service = &ours.service.as_ref()?.service;
-    let is_ours = |tag: &Tag| Some(&tag.checkout) == ours.checkout.as_ref() && tag.service == *service;
+    let is_ours = |tag: &Tag| ours.is_of(tag) && tag.service == *service;
     let strangers = || {
         fact.beside
             .iter()

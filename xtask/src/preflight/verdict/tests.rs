@@ -1,7 +1,9 @@
 //! A port's facts, one a line, in; the finding as it would be told, out. `duplicates` has a small plan of its own.
 
+use crate::foreign::Foreign;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -174,11 +176,11 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
             pid,
             start: 0,
         },
-        name: words.next().unwrap().to_owned(),
-        command: Vec::new(),
+        name: words.next().unwrap().into(),
+        command: Vec::new().into(),
         user: None,
         uid: Some(501),
-        cwd: Some("/shop".into()),
+        cwd: Some(PathBuf::from("/shop").into()),
         started_at: None,
         state: ProcessState::Running,
         terminal: None,
@@ -209,16 +211,16 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
                 let (pid, name) = parent.split_once(':').unwrap_or((parent, ""));
                 owner.parents.push(Parent {
                     pid: pid.parse().unwrap(),
-                    name: name.to_owned(),
+                    name: name.into(),
                 });
             }
             Some(("tag", tag)) => {
                 let parts: Vec<&str> = tag.split(':').collect();
                 owner.tag = Some(Tag {
-                    project: parts[0].to_owned(),
-                    checkout: parts[1].replace('_', " ").into(),
-                    run: parts[2].to_owned(),
-                    service: parts[3].to_owned(),
+                    project: parts[0].into(),
+                    checkout: PathBuf::from(parts[1].replace('_', " ")).into(),
+                    run: parts[2].into(),
+                    service: parts[3].into(),
                 });
             }
             _ => owner.role = role(word),
@@ -234,7 +236,7 @@ fn role(word: &str) -> Role {
         let name = name.map(str::to_owned);
         Role::Managed(Manager {
             by,
-            name,
+            name: name.map(Foreign::from),
             stop: stop.to_owned(),
         })
     };
@@ -259,14 +261,14 @@ fn role(word: &str) -> Role {
             };
             Role::Container(match kind {
                 "container" => Container {
-                    name: next(),
-                    project: next(),
-                    service: next(),
+                    name: next().map(Foreign::from),
+                    project: next().map(Foreign::from),
+                    service: next().map(Foreign::from),
                     told: Told::Container,
                     ..container
                 },
                 "inside" => Container {
-                    id: next(),
+                    id: next().map(Foreign::from),
                     is_inside: true,
                     ..container
                 },
@@ -297,7 +299,7 @@ fn socket<'a>(words: impl Iterator<Item = &'a str>) -> Ownerless {
             _ => panic!("unknown state `{state}`"),
         },
         uid,
-        user: (uid == 0).then(|| "root".to_owned()),
+        user: (uid == 0).then(|| "root".into()),
         is_veiled: words.next_if(|word| *word == "veiled").is_some(),
         role: words.next().map_or(Role::Server, role),
     }

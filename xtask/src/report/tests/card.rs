@@ -5,6 +5,7 @@ use crate::preflight::{Finding, HoldsBy, Level, Owner, ProcessState, Repository,
 use crate::report::card::{Reader, card};
 use crate::report::finding::{conflict, finding};
 use crate::report::paint::Paint;
+use std::path::PathBuf;
 
 #[track_caller]
 fn check_card(owner: &Owner, expected: &str) {
@@ -43,7 +44,8 @@ fn what_an_editor_debugs_is_told() {
             "uvicorn",
         ]
         .map(str::to_owned)
-        .to_vec(),
+        .to_vec()
+        .into(),
         ..owner()
     };
     let text = card(&debugged, &reader(100));
@@ -180,7 +182,7 @@ fn findings_are_told_by_their_level() {
 #[test]
 fn what_is_not_known_is_said_or_left_out() {
     let unknown = Owner {
-        command: Vec::new(),
+        command: Vec::new().into(),
         user: None,
         uid: None,
         cwd: None,
@@ -213,7 +215,7 @@ fn what_is_not_known_is_said_or_left_out() {
 #[test]
 fn others_are_named_by_user_or_number() {
     let named = Owner {
-        user: Some("postgres".to_owned()),
+        user: Some("postgres".into()),
         uid: Some(26),
         ..owner()
     };
@@ -261,7 +263,7 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
     ",
     );
     let unit = Owner {
-        unit: Some("redis.service".to_owned()),
+        unit: Some("redis.service".into()),
         ..of_init
     };
     check_card(
@@ -330,14 +332,14 @@ fn how_it_holds_the_port_is_said_unless_it_listens() {
 fn the_owner_of_another_run_is_known_by_service_and_branch() {
     let tagged = Owner {
         tag: Some(Tag {
-            project: "shop".to_owned(),
-            service: "backend".to_owned(),
-            checkout: "/home/kim".into(),
-            run: "r1".to_owned(),
+            project: "shop".into(),
+            service: "backend".into(),
+            checkout: PathBuf::from("/home/kim").into(),
+            run: "r1".into(),
         }),
-        cwd: Some("/home/kim".into()),
+        cwd: Some(PathBuf::from("/home/kim").into()),
         repository: Some(Repository {
-            root: "/home/kim".into(),
+            root: PathBuf::from("/home/kim").into(),
             branch: None,
         }),
         clients: (1..=5).map(|pid| parent(pid, "curl")).collect(),
@@ -358,9 +360,9 @@ fn the_owner_of_another_run_is_known_by_service_and_branch() {
 #[test]
 fn long_commands_are_cut_and_control_characters_written_out() {
     let long = Owner {
-        name: "evil\x1b[2J".to_owned(),
-        command: vec!["node".to_owned(), format!("--x={}", "y".repeat(100)), "a b".to_owned()],
-        cwd: Some("/tmp/a\nb".into()),
+        name: "evil\x1b[2J".into(),
+        command: vec!["node".to_owned(), format!("--x={}", "y".repeat(100)), "a b".to_owned()].into(),
+        cwd: Some(PathBuf::from("/tmp/a\nb").into()),
         ..owner()
     };
     check_card(

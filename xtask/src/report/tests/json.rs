@@ -7,17 +7,18 @@ use crate::preflight::{Answer, Finding, HoldsBy, Level, Owner, PortFact, PortRef
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
 use crate::report::status::Ended;
 use crate::supervise::{Cause, State};
+use std::path::PathBuf;
 
 #[test]
 fn a_finding_holds_all_that_is_known_of_an_owner() {
     let tagged = Owner {
         tag: Some(Tag {
-            project: "shop".to_owned(),
-            service: "api".to_owned(),
-            checkout: "/home/kim/old".into(),
-            run: "r1".to_owned(),
+            project: "shop".into(),
+            service: "api".into(),
+            checkout: PathBuf::from("/home/kim/old").into(),
+            run: "r1".into(),
         }),
-        unit: Some("redis.service".to_owned()),
+        unit: Some("redis.service".into()),
         protected: Some("it is an init system".to_owned()),
         ..suspended()
     };
@@ -40,7 +41,7 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
 #[test]
 fn what_is_unknown_is_null() {
     let unknown = Owner {
-        command: Vec::new(),
+        command: Vec::new().into(),
         user: None,
         uid: None,
         cwd: None,
@@ -242,4 +243,15 @@ fn every_state_has_the_name_of_the_contract() {
         stopped "stopped"
     "#,
     );
+}
+
+#[test]
+fn nothing_in_a_document_steers_a_terminal_and_all_of_it_is_read_back() {
+    let said = "\x1b[2J\x07\x7f\u{80}\u{9b}31m\u{202e}\u{200b}\u{e0041} \"日本\" \\ 🚀";
+    let document = json::line(&[said]);
+    assert_eq!(
+        document,
+        "[\"\\u001b[2J\\u0007\\u007f\\u0080\\u009b31m\\u202e\\u200b\\udb40\\udc41 \\\"日本\\\" \\\\ 🚀\"]\n"
+    );
+    assert_eq!(serde_json::from_str::<[String; 1]>(&document).unwrap(), [said]);
 }

@@ -2,10 +2,12 @@
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
+use crate::foreign::Foreign;
 use crate::preflight::managed::Manager;
 use crate::preflight::role::Container;
 use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Role, Tag};
 use crate::report::ports::table;
+use std::path::PathBuf;
 
 fn port(number: u16, protocol: Protocol) -> PortRef {
     PortRef {
@@ -28,7 +30,7 @@ fn hidden() -> PortFact {
             address: "0.0.0.0:22".parse().unwrap(),
             state: OwnerlessState::Listening,
             uid: 0,
-            user: Some("root".to_owned()),
+            user: Some("root".into()),
             is_veiled: false,
             role: Role::Server,
         }],
@@ -39,10 +41,10 @@ fn hidden() -> PortFact {
 fn service() -> Owner {
     Owner {
         tag: Some(Tag {
-            project: "shop".to_owned(),
-            service: "api".to_owned(),
-            checkout: "/home/kim/shop".into(),
-            run: "r1".to_owned(),
+            project: "shop".into(),
+            service: "api".into(),
+            checkout: PathBuf::from("/home/kim/shop").into(),
+            run: "r1".into(),
         }),
         ..suspended()
     }
@@ -62,7 +64,7 @@ fn a_row_is_a_process_and_counts_what_stands_below_it() {
     worker.parents.insert(0, parent(4242, "python3"));
     let mut everywhere = owner();
     everywhere.identity.pid = 5000;
-    everywhere.name = "node".to_owned();
+    everywhere.name = "node".into();
     everywhere.addresses = vec!["[::]:8000".parse().unwrap(), "0.0.0.0:8000".parse().unwrap()];
     let tcp = by(vec![owner(), worker, everywhere]);
     let udp = by(vec![owner()]);
@@ -117,9 +119,9 @@ fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
 fn the_service_is_what_those_call_it_who_look_after_it() {
     let container = |project: Option<&str>| Owner {
         role: Role::Container(Container {
-            name: Some("shop-db-1".to_owned()),
-            project: project.map(str::to_owned),
-            service: project.map(|_| "db".to_owned()),
+            name: Some("shop-db-1".into()),
+            project: project.map(Foreign::from),
+            service: project.map(|_| "db".into()),
             ..Container::default()
         }),
         ..owner()
@@ -145,9 +147,9 @@ fn the_service_is_what_those_call_it_who_look_after_it() {
 #[test]
 fn what_a_process_calls_itself_cannot_steer_the_terminal() {
     let mut wild = owner();
-    wild.name = "\x1b[2J".to_owned();
-    wild.command = vec!["\x1b[2J".to_owned()];
-    wild.cwd = Some("/\x1b[2J".into());
+    wild.name = "\x1b[2J".into();
+    wild.command = vec!["\x1b[2J".to_owned()].into();
+    wild.cwd = Some(PathBuf::from("/\x1b[2J").into());
     let text = table(&[(port(1, Protocol::Tcp), &by(vec![wild]))], &reader(200));
     assert!(!text.contains('\x1b'), "{text:?}");
 }

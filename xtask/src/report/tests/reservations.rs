@@ -3,18 +3,19 @@
 use super::{check, reader};
 use crate::config::Protocol;
 use crate::report::reservations::{Held, Reserved, Why, table};
+use std::path::PathBuf;
 
 fn reserved(number: u16, service: &str, why: Why, held: Option<Held>) -> Reserved {
     Reserved {
         number,
         protocol: Protocol::Tcp,
-        project: "shop".to_owned(),
-        service: service.to_owned(),
+        project: "shop".into(),
+        service: service.into(),
         port: "main".to_owned(),
         why,
         instead_of: (why == Why::Next).then_some(8000),
-        checkout: "/home/kim/code/shop".into(),
-        branch: Some("main".to_owned()),
+        checkout: PathBuf::from("/home/kim/code/shop").into(),
+        branch: Some("main".into()),
         held,
     }
 }
@@ -27,7 +28,7 @@ fn all() -> Vec<Reserved> {
             protocol: Protocol::Udp,
             port: "dns".to_owned(),
             branch: None,
-            checkout: "/srv/a\x1bb".into(),
+            checkout: PathBuf::from("/srv/a\x1bb").into(),
             ..reserved(8053, "api", Why::Auto, Some(Held::Free))
         },
         reserved(9000, "web", Why::Auto, None),

@@ -28,6 +28,7 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
             listening: true,
             ours: true,
             clients: 2,
+            left_over: false,
             elsewhere: Vec::new(),
             declared: Some(6390),
         }],

@@ -1,6 +1,7 @@
 //! Signals in, the text of the log out.
 
 use super::*;
+use crate::foreign::Foreign;
 use crate::preflight::Identity;
 
 type Sent<'a> = (Signal, &'a str, Option<&'a str>, Result<(), Undelivered>);
@@ -27,8 +28,8 @@ fn target(name: &str, user: Option<&str>) -> Target {
             pid: 4242,
             start: 1,
         },
-        name: name.to_owned(),
-        user: user.map(str::to_owned),
+        name: name.into(),
+        user: user.map(Foreign::from),
     }
 }
 

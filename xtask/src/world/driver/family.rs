@@ -104,8 +104,7 @@ impl Driver<'_> {
         }
         let left_alone = match os::tag(process.identity.pid)? {
             Some(others) if others.run != self.record.run => {
-                let checkout = others.checkout.display();
-                let of_others = format!("it supervises the stack in `{checkout}`");
+                let of_others = format!("it supervises the stack in `{}`", others.checkout);
                 // Its services are its own business.
                 others
                     .is_supervisor()
@@ -142,7 +141,8 @@ impl Driver<'_> {
                 continue;
             };
             let tag = os::tag(pid)?.filter(|tag| tag.run == self.record.run);
-            let service = tag.map(|tag| tag.service).or_else(|| self.service_of_group(&process));
+            let service = tag.map(|tag| tag.service.raw().clone());
+            let service = service.or_else(|| self.service_of_group(&process));
             let unit = service.as_ref().and_then(|service| self.machine.unit(service));
             let leader = unit.and_then(|unit| self.services[unit].leader.clone());
             let of_whom = match service {

@@ -374,10 +374,10 @@ impl Driver<'_> {
 
     pub(super) fn tag(&self, unit: UnitId) -> Tag {
         Tag {
-            project: self.record.project.clone(),
-            service: self.services[unit].service.name.clone(),
-            checkout: self.record.checkout.clone(),
-            run: self.record.run.clone(),
+            project: self.record.project.clone().into(),
+            service: self.services[unit].service.name.clone().into(),
+            checkout: self.record.checkout.clone().into(),
+            run: self.record.run.clone().into(),
         }
     }
 }

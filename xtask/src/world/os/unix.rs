@@ -3,10 +3,10 @@
 mod sockets;
 mod terminal;
 
-use std::fs::{DirBuilder, Metadata};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -187,14 +187,45 @@ pub(crate) fn user_id() -> u32 {
     rustix::process::getuid().as_raw()
 }
 
+/// As whom files are opened and made.
+pub(crate) fn effective_user_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whose file it is.
+pub(crate) fn owner(file: &Metadata) -> Option<u32> {
+    Some(file.uid())
+}
+
+/// The folder at `path` or, where there is none, the nearest above it, if that is another user's. Above it, root's is
+/// nobody's in particular: such as `/tmp`.
+pub(crate) fn anothers(path: &Path) -> Option<(std::path::PathBuf, u32)> {
+    const ROOT: u32 = 0;
+    let (there, owner) = path
+        .ancestors()
+        .find_map(|folder| Some((folder, folder.metadata().ok()?.uid())))?;
+    let is_ours = owner == effective_user_id() || (owner == ROOT && there != path);
+    (!is_ours).then(|| (there.to_owned(), owner))
+}
+
+/// Where temporary files lie, whatever the environment says.
+///
+/// Source: Filesystem Hierarchy Standard 3.0, `/tmp`; macOS links it.
+pub(crate) fn short_folder() -> std::path::PathBuf {
+    "/tmp".into()
+}
+
 /// Makes a folder, and those above it, that only the user may enter.
 ///
 /// # Errors
-/// It cannot be made, or it is there already and belongs to somebody else.
+/// It cannot be made, or it is there already and is a link or another user's.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let there = std::fs::symlink_metadata(path)?;
-    if !there.is_dir() || there.uid() != user_id() {
+    if !there.is_dir() {
+        return Err(io::Error::other("it is a link, not a folder"));
+    }
+    if there.uid() != effective_user_id() {
         return Err(io::Error::other("it belongs to another user"));
     }
     if is_open_to_others(&there) {
@@ -205,6 +236,32 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
 
 fn is_open_to_others(folder: &Metadata) -> bool {
     folder.mode() & 0o077 != 0
+}
+
+/// Opens a file for reading. A pipe without a writer does not hold us up, and a terminal does not become ours.
+///
+/// Source: open(2), `O_NONBLOCK`, `O_NOCTTY`; fifo(7).
+pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+}
+
+pub(crate) fn is_pipe(file: std::fs::FileType) -> bool {
+    file.is_fifo()
+}
+
+/// What a file is that is neither a regular one nor a folder.
+pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
+    if is_pipe(file) {
+        "named pipe"
+    } else if file.is_socket() {
+        "socket"
+    } else {
+        "device"
+    }
 }
 
 /// Only the user may connect.

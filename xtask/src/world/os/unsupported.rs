@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, Socket, States, Undelivered};
 use crate::error::Problem;
+use crate::foreign::Foreign;
 use crate::preflight::{Blind, Identity, PortRef, Process, Tag};
 use crate::supervise::diagnosis::OomKills;
 
@@ -148,7 +149,7 @@ pub(crate) fn oom_kills() -> OomKills {
 }
 
 /// None is known.
-pub(crate) fn user_name(_: u32) -> Option<String> {
+pub(crate) fn user_name(_: u32) -> Option<Foreign> {
     None
 }
 

@@ -103,11 +103,46 @@ pub(crate) fn user_id() -> u32 {
     0
 }
 
+/// Users have no numbers here.
+pub(crate) fn effective_user_id() -> u32 {
+    0
+}
+
+/// Not known: users have no numbers here.
+pub(crate) fn owner(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+/// Not known: users have no numbers here.
+pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
+    None
+}
+
+/// Where temporary files lie.
+pub(crate) fn short_folder() -> std::path::PathBuf {
+    std::env::temp_dir()
+}
+
 /// # Errors
 /// It cannot be made.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     // A folder below the user's profile is the user's own by inheritance.
     std::fs::create_dir_all(path)
+}
+
+/// What could hold us up lies not among files here.
+pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// They have names of their own.
+pub(crate) fn is_pipe(_: std::fs::FileType) -> bool {
+    false
+}
+
+/// What a file is that is neither a regular one nor a folder.
+pub(crate) fn kind(_: std::fs::FileType) -> &'static str {
+    "device"
 }
 
 /// Not supported yet: nobody listens here.

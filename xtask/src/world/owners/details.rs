@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::repository::repository;
+use crate::foreign::Foreign;
 use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, secrets};
 use crate::world::kin::Kin;
 use crate::world::os::{self, Cgroup};
@@ -77,7 +78,7 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
 #[derive(Default)]
 struct Table {
     rows: BTreeMap<u32, Option<Process>>,
-    users: BTreeMap<u32, Option<String>>,
+    users: BTreeMap<u32, Option<Foreign>>,
     repositories: BTreeMap<PathBuf, Option<Repository>>,
     kin: Kin,
 }
@@ -88,7 +89,7 @@ impl Table {
         self.rows.entry(pid).or_insert_with(look).clone()
     }
 
-    fn user(&mut self, uid: u32) -> Option<String> {
+    fn user(&mut self, uid: u32) -> Option<Foreign> {
         self.users.entry(uid).or_insert_with(|| os::user_name(uid)).clone()
     }
 
@@ -153,12 +154,12 @@ fn described(
     let tree = os::descendants(pid).unwrap_or_default();
     let cgroup = os::cgroup(pid);
     let owner = Owner {
-        name: display_name(&process.name, &command, seen.and_then(|seen| seen.exe())),
-        command: secrets::masked(&command),
+        name: display_name(process.name.raw(), &command, seen.and_then(|seen| seen.exe())).into(),
+        command: secrets::masked(&command).into(),
         user: uid.and_then(|uid| table.user(uid)),
         uid,
         repository: cwd.as_deref().and_then(|cwd| table.repository(cwd)),
-        cwd,
+        cwd: cwd.map(Foreign::from),
         started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
         state: process.state,
         addresses: Vec::new(),
@@ -190,7 +191,7 @@ fn described(
 
 /// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we
 /// would be such a service ourselves.
-fn unit(process: &Process, cgroup: Option<&Cgroup>, own_cgroup: Option<&str>) -> Option<String> {
+fn unit(process: &Process, cgroup: Option<&Cgroup>, own_cgroup: Option<&str>) -> Option<Foreign> {
     let cgroup = cgroup.filter(|cgroup| process.terminal.is_none() && Some(cgroup.path.as_str()) != own_cgroup)?;
-    cgroup.unit.clone()
+    cgroup.unit.clone().map(Foreign::from)
 }

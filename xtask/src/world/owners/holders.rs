@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflict::{Conflict, holds_by};
 use super::details::Described;
+use crate::foreign::Foreign;
 use crate::preflight::{Owner, Ownerless, OwnerlessState, Parent, Role};
 use crate::world::os::{self, Holders, Socket};
 
@@ -12,7 +13,7 @@ pub(super) fn owners(
     conflict: &Conflict,
     holders: &Holders,
     people: &BTreeMap<u32, Described>,
-    names: &mut BTreeMap<u32, Option<String>>,
+    names: &mut BTreeMap<u32, Option<Foreign>>,
 ) -> Vec<Owner> {
     let holds = |socket: &Socket, pid: &u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(pid));
     let in_the_way = conflict.in_the_way.iter();
@@ -47,7 +48,7 @@ pub(super) fn owners(
     // A supervisor that hands sockets over holds them for the service, and alone only while that is not there.
     let tags = owners.iter().filter_map(|owner| owner.tag.as_ref());
     let services = tags.filter(|tag| !tag.is_supervisor());
-    let runs: Vec<String> = services.map(|tag| tag.run.clone()).collect();
+    let runs: Vec<Foreign> = services.map(|tag| tag.run.clone()).collect();
     owners.retain(|owner| {
         let tag = owner.tag.as_ref();
         tag.is_none_or(|tag| !tag.is_supervisor() || !runs.contains(&tag.run))

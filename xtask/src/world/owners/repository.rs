@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::foreign::Foreign;
 use crate::preflight::Repository;
 
 /// The nearest checkout at or above `folder`; `None` when there is none, or it may not be read.
@@ -13,8 +14,8 @@ pub(crate) fn repository(folder: &Path) -> Option<Repository> {
     folder.ancestors().find_map(|root| {
         let head = fs::read_to_string(git_folder(root)?.join("HEAD")).ok()?;
         Some(Repository {
-            root: root.to_owned(),
-            branch: head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned),
+            root: root.into(),
+            branch: head.trim().strip_prefix("ref: refs/heads/").map(Foreign::from),
         })
     })
 }
@@ -52,10 +53,10 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let expected = expected.map(|(root, branch)| Repository {
-            root: temp.path().join(root),
-            branch: branch.map(str::to_owned),
+            root: temp.path().join(root).into(),
+            branch: branch.map(Foreign::from),
         });
-        let found = repository(&folder).filter(|found| found.root.starts_with(temp.path()));
+        let found = repository(&folder).filter(|found| found.root.raw().starts_with(temp.path()));
         assert_eq!(found, expected);
     }
 

@@ -109,7 +109,7 @@ fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestr
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
     let environment = OnceCell::new();
     let lineage = Lineage {
-        unit: owner.unit.as_deref().map(|unit| (unit, is_users)),
+        unit: owner.unit.as_ref().map(|unit| (unit.raw().as_str(), is_users)),
         parents: &owner.parents,
         uid: owner.uid,
         command: &os::command,
@@ -126,7 +126,7 @@ fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestr
         // What devtasks started is looked after by its supervisor, wherever that was started.
         manager: owner.tag.is_none().then(|| manager(&lineage, ours)).flatten(),
         runtime: container.as_ref().and_then(|(_, path)| runtime_of_group(path)),
-        container: container.map(|(id, _)| id),
+        container: container.map(|(id, _)| id.into()),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Protocol;
 use crate::error::Problem;
+use crate::foreign::Foreign;
 use crate::plan::Slot;
 use crate::world::runs::Folder;
 use crate::world::{problem, runs};
@@ -113,8 +114,8 @@ pub(crate) struct Assigned {
 /// Another checkout that has a number now, and is not at rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rival {
-    pub(crate) project: String,
-    pub(crate) checkout: PathBuf,
+    pub(crate) project: Foreign,
+    pub(crate) checkout: Foreign<PathBuf>,
     /// Its `up` has begun, and nothing runs yet.
     pub(crate) is_starting: bool,
 }
@@ -122,8 +123,8 @@ pub(crate) struct Rival {
 /// Another checkout that has a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder {
-    pub(crate) project: String,
-    pub(crate) checkout: PathBuf,
+    pub(crate) project: Foreign,
+    pub(crate) checkout: Foreign<PathBuf>,
     /// It is where a port has moved, or was set for a call, and may return from.
     pub(crate) may_return: bool,
 }
@@ -194,8 +195,8 @@ impl Book {
             (port.number, port.protocol) == slot && is_for_now
         };
         Some(Holder {
-            project: one.project.clone(),
-            checkout: one.checkout.clone(),
+            project: one.project.clone().into(),
+            checkout: one.checkout.clone().into(),
             may_return: ports.any(may_return),
         })
     }
@@ -214,8 +215,8 @@ impl Book {
             let folder = Folder::existing(&one.checkout)?;
             let runs = folder.live_run().is_some();
             (runs || folder.is_held()).then(|| Rival {
-                project: one.project.clone(),
-                checkout: one.checkout.clone(),
+                project: one.project.clone().into(),
+                checkout: one.checkout.clone().into(),
                 is_starting: !runs,
             })
         })

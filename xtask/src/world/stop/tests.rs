@@ -79,7 +79,7 @@ impl Scene {
     fn tree(&self, first: usize) -> Tree {
         let target = |(label, identity): &(String, Identity)| Target {
             identity: identity.clone(),
-            name: label.clone(),
+            name: label.as_str().into(),
             user: None,
         };
         Tree {
@@ -204,7 +204,7 @@ fn names(survivors: &[Survivor]) -> String {
     let names = survivors.iter().map(|survivor| match survivor.state {
         None => format!("{} (unseen)", survivor.target.name),
         Some(ProcessState::Suspended) => format!("{} (suspended)", survivor.target.name),
-        Some(ProcessState::Running | ProcessState::Zombie) => survivor.target.name.clone(),
+        Some(ProcessState::Running | ProcessState::Zombie) => survivor.target.name.raw().clone(),
     });
     names.collect::<Vec<_>>().join(" ")
 }
@@ -403,5 +403,5 @@ fn whoever_starts_it_again_is_named() {
     scene.check_port(&scene.tree(1), &port, "SIGTERM server, stopped");
     let taken = watch(&[&holder], Duration::from_secs(20), &|| false).remove(0);
     let starter = taken.unwrap().parent.unwrap();
-    assert_eq!((starter.name.as_str(), starter.identity.pid), ("sh", shell));
+    assert_eq!((starter.name.raw().as_str(), starter.identity.pid), ("sh", shell));
 }

@@ -203,7 +203,7 @@ fn without_a_home_there_is_no_place_for_state_as_root() {
     let Some(nobodys) = Nobodys::new() else { return };
     let project = nobodys.sandbox.home().parent().unwrap().to_owned();
     may(&project, 0o777);
-    let mut up = nobodys.command("xtask", &["up"], STRANGER);
+    let mut up = nobodys.command("xtask", &["--file", "devtasks.toml", "up"], STRANGER);
     up.env_remove("HOME");
     let ended = Running::start(up).wait().with(1);
     assert_eq!(
@@ -242,4 +242,153 @@ fn files_that_may_not_be_read_are_named_as_root() {
         let ended = nobodys.run(&[command]).with(2);
         assert_eq!(ended.stderr, "error: cannot read `devtasks.toml`: permission denied\n");
     }
+}
+
+/// A file that would run a script as whoever uses it, in the folder above a project of root's.
+fn trap() -> Option<(Sandbox, PathBuf)> {
+    if !getuid().is_root() {
+        return None;
+    }
+    let sandbox = Sandbox::new("[venvs.v]\npath = \".venv\"\n[services.api]\ncommand = \"sleep 1000\"\nvenv = \"v\"\n");
+    sandbox.write(".venv/pyvenv.cfg", "home = /usr/bin\n");
+    let ran = sandbox.home().join("ran");
+    sandbox.write_script(".venv/bin/python", &format!("touch {}; echo 3.11.0", ran.display()));
+    chown(&sandbox.project(), STRANGER);
+    std::fs::create_dir(sandbox.project().join("mine")).unwrap();
+    Some((sandbox, ran))
+}
+
+fn chown(path: &Path, user: u32) {
+    let given = Command::new("chown")
+        .args(["-hR", &user.to_string()])
+        .arg(path)
+        .status()
+        .unwrap();
+    assert!(given.success());
+}
+
+#[test]
+fn a_file_of_another_user_above_is_not_even_read_as_root() {
+    let Some((sandbox, ran)) = trap() else { return };
+    let refusal = format!(
+        "error: `[project]/devtasks.toml` belongs to user {STRANGER}, so it is not read: what it says would run as you
+
+hint: name it with `--file [project]/devtasks.toml` if you trust that user
+"
+    );
+    let commands: [&[&str]; 10] = [
+        &["up"],
+        &["up", "--detach"],
+        &["up", "--plan"],
+        &["doctor"],
+        &["status"],
+        &["down"],
+        &["down", "api"],
+        &["restart"],
+        &["logs"],
+        &["why", "api"],
+    ];
+    for arguments in commands {
+        let ended = sandbox
+            .start_in(&sandbox.project().join("mine"), arguments)
+            .wait()
+            .with(2);
+        assert_eq!(sandbox.plain(&ended.stderr), refusal, "{arguments:?}");
+        assert!(!ran.exists(), "{arguments:?}");
+    }
+    // Other commands that need no project do their work, and know of none.
+    let ended = sandbox
+        .start_in(&sandbox.project().join("mine"), &["port", "who", "1"])
+        .wait();
+    assert_eq!((ended.code, ran.exists()), (Some(0), false), "{ended:?}");
+
+    let document = sandbox
+        .start_in(&sandbox.project().join("mine"), &["doctor", "--format", "json"])
+        .wait()
+        .with(2)
+        .json();
+    assert_eq!(document["findings"][0]["code"], "file.untrusted");
+    assert_eq!(
+        (&document["ok"], &document["checkout"]),
+        (&false.into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn a_file_of_another_user_is_used_when_it_is_named_as_root() {
+    let Some((sandbox, ran)) = trap() else { return };
+    sandbox.run(&["--file", "devtasks.toml", "doctor"]).with(0);
+    assert!(ran.exists());
+}
+
+#[test]
+fn a_file_of_whoever_called_sudo_is_used_as_root() {
+    let Some((mut sandbox, _)) = trap() else { return };
+    sandbox.set("SUDO_UID", &STRANGER.to_string());
+    sandbox.run(&["doctor"]).with(0);
+    chown(&sandbox.project(), NOBODY);
+    sandbox.run(&["doctor"]).with(2);
+}
+
+#[test]
+fn a_link_of_another_user_is_no_better_than_a_file_as_root() {
+    let Some((sandbox, _)) = trap() else { return };
+    let file = sandbox.project().join("devtasks.toml");
+    chown(&file, 0);
+    sandbox.run(&["doctor"]).with(0);
+    std::fs::rename(&file, sandbox.home().join("devtasks.toml")).unwrap();
+    std::os::unix::fs::symlink(sandbox.home().join("devtasks.toml"), &file).unwrap();
+    chown(&file, STRANGER);
+    let ended = sandbox.run(&["doctor"]).with(2);
+    assert!(ended.stderr.contains("belongs to user 61234"), "{ended:?}");
+}
+
+#[test]
+fn nothing_is_made_in_the_home_of_another_user_as_root() {
+    if !getuid().is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"sleep 1000\"\n");
+    let refusal = |folder: &str| {
+        format!(
+            "error: state cannot be kept below `[sandbox]/{folder}`: it belongs to user `nobody`
+
+hint: run it without `sudo`, as user `nobody`
+hint: or set `HOME` or `XDG_STATE_HOME` to a folder of root's
+"
+        )
+    };
+    let check = |folder: &str| {
+        chown(&sandbox.home(), NOBODY);
+        for arguments in [&["up"][..], &["up", "--detach"], &["down"]] {
+            let ended = sandbox.run(arguments).with(1);
+            assert_eq!(sandbox.plain(&ended.stderr), refusal(folder), "{arguments:?}");
+        }
+        let inside = std::fs::read_dir(sandbox.home().parent().unwrap().join(folder)).unwrap();
+        assert_eq!(inside.count(), 0);
+    };
+    check("home");
+    let state = sandbox.home().join(".local/state/devtasks");
+    std::fs::create_dir_all(state).unwrap();
+    check("home/.local/state/devtasks");
+}
+
+#[test]
+fn a_folder_that_root_has_left_behind_is_given_back_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    nobodys.run(&["down"]).with(0);
+    let state = nobodys.sandbox.home().join(".local/state/devtasks");
+    let folder = std::fs::read_dir(state).unwrap().next().unwrap().unwrap().path();
+    chown(&folder, 0);
+    let ended = nobodys.run(&["up"]).with(1);
+    let folder = folder.display();
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: state cannot be kept below `{folder}`: it belongs to user `root`
+
+hint: take it back with `sudo chown -R {NOBODY} {folder}`
+"
+        )
+    );
 }

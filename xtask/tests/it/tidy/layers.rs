@@ -6,7 +6,7 @@ use super::code::{code, line, paths};
 use super::{Source, check, check_caught, root};
 
 /// Data flows one way: a module uses itself and what stands before it.
-const MODULES: &str = "error config plan preflight supervise report export world commands cli";
+const MODULES: &str = "foreign error config plan preflight supervise report export world commands cli";
 
 fn names(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.split_whitespace()
@@ -45,7 +45,7 @@ fn a_module_uses_only_itself_and_what_stands_before_it() {
     check_caught(looks_ahead, "xtask/src/error.rs", "fn f(x: crate::cli::X) {}", &[1]);
     check(
         looks_ahead,
-        "a module uses only itself and what stands before it: error, config, plan, …",
+        "a module uses only itself and what stands before it: foreign, error, config, …",
     );
 }
 
@@ -159,5 +159,29 @@ fn the_operating_system_is_told_apart_in_one_place() {
     check(
         switches_on_the_system,
         "`cfg(unix)` and friends appear in world/os.rs and Cargo.toml only",
+    );
+}
+
+/// What is printed as JSON goes through `report::json::line`, which escapes what others wrote.
+fn serializes_by_itself(source: &Source) -> Vec<usize> {
+    let is_before_the_printer = matches!(source.module(), Some("report" | "commands" | "cli"));
+    let is_the_one_place = source.in_product() == Some("report/json.rs");
+    if !is_before_the_printer || is_the_one_place || source.path.contains("/tests") {
+        return Vec::new();
+    }
+    let all = paths(&source.code).into_iter();
+    let serializes = |path: &str| path.contains("serde_json::to_") || path.contains("serde_json::Serializer");
+    all.filter(|(_, path)| serializes(path)).map(|(line, _)| line).collect()
+}
+
+#[test]
+fn json_is_written_in_one_place() {
+    let text = "let a = serde_json::from_str(b);\nlet c = serde_json::to_string(&a);\n";
+    check_caught(serializes_by_itself, "xtask/src/commands/port/ls.rs", text, &[2]);
+    check_caught(serializes_by_itself, "xtask/src/report/json.rs", text, &[]);
+    check_caught(serializes_by_itself, "xtask/src/world/runs.rs", text, &[]);
+    check(
+        serializes_by_itself,
+        "JSON that is printed comes from `report::json::line`",
     );
 }

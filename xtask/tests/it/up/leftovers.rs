@@ -33,6 +33,34 @@ fn leftovers_of_a_killed_supervisor_are_ended_with_a_line() {
 }
 
 #[test]
+fn status_calls_a_leftover_by_its_name() {
+    let (sandbox, left) = orphaned("");
+    let ended = sandbox.run(&["status"]).with(1);
+    let document = sandbox.run(&["status", "--format", "json"]).with(1).json();
+    let port = document["services"][0]["ports"][0]["number"].as_u64().unwrap();
+    assert_eq!(
+        sandbox.plain(&ended.stdout),
+        format!(
+            "project  not running  ([project])
+
+  SERVICE  STATE    PID  AGE  PORT              HEALTH  RESTARTS  CLIENTS
+  api      stopped  -    -    {port} (leftover)  -       0         0
+
+An earlier run of this checkout left 1 process: `api` (service [pid]).
+
+hint: `xtask up` starts it
+"
+        )
+    );
+    assert_eq!(
+        document["services"][0]["ports"][0],
+        serde_json::json!({"name": "main", "number": port, "listening": true, "ours": false, "clients": 0,
+            "elsewhere": [], "declared": port})
+    );
+    signal(left, Signal::KILL);
+}
+
+#[test]
 fn leftovers_that_ignore_sigterm_are_killed() {
     let (sandbox, left) = orphaned("--ignore-term");
     let up = sandbox.up(&[]);

@@ -2,10 +2,10 @@
 
 use super::{Args, Case};
 use crate::commands::{Context, tell};
+use crate::foreign::visible;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{PortRef, ProcessState};
 use crate::report::card::Reader;
-use crate::report::escape::visible;
 use crate::report::finding::{owners, sentence};
 use crate::report::json::Fate;
 use crate::report::words;
@@ -82,7 +82,7 @@ pub(super) fn offer(port: PortRef, holder: &Holder, starter: &Target) -> String 
     format!(
         "  {} was taken again at once, by `{}` (pid {}), which {} started. Stop both?",
         sentence(&port.name()),
-        visible(&process.name),
+        process.name,
         process.pid,
         name(starter)
     )
@@ -111,7 +111,7 @@ fn with_companions(case: &Case, tree: &Tree, reader: &Reader) -> String {
 }
 
 fn name(target: &Target) -> String {
-    format!("`{}` (pid {})", visible(&target.name), target.identity.pid)
+    format!("`{}` (pid {})", target.name, target.identity.pid)
 }
 
 fn is_suspended(target: &Target) -> bool {

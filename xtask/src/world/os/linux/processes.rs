@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use rustix::io::Errno;
 
 use crate::error::Problem;
+use crate::foreign::Foreign;
 use crate::preflight::{Identity, Process, Tag};
 use crate::world::os::parse::processes as parse;
 use crate::world::os::{Cgroup, Look};
@@ -232,10 +233,11 @@ pub(crate) fn program(pid: u32) -> Option<PathBuf> {
 }
 
 /// The name of a user who stands in `/etc/passwd`; our own also where another directory knows it.
-pub(crate) fn user_name(uid: u32) -> Option<String> {
+pub(crate) fn user_name(uid: u32) -> Option<Foreign> {
     let passwd = fs::read("/etc/passwd").unwrap_or_default();
-    parse::user_name(&String::from_utf8_lossy(&passwd), uid).or_else(|| {
+    let name = parse::user_name(&String::from_utf8_lossy(&passwd), uid).or_else(|| {
         let own = uid == rustix::process::getuid().as_raw();
         own.then(|| std::env::var("USER").ok()).flatten()
-    })
+    });
+    name.map(Foreign::from)
 }

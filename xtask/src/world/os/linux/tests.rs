@@ -324,7 +324,7 @@ fn a_child_that_inherited_the_socket_holds_it_after_its_parent_died() {
     );
     let owner = owner(port(number), orphan);
     assert_ne!(owner.parents[0].pid, parent.id());
-    assert_eq!(owner.command, ["sleep", "60"]);
+    assert_eq!(*owner.command.raw(), ["sleep", "60"]);
 }
 
 #[test]
@@ -403,7 +403,10 @@ fn clients_are_counted_without_the_owners_own_tree() {
     let client_process = Holder::new(client);
     let clients = |pid: u32| -> Vec<(u32, String)> {
         let clients = owner(port(number), pid).clients;
-        clients.into_iter().map(|client| (client.pid, client.name)).collect()
+        clients
+            .into_iter()
+            .map(|client| (client.pid, client.name.raw().clone()))
+            .collect()
     };
     // We are an owner ourselves and the client is our child, so only the other owner has a client.
     eventually("nobody is our own client", || clients(std::process::id()).is_empty());
@@ -420,10 +423,10 @@ fn details_are_what_people_look_up_by_hand() {
     std::fs::create_dir(folder.join(".git")).unwrap();
     std::fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
     let tag = crate::preflight::Tag {
-        project: "shop".to_owned(),
-        service: "api".to_owned(),
-        checkout: folder.clone(),
-        run: "7f3a".to_owned(),
+        project: "shop".into(),
+        service: "api".into(),
+        checkout: folder.clone().into(),
+        run: "7f3a".into(),
     };
     let script = "sleep 60 & wait # --token=abc";
     let child = Command::new("sh")
@@ -441,10 +444,10 @@ fn details_are_what_people_look_up_by_hand() {
 
     assert_eq!(owner.identity, identity(holder.pid()).unwrap().unwrap());
     assert_eq!(owner.name, "sh");
-    assert_eq!(owner.command, ["sh", "-c", "sleep 60 & wait # --token=***"]);
+    assert_eq!(*owner.command.raw(), ["sh", "-c", "sleep 60 & wait # --token=***"]);
     let uid = rustix::process::getuid().as_raw();
     assert_eq!((owner.uid, owner.user), (Some(uid), user_name(uid)));
-    assert_eq!(owner.cwd.as_ref(), Some(&folder));
+    assert_eq!(owner.cwd, Some(folder.clone().into()));
     let age = before.duration_since(owner.started_at.unwrap());
     assert!(age.as_secs().abs() < 60, "{age:?}");
     assert_eq!(
@@ -457,7 +460,10 @@ fn details_are_what_people_look_up_by_hand() {
     assert_eq!(owner.tag, Some(tag.clone()));
     assert_eq!(owner.unit, None);
     let repository = owner.repository.unwrap();
-    assert_eq!((repository.root, repository.branch.as_deref()), (folder, Some("main")));
+    assert_eq!(
+        (repository.root, repository.branch),
+        (folder.into(), Some("main".into()))
+    );
     assert!(
         kin::members()
             .unwrap()

@@ -36,7 +36,7 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
             pid,
             start,
         },
-        name,
+        name: name.into(),
         parent,
         group,
         session,

@@ -42,8 +42,8 @@ pub(crate) fn command_line(words: &[String]) -> String {
     line
 }
 
-/// Unlike `shell_words::quote`, it leaves `--port=8000` readable.
-fn shell_word(word: &str) -> Cow<'_, str> {
+/// One word of such a line. Unlike `shell_words::quote`, it leaves `--port=8000` readable.
+pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_@%+=:,./-".contains(letter);
     if !word.is_empty() && !word.starts_with('=') && word.chars().all(is_plain) {
         return Cow::Borrowed(word);
@@ -70,7 +70,7 @@ fn shell_word(word: &str) -> Cow<'_, str> {
 
 /// C0, DEL and C1 controls; marks that reorder text (Unicode UAX #9, "Trojan Source"); line separators; what has no
 /// width and so hides.
-fn steers(letter: char) -> bool {
+pub(crate) fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -1,0 +1,111 @@
+//! Where the state of a checkout lies: folders that are the user's own, and a place for the control socket.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+use super::fnv;
+use crate::error::Problem;
+use crate::foreign::command_line;
+use crate::world::{os, problem};
+
+/// `$XDG_STATE_HOME/devtasks` or what the system has instead.
+pub(in crate::world) fn state() -> Result<PathBuf, Problem> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Problem::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
+    })?;
+    Ok(strategy
+        .state_dir()
+        .unwrap_or_else(|| strategy.data_dir())
+        .join("devtasks"))
+}
+
+/// `shop-1f0c…`: the folder's name for people, a hash of its path to be exact. At most 60 bytes; a name that a command
+/// would take for an option, or `ls` would hide, is none.
+pub(super) fn slug(checkout: &Path) -> String {
+    const LETTERS: usize = 20;
+    const BYTES: usize = 60 - "-".len() - 16;
+    let name = checkout
+        .file_name()
+        .map_or("root".into(), |name| name.to_string_lossy());
+    let letters = name
+        .chars()
+        .filter(|it| it.is_alphanumeric() || "-_.".contains(*it))
+        .skip_while(|it| "-.".contains(*it));
+    let mut name = String::new();
+    for letter in letters.take(LETTERS) {
+        if name.len() + letter.len_utf8() > BYTES {
+            break;
+        }
+        name.push(letter);
+    }
+    let name = if name.is_empty() { "project" } else { &name };
+    format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
+}
+
+/// Makes a folder that only the user may enter, where it is missing. Nothing is made in what another user has: whoever
+/// comes back without `sudo` could not use it.
+///
+/// # Errors
+/// It cannot be made, or it is another user's.
+pub(super) fn make(folder: &Path) -> Result<(), Problem> {
+    match os::anothers(folder) {
+        Some((there, owner)) => Err(not_ours(&there, owner)),
+        None => os::make_private_folder(folder).map_err(|error| problem("make", folder, &error)),
+    }
+}
+
+fn not_ours(there: &Path, owner: u32) -> Problem {
+    const ROOT: u32 = 0;
+    let us = os::effective_user_id();
+    let name = os::user_name(owner);
+    let whose = name
+        .as_ref()
+        .map_or_else(|| owner.to_string(), |name| format!("`{name}`"));
+    let problem = Problem::new(format!(
+        "state cannot be kept below `{}`: it belongs to user {whose}",
+        there.display()
+    ));
+    let typed = command_line(&[there.to_string_lossy().into_owned()]);
+    match (us, owner) {
+        (ROOT, _) => problem
+            .hint(format!("run it without `sudo`, as user {whose}"))
+            .hint("or set `HOME` or `XDG_STATE_HOME` to a folder of root's"),
+        (_, ROOT) => problem.hint(format!("take it back with `sudo chown -R {us} {typed}`")),
+        (_, _) => problem.hint("set `XDG_STATE_HOME` to a folder of yours"),
+    }
+}
+
+/// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
+const SOCKET_PATH_AT_MOST: usize = 100;
+
+/// The socket of the checkout with this state folder: in it or, where its path is too long, in a private folder where
+/// temporary files lie, or else where they always lie.
+///
+/// # Errors
+/// That folder cannot be made, or it is another user's.
+pub(super) fn socket(folder: &Path) -> Result<PathBuf, Problem> {
+    let fits = |socket: &PathBuf| socket.as_os_str().len() < SOCKET_PATH_AT_MOST;
+    let near = folder.join("control");
+    if fits(&near) {
+        return Ok(near);
+    }
+    let own = format!("devtasks-{}", os::effective_user_id());
+    let name = format!("{:016x}", fnv(folder.as_os_str().as_encoded_bytes()));
+    let mut places = [std::env::temp_dir(), os::short_folder()]
+        .into_iter()
+        .map(|place| place.join(&own));
+    let place = places.find(|place| fits(&place.join(&name)));
+    let problem = || {
+        Problem::new(format!(
+            "the path of a socket in `{}` would be too long",
+            folder.display()
+        ))
+    };
+    let place = place.ok_or_else(|| problem().hint("set `XDG_STATE_HOME` to a folder with a shorter path"))?;
+    make(&place).map_err(|problem| problem.hint("or set `XDG_STATE_HOME` to a folder with a shorter path"))?;
+    Ok(place.join(name))
+}

@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod control;
 pub(crate) mod driver;
 mod engines;
+pub(crate) mod files;
 pub(crate) mod guardian;
 mod health;
 pub(crate) mod kin;

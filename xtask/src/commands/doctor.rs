@@ -8,7 +8,7 @@ use crate::preflight::needs::needs;
 use crate::preflight::verdict::{Mismatch, Ours, duplicates, ephemeral, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
 use crate::report::{self, json, words};
-use crate::world::project::{Ports, Project};
+use crate::world::project::{Place, Ports, Project};
 use crate::world::reservations::Moves;
 use crate::world::{live, observe, os, owners};
 
@@ -79,7 +79,7 @@ fn everything() -> Asked {
 /// A file that cannot be read, or whose plan makes no sense, is a document too.
 fn unreadable(problems: Problems, context: &Context) -> Problems {
     if context.json {
-        let place = Project::locate(context.file.as_deref());
+        let place = Place::find(context.file.as_deref());
         let checkout = place.ok().map(|place| place.folder);
         let _ = context.print(&json::line(&json::Doctor {
             schema_version: json::SCHEMA_VERSION,

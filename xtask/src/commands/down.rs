@@ -15,7 +15,7 @@ use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
-use crate::world::project::Project;
+use crate::world::project::{Place, Project};
 use crate::world::runs::{Folder, Locked};
 use crate::world::{live, os};
 
@@ -47,7 +47,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
     os::require("down")?;
-    let checkout = Project::locate(context.file.as_deref())?.folder;
+    let checkout = Place::find(context.file.as_deref())?.folder;
     if !args.services.is_empty() {
         let running = live::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);

@@ -1,26 +1,20 @@
 //! The project around us: its `devtasks.toml`, its folder, and the environment that the command was called in.
 
+mod place;
+
 use std::cell::RefCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::reservations::{Asker, Change, Displaced, Moves, Reservations, Rival};
-use super::{problem, venvs};
+use super::{files, problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{self, Asked, Environment, Origin, Outside, Plan, Port, Service, without_cargo};
 use crate::preflight::{Finding, Level, PortRef};
+pub(crate) use place::Place;
 
-pub(crate) const FILE: &str = "devtasks.toml";
-
-/// A project's file and folder.
-pub(crate) struct Place {
-    pub(crate) file: PathBuf,
-    /// The file as the user would name it: relative, where it lies below the current folder.
-    pub(crate) shown: PathBuf,
-    /// Canonical.
-    pub(crate) folder: PathBuf,
-}
+/// Of `devtasks.toml` and env files, in bytes.
+const AT_MOST: u64 = 4 << 20;
 
 /// A project that was found and read.
 #[derive(Debug)]
@@ -90,8 +84,9 @@ impl Project {
     /// # Errors
     /// There is none, it cannot be read, or everything that is wrong in it.
     pub(crate) fn find(file: Option<&Path>) -> Result<Project, Problems> {
-        let Place { file, shown, folder } = Project::locate(file)?;
-        let bytes = fs::read(&file).map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
+        let Place { file, shown, folder } = Place::find(file)?;
+        let bytes =
+            files::read_regular(&file, AT_MOST).map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
         let text = String::from_utf8(bytes).map_err(|_| not_utf8(&shown))?;
         let config = config::read(&shown, &text)?;
         Ok(Project {
@@ -101,19 +96,6 @@ impl Project {
             calling: calling(),
             noted: RefCell::default(),
         })
-    }
-
-    /// Where the project is, whatever its file says.
-    pub(crate) fn locate(file: Option<&Path>) -> Result<Place, Problem> {
-        let here = std::env::current_dir().map_err(|error| problem("find", Path::new("."), &error))?;
-        let file = match file {
-            Some(file) => here.join(file),
-            None => nearest(&here).ok_or_else(|| no_project(&here))?,
-        };
-        let shown = file.strip_prefix(&here).unwrap_or(&file).to_owned();
-        let unfindable = |error| problem("read", &shown, &error).exit(Exit::Usage);
-        let folder = file.parent().unwrap_or(&here).canonicalize().map_err(unfindable)?;
-        Ok(Place { file, shown, folder })
     }
 
     /// All services and tasks of the file, in its order.
@@ -133,7 +115,7 @@ impl Project {
         files.sort();
         files.dedup();
         let of_file = |path: &PathBuf| {
-            let bytes = fs::read(path).unwrap_or_default();
+            let bytes = files::read_regular(path, AT_MOST).unwrap_or_default();
             dotenv::ambiguities(path.strip_prefix(&self.checkout).unwrap_or(path), &bytes)
         };
         files
@@ -252,10 +234,10 @@ impl Project {
     }
 
     fn plan_with(&self, asked: &Asked, reservations: &Reservations<'_>) -> Result<Planned, Vec<Problem>> {
-        let read = |path: &Path| match fs::read(path) {
+        let read = |path: &Path| match files::read_regular(path, AT_MOST) {
             Ok(bytes) => Some(Ok(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => Some(Err(problem("read", path, &error).exit(Exit::Missing))),
+            Err(error) => Some(Err(unreadable(path, &error))),
         };
         let outside = Outside {
             checkout: &self.checkout,
@@ -353,10 +335,17 @@ fn complete((plan, problems): Planned) -> Result<Plan, Vec<Problem>> {
     if problems.is_empty() { Ok(plan) } else { Err(problems) }
 }
 
-fn nearest(here: &Path) -> Option<PathBuf> {
-    here.ancestors()
-        .map(|folder| folder.join(FILE))
-        .find(|file| file.is_file())
+/// An env file that is there.
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    let problem = problem("read", path, error).exit(Exit::Missing);
+    match files::is_pipe(path) {
+        // Source: developer.1password.com/docs/environments/local-env-file, "mounted as a UNIX named pipe".
+        true => problem.hint(
+            "write its variables into an ordinary file; or set `env_file = []` in [project], and let the tool that \
+             serves the pipe start this one, as `op run -- …` of 1Password does",
+        ),
+        false => problem,
+    }
 }
 
 fn ambiguous(place: crate::error::Place, message: String) -> Finding {
@@ -376,17 +365,6 @@ fn ambiguous(place: crate::error::Place, message: String) -> Finding {
 fn calling() -> Environment {
     let program = std::env::current_exe().ok();
     without_cargo(std::env::vars_os().collect(), program.as_deref())
-}
-
-fn no_project(here: &Path) -> Problem {
-    Problem::new(format!(
-        "there is no `{FILE}` in `{}` or any folder above",
-        here.display()
-    ))
-    .hint(format!(
-        "go to a project's folder, or name its file with `--file PATH/{FILE}`"
-    ))
-    .exit(Exit::Usage)
 }
 
 fn not_utf8(file: &Path) -> Problem {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::os;
+use super::{files, os};
 use crate::plan::bin;
 use crate::preflight::{VenvFact, VenvState};
 
@@ -64,7 +64,8 @@ const LINKS_AT_MOST: usize = 40;
 
 /// The path written into `activate` when the venv was made; `None` for a relocatable one.
 fn made_at(venv: &Path) -> Option<PathBuf> {
-    let activate = fs::read_to_string(bin(venv).join("activate")).ok()?;
+    let activate = files::read_regular(&bin(venv).join("activate"), 1 << 20).ok()?;
+    let activate = String::from_utf8_lossy(&activate);
     let values = activate.lines().filter_map(|line| {
         let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
         line.strip_prefix("VIRTUAL_ENV=")

@@ -3,10 +3,10 @@
 mod sockets;
 mod terminal;
 
-use std::fs::{DirBuilder, Metadata};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::RawFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::FileType;
+use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
@@ -159,6 +159,32 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
 
 fn is_open_to_others(folder: &Metadata) -> bool {
     folder.mode() & 0o077 != 0
+}
+
+/// Opens a file for reading. A pipe without a writer does not hold us up, and a terminal does not become ours.
+///
+/// Source: open(2), `O_NONBLOCK`, `O_NOCTTY`; fifo(7).
+pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+}
+
+pub(crate) fn is_pipe(file: std::fs::FileType) -> bool {
+    file.is_fifo()
+}
+
+/// What a file is that is neither a regular one nor a folder.
+pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
+    if is_pipe(file) {
+        "named pipe"
+    } else if file.is_socket() {
+        "socket"
+    } else {
+        "device"
+    }
 }
 
 /// Only the user may connect.

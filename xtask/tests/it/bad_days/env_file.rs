@@ -1,5 +1,7 @@
 //! Env files from other editors, other systems and other days.
 
+use std::path::Path;
+
 use crate::sandbox::{Sandbox, eventually};
 
 /// What a service sees of `A` and `B` with this `.env`.
@@ -64,4 +66,39 @@ fn a_folder_in_place_of_the_file_is_said() {
             || ended.stderr.contains(".env"),
         "{ended:?}"
     );
+}
+
+#[test]
+fn a_pipe_in_place_of_the_file_is_not_waited_for() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
+    make_pipe(&sandbox.project().join(".env"));
+    for command in ["up", "doctor"] {
+        let ended = sandbox.run(&[command]);
+        assert_eq!(
+            sandbox.plain(&ended.stderr),
+            "error: cannot read `[project]/.env`: it is a named pipe, not a regular file\n\n\
+             hint: write its variables into an ordinary file; or set `env_file = []` in [project], and let the tool that \
+             serves the pipe start this one, as `op run -- …` of 1Password does\n"
+        );
+    }
+}
+
+#[test]
+fn a_pipe_called_devtasks_toml_is_not_waited_for() {
+    let sandbox = Sandbox::new("");
+    let file = sandbox.project().join("devtasks.toml");
+    std::fs::remove_file(&file).unwrap();
+    make_pipe(&file);
+    for command in ["up", "status", "doctor"] {
+        let ended = sandbox.run(&[command]).with(2);
+        assert_eq!(
+            ended.stderr,
+            "error: cannot read `devtasks.toml`: it is a named pipe, not a regular file\n",
+        );
+    }
+}
+
+fn make_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
 }

@@ -10,10 +10,11 @@ use crate::error::Exit;
 use crate::plan::OnExit;
 use crate::report::escape::command_line;
 use crate::world::terminal::{Colour, Terminals};
-use crate::world::{background, caller, guardian};
+use crate::world::{background, caller, guardian, os};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
+    os::unblock_signals();
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let form = form(&mut arguments);
     let words: Vec<String> = arguments

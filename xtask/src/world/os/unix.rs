@@ -1,5 +1,6 @@
 //! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
 
+mod mask;
 mod sockets;
 mod terminal;
 
@@ -23,6 +24,7 @@ use signal_hook::iterator::Signals;
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{Held, pass_on};
 pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
 

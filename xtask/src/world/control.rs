@@ -16,7 +16,7 @@ use crate::plan;
 use crate::preflight::verdict::Mismatch;
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, State, Status};
-pub(crate) use client::{Client, ask, follow};
+pub(crate) use client::{Client, PATIENCE, ask, follow};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.

@@ -49,10 +49,16 @@ impl Inbox {
             .any(|message| matches!(message, Message::Heard(heard) if heard.is_interrupt()))
     }
 
-    /// Asks a yes-or-no question; no is the default.
+    /// Asks a yes-or-no question; no is the default. Only what is typed from now on answers it.
     pub(super) fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
+        // All that was said before stands on the terminal: nobody else writes there now.
+        os::forget_typed();
         tell(&format!("{question}  [y/N] "));
-        terminal::read_line(self.sender.clone());
+        if terminal::read_line(self.sender.clone()).is_err() {
+            // Without room for a thread nobody can answer.
+            tell("\n");
+            return Ok(false);
+        }
         loop {
             match self.receiver.recv() {
                 Ok(Message::Typed(line)) => {

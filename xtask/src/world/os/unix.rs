@@ -26,7 +26,7 @@ use super::{Heard, Signal};
 use crate::supervise::Status;
 pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{Held, pass_on};
-pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
+pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 
 /// Where container engines listen for all users.
 ///

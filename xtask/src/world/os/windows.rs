@@ -55,6 +55,15 @@ pub(crate) fn resize_terminal(_: &File, _: Size) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Not supported yet: nobody is asked here.
+pub(crate) fn forget_typed() {}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn read_line() -> io::Result<String> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Not supported yet: nothing is started here.
 pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 

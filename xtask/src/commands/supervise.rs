@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Ended {
 const LAST_WORD: Duration = Duration::from_secs(1);
 
 fn in_background(args: &Args, request: Request, reply: Sender<Reply>) -> Result<Exit, Problem> {
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(String::new())?;
     let folder = Folder::of(&args.checkout)?;
     let Locked::Mine(lock) = folder.lock()? else {
         // Another supervisor was faster: the client turns to that one.
@@ -87,6 +87,7 @@ pub(super) fn supervise(
     sink: Arc<dyn Sink>,
     audience: &mut dyn Audience,
 ) -> Result<Outcome, Problem> {
+    inbox.interrupt.supervise();
     let record = Record::new(run.project, run.checkout, run.mode, run.folder)?;
     run.folder.write(&record)?;
     os::adopt_orphans();

@@ -172,6 +172,8 @@ impl<'a> Driver<'a> {
     pub(crate) fn run(mut self, first: First, on_exit: OnExit) -> Outcome {
         self.on_exit = on_exit;
         self.start_guardian();
+        // Whoever was told to end before it has begun starts nothing.
+        self.receive_all();
         match first {
             First::Plan {
                 services,
@@ -190,9 +192,13 @@ impl<'a> Driver<'a> {
                 Err(RecvTimeoutError::Disconnected) => unreachable!("the driver holds a sender itself"),
             }
             // What has piled up meanwhile shares one look at the process table.
-            while let Ok(message) = self.inbox.try_recv() {
-                self.receive(message);
-            }
+            self.receive_all();
+        }
+    }
+
+    fn receive_all(&mut self) {
+        while let Ok(message) = self.inbox.try_recv() {
+            self.receive(message);
         }
     }
 

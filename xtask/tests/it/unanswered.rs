@@ -1,12 +1,13 @@
-//! A supervisor that does not answer: nobody waits for it for long.
+//! A supervisor that does not answer: nobody waits for it for long, and Ctrl-C ends even that.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
-use serde_json::Value;
+use rustix::process::Signal;
+use serde_json::{Value, json};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, eventually, signal};
 
 const SILENT: &str = "error: the running supervisor does not answer; it may be suspended\n\n\
     hint: look for it with `fg` in the terminal it was started in\n";
@@ -77,4 +78,32 @@ fn one_that_takes_its_time_to_stop_is_waited_for() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --ignore-term\"\nstop_grace_period = \"6s\"\n");
     sandbox.run(&["up", "--detach"]).with(0);
     sandbox.run(&["down"]).with(0);
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_one_that_is_suspended() {
+    let (sandbox, _) = Sandbox::with_api();
+    let up = sandbox.up(&[]);
+    signal(up.pid(), Signal::STOP);
+    for command in ["down", "restart", "up"] {
+        let client = sandbox.start(&[command, "--format", "json"]);
+        // It hears signals once it has the handler.
+        eventually(
+            || format!("`{command}` to hear signals"),
+            || hears_interrupts(client.pid()) || client.has_ended(),
+        );
+        client.interrupt();
+        let ended = client.wait().with(130);
+        assert_eq!(ended.stderr, "Interrupted.\n", "{command}");
+        let [summary] = ended.events().try_into().unwrap();
+        assert_eq!(summary["exit"], json!(130), "{command}");
+    }
+    signal(up.pid(), Signal::CONT);
+}
+
+/// Source: man 5 `proc_pid_status`, SigCgt: SIGINT is the second bit.
+fn hears_interrupts(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 2 == 2))
 }

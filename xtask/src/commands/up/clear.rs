@@ -76,7 +76,7 @@ impl<'a> Clearing<'a> {
     /// What clearing would say, and the plan with the ports that would move. A conflict that would be solved without a
     /// question is a warning. `moves` are those foreseen so far: a port moves once.
     pub(super) fn foresee(&self, moves: &mut Moves) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
-        let facts = observe::facts(self.plan);
+        let facts = observe::facts(self.plan, &self.inbox.interrupt);
         let findings = self.judge_all(&facts);
         let movable = self.movable(&findings);
         let is_new = |(service, port, _): &Movable<'_>| !moves.has(&service.name, &port.key);
@@ -129,7 +129,7 @@ impl<'a> Clearing<'a> {
 
     pub(super) fn clear(&self) -> Result<Way, Problems> {
         let plan = self.plan;
-        let facts = observe::facts(plan);
+        let facts = observe::facts(plan, &self.inbox.interrupt);
         if self.inbox.interrupted() {
             return Ok(Way::Blocked(watching::interrupted("started", self.context)));
         }

@@ -6,7 +6,7 @@ mod terminal;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -71,6 +71,21 @@ pub(crate) fn signal_group(group: u32, signal: Signal) {
         // Gone already, or somebody else's by setuid: the count that follows tells.
         let _ = rustix::process::kill_process_group(group, native(signal));
     }
+}
+
+/// What stands in a pipe now, without a wait for its end, which a process that left its group may keep open. At most so many
+/// bytes.
+pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
+    let mut bytes = vec![0; at_most];
+    let mut length = 0;
+    // Source: pipe(7): this end has a description of its own, so nobody else's reads stop waiting.
+    if rustix::fs::fcntl_setfl(&pipe, OFlags::NONBLOCK).is_ok() {
+        while let Ok(read @ 1..) = rustix::io::read(&pipe, &mut bytes[length..]) {
+            length += read;
+        }
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// The program that runs now, even if its file was replaced meanwhile.

@@ -10,10 +10,11 @@ use crate::error::Exit;
 use crate::foreign::command_line;
 use crate::world::reexec::{self, Helper};
 use crate::world::terminal::{Colour, Terminals};
-use crate::world::{caller, guardian};
+use crate::world::{caller, guardian, os};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
+    os::unblock_signals();
     helpers();
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let form = form(&mut arguments);

@@ -10,6 +10,7 @@ mod engines;
 pub(crate) mod files;
 pub(crate) mod guardian;
 mod health;
+pub(crate) mod interrupt;
 pub(crate) mod kin;
 pub(crate) mod live;
 pub(crate) mod logs;

@@ -8,6 +8,7 @@ use crate::preflight::needs::needs;
 use crate::preflight::verdict::{Mismatch, Ours, duplicates, ephemeral, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
 use crate::report::{self, json, words};
+use crate::world::interrupt::Interrupt;
 use crate::world::project::{Place, Ports, Project};
 use crate::world::reservations::Moves;
 use crate::world::{live, observe, os, owners};
@@ -41,7 +42,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         Ok(read) => read,
         Err(problems) => return Err(unreadable(problems, context)),
     };
-    let facts = observe::facts(&plan);
+    let facts = observe::facts(&plan, &Interrupt::default());
     let findings = findings(&project, &plan, &facts, context)?;
     let worst = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
     let ok = problems.is_empty() && worst < if args.strict { Level::Unknown } else { Level::Fail };

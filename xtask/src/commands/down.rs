@@ -61,12 +61,14 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         }
     }
     let folder = Folder::of(&checkout)?;
-    let inbox = Inbox::open()?;
-    let interrupted = || inbox.interrupted();
+    let inbox = Inbox::open(watching::last_words(context))?;
 
     let deadline = wall() + STARTING;
     loop {
         live::responds(&folder)?;
+        if inbox.interrupted() {
+            return Ok(watching::interrupted("stopped", context));
+        }
         if let Some((mut client, _)) = live::client(&folder) {
             client.send(&Request::Down {
                 services: args.services.clone(),
@@ -82,14 +84,14 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         }
         match folder.lock()? {
             Locked::Mine(lock) => {
-                let exit = sweep(&folder, &checkout, &args, context, &interrupted)?;
+                let exit = sweep(&folder, &checkout, &args, context, &inbox)?;
                 drop(lock);
                 return Ok(exit);
             }
             Locked::Others(_) if wall() < deadline => {
                 // It is just starting or just ending: its socket is about to come or to go.
                 if let Err(Interrupted) = inbox.pause(Duration::from_millis(20)) {
-                    return Ok(Exit::Interrupted);
+                    return Ok(watching::interrupted("stopped", context));
                 }
             }
             Locked::Others(pid) => {
@@ -180,7 +182,7 @@ fn sweep(
     checkout: &std::path::Path,
     args: &Args,
     context: &Context,
-    interrupted: &dyn Fn() -> bool,
+    inbox: &Inbox,
 ) -> Result<Exit, Problems> {
     let not_verified = |problem: Problem| leftovers::not_verified(&problem);
     if let Some(problem) = leftovers::elsewhere(checkout).map_err(not_verified)? {
@@ -201,7 +203,7 @@ fn sweep(
         stranded::remarks(context).iter().for_each(|remark| context.say(remark));
         Exit::Done
     } else {
-        match leftovers::end(&left, GRACE, context, interrupted)? {
+        match leftovers::end(&left, GRACE, context, inbox)? {
             Stopped::Done => Exit::Done,
             Stopped::Interrupted => Exit::Interrupted,
             Stopped::Not(problem) => context.fail(&[problem]),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::commands::Context;
+use crate::commands::inbox::Inbox;
 use crate::commands::stopping::{self, Ended, Voice};
 use crate::error::{Exit, Problem};
 use crate::preflight::left_alone::LeftAlone;
@@ -124,7 +125,7 @@ pub(super) fn end(
     left: &[(Process, Tag)],
     grace: Duration,
     context: &Context,
-    interrupted: &dyn Fn() -> bool,
+    inbox: &Inbox,
 ) -> Result<Ended, Problem> {
     if left.is_empty() {
         return Ok(Ended::Done);
@@ -147,7 +148,7 @@ pub(super) fn end(
     let mut voice = Voice {
         context,
         confirm_kill: &mut |_| true,
-        interrupted,
+        inbox,
     };
     stopping::end(
         &tree,

@@ -51,7 +51,7 @@ fn restart(args: &Args, context: &Context) -> Ended {
             ..Asked::default()
         })?;
     }
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(watching::last_words(context))?;
     let Some((running, record)) = live::running(&project.checkout)? else {
         return Err(nothing_runs(context).into());
     };
@@ -72,6 +72,9 @@ fn restart(args: &Args, context: &Context) -> Ended {
         "{} is running (pid {pid}); restarting {what} there.",
         record.project
     ));
+    if inbox.interrupted() {
+        return Ok(watching::interrupted("restarted", context));
+    }
     let connect = || live::client(&Folder::existing(&project.checkout)?);
     let Some((mut client, _)) = connect() else {
         return Err(nothing_runs(context).into());

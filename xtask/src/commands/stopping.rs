@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::commands::Context;
+use crate::commands::inbox::Inbox;
 use crate::error::{Exit, Problem};
 use crate::foreign::{Foreign, shell_word};
 use crate::preflight::targets::{Targets, Tree};
@@ -19,7 +20,7 @@ pub(super) struct Voice<'a> {
     pub(super) context: &'a Context,
     /// A question that is answered with yes or no.
     pub(super) confirm_kill: &'a mut dyn FnMut(&str) -> bool,
-    pub(super) interrupted: &'a dyn Fn() -> bool,
+    pub(super) inbox: &'a Inbox,
 }
 
 pub(super) enum Ended {
@@ -66,9 +67,11 @@ pub(super) fn stop_owners(
     grace: Duration,
     voice: &mut Voice,
 ) -> Result<Vec<Outcome>, Problem> {
+    let inbox = voice.inbox;
+    let _signalling = inbox.interrupt.signalling();
     let mut outcomes: Vec<Outcome> = Vec::new();
     for one in busy {
-        let was_interrupted = matches!(outcomes.last(), Some(Outcome::Interrupted(_))) || (voice.interrupted)();
+        let was_interrupted = matches!(outcomes.last(), Some(Outcome::Interrupted(_))) || inbox.interrupted();
         let outcome = match was_interrupted {
             true => Outcome::Interrupted(Vec::new()),
             false => stop_one(one, addresses, grace, voice)?,
@@ -76,7 +79,7 @@ pub(super) fn stop_owners(
         outcomes.push(outcome);
     }
     if outcomes.iter().any(|it| matches!(it, Outcome::Stopped { .. })) {
-        watch(busy, &mut outcomes, addresses, voice.interrupted);
+        watch(busy, &mut outcomes, addresses, inbox);
     }
     Ok(outcomes)
 }
@@ -107,7 +110,7 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Voic
 }
 
 /// Those that have come free, whoever ended.
-fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, interrupted: &dyn Fn() -> bool) {
+fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, inbox: &Inbox) {
     let is_free = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. } | Outcome::Gone);
     let mut free: Vec<(&Busy, &mut Outcome)> = busy.iter().zip(outcomes).filter(|(_, it)| is_free(it)).collect();
     let holders: Vec<_> = free
@@ -118,7 +121,7 @@ fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, interrup
         })
         .collect();
     let holders: Vec<&dyn Fn() -> Option<Holder>> = holders.iter().map(|it| it as _).collect();
-    let taken = stop::watch(&holders, WATCH, interrupted);
+    let taken = stop::watch(&holders, WATCH, &|| inbox.interrupted());
     for ((_, outcome), holder) in free.iter_mut().zip(taken) {
         if let Some(holder) = holder {
             **outcome = Outcome::Respawned(holder);
@@ -133,6 +136,7 @@ pub(super) fn too(pid: u32, name: &Foreign, reason: &str) -> String {
 
 /// Ends processes for their own sake.
 pub(super) fn end(tree: &Tree, grace: Duration, why: &str, done: &str, voice: &mut Voice) -> Result<Ended, Problem> {
+    let _signalling = voice.inbox.interrupt.signalling();
     let outcome = voice.listen(tree, grace, why, stop::end)?;
     Ok(told(outcome, voice.context, done, ""))
 }
@@ -145,7 +149,7 @@ impl Voice<'_> {
         why: &str,
         stop: impl FnOnce(&stop::Request, &mut Talk, &mut Audit) -> Outcome,
     ) -> Result<Outcome, Problem> {
-        let context = self.context;
+        let (context, inbox) = (self.context, self.inbox);
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
         let mut talk = Talk {
@@ -167,7 +171,7 @@ impl Voice<'_> {
                 Progress::NotAudited(problem) => drop(context.fail(std::slice::from_ref(problem))),
                 Progress::Sent { .. } => {}
             },
-            interrupted: self.interrupted,
+            interrupted: &|| inbox.interrupted(),
         };
         let request = stop::Request {
             tree,

@@ -46,7 +46,7 @@ fn in_background(
     on_exit: OnExit,
     (request, reply): (Request, Sender<Reply>),
 ) -> Result<Exit, Problem> {
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(String::new())?;
     let folder = Folder::of(checkout)?;
     let Locked::Mine(lock) = folder.lock()? else {
         // Another supervisor was faster: the client turns to that one.
@@ -83,6 +83,7 @@ pub(super) fn supervise(
     sink: Arc<dyn Sink>,
     audience: &mut dyn Audience,
 ) -> Result<Outcome, Problem> {
+    inbox.interrupt.supervise();
     let record = Record::new(run.project, run.checkout, run.mode, run.folder)?;
     run.folder.write(&record)?;
     os::adopt_orphans();

@@ -163,7 +163,7 @@ fn start(args: Args, context: &Context) -> Ended {
     let Some(folder) = folder else {
         return preview::show(&project, &wish, context);
     };
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(watching::last_words(context))?;
 
     let ours = Ours::new(&wish.before.project, &project.checkout, None, os::user_id()).having(wish.numbers.clone());
     let mut told = false;
@@ -193,6 +193,9 @@ fn start(args: Args, context: &Context) -> Ended {
                         Way::Leftovers => return Ok(Exit::PortBusy),
                     }
                 };
+                if inbox.interrupted() {
+                    return Ok(watching::interrupted("started", context));
+                }
                 claim.keep();
                 moves::remarks(&plan, &wish, &ours, context);
                 let screen = Screen::new(context, &wish.known, inbox.sender.clone());
@@ -216,7 +219,7 @@ fn start(args: Args, context: &Context) -> Ended {
                     ));
                 }
                 if inbox.pause(Duration::from_millis(20)).is_err() {
-                    return Ok(Exit::Interrupted);
+                    return Ok(watching::interrupted("started", context));
                 }
             }
         }

@@ -37,6 +37,23 @@ pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
     json::line(&json::event(wall(), "summary", json::summary(exit, services)))
 }
 
+/// What the last words of a command are that is blocked when Ctrl-C is pressed.
+pub(super) fn last_words(context: &Context) -> String {
+    match context.json {
+        true => summary(Exit::Interrupted, &[]),
+        false => String::new(),
+    }
+}
+
+/// Ctrl-C before anything was done; `verb` is such as `started`.
+pub(super) fn interrupted(verb: &str, context: &Context) -> Exit {
+    context.say(&format!("Interrupted; nothing was {verb}."));
+    if context.json {
+        let _ = context.print(&summary(Exit::Interrupted, &[]));
+    }
+    Exit::Interrupted
+}
+
 /// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
 pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let paint = context.paint_stderr();

@@ -17,7 +17,7 @@ use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::verdict::Mismatch;
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, State, Status};
-pub(crate) use client::{Client, ask, listen};
+pub(crate) use client::{Client, PATIENCE, ask, listen};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.

@@ -198,9 +198,13 @@ impl<'a> Driver<'a> {
                 Err(RecvTimeoutError::Disconnected) => unreachable!("the driver holds a sender itself"),
             }
             // What has piled up meanwhile shares one look at the process table.
-            while let Ok(message) = self.inbox.try_recv() {
-                self.receive(message);
-            }
+            self.receive_all();
+        }
+    }
+
+    fn receive_all(&mut self) {
+        while let Ok(message) = self.inbox.try_recv() {
+            self.receive(message);
         }
     }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread::ScopedJoinHandle;
-use std::time::Duration;
 
-use super::control::{Client, Reply, Request, Service, Snapshot, Why};
+use super::control::{Client, PATIENCE, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record, lives};
 use super::{health, kin, owners};
 use crate::error::Problem;
@@ -17,9 +16,6 @@ use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
 use crate::supervise::steps::Running;
-
-/// How long a supervisor may take to answer: it never waits for anything itself.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A conversation with the supervisor of this checkout, if one lives.
 pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {

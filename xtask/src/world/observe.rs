@@ -5,12 +5,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::interrupt::Interrupt;
 use super::{owners, spawn, venvs};
 use crate::plan::{Plan, Port, Service};
 use crate::preflight::{CommandFact, Facts, FolderFact, PortRef, ServiceFact, VenvFact};
 
-/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
-pub(crate) fn facts(plan: &Plan) -> Facts {
+/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together. An
+/// interrupt ends the wait, and then the answers are nobody's.
+pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
     let services = plan
         .services
         .iter()
@@ -33,7 +35,7 @@ pub(crate) fn facts(plan: &Plan) -> Facts {
     Facts {
         ports,
         services,
-        venvs: venv_facts(plan),
+        venvs: venv_facts(plan, interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
     }
 }
@@ -55,7 +57,7 @@ fn service_fact(service: &Service) -> ServiceFact {
     }
 }
 
-fn venv_facts(plan: &Plan) -> BTreeMap<PathBuf, VenvFact> {
+fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact> {
     let paths: BTreeSet<&Path> = plan
         .services
         .iter()
@@ -65,7 +67,7 @@ fn venv_facts(plan: &Plan) -> BTreeMap<PathBuf, VenvFact> {
     std::thread::scope(|scope| {
         let looks: Vec<_> = paths
             .into_iter()
-            .map(|path| (path, scope.spawn(|| venvs::look_at(path))))
+            .map(|path| (path, scope.spawn(|| venvs::look_at(path, interrupt))))
             .collect();
         let fact = |(path, look): (&Path, std::thread::ScopedJoinHandle<'_, VenvFact>)| {
             (path.to_owned(), look.join().expect("looking at a venv does not panic"))

@@ -28,7 +28,7 @@ use details::describe;
 pub(crate) use ending::{holder, holders, is_free, targets};
 pub(crate) use everybody::everybody;
 use holders::{ownerless, owners};
-pub(crate) use repository::{is_linked_worktree, repository};
+pub(crate) use repository::{PATIENCE, is_linked_worktree, repository_within};
 pub(crate) use surroundings::surroundings;
 pub(crate) use vacant::{bound, can_be_served, vacant};
 

@@ -136,16 +136,17 @@ pub(crate) fn pause(time: Duration) {
     std::thread::park_timeout(time);
 }
 
-/// Reads a line from stdin on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`].
-pub(crate) fn read_line(to: Sender<Message>) {
+/// Reads a line from the terminal on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`].
+///
+/// # Errors
+/// The system has no room for a thread.
+pub(crate) fn read_line(to: Sender<Message>) -> std::io::Result<()> {
     let read = move || {
-        let mut line = String::new();
         // The end of the input is an empty answer.
-        let _ = std::io::stdin().read_line(&mut line);
+        let line = os::read_line().unwrap_or_default();
         let _ = to.send(Message::Typed(line));
     };
-    std::thread::Builder::new()
-        .name("answer".into())
-        .spawn(read)
-        .expect("the system has room for a thread");
+    let thread = std::thread::Builder::new().name("answer".into()).spawn(read)?;
+    drop(thread);
+    Ok(())
 }

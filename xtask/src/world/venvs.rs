@@ -1,11 +1,12 @@
 //! Python venvs: found from a folder upward, and looked at by really running their interpreter.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use super::interrupt::Interrupt;
+use super::os::Signal;
 use super::{files, os};
 use crate::plan::bin;
 use crate::preflight::{VenvFact, VenvState};
@@ -17,19 +18,20 @@ pub(crate) fn nearest(folder: &Path, top: &Path) -> Option<PathBuf> {
     named.into_iter().find(|venv| venv.join("pyvenv.cfg").is_file())
 }
 
-/// Runs the venv's interpreter and compares where it was made with where it is.
-pub(crate) fn look_at(venv: &Path) -> VenvFact {
+/// Runs the venv's interpreter and compares where it was made with where it is. An interrupt ends that, and then the answer
+/// is nobody's.
+pub(crate) fn look_at(venv: &Path, interrupt: &Interrupt) -> VenvFact {
     let requirements = venv
         .parent()
         .map(|folder| folder.join("requirements.txt"))
         .filter(|file| file.is_file());
     VenvFact {
-        state: state(venv),
+        state: state(venv, interrupt),
         requirements,
     }
 }
 
-fn state(venv: &Path) -> VenvState {
+fn state(venv: &Path, interrupt: &Interrupt) -> VenvState {
     if !venv.join("pyvenv.cfg").is_file() && !bin(venv).is_dir() {
         return VenvState::Missing;
     }
@@ -44,7 +46,7 @@ fn state(venv: &Path) -> VenvState {
     {
         return VenvState::Moved { made_at };
     }
-    version(&python)
+    version(&python, interrupt)
 }
 
 /// What a chain of links ends at, although that is not there.
@@ -76,7 +78,7 @@ fn made_at(venv: &Path) -> Option<PathBuf> {
     paths.map(PathBuf::from).next_back()
 }
 
-fn version(python: &Path) -> VenvState {
+fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
     // Isolated, and without `site`: nothing of the user's runs.
     let mut command = Command::new(python);
     command.args(["-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
@@ -84,26 +86,32 @@ fn version(python: &Path) -> VenvState {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    // A wrapper such as pyenv's starts others, and all of them end with the look.
+    os::lead_own_group(&mut command);
+    os::end_with_us(&mut command);
     let broken = |said: String| VenvState::Broken { said };
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return broken(super::problem("run", python, &error).message),
     };
-    if !os::ends_within(&mut child, PATIENCE) {
-        // It is our own child and not waited for yet.
-        let _ = child.kill();
+    let has_answered = ends_in_time(&mut child, interrupt);
+    // It is our own child and not waited for yet, so the number of its group is nobody else's.
+    os::signal_group(child.id(), Signal::Kill);
+    let said = child.stdout.take().map(|pipe| os::read_at_once(&pipe, OUTPUT_AT_MOST));
+    let complaint = child.stderr.take().map(|pipe| os::read_at_once(&pipe, OUTPUT_AT_MOST));
+    // One that even SIGKILL does not end hangs in the kernel.
+    if os::ends_within(&mut child, LOOK) {
         let _ = child.wait();
+    }
+    if !has_answered {
         return broken(format!("no answer in {} s", PATIENCE.as_secs()));
     }
-    let (mut said, mut complaint) = (String::new(), String::new());
-    let _ = child.stdout.take().map(|mut pipe| pipe.read_to_string(&mut said));
-    let _ = child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut complaint));
-    let _ = child.wait();
-    let numbers: Option<Vec<u32>> = said.trim().split('.').map(|part| part.parse().ok()).collect();
+    let text = |said: Option<Vec<u8>>| String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+    let numbers: Option<Vec<u32>> = text(said).trim().split('.').map(|part| part.parse().ok()).collect();
     match numbers {
         Some(version) if !version.is_empty() => VenvState::Works { version },
         Some(_) | None => broken(
-            complaint
+            text(complaint)
                 .lines()
                 .next_back()
                 .unwrap_or("it says nothing")
@@ -113,5 +121,21 @@ fn version(python: &Path) -> VenvState {
     }
 }
 
+fn ends_in_time(child: &mut Child, interrupt: &Interrupt) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    while !os::ends_within(child, LOOK) {
+        if interrupt.was_heard() || Instant::now() >= deadline {
+            return false;
+        }
+    }
+    true
+}
+
 /// How long an interpreter may take to say its version: a cold disk is slow, a broken one never answers.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two looks at Ctrl-C.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Bytes. More than a pipe holds nobody can say who is read at the end.
+const OUTPUT_AT_MOST: usize = 64 * 1024;

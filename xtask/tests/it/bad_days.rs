@@ -4,6 +4,7 @@ mod disk;
 mod env_file;
 mod membership;
 mod names;
+mod odd_folder;
 mod paths;
 mod unknown;
 mod users;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Sandbox, eventually_gone, port};
+use crate::sandbox::{Sandbox, eventually, eventually_gone, port};
 
 /// Codes with their levels, without the ports that are free.
 fn found(sandbox: &Sandbox, exit: i32) -> Vec<(String, String)> {
@@ -192,6 +192,30 @@ fn what_is_missing_fails_with_its_code() {
             ("env.file_missing", "fail"),
             ("command.not_executable", "fail"),
         ],
+    );
+}
+
+#[test]
+fn what_an_interpreter_leaves_behind_holds_nobody_up_and_is_ended() {
+    let sandbox = Sandbox::new(
+        r#"
+        [venvs.api]
+        path = ".venv"
+        [services.api]
+        command = "SERVICE"
+        venv = "api"
+        "#,
+    );
+    venv(&sandbox, "sleep 1000 &\necho 3.12.4");
+    let ended = sandbox.run(&["doctor"]).with(0);
+    assert_eq!(
+        ended.stdout,
+        "All well: 0 ports free, 1 venv (Python 3.12.4), 1 command, 0 env files, 0 leftovers.\n"
+    );
+    // What was killed needs a moment.
+    eventually(
+        || format!("the end of {:?}", sandbox.processes()),
+        || sandbox.processes().is_empty(),
     );
 }
 

@@ -14,6 +14,7 @@ mod restart;
 mod sandbox;
 mod status;
 mod tidy;
+mod unanswered;
 mod up;
 mod versions;
 mod why;

@@ -2,6 +2,7 @@
 
 mod again;
 mod auto;
+mod before;
 mod beside;
 mod conflict;
 mod crash;

@@ -4,7 +4,6 @@
 
 mod say;
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -80,7 +79,7 @@ struct Case {
 
 pub(super) fn run(args: &Args, context: &Context) -> Ended {
     os::require("port kill")?;
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(String::new())?;
     let mut cases = look(args, context)?;
     say::head(args, &cases, context);
     let mut exit = Exit::Done;
@@ -196,7 +195,9 @@ fn end(args: &Args, cases: &mut [Case], inbox: &Inbox, context: &Context) -> Res
     {
         return Ok(exit);
     }
-    let killing = Killing::new(args, inbox, context);
+    // Until all is told.
+    let _signalling = inbox.interrupt.signalling();
+    let killing = Killing { args, inbox, context };
     let mut busy: Vec<Busy> = cases
         .iter()
         .map(|case| Busy::new(case.port, &case.finding.owners))
@@ -220,8 +221,11 @@ fn end(args: &Args, cases: &mut [Case], inbox: &Inbox, context: &Context) -> Res
             }
         };
     }
-    let was_interrupted = killing.was_interrupted.get();
-    Ok(if was_interrupted { Exit::Interrupted } else { Exit::Done })
+    Ok(if inbox.interrupted() {
+        Exit::Interrupted
+    } else {
+        Exit::Done
+    })
 }
 
 /// Asks. What to end with if nobody says yes; then nothing is signalled.
@@ -264,29 +268,14 @@ struct Killing<'a> {
     args: &'a Args,
     inbox: &'a Inbox,
     context: &'a Context,
-    /// Once Ctrl-C was pressed nobody else is signalled.
-    was_interrupted: Cell<bool>,
 }
 
-impl<'a> Killing<'a> {
-    fn new(args: &'a Args, inbox: &'a Inbox, context: &'a Context) -> Self {
-        Killing {
-            args,
-            inbox,
-            context,
-            was_interrupted: Cell::new(false),
-        }
-    }
-
+impl Killing<'_> {
     fn stop(&self, busy: &[Busy]) -> Result<Vec<Outcome>, Problem> {
         let mut voice = Voice {
             context: self.context,
             confirm_kill: &mut |question| self.args.yes || self.confirms(question),
-            interrupted: &|| {
-                self.was_interrupted
-                    .set(self.was_interrupted.get() || self.inbox.interrupted());
-                self.was_interrupted.get()
-            },
+            inbox: self.inbox,
         };
         stopping::stop_owners(busy, Addresses::All, self.args.grace, &mut voice)
     }
@@ -308,11 +297,6 @@ impl<'a> Killing<'a> {
     }
 
     fn confirms(&self, question: &str) -> bool {
-        if !self.context.terminals.asks {
-            return false;
-        }
-        let answer = self.inbox.confirm(question, self.context);
-        self.was_interrupted.set(self.was_interrupted.get() || answer.is_err());
-        matches!(answer, Ok(true))
+        self.context.terminals.asks && matches!(self.inbox.confirm(question, self.context), Ok(true))
     }
 }

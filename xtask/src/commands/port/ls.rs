@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
     if !args.watch {
         return Ok(quietly(show(&look(args)?, &ours, context), Exit::Done));
     }
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(String::new())?;
     let closed = inbox.sender.clone();
     os::when_stdout_closes(move || drop(closed.send(Message::OutputClosed)));
     let redraws = context.terminals.shows && context.terminals.draws && !context.json;

@@ -1,5 +1,7 @@
 //! `port ls --all-projects`: what the checkouts of all projects have reserved, whether anything runs or not.
 
+use std::time::Duration;
+
 use super::ls::Filter;
 use crate::commands::{Context, Ended, quietly};
 use crate::error::Exit;
@@ -11,7 +13,10 @@ use crate::world::owners;
 use crate::world::reservations::{self, Checkout, Reservation};
 
 pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
-    let mut reserved: Vec<Reserved> = reservations::all()?.iter().flat_map(of_checkout).collect();
+    let checkouts = reservations::all()?;
+    let mut patience = owners::PATIENCE;
+    let of_checkout = |checkout: &Checkout| of_checkout(checkout, &mut patience);
+    let mut reserved: Vec<Reserved> = checkouts.iter().flat_map(of_checkout).collect();
     reserved.retain(|one| filters.is_empty() || filters.iter().any(|filter| passes(filter, one)));
     reserved.sort_by_key(|one| (one.number, one.protocol, one.checkout.clone()));
     let ports: Vec<PortRef> = reserved.iter().map(Reserved::port).collect();
@@ -41,8 +46,9 @@ pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
     Ok(quietly(context.print(&text), Exit::Done))
 }
 
-fn of_checkout(checkout: &Checkout) -> Vec<Reserved> {
-    let branch = owners::repository(&checkout.checkout).and_then(|repository| repository.branch);
+fn of_checkout(checkout: &Checkout, patience: &mut Duration) -> Vec<Reserved> {
+    let repository = owners::repository_within(&checkout.checkout, patience);
+    let branch = repository.and_then(|repository| repository.branch);
     let ports = checkout.ports.iter().flat_map(|(id, port)| {
         let numbers = numbers(port).into_iter();
         numbers.map(|(number, why, instead_of)| Reserved {

@@ -55,7 +55,7 @@ const SHORTEST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_millis(250);
 
 pub(super) fn run(args: &Args, context: &Context) -> Ended {
-    let inbox = Inbox::open()?;
+    let inbox = Inbox::open(String::new())?;
     let clock = Clock::start();
     let mut pause = SHORTEST;
     let left = loop {

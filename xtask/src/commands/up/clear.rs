@@ -7,7 +7,7 @@ use super::head::head;
 use super::moves::Movable;
 use crate::commands::inbox::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Busy, Ended, Voice, told_of_port};
-use crate::commands::{Context, leftovers, tell};
+use crate::commands::{Context, leftovers, tell, watching};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::needs::needs;
@@ -77,7 +77,7 @@ impl<'a> Clearing<'a> {
     /// What clearing would say, and the plan with the ports that would move. A conflict that would be solved without a
     /// question is a warning. `moves` are those foreseen so far: a port moves once.
     pub(super) fn foresee(&self, moves: &mut Moves) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
-        let facts = observe::facts(self.plan);
+        let facts = observe::facts(self.plan, &self.inbox.interrupt);
         let findings = self.judge_all(&facts);
         let movable = self.movable(&findings);
         let is_new = |(service, port, _): &Movable<'_>| !moves.has(&service.name, &port.key);
@@ -130,7 +130,10 @@ impl<'a> Clearing<'a> {
 
     pub(super) fn clear(&self) -> Result<Way, Problems> {
         let plan = self.plan;
-        let facts = observe::facts(plan);
+        let facts = observe::facts(plan, &self.inbox.interrupt);
+        if self.inbox.interrupted() {
+            return Ok(Way::Blocked(watching::interrupted("started", self.context)));
+        }
         let findings = self.judge_all(&facts);
         if findings
             .iter()
@@ -177,7 +180,7 @@ impl<'a> Clearing<'a> {
         }
         let grace = self.plan.services.iter().map(|service| service.stop_grace_period).max();
         let grace = grace.unwrap_or(Duration::from_secs(10));
-        match leftovers::end(&left, grace, self.context, &|| self.inbox.interrupted())? {
+        match leftovers::end(&left, grace, self.context, self.inbox)? {
             Ended::Done => {
                 folder.forget_last();
                 Ok(None)
@@ -267,25 +270,19 @@ impl<'a> Clearing<'a> {
                 Err(Interrupted) => return Ok(Some(Exit::Interrupted)),
             }
         }
-        let mut interrupted = false;
         let mut voice = Voice {
             context: self.context,
             confirm_kill: &mut |question| {
-                let answer = match self.wish.yes {
-                    true => Ok(true),
-                    false if self.context.terminals.asks => self.inbox.confirm(question, self.context),
-                    false => Ok(false),
-                };
-                interrupted = answer.is_err();
-                matches!(answer, Ok(true))
+                let asks = self.context.terminals.asks;
+                self.wish.yes || asks && matches!(self.inbox.confirm(question, self.context), Ok(true))
             },
-            interrupted: &|| self.inbox.interrupted(),
+            inbox: self.inbox,
         };
         let busy = [Busy::new(asked, &found.owners)];
         let mut outcomes = stopping::stop_owners(&busy, Addresses::Service, grace, &mut voice)?;
         let outcome = outcomes.pop().expect("there is one for the one port");
         Ok(match told_of_port(outcome, self.context, asked) {
-            Ended::Not(_) if interrupted => Some(Exit::Interrupted),
+            Ended::Not(_) if self.inbox.interrupted() => Some(Exit::Interrupted),
             Ended::Done => None,
             Ended::Interrupted => Some(Exit::Interrupted),
             // For `up` a port that stays busy is one code, whatever the reason.
@@ -329,7 +326,7 @@ impl<'a> Clearing<'a> {
 
     pub(super) fn blocked(&self, exit: Exit) -> Way {
         if self.context.json {
-            let _ = self.context.print(&crate::commands::watching::summary(exit, &[]));
+            let _ = self.context.print(&watching::summary(exit, &[]));
         }
         Way::Blocked(exit)
     }

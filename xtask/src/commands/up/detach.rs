@@ -37,6 +37,9 @@ pub(super) fn detach(
     let mut show = Show::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
     let sender = inbox.sender.clone();
     let programs = background::programs(folder)?;
+    if inbox.interrupted() {
+        return Ok(Some(watching::interrupted("started", context)));
+    }
     drop(lock);
     background::start(&programs, plan, folder, request, move |reply| {
         drop(sender.send(Message::Replied(reply)))

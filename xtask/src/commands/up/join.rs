@@ -78,6 +78,9 @@ pub(super) fn join(
             Way::Clear { .. } | Way::Leftovers => break services,
         }
     };
+    if inbox.interrupted() {
+        return Ok(Some(watching::interrupted("started", context)));
+    }
     let Some((mut client, _)) = live::client(folder) else {
         return Ok(None);
     };

@@ -56,6 +56,25 @@ fn dependents_are_stopped_before_what_they_depend_on() {
 }
 
 #[test]
+fn what_is_asked_for_after_an_interrupt_is_never_started() {
+    check(
+        "db
+         api: db",
+        "0 interrupt
+         0 begin
+         1 end",
+        "
+            0 db waiting
+            0 api waiting
+            0 api stopped
+            0 db stopped
+            0 batch 0 has failed
+            over: true, exit 0
+        ",
+    );
+}
+
+#[test]
 fn one_unit_is_stopped_alone() {
     check(
         "db

@@ -10,6 +10,9 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 use super::{Envelope, PROTOCOL, Reply, Request, other_version};
 use crate::error::Problem;
 
+/// How long a supervisor may take to answer: it never waits for anything itself.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A conversation as the client sees it.
 pub(crate) struct Client {
     stream: BufReader<Stream>,
@@ -27,6 +30,8 @@ impl Client {
 
     /// What does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
+        // A large one waits for its reader; one that does not read does not answer either.
+        let _ = self.stream.get_ref().set_send_timeout(Some(PATIENCE));
         ask(self.stream.get_mut(), request);
     }
 
@@ -38,11 +43,23 @@ impl Client {
         }
     }
 
-    /// Hands every reply to `hear`, on a thread of its own; see [`listen`].
-    pub(crate) fn follow(self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
-        let set = self.stream.get_ref().set_recv_timeout(None);
-        debug_assert!(set.is_ok(), "a socket can do without a timeout");
-        follow(self.stream, hear);
+    /// Hands every reply to `hear`, on a thread of its own; see [`listen`]. The first has to come within [`PATIENCE`]: whoever has
+    /// the request tells at once what is under way. The kernel lets a client in without the supervisor, so that is no sign of life.
+    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
+        let follow = move || {
+            let first = self.receive(Some(PATIENCE));
+            let more = is_followed(&first);
+            hear(first);
+            let set = self.stream.get_ref().set_recv_timeout(None);
+            debug_assert!(set.is_ok(), "a socket can do without a timeout");
+            if more {
+                listen(self.stream, hear);
+            }
+        };
+        std::thread::Builder::new()
+            .name("replies".into())
+            .spawn(follow)
+            .expect("the system has room for a thread");
     }
 }
 
@@ -63,18 +80,13 @@ pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Problem
     let mut more = true;
     while more {
         let reply = receive(&mut from);
-        more = !matches!(reply, Ok(Reply::Ending) | Err(_));
+        more = is_followed(&reply);
         hear(reply);
     }
 }
 
-/// The same on a thread of its own.
-fn follow(from: impl BufRead + Send + 'static, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
-    let listen = move || listen(from, hear);
-    std::thread::Builder::new()
-        .name("replies".into())
-        .spawn(listen)
-        .expect("the system has room for a thread");
+fn is_followed(reply: &Result<Reply, Problem>) -> bool {
+    !matches!(reply, Ok(Reply::Ending) | Err(_))
 }
 
 fn receive(from: &mut impl BufRead) -> Result<Reply, Problem> {

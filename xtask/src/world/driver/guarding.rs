@@ -32,6 +32,8 @@ impl Driver<'_> {
     /// It cannot be had.
     pub(super) fn begin(&mut self, first: First) -> Result<(), Problem> {
         self.guardian = Some(self.new_guardian()?);
+        // Whoever was told to end before it has begun starts nothing.
+        self.receive_all();
         match first {
             First::Plan {
                 services,
@@ -52,19 +54,20 @@ impl Driver<'_> {
             return Ok(meanwhile);
         };
         loop {
-            match guardian.heard(SLICE) {
+            let heard = guardian.heard(SLICE);
+            meanwhile.extend(self.inbox.try_iter());
+            let is_interrupt = |message: &Message| matches!(message, Message::Heard(heard) if heard.is_interrupt());
+            if meanwhile.iter().any(is_interrupt) {
+                guardian.dismiss();
+                return Err(Problem::new("interrupted before anything was started").exit(Exit::Interrupted));
+            }
+            match heard {
                 Heard::Greeted => {
                     self.guardian = Some(guardian);
                     return Ok(meanwhile);
                 }
                 Heard::Nothing if self.clock.now() < until => {}
                 heard => return Err(guardian.absent(heard)),
-            }
-            meanwhile.extend(self.inbox.try_iter());
-            let is_interrupt = |message: &Message| matches!(message, Message::Heard(heard) if heard.is_interrupt());
-            if meanwhile.iter().any(is_interrupt) {
-                guardian.dismiss();
-                return Err(Problem::new("interrupted before anything was started").exit(Exit::Interrupted));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
 
+mod mask;
 mod sockets;
 mod terminal;
 
@@ -24,8 +25,9 @@ use signal_hook::iterator::Signals;
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{Held, pass_on};
-pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
+pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 
 /// Where container engines listen for all users.
 ///
@@ -78,6 +80,21 @@ pub(crate) fn signal_child(pid: u32, signal: Signal) {
         // As above.
         let _ = rustix::process::kill_process(pid, native(signal));
     }
+}
+
+/// What stands in a pipe now, without a wait for its end, which a process that left its group may keep open. At most so many
+/// bytes.
+pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
+    let mut bytes = vec![0; at_most];
+    let mut length = 0;
+    // Source: pipe(7): this end has a description of its own, so nobody else's reads stop waiting.
+    if fcntl_setfl(&pipe, OFlags::NONBLOCK).is_ok() {
+        while let Ok(read @ 1..) = rustix::io::read(&pipe, &mut bytes[length..]) {
+            length += read;
+        }
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// The program that runs now, even if its file was replaced meanwhile.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, Socket, States, Undelivered};
@@ -208,3 +208,6 @@ pub(crate) fn append_private(_: &Path, _: &[u8]) -> io::Result<()> {
 fn not_yet(what: &str) -> Problem {
     Problem::new(format!("{what} is not supported yet on {SYSTEM}")).hint("use it on Linux, or in a Linux container")
 }
+
+/// Not known how: the command ends on its own.
+pub(crate) fn end_with_us(_: &mut Command) {}

@@ -38,6 +38,9 @@ pub(crate) fn hear_signals(_: impl Fn(Heard) + Send + 'static) -> io::Result<()>
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Signals are not held back here.
+pub(crate) fn unblock_signals() {}
+
 /// Not supported yet: nothing is started here.
 pub(crate) fn lead_own_group(_: &mut Command) {}
 
@@ -53,6 +56,15 @@ pub(crate) fn resize_terminal(_: &File, _: Size) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Not supported yet: nobody is asked here.
+pub(crate) fn forget_typed() {}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn read_line() -> io::Result<String> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Not supported yet: nothing is started here.
 pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 
@@ -64,6 +76,11 @@ pub(crate) fn signal_child(_: u32, _: Signal) {}
 
 /// Not supported yet: nothing was started here.
 pub(crate) fn reap() -> Vec<(u32, Status)> {
+    Vec::new()
+}
+
+/// Not supported yet: nothing was started here.
+pub(crate) fn read_at_once<T>(_: T, _: usize) -> Vec<u8> {
     Vec::new()
 }
 

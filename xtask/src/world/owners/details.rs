@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::repository::repository;
+use super::repository::{PATIENCE, repository_within};
 use crate::foreign::Foreign;
 use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, secrets};
 use crate::world::kin::Kin;
@@ -29,7 +30,7 @@ pub(crate) struct Described {
 /// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
 /// protection are not judged here.
 pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Described> {
-    let mut table = Table::default();
+    let mut table = Table::new();
     let processes: BTreeMap<u32, Process> = pids
         .into_iter()
         .filter_map(|pid| Some((pid, table.row(pid)?)))
@@ -75,15 +76,26 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
 }
 
 /// What is read once for all: twenty owners have mostly the same ancestors, user and folder.
-#[derive(Default)]
 struct Table {
     rows: BTreeMap<u32, Option<Process>>,
     users: BTreeMap<u32, Option<Foreign>>,
     repositories: BTreeMap<PathBuf, Option<Repository>>,
+    /// How long folders that may be anybody's are still waited for.
+    patience: Duration,
     kin: Kin,
 }
 
 impl Table {
+    fn new() -> Self {
+        Table {
+            rows: BTreeMap::new(),
+            users: BTreeMap::new(),
+            repositories: BTreeMap::new(),
+            patience: PATIENCE,
+            kin: Kin::default(),
+        }
+    }
+
     fn row(&mut self, pid: u32) -> Option<Process> {
         let look = || os::process(pid).ok().flatten();
         self.rows.entry(pid).or_insert_with(look).clone()
@@ -95,7 +107,8 @@ impl Table {
 
     fn repository(&mut self, folder: &Path) -> Option<Repository> {
         let known = self.repositories.entry(folder.to_owned());
-        known.or_insert_with(|| repository(folder)).clone()
+        let patience = &mut self.patience;
+        known.or_insert_with(|| repository_within(folder, patience)).clone()
     }
 
     /// Nearest first, process 1 last.

@@ -1,18 +1,22 @@
 //! Which git checkout a folder lies in, read from `.git` itself.
 
+mod looker;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::foreign::Foreign;
 use crate::preflight::Repository;
+use crate::world::files::read_regular;
+pub(crate) use looker::{PATIENCE, repository_within};
 
 /// The nearest checkout at or above `folder`; `None` when there is none, or it may not be read.
 ///
 /// Source: gitrepository-layout(5): `.git` is a folder, or in a worktree or submodule a file that names one; `HEAD` in it
 /// names the branch.
-pub(crate) fn repository(folder: &Path) -> Option<Repository> {
+fn repository(folder: &Path) -> Option<Repository> {
     folder.ancestors().find_map(|root| {
-        let head = fs::read_to_string(git_folder(root)?.join("HEAD")).ok()?;
+        let head = text(&git_folder(root)?.join("HEAD"))?;
         Some(Repository {
             root: root.into(),
             branch: head.trim().strip_prefix("ref: refs/heads/").map(Foreign::from),
@@ -33,8 +37,14 @@ fn git_folder(root: &Path) -> Option<PathBuf> {
     if fs::metadata(&git).ok()?.is_dir() {
         return Some(git);
     }
-    let text = fs::read_to_string(&git).ok()?;
-    Some(root.join(text.trim().strip_prefix("gitdir: ")?))
+    Some(root.join(text(&git)?.trim().strip_prefix("gitdir: ")?))
+}
+
+/// Bytes; git's own files of this kind hold one line.
+const FILE_AT_MOST: u64 = 64 * 1024;
+
+fn text(file: &Path) -> Option<String> {
+    String::from_utf8(read_regular(file, FILE_AT_MOST).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -134,3 +134,22 @@ fn a_stuck_reader_of_the_log_does_not_keep_the_stack_from_stopping() {
     drop(reader);
     sandbox.nothing_is_left();
 }
+
+#[test]
+fn signals_that_the_caller_has_blocked_are_heard() {
+    let (sandbox, _) = Sandbox::with_api();
+    let mut command = sandbox.other("env");
+    command.args([
+        "--block-signal=CHLD,INT,TERM,HUP,WINCH",
+        env!("CARGO_BIN_EXE_xtask"),
+        "up",
+    ]);
+    let up = Running::start(command);
+    up.wait_for("eady in ");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", sandbox.pid("api"))).unwrap();
+    let blocked = status.lines().find(|line| line.starts_with("SigBlk:"));
+    assert_eq!(blocked, Some("SigBlk:\t0000000000000000"));
+    up.interrupt();
+    up.wait().with(130);
+    sandbox.nothing_is_left();
+}

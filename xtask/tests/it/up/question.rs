@@ -1,6 +1,6 @@
 //! A busy port on a terminal: the card, the question, and every answer.
 
-use crate::sandbox::{Running, Sandbox, Terminal, eventually, eventually_gone, is_free};
+use crate::sandbox::{Running, Sandbox, Terminal, eventually, eventually_gone, is_free, port};
 
 const QUESTION: &str = "[y/N]";
 
@@ -150,6 +150,46 @@ fn a_stubborn_owner_is_asked_for_twice() {
     up.answer("Kill?  [y/N]", "y\n");
     up.wait_for("killed in");
     up.wait_for("Ready in");
+}
+
+#[test]
+fn a_key_that_is_pressed_before_a_question_does_not_answer_it() {
+    let asked = Asked::by("", &[]);
+    let wait = format!(
+        "until [ -e go ]; do sleep 0.01; done; exec {} up --color never",
+        env!("CARGO_BIN_EXE_xtask")
+    );
+    let mut shell = asked.sandbox.other("sh");
+    shell.args(["-c", &wait]);
+    let up = Terminal::start(&shell);
+    // The second line is not finished.
+    up.press("y\ny");
+    up.wait_for("y\r\ny");
+    asked.sandbox.write("go", "");
+    up.answer(QUESTION, "n\n");
+    up.wait().with(3);
+    asked.is_left_alone();
+}
+
+#[test]
+fn each_question_has_an_answer_of_its_own() {
+    let ports = [port(), port()];
+    let sandbox = Sandbox::new(&format!(
+        "[services.one]\ncommand = \"SERVICE\"\nport = {}\n[services.two]\ncommand = \"SERVICE\"\nport = {}\n",
+        ports[0], ports[1]
+    ));
+    let strangers = ports.map(|port| sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]));
+    let up = sandbox.terminal(&["up", "--color", "never"]);
+    up.answer(QUESTION, "y\ny\n");
+    up.wait_for(&format!("Port {} (two) is busy.", ports[1]));
+    eventually(
+        || format!("a second question in\n{}", up.shown()),
+        || up.shown().matches(QUESTION).count() == 2,
+    );
+    up.press("n\n");
+    up.wait().with(3);
+    assert!(strangers[0].has_ended());
+    assert!(!strangers[1].has_ended());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Our own children: those we started, those that were left to us, and waiting for one of them.
 
 use std::fs::{self, File};
-use std::process::Child;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::set_parent_process_death_signal;
 
 use super::{Handle, identity, wait_all};
 use crate::error::Problem;
@@ -64,6 +66,20 @@ pub(crate) fn outputs(pid: u32, pipes: &[u64]) -> Vec<(u64, File)> {
         Some((inode, pipe))
     };
     [1, 2].into_iter().filter_map(open).collect()
+}
+
+/// However we end, the command ends with us: where a signal ends us, nobody else would end it.
+///
+/// Source: man 2 `PR_SET_PDEATHSIG`: it is the end of the thread that starts it that counts.
+#[expect(unsafe_code, reason = "std has no word for it")]
+pub(crate) fn end_with_us(command: &mut Command) {
+    let set = || {
+        // Where a sandbox forbids it the command ends on its own.
+        let _ = set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+        Ok(())
+    };
+    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
+    unsafe { command.pre_exec(set) };
 }
 
 /// Waits for a child; `false` if it still runs then. It is not reaped.

@@ -6,12 +6,37 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{QueueSelector, Winsize, tcflush, tcsetwinsize};
 
 use crate::world::terminal::Size;
+
+/// What was typed at the terminal of stdin so far is nobody's answer any more.
+///
+/// Source: man 3 tcflush: also a line that is not finished. Of any other stdin nothing is taken.
+pub(crate) fn forget_typed() {
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+/// The next line that is typed at the terminal of stdin, or what there is of it at its end. Nothing that comes after it is
+/// taken: `std::io::stdin` would keep it as the answer to the next question.
+///
+/// # Errors
+/// The terminal is gone.
+pub(crate) fn read_line() -> io::Result<String> {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while line.last() != Some(&b'\n') {
+        match rustix::io::read(io::stdin(), &mut byte) {
+            Ok(0) => break,
+            Ok(_) => line.extend(byte),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
 
 /// A new terminal: our side of it, and the one for a program. No program inherits either.
 ///

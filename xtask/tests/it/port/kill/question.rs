@@ -68,6 +68,17 @@ fn sigkill_takes_another_yes() {
 }
 
 #[test]
+fn an_impatient_yes_is_no_answer_to_the_second_question() {
+    let scene = Scene::with("--listen 127.0.0.1:PORT --ignore-term");
+    let kill = scene.terminal(&["PORT", "--grace", "1500ms"]);
+    kill.answer(QUESTION, "y\n");
+    kill.answer("left", "y\n");
+    kill.answer("Kill?  [y/N] ", "n\n");
+    kill.wait().with(7);
+    assert_eq!(scene.signals(), ["SIGTERM holder"]);
+}
+
+#[test]
 fn ctrl_c_at_the_second_question_leaves_the_other_ports_alone() {
     let mut scene = Scene::with("--listen 127.0.0.1:PORT --ignore-term");
     let first = scene.port.to_string();

@@ -85,14 +85,14 @@ mod tests {
                 wait.recv().unwrap();
             }
             Some(Repository {
-                root: folder.to_owned(),
+                root: folder.into(),
                 branch: None,
             })
         };
         let mut looker = Looker::start(look).unwrap();
         let mut root = |folder: &str, patience: Duration| {
             let found = looker.ask(Path::new(folder), patience);
-            found.map(|it| it.root.display().to_string())
+            found.map(|it| it.root.to_string())
         };
         const LONG: Duration = Duration::from_secs(30);
         assert_eq!(root("one", LONG).as_deref(), Some("one"));

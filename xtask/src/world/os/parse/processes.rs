@@ -9,7 +9,10 @@ use crate::preflight::{Identity, Process, ProcessState};
 ///
 /// The name stands in parentheses and may hold spaces and parentheses itself, so it ends at the last one.
 ///
-/// Source: man 5 proc_pid_stat; PF_KTHREAD in linux/sched.h.
+/// The state is that of the first thread. Whose first thread alone has ended still runs, and holds all it had: such a process
+/// ended its main thread itself, or its other threads are just on their way out.
+///
+/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h.
 pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let open = line.iter().position(|&byte| byte == b'(')?;
@@ -17,18 +20,20 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     let pid = str::from_utf8(&line[..open]).ok()?.trim().parse().ok()?;
     let name = String::from_utf8_lossy(line.get(open + 1..close)?).into_owned();
     let mut fields = str::from_utf8(&line[close + 1..]).ok()?.split_ascii_whitespace();
-    let state = match fields.next()? {
-        // `t` is a tracer's stop, such as a breakpoint.
-        "T" | "t" => ProcessState::Suspended,
-        "Z" | "X" | "x" => ProcessState::Zombie,
-        _ => ProcessState::Running,
-    };
+    let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let session = fields.next()?.parse().ok()?;
     let terminal = terminal(fields.next()?.parse().ok()?);
     let flags: u64 = fields.nth(1)?.parse().ok()?;
-    let start = fields.nth(12)?.parse().ok()?;
+    let n_threads: u32 = fields.nth(10)?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
+    let state = match state {
+        // `t` is a tracer's stop, such as a breakpoint.
+        "T" | "t" => ProcessState::Suspended,
+        "Z" | "X" | "x" if n_threads <= 1 => ProcessState::Zombie,
+        _ => ProcessState::Running,
+    };
     Some(Process {
         identity: Identity {
             boot: boot.to_owned(),

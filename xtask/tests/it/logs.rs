@@ -335,3 +335,20 @@ fn where_nothing_was_started_it_says_so() {
         assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", said));
     }
 }
+
+#[test]
+fn nothing_comes_after_the_word_that_it_was_stopped() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.api]
+        command = "sh -c 'trap \"seq 50000; exit\" TERM; echo here; while :; do sleep 0.01; done'"
+        "#,
+    );
+    let up = sandbox.up(&[]);
+    up.wait_for("here");
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    let shown = sandbox.run(&["logs"]).with(0).stdout;
+    let last: Vec<_> = shown.lines().rev().take(2).collect();
+    assert_eq!(last, ["api | -- stopped", "api | 50000"]);
+}

@@ -6,6 +6,7 @@ use super::{Driver, EndedBy, Message, Outcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::{Owner, PortRef};
+use crate::supervise::Event;
 use crate::world::owners::{self, Addresses};
 use crate::world::{kin, os};
 
@@ -52,6 +53,29 @@ impl Driver<'_> {
             outside.retain(|pid| !in_group(pid) && !told.contains(pid));
         }
         self.has_signalled = true;
+    }
+
+    /// Counts what is left of a unit. What it wrote at the end comes before the word that it has ended.
+    pub(super) fn sweep(&mut self, unit: UnitId) {
+        let left = self.all_members(unit).len();
+        let life = &mut self.services[unit];
+        if left == 0 && life.pid.is_none() && life.open_pipes > 0 {
+            life.swept = Some(self.clock.now() + LAST_LINES);
+        } else {
+            self.events.push_back(Event::Swept { unit, left });
+        }
+    }
+
+    /// Tells the machine of units of which nothing is left, once their last lines are in.
+    pub(super) fn pass_on_sweeps(&mut self) {
+        let now = self.clock.now();
+        for unit in self.machine.units() {
+            let life = &mut self.services[unit];
+            if life.swept.is_some_and(|at| at <= now || life.open_pipes == 0) {
+                life.swept = None;
+                self.events.push_back(Event::Swept { unit, left: 0 });
+            }
+        }
     }
 
     /// Everything has ended as far as the machine knows: is that so?

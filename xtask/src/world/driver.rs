@@ -253,6 +253,7 @@ impl<'a> Driver<'a> {
         self.oom_kills = None;
         self.guard_again();
         self.pass_on_endings();
+        self.pass_on_sweeps();
         self.give_up_checks();
         while let Some(event) = self.events.pop_front() {
             for action in self.machine.step(self.clock.now(), event) {
@@ -265,6 +266,7 @@ impl<'a> Driver<'a> {
 
     fn wait(&self) -> Result<Message, RecvTimeoutError> {
         let endings = self.services.iter().filter_map(|life| life.ending).map(|(_, at)| at);
+        let sweeps = self.services.iter().filter_map(|life| life.swept);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
         let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW);
@@ -273,6 +275,7 @@ impl<'a> Driver<'a> {
             .next_deadline()
             .into_iter()
             .chain(endings)
+            .chain(sweeps)
             .chain(checks)
             .chain(redraw)
             .chain(self.guards_again_at())
@@ -326,11 +329,7 @@ impl<'a> Driver<'a> {
             Action::Probe(unit) => self.probe(unit),
             Action::Terminate(unit) => self.terminate(unit),
             Action::Kill(unit) => self.kill(unit),
-            Action::Sweep(unit) => {
-                let left = self.all_members(unit).map(|left| left.len());
-                let left = left.map_err(|problem| problem.message);
-                self.events.push_back(Event::Swept { unit, left });
-            }
+            Action::Sweep(unit) => self.sweep(unit),
             Action::Announce { unit, state, cause } => self.announce(unit, state, cause),
             Action::Settled { batch: 0, ready } => self.audience.settled(ready, self.clock.now()),
             // Those who asked for a later batch are answered by `answer_waiters`.

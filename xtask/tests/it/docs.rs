@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::sandbox::output;
+
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package
@@ -24,7 +26,7 @@ fn read(path: &str) -> String {
 fn pages() -> Vec<String> {
     let mut git = Command::new("git");
     git.args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"]);
-    let listed = git.current_dir(root()).output().expect("git is installed");
+    let listed = output(git.current_dir(root()));
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).expect("names are UTF-8");
     let pages: Vec<String> = listed.lines().map(str::to_owned).collect();
@@ -37,7 +39,7 @@ fn help(command: &[String]) -> String {
     let mut program = Command::new(env!("CARGO_BIN_EXE_xtask"));
     // Under cargo the program calls itself `cargo xtask`.
     program.args(command).arg("--help").env_remove("CARGO");
-    let said = program.output().expect("the program can be started");
+    let said = output(&mut program);
     assert!(said.status.success(), "{said:?}");
     String::from_utf8(said.stdout).unwrap().replace("xtask", "devtasks")
 }

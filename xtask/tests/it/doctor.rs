@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Sandbox, eventually, eventually_gone, port};
+use crate::sandbox::{Sandbox, eventually, eventually_gone, output, port};
 
 /// Codes with their levels, without the ports that are free.
 fn found(sandbox: &Sandbox, exit: i32) -> Vec<(String, String)> {
@@ -76,7 +76,7 @@ fn nothing_is_changed() {
     let (sandbox, _) = Sandbox::with_api();
     let all = || {
         let mut find = sandbox.other("find");
-        String::from_utf8(find.args([sandbox.project(), sandbox.home()]).output().unwrap().stdout).unwrap()
+        String::from_utf8(output(find.args([sandbox.project(), sandbox.home()])).stdout).unwrap()
     };
     let before = all();
     sandbox.run(&["doctor"]).with(0);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rustix::process::Signal;
 
-use crate::sandbox::{Sandbox, eventually, signal};
+use crate::sandbox::{Sandbox, eventually, output, signal};
 
 /// Two services that say something and end.
 fn talkers() -> Sandbox {
@@ -147,9 +147,9 @@ fn bytes_stay_as_they_are_and_colours_are_taken_out() {
     let sandbox = Sandbox::new(
         "[services.api]\ncommand = \"SERVICE --say-bytes 41fffe420d091b5b33316d7265641b5b306d0a --say-partial end --exit 0 --after 50\"\n",
     );
-    let up = sandbox.command(&["up"]).output().unwrap();
+    let up = output(&mut sandbox.command(&["up"]));
     assert_eq!(up.stdout, b"api | A\xff\xfeB\r\t\x1b[31mred\x1b[0m\napi | end\n");
-    let logs = sandbox.command(&["logs", "--grep", ""]).output().unwrap();
+    let logs = output(&mut sandbox.command(&["logs", "--grep", ""]));
     assert_eq!(logs.stdout, b"api | A\xff\xfeB\r\tred\napi | end\n");
 }
 
@@ -334,4 +334,21 @@ fn where_nothing_was_started_it_says_so() {
         let ended = sandbox.run(arguments).with(1);
         assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", said));
     }
+}
+
+#[test]
+fn nothing_comes_after_the_word_that_it_was_stopped() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.api]
+        command = "sh -c 'trap \"seq 50000; exit\" TERM; echo here; while :; do sleep 0.01; done'"
+        "#,
+    );
+    let up = sandbox.up(&[]);
+    up.wait_for("here");
+    sandbox.run(&["down"]).with(0);
+    up.wait().with(0);
+    let shown = sandbox.run(&["logs"]).with(0).stdout;
+    let last: Vec<_> = shown.lines().rev().take(2).collect();
+    assert_eq!(last, ["api | -- stopped", "api | 50000"]);
 }

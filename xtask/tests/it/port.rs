@@ -8,7 +8,7 @@ mod who;
 
 use std::path::Path;
 
-use crate::sandbox::{Ended, Running, Sandbox, copy_program};
+use crate::sandbox::{Ended, Running, Sandbox, copy_program, output};
 
 /// No project anywhere near.
 fn no_project() -> Sandbox {
@@ -24,8 +24,8 @@ fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> Option<Ended> {
         return None;
     }
     let root = sandbox.home().parent().expect("it lies in the sandbox").to_owned();
-    let given = sandbox.other("chown").args(["-R", "65534"]).arg(&root).status();
-    assert!(given.is_ok_and(|status| status.success()));
+    let given = output(sandbox.other("chown").args(["-R", "65534"]).arg(&root));
+    assert!(given.status.success());
     let program = sandbox.home().join("xtask");
     copy_program(Path::new(env!("CARGO_BIN_EXE_xtask")), &program);
     let mut command = sandbox.other("setpriv");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) use port::port;
-pub(crate) use running::{Ended, Running};
+pub(crate) use running::{Ended, Running, output};
 pub(crate) use terminal::Terminal;
 
 /// How long anything may take that a test waits for.
@@ -282,17 +282,13 @@ pub(crate) fn eventually_gone(pid: u32) {
 /// Not by ourselves: a child that another test forks at that moment would hold our descriptor for writing, and nobody can
 /// run a file that is open for writing (ETXTBSY).
 pub(crate) fn copy_program(from: &Path, to: &Path) {
-    let copied = Command::new("cp").args(["--preserve=mode"]).args([from, to]).status();
-    assert!(
-        copied.is_ok_and(|status| status.success()),
-        "cannot make {}",
-        to.display()
-    );
+    let copied = output(Command::new("cp").args(["--preserve=mode"]).args([from, to]));
+    assert!(copied.status.success(), "cannot make {}: {copied:?}", to.display());
 }
 
 /// Can somebody else listen on it now?
 pub(crate) fn is_free(port: u16) -> bool {
-    std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()
+    running::while_nothing_starts(|| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
 }
 
 /// The fixture; see its own description.

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::sandbox::output;
 use code::{code, line};
 
 /// One file.
@@ -196,11 +197,7 @@ fn the_top_of_the_repository_is_tidy() {
     const NAMES: &str = ".cargo .ci .gitattributes .gitignore CHANGELOG.md Cargo.lock Cargo.toml LICENSE README.md \
         devtasks.toml docs xtask";
     let mut git = Command::new("git");
-    let listed = git
-        .arg("ls-files")
-        .current_dir(root())
-        .output()
-        .expect("git is installed");
+    let listed = output(git.arg("ls-files").current_dir(root()));
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).expect("names are UTF-8");
     let mut others: Vec<&str> = listed

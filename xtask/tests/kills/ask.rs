@@ -2,8 +2,10 @@
 
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::census::MARK;
+use crate::interrupt::Interrupt;
 use crate::it::sandbox::{Ended, Running, Terminal};
 use crate::place::{NOBODY, Place, is_unused, until};
 use crate::random::Random;
@@ -49,6 +51,7 @@ pub(crate) struct Request {
     pub(crate) json: bool,
     /// A process that starts the command and listens itself.
     above: Option<(usize, u16)>,
+    interrupt: Option<Interrupt>,
     words: Vec<String>,
 }
 
@@ -116,14 +119,26 @@ impl Request {
             Mode::Answer(_) => "1s",
             _ => random.pick(&["50ms", "100ms", "300ms"]),
         };
+        let as_nobody = random.chance(15);
+        // Drawn last, so that a round is built the same with it and without.
+        let signals = matches!(mode, Mode::Yes | Mode::Answer(true));
+        let interrupt = random
+            .chance(if signals { 60 } else { 20 })
+            .then(|| Interrupt::new(signals, random));
+        let grace = if interrupt.is_some() && random.chance(50) {
+            "1s"
+        } else {
+            grace
+        };
         words.push(format!("--grace={grace}"));
         Request {
             mode,
             asked,
             foreign,
-            as_nobody: random.chance(15),
+            as_nobody,
             json,
             above: above.map(|tree| (tree, trees[tree].port)),
+            interrupt,
             words,
         }
     }
@@ -162,15 +177,25 @@ impl Request {
         }
         line.extend(["strace", "-o", &log.display().to_string()].map(str::to_owned));
         line.extend(OPTIONS.map(str::to_owned));
-        line.push(place.bin("xtask").display().to_string());
+        let program = place.bin("xtask");
+        line.push(program.display().to_string());
         line.extend(["port", "kill", "--color=never"].map(str::to_owned));
         line.extend(self.words.clone());
         let mut command: Command = place.sandbox.other(&line[0]);
         command.args(&line[1..]).env("HOME", &home).env_remove(MARK);
-        let ended = match self.mode {
-            Mode::Answer(yes) => answer(&command, yes),
-            _ => Running::start(command).wait(),
-        };
+        let over = AtomicBool::new(false);
+        let ended = std::thread::scope(|scope| {
+            if let Some(interrupt) = self.interrupt {
+                let (program, log, over) = (&program, &log, &over);
+                scope.spawn(move || interrupt.send(program, log, over));
+            }
+            let ended = match self.mode {
+                Mode::Answer(yes) => answer(&command, yes),
+                _ => Running::start(command).wait(),
+            };
+            over.store(true, Ordering::Relaxed);
+            ended
+        });
         let text = std::fs::read_to_string(&log).unwrap_or_default();
         let _ = std::fs::remove_file(&log);
         (ended, parse(&text))
@@ -178,7 +203,12 @@ impl Request {
 
     pub(crate) fn describe(&self) -> String {
         let user = if self.as_nobody { "nobody" } else { "root" };
-        format!("{:?} as {user}: port kill {}", self.mode, self.words.join(" "))
+        let words = self.words.join(" ");
+        let interrupt = match self.interrupt {
+            Some(interrupt) => format!("\n{interrupt:?}"),
+            None => String::new(),
+        };
+        format!("{:?} as {user}: port kill {words}{interrupt}", self.mode)
     }
 
     pub(crate) fn caller(&self) -> &'static str {

@@ -25,7 +25,13 @@ impl Case<'_> {
     /// All that is wrong, in words; signals to others first.
     pub(crate) fn wrong(&self) -> Vec<String> {
         let mut wrong = self.strayed();
+        wrong.extend(self.after_the_interrupt());
         wrong.extend(self.harmed());
+        if self.was_broken_off() {
+            wrong.extend(self.spared());
+            wrong.extend(self.said());
+            return wrong;
+        }
         wrong.extend(self.exit());
         if self.request.json && wrong.is_empty() {
             wrong.extend(self.document());
@@ -92,7 +98,7 @@ impl Case<'_> {
         let killed: BTreeSet<usize> = self
             .fates()
             .into_iter()
-            .filter(|(_, fate)| *fate == Fate::Killed)
+            .filter(|(tree, fate)| *fate == Fate::Killed && (!self.was_broken_off() || self.is_told_free(*tree)))
             .map(|(tree, _)| tree)
             .collect();
         for process in self.before {
@@ -141,10 +147,9 @@ impl Case<'_> {
         }
     }
 
-    fn document(&self) -> Vec<String> {
-        let Ok(document) = serde_json::from_str::<Value>(&self.ended.stdout) else {
-            return vec!["stdout is no document".to_owned()];
-        };
+    /// What the document says of each port, by number and whether it is UDP's.
+    fn told(&self) -> Option<BTreeMap<(u64, bool), String>> {
+        let document = serde_json::from_str::<Value>(&self.ended.stdout).ok()?;
         let result = |port: &Value| {
             let number = port["number"].as_u64().unwrap_or_default();
             (
@@ -152,8 +157,59 @@ impl Case<'_> {
                 port["result"].as_str().unwrap_or_default().to_owned(),
             )
         };
-        let ports = document["ports"].as_array().into_iter().flatten();
-        let told: BTreeMap<(u64, bool), String> = ports.map(result).collect();
+        Some(document["ports"].as_array().into_iter().flatten().map(result).collect())
+    }
+
+    /// Whether it says of a tree that it was ended and the port is free.
+    fn is_told_free(&self, tree: usize) -> bool {
+        let tree = &self.trees[tree];
+        let protocol = if tree.udp { "UDP " } else { "" };
+        let line = format!(", {protocol}port {} is free", tree.port);
+        let said = [&self.ended.stdout, &self.ended.stderr];
+        let told = self.told().unwrap_or_default();
+        said.iter()
+            .any(|said| said.lines().any(|it| it.trim_end().ends_with(&line)))
+            || told
+                .get(&(u64::from(tree.port), tree.udp))
+                .is_some_and(|it| it == "killed")
+    }
+
+    /// Of a request that was broken off: of no port is anything said that cannot be. What is told as ended is looked at
+    /// where all the others are.
+    fn said(&self) -> Vec<String> {
+        let told = match self.told() {
+            Some(told) => told,
+            None if !self.request.json || self.ended.stdout.is_empty() => BTreeMap::new(),
+            None => return vec!["stdout is no document".to_owned()],
+        };
+        let mut wrong = Vec::new();
+        for asked in &self.request.asked {
+            let tree = &self.trees[asked.tree];
+            let possible: &[&str] = match self.request.fate(*asked, tree) {
+                Fate::Free => &["free"],
+                Fate::Refused => &["refused"],
+                Fate::WouldKill => &["would_kill"],
+                Fate::Survived => &["survived"],
+                Fate::Killed => &["killed", "survived"],
+                Fate::Respawned => &["killed", "respawned", "survived"],
+            };
+            let found = told.get(&(u64::from(tree.port), asked.by_udp)).map(String::as_str);
+            // Of a range, free ports are not told; and on a terminal there is no document.
+            let is_possible = found.map_or(told.is_empty() || possible == ["free"], |found| {
+                possible.contains(&found)
+            });
+            let is_free = possible == ["free"] || possible.contains(&"killed");
+            if !is_possible || !is_free && self.is_told_free(asked.tree) {
+                wrong.push(format!("told as {found:?}, which cannot be: {tree}"));
+            }
+        }
+        wrong
+    }
+
+    fn document(&self) -> Vec<String> {
+        let Some(told) = self.told() else {
+            return vec!["stdout is no document".to_owned()];
+        };
         let mut wrong = Vec::new();
         for asked in &self.request.asked {
             let tree = &self.trees[asked.tree];
@@ -176,6 +232,6 @@ impl Case<'_> {
     }
 }
 
-fn shown(tree: Option<&Tree>) -> String {
+pub(crate) fn shown(tree: Option<&Tree>) -> String {
     tree.map_or_else(|| "belongs to no tree".to_owned(), ToString::to_string)
 }

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! A round builds trees, one for each port, and runs `port kill` once for some of them under strace(1). A request is one
-//! port that one `port kill` is asked for. Who may be signalled is known from how a tree was built (`tree.rs`), and from
-//! nothing that the program says. Linux, as root: some trees belong to another user, some to a process table of their own.
+//! port that one `port kill` is asked for; some are interrupted by Ctrl-C on the way (`interrupt.rs`). Who may be signalled
+//! is known from how a tree was built (`tree.rs`), and from nothing that the program says. Linux, as root: some trees belong
+//! to another user, some to a process table of their own.
 //!
 //! Without `--seed` there is a new one each time; it is printed. Exit code 1 if a round found something, which is printed
 //! with what was built.
@@ -16,6 +17,7 @@
 
 mod ask;
 mod census;
+mod interrupt;
 mod judge;
 mod place;
 #[path = "../soak/random.rs"]

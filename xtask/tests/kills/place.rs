@@ -121,6 +121,8 @@ impl Place {
 
     /// So many ports at random, on none of which anything of an earlier round lingers.
     pub(crate) fn ports(&mut self, n_ports: usize, random: &mut Random) -> Vec<u16> {
+        // How often one is drawn depends on what lingers, and what is built must not.
+        let mut random = Random::new(random.below(1 << 30) as u64, 0);
         let mut ports: Vec<u16> = self.ports.iter().copied().filter(|port| is_unused(*port)).collect();
         while ports.len() < n_ports {
             let port = port();

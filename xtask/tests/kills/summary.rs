@@ -19,6 +19,8 @@ pub(crate) struct Summary {
     signals: BTreeMap<String, u64>,
     pidfds: u64,
     codes: BTreeMap<String, u64>,
+    /// Requests that were interrupted, by when that was.
+    interrupted: BTreeMap<String, u64>,
     strayed: u64,
     harmed: u64,
     others: u64,
@@ -49,6 +51,9 @@ impl Summary {
         }
         count(&mut self.modes, &format!("{:?}", case.request.mode));
         count(&mut self.modes, case.request.caller());
+        if let Some(when) = case.interrupted() {
+            count(&mut self.interrupted, when);
+        }
         self.sent(case.trace, case.ended.code);
     }
 
@@ -94,6 +99,7 @@ impl Summary {
             (&mut self.fates, other.fates),
             (&mut self.signals, other.signals),
             (&mut self.codes, other.codes),
+            (&mut self.interrupted, other.interrupted),
             (&mut self.reused, other.reused),
         ];
         for (own, others) in maps {
@@ -138,6 +144,7 @@ impl fmt::Display for Summary {
         writeln!(to, "how: {}", list(&self.modes))?;
         writeln!(to, "what had to come of it: {}", list(&self.fates))?;
         writeln!(to, "exit codes: {}", list(&self.codes))?;
+        writeln!(to, "interrupted: {}", list(&self.interrupted))?;
         writeln!(to, "pids used again: {}", list(&self.reused))
     }
 }

@@ -30,6 +30,17 @@ pub(crate) struct Trace {
     pub(crate) runs: usize,
     /// Pidfds that were opened.
     pub(crate) opened: usize,
+    /// When the first SIGINT reached it, in seconds since the epoch.
+    pub(crate) interrupted: Option<f64>,
+    /// SIGINT has ended it, which was not ready to hear it yet.
+    pub(crate) was_killed: bool,
+    /// When the last of its threads was gone.
+    pub(crate) ended: Option<f64>,
+}
+
+/// Whether a line tells of a signal that is sent, but for signal 0.
+pub(crate) fn is_signal(line: &str) -> bool {
+    line.contains(" pidfd_send_signal(") && line.contains(", SIG")
 }
 
 pub(crate) fn parse(text: &str) -> Trace {
@@ -42,6 +53,15 @@ pub(crate) fn parse(text: &str) -> Trace {
         else {
             continue;
         };
+        if call.starts_with("--- SIGINT ") {
+            trace.interrupted = trace.interrupted.or(at.parse().ok());
+            continue;
+        }
+        if call.starts_with("+++ ") {
+            trace.ended = at.parse().ok();
+            trace.was_killed |= call.starts_with("+++ killed by SIGINT");
+            continue;
+        }
         let Some((name, rest)) = call.split_once('(') else {
             continue;
         };

@@ -268,6 +268,9 @@ impl Tree {
         }
         let is_alone = consent != Consent::Never && !is(&["UDP", "free"]);
         let ignores_term = is_alone && holds && random.chance(10);
+        // The group that timeout(1) makes is orphaned when the shell above it ends, and the kernel hangs up whoever is
+        // still suspended in it: being deaf to SIGTERM is of no use then.
+        let may_be_suspended = is_alone && !(ignores_term && is(&["timeout"]));
         let address = if is(&["connection", "UDP", "free"]) {
             "127.0.0.1"
         } else {
@@ -287,7 +290,7 @@ impl Tree {
             consent,
             comes_again: kind.name == "loop",
             says: kind.says,
-            suspended: is_alone && random.chance(10),
+            suspended: random.chance(10) && may_be_suspended,
             ignores_term,
             is_slow: !ignores_term && is_alone && holds && random.chance(10),
             has_client: holds && !is(&["bound", "share"]) && random.chance(35),

@@ -7,6 +7,7 @@ use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::{Owner, PortRef, Process};
+use crate::supervise::Event;
 use crate::world::kin::{self, Member};
 use crate::world::os::{self, Handle};
 use crate::world::owners::{self, Addresses};
@@ -55,6 +56,30 @@ impl Driver<'_> {
             outside.retain(|process| !in_group(process) && !told.contains(&process.identity));
         }
         self.has_signalled = true;
+    }
+
+    /// Counts what is left of a unit. What it wrote at the end comes before the word that it has ended.
+    pub(super) fn sweep(&mut self, unit: UnitId) {
+        let left = self.all_members(unit).map(|left| left.len());
+        let left = left.map_err(|problem| problem.message);
+        let life = &mut self.services[unit];
+        if left == Ok(0) && life.pid.is_none() && life.open_pipes > 0 {
+            life.swept = Some(self.clock.now() + LAST_LINES);
+        } else {
+            self.events.push_back(Event::Swept { unit, left });
+        }
+    }
+
+    /// Tells the machine of units of which nothing is left, once their last lines are in.
+    pub(super) fn pass_on_sweeps(&mut self) {
+        let now = self.clock.now();
+        for unit in self.machine.units() {
+            let life = &mut self.services[unit];
+            if life.swept.is_some_and(|at| at <= now || life.open_pipes == 0) {
+                life.swept = None;
+                self.events.push_back(Event::Swept { unit, left: Ok(0) });
+            }
+        }
     }
 
     /// Everything has ended as far as the machine knows: is that so?

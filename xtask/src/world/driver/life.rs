@@ -54,6 +54,8 @@ pub(super) struct Life {
     oom_kills: OomKills,
     /// Its process has ended; its last lines may still be on their way.
     pub(super) ending: Option<(Status, Duration)>,
+    /// Nothing of it is left; the same of its last lines, until then.
+    pub(super) swept: Option<Duration>,
     pub(super) since: jiff::Timestamp,
     pub(super) started_at: Option<jiff::Timestamp>,
     pub(super) in_state_since: Duration,
@@ -68,7 +70,7 @@ pub(super) struct Life {
     pub(super) mismatch: Option<Mismatch>,
 }
 
-/// How long a failed service's pipes may take to end, which a child that still holds them would delay for ever.
+/// How long the pipes of a service that has ended may take to end, which a child that still holds them would delay for ever.
 pub(super) const LAST_LINES: Duration = Duration::from_millis(100);
 
 /// So many different answers of its probes are kept.
@@ -172,6 +174,7 @@ impl Driver<'_> {
             answers_at: None,
             oom_kills: OomKills::default(),
             ending: None,
+            swept: None,
             since: wall(),
             started_at: None,
             in_state_since: Duration::ZERO,

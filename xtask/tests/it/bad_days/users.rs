@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::process::getuid;
 
-use crate::sandbox::{Running, Sandbox, copy_program, service};
+use crate::sandbox::{Running, Sandbox, copy_program, output, service};
 
 const NOBODY: u32 = 65534;
 /// Nobody's either, and not even in `/etc/passwd`.
@@ -37,12 +37,8 @@ impl Nobodys {
             ),
         );
         let top = sandbox.home().parent().unwrap().to_owned();
-        let given = Command::new("chown")
-            .args(["-R", &NOBODY.to_string()])
-            .arg(top)
-            .status()
-            .unwrap();
-        assert!(given.success());
+        let given = output(Command::new("chown").args(["-R", &NOBODY.to_string()]).arg(top));
+        assert!(given.status.success());
         Some(Nobodys { sandbox, port })
     }
 
@@ -169,8 +165,8 @@ fn a_state_folder_of_another_user_is_refused_as_root() {
     up.wait_for("eady in");
     up.interrupt();
     up.wait().with(130);
-    let taken = Command::new("chown").args(["-R", "0"]).arg(&state).status().unwrap();
-    assert!(taken.success());
+    let taken = output(Command::new("chown").args(["-R", "0"]).arg(&state));
+    assert!(taken.status.success());
     may(&state, 0o777);
     let ended = nobodys.run(&["up"]).with(1);
     assert!(ended.stderr.starts_with("error: cannot make `"), "{ended:?}");

@@ -1,7 +1,8 @@
 //! `port free`: a number for a script.
 
 use super::no_project;
-use crate::sandbox::{Sandbox, port};
+use crate::sandbox::Sandbox;
+use crate::sandbox::port::row;
 
 #[track_caller]
 fn free(sandbox: &Sandbox, arguments: &[&str]) -> u16 {
@@ -13,7 +14,7 @@ fn free(sandbox: &Sandbox, arguments: &[&str]) -> u16 {
 #[test]
 fn it_is_the_port_that_was_asked_for_or_the_next_free_one() {
     let sandbox = no_project();
-    let port = port();
+    let port = row(4);
     let near = port.to_string();
     assert_eq!(free(&sandbox, &["--near", &near]), port);
     let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -23,7 +24,7 @@ fn it_is_the_port_that_was_asked_for_or_the_next_free_one() {
 #[test]
 fn one_that_is_held_by_udp_or_at_ipv6_alone_is_not_free() {
     let sandbox = no_project();
-    let (by_udp, by_v6) = (port(), port());
+    let (by_udp, by_v6) = (row(4), row(4));
     let _udp = std::net::UdpSocket::bind(("127.0.0.1", by_udp)).unwrap();
     let _v6 = std::net::TcpListener::bind(("::1", by_v6)).unwrap();
     for port in [by_udp, by_v6] {

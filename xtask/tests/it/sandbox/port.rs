@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use socket2::{Domain, Socket, Type};
 
+use super::running::while_nothing_starts;
+
 const FIRST: u16 = 12_000;
 const BLOCK: u16 = 50;
 const N_BLOCKS: u16 = 400;
@@ -70,8 +72,9 @@ fn claim(n_before: usize) -> Block {
 /// Also of old connections that wait out their time: std's listeners would not mind those.
 fn is_free(port: u16) -> bool {
     let addresses: [SocketAddr; 2] = [(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
-    addresses.into_iter().all(|address| {
+    let can_be_bound = |address: SocketAddr| {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None);
         socket.and_then(|socket| socket.bind(&address.into())).is_ok()
-    })
+    };
+    while_nothing_starts(|| addresses.into_iter().all(can_be_bound))
 }

@@ -1,8 +1,8 @@
 //! A program under way, and how it ended.
 
 use std::io::Read;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -36,7 +36,7 @@ impl Running {
 
     /// With those outputs read that the caller made pipes.
     pub(crate) fn follow(command: &mut Command) -> Self {
-        let mut child = command.spawn().expect("the program can be started");
+        let mut child = started(command);
         let (stdout, stderr) = (Arc::default(), Arc::default());
         let readers = [
             child.stdout.take().map(|pipe| collect(pipe, &stdout)),
@@ -169,6 +169,29 @@ impl Ended {
         let event = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in\n{line}"));
         self.stdout.lines().map(event).collect()
     }
+}
+
+/// Held by who starts a program, and alone by who opens a socket for a moment.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Every program of the tests is started through here.
+pub(crate) fn started(command: &mut Command) -> Child {
+    let _starting = STARTING.read().unwrap_or_else(PoisonError::into_inner);
+    // It returns when the child has become the program.
+    command.spawn().expect("the program can be started")
+}
+
+/// Runs a program to its end, with its output as bytes.
+pub(crate) fn output(command: &mut Command) -> Output {
+    let child = started(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    child.wait_with_output().expect("it is our child")
+}
+
+/// Does something while no other test starts a program: a child shares all our sockets until it becomes the program, so that
+/// one that was closed here would still be held, and be in the way of whoever the port is for.
+pub(crate) fn while_nothing_starts<T>(act: impl FnOnce() -> T) -> T {
+    let _nothing_starts = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    act()
 }
 
 fn collect(mut pipe: impl Read + Send + 'static, into: &Arc<Mutex<Vec<u8>>>) -> std::thread::JoinHandle<()> {

@@ -1,7 +1,7 @@
 //! What a service finds in its environment: exactly what the contract says.
 
 use super::failure::venv;
-use crate::sandbox::{Sandbox, eventually, port};
+use crate::sandbox::{Sandbox, eventually, output, port};
 
 /// The lines that a service wrote to `out`.
 #[track_caller]
@@ -18,7 +18,7 @@ fn written(sandbox: &Sandbox) -> String {
 /// What the same command writes where only the test started it.
 fn usual(sandbox: &Sandbox, command: &str) -> String {
     let project = sandbox.project();
-    assert!(sandbox.other("sh").args(["-c", command]).status().unwrap().success());
+    assert!(output(sandbox.other("sh").args(["-c", command])).status.success());
     std::fs::read_to_string(project.join("out")).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::sandbox::{Running, Sandbox, eventually};
+use crate::sandbox::{Running, Sandbox, eventually, output};
 
 /// What the services wrote, once `up` has ended by itself.
 fn log(config: &str) -> String {
@@ -35,9 +35,9 @@ fn a_last_line_without_an_end_is_kept() {
 #[test]
 fn invalid_utf_8_is_kept_as_it_is() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say-bytes 41fffe420a --exit 0 --after 50\"\n");
-    let ended = sandbox.command(&["up"]).output().unwrap();
+    let ended = output(&mut sandbox.command(&["up"]));
     assert_eq!(ended.stdout, b"api | A\xff\xfeB\n");
-    let events = sandbox.command(&["up", "--format", "json"]).output().unwrap();
+    let events = output(&mut sandbox.command(&["up", "--format", "json"]));
     let text = String::from_utf8(events.stdout).unwrap();
     assert!(text.contains("\"line\":\"A\u{fffd}\u{fffd}B\""), "{text}");
 }

@@ -130,6 +130,34 @@ fn a_server_that_overwrites_its_environment_is_known_by_its_group() {
 }
 
 #[test]
+fn a_server_whose_first_thread_has_ended_is_not_taken_for_dead() {
+    let port = port();
+    let sandbox =
+        Sandbox::new("[services.api]\ncommand = \"sh -c './server & sleep 1000'\"\nstop_grace_period = \"200ms\"\n");
+    // Nobody can find it by its environment, which went with its first thread: it ends by itself if need be.
+    let server = format!(
+        "exec python3 -c \"
+import ctypes, os, signal, socket, threading, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+server = socket.create_server(('127.0.0.1', {port}))
+def serve():
+    stat = lambda: open(f'/proc/{{os.getpid()}}/stat').read()
+    while ') Z ' not in stat(): time.sleep(0.002)
+    print('here', flush=True)
+    time.sleep(60)
+    os._exit(1)
+threading.Thread(target=serve).start()
+ctypes.CDLL(None).pthread_exit(None)\"",
+    );
+    sandbox.write_script("server", &server);
+    let up = sandbox.up(&[]);
+    up.wait_for("here");
+    sandbox.run(&["down"]).with(0);
+    assert!(is_free(port));
+    up.wait().with(0);
+}
+
+#[test]
 fn no_zombie_piles_up_under_the_supervisor() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"sh -c '(sleep 0.01 &); (sleep 0.02 &); sleep 1000'\"\n");
     let up = sandbox.up(&[]);

@@ -7,7 +7,10 @@ use crate::preflight::{Identity, Process, ProcessState};
 ///
 /// The name stands in parentheses and may hold spaces and parentheses itself, so it ends at the last one.
 ///
-/// Source: man 5 proc_pid_stat; PF_KTHREAD in linux/sched.h; `delay_group_leader` there for a main thread that has ended.
+/// The state is that of the main thread. A process whose main thread alone has ended still runs, and holds all it had: it
+/// ended that thread itself, or its other threads are just on their way out.
+///
+/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h.
 pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let open = line.iter().position(|&byte| byte == b'(')?;
@@ -26,7 +29,6 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     let state = match state {
         // `t` is a tracer's stop, such as a breakpoint.
         "T" | "t" => ProcessState::Suspended,
-        // The state is that of the main thread, which counts until the process is waited for: others may live on.
         "Z" | "X" | "x" if n_threads <= 1 => ProcessState::Zombie,
         _ => ProcessState::Running,
     };

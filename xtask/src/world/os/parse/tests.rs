@@ -228,6 +228,18 @@ fn a_stat_line_is_read_whatever_the_name() {
 }
 
 #[test]
+fn a_zombie_has_no_other_thread() {
+    let check = |n_threads: u32, expected| {
+        let rest = format!("4194304 9 0 0 0 1 2 0 0 20 0 {n_threads} 0 9175 0 0");
+        check_stat(&format!("42 (x) Z 7 42 40 0 42 {rest}"), Some(expected));
+    };
+    check(1, "42 (x) 7 42 40 - zombie 9175");
+    check(2, "42 (x) 7 42 40 - running 9175");
+    // Read while it was being reaped.
+    check(0, "42 (x) 7 42 40 - zombie 9175");
+}
+
+#[test]
 fn a_kernel_thread_is_marked() {
     check_stat(
         "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 15 0 0",
@@ -240,13 +252,6 @@ fn half_a_stat_line_is_none() {
     check_stat("42 (node", None);
     check_stat("42 (node) S 7 42", None);
     check_stat("", None);
-}
-
-#[test]
-fn a_process_whose_main_thread_has_ended_lives_while_it_has_others() {
-    let line = |threads: u32| format!("42 (x) Z 7 42 40 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 9175 0 0");
-    check_stat(&line(2), Some("42 (x) 7 42 40 - running 9175"));
-    check_stat(&line(1), Some("42 (x) 7 42 40 - zombie 9175"));
 }
 
 #[track_caller]

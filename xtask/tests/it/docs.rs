@@ -343,3 +343,13 @@ fn every_story_has_its_test() {
         assert!(page.contains(&format!("\n| {story} | ")), "story {story} is missing");
     }
 }
+
+#[test]
+fn every_rule_of_safety_has_its_test() {
+    let page = read("docs/design/safety.md");
+    let without = rows_without_proof(&page, "\n## The rules", &tests());
+    assert!(without.is_empty(), "\n{}\n", without.join("\n"));
+    for rule in 1..=11 {
+        assert!(page.contains(&format!("\n| 6.{rule} | ")), "rule {rule} is missing");
+    }
+}

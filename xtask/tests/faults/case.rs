@@ -1,5 +1,7 @@
 //! One case: a command with one fault, what it said, whether that is true, and whether all works again without the fault.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,6 +13,9 @@ use crate::place::{LIMIT, Place, SETTLES, Wrong, lives, panic, until};
 use crate::strace::{befell_a_service, injected, is_traced};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_xtask");
+
+/// How long after all runs a command may need to say so.
+const SAYS: Duration = Duration::from_secs(5);
 
 /// What became of a case.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -273,13 +278,18 @@ impl Case<'_> {
         command.args(&self.tracing).args([PROGRAM, "up", "--timeout", "8s"]);
         let running = Running::start(command);
         let is_ready = || running.stderr().contains("eady in ") || running.stdout().contains("eady in ");
-        if !until(LIMIT, || is_ready() || running.has_ended()) {
+        // What cannot be written is not said.
+        let is_there = || is_ready() || running.has_ended() || self.place.is_whole();
+        if !until(LIMIT, is_there) {
             return Err(self.hung(&running));
         }
+        until(SAYS, || is_ready() || running.has_ended());
         let mut was_interrupted = false;
         if !running.has_ended() {
-            let against = self.place.not_whole();
-            self.object("readiness", against);
+            if is_ready() {
+                let against = self.place.not_whole();
+                self.object("readiness", against);
+            }
             let all = self.place.census();
             let is_up = |process: &&Process| process.command.get(1).is_some_and(|word| word == "up");
             if let Some(up) = all.iter().find(is_up) {

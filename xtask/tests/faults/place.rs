@@ -132,17 +132,21 @@ impl Place {
             .ok_or_else(|| "the test cannot kill the supervisor".to_owned())
     }
 
-    /// What there is to say against "every service is ready, once".
-    pub(crate) fn not_whole(&self) -> Wrong {
-        let mut wrong = Wrong::new();
+    /// Each service has exactly its processes.
+    pub(crate) fn is_whole(&self) -> bool {
+        let all = self.census();
         let count = |name: &str| {
-            let all = self.census();
             let of = |process: &&Process| process.service.as_deref() == Some(name) && process.state != 'T';
             all.iter().filter(of).count()
         };
+        count("listener") == 1 && count("wrapper") == 2
+    }
+
+    /// What there is to say against "every service is ready, once".
+    pub(crate) fn not_whole(&self) -> Wrong {
+        let mut wrong = Wrong::new();
         // Ready means started for the wrapper, and its child comes after that.
-        let is_whole = || count("listener") == 1 && count("wrapper") == 2;
-        if !until(SETTLES, is_whole) {
+        if !until(SETTLES, || self.is_whole()) {
             let all = self.census();
             let of_services = all.iter().filter(|process| process.service.is_some());
             let of_services: Vec<Process> = of_services.cloned().collect();

@@ -84,7 +84,13 @@ pub(crate) fn streams(options: &Options, counts: &BTreeMap<Command, Counts>) -> 
     streams
 }
 
-/// So many at random: the same for the same seed, as long as the commands make as many calls.
+/// Down to 1, 2, 3, 4, 6, 8, 12 and so on: how often a process that ends or starts is looked at differs from run to run.
+fn rounded(n: u64) -> u64 {
+    let lowest_kept = n.ilog2().saturating_sub(1);
+    n >> lowest_kept << lowest_kept
+}
+
+/// So many at random: the same for the same seed, as long as the commands make about as many calls.
 pub(crate) fn sample(options: &Options, counts: &BTreeMap<Command, Counts>, n_cases: u64, seed: u64) -> Vec<Fault> {
     let mut chosen = chosen(options);
     let of = |counts: &Counts, syscall: &str| {
@@ -102,7 +108,7 @@ pub(crate) fn sample(options: &Options, counts: &BTreeMap<Command, Counts>, n_ca
         let mut random = Random::new(seed, number);
         let (command, syscall, errno) = random.pick(&chosen);
         let (loader, most) = of(&counts[&command], syscall);
-        let n = random.below(usize::try_from(most - loader).expect("there are few calls"));
+        let n = random.below(usize::try_from(rounded(most - loader)).expect("there are few calls"));
         let nth = Nth {
             first: loader + 1 + n as u64,
             lasts: random.chance(15),

@@ -17,7 +17,7 @@ pub(crate) struct Process {
     pub(crate) start: u64,
     pub(crate) state: char,
     pub(crate) command: Vec<String>,
-    /// Of a run, by the tag in its environment.
+    /// Of a run, by the tag in its environment; its supervisor and guardian are no service's.
     pub(crate) service: Option<String>,
 }
 
@@ -44,7 +44,8 @@ pub(crate) fn process(pid: u32) -> Option<Process> {
     let environment = text(pid, "environ");
     let service = environment
         .split('\0')
-        .find_map(|variable| variable.strip_prefix("DEVTASKS_SERVICE="));
+        .find_map(|variable| variable.strip_prefix("DEVTASKS_SERVICE="))
+        .filter(|service| *service != "(supervisor)");
     Some(Process {
         pid,
         parent: fields[1].parse().ok()?,

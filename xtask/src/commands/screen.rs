@@ -61,7 +61,10 @@ const NARROWEST: u16 = 20;
 
 impl Screen {
     /// `services` are all that may ever run, in the order of the file.
-    pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Self {
+    ///
+    /// # Errors
+    /// The system has no room for its threads.
+    pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Result<Self, Problem> {
         let page = Arc::new(Page {
             paint: context.paint_stderr(),
             gone,
@@ -71,8 +74,8 @@ impl Screen {
         let stdout = Outlet::new({
             let page = Arc::clone(&page);
             move |bytes| page.write(bytes)
-        });
-        Screen {
+        })?;
+        Ok(Screen {
             json: context.json,
             quiet: context.quiet,
             paint: context.paint_stderr(),
@@ -88,11 +91,11 @@ impl Screen {
                     }
                     page.put(word);
                 }
-            }),
+            })?,
             stdout,
             left_out: Mutex::default(),
             form: context.form.clone(),
-        }
+        })
     }
 
     pub(super) fn paint(&self) -> Paint {

@@ -33,7 +33,8 @@ pub(crate) fn programs(folder: &Folder) -> Result<Vec<PathBuf>, Problem> {
 /// `hear`, [`Reply::Ending`] at the end.
 ///
 /// # Errors
-/// None of them can be run, or the system has no room for another process.
+/// None of them can be run, or the system has no room for another process, or for a thread to hear it: then it has not been
+/// asked for anything.
 pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
@@ -47,9 +48,12 @@ pub(crate) fn start(
     for program in programs {
         match spawn(program, plan, &stderr) {
             Ok(mut child) => {
-                control::ask(&mut child.stdin.take().expect("its stdin is a pipe"), request);
                 let replies = child.stdout.take().expect("its stdout is a pipe");
-                control::follow(BufReader::new(replies), hear);
+                control::follow(BufReader::new(replies), hear).inspect_err(|_| {
+                    // Nothing was asked of it, so it has started nothing.
+                    let _ = child.kill().and_then(|()| child.wait());
+                })?;
+                control::ask(&mut child.stdin.take().expect("its stdin is a pipe"), request);
                 return Ok(());
             }
             Err(error) => failed = Some(super::problem("run", program, &error)),

@@ -5,6 +5,7 @@
 //! the kernel closes that end. A supervisor that ends its run itself sends the guardian home with a word.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
@@ -15,6 +16,7 @@ use super::kin;
 use super::os::{self, Signal};
 use super::runs::{Folder, audit_log};
 use super::stop::{self, Talk};
+use super::threads;
 use crate::error::Problem;
 use crate::plan::OnExit;
 use crate::preflight::targets::{Target, Tree};
@@ -115,10 +117,9 @@ fn hear_out(run: &str) {
     for target in left(run).processes {
         outputs.extend(os::outputs(target.identity.pid));
     }
-    std::thread::scope(|scope| {
-        for mut output in outputs.into_values() {
-            scope.spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-        }
+    let outputs: Vec<File> = outputs.into_values().collect();
+    threads::share(&outputs, threads::WAITING, |mut output| {
+        std::io::copy(&mut output, &mut std::io::sink())
     });
 }
 

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use super::control::{Client, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record};
-use super::{health, kin, os, owners};
+use super::{health, kin, os, owners, threads};
 use crate::error::Problem;
 use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::preflight::verdict::Mismatch;
@@ -151,18 +150,11 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
         .map(PortRef::from)
         .collect();
     let facts = owners::held(&ports);
-    let healths: Vec<status::Health> = std::thread::scope(|scope| {
-        let (facts, run) = (&facts, &snapshot.record.run);
-        let asked: Vec<_> = snapshot
-            .services
-            .iter()
-            .map(|service| {
-                let health = service.health.as_ref()?;
-                Some(scope.spawn(move || health_of(service, health, facts, run)))
-            })
-            .collect();
-        let answer = |asked: ScopedJoinHandle<status::Health>| asked.join().expect("a health check does not panic");
-        asked.into_iter().map(|asked| asked.map_or(NO_HEALTH, answer)).collect()
+    let healths = threads::share(&snapshot.services, threads::WAITING, |service| {
+        let health = service.health.as_ref();
+        health.map_or(NO_HEALTH, |health| {
+            health_of(service, health, &facts, &snapshot.record.run)
+        })
     });
     let mut services: Vec<status::Service> = snapshot
         .services

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::wall;
 use super::terminal::Size;
+use super::threads::{self, Stack};
 use crate::error::Problem;
 use file::LogFile;
 pub(crate) use file::Run;
@@ -106,12 +107,15 @@ impl Log {
     }
 
     /// Reads a pipe, or our side of a terminal, to its end on a thread of its own, then calls `ended`.
+    ///
+    /// # Errors
+    /// The system has no room for the thread; the pipe is closed.
     pub(crate) fn follow(
         self: &Arc<Self>,
         source: Source,
         mut pipe: impl Read + Send + 'static,
         ended: impl FnOnce() + Send + 'static,
-    ) {
+    ) -> Result<(), Problem> {
         let log = Arc::clone(self);
         let read = move || {
             let mut lines = Lines::default();
@@ -121,10 +125,7 @@ impl Log {
             lines.take_rest(|whole| log.write(source, whole));
             ended();
         };
-        let thread = std::thread::Builder::new()
-            .name(format!("log {}", self.service))
-            .stack_size(128 * 1024);
-        thread.spawn(read).expect("the system has room for a thread");
+        threads::start(&format!("log {}", self.service), Stack::Small, read)
     }
 
     /// The last lines, oldest first, without their ends; bytes that are not UTF-8 are replaced.

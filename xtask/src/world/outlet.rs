@@ -4,6 +4,9 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::threads::{self, Stack};
+use crate::error::Problem;
+
 /// Bytes that wait for the reader; as many again may be on their way to it.
 const ROOM: usize = 2 * 1024 * 1024;
 
@@ -40,7 +43,10 @@ struct Queue {
 
 impl Outlet {
     /// `write` is called on a thread of its own, with all that waits; after an error never again.
-    pub(crate) fn new(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Outlet {
+    ///
+    /// # Errors
+    /// The system has no room for the thread.
+    pub(crate) fn new(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Result<Outlet, Problem> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             filled: Condvar::new(),
@@ -57,12 +63,8 @@ impl Outlet {
                 taken.clear();
             }
         };
-        std::thread::Builder::new()
-            .name("outlet".into())
-            .stack_size(128 * 1024)
-            .spawn(work)
-            .expect("the system has room for a thread");
-        outlet
+        threads::start("outlet", Stack::Small, work)?;
+        Ok(outlet)
     }
 
     /// Adds what `fill` writes; `false` if there has been no room for too long, and nothing was added.

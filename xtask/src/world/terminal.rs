@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::driver::Message;
 use super::os;
+use super::threads::{self, Stack};
+use crate::error::Problem;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +92,9 @@ enum Errand<T> {
 }
 
 impl<T: Send + 'static> Errands<T> {
-    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Self {
+    /// # Errors
+    /// The system has no room for the thread.
+    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Result<Self, Problem> {
         let (queue, errands) = channel();
         let work = move || {
             for errand in errands {
@@ -101,12 +105,8 @@ impl<T: Send + 'static> Errands<T> {
                 }
             }
         };
-        std::thread::Builder::new()
-            .name("screen".into())
-            .stack_size(128 * 1024)
-            .spawn(work)
-            .expect("the system has room for a thread");
-        Errands { queue }
+        threads::start("screen", Stack::Small, work)?;
+        Ok(Errands { queue })
     }
 
     pub(crate) fn push(&self, errand: T) {
@@ -124,11 +124,11 @@ impl<T: Send + 'static> Errands<T> {
 }
 
 /// Works on a thread of its own, so that Ctrl-C can be heard meanwhile.
-pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .expect("the system has room for a thread");
+///
+/// # Errors
+/// The system has no room for the thread.
+pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Problem> {
+    threads::start(name, Stack::Usual, work)
 }
 
 /// Lets time pass where nothing tells of what is waited for.
@@ -136,16 +136,17 @@ pub(crate) fn pause(time: Duration) {
     std::thread::park_timeout(time);
 }
 
-/// Reads a line from stdin on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`].
+/// Reads a line from stdin on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`]. Without room
+/// for the thread it is empty, as at the end of the input.
 pub(crate) fn read_line(to: Sender<Message>) {
+    let unheard = to.clone();
     let read = move || {
         let mut line = String::new();
         // The end of the input is an empty answer.
         let _ = std::io::stdin().read_line(&mut line);
         let _ = to.send(Message::Typed(line));
     };
-    std::thread::Builder::new()
-        .name("answer".into())
-        .spawn(read)
-        .expect("the system has room for a thread");
+    if threads::start("answer", Stack::Usual, read).is_err() {
+        let _ = unheard.send(Message::Typed(String::new()));
+    }
 }

@@ -2,4 +2,5 @@
 
 mod disk;
 mod env_file;
+mod shortage;
 mod users;

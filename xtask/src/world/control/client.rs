@@ -9,6 +9,7 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 
 use super::{Envelope, PROTOCOL, Reply, Request, other_version};
 use crate::error::Problem;
+use crate::world::threads::{self, Stack};
 
 /// A conversation as the client sees it.
 pub(crate) struct Client {
@@ -38,11 +39,15 @@ impl Client {
         }
     }
 
-    /// Hands every reply to `hear`; see [`follow`].
-    pub(crate) fn follow(self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
+    /// Hands every reply to `hear`, or why none can be heard; see [`follow`].
+    pub(crate) fn follow(self, hear: impl Fn(Result<Reply, Problem>) + Clone + Send + 'static) {
         let set = self.stream.get_ref().set_recv_timeout(None);
         debug_assert!(set.is_ok(), "a socket can do without a timeout");
-        follow(self.stream, hear);
+        if let Err(problem) = follow(self.stream, hear.clone()) {
+            hear(Err(
+                problem.hint("look with `devtasks status` what became of it: it was asked for")
+            ));
+        }
     }
 }
 
@@ -60,7 +65,13 @@ pub(crate) fn ask(to: &mut impl Write, request: &Request) {
 
 /// Hands every reply to `hear`, on a thread of its own, up to [`Reply::Ending`], which also is the end of the stream, or
 /// the problem in its place.
-pub(crate) fn follow(mut from: impl BufRead + Send + 'static, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
+///
+/// # Errors
+/// The system has no room for the thread.
+pub(crate) fn follow(
+    mut from: impl BufRead + Send + 'static,
+    hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
+) -> Result<(), Problem> {
     let listen = move || {
         let mut more = true;
         while more {
@@ -69,10 +80,7 @@ pub(crate) fn follow(mut from: impl BufRead + Send + 'static, hear: impl Fn(Resu
             hear(reply);
         }
     };
-    std::thread::Builder::new()
-        .name("replies".into())
-        .spawn(listen)
-        .expect("the system has room for a thread");
+    threads::start("replies", Stack::Usual, listen)
 }
 
 fn receive(from: &mut impl BufRead) -> Result<Reply, Problem> {

@@ -208,18 +208,27 @@ impl Driver<'_> {
                 life.group = life.pid;
                 life.started_at = Some(wall());
                 kin::note(self.folder, pid, &tag);
-                self.follow(unit, started);
-                self.events.push_back(Event::Spawned { unit, pid });
+                match self.follow(unit, started) {
+                    Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
+                    Err(problem) => {
+                        // Nobody would read what it says. It is our child and not reaped yet, so the number is its own.
+                        os::signal_group(pid, os::Signal::Kill);
+                        self.services[unit].pid = None;
+                        self.not_spawned(unit, problem);
+                    }
+                }
             }
-            Err(problem) => {
-                let Problem { message, exit, .. } = problem;
-                self.events.push_back(Event::SpawnFailed { unit, message, exit });
-            }
+            Err(problem) => self.not_spawned(unit, problem),
         }
     }
 
+    fn not_spawned(&mut self, unit: UnitId, problem: Problem) {
+        let Problem { message, exit, .. } = problem;
+        self.events.push_back(Event::SpawnFailed { unit, message, exit });
+    }
+
     /// Reads its outputs; the child itself is reaped by its pid.
-    fn follow(&mut self, unit: UnitId, started: Started) {
+    fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Problem> {
         let Started { mut child, terminal } = started;
         let life = &mut self.services[unit];
         let number = life.number;
@@ -231,17 +240,16 @@ impl Driver<'_> {
         life.terminal = terminal;
         if let Some(terminal) = &life.terminal {
             life.open_pipes = 1;
-            life.log
-                .follow(Source::Terminal, Arc::clone(terminal), ended(&self.sender));
-            return;
+            let (log, terminal) = (&life.log, Arc::clone(terminal));
+            return log.follow(Source::Terminal, terminal, ended(&self.sender));
         }
         life.open_pipes = 2;
         let stdout = child.stdout.take().expect("its stdout is a pipe");
         let stderr = child.stderr.take().expect("its stderr is a pipe");
         life.log
-            .follow(Source::Pipe(Stream::Stdout), stdout, ended(&self.sender));
+            .follow(Source::Pipe(Stream::Stdout), stdout, ended(&self.sender))?;
         life.log
-            .follow(Source::Pipe(Stream::Stderr), stderr, ended(&self.sender));
+            .follow(Source::Pipe(Stream::Stderr), stderr, ended(&self.sender))
     }
 
     /// Our terminal has another size, and so have those of the services.

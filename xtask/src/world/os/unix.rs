@@ -3,7 +3,7 @@
 mod sockets;
 mod terminal;
 
-use std::fs::{DirBuilder, Metadata};
+use std::fs::{DirBuilder, File, Metadata};
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -115,6 +115,14 @@ pub(crate) fn close_inherited() {
             rustix::io::close(descriptor);
         }
     }
+}
+
+/// A file that holds nothing.
+///
+/// # Errors
+/// The system, or this process, has no descriptor for it.
+pub(crate) fn nothing() -> io::Result<File> {
+    File::open("/dev/null")
 }
 
 /// Waits for one child; one that was reaped already is not waited for.

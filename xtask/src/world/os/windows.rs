@@ -76,6 +76,14 @@ pub(crate) fn leave_session() {}
 /// Handles are inherited only where that was asked for.
 pub(crate) fn close_inherited() {}
 
+/// A file that holds nothing.
+///
+/// # Errors
+/// The system has no handle for it.
+pub(crate) fn nothing() -> io::Result<File> {
+    File::open("NUL")
+}
+
 /// Not supported yet: nothing was started here.
 pub(crate) fn wait_for_child(_: u32) {}
 

@@ -22,7 +22,8 @@ fn reluctant() -> (Outlet, Sender<()>, Read) {
         let _ = told.recv();
         into.lock().unwrap().extend_from_slice(bytes);
         Ok(())
-    });
+    })
+    .unwrap();
     (outlet, go, read)
 }
 
@@ -87,7 +88,7 @@ fn words_that_must_not_be_lost_are_added_even_without_room() {
 
 #[test]
 fn an_outlet_that_is_closed_takes_everything_and_keeps_nothing() {
-    let outlet = Outlet::new(|_| Err(io::ErrorKind::BrokenPipe.into()));
+    let outlet = Outlet::new(|_| Err(io::ErrorKind::BrokenPipe.into())).unwrap();
     let piece = vec![b'x'; ROOM];
     for _ in 0..100 {
         assert!(add(&outlet, &piece));

@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 use std::mem::MaybeUninit;
-use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use rustix::fd::AsFd;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
@@ -12,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::error::Problem;
 use crate::world::os::Holders;
+use crate::world::threads;
 
 /// Every process that holds one of `inodes`, by inode, pids ascending. Processes we may not look into are passed over.
 ///
@@ -26,7 +25,6 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
         return Ok(Holders::new());
     }
     let pids = pids()?;
-    let n_threads = thread::available_parallelism().map_or(1, NonZero::get).min(AT_MOST);
     let next = AtomicUsize::new(0);
     let look = || {
         let mut scan = Scan::new(inodes)?;
@@ -35,16 +33,8 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
         }
         Ok(scan.found)
     };
-    let found: Vec<Result<Holders, Problem>> = thread::scope(|scope| {
-        let others: Vec<_> = (1..n_threads).map(|_| scope.spawn(look)).collect();
-        let ours = look();
-        let others = others
-            .into_iter()
-            .map(|it| it.join().expect("reading links does not panic"));
-        std::iter::once(ours).chain(others).collect()
-    });
     let mut all = Holders::new();
-    for some in found {
+    for some in threads::beside(threads::cores().min(AT_MOST) - 1, || vec![look()]) {
         for (inode, pids) in some? {
             all.entry(inode).or_default().extend(pids);
         }

@@ -1,5 +1,6 @@
 //! Days on which everything goes wrong: each gets a clear message and the right exit code.
 
+mod descriptors;
 mod disk;
 mod env_file;
 mod shortage;

@@ -17,7 +17,7 @@ pub(crate) mod up;
 mod watching;
 pub(crate) mod why;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::preflight::Finding;
 use crate::report;
 use crate::report::card::Reader;
 use crate::report::paint::Paint;
-use crate::world::terminal::Terminals;
+use crate::world::terminal::{Output, Terminals};
 use crate::world::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
@@ -88,9 +88,7 @@ impl Context {
 
     /// The command's answer. A reader that has gone away wants no more of it.
     fn print(&self, text: &str) -> Result<(), Gone> {
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| {
+        Output::Stdout.write(text.as_bytes()).map_err(|error| {
             if error.kind() == ErrorKind::BrokenPipe {
                 return Gone(Exit::Done);
             }
@@ -119,7 +117,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed, and then there is nobody to tell.
 fn tell(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = Output::Stderr.write(text.as_bytes());
 }
 
 /// Stdout takes no more, and the command ends with this.

@@ -4,7 +4,7 @@
 //! stdout is read too slowly, lines are left out and counted; they are in the files all the same.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
 use crate::world::outlet::Outlet;
-use crate::world::terminal::{Errands, Size};
+use crate::world::terminal::{Errands, Output, Size};
 
 pub(super) struct Screen {
     json: bool,
@@ -184,8 +184,7 @@ impl Page {
         if let Some(drawn) = &mut drawn {
             erase(drawn);
         }
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        let written = Output::Stdout.write(bytes);
         drop(drawn);
         if let Err(error) = &written {
             match error.kind() {

@@ -1,6 +1,6 @@
 //! What stands at our three standard streams, its size, and questions to a person there.
 
-use std::io::IsTerminal;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub(crate) struct Terminals {
 impl Terminals {
     pub(crate) fn look(colour: Colour) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let coloured = |is_terminal: bool| match colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -51,10 +51,48 @@ impl Terminals {
             colour_stderr: coloured(stderr),
             shows: stdout,
             draws: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
-            asks: std::io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
+            asks: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
+        }
+    }
+}
+
+/// One of the streams that a program writes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Output {
+    Stdout,
+    Stderr,
+}
+
+impl Output {
+    /// Writes all of it, and waits for a reader that is slow. Another program may have made the stream non-blocking for all that
+    /// have it (fcntl(2), `O_NONBLOCK`: a flag of the open file, not of the descriptor), and may count on that: it is left so.
+    ///
+    /// # Errors
+    /// It takes no more.
+    pub(crate) fn write(self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Output::Stdout => self.write_to(io::stdout().lock(), bytes),
+            Output::Stderr => self.write_to(io::stderr().lock(), bytes),
+        }
+    }
+
+    fn write_to(self, mut stream: impl Write, mut bytes: &[u8]) -> io::Result<()> {
+        loop {
+            let written = match bytes {
+                [] => stream.flush().map(|()| 0),
+                bytes => stream.write(bytes),
+            };
+            match written {
+                Ok(0) if bytes.is_empty() => return Ok(()),
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => bytes = &bytes[length..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => os::wait_until_writable(self)?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }
@@ -143,7 +181,7 @@ pub(crate) fn read_line(to: Sender<Message>) {
     let read = move || {
         let mut line = String::new();
         // The end of the input is an empty answer.
-        let _ = std::io::stdin().read_line(&mut line);
+        let _ = io::stdin().read_line(&mut line);
         let _ = to.send(Message::Typed(line));
     };
     if threads::start("answer", Stack::Usual, read).is_err() {

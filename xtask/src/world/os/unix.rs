@@ -23,6 +23,7 @@ use signal_hook::iterator::Signals;
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+use crate::world::terminal::Output;
 pub(crate) use sockets::{Held, pass_on};
 pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
 
@@ -195,6 +196,22 @@ pub(super) fn native(signal: Signal) -> rustix::process::Signal {
         Signal::Usr2 => rustix::process::Signal::USR2,
         Signal::Cont => rustix::process::Signal::CONT,
         Signal::Kill => rustix::process::Signal::KILL,
+    }
+}
+
+/// Waits until a stream takes something, or will never do so again.
+///
+/// # Errors
+/// It cannot be waited for.
+pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let mut ends = [match output {
+        Output::Stdout => PollFd::new(&stdout, PollFlags::OUT),
+        Output::Stderr => PollFd::new(&stderr, PollFlags::OUT),
+    }];
+    match poll(&mut ends, None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use interprocess::local_socket::{ListenerOptions, Stream};
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
-use crate::world::terminal::Size;
+use crate::world::terminal::{Output, Size};
 
 /// `SO_REUSEADDR` would take a port that somebody listens on.
 ///
@@ -112,6 +112,12 @@ pub(crate) fn is_same_user(_: &Stream) -> bool {
 /// There are no background jobs of a terminal here.
 pub(crate) fn is_in_foreground() -> bool {
     true
+}
+
+/// # Errors
+/// Always: no stream is made non-blocking here.
+pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Not supported yet: the next line that is written tells.

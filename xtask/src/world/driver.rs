@@ -24,6 +24,7 @@ use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
+use crate::preflight::limit;
 use crate::supervise::diagnosis::OomKills;
 use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
@@ -131,6 +132,9 @@ enum EndedBy {
     OutputClosed,
 }
 
+/// Descriptors for clients that stay, and for whatever else may happen.
+const CLIENTS: u64 = 64;
+
 /// How often the line that shows what is waited for is drawn anew.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -198,6 +202,8 @@ impl<'a> Driver<'a> {
 
     fn start(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
         self.grant(&services);
+        let known = self.services.iter().map(Life::wanted);
+        os::make_room(limit::descriptors(known.chain(&services)) + CLIENTS);
         let specs = services.iter().map(Spec::from).collect();
         let (mut changed, mut edited) = (Vec::new(), Vec::new());
         let mut logs = logs::numbers(&self.folder.logs());

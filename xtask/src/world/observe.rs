@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{owners, spawn, threads, venvs};
+use super::{os, owners, spawn, threads, venvs};
 use crate::plan::{Plan, Port, Service};
 use crate::preflight::{CommandFact, Facts, FolderFact, PortRef, ServiceFact, VenvFact};
 
@@ -35,6 +35,7 @@ pub(crate) fn facts(plan: &Plan) -> Facts {
         services,
         venvs: venv_facts(plan),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
+        open_files: os::open_files_at_most(),
     }
 }
 

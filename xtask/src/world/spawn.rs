@@ -54,6 +54,7 @@ pub(crate) fn service(
         os::lead_own_group(&mut command);
         None
     };
+    os::limit_as_called(&mut command);
     // This returns after the exec: it may bind them then.
     drop(hold);
     let child = command.spawn().map_err(|error| {
@@ -79,6 +80,7 @@ pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Ch
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     os::lead_own_group(&mut command);
+    os::limit_as_called(&mut command);
     command
         .spawn()
         .map_err(|error| super::problem("run", Path::new(&words[0]), &error))

@@ -1,5 +1,6 @@
 //! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
 
+mod limit;
 mod sockets;
 mod terminal;
 
@@ -24,6 +25,7 @@ use signal_hook::iterator::Signals;
 use super::{Heard, Signal};
 use crate::supervise::Status;
 use crate::world::terminal::Output;
+pub(crate) use limit::{limit_as_called, make_room, open_files_at_most};
 pub(crate) use sockets::{Held, pass_on};
 pub(crate) use terminal::{lead_own_session, open_terminal, resize_terminal};
 

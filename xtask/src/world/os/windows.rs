@@ -76,6 +76,17 @@ pub(crate) fn leave_session() {}
 /// Handles are inherited only where that was asked for.
 pub(crate) fn close_inherited() {}
 
+/// There is no such limit.
+pub(crate) fn open_files_at_most() -> Option<u64> {
+    None
+}
+
+/// There is no such limit.
+pub(crate) fn make_room(_: u64) {}
+
+/// There is no such limit.
+pub(crate) fn limit_as_called(_: &mut Command) {}
+
 /// A file that holds nothing.
 ///
 /// # Errors

@@ -120,6 +120,14 @@ fn tell(text: &str) {
     let _ = Output::Stderr.write(text.as_bytes());
 }
 
+/// After a panic; where it was stands above.
+pub(crate) fn bug() -> Exit {
+    let problem = Problem::new("this is a bug in devtasks itself")
+        .hint("report it with the lines above; `RUST_BACKTRACE=1` before the command shows more of them");
+    tell(&report::problem::problem(&problem, Paint::new(false)));
+    problem.exit
+}
+
 /// Stdout takes no more, and the command ends with this.
 struct Gone(Exit);
 

@@ -17,7 +17,7 @@ use crate::report::words;
 use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
-use crate::world::outlet::Outlet;
+use crate::world::outlet::{Added, Outlet};
 use crate::world::terminal::{Errands, Output, Size};
 
 pub(super) struct Screen {
@@ -209,8 +209,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Sink for Screen {
-    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) {
-        let shown = self.stdout.add(|buffer| {
+    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool {
+        let added = self.stdout.add(|buffer| {
             if !self.json {
                 return self.prefixes.push(buffer, service, lines);
             }
@@ -224,11 +224,12 @@ impl Sink for Screen {
                 );
             }
         });
-        if shown {
-            self.tell_left_out();
-        } else {
-            self.leave_out(service, lines);
+        match added {
+            Added::Now => self.tell_left_out(),
+            Added::NotYet => return false,
+            Added::Never => self.leave_out(service, lines),
         }
+        true
     }
 
     fn shows_colours(&self) -> bool {

@@ -19,7 +19,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::control::{Reply, Request, Snapshot, Transition, UnderWay};
 use super::guardian::Guardian;
-use super::logs::{self, Sink};
+use super::logs::{self, Follower, Sink};
 use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
@@ -114,6 +114,7 @@ pub(crate) struct Driver<'a> {
     had_children: bool,
     audience: &'a mut dyn Audience,
     sink: Arc<dyn Sink>,
+    follower: Follower,
     folder: &'a Folder,
     record: Record,
     guardian: Option<Guardian>,
@@ -145,6 +146,7 @@ impl<'a> Driver<'a> {
         folder: &'a Folder,
         record: Record,
         sink: Arc<dyn Sink>,
+        follower: Follower,
         audience: &'a mut dyn Audience,
     ) -> Self {
         Driver {
@@ -162,6 +164,7 @@ impl<'a> Driver<'a> {
             had_children: !os::own_children().is_empty(),
             audience,
             sink,
+            follower,
             folder,
             record,
             guardian: None,

@@ -240,16 +240,19 @@ impl Driver<'_> {
         life.terminal = terminal;
         if let Some(terminal) = &life.terminal {
             life.open_pipes = 1;
-            let (log, terminal) = (&life.log, Arc::clone(terminal));
-            return log.follow(Source::Terminal, terminal, ended(&self.sender));
+            let terminal = Arc::clone(terminal);
+            let ended = ended(&self.sender);
+            return self.follower.follow(&life.log, Source::Terminal, terminal, ended);
         }
         life.open_pipes = 2;
-        let stdout = child.stdout.take().expect("its stdout is a pipe");
-        let stderr = child.stderr.take().expect("its stderr is a pipe");
-        life.log
-            .follow(Source::Pipe(Stream::Stdout), stdout, ended(&self.sender))?;
-        life.log
-            .follow(Source::Pipe(Stream::Stderr), stderr, ended(&self.sender))
+        let stdout = child.stdout.take().map(os::Descriptor::from);
+        let stderr = child.stderr.take().map(os::Descriptor::from);
+        for (stream, pipe) in [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] {
+            let pipe = Arc::new(File::from(pipe.expect("both are pipes")));
+            let ended = ended(&self.sender);
+            self.follower.follow(&life.log, Source::Pipe(stream), pipe, ended)?;
+        }
+        Ok(())
     }
 
     /// Our terminal has another size, and so have those of the services.

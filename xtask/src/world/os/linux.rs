@@ -5,6 +5,7 @@ mod family;
 mod handle;
 mod holders;
 mod memory;
+mod poller;
 mod processes;
 mod sight;
 mod sockets;
@@ -17,6 +18,7 @@ pub(crate) use family::{adopt_orphans, ends_within, ignores_hangup, outputs, own
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, is_veiled};
 pub(crate) use memory::oom_kills;
+pub(crate) use poller::Poller;
 pub(crate) use processes::{
     cgroup, command, descendants, environment, folder, identity, own_number, process, processes, tag, user_name,
 };

@@ -61,6 +61,9 @@ pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<
         .map(|_| ())
 }
 
+/// A descriptor as std's types for pipes give it.
+pub(crate) type Descriptor = std::os::fd::OwnedFd;
+
 /// Makes the command the leader of a process group of its own.
 pub(crate) fn lead_own_group(command: &mut Command) {
     command.process_group(0);

@@ -37,6 +37,9 @@ pub(crate) fn hear_signals(_: impl Fn(Heard) + Send + 'static) -> io::Result<()>
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// A handle as std's types for pipes give it.
+pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
+
 /// Not supported yet: nothing is started here.
 pub(crate) fn lead_own_group(_: &mut Command) {}
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Outlet, ROOM};
+use super::{Added, Outlet, ROOM};
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -27,8 +27,15 @@ fn reluctant() -> (Outlet, Sender<()>, Read) {
     (outlet, go, read)
 }
 
+/// Was it added, sooner or later?
 fn add(outlet: &Outlet, bytes: &[u8]) -> bool {
-    outlet.add(|buffer| buffer.extend_from_slice(bytes))
+    loop {
+        match outlet.add(|buffer| buffer.extend_from_slice(bytes)) {
+            Added::Now => return true,
+            Added::Never => return false,
+            Added::NotYet => std::thread::yield_now(),
+        }
+    }
 }
 
 /// Adds until there is no room.

@@ -146,3 +146,14 @@ fn a_client_without_room_for_its_threads_ends_in_order_as_root() {
     lone.run(&["down"]).with(0);
     lone.sandbox.nothing_is_left();
 }
+
+#[test]
+fn ten_services_take_no_more_threads_than_one() {
+    let threads = |n_services: usize| {
+        let service = |number| format!("[services.s{number}]\ncommand = \"SERVICE\"\n");
+        let sandbox = Sandbox::new(&(0..n_services).map(service).collect::<String>());
+        let up = sandbox.up(&[]);
+        std::fs::read_dir(format!("/proc/{}/task", up.pid())).unwrap().count()
+    };
+    assert_eq!(threads(10), threads(1));
+}

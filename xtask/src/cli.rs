@@ -1,11 +1,12 @@
 //! The top-level parser and the way from what was typed to a command.
 
+use std::panic::{UnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, doctor, down, logs, port, restart, status, supervise, up, why};
+use crate::commands::{Context, bug, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::error::Exit;
 use crate::foreign::command_line;
 use crate::world::reexec::{self, Helper};
@@ -14,6 +15,16 @@ use crate::world::{caller, guardian, os};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
+    without_panic(run)
+}
+
+/// A panic is a bug, and no reason for an exit code that the contract does not have. std has told on stderr where it was. What
+/// a supervisor had started is ended by its guardian, as after SIGKILL.
+fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
+    catch_unwind(run).unwrap_or_else(|_| ExitCode::from(bug().code()))
+}
+
+fn run() -> ExitCode {
     os::unblock_signals();
     helpers();
     let mut arguments: Vec<_> = std::env::args_os().collect();
@@ -70,8 +81,9 @@ pub fn main() -> ExitCode {
 /// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
 pub fn helpers() {
     let Some(helper) = Helper::here() else { return };
+    os::unblock_signals();
     reexec::greet();
-    let exit = match helper {
+    let exit = catch_unwind(|| match helper {
         Helper::Guardian { run, checkout, on_exit } => {
             guardian::guard(&run, &checkout, on_exit);
             Exit::Done
@@ -81,7 +93,8 @@ pub fn helpers() {
             checkout,
             on_exit,
         } => supervise::run(&project, &checkout, on_exit),
-    };
+    });
+    let exit = exit.unwrap_or_else(|_| bug());
     #[expect(
         clippy::exit,
         clippy::disallowed_methods,
@@ -220,4 +233,18 @@ enum Command {
     Why(why::Args),
     Doctor(doctor::Args),
     Port(port::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_with_a_code_of_the_contract() {
+        // Without the words of std's hook.
+        let ended = without_panic(|| std::panic::resume_unwind(Box::new("a bug")));
+        assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(1)));
+        let ended = without_panic(|| ExitCode::from(3));
+        assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(3)));
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) mod up;
 mod watching;
 pub(crate) mod why;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::preflight::Finding;
 use crate::report;
 use crate::report::card::Reader;
 use crate::report::paint::Paint;
-use crate::world::terminal::Terminals;
+use crate::world::terminal::{Output, Terminals};
 use crate::world::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
@@ -89,9 +89,7 @@ impl Context {
 
     /// The command's answer. A reader that has gone away wants no more of it.
     fn print(&self, text: &str) -> Result<(), Gone> {
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| {
+        Output::Stdout.write(text.as_bytes()).map_err(|error| {
             if error.kind() == ErrorKind::BrokenPipe {
                 return Gone(Exit::Done);
             }
@@ -120,7 +118,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed, and then there is nobody to tell.
 fn tell(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = Output::Stderr.write(text.as_bytes());
+}
+
+/// After a panic; where it was stands above.
+pub(crate) fn bug() -> Exit {
+    let problem = Problem::new("this is a bug in devtasks itself")
+        .hint("report it with the lines above; `RUST_BACKTRACE=1` before the command shows more of them");
+    tell(&report::problem::problem(&problem, Paint::new(false)));
+    problem.exit
 }
 
 /// Stdout takes no more, and the command ends with this.

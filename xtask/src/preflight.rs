@@ -5,6 +5,7 @@
 mod arguments;
 pub(crate) mod family;
 pub(crate) mod left_alone;
+pub(crate) mod limit;
 pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod protected;
@@ -36,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
     /// Env files that were named and are not there.
     pub(crate) missing_files: BTreeSet<PathBuf>,
+    /// So many descriptors a process of ours can have; `None` where that is not known.
+    pub(crate) open_files: Option<u64>,
 }
 
 /// A port that somebody asks about. Without a host it is asked for at 127.0.0.1.

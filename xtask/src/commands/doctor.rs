@@ -4,6 +4,7 @@ use crate::commands::up::stuck;
 use crate::commands::{Context, Ended, leftovers, quietly};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{Asked, OnConflict, Plan, Port, Service};
+use crate::preflight::limit::open_files;
 use crate::preflight::needs::needs;
 use crate::preflight::verdict::{Mismatch, Ours, duplicates, ephemeral, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
@@ -115,6 +116,13 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
     }
     foresee_moves(project, &movable, &mut findings);
     findings.extend(mismatches(plan)?);
+    // One that runs has all it needs.
+    findings.extend(
+        live_run
+            .is_none()
+            .then(|| open_files(plan, facts, &context.form))
+            .flatten(),
+    );
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));
     let mut left = leftovers::of(&plan.checkout)?.processes;

@@ -103,7 +103,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));
     // Writing waits for the reader, and Ctrl-C for nobody.
-    terminal::aside("logs", move || drop(tell.send(Happened::Shown(logs.follow(show)))));
+    terminal::aside("logs", move || drop(tell.send(Happened::Shown(logs.follow(show)))))?;
     match happened.recv() {
         Ok(Happened::Shown(ended)) => ended,
         Ok(Happened::Interrupt) => Ok(Exit::Interrupted),

@@ -4,7 +4,7 @@
 //! stdout is read too slowly, lines are left out and counted; they are in the files all the same.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::report::words;
 use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
-use crate::world::outlet::Outlet;
-use crate::world::terminal::{Errands, Size};
+use crate::world::outlet::{Added, Outlet};
+use crate::world::terminal::{Errands, Output, Size};
 
 pub(super) struct Screen {
     json: bool,
@@ -61,7 +61,10 @@ const NARROWEST: u16 = 20;
 
 impl Screen {
     /// `services` are all that may ever run, in the order of the file.
-    pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Self {
+    ///
+    /// # Errors
+    /// The system has no room for its threads.
+    pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Result<Self, Problem> {
         let page = Arc::new(Page {
             paint: context.paint_stderr(),
             gone,
@@ -71,8 +74,8 @@ impl Screen {
         let stdout = Outlet::new({
             let page = Arc::clone(&page);
             move |bytes| page.write(bytes)
-        });
-        Screen {
+        })?;
+        Ok(Screen {
             json: context.json,
             quiet: context.quiet,
             paint: context.paint_stderr(),
@@ -88,11 +91,11 @@ impl Screen {
                     }
                     page.put(word);
                 }
-            }),
+            })?,
             stdout,
             left_out: Mutex::default(),
             form: context.form.clone(),
-        }
+        })
     }
 
     pub(super) fn paint(&self) -> Paint {
@@ -181,8 +184,7 @@ impl Page {
         if let Some(drawn) = &mut drawn {
             erase(drawn);
         }
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        let written = Output::Stdout.write(bytes);
         drop(drawn);
         if let Err(error) = &written {
             match error.kind() {
@@ -207,8 +209,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Sink for Screen {
-    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) {
-        let shown = self.stdout.add(|buffer| {
+    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool {
+        let added = self.stdout.add(|buffer| {
             if !self.json {
                 return self.prefixes.push(buffer, service, lines);
             }
@@ -222,11 +224,12 @@ impl Sink for Screen {
                 );
             }
         });
-        if shown {
-            self.tell_left_out();
-        } else {
-            self.leave_out(service, lines);
+        match added {
+            Added::Now => self.tell_left_out(),
+            Added::NotYet => return false,
+            Added::Never => self.leave_out(service, lines),
         }
+        true
     }
 
     fn shows_colours(&self) -> bool {

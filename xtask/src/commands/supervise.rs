@@ -13,7 +13,7 @@ use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::world::control::{self, Reply, Request, Server, Transition, UnderWay};
 use crate::world::driver::{Audience, Driver, First, Message, Outcome};
-use crate::world::logs::{Sink, Stream};
+use crate::world::logs::{Follower, Sink, Stream};
 use crate::world::os;
 use crate::world::runs::{Folder, Locked, Mode, Record};
 use crate::world::terminal::Size;
@@ -91,7 +91,9 @@ pub(super) fn supervise(
     let server = Server::start(&record.socket, move |request, reply| {
         drop(ask.send(Message::Asked(request, reply)))
     })?;
-    let driver = Driver::new((inbox.sender, inbox.receiver), run.folder, record, sink, audience);
+    let follower = Follower::start()?;
+    let channel = (inbox.sender, inbox.receiver);
+    let driver = Driver::new(channel, run.folder, record, sink, follower, audience);
     let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_WORD);
     outcome
@@ -113,7 +115,9 @@ impl Audience for Nobody {
 }
 
 impl Sink for Nobody {
-    fn lines(&self, _: &str, _: Stream, _: &[u8]) {}
+    fn lines(&self, _: &str, _: Stream, _: &[u8]) -> bool {
+        true
+    }
 
     fn shows_colours(&self) -> bool {
         false

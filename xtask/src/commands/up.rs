@@ -198,7 +198,7 @@ fn start(args: Args, context: &Context) -> Ended {
                 }
                 claim.keep();
                 moves::remarks(&plan, &wish, &ours, context);
-                let screen = Screen::new(context, &wish.known, inbox.sender.clone());
+                let screen = Screen::new(context, &wish.known, inbox.sender.clone())?;
                 screen.say(&format!("{head}\n"));
                 if !wish.detach {
                     return stay(plan, &wish, &folder, lock, screen, inbox, context);

@@ -11,6 +11,7 @@ use super::control::{self, Reply, Request};
 use super::os;
 use super::reexec::{Greeting, Heard, Helper, PATIENCE};
 use super::runs::{Folder, fnv};
+use super::threads::{self, Stack};
 use crate::error::Problem;
 use crate::plan::Plan;
 
@@ -31,7 +32,8 @@ pub(crate) fn programs(folder: &Folder) -> Result<Vec<PathBuf>, Problem> {
 /// `hear`, [`Reply::Ending`] at the end, or why there is none.
 ///
 /// # Errors
-/// None of them can be run, or the system has no room for another process.
+/// None of them can be run, or the system has no room for another process, or for a thread to hear it: then it has not been
+/// asked for anything.
 pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
@@ -76,11 +78,8 @@ fn converse(
         }
         heard => hear(Err(supervisor.absent(&mut child, heard))),
     };
-    let thread = std::thread::Builder::new().name("replies".into()).spawn(talk);
-    thread.map(drop).map_err(|error| {
-        let why = super::cause(&error);
-        Problem::new(format!("cannot listen to the supervisor in the background: {why}"))
-    })
+    // Without it nothing is asked: the pipes that the talk would have had are closed, and the supervisor ends.
+    threads::start("replies", Stack::Usual, talk)
 }
 
 /// Its last words, if it died without an answer.

@@ -20,13 +20,13 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::control::{Reply, Request, Snapshot, Transition, UnderWay};
 use super::guardian::Guardian;
-use super::logs::{self, Sink};
+use super::logs::{self, Follower, Sink};
 use super::os::{self, Heard};
 use super::runs::{Folder, Record};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
-use crate::preflight::Identity;
 use crate::preflight::left_alone::LeftAlone;
+use crate::preflight::{Identity, limit};
 use crate::supervise::diagnosis::OomKills;
 use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
 use checks::RunningCheck;
@@ -120,6 +120,7 @@ pub(crate) struct Driver<'a> {
     left_alone: BTreeMap<Identity, LeftAlone>,
     audience: &'a mut dyn Audience,
     sink: Arc<dyn Sink>,
+    follower: Follower,
     folder: &'a Folder,
     record: Record,
     /// `None` while it cannot be had.
@@ -138,6 +139,9 @@ enum EndedBy {
     OutputClosed,
 }
 
+/// Descriptors for clients that stay, and for whatever else may happen.
+const CLIENTS: u64 = 64;
+
 /// How often the line that shows what is waited for is drawn anew.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -148,6 +152,7 @@ impl<'a> Driver<'a> {
         folder: &'a Folder,
         record: Record,
         sink: Arc<dyn Sink>,
+        follower: Follower,
         audience: &'a mut dyn Audience,
     ) -> Self {
         Driver {
@@ -167,6 +172,7 @@ impl<'a> Driver<'a> {
             left_alone: BTreeMap::new(),
             audience,
             sink,
+            follower,
             folder,
             record,
             guardian: None,
@@ -211,6 +217,8 @@ impl<'a> Driver<'a> {
     /// What is to be started, by [`Driver::work`].
     fn enlist(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
         self.grant(&services);
+        let known = self.services.iter().map(Life::wanted);
+        os::make_room(limit::descriptors(known.chain(&services)) + CLIENTS);
         let specs = services.iter().map(Spec::from).collect();
         let (mut changed, mut edited) = (Vec::new(), Vec::new());
         let mut logs = logs::numbers(&self.folder.logs());

@@ -9,12 +9,12 @@ mod tests;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::os;
+use super::threads::{self, Stack};
 use crate::config::Protocol;
 use crate::foreign::Foreign;
 use crate::preflight::PortRef;
@@ -51,10 +51,13 @@ impl Engines {
         let (sender, answers) = mpsc::channel();
         for socket in sockets() {
             let sender = sender.clone();
-            thread::spawn(move || {
+            let ask = move || {
                 // Nobody waits any more for one that comes too late.
                 let _ = sender.send(http::get(&socket, "/containers/json", PATIENCE).and_then(|it| listed(&it)));
-            });
+            };
+            if threads::start("engine", Stack::Usual, ask.clone()).is_err() {
+                ask();
+            }
         }
         drop(sender);
         let until = std::time::Instant::now() + PATIENCE;

@@ -8,6 +8,7 @@
 //! `done`.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
@@ -20,6 +21,7 @@ use super::reexec::{Greeting, Heard, Helper};
 use super::runs::{Folder, audit_log};
 use super::stop::{self, Talk};
 use super::terminal::pause;
+use super::threads;
 use crate::error::Problem;
 use crate::plan::OnExit;
 use crate::preflight::targets::{Target, Tree};
@@ -192,10 +194,9 @@ fn hear_out(run: &str, pipes: &[u64]) {
     for target in left(run).map_or(Vec::new(), |tree| tree.processes) {
         outputs.extend(os::outputs(target.identity.pid, pipes));
     }
-    std::thread::scope(|scope| {
-        for mut output in outputs.into_values() {
-            scope.spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-        }
+    let outputs: Vec<File> = outputs.into_values().collect();
+    threads::share(&outputs, threads::WAITING, |mut output| {
+        std::io::copy(&mut output, &mut std::io::sink())
     });
 }
 

@@ -1,7 +1,17 @@
 //! One health check over the network: does it answer, and what?
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use super::threads::{self, Stack};
 
 /// `GET`: 200 to 399 passes, redirects are not followed.
 ///
@@ -9,7 +19,7 @@ use std::time::{Duration, Instant};
 /// The detail of what came instead: `GET /healthz 503`, `GET /healthz: no answer in 2 s`.
 pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
     let began = Instant::now();
-    let agent = ureq::Agent::config_builder()
+    let config = Agent::config_builder()
         .timeout_global(Some(timeout))
         .http_status_as_error(false)
         .max_redirects(0)
@@ -17,8 +27,8 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
         .max_idle_connections(0)
         .proxy(None)
         .user_agent("devtasks")
-        .build()
-        .new_agent();
+        .build();
+    let agent = Agent::with_parts(config, DefaultConnector::default(), Names);
     let path = path_of(url);
     match agent.get(url).header("connection", "close").call() {
         Ok(response) => {
@@ -30,11 +40,54 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
             }
         }
         Err(ureq::Error::Timeout(_)) => Err(format!("GET {path}: no answer in {}", milliseconds(timeout))),
-        Err(ureq::Error::Io(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+        Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
             Err(format!("GET {path}: connection refused"))
         }
         Err(error) => Err(format!("GET {path}: {error}")),
     }
+}
+
+/// Finds the addresses of a host. With a time limit ureq itself does so on a thread, and panics where there is no room for
+/// it: here an address that is written down needs none, and a name that cannot be looked up is an error.
+#[derive(Debug)]
+struct Names;
+
+impl Resolver for Names {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host_and_port = uri.scheme().zip(uri.authority());
+        let host_and_port = host_and_port.and_then(|(scheme, host)| DefaultResolver::host_and_port(scheme, host));
+        let host_and_port = host_and_port.ok_or(ureq::Error::HostNotFound)?;
+        let found = match host_and_port.parse() {
+            Ok(address) => vec![address],
+            Err(_) => look_up(host_and_port, *timeout.after).map_err(|error| match error.kind() {
+                ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
+                _ => ureq::Error::Io(error),
+            })?,
+        };
+        let mut addresses = self.empty();
+        found
+            .into_iter()
+            .take(AT_MOST)
+            .for_each(|address| addresses.push(address));
+        match addresses.is_empty() {
+            true => Err(ureq::Error::HostNotFound),
+            false => Ok(addresses),
+        }
+    }
+}
+
+/// Addresses of a host that are tried; ureq has no room for more.
+const AT_MOST: usize = 16;
+
+/// Asks the system, whose own time limits are long.
+fn look_up(host_and_port: String, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
+    let (tell, told) = channel();
+    let ask = move || drop(tell.send(host_and_port.to_socket_addrs()));
+    threads::start("name", Stack::Usual, ask).map_err(|problem| io::Error::other(problem.message))?;
+    let found = told
+        .recv_timeout(timeout)
+        .map_err(|_| io::Error::from(ErrorKind::TimedOut))?;
+    found.map(Iterator::collect)
 }
 
 /// A connection, closed at once.
@@ -45,10 +98,8 @@ pub(crate) fn tcp(address: SocketAddr, timeout: Duration) -> Result<String, Stri
     let began = Instant::now();
     match TcpStream::connect_timeout(&address, timeout) {
         Ok(_) => Ok(milliseconds(began.elapsed())),
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            Err(format!("{address}: connection refused"))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Err(format!("{address}: connection refused")),
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
             Err(format!("{address}: no answer in {}", milliseconds(timeout)))
         }
         Err(error) => Err(format!("{address}: {error}")),

@@ -1,13 +1,8 @@
 //! The live run of a checkout: found by its record and socket, asked, and compared with what the kernel says.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::thread::ScopedJoinHandle;
-
 use super::control::{Client, PATIENCE, Reply, Request, Service, Snapshot, Why};
 use super::runs::{Folder, Record, lives};
-use super::{health, kin, owners};
+use super::{health, kin, owners, threads};
 use crate::error::Problem;
 use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::preflight::verdict::Mismatch;
@@ -16,6 +11,9 @@ use crate::report::status::{self, HealthStatus, Status, Supervisor};
 use crate::report::{cause, json};
 use crate::supervise::State;
 use crate::supervise::steps::Running;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
 
 /// A conversation with the supervisor of this checkout, if one lives.
 pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
@@ -156,18 +154,11 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Status {
         .map(PortRef::from)
         .collect();
     let facts = owners::held(&ports);
-    let healths: Vec<status::Health> = std::thread::scope(|scope| {
-        let (facts, run) = (&facts, &snapshot.record.run);
-        let asked: Vec<_> = snapshot
-            .services
-            .iter()
-            .map(|service| {
-                let health = service.health.as_ref()?;
-                Some(scope.spawn(move || health_of(service, health, facts, run)))
-            })
-            .collect();
-        let answer = |asked: ScopedJoinHandle<status::Health>| asked.join().expect("a health check does not panic");
-        asked.into_iter().map(|asked| asked.map_or(NO_HEALTH, answer)).collect()
+    let healths = threads::share(&snapshot.services, threads::WAITING, |service| {
+        let health = service.health.as_ref();
+        health.map_or(NO_HEALTH, |health| {
+            health_of(service, health, &facts, &snapshot.record.run)
+        })
     });
     let mut services: Vec<status::Service> = snapshot
         .services

@@ -1,9 +1,10 @@
 //! The output of services: read from their pipes and terminals in whole lines, kept in files, its end kept in memory, handed on; and
 //! read back from the files.
 //!
-//! One thread reads one pipe and does all of this.
+//! One thread reads all of them.
 
 mod file;
+mod follower;
 mod lines;
 mod plain;
 mod read;
@@ -12,7 +13,6 @@ mod stored;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ use super::terminal::Size;
 use crate::error::Problem;
 use file::LogFile;
 pub(crate) use file::Run;
-use lines::Lines;
+pub(crate) use follower::Follower;
 use plain::plain;
 pub(crate) use read::{Reader, last_run};
 use shown::shown;
@@ -48,8 +48,9 @@ pub(crate) enum Source {
 
 /// Where lines go besides the file.
 pub(crate) trait Sink: Send + Sync {
-    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8.
-    fn lines(&self, service: &str, stream: Stream, lines: &[u8]);
+    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8. `false` if there is no room for
+    /// them just now: then they were not taken, and nobody has waited.
+    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool;
     /// Are the colours of a service shown that has a terminal of its own?
     fn shows_colours(&self) -> bool;
     /// How large that terminal is to be.
@@ -67,13 +68,11 @@ pub(crate) fn numbers(folder: &Path) -> BTreeMap<String, Vec<u64>> {
     numbers
 }
 
-/// One service's log: shared by the threads that read its pipes and whoever asks for its end.
+/// One service's log: shared by the thread that reads its pipes and whoever asks for its end.
 pub(crate) struct Log {
     service: String,
     sink: Arc<dyn Sink>,
     inner: Mutex<Inner>,
-    /// Held by whoever hands lines on, which may take a moment: what came first on either pipe is shown first.
-    turn: Mutex<()>,
 }
 
 struct Inner {
@@ -101,30 +100,7 @@ impl Log {
             service: service.to_owned(),
             sink,
             inner,
-            turn: Mutex::default(),
         })
-    }
-
-    /// Reads a pipe, or our side of a terminal, to its end on a thread of its own, then calls `ended`.
-    pub(crate) fn follow(
-        self: &Arc<Self>,
-        source: Source,
-        mut pipe: impl Read + Send + 'static,
-        ended: impl FnOnce() + Send + 'static,
-    ) {
-        let log = Arc::clone(self);
-        let read = move || {
-            let mut lines = Lines::default();
-            while lines.read_from(&mut pipe) {
-                lines.take(|whole| log.write(source, whole));
-            }
-            lines.take_rest(|whole| log.write(source, whole));
-            ended();
-        };
-        let thread = std::thread::Builder::new()
-            .name(format!("log {}", self.service))
-            .stack_size(128 * 1024);
-        thread.spawn(read).expect("the system has room for a thread");
     }
 
     /// The last lines, oldest first, without their ends; bytes that are not UTF-8 are replaced.
@@ -149,23 +125,26 @@ impl Log {
         self.store(&mut self.lock(), Kind::Mark, &text);
     }
 
-    fn write(&self, source: Source, lines: &[u8]) {
+    /// Stores whole lines and remembers the last of them; what is to be shown of them.
+    fn keep<'a>(&self, source: Source, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
         let (stream, lines) = match source {
             Source::Pipe(stream) => (stream, Cow::Borrowed(lines)),
             Source::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
         };
         let plain = plain(&lines);
-        let passed_on = match source {
-            Source::Terminal if !self.sink.shows_colours() => &plain,
-            Source::Pipe(_) | Source::Terminal => &lines,
-        };
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.lock();
         self.store(&mut inner, Kind::Line(stream), &plain);
         remember(&mut inner.tail, &lines);
-        // The driver asks for the tail, and must not wait for a slow reader.
         drop(inner);
-        self.sink.lines(&self.service, stream, passed_on);
+        match source {
+            Source::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
+            Source::Pipe(_) | Source::Terminal => (stream, lines),
+        }
+    }
+
+    /// `false` if there is no room for them just now.
+    fn hand_on(&self, stream: Stream, lines: &[u8]) -> bool {
+        self.sink.lines(&self.service, stream, lines)
     }
 
     fn store(&self, inner: &mut Inner, kind: Kind, lines: &[u8]) {

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
-use super::{owners, spawn, venvs};
+use super::{os, owners, spawn, threads, venvs};
 use crate::plan::{Plan, Port, Service};
 use crate::preflight::{CommandFact, Facts, FolderFact, PortRef, ServiceFact, VenvFact};
 
@@ -37,6 +37,7 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
         services,
         venvs: venv_facts(plan, interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
+        open_files: os::open_files_at_most(),
     }
 }
 
@@ -64,16 +65,9 @@ fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact>
         .filter_map(|service| service.venv.as_ref())
         .map(|venv| venv.path.as_path())
         .collect();
-    std::thread::scope(|scope| {
-        let looks: Vec<_> = paths
-            .into_iter()
-            .map(|path| (path, scope.spawn(|| venvs::look_at(path, interrupt))))
-            .collect();
-        let fact = |(path, look): (&Path, std::thread::ScopedJoinHandle<'_, VenvFact>)| {
-            (path.to_owned(), look.join().expect("looking at a venv does not panic"))
-        };
-        looks.into_iter().map(fact).collect()
-    })
+    let paths: Vec<&Path> = paths.into_iter().collect();
+    let looks = threads::share(&paths, threads::WAITING, |path| venvs::look_at(path, interrupt));
+    paths.into_iter().map(Path::to_owned).zip(looks).collect()
 }
 
 fn folder(path: &Path) -> FolderFact {

@@ -1,17 +1,30 @@
-//! An output with a queue of limited size: whoever writes into it is held up for a moment at most, however slow its reader.
+//! An output with a queue of limited size: nobody who writes into it waits, however slow its reader.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::threads::{self, Stack};
+use crate::error::Problem;
+
 /// Bytes that wait for the reader; as many again may be on their way to it.
 const ROOM: usize = 2 * 1024 * 1024;
 
-/// So long a writer waits for room. A reader that takes more than [`ROOM`] in this time misses nothing.
+/// So long there may be no room before it is given up. A reader that takes more than [`ROOM`] in this time misses nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A buffer that has grown larger is given back when there is nothing to do.
 const KEPT: usize = 256 * 1024;
+
+/// What became of something that was to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    Now,
+    /// There is no room: try it again soon.
+    NotYet,
+    /// There has been none for too long: leave it out.
+    Never,
+}
 
 #[derive(Clone)]
 pub(crate) struct Outlet {
@@ -32,7 +45,9 @@ struct Queue {
     /// Bytes that ever came in, and those of them that are out.
     came: u64,
     out: u64,
-    /// Nobody waits for room any more until there is some.
+    /// When somebody found no room for the first time, since there was some.
+    full_since: Option<Instant>,
+    /// Nobody is asked to wait any more until there is room.
     stuck: bool,
     /// It takes no more.
     closed: bool,
@@ -40,7 +55,10 @@ struct Queue {
 
 impl Outlet {
     /// `write` is called on a thread of its own, with all that waits; after an error never again.
-    pub(crate) fn new(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Outlet {
+    ///
+    /// # Errors
+    /// The system has no room for the thread.
+    pub(crate) fn new(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Result<Outlet, Problem> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             filled: Condvar::new(),
@@ -57,28 +75,25 @@ impl Outlet {
                 taken.clear();
             }
         };
-        std::thread::Builder::new()
-            .name("outlet".into())
-            .stack_size(128 * 1024)
-            .spawn(work)
-            .expect("the system has room for a thread");
-        outlet
+        threads::start("outlet", Stack::Small, work)?;
+        Ok(outlet)
     }
 
-    /// Adds what `fill` writes; `false` if there has been no room for too long, and nothing was added.
-    pub(crate) fn add(&self, fill: impl FnOnce(&mut Vec<u8>)) -> bool {
+    /// Adds what `fill` writes, if there is room.
+    pub(crate) fn add(&self, fill: impl FnOnce(&mut Vec<u8>)) -> Added {
         let mut queue = self.shared.lock();
-        if queue.waiting.len() >= ROOM && !queue.stuck {
-            let is_full = |queue: &mut Queue| queue.waiting.len() >= ROOM && !queue.stuck && !queue.closed;
-            let waited = self.shared.moved.wait_timeout_while(queue, PATIENCE, is_full);
-            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
-            queue.stuck |= queue.waiting.len() >= ROOM;
+        if queue.waiting.len() >= ROOM && !queue.stuck && !queue.closed {
+            let since = *queue.full_since.get_or_insert_with(Instant::now);
+            if since.elapsed() < PATIENCE {
+                return Added::NotYet;
+            }
+            queue.stuck = true;
         }
         if queue.stuck && !queue.closed {
-            return false;
+            return Added::Never;
         }
         self.fill(queue, fill);
-        true
+        Added::Now
     }
 
     /// Adds it even if there is no room: for the few words that must not be lost.
@@ -133,7 +148,7 @@ impl Shared {
             queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         std::mem::swap(&mut queue.waiting, taken);
-        queue.stuck = false;
+        (queue.stuck, queue.full_since) = (false, None);
         drop(queue);
         self.moved.notify_all();
         true

@@ -48,6 +48,8 @@ pub(crate) fn service(
         os::lead_own_group(&mut command);
         None
     };
+    os::limit_as_called(&mut command);
+    // The last of what is done between fork and exec: it is the exec.
     let held = sockets.map(|sockets| sockets.hand_over(&mut command)).transpose();
     let _held = held.map_err(|error| super::problem("pass sockets to", Path::new(&words[0]), &error))?;
     // This returns after the exec: it may bind them then.
@@ -75,6 +77,7 @@ pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Ch
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     os::lead_own_group(&mut command);
+    os::limit_as_called(&mut command);
     command
         .spawn()
         .map_err(|error| super::problem("run", Path::new(&words[0]), &error))

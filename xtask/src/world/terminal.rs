@@ -1,11 +1,13 @@
 //! What stands at our three standard streams, its size, and questions to a person there.
 
-use std::io::IsTerminal;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use super::driver::Message;
 use super::os;
+use super::threads::{self, Stack};
+use crate::error::Problem;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub(crate) struct Terminals {
 impl Terminals {
     pub(crate) fn look(colour: Colour) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let coloured = |is_terminal: bool| match colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -49,10 +51,48 @@ impl Terminals {
             colour_stderr: coloured(stderr),
             shows: stdout,
             draws: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
-            asks: std::io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
+            asks: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
+        }
+    }
+}
+
+/// One of the streams that a program writes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Output {
+    Stdout,
+    Stderr,
+}
+
+impl Output {
+    /// Writes all of it, and waits for a reader that is slow. Another program may have made the stream non-blocking for all that
+    /// have it (fcntl(2), `O_NONBLOCK`: a flag of the open file, not of the descriptor), and may count on that: it is left so.
+    ///
+    /// # Errors
+    /// It takes no more.
+    pub(crate) fn write(self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Output::Stdout => self.write_to(io::stdout().lock(), bytes),
+            Output::Stderr => self.write_to(io::stderr().lock(), bytes),
+        }
+    }
+
+    fn write_to(self, mut stream: impl Write, mut bytes: &[u8]) -> io::Result<()> {
+        loop {
+            let written = match bytes {
+                [] => stream.flush().map(|()| 0),
+                bytes => stream.write(bytes),
+            };
+            match written {
+                Ok(0) if bytes.is_empty() => return Ok(()),
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => bytes = &bytes[length..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => os::wait_until_writable(self)?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }
@@ -90,7 +130,9 @@ enum Errand<T> {
 }
 
 impl<T: Send + 'static> Errands<T> {
-    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Self {
+    /// # Errors
+    /// The system has no room for the thread.
+    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Result<Self, Problem> {
         let (queue, errands) = channel();
         let work = move || {
             for errand in errands {
@@ -101,12 +143,8 @@ impl<T: Send + 'static> Errands<T> {
                 }
             }
         };
-        std::thread::Builder::new()
-            .name("screen".into())
-            .stack_size(128 * 1024)
-            .spawn(work)
-            .expect("the system has room for a thread");
-        Errands { queue }
+        threads::start("screen", Stack::Small, work)?;
+        Ok(Errands { queue })
     }
 
     pub(crate) fn push(&self, errand: T) {
@@ -124,11 +162,11 @@ impl<T: Send + 'static> Errands<T> {
 }
 
 /// Works on a thread of its own, so that Ctrl-C can be heard meanwhile.
-pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .expect("the system has room for a thread");
+///
+/// # Errors
+/// The system has no room for the thread.
+pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Problem> {
+    threads::start(name, Stack::Usual, work)
 }
 
 /// Lets time pass where nothing tells of what is waited for.
@@ -140,13 +178,11 @@ pub(crate) fn pause(time: Duration) {
 ///
 /// # Errors
 /// The system has no room for a thread.
-pub(crate) fn read_line(to: Sender<Message>) -> std::io::Result<()> {
+pub(crate) fn read_line(to: Sender<Message>) -> Result<(), Problem> {
     let read = move || {
         // The end of the input is an empty answer.
         let line = os::read_line().unwrap_or_default();
         let _ = to.send(Message::Typed(line));
     };
-    let thread = std::thread::Builder::new().name("answer".into()).spawn(read)?;
-    drop(thread);
-    Ok(())
+    threads::start("answer", Stack::Usual, read)
 }

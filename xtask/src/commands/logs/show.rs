@@ -1,7 +1,7 @@
 //! Stored lines on stdout, as `up` shows them or as JSON events; the last few of each service.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 
 use crate::commands::prefixes::{Prefixes, push_json};
 use crate::commands::unwritable;
@@ -11,6 +11,7 @@ use crate::report::json::{self, StateChange};
 use crate::report::paint::Paint;
 use crate::report::status::word;
 use crate::world::logs::{Entry, Kind, Mark};
+use crate::world::terminal::Output;
 
 pub(super) struct Show {
     prefixes: Prefixes,
@@ -94,15 +95,14 @@ impl Show {
 
     /// Writes what is there; a reader that has gone away ends it quietly.
     pub(super) fn flush(&mut self) -> Result<(), Problem> {
-        if !self.closed && !self.buffer.is_empty() {
-            let mut stdout = std::io::stdout().lock();
-            let written = stdout.write_all(&self.buffer).and_then(|()| stdout.flush());
-            if let Err(error) = written {
-                if error.kind() != ErrorKind::BrokenPipe {
-                    return Err(unwritable(&error));
-                }
-                self.closed = true;
+        if !self.closed
+            && !self.buffer.is_empty()
+            && let Err(error) = Output::Stdout.write(&self.buffer)
+        {
+            if error.kind() != ErrorKind::BrokenPipe {
+                return Err(unwritable(&error));
             }
+            self.closed = true;
         }
         self.buffer.clear();
         Ok(())

@@ -10,6 +10,7 @@ use crate::commands::stopping::{self, Busy, Ended, Voice, told_of_port};
 use crate::commands::{Context, leftovers, tell, watching};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{OnConflict, Plan, Port, Service};
+use crate::preflight::limit::open_files;
 use crate::preflight::needs::needs;
 use crate::preflight::verdict::{Ours, duplicates, finding, split};
 use crate::preflight::{Facts, Finding, Level, PortFact, PortRef};
@@ -110,7 +111,10 @@ impl<'a> Clearing<'a> {
     fn judge_all(&self, facts: &Facts) -> Vec<Judged<'a>> {
         let plan = self.plan;
         let mut findings: Vec<Judged<'_>> = Vec::new();
-        let needs = duplicates(plan).into_iter().chain(needs(plan, facts));
+        // In a run that is joined it is its supervisor's limit that counts.
+        let limit = || open_files(plan, facts, &self.context.form);
+        let limit = self.ours.live_run.is_none().then(limit).flatten();
+        let needs = duplicates(plan).into_iter().chain(limit).chain(needs(plan, facts));
         findings.extend(needs.map(|finding| (None, finding)));
         for service in &plan.services {
             let judged = service

@@ -9,6 +9,7 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 
 use super::{Envelope, PROTOCOL, Reply, Request, other_version};
 use crate::error::Problem;
+use crate::world::threads::{self, Stack};
 
 /// How long a supervisor may take to answer: it never waits for anything itself.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,9 +44,11 @@ impl Client {
         }
     }
 
-    /// Hands every reply to `hear`, on a thread of its own; see [`listen`]. The first has to come within [`PATIENCE`]: whoever has
-    /// the request tells at once what is under way. The kernel lets a client in without the supervisor, so that is no sign of life.
-    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Send + 'static) {
+    /// Hands every reply to `hear`, on a thread of its own, or why none can be heard; see [`listen`]. The first has to come within
+    /// [`PATIENCE`]: whoever has the request tells at once what is under way. The kernel lets a client in without the supervisor,
+    /// so that is no sign of life.
+    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Clone + Send + 'static) {
+        let unheard = hear.clone();
         let follow = move || {
             let first = self.receive(Some(PATIENCE));
             let more = is_followed(&first);
@@ -56,10 +59,10 @@ impl Client {
                 listen(self.stream, hear);
             }
         };
-        std::thread::Builder::new()
-            .name("replies".into())
-            .spawn(follow)
-            .expect("the system has room for a thread");
+        if let Err(problem) = threads::start("replies", Stack::Usual, follow) {
+            let look = "look with `devtasks status` what became of it: it was asked for";
+            unheard(Err(problem.hint(look)));
+        }
     }
 }
 

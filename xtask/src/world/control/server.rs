@@ -1,16 +1,21 @@
 //! The supervisor's end: clients are let in, heard, and answered, each on a thread of its own.
+//!
+//! A supervisor that is out of threads or descriptors goes on answering, if only with what it is out of.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::prelude::*;
-use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions};
+use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Stream};
 
 use super::{Envelope, PROTOCOL, Reply, Request, other_version};
 use crate::error::{Exit, Problem};
+use crate::world::terminal::pause;
+use crate::world::threads::{self, Stack};
 use crate::world::{os, problem};
 
 /// Listens for clients until the program ends.
@@ -18,12 +23,32 @@ pub(crate) struct Server {
     open: Arc<Conversations>,
 }
 
-/// How many clients have not had their last reply yet.
 #[derive(Default)]
 struct Conversations {
-    count: Mutex<usize>,
+    count: Mutex<Count>,
     fewer: Condvar,
 }
+
+#[derive(Default)]
+struct Count {
+    /// Clients that have not had their last reply yet.
+    open: usize,
+    /// Those of them that have not said what they want.
+    unheard: usize,
+}
+
+/// So long a client may take to say what it wants, once it is let in: it knew before it came.
+const REQUEST_WITHIN: Duration = Duration::from_secs(5);
+
+/// So many may be about to say it: who comes in and says nothing takes a thread and a descriptor.
+const UNHEARD_AT_MOST: usize = 32;
+
+/// So long a client may take to read when its socket is full.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long nobody is let in once that has failed; twice as long each time it fails again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Each request comes to `ask` with a channel for its replies.
@@ -31,51 +56,173 @@ impl Server {
     /// A socket that a dead supervisor left at `path` is replaced: whoever holds the checkout's lock may.
     pub(crate) fn start(
         path: &Path,
-        ask: impl Fn(Request, Sender<Reply>) + Clone + Send + 'static,
+        ask: impl Fn(Request, Sender<Reply>) + Send + Sync + 'static,
     ) -> Result<Server, Problem> {
         let listener = listen(path).map_err(|error| problem("listen at", path, &error))?;
         let open = Arc::new(Conversations::default());
-        let conversations = Arc::clone(&open);
-        let accept = move || {
-            for stream in listener.incoming().filter_map(Result::ok) {
-                let (ask, conversations) = (ask.clone(), Arc::clone(&conversations));
-                conversations.add(1);
-                let talk = move || {
-                    let answers = match os::is_same_user(&stream) {
-                        true => hear(&stream, ask),
-                        false => refuse(Problem::new("this stack belongs to another user").exit(Exit::Refused)),
-                    };
-                    answer(&stream, answers);
-                    conversations.add(-1);
-                };
-                // Out of threads: this client is turned away by the closed connection, the next may be lucky.
-                let _ = std::thread::Builder::new().name("client".into()).spawn(talk);
-            }
+        let door = Door {
+            listener,
+            ask,
+            open: Arc::clone(&open),
+            spare: Mutex::new(os::nothing().ok()),
         };
-        let thread = std::thread::Builder::new()
-            .name("control".into())
-            .stack_size(128 * 1024)
-            .spawn(accept);
-        thread.map_err(|error| problem("listen at", path, &error))?;
+        let door = Arc::new(door);
+        threads::start("control", Stack::Usual, move || door.attend())?;
         Ok(Server { open })
     }
 
     /// Waits until every client has had its last reply, at most for `patience`.
     pub(crate) fn finish(self, patience: Duration) {
-        let count = self.open.count.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.open.fewer.wait_timeout_while(count, patience, |count| *count > 0));
+        let count = self.open.lock();
+        drop(
+            self.open
+                .fewer
+                .wait_timeout_while(count, patience, |count| count.open > 0),
+        );
+    }
+}
+
+/// Where clients come in.
+struct Door<A> {
+    listener: Listener,
+    ask: A,
+    open: Arc<Conversations>,
+    /// Given up where there is no other descriptor, for one client to be told so.
+    spare: Mutex<Option<File>>,
+}
+
+impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
+    /// Lets clients in one after the other. Whoever talks to one has left the door to another thread, if there is room for one.
+    fn attend(self: Arc<Self>) {
+        loop {
+            let stream = self.let_in();
+            let conversation = Conversation::begin(&self.open);
+            let next = Arc::clone(&self);
+            let is_relieved = threads::start("control", Stack::Usual, move || next.attend()).is_ok();
+            self.talk(&stream, conversation);
+            if is_relieved {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a client that can be heard.
+    ///
+    /// Source: `__sys_accept4` in net/socket.c takes the new descriptor first, so without one it fails at once, client or not.
+    fn let_in(&self) -> Stream {
+        let mut wait = FIRST_PAUSE;
+        loop {
+            let stream = match self.listener.accept() {
+                Ok(stream) => stream,
+                // The next client has its place.
+                Err(_) if self.spare().take().is_some() => continue,
+                Err(_) => {
+                    pause(wait);
+                    wait = LONGEST_PAUSE.min(wait * 2);
+                    continue;
+                }
+            };
+            wait = FIRST_PAUSE;
+            let mut spare = self.spare();
+            if spare.is_none() {
+                *spare = os::nothing().ok();
+            }
+            if spare.is_some() {
+                return stream;
+            }
+            answer(&stream, refuse(out_of_descriptors()));
+            drop(stream);
+            *spare = os::nothing().ok();
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<File>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn talk(&self, stream: &Stream, mut conversation: Conversation<'_>) {
+        let answers = if !os::is_same_user(stream) {
+            refuse(Problem::new("this stack belongs to another user").exit(Exit::Refused))
+        } else if conversation.is_one_too_many {
+            refuse(too_many())
+        } else {
+            let until = Instant::now() + REQUEST_WITHIN;
+            hear(Hurried { stream, until }, &self.ask)
+        };
+        conversation.heard();
+        // Else one that reads nothing would keep this thread for ever.
+        let _ = stream.set_send_timeout(Some(READ_WITHIN));
+        answer(stream, answers);
+    }
+}
+
+/// What a client says, up to a point in time.
+struct Hurried<'a> {
+    stream: &'a Stream,
+    until: Instant,
+}
+
+impl Read for Hurried<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.stream.set_recv_timeout(Some(left))?;
+        self.stream.read(buffer)
+    }
+}
+
+/// A client from when it is let in until it has had its last reply.
+struct Conversation<'a> {
+    all: &'a Conversations,
+    is_heard: bool,
+    is_one_too_many: bool,
+}
+
+impl<'a> Conversation<'a> {
+    fn begin(all: &'a Conversations) -> Self {
+        let mut count = all.lock();
+        count.open += 1;
+        count.unheard += 1;
+        Conversation {
+            all,
+            is_heard: false,
+            is_one_too_many: count.unheard > UNHEARD_AT_MOST,
+        }
+    }
+
+    /// It has said what it wants, or will never say it.
+    fn heard(&mut self) {
+        if !std::mem::replace(&mut self.is_heard, true) {
+            self.all.lock().unheard -= 1;
+        }
+    }
+}
+
+impl Drop for Conversation<'_> {
+    fn drop(&mut self) {
+        self.heard();
+        self.all.lock().open -= 1;
+        self.all.fewer.notify_all();
     }
 }
 
 impl Conversations {
-    fn add(&self, more: isize) {
-        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        *count = count.saturating_add_signed(more);
-        self.fewer.notify_all();
+    fn lock(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn listen(path: &Path) -> std::io::Result<Listener> {
+fn out_of_descriptors() -> Problem {
+    Problem::new("the running supervisor has no descriptor left for a client")
+        .hint("end it with Ctrl-C in its terminal, or with SIGTERM to its pid; see `ulimit -n` before the next `up`")
+}
+
+fn too_many() -> Problem {
+    Problem::new("too many others are about to ask the running supervisor something").hint("try it again")
+}
+fn listen(path: &Path) -> io::Result<Listener> {
     let name = path.to_fs_name::<GenericFilePath>()?;
     os::private_socket(
         ListenerOptions::new()
@@ -94,22 +241,24 @@ pub(crate) struct FirstClient {
     pub(crate) told: Receiver<()>,
 }
 
-/// The client at the other end of our stdin and stdout; `None` if it went away before it said what it wants.
+/// The client at the other end of our stdin and stdout; `None` if it went away before it said what it wants, or cannot be
+/// answered and was told so.
 pub(crate) fn first_client() -> Option<FirstClient> {
     let (ask, asked) = channel();
-    let answers = hear(std::io::stdin(), move |request, replies| {
-        drop(ask.send((request, replies)))
-    });
+    let (give, given) = channel();
     let (tell, told) = channel();
     let talk = move || {
-        answer(std::io::stdout(), answers);
+        if let Ok(answers) = given.recv() {
+            answer(io::stdout(), answers);
+        }
         drop(tell);
     };
-    std::thread::Builder::new()
-        .name("client".into())
-        .stack_size(128 * 1024)
-        .spawn(talk)
-        .expect("the system has room for a thread");
+    if let Err(problem) = threads::start("client", Stack::Small, talk) {
+        answer(io::stdout(), refuse(problem));
+        return None;
+    }
+    let answers = hear(io::stdin(), move |request, replies| drop(ask.send((request, replies))));
+    let _ = give.send(answers);
     let (request, replies) = asked.recv().ok()?;
     Some(FirstClient { request, replies, told })
 }
@@ -118,7 +267,10 @@ pub(crate) fn first_client() -> Option<FirstClient> {
 fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
     let mut line = String::new();
     let limited = BufReader::new(from).take(REQUEST_AT_MOST).read_line(&mut line);
-    let envelope: Option<Envelope> = limited.ok().and_then(|_| serde_json::from_str(&line).ok());
+    if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
+        return refuse(Problem::new("the request did not come in time"));
+    }
+    let envelope: Option<Envelope> = serde_json::from_str(&line).ok();
     let request = match envelope {
         Some(Envelope {
             protocol: PROTOCOL,

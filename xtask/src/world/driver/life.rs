@@ -215,18 +215,27 @@ impl Driver<'_> {
                 life.group = life.pid;
                 life.started_at = Some(wall());
                 life.leader = kin::note(self.folder, pid, &tag);
-                self.follow(unit, started);
-                self.events.push_back(Event::Spawned { unit, pid });
+                match self.follow(unit, started) {
+                    Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
+                    Err(problem) => {
+                        // Nobody would read what it says. It is our child and not reaped yet, so the number is its own.
+                        os::signal_group(pid, os::Signal::Kill);
+                        self.services[unit].pid = None;
+                        self.not_spawned(unit, problem);
+                    }
+                }
             }
-            Err(problem) => {
-                let Problem { message, exit, .. } = problem;
-                self.events.push_back(Event::SpawnFailed { unit, message, exit });
-            }
+            Err(problem) => self.not_spawned(unit, problem),
         }
     }
 
+    fn not_spawned(&mut self, unit: UnitId, problem: Problem) {
+        let Problem { message, exit, .. } = problem;
+        self.events.push_back(Event::SpawnFailed { unit, message, exit });
+    }
+
     /// Reads its outputs; the child itself is reaped by its pid.
-    fn follow(&mut self, unit: UnitId, started: Started) {
+    fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Problem> {
         let Started { mut child, terminal } = started;
         let life = &mut self.services[unit];
         let number = life.number;
@@ -238,19 +247,22 @@ impl Driver<'_> {
         life.terminal = terminal;
         if let Some(terminal) = &life.terminal {
             life.open_pipes = 1;
-            life.log
-                .follow(Source::Terminal, Arc::clone(terminal), ended(&self.sender));
-            return;
+            let terminal = Arc::clone(terminal);
+            let ended = ended(&self.sender);
+            return self.follower.follow(&life.log, Source::Terminal, terminal, ended);
         }
         life.open_pipes = 2;
-        let stdout = child.stdout.take().expect("its stdout is a pipe");
-        let stderr = child.stderr.take().expect("its stderr is a pipe");
-        let pipes = [os::pipe_number(&stdout), os::pipe_number(&stderr)];
-        life.log
-            .follow(Source::Pipe(Stream::Stdout), stdout, ended(&self.sender));
-        life.log
-            .follow(Source::Pipe(Stream::Stderr), stderr, ended(&self.sender));
-        self.hand_on(pipes);
+        let mut numbers = Vec::new();
+        let stdout = child.stdout.take().map(os::Descriptor::from);
+        let stderr = child.stderr.take().map(os::Descriptor::from);
+        for (stream, pipe) in [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] {
+            let pipe = Arc::new(File::from(pipe.expect("both are pipes")));
+            let (number, ended) = (os::pipe_number(&*pipe), ended(&self.sender));
+            self.follower.follow(&life.log, Source::Pipe(stream), pipe, ended)?;
+            numbers.push(number);
+        }
+        self.hand_on(numbers);
+        Ok(())
     }
 
     /// Our terminal has another size, and so have those of the services.

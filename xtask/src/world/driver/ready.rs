@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::family::pids;
 use super::{Driver, Message, UnitId};
+use crate::error::Problem;
 use crate::plan::{Check, Port, Protocol};
 use crate::preflight::PortRef;
 use crate::preflight::verdict::{Mismatch, serves};
 use crate::supervise::{Answer, Event, State};
 use crate::world::control::Probed;
 use crate::world::os::Socket;
+use crate::world::threads::{self, Stack};
 use crate::world::{health, owners};
 
 impl Driver<'_> {
@@ -47,8 +49,8 @@ impl Driver<'_> {
         }
     }
 
-    /// Asks on a thread of its own, for an answer may take its time.
-    fn ask(&self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
+    /// Asks on a thread of its own, for an answer may take its time. Whoever cannot be asked has not answered.
+    fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
         let (sender, life) = (self.sender.clone(), self.services[unit].number);
         let ask = move || {
             let answer = match question() {
@@ -58,10 +60,9 @@ impl Driver<'_> {
             // The driver has ended: nobody wants to know.
             let _ = sender.send(Message::Probed { unit, life, answer });
         };
-        std::thread::Builder::new()
-            .name("health".into())
-            .spawn(ask)
-            .expect("the system has room for a thread");
+        if let Err(Problem { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
+            self.answer(unit, Answer::Failed { detail });
+        }
     }
 
     pub(super) fn answer(&mut self, unit: UnitId, answer: Answer) {

@@ -8,52 +8,64 @@ const LONGEST: usize = 1024 * 1024;
 /// As much as a Linux pipe holds.
 const ROOM: usize = 64 * 1024;
 
+/// What is kept of a pipe between two reads.
 #[derive(Default)]
 pub(super) struct Lines {
-    buffer: Vec<u8>,
-    /// Bytes at the start of `buffer` that hold something; a line's beginning, after [`Lines::take`].
-    filled: usize,
+    /// A line's beginning.
+    begun: Vec<u8>,
+}
+
+/// What came of a read.
+pub(super) enum Got<'a> {
+    /// All lines that are whole by now; empty if there are none.
+    Lines(&'a [u8]),
+    /// The pipe has come to its end, and this was left, as a line; empty if there was nothing.
+    End(&'a [u8]),
 }
 
 impl Lines {
-    /// Reads once; `false` at the end of the pipe.
-    pub(super) fn read_from(&mut self, pipe: &mut impl Read) -> bool {
-        if self.buffer.len() - self.filled < ROOM / 2 {
-            self.buffer.resize(self.filled + ROOM, 0);
+    /// Reads once, into a buffer that may serve other pipes too.
+    pub(super) fn read_from<'a>(&mut self, mut pipe: impl Read, buffer: &'a mut Vec<u8>) -> Got<'a> {
+        let begun = self.begun.len();
+        if buffer.len() < begun + ROOM {
+            buffer.resize(begun + ROOM, 0);
         }
-        loop {
-            match pipe.read(&mut self.buffer[self.filled..]) {
-                Ok(0) => return false,
-                Ok(read) => {
-                    self.filled += read;
-                    return true;
-                }
+        buffer[..begun].copy_from_slice(&self.begun);
+        let filled = loop {
+            match pipe.read(&mut buffer[begun..]) {
+                Ok(0) => break None,
+                Ok(length) => break Some(begun + length),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return false,
+                // Somebody else has read it.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Got::Lines(&[]),
+                Err(_) => break None,
             }
+        };
+        let Some(filled) = filled else {
+            return Got::End(self.cut_off(begun, buffer));
+        };
+        if let Some(last) = memchr::memrchr(b'\n', &buffer[begun..filled]) {
+            let end = begun + last + 1;
+            self.begun.clear();
+            self.begun.shrink_to(ROOM);
+            self.begun.extend_from_slice(&buffer[end..filled]);
+            return Got::Lines(&buffer[..end]);
         }
+        if filled >= LONGEST {
+            return Got::Lines(self.cut_off(filled, buffer));
+        }
+        self.begun.extend_from_slice(&buffer[begun..filled]);
+        Got::Lines(&[])
     }
 
-    /// Hands on all lines that are whole.
-    pub(super) fn take(&mut self, mut whole: impl FnMut(&[u8])) {
-        let held = &self.buffer[..self.filled];
-        if let Some(last) = held.iter().rposition(|byte| *byte == b'\n') {
-            whole(&held[..=last]);
-            self.buffer.copy_within(last + 1..self.filled, 0);
-            self.filled -= last + 1;
-        } else if self.filled >= LONGEST {
-            self.take_rest(whole);
+    /// What is held, as a line.
+    fn cut_off<'a>(&mut self, held: usize, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+        self.begun = Vec::new();
+        if held == 0 {
+            return &[];
         }
-    }
-
-    /// Hands on what is left, as a line.
-    pub(super) fn take_rest(&mut self, mut whole: impl FnMut(&[u8])) {
-        if self.filled > 0 {
-            self.buffer.truncate(self.filled);
-            self.buffer.push(b'\n');
-            whole(&self.buffer);
-            self.filled = 0;
-        }
-        self.buffer.clear();
+        buffer.truncate(held);
+        buffer.push(b'\n');
+        buffer
     }
 }

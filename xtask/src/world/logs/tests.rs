@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use super::file::{self, LogFile};
-use super::lines::Lines;
+use super::lines::{Got, Lines};
 use super::plain::plain;
 use super::shown::shown;
 use super::{Kind, Reader, Run, Stream, TAIL, last_run, remember, stored};
@@ -26,16 +26,26 @@ impl Read for Pieces {
     }
 }
 
+/// What is handed on of a pipe, one entry for each time.
+fn handed(mut pipe: Pieces) -> Vec<Vec<u8>> {
+    let (mut lines, mut buffer) = (Lines::default(), Vec::new());
+    let mut handed = Vec::new();
+    loop {
+        let (whole, is_end) = match lines.read_from(&mut pipe, &mut buffer) {
+            Got::Lines(whole) => (whole, false),
+            Got::End(rest) => (rest, true),
+        };
+        handed.extend((!whole.is_empty()).then(|| whole.to_vec()));
+        if is_end {
+            return handed;
+        }
+    }
+}
+
 /// The pieces of a pipe → what is handed on, one entry for each time.
 #[track_caller]
 fn check(pieces: &[&[u8]], expected: &[&[u8]]) {
-    let mut pipe = Pieces(pieces.iter().map(|piece| piece.to_vec()).collect());
-    let mut lines = Lines::default();
-    let mut handed: Vec<Vec<u8>> = Vec::new();
-    while lines.read_from(&mut pipe) {
-        lines.take(|whole| handed.push(whole.to_vec()));
-    }
-    lines.take_rest(|whole| handed.push(whole.to_vec()));
+    let handed = handed(Pieces(pieces.iter().map(|piece| piece.to_vec()).collect()));
     let shown = |lines: &[Vec<u8>]| {
         lines
             .iter()
@@ -71,25 +81,18 @@ fn empty_lines_and_nothing_at_all_are_left_as_they_are() {
 
 #[test]
 fn bytes_that_are_no_utf_8_pass() {
-    let mut pipe = Pieces(VecDeque::from([b"\xff\xfe caf\xc3".to_vec(), b"\xa9\n".to_vec()]));
-    let mut lines = Lines::default();
-    let mut handed = Vec::new();
-    while lines.read_from(&mut pipe) {
-        lines.take(|whole| handed.extend_from_slice(whole));
-    }
-    assert_eq!(handed, b"\xff\xfe caf\xc3\xa9\n");
+    let pieces = [b"\xff\xfe caf\xc3".to_vec(), b"\xa9\n".to_vec()];
+    assert_eq!(
+        handed(Pieces(VecDeque::from(pieces))).concat(),
+        b"\xff\xfe caf\xc3\xa9\n"
+    );
 }
 
 #[test]
 fn an_endless_line_is_cut_and_nothing_of_it_is_lost() {
     let piece = vec![b'x'; 60_000];
-    let mut pipe = Pieces((0..100).map(|_| piece.clone()).collect());
-    let mut lines = Lines::default();
-    let mut handed = Vec::new();
-    while lines.read_from(&mut pipe) {
-        lines.take(|whole| handed.push(whole.len()));
-    }
-    lines.take_rest(|whole| handed.push(whole.len()));
+    let handed = handed(Pieces((0..100).map(|_| piece.clone()).collect()));
+    let handed: Vec<usize> = handed.iter().map(Vec::len).collect();
     assert!(
         handed.len() > 1 && handed.iter().all(|length| *length < 2 * 1024 * 1024),
         "{handed:?}"

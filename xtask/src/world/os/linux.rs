@@ -5,6 +5,7 @@ mod family;
 mod handle;
 mod holders;
 mod memory;
+mod poller;
 mod processes;
 mod sight;
 mod sockets;
@@ -17,6 +18,7 @@ pub(crate) use family::{adopt_orphans, end_with_us, ends_within, ignores_hangup,
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, is_veiled};
 pub(crate) use memory::oom_kills;
+pub(crate) use poller::Poller;
 pub(crate) use processes::{
     cgroup, children, command, descendants, environment, folder, identity, own_number, process, processes, program,
     tag, user_name,

@@ -1,5 +1,6 @@
 //! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
 
+mod limit;
 mod mask;
 mod sockets;
 mod terminal;
@@ -25,6 +26,8 @@ use signal_hook::iterator::Signals;
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
+use crate::world::terminal::Output;
+pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now};
 pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{Held, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
@@ -60,6 +63,9 @@ pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<
         .spawn(listen)
         .map(|_| ())
 }
+
+/// A descriptor as std's types for pipes give it.
+pub(crate) type Descriptor = std::os::fd::OwnedFd;
 
 /// Makes the command the leader of a process group of its own.
 pub(crate) fn lead_own_group(command: &mut Command) {
@@ -177,6 +183,14 @@ pub(crate) fn close_inherited() {
     }
 }
 
+/// A file that holds nothing.
+///
+/// # Errors
+/// The system, or this process, has no descriptor for it.
+pub(crate) fn nothing() -> io::Result<File> {
+    File::open("/dev/null")
+}
+
 /// Takes the status of every child that has ended.
 pub(crate) fn reap() -> Vec<(u32, Status)> {
     let next = || rustix::process::wait(WaitOptions::NOHANG).ok().flatten();
@@ -190,14 +204,6 @@ fn ended(status: WaitStatus) -> Status {
         code: status.exit_status(),
         signal: status.terminating_signal(),
     }
-}
-
-/// How many descriptors we may have open.
-///
-/// Source: man 2 getrlimit, `RLIMIT_NOFILE`.
-pub(crate) fn max_open_files() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 pub(crate) fn user_id() -> u32 {
@@ -307,6 +313,22 @@ pub(super) fn native(signal: Signal) -> rustix::process::Signal {
         Signal::Usr2 => rustix::process::Signal::USR2,
         Signal::Cont => rustix::process::Signal::CONT,
         Signal::Kill => rustix::process::Signal::KILL,
+    }
+}
+
+/// Waits until a stream takes something, or will never do so again.
+///
+/// # Errors
+/// It cannot be waited for.
+pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let mut ends = [match output {
+        Output::Stdout => PollFd::new(&stdout, PollFlags::OUT),
+        Output::Stderr => PollFd::new(&stderr, PollFlags::OUT),
+    }];
+    match poll(&mut ends, None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

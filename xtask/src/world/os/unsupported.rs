@@ -2,6 +2,7 @@
 //! stopped. Each function says so or knows nothing; none guesses.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -162,13 +163,36 @@ pub(crate) fn ignores_hangup() -> bool {
 }
 
 /// Nothing is started, so nothing is left to be read.
-pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, std::fs::File)> {
+pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {
     Vec::new()
 }
 
 /// Looks once.
 pub(crate) fn ends_within(child: &mut Child, _: Duration) -> bool {
     child.try_wait().is_ok_and(|status| status.is_some())
+}
+
+/// Cannot be had yet.
+pub(crate) struct Poller;
+
+impl Poller {
+    /// # Errors
+    /// Always.
+    pub(crate) fn new() -> io::Result<Poller> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// # Errors
+    /// Always.
+    pub(crate) fn add(&self, _: &File, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// There is none.
+    pub(crate) fn remove(&self, _: &File) {}
+
+    /// There is none.
+    pub(crate) fn wait(&self, _: &mut Vec<u64>, _: Option<Duration>) {}
 }
 
 /// Cannot be had yet.

@@ -10,7 +10,7 @@ use interprocess::local_socket::{ListenerOptions, Stream};
 
 use super::{Heard, Signal};
 use crate::supervise::Status;
-use crate::world::terminal::Size;
+use crate::world::terminal::{Output, Size};
 
 /// `SO_REUSEADDR` would take a port that somebody listens on.
 ///
@@ -40,6 +40,9 @@ pub(crate) fn hear_signals(_: impl Fn(Heard) + Send + 'static) -> io::Result<()>
 
 /// Signals are not held back here.
 pub(crate) fn unblock_signals() {}
+
+/// A handle as std's types for pipes give it.
+pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
 
 /// Not supported yet: nothing is started here.
 pub(crate) fn lead_own_group(_: &mut Command) {}
@@ -110,12 +113,31 @@ pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
 /// Handles are inherited only where that was asked for.
 pub(crate) fn close_inherited() {}
 
-/// Users have no numbers here.
 /// There is no such limit.
-pub(crate) fn max_open_files() -> usize {
+pub(crate) fn open_files_at_most() -> Option<u64> {
+    None
+}
+
+/// There is no such limit.
+pub(crate) fn open_files_now() -> usize {
     usize::MAX
 }
 
+/// There is no such limit.
+pub(crate) fn make_room(_: u64) {}
+
+/// There is no such limit.
+pub(crate) fn limit_as_called(_: &mut Command) {}
+
+/// A file that holds nothing.
+///
+/// # Errors
+/// The system has no handle for it.
+pub(crate) fn nothing() -> io::Result<File> {
+    File::open("NUL")
+}
+
+/// Users have no numbers here.
 pub(crate) fn user_id() -> u32 {
     0
 }
@@ -175,6 +197,12 @@ pub(crate) fn is_same_user(_: &Stream) -> bool {
 /// There are no background jobs of a terminal here.
 pub(crate) fn is_in_foreground() -> bool {
     true
+}
+
+/// # Errors
+/// Always: no stream is made non-blocking here.
+pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Not supported yet: the next line that is written tells.

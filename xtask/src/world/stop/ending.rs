@@ -86,7 +86,7 @@ impl Living<'_> {
 /// more processes than we can have handles.
 fn drop_ended(living: &mut Vec<Living>) {
     living.retain(|process| !process.has_ended());
-    let room = (os::max_open_files() / 4).min(MAX_PINNED);
+    let room = (os::open_files_now() / 4).min(MAX_PINNED);
     for process in living.iter_mut().take(room).filter(|process| process.handle.is_none()) {
         // One that cannot be pinned now is opened later like those behind it.
         process.handle = Handle::open(&process.target.identity).ok().flatten();

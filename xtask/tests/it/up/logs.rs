@@ -1,6 +1,10 @@
 //! The merged log: aligned prefixes, whole lines, nothing lost.
 
+use std::io::Read;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use rustix::fs::OFlags;
 
 use crate::sandbox::{Running, Sandbox, eventually, output};
 
@@ -118,6 +122,37 @@ fn a_reader_that_stops_reading_holds_no_service_up_and_the_files_are_complete() 
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn a_pipe_that_another_program_left_non_blocking_gets_every_line() {
+    let n_lines = 5_000;
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --spew {n_lines} 100 --say end\"\n"
+    ));
+    let (mut read, stdout) = std::io::pipe().unwrap();
+    let mut command = sandbox.command(&["up"]);
+    rustix::fs::fcntl_setfl(&stdout, OFlags::NONBLOCK).unwrap();
+    let up = Running::follow(command.stdout(stdout).stderr(Stdio::piped()));
+    drop(command);
+    let stored = || sandbox.run(&["logs", "api"]).stdout;
+    eventually(|| format!("{} bytes", stored().len()), || stored().ends_with("end\n"));
+
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&shown);
+    let reader = std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(length @ 1..) = read.read(&mut piece) {
+            into.lock().unwrap().extend_from_slice(&piece[..length]);
+        }
+    });
+    let shown = || String::from_utf8_lossy(&shown.lock().unwrap()).into_owned();
+    eventually(|| up.stderr(), || shown().ends_with("end\n"));
+    assert_eq!(shown().lines().count(), n_lines + 1);
+    up.interrupt();
+    let ended = up.wait().with(130);
+    assert!(!ended.stderr.contains("cannot write"), "{}", ended.stderr);
+    reader.join().unwrap();
 }
 
 #[test]

@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 use std::mem::MaybeUninit;
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
@@ -13,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::error::Problem;
 use crate::world::os::Holders;
-use crate::world::problem;
+use crate::world::{problem, threads};
 
 /// Every process that holds one of `inodes`, by inode, pids ascending. Those that we may not look into are passed over.
 ///
@@ -28,7 +26,6 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
         return Ok(Holders::new());
     }
     let pids = pids()?;
-    let n_threads = thread::available_parallelism().map_or(1, NonZero::get).min(AT_MOST);
     let next = AtomicUsize::new(0);
     let look = || {
         let mut scan = Scan::new(inodes)?;
@@ -37,16 +34,8 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
         }
         Ok(scan.found)
     };
-    let found: Vec<Result<Holders, Problem>> = thread::scope(|scope| {
-        let others: Vec<_> = (1..n_threads).map(|_| scope.spawn(look)).collect();
-        let ours = look();
-        let others = others
-            .into_iter()
-            .map(|it| it.join().expect("reading links does not panic"));
-        std::iter::once(ours).chain(others).collect()
-    });
     let mut all = Holders::new();
-    for some in found {
+    for some in threads::beside(threads::cores().min(AT_MOST) - 1, || vec![look()]) {
         for (inode, pids) in some? {
             all.entry(inode).or_default().extend(pids);
         }

@@ -1,7 +1,6 @@
 //! The kernel's socket table, by netlink `sock_diag`, or by `/proc/net` where a sandbox refuses that.
 
 use std::ops::RangeInclusive;
-use std::thread;
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
@@ -12,6 +11,7 @@ use crate::error::Problem;
 use crate::plan::Protocol;
 use crate::world::os::parse::sockets::{Socket, SocketState, port_range, port_ranges, proc_net, socket_diag};
 use crate::world::os::{Port, States};
+use crate::world::threads;
 
 /// Every socket in one of `states` whose local or remote port is one of `ports`, from one look at the kernel's table.
 ///
@@ -82,18 +82,15 @@ fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Resul
 /// Whoever listens is found at once; for connections the kernel walks tables that are as large as its memory allows, once for
 /// each family.
 fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Errno> {
-    let family = |family| dumped_of(family, protocol, states, numbers);
-    let (four, six) = match states {
-        States::Listening => (family(AddressFamily::INET), family(AddressFamily::INET6)),
-        States::All => thread::scope(|scope| {
-            let six = scope.spawn(|| family(AddressFamily::INET6));
-            let four = family(AddressFamily::INET);
-            (four, six.join().expect("asking the kernel does not panic"))
-        }),
+    let at_once = match states {
+        States::Listening => 1,
+        States::All => 2,
     };
-    let mut rows = four?;
-    rows.extend(six?);
-    Ok(rows)
+    let families = [AddressFamily::INET, AddressFamily::INET6];
+    let rows = threads::share(&families, at_once, |family| {
+        dumped_of(*family, protocol, states, numbers)
+    });
+    Ok(rows.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn dumped_of(

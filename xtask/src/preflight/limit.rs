@@ -1,0 +1,56 @@
+//! How many descriptors the supervisor of a stack needs, against how many this user's processes may have.
+
+use super::{Facts, Finding, Level};
+use crate::error::Exit;
+use crate::plan::{Plan, Service, Stdin};
+
+/// Descriptors that the supervisor of these services may have open at the same time: its own, and for each service what it
+/// takes while it runs or while its ports are held, whichever is more.
+pub(crate) fn descriptors<'a>(services: impl IntoIterator<Item = &'a Service>) -> u64 {
+    OWN + services.into_iter().map(of).sum::<u64>()
+}
+
+/// The standard streams, lock, control socket, signals, guardian and log: about ten. The others are for a moment: both ends of
+/// the pipes of what is just started, looks at `/proc` and the kernel's sockets, a few clients.
+const OWN: u64 = 32;
+
+fn of(service: &Service) -> u64 {
+    let ports = service.ports.len() as u64;
+    let outputs = if service.tty { 1 } else { 2 };
+    let input = u64::from(!service.tty && service.stdin == Stdin::Open);
+    let check = u64::from(service.health.is_some());
+    let log = 1;
+    // A port without a host is held at both addresses of `localhost`.
+    match service.listen {
+        true => log + outputs + input + check + ports,
+        false => log + (outputs + input + check).max(2 * ports),
+    }
+}
+
+/// A stack that could not be started as a whole: as with a missing command, nothing is started (exit code 5).
+pub(crate) fn open_files(plan: &Plan, facts: &Facts, form: &str) -> Option<Finding> {
+    let needed = descriptors(&plan.services);
+    let limit = facts.open_files.filter(|limit| *limit < needed)?;
+    let n_services = plan.services.len();
+    Some(Finding {
+        code: "limit.open_files",
+        level: Level::Fail,
+        service: None,
+        message: format!(
+            "this stack of {n_services} may need {needed} descriptors at the same time, and no more than {limit} can be had"
+        ),
+        hints: vec![
+            format!(
+                "raise the hard limit with `ulimit -n {needed}` as root, or with `--ulimit nofile={needed}` of a container"
+            ),
+            format!("start fewer services at a time with `{form} up NAME`"),
+        ],
+        at: None,
+        port: None,
+        owners: Vec::new(),
+        exit: Exit::Missing,
+    })
+}
+
+#[cfg(test)]
+mod tests;

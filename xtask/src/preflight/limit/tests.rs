@@ -1,0 +1,61 @@
+//! Services → descriptors → what is said of them.
+
+use std::path::Path;
+
+use super::{OWN, descriptors, open_files};
+use crate::config;
+use crate::plan::{Asked, Environment, Outside, Plan, as_written, plan};
+use crate::preflight::Facts;
+
+fn planned(config: &str) -> Plan {
+    let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
+    let outside = Outside {
+        checkout: Path::new("/shop"),
+        calling: &Environment::new(),
+        read: &|_| None,
+        nearest_venv: &|_, _| None,
+        allocate: &|written| Ok(as_written(written)),
+    };
+    let (plan, problems) = plan(&config, &Asked::default(), &outside).expect("it can be planned");
+    assert!(problems.is_empty());
+    plan
+}
+
+/// What one service with these settings takes.
+#[track_caller]
+fn check(settings: &str, expected: u64) {
+    let plan = planned(&format!("[services.api]\ncommand = 'serve'\n{settings}"));
+    assert_eq!(descriptors(&plan.services) - OWN, expected, "{settings}");
+}
+
+#[test]
+fn a_service_takes_its_log_and_what_it_is_heard_and_held_by() {
+    check("", 3);
+    check("tty = true", 2);
+    check("stdin = 'open'", 4);
+    check("port = 8000", 3);
+    check("ports = { http = 8000, admin = 8001 }", 5);
+    check("port = 8000\nhealthcheck = { tcp = true }", 4);
+    check("port = 8000\nlisten = true", 4);
+    check("ports = { http = 8000, admin = 8001 }\nlisten = true", 5);
+}
+
+#[test]
+fn only_a_limit_that_is_too_low_is_told_of() {
+    let plan = planned("[services.api]\ncommand = 'serve'\n[services.web]\ncommand = 'serve'");
+    let told = |limit| {
+        let facts = Facts {
+            open_files: limit,
+            ..Facts::default()
+        };
+        open_files(&plan, &facts, "devtasks")
+    };
+    assert_eq!(told(None), None);
+    assert_eq!(told(Some(38)), None);
+    let finding = told(Some(37)).unwrap();
+    assert_eq!(
+        finding.message,
+        "this stack of 2 may need 38 descriptors at the same time, and no more than 37 can be had"
+    );
+    assert_eq!(finding.exit.code(), 5);
+}

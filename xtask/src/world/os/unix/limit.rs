@@ -1,0 +1,49 @@
+//! How many descriptors a process may have (man 2 `RLIMIT_NOFILE`): ours is raised, that of services stays as it was.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// As we were called, once it has been raised.
+static CALLED_WITH: OnceLock<Rlimit> = OnceLock::new();
+
+/// So many descriptors this process can have; `None` if there is no limit.
+pub(crate) fn open_files_at_most() -> Option<u64> {
+    getrlimit(Resource::Nofile).maximum
+}
+
+/// So many descriptors this process may have as it is.
+pub(crate) fn open_files_now() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Raises our own limit if it leaves no room for so many descriptors. A user may do so, up to the hard limit.
+///
+/// The soft one is low for the sake of programs that use select(2), which knows none above 1023; we do not.
+///
+/// Source: systemd.exec(5), `LimitNOFILE=`; Go's runtime does the same, golang/go#46279.
+pub(crate) fn make_room(n_descriptors: u64) {
+    let limit = getrlimit(Resource::Nofile);
+    let has_room = limit.current.is_none_or(|current| current >= n_descriptors);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Where it is not allowed, what does not fit fails by itself.
+    if !has_room && setrlimit(Resource::Nofile, raised).is_ok() {
+        CALLED_WITH.get_or_init(|| limit);
+    }
+}
+
+/// The command has the limit that we were called with.
+#[expect(unsafe_code, reason = "std sets no limits")]
+pub(crate) fn limit_as_called(command: &mut Command) {
+    if let Some(limit) = CALLED_WITH.get().copied() {
+        let restore = move || Ok(setrlimit(Resource::Nofile, limit)?);
+        // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
+        unsafe { command.pre_exec(restore) };
+    }
+}

@@ -47,11 +47,11 @@ impl Driver<'_> {
             }
             self.family = None;
             let again = self.kin(unit)?;
-            let is_same = pids(&again) == pids(&seen);
-            seen = again;
-            if is_same {
+            if pids(&again) == pids(&seen) {
+                // As they were before the second look: the child of one that had ended by then is in that.
                 break;
             }
+            seen = again;
         }
         Ok(living(seen))
     }

@@ -31,9 +31,9 @@ impl Driver<'_> {
     /// # Errors
     /// It cannot be had.
     pub(super) fn begin(&mut self, first: First) -> Result<(), Problem> {
-        self.guardian = Some(self.new_guardian()?);
         // Whoever was told to end before it has begun starts nothing.
         self.receive_all();
+        self.guardian = Some(self.new_guardian()?);
         match first {
             First::Plan {
                 services,

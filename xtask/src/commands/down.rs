@@ -188,7 +188,7 @@ fn sweep(
     if let Some(problem) = leftovers::elsewhere(checkout).map_err(not_verified)? {
         return Err(problem.exit(Exit::Refused).into());
     }
-    let record = folder.record();
+    let record = folder.record().map_err(not_verified)?;
     let left = leftovers::of(checkout).map_err(not_verified)?;
     leftovers::tell_left_alone(&left.left_alone, context);
     let mut left = left.processes;

@@ -41,7 +41,7 @@ pub(super) fn of(checkout: &Path) -> Result<Leftovers, Problem> {
         let pid = process.identity.pid;
         // We may have been started from a shell that a service of an earlier run had started.
         let is_us = pid == ours.us || ours.ancestors.contains(&pid);
-        if tag.checkout != checkout || is_us || supervisor(pid, &tag, &table).is_some() {
+        if tag.checkout != checkout || is_us || supervisor(pid, &tag, &table)?.is_some() {
             continue;
         }
         match left_alone {
@@ -75,9 +75,14 @@ pub(super) fn tell_left_alone(left_alone: &[LeftAlone], context: &Context) {
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     let table = os::processes()?;
     let members = kin::members()?;
-    let mut ours = members.iter().filter(|member| member.tag.checkout == checkout);
-    let supervisor = ours.find_map(|member| supervisor(member.process.identity.pid, &member.tag, &table));
-    Ok(supervisor.map(|pid| {
+    let mut found = None;
+    for member in members.iter().filter(|member| member.tag.checkout == checkout) {
+        found = supervisor(member.process.identity.pid, &member.tag, &table)?;
+        if found.is_some() {
+            break;
+        }
+    }
+    Ok(found.map(|pid| {
         Problem::new(format!(
             "this stack is already run by pid {pid}, which keeps its state in another folder"
         ))
@@ -89,17 +94,21 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
 
 /// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a container it
 /// knows itself, and the run names it, by another number than we.
-fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Option<u32> {
-    let number = runs::supervisor(tag.run.raw())?;
+fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Problem> {
+    let Some(number) = runs::supervisor(tag.run.raw()) else {
+        return Ok(None);
+    };
     // One that was just killed keeps its children until its last thread has ended.
     let lives = |pid: &u32| {
         let row = table.iter().find(|process| process.identity.pid == *pid);
         row.is_some_and(|process| process.state != ProcessState::Zombie)
     };
-    let ancestors = Ancestry::of(pid, None, table).ancestors;
-    ancestors
-        .into_iter()
-        .find(|pid| os::own_number(*pid) == number && lives(pid))
+    for pid in Ancestry::of(pid, None, table).ancestors {
+        if lives(&pid) && os::own_number(pid)? == Some(number) {
+            return Ok(Some(pid));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {

@@ -78,7 +78,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         Problem::new("there are no logs: nothing was ever started here").hint(up)
     };
     let folder = Folder::existing(&project.checkout).ok_or_else(never)?;
-    let run = folder.live_run().or_else(|| last_run(&folder.logs()));
+    let run = folder.live_run()?.or_else(|| last_run(&folder.logs()));
     let logs = Logs {
         run: run.ok_or_else(never)?,
         folder,
@@ -145,7 +145,7 @@ const LOOKS_FOR_ANOTHER: usize = 40;
 
 impl Logs {
     fn show(&self, mut show: Show) -> Ended {
-        let is_over = self.folder.live_run().as_ref() != Some(&self.run);
+        let is_over = self.folder.live_run()?.as_ref() != Some(&self.run);
         let mut reader = self.reader();
         self.show_stored(&mut reader, &mut show)?;
         if is_over {
@@ -162,7 +162,7 @@ impl Logs {
         self.show_stored(&mut reader, &mut show)?;
         while !show.is_closed() {
             // Asked before reading, so that nothing can come after the last look.
-            let live = self.folder.live_run();
+            let live = self.folder.live_run()?;
             if self.services.is_empty() {
                 reader.look_for_more();
             }

@@ -24,6 +24,8 @@ pub(crate) struct Details {
     /// The container it runs in, where that is another one than ours.
     pub(crate) container: Option<Foreign>,
     pub(crate) runtime: Option<Runtime>,
+    /// What of this could not be looked up, and why.
+    pub(crate) unknown: Option<String>,
 }
 
 /// Where this program stands among the processes.
@@ -67,6 +69,9 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
     }
     if ours.ancestors.contains(&pid) {
         return Some("it is an ancestor of this command".to_owned());
+    }
+    if let Some(why) = &details.unknown {
+        return Some(format!("whose it is could not be looked up: {why}"));
     }
     if let Some(class) = class(process, details) {
         return Some(class.reason().to_owned());

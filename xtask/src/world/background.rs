@@ -72,10 +72,14 @@ fn converse(
     let mut ask = child.stdin.take().expect("its stdin is a pipe");
     let mut greeting = Greeting::from(child.stdout.take().expect("its stdout is a pipe"));
     let talk = move || match greeting.within(PATIENCE) {
-        Heard::Greeted => {
-            control::ask(&mut ask, &request);
-            control::listen(BufReader::new(greeting.from), hear);
-        }
+        Heard::Greeted => match control::ask(&mut ask, &request) {
+            Ok(()) => {
+                drop(ask);
+                control::listen(BufReader::new(greeting.from), hear);
+            }
+            // Half a request is none: its pipe is closed, and the supervisor ends.
+            Err(error) => hear(Err(super::problem("ask", Path::new("devtasks supervise"), &error))),
+        },
         heard => hear(Err(supervisor.absent(&mut child, heard))),
     };
     // Without it nothing is asked: the pipes that the talk would have had are closed, and the supervisor ends.

@@ -181,7 +181,8 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
     // Else the record stays, by which the next `up` or `down` finds it.
     if left(run).is_ok_and(|tree| tree.processes.is_empty())
         && let Some(folder) = Folder::existing(checkout)
-        && let Some(record) = folder.record().filter(|record| record.run == run)
+        && let Ok(Some(record)) = folder.record()
+        && record.run == run
     {
         folder.forget(&record);
     }

@@ -10,6 +10,7 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 
 use super::os::{self, Look};
+use super::problem;
 use super::runs::{self, Folder, Record};
 use crate::error::Problem;
 use crate::preflight::left_alone::works_for_a_person;
@@ -61,8 +62,8 @@ pub(super) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Optio
 /// What was noted, read when it is first needed.
 #[derive(Default)]
 pub(crate) struct Kin {
-    leaders: OnceCell<Vec<Leader>>,
-    records: OnceCell<Vec<Record>>,
+    leaders: OnceCell<Result<Vec<Leader>, Problem>>,
+    records: OnceCell<Result<Vec<Record>, Problem>>,
     /// By pid: owners of several ports have their ancestors in common.
     known: RefCell<BTreeMap<u32, Option<Tag>>>,
 }
@@ -104,14 +105,16 @@ impl Kin {
     }
 
     fn own_tag(&self, process: &Process) -> Look<Tag> {
-        let noted = || self.noted(process, |pid| os::process(pid).ok().flatten());
-        Ok(os::tag(process.identity.pid)?.or_else(noted))
+        match os::tag(process.identity.pid)? {
+            Some(tag) => Ok(Some(tag)),
+            None => self.noted(process, os::process),
+        }
     }
 
     /// Is `process`, which carries `tag`, or one above it that does, a program that a person works in? Whoever stands in
     /// the session of the service itself is not below one.
     fn is_below_one_left_alone(&self, mut process: Process, tag: &Tag) -> Result<bool, Problem> {
-        let leader = self.leader(tag);
+        let leader = self.leader(tag)?;
         for _ in 0..DEPTH {
             if leader.is_some_and(|leader| leader.session == process.session) {
                 return Ok(false);
@@ -128,40 +131,43 @@ impl Kin {
     }
 
     /// A supervisor holds the sockets that it hands over, and belongs to its run, whoever's tag it was started with.
-    pub(crate) fn supervised(&self, process: &Process) -> Option<Tag> {
-        let records = self.records.get_or_init(|| {
-            let folders = runs::folders().into_iter();
-            folders.filter_map(|folder| folder.record()).collect()
-        });
-        let record = records.iter().find(|record| record.supervisor == process.identity)?;
-        Some(Tag::supervisor(
-            record.project.clone(),
-            record.checkout.clone(),
-            record.run.clone(),
-        ))
+    ///
+    /// # Errors
+    /// What is noted of runs cannot be read.
+    pub(crate) fn supervised(&self, process: &Process) -> Look<Tag> {
+        let records = self.records.get_or_init(records).as_ref().map_err(Clone::clone)?;
+        let record = records.iter().find(|record| record.supervisor == process.identity);
+        Ok(record.map(|record| {
+            let (project, checkout) = (record.project.clone(), record.checkout.clone());
+            Tag::supervisor(project, checkout, record.run.clone())
+        }))
     }
 
     /// By its own identity, or by its group: while that has members, no other can have its number, except after the number
     /// of a group that died out was given anew, to a process that is its leader or has died since.
-    fn noted(&self, process: &Process, find: impl Fn(u32) -> Option<Process>) -> Option<Tag> {
-        let leader = self.leaders().iter().rev().find(|leader| {
-            let is_leader = leader.identity == process.identity;
+    fn noted(&self, process: &Process, find: impl Fn(u32) -> Look<Process>) -> Look<Tag> {
+        for leader in self.leaders()?.iter().rev() {
             let in_group = leader.identity.pid == process.group
                 && leader.identity.boot == process.identity.boot
                 && leader.identity.start <= process.identity.start
                 && leader.session == process.session;
-            is_leader || in_group && find(process.group).is_none_or(|it| it.identity == leader.identity)
-        });
-        leader.map(|leader| leader.tag.clone())
+            let is_its = leader.identity == process.identity
+                || in_group && find(process.group)?.is_none_or(|it| it.identity == leader.identity);
+            if is_its {
+                return Ok(Some(leader.tag.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// The last process of its own that a service was seen with.
-    fn leader(&self, tag: &Tag) -> Option<&Leader> {
-        self.leaders().iter().rev().find(|leader| leader.tag == *tag)
+    fn leader(&self, tag: &Tag) -> Look<&Leader> {
+        Ok(self.leaders()?.iter().rev().find(|leader| leader.tag == *tag))
     }
 
-    fn leaders(&self) -> &[Leader] {
-        self.leaders.get_or_init(leaders)
+    fn leaders(&self) -> Result<&[Leader], Problem> {
+        let leaders = self.leaders.get_or_init(leaders).as_ref();
+        leaders.map(Vec::as_slice).map_err(Clone::clone)
     }
 }
 
@@ -186,33 +192,34 @@ pub(crate) fn members() -> Result<Vec<Member>, Problem> {
         .into_iter()
         .map(|process| (process.identity.pid, process))
         .collect();
-    let find = |pid: u32| table.get(&pid).cloned();
+    let find = |pid: u32| Ok(table.get(&pid).cloned());
     let mut own: BTreeMap<u32, Tag> = BTreeMap::new();
     for (pid, process) in table.iter().filter(|(_, process)| !process.kernel) {
-        let tag = match kin.supervised(process) {
-            Some(tag) => Some(tag),
-            None => os::tag(*pid)?.or_else(|| kin.noted(process, find)),
+        let tag = match (kin.supervised(process)?, os::tag(*pid)?) {
+            (Some(tag), _) | (None, Some(tag)) => Some(tag),
+            (None, None) => kin.noted(process, find)?,
         };
         own.extend(tag.map(|tag| (*pid, tag)));
     }
-    let living = table
+    let mut members = Vec::new();
+    for process in table
         .values()
-        .filter(|process| !process.kernel && process.state != ProcessState::Zombie);
-    let member = |process: &Process| {
+        .filter(|it| !it.kernel && it.state != ProcessState::Zombie)
+    {
         let above = ancestry(process, &table);
-        let tag = above.iter().find_map(|it| own.get(&it.identity.pid))?;
-        let leader = kin.leader(tag);
-        let left_alone = above.iter().find_map(|it| {
-            let is_same = own.get(&it.identity.pid).is_some_and(|its| its == tag);
-            is_same.then(|| is_left_alone(it, leader)).flatten()
-        });
-        (!tag.is_supervisor()).then(|| Member {
+        let tag = above.iter().find_map(|it| own.get(&it.identity.pid));
+        let Some(tag) = tag.filter(|tag| !tag.is_supervisor()) else {
+            continue;
+        };
+        let leader = kin.leader(tag)?;
+        let same = above.iter().filter(|it| own.get(&it.identity.pid) == Some(tag));
+        members.push(Member {
+            left_alone: same.into_iter().find_map(|it| is_left_alone(it, leader)),
             process: process.clone(),
             tag: tag.clone(),
-            left_alone,
-        })
-    };
-    Ok(living.filter_map(member).collect())
+        });
+    }
+    Ok(members)
 }
 
 /// A process and those above it, nearest first.
@@ -222,17 +229,20 @@ fn ancestry<'a>(process: &'a Process, table: &'a BTreeMap<u32, Process>) -> Vec<
     above.take(DEPTH).collect()
 }
 
-fn leaders() -> Vec<Leader> {
-    let notes = runs::folders()
-        .into_iter()
-        .filter_map(|folder| fs::read(folder.leaders()).ok());
-    notes
-        .flat_map(|text| {
-            let lines = text.split(|byte| *byte == b'\n');
-            // A line that a crash cut off says nothing.
-            lines
-                .filter_map(|line| serde_json::from_slice(line).ok())
-                .collect::<Vec<Leader>>()
-        })
-        .collect()
+fn leaders() -> Result<Vec<Leader>, Problem> {
+    let mut leaders = Vec::new();
+    for folder in runs::folders()? {
+        let path = folder.leaders();
+        let text = runs::if_there(fs::read(&path)).map_err(|error| problem("read", &path, &error))?;
+        let text = text.unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n');
+        // A line that a crash cut off says nothing.
+        leaders.extend(lines.filter_map(|line| serde_json::from_slice::<Leader>(line).ok()));
+    }
+    Ok(leaders)
+}
+
+fn records() -> Result<Vec<Record>, Problem> {
+    let records = runs::folders()?.into_iter().map(|folder| folder.record());
+    records.filter_map(Result::transpose).collect()
 }

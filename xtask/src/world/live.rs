@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// A conversation with the supervisor of this checkout, if one lives.
 pub(crate) fn client(folder: &Folder) -> Option<(Client, Record)> {
-    let record = folder.record()?;
+    let record = folder.record().ok()??;
     // One that is just dying may have its socket for a moment longer.
     if !lives(&record.supervisor) {
         return None;

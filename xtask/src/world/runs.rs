@@ -5,7 +5,7 @@
 mod place;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::wall;
+use super::os::Look;
 use super::{os, problem};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, ProcessState};
@@ -147,23 +148,25 @@ impl Folder {
         }
     }
 
-    /// The record of the last run, if that did not end cleanly; one that cannot be read counts as none.
-    pub(crate) fn record(&self) -> Option<Record> {
-        let text = fs::read(self.path.join(RECORD)).ok()?;
-        serde_json::from_slice(&text).ok()
+    /// The record of the last run, if that did not end cleanly; one that makes no sense counts as none.
+    pub(crate) fn record(&self) -> Look<Record> {
+        let text = if_there(fs::read(self.path.join(RECORD)));
+        let text = text.map_err(|error| problem("read", &self.path.join(RECORD), &error))?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
-    /// The run whose supervisor lives.
-    pub(crate) fn live_run(&self) -> Option<String> {
-        self.record()
-            .filter(|record| lives(&record.supervisor))
-            .map(|record| record.run)
+    /// The run whose supervisor lives, as far as that can be determined.
+    pub(crate) fn live_run(&self) -> Look<String> {
+        let record = self.record()?.filter(|record| lives(&record.supervisor));
+        Ok(record.map(|record| record.run))
     }
 
     /// Does whoever had the lock last live? That is an `up` that begins, or the supervisor. Between the two, while the lock
     /// passes from one to the other, it still counts. The lock itself is not tried, which would be in the way of an `up`.
     pub(super) fn is_held(&self) -> bool {
-        let holder = fs::read(self.path.join("lock")).ok();
+        let Ok(holder) = if_there(fs::read(self.path.join("lock"))) else {
+            return true;
+        };
         let holder: Option<Identity> = holder.and_then(|it| serde_json::from_slice(&it).ok());
         holder.is_some_and(|holder| lives(&holder))
     }
@@ -190,7 +193,7 @@ impl Folder {
 
     /// The same for a run whose supervisor crashed.
     pub(crate) fn forget_last(&self) {
-        if let Some(record) = self.record() {
+        if let Ok(Some(record)) = self.record() {
             self.forget(&record);
         }
     }
@@ -204,20 +207,41 @@ pub(super) fn lives(who: &Identity) -> bool {
 }
 
 /// The state folders of all checkouts.
-pub(super) fn folders() -> Vec<Folder> {
-    let Ok(entries) = state().and_then(|state| fs::read_dir(&state).map_err(|error| problem("read", &state, &error)))
-    else {
-        return Vec::new();
-    };
-    // The entry knows its kind: nothing is asked of each once more.
-    let entries = entries.flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    folders.map(|entry| Folder { path: entry.path() }).collect()
+///
+/// # Errors
+/// The list cannot be read, so there may be more.
+pub(super) fn folders() -> Result<Vec<Folder>, Problem> {
+    // Without a place for state there is none.
+    let Ok(state) = state() else { return Ok(Vec::new()) };
+    let unreadable = |error| problem("read", &state, &error);
+    let mut folders = Vec::new();
+    for entry in if_there(fs::read_dir(&state))
+        .map_err(unreadable)?
+        .into_iter()
+        .flatten()
+    {
+        let entry = entry.map_err(unreadable)?;
+        // The entry knows its kind: nothing is asked of each once more.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folders.push(Folder { path: entry.path() });
+        }
+    }
+    Ok(folders)
+}
+
+/// What is not there is no error.
+pub(super) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The live runs whose checkout was moved away or deleted.
 pub(crate) fn stranded() -> Vec<Record> {
-    let records = folders().into_iter().filter_map(|folder| folder.record());
+    // Remarks: what cannot be read is not told of.
+    let folders = folders().unwrap_or_default().into_iter();
+    let records = folders.filter_map(|folder| folder.record().ok().flatten());
     let living = records.filter(|record| lives(&record.supervisor));
     living.filter(|record| is_gone(&record.checkout)).collect()
 }

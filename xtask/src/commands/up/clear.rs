@@ -55,7 +55,7 @@ pub(super) type Judged<'a> = (Option<(&'a Service, &'a Port)>, Finding);
 impl<'a> Clearing<'a> {
     /// What earlier runs left is ended first.
     pub(super) fn clear_all(&self, folder: &Folder) -> Result<Way, Problems> {
-        if folder.record().is_some()
+        if folder.record().map_err(|it| leftovers::not_verified(&it))?.is_some()
             && let Some(exit) = self.end_leftovers(folder)?
         {
             return Ok(Way::Blocked(exit));

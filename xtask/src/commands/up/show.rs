@@ -218,7 +218,7 @@ impl<'a> Show<'a> {
     fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
         let ports: Vec<PortRef> = service.ports.iter().map(PortRef::from).collect();
         let facts = owners::look_up(&ports, addresses);
-        let run = Folder::existing(&self.checkout).and_then(|folder| folder.live_run());
+        let run = Folder::existing(&self.checkout).and_then(|folder| folder.live_run().ok()?);
         let numbers = self.ports.iter().map(|port| port.number).collect();
         let ours = Ours::new(&self.project, &self.checkout, run, os::user_id()).having(numbers);
         let judge = |port: &plan::Port| {

@@ -1,6 +1,6 @@
 //! The other end: a request goes out, replies come in.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ impl Client {
     pub(crate) fn send(&mut self, request: &Request) {
         // A large one waits for its reader; one that does not read does not answer either.
         let _ = self.stream.get_ref().set_send_timeout(Some(PATIENCE));
-        ask(self.stream.get_mut(), request);
+        // Then the supervisor closes the conversation.
+        let _ = ask(self.stream.get_mut(), request);
     }
 
     /// The next reply; waits at most `patience`.
@@ -66,8 +67,11 @@ impl Client {
     }
 }
 
-/// Sends a request. What does not arrive is answered with [`Reply::Ending`].
-pub(crate) fn ask(to: &mut impl Write, request: &Request) {
+/// Sends a request.
+///
+/// # Errors
+/// It did not arrive as a whole.
+pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
     let request = serde_json::to_value(request).expect("a request is plain data");
     let mut line = serde_json::to_vec(&Envelope {
         protocol: PROTOCOL,
@@ -75,7 +79,7 @@ pub(crate) fn ask(to: &mut impl Write, request: &Request) {
     })
     .expect("it is plain data");
     line.push(b'\n');
-    let _ = to.write_all(&line);
+    to.write_all(&line)
 }
 
 /// Hands every reply to `hear`, up to [`Reply::Ending`], which also is the end of the stream, or the problem in its place.

@@ -130,7 +130,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
             if spare.is_some() {
                 return stream;
             }
-            answer(&stream, refuse(out_of_descriptors()));
+            let _ = answer(&stream, refuse(out_of_descriptors()));
             drop(stream);
             *spare = os::nothing().ok();
         }
@@ -152,7 +152,8 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
         conversation.heard();
         // Else one that reads nothing would keep this thread for ever.
         let _ = stream.set_send_timeout(Some(READ_WITHIN));
-        answer(stream, answers);
+        // A client that went away wants no answer.
+        let _ = answer(stream, answers);
     }
 }
 
@@ -248,13 +249,16 @@ pub(crate) fn first_client() -> Option<FirstClient> {
     let (give, given) = channel();
     let (tell, told) = channel();
     let talk = move || {
-        if let Ok(answers) = given.recv() {
-            answer(io::stdout(), answers);
+        let answered = given.recv().map(|answers| answer(io::stdout(), answers));
+        if matches!(answered, Ok(Err(_))) {
+            // It hears nothing more, and is not to wait for it.
+            os::hang_up_stdout();
         }
         drop(tell);
     };
     if let Err(problem) = threads::start("client", Stack::Small, talk) {
-        answer(io::stdout(), refuse(problem));
+        // Whoever does not hear it hears the end.
+        let _ = answer(io::stdout(), refuse(problem));
         return None;
     }
     let answers = hear(io::stdin(), move |request, replies| drop(ask.send((request, replies))));
@@ -294,16 +298,20 @@ fn refuse(problem: Problem) -> Receiver<Reply> {
 }
 
 /// Passes the replies on, up to the last one.
-fn answer(mut to: impl Write, answers: Receiver<Reply>) {
+///
+/// # Errors
+/// The client takes no more.
+fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
     for reply in answers {
         let last = reply.is_last();
         let mut line = serde_json::to_vec(&reply).expect("a reply is plain data");
         line.push(b'\n');
-        // A client that went away wants no answer.
-        if to.write_all(&line).and_then(|()| to.flush()).is_err() || last {
-            return;
+        to.write_all(&line).and_then(|()| to.flush())?;
+        if last {
+            break;
         }
     }
+    Ok(())
 }
 
 /// Bytes of a request; an environment may be large.

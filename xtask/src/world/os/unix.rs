@@ -183,6 +183,12 @@ pub(crate) fn close_inherited() {
     }
 }
 
+/// Whoever reads our stdout hears its end; what we write there from now on goes where stderr goes. Needs no descriptor.
+pub(crate) fn hang_up_stdout() {
+    // Both are open, so there is nothing that could fail.
+    let _ = rustix::stdio::dup2_stdout(io::stderr());
+}
+
 /// A file that holds nothing.
 ///
 /// # Errors

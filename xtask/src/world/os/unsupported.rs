@@ -90,8 +90,8 @@ pub(crate) fn identity(_: u32) -> Look<Identity> {
 }
 
 /// There are no PID namespaces.
-pub(crate) fn own_number(pid: u32) -> u32 {
-    pid
+pub(crate) fn own_number(pid: u32) -> Look<u32> {
+    Ok(Some(pid))
 }
 
 /// None are known.
@@ -120,8 +120,8 @@ pub(crate) fn program(_: u32) -> Option<PathBuf> {
 }
 
 /// None is known.
-pub(crate) fn environment(_: u32) -> BTreeMap<String, String> {
-    BTreeMap::new()
+pub(crate) fn environment(_: u32) -> Result<BTreeMap<String, String>, Problem> {
+    Ok(BTreeMap::new())
 }
 
 /// None is known.
@@ -140,8 +140,8 @@ pub(crate) fn socket_unit(_: &PortRef, _: bool, _: bool) -> Option<String> {
 }
 
 /// There are no control groups.
-pub(crate) fn cgroup(_: u32) -> Option<Cgroup> {
-    None
+pub(crate) fn cgroup(_: u32) -> Look<Cgroup> {
+    Ok(None)
 }
 
 /// Neither is known.

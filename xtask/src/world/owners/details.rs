@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::repository::{PATIENCE, repository_within};
+use crate::error::Problem;
 use crate::foreign::Foreign;
-use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, secrets};
+use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, Tag, secrets};
 use crate::world::kin::Kin;
-use crate::world::os::{self, Cgroup};
+use crate::world::os::{self, Cgroup, Look};
 
 /// A process as an owner, and all below it.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct Described {
     /// The program's file.
     pub(crate) exe: Option<PathBuf>,
     pub(crate) cgroup: Option<Cgroup>,
+    /// What could not be looked up of whom it belongs to.
+    pub(crate) unknown: Option<Problem>,
 }
 
 /// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
@@ -39,7 +42,7 @@ pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Des
         return BTreeMap::new();
     }
     let system = seen(processes.keys().copied());
-    let own_cgroup = os::cgroup(std::process::id()).map(|cgroup| cgroup.path);
+    let own_cgroup = os::cgroup(std::process::id()).ok().flatten().map(|cgroup| cgroup.path);
     processes
         .into_iter()
         .map(|(pid, process)| {
@@ -83,6 +86,8 @@ struct Table {
     /// How long folders that may be anybody's are still waited for.
     patience: Duration,
     kin: Kin,
+    /// The first of what could not be read.
+    unreadable: Option<Problem>,
 }
 
 impl Table {
@@ -93,12 +98,33 @@ impl Table {
             repositories: BTreeMap::new(),
             patience: PATIENCE,
             kin: Kin::default(),
+            unreadable: None,
         }
     }
 
     fn row(&mut self, pid: u32) -> Option<Process> {
-        let look = || os::process(pid).ok().flatten();
-        self.rows.entry(pid).or_insert_with(look).clone()
+        if let Some(known) = self.rows.get(&pid) {
+            return known.clone();
+        }
+        let row = self.seen(os::process(pid));
+        self.rows.insert(pid, row.clone());
+        row
+    }
+
+    /// What could not be looked at is nothing that is known, and is remembered.
+    fn seen<T>(&mut self, look: Look<T>) -> Option<T> {
+        look.unwrap_or_else(|problem| {
+            self.unreadable.get_or_insert(problem);
+            None
+        })
+    }
+
+    fn tag(&mut self, process: &Process) -> Option<Tag> {
+        let tag = match self.kin.supervised(process) {
+            Ok(None) => self.kin.tag(process),
+            supervised => supervised,
+        };
+        self.seen(tag)
     }
 
     fn user(&mut self, uid: u32) -> Option<Foreign> {
@@ -165,7 +191,8 @@ fn described(
     let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
     // For people: how many there are, where the system tells.
     let tree = os::descendants(pid).unwrap_or_default();
-    let cgroup = os::cgroup(pid);
+    let cgroup = table.seen(os::cgroup(pid));
+    let tag = table.tag(&process);
     let owner = Owner {
         name: display_name(process.name.raw(), &command, seen.and_then(|seen| seen.exe())).into(),
         command: secrets::masked(&command).into(),
@@ -180,10 +207,7 @@ fn described(
         parents: table.ancestors(&process),
         children: tree.len(),
         clients: Vec::new(),
-        tag: table
-            .kin
-            .supervised(&process)
-            .or_else(|| table.kin.tag(&process).ok().flatten()),
+        tag,
         unit: unit(&process, cgroup.as_ref(), own_cgroup),
         role: Role::Server,
         sockets: Vec::new(),
@@ -199,6 +223,7 @@ fn described(
         tree,
         exe,
         cgroup,
+        unknown: table.unreadable.clone(),
     }
 }
 

@@ -95,10 +95,13 @@ fn ask_engines(facts: &mut BTreeMap<PortRef, PortFact>) {
 
 /// For those who are to be ended.
 pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
-    let described = describe([pid]).remove(&pid);
-    described
-        .map(|described| details_of(&described, container_of_ours().as_deref(), ours))
-        .unwrap_or_default()
+    match describe([pid]).remove(&pid) {
+        Some(described) => details_of(&described, container_of_ours().as_deref(), ours),
+        None => Details {
+            unknown: os::process(pid).err().map(|problem| problem.message),
+            ..Details::default()
+        },
+    }
 }
 
 fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestry) -> Details {
@@ -114,19 +117,33 @@ fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestr
         uid: owner.uid,
         command: &os::command,
         folder: &os::folder,
-        variable: &|name| environment.get_or_init(|| os::environment(pid)).get(name).cloned(),
+        variable: &|name| {
+            environment
+                .get_or_init(|| os::environment(pid))
+                .as_ref()
+                .ok()?
+                .get(name)
+                .cloned()
+        },
         our_variable: &|name| std::env::var(name).ok(),
     };
     let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
     let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
+    // What devtasks started is looked after by its supervisor, wherever that was started.
+    let manager = owner.tag.is_none().then(|| manager(&lineage, ours)).flatten();
+    let unread = environment.get().and_then(|environment| environment.as_ref().err());
     Details {
         exe: described.exe.clone(),
         command: owner.command.clone(),
         user: owner.user.clone(),
-        // What devtasks started is looked after by its supervisor, wherever that was started.
-        manager: owner.tag.is_none().then(|| manager(&lineage, ours)).flatten(),
+        manager,
         runtime: container.as_ref().and_then(|(_, path)| runtime_of_group(path)),
         container: container.map(|(id, _)| id.into()),
+        unknown: described
+            .unknown
+            .as_ref()
+            .or(unread)
+            .map(|problem| problem.message.clone()),
     }
 }
 
@@ -145,9 +162,15 @@ fn our_line() -> Vec<Process> {
 }
 
 fn container_of_ours() -> Option<String> {
-    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.container)
+    os::cgroup(std::process::id())
+        .ok()
+        .flatten()
+        .and_then(|cgroup| cgroup.container)
 }
 
 pub(super) fn unit_of_ours() -> Option<String> {
-    os::cgroup(std::process::id()).and_then(|cgroup| cgroup.unit)
+    os::cgroup(std::process::id())
+        .ok()
+        .flatten()
+        .and_then(|cgroup| cgroup.unit)
 }

@@ -56,7 +56,7 @@ impl Place {
 pub(crate) fn folder(file: Option<&Path>) -> Result<PathBuf, Problem> {
     Place::find(file).map(|place| place.folder).or_else(|problem| {
         let gone = file.and_then(gone);
-        let is_noted = |folder: &PathBuf| Folder::existing(folder).is_some_and(|it| it.record().is_some());
+        let is_noted = |folder: &PathBuf| Folder::existing(folder).is_some_and(|it| matches!(it.record(), Ok(Some(_))));
         gone.filter(is_noted).ok_or(problem)
     })
 }

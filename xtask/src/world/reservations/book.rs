@@ -213,7 +213,8 @@ impl Book {
             let mut ports = one.ports.values();
             ports.find(|port| (port.number, port.protocol) == slot)?;
             let folder = Folder::existing(&one.checkout)?;
-            let runs = folder.live_run().is_some();
+            // Who may run has its ports.
+            let runs = folder.live_run().map_or(true, |run| run.is_some());
             (runs || folder.is_held()).then(|| Rival {
                 project: one.project.clone().into(),
                 checkout: one.checkout.clone().into(),

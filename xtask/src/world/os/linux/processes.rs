@@ -46,7 +46,7 @@ pub(crate) fn process(pid: u32) -> Look<Process> {
 }
 
 fn row(pid: u32, line: &[u8]) -> Result<Process, Problem> {
-    parse::stat(line, boot_id()).ok_or_else(|| Problem::new(format!("cannot make sense of `/proc/{pid}/stat`")))
+    parse::stat(line, boot_id()?).ok_or_else(|| Problem::new(format!("cannot make sense of `/proc/{pid}/stat`")))
 }
 
 /// A file of `/proc/PID`; `None` when there is no such process. All of them have the length 0, so `fs::read` begins with
@@ -86,22 +86,33 @@ pub(crate) fn identity(pid: u32) -> Look<Identity> {
 /// The number by which `pid` knows itself: another one inside a container.
 ///
 /// Source: man 5 proc_pid_status, `NSpid`: its pid in each PID namespace, the innermost last; Linux 4.1.
-pub(crate) fn own_number(pid: u32) -> u32 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    let innermost = numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok());
-    innermost.unwrap_or(pid)
+pub(crate) fn own_number(pid: u32) -> Look<u32> {
+    let status = content(pid, "status").map_err(|error| unreadable_file(pid, "status", &error))?;
+    Ok(status.map(|status| {
+        let status = String::from_utf8_lossy(&status);
+        let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        let innermost = numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok());
+        innermost.unwrap_or(pid)
+    }))
 }
 
 /// Differs from boot to boot; empty in sandboxes that do not tell.
 ///
+/// # Errors
+/// It is there, and cannot be read.
+///
 /// Source: man 4 random, `/proc/sys/kernel/random/boot_id`.
-pub(crate) fn boot_id() -> &'static str {
+pub(super) fn boot_id() -> Result<&'static str, Problem> {
     static ID: OnceLock<String> = OnceLock::new();
-    ID.get_or_init(|| {
-        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id");
-        text.unwrap_or_default().trim().to_owned()
-    })
+    const FILE: &str = "/proc/sys/kernel/random/boot_id";
+    if let Some(id) = ID.get() {
+        return Ok(id);
+    }
+    let text = match fs::read_to_string(FILE) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => String::new(),
+        read => read.map_err(|error| problem("read", Path::new(FILE), &error))?,
+    };
+    Ok(ID.get_or_init(|| text.trim().to_owned()))
 }
 
 /// All processes below `pid`, nearest first. One whose parent died is no longer below it.
@@ -168,11 +179,14 @@ pub(super) fn listed(file: &str) -> Result<Vec<u32>, Problem> {
 
 /// Who started it, if that was us; `None` also when its environment is not ours to read.
 pub(crate) fn tag(pid: u32) -> Look<Tag> {
-    let environ = match environ(pid) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
-        read => read.map_err(|error| unreadable_file(pid, "environ", &error))?,
-    };
-    Ok(environ.and_then(|environ| Tag::from_environ(&environ)))
+    Ok(readable_environ(pid)?.and_then(|environ| Tag::from_environ(&environ)))
+}
+
+fn readable_environ(pid: u32) -> Look<Vec<u8>> {
+    match environ(pid) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+        read => read.map_err(|error| unreadable_file(pid, "environ", &error)),
+    }
 }
 
 /// Of a process whose main thread has ended only its other threads show the environment.
@@ -195,14 +209,17 @@ fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// The environment that `pid` was started with, as far as it is text; nothing where that is not ours to read.
-pub(crate) fn environment(pid: u32) -> BTreeMap<String, String> {
-    let environ = environ(pid).ok().flatten().unwrap_or_default();
+///
+/// # Errors
+/// It could not be read for another reason.
+pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Problem> {
+    let environ = readable_environ(pid)?.unwrap_or_default();
     let entries = environ.split(|&byte| byte == 0);
     let pair = |entry: &[u8]| {
         let (name, value) = str::from_utf8(entry).ok()?.split_once('=')?;
         Some((name.to_owned(), value.to_owned()))
     };
-    entries.filter_map(pair).collect()
+    Ok(entries.filter_map(pair).collect())
 }
 
 /// The argument vector of `pid`; empty where it cannot be read.
@@ -223,8 +240,9 @@ pub(crate) fn folder(pid: u32) -> Option<PathBuf> {
 }
 
 /// The control group that `pid` stands in.
-pub(crate) fn cgroup(pid: u32) -> Option<Cgroup> {
-    parse::cgroup(&String::from_utf8_lossy(&content(pid, "cgroup").ok()??))
+pub(crate) fn cgroup(pid: u32) -> Look<Cgroup> {
+    let text = content(pid, "cgroup").map_err(|error| unreadable_file(pid, "cgroup", &error))?;
+    Ok(text.and_then(|text| parse::cgroup(&String::from_utf8_lossy(&text))))
 }
 
 /// The program's file of `pid`.

@@ -15,6 +15,9 @@ pub(crate) fn blind() -> Option<Blind> {
     }
     let marks = ["/.dockerenv", "/run/.containerenv"];
     let is_contained = marks.iter().any(|mark| Path::new(mark).exists())
-        || cgroup(std::process::id()).is_some_and(|group| group.container.is_some());
+        || cgroup(std::process::id())
+            .ok()
+            .flatten()
+            .is_some_and(|group| group.container.is_some());
     is_contained.then_some(Blind::Container)
 }

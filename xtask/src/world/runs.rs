@@ -214,12 +214,13 @@ pub(super) fn folders() -> Result<Vec<Folder>, Problem> {
     // Without a place for state there is none.
     let Ok(state) = state() else { return Ok(Vec::new()) };
     let unreadable = |error| problem("read", &state, &error);
+    let entries = match if_there(fs::read_dir(&state)) {
+        // It is another user's, so no run of ours is noted there.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        entries => entries.map_err(unreadable)?,
+    };
     let mut folders = Vec::new();
-    for entry in if_there(fs::read_dir(&state))
-        .map_err(unreadable)?
-        .into_iter()
-        .flatten()
-    {
+    for entry in entries.into_iter().flatten() {
         let entry = entry.map_err(unreadable)?;
         // The entry knows its kind: nothing is asked of each once more.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -229,10 +230,10 @@ pub(super) fn folders() -> Result<Vec<Folder>, Problem> {
     Ok(folders)
 }
 
-/// What is not there is no error.
+/// What is not there is no error, and below a file there is nothing.
 pub(super) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     match read {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         read => read.map(Some),
     }
 }

@@ -171,10 +171,16 @@ fn understood(words: &str) -> Option<Told> {
 
 fn end_all(run: &str, checkout: &Path, grace: Duration) {
     // What is just being forked shows up in the next round, and what could not be looked at may then be.
+    let mut before = Vec::new();
     for _ in 0..ROUNDS {
         match left(run) {
             Ok(tree) if tree.processes.is_empty() => break,
-            Ok(tree) => end(&tree, run, grace),
+            // Whom the last round did not end the next does not either.
+            Ok(tree) if tree.processes == before => break,
+            Ok(tree) => {
+                end(&tree, run, grace);
+                before = tree.processes;
+            }
             Err(_) => pause(AGAIN),
         }
     }

@@ -230,19 +230,29 @@ fn ancestry<'a>(process: &'a Process, table: &'a BTreeMap<u32, Process>) -> Vec<
 }
 
 fn leaders() -> Result<Vec<Leader>, Problem> {
-    let mut leaders = Vec::new();
-    for folder in runs::folders()? {
+    of_all(|folder| {
         let path = folder.leaders();
         let text = runs::if_there(fs::read(&path)).map_err(|error| problem("read", &path, &error))?;
         let text = text.unwrap_or_default();
         let lines = text.split(|byte| *byte == b'\n');
         // A line that a crash cut off says nothing.
-        leaders.extend(lines.filter_map(|line| serde_json::from_slice::<Leader>(line).ok()));
-    }
-    Ok(leaders)
+        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    })
 }
 
 fn records() -> Result<Vec<Record>, Problem> {
-    let records = runs::folders()?.into_iter().map(|folder| folder.record());
-    records.filter_map(Result::transpose).collect()
+    of_all(|folder| Ok(folder.record()?.into_iter().collect()))
+}
+
+/// What is noted of the runs of all checkouts. A folder that is closed to us is another user's, and no run of ours is noted there:
+/// `sudo` leaves such ones.
+fn of_all<T>(noted: impl Fn(&Folder) -> Result<Vec<T>, Problem>) -> Result<Vec<T>, Problem> {
+    let mut all = Vec::new();
+    for folder in runs::folders()? {
+        match noted(&folder) {
+            Err(_) if folder.is_closed() => {}
+            noted => all.extend(noted?),
+        }
+    }
+    Ok(all)
 }

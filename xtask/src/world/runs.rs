@@ -94,6 +94,12 @@ impl Folder {
         path.is_dir().then_some(Folder { path })
     }
 
+    /// Is it another user's, who lets nobody in?
+    pub(super) fn is_closed(&self) -> bool {
+        let is_denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
+        os::anothers(&self.path).is_some() && fs::read_dir(&self.path).is_err_and(is_denied)
+    }
+
     /// Where the services' own processes are noted.
     pub(super) fn leaders(&self) -> PathBuf {
         self.path.join("leaders.jsonl")

@@ -174,6 +174,23 @@ fn a_state_folder_of_another_user_is_refused_as_root() {
 }
 
 #[test]
+fn what_root_left_in_the_state_folder_of_another_checkout_is_in_nobodys_way_as_root() {
+    let Some(nobodys) = Nobodys::new() else { return };
+    let left = nobodys
+        .sandbox
+        .home()
+        .join(".local/state/devtasks/other-0000000000000000");
+    let up = nobodys.start(&["up"]);
+    up.wait_for("eady in");
+    std::fs::create_dir(&left).unwrap();
+    may(&left, 0o700);
+    nobodys.run(&["down"]).with(0);
+    up.wait().with(0);
+    nobodys.run(&["doctor"]).with(0);
+    nobodys.sandbox.nothing_is_left();
+}
+
+#[test]
 fn a_home_that_may_not_be_written_is_said_as_root() {
     let Some(nobodys) = Nobodys::new() else { return };
     may(&nobodys.sandbox.home(), 0o555);

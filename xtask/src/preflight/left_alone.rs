@@ -53,10 +53,27 @@ pub(crate) fn works_for_a_person(process: &Process, details: &Details) -> Option
 }
 
 fn is_browser(process: &Process, details: &Details) -> bool {
-    names(process, details).any(|name| BROWSERS.iter().any(|browser| is_named(name, browser)))
+    names(process, details).any(|name| BROWSERS.iter().any(|browser| is_named(name, browser))) && !is_driven(details)
 }
 
-/// Who uses one to test has it in the service's own session.
+/// A program drives it, and no person sees it; or it is a part of a browser, and that decides.
+///
+/// Source: Puppeteer and Playwright start theirs in a session of its own (`detached` of Node's `spawn`), with these options; a
+/// part of Chromium has `--type=`, all of its words in one.
+fn is_driven(details: &Details) -> bool {
+    const OPTIONS: &[&str] = &[
+        "--headless",
+        "-headless",
+        "--remote-debugging-",
+        "--enable-automation",
+        "--marionette",
+        "-juggler",
+        "--type=",
+    ];
+    let mut words = details.command.raw().iter().flat_map(|word| word.split(' '));
+    words.any(|word| OPTIONS.iter().any(|option| word.starts_with(option)))
+}
+
 const BROWSERS: &[&str] = &[
     "firefox*",
     "chrome",
@@ -73,3 +90,54 @@ const BROWSERS: &[&str] = &[
     "epiphany*",
     "Safari",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Identity, ProcessState};
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, words: &[&str], expected: Option<&str>) {
+        let process = Process {
+            identity: Identity {
+                boot: String::new(),
+                pid: 4242,
+                start: 1,
+            },
+            name: name.into(),
+            parent: 1,
+            group: 4242,
+            session: 4242,
+            terminal: None,
+            state: ProcessState::Running,
+            kernel: false,
+        };
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let details = Details {
+            command: words.into(),
+            ..Details::default()
+        };
+        assert_eq!(works_for_a_person(&process, &details), expected);
+    }
+
+    #[test]
+    fn a_browser_that_a_program_drives_is_nobodys_to_work_in() {
+        let chrome = "/opt/google/chrome/chrome";
+        check("chrome", &[chrome, "http://localhost:5173"], Some("it is a browser"));
+        check("chrome", &[chrome, "--headless=new", "--user-data-dir=/tmp/p"], None);
+        check("chrome", &[chrome, "--remote-debugging-pipe"], None);
+        check("chrome", &["/opt/google/chrome/chrome --type=renderer --lang=en"], None);
+        check("firefox", &["firefox", "-headless"], None);
+    }
+
+    #[test]
+    fn what_a_person_works_in_is_known_by_its_name() {
+        check("firefox-esr", &["firefox-esr"], Some("it is a browser"));
+        check(
+            "tmux: server",
+            &["tmux", "new", "-d"],
+            Some("it is a terminal multiplexer's server"),
+        );
+        check("node", &["node", "server.js"], None);
+    }
+}

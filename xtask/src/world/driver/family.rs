@@ -187,10 +187,14 @@ impl Driver<'_> {
     pub(super) fn left_below(&mut self) -> Result<Vec<Process>, Problem> {
         self.family = None;
         let Family { adopted, strays } = self.adopted()?;
-        let services: Vec<u32> = self.services.iter().filter_map(|life| life.pid).collect();
+        let services = self
+            .services
+            .iter()
+            .filter_map(|life| Some((life.pid?, life.leader.clone())));
+        let services: Vec<_> = services.collect();
         let mut left: Vec<Process> = adopted.into_values().flatten().chain(strays).collect();
-        for pid in services {
-            left.extend(self.tree(pid, None)?);
+        for (pid, leader) in services {
+            left.extend(self.tree(pid, leader.as_ref())?);
         }
         Ok(living(left))
     }

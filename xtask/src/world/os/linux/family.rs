@@ -20,7 +20,7 @@ pub(crate) fn adopt_orphans() {
 }
 
 /// Our own children, living or not waited for: those that the calling thread started, and the adopted. Not those that other
-/// threads started: there are two threads for each service, and to ask them all takes longer than anything else.
+/// threads started: to ask them all takes longer, and the driver's own thread is the only one that starts processes.
 ///
 /// Source: the adopted go to the first living thread of their new parent, `find_new_reaper` in kernel/exit.c; so do
 /// children from before an exec. As of [`descendants`], man 5 proc_tid_children.

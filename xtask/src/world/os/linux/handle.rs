@@ -41,7 +41,7 @@ impl Handle {
                 return Err(Problem::new(format!("cannot get hold of pid {}: {error}", meant.pid)));
             }
         };
-        // The pidfd is of whoever has the pid by now, and keeps the pid from being used again until we have looked.
+        // The pidfd is of whoever had the pid then. Whoever was meant had it before, so if it still has it that was no other.
         let is_meant = identity(meant.pid)?.is_some_and(|found| found == *meant);
         Ok(is_meant.then_some(Handle { pidfd, pid }))
     }

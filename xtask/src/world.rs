@@ -27,7 +27,7 @@ mod sockets;
 mod spawn;
 pub(crate) mod stop;
 pub(crate) mod terminal;
-mod threads;
+pub(crate) mod threads;
 mod venvs;
 
 use std::io;

@@ -16,6 +16,7 @@ use crate::world::clock::wall;
 use crate::world::logs::{Entry, Kind, Reader, last_run, time};
 use crate::world::project::Project;
 use crate::world::runs::Folder;
+use crate::world::threads::{self, Stack};
 use crate::world::{os, terminal};
 use show::{Show, Tails};
 
@@ -103,7 +104,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
     .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));
     // Writing waits for the reader, and Ctrl-C for nobody.
-    terminal::aside("logs", move || drop(tell.send(Happened::Shown(logs.follow(show)))))?;
+    threads::start("logs", Stack::Usual, move || {
+        drop(tell.send(Happened::Shown(logs.follow(show))))
+    })?;
     match happened.recv() {
         Ok(Happened::Shown(ended)) => ended,
         Ok(Happened::Interrupt) => Ok(Exit::Interrupted),

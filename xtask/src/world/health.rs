@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
@@ -11,7 +10,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use super::threads::{self, Stack};
+use super::threads;
 
 /// `GET`: 200 to 399 passes, redirects are not followed.
 ///
@@ -81,13 +80,9 @@ const AT_MOST: usize = 16;
 
 /// Asks the system, whose own time limits are long.
 fn look_up(host_and_port: String, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
-    let (tell, told) = channel();
-    let ask = move || drop(tell.send(host_and_port.to_socket_addrs()));
-    threads::start("name", Stack::Usual, ask).map_err(|problem| io::Error::other(problem.message))?;
-    let found = told
-        .recv_timeout(timeout)
-        .map_err(|_| io::Error::from(ErrorKind::TimedOut))?;
-    found.map(Iterator::collect)
+    let found = threads::within("name", timeout, move || host_and_port.to_socket_addrs());
+    let found = found.map_err(|problem| io::Error::other(problem.message))?;
+    found.ok_or(ErrorKind::TimedOut)?.map(Iterator::collect)
 }
 
 /// A connection, closed at once.

@@ -3,6 +3,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::threads;
+
 /// How long a command may take to end by itself. Whoever waits for something hears at once; a look-up that blocks never
 /// does.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -115,15 +117,8 @@ impl Drop for Signalling<'_> {
 )]
 pub(crate) fn end(exit: u8, last_words: impl FnOnce() + Send + 'static) {
     const MOMENT: Duration = Duration::from_millis(100);
-    let (said, wait) = std::sync::mpsc::channel::<()>();
-    let say = move || {
-        last_words();
-        drop(said);
-    };
     // Without room for a thread it ends without a word.
-    if std::thread::Builder::new().name("last words".into()).spawn(say).is_ok() {
-        let _ = wait.recv_timeout(MOMENT);
-    }
+    let _ = threads::within("last words", MOMENT, last_words);
     std::process::exit(exit.into());
 }
 

@@ -7,7 +7,6 @@ mod place;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::wall;
 use super::os::Look;
-use super::{os, problem};
+use super::{os, problem, threads};
 use crate::error::Problem;
 use crate::preflight::{Identity, Process, ProcessState};
 use place::slug;
@@ -256,15 +255,9 @@ pub(crate) fn stranded() -> Vec<Record> {
 /// What does not answer in time, such as a folder of a server that is away, may be there.
 fn is_gone(folder: &Path) -> bool {
     const PATIENCE: Duration = Duration::from_millis(500);
-    let (tell, told) = channel();
     let folder = folder.to_owned();
-    let look = move || {
-        let seen = folder.symlink_metadata();
-        // Whoever asked may have gone on.
-        let _ = tell.send(seen.is_err_and(|error| error.kind() == ErrorKind::NotFound));
-    };
-    let looking = std::thread::Builder::new().name("folder".into()).spawn(look);
-    looking.is_ok() && told.recv_timeout(PATIENCE).unwrap_or(false)
+    let seen = threads::within("folder", PATIENCE, move || folder.symlink_metadata());
+    matches!(seen, Ok(Some(Err(error))) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Where every signal to a process outside the current run is noted.

@@ -161,14 +161,6 @@ impl<T: Send + 'static> Errands<T> {
     }
 }
 
-/// Works on a thread of its own, so that Ctrl-C can be heard meanwhile.
-///
-/// # Errors
-/// The system has no room for the thread.
-pub(crate) fn aside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Problem> {
-    threads::start(name, Stack::Usual, work)
-}
-
 /// Lets time pass where nothing tells of what is waited for.
 pub(crate) fn pause(time: Duration) {
     std::thread::park_timeout(time);

@@ -2,7 +2,9 @@
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread::{Builder, available_parallelism, scope};
+use std::time::Duration;
 
 use crate::error::Problem;
 
@@ -31,6 +33,21 @@ impl Stack {
 pub(crate) fn start(name: &str, stack: Stack, work: impl FnOnce() + Send + 'static) -> Result<(), Problem> {
     let thread = Builder::new().name(name.to_owned()).stack_size(stack.size());
     thread.spawn(work).map(drop).map_err(|_| no_room())
+}
+
+/// Does it on a thread of its own: the answer, or `None` where it takes longer than `patience`. Then it goes on, and nobody waits.
+///
+/// # Errors
+/// As of [`start`].
+pub(crate) fn within<A: Send + 'static>(
+    name: &str,
+    patience: Duration,
+    work: impl FnOnce() -> A + Send + 'static,
+) -> Result<Option<A>, Problem> {
+    let (tell, told) = channel();
+    // Whoever asked may have gone on.
+    start(name, Stack::Usual, move || drop(tell.send(work())))?;
+    Ok(told.recv_timeout(patience).ok())
 }
 
 /// Does the same for each of them, several at a time where that is possible: this thread takes part, and as many others as

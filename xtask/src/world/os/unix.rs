@@ -27,6 +27,7 @@ use signal_hook::iterator::Signals;
 use super::{Heard, Signal};
 use crate::supervise::Status;
 use crate::world::terminal::Output;
+use crate::world::threads::{self, Stack};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now};
 pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{Held, pass_on};
@@ -358,9 +359,6 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     };
     if is_pipe {
         // Without the thread the next line that is written tells.
-        let _ = std::thread::Builder::new()
-            .name("stdout".into())
-            .stack_size(64 * 1024)
-            .spawn(wait);
+        let _ = threads::start("stdout", Stack::Small, wait);
     }
 }

@@ -7,7 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::repository;
+use crate::error::Problem;
 use crate::preflight::Repository;
+use crate::world::threads::{self, Stack};
 
 /// For all folders of one look-up together.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
@@ -40,7 +42,7 @@ struct Looker {
 }
 
 impl Looker {
-    fn start(look: impl Fn(&Path) -> Option<Repository> + Send + 'static) -> std::io::Result<Looker> {
+    fn start(look: impl Fn(&Path) -> Option<Repository> + Send + 'static) -> Result<Looker, Problem> {
         let (asks, asked) = channel::<PathBuf>();
         let (answer, answers) = channel();
         let work = move || {
@@ -49,10 +51,7 @@ impl Looker {
                 let _ = answer.send(look(&folder));
             }
         };
-        std::thread::Builder::new()
-            .name("folders".into())
-            .stack_size(128 * 1024)
-            .spawn(work)?;
+        threads::start("folders", Stack::Small, work)?;
         Ok(Looker {
             asks,
             answers,

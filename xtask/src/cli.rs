@@ -81,6 +81,7 @@ fn run() -> ExitCode {
 /// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
 pub fn helpers() {
     let Some(helper) = Helper::here() else { return };
+    os::close_inherited();
     os::unblock_signals();
     reexec::greet();
     let exit = catch_unwind(|| match helper {

@@ -20,7 +20,6 @@ use crate::world::terminal::Size;
 
 /// What `up --detach` starts.
 pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
-    os::close_inherited();
     let Some(client) = control::first_client() else {
         return Exit::Interrupted;
     };
@@ -93,7 +92,7 @@ pub(super) fn supervise(
     })?;
     let follower = Follower::start()?;
     let channel = (inbox.sender, inbox.receiver);
-    let driver = Driver::new(channel, run.folder, record, sink, follower, audience);
+    let driver = Driver::new(channel, run.folder, record, sink, follower, inbox.interrupt, audience);
     let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_WORD);
     outcome

@@ -20,6 +20,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::control::{Reply, Request, Snapshot, Transition, UnderWay};
 use super::guardian::Guardian;
+use super::interrupt::Interrupt;
 use super::logs::{self, Follower, Sink};
 use super::os::{self, Heard};
 use super::runs::{Folder, Record};
@@ -121,6 +122,7 @@ pub(crate) struct Driver<'a> {
     audience: &'a mut dyn Audience,
     sink: Arc<dyn Sink>,
     follower: Follower,
+    interrupt: Arc<Interrupt>,
     folder: &'a Folder,
     record: Record,
     /// `None` while it cannot be had.
@@ -153,6 +155,7 @@ impl<'a> Driver<'a> {
         record: Record,
         sink: Arc<dyn Sink>,
         follower: Follower,
+        interrupt: Arc<Interrupt>,
         audience: &'a mut dyn Audience,
     ) -> Self {
         Driver {
@@ -173,6 +176,7 @@ impl<'a> Driver<'a> {
             audience,
             sink,
             follower,
+            interrupt,
             folder,
             record,
             guardian: None,
@@ -295,6 +299,9 @@ impl<'a> Driver<'a> {
     }
 
     fn receive(&mut self, message: Message) {
+        if matches!(message, Message::Heard(heard) if heard.is_interrupt()) {
+            self.interrupt.take();
+        }
         match message {
             Message::Heard(Heard::ChildEnded) => self.reap(),
             Message::Heard(Heard::Resized) => self.resize_terminals(),

@@ -173,7 +173,7 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
     // What is just being forked shows up in the next round, and what could not be looked at may then be.
     let mut before = Vec::new();
     for _ in 0..ROUNDS {
-        match left(run) {
+        match left_in_time(run) {
             Ok(tree) if tree.processes.is_empty() => break,
             // Whom the last round did not end the next does not either.
             Ok(tree) if tree.processes == before => break,
@@ -181,7 +181,7 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
                 end(&tree, run, grace);
                 before = tree.processes;
             }
-            Err(_) => pause(AGAIN),
+            Err(_) => return,
         }
     }
     // Else the record stays, by which the next `up` or `down` finds it.
@@ -198,7 +198,7 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
 /// reads their output any more. What a service reads itself is left to it.
 fn hear_out(run: &str, pipes: &[u64]) {
     let mut outputs = BTreeMap::new();
-    for target in left(run).map_or(Vec::new(), |tree| tree.processes) {
+    for target in left_in_time(run).map_or(Vec::new(), |tree| tree.processes) {
         outputs.extend(os::outputs(target.identity.pid, pipes));
     }
     let outputs: Vec<File> = outputs.into_values().collect();
@@ -210,8 +210,18 @@ fn hear_out(run: &str, pipes: &[u64]) {
 /// More than a few rounds only a process needs that forks faster than it is ended; the next `up` or `down` goes on.
 const ROUNDS: usize = 10;
 
-/// Between two looks where the first failed.
-const AGAIN: Duration = Duration::from_millis(200);
+/// A shortage of the whole system passes: it is looked again for about a minute.
+fn left_in_time(run: &str) -> Result<Tree, Problem> {
+    const AGAIN: Duration = Duration::from_millis(200);
+    for _ in 0..300 {
+        let left = left(run);
+        if left.is_ok() {
+            return left;
+        }
+        pause(AGAIN);
+    }
+    left(run)
+}
 
 /// What is left of the run and to be ended.
 ///
@@ -233,7 +243,8 @@ fn left(run: &str) -> Result<Tree, Problem> {
 }
 
 fn end(tree: &Tree, run: &str, grace: Duration) {
-    let Ok(log) = audit_log() else { return };
+    // What cannot be noted is ended all the same.
+    let log = audit_log().unwrap_or_default();
     let mut audit = Audit::new(log, format!("the guardian of run {run} (pid {})", std::process::id()));
     let mut talk = Talk {
         confirm_kill: &mut |_| true,

@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::threads;
+use super::{os, threads};
 
 /// How long a command may take to end by itself. Whoever waits for something hears at once; a look-up that blocks never
 /// does.
@@ -16,7 +16,7 @@ enum Work {
     Looking,
     /// Processes are told to end. It says itself who survives, unless it is told twice.
     Signalling,
-    /// What an interrupt means is for the run's machine to decide.
+    /// What an interrupt means is for the run's machine to decide, which takes each. One that is blocked takes none.
     Supervising,
 }
 
@@ -24,6 +24,8 @@ enum Work {
 struct State {
     work: Work,
     heard: usize,
+    /// Of those the machine has taken so many.
+    taken: usize,
 }
 
 impl State {
@@ -31,7 +33,8 @@ impl State {
         match self.work {
             Work::Looking => true,
             Work::Signalling => self.heard > 1,
-            Work::Supervising => false,
+            // A start may wait for a disk that does not answer. Its guardian ends what has been started.
+            Work::Supervising => self.heard > self.taken + 1,
         }
     }
 }
@@ -44,9 +47,13 @@ pub(crate) struct Interrupt {
 
 impl Default for Interrupt {
     fn default() -> Self {
-        let (work, heard) = (Work::Looking, 0);
+        let state = State {
+            work: Work::Looking,
+            heard: 0,
+            taken: 0,
+        };
         Interrupt {
-            state: Mutex::new(State { work, heard }),
+            state: Mutex::new(state),
             changed: Condvar::new(),
         }
     }
@@ -72,6 +79,14 @@ impl Interrupt {
 
     pub(crate) fn was_heard(&self) -> bool {
         self.lock().heard > 0
+    }
+
+    /// All that have come are known to the run's machine.
+    pub(crate) fn take(&self) {
+        let mut state = self.lock();
+        state.taken = state.heard;
+        drop(state);
+        self.changed.notify_all();
     }
 
     /// Processes are about to be signalled, until this is dropped.
@@ -117,6 +132,8 @@ impl Drop for Signalling<'_> {
 )]
 pub(crate) fn end(exit: u8, last_words: impl FnOnce() + Send + 'static) {
     const MOMENT: Duration = Duration::from_millis(100);
+    // What was just being started would go on without anybody who knows of it.
+    os::kill_half_started();
     // Without room for a thread it ends without a word.
     let _ = threads::within("last words", MOMENT, last_words);
     std::process::exit(exit.into());

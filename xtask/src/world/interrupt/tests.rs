@@ -35,10 +35,14 @@ fn whoever_signals_is_ended_by_the_second() {
 }
 
 #[test]
-fn whoever_supervises_is_never_ended() {
+fn whoever_supervises_is_ended_by_the_second_that_nobody_takes() {
     let interrupt = Interrupt::default();
     interrupt.supervise();
-    check(&interrupt, &[false, false, false]);
+    check(&interrupt, &[false]);
+    interrupt.take();
+    check(&interrupt, &[false]);
+    interrupt.take();
+    check(&interrupt, &[false, true]);
 }
 
 #[test]

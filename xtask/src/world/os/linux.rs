@@ -14,7 +14,9 @@ mod tests;
 mod units;
 
 pub(crate) use append::append_private;
-pub(crate) use family::{adopt_orphans, end_with_us, ends_within, ignores_hangup, outputs, own_children};
+pub(crate) use family::{
+    adopt_orphans, end_with_us, ends_within, ignores_hangup, kill_half_started, outputs, own_children,
+};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, is_veiled};
 pub(crate) use memory::oom_kills;

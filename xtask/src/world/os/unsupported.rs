@@ -154,6 +154,9 @@ pub(crate) fn user_name(_: u32) -> Option<Foreign> {
     None
 }
 
+/// Nothing is started.
+pub(crate) fn kill_half_started() {}
+
 /// Nothing is started, so nothing is left to adopt.
 pub(crate) fn adopt_orphans() {}
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::set_parent_process_death_signal;
 
-use super::{Handle, identity, wait_all};
+use super::{Handle, children, command, identity, wait_all};
 use crate::error::Problem;
+use crate::world::os::{Signal, signal_child};
 
 /// From now on a process below us whose parent ends becomes our child, and not that of pid 1.
 ///
@@ -80,6 +81,15 @@ pub(crate) fn end_with_us(command: &mut Command) {
     };
     // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
     unsafe { command.pre_exec(set) };
+}
+
+/// Kills a child of ours that is still this program: it was forked and has not come to its exec, which may be blocked.
+pub(crate) fn kill_half_started() {
+    let ours = command(std::process::id());
+    let children = children(std::process::id()).unwrap_or_default();
+    for child in children.into_iter().filter(|child| command(*child) == ours) {
+        signal_child(child, Signal::Kill);
+    }
 }
 
 /// Waits for a child; `false` if it still runs then. It is not reaped.

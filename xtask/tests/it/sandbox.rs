@@ -215,6 +215,12 @@ impl Sandbox {
         assert!(left.is_empty(), "{commands:?}");
     }
 
+    /// The same once a supervisor in the background, which answers before it ends, and the guardian of a killed one have gone.
+    #[track_caller]
+    pub(crate) fn nothing_is_left_soon(&self) {
+        eventually(|| format!("{:?}", self.processes()), || self.processes().is_empty());
+    }
+
     /// With what differs from run to run replaced: the sandbox's folders, the fixture, pids and durations.
     pub(crate) fn plain(&self, text: &str) -> String {
         let text = text.replace(&self.project().display().to_string(), "[project]");

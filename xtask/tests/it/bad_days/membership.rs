@@ -140,11 +140,7 @@ fn a_stack_that_a_service_started_in_the_background_is_another_one() {
     up.wait().with(0);
     assert_eq!(inner_state(&sandbox, &inner), "ready");
     sandbox.start_in(&inner, &["down"]).wait().with(0);
-    // A supervisor in the background answers before it ends.
-    eventually(
-        || format!("{:?}", sandbox.processes()),
-        || sandbox.processes().is_empty(),
-    );
+    sandbox.nothing_is_left_soon();
 }
 
 #[test]
@@ -158,11 +154,7 @@ fn a_stack_that_a_task_started_lives_on_when_the_task_is_done() {
     up.wait().with(0);
     assert_eq!(inner_state(&sandbox, &inner), "ready");
     sandbox.start_in(&inner, &["down"]).wait().with(0);
-    // A supervisor in the background answers before it ends.
-    eventually(
-        || format!("{:?}", sandbox.processes()),
-        || sandbox.processes().is_empty(),
-    );
+    sandbox.nothing_is_left_soon();
 }
 
 #[test]

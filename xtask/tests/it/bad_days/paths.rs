@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rustix::process::Signal;
 
-use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, service, signal};
+use crate::sandbox::{Running, Sandbox, eventually_gone, service, signal};
 
 #[test]
 fn a_path_that_is_not_utf8_is_refused_by_all_in_the_same_words() {
@@ -41,11 +41,7 @@ fn a_state_folder_with_a_path_too_long_for_a_socket_serves_as_well() {
     sandbox.run(&["up", "--detach"]).with(0);
     sandbox.run(&["status"]).with(0);
     sandbox.run(&["down"]).with(0);
-    // A supervisor in the background answers before it ends.
-    eventually(
-        || format!("{:?}", sandbox.processes()),
-        || sandbox.processes().is_empty(),
-    );
+    sandbox.nothing_is_left_soon();
 }
 
 #[test]
@@ -102,7 +98,7 @@ fn what_runs_without_its_folder_is_ended_by_the_name_of_its_file() {
     let (sandbox, new, _) = moved();
     let ended = sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
     assert!(ended.stderr.contains("; nothing is left"), "{ended:?}");
-    sandbox.nothing_is_left();
+    sandbox.nothing_is_left_soon();
     let ended = sandbox.start_in(&new, &["down"]).wait().with(0);
     assert_eq!(ended.stderr, "Nothing to stop.\n");
 }
@@ -112,7 +108,7 @@ fn what_a_killed_supervisor_left_in_a_folder_that_is_gone_is_ended_too() {
     let (sandbox, _, pid) = moved();
     signal(u32::try_from(pid).unwrap(), Signal::KILL);
     sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
-    sandbox.nothing_is_left();
+    sandbox.nothing_is_left_soon();
 }
 
 #[test]

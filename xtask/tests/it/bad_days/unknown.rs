@@ -1,6 +1,6 @@
 //! What could not be looked at is not gone: too few descriptors, and processes whose main thread has ended.
 
-use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, is_free, port};
+use crate::sandbox::{Running, Sandbox, eventually_gone, is_free, port};
 
 /// The program with at most so many open files.
 fn limited(sandbox: &Sandbox, n_files: u32, arguments: &str) -> Running {
@@ -69,10 +69,7 @@ fn a_supervisor_without_descriptors_kills_what_is_deaf_and_says_what_it_could_no
     );
     // The record is still there for whoever looks again.
     sandbox.run(&["down"]).with(0);
-    eventually(
-        || format!("{:?}", sandbox.processes()),
-        || sandbox.processes().is_empty(),
-    );
+    sandbox.nothing_is_left_soon();
 }
 
 /// A server whose main thread ends once another one listens, and that SIGTERM does not end.

@@ -65,6 +65,16 @@ impl Problem {
 #[derive(Debug)]
 pub(crate) struct Problems(pub(crate) Vec<Problem>);
 
+impl Problems {
+    /// For a command that knows no other code: whatever is no wrong usage ends it with `exit`.
+    pub(crate) fn ending_with(mut self, exit: Exit) -> Self {
+        for problem in self.0.iter_mut().filter(|problem| problem.exit != Exit::Usage) {
+            problem.exit = exit;
+        }
+        self
+    }
+}
+
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
         Problems(vec![problem])

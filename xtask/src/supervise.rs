@@ -104,8 +104,16 @@ pub(crate) enum Action {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Answer {
-    Passed { detail: String },
-    Failed { detail: String },
+    Passed {
+        detail: String,
+    },
+    Failed {
+        detail: String,
+    },
+    /// It could not be asked: the system is out of something. Of a service that was ready that says nothing.
+    Unasked {
+        detail: String,
+    },
 }
 
 /// A unit's state, by the names of the contract.

@@ -34,6 +34,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    look(args, context).map_err(|problems| problems.ending_with(Exit::Failed))
+}
+
+fn look(args: Args, context: &Context) -> Ended {
     os::require("doctor")?;
     let read = Project::find(context.file.as_deref()).and_then(|project| {
         let (plan, problems) = project.plan(&everything())?;

@@ -135,7 +135,19 @@ impl Screen {
 
     /// Everything has been said; a reader that does not read is given this long.
     pub(super) fn finish(&self, patience: Duration) {
-        self.stdout.flush(patience);
+        if !self.stdout.flush(patience) {
+            let n_lines = self.stdout.give_up();
+            if n_lines > 0 {
+                self.tell(&format!(
+                    "{} {} at the end {} not shown here, for nobody read on; `{} logs` has {}",
+                    self.paint.warn("warning:"),
+                    words::count(n_lines, "line"),
+                    if n_lines == 1 { "is" } else { "are" },
+                    self.form,
+                    if n_lines == 1 { "it" } else { "them" },
+                ));
+            }
+        }
         self.tell_left_out();
         self.words.finish(patience);
     }

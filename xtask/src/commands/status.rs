@@ -30,6 +30,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Ended {
+    look(args, context).map_err(|problems| problems.ending_with(Exit::Failed))
+}
+
+fn look(args: Args, context: &Context) -> Ended {
     if let Err(problem) = Place::find(context.file.as_deref()) {
         return Err(stranded::hinted(problem, context).into());
     }

@@ -263,7 +263,7 @@ fn respawned(holder: &Holder, port: &str, form: &str) -> Problem {
 fn names(survivors: &[Survivor]) -> String {
     let name = |it: &Survivor| {
         let unseen = if it.state.is_none() {
-            ", which could not be looked at,"
+            " (it could not be looked at)"
         } else {
             ""
         };

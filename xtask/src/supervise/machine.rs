@@ -97,13 +97,12 @@ impl Machine {
             }
             Event::Spawned { unit, .. } => self.spawned(now, unit, actions),
             Event::SpawnFailed { unit, message, exit } if self.units[unit].phase == Phase::Spawning => {
-                self.finish(
-                    now,
-                    unit,
-                    State::Failed,
-                    Some(Cause::NotSpawned { message, exit }),
-                    actions,
-                );
+                let cause = Cause::NotSpawned { message, exit };
+                let (state, cause) = match self.may_restart(unit, &cause) {
+                    true => self.backoff_or_not(now, unit, cause),
+                    false => (State::Failed, Some(cause)),
+                };
+                self.finish(now, unit, state, cause, actions);
             }
             Event::SpawnFailed { .. } => {}
             Event::Probed { unit, answer } => self.probed(now, unit, answer, actions),
@@ -228,7 +227,7 @@ impl Machine {
                     probe,
                     detail,
                 },
-                Answer::Failed { detail: new },
+                Answer::Failed { detail: new } | Answer::Unasked { detail: new },
             ) => {
                 if *give_up_at <= now {
                     let cause = Cause::NotReady {
@@ -276,6 +275,9 @@ impl Machine {
                         self.end(now, unit, false, State::Backoff, Some(cause), actions);
                     }
                 }
+            }
+            (Phase::Running { probe, .. }, Answer::Unasked { .. }) => {
+                *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
             }
             // The answer came too late: the unit has moved on.
             (Phase::Waiting | Phase::Spawning | Phase::AtWork { .. } | Phase::Stopping(_), _) => {}

@@ -6,6 +6,7 @@ use super::diagnosis::Kind;
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
 use super::{Action, Cause, Now, State, Status, UnitId};
+use crate::error::Exit;
 use crate::plan::Restart;
 
 /// So often in a row a unit is started again.
@@ -35,9 +36,9 @@ impl Machine {
                 status.signal.is_some() || diagnosis.as_ref().is_none_or(|it| !it.kind.repeats())
             }
             Cause::NotReady { .. } | Cause::Unhealthy { .. } => true,
-            Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
-                false
-            }
+            // It could be started before: the system was out of something, and may have it again.
+            Cause::NotSpawned { exit, .. } => *exit == Exit::Missing && self.units[unit].in_a_row > 0,
+            Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => false,
             Cause::Again { .. } | Cause::GaveUp { .. } => false,
         };
         !stop && spec.restart != Restart::No && could_help

@@ -113,6 +113,15 @@ impl Outlet {
         }
     }
 
+    /// Nobody waits any more: so many lines wait, and are given up. Those under way are the reader's.
+    pub(crate) fn give_up(&self) -> usize {
+        let mut queue = self.shared.lock();
+        let n_lines = memchr::memchr_iter(b'\n', &queue.waiting).count();
+        queue.closed = true;
+        queue.waiting = Vec::new();
+        n_lines
+    }
+
     /// Waits until all that has been added so far is out, at most for `patience`; was it?
     pub(crate) fn flush(&self, patience: Duration) -> bool {
         let mut queue = self.shared.lock();

@@ -298,6 +298,28 @@ fn failures_in_a_row_make_a_ready_unit_unhealthy_and_one_success_makes_it_ready_
 }
 
 #[test]
+fn a_check_that_could_not_be_asked_says_nothing_of_a_ready_unit() {
+    check(
+        "api: interval=1s retries=2 restart=always",
+        "0 begin
+         10 ready api
+         1010 unready api 502
+         2010 unasked api no thread
+         3010 unasked api no thread
+         4010 ready api
+         5000 end",
+        "
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            over: false, exit 0
+        ",
+    );
+}
+
+#[test]
 fn an_unhealthy_dependency_keeps_a_later_unit_waiting() {
     check(
         "db: interval=1s

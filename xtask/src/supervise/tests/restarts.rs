@@ -598,3 +598,27 @@ fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
         ",
     );
 }
+
+#[test]
+fn what_could_be_started_before_is_tried_again_where_the_system_is_out_of_something() {
+    check(
+        "api: restart=always",
+        "0 begin
+         10 ready api
+         20 missing api no room
+         30 exit api 1
+         31 end",
+        "
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            30 terminate api
+            30 api backoff: code 1 after 30, again in 0
+            30 spawn api
+            30 api backoff: no room, again in 104
+            over: false, exit 0
+        ",
+    );
+}

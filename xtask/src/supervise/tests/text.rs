@@ -118,6 +118,10 @@ impl World {
                 unit: unit(name),
                 answer: Answer::Failed { detail: why.join(" ") },
             },
+            ["unasked", name, why @ ..] => Event::Probed {
+                unit: unit(name),
+                answer: Answer::Unasked { detail: why.join(" ") },
+            },
             ["exit", name, rest @ ..] => {
                 let unit = unit(name);
                 let left = rest.iter().find_map(|word| word.strip_prefix("left="));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ends::deliver;
 use super::{Driver, UnitId};
+use crate::error::{Exit, Problem};
 use crate::supervise::{Answer, Status};
 use crate::world::{os, spawn};
 
@@ -30,12 +31,11 @@ impl Driver<'_> {
                     timeout,
                 });
             }
-            Err(problem) => self.answer(
-                unit,
-                Answer::Failed {
-                    detail: problem.message,
-                },
-            ),
+            // Else its own command is wrong.
+            Err(Problem { message, exit, .. }) if exit != Exit::Missing => {
+                self.answer(unit, Answer::Unasked { detail: message });
+            }
+            Err(Problem { message, .. }) => self.answer(unit, Answer::Failed { detail: message }),
         }
     }
 

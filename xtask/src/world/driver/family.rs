@@ -105,10 +105,9 @@ impl Driver<'_> {
         let left_alone = match os::tag(process.identity.pid)? {
             Some(others) if others.run != self.record.run => {
                 let of_others = format!("it supervises the stack in `{}`", others.checkout);
-                // Its services are its own business.
-                others
-                    .is_supervisor()
-                    .then(|| LeftAlone::new(process, None, &of_others))
+                // Its guardian, which is told its run, and its services are its own business.
+                let supervises = others.is_supervisor() && others.run == "";
+                supervises.then(|| LeftAlone::new(process, None, &of_others))
             }
             tag => match kin::is_left_alone(process, leader) {
                 Some(reason) => Some(LeftAlone::new(process, tag.map(|tag| tag.service), reason)),

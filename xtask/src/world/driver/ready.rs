@@ -61,14 +61,14 @@ impl Driver<'_> {
             let _ = sender.send(Message::Probed { unit, life, answer });
         };
         if let Err(Problem { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
-            self.answer(unit, Answer::Failed { detail });
+            self.answer(unit, Answer::Unasked { detail });
         }
     }
 
     pub(super) fn answer(&mut self, unit: UnitId, answer: Answer) {
         let (passed, detail) = match &answer {
             Answer::Passed { detail } => (true, detail.clone()),
-            Answer::Failed { detail } => (false, detail.clone()),
+            Answer::Failed { detail } | Answer::Unasked { detail } => (false, detail.clone()),
         };
         self.services[unit].note_answer(Probed { passed, detail });
         self.events.push_back(Event::Probed { unit, answer });

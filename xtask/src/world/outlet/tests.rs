@@ -103,3 +103,19 @@ fn an_outlet_that_is_closed_takes_everything_and_keeps_nothing() {
     assert!(outlet.flush(LONG));
     assert!(outlet.shared.lock().waiting.is_empty());
 }
+
+#[test]
+fn what_is_given_up_is_counted_and_comes_out_no_more() {
+    let (outlet, go, read) = reluctant();
+    assert!(add(&outlet, b"under way\n"));
+    // The thread has taken it once there is nothing left to count.
+    while !outlet.shared.lock().waiting.is_empty() {
+        std::thread::yield_now();
+    }
+    assert!(add(&outlet, b"one\ntwo\nthr"));
+    assert_eq!(outlet.give_up(), 2);
+    drop(go);
+    assert!(outlet.flush(LONG));
+    outlet.insist(b"late\n");
+    assert!(b"under way\n".starts_with(&read.lock().unwrap()));
+}

@@ -72,8 +72,8 @@ fn a_folder_in_place_of_the_file_is_said() {
 fn a_pipe_in_place_of_the_file_is_not_waited_for() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
     make_pipe(&sandbox.project().join(".env"));
-    for command in ["up", "doctor"] {
-        let ended = sandbox.run(&[command]);
+    for (command, code) in [("up", 5), ("doctor", 1), ("status", 1)] {
+        let ended = sandbox.run(&[command]).with(code);
         assert_eq!(
             sandbox.plain(&ended.stderr),
             "error: cannot read `[project]/.env`: it is a named pipe, not a regular file\n\n\

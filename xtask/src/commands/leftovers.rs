@@ -10,7 +10,7 @@ use crate::error::{Exit, Problem};
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Finding, Level, Process, ProcessState, Tag};
+use crate::preflight::{Finding, Level, Process, Tag};
 use crate::report::words;
 use crate::world::kin::{self, Member};
 use crate::world::{os, runs};
@@ -98,13 +98,9 @@ fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Pro
     let Some(number) = runs::supervisor(tag.run.raw()) else {
         return Ok(None);
     };
-    // One that was just killed keeps its children until its last thread has ended.
-    let lives = |pid: &u32| {
-        let row = table.iter().find(|process| process.identity.pid == *pid);
-        row.is_some_and(|process| process.state != ProcessState::Zombie)
-    };
     for pid in Ancestry::of(pid, None, table).ancestors {
-        if lives(&pid) && os::own_number(pid)? == Some(number) {
+        // One that was just killed keeps its children until its last thread has ended.
+        if os::own_number(pid)? == Some(number) && os::has_main_thread(pid)? {
             return Ok(Some(pid));
         }
     }

@@ -22,8 +22,8 @@ pub(crate) use holders::{holders, holds, is_veiled};
 pub(crate) use memory::oom_kills;
 pub(crate) use poller::Poller;
 pub(crate) use processes::{
-    cgroup, children, command, descendants, environment, folder, identity, own_number, process, processes, program,
-    tag, user_name,
+    cgroup, children, command, descendants, environment, folder, has_main_thread, identity, own_number, process,
+    processes, program, tag, user_name,
 };
 pub(crate) use sight::blind;
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};

@@ -154,6 +154,11 @@ pub(crate) fn user_name(_: u32) -> Option<Foreign> {
     None
 }
 
+/// None is known.
+pub(crate) fn has_main_thread(_: u32) -> Result<bool, Problem> {
+    Ok(false)
+}
+
 /// Nothing is started.
 pub(crate) fn kill_half_started() {}
 

@@ -96,6 +96,15 @@ pub(crate) fn own_number(pid: u32) -> Look<u32> {
     }))
 }
 
+/// Whether the main thread of `pid` runs. Of a program that was just killed the other threads may take a moment longer.
+///
+/// # Errors
+/// It cannot be looked at.
+pub(crate) fn has_main_thread(pid: u32) -> Result<bool, Problem> {
+    let line = content(pid, "stat").map_err(|error| unreadable_file(pid, "stat", &error))?;
+    Ok(line.is_some_and(|line| parse::has_main_thread(&line)))
+}
+
 /// Differs from boot to boot; empty in sandboxes that do not tell.
 ///
 /// # Errors

@@ -48,6 +48,15 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     })
 }
 
+/// `/proc/PID/stat` → whether the main thread runs, whatever the others do.
+///
+/// Source: man 5 proc_pid_stat, `state`.
+pub(crate) fn has_main_thread(line: &[u8]) -> bool {
+    let name_ends = line.iter().rposition(|&byte| byte == b')');
+    let state = name_ends.and_then(|at| line.get(at + 2));
+    state.is_some_and(|state| !b"ZXx".contains(state))
+}
+
 /// Where a process stands in the control groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cgroup {

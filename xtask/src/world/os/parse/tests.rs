@@ -3,7 +3,7 @@
 use crate::plan::Protocol;
 use crate::preflight::ProcessState;
 
-use super::processes::{Cgroup, cgroup, counter, stat, user_name};
+use super::processes::{Cgroup, cgroup, counter, has_main_thread, stat, user_name};
 use super::sockets::{Socket, SocketState, port_range, proc_net, socket_diag};
 
 fn lines(text: &str) -> Vec<&str> {
@@ -225,6 +225,15 @@ fn a_stat_line_is_read_whatever_the_name() {
         &format!("42 (x) S 7 42 40 52288 42 {rest}"),
         Some("42 (x) 7 42 40 204:64 running 9175"),
     );
+}
+
+#[test]
+fn a_main_thread_that_has_ended_is_told_whatever_the_name() {
+    let check = |line: &str, expected: bool| assert_eq!(has_main_thread(line.as_bytes()), expected, "{line}");
+    check("42 (x) Z 7 42", false);
+    check("42 (x) S 7 42", true);
+    check("42 () Z (x) R 7 42", true);
+    check("42 (x", false);
 }
 
 #[test]

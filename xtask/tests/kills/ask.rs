@@ -175,10 +175,10 @@ impl Request {
         if let Some((_, port)) = self.above {
             line.extend([place.bin("above").display().to_string(), port.to_string()]);
         }
-        line.extend(["strace", "-o", &log.display().to_string()].map(str::to_owned));
-        line.extend(OPTIONS.map(str::to_owned));
         // A script's job in the background would not hear Ctrl-C before it listens for it.
         line.extend(["env", "--default-signal=INT"].map(str::to_owned));
+        line.extend(["strace", "-o", &log.display().to_string()].map(str::to_owned));
+        line.extend(OPTIONS.map(str::to_owned));
         let program = place.bin("xtask");
         line.push(program.display().to_string());
         line.extend(["port", "kill", "--color=never"].map(str::to_owned));

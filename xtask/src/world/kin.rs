@@ -246,12 +246,12 @@ fn records() -> Result<Vec<Record>, Problem> {
 
 /// What is noted of the runs of all checkouts. A folder that is closed to us is another user's, and no run of ours is noted there:
 /// `sudo` leaves such ones.
-fn of_all<T>(noted: impl Fn(&Folder) -> Result<Vec<T>, Problem>) -> Result<Vec<T>, Problem> {
+fn of_all<T>(read: impl Fn(&Folder) -> Result<Vec<T>, Problem>) -> Result<Vec<T>, Problem> {
     let mut all = Vec::new();
     for folder in runs::folders()? {
-        match noted(&folder) {
+        match read(&folder) {
             Err(_) if folder.is_closed() => {}
-            noted => all.extend(noted?),
+            notes => all.extend(notes?),
         }
     }
     Ok(all)

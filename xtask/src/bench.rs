@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan::Protocol;
-use crate::preflight::{PortFact, PortRef};
+use crate::preflight::{Endpoint, PortFact};
 use crate::world::owners::{Addresses, look_up};
 
 /// Looks these TCP ports up at 127.0.0.1: how many owners and clients they have.
@@ -14,8 +14,8 @@ pub fn owners(ports: &[u16]) -> (usize, usize) {
     (owners.count(), clients)
 }
 
-fn facts(ports: &[u16]) -> BTreeMap<PortRef, PortFact> {
-    let port = |&number: &u16| PortRef {
+fn facts(ports: &[u16]) -> BTreeMap<Endpoint, PortFact> {
+    let port = |&number: &u16| Endpoint {
         number,
         host: None,
         protocol: Protocol::Tcp,

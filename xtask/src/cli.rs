@@ -10,8 +10,8 @@ use crate::commands::{Context, bug, doctor, down, logs, port, restart, status, s
 use crate::error::Exit;
 use crate::foreign::command_line;
 use crate::world::reexec::{self, Helper};
-use crate::world::terminal::{Colour, Terminals};
-use crate::world::{caller, guardian, os};
+use crate::world::terminal::{Colour, TerminalInfo};
+use crate::world::{caller, os, watchdog};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
@@ -19,7 +19,7 @@ pub fn main() -> ExitCode {
 }
 
 /// A panic is a bug, and no reason for an exit code that the contract does not have. std has told on stderr where it was. What
-/// a supervisor had started is ended by its guardian, as after SIGKILL.
+/// a supervisor had started is ended by its watchdog, as after SIGKILL.
 fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     catch_unwind(run).unwrap_or_else(|_| ExitCode::from(bug().code()))
 }
@@ -28,14 +28,14 @@ fn run() -> ExitCode {
     os::unblock_signals();
     helpers();
     let mut arguments: Vec<_> = std::env::args_os().collect();
-    let form = form(&mut arguments);
+    let program = program(&mut arguments);
     let words: Vec<String> = arguments
         .iter()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    let typed = format!("{form} {} (pid {})", command_line(&words), std::process::id());
-    let command = in_form(Cli::command().bin_name(&form).name("devtasks"), &form);
+    let typed = format!("{program} {} (pid {})", command_line(&words), std::process::id());
+    let command = with_program_name(Cli::command().bin_name(&program).name("devtasks"), &program);
     let cli = match command
         .try_get_matches_from(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
@@ -48,12 +48,12 @@ fn run() -> ExitCode {
         }
     };
     let json = cli.global.format == Format::Json;
-    let mut terminals = Terminals::look(cli.global.color.into());
+    let mut terminals = TerminalInfo::look(cli.global.color.into());
     // Whoever reads JSON is no person to be asked.
-    terminals.asks &= !json;
+    terminals.interactive &= !json;
     let context = Context {
         typed,
-        form,
+        program,
         file: cli.global.file,
         json,
         quiet: cli.global.quiet,
@@ -85,8 +85,8 @@ pub fn helpers() {
     os::unblock_signals();
     reexec::greet();
     let exit = catch_unwind(|| match helper {
-        Helper::Guardian { run, checkout, on_exit } => {
-            guardian::guard(&run, &checkout, on_exit);
+        Helper::Watchdog { run, checkout, on_exit } => {
+            watchdog::guard(&run, &checkout, on_exit);
             Exit::Done
         }
         Helper::Supervisor {
@@ -105,7 +105,7 @@ pub fn helpers() {
 }
 
 /// The program as the user typed it. Run as a cargo subcommand, the subcommand's name is taken out of the arguments.
-fn form(arguments: &mut Vec<std::ffi::OsString>) -> String {
+fn program(arguments: &mut Vec<std::ffi::OsString>) -> String {
     let name = arguments.first().and_then(|program| Path::new(program).file_stem());
     let name = name.map_or("devtasks".into(), |name| name.to_string_lossy().into_owned());
     if name == "cargo-devtasks" {
@@ -122,10 +122,10 @@ fn form(arguments: &mut Vec<std::ffi::OsString>) -> String {
 }
 
 /// Puts the program as the user typed it into every example, where `devtasks` stands for it.
-fn in_form(command: clap::Command, form: &str) -> clap::Command {
-    let shown = |text: String| text.replace("devtasks ", &format!("{form} "));
+fn with_program_name(command: clap::Command, program: &str) -> clap::Command {
+    let shown = |text: String| text.replace("devtasks ", &format!("{program} "));
     let after_help = command.get_after_help().map(|text| shown(text.to_string()));
-    let command = command.mut_subcommands(|subcommand| in_form(subcommand, form));
+    let command = command.mut_subcommands(|subcommand| with_program_name(subcommand, program));
     match after_help {
         Some(text) => command.after_help(text),
         None => command,

@@ -2,10 +2,10 @@
 
 pub(crate) mod doctor;
 pub(crate) mod down;
-mod inbox;
+mod events;
 mod leftovers;
 pub(crate) mod logs;
-mod lost;
+mod lost_ports;
 pub(crate) mod port;
 mod prefixes;
 pub(crate) mod restart;
@@ -25,18 +25,18 @@ use std::time::Duration;
 use crate::error::{Exit, Problem, Problems};
 use crate::preflight::Finding;
 use crate::report;
-use crate::report::card::Reader;
+use crate::report::card::RenderContext;
 use crate::report::paint::Paint;
-use crate::world::terminal::{Output, Terminals};
+use crate::world::terminal::{Output, TerminalInfo};
 use crate::world::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
-pub(crate) type Ended = Result<Exit, Problems>;
+pub(crate) type CommandResult = Result<Exit, Problems>;
 
 /// What every command knows of how it was called.
 pub(crate) struct Context {
     /// As the user typed it: `cargo xtask`, `devtasks`, `cargo devtasks`.
-    pub(crate) form: String,
+    pub(crate) program: String,
     /// The whole command, for the audit log.
     pub(crate) typed: String,
     /// `--file`.
@@ -44,7 +44,7 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
-    pub(crate) terminals: Terminals,
+    pub(crate) terminals: TerminalInfo,
     pub(crate) home: Option<PathBuf>,
 }
 
@@ -59,9 +59,9 @@ impl Context {
         Paint::new(self.terminals.colour_stderr)
     }
 
-    fn reader(&self, paint: Paint) -> Reader<'_> {
+    fn reader(&self, paint: Paint) -> RenderContext<'_> {
         let (now, home, uid, width) = (clock::wall(), self.home.as_deref(), os::user_id(), self.terminals.width);
-        Reader {
+        RenderContext {
             paint,
             now,
             home,
@@ -71,9 +71,9 @@ impl Context {
     }
 
     /// What is in the way, for stderr: with cards on a terminal, as an error off it.
-    fn told(&self, finding: &Finding) -> String {
+    fn render_finding(&self, finding: &Finding) -> String {
         let reader = self.reader(self.paint_stderr());
-        let text = match self.terminals.draws && !finding.owners.is_empty() {
+        let text = match self.terminals.can_redraw && !finding.owners.is_empty() {
             true => report::finding::conflict(finding, &reader),
             false => report::finding::finding(finding, &reader),
         };
@@ -88,12 +88,12 @@ impl Context {
     }
 
     /// The command's answer. A reader that has gone away wants no more of it.
-    fn print(&self, text: &str) -> Result<(), Gone> {
+    fn print(&self, text: &str) -> Result<(), StdoutClosed> {
         Output::Stdout.write(text.as_bytes()).map_err(|error| {
             if error.kind() == ErrorKind::BrokenPipe {
-                return Gone(Exit::Done);
+                return StdoutClosed(Exit::Done);
             }
-            Gone(self.fail(&[unwritable(&error)]))
+            StdoutClosed(self.fail(&[unwritable(&error)]))
         })
     }
 
@@ -130,13 +130,13 @@ pub(crate) fn bug() -> Exit {
 }
 
 /// Stdout takes no more, and the command ends with this.
-struct Gone(Exit);
+struct StdoutClosed(Exit);
 
 /// A broken pipe ends a command quietly.
-fn quietly(printed: Result<(), Gone>, exit: Exit) -> Exit {
+fn exit_after_print(printed: Result<(), StdoutClosed>, exit: Exit) -> Exit {
     match printed {
         Ok(()) => exit,
-        Err(Gone(exit)) => exit,
+        Err(StdoutClosed(exit)) => exit,
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) const AUTO: &str = "auto";
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct At<T> {
+pub(crate) struct Located<T> {
     pub(crate) value: T,
     pub(crate) place: Place,
 }
@@ -35,18 +35,18 @@ pub(crate) struct At<T> {
 /// The whole file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Config {
-    pub(crate) project: Project,
-    pub(crate) venvs: Vec<Venv>,
+    pub(crate) project: ProjectSettings,
+    pub(crate) venvs: Vec<VenvSettings>,
     /// In the order of the file, the tasks behind the services.
     pub(crate) services: Vec<Service>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Project {
+pub(crate) struct ProjectSettings {
     /// `None`: the name of the folder.
     pub(crate) name: Option<String>,
     /// `None`: `.env` if it exists.
-    pub(crate) env_file: Option<Vec<At<String>>>,
+    pub(crate) env_file: Option<Vec<Located<String>>>,
     pub(crate) on_exit: OnExit,
 }
 
@@ -61,12 +61,12 @@ pub(crate) enum OnExit {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Venv {
+pub(crate) struct VenvSettings {
     pub(crate) name: String,
     /// Relative to the project's folder.
-    pub(crate) path: At<Template>,
+    pub(crate) path: Located<Template>,
     /// A version specifier such as `>=3.11` or `>=3.11,<3.13`.
-    pub(crate) python: Option<At<PythonVersions>>,
+    pub(crate) python: Option<Located<PythonVersions>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,15 +76,15 @@ pub(crate) struct Service {
     pub(crate) task: bool,
     /// Where `[services.NAME]` or `[tasks.NAME]` stands.
     pub(crate) place: Place,
-    pub(crate) command: At<Command>,
+    pub(crate) command: Located<Command>,
     /// Relative to the project's folder; `None` is that folder.
-    pub(crate) working_dir: Option<At<Template>>,
+    pub(crate) working_dir: Option<Located<Template>>,
     pub(crate) venv: VenvChoice,
     /// The first is the main one.
     pub(crate) ports: Vec<Port>,
-    pub(crate) environment: Vec<(String, At<Template>)>,
+    pub(crate) environment: Vec<(String, Located<Template>)>,
     /// Relative to the project's folder.
-    pub(crate) env_file: Vec<At<Template>>,
+    pub(crate) env_file: Vec<Located<Template>>,
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) healthcheck: Option<Healthcheck>,
     pub(crate) stdin: Stdin,
@@ -113,7 +113,7 @@ pub(crate) enum VenvChoice {
     None,
     /// `"auto"`: the nearest venv, searching upward from the working folder to the project's folder.
     Auto(Place),
-    Named(At<String>),
+    Named(Located<String>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -121,11 +121,11 @@ pub(crate) struct Port {
     /// `port` has the key `main`; in `ports` it is the table's key.
     pub(crate) key: String,
     /// [`AUTO`], or what is filled in to a number or to that.
-    pub(crate) number: At<Template>,
+    pub(crate) number: Located<Template>,
     /// Where `auto` begins.
-    pub(crate) base: Option<At<Template>>,
+    pub(crate) base: Option<Located<Template>>,
     /// An IP address; `None` leaves it to the service.
-    pub(crate) host: Option<At<Template>>,
+    pub(crate) host: Option<Located<Template>>,
     pub(crate) protocol: Protocol,
     /// `None`: that of the service.
     pub(crate) on_conflict: Option<OnConflict>,
@@ -140,7 +140,7 @@ pub(crate) enum Protocol {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dependency {
-    pub(crate) service: At<String>,
+    pub(crate) service: Located<String>,
     pub(crate) condition: Condition,
     /// When that is restarted, this is too.
     pub(crate) restart: bool,
@@ -172,11 +172,11 @@ pub(crate) struct Healthcheck {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Check {
     /// A path, asked at the service's main port, or a whole `http://` URL.
-    Http(At<Template>),
+    Http(Located<Template>),
     /// A connection to the main port.
     Tcp,
     /// Passes when it ends with 0.
-    Command(At<Command>),
+    Command(Located<Command>),
 }
 
 /// What a service reads from.

@@ -53,9 +53,9 @@ impl Problem {
     }
 
     /// Hints of a supervisor, which calls the program `devtasks`, with what this user typed.
-    pub(crate) fn in_form(mut self, form: &str) -> Self {
+    pub(crate) fn with_program_name(mut self, program: &str) -> Self {
         for hint in &mut self.hints {
-            *hint = hint.replace("`devtasks ", &format!("`{form} "));
+            *hint = hint.replace("`devtasks ", &format!("`{program} "));
         }
         self
     }

@@ -22,14 +22,16 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, Stdin, StopSignal};
 use crate::error::{Place, Problem};
-pub(crate) use allocation::{Around, Auto, Given, Number, Slot, Written, as_written, numbers as auto_numbers};
-pub(crate) use changes::{Change, changes};
+pub(crate) use allocation::{
+    AllocatedPort, AllocationContext, Auto, DeclaredPort, Number, Slot, as_written, numbers as auto_numbers,
+};
+pub(crate) use changes::{SettingChange, changes};
 pub(crate) use environment::{Environment, bin, without_cargo};
-pub(crate) use selection::{Asked, unknown};
+pub(crate) use selection::{Selection, unknown};
 
 /// What planning needs from outside. The files that matter depend on variables, and these on other files: so they are
 /// asked for as it goes, by functions that `world` gives and a test writes down.
-pub(crate) struct Outside<'a> {
+pub(crate) struct PlanInputs<'a> {
     /// The project's folder, canonical.
     pub(crate) checkout: &'a Path,
     /// The environment that the command was called in, without what cargo adds.
@@ -43,7 +45,7 @@ pub(crate) struct Outside<'a> {
     pub(crate) allocate: &'a Allocate<'a>,
 }
 
-type Allocate<'a> = dyn Fn(&[Written]) -> Result<Vec<Given>, Problem> + 'a;
+type Allocate<'a> = dyn Fn(&[DeclaredPort]) -> Result<Vec<AllocatedPort>, Problem> + 'a;
 
 type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Problem>> + 'a;
 
@@ -51,7 +53,11 @@ type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Problem>> + 'a;
 ///
 /// # Errors
 /// What was asked for does not exist, or a file that concerns every service is wrong.
-pub(crate) fn plan(config: &Config, asked: &Asked, outside: &Outside) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
+pub(crate) fn plan(
+    config: &Config,
+    asked: &Selection,
+    outside: &PlanInputs,
+) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
     let start_set = selection::start_set(config, asked)?;
     let files = services::ProjectFiles::read(config, outside)?;
     let (numbers, mut problems) = ports::numbers(config, &start_set, &files, outside);

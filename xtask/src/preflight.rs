@@ -3,12 +3,12 @@
 //! [`Facts`] is a plain struct: `world::observe` fills one from the machine, a test writes one down.
 
 mod arguments;
-pub(crate) mod family;
 pub(crate) mod left_alone;
 pub(crate) mod limit;
 pub(crate) mod managed;
 pub(crate) mod needs;
 pub(crate) mod protected;
+pub(crate) mod related_owners;
 pub(crate) mod role;
 pub(crate) mod secrets;
 mod tag;
@@ -31,7 +31,7 @@ pub(crate) use role::Role;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// One for each port that was asked for.
-    pub(crate) ports: BTreeMap<PortRef, PortFact>,
+    pub(crate) ports: BTreeMap<Endpoint, PortFact>,
     pub(crate) services: BTreeMap<String, ServiceFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
@@ -43,13 +43,13 @@ pub(crate) struct Facts {
 
 /// A port that somebody asks about. Without a host it is asked for at 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct PortRef {
+pub(crate) struct Endpoint {
     pub(crate) number: u16,
     pub(crate) host: Option<IpAddr>,
     pub(crate) protocol: Protocol,
 }
 
-impl PortRef {
+impl Endpoint {
     /// `port 8000`, `UDP port 5353`.
     pub(crate) fn name(&self) -> String {
         match self.protocol {
@@ -71,24 +71,24 @@ impl PortRef {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PortFact {
     /// Each address that was tried, with `SO_REUSEADDR` as servers do; the first is the one that counts.
-    pub(crate) probes: Vec<Probe>,
+    pub(crate) probes: Vec<BindProbe>,
     /// Everyone in the way of the failed probes, listeners first, then bound, then connections; by pid.
     pub(crate) owners: Vec<Owner>,
     /// Sockets in the way that no process we can see holds.
-    pub(crate) ownerless: Vec<Ownerless>,
+    pub(crate) ownerless: Vec<UnownedSocket>,
     /// Why the look-up could not be made, where it could not.
     pub(crate) unknown: Option<String>,
     /// Who listens on the number where `localhost` may lead to as well, although the port can be had.
-    pub(crate) beside: Vec<Owner>,
+    pub(crate) other_loopback_owners: Vec<Owner>,
     /// The range from which the system gives ports to outgoing connections, where this port is one of them.
-    pub(crate) outgoing: Option<(u16, u16)>,
+    pub(crate) ephemeral_range: Option<(u16, u16)>,
     /// Why whoever holds it may be out of sight.
-    pub(crate) blind: Option<Blind>,
+    pub(crate) visibility_limit: Option<VisibilityLimit>,
 }
 
 /// Where processes may be that hold a port and cannot be seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blind {
+pub(crate) enum VisibilityLimit {
     /// On the Windows side of WSL.
     Wsl,
     /// Outside of the container that we are in.
@@ -96,14 +96,14 @@ pub(crate) enum Blind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Probe {
+pub(crate) struct BindProbe {
     pub(crate) address: IpAddr,
-    pub(crate) answer: Answer,
+    pub(crate) answer: BindResult,
 }
 
 /// What bind and listen said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum BindResult {
     Free,
     /// Free for a server that sets `SO_REUSEADDR`, as nearly all do; busy for one that does not.
     FreeIfReused,
@@ -121,20 +121,20 @@ pub(crate) enum Answer {
 
 /// A socket in the kernel's table without a process that we may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ownerless {
+pub(crate) struct UnownedSocket {
     pub(crate) address: SocketAddr,
-    pub(crate) state: OwnerlessState,
+    pub(crate) state: SocketState,
     /// Of the socket.
     pub(crate) uid: u32,
     pub(crate) user: Option<Foreign>,
     /// A process of its user may not be looked into, although we are that user or root.
-    pub(crate) is_veiled: bool,
+    pub(crate) may_hide_owner: bool,
     /// What an engine or the system's files tell of it.
     pub(crate) role: Role,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OwnerlessState {
+pub(crate) enum SocketState {
     Listening,
     Bound,
     Connection,
@@ -144,9 +144,9 @@ pub(crate) enum OwnerlessState {
     },
 }
 
-impl OwnerlessState {
+impl SocketState {
     /// Of a socket that has the port for itself, and not as one end of a connection.
-    pub(crate) fn is_held_for_itself(self) -> bool {
+    pub(crate) fn is_exclusive(self) -> bool {
         match self {
             Self::Listening | Self::Bound => true,
             Self::Connection | Self::TimeWait { .. } => false,
@@ -172,10 +172,10 @@ pub(crate) struct Owner {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) holds_by: HoldsBy,
     /// Nearest first.
-    pub(crate) parents: Vec<Parent>,
+    pub(crate) parents: Vec<ProcessRef>,
     pub(crate) children: usize,
     /// Processes connected to the port, by name and pid; this owner's own tree is not among them.
-    pub(crate) clients: Vec<Parent>,
+    pub(crate) clients: Vec<ProcessRef>,
     /// The git checkout its working folder lies in.
     pub(crate) repository: Option<Repository>,
     /// Filled when devtasks started it.
@@ -219,7 +219,7 @@ pub(crate) enum HoldsBy {
 
 /// A process named in passing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Parent {
+pub(crate) struct ProcessRef {
     pub(crate) pid: u32,
     pub(crate) name: Foreign,
 }
@@ -308,7 +308,7 @@ pub(crate) struct Finding {
     pub(crate) message: String,
     pub(crate) hints: Vec<String>,
     pub(crate) at: Option<Place>,
-    pub(crate) port: Option<PortRef>,
+    pub(crate) port: Option<Endpoint>,
     pub(crate) owners: Vec<Owner>,
     /// What `up` ends with because of it.
     pub(crate) exit: Exit,
@@ -321,7 +321,7 @@ impl Finding {
     }
 
     /// Somebody has it who is not of this stack.
-    pub(crate) fn is_strangers(&self) -> bool {
+    pub(crate) fn is_foreign_conflict(&self) -> bool {
         self.is_taken() && self.code != "port.busy.own_running"
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config;
-use crate::plan::{Asked, Environment, Outside, as_written, plan};
-use crate::supervise::{Action, Answer, Event, Machine, Spec, State, Status, UnitId};
+use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
+use crate::supervise::{Action, Event, ExitStatus, Machine, ProbeResult, Spec, State, UnitId};
 
 /// What happens to a stack, one at a time.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Happening {
+pub enum SimulatedEvent {
     /// A service that starts opens its ports.
     Opens(String),
     /// A service ends by itself, with this code.
@@ -91,29 +91,29 @@ impl Simulation {
     }
 
     /// Lets it happen, and all that follows from it.
-    pub fn happen(&mut self, what: &Happening) {
+    pub fn happen(&mut self, what: &SimulatedEvent) {
         match what {
-            Happening::Opens(name) => {
+            SimulatedEvent::Opens(name) => {
                 let unit = self.unit(name);
                 self.units[unit].is_open = true;
             }
-            Happening::Exits(name, code) => self.exits(name, Some(*code), None),
-            Happening::IsKilled(name) => self.exits(name, None, Some(9)),
-            Happening::FallsSick(name) | Happening::GetsWell(name) => {
+            SimulatedEvent::Exits(name, code) => self.exits(name, Some(*code), None),
+            SimulatedEvent::IsKilled(name) => self.exits(name, None, Some(9)),
+            SimulatedEvent::FallsSick(name) | SimulatedEvent::GetsWell(name) => {
                 let unit = self.unit(name);
-                self.units[unit].is_sick = matches!(what, Happening::FallsSick(_));
+                self.units[unit].is_sick = matches!(what, SimulatedEvent::FallsSick(_));
             }
-            Happening::Up(name) => self.up(std::slice::from_ref(name)),
-            Happening::Restart(name) => {
+            SimulatedEvent::Up(name) => self.up(std::slice::from_ref(name)),
+            SimulatedEvent::Restart(name) => {
                 let units = self.machine.restarted_with(&[self.unit(name)]);
                 self.step(Event::Restart { units });
             }
-            Happening::Down(name) => {
+            SimulatedEvent::Down(name) => {
                 let units = Some(vec![self.unit(name)]);
                 self.step(Event::Stop { units });
             }
-            Happening::DownAll => self.step(Event::Stop { units: None }),
-            Happening::Interrupt => self.step(Event::Interrupt),
+            SimulatedEvent::DownAll => self.step(Event::Stop { units: None }),
+            SimulatedEvent::Interrupt => self.step(Event::Interrupt),
         }
         self.pass_time();
     }
@@ -124,16 +124,16 @@ impl Simulation {
 
     fn up(&mut self, names: &[String]) {
         let config = config::read(Path::new("devtasks.toml"), &self.config).expect("scripts have a right config");
-        let outside = Outside {
+        let outside = PlanInputs {
             checkout: Path::new("/"),
             calling: &Environment::new(),
             read: &|_| None,
             nearest_venv: &|_, _| None,
             allocate: &|written| Ok(as_written(written)),
         };
-        let asked = Asked {
+        let asked = Selection {
             services: names.to_vec(),
-            ..Asked::default()
+            ..Selection::default()
         };
         let (plan, _) = plan(&config, &asked, &outside).expect("scripts name services that exist");
         for service in &plan.services {
@@ -154,7 +154,7 @@ impl Simulation {
 
     fn exits(&mut self, name: &str, code: Option<i32>, signal: Option<i32>) {
         let unit = self.unit(name);
-        let event = self.units[unit].end(unit, Status { code, signal });
+        let event = self.units[unit].end(unit, ExitStatus { code, signal });
         self.step(event.expect("only what lives ends"));
     }
 
@@ -199,15 +199,15 @@ impl Simulation {
                 let passes = it.is_open && !it.is_sick;
                 let detail = String::new();
                 let answer = if passes {
-                    Answer::Passed { detail }
+                    ProbeResult::Passed { detail }
                 } else {
-                    Answer::Failed { detail }
+                    ProbeResult::Failed { detail }
                 };
                 Some(Event::Probed { unit, answer })
             }
             Action::Terminate(unit) => self.units[unit].end(unit, by_signal(15)),
             Action::Kill(unit) => self.units[unit].end(unit, by_signal(9)),
-            Action::Sweep(unit) => {
+            Action::CountProcesses(unit) => {
                 let left = Ok(usize::from(self.units[unit].lives));
                 Some(Event::Swept { unit, left })
             }
@@ -220,8 +220,8 @@ impl Simulation {
     }
 }
 
-fn by_signal(signal: i32) -> Status {
-    Status {
+fn by_signal(signal: i32) -> ExitStatus {
+    ExitStatus {
         code: None,
         signal: Some(signal),
     }
@@ -229,7 +229,7 @@ fn by_signal(signal: i32) -> Status {
 
 impl Unit {
     /// `None` when there is nothing to end.
-    fn end(&mut self, unit: UnitId, status: Status) -> Option<Event> {
+    fn end(&mut self, unit: UnitId, status: ExitStatus) -> Option<Event> {
         std::mem::take(&mut self.lives).then_some(Event::Exited {
             unit,
             status,

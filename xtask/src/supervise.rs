@@ -4,11 +4,11 @@
 //! Every deadline is part of a unit's state, so there are no timers to cancel.
 
 pub(crate) mod diagnosis;
-mod ending;
 mod machine;
 mod restart;
 mod settle;
 pub(crate) mod steps;
+mod stopping;
 mod unit;
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(crate) use machine::Machine;
 pub(crate) use unit::Spec;
 
 /// Time since the supervisor began.
-pub(crate) type Now = Duration;
+pub(crate) type Elapsed = Duration;
 
 /// Which unit of the machine; stays valid for the machine's life.
 pub(crate) type UnitId = usize;
@@ -47,15 +47,15 @@ pub(crate) enum Event {
     /// The answer to [`Action::Probe`].
     Probed {
         unit: UnitId,
-        answer: Answer,
+        answer: ProbeResult,
     },
     /// The unit's own process has ended.
     Exited {
         unit: UnitId,
-        status: Status,
+        status: ExitStatus,
         diagnosis: Option<Diagnosis>,
     },
-    /// The answer to [`Action::Sweep`]: so many of its processes are left, or why they could not be counted.
+    /// The answer to [`Action::CountProcesses`]: so many of its processes are left, or why they could not be counted.
     Swept {
         unit: UnitId,
         left: Result<usize, String>,
@@ -88,7 +88,7 @@ pub(crate) enum Action {
     Terminate(UnitId),
     Kill(UnitId),
     /// Count the processes it has left.
-    Sweep(UnitId),
+    CountProcesses(UnitId),
     /// Tell everybody who watches.
     Announce {
         unit: UnitId,
@@ -103,7 +103,7 @@ pub(crate) enum Action {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum ProbeResult {
     Passed {
         detail: String,
     },
@@ -168,7 +168,7 @@ impl State {
 
 /// How a process ended. Both are `None` when the system would not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Status {
+pub(crate) struct ExitStatus {
     pub(crate) code: Option<i32>,
     pub(crate) signal: Option<i32>,
 }
@@ -178,7 +178,7 @@ pub(crate) struct Status {
 pub(crate) enum Cause {
     /// Its process ended; `after` counts from its start.
     Exited {
-        status: Status,
+        status: ExitStatus,
         after: Duration,
         before_ready: bool,
         diagnosis: Option<Diagnosis>,

@@ -1,5 +1,6 @@
 //! The only door to the machine: files, sockets, processes, threads, environment and clock.
 
+pub(crate) mod attribution;
 pub(crate) mod audit;
 pub(crate) mod background;
 pub(crate) mod caller;
@@ -8,20 +9,18 @@ pub(crate) mod control;
 pub(crate) mod driver;
 mod engines;
 pub(crate) mod files;
-pub(crate) mod guardian;
 mod health;
 pub(crate) mod interrupt;
-pub(crate) mod kin;
-pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod observe;
 pub(crate) mod os;
-pub(crate) mod outlet;
+pub(crate) mod output_queue;
 pub(crate) mod owners;
 pub(crate) mod probe;
 pub(crate) mod project;
 pub(crate) mod reexec;
 pub(crate) mod reservations;
+pub(crate) mod run_status;
 pub(crate) mod runs;
 mod sockets;
 mod spawn;
@@ -29,6 +28,7 @@ pub(crate) mod stop;
 pub(crate) mod terminal;
 pub(crate) mod threads;
 mod venvs;
+pub(crate) mod watchdog;
 
 use std::io;
 use std::path::Path;

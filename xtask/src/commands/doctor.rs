@@ -1,18 +1,18 @@
 //! `doctor`: every check that `up` makes and some more, without changing anything.
 
-use crate::commands::up::stuck;
-use crate::commands::{Context, Ended, leftovers, quietly};
+use crate::commands::up::cannot_move;
+use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::error::{Exit, Problem, Problems};
-use crate::plan::{Asked, OnConflict, Plan, Port, Service};
+use crate::plan::{OnConflict, Plan, Port, Selection, Service};
 use crate::preflight::limit::open_files;
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{Mismatch, Ours, duplicates, ephemeral, finding, split};
-use crate::preflight::{Facts, Finding, Level, PortRef, VenvState};
+use crate::preflight::verdict::{CallerContext, Mismatch, duplicates, ephemeral, finding, split};
+use crate::preflight::{Endpoint, Facts, Finding, Level, VenvState};
 use crate::report::{self, json, words};
 use crate::world::interrupt::Interrupt;
-use crate::world::project::{Place, Ports, Project};
+use crate::world::project::{Project, ProjectPath, ReservationMode};
 use crate::world::reservations::Moves;
-use crate::world::{live, observe, os, owners};
+use crate::world::{observe, os, owners, run_status};
 
 /// Check everything that a start needs: ports, commands, folders, env files, venvs, leftovers
 #[derive(clap::Args)]
@@ -33,11 +33,11 @@ pub(crate) struct Args {
     strict: bool,
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Ended {
+pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     look(args, context).map_err(|problems| problems.ending_with(Exit::Failed))
 }
 
-fn look(args: Args, context: &Context) -> Ended {
+fn look(args: Args, context: &Context) -> CommandResult {
     os::require("doctor")?;
     let read = Project::find(context.file.as_deref()).and_then(|project| {
         let (plan, problems) = project.plan(&everything())?;
@@ -72,20 +72,20 @@ fn look(args: Args, context: &Context) -> Ended {
     } else {
         people(&problems, &findings, &plan, &facts, context)
     };
-    Ok(quietly(context.print(&text), exit))
+    Ok(exit_after_print(context.print(&text), exit))
 }
 
-fn everything() -> Asked {
-    Asked {
+fn everything() -> Selection {
+    Selection {
         everything: true,
-        ..Asked::default()
+        ..Selection::default()
     }
 }
 
 /// A file that cannot be read, or whose plan makes no sense, is a document too.
 fn unreadable(problems: Problems, context: &Context) -> Problems {
     if context.json {
-        let place = Place::find(context.file.as_deref());
+        let place = ProjectPath::find(context.file.as_deref());
         let checkout = place.ok().map(|place| place.folder);
         let _ = context.print(&json::line(&json::Doctor {
             schema_version: json::SCHEMA_VERSION,
@@ -99,23 +99,24 @@ fn unreadable(problems: Problems, context: &Context) -> Problems {
 }
 
 fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {
-    let live_run = live::run(&plan.checkout);
-    let ours = Ours::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id()).having(plan.numbers());
+    let live_run = run_status::run(&plan.checkout);
+    let ours = CallerContext::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id())
+        .with_reserved_numbers(plan.numbers());
     let mut findings = duplicates(plan);
     let mut movable = Vec::new();
     for service in &plan.services {
         for declared in &service.ports {
-            let ours = ours.wanting(&service.name, declared);
-            let port = PortRef::from(declared);
-            let (fact, form) = (&facts.ports[&port], &context.form);
-            let found = finding(&port, fact, &ours, form);
-            let is_open = found.level == Level::Fail && found.is_strangers();
+            let ours = ours.for_service(&service.name, declared);
+            let port = Endpoint::from(declared);
+            let (fact, program) = (&facts.ports[&port], &context.program);
+            let found = finding(&port, fact, &ours, program);
+            let is_open = found.level == Level::Fail && found.is_foreign_conflict();
             if is_open && declared.on_conflict == OnConflict::Next {
                 movable.push((findings.len(), service, declared));
             }
             findings.push(found);
-            findings.extend(split(&port, fact, &ours, form));
-            findings.extend(ephemeral(&port, fact, &ours, form));
+            findings.extend(split(&port, fact, &ours, program));
+            findings.extend(ephemeral(&port, fact, &ours, program));
         }
     }
     foresee_moves(project, &movable, &mut findings);
@@ -124,7 +125,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
     findings.extend(
         live_run
             .is_none()
-            .then(|| open_files(plan, facts, &context.form))
+            .then(|| open_files(plan, facts, &context.program))
             .flatten(),
     );
     findings.extend(needs(plan, facts));
@@ -134,7 +135,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
     if !left.is_empty() {
         findings.push(Finding {
             level: Level::Warn,
-            ..leftovers::finding(&left, &context.form)
+            ..leftovers::finding(&left, &context.program)
         });
     }
     Ok(findings)
@@ -151,14 +152,20 @@ fn foresee_moves(project: &Project, movable: &[(usize, &Service, &Port)], findin
         .map(|(_, service, port)| (service.name.as_str(), port.key.as_str()))
         .collect();
     // Which number it would be is not told: by then it may be another.
-    let can_have = |_: &str, _: &str, port: PortRef| owners::can_be_served(port);
-    let Ok(moving) = project.move_on(&everything(), &taken, &Moves::default(), Ports::Look, &can_have) else {
+    let can_have = |_: &str, _: &str, port: Endpoint| owners::can_be_served(port);
+    let Ok(moving) = project.move_on(
+        &everything(),
+        &taken,
+        &Moves::default(),
+        ReservationMode::ReadOnly,
+        &can_have,
+    ) else {
         // `up` would not get so far, and why is told elsewhere.
         return;
     };
     for &(at, service, port) in movable {
         let found = &findings[at];
-        findings[at] = stuck(&(service, port, found), &moving.plan).unwrap_or_else(|| Finding {
+        findings[at] = cannot_move(&(service, port, found), &moving.plan).unwrap_or_else(|| Finding {
             level: Level::Warn,
             message: format!("{}; `up` would move `{}` on", found.message, service.name),
             hints: Vec::new(),
@@ -171,7 +178,7 @@ fn foresee_moves(project: &Project, movable: &[(usize, &Service, &Port)], findin
 /// Services of the live run that listen elsewhere than declared.
 fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Problem> {
     let mut findings = Vec::new();
-    let Some(status) = live::status(&plan.checkout)? else {
+    let Some(status) = run_status::status(&plan.checkout)? else {
         return Ok(findings);
     };
     for seen in status.services {

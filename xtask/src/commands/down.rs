@@ -3,21 +3,21 @@
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use crate::commands::inbox::{Inbox, Interrupted};
-use crate::commands::stopping::Ended as Stopped;
-use crate::commands::watching::Slow;
-use crate::commands::{Context, Ended, leftovers, stranded, watching};
+use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::stopping::StopResult as Stopped;
+use crate::commands::watching::SlowStopNotices;
+use crate::commands::{CommandResult, Context, leftovers, stranded, watching};
 use crate::error::{Exit, Problem, Problems};
-use crate::plan::Asked;
-use crate::preflight::PortRef;
+use crate::plan::Selection;
+use crate::preflight::Endpoint;
 use crate::report::words;
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
 use crate::world::project::{Project, folder};
-use crate::world::runs::{Folder, Locked};
-use crate::world::{live, os};
+use crate::world::runs::{LockOutcome, StateDir};
+use crate::world::{os, run_status};
 
 /// Stop the stack, and prove that no process is left and every port can be bound again
 #[derive(clap::Args)]
@@ -45,37 +45,37 @@ pub(crate) struct Args {
     leftovers: bool,
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Ended {
+pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     os::require("down")?;
-    let checkout = folder(context.file.as_deref()).map_err(|problem| stranded::hinted(problem, context))?;
+    let checkout = folder(context.file.as_deref()).map_err(|problem| stranded::with_stranded_hint(problem, context))?;
     if !args.services.is_empty() {
-        let running = live::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
+        let running = run_status::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
         // Names that do not exist are the plan's to refuse. One that an edit took out of the file may still run.
         let others: Vec<String> = args.services.iter().filter(|name| !runs(name)).cloned().collect();
         if !others.is_empty() {
-            Project::find(context.file.as_deref())?.plan(&Asked {
+            Project::find(context.file.as_deref())?.plan(&Selection {
                 services: others,
-                ..Asked::default()
+                ..Selection::default()
             })?;
         }
     }
-    let folder = Folder::of(&checkout)?;
+    let folder = StateDir::of(&checkout)?;
     let inbox = Inbox::open(watching::last_words(context))?;
 
-    let deadline = wall() + STARTING;
+    let deadline = wall() + LOCK_HOLDER_TIMEOUT;
     loop {
-        live::responds(&folder)?;
+        run_status::responds(&folder)?;
         if inbox.interrupted() {
             return Ok(watching::interrupted("stopped", context));
         }
-        if let Some((mut client, _)) = live::client(&folder) {
+        if let Some((mut client, _)) = run_status::client(&folder) {
             client.send(&Request::Down {
                 services: args.services.clone(),
             });
             let sender = inbox.sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-            match watch(&inbox.receiver, context)? {
+            match follow_stop(&inbox.receiver, context)? {
                 Some(Exit::Done) if args.leftovers => {}
                 Some(exit) => return Ok(exit),
                 // It has gone: what it left is looked for.
@@ -83,18 +83,18 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
             }
         }
         match folder.lock()? {
-            Locked::Mine(lock) => {
+            LockOutcome::Acquired(lock) => {
                 let exit = sweep(&folder, &checkout, &args, context, &inbox)?;
                 drop(lock);
                 return Ok(exit);
             }
-            Locked::Others(_) if wall() < deadline => {
+            LockOutcome::HeldBy(_) if wall() < deadline => {
                 // It is just starting or just ending: its socket is about to come or to go.
                 if let Err(Interrupted) = inbox.pause(Duration::from_millis(20)) {
                     return Ok(watching::interrupted("stopped", context));
                 }
             }
-            Locked::Others(pid) => {
+            LockOutcome::HeldBy(pid) => {
                 let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
                 let problem = Problem::new(format!(
                     "an `up` of this checkout{who} holds the lock and does not answer"
@@ -108,17 +108,17 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 }
 
 /// How long an `up` that has the lock may take until it answers.
-const STARTING: Duration = Duration::from_secs(5);
+const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The supervisor stops its services; tells how that goes. `None` when it went away meanwhile.
-fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
+fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let began = wall();
     let mut stopped = 0;
-    let mut slow = Slow::default();
+    let mut slow = SlowStopNotices::default();
     loop {
         let reply = match inbox.recv().expect("we hold a sender ourselves") {
             Message::Replied(reply) => reply?,
-            Message::Heard(heard) if heard.is_interrupt() => {
+            Message::Signal(heard) if heard.is_interrupt() => {
                 context.say("Interrupted; the running stack goes on stopping.");
                 if context.json {
                     let _ = context.print(&watching::summary(Exit::Interrupted, &[]));
@@ -126,12 +126,12 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                 return Ok(Some(Exit::Interrupted));
             }
             // Nothing else concerns one who supervises nothing.
-            Message::Heard(_)
-            | Message::Typed(_)
+            Message::Signal(_)
+            | Message::StdinLine(_)
             | Message::OutputClosed
             | Message::Probed { .. }
             | Message::PipeEnded { .. }
-            | Message::Asked(..) => continue,
+            | Message::Request(..) => continue,
         };
         match reply {
             Reply::Transition(it) => {
@@ -144,12 +144,12 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                 survivors,
             } => {
                 if context.json {
-                    let services = live::seen(&snapshot).services;
+                    let services = run_status::observe(&snapshot).services;
                     let _ = context.print(&watching::summary(exit, &services));
                 } else if exit == Exit::Done {
                     leftovers::tell_left_alone(&snapshot.left_alone, context);
                     let over = snapshot.services.iter().filter(|it| it.state.is_over());
-                    let ports: Vec<PortRef> = over.flat_map(|it| &it.ports).map(PortRef::from).collect();
+                    let ports: Vec<Endpoint> = over.flat_map(|it| &it.ports).map(Endpoint::from).collect();
                     let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
                     let what = words::count(stopped, "service");
                     context.say(&format!(
@@ -158,7 +158,10 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
                         watching::free(&ports)
                     ));
                 } else if !survivors.is_empty() {
-                    let told: Vec<_> = survivors.into_iter().map(|it| it.in_form(&context.form)).collect();
+                    let told: Vec<_> = survivors
+                        .into_iter()
+                        .map(|it| it.with_program_name(&context.program))
+                        .collect();
                     return Err(told.into());
                 } else {
                     let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
@@ -178,7 +181,7 @@ fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, P
 
 /// There is no supervisor: ends what a crashed one left.
 fn sweep(
-    folder: &Folder,
+    folder: &StateDir,
     checkout: &std::path::Path,
     args: &Args,
     context: &Context,
@@ -203,7 +206,7 @@ fn sweep(
         stranded::remarks(context).iter().for_each(|remark| context.say(remark));
         Exit::Done
     } else {
-        match leftovers::end(&left, GRACE, context, inbox)? {
+        match leftovers::end(&left, LEFTOVER_GRACE_PERIOD, context, inbox)? {
             Stopped::Done => Exit::Done,
             Stopped::Interrupted => Exit::Interrupted,
             Stopped::Not(problem) => context.fail(&[problem]),
@@ -219,4 +222,4 @@ fn sweep(
 }
 
 /// Between SIGTERM and SIGKILL for what a crashed run left; its services' own grace periods went with it.
-const GRACE: Duration = Duration::from_secs(10);
+const LEFTOVER_GRACE_PERIOD: Duration = Duration::from_secs(10);

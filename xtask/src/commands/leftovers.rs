@@ -4,15 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::commands::Context;
-use crate::commands::inbox::Inbox;
-use crate::commands::stopping::{self, Ended, Voice};
+use crate::commands::events::Inbox;
+use crate::commands::stopping::{self, StopResult, StopUi};
 use crate::error::{Exit, Problem};
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{Finding, Level, Process, Tag};
 use crate::report::words;
-use crate::world::kin::{self, Member};
+use crate::world::attribution::{self, Member};
 use crate::world::{os, runs};
 
 /// What runs of a checkout left whose supervisor is gone.
@@ -36,7 +36,7 @@ pub(super) fn of(checkout: &Path) -> Result<Leftovers, Problem> {
         process,
         tag,
         left_alone,
-    } in kin::members()?
+    } in attribution::members()?
     {
         let pid = process.identity.pid;
         // We may have been started from a shell that a service of an earlier run had started.
@@ -74,7 +74,7 @@ pub(super) fn tell_left_alone(left_alone: &[LeftAlone], context: &Context) {
 /// beside it.
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     let table = os::processes()?;
-    let members = kin::members()?;
+    let members = attribution::members()?;
     let mut found = None;
     for member in members.iter().filter(|member| member.tag.checkout == checkout) {
         found = supervisor(member.process.identity.pid, &member.tag, &table)?;
@@ -100,14 +100,14 @@ fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Pro
     };
     for pid in Ancestry::of(pid, None, table).ancestors {
         // One that was just killed keeps its children until its last thread has ended.
-        if os::own_number(pid)? == Some(number) && os::has_main_thread(pid)? {
+        if os::pid_in_own_namespace(pid)? == Some(number) && os::has_main_thread(pid)? {
             return Ok(Some(pid));
         }
     }
     Ok(None)
 }
 
-pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {
+pub(super) fn finding(left: &[(Process, Tag)], program: &str) -> Finding {
     Finding {
         code: "run.leftovers",
         level: Level::Fail,
@@ -117,7 +117,7 @@ pub(super) fn finding(left: &[(Process, Tag)], form: &str) -> Finding {
             words::count(left.len(), "process"),
             names(left)
         ),
-        hints: vec![format!("end them with `{form} down --leftovers`")],
+        hints: vec![format!("end them with `{program} down --leftovers`")],
         at: None,
         port: None,
         owners: Vec::new(),
@@ -131,9 +131,9 @@ pub(super) fn end(
     grace: Duration,
     context: &Context,
     inbox: &Inbox,
-) -> Result<Ended, Problem> {
+) -> Result<StopResult, Problem> {
     if left.is_empty() {
-        return Ok(Ended::Done);
+        return Ok(StopResult::Done);
     }
     let target = |(process, _): &(Process, Tag)| Target {
         identity: process.identity.clone(),
@@ -142,7 +142,7 @@ pub(super) fn end(
     };
     let processes: Vec<Target> = left.iter().map(target).collect();
     let tree = Tree {
-        first: processes.len(),
+        n_first_wave: processes.len(),
         processes,
     };
     context.say(&format!(
@@ -150,7 +150,7 @@ pub(super) fn end(
         words::count(left.len(), "process"),
         names(left)
     ));
-    let mut voice = Voice {
+    let mut voice = StopUi {
         context,
         confirm_kill: &mut |_| true,
         inbox,

@@ -1,6 +1,6 @@
 //! `logs`: what the services have written and how they fared, from the files; while the stack runs and after it ended.
 
-mod show;
+mod printer;
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::commands::prefixes::Prefixes;
-use crate::commands::{Context, Ended};
+use crate::commands::{CommandResult, Context};
 use crate::config::duration;
 use crate::error::{Exit, Problem};
 use crate::plan;
 use crate::world::clock::wall;
-use crate::world::logs::{Entry, Kind, Reader, last_run, time};
+use crate::world::logs::{LogEntry, LogReader, RecordKind, last_run, time};
 use crate::world::project::Project;
-use crate::world::runs::Folder;
+use crate::world::runs::StateDir;
 use crate::world::threads::{self, Stack};
 use crate::world::{os, terminal};
-use show::{Show, Tails};
+use printer::{LogPrinter, Tails};
 
 /// Show what the services have written, while the stack runs and after it ended
 #[derive(clap::Args)]
@@ -60,10 +60,10 @@ enum Happened {
     Interrupt,
     /// Nobody reads on.
     Closed,
-    Shown(Ended),
+    Shown(CommandResult),
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Ended {
+pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     let project = Project::find(context.file.as_deref())?;
     let names: Vec<String> = project.service_names().map(str::to_owned).collect();
     let known = |name: &&String| names.contains(name);
@@ -75,31 +75,31 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
         return Err(unknown.into());
     }
     let never = || {
-        let up = format!("`{} up` starts it", context.form);
+        let up = format!("`{} up` starts it", context.program);
         Problem::new("there are no logs: nothing was ever started here").hint(up)
     };
-    let folder = Folder::existing(&project.checkout).ok_or_else(never)?;
+    let folder = StateDir::existing(&project.checkout).ok_or_else(never)?;
     let run = folder.live_run()?.or_else(|| last_run(&folder.logs()));
     let logs = Logs {
         run: run.ok_or_else(never)?,
         folder,
         services: args.services,
-        wanted: Wanted {
+        wanted: LogFilter {
             since: args.since.map(time),
             text: args.grep.map(String::into_bytes),
         },
         tail: args.tail,
     };
-    let show = Show::new(Prefixes::new(&names, context.paint()), context.paint(), context.json);
+    let show = LogPrinter::new(Prefixes::new(&names, context.paint()), context.paint(), context.json);
     if !args.follow {
         return logs.show(show);
     }
 
     let (tell, happened) = channel();
     let (interrupted, closed) = (tell.clone(), tell.clone());
-    os::hear_signals(move |heard| match heard {
-        os::Heard::Interrupt | os::Heard::HangUp => drop(interrupted.send(Happened::Interrupt)),
-        os::Heard::ChildEnded | os::Heard::Resized => {}
+    os::on_signals(move |heard| match heard {
+        os::SignalEvent::Interrupt | os::SignalEvent::HangUp => drop(interrupted.send(Happened::Interrupt)),
+        os::SignalEvent::ChildEnded | os::SignalEvent::Resized => {}
     })
     .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));
@@ -116,38 +116,38 @@ pub(crate) fn run(args: Args, context: &Context) -> Ended {
 
 /// What is shown.
 struct Logs {
-    folder: Folder,
+    folder: StateDir,
     run: String,
     /// Empty for all.
     services: Vec<String>,
-    wanted: Wanted,
+    wanted: LogFilter,
     tail: Option<usize>,
 }
 
-struct Wanted {
+struct LogFilter {
     since: Option<String>,
     text: Option<Vec<u8>>,
 }
 
-impl Wanted {
-    fn wants(&self, entry: &Entry) -> bool {
+impl LogFilter {
+    fn wants(&self, entry: &LogEntry) -> bool {
         let is_recent = self.since.as_ref().is_none_or(|since| entry.at >= *since);
         let has_text = |text: &Vec<u8>| match entry.kind {
-            Kind::Line(_) => memchr::memmem::find(&entry.text, text).is_some(),
-            Kind::Mark => false,
+            RecordKind::Line(_) => memchr::memmem::find(&entry.text, text).is_some(),
+            RecordKind::Mark => false,
         };
         is_recent && self.text.as_ref().is_none_or(has_text)
     }
 }
 
 /// How often a file is looked at for more.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A stack that is down may be on its way up again: it is given so many looks.
-const LOOKS_FOR_ANOTHER: usize = 40;
+const MAX_RECONNECTS: usize = 40;
 
 impl Logs {
-    fn show(&self, mut show: Show) -> Ended {
+    fn show(&self, mut show: LogPrinter) -> CommandResult {
         let is_over = self.folder.live_run()?.as_ref() != Some(&self.run);
         let mut reader = self.reader();
         self.show_stored(&mut reader, &mut show)?;
@@ -158,7 +158,7 @@ impl Logs {
         Ok(Exit::Done)
     }
 
-    fn follow(mut self, mut show: Show) -> Ended {
+    fn follow(mut self, mut show: LogPrinter) -> CommandResult {
         let mut reader = self.reader();
         let mut was_live = false;
         let mut looks_left = 0;
@@ -175,7 +175,7 @@ impl Logs {
             match live {
                 Some(run) if run == self.run => {
                     was_live = true;
-                    looks_left = LOOKS_FOR_ANOTHER;
+                    looks_left = MAX_RECONNECTS;
                 }
                 Some(run) => {
                     self.show_rest(&mut reader, &mut show)?;
@@ -191,17 +191,17 @@ impl Logs {
                 }
             }
             show.flush()?;
-            terminal::pause(LOOK);
+            terminal::pause(POLL_INTERVAL);
         }
         Ok(Exit::Done)
     }
 
-    fn reader(&self) -> Reader {
-        Reader::new(&self.folder.logs(), &self.run, &self.services)
+    fn reader(&self) -> LogReader {
+        LogReader::new(&self.folder.logs(), &self.run, &self.services)
     }
 
     /// What is there already.
-    fn show_stored(&self, reader: &mut Reader, show: &mut Show) -> Result<(), Problem> {
+    fn show_stored(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Problem> {
         // A service that writes faster than is read here would keep it from ending.
         let now = time(wall());
         let mut tails = self.tail.map(Tails::new);
@@ -223,14 +223,14 @@ impl Logs {
     }
 
     /// The lines that the end of a supervisor cut off.
-    fn show_rest(&self, reader: &mut Reader, show: &mut Show) -> Result<(), Problem> {
+    fn show_rest(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Problem> {
         while let Some((service, entry)) = reader.next_cut_off() {
             self.pass_on(service, entry, show)?;
         }
         Ok(())
     }
 
-    fn pass_on(&self, service: &str, entry: Entry, show: &mut Show) -> Result<(), Problem> {
+    fn pass_on(&self, service: &str, entry: LogEntry, show: &mut LogPrinter) -> Result<(), Problem> {
         if self.wanted.wants(&entry) {
             show.push(service, &entry)?;
         }

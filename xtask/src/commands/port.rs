@@ -1,30 +1,30 @@
 //! `port`: look into ports and clear them, in any folder, with or without a `devtasks.toml`.
 
-mod asked;
 mod free;
 mod kill;
 mod ls;
+mod port_arg;
 mod reserved;
 mod wait;
 mod who;
 
 use std::collections::BTreeMap;
 
-use crate::commands::{Context, Ended};
-use crate::preflight::verdict::Ours;
-use crate::preflight::{PortFact, PortRef, ProcessState, Tag};
+use crate::commands::{CommandResult, Context};
+use crate::preflight::verdict::CallerContext;
+use crate::preflight::{Endpoint, PortFact, ProcessState, Tag};
 use crate::world::project::Project;
-use crate::world::{live, os};
+use crate::world::{os, run_status};
 
 /// Look into ports and clear them, in any folder
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: PortCommand,
 }
 
 #[derive(clap::Subcommand)]
-enum Command {
+enum PortCommand {
     Who(who::Args),
     Ls(ls::Args),
     Wait(wait::Args),
@@ -32,34 +32,34 @@ enum Command {
     Kill(kill::Args),
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Ended {
+pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     match args.command {
-        Command::Who(args) => who::run(&args, context),
-        Command::Ls(args) => ls::run(&args, context),
-        Command::Wait(args) => wait::run(&args, context),
-        Command::Free(args) => free::run(&args, context),
-        Command::Kill(args) => kill::run(&args, context),
+        PortCommand::Who(args) => who::run(&args, context),
+        PortCommand::Ls(args) => ls::run(&args, context),
+        PortCommand::Wait(args) => wait::run(&args, context),
+        PortCommand::Free(args) => free::run(&args, context),
+        PortCommand::Kill(args) => kill::run(&args, context),
     }
 }
 
 /// Whose processes count as ours: those of the project around us, where there is one. A broken file is no hindrance.
-fn ours(context: &Context) -> Ours {
+fn ours(context: &Context) -> CallerContext {
     match Project::find(context.file.as_deref()) {
-        Ok(project) => Ours::new(
+        Ok(project) => CallerContext::new(
             &project.name(),
             &project.checkout,
-            live::run(&project.checkout),
+            run_status::run(&project.checkout),
             os::user_id(),
         ),
-        Err(_) => Ours {
+        Err(_) => CallerContext {
             uid: os::user_id(),
-            ..Ours::default()
+            ..CallerContext::default()
         },
     }
 }
 
 /// The same; and where our supervisor holds one of these ports, for whom. Only it knows.
-fn ours_beside(facts: &BTreeMap<PortRef, PortFact>, context: &Context) -> Ours {
+fn ours_beside(facts: &BTreeMap<Endpoint, PortFact>, context: &Context) -> CallerContext {
     let mut ours = ours(context);
     let owners = || facts.values().flat_map(|fact| &fact.owners);
     // A suspended one would not answer.
@@ -67,9 +67,9 @@ fn ours_beside(facts: &BTreeMap<PortRef, PortFact>, context: &Context) -> Ours {
     let is_ours = |tag: &Tag| tag.is_supervisor() && ours.live_run.as_ref().is_some_and(|run| tag.run == *run);
     if let Some(checkout) = &ours.checkout
         && supervisors.any(|owner| owner.tag.as_ref().is_some_and(is_ours))
-        && let Ok(Some((running, _))) = live::running(checkout)
+        && let Ok(Some((running, _))) = run_status::running(checkout)
     {
-        ours.reserved = live::reserved(&running);
+        ours.reserved = run_status::reserved(&running);
     }
     ours
 }

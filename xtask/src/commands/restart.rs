@@ -1,14 +1,14 @@
 //! `restart`: services of the running stack are stopped and started again by its supervisor.
 
-use crate::commands::inbox::Inbox;
-use crate::commands::{Context, Ended, watching};
+use crate::commands::events::Inbox;
+use crate::commands::{CommandResult, Context, watching};
 use crate::error::{Exit, Problem};
-use crate::plan::Asked;
+use crate::plan::Selection;
 use crate::world::control::Request;
 use crate::world::driver::Message;
 use crate::world::project::Project;
-use crate::world::runs::Folder;
-use crate::world::{live, os};
+use crate::world::runs::StateDir;
+use crate::world::{os, run_status};
 
 /// Stop services of the running stack and start them again, and wait until they are ready
 #[derive(clap::Args)]
@@ -37,22 +37,22 @@ pub(crate) struct Args {
     services: Vec<String>,
 }
 
-pub(crate) fn run(args: &Args, context: &Context) -> Ended {
+pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     watching::with_events(restart(args, context), context)
 }
 
-fn restart(args: &Args, context: &Context) -> Ended {
+fn restart(args: &Args, context: &Context) -> CommandResult {
     os::require("restart")?;
     let project = Project::find(context.file.as_deref())?;
     if !args.services.is_empty() {
         // Names that do not exist are the plan's to refuse.
-        project.plan(&Asked {
+        project.plan(&Selection {
             services: args.services.clone(),
-            ..Asked::default()
+            ..Selection::default()
         })?;
     }
     let inbox = Inbox::open(watching::last_words(context))?;
-    let Some((running, record)) = live::running(&project.checkout)? else {
+    let Some((running, record)) = run_status::running(&project.checkout)? else {
         return Err(nothing_runs(context).into());
     };
     let runs = |name: &&String| running.iter().any(|it| it.service.name == **name);
@@ -75,7 +75,7 @@ fn restart(args: &Args, context: &Context) -> Ended {
     if inbox.interrupted() {
         return Ok(watching::interrupted("restarted", context));
     }
-    let connect = || live::client(&Folder::existing(&project.checkout)?);
+    let connect = || run_status::client(&StateDir::existing(&project.checkout)?);
     let Some((mut client, _)) = connect() else {
         return Err(nothing_runs(context).into());
     };
@@ -84,7 +84,7 @@ fn restart(args: &Args, context: &Context) -> Ended {
     });
     let sender = inbox.sender;
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    match watching::watch(&inbox.receiver, context)? {
+    match watching::follow(&inbox.receiver, context)? {
         Some(exit) => Ok(exit),
         None => Err(is_ending(context).into()),
     }
@@ -92,15 +92,15 @@ fn restart(args: &Args, context: &Context) -> Ended {
 
 fn nothing_runs(context: &Context) -> Problem {
     Problem::new("nothing of this checkout is running, so there is nothing to restart")
-        .hint(format!("start it with `{} up`", context.form))
+        .hint(format!("start it with `{} up`", context.program))
         .exit(Exit::Failed)
 }
 
 fn no_part_of_it(name: &str, context: &Context) -> Problem {
     Problem::new(format!("`{name}` is no part of the stack that runs"))
-        .hint(format!("start it there with `{} up {name}`", context.form))
+        .hint(format!("start it there with `{} up {name}`", context.program))
 }
 
 fn is_ending(context: &Context) -> Problem {
-    Problem::new("the running stack is just ending").hint(format!("start it again with `{} up`", context.form))
+    Problem::new("the running stack is just ending").hint(format!("start it again with `{} up`", context.program))
 }

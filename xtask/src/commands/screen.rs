@@ -17,8 +17,8 @@ use crate::report::words;
 use crate::world::clock::wall;
 use crate::world::driver::Message;
 use crate::world::logs::{Sink, Stream};
-use crate::world::outlet::{Added, Outlet};
-use crate::world::terminal::{Errands, Output, Size};
+use crate::world::output_queue::{Added, OutputQueue};
+use crate::world::terminal::{Output, SerialWorker, Size};
 
 pub(super) struct Screen {
     json: bool,
@@ -28,15 +28,15 @@ pub(super) struct Screen {
     draws: bool,
     width: usize,
     prefixes: Prefixes,
-    stdout: Outlet,
-    words: Errands<Word>,
+    stdout: OutputQueue,
+    words: SerialWorker<ScreenOp>,
     /// Lines that were left out, by service, and not told yet.
     left_out: Mutex<BTreeMap<String, usize>>,
-    form: String,
+    program: String,
 }
 
 /// What the driver has to say.
-enum Word {
+enum ScreenOp {
     /// For people.
     Tell(String),
     /// The line at the bottom; empty for none.
@@ -44,7 +44,7 @@ enum Word {
 }
 
 /// Both outputs: a stdout that nobody reads does not keep stderr from being written.
-struct Page {
+struct TerminalOutput {
     paint: Paint,
     gone: Sender<Message>,
     /// Both are the same terminal, so a line for stdout first erases what is drawn.
@@ -54,10 +54,10 @@ struct Page {
 }
 
 /// What is said waits so long for the lines that came before it.
-const IN_ORDER: Duration = Duration::from_millis(200);
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Below this programs draw nothing sensible any more.
-const NARROWEST: u16 = 20;
+const MIN_WIDTH: u16 = 20;
 
 impl Screen {
     /// `services` are all that may ever run, in the order of the file.
@@ -65,13 +65,13 @@ impl Screen {
     /// # Errors
     /// The system has no room for its threads.
     pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Result<Self, Problem> {
-        let page = Arc::new(Page {
+        let page = Arc::new(TerminalOutput {
             paint: context.paint_stderr(),
             gone,
-            shared: context.terminals.draws && context.terminals.shows,
+            shared: context.terminals.can_redraw && context.terminals.stdout_is_tty,
             drawn: Mutex::default(),
         });
-        let stdout = Outlet::new({
+        let stdout = OutputQueue::new({
             let page = Arc::clone(&page);
             move |bytes| page.write(bytes)
         })?;
@@ -80,21 +80,21 @@ impl Screen {
             quiet: context.quiet,
             paint: context.paint_stderr(),
             colours: context.terminals.colour_stdout && !context.json,
-            draws: context.terminals.draws && !context.json && !context.quiet,
+            draws: context.terminals.can_redraw && !context.json && !context.quiet,
             width: context.terminals.width,
             prefixes: Prefixes::new(services, context.paint()),
-            words: Errands::new({
+            words: SerialWorker::new({
                 let stdout = stdout.clone();
                 move |word| {
-                    if matches!(word, Word::Tell(_)) {
-                        stdout.flush(IN_ORDER);
+                    if matches!(word, ScreenOp::Tell(_)) {
+                        stdout.flush(FLUSH_TIMEOUT);
                     }
                     page.put(word);
                 }
             })?,
             stdout,
             left_out: Mutex::default(),
-            form: context.form.clone(),
+            program: context.program.clone(),
         })
     }
 
@@ -115,13 +115,13 @@ impl Screen {
 
     /// Something went wrong: for people, even if they asked for quiet.
     pub(super) fn tell(&self, text: &str) {
-        self.words.push(Word::Tell(format!("{text}\n")));
+        self.words.push(ScreenOp::Tell(format!("{text}\n")));
     }
 
     /// A JSON event; nothing in human form.
     pub(super) fn event(&self, line: &str) {
         if self.json {
-            self.stdout.insist(line.as_bytes());
+            self.stdout.push_unbounded(line.as_bytes());
         }
     }
 
@@ -129,7 +129,7 @@ impl Screen {
     pub(super) fn draw(&self, text: &str) {
         if self.draws {
             let text = console::truncate_str(text, self.width.saturating_sub(1), "…");
-            self.words.push(Word::Draw(text.into_owned()));
+            self.words.push(ScreenOp::Draw(text.into_owned()));
         }
     }
 
@@ -143,7 +143,7 @@ impl Screen {
                     self.paint.warn("warning:"),
                     words::count(n_lines, "line"),
                     if n_lines == 1 { "is" } else { "are" },
-                    self.form,
+                    self.program,
                     if n_lines == 1 { "it" } else { "them" },
                 ));
             }
@@ -159,9 +159,9 @@ impl Screen {
 
     fn tell_left_out(&self) {
         for (service, n_lines) in std::mem::take(&mut *lock(&self.left_out)) {
-            let form = &self.form;
+            let program = &self.program;
             self.tell(&format!(
-                "{} {} of `{service}` {} not shown here, for nobody read on; `{form} logs {service}` has {}",
+                "{} {} of `{service}` {} not shown here, for nobody read on; `{program} logs {service}` has {}",
                 self.paint.warn("warning:"),
                 words::count(n_lines, "line"),
                 if n_lines == 1 { "is" } else { "are" },
@@ -171,15 +171,15 @@ impl Screen {
     }
 }
 
-impl Page {
-    fn put(&self, word: Word) {
+impl TerminalOutput {
+    fn put(&self, word: ScreenOp) {
         match word {
-            Word::Tell(text) => {
+            ScreenOp::Tell(text) => {
                 let mut drawn = lock(&self.drawn);
                 erase(&mut drawn);
                 super::tell(&text);
             }
-            Word::Draw(text) => {
+            ScreenOp::Draw(text) => {
                 let mut drawn = lock(&self.drawn);
                 if *drawn != text {
                     erase(&mut drawn);
@@ -250,7 +250,7 @@ impl Sink for Screen {
 
     fn size(&self) -> Size {
         let beside_the_name = |ours: Size| Size {
-            columns: ours.columns.saturating_sub(self.prefixes.width).max(NARROWEST),
+            columns: ours.columns.saturating_sub(self.prefixes.width).max(MIN_WIDTH),
             ..ours
         };
         Size::of_ours().map_or(Size::USUAL, beside_the_name)

@@ -1,14 +1,14 @@
 //! `status`: what runs, whether it is well, and whether it is really ours that listens.
 
-use crate::commands::{Context, Ended, leftovers, quietly, stranded};
+use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded};
 use crate::error::{Exit, Problems};
-use crate::plan::Asked;
+use crate::plan::Selection;
 use crate::report;
 use crate::report::finding::sentence;
-use crate::report::status::Status;
+use crate::report::status::RunStatus;
 use crate::world::clock::wall;
-use crate::world::live;
-use crate::world::project::{Place, Project};
+use crate::world::project::{Project, ProjectPath};
+use crate::world::run_status;
 
 /// Show what runs: state, ports really listening, health, clients
 #[derive(clap::Args)]
@@ -29,20 +29,20 @@ pub(crate) struct Args {
     services: Vec<String>,
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Ended {
+pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     look(args, context).map_err(|problems| problems.ending_with(Exit::Failed))
 }
 
-fn look(args: Args, context: &Context) -> Ended {
-    if let Err(problem) = Place::find(context.file.as_deref()) {
-        return Err(stranded::hinted(problem, context).into());
+fn look(args: Args, context: &Context) -> CommandResult {
+    if let Err(problem) = ProjectPath::find(context.file.as_deref()) {
+        return Err(stranded::with_stranded_hint(problem, context).into());
     }
     let project = Project::find(context.file.as_deref())?;
-    let asked = Asked {
+    let asked = Selection {
         services: args.services.clone(),
-        ..Asked::default()
+        ..Selection::default()
     };
-    let mut status = match live::status(&project.checkout)? {
+    let mut status = match run_status::status(&project.checkout)? {
         Some(status) => status,
         None => at_rest(&project, &asked)?,
     };
@@ -52,7 +52,7 @@ fn look(args: Args, context: &Context) -> Ended {
         let is_shown = |name: &str| status.services.iter().any(|service| service.name == name);
         let mut missing = plan.services;
         missing.retain(|service| !is_shown(&service.name));
-        let at_rest = live::at_rest(&missing, &project.checkout, status.run.as_deref());
+        let at_rest = run_status::at_rest(&missing, &project.checkout, status.run.as_deref());
         status.services.extend(at_rest);
         status.services.retain(|service| args.services.contains(&service.name));
     }
@@ -65,7 +65,7 @@ fn look(args: Args, context: &Context) -> Ended {
             // A remark: where it cannot be looked up, `down` says so.
             let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
             if !left.is_empty() {
-                let finding = leftovers::finding(&left, &context.form);
+                let finding = leftovers::finding(&left, &context.program);
                 text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
             }
             let gone = stranded::remarks(context).into_iter();
@@ -73,26 +73,26 @@ fn look(args: Args, context: &Context) -> Ended {
             text.push_str(&format!(
                 "\n{} `{} up` starts it\n",
                 context.paint().hint("hint:"),
-                context.form
+                context.program
             ));
         }
         text
     };
-    Ok(quietly(context.print(&text), exit))
+    Ok(exit_after_print(context.print(&text), exit))
 }
 
 /// Nothing runs: the services that `up` would start, stopped.
-fn at_rest(project: &Project, asked: &Asked) -> Result<Status, Problems> {
+fn at_rest(project: &Project, asked: &Selection) -> Result<RunStatus, Problems> {
     let (plan, problems) = project.plan(asked)?;
     if !problems.is_empty() {
         return Err(problems.into());
     }
-    Ok(Status {
+    Ok(RunStatus {
         schema_version: report::json::SCHEMA_VERSION,
         project: plan.project.clone(),
         checkout: plan.checkout.display().to_string(),
         run: None,
         supervisor: None,
-        services: live::at_rest(&plan.services, &plan.checkout, None),
+        services: run_status::at_rest(&plan.services, &plan.checkout, None),
     })
 }

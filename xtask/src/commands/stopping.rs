@@ -3,27 +3,27 @@
 use std::time::Duration;
 
 use crate::commands::Context;
-use crate::commands::inbox::Inbox;
+use crate::commands::events::Inbox;
 use crate::error::{Exit, Problem};
 use crate::foreign::{Foreign, shell_word};
 use crate::preflight::targets::{Targets, Tree};
-use crate::preflight::{HoldsBy, Identity, Owner, PortRef};
+use crate::preflight::{Endpoint, HoldsBy, Identity, Owner};
 use crate::report::words;
 use crate::world::audit::Audit;
 use crate::world::os::Signal;
 use crate::world::owners::{self, Addresses};
 use crate::world::runs;
-use crate::world::stop::{self, Holder, Outcome, Progress, Survivor, Talk};
+use crate::world::stop::{self, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
 
 /// The way to the user while something is being stopped.
-pub(super) struct Voice<'a> {
+pub(super) struct StopUi<'a> {
     pub(super) context: &'a Context,
     /// A question that is answered with yes or no.
     pub(super) confirm_kill: &'a mut dyn FnMut(&str) -> bool,
     pub(super) inbox: &'a Inbox,
 }
 
-pub(super) enum Ended {
+pub(super) enum StopResult {
     /// They have ended and, where it is about a port, it can be bound.
     Done,
     Interrupted,
@@ -31,11 +31,11 @@ pub(super) enum Ended {
 }
 
 /// How long a port is watched after its owner has ended: a loop or a manager starts it again within that time.
-const WATCH: Duration = Duration::from_secs(1);
+const RESTART_WATCH_TIME: Duration = Duration::from_secs(1);
 
 /// A port whose holders are to end.
 pub(super) struct Busy {
-    pub(super) port: PortRef,
+    pub(super) port: Endpoint,
     /// Who they were when they were shown.
     pub(super) holders: Vec<Identity>,
     /// Whoever starts them again and again, once that is to end too.
@@ -43,7 +43,7 @@ pub(super) struct Busy {
 }
 
 impl Busy {
-    pub(super) fn new(port: PortRef, owners: &[Owner]) -> Self {
+    pub(super) fn new(port: Endpoint, owners: &[Owner]) -> Self {
         let holders = owners.iter().filter(|owner| owner.holds_by != HoldsBy::Connection);
         Busy {
             port,
@@ -65,30 +65,30 @@ pub(super) fn stop_owners(
     busy: &[Busy],
     addresses: Addresses,
     grace: Duration,
-    voice: &mut Voice,
-) -> Result<Vec<Outcome>, Problem> {
+    voice: &mut StopUi,
+) -> Result<Vec<StopOutcome>, Problem> {
     let inbox = voice.inbox;
     let _signalling = inbox.interrupt.signalling();
-    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut outcomes: Vec<StopOutcome> = Vec::new();
     for one in busy {
-        let was_interrupted = matches!(outcomes.last(), Some(Outcome::Interrupted(_))) || inbox.interrupted();
+        let was_interrupted = matches!(outcomes.last(), Some(StopOutcome::Interrupted(_))) || inbox.interrupted();
         let outcome = match was_interrupted {
-            true => Outcome::Interrupted(Vec::new()),
+            true => StopOutcome::Interrupted(Vec::new()),
             false => stop_one(one, addresses, grace, voice)?,
         };
         outcomes.push(outcome);
     }
-    if outcomes.iter().any(|it| matches!(it, Outcome::Stopped { .. })) {
-        watch(busy, &mut outcomes, addresses, inbox);
+    if outcomes.iter().any(|it| matches!(it, StopOutcome::Stopped { .. })) {
+        watch_freed_ports(busy, &mut outcomes, addresses, inbox);
     }
     Ok(outcomes)
 }
 
-fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Voice) -> Result<Outcome, Problem> {
+fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut StopUi) -> Result<StopOutcome, Problem> {
     let tree = match busy.targets()? {
         Targets::End(tree) => tree,
         Targets::Refused { pid, name, reason } => {
-            return Ok(Outcome::Refused(too(pid, &name, &reason)));
+            return Ok(StopOutcome::Refused(refused_companion(pid, &name, &reason)));
         }
     };
     let port = &busy.port;
@@ -110,9 +110,9 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Voic
 }
 
 /// Those that have come free, whoever ended.
-fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, inbox: &Inbox) {
-    let is_free = |outcome: &Outcome| matches!(outcome, Outcome::Stopped { .. } | Outcome::Gone);
-    let mut free: Vec<(&Busy, &mut Outcome)> = busy.iter().zip(outcomes).filter(|(_, it)| is_free(it)).collect();
+fn watch_freed_ports(busy: &[Busy], outcomes: &mut [StopOutcome], addresses: Addresses, inbox: &Inbox) {
+    let is_free = |outcome: &StopOutcome| matches!(outcome, StopOutcome::Stopped { .. } | StopOutcome::Gone);
+    let mut free: Vec<(&Busy, &mut StopOutcome)> = busy.iter().zip(outcomes).filter(|(_, it)| is_free(it)).collect();
     let holders: Vec<_> = free
         .iter()
         .map(|(one, _)| {
@@ -120,39 +120,45 @@ fn watch(busy: &[Busy], outcomes: &mut [Outcome], addresses: Addresses, inbox: &
             move || owners::holder(&port, addresses)
         })
         .collect();
-    let holders: Vec<&dyn Fn() -> Option<Holder>> = holders.iter().map(|it| it as _).collect();
-    let taken = stop::watch(&holders, WATCH, &|| inbox.interrupted());
+    let holders: Vec<&dyn Fn() -> Option<PortHolder>> = holders.iter().map(|it| it as _).collect();
+    let taken = stop::watch_port(&holders, RESTART_WATCH_TIME, &|| inbox.interrupted());
     for ((_, outcome), holder) in free.iter_mut().zip(taken) {
         if let Some(holder) = holder {
-            **outcome = Outcome::Respawned(holder);
+            **outcome = StopOutcome::Respawned(holder);
         }
     }
 }
 
 /// Why a port that might be stopped is not.
-pub(super) fn too(pid: u32, name: &Foreign, reason: &str) -> String {
+pub(super) fn refused_companion(pid: u32, name: &Foreign, reason: &str) -> String {
     format!("`{name}` (pid {pid}) would have to end too, and is left alone: {reason}")
 }
 
 /// Ends processes for their own sake.
-pub(super) fn end(tree: &Tree, grace: Duration, why: &str, done: &str, voice: &mut Voice) -> Result<Ended, Problem> {
+pub(super) fn end(
+    tree: &Tree,
+    grace: Duration,
+    why: &str,
+    done: &str,
+    voice: &mut StopUi,
+) -> Result<StopResult, Problem> {
     let _signalling = voice.inbox.interrupt.signalling();
     let outcome = voice.listen(tree, grace, why, stop::end)?;
-    Ok(told(outcome, voice.context, done, ""))
+    Ok(report_outcome(outcome, voice.context, done, ""))
 }
 
-impl Voice<'_> {
+impl StopUi<'_> {
     fn listen(
         &mut self,
         tree: &Tree,
         grace: Duration,
         why: &str,
-        stop: impl FnOnce(&stop::Request, &mut Talk, &mut Audit) -> Outcome,
-    ) -> Result<Outcome, Problem> {
+        stop: impl FnOnce(&stop::StopRequest, &mut StopCallbacks, &mut Audit) -> StopOutcome,
+    ) -> Result<StopOutcome, Problem> {
         let (context, inbox) = (self.context, self.inbox);
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
-        let mut talk = Talk {
+        let mut talk = StopCallbacks {
             confirm_kill: &mut |survivors| {
                 confirm_kill(&format!(
                     "  {} still there after {}. Kill?",
@@ -173,7 +179,7 @@ impl Voice<'_> {
             },
             interrupted: &|| inbox.interrupted(),
         };
-        let request = stop::Request {
+        let request = stop::StopRequest {
             tree,
             signal: Signal::Term,
             grace,
@@ -184,26 +190,26 @@ impl Voice<'_> {
 }
 
 /// Says how it went with the owners of a port; what went wrong becomes a problem with its exit code.
-pub(super) fn told_of_port(outcome: Outcome, context: &Context, port: PortRef) -> Ended {
+pub(super) fn told_of_port(outcome: StopOutcome, context: &Context, port: Endpoint) -> StopResult {
     let port = port.name();
-    told(outcome, context, &format!("{port} is free"), &port)
+    report_outcome(outcome, context, &format!("{port} is free"), &port)
 }
 
-fn told(outcome: Outcome, context: &Context, done: &str, port: &str) -> Ended {
-    let not = |message: String, exit: Exit| Ended::Not(Problem::new(message).exit(exit));
+fn report_outcome(outcome: StopOutcome, context: &Context, done: &str, port: &str) -> StopResult {
+    let not = |message: String, exit: Exit| StopResult::Not(Problem::new(message).exit(exit));
     match outcome {
-        Outcome::Stopped { after, killed } => {
+        StopOutcome::Stopped { after, killed } => {
             let how = if killed { "killed" } else { "stopped" };
             context.say(&format!("  {how} in {}, {done}", words::duration(after)));
-            Ended::Done
+            StopResult::Done
         }
-        Outcome::Gone => {
+        StopOutcome::Gone => {
             context.say(&format!("  already gone, {done}"));
-            Ended::Done
+            StopResult::Done
         }
-        Outcome::Interrupted(_) => Ended::Interrupted,
-        Outcome::Refused(reason) => not(format!("nothing was signalled: {reason}"), Exit::Refused),
-        Outcome::Denied(targets) => {
+        StopOutcome::Interrupted(_) => StopResult::Interrupted,
+        StopOutcome::Refused(reason) => not(format!("nothing was signalled: {reason}"), Exit::Refused),
+        StopOutcome::Denied(targets) => {
             let first = targets
                 .first()
                 .map(|it| format!("`{}` (pid {})", it.name, it.identity.pid))
@@ -213,9 +219,9 @@ fn told(outcome: Outcome, context: &Context, done: &str, port: &str) -> Ended {
                 Exit::Refused,
             )
         }
-        Outcome::Survived(survivors) => not(format!("{} still there", names(&survivors)), Exit::Survived),
-        Outcome::Respawned(holder) => Ended::Not(respawned(&holder, port, &context.form)),
-        Outcome::StillBusy => not(
+        StopOutcome::Survived(survivors) => not(format!("{} still there", names(&survivors)), Exit::Survived),
+        StopOutcome::Respawned(holder) => StopResult::Not(respawn_problem(&holder, port, &context.program)),
+        StopOutcome::StillBusy => not(
             format!("{port} did not come free although its owner has ended"),
             Exit::Survived,
         ),
@@ -223,7 +229,7 @@ fn told(outcome: Outcome, context: &Context, done: &str, port: &str) -> Ended {
 }
 
 /// Who took the port, who started it, and how to end that one.
-fn respawned(holder: &Holder, port: &str, form: &str) -> Problem {
+fn respawn_problem(holder: &PortHolder, port: &str, program: &str) -> Problem {
     let process = &holder.process;
     let taken = format!(
         "{port} was taken again at once, by `{}` (pid {})",
@@ -238,7 +244,7 @@ fn respawned(holder: &Holder, port: &str, form: &str) -> Problem {
             format!(" {}", tag.service)
         };
         return Problem::new(format!("{taken}, which devtasks runs for `{}`", tag.project))
-            .hint(format!("stop it there with `cd {folder} && {form} down{service}`"))
+            .hint(format!("stop it there with `cd {folder} && {program} down{service}`"))
             .exit(Exit::Survived);
     }
     let Some(parent) = &holder.parent else {

@@ -20,7 +20,7 @@ pub(super) fn remarks(context: &Context) -> Vec<String> {
 }
 
 /// There is no project here: perhaps it was what one of them had.
-pub(super) fn hinted(problem: Problem, context: &Context) -> Problem {
+pub(super) fn with_stranded_hint(problem: Problem, context: &Context) -> Problem {
     let hint = |problem: Problem, record: &Record| {
         let folder = record.checkout.display();
         problem.hint(format!(
@@ -36,5 +36,5 @@ pub(super) fn hinted(problem: Problem, context: &Context) -> Problem {
 fn end(record: &Record, context: &Context) -> String {
     let file = record.checkout.join("devtasks.toml");
     let file = command_line(&[file.to_string_lossy().into_owned()]);
-    format!("{} --file {file} down", context.form)
+    format!("{} --file {file} down", context.program)
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::commands::inbox::Inbox;
+use crate::commands::events::Inbox;
 use crate::commands::tell;
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
-use crate::world::control::{self, Reply, Request, Server, Transition, UnderWay};
-use crate::world::driver::{Audience, Driver, First, Message, Outcome};
+use crate::world::control::{self, Reply, Request, Server, ServiceProgress, Transition};
+use crate::world::driver::{Driver, InitialRequest, Message, Observer, RunOutcome};
 use crate::world::logs::{Follower, Sink, Stream};
 use crate::world::os;
-use crate::world::runs::{Folder, Locked, Mode, Record};
+use crate::world::runs::{LockOutcome, Mode, Record, StateDir};
 use crate::world::terminal::Size;
 
 /// What `up --detach` starts.
@@ -32,12 +32,12 @@ pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
         exit
     });
     drop(refuse);
-    let _ = client.told.recv_timeout(LAST_WORD);
+    let _ = client.told.recv_timeout(LAST_REPLY_TIMEOUT);
     ended.unwrap_or_else(|exit| exit)
 }
 
 /// How long clients may take to hear their last reply.
-const LAST_WORD: Duration = Duration::from_secs(1);
+const LAST_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn in_background(
     project: &str,
@@ -46,19 +46,19 @@ fn in_background(
     (request, reply): (Request, Sender<Reply>),
 ) -> Result<Exit, Problem> {
     let inbox = Inbox::open(String::new())?;
-    let folder = Folder::of(checkout)?;
-    let Locked::Mine(lock) = folder.lock()? else {
+    let folder = StateDir::of(checkout)?;
+    let LockOutcome::Acquired(lock) = folder.lock()? else {
         // Another supervisor was faster: the client turns to that one.
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
     };
-    let run = Run {
+    let run = SupervisorArgs {
         project,
         checkout,
         folder: &folder,
         mode: Mode::Background,
         on_exit,
-        first: First::Request(request, reply),
+        first: InitialRequest::Request(request, reply),
     };
     let outcome = supervise(run, inbox, Arc::new(Nobody), &mut Nobody)?;
     drop(lock);
@@ -66,47 +66,47 @@ fn in_background(
 }
 
 /// A run that begins, of whoever has the checkout's lock.
-pub(super) struct Run<'a> {
+pub(super) struct SupervisorArgs<'a> {
     pub(super) project: &'a str,
     pub(super) checkout: &'a Path,
-    pub(super) folder: &'a Folder,
+    pub(super) folder: &'a StateDir,
     pub(super) mode: Mode,
     pub(super) on_exit: OnExit,
-    pub(super) first: First,
+    pub(super) first: InitialRequest,
 }
 
 /// Supervises it to its end, for clients to find and to ask, until the last of them has had its answer.
 pub(super) fn supervise(
-    run: Run,
+    run: SupervisorArgs,
     inbox: Inbox,
     sink: Arc<dyn Sink>,
-    audience: &mut dyn Audience,
-) -> Result<Outcome, Problem> {
+    audience: &mut dyn Observer,
+) -> Result<RunOutcome, Problem> {
     inbox.interrupt.supervise();
     let record = Record::new(run.project, run.checkout, run.mode, run.folder)?;
     run.folder.write(&record)?;
     os::adopt_orphans();
     let ask = inbox.sender.clone();
     let server = Server::start(&record.socket, move |request, reply| {
-        drop(ask.send(Message::Asked(request, reply)))
+        drop(ask.send(Message::Request(request, reply)))
     })?;
     let follower = Follower::start()?;
     let channel = (inbox.sender, inbox.receiver);
     let driver = Driver::new(channel, run.folder, record, sink, follower, inbox.interrupt, audience);
     let outcome = driver.run(run.first, run.on_exit);
-    server.finish(LAST_WORD);
+    server.finish(LAST_REPLY_TIMEOUT);
     outcome
 }
 
 /// Nobody watches: the log files have the lines, and clients are told what they ask for.
 struct Nobody;
 
-impl Audience for Nobody {
+impl Observer for Nobody {
     fn transition(&mut self, _: &Transition, _: &plan::Service) {}
 
     fn settled(&mut self, _: bool, _: Duration) {}
 
-    fn progress(&mut self, _: &[UnderWay]) {}
+    fn progress(&mut self, _: &[ServiceProgress]) {}
 
     fn draws_progress(&self) -> bool {
         false

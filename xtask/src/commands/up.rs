@@ -1,32 +1,32 @@
 //! `up`: preflight, then start in dependency order and stay in the foreground until Ctrl-C.
 
-mod clear;
 mod detach;
-mod head;
 mod join;
-mod moves;
+mod preflight;
 mod preview;
-mod show;
+mod reassignment;
+mod reporter;
+mod summary_line;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commands::inbox::Inbox;
+use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
-use crate::commands::supervise::{Run, supervise};
-use crate::commands::{Context, Ended, duration, watching};
+use crate::commands::supervise::{SupervisorArgs, supervise};
+use crate::commands::{CommandResult, Context, duration, watching};
 use crate::error::{Exit, Problem};
-use crate::plan::{Asked, OnConflict, Plan};
-use crate::preflight::verdict::Ours;
+use crate::plan::{OnConflict, Plan, Selection};
+use crate::preflight::verdict::CallerContext;
 use crate::world::clock::wall;
-use crate::world::driver::{First, Message};
+use crate::world::driver::{InitialRequest, Message};
 use crate::world::os;
-use crate::world::project::{Ports, Project};
-use crate::world::runs::{Folder, Lock, Locked, Mode};
-use clear::{Clearing, Way};
-pub(super) use moves::stuck;
-use show::Show;
+use crate::world::project::{Project, ReservationMode};
+use crate::world::runs::{CheckoutLock, LockOutcome, Mode, StateDir};
+use preflight::{Preflight, PreflightOutcome};
+pub(super) use reassignment::cannot_move;
+use reporter::UpReporter;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
 #[derive(clap::Args)]
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     profile: Vec<String>,
     /// For a busy port: ask, fail, kill (its owner, gently first) or next (the next free port instead)
     #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
-    on_conflict: Option<Conflict>,
+    on_conflict: Option<ConflictArg>,
     /// Return to the declared ports where `next` has moved them; choose `auto` ports anew
     #[arg(long)]
     reset_ports: bool,
@@ -81,27 +81,27 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Conflict {
+enum ConflictArg {
     Ask,
     Fail,
     Kill,
     Next,
 }
 
-impl From<Conflict> for OnConflict {
-    fn from(conflict: Conflict) -> Self {
+impl From<ConflictArg> for OnConflict {
+    fn from(conflict: ConflictArg) -> Self {
         match conflict {
-            Conflict::Ask => OnConflict::Ask,
-            Conflict::Fail => OnConflict::Fail,
-            Conflict::Kill => OnConflict::Kill,
-            Conflict::Next => OnConflict::Next,
+            ConflictArg::Ask => OnConflict::Ask,
+            ConflictArg::Fail => OnConflict::Fail,
+            ConflictArg::Kill => OnConflict::Kill,
+            ConflictArg::Next => OnConflict::Next,
         }
     }
 }
 
 /// What was asked for, as it means.
-struct Wish {
-    asked: Asked,
+struct UpRequest {
+    asked: Selection,
     /// `None`: what the file says.
     on_conflict: Option<OnConflict>,
     yes: bool,
@@ -112,44 +112,44 @@ struct Wish {
     known: Vec<String>,
     /// Every port number of the file, as far as it can be planned.
     numbers: BTreeSet<u16>,
-    ports: Ports,
+    ports: ReservationMode,
     /// What was planned before ports were reset or moved.
     before: Plan,
 }
 
-pub(crate) fn run(args: Args, context: &Context) -> Ended {
+pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     watching::with_events(start(args, context), context)
 }
 
-fn start(args: Args, context: &Context) -> Ended {
+fn start(args: Args, context: &Context) -> CommandResult {
     os::require("up")?;
     let project = Project::find(context.file.as_deref())?;
-    let asked = Asked {
+    let asked = Selection {
         services: args.services,
         profiles: args.profile,
         everything: false,
     };
     let ports = match (args.plan, args.reset_ports) {
-        (false, false) => Ports::Note,
-        (false, true) => Ports::NoteAnew,
-        (true, false) => Ports::Look,
-        (true, true) => Ports::LookAnew,
+        (false, false) => ReservationMode::Save,
+        (false, true) => ReservationMode::ResetAndSave,
+        (true, false) => ReservationMode::ReadOnly,
+        (true, true) => ReservationMode::ResetOnly,
     };
     // What is noted there is believed, so whose folder it is comes first.
     let folder = match args.plan {
         true => None,
-        false => Some(Folder::of(&project.checkout)?),
+        false => Some(StateDir::of(&project.checkout)?),
     };
     let before = project.look(&asked)?;
     if before.services.is_empty() {
         return Err(nothing_to_start(&project).into());
     }
-    let everything = Asked {
+    let everything = Selection {
         everything: true,
-        ..Asked::default()
+        ..Selection::default()
     };
     let numbers = project.plan(&everything).map(|(whole, _)| whole.numbers());
-    let wish = Wish {
+    let up_request = UpRequest {
         numbers: numbers.unwrap_or_default(),
         asked,
         on_conflict: args.on_conflict.map(OnConflict::from),
@@ -161,19 +161,20 @@ fn start(args: Args, context: &Context) -> Ended {
         before,
     };
     let Some(folder) = folder else {
-        return preview::show(&project, &wish, context);
+        return preview::show(&project, &up_request, context);
     };
     let inbox = Inbox::open(watching::last_words(context))?;
 
-    let ours = Ours::new(&wish.before.project, &project.checkout, None, os::user_id()).having(wish.numbers.clone());
+    let ours = CallerContext::new(&up_request.before.project, &project.checkout, None, os::user_id())
+        .with_reserved_numbers(up_request.numbers.clone());
     let mut told = false;
     loop {
         match folder.lock()? {
-            Locked::Mine(lock) => {
-                let looked = Clearing {
-                    plan: &wish.before,
+            LockOutcome::Acquired(lock) => {
+                let looked = Preflight {
+                    plan: &up_request.before,
                     project: &project,
-                    wish: &wish,
+                    up_request: &up_request,
                     ours: &ours,
                     inbox: &inbox,
                     context,
@@ -184,31 +185,31 @@ fn start(args: Args, context: &Context) -> Ended {
                 noted.findings.iter().for_each(|finding| looked.tell(finding));
                 let mut plan = noted.plan;
                 let head = loop {
-                    let clearing = Clearing { plan: &plan, ..looked };
+                    let clearing = Preflight { plan: &plan, ..looked };
                     match clearing.clear_all(&folder)? {
-                        Way::Clear { head } => break head,
-                        Way::Moved(moved) => plan = *moved,
-                        Way::Blocked(exit) => return Ok(exit),
+                        PreflightOutcome::Clear { head } => break head,
+                        PreflightOutcome::Moved(moved) => plan = *moved,
+                        PreflightOutcome::Blocked(exit) => return Ok(exit),
                         // They were ended, and are back.
-                        Way::Leftovers => return Ok(Exit::PortBusy),
+                        PreflightOutcome::Leftovers => return Ok(Exit::PortBusy),
                     }
                 };
                 if inbox.interrupted() {
                     return Ok(watching::interrupted("started", context));
                 }
                 claim.keep();
-                moves::remarks(&plan, &wish, &ours, context);
-                let screen = Screen::new(context, &wish.known, inbox.sender.clone())?;
+                reassignment::remarks(&plan, &up_request, &ours, context);
+                let screen = Screen::new(context, &up_request.known, inbox.sender.clone())?;
                 screen.say(&format!("{head}\n"));
-                if !wish.detach {
-                    return stay(plan, &wish, &folder, lock, screen, inbox, context);
+                if !up_request.detach {
+                    return stay(plan, &up_request, &folder, lock, screen, inbox, context);
                 }
-                if let Some(exit) = detach::detach(&plan, &wish, &folder, lock, screen, &inbox, context)? {
+                if let Some(exit) = detach::detach(&plan, &up_request, &folder, lock, screen, &inbox, context)? {
                     return Ok(exit);
                 }
             }
-            Locked::Others(pid) => {
-                if let Some(exit) = join::join(&project, &wish, &folder, &inbox, context)? {
+            LockOutcome::HeldBy(pid) => {
+                if let Some(exit) = join::join(&project, &up_request, &folder, &inbox, context)? {
                     return Ok(exit);
                 }
                 // It has the lock and no socket yet: it still asks its questions, or is just ending.
@@ -229,26 +230,26 @@ fn start(args: Args, context: &Context) -> Ended {
 /// Becomes the supervisor of this checkout, in the terminal.
 fn stay(
     plan: Plan,
-    wish: &Wish,
-    folder: &Folder,
-    lock: Lock,
+    up_request: &UpRequest,
+    folder: &StateDir,
+    lock: CheckoutLock,
     screen: Screen,
     inbox: Inbox,
     context: &Context,
-) -> Ended {
+) -> CommandResult {
     let screen = Arc::new(screen);
     let gone = inbox.sender.clone();
     os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));
-    let mut show = Show::new(Arc::clone(&screen), &plan, context, wall(), Mode::Foreground);
-    let run = Run {
+    let mut show = UpReporter::new(Arc::clone(&screen), &plan, context, wall(), Mode::Foreground);
+    let run = SupervisorArgs {
         project: &plan.project,
         checkout: &plan.checkout,
         folder,
         mode: Mode::Foreground,
         on_exit: plan.on_exit,
-        first: First::Plan {
+        first: InitialRequest::Plan {
             services: plan.services,
-            give_up_after: wish.give_up_after,
+            give_up_after: up_request.give_up_after,
         },
     };
     let ended = supervise(run, inbox, screen.clone(), &mut show).map(|outcome| show.finish(&outcome));

@@ -3,22 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
-use crate::commands::lost::{self, Now};
-use crate::commands::{Context, Ended};
+use crate::commands::lost_ports::{self, LostPorts};
+use crate::commands::{CommandResult, Context};
 use crate::error::{Exit, Problem, Problems};
 use crate::foreign::visible;
 use crate::plan::Check;
-use crate::preflight::PortRef;
+use crate::preflight::Endpoint;
 use crate::report::{cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
-use crate::world::control::{Reply, Service, Snapshot, Transition, UnderWay};
+use crate::world::control::{Reply, Service, ServiceProgress, Snapshot, Transition};
 use crate::world::driver::Message;
-use crate::world::live;
 use crate::world::owners::{self, Addresses};
+use crate::world::run_status;
 
 /// What kept a command from doing its work, for those who read JSON too.
-pub(super) fn with_events(ended: Ended, context: &Context) -> Ended {
+pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandResult {
     if let (Err(problems), true) = (&ended, context.json) {
         // It is told on stderr as well.
         for problem in &problems.0 {
@@ -55,15 +55,15 @@ pub(super) fn interrupted(verb: &str, context: &Context) -> Exit {
 }
 
 /// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
-pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
+pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
     let paint = context.paint_stderr();
-    let mut slow = Slow::default();
+    let mut slow = SlowStopNotices::default();
     // Of what came into another state meanwhile.
     let mut last: BTreeMap<String, State> = BTreeMap::new();
     loop {
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
-            Message::Heard(heard) if heard.is_interrupt() => {
+            Message::Signal(heard) if heard.is_interrupt() => {
                 context.say("Interrupted; what was begun goes on in the running stack.");
                 if context.json {
                     let _ = context.print(&summary(Exit::Interrupted, &[]));
@@ -71,12 +71,12 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                 return Ok(Some(Exit::Interrupted));
             }
             // Nothing else concerns one who supervises nothing.
-            Message::Heard(_)
-            | Message::Typed(_)
+            Message::Signal(_)
+            | Message::StdinLine(_)
             | Message::OutputClosed
             | Message::Probed { .. }
             | Message::PipeEnded { .. }
-            | Message::Asked(..) => continue,
+            | Message::Request(..) => continue,
         };
         match reply {
             Reply::Transition(it) => {
@@ -89,14 +89,14 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                 snapshot,
                 survivors,
             } => {
-                let status = live::seen(&snapshot);
+                let status = run_status::observe(&snapshot);
                 let failed: Vec<_> = snapshot
                     .services
                     .iter()
                     .filter(|it| it.state == State::Failed)
-                    .map(|it| (it, lost::now(it, &snapshot.record, context)))
+                    .map(|it| (it, lost_ports::now(it, &snapshot.record, context)))
                     .collect();
-                let has_lost = |(it, ports): &(&Service, Now)| ports.is_taken && last.contains_key(&it.name);
+                let has_lost = |(it, ports): &(&Service, LostPorts)| ports.is_taken && last.contains_key(&it.name);
                 let exit = match exit {
                     Exit::NotReady if failed.iter().any(has_lost) => Exit::PortBusy,
                     exit => exit,
@@ -117,8 +117,8 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                     for it in &ports.hints {
                         context.say(&format!("{hint} {it}"));
                     }
-                    let (form, name) = (&context.form, &service.name);
-                    context.say(&format!("{hint} `{form} why {name}` shows why, with its last lines"));
+                    let (program, name) = (&context.program, &service.name);
+                    context.say(&format!("{hint} `{program} why {name}` shows why, with its last lines"));
                 }
                 let runs_on = snapshot.services.iter().any(|it| !it.state.is_over());
                 match exit {
@@ -130,7 +130,10 @@ pub(super) fn watch(inbox: &Receiver<Message>, context: &Context) -> Result<Opti
                         context.say("\nThe stack was stopped from another terminal before everything was ready.");
                     }
                     _ if !survivors.is_empty() => {
-                        let told: Vec<_> = survivors.into_iter().map(|it| it.in_form(&context.form)).collect();
+                        let told: Vec<_> = survivors
+                            .into_iter()
+                            .map(|it| it.with_program_name(&context.program))
+                            .collect();
                         context.fail(&told);
                     }
                     _ => {}
@@ -158,7 +161,7 @@ pub(super) fn stopped_elsewhere(names: &BTreeSet<String>) -> String {
 }
 
 /// `, ports 8000 8080 are free`, as far as that is so.
-pub(super) fn free(ports: &[PortRef]) -> String {
+pub(super) fn free(ports: &[Endpoint]) -> String {
     let free = ports.iter().filter(|port| owners::is_free(port, Addresses::Service));
     let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
     match numbers.as_slice() {
@@ -170,10 +173,10 @@ pub(super) fn free(ports: &[PortRef]) -> String {
 
 /// Services whose stop takes its time, each told of once, with the clients that keep it.
 #[derive(Default)]
-pub(super) struct Slow(BTreeSet<String>);
+pub(super) struct SlowStopNotices(BTreeSet<String>);
 
-impl Slow {
-    pub(super) fn tell(&mut self, under_way: &[UnderWay], context: &Context) {
+impl SlowStopNotices {
+    pub(super) fn tell(&mut self, under_way: &[ServiceProgress], context: &Context) {
         for it in under_way {
             let is_kept = it.state == State::Stopping && !it.waits_for.is_empty();
             if is_kept && self.0.insert(it.service.clone()) {

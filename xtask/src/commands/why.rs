@@ -1,17 +1,17 @@
 //! `why`: what is known of one service and how it came into its state.
 
-use crate::commands::{Context, Ended, lost, quietly};
+use crate::commands::{CommandResult, Context, exit_after_print, lost_ports};
 use crate::error::Exit;
-use crate::plan::{self, Asked};
+use crate::plan::{self, Selection};
 use crate::report;
 use crate::report::status::HealthStatus;
-use crate::report::why::{Answer, Reason, Why};
+use crate::report::why::{Answer, Reason, WhyDocument};
 use crate::report::{advice, cause, failure, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control;
-use crate::world::live;
 use crate::world::project::Project;
+use crate::world::run_status;
 
 /// Explain a service's state: what it waits for, its health, its last exit, the next retry
 #[derive(clap::Args)]
@@ -32,20 +32,20 @@ pub(crate) struct Args {
     service: String,
 }
 
-pub(crate) fn run(args: &Args, context: &Context) -> Ended {
+pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let project = Project::find(context.file.as_deref())?;
-    let asked = Asked {
+    let asked = Selection {
         services: vec![args.service.clone()],
-        ..Asked::default()
+        ..Selection::default()
     };
     // Names that do not exist are the plan's to refuse. What else is wrong in it does not keep it from being explained.
     let (plan, _) = project.plan(&asked)?;
     let service = plan.services.iter().find(|service| service.name == args.service);
-    let why = match live::why(&project.checkout, &args.service)? {
-        Some(why) => explained(*why, service, context),
+    let why = match run_status::why(&project.checkout, &args.service)? {
+        Some(why) => why_document(*why, service, context),
         None => {
-            let run = live::run(&project.checkout);
-            Why {
+            let run = run_status::run(&project.checkout);
+            WhyDocument {
                 schema_version: json::SCHEMA_VERSION,
                 project: plan.project.clone(),
                 checkout: plan.checkout.display().to_string(),
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Ended {
                 restarts: 0,
                 next_try_at: None,
                 now: Vec::new(),
-                hints: vec![format!("start it with `{} up {}`", context.form, args.service)],
+                hints: vec![format!("start it with `{} up {}`", context.program, args.service)],
             }
         }
     };
@@ -73,18 +73,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Ended {
         true => json::line(&why),
         false => report::why::text(&why, wall(), context.paint()),
     };
-    Ok(quietly(context.print(&text), Exit::Done))
+    Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
-fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Context) -> Why {
-    let control::Why { record, service, .. } = why;
-    let ports = lost::now(&service, &record, context);
+fn why_document(why: control::Explanation, planned: Option<&plan::Service>, context: &Context) -> WhyDocument {
+    let control::Explanation { record, service, .. } = why;
+    let ports = lost_ports::now(&service, &record, context);
     let exit = service.exit.as_ref();
     let reason = service.cause.as_ref();
     let is_down = service.state.is_over() || service.state == State::Backoff;
     let tail = if is_down { why.tail.as_slice() } else { &[] };
     let mut hints = match (reason, planned) {
-        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout, &context.form),
+        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout, &context.program),
         (_, None) | (None, _) => Vec::new(),
     };
     hints.extend(ports.hints);
@@ -92,10 +92,10 @@ fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Conte
         let when = if ports.is_taken { " once the port is free" } else { "" };
         hints.push(format!(
             "start it again with `{} up {}`{when}",
-            context.form, service.name
+            context.program, service.name
         ));
     }
-    Why {
+    WhyDocument {
         schema_version: json::SCHEMA_VERSION,
         project: record.project,
         checkout: record.checkout.display().to_string(),
@@ -124,7 +124,7 @@ fn explained(why: control::Why, planned: Option<&plan::Service>, context: &Conte
     }
 }
 
-fn answer(answered: control::Answered) -> Answer {
+fn answer(answered: control::ProbeRecord) -> Answer {
     Answer {
         at: answered.at,
         times: answered.times,

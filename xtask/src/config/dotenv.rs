@@ -11,8 +11,8 @@ mod scan;
 
 use std::path::Path;
 
-use self::scan::{Entry, Fault, Value, scan};
-use super::source::Source;
+use self::scan::{Assignment, Fault, Value, scan};
+use super::source::SourceText;
 use super::template::{Missing, Template};
 use crate::error::{Exit, Place, Problem};
 
@@ -36,7 +36,7 @@ pub(crate) fn parse(
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(not_utf8(file, bytes));
     };
-    let source = Source::new(file, text);
+    let source = SourceText::new(file, text);
     let mut variables = Variables::new();
     let mut problems = Vec::new();
     for found in scan(source.text) {
@@ -49,8 +49,8 @@ pub(crate) fn parse(
             let value = match &entry.value {
                 Value::Inherited => lookup(entry.key),
                 Value::Single(text) => Some(text.clone()),
-                Value::Unquoted(text) => Some(filled(text, &entry, &find)?),
-                Value::Double(text) => Some(filled(&unescaped(text), &entry, &find)?),
+                Value::Unquoted(text) => Some(fill(text, &entry, &find)?),
+                Value::Double(text) => Some(fill(&unescaped(text), &entry, &find)?),
             };
             if value.as_ref().is_some_and(|value| value.contains('\0')) {
                 return Err(entry.fault(format!("the value of `{}` holds a NUL character", entry.key)));
@@ -76,10 +76,10 @@ pub(crate) fn parse(
 /// Where other readers of env files see something else, and what; in the order of the file.
 pub(crate) fn ambiguities(file: &Path, bytes: &[u8]) -> Vec<(Place, String)> {
     let text = String::from_utf8_lossy(bytes);
-    let source = Source::new(file, &text);
+    let source = SourceText::new(file, &text);
     let mut found = Vec::new();
     for entry in scan(source.text).into_iter().flatten() {
-        let place = redacted(&source, entry.start, entry.value_at);
+        let place = redact(&source, entry.start, entry.value_at);
         found.extend(
             ambiguous::readings(&entry)
                 .into_iter()
@@ -94,7 +94,7 @@ fn last(variables: &[(String, String)], name: &str) -> Option<String> {
     found.map(|(_, value)| value.clone())
 }
 
-fn filled(text: &str, entry: &Entry, lookup: Lookup) -> Result<String, Fault> {
+fn fill(text: &str, entry: &Assignment, lookup: Lookup) -> Result<String, Fault> {
     let template = Template::parse_env(text).map_err(|_| {
         let fault = entry.fault(format!(
             "the value of `{}` has a `${{` that is not a variable",
@@ -155,14 +155,14 @@ fn unescaped(text: &str) -> String {
     out + rest
 }
 
-fn problem(source: &Source, fault: Fault) -> Problem {
-    let place = redacted(source, fault.start, fault.shown_to);
+fn problem(source: &SourceText, fault: Fault) -> Problem {
+    let place = redact(source, fault.start, fault.shown_to);
     let problem = Problem::new(fault.message).at(&place).exit(Exit::Usage);
     fault.hints.into_iter().fold(problem, Problem::hint)
 }
 
 /// The place after `shown_to`, in a line that shows no more than the bytes from `start` to there.
-fn redacted(source: &Source, start: usize, shown_to: usize) -> Place {
+fn redact(source: &SourceText, start: usize, shown_to: usize) -> Place {
     let place = source.place(start..start + 1, "");
     let before: String = place.source.chars().take(place.column - 1).collect();
     let before = if before.trim().is_empty() {
@@ -185,7 +185,7 @@ fn not_utf8(file: &Path, bytes: &[u8]) -> Vec<Problem> {
     let problem = |(index, _)| {
         let place = Place {
             line: index + 1,
-            ..Source::new(file, "…").place(0..1, "")
+            ..SourceText::new(file, "…").place(0..1, "")
         };
         Problem::new("the line is not UTF-8")
             .at(&place)

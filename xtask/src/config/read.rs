@@ -17,11 +17,11 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use self::item::{Item, Table};
-use self::names::{Kind, Names};
-use self::reader::Reader;
+use self::names::{NameKind, Names};
+use self::reader::TomlReader;
 use super::keys::{PROJECT, VENV};
-use super::source::Source;
-use super::{Config, OnExit, Project, PythonVersions, Venv};
+use super::source::SourceText;
+use super::{Config, OnExit, ProjectSettings, PythonVersions, VenvSettings};
 use crate::error::Problem;
 
 /// The whole file; one without services is fine. `file` is how problems name it.
@@ -30,27 +30,27 @@ use crate::error::Problem;
 /// All that is wrong with the text, in its order. Where it is not TOML, the rest is still judged, save for what a broken
 /// line may have hidden.
 pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-    let source = Source::new(file, text);
+    let source = SourceText::new(file, text);
     let (text, mut errors) = syntax::without_stops(source.text);
     let (document, more) = DeTable::parse_recoverable(&text);
     errors.extend(more);
     let root = Table::root(document.get_ref());
-    let mut reader = Reader::new(&source, Names::of(&root), &errors);
+    let mut reader = TomlReader::new(&source, Names::of(&root), &errors);
     let config = whole(&mut reader, &root);
     reader.finish(config)
 }
 
-fn whole<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Config {
+fn whole<'t>(reader: &mut TomlReader<'t>, root: &Table<'t>) -> Config {
     reader.check_keys(root, "");
     let config = Config {
         project: root
             .get("project")
             .and_then(|item| project(reader, &item))
             .unwrap_or_default(),
-        venvs: each(reader, root, "venvs", Kind::Venv, venv),
+        venvs: each(reader, root, "venvs", NameKind::Venv, venv),
         services: [
-            each(reader, root, "services", Kind::Service, service::service),
-            each(reader, root, "tasks", Kind::Task, service::task),
+            each(reader, root, "services", NameKind::Service, service::service),
+            each(reader, root, "tasks", NameKind::Task, service::task),
         ]
         .concat(),
     };
@@ -60,11 +60,11 @@ fn whole<'t>(reader: &mut Reader<'t>, root: &Table<'t>) -> Config {
 
 /// Reads every table of `[venvs]`, `[services]` or `[tasks]`, in the order of the file.
 fn each<'t, T>(
-    reader: &mut Reader<'t>,
+    reader: &mut TomlReader<'t>,
     root: &Table<'t>,
     key: &str,
-    kind: Kind,
-    read: fn(&mut Reader<'t>, &Item<'t>) -> Option<T>,
+    kind: NameKind,
+    read: fn(&mut TomlReader<'t>, &Item<'t>) -> Option<T>,
 ) -> Vec<T> {
     let Some(table) = root.get(key).and_then(|item| reader.table(&item)) else {
         return Vec::new();
@@ -77,7 +77,7 @@ fn each<'t, T>(
     found
 }
 
-fn project<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Project> {
+fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSettings> {
     let table = reader.known_table(item, PROJECT)?;
     let name = table.get("name").and_then(|item| reader.plain(&item));
     let env_file = table.get("env_file").map(|item| {
@@ -88,14 +88,14 @@ fn project<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Project> {
         let choices = [("stop", Some(OnExit::Stop)), ("keep", Some(OnExit::Keep))];
         reader.choice(&item, &choices)
     });
-    Some(Project {
+    Some(ProjectSettings {
         name: name.map(|name| name.value),
         env_file,
         on_exit: on_exit.unwrap_or_default(),
     })
 }
 
-fn venv<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Venv> {
+fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<VenvSettings> {
     let table = reader.known_table(item, VENV)?;
     let python = table.get("python").and_then(|item| {
         let text = reader.string(&item)?;
@@ -111,7 +111,7 @@ fn venv<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Venv> {
         );
         return None;
     };
-    Some(Venv {
+    Some(VenvSettings {
         name: item.key.to_owned(),
         path: reader.path(&path)?,
         python,

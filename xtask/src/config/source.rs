@@ -7,18 +7,18 @@ use std::sync::Arc;
 use crate::error::Place;
 
 /// A file's text, without a byte order mark, and where its lines begin.
-pub(super) struct Source<'t> {
+pub(super) struct SourceText<'t> {
     file: Arc<PathBuf>,
     pub(super) text: &'t str,
     /// Byte offsets, ascending; the first is 0.
     lines: Vec<usize>,
 }
 
-impl<'t> Source<'t> {
+impl<'t> SourceText<'t> {
     pub(super) fn new(file: &Path, text: &'t str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
-        Source {
+        SourceText {
             file: Arc::new(file.to_path_buf()),
             text,
             lines: std::iter::once(0).chain(ends).collect(),

@@ -24,7 +24,7 @@ pub(crate) enum Piece {
     },
     Reference {
         service: String,
-        part: Part,
+        part: TemplatePart,
     },
 }
 
@@ -50,7 +50,7 @@ pub(crate) enum Otherwise {
 
 /// What of another service is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum TemplatePart {
     Port,
     PortKey(String),
     Url,
@@ -72,11 +72,15 @@ pub(crate) enum Missing {
     /// `${VAR:?message}`.
     Required { name: String, message: String },
     /// `${services.NAME.port}`, and why the look-up did not give it.
-    Reference { service: String, part: Part, why: String },
+    Reference {
+        service: String,
+        part: TemplatePart,
+        why: String,
+    },
 }
 
 type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
-type Refer<'l> = &'l dyn Fn(&str, &Part) -> Result<String, String>;
+type Refer<'l> = &'l dyn Fn(&str, &TemplatePart) -> Result<String, String>;
 
 impl Template {
     /// Text without anything to fill in; `$` means itself.
@@ -104,7 +108,7 @@ impl Template {
     }
 
     /// Every service and part that may be asked for, those of defaults too, in order.
-    pub(crate) fn references(&self) -> Vec<(&str, &Part)> {
+    pub(crate) fn references(&self) -> Vec<(&str, &TemplatePart)> {
         let mut references = Vec::new();
         self.walk(&mut |piece| match piece {
             Piece::Reference { service, part } => references.push((service.as_str(), part)),

@@ -8,7 +8,7 @@ use super::{Origin, Protocol};
 
 /// A port of the file, before its number is settled.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Written {
+pub(crate) struct DeclaredPort {
     pub(crate) service: String,
     pub(crate) key: String,
     pub(crate) protocol: Protocol,
@@ -29,12 +29,12 @@ pub(crate) enum Number {
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct AllocatedPort {
     pub(crate) number: u16,
     pub(crate) origin: Origin,
 }
 
-impl Given {
+impl AllocatedPort {
     /// The number that it has or, where that was taken, should have.
     pub(crate) fn declared(&self) -> u16 {
         match self.origin {
@@ -45,13 +45,13 @@ impl Given {
 }
 
 /// The numbers as far as the file tells them, without a look at the checkout.
-pub(crate) fn as_written(ports: &[Written]) -> Vec<Given> {
-    let given = |port: &Written| {
+pub(crate) fn as_written(ports: &[DeclaredPort]) -> Vec<AllocatedPort> {
+    let given = |port: &DeclaredPort| {
         let (number, origin) = match port.number {
             Number::Fixed(number) | Number::Set(number) => (number, Origin::Declared),
             Number::Auto { base } => (base.unwrap_or_default(), Origin::Auto),
         };
-        Given { number, origin }
+        AllocatedPort { number, origin }
     };
     ports.iter().map(given).collect()
 }
@@ -71,7 +71,7 @@ pub(crate) struct Auto {
 }
 
 /// What there is beside the file.
-pub(crate) struct Around<'a> {
+pub(crate) struct AllocationContext<'a> {
     /// The main checkout of a repository, or the only one.
     pub(crate) is_main: bool,
     /// Does another checkout have it?
@@ -81,7 +81,7 @@ pub(crate) struct Around<'a> {
 }
 
 /// From one offset to the next.
-const STEP: u16 = 10;
+const OFFSET_STEP: u16 = 10;
 
 /// A number for each: its base and ten times the checkout's offset.
 ///
@@ -90,7 +90,7 @@ const STEP: u16 = 10;
 ///
 /// # Errors
 /// The first that has no number left below 65536.
-pub(crate) fn numbers(autos: &[Auto], fixed: &[Slot], around: &Around) -> Result<Vec<u16>, usize> {
+pub(crate) fn numbers(autos: &[Auto], fixed: &[Slot], around: &AllocationContext) -> Result<Vec<u16>, usize> {
     let mut given: Vec<Option<u16>> = Vec::new();
     let mut taken = fixed.to_vec();
     for auto in autos {
@@ -98,11 +98,11 @@ pub(crate) fn numbers(autos: &[Auto], fixed: &[Slot], around: &Around) -> Result
         taken.extend(kept.map(|number| (number, auto.protocol)));
         given.push(kept);
     }
-    let offset = |(auto, number): (&Auto, &Option<u16>)| Some((*number)?.checked_sub(auto.base)? / STEP);
+    let offset = |(auto, number): (&Auto, &Option<u16>)| Some((*number)?.checked_sub(auto.base)? / OFFSET_STEP);
     let checkouts = autos.iter().zip(&given).find_map(offset);
     let first = checkouts.unwrap_or(u16::from(!around.is_main));
     let left: Vec<usize> = (0..autos.len()).filter(|&at| given[at].is_none()).collect();
-    let search = Search { autos, around };
+    let search = OffsetSearch { autos, around };
     if checkouts.is_none()
         && let Some(numbers) = search.together(&left, first, &taken)
     {
@@ -121,18 +121,18 @@ pub(crate) fn numbers(autos: &[Auto], fixed: &[Slot], around: &Around) -> Result
     found.map(|(at, number)| number.ok_or(at)).collect()
 }
 
-struct Search<'a> {
+struct OffsetSearch<'a> {
     autos: &'a [Auto],
-    around: &'a Around<'a>,
+    around: &'a AllocationContext<'a>,
 }
 
-impl Search<'_> {
+impl OffsetSearch<'_> {
     /// Those `wanted`, all at the same offset.
     fn together(&self, wanted: &[usize], first: u16, taken: &[Slot]) -> Option<Vec<u16>> {
         let at_offset = |offset: u16| -> Option<Vec<Slot>> {
             let slot = |&at: &usize| {
                 let Auto { base, protocol, .. } = self.autos[at];
-                Some((base.checked_add(offset.checked_mul(STEP)?)?, protocol))
+                Some((base.checked_add(offset.checked_mul(OFFSET_STEP)?)?, protocol))
             };
             wanted.iter().map(slot).collect()
         };

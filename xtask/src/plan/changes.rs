@@ -9,7 +9,7 @@ use super::{Port, Service};
 
 /// A setting that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Change {
+pub(crate) struct SettingChange {
     /// As the file names it, such as `command`, `port` or `environment.LOG_LEVEL`.
     pub(crate) setting: String,
     /// Both values, where they are short and no secret.
@@ -22,7 +22,7 @@ pub(crate) struct Change {
 /// Of the environment only what the project sets is compared: what else `up` was called with differs from terminal to
 /// terminal. The port of a service that depends on this one is no change for it: nobody looks for a dependent there. Nor is
 /// any port one for a task, which may not be done twice without need; where it names one, its command or environment shows it.
-pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> Vec<Change> {
+pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> Vec<SettingChange> {
     let mut changes = Changes(Vec::new());
     changes.compare("task", &running.task, &planned.task);
     changes.compare("command", &running.command.words, &planned.command.words);
@@ -48,7 +48,7 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
     changes.0
 }
 
-struct Changes(Vec<Change>);
+struct Changes(Vec<SettingChange>);
 
 impl Changes {
     fn compare<T: PartialEq>(&mut self, setting: &str, running: &T, planned: &T) {
@@ -58,11 +58,11 @@ impl Changes {
     }
 
     fn add(&mut self, setting: String, from: Option<String>, to: Option<String>) {
-        self.0.push(Change { setting, from, to });
+        self.0.push(SettingChange { setting, from, to });
     }
 
     fn ports(&mut self, running: &[Port], planned: &[Port]) {
-        let find = |ports: &[Port], key: &str| ports.iter().find(|port| port.key == key).map(shown);
+        let find = |ports: &[Port], key: &str| ports.iter().find(|port| port.key == key).map(display_port);
         let is_one = |ports: &[Port]| ports.len() == 1;
         let setting = |key: &str| match is_one(running) && is_one(planned) {
             true => "port".to_owned(),
@@ -119,7 +119,7 @@ fn dependents<'a>(name: &str, all: &'a [Service]) -> Vec<&'a Service> {
     found
 }
 
-fn shown(port: &Port) -> String {
+fn display_port(port: &Port) -> String {
     let number = match port.host {
         Some(host) => std::net::SocketAddr::new(host, port.number).to_string(),
         None => port.number.to_string(),

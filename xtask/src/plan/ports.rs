@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::net::IpAddr;
 
-use super::scope::{Address, Addresses, Scope};
+use super::scope::{Address, Scope, ServiceAddresses};
 use super::services::ProjectFiles;
-use super::{Given, Number, Outside, Port, Written, as_written, url};
+use super::{AllocatedPort, DeclaredPort, Number, PlanInputs, Port, as_written, url};
 use crate::config::template::{Otherwise, Piece};
-use crate::config::{self, AUTO, At, Config, Service, Template};
+use crate::config::{self, AUTO, Config, Located, Service, Template};
 use crate::error::{Exit, Problem};
 
 /// The ports of every service of the file.
 pub(super) struct Numbers {
     pub(super) by_service: BTreeMap<String, Vec<Port>>,
-    pub(super) addresses: Addresses,
+    pub(super) addresses: ServiceAddresses,
     /// The variables that name a port, with the number that is finally used.
     pub(super) exported: BTreeMap<String, String>,
 }
@@ -24,11 +24,11 @@ pub(super) fn numbers(
     config: &Config,
     start_set: &[&Service],
     files: &ProjectFiles,
-    outside: &Outside,
+    outside: &PlanInputs,
 ) -> (Numbers, Vec<Problem>) {
     let mut numbers = Numbers {
         by_service: BTreeMap::new(),
-        addresses: Addresses::new(),
+        addresses: ServiceAddresses::new(),
         exported: BTreeMap::new(),
     };
     let mut problems = Vec::new();
@@ -54,15 +54,15 @@ pub(super) fn numbers(
             }
         }
     }
-    let all: Vec<Written> = written.iter().flat_map(|(_, ports)| ports).cloned().collect();
+    let all: Vec<DeclaredPort> = written.iter().flat_map(|(_, ports)| ports).cloned().collect();
     let given = (outside.allocate)(&all).unwrap_or_else(|problem| {
         problems.push(problem);
         as_written(&all)
     });
     let mut given = given.into_iter();
     for (service, ports) in written {
-        let port = |(port, written): (&config::Port, Written)| {
-            let Given { number, origin } = given.next().expect("each port was given a number");
+        let port = |(port, written): (&config::Port, DeclaredPort)| {
+            let AllocatedPort { number, origin } = given.next().expect("each port was given a number");
             Port {
                 key: written.key,
                 number,
@@ -112,9 +112,13 @@ impl Numbers {
     }
 }
 
-fn of_service(service: &Service, files: &ProjectFiles, outside: &Outside) -> Result<Vec<Written>, Vec<Problem>> {
+fn of_service(
+    service: &Service,
+    files: &ProjectFiles,
+    outside: &PlanInputs,
+) -> Result<Vec<DeclaredPort>, Vec<Problem>> {
     let own = files.of_service(service, outside)?;
-    let nothing = Addresses::new();
+    let nothing = ServiceAddresses::new();
     let scope = Scope {
         exported: BTreeMap::new(),
         calling: outside.calling,
@@ -134,7 +138,7 @@ fn of_service(service: &Service, files: &ProjectFiles, outside: &Outside) -> Res
             None => Ok(None),
         };
         match (number, host) {
-            (Ok(number), Ok(host)) => ports.push(Written {
+            (Ok(number), Ok(host)) => ports.push(DeclaredPort {
                 service: service.name.clone(),
                 key: port.key.clone(),
                 protocol: port.protocol,
@@ -150,11 +154,11 @@ fn of_service(service: &Service, files: &ProjectFiles, outside: &Outside) -> Res
 
 /// A base is where `auto` begins, but what the user sets for this one call is meant as it stands.
 fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Problem>> {
-    let filled = |template: &At<Template>| {
+    let filled = |template: &Located<Template>| {
         let text = scope.fill(template)?;
         number(&text, template).map_err(|problem| vec![problem])
     };
-    let is_set = |number: &At<Template>| {
+    let is_set = |number: &Located<Template>| {
         let value = named_by(&number.value).and_then(|name| scope.calling.get(OsStr::new(name)));
         value.is_some_and(|value| !value.is_empty())
     };
@@ -192,7 +196,7 @@ fn named_by(number: &Template) -> Option<&str> {
     }
 }
 
-fn number(text: &str, written: &At<Template>) -> Result<u16, Problem> {
+fn number(text: &str, written: &Located<Template>) -> Result<u16, Problem> {
     let number = text.trim().parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| {
         wrong(text, written, "a port number").hint(match written.value.first_variable() {
@@ -202,7 +206,7 @@ fn number(text: &str, written: &At<Template>) -> Result<u16, Problem> {
     })
 }
 
-fn address(text: &str, written: &At<Template>) -> Result<IpAddr, Problem> {
+fn address(text: &str, written: &Located<Template>) -> Result<IpAddr, Problem> {
     let text = if text == "localhost" { "127.0.0.1" } else { text };
     text.parse().map_err(|_| {
         wrong(text, written, "an IP address").hint(match written.value.first_variable() {
@@ -213,7 +217,7 @@ fn address(text: &str, written: &At<Template>) -> Result<IpAddr, Problem> {
 }
 
 /// The value of a variable is not shown: it may be in the wrong place, and a secret.
-fn wrong(text: &str, written: &At<Template>, what: &str) -> Problem {
+fn wrong(text: &str, written: &Located<Template>, what: &str) -> Problem {
     let message = match written.value.first_variable() {
         Some(variable) if text.is_empty() => format!("`{variable}` is empty, not {what}"),
         Some(variable) => format!("the value of `{variable}` is not {what}"),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use super::Environment;
-use crate::config::template::{Missing, Part};
-use crate::config::{At, Template};
+use crate::config::template::{Missing, TemplatePart};
+use crate::config::{Located, Template};
 use crate::error::{Exit, Problem};
 
 /// Name and value, in the order of the file.
@@ -18,13 +18,13 @@ pub(super) struct Scope<'a> {
     pub(super) calling: &'a Environment,
     /// The last one first.
     pub(super) files: Vec<&'a Pairs>,
-    pub(super) addresses: &'a Addresses,
+    pub(super) addresses: &'a ServiceAddresses,
     /// The env file that hints name.
     pub(super) settable: Option<&'a str>,
 }
 
 /// What references such as `${services.db.port}` stand for.
-pub(super) type Addresses = BTreeMap<String, Address>;
+pub(super) type ServiceAddresses = BTreeMap<String, Address>;
 
 pub(super) enum Address {
     Known {
@@ -41,7 +41,7 @@ pub(super) enum Address {
 impl Scope<'_> {
     /// # Errors
     /// One problem for each variable that is missing; none for what is missing because of a problem that is told.
-    pub(super) fn fill(&self, template: &At<Template>) -> Result<String, Vec<Problem>> {
+    pub(super) fn fill(&self, template: &Located<Template>) -> Result<String, Vec<Problem>> {
         let filled = template.value.fill(&|name| self.variable(name), &|service, part| {
             self.reference(service, part)
         });
@@ -54,22 +54,22 @@ impl Scope<'_> {
         exported.or_else(|| outside(self.calling, &self.files, name))
     }
 
-    fn reference(&self, service: &str, part: &Part) -> Result<String, String> {
+    fn reference(&self, service: &str, part: &TemplatePart) -> Result<String, String> {
         let value = match (self.addresses.get(service), part) {
-            (Some(Address::Known { ports, .. }), Part::Port) => ports.first().map(|(_, port)| port.to_string()),
-            (Some(Address::Known { ports, .. }), Part::PortKey(key)) => {
+            (Some(Address::Known { ports, .. }), TemplatePart::Port) => ports.first().map(|(_, port)| port.to_string()),
+            (Some(Address::Known { ports, .. }), TemplatePart::PortKey(key)) => {
                 let port = ports.iter().find(|(name, _)| name == key);
                 port.map(|(_, port)| port.to_string())
             }
-            (Some(Address::Known { url, .. }), Part::Url) => url.clone(),
+            (Some(Address::Known { url, .. }), TemplatePart::Url) => url.clone(),
             (Some(Address::Told), _) => return Err(String::new()),
             (Some(Address::Untold(why)), _) => return Err(format!("the port of `{service}` is not known: {why}")),
             (None, _) => return Err(format!("the port of `{service}` is not known here")),
         };
         value.ok_or_else(|| match part {
-            Part::Port => format!("`{service}` has no port"),
-            Part::PortKey(key) => format!("`{service}` has no port `{key}`"),
-            Part::Url => format!("`{service}` has no URL: its main port is not a TCP port"),
+            TemplatePart::Port => format!("`{service}` has no port"),
+            TemplatePart::PortKey(key) => format!("`{service}` has no port `{key}`"),
+            TemplatePart::Url => format!("`{service}` has no URL: its main port is not a TCP port"),
         })
     }
 

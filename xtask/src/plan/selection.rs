@@ -5,7 +5,7 @@ use crate::error::{Exit, Problem};
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
+pub(crate) struct Selection {
     /// Named services; empty means all that no profile holds back.
     pub(crate) services: Vec<String>,
     pub(crate) profiles: Vec<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Asked {
 ///
 /// # Errors
 /// A service or profile that the file does not have.
-pub(super) fn start_set<'a>(config: &'a Config, asked: &Asked) -> Result<Vec<&'a Service>, Vec<Problem>> {
+pub(super) fn start_set<'a>(config: &'a Config, asked: &Selection) -> Result<Vec<&'a Service>, Vec<Problem>> {
     let mut problems = Vec::new();
     for name in &asked.services {
         if !config.services.iter().any(|service| service.name == *name) {
@@ -47,7 +47,7 @@ pub(super) fn start_set<'a>(config: &'a Config, asked: &Asked) -> Result<Vec<&'a
     Ok(order)
 }
 
-fn is_meant(service: &Service, asked: &Asked) -> bool {
+fn is_meant(service: &Service, asked: &Selection) -> bool {
     let in_profile = || service.profiles.iter().any(|profile| asked.profiles.contains(profile));
     asked.everything
         || asked.services.contains(&service.name)

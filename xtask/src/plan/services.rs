@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, EnvFile, Environment, Health, Outside, Port, Protocol, Service, Venv};
-use crate::config::{self, At, Config, Template, VenvChoice, dotenv};
+use super::{Check, Command, EnvFile, Environment, Health, PlanInputs, Port, Protocol, Service, Venv};
+use crate::config::{self, Config, Located, Template, VenvChoice, dotenv};
 use crate::error::{Exit, Place, Problem};
 
 /// The env files of the project, in their order.
@@ -21,7 +21,7 @@ pub(super) struct ProjectFiles {
 }
 
 impl ProjectFiles {
-    pub(super) fn read(config: &Config, outside: &Outside) -> Result<Self, Vec<Problem>> {
+    pub(super) fn read(config: &Config, outside: &PlanInputs) -> Result<Self, Vec<Problem>> {
         let mut files = ProjectFiles {
             pairs: Vec::new(),
             named: Vec::new(),
@@ -56,7 +56,11 @@ impl ProjectFiles {
     }
 
     /// The pairs of a service's own env files, one list for each.
-    pub(super) fn of_service(&self, service: &config::Service, outside: &Outside) -> Result<Vec<Pairs>, Vec<Problem>> {
+    pub(super) fn of_service(
+        &self,
+        service: &config::Service,
+        outside: &PlanInputs,
+    ) -> Result<Vec<Pairs>, Vec<Problem>> {
         let mut own: Vec<Pairs> = Vec::new();
         let mut problems = Vec::new();
         for file in self.paths(service, outside)? {
@@ -69,7 +73,7 @@ impl ProjectFiles {
     }
 
     /// Where a service's own env files are; their names may hold variables of the project's.
-    fn paths(&self, service: &config::Service, outside: &Outside) -> Result<Vec<EnvFile>, Vec<Problem>> {
+    fn paths(&self, service: &config::Service, outside: &PlanInputs) -> Result<Vec<EnvFile>, Vec<Problem>> {
         let nothing = BTreeMap::new();
         let scope = Scope {
             exported: BTreeMap::new(),
@@ -103,7 +107,7 @@ impl ProjectFiles {
 }
 
 /// A missing file has no pairs; preflight says that it is missing.
-fn pairs(path: &Path, earlier: &[&Pairs], outside: &Outside) -> Result<Pairs, Vec<Problem>> {
+fn pairs(path: &Path, earlier: &[&Pairs], outside: &PlanInputs) -> Result<Pairs, Vec<Problem>> {
     let Some(bytes) = (outside.read)(path) else {
         return Ok(Pairs::new());
     };
@@ -126,7 +130,7 @@ pub(super) fn service(
     service: &config::Service,
     files: &ProjectFiles,
     numbers: &Numbers,
-    outside: &Outside,
+    outside: &PlanInputs,
 ) -> Result<Service, Vec<Problem>> {
     // A service whose ports could not be worked out has had its problems told.
     let Some(ports) = numbers.by_service.get(&service.name) else {
@@ -262,7 +266,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    fn text(&mut self, template: &At<Template>) -> String {
+    fn text(&mut self, template: &Located<Template>) -> String {
         self.scope.fill(template).unwrap_or_else(|problems| {
             self.has_failed = true;
             self.problems.extend(problems);
@@ -275,8 +279,8 @@ impl Filling<'_> {
         self.problems.push(problem.at(place).exit(Exit::Usage));
     }
 
-    fn command(&mut self, command: &At<config::Command>) -> Command {
-        let at = |value: &Template| At {
+    fn command(&mut self, command: &Located<config::Command>) -> Command {
+        let at = |value: &Template| Located {
             value: value.clone(),
             place: command.place.clone(),
         };
@@ -294,7 +298,7 @@ impl Filling<'_> {
         }
     }
 
-    fn venv(&mut self, config: &Config, choice: &VenvChoice, folder: &Path, outside: &Outside) -> Option<Venv> {
+    fn venv(&mut self, config: &Config, choice: &VenvChoice, folder: &Path, outside: &PlanInputs) -> Option<Venv> {
         match choice {
             VenvChoice::None => None,
             VenvChoice::Auto(place) => {
@@ -323,7 +327,7 @@ impl Filling<'_> {
     }
 
     /// What the file could not know where the target begins with a variable.
-    fn http(&mut self, target: &At<Template>, ports: &[Port]) -> Option<Check> {
+    fn http(&mut self, target: &Located<Template>, ports: &[Port]) -> Option<Check> {
         let text = self.text(target);
         if self.has_failed {
             return None;
@@ -358,7 +362,7 @@ impl Filling<'_> {
     }
 }
 
-fn absolute(outside: &Outside, path: &str) -> PathBuf {
+fn absolute(outside: &PlanInputs, path: &str) -> PathBuf {
     // `./backend` is shown as `backend`; what `..` leads to only the system knows.
     outside.checkout.join(path).components().collect()
 }

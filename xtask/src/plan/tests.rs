@@ -11,7 +11,7 @@ mod shown;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Asked, Environment, Given, Number, Origin, Outside, Plan, Written, as_written, plan};
+use super::{AllocatedPort, DeclaredPort, Environment, Number, Origin, Plan, PlanInputs, Selection, as_written, plan};
 use crate::config;
 use crate::error::{Exit, Problem};
 
@@ -69,8 +69,8 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
             .map(|folder| folder.join(".venv"))
             .find(|venv| venvs.contains(venv))
     };
-    let allocate = |written: &[Written]| {
-        let given = |(port, given): (&Written, Given)| {
+    let allocate = |written: &[DeclaredPort]| {
+        let given = |(port, given): (&DeclaredPort, AllocatedPort)| {
             let Some(&number) = ports.get(&format!("{}.{}", port.service, port.key)) else {
                 return given;
             };
@@ -78,14 +78,14 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
                 Number::Auto { .. } => Origin::Auto,
                 Number::Fixed(from) | Number::Set(from) => Origin::Moved { from },
             };
-            Given { number, origin }
+            AllocatedPort { number, origin }
         };
         match ports.get("none") {
             Some(_) => Err(Problem::new("nothing is left")),
             None => Ok(written.iter().zip(as_written(written)).map(given).collect()),
         }
     };
-    let outside = Outside {
+    let outside = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &calling,
         read: &read,
@@ -95,8 +95,8 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
     plan(&config, &meant(asked), &outside)
 }
 
-fn meant(asked: &str) -> Asked {
-    let mut meant = Asked::default();
+fn meant(asked: &str) -> Selection {
+    let mut meant = Selection::default();
     let mut words = asked.split_whitespace();
     while let Some(word) = words.next() {
         match word {

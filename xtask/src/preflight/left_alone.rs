@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Process;
-use super::protected::{Class, Details, class, is_named, names};
+use super::protected::{Details, ProtectedKind, class, is_named, names};
 use crate::foreign::Foreign;
 
 /// A program that a service started, that left its session, and that is named and left alone.
@@ -34,19 +34,22 @@ impl LeftAlone {
 /// `vite --open` and `launch-editor` start a browser or an editor where none runs yet; `tmux new -d` a server for all windows.
 pub(crate) fn works_for_a_person(process: &Process, details: &Details) -> Option<&'static str> {
     match class(process, details) {
-        Some(class @ (Class::Desktop | Class::Editor | Class::EditorServer | Class::Multiplexer)) => {
-            Some(class.reason())
-        }
         Some(
-            Class::Proxy
-            | Class::Engine
-            | Class::Sshd
-            | Class::Systemd
-            | Class::System
-            | Class::Manager
-            | Class::AirPlay
-            | Class::WindowsHttp
-            | Class::WslRelay,
+            class @ (ProtectedKind::Desktop
+            | ProtectedKind::Editor
+            | ProtectedKind::EditorServer
+            | ProtectedKind::Multiplexer),
+        ) => Some(class.reason()),
+        Some(
+            ProtectedKind::Proxy
+            | ProtectedKind::Engine
+            | ProtectedKind::Sshd
+            | ProtectedKind::Systemd
+            | ProtectedKind::System
+            | ProtectedKind::Manager
+            | ProtectedKind::AirPlay
+            | ProtectedKind::WindowsHttp
+            | ProtectedKind::WslRelay,
         )
         | None => is_browser(process, details).then_some("it is a browser"),
     }

@@ -7,12 +7,12 @@ use crate::plan::{Plan, Service, Stdin};
 /// Descriptors that the supervisor of these services may have open at the same time: its own, and for each service what it
 /// takes while it runs or while its ports are held, whichever is more.
 pub(crate) fn descriptors<'a>(services: impl IntoIterator<Item = &'a Service>) -> u64 {
-    OWN + services.into_iter().map(of).sum::<u64>()
+    OWN_DESCRIPTORS + services.into_iter().map(of).sum::<u64>()
 }
 
-/// The standard streams, lock, control socket, signals, guardian and log: about ten. The others are for a moment: both ends of
+/// The standard streams, lock, control socket, signals, watchdog and log: about ten. The others are for a moment: both ends of
 /// the pipes of what is just started, looks at `/proc` and the kernel's sockets, a few clients.
-const OWN: u64 = 32;
+const OWN_DESCRIPTORS: u64 = 32;
 
 fn of(service: &Service) -> u64 {
     let ports = service.ports.len() as u64;
@@ -28,7 +28,7 @@ fn of(service: &Service) -> u64 {
 }
 
 /// A stack that could not be started as a whole: as with a missing command, nothing is started (exit code 5).
-pub(crate) fn open_files(plan: &Plan, facts: &Facts, form: &str) -> Option<Finding> {
+pub(crate) fn open_files(plan: &Plan, facts: &Facts, program: &str) -> Option<Finding> {
     let needed = descriptors(&plan.services);
     let limit = facts.open_files.filter(|limit| *limit < needed)?;
     let n_services = plan.services.len();
@@ -43,7 +43,7 @@ pub(crate) fn open_files(plan: &Plan, facts: &Facts, form: &str) -> Option<Findi
             format!(
                 "raise the hard limit with `ulimit -n {needed}` as root, or with `--ulimit nofile={needed}` of a container"
             ),
-            format!("start fewer services at a time with `{form} up NAME`"),
+            format!("start fewer services at a time with `{program} up NAME`"),
         ],
         at: None,
         port: None,

@@ -6,22 +6,22 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::Parent;
+use super::ProcessRef;
 use super::arguments::value;
-use super::protected::{Ancestry, is_typed_into};
+use super::protected::{Ancestry, is_interactive_shell_name};
 use crate::foreign::{Foreign, shell_word};
 
 /// A service manager, what it calls the process, and the command that stops it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Manager {
-    pub(crate) by: By,
+pub(crate) struct ManagedService {
+    pub(crate) by: ServiceManager,
     /// `redis.service`, `shop:web`; `None` where that is not known, and then `NAME` stands in `stop`.
     pub(crate) name: Option<Foreign>,
     pub(crate) stop: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum ServiceManager {
     Systemd,
     /// It holds the socket itself, and starts the service when somebody connects.
     SystemdSocket,
@@ -34,39 +34,39 @@ pub(crate) enum By {
     OpenRc,
 }
 
-impl By {
+impl ServiceManager {
     /// What lists the names by which it calls processes.
     pub(crate) fn list(self) -> &'static str {
         match self {
-            By::Systemd => "systemctl status",
-            By::SystemdSocket => "systemctl list-sockets",
-            By::Launchd => "launchctl list",
-            By::Homebrew => "brew services list",
-            By::Supervisord => "supervisorctl status",
-            By::Pm2 => "pm2 ls",
-            By::Runit => "sv status /etc/service/*",
-            By::S6 => "s6-svstat",
-            By::OpenRc => "rc-status",
+            ServiceManager::Systemd => "systemctl status",
+            ServiceManager::SystemdSocket => "systemctl list-sockets",
+            ServiceManager::Launchd => "launchctl list",
+            ServiceManager::Homebrew => "brew services list",
+            ServiceManager::Supervisord => "supervisorctl status",
+            ServiceManager::Pm2 => "pm2 ls",
+            ServiceManager::Runit => "sv status /etc/service/*",
+            ServiceManager::S6 => "s6-svstat",
+            ServiceManager::OpenRc => "rc-status",
         }
     }
 
     pub(crate) fn title(self) -> &'static str {
         match self {
-            By::Systemd | By::SystemdSocket => "systemd",
-            By::Launchd => "launchd",
-            By::Homebrew => "Homebrew",
-            By::Supervisord => "supervisord",
-            By::Pm2 => "PM2",
-            By::Runit => "runit",
-            By::S6 => "s6",
-            By::OpenRc => "OpenRC",
+            ServiceManager::Systemd | ServiceManager::SystemdSocket => "systemd",
+            ServiceManager::Launchd => "launchd",
+            ServiceManager::Homebrew => "Homebrew",
+            ServiceManager::Supervisord => "supervisord",
+            ServiceManager::Pm2 => "PM2",
+            ServiceManager::Runit => "runit",
+            ServiceManager::S6 => "s6",
+            ServiceManager::OpenRc => "OpenRC",
         }
     }
 }
 
-impl Manager {
-    fn new(by: By, name: &str, stop: String) -> Self {
-        Manager {
+impl ManagedService {
+    fn new(by: ServiceManager, name: &str, stop: String) -> Self {
+        ManagedService {
             by,
             name: Some(name.into()),
             stop,
@@ -77,8 +77,8 @@ impl Manager {
     ///
     /// Source: man 5 systemd.socket: the service starts when somebody connects, so stopping that alone changes nothing.
     pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
-        Manager {
-            by: By::SystemdSocket,
+        ManagedService {
+            by: ServiceManager::SystemdSocket,
             name: unit.map(Foreign::from),
             stop: systemctl(is_users, unit.unwrap_or("NAME.socket")),
         }
@@ -86,8 +86,8 @@ impl Manager {
 
     /// In cluster mode PM2 listens itself, for its workers.
     pub(crate) fn pm2_cluster() -> Self {
-        Manager {
-            by: By::Pm2,
+        ManagedService {
+            by: ServiceManager::Pm2,
             name: None,
             stop: "pm2 stop NAME".to_owned(),
         }
@@ -97,7 +97,7 @@ impl Manager {
     pub(crate) fn reason(&self) -> String {
         let title = self.by.title();
         match (&self.name, self.by) {
-            (name, By::SystemdSocket) => {
+            (name, ServiceManager::SystemdSocket) => {
                 let unit = name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
                 format!("{title} holds it for socket activation{unit}")
             }
@@ -108,11 +108,11 @@ impl Manager {
 }
 
 /// Where a process comes from, as far as it could be read.
-pub(crate) struct Lineage<'a> {
+pub(crate) struct ProcessContext<'a> {
     /// The innermost systemd unit it runs under, and whether that belongs to a user's own manager.
     pub(crate) unit: Option<(&'a str, bool)>,
     /// Nearest first.
-    pub(crate) parents: &'a [Parent],
+    pub(crate) parents: &'a [ProcessRef],
     pub(crate) uid: Option<u32>,
     pub(crate) command: &'a dyn Fn(u32) -> Vec<String>,
     pub(crate) folder: &'a dyn Fn(u32) -> Option<PathBuf>,
@@ -126,16 +126,16 @@ pub(crate) struct Lineage<'a> {
 ///
 /// What was typed into a shell has none, whoever started the shell. A manager that stands above us too says nothing: a shell in
 /// a container has one, and so has all that is started from it.
-pub(crate) fn manager(lineage: &Lineage, ours: &Ancestry) -> Option<Manager> {
+pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<ManagedService> {
     for parent in lineage.parents {
         let command = || (lineage.command)(parent.pid);
-        if is_typed_into(parent.name.raw(), &command) {
+        if is_interactive_shell_name(parent.name.raw(), &command) {
             break;
         }
         let found = match parent.name.raw().as_str() {
             "supervisord" => supervisord(lineage, parent.pid, &command()),
-            "runsv" => folder_manager(By::Runit, "sv stop", lineage, parent.pid, &command()),
-            "s6-supervise" => folder_manager(By::S6, "s6-svc -d", lineage, parent.pid, &command()),
+            "runsv" => folder_manager(ServiceManager::Runit, "sv stop", lineage, parent.pid, &command()),
+            "s6-supervise" => folder_manager(ServiceManager::S6, "s6-svc -d", lineage, parent.pid, &command()),
             "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
             name if name.starts_with("PM2 ") => pm2(lineage),
             "launchd" => launchd(lineage),
@@ -147,11 +147,12 @@ pub(crate) fn manager(lineage: &Lineage, ours: &Ancestry) -> Option<Manager> {
         }
     }
     let (unit, is_users) = lineage.unit.filter(|(unit, _)| manages(unit))?;
-    (ours.unit.as_deref() != Some(unit)).then(|| Manager::new(By::Systemd, unit, systemctl(is_users, unit)))
+    (ours.unit.as_deref() != Some(unit))
+        .then(|| ManagedService::new(ServiceManager::Systemd, unit, systemctl(is_users, unit)))
 }
 
 /// Of two programs under one manager neither is the other.
-fn is_another_program(lineage: &Lineage) -> bool {
+fn is_another_program(lineage: &ProcessContext) -> bool {
     let differs = |variables: &[&str]| {
         let values = |of: &dyn Fn(&str) -> Option<String>| variables.iter().map(|name| of(name)).collect::<Vec<_>>();
         let (its, ours) = (values(lineage.variable), values(lineage.our_variable));
@@ -170,7 +171,7 @@ const PROCESS_NAME: &str = "SUPERVISOR_PROCESS_NAME";
 const GROUP_NAME: &str = "SUPERVISOR_GROUP_NAME";
 
 /// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a program alone is a group of its own name.
-fn supervisord(lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manager> {
+fn supervisord(lineage: &ProcessContext, pid: u32, command: &[String]) -> Option<ManagedService> {
     let process = (lineage.variable)(PROCESS_NAME);
     let name = process.map(|process| match (lineage.variable)(GROUP_NAME) {
         Some(group) if group != process => format!("{group}:{process}"),
@@ -182,8 +183,8 @@ fn supervisord(lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manage
         format!("-c {} ", shell_word(&folder.join(path).to_string_lossy()))
     });
     let typed = name.as_deref().map_or("NAME".into(), shell_word);
-    Some(Manager {
-        by: By::Supervisord,
+    Some(ManagedService {
+        by: ServiceManager::Supervisord,
         stop: format!("supervisorctl {}stop {typed}", config.unwrap_or_default()),
         name: name.map(Foreign::from),
     })
@@ -192,13 +193,13 @@ fn supervisord(lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manage
 const PM2_ID: &str = "pm_id";
 
 /// Source: PM2, lib/God/ForkMode.js: a program gets its settings as variables, `name` and `PM2_HOME` among them.
-fn pm2(lineage: &Lineage) -> Option<Manager> {
+fn pm2(lineage: &ProcessContext) -> Option<ManagedService> {
     let name = (lineage.variable)("name").or_else(|| (lineage.variable)(PM2_ID));
     let home = (lineage.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
     let home = home.map(|home| format!("PM2_HOME={} ", shell_word(&home)));
     let typed = name.as_deref().map_or("NAME".into(), shell_word);
-    Some(Manager {
-        by: By::Pm2,
+    Some(ManagedService {
+        by: ServiceManager::Pm2,
         stop: format!("{}pm2 stop {typed}", home.unwrap_or_default()),
         name: name.map(Foreign::from),
     })
@@ -207,13 +208,23 @@ fn pm2(lineage: &Lineage) -> Option<Manager> {
 /// One whose supervisor works in the service's folder, and whose command takes that.
 ///
 /// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
-fn folder_manager(by: By, stop: &str, lineage: &Lineage, pid: u32, command: &[String]) -> Option<Manager> {
+fn folder_manager(
+    by: ServiceManager,
+    stop: &str,
+    lineage: &ProcessContext,
+    pid: u32,
+    command: &[String],
+) -> Option<ManagedService> {
     let (name, folder) = service_folder(lineage, pid, command.get(1)?);
-    Some(Manager::new(by, &name, format!("{stop} {}", shell_word(&folder))))
+    Some(ManagedService::new(
+        by,
+        &name,
+        format!("{stop} {}", shell_word(&folder)),
+    ))
 }
 
 /// The service's name, and its folder if that can be seen.
-fn service_folder(lineage: &Lineage, pid: u32, argument: &str) -> (String, String) {
+fn service_folder(lineage: &ProcessContext, pid: u32, argument: &str) -> (String, String) {
     let folder = (lineage.folder)(pid).unwrap_or_else(|| argument.into());
     let name = Path::new(argument).file_name().or(folder.file_name());
     let name = name.map_or_else(|| argument.to_owned(), |name| name.to_string_lossy().into_owned());
@@ -221,10 +232,10 @@ fn service_folder(lineage: &Lineage, pid: u32, argument: &str) -> (String, Strin
 }
 
 /// Source: man 8 supervise-daemon: the service is its first argument.
-fn open_rc(command: &[String]) -> Option<Manager> {
+fn open_rc(command: &[String]) -> Option<ManagedService> {
     let name = command.iter().skip(1).find(|word| !word.starts_with('-'))?;
-    Some(Manager::new(
-        By::OpenRc,
+    Some(ManagedService::new(
+        ServiceManager::OpenRc,
         name,
         format!("rc-service {} stop", shell_word(name)),
     ))
@@ -234,11 +245,11 @@ const LABEL: &str = "XPC_SERVICE_NAME";
 
 /// Source: launchd gives each job its label as `XPC_SERVICE_NAME`, and `0` to what it did not start as a job; man 1
 /// launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
-fn launchd(lineage: &Lineage) -> Option<Manager> {
+fn launchd(lineage: &ProcessContext) -> Option<ManagedService> {
     let label = (lineage.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
     if let Some(formula) = label.strip_prefix("homebrew.mxcl.") {
         let stop = format!("brew services stop {}", shell_word(formula));
-        return Some(Manager::new(By::Homebrew, formula, stop));
+        return Some(ManagedService::new(ServiceManager::Homebrew, formula, stop));
     }
     let domain = match lineage.uid {
         Some(uid) if uid != 0 => format!("gui/{uid}"),
@@ -246,7 +257,7 @@ fn launchd(lineage: &Lineage) -> Option<Manager> {
     };
     let job = format!("{domain}/{label}");
     let stop = format!("launchctl bootout {}", shell_word(&job));
-    Some(Manager::new(By::Launchd, &label, stop))
+    Some(ManagedService::new(ServiceManager::Launchd, &label, stop))
 }
 
 /// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and

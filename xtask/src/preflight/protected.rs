@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::Process;
 use super::arguments::program;
-use super::managed::Manager;
+use super::managed::ManagedService;
 use super::role::Runtime;
 use crate::foreign::Foreign;
 
@@ -20,7 +20,7 @@ pub(crate) struct Details {
     pub(crate) command: Foreign<Vec<String>>,
     pub(crate) user: Option<Foreign>,
     /// Who looks after it.
-    pub(crate) manager: Option<Manager>,
+    pub(crate) manager: Option<ManagedService>,
     /// The container it runs in, where that is another one than ours.
     pub(crate) container: Option<Foreign>,
     pub(crate) runtime: Option<Runtime>,
@@ -84,7 +84,7 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
     if let Some(container) = &details.container {
         return Some(format!("it runs in container `{container}`"));
     }
-    details.manager.as_ref().map(Manager::reason)
+    details.manager.as_ref().map(ManagedService::reason)
 }
 
 /// A shell that reads what it runs from its input rather than from `-c` or a script. One whose arguments could not be
@@ -116,7 +116,7 @@ pub(super) fn is_shell(process: &Process, command: &[String]) -> bool {
 }
 
 /// The same of a parent, whose arguments are asked for only if it has a shell's name.
-pub(super) fn is_typed_into(name: &str, command: &dyn Fn() -> Vec<String>) -> bool {
+pub(super) fn is_interactive_shell_name(name: &str, command: &dyn Fn() -> Vec<String>) -> bool {
     SHELLS.contains(&name) && reads_its_input(&command())
 }
 
@@ -126,7 +126,7 @@ const SHELLS: &[&str] = &[
 
 /// A kind of program that is never signalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum ProtectedKind {
     Proxy,
     Engine,
     Sshd,
@@ -143,28 +143,28 @@ pub(super) enum Class {
     Multiplexer,
 }
 
-impl Class {
+impl ProtectedKind {
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Class::Proxy => "it is the container engine's port proxy",
-            Class::Engine => "it belongs to the container engine",
-            Class::Sshd => "it is the SSH server",
-            Class::Systemd | Class::System => "it is the system's service manager or belongs to it",
-            Class::Manager => "it is a service manager",
-            Class::AirPlay => "it is the AirPlay Receiver of macOS, and would come back",
-            Class::WindowsHttp => "it is the kernel of Windows, with its own HTTP server (http.sys)",
-            Class::WslRelay => "it passes the port on to a server inside WSL",
-            Class::Desktop => "it belongs to the desktop",
-            Class::Editor | Class::EditorServer => "it belongs to the editor",
-            Class::Multiplexer => "it is a terminal multiplexer's server",
+            ProtectedKind::Proxy => "it is the container engine's port proxy",
+            ProtectedKind::Engine => "it belongs to the container engine",
+            ProtectedKind::Sshd => "it is the SSH server",
+            ProtectedKind::Systemd | ProtectedKind::System => "it is the system's service manager or belongs to it",
+            ProtectedKind::Manager => "it is a service manager",
+            ProtectedKind::AirPlay => "it is the AirPlay Receiver of macOS, and would come back",
+            ProtectedKind::WindowsHttp => "it is the kernel of Windows, with its own HTTP server (http.sys)",
+            ProtectedKind::WslRelay => "it passes the port on to a server inside WSL",
+            ProtectedKind::Desktop => "it belongs to the desktop",
+            ProtectedKind::Editor | ProtectedKind::EditorServer => "it belongs to the editor",
+            ProtectedKind::Multiplexer => "it is a terminal multiplexer's server",
         }
     }
 }
 
 /// A name that ends with `*` stands for all that begin so.
-const NEVER: &[(Class, &[&str])] = &[
+const PROTECTED_PROGRAMS: &[(ProtectedKind, &[&str])] = &[
     (
-        Class::Proxy,
+        ProtectedKind::Proxy,
         &[
             "docker-proxy",
             "rootlessport*",
@@ -180,7 +180,7 @@ const NEVER: &[(Class, &[&str])] = &[
         ],
     ),
     (
-        Class::Engine,
+        ProtectedKind::Engine,
         &[
             "dockerd",
             "containerd",
@@ -198,12 +198,12 @@ const NEVER: &[(Class, &[&str])] = &[
             "lima-guestagent",
         ],
     ),
-    (Class::WslRelay, &["wslrelay"]),
-    (Class::AirPlay, &["ControlCenter"]),
-    (Class::Systemd, &["systemd"]),
-    (Class::Sshd, &["sshd", "sshd-session", "sshd-auth", "dropbear"]),
+    (ProtectedKind::WslRelay, &["wslrelay"]),
+    (ProtectedKind::AirPlay, &["ControlCenter"]),
+    (ProtectedKind::Systemd, &["systemd"]),
+    (ProtectedKind::Sshd, &["sshd", "sshd-session", "sshd-auth", "dropbear"]),
     (
-        Class::System,
+        ProtectedKind::System,
         &[
             "systemd-resolved",
             "systemd-journald",
@@ -223,7 +223,7 @@ const NEVER: &[(Class, &[&str])] = &[
         ],
     ),
     (
-        Class::Manager,
+        ProtectedKind::Manager,
         &[
             "supervisord",
             "runsvdir",
@@ -234,7 +234,7 @@ const NEVER: &[(Class, &[&str])] = &[
         ],
     ),
     (
-        Class::Desktop,
+        ProtectedKind::Desktop,
         &[
             "WindowServer",
             "loginwindow",
@@ -259,7 +259,7 @@ const NEVER: &[(Class, &[&str])] = &[
         ],
     ),
     (
-        Class::Editor,
+        ProtectedKind::Editor,
         &[
             "code",
             "code-insiders",
@@ -280,7 +280,7 @@ const NEVER: &[(Class, &[&str])] = &[
         ],
     ),
     (
-        Class::EditorServer,
+        ProtectedKind::EditorServer,
         &[
             "code-server",
             "code-tunnel",
@@ -301,7 +301,7 @@ const NEVER: &[(Class, &[&str])] = &[
         ],
     ),
     (
-        Class::Multiplexer,
+        ProtectedKind::Multiplexer,
         &[
             "tmux",
             "tmux: server",
@@ -326,23 +326,25 @@ pub(super) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iter
 }
 
 /// Which kind of these `process` is, by any of its names.
-pub(super) fn class(process: &Process, details: &Details) -> Option<Class> {
+pub(super) fn class(process: &Process, details: &Details) -> Option<ProtectedKind> {
     let exe = details.exe.as_deref();
     let is_called = |never: &&str| names(process, details).any(|name| is_named(name, never));
-    let known = NEVER.iter().find(|(_, never)| never.iter().any(&is_called));
+    let known = PROTECTED_PROGRAMS
+        .iter()
+        .find(|(_, never)| never.iter().any(&is_called));
     // Colima and Lima pass ports on by the ssh of their virtual machine.
     let is_of_lima = |word: &String| ["/.colima/", "/.lima/"].iter().any(|home| word.contains(home));
     match known {
         Some((class, _)) => Some(*class),
-        None if process.identity.pid == 4 && process.name == "System" => Some(Class::WindowsHttp),
-        None if is_called(&"ssh") && details.command.raw().iter().any(is_of_lima) => Some(Class::Proxy),
-        None => is_editor_server(exe, details.command.raw()).then_some(Class::EditorServer),
+        None if process.identity.pid == 4 && process.name == "System" => Some(ProtectedKind::WindowsHttp),
+        None if is_called(&"ssh") && details.command.raw().iter().any(is_of_lima) => Some(ProtectedKind::Proxy),
+        None => is_editor_server(exe, details.command.raw()).then_some(ProtectedKind::EditorServer),
     }
 }
 
 /// By the command name alone: a service manager, an engine, an editor …
 pub(super) fn is_never_signalled(name: &str) -> bool {
-    let mut names = NEVER.iter().flat_map(|(_, never)| *never);
+    let mut names = PROTECTED_PROGRAMS.iter().flat_map(|(_, never)| *never);
     names.any(|never| is_named(name, never))
 }
 

@@ -6,8 +6,8 @@ mod tests;
 
 use super::Process;
 use super::arguments::{program, value};
-use super::managed::Manager;
-use super::protected::{Ancestry, Class, Details, class};
+use super::managed::ManagedService;
+use super::protected::{Ancestry, Details, ProtectedKind, class};
 use super::tunnel::{Tunnel, tunnel};
 use crate::foreign::{Foreign, shell_word};
 
@@ -17,7 +17,7 @@ pub(crate) enum Role {
     #[default]
     Server,
     Container(Container),
-    Managed(Manager),
+    Managed(ManagedService),
     Tunnel(Tunnel),
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Container {
     pub(crate) service: Option<Foreign>,
     /// The process runs in it, rather than for it.
     pub(crate) is_inside: bool,
-    pub(crate) told: Told,
+    pub(crate) told: EngineReply,
 }
 
 impl Container {
@@ -72,7 +72,7 @@ impl Container {
 
 /// What came of asking the engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum EngineReply {
     /// It was not asked, or did not answer.
     #[default]
     Nothing,
@@ -108,14 +108,16 @@ impl Runtime {
 pub(crate) fn role(process: &Process, details: &Details, ours: &Ancestry, port: u16) -> Role {
     let pid = process.identity.pid;
     match class(process, details) {
-        Some(Class::Proxy | Class::Engine) => Role::Container(for_a_container(process, details)),
-        Some(Class::Systemd) => Role::Managed(Manager::socket(pid != 1, None)),
-        Some(Class::Manager) if process.name.raw().starts_with("PM2 ") => Role::Managed(Manager::pm2_cluster()),
-        Some(Class::Editor) => {
+        Some(ProtectedKind::Proxy | ProtectedKind::Engine) => Role::Container(for_a_container(process, details)),
+        Some(ProtectedKind::Systemd) => Role::Managed(ManagedService::socket(pid != 1, None)),
+        Some(ProtectedKind::Manager) if process.name.raw().starts_with("PM2 ") => {
+            Role::Managed(ManagedService::pm2_cluster())
+        }
+        Some(ProtectedKind::Editor) => {
             let argument = details.command.raw().first().map(|word| program(word));
             Role::Tunnel(Tunnel::of_editor(argument.unwrap_or(process.name.raw())))
         }
-        Some(Class::Sshd) if is_session(process, details) => Role::Tunnel(Tunnel::of_ssh_session()),
+        Some(ProtectedKind::Sshd) if is_session(process, details) => Role::Tunnel(Tunnel::of_ssh_session()),
         Some(_) => Role::Server,
         None if pid == ours.us || ours.ancestors.contains(&pid) => Role::Server,
         None => by_surroundings(process, details, port),
@@ -155,7 +157,11 @@ fn for_a_container(process: &Process, details: &Details) -> Container {
     Container {
         runtime: Some(runtime(process, details)),
         id: of_monitor(&["-c", "--cid"]).or_else(|| details.container.clone()),
-        told: if name.is_some() { Told::Container } else { Told::Nothing },
+        told: if name.is_some() {
+            EngineReply::Container
+        } else {
+            EngineReply::Nothing
+        },
         name,
         ..Container::default()
     }

@@ -4,7 +4,7 @@
 /// `Authorization: X`, `scheme://user:X@host`, and what bears a known vendor's prefix (`ghp_…`).
 ///
 /// Short options are left alone: `-p` is a port as often as a password.
-pub(crate) fn masked(command: &[String]) -> Vec<String> {
+pub(crate) fn mask(command: &[String]) -> Vec<String> {
     let mut value_follows = false;
     command
         .iter()
@@ -164,7 +164,7 @@ fn value<'a>(name: &str, separator: &str, text: &'a str) -> &'a str {
     }
     // A header's value has several words: `Authorization: Bearer X`.
     let header = separator.starts_with(':')
-        && words(name)
+        && split_words(name)
             .iter()
             .any(|word| word == "authorization" || word == "cookie");
     let end = text.find(|c: char| matches!(c, '&' | ';' | ',' | '"' | '\'' | '}') || (!header && c.is_whitespace()));
@@ -172,7 +172,7 @@ fn value<'a>(name: &str, separator: &str, text: &'a str) -> &'a str {
 }
 
 fn is_secret(name: &str) -> bool {
-    let words = words(name);
+    let words = split_words(name);
     // `PGPASSWORD`, `mytoken` and `requirepass` are one word.
     let ends = |word: &str| SECRET_ENDS.iter().any(|end| word.ends_with(end));
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
@@ -195,7 +195,7 @@ fn is_name(c: char) -> bool {
 }
 
 /// `dbPassword`, `DB_PASSWORD` and `--db-password` → `db`, `password`.
-fn words(name: &str) -> Vec<String> {
+fn split_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_was_lower = false;
     for c in name.chars() {

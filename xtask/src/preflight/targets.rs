@@ -30,7 +30,7 @@ pub(crate) struct Tree {
     pub(crate) processes: Vec<Target>,
     /// So many at the front are asked to end at once, the rest if they linger: a master ends its workers better than we
     /// do. All of them where whole process groups are meant, as with Ctrl-C.
-    pub(crate) first: usize,
+    pub(crate) n_first_wave: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +84,11 @@ pub(crate) fn targets(
             user: details(process.identity.pid).user,
         })
         .collect();
-    let first = if whole_groups { processes.len() } else { roots.len() };
-    Targets::End(Tree { processes, first })
+    let n_first_wave = if whole_groups { processes.len() } else { roots.len() };
+    Targets::End(Tree {
+        processes,
+        n_first_wave,
+    })
 }
 
 /// The living processes and what is asked about them.

@@ -2,52 +2,59 @@
 //!
 //! Looking is `world::observe`, ending somebody is `world::stop`. Here is only the judgement.
 
-mod consent;
+mod caller;
 mod duplicate;
 mod hint;
+mod kill_policy;
 mod message;
 mod mismatch;
-mod ours;
-mod remark;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::net::IpAddr;
 
-use super::family::{Rivalry, rivalry};
-use super::{Answer, Finding, HoldsBy, Level, Owner, Ownerless, OwnerlessState, PortFact, PortRef, Probe, Role, Tag};
+use super::related_owners::{ListenerOverlap, listener_overlap};
+use super::{
+    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Level, Owner, PortFact, Role, SocketState, Tag, UnownedSocket,
+};
 use crate::error::Exit;
 use crate::plan::Protocol;
-pub(crate) use consent::{Consent, consent};
+pub(crate) use caller::CallerContext;
 pub(crate) use duplicate::duplicates;
+pub(crate) use kill_policy::{KillPolicy, kill_policy};
 use message::user;
 pub(crate) use mismatch::{Mismatch, serves};
-pub(crate) use ours::Ours;
-pub(crate) use remark::{ephemeral, split};
+pub(crate) use warnings::{ephemeral, split};
 
-/// What stands in the way of `port`. `form` is the program as the user typed it: `cargo xtask` or `devtasks`.
+/// What stands in the way of `port`. `program` is the program as the user typed it: `cargo xtask` or `devtasks`.
 ///
 /// Of several owners the most restrictive decides. A leftover of this checkout is [`Level::Warn`] with
 /// [`Exit::PortBusy`]: `up` ends it by itself, and ends with 3 only where it must not.
-pub(crate) fn finding(port: &PortRef, fact: &PortFact, ours: &Ours, form: &str) -> Finding {
-    let case = Case { port, fact, ours, form };
-    match decisive(fact, ours).map(|probe| (probe.answer, probe.address)) {
+pub(crate) fn finding(port: &Endpoint, fact: &PortFact, ours: &CallerContext, program: &str) -> Finding {
+    let case = PortCheck {
+        port,
+        fact,
+        ours,
+        program,
+    };
+    match deciding_probe(fact, ours).map(|probe| (probe.answer, probe.address)) {
         None => case.unchecked(),
-        Some((Answer::Free, _)) => case.free("is free"),
-        Some((Answer::FreeIfReused, _)) => case.free_if_reused(),
-        Some((Answer::Busy, _)) => case.busy(),
-        Some((Answer::Denied, _)) => case.denied(),
-        Some((Answer::Excluded, _)) => case.excluded(),
-        Some((Answer::NoAddress, address)) => case.no_address(address),
-        Some((Answer::Failed(number), _)) => case.failed(number),
+        Some((BindResult::Free, _)) => case.free("is free"),
+        Some((BindResult::FreeIfReused, _)) => case.free_if_reused(),
+        Some((BindResult::Busy, _)) => case.busy(),
+        Some((BindResult::Denied, _)) => case.denied(),
+        Some((BindResult::Excluded, _)) => case.excluded(),
+        Some((BindResult::NoAddress, address)) => case.no_address(address),
+        Some((BindResult::Failed(number), _)) => case.failed(number),
     }
 }
 
 /// What a service needs is asked first. Who asks for no service wants to know of anybody, at whatever address.
-fn decisive<'a>(fact: &'a PortFact, ours: &Ours) -> Option<&'a Probe> {
+fn deciding_probe<'a>(fact: &'a PortFact, ours: &CallerContext) -> Option<&'a BindProbe> {
     let taken = || {
-        let says = |wanted: Answer| fact.probes.iter().find(move |probe| probe.answer == wanted);
-        says(Answer::Busy).or_else(|| says(Answer::FreeIfReused))
+        let says = |wanted: BindResult| fact.probes.iter().find(move |probe| probe.answer == wanted);
+        says(BindResult::Busy).or_else(|| says(BindResult::FreeIfReused))
     };
     let taken = if ours.service.is_none() { taken() } else { None };
     taken.or_else(|| fact.probes.first())
@@ -55,7 +62,7 @@ fn decisive<'a>(fact: &'a PortFact, ours: &Ours) -> Option<&'a Probe> {
 
 /// Why a port is busy, by owner or socket; the most restrictive first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Why {
+enum ConflictKind {
     Protected,
     Container,
     SystemService,
@@ -71,35 +78,39 @@ enum Why {
     NoOwner,
 }
 
-struct Case<'a> {
-    port: &'a PortRef,
+struct PortCheck<'a> {
+    port: &'a Endpoint,
     fact: &'a PortFact,
-    ours: &'a Ours,
-    form: &'a str,
+    ours: &'a CallerContext,
+    program: &'a str,
 }
 
-impl Case<'_> {
+impl PortCheck<'_> {
     fn busy(&self) -> Finding {
         let by_owner = self.fact.owners.iter().map(|owner| self.why(owner)).min();
         let by_socket = self
             .fact
             .ownerless
             .iter()
-            .map(|socket| self.why_ownerless(socket))
+            .map(|socket| self.unowned_conflict(socket))
             .min();
         let why = match (by_owner, by_socket) {
-            (None, None) if self.fact.unknown.is_some() => Why::Hidden,
-            (by_owner, by_socket) => by_owner.into_iter().chain(by_socket).min().unwrap_or(Why::NoOwner),
+            (None, None) if self.fact.unknown.is_some() => ConflictKind::Hidden,
+            (by_owner, by_socket) => by_owner
+                .into_iter()
+                .chain(by_socket)
+                .min()
+                .unwrap_or(ConflictKind::NoOwner),
         };
-        let lead = self.lead(why);
+        let lead = self.primary_owner(why);
         let rivalry = self.rivalry(why);
         let (level, exit) = match why {
             // `up` starts what is missing and leaves the rest running, unless the port belongs to another service.
-            Why::OwnRunning if lead.is_none_or(|owner| self.is_its_own(owner)) => match rivalry {
+            ConflictKind::OwnRunning if lead.is_none_or(|owner| self.is_its_own(owner)) => match rivalry {
                 Some(_) => (Level::Warn, Exit::Done),
                 None => (Level::Ok, Exit::Done),
             },
-            Why::OwnLeftover => (Level::Warn, Exit::PortBusy),
+            ConflictKind::OwnLeftover => (Level::Warn, Exit::PortBusy),
             _ => (Level::Fail, Exit::PortBusy),
         };
         let (code, message) = match rivalry {
@@ -109,65 +120,65 @@ impl Case<'_> {
         Finding {
             hints: hint::hints(self, why, lead),
             owners: self.fact.owners.clone(),
-            ..self.say(code, level, exit, message)
+            ..self.finding(code, level, exit, message)
         }
     }
 
     /// Unrelated listeners, where that is the first thing to say: who is left alone for a reason of their own is told so.
-    fn rivalry(&self, why: Why) -> Option<Rivalry<'_>> {
+    fn rivalry(&self, why: ConflictKind) -> Option<ListenerOverlap<'_>> {
         let tells_more = match why {
-            Why::Foreign => true,
-            Why::OwnRunning => self.lead(why).is_none_or(|owner| self.is_its_own(owner)),
+            ConflictKind::Foreign => true,
+            ConflictKind::OwnRunning => self.primary_owner(why).is_none_or(|owner| self.is_its_own(owner)),
             // Who asks for no service wants to know who answers.
-            Why::Protected
-            | Why::Container
-            | Why::SystemService
-            | Why::OtherProject
-            | Why::OtherCheckout
-            | Why::Tunnel
-            | Why::OwnLeftover => self.ours.service.is_none(),
-            Why::Hidden | Why::Bound | Why::Connection | Why::NoOwner => false,
+            ConflictKind::Protected
+            | ConflictKind::Container
+            | ConflictKind::SystemService
+            | ConflictKind::OtherProject
+            | ConflictKind::OtherCheckout
+            | ConflictKind::Tunnel
+            | ConflictKind::OwnLeftover => self.ours.service.is_none(),
+            ConflictKind::Hidden | ConflictKind::Bound | ConflictKind::Connection | ConflictKind::NoOwner => false,
         };
-        rivalry(&self.fact.owners).filter(|_| tells_more)
+        listener_overlap(&self.fact.owners).filter(|_| tells_more)
     }
 
-    fn why(&self, owner: &Owner) -> Why {
+    fn why(&self, owner: &Owner) -> ConflictKind {
         let supervisor = self.supervisor(owner);
         match owner.holds_by {
-            HoldsBy::Connection if supervisor.is_none() => return Why::Connection,
+            HoldsBy::Connection if supervisor.is_none() => return ConflictKind::Connection,
             HoldsBy::Connection | HoldsBy::Listening | HoldsBy::Bound => {}
         }
         // A stack that a manager started, or that asks from below itself, is ours before it is theirs.
         let is_live =
             |tag: &Tag| self.ours.live_run.as_ref().is_some_and(|run| tag.run == *run) && self.is_of_this_checkout(tag);
         if owner.tag.as_ref().is_some_and(is_live) {
-            return Why::OwnRunning;
+            return ConflictKind::OwnRunning;
         }
         match (&owner.role, &owner.protected) {
-            (Role::Container(_), _) => return Why::Container,
-            (Role::Managed(_), _) => return Why::SystemService,
-            (Role::Tunnel(_), Some(_)) => return Why::Tunnel,
-            (Role::Server, Some(_)) => return Why::Protected,
+            (Role::Container(_), _) => return ConflictKind::Container,
+            (Role::Managed(_), _) => return ConflictKind::SystemService,
+            (Role::Tunnel(_), Some(_)) => return ConflictKind::Tunnel,
+            (Role::Server, Some(_)) => return ConflictKind::Protected,
             (Role::Tunnel(_) | Role::Server, None) => {}
         }
         let Some(tag) = &owner.tag else {
             return match (&owner.role, owner.holds_by) {
-                (Role::Tunnel(_), _) => Why::Tunnel,
-                (_, HoldsBy::Bound) => Why::Bound,
-                (_, HoldsBy::Listening | HoldsBy::Connection) => Why::Foreign,
+                (Role::Tunnel(_), _) => ConflictKind::Tunnel,
+                (_, HoldsBy::Bound) => ConflictKind::Bound,
+                (_, HoldsBy::Listening | HoldsBy::Connection) => ConflictKind::Foreign,
             };
         };
         if self.is_of_this_checkout(tag) {
-            Why::OwnLeftover
+            ConflictKind::OwnLeftover
         } else if self
             .ours
             .project
             .as_ref()
             .is_some_and(|project| tag.project == *project)
         {
-            Why::OtherCheckout
+            ConflictKind::OtherCheckout
         } else {
-            Why::OtherProject
+            ConflictKind::OtherProject
         }
     }
 
@@ -197,30 +208,30 @@ impl Case<'_> {
 
     /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most
     /// likely, is one of our own user. Unless some may not be looked into.
-    fn why_ownerless(&self, socket: &Ownerless) -> Why {
+    fn unowned_conflict(&self, socket: &UnownedSocket) -> ConflictKind {
         match (&socket.role, socket.state) {
-            (_, OwnerlessState::TimeWait { .. }) => Why::NoOwner,
-            (_, OwnerlessState::Connection) => Why::Connection,
-            (Role::Container(_), _) => Why::Container,
-            (Role::Managed(_), _) => Why::SystemService,
-            (Role::Server | Role::Tunnel(_), OwnerlessState::Listening | OwnerlessState::Bound) => {
-                if (self.ours.uid == 0 || self.ours.uid == socket.uid) && !socket.is_veiled {
-                    Why::NoOwner
+            (_, SocketState::TimeWait { .. }) => ConflictKind::NoOwner,
+            (_, SocketState::Connection) => ConflictKind::Connection,
+            (Role::Container(_), _) => ConflictKind::Container,
+            (Role::Managed(_), _) => ConflictKind::SystemService,
+            (Role::Server | Role::Tunnel(_), SocketState::Listening | SocketState::Bound) => {
+                if (self.ours.uid == 0 || self.ours.uid == socket.uid) && !socket.may_hide_owner {
+                    ConflictKind::NoOwner
                 } else {
-                    Why::Hidden
+                    ConflictKind::Hidden
                 }
             }
         }
     }
 
     /// The owner to name: of those that decided, the topmost.
-    fn lead(&self, why: Why) -> Option<&Owner> {
+    fn primary_owner(&self, why: ConflictKind) -> Option<&Owner> {
         let deciding = self.fact.owners.iter().find(|owner| self.why(owner) == why);
         self.topmost(why).first().copied().or(deciding)
     }
 
     /// Of those that decided, all that are below none of the others.
-    fn topmost(&self, why: Why) -> Vec<&Owner> {
+    fn topmost(&self, why: ConflictKind) -> Vec<&Owner> {
         let deciding = || self.fact.owners.iter().filter(move |owner| self.why(owner) == why);
         let is_below = |owner: &Owner| {
             let pids = || owner.parents.iter().map(|parent| parent.pid);
@@ -238,19 +249,19 @@ impl Case<'_> {
     }
 
     fn free(&self, how: &str) -> Finding {
-        self.say("port.free", Level::Ok, Exit::Done, format!("{} {how}", self.name()))
+        self.finding("port.free", Level::Ok, Exit::Done, format!("{} {how}", self.name()))
     }
 
     /// Only a server without `SO_REUSEADDR` would fail, and hardly any is. So nothing stops here.
     fn free_if_reused(&self) -> Finding {
         let why = self.fact.owners.iter().map(|owner| match owner.holds_by {
-            HoldsBy::Listening | HoldsBy::Bound => Why::Bound,
-            HoldsBy::Connection => Why::Connection,
+            HoldsBy::Listening | HoldsBy::Bound => ConflictKind::Bound,
+            HoldsBy::Connection => ConflictKind::Connection,
         });
         let sockets = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
-            OwnerlessState::Listening | OwnerlessState::Bound => Some(Why::Bound),
-            OwnerlessState::Connection => Some(Why::Connection),
-            OwnerlessState::TimeWait { .. } => None,
+            SocketState::Listening | SocketState::Bound => Some(ConflictKind::Bound),
+            SocketState::Connection => Some(ConflictKind::Connection),
+            SocketState::TimeWait { .. } => None,
         });
         let Some(why) = why.chain(sockets).min() else {
             let how = format!(
@@ -265,7 +276,7 @@ impl Case<'_> {
             (None, None) => "somebody".to_owned(),
         };
         let how = match why {
-            Why::Connection => format!("{who} still has a connection there"),
+            ConflictKind::Connection => format!("{who} still has a connection there"),
             _ => format!("{who} is bound to it"),
         };
         let message = format!(
@@ -274,7 +285,7 @@ impl Case<'_> {
         );
         Finding {
             owners: self.fact.owners.clone(),
-            ..self.say(code(why), Level::Warn, Exit::Done, message)
+            ..self.finding(code(why), Level::Warn, Exit::Done, message)
         }
     }
 
@@ -293,7 +304,7 @@ impl Case<'_> {
         };
         Finding {
             hints: hint::privilege(self),
-            ..self.say("port.denied", Level::Fail, Exit::PortBusy, message)
+            ..self.finding("port.denied", Level::Fail, Exit::PortBusy, message)
         }
     }
 
@@ -304,7 +315,7 @@ impl Case<'_> {
         );
         Finding {
             hints: hint::excluded(self),
-            ..self.say("port.denied", Level::Fail, Exit::PortBusy, message)
+            ..self.finding("port.denied", Level::Fail, Exit::PortBusy, message)
         }
     }
 
@@ -316,7 +327,7 @@ impl Case<'_> {
         });
         Finding {
             hints: hint.into_iter().collect(),
-            ..self.say("port.denied", Level::Fail, Exit::PortBusy, message)
+            ..self.finding("port.denied", Level::Fail, Exit::PortBusy, message)
         }
     }
 
@@ -324,16 +335,16 @@ impl Case<'_> {
     fn failed(&self, number: i32) -> Finding {
         let reason = std::io::Error::from_raw_os_error(number);
         let message = format!("{} could not be tried: {reason}", self.name());
-        self.say("port.denied", Level::Unknown, Exit::Done, message)
+        self.finding("port.denied", Level::Unknown, Exit::Done, message)
     }
 
     fn unchecked(&self) -> Finding {
         let reason = self.fact.unknown.as_deref().unwrap_or("nobody asked the system for it");
         let message = format!("whether {} is free is not known: {reason}", self.name());
-        self.say("port.free", Level::Unknown, Exit::Done, message)
+        self.finding("port.free", Level::Unknown, Exit::Done, message)
     }
 
-    fn say(&self, code: &'static str, level: Level, exit: Exit, message: String) -> Finding {
+    fn finding(&self, code: &'static str, level: Level, exit: Exit, message: String) -> Finding {
         let wanted = self.ours.service.as_ref();
         Finding {
             code,
@@ -349,20 +360,20 @@ impl Case<'_> {
     }
 }
 
-fn code(why: Why) -> &'static str {
+fn code(why: ConflictKind) -> &'static str {
     match why {
-        Why::Protected => "port.busy.protected",
-        Why::Container => "port.busy.container",
-        Why::SystemService => "port.busy.system_service",
-        Why::Tunnel => "port.busy.tunnel",
-        Why::Hidden => "port.busy.hidden",
-        Why::OtherProject => "port.busy.other_project",
-        Why::OtherCheckout => "port.busy.other_checkout",
-        Why::OwnRunning => "port.busy.own_running",
-        Why::Foreign => "port.busy.foreign",
-        Why::OwnLeftover => "port.busy.own_leftover",
-        Why::Bound => "port.busy.bound",
-        Why::Connection => "port.busy.connection",
-        Why::NoOwner => "port.busy.no_owner",
+        ConflictKind::Protected => "port.busy.protected",
+        ConflictKind::Container => "port.busy.container",
+        ConflictKind::SystemService => "port.busy.system_service",
+        ConflictKind::Tunnel => "port.busy.tunnel",
+        ConflictKind::Hidden => "port.busy.hidden",
+        ConflictKind::OtherProject => "port.busy.other_project",
+        ConflictKind::OtherCheckout => "port.busy.other_checkout",
+        ConflictKind::OwnRunning => "port.busy.own_running",
+        ConflictKind::Foreign => "port.busy.foreign",
+        ConflictKind::OwnLeftover => "port.busy.own_leftover",
+        ConflictKind::Bound => "port.busy.bound",
+        ConflictKind::Connection => "port.busy.connection",
+        ConflictKind::NoOwner => "port.busy.no_owner",
     }
 }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crate::plan::{Service, bin};
-use crate::supervise::diagnosis::{Diagnosis, Kind, refused};
-use crate::supervise::{Cause, Status};
+use crate::supervise::diagnosis::{Diagnosis, FailureKind, refused};
+use crate::supervise::{Cause, ExitStatus};
 
 /// The hints below a failure.
 ///
-/// `form` is the program as the user typed it: `cargo xtask` or `devtasks`.
-pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, form: &str) -> Vec<String> {
+/// `program` is the program as the user typed it: `cargo xtask` or `devtasks`.
+pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, program: &str) -> Vec<String> {
     let why = why.last();
     let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();
@@ -17,7 +17,7 @@ pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, form: &str
     let words = &service.command.words;
     let mut advice: Vec<String> = meant_for_a_shell(words).into_iter().collect();
     if let Cause::Exited {
-        status: Status { code: Some(0), .. },
+        status: ExitStatus { code: Some(0), .. },
         before_ready,
         ..
     } = why
@@ -27,50 +27,59 @@ pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, form: &str
     }
     if let Some(diagnosis) = diagnosis {
         advice.extend(diagnosis.hints.iter().cloned());
-        advice.extend(by_kind(service, diagnosis, checkout, form));
+        advice.extend(by_kind(service, diagnosis, checkout, program));
     }
     advice
 }
 
-fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, form: &str) -> Vec<String> {
+fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, program: &str) -> Vec<String> {
     let evidence = diagnosis.evidence.as_str();
     let hint = match diagnosis.kind {
-        Kind::PythonModuleMissing => return python_module(service, evidence, checkout),
-        Kind::NodeModuleMissing => Some(match node_file(evidence) {
+        FailureKind::PythonModuleMissing => return python_module(service, evidence, checkout),
+        FailureKind::NodeModuleMissing => Some(match node_file(evidence) {
             Some(file) => format!(
                 "correct `command` or `working_dir` of `{}`, or the import: there is no `{}`",
                 service.name,
-                shown(Path::new(file), checkout)
+                display_path(Path::new(file), checkout)
             ),
             None => npm_install(service, checkout),
         }),
-        Kind::LibraryMissing => library(service, evidence, checkout),
-        Kind::CommandNotFound => command(service, evidence, checkout),
-        Kind::NotExecutable => denied_program(evidence).map(|it| format!("run `chmod +x {it}`")),
-        Kind::Denied => low_port(evidence)
+        FailureKind::LibraryMissing => library(service, evidence, checkout),
+        FailureKind::CommandNotFound => command(service, evidence, checkout),
+        FailureKind::NotExecutable => denied_program(evidence).map(|it| format!("run `chmod +x {it}`")),
+        FailureKind::Denied => low_port(evidence)
             .map(|port| format!("give `{}` a port from 1024 up: {port} needs a privilege", service.name)),
-        Kind::PortBusy => match other_port(service, evidence) {
+        FailureKind::PortBusy => match other_port(service, evidence) {
             Some(port) => Some(format!(
                 "let `{}` listen on a port that it declares: {port} is none of them",
                 service.name
             )),
             None => service.listen.then(|| handed_over(service)),
         },
-        Kind::ContainerHasPort => published(service, evidence)
+        FailureKind::ContainerHasPort => unpublished_port(service, evidence)
             .map(|port| format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")),
-        Kind::HostHasPort => {
-            published(service, evidence).map(|port| format!("look who has it with `{form} port who {port}`"))
+        FailureKind::HostHasPort => {
+            unpublished_port(service, evidence).map(|port| format!("look who has it with `{program} port who {port}`"))
         }
-        Kind::VariableMissing => variable(evidence).map(|it| set_variable(service, it, checkout)),
-        Kind::OutOfMemory => own_limit(evidence).map(str::to_owned),
-        Kind::WatchLimit => Some("raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned()),
-        Kind::TooManyFiles => Some("raise the limit with `ulimit -n 4096` in this terminal, then try again".to_owned()),
-        Kind::DiskFull => Some("see what is full with `df -h`".to_owned()),
+        FailureKind::VariableMissing => variable(evidence).map(|it| set_variable(service, it, checkout)),
+        FailureKind::OutOfMemory => own_limit(evidence).map(str::to_owned),
+        FailureKind::WatchLimit => {
+            Some("raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned())
+        }
+        FailureKind::TooManyFiles => {
+            Some("raise the limit with `ulimit -n 4096` in this terminal, then try again".to_owned())
+        }
+        FailureKind::DiskFull => Some("see what is full with `df -h`".to_owned()),
         // The driver knows the stack, and has told.
-        Kind::Refused => None,
-        Kind::RunsAlready | Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => None,
-        Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => None,
-        Kind::InBackground => to_the_background(&service.command.words).is_none().then(|| {
+        FailureKind::Refused => None,
+        FailureKind::RunsAlready
+        | FailureKind::KilledForMemory
+        | FailureKind::ProbablyKilledForMemory
+        | FailureKind::Killed => None,
+        FailureKind::BadAddress | FailureKind::Aborted | FailureKind::BadInstruction | FailureKind::BadCalculation => {
+            None
+        }
+        FailureKind::InBackground => to_the_background(&service.command.words).is_none().then(|| {
             format!(
                 "let `{}` stay in front: it ends when its first process does",
                 service.name
@@ -80,7 +89,7 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, form: &str
     hint.into_iter().collect()
 }
 
-fn shown(path: &Path, checkout: &Path) -> String {
+fn display_path(path: &Path, checkout: &Path) -> String {
     match path.strip_prefix(checkout) {
         Ok(rest) if rest.as_os_str().is_empty() => ".".to_owned(),
         Ok(rest) => shell_words::quote(&rest.to_string_lossy()).into_owned(),
@@ -90,7 +99,7 @@ fn shown(path: &Path, checkout: &Path) -> String {
 
 fn python_module(service: &Service, evidence: &str, checkout: &Path) -> Vec<String> {
     let module = module(evidence);
-    let folder = shown(&service.working_dir, checkout);
+    let folder = display_path(&service.working_dir, checkout);
     // uvicorn was told this name in the command.
     if evidence.contains("Could not import module") {
         return vec![format!(
@@ -100,7 +109,7 @@ fn python_module(service: &Service, evidence: &str, checkout: &Path) -> Vec<Stri
     }
     let mut advice = vec![match &service.venv {
         Some(venv) => {
-            let python = shown(&bin(&venv.path).join("python"), checkout);
+            let python = display_path(&bin(&venv.path).join("python"), checkout);
             let package = module.map_or("-r requirements.txt", package);
             format!("install it into the venv with `{python} -m pip install {package}`")
         }
@@ -115,7 +124,7 @@ fn python_module(service: &Service, evidence: &str, checkout: &Path) -> Vec<Stri
 }
 
 fn npm_install(service: &Service, checkout: &Path) -> String {
-    let folder = shown(&service.working_dir, checkout);
+    let folder = display_path(&service.working_dir, checkout);
     format!("install what is missing with `npm install --prefix {folder}`")
 }
 
@@ -129,7 +138,7 @@ fn library(service: &Service, evidence: &str, checkout: &Path) -> Option<String>
         ("no required module provides package", "go mod tidy"),
     ];
     let (_, install) = INSTALLERS.iter().find(|(words, _)| evidence.contains(words))?;
-    let folder = shown(&service.working_dir, checkout);
+    let folder = display_path(&service.working_dir, checkout);
     Some(match folder.as_str() {
         "." => format!("install what is missing with `{install}`"),
         folder => format!("install what is missing with `cd {folder} && {install}`"),
@@ -191,7 +200,7 @@ fn handed_over(service: &Service) -> String {
 }
 
 /// The port that a container engine could not publish; if it does not say, the service's own.
-fn published(service: &Service, evidence: &str) -> Option<u16> {
+fn unpublished_port(service: &Service, evidence: &str) -> Option<u16> {
     let declared = service.ports.first().map(|port| port.number);
     refused::port(evidence).or(declared)
 }
@@ -212,7 +221,7 @@ fn set_variable(service: &Service, variable: &str, checkout: &Path) -> String {
     match service.env_files.last() {
         Some(file) => format!(
             "set `{variable}` in `{}`, or in `environment` of `{name}`",
-            shown(&file.path, checkout)
+            display_path(&file.path, checkout)
         ),
         None => format!("set `{variable}` in `environment` of `{name}`, or in an `env_file`"),
     }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::paint::Paint;
 use super::words;
 use crate::foreign::visible;
-use crate::preflight::{HoldsBy, Owner, Parent, ProcessState};
+use crate::preflight::{HoldsBy, Owner, ProcessRef, ProcessState};
 
 /// What a renderer has to know of its reader.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reader<'a> {
+pub(crate) struct RenderContext<'a> {
     pub(crate) paint: Paint,
     pub(crate) now: Timestamp,
     pub(crate) home: Option<&'a Path>,
@@ -23,7 +23,7 @@ pub(crate) struct Reader<'a> {
 }
 
 /// Five lines or, on a narrow terminal, more, indented by two; ends with a line break.
-pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
+pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     let paint = reader.paint;
     let mut head = vec![
         paint.bold(&owner.name.to_string()),
@@ -60,7 +60,7 @@ pub(crate) fn card(owner: &Owner, reader: &Reader) -> String {
 }
 
 /// The facts of the card, for where there is no terminal.
-pub(crate) fn summary(owner: &Owner, reader: &Reader) -> Vec<String> {
+pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
     let mut facts = Vec::new();
     if !owner.command.raw().is_empty() {
         facts.push(shortened(&owner.command.to_string(), 120));
@@ -79,7 +79,7 @@ pub(crate) fn summary(owner: &Owner, reader: &Reader) -> Vec<String> {
     facts
 }
 
-fn whose(owner: &Owner, reader: &Reader) -> String {
+fn whose(owner: &Owner, reader: &RenderContext) -> String {
     match (owner.uid, user(owner)) {
         (Some(uid), _) if uid == reader.uid => "yours".to_owned(),
         (_, Some(user)) if owner.user.is_some() => format!("of {user}"),
@@ -102,14 +102,14 @@ fn state(owner: &Owner, paint: Paint) -> String {
     }
 }
 
-fn age(owner: &Owner, reader: &Reader) -> Option<String> {
+fn age(owner: &Owner, reader: &RenderContext) -> Option<String> {
     let age = reader.now.duration_since(owner.started_at?);
     let age = words::duration(Duration::try_from(age).unwrap_or_default());
     Some(format!("started {age} ago"))
 }
 
 /// `(checkout `shop-old`, branch main)`.
-fn place(owner: &Owner, reader: &Reader) -> Option<String> {
+fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
     let mut facts = Vec::new();
     if let Some(tag) = &owner.tag {
         let project = &tag.project;
@@ -164,7 +164,7 @@ fn debugger(owner: &Owner) -> Option<&'static str> {
 }
 
 /// `2 (Firefox 4511, curl 4602)`.
-fn clients(clients: &[Parent]) -> String {
+fn clients(clients: &[ProcessRef]) -> String {
     match clients {
         [] => "0".to_owned(),
         clients => format!("{} ({})", clients.len(), named(clients)),
@@ -172,14 +172,14 @@ fn clients(clients: &[Parent]) -> String {
 }
 
 /// `Firefox 4511, curl 4602, …`.
-pub(crate) fn named(clients: &[Parent]) -> String {
-    const NAMED: usize = 3;
+pub(crate) fn named(clients: &[ProcessRef]) -> String {
+    const MAX_NAMED: usize = 3;
     let mut named: Vec<_> = clients
         .iter()
-        .take(NAMED)
+        .take(MAX_NAMED)
         .map(|client| format!("{} {}", client.name, client.pid))
         .collect();
-    if clients.len() > NAMED {
+    if clients.len() > MAX_NAMED {
         named.push("…".to_owned());
     }
     named.join(", ")

@@ -1,13 +1,13 @@
 //! Why a service is in its state, in words.
 
 use super::words;
-use crate::supervise::{Cause, Status};
+use crate::supervise::{Cause, ExitStatus};
 
 /// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
 pub(crate) fn cause(cause: &Cause) -> String {
     match cause {
         Cause::Exited {
-            status: ended @ Status { signal: Some(_), .. },
+            status: ended @ ExitStatus { signal: Some(_), .. },
             diagnosis: Some(diagnosis),
             ..
         } => format!("{}: {}", status(*ended), diagnosis.kind.words()),
@@ -43,13 +43,13 @@ pub(crate) fn cause(cause: &Cause) -> String {
 }
 
 /// `exit code 1`, `killed by SIGKILL`.
-pub(crate) fn status(status: Status) -> String {
+pub(crate) fn status(status: ExitStatus) -> String {
     match status {
-        Status { code: Some(code), .. } => format!("exit code {code}"),
-        Status {
+        ExitStatus { code: Some(code), .. } => format!("exit code {code}"),
+        ExitStatus {
             signal: Some(signal), ..
         } => format!("killed by {}", signal_name(signal)),
-        Status {
+        ExitStatus {
             code: None,
             signal: None,
         } => "exit status unknown".to_owned(),

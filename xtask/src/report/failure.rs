@@ -10,10 +10,10 @@ use super::{cause, words};
 use crate::foreign::visible;
 use crate::plan::Service;
 use crate::supervise::diagnosis::Diagnosis;
-use crate::supervise::{Cause, Status};
+use crate::supervise::{Cause, ExitStatus};
 
 /// So many last lines of a log are shown.
-const LINES: usize = 10;
+const MAX_LOG_LINES: usize = 10;
 
 /// The whole report; ends with a line break.
 pub(crate) fn failure(
@@ -21,12 +21,12 @@ pub(crate) fn failure(
     why: &Cause,
     tail: &[String],
     checkout: &Path,
-    form: &str,
+    program: &str,
     paint: Paint,
 ) -> String {
     let mut text = format!("{} {}\n", paint.bold(&service.name), paint.bad(&headline(why)));
-    text.push_str(&shown(&evidence(why, tail)));
-    text.push_str(&hints(&advice(service, why, checkout, form), paint));
+    text.push_str(&log_excerpt(&evidence(why, tail)));
+    text.push_str(&hints(&advice(service, why, checkout, program), paint));
     text
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn opened_twice(service: &Service, paint: Paint) -> String {
 }
 
 /// Lines of a log, after an empty one; nothing if there are none.
-pub(super) fn shown(lines: &[String]) -> String {
+pub(super) fn log_excerpt(lines: &[String]) -> String {
     // Its colours would not end where its line does, and may be unwanted.
     let plain = |line: &String| visible(&console::strip_ansi_codes(line).replace('\t', "    ")).into_owned();
     let lines: String = lines
@@ -65,7 +65,7 @@ pub(crate) fn headline(why: &Cause) -> String {
             format!("failed after {} ({status}): {}", after(took), diagnosis.kind.words())
         }
         Cause::Exited {
-            status: Status { code: Some(0), .. },
+            status: ExitStatus { code: Some(0), .. },
             after: took,
             before_ready: true,
             ..
@@ -101,7 +101,7 @@ pub(crate) fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
             ..
         } if !evidence.is_empty() => evidence.lines().map(str::to_owned).collect(),
         Cause::Exited { .. } | Cause::NotReady { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
-            tail[tail.len().saturating_sub(LINES)..].to_vec()
+            tail[tail.len().saturating_sub(MAX_LOG_LINES)..].to_vec()
         }
         Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Vec::new(),
         Cause::Again { .. } | Cause::GaveUp { .. } => Vec::new(),

@@ -1,13 +1,13 @@
 //! Findings as people read them: a card and a verdict on a terminal, an error with a place elsewhere.
 
-use super::card::{Reader, card, summary};
+use super::card::{RenderContext, card, summary};
 use super::problem::{arrow, hints};
 use super::words;
 use crate::foreign::visible;
 use crate::preflight::{Finding, Level};
 
 /// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
-pub(crate) fn conflict(finding: &Finding, reader: &Reader) -> String {
+pub(crate) fn conflict(finding: &Finding, reader: &RenderContext) -> String {
     let mut text = owners(finding, reader);
     text.push_str(&format!("{}.\n", sentence(&visible(&finding.message))));
     text.push_str(hints(&finding.hints, reader.paint).trim_start_matches('\n'));
@@ -15,7 +15,7 @@ pub(crate) fn conflict(finding: &Finding, reader: &Reader) -> String {
 }
 
 /// The cards alone, below a line that names the port; empty where nobody is known to hold it.
-pub(crate) fn owners(finding: &Finding, reader: &Reader) -> String {
+pub(crate) fn owners(finding: &Finding, reader: &RenderContext) -> String {
     if finding.owners.is_empty() {
         return String::new();
     }
@@ -31,7 +31,7 @@ pub(crate) fn owners(finding: &Finding, reader: &Reader) -> String {
 }
 
 /// Any finding, as an error, a warning or a note.
-pub(crate) fn finding(finding: &Finding, reader: &Reader) -> String {
+pub(crate) fn finding(finding: &Finding, reader: &RenderContext) -> String {
     let paint = reader.paint;
     let level = match finding.level {
         Level::Fail => paint.bad("error:"),

@@ -14,9 +14,9 @@ use crate::config::Protocol;
 use crate::error::{Exit, Place, Problem};
 use crate::foreign::{Foreign, steers};
 use crate::preflight::role::Runtime;
-use crate::preflight::{self, HoldsBy, Level, PortRef, ProcessState, Role};
+use crate::preflight::{self, Endpoint, HoldsBy, Level, ProcessState, Role};
 use crate::supervise::{Cause, State};
-pub(crate) use ports::{Fate, Kill, Listing, Vacant, Wait, Who, kill_port, listed_port, wait_port, who_port};
+pub(crate) use ports::{Kill, KillResult, Listing, Vacant, Wait, Who, kill_port, listed_port, wait_port, who_port};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
@@ -99,7 +99,7 @@ struct Parent {
 
 /// One line of `up`, `down` and their like.
 #[derive(Serialize)]
-pub(crate) struct Event<T> {
+pub(crate) struct JsonEvent<T> {
     pub(crate) schema_version: u32,
     pub(crate) at: Timestamp,
     pub(crate) event: &'static str,
@@ -172,8 +172,8 @@ impl Formatter for Harmless {
     }
 }
 
-pub(crate) fn event<T>(at: Timestamp, event: &'static str, what: T) -> Event<T> {
-    Event {
+pub(crate) fn event<T>(at: Timestamp, event: &'static str, what: T) -> JsonEvent<T> {
+    JsonEvent {
         schema_version: SCHEMA_VERSION,
         at,
         event,
@@ -248,8 +248,8 @@ impl From<&Place> for At {
     }
 }
 
-impl From<PortRef> for Port {
-    fn from(port: PortRef) -> Self {
+impl From<Endpoint> for Port {
+    fn from(port: Endpoint) -> Self {
         let host = port
             .host
             .map_or_else(|| "127.0.0.1".to_owned(), |host| host.to_string());

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::card::Reader;
+use super::card::RenderContext;
 use super::{table, words};
 use crate::foreign::Foreign;
-use crate::preflight::{Owner, PortFact, PortRef, ProcessState, Role};
+use crate::preflight::{Endpoint, Owner, PortFact, ProcessState, Role};
 
 const COLUMNS: [&str; 9] = [
     "PORT", "ADDRESS", "PID", "NAME", "USER", "AGE", "SERVICE", "FOLDER", "COMMAND",
 ];
 
 /// Ends with a line break; in the order given.
-pub(crate) fn table(ports: &[(PortRef, &PortFact)], reader: &Reader) -> String {
+pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(ports.iter().flat_map(|(port, fact)| rows_of(port, fact, reader)));
     let mut widths = table::widths(&rows);
@@ -49,7 +49,7 @@ pub(crate) fn table(ports: &[(PortRef, &PortFact)], reader: &Reader) -> String {
 }
 
 /// The cells in the order of [`COLUMNS`].
-fn rows_of(port: &PortRef, fact: &PortFact, reader: &Reader) -> Vec<Vec<String>> {
+fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<String>> {
     let is_below = |owner: &Owner| {
         let mut parents = owner.parents.iter().map(|parent| parent.pid);
         parents.any(|pid| fact.owners.iter().any(|other| other.identity.pid == pid))
@@ -75,7 +75,7 @@ fn rows_of(port: &PortRef, fact: &PortFact, reader: &Reader) -> Vec<Vec<String>>
     seen.chain(hidden).collect()
 }
 
-fn row(port: &PortRef, owner: &Owner, n_parts: usize, reader: &Reader) -> Vec<String> {
+fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -> Vec<String> {
     let addresses: BTreeSet<String> = owner.addresses.iter().map(address).collect();
     let mut name = owner.name.to_string();
     if n_parts > 0 {

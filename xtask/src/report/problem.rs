@@ -52,7 +52,7 @@ fn where_it_stands(place: &Place, paint: Paint) -> String {
 }
 
 /// So many columns of a line of the file are shown: with the margin they fit into 60.
-const COLUMNS: usize = 52;
+const MAX_COLUMNS: usize = 52;
 
 /// The line as it is shown, the columns before what is meant, and the columns of that. A long line is cut so that what
 /// is meant, or at least its beginning, stays. Only what is shown is looked at.
@@ -63,23 +63,25 @@ fn excerpt(place: &Place) -> (String, usize, usize) {
     let (to, _) = offset(&line[from..], place.width);
     let to = from + to;
     let mut first = 0;
-    if columns(line) > COLUMNS {
+    if columns(line) > MAX_COLUMNS {
         // Of what stands before, at least so much as leaves room for what is meant.
-        let room = COLUMNS.saturating_sub(columns(&line[from..to]) + 2).max(COLUMNS / 3);
+        let room = MAX_COLUMNS
+            .saturating_sub(columns(&line[from..to]) + 2)
+            .max(MAX_COLUMNS / 3);
         first = from - fitting(line[..from].chars().rev(), room);
     }
     let lead = usize::from(first > 0);
     let last = match lead + columns(&line[first..]) {
-        all if all <= COLUMNS => line.len(),
-        _ => first + fitting(line[first..].chars(), COLUMNS - 1 - lead),
+        all if all <= MAX_COLUMNS => line.len(),
+        _ => first + fitting(line[first..].chars(), MAX_COLUMNS - 1 - lead),
     };
     let mut source = String::new();
     source.push_str(if first > 0 { "…" } else { "" });
-    source.extend(line[first..last].chars().map(|letter| shown(letter).0));
+    source.extend(line[first..last].chars().map(|letter| display_char(letter).0));
     source.push_str(if last < line.len() { "…" } else { "" });
     let before = lead + columns(&line[first..from.min(last)]) + behind;
     let width = columns(&line[from.min(last)..to.min(last)]);
-    (source, before.min(COLUMNS - 1), width.max(1))
+    (source, before.min(MAX_COLUMNS - 1), width.max(1))
 }
 
 /// The byte at which so many letters end, and how many were missing.
@@ -90,12 +92,12 @@ fn offset(text: &str, letters: usize) -> (usize, usize) {
     }
 }
 
-/// The columns of a text, where they are not more than [`COLUMNS`]; else some number above.
+/// The columns of a text, where they are not more than [`MAX_COLUMNS`]; else some number above.
 fn columns(text: &str) -> usize {
     let mut sum = 0;
     for letter in text.chars() {
-        sum += shown(letter).1;
-        if sum > COLUMNS {
+        sum += display_char(letter).1;
+        if sum > MAX_COLUMNS {
             break;
         }
     }
@@ -106,14 +108,14 @@ fn columns(text: &str) -> usize {
 fn fitting(letters: impl Iterator<Item = char>, room: usize) -> usize {
     let mut sum = 0;
     let fits = |letter: &char| {
-        sum += shown(*letter).1;
+        sum += display_char(*letter).1;
         sum <= room
     };
     letters.take_while(fits).map(char::len_utf8).sum()
 }
 
 /// A letter of the file as it is shown, and its columns: a tab is four blanks, and nothing steers the terminal.
-fn shown(letter: char) -> (String, usize) {
+fn display_char(letter: char) -> (String, usize) {
     if letter == '\t' {
         return ("    ".to_owned(), 4);
     }

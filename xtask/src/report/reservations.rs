@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::card::Reader;
+use super::card::RenderContext;
 use super::{table, words};
 use crate::config::Protocol;
 use crate::foreign::{Foreign, visible};
-use crate::preflight::PortRef;
+use crate::preflight::Endpoint;
 
 /// The JSON document.
 #[derive(Serialize)]
-pub(crate) struct Reservations {
+pub(crate) struct ReservationsDocument {
     pub(crate) schema_version: u32,
     pub(crate) reservations: Vec<Reserved>,
 }
@@ -26,18 +26,18 @@ pub(crate) struct Reserved {
     pub(crate) service: Foreign,
     /// The key of the port.
     pub(crate) port: String,
-    pub(crate) why: Why,
+    pub(crate) why: NumberOrigin,
     /// The number that was taken, where it is `next`.
     pub(crate) instead_of: Option<u16>,
     pub(crate) checkout: Foreign<PathBuf>,
     pub(crate) branch: Option<Foreign>,
     /// `None` where it cannot be known.
-    pub(crate) held: Option<Held>,
+    pub(crate) held: Option<Occupancy>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Why {
+pub(crate) enum NumberOrigin {
     Declared,
     Auto,
     Next,
@@ -46,7 +46,7 @@ pub(crate) enum Why {
 /// Who has it at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Held {
+pub(crate) enum Occupancy {
     /// The service that it is reserved for.
     Ours,
     Other,
@@ -54,8 +54,8 @@ pub(crate) enum Held {
 }
 
 impl Reserved {
-    pub(crate) fn port(&self) -> PortRef {
-        PortRef {
+    pub(crate) fn port(&self) -> Endpoint {
+        Endpoint {
             number: self.number,
             host: None,
             protocol: self.protocol,
@@ -75,7 +75,7 @@ impl Reserved {
 const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "WHY", "NOW", "BRANCH", "CHECKOUT"];
 
 /// Ends with a line break; in the order given.
-pub(crate) fn table(reserved: &[Reserved], reader: &Reader) -> String {
+pub(crate) fn table(reserved: &[Reserved], reader: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(reserved.iter().map(|one| row(one, reader)));
     let mut widths = table::widths(&rows);
@@ -94,17 +94,17 @@ pub(crate) fn table(reserved: &[Reserved], reader: &Reader) -> String {
 }
 
 /// The cells in the order of [`COLUMNS`].
-fn row(one: &Reserved, reader: &Reader) -> Vec<String> {
+fn row(one: &Reserved, reader: &RenderContext) -> Vec<String> {
     let why = match (one.why, one.instead_of) {
-        (Why::Declared, _) => "declared".to_owned(),
-        (Why::Auto, _) => "auto".to_owned(),
-        (Why::Next, Some(number)) => format!("next, instead of {number}"),
-        (Why::Next, None) => "next".to_owned(),
+        (NumberOrigin::Declared, _) => "declared".to_owned(),
+        (NumberOrigin::Auto, _) => "auto".to_owned(),
+        (NumberOrigin::Next, Some(number)) => format!("next, instead of {number}"),
+        (NumberOrigin::Next, None) => "next".to_owned(),
     };
     let now = match one.held {
-        Some(Held::Ours) => "ours",
-        Some(Held::Other) => "other",
-        Some(Held::Free) => "free",
+        Some(Occupancy::Ours) => "ours",
+        Some(Occupancy::Other) => "other",
+        Some(Occupancy::Free) => "free",
         None => "unknown",
     };
     let branch = one.branch.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);

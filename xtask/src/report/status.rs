@@ -15,7 +15,7 @@ use crate::supervise::State;
 
 /// The whole answer, in the shape of the contract.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Status {
+pub(crate) struct RunStatus {
     pub(crate) schema_version: u32,
     pub(crate) project: String,
     pub(crate) checkout: String,
@@ -41,7 +41,7 @@ pub(crate) struct Service {
     pub(crate) restarts: u32,
     pub(crate) exit: Option<Ended>,
     pub(crate) ports: Vec<Port>,
-    pub(crate) health: Health,
+    pub(crate) health: HealthReport,
     pub(crate) waiting_for: Vec<String>,
     /// It runs to its end, once: having ended with 0 it is as well as a service that is ready.
     pub(crate) task: bool,
@@ -72,7 +72,7 @@ pub(crate) struct Port {
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Health {
+pub(crate) struct HealthReport {
     pub(crate) status: HealthStatus,
     pub(crate) detail: Option<String>,
 }
@@ -86,7 +86,7 @@ pub(crate) enum HealthStatus {
     None,
 }
 
-impl Status {
+impl RunStatus {
     /// Every service that is shown is ready, every task has completed, and there is one of them.
     pub(crate) fn is_ready(&self) -> bool {
         let is_well = |it: &Service| match it.state {
@@ -100,7 +100,7 @@ impl Status {
 }
 
 /// The head and the table; ends with a line break.
-pub(crate) fn table(status: &Status, now: Timestamp, paint: Paint, width: usize) -> String {
+pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usize) -> String {
     let head = match &status.supervisor {
         Some(supervisor) => {
             let age = Duration::try_from(now.duration_since(supervisor.started_at)).unwrap_or_default();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::json;
 use super::paint::Paint;
 use crate::foreign::visible;
-use crate::plan::{Change, Plan};
+use crate::plan::{Plan, SettingChange};
 use crate::preflight::{self, Level};
 use crate::supervise::steps::{Step, Todo};
 
@@ -35,7 +35,7 @@ struct Document<'a> {
 struct Service<'a> {
     name: &'a str,
     action: &'static str,
-    changes: &'a [Change],
+    changes: &'a [SettingChange],
     blocked_by: Vec<&'a str>,
 }
 
@@ -118,8 +118,8 @@ impl Steps<'_> {
 }
 
 /// `port 8000 → 8001`, or the setting alone.
-pub(crate) fn change(change: &Change) -> String {
-    let Change { setting, from, to } = change;
+pub(crate) fn change(change: &SettingChange) -> String {
+    let SettingChange { setting, from, to } = change;
     match (from, to) {
         (Some(from), Some(to)) => format!("{setting} {from} → {to}"),
         (Some(from), None) => format!("{setting} {from} is gone"),

@@ -17,11 +17,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::card::Reader;
+use super::card::RenderContext;
 use super::paint::Paint;
 use crate::config::Protocol;
 use crate::error::{Exit, Place};
-use crate::preflight::{Finding, HoldsBy, Identity, Level, Owner, Parent, PortRef, ProcessState, Repository, Role};
+use crate::preflight::{
+    Endpoint, Finding, HoldsBy, Identity, Level, Owner, ProcessRef, ProcessState, Repository, Role,
+};
 
 /// Compares whole texts; `expected` may be indented.
 #[track_caller]
@@ -47,8 +49,8 @@ fn time(text: &str) -> Timestamp {
 }
 
 /// Kim, at ten o'clock.
-fn reader(width: usize) -> Reader<'static> {
-    Reader {
+fn reader(width: usize) -> RenderContext<'static> {
+    RenderContext {
         paint: Paint::new(false),
         now: time("2026-11-23T10:00:00Z"),
         home: Some(Path::new("/home/kim")),
@@ -68,8 +70,8 @@ fn place(line: usize, column: usize, width: usize, source: &str) -> Place {
     }
 }
 
-fn parent(pid: u32, name: &str) -> Parent {
-    Parent { pid, name: name.into() }
+fn parent(pid: u32, name: &str) -> ProcessRef {
+    ProcessRef { pid, name: name.into() }
 }
 
 /// Somebody's server on port 8000, started two hours and 14 minutes ago.
@@ -136,7 +138,7 @@ fn busy(owners: Vec<Owner>) -> Finding {
             "or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`".to_owned(),
         ],
         at: Some(place(14, 8, 4, "port = 8000")),
-        port: Some(PortRef {
+        port: Some(Endpoint {
             number: 8000,
             host: None,
             protocol: Protocol::Tcp,

@@ -5,16 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::failure::shown;
+use super::failure::log_excerpt;
 use super::paint::Paint;
 use super::problem::hints;
 use super::status::{Ended, HealthStatus, in_colour};
 use super::{cause, words};
 use crate::foreign::visible;
-use crate::supervise::{State, Status};
+use crate::supervise::{ExitStatus, State};
 
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Why {
+pub(crate) struct WhyDocument {
     pub(crate) schema_version: u32,
     pub(crate) project: String,
     pub(crate) checkout: String,
@@ -57,7 +57,7 @@ pub(crate) struct Reason {
 }
 
 /// Ends with a line break.
-pub(crate) fn text(why: &Why, now: Timestamp, paint: Paint) -> String {
+pub(crate) fn text(why: &WhyDocument, now: Timestamp, paint: Paint) -> String {
     let ago = |at: Timestamp| words::duration(Duration::try_from(now.duration_since(at)).unwrap_or_default());
     let state = in_colour(why.state, why.state.name(), paint);
     let mut text = format!("{}  {state}", paint.bold(&why.name));
@@ -103,7 +103,7 @@ pub(crate) fn text(why: &Why, now: Timestamp, paint: Paint) -> String {
         line(if at == 0 { "health" } else { "" }, &what);
     }
     if let Some(exit) = &why.exit {
-        let how = cause::status(Status {
+        let how = cause::status(ExitStatus {
             code: exit.code,
             signal: exit.signal,
         });
@@ -123,7 +123,7 @@ pub(crate) fn text(why: &Why, now: Timestamp, paint: Paint) -> String {
         line("next try", &format!("in {}", words::duration(pause)));
     }
     if let Some(reason) = &why.reason {
-        text.push_str(&shown(&reason.evidence));
+        text.push_str(&log_excerpt(&reason.evidence));
     }
     text.push_str(&hints(&why.hints, paint));
     // A state that explains itself has nothing below it.

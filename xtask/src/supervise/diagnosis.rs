@@ -11,16 +11,16 @@ mod rules;
 
 use serde::{Deserialize, Serialize};
 
-use super::Status;
+use super::ExitStatus;
 use crate::error::Exit;
-pub(crate) use kind::Kind;
-pub(crate) use memory::{Memory, OomKills};
+pub(crate) use kind::FailureKind;
+pub(crate) use memory::{OomEvidence, OomKills};
 use rules::{ABORT, CODES, RULES, Rule, SIGNALS};
 
 /// A cause that the log or the exit status shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Diagnosis {
-    pub(crate) kind: Kind,
+    pub(crate) kind: FailureKind,
     /// The line of the log that shows it, sometimes two; empty when the exit status does.
     pub(crate) evidence: String,
     pub(crate) exit: Exit,
@@ -29,25 +29,25 @@ pub(crate) struct Diagnosis {
 }
 
 /// What a server reports and survives counts if it stands among so many last lines.
-const RECENT: usize = 12;
+const RECENT_LINES: usize = 12;
 
 /// So far above a line may stand what it must be below.
-const ABOVE: usize = 12;
+const MAX_LINES_ABOVE: usize = 12;
 
 /// The log decides, then the exit status. Who was killed has not said why.
-pub(crate) fn diagnosis(status: Status, tail: &[String], memory: Memory) -> Option<Diagnosis> {
+pub(crate) fn diagnosis(status: ExitStatus, tail: &[String], memory: OomEvidence) -> Option<Diagnosis> {
     if status.code == Some(0) {
         return None;
     }
     let signal = signal(status);
     let has_ended_itself = signal.is_none_or(|signal| signal == ABORT);
     let said = has_ended_itself.then(|| said(status.code, tail)).flatten();
-    let (kind, evidence) = said.or_else(|| Some((shown(status.code, signal, memory)?, String::new())))?;
+    let (kind, evidence) = said.or_else(|| Some((from_exit_status(status.code, signal, memory)?, String::new())))?;
     Some(Diagnosis::new(kind, evidence))
 }
 
 impl Diagnosis {
-    fn new(kind: Kind, evidence: String) -> Diagnosis {
+    fn new(kind: FailureKind, evidence: String) -> Diagnosis {
         Diagnosis {
             kind,
             evidence,
@@ -58,12 +58,12 @@ impl Diagnosis {
 
     /// It ended with 0, as what sends a server to the background does, and left others running.
     pub(crate) fn in_background() -> Diagnosis {
-        Diagnosis::new(Kind::InBackground, String::new())
+        Diagnosis::new(FailureKind::InBackground, String::new())
     }
 }
 
 /// The last line that a rule knows: what is said last is nearest to the end.
-fn said(code: Option<i32>, tail: &[String]) -> Option<(Kind, String)> {
+fn said(code: Option<i32>, tail: &[String]) -> Option<(FailureKind, String)> {
     // Runtimes may colour their last words.
     let lines: Vec<_> = tail
         .iter()
@@ -75,7 +75,7 @@ fn said(code: Option<i32>, tail: &[String]) -> Option<(Kind, String)> {
         let may_tell = !is_calm(line) && !is_property(line);
         let mut rules = RULES.iter().filter(|_| may_tell);
         if let Some(rule) = rules.find(|rule| rule.knows(line, above, code)) {
-            if !rule.kind.fades() || n_later < RECENT {
+            if !rule.kind.is_transient() || n_later < RECENT_LINES {
                 let before = above.last().filter(|_| rule.shows_above);
                 let shown: Vec<_> = before.into_iter().chain([line]).map(|line| line.trim()).collect();
                 return Some((rule.kind, shown.join("\n")));
@@ -90,7 +90,13 @@ fn said(code: Option<i32>, tail: &[String]) -> Option<(Kind, String)> {
 
 impl Rule {
     fn knows(&self, line: &str, above: &[String], code: Option<i32>) -> bool {
-        let stands_below = |pattern: &str| above.iter().rev().take(ABOVE).any(|line| pattern::holds(line, pattern));
+        let stands_below = |pattern: &str| {
+            above
+                .iter()
+                .rev()
+                .take(MAX_LINES_ABOVE)
+                .any(|line| pattern::holds(line, pattern))
+        };
         self.code.is_none_or(|only| code == Some(only))
             && self.says.iter().any(|pattern| pattern::holds(line, pattern))
             && self.below.is_none_or(stands_below)
@@ -98,20 +104,20 @@ impl Rule {
 }
 
 /// What the exit status shows on its own.
-fn shown(code: Option<i32>, signal: Option<i32>, memory: Memory) -> Option<Kind> {
+fn from_exit_status(code: Option<i32>, signal: Option<i32>, memory: OomEvidence) -> Option<FailureKind> {
     let (_, kind) = match signal {
         Some(signal) => SIGNALS.iter().find(|(number, _)| *number == signal)?,
         None => CODES.iter().find(|(number, _)| Some(*number) == code)?,
     };
     Some(match (kind, memory) {
-        (Kind::Killed, Memory::RanOut) => Kind::KilledForMemory,
-        (Kind::Killed, Memory::RanOutSomewhere) => Kind::ProbablyKilledForMemory,
+        (FailureKind::Killed, OomEvidence::RanOut) => FailureKind::KilledForMemory,
+        (FailureKind::Killed, OomEvidence::RanOutSomewhere) => FailureKind::ProbablyKilledForMemory,
         (kind, _) => *kind,
     })
 }
 
 /// The signal that ended it, or what it waited for: shells and npm pass that on as 128 and its number.
-fn signal(status: Status) -> Option<i32> {
+fn signal(status: ExitStatus) -> Option<i32> {
     let passed_on = status.code.map(|code| code - 128);
     let is_known = |signal: &i32| SIGNALS.iter().any(|(number, _)| number == signal);
     status.signal.or(passed_on.filter(is_known))

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::unit::{Phase, Probe, Unit};
-use super::{Action, Answer, Cause, Condition, Event, Now, State, Status, UnitId};
+use super::unit::{Phase, ProbeSchedule, Unit};
+use super::{Action, Cause, Condition, Elapsed, Event, ExitStatus, ProbeResult, State, UnitId};
 use crate::error::Exit;
 
 /// All services of a run. The same events at the same times give the same actions.
@@ -26,14 +26,14 @@ pub(crate) struct Machine {
 pub(super) struct Batch {
     /// All of them were ready once, or one has failed: from then on each is on its own.
     pub(super) settled: bool,
-    pub(super) since: Now,
+    pub(super) since: Elapsed,
     /// Whoever is not ready by then has failed.
-    pub(super) give_up_at: Option<Now>,
+    pub(super) give_up_at: Option<Elapsed>,
 }
 
 impl Machine {
     /// Takes an event in; the actions are to be performed in their order.
-    pub(crate) fn step(&mut self, now: Now, event: Event) -> Vec<Action> {
+    pub(crate) fn step(&mut self, now: Elapsed, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         self.take(now, event, &mut actions);
         self.settle(now, &mut actions);
@@ -41,7 +41,7 @@ impl Machine {
     }
 
     /// When [`Event::Tick`] is due, if nothing else happens before.
-    pub(crate) fn next_deadline(&self) -> Option<Now> {
+    pub(crate) fn next_deadline(&self) -> Option<Elapsed> {
         let units = self.units.iter().filter_map(Unit::deadline);
         units.chain(self.batch_deadlines()).min()
     }
@@ -61,10 +61,10 @@ impl Machine {
     /// What a unit that is not ready yet waits for, in words.
     pub(crate) fn waiting_for(&self, unit: UnitId) -> Vec<String> {
         match &self.units[unit].phase {
-            Phase::Waiting => self.held_up_by(unit).map(str::to_owned).collect(),
+            Phase::Waiting => self.blocked_by(unit).map(str::to_owned).collect(),
             Phase::Starting { detail, .. } if !detail.is_empty() => vec![detail.clone()],
-            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => Vec::new(),
-            Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Over { .. } => Vec::new(),
+            Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => Vec::new(),
+            Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Finished { .. } => Vec::new(),
         }
     }
 
@@ -83,7 +83,7 @@ impl Machine {
         Exit::worst(self.failures.iter().map(|(_, cause)| cause.exit()))
     }
 
-    fn take(&mut self, now: Now, event: Event, actions: &mut Vec<Action>) {
+    fn take(&mut self, now: Elapsed, event: Event, actions: &mut Vec<Action>) {
         match event {
             Event::Start { specs, give_up_after } => {
                 self.batches.push(Batch {
@@ -145,10 +145,10 @@ impl Machine {
             batch: self.batches.len() - 1,
             phase: Phase::Waiting,
             stop: self.interrupted,
-            again: false,
+            restart_requested: false,
             n_spawned: 0,
-            in_a_row: 0,
-            tries_since: None,
+            consecutive_restarts: 0,
+            starting_since: None,
             spec,
             next: None,
         };
@@ -169,7 +169,7 @@ impl Machine {
         announce(unit, State::Waiting, None, actions);
     }
 
-    fn spawned(&mut self, now: Now, unit: UnitId, actions: &mut Vec<Action>) {
+    fn spawned(&mut self, now: Elapsed, unit: UnitId, actions: &mut Vec<Action>) {
         let Unit { spec, phase, .. } = &self.units[unit];
         if *phase != Phase::Spawning {
             return;
@@ -177,26 +177,26 @@ impl Machine {
         if spec.task {
             let batch = &self.batches[self.units[unit].batch];
             let give_up_at = batch.give_up_at.filter(|_| !batch.settled);
-            self.units[unit].phase = Phase::AtWork { since: now, give_up_at };
+            self.units[unit].phase = Phase::TaskRunning { since: now, give_up_at };
             announce(unit, State::Starting, None, actions);
         } else if spec.probed {
-            self.units[unit].tries_since.get_or_insert(now);
+            self.units[unit].starting_since.get_or_insert(now);
             // One that is spawned late is asked at least once.
             let give_up_at = self.give_up_at(now, unit).max(now);
             let phase = Phase::Starting {
                 since: now,
                 give_up_at,
-                probe: Probe::At(now),
+                probe: ProbeSchedule::At(now),
                 detail: String::new(),
             };
             self.units[unit].phase = phase;
             announce(unit, State::Starting, None, actions);
         } else {
-            self.units[unit].tries_since = None;
+            self.units[unit].starting_since = None;
             self.units[unit].phase = Phase::Running {
                 since: now,
                 ready_since: now,
-                probe: Probe::Never,
+                probe: ProbeSchedule::Never,
                 failures: 0,
                 unhealthy: false,
             };
@@ -204,13 +204,15 @@ impl Machine {
         }
     }
 
-    fn probed(&mut self, now: Now, unit: UnitId, answer: Answer, actions: &mut Vec<Action>) {
+    fn probed(&mut self, now: Elapsed, unit: UnitId, answer: ProbeResult, actions: &mut Vec<Action>) {
         let Unit { spec, phase, .. } = &mut self.units[unit];
         match (phase, answer) {
-            (Phase::Starting { since, .. }, Answer::Passed { .. }) => {
+            (Phase::Starting { since, .. }, ProbeResult::Passed { .. }) => {
                 let since = *since;
-                let probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
-                self.units[unit].tries_since = None;
+                let probe = spec
+                    .interval
+                    .map_or(ProbeSchedule::Never, |interval| ProbeSchedule::At(now + interval));
+                self.units[unit].starting_since = None;
                 self.units[unit].phase = Phase::Running {
                     since,
                     ready_since: now,
@@ -227,7 +229,7 @@ impl Machine {
                     probe,
                     detail,
                 },
-                Answer::Failed { detail: new } | Answer::Unasked { detail: new },
+                ProbeResult::Failed { detail: new } | ProbeResult::Unasked { detail: new },
             ) => {
                 if *give_up_at <= now {
                     let cause = Cause::NotReady {
@@ -236,7 +238,7 @@ impl Machine {
                     };
                     self.was_not_ready(now, unit, cause, actions);
                 } else {
-                    *probe = Probe::At((now + pause(now - *since)).min(*give_up_at));
+                    *probe = ProbeSchedule::At((now + pause(now - *since)).min(*give_up_at));
                     *detail = new;
                 }
             }
@@ -248,9 +250,11 @@ impl Machine {
                     unhealthy,
                     ..
                 },
-                Answer::Passed { .. },
+                ProbeResult::Passed { .. },
             ) => {
-                *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+                *probe = spec
+                    .interval
+                    .map_or(ProbeSchedule::Never, |interval| ProbeSchedule::At(now + interval));
                 *failures = 0;
                 if std::mem::replace(unhealthy, false) {
                     *ready_since = now;
@@ -264,9 +268,11 @@ impl Machine {
                     unhealthy,
                     ..
                 },
-                Answer::Failed { detail },
+                ProbeResult::Failed { detail },
             ) => {
-                *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+                *probe = spec
+                    .interval
+                    .map_or(ProbeSchedule::Never, |interval| ProbeSchedule::At(now + interval));
                 *failures += 1;
                 if *failures >= spec.retries && !std::mem::replace(unhealthy, true) {
                     let cause = Cause::Unhealthy { detail };
@@ -276,32 +282,34 @@ impl Machine {
                     }
                 }
             }
-            (Phase::Running { probe, .. }, Answer::Unasked { .. }) => {
-                *probe = spec.interval.map_or(Probe::Never, |interval| Probe::At(now + interval));
+            (Phase::Running { probe, .. }, ProbeResult::Unasked { .. }) => {
+                *probe = spec
+                    .interval
+                    .map_or(ProbeSchedule::Never, |interval| ProbeSchedule::At(now + interval));
             }
             // The answer came too late: the unit has moved on.
-            (Phase::Waiting | Phase::Spawning | Phase::AtWork { .. } | Phase::Stopping(_), _) => {}
-            (Phase::Backoff { .. } | Phase::Over { .. }, _) => {}
+            (Phase::Waiting | Phase::Spawning | Phase::TaskRunning { .. } | Phase::Stopping(_), _) => {}
+            (Phase::Backoff { .. } | Phase::Finished { .. }, _) => {}
         }
     }
 
     fn exited(
         &mut self,
-        now: Now,
+        now: Elapsed,
         unit: UnitId,
-        status: Status,
+        status: ExitStatus,
         diagnosis: Option<super::Diagnosis>,
         actions: &mut Vec<Action>,
     ) {
         let (since, before_ready) = match &mut self.units[unit].phase {
             Phase::Stopping(stopping) => {
                 stopping.exited = true;
-                stopping.sweep = Probe::At(now);
+                stopping.sweep = ProbeSchedule::At(now);
                 return;
             }
             Phase::Starting { since, .. } => (*since, true),
-            Phase::Running { since, .. } | Phase::AtWork { since, .. } => (*since, false),
-            Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Over { .. } => return,
+            Phase::Running { since, .. } | Phase::TaskRunning { since, .. } => (*since, false),
+            Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Finished { .. } => return,
         };
         let done = status.code == Some(0) && !before_ready;
         let cause = Cause::Exited {
@@ -318,7 +326,7 @@ impl Machine {
         self.end(now, unit, true, end, Some(cause), actions);
     }
 
-    fn interrupt(&mut self, now: Now, actions: &mut Vec<Action>) {
+    fn interrupt(&mut self, now: Elapsed, actions: &mut Vec<Action>) {
         self.without_grace = std::mem::replace(&mut self.interrupted, true);
         for unit in self.units() {
             self.units[unit].stop = true;
@@ -326,13 +334,13 @@ impl Machine {
                 continue;
             }
             match &mut self.units[unit].phase {
-                Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => {
+                Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => {
                     self.end(now, unit, false, State::Stopped, None, actions);
                 }
                 Phase::Stopping(stopping) if !stopping.killed => stopping.kill_at = now,
                 // One that is being spawned is killed as soon as there is something to kill.
                 Phase::Stopping(_) | Phase::Waiting | Phase::Spawning => {}
-                Phase::Backoff { .. } | Phase::Over { .. } => {}
+                Phase::Backoff { .. } | Phase::Finished { .. } => {}
             }
         }
     }

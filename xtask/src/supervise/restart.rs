@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use super::diagnosis::Kind;
+use super::diagnosis::FailureKind;
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
-use super::{Action, Cause, Now, State, Status, UnitId};
+use super::{Action, Cause, Elapsed, ExitStatus, State, UnitId};
 use crate::error::Exit;
 use crate::plan::Restart;
 
 /// So often in a row a unit is started again.
-const AT_MOST: u32 = 5;
+const MAX_RESTARTS: u32 = 5;
 
 /// A unit that was ready for so long without a break begins to count anew.
-const QUIET: Duration = Duration::from_secs(10);
+const BACKOFF_RESET: Duration = Duration::from_secs(10);
 
 /// The same for one that somebody killed, which says nothing of how well it works.
-const QUIET_IF_KILLED: Duration = Duration::from_secs(1);
+const BACKOFF_RESET_IF_KILLED: Duration = Duration::from_secs(1);
 
 /// The second pause; the first restart comes at once, for it is most often the only one.
 const SECOND_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 impl Machine {
     /// Does its policy ask for another start, and could that end otherwise than this one?
@@ -28,16 +28,16 @@ impl Machine {
         let Unit { spec, stop, .. } = &self.units[unit];
         let could_help = match cause {
             Cause::Exited {
-                status: Status { code: Some(0), .. },
+                status: ExitStatus { code: Some(0), .. },
                 ..
             } => spec.restart == Restart::Always,
             // A signal came from outside, whatever was said before.
             Cause::Exited { status, diagnosis, .. } => {
-                status.signal.is_some() || diagnosis.as_ref().is_none_or(|it| !it.kind.repeats())
+                status.signal.is_some() || diagnosis.as_ref().is_none_or(|it| !it.kind.is_permanent())
             }
             Cause::NotReady { .. } | Cause::Unhealthy { .. } => true,
             // It could be started before: the system was out of something, and may have it again.
-            Cause::NotSpawned { exit, .. } => *exit == Exit::Missing && self.units[unit].in_a_row > 0,
+            Cause::NotSpawned { exit, .. } => *exit == Exit::Missing && self.units[unit].consecutive_restarts > 0,
             Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => false,
             Cause::Again { .. } | Cause::GaveUp { .. } => false,
         };
@@ -46,21 +46,29 @@ impl Machine {
 
     /// What a unit becomes that is to be started again: it has failed if that was tried too often, or if it could not be
     /// ready in time any more.
-    pub(super) fn backoff_or_not(&mut self, now: Now, unit: UnitId, last: Cause) -> (State, Option<Cause>) {
-        let Unit { phase, in_a_row, .. } = &mut self.units[unit];
-        let quiet = if was_killed(&last) { QUIET_IF_KILLED } else { QUIET };
+    pub(super) fn backoff_or_not(&mut self, now: Elapsed, unit: UnitId, last: Cause) -> (State, Option<Cause>) {
+        let Unit {
+            phase,
+            consecutive_restarts,
+            ..
+        } = &mut self.units[unit];
+        let quiet = if was_killed(&last) {
+            BACKOFF_RESET_IF_KILLED
+        } else {
+            BACKOFF_RESET
+        };
         if let Phase::Running { ready_since, .. } = phase
             && now - *ready_since >= quiet
         {
-            *in_a_row = 0;
+            *consecutive_restarts = 0;
         }
-        let n_restarts = *in_a_row;
-        if n_restarts >= AT_MOST {
+        let n_restarts = *consecutive_restarts;
+        if n_restarts >= MAX_RESTARTS {
             let last = Box::new(last);
             return (State::Failed, Some(Cause::GaveUp { last, n_restarts }));
         }
-        *in_a_row += 1;
-        self.units[unit].tries_since.get_or_insert(now);
+        *consecutive_restarts += 1;
+        self.units[unit].starting_since.get_or_insert(now);
         let pause = pause(&self.units[unit].spec.name, n_restarts);
         let is_too_late = now + pause >= self.give_up_at(now, unit);
         if is_too_late && !self.batches[self.units[unit].batch].settled {
@@ -71,7 +79,7 @@ impl Machine {
     }
 
     /// A starting unit has had its time.
-    pub(super) fn was_not_ready(&mut self, now: Now, unit: UnitId, cause: Cause, actions: &mut Vec<Action>) {
+    pub(super) fn was_not_ready(&mut self, now: Elapsed, unit: UnitId, cause: Cause, actions: &mut Vec<Action>) {
         let end = match self.may_restart(unit, &cause) {
             true => State::Backoff,
             false => State::Failed,
@@ -81,18 +89,18 @@ impl Machine {
 
     /// When a unit that starts now has failed if it is not ready. As long as the start of the whole is under way, all its
     /// attempts share one start period, and the time of the whole is a limit too.
-    pub(super) fn give_up_at(&self, now: Now, unit: UnitId) -> Now {
+    pub(super) fn give_up_at(&self, now: Elapsed, unit: UnitId) -> Elapsed {
         let Unit {
             spec,
             batch,
-            tries_since,
+            starting_since,
             ..
         } = &self.units[unit];
         let batch = &self.batches[*batch];
         if batch.settled {
             return now + spec.start_period;
         }
-        let own = tries_since.unwrap_or(now) + spec.start_period;
+        let own = starting_since.unwrap_or(now) + spec.start_period;
         batch.give_up_at.map_or(own, |at| own.min(at))
     }
 
@@ -102,22 +110,22 @@ impl Machine {
         if self.interrupted || (it.stop && !it.is_over()) {
             return;
         }
-        let is_at_rest = match &mut it.phase {
+        let is_inactive = match &mut it.phase {
             Phase::Waiting => return,
-            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => false,
+            Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => false,
             Phase::Stopping(stopping) => {
                 (stopping.end, stopping.cause) = (State::Waiting, None);
                 false
             }
-            Phase::Backoff { .. } | Phase::Over { .. } => true,
+            Phase::Backoff { .. } | Phase::Finished { .. } => true,
         };
-        (it.n_spawned, it.in_a_row) = (0, 0);
-        if is_at_rest {
-            (it.phase, it.stop, it.tries_since) = (Phase::Waiting, false, None);
+        (it.n_spawned, it.consecutive_restarts) = (0, 0);
+        if is_inactive {
+            (it.phase, it.stop, it.starting_since) = (Phase::Waiting, false, None);
             self.failures.retain(|(failed, _)| *failed != unit);
             announce(unit, State::Waiting, None, actions);
         } else {
-            it.again = true;
+            it.restart_requested = true;
         }
     }
 
@@ -126,12 +134,12 @@ impl Machine {
         for dependent in self.dependents_restarted_with(unit) {
             let it = &mut self.units[dependent];
             let runs = match it.phase {
-                Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => true,
+                Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => true,
                 // These wait for it anyway, or have ended.
-                Phase::Waiting | Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Over { .. } => false,
+                Phase::Waiting | Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Finished { .. } => false,
             };
-            if runs && !it.stop && !it.again {
-                it.again = true;
+            if runs && !it.stop && !it.restart_requested {
+                it.restart_requested = true;
                 self.restart_dependents(dependent);
             }
         }
@@ -153,7 +161,7 @@ impl Machine {
             all.push(unit);
             let lives = |unit: &UnitId| !self.units[*unit].is_over();
             left.extend(self.dependents_restarted_with(unit).into_iter().filter(lives));
-            let missing = self.held_up_by(unit).filter_map(|name| self.unit(name));
+            let missing = self.blocked_by(unit).filter_map(|name| self.unit(name));
             left.extend(missing.filter(|unit| self.units[*unit].is_over()));
         }
         all.sort_unstable();
@@ -169,17 +177,17 @@ impl Machine {
     }
 
     /// When a pausing unit is started again.
-    pub(crate) fn next_try(&self, unit: UnitId) -> Option<Now> {
+    pub(crate) fn next_try(&self, unit: UnitId) -> Option<Elapsed> {
         match self.units[unit].phase {
             Phase::Backoff { until } => Some(until),
-            Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => None,
-            Phase::Running { .. } | Phase::Stopping(_) | Phase::Over { .. } => None,
+            Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => None,
+            Phase::Running { .. } | Phase::Stopping(_) | Phase::Finished { .. } => None,
         }
     }
 
     /// It was told to restart and has not stopped yet.
     pub(crate) fn is_to_restart(&self, unit: UnitId) -> bool {
-        self.units[unit].again
+        self.units[unit].restart_requested
     }
 
     /// How often it was started again since it was asked for.
@@ -195,7 +203,7 @@ fn was_killed(last: &Cause) -> bool {
     };
     // The same numbers everywhere: SIGHUP, SIGINT, SIGKILL, SIGTERM.
     let is_asked_for = matches!(status.signal, Some(1 | 2 | 9 | 15));
-    is_asked_for && diagnosis.as_ref().is_none_or(|it| it.kind == Kind::Killed)
+    is_asked_for && diagnosis.as_ref().is_none_or(|it| it.kind == FailureKind::Killed)
 }
 
 /// The pause before a unit is started for the `n`th time again, from 0: none, and then doubled each time, and up to a quarter
@@ -206,7 +214,7 @@ fn pause(name: &str, n: u32) -> Duration {
     };
     let pause = SECOND_PAUSE
         .saturating_mul(2_u32.saturating_pow(doubled))
-        .min(LONGEST_PAUSE);
+        .min(MAX_PAUSE);
     // FNV-1a: any even spread will do, and it is the same in every build.
     let spread = name
         .bytes()
@@ -215,7 +223,7 @@ fn pause(name: &str, n: u32) -> Duration {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
     let per_mille = u32::try_from(spread % 251).expect("it is below 251");
-    (pause + pause * per_mille / 1000).min(LONGEST_PAUSE)
+    (pause + pause * per_mille / 1000).min(MAX_PAUSE)
 }
 
 #[cfg(test)]

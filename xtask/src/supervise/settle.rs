@@ -1,11 +1,11 @@
 //! What follows from the state of the units, whatever event led there: starts, stops, questions and kills that are due.
 
 use super::machine::{Batch, Machine, announce};
-use super::unit::{LAST_ANSWER, Phase, Probe, Spec, Stopping, Unit};
-use super::{Action, Cause, Condition, Now, State, UnitId};
+use super::unit::{LATE_ANSWER_TIMEOUT, Phase, ProbeSchedule, Spec, Stopping, Unit};
+use super::{Action, Cause, Condition, Elapsed, State, UnitId};
 
 impl Machine {
-    pub(super) fn settle(&mut self, now: Now, actions: &mut Vec<Action>) {
+    pub(super) fn settle(&mut self, now: Elapsed, actions: &mut Vec<Action>) {
         self.give_up_on_answers(now, actions);
         self.give_up_on_tasks(now, actions);
         self.settle_batches(actions);
@@ -21,15 +21,15 @@ impl Machine {
     }
 
     /// A unit whose last question stays unanswered is not ready.
-    fn give_up_on_answers(&mut self, now: Now, actions: &mut Vec<Action>) {
+    fn give_up_on_answers(&mut self, now: Elapsed, actions: &mut Vec<Action>) {
         for unit in self.units() {
             if let Phase::Starting {
                 since,
                 give_up_at,
-                probe: Probe::Asked,
+                probe: ProbeSchedule::Asked,
                 detail,
             } = &self.units[unit].phase
-                && *give_up_at + LAST_ANSWER <= now
+                && *give_up_at + LATE_ANSWER_TIMEOUT <= now
             {
                 let detail = match detail.as_str() {
                     "" => "no answer yet".to_owned(),
@@ -42,9 +42,9 @@ impl Machine {
     }
 
     /// A task has all the time in the world, unless its batch has not.
-    fn give_up_on_tasks(&mut self, now: Now, actions: &mut Vec<Action>) {
+    fn give_up_on_tasks(&mut self, now: Elapsed, actions: &mut Vec<Action>) {
         for unit in self.units() {
-            if let Phase::AtWork {
+            if let Phase::TaskRunning {
                 since,
                 give_up_at: Some(at),
             } = self.units[unit].phase
@@ -59,7 +59,7 @@ impl Machine {
 
     /// When the time of a batch is up, its units that wait for those of other batches have failed. What starts in the
     /// batch itself has a deadline of its own, and a better reason.
-    fn give_up_on_others(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
+    fn give_up_on_others(&mut self, now: Elapsed, actions: &mut Vec<Action>) -> bool {
         let mut changed = false;
         for batch in 0..self.batches.len() {
             if self.batch_deadline(batch).is_none_or(|at| now < at) {
@@ -69,14 +69,14 @@ impl Machine {
             // What waits for another that waits here is stopped with it.
             let is_waiting = |unit: UnitId| self.units[unit].batch == batch && self.units[unit].phase == Phase::Waiting;
             let waits_here = |name: &str| self.unit(name).is_some_and(is_waiting);
-            let waits_elsewhere = |unit: &UnitId| self.held_up_by(*unit).any(|name| !waits_here(name));
+            let waits_elsewhere = |unit: &UnitId| self.blocked_by(*unit).any(|name| !waits_here(name));
             let late: Vec<_> = self
                 .units()
                 .filter(|unit| is_waiting(*unit))
                 .filter(waits_elsewhere)
                 .collect();
             for unit in late {
-                let names: Vec<_> = self.held_up_by(unit).map(|name| format!("`{name}`")).collect();
+                let names: Vec<_> = self.blocked_by(unit).map(|name| format!("`{name}`")).collect();
                 let detail = format!("it waits for {}", names.join(", "));
                 self.finish(
                     now,
@@ -91,20 +91,20 @@ impl Machine {
         changed
     }
 
-    pub(super) fn batch_deadlines(&self) -> impl Iterator<Item = Now> {
+    pub(super) fn batch_deadlines(&self) -> impl Iterator<Item = Elapsed> {
         (0..self.batches.len()).filter_map(|batch| self.batch_deadline(batch))
     }
 
     /// When the waiting units of a batch give up, if all that they wait for is in other batches.
-    fn batch_deadline(&self, batch: usize) -> Option<Now> {
+    fn batch_deadline(&self, batch: usize) -> Option<Elapsed> {
         let Batch {
             settled, give_up_at, ..
         } = self.batches[batch];
         let members = || self.units.iter().filter(|unit| unit.batch == batch);
         let is_busy = |unit: &Unit| match unit.phase {
-            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => true,
+            Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => true,
             Phase::Stopping(_) | Phase::Backoff { .. } => true,
-            Phase::Waiting | Phase::Running { .. } | Phase::Over { .. } => false,
+            Phase::Waiting | Phase::Running { .. } | Phase::Finished { .. } => false,
         };
         let waits = members().any(|unit| unit.phase == Phase::Waiting && !unit.stop);
         give_up_at.filter(|_| !settled && waits && !members().any(is_busy))
@@ -112,13 +112,13 @@ impl Machine {
 
     /// Who keeps a waiting unit from starting: dependencies that are not there yet and, as a task may change what they use,
     /// dependents of a task that are just ending.
-    pub(super) fn held_up_by(&self, unit: UnitId) -> impl Iterator<Item = &str> {
+    pub(super) fn blocked_by(&self, unit: UnitId) -> impl Iterator<Item = &str> {
         let Spec { name, task, .. } = &self.units[unit].spec;
         let is_missing = |needed: &str, condition| {
             let needed = self.unit(needed).map(|it| &self.units[it]);
             !needed.is_some_and(|it| it.satisfies(condition))
         };
-        let of_task = |it: &Unit| it.spec.task && it.is_at_rest();
+        let of_task = |it: &Unit| it.spec.task && it.is_inactive();
         let missing = self.needs(unit, of_task).into_iter();
         let missing = missing.filter(move |(needed, condition)| is_missing(needed, *condition));
         let ending = self.units().filter(|other| *task && self.units[*other].is_to_end());
@@ -157,8 +157,8 @@ impl Machine {
                     unit.stop = true;
                 }
                 actions.push(Action::Settled { batch, ready: false });
-            } else if members().all(has_arrived) {
-                let ready = members().all(|unit| !matches!(unit.phase, Phase::Over { state: State::Stopped }));
+            } else if members().all(is_settled) {
+                let ready = members().all(|unit| !matches!(unit.phase, Phase::Finished { state: State::Stopped }));
                 self.batches[batch].settled = true;
                 actions.push(Action::Settled { batch, ready });
             }
@@ -166,10 +166,10 @@ impl Machine {
     }
 
     /// Stops the units that are to stop, dependents first. `true` if anything changed.
-    fn stop_what_may(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
+    fn stop_what_may(&mut self, now: Elapsed, actions: &mut Vec<Action>) -> bool {
         let mut needed = vec![false; self.units.len()];
         for unit in self.units().filter(|unit| self.units[*unit].is_to_end()) {
-            for (name, _) in self.needs(unit, Unit::is_at_rest) {
+            for (name, _) in self.needs(unit, Unit::is_inactive) {
                 self.unit(name).into_iter().for_each(|it| needed[it] = true);
             }
         }
@@ -182,7 +182,7 @@ impl Machine {
             }
             match self.units[unit].phase {
                 Phase::Waiting | Phase::Backoff { .. } => self.finish(now, unit, State::Stopped, None, actions),
-                Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => {
+                Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => {
                     let end = if self.units[unit].stop {
                         State::Stopped
                     } else {
@@ -190,7 +190,7 @@ impl Machine {
                     };
                     self.end(now, unit, false, end, None, actions);
                 }
-                Phase::Spawning | Phase::Stopping(_) | Phase::Over { .. } => continue,
+                Phase::Spawning | Phase::Stopping(_) | Phase::Finished { .. } => continue,
             }
             changed = true;
         }
@@ -198,7 +198,7 @@ impl Machine {
     }
 
     /// Starts the units whose dependencies allow it; those whose dependencies never will have failed.
-    fn start_what_may(&mut self, now: Now, actions: &mut Vec<Action>) -> bool {
+    fn start_what_may(&mut self, now: Elapsed, actions: &mut Vec<Action>) -> bool {
         let mut changed = false;
         for unit in self.units() {
             if self.units[unit].phase == Phase::Waiting
@@ -209,13 +209,15 @@ impl Machine {
             let pauses = match self.units[unit].phase {
                 Phase::Waiting => false,
                 Phase::Backoff { until } => until <= now,
-                Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => continue,
-                Phase::Stopping(_) | Phase::Over { .. } => continue,
+                Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => {
+                    continue;
+                }
+                Phase::Stopping(_) | Phase::Finished { .. } => continue,
             };
             if self.units[unit].stop || matches!(self.units[unit].phase, Phase::Backoff { .. }) && !pauses {
                 continue;
             }
-            let waits_for: Vec<_> = self.held_up_by(unit).map(str::to_owned).collect();
+            let waits_for: Vec<_> = self.blocked_by(unit).map(str::to_owned).collect();
             if waits_for.is_empty() {
                 self.units[unit].n_spawned += 1;
                 self.units[unit].phase = Phase::Spawning;
@@ -237,10 +239,10 @@ impl Machine {
         self.unit(name).is_none_or(|unit| self.units[unit].is_over())
     }
 
-    fn ask_what_is_due(&mut self, now: Now, unit: UnitId, actions: &mut Vec<Action>) {
+    fn ask_what_is_due(&mut self, now: Elapsed, unit: UnitId, actions: &mut Vec<Action>) {
         match &mut self.units[unit].phase {
             Phase::Starting { probe, .. } | Phase::Running { probe, .. } if probe.due(now) => {
-                *probe = Probe::Asked;
+                *probe = ProbeSchedule::Asked;
                 actions.push(Action::Probe(unit));
             }
             Phase::Stopping(stopping) => {
@@ -248,37 +250,37 @@ impl Machine {
                     *stopping = Stopping {
                         killed: true,
                         kill_at: now,
-                        sweep: Probe::At(now),
+                        sweep: ProbeSchedule::At(now),
                         ..stopping.clone()
                     };
                     actions.push(Action::Kill(unit));
                 }
                 if stopping.sweep.due(now) {
-                    stopping.sweep = Probe::Asked;
-                    actions.push(Action::Sweep(unit));
+                    stopping.sweep = ProbeSchedule::Asked;
+                    actions.push(Action::CountProcesses(unit));
                 }
             }
-            Phase::Starting { .. } | Phase::AtWork { .. } | Phase::Running { .. } => {}
-            Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Over { .. } => {}
+            Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => {}
+            Phase::Waiting | Phase::Spawning | Phase::Backoff { .. } | Phase::Finished { .. } => {}
         }
     }
 }
 
 /// It is up and stays so, or over.
-fn has_arrived(unit: &Unit) -> bool {
+fn is_settled(unit: &Unit) -> bool {
     match &unit.phase {
         Phase::Running { .. } => !unit.is_to_end(),
-        Phase::Over { .. } => true,
-        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => false,
+        Phase::Finished { .. } => true,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => false,
         Phase::Stopping(_) | Phase::Backoff { .. } => false,
     }
 }
 
 fn has_failed(unit: &Unit) -> bool {
     match &unit.phase {
-        Phase::Over { state } => *state == State::Failed,
+        Phase::Finished { state } => *state == State::Failed,
         Phase::Stopping(stopping) => stopping.end == State::Failed,
-        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => false,
+        Phase::Waiting | Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => false,
         Phase::Running { .. } | Phase::Backoff { .. } => false,
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::plan::{Change, Service, changes};
+use crate::plan::{Service, SettingChange, changes};
 
 /// A service of the live run, as it was started.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) enum Todo {
     Start,
     Keep,
     /// It runs with other settings; never empty.
-    Restart(Vec<Change>),
+    Restart(Vec<SettingChange>),
 }
 
 /// One step for each planned service, in the order of the plan. A task that is done is not missed.

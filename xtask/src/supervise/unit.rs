@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cause, Now, State};
+use super::{Cause, Elapsed, State};
 use crate::plan;
 use crate::plan::{Condition, Restart};
 
@@ -43,7 +43,7 @@ impl From<&plan::Service> for Spec {
 }
 
 /// How long after its time a starting unit may still answer the question that was asked last.
-pub(super) const LAST_ANSWER: Duration = Duration::from_secs(1);
+pub(super) const LATE_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
@@ -56,13 +56,13 @@ pub(super) struct Unit {
     /// It is to end as soon as the units that depend on it, and are to end too, have ended.
     pub(super) stop: bool,
     /// The same, and then it waits for its dependencies and starts again.
-    pub(super) again: bool,
+    pub(super) restart_requested: bool,
     /// How often it was spawned since it was asked for.
     pub(super) n_spawned: u32,
     /// How often in a row, without a quiet time between.
-    pub(super) in_a_row: u32,
+    pub(super) consecutive_restarts: u32,
     /// Since when it tries to be ready; `None` once it is.
-    pub(super) tries_since: Option<Now>,
+    pub(super) starting_since: Option<Elapsed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -71,30 +71,30 @@ pub(super) enum Phase {
     /// The driver was told to spawn it and has not answered yet.
     Spawning,
     Starting {
-        since: Now,
-        give_up_at: Now,
-        probe: Probe,
+        since: Elapsed,
+        give_up_at: Elapsed,
+        probe: ProbeSchedule,
         detail: String,
     },
     /// A task runs; it is done when its process has ended.
-    AtWork {
-        since: Now,
-        give_up_at: Option<Now>,
+    TaskRunning {
+        since: Elapsed,
+        give_up_at: Option<Elapsed>,
     },
     Running {
-        since: Now,
+        since: Elapsed,
         /// Ready, or ready again, since then.
-        ready_since: Now,
-        probe: Probe,
+        ready_since: Elapsed,
+        probe: ProbeSchedule,
         failures: u32,
         unhealthy: bool,
     },
     Stopping(Stopping),
     /// It has ended, and nothing of it is left.
     Backoff {
-        until: Now,
+        until: Elapsed,
     },
-    Over {
+    Finished {
         state: State,
     },
 }
@@ -104,10 +104,10 @@ pub(super) enum Phase {
 pub(super) struct Stopping {
     /// Its own process has ended; what may be left are its children.
     pub(super) exited: bool,
-    pub(super) kill_at: Now,
+    pub(super) kill_at: Elapsed,
     pub(super) killed: bool,
-    pub(super) sweep: Probe,
-    pub(super) began: Now,
+    pub(super) sweep: ProbeSchedule,
+    pub(super) began: Elapsed,
     /// What it becomes, and why.
     pub(super) end: State,
     pub(super) cause: Option<Cause>,
@@ -115,22 +115,22 @@ pub(super) struct Stopping {
 
 /// A question to the driver that is asked again and again.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Probe {
+pub(super) enum ProbeSchedule {
     Never,
-    At(Now),
+    At(Elapsed),
     /// Asked; the answer is on its way.
     Asked,
 }
 
-impl Probe {
-    pub(super) fn due(self, now: Now) -> bool {
-        matches!(self, Probe::At(at) if at <= now)
+impl ProbeSchedule {
+    pub(super) fn due(self, now: Elapsed) -> bool {
+        matches!(self, ProbeSchedule::At(at) if at <= now)
     }
 
-    pub(super) fn deadline(self) -> Option<Now> {
+    pub(super) fn deadline(self) -> Option<Elapsed> {
         match self {
-            Probe::At(at) => Some(at),
-            Probe::Never | Probe::Asked => None,
+            ProbeSchedule::At(at) => Some(at),
+            ProbeSchedule::Never | ProbeSchedule::Asked => None,
         }
     }
 }
@@ -139,31 +139,31 @@ impl Unit {
     pub(super) fn state(&self) -> State {
         match &self.phase {
             Phase::Waiting => State::Waiting,
-            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => State::Starting,
+            Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => State::Starting,
             Phase::Running { unhealthy: false, .. } => State::Ready,
             Phase::Running { unhealthy: true, .. } => State::Unhealthy,
             Phase::Stopping(_) => State::Stopping,
             Phase::Backoff { .. } => State::Backoff,
-            Phase::Over { state } => *state,
+            Phase::Finished { state } => *state,
         }
     }
 
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over { .. })
+        matches!(self.phase, Phase::Finished { .. })
     }
 
     /// Nothing of it runs.
-    pub(super) fn is_at_rest(&self) -> bool {
+    pub(super) fn is_inactive(&self) -> bool {
         match self.phase {
-            Phase::Waiting | Phase::Backoff { .. } | Phase::Over { .. } => true,
-            Phase::Spawning | Phase::Starting { .. } | Phase::AtWork { .. } => false,
+            Phase::Waiting | Phase::Backoff { .. } | Phase::Finished { .. } => true,
+            Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => false,
             Phase::Running { .. } | Phase::Stopping(_) => false,
         }
     }
 
     /// It is not over, and it is to end.
     pub(super) fn is_to_end(&self) -> bool {
-        (self.stop || self.again) && !self.is_over()
+        (self.stop || self.restart_requested) && !self.is_over()
     }
 
     /// Does it let a dependent start that waits for `condition`? One that is about to end does not.
@@ -173,26 +173,26 @@ impl Unit {
         }
         match (&self.phase, condition) {
             (Phase::Running { unhealthy, .. }, Condition::Healthy) => !unhealthy,
-            (Phase::Running { .. } | Phase::Starting { .. } | Phase::AtWork { .. }, Condition::Started) => true,
-            (Phase::Over { state: State::Exited }, Condition::Started) => true,
-            (Phase::Over { state: State::Exited }, Condition::Completed) => self.spec.task,
+            (Phase::Running { .. } | Phase::Starting { .. } | Phase::TaskRunning { .. }, Condition::Started) => true,
+            (Phase::Finished { state: State::Exited }, Condition::Started) => true,
+            (Phase::Finished { state: State::Exited }, Condition::Completed) => self.spec.task,
             (Phase::Running { .. }, Condition::Completed) => false,
-            (Phase::Starting { .. } | Phase::AtWork { .. }, Condition::Healthy | Condition::Completed) => false,
+            (Phase::Starting { .. } | Phase::TaskRunning { .. }, Condition::Healthy | Condition::Completed) => false,
             (Phase::Waiting | Phase::Spawning | Phase::Stopping(_), _) => false,
-            (Phase::Backoff { .. } | Phase::Over { .. }, _) => false,
+            (Phase::Backoff { .. } | Phase::Finished { .. }, _) => false,
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<Now> {
+    pub(super) fn deadline(&self) -> Option<Elapsed> {
         match &self.phase {
-            Phase::Waiting | Phase::Spawning | Phase::Over { .. } => None,
+            Phase::Waiting | Phase::Spawning | Phase::Finished { .. } => None,
             Phase::Backoff { until } => Some(*until),
-            Phase::AtWork { give_up_at, .. } => *give_up_at,
+            Phase::TaskRunning { give_up_at, .. } => *give_up_at,
             Phase::Starting {
-                probe: Probe::Asked,
+                probe: ProbeSchedule::Asked,
                 give_up_at,
                 ..
-            } => Some(*give_up_at + LAST_ANSWER),
+            } => Some(*give_up_at + LATE_ANSWER_TIMEOUT),
             Phase::Starting { probe, .. } | Phase::Running { probe, .. } => probe.deadline(),
             Phase::Stopping(stopping) => {
                 let kill = (!stopping.killed).then_some(stopping.kill_at);

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::os::{Signal, Undelivered, append_private};
+use super::os::{Signal, SignalError, append_private};
 use crate::error::Problem;
 use crate::foreign::visible;
 use crate::preflight::targets::Target;
@@ -41,14 +41,14 @@ impl Audit {
         signal: Signal,
         target: &Target,
         why: &str,
-        outcome: Result<(), Undelivered>,
+        outcome: Result<(), SignalError>,
     ) -> Option<Problem> {
         let outcome = match outcome {
             Ok(()) => "sent".to_owned(),
-            Err(Undelivered::Gone) => "gone".to_owned(),
-            Err(Undelivered::Denied) => "denied".to_owned(),
-            Err(Undelivered::Failed(number)) => format!("failed: os error {number}"),
-            Err(Undelivered::Unknown) => "not sent: the process could not be looked at".to_owned(),
+            Err(SignalError::Gone) => "gone".to_owned(),
+            Err(SignalError::Denied) => "denied".to_owned(),
+            Err(SignalError::Failed(number)) => format!("failed: os error {number}"),
+            Err(SignalError::Unknown) => "not sent: the process could not be looked at".to_owned(),
         };
         let line = Line {
             at: format!("{at:.3}"),

@@ -9,8 +9,8 @@ use std::process::Child;
 
 use super::control::{self, Reply, Request};
 use super::os;
-use super::reexec::{Greeting, Heard, Helper, PATIENCE};
-use super::runs::{Folder, fnv};
+use super::reexec::{GREETING_TIMEOUT, Greeting, Heard, Helper};
+use super::runs::{StateDir, fnv};
 use super::threads::{self, Stack};
 use crate::error::Problem;
 use crate::plan::Plan;
@@ -19,8 +19,8 @@ use crate::plan::Plan;
 ///
 /// # Errors
 /// We cannot find ourselves.
-pub(crate) fn programs(folder: &Folder) -> Result<Vec<PathBuf>, Problem> {
-    let original = os::own_program().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
+pub(crate) fn programs(folder: &StateDir) -> Result<Vec<PathBuf>, Problem> {
+    let original = os::current_exe().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
     // Without room for a copy, or where it may not be run, the original does: on some systems nobody can replace it then.
     Ok(copy(&original, &folder.programs())
         .into_iter()
@@ -37,11 +37,11 @@ pub(crate) fn programs(folder: &Folder) -> Result<Vec<PathBuf>, Problem> {
 pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
-    folder: &Folder,
+    folder: &StateDir,
     request: Request,
     hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
 ) -> Result<(), Problem> {
-    let words = folder.words();
+    let words = folder.supervisor_log();
     let stderr = File::create(&words).map_err(|error| super::problem("write", &words, &error))?;
     let supervisor = Helper::Supervisor {
         project: plan.project.clone(),
@@ -71,7 +71,7 @@ fn converse(
 ) -> Result<(), Problem> {
     let mut ask = child.stdin.take().expect("its stdin is a pipe");
     let mut greeting = Greeting::from(child.stdout.take().expect("its stdout is a pipe"));
-    let talk = move || match greeting.within(PATIENCE) {
+    let talk = move || match greeting.within(GREETING_TIMEOUT) {
         Heard::Greeted => match control::ask(&mut ask, &request) {
             Ok(()) => {
                 drop(ask);
@@ -87,8 +87,11 @@ fn converse(
 }
 
 /// Its last words, if it died without an answer.
-pub(crate) fn last_words(folder: &Folder) -> String {
-    fs::read_to_string(folder.words()).unwrap_or_default().trim().to_owned()
+pub(crate) fn supervisor_stderr(folder: &StateDir) -> String {
+    fs::read_to_string(folder.supervisor_log())
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 /// The same program is copied once.

@@ -16,8 +16,8 @@ use crate::plan;
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::verdict::Mismatch;
 use crate::supervise::steps::Running;
-use crate::supervise::{Cause, State, Status};
-pub(crate) use client::{Client, PATIENCE, ask, listen};
+use crate::supervise::{Cause, ExitStatus, State};
+pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
@@ -53,9 +53,9 @@ pub(crate) enum Reply {
     Status(Snapshot),
     Services(Vec<Running>),
     /// `None`: there is no such service in this run.
-    Why(Option<Box<Why>>),
+    Why(Option<Box<Explanation>>),
     Transition(Transition),
-    UnderWay(Vec<UnderWay>),
+    UnderWay(Vec<ServiceProgress>),
     Done {
         exit: Exit,
         snapshot: Snapshot,
@@ -98,7 +98,7 @@ pub(crate) struct Service {
     /// When it came into this state.
     pub(crate) since: Timestamp,
     pub(crate) started_at: Option<Timestamp>,
-    pub(crate) exit: Option<Ended>,
+    pub(crate) exit: Option<LastExit>,
     pub(crate) cause: Option<Cause>,
     pub(crate) ports: Vec<plan::Port>,
     pub(crate) health: Option<plan::Health>,
@@ -113,12 +113,12 @@ pub(crate) struct Service {
 
 /// All that is known of one service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Why {
+pub(crate) struct Explanation {
     pub(crate) record: Record,
     pub(crate) service: Service,
     pub(crate) restart: plan::Restart,
     /// What its probes said, the oldest first.
-    pub(crate) answers: Vec<Answered>,
+    pub(crate) answers: Vec<ProbeRecord>,
     pub(crate) next_try_at: Option<Timestamp>,
     /// The end of its log.
     pub(crate) tail: Vec<String>,
@@ -126,7 +126,7 @@ pub(crate) struct Why {
 
 /// The same answer of a probe, once or more in a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Answered {
+pub(crate) struct ProbeRecord {
     /// The last time.
     pub(crate) at: Timestamp,
     pub(crate) times: u32,
@@ -141,8 +141,8 @@ pub(crate) struct Probed {
 
 /// How a service's process ended last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Ended {
-    pub(crate) status: Status,
+pub(crate) struct LastExit {
+    pub(crate) status: ExitStatus,
     pub(crate) at: Timestamp,
     /// What followed from that; `None` until it is settled.
     #[serde(default)]
@@ -170,7 +170,7 @@ pub(crate) struct Transition {
 
 /// A service that is about to come into another state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct UnderWay {
+pub(crate) struct ServiceProgress {
     pub(crate) service: String,
     pub(crate) task: bool,
     pub(crate) state: State,

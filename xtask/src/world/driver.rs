@@ -5,9 +5,9 @@
 
 mod checks;
 mod ends;
-mod family;
 mod guarding;
-mod life;
+mod instance;
+mod membership;
 mod progress;
 mod ready;
 mod watch;
@@ -18,39 +18,39 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::control::{Reply, Request, Snapshot, Transition, UnderWay};
-use super::guardian::Guardian;
+use super::control::{Reply, Request, ServiceProgress, Snapshot, Transition};
 use super::interrupt::Interrupt;
 use super::logs::{self, Follower, Sink};
-use super::os::{self, Heard};
-use super::runs::{Folder, Record};
+use super::os::{self, SignalEvent};
+use super::runs::{Record, StateDir};
+use super::watchdog::Watchdog;
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::{Identity, limit};
 use crate::supervise::diagnosis::OomKills;
-use crate::supervise::{Action, Answer, Event, Machine, Spec, UnitId};
+use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, UnitId};
 use checks::RunningCheck;
-use family::Family;
 use guarding::Guarding;
-use life::Life;
+use instance::ServiceInstance;
+use membership::AdoptedProcesses;
 pub(crate) use ready::held_by_another;
 use watch::Waiter;
 
 /// Who is told what happens, while it happens.
-pub(crate) trait Audience {
+pub(crate) trait Observer {
     /// A service came into a state.
     fn transition(&mut self, transition: &Transition, service: &plan::Service);
     /// All that were asked for first are ready, or will never be.
     fn settled(&mut self, ready: bool, after: Duration);
     /// What is under way: services that start or stop. If it is drawn, told ten times a second while there are any, and
     /// once there are none.
-    fn progress(&mut self, under_way: &[UnderWay]);
+    fn progress(&mut self, under_way: &[ServiceProgress]);
     fn draws_progress(&self) -> bool;
 }
 
 /// What a run begins with.
-pub(crate) enum First {
+pub(crate) enum InitialRequest {
     Plan {
         services: Vec<plan::Service>,
         give_up_after: Option<Duration>,
@@ -62,28 +62,28 @@ pub(crate) enum First {
 /// What comes in from other threads.
 pub(crate) enum Message {
     /// A signal reached us.
-    Heard(Heard),
+    Signal(SignalEvent),
     /// A line at the terminal, in answer to a question.
-    Typed(String),
+    StdinLine(String),
     /// Nobody reads our output any more.
     OutputClosed,
     Probed {
         unit: UnitId,
         life: u32,
-        answer: Answer,
+        answer: ProbeResult,
     },
     PipeEnded {
         unit: UnitId,
         life: u32,
     },
-    Asked(Request, Sender<Reply>),
+    Request(Request, Sender<Reply>),
     /// From the supervisor that we asked, where we are none ourselves.
     Replied(Result<Reply, Problem>),
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct RunOutcome {
     pub(crate) exit: Exit,
     /// Another command asked for it.
     pub(crate) by_request: bool,
@@ -92,7 +92,7 @@ pub(crate) struct Outcome {
     pub(crate) survivors: Vec<Problem>,
 }
 
-impl Outcome {
+impl RunOutcome {
     /// Services are left that nobody has stopped.
     pub(crate) fn runs_on(&self) -> bool {
         self.last.services.iter().any(|service| !service.state.is_over())
@@ -103,13 +103,13 @@ pub(crate) struct Driver<'a> {
     clock: Clock,
     machine: Machine,
     /// By unit.
-    services: Vec<Life>,
+    services: Vec<ServiceInstance>,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
     events: VecDeque<Event>,
     checks: Vec<RunningCheck>,
     waiters: Vec<Waiter>,
-    family: Option<Family>,
+    family: Option<AdoptedProcesses>,
     /// As of the first process that was started in this turn.
     oom_kills: Option<OomKills>,
     /// Since the family was looked up: whoever has ended by that left its children to us.
@@ -119,14 +119,14 @@ pub(crate) struct Driver<'a> {
     adopts_strangers: bool,
     /// What services started and we do not end.
     left_alone: BTreeMap<Identity, LeftAlone>,
-    audience: &'a mut dyn Audience,
+    audience: &'a mut dyn Observer,
     sink: Arc<dyn Sink>,
     follower: Follower,
     interrupt: Arc<Interrupt>,
-    folder: &'a Folder,
+    folder: &'a StateDir,
     record: Record,
     /// `None` while it cannot be had.
-    guardian: Option<Guardian>,
+    watchdog: Option<Watchdog>,
     guarding: Guarding,
     /// When what is under way was shown last.
     shown_at: Duration,
@@ -142,21 +142,21 @@ enum EndedBy {
 }
 
 /// Descriptors for clients that stay, and for whatever else may happen.
-const CLIENTS: u64 = 64;
+const SPARE_DESCRIPTORS: u64 = 64;
 
 /// How often the line that shows what is waited for is drawn anew.
-const REDRAW: Duration = Duration::from_millis(100);
+const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 impl<'a> Driver<'a> {
     /// `inbox` is where all that happens comes in; other threads have `sender`.
     pub(crate) fn new(
         (sender, inbox): (Sender<Message>, Receiver<Message>),
-        folder: &'a Folder,
+        folder: &'a StateDir,
         record: Record,
         sink: Arc<dyn Sink>,
         follower: Follower,
         interrupt: Arc<Interrupt>,
-        audience: &'a mut dyn Audience,
+        audience: &'a mut dyn Observer,
     ) -> Self {
         Driver {
             clock: Clock::start(),
@@ -179,7 +179,7 @@ impl<'a> Driver<'a> {
             interrupt,
             folder,
             record,
-            guardian: None,
+            watchdog: None,
             guarding: Guarding::default(),
             shown_at: Duration::ZERO,
             on_exit: OnExit::default(),
@@ -191,7 +191,7 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     /// There is nobody to guard it. Nothing was started.
-    pub(crate) fn run(mut self, first: First, on_exit: OnExit) -> Result<Outcome, Problem> {
+    pub(crate) fn run(mut self, first: InitialRequest, on_exit: OnExit) -> Result<RunOutcome, Problem> {
         self.on_exit = on_exit;
         if let Err(problem) = self.begin(first) {
             self.folder.forget(&self.record);
@@ -220,9 +220,9 @@ impl<'a> Driver<'a> {
 
     /// What is to be started, by [`Driver::work`].
     fn enlist(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
-        self.grant(&services);
-        let known = self.services.iter().map(Life::wanted);
-        os::make_room(limit::descriptors(known.chain(&services)) + CLIENTS);
+        self.raise_grace_period(&services);
+        let known = self.services.iter().map(ServiceInstance::wanted);
+        os::make_room(limit::descriptors(known.chain(&services)) + SPARE_DESCRIPTORS);
         let specs = services.iter().map(Spec::from).collect();
         let (mut changed, mut edited) = (Vec::new(), Vec::new());
         let mut logs = logs::numbers(&self.folder.logs());
@@ -281,7 +281,7 @@ impl<'a> Driver<'a> {
         let sweeps = self.services.iter().filter_map(|life| life.swept);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
-        let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW);
+        let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW_INTERVAL);
         match self
             .machine
             .next_deadline()
@@ -299,17 +299,17 @@ impl<'a> Driver<'a> {
     }
 
     fn receive(&mut self, message: Message) {
-        if matches!(message, Message::Heard(heard) if heard.is_interrupt()) {
+        if matches!(message, Message::Signal(heard) if heard.is_interrupt()) {
             self.interrupt.take();
         }
         match message {
-            Message::Heard(Heard::ChildEnded) => self.reap(),
-            Message::Heard(Heard::Resized) => self.resize_terminals(),
+            Message::Signal(SignalEvent::ChildEnded) => self.reap(),
+            Message::Signal(SignalEvent::Resized) => self.resize_terminals(),
             // What was asked before the driver began.
-            Message::Typed(_) | Message::Replied(_) => {}
+            Message::StdinLine(_) | Message::Replied(_) => {}
             // The files still take what the terminal does not.
-            Message::Heard(Heard::HangUp) if self.on_exit == OnExit::Keep => {}
-            Message::Heard(Heard::Interrupt | Heard::HangUp) => {
+            Message::Signal(SignalEvent::HangUp) if self.on_exit == OnExit::Keep => {}
+            Message::Signal(SignalEvent::Interrupt | SignalEvent::HangUp) => {
                 self.ended_by.get_or_insert(EndedBy::Interrupt);
                 self.events.push_back(Event::Interrupt);
             }
@@ -318,17 +318,17 @@ impl<'a> Driver<'a> {
                 self.events.push_back(Event::Stop { units: None });
             }
             Message::Probed { unit, life, answer } => {
-                if self.services[unit].number == life {
+                if self.services[unit].generation == life {
                     self.answer(unit, answer);
                 }
             }
             Message::PipeEnded { unit, life } => {
-                if self.services[unit].number == life {
+                if self.services[unit].generation == life {
                     self.services[unit].open_pipes -= 1;
                 }
             }
-            Message::Asked(request, reply) => {
-                self.asked(request, reply);
+            Message::Request(request, reply) => {
+                self.handle_request(request, reply);
                 // What it begins has its numbers before anybody else asks.
                 self.work();
             }
@@ -336,7 +336,7 @@ impl<'a> Driver<'a> {
     }
 
     fn perform(&mut self, action: Action) {
-        if self.has_signalled && matches!(action, Action::Kill(_) | Action::Sweep(_)) {
+        if self.has_signalled && matches!(action, Action::Kill(_) | Action::CountProcesses(_)) {
             self.family = None;
         }
         match action {
@@ -344,7 +344,7 @@ impl<'a> Driver<'a> {
             Action::Probe(unit) => self.probe(unit),
             Action::Terminate(unit) => self.terminate(unit),
             Action::Kill(unit) => self.kill(unit),
-            Action::Sweep(unit) => self.sweep(unit),
+            Action::CountProcesses(unit) => self.sweep(unit),
             Action::Announce { unit, state, cause } => self.announce(unit, state, cause),
             Action::Settled { batch: 0, ready } => self.audience.settled(ready, self.clock.now()),
             // Those who asked for a later batch are answered by `answer_waiters`.

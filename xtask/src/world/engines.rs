@@ -17,11 +17,11 @@ use super::os;
 use super::threads::{self, Stack};
 use crate::config::Protocol;
 use crate::foreign::Foreign;
-use crate::preflight::PortRef;
-use crate::preflight::role::{Container, Runtime, Told};
+use crate::preflight::Endpoint;
+use crate::preflight::role::{Container, EngineReply, Runtime};
 
 /// All engines together may take so long: a look-up is not to wait for one that hangs.
-const PATIENCE: Duration = Duration::from_millis(300);
+const ENGINE_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What the engines of this machine said.
 #[derive(Debug, Default)]
@@ -53,14 +53,15 @@ impl Engines {
             let sender = sender.clone();
             let ask = move || {
                 // Nobody waits any more for one that comes too late.
-                let _ = sender.send(http::get(&socket, "/containers/json", PATIENCE).and_then(|it| listed(&it)));
+                let _ = sender
+                    .send(http::get(&socket, "/containers/json", ENGINE_TIMEOUT).and_then(|it| parse_containers(&it)));
             };
             if threads::start("engine", Stack::Usual, ask.clone()).is_err() {
                 ask();
             }
         }
         drop(sender);
-        let until = std::time::Instant::now() + PATIENCE;
+        let until = std::time::Instant::now() + ENGINE_TIMEOUT;
         let mut engines = Engines::default();
         while let Ok(answer) = answers.recv_timeout(until.saturating_duration_since(std::time::Instant::now())) {
             let Some((runtime, containers)) = answer else {
@@ -74,7 +75,7 @@ impl Engines {
 
     /// The container that `found` stands for, with all that its engine tells: that of its id, else the one that publishes
     /// the port.
-    pub(crate) fn complete(&self, found: &Container, port: &PortRef, address: Option<IpAddr>) -> Container {
+    pub(crate) fn complete(&self, found: &Container, port: &Endpoint, address: Option<IpAddr>) -> Container {
         let by_id = || {
             self.containers
                 .iter()
@@ -90,11 +91,11 @@ impl Engines {
                 is_inside: found.is_inside,
                 ..listed.container.clone()
             },
-            None if found.told == Told::Container => found.clone(),
+            None if found.told == EngineReply::Container => found.clone(),
             None => Container {
                 told: match self.answered.contains(&found.engine()) {
-                    true => Told::NoSuchContainer,
-                    false => Told::Nothing,
+                    true => EngineReply::NoSuchContainer,
+                    false => EngineReply::Nothing,
                 },
                 ..found.clone()
             },
@@ -103,13 +104,13 @@ impl Engines {
 
     /// The container that publishes the port at this very address, for a socket that nobody shows: another one's address
     /// would be another one's socket.
-    pub(crate) fn publishing(&self, port: &PortRef, address: IpAddr) -> Option<Container> {
+    pub(crate) fn publishing(&self, port: &Endpoint, address: IpAddr) -> Option<Container> {
         self.publisher(port, Some(address), true)
             .map(|listed| listed.container.clone())
     }
 
     /// Several containers may have the number at several addresses.
-    fn publisher(&self, port: &PortRef, address: Option<IpAddr>, is_exact: bool) -> Option<&Listed> {
+    fn publisher(&self, port: &Endpoint, address: Option<IpAddr>, is_exact: bool) -> Option<&Listed> {
         let is_at = |it: &Published| {
             it.address.is_none() || it.address == address || address.is_some_and(|it| it.is_unspecified())
         };
@@ -163,7 +164,7 @@ fn sockets() -> Vec<PathBuf> {
 /// Source: Docker Engine API, `ContainerList`; Podman answers in the same form, with its name in the `Server` header.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Entry {
+struct ContainerEntry {
     id: Option<String>,
     #[serde(default)]
     names: Option<Vec<String>>,
@@ -183,7 +184,7 @@ struct EntryPort {
     kind: Option<String>,
 }
 
-fn listed(answer: &http::Answer) -> Option<(Runtime, Vec<Listed>)> {
+fn parse_containers(answer: &http::Response) -> Option<(Runtime, Vec<Listed>)> {
     let runtime = if answer.server.contains("Libpod") {
         Runtime::Podman
     } else {
@@ -193,7 +194,7 @@ fn listed(answer: &http::Answer) -> Option<(Runtime, Vec<Listed>)> {
     // One that makes no sense says nothing about the others.
     let entries = entries
         .into_iter()
-        .filter_map(|entry| serde_json::from_value::<Entry>(entry).ok());
+        .filter_map(|entry| serde_json::from_value::<ContainerEntry>(entry).ok());
     let listed = entries.map(|entry| {
         let labels = entry.labels.unwrap_or_default();
         let label = |name: &str| {
@@ -215,15 +216,20 @@ fn listed(answer: &http::Answer) -> Option<(Runtime, Vec<Listed>)> {
                 project: label("project"),
                 service: label("service"),
                 is_inside: false,
-                told: Told::Container,
+                told: EngineReply::Container,
             },
-            publishes: entry.ports.unwrap_or_default().iter().filter_map(published).collect(),
+            publishes: entry
+                .ports
+                .unwrap_or_default()
+                .iter()
+                .filter_map(published_port)
+                .collect(),
         }
     });
     Some((runtime, listed.collect()))
 }
 
-fn published(port: &EntryPort) -> Option<Published> {
+fn published_port(port: &EntryPort) -> Option<Published> {
     Some(Published {
         number: port.public_port.filter(|number| *number != 0)?,
         protocol: match port.kind.as_deref() {

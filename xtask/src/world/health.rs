@@ -27,7 +27,7 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
         .proxy(None)
         .user_agent("devtasks")
         .build();
-    let agent = Agent::with_parts(config, DefaultConnector::default(), Names);
+    let agent = Agent::with_parts(config, DefaultConnector::default(), AddressResolver);
     let path = path_of(url);
     match agent.get(url).header("connection", "close").call() {
         Ok(response) => {
@@ -49,9 +49,9 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
 /// Finds the addresses of a host. With a time limit ureq itself does so on a thread, and panics where there is no room for
 /// it: here an address that is written down needs none, and a name that cannot be looked up is an error.
 #[derive(Debug)]
-struct Names;
+struct AddressResolver;
 
-impl Resolver for Names {
+impl Resolver for AddressResolver {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host_and_port = uri.scheme().zip(uri.authority());
         let host_and_port = host_and_port.and_then(|(scheme, host)| DefaultResolver::host_and_port(scheme, host));
@@ -66,7 +66,7 @@ impl Resolver for Names {
         let mut addresses = self.empty();
         found
             .into_iter()
-            .take(AT_MOST)
+            .take(MAX_ADDRESSES)
             .for_each(|address| addresses.push(address));
         match addresses.is_empty() {
             true => Err(ureq::Error::HostNotFound),
@@ -76,7 +76,7 @@ impl Resolver for Names {
 }
 
 /// Addresses of a host that are tried; ureq has no room for more.
-const AT_MOST: usize = 16;
+const MAX_ADDRESSES: usize = 16;
 
 /// Asks the system, whose own time limits are long.
 fn look_up(host_and_port: String, timeout: Duration) -> io::Result<Vec<SocketAddr>> {

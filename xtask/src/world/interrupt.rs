@@ -7,7 +7,7 @@ use super::{os, threads};
 
 /// How long a command may take to end by itself. Whoever waits for something hears at once; a look-up that blocks never
 /// does.
-const PATIENCE: Duration = Duration::from_millis(500);
+const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a command does, for as long as it hears interrupts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,19 +21,19 @@ enum Work {
 }
 
 #[derive(Debug)]
-struct State {
+struct InterruptState {
     work: Work,
     heard: usize,
     /// Of those the machine has taken so many.
     taken: usize,
 }
 
-impl State {
+impl InterruptState {
     fn ends_the_program(&self) -> bool {
         match self.work {
             Work::Looking => true,
             Work::Signalling => self.heard > 1,
-            // A start may wait for a disk that does not answer. Its guardian ends what has been started.
+            // A start may wait for a disk that does not answer. Its watchdog ends what has been started.
             Work::Supervising => self.heard > self.taken + 1,
         }
     }
@@ -41,13 +41,13 @@ impl State {
 
 #[derive(Debug)]
 pub(crate) struct Interrupt {
-    state: Mutex<State>,
+    state: Mutex<InterruptState>,
     changed: Condvar,
 }
 
 impl Default for Interrupt {
     fn default() -> Self {
-        let state = State {
+        let state = InterruptState {
             work: Work::Looking,
             heard: 0,
             taken: 0,
@@ -68,7 +68,7 @@ impl Interrupt {
         let state = self.lock();
         let waited = self
             .changed
-            .wait_timeout_while(state, PATIENCE, |state| state.ends_the_program());
+            .wait_timeout_while(state, EXIT_TIMEOUT, |state| state.ends_the_program());
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let is_to_end = state.ends_the_program();
         drop(state);
@@ -108,7 +108,7 @@ impl Interrupt {
         before
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, InterruptState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

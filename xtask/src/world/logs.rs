@@ -6,10 +6,10 @@
 mod file;
 mod follower;
 mod lines;
-mod plain;
 mod read;
-mod shown;
-mod stored;
+mod record_format;
+mod strip_escapes;
+mod terminal_text;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -23,12 +23,12 @@ use super::clock::wall;
 use super::terminal::Size;
 use crate::error::Problem;
 use file::LogFile;
-pub(crate) use file::Run;
+pub(crate) use file::RunId;
 pub(crate) use follower::Follower;
-use plain::plain;
-pub(crate) use read::{Reader, last_run};
-use shown::shown;
-pub(crate) use stored::{Entry, Kind, Mark, time};
+pub(crate) use read::{LogReader, last_run};
+pub(crate) use record_format::{LogEntry, RecordKind, StateRecord, time};
+use strip_escapes::plain;
+use terminal_text::shown;
 
 /// Which of a service's two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub(crate) enum Stream {
 
 /// What a service writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum OutputSource {
     Pipe(Stream),
     /// Both of its outputs are this one; what is written counts as stdout.
     Terminal,
@@ -81,20 +81,20 @@ struct Inner {
 }
 
 /// So many last lines are kept in memory for reports.
-const TAIL: usize = 100;
+const TAIL_LINES: usize = 100;
 
 impl Log {
     /// `numbers` are those of the files it has.
     ///
     /// # Errors
     /// None: a log file that cannot be made is told to the sink, and the log does without.
-    pub(crate) fn open(service: &str, folder: &Path, run: Run, numbers: Vec<u64>, sink: Arc<dyn Sink>) -> Arc<Log> {
+    pub(crate) fn open(service: &str, folder: &Path, run: RunId, numbers: Vec<u64>, sink: Arc<dyn Sink>) -> Arc<Log> {
         let file = LogFile::create(folder, service, run, numbers)
             .map_err(|problem| sink.trouble(problem))
             .ok();
         let inner = Mutex::new(Inner {
             file,
-            tail: VecDeque::with_capacity(TAIL),
+            tail: VecDeque::with_capacity(TAIL_LINES),
         });
         Arc::new(Log {
             service: service.to_owned(),
@@ -119,26 +119,26 @@ impl Log {
     }
 
     /// Notes among the lines that the service came into a state.
-    pub(crate) fn mark(&self, mark: &Mark) {
+    pub(crate) fn mark(&self, mark: &StateRecord) {
         let mut text = serde_json::to_vec(mark).expect("a mark is plain data");
         text.push(b'\n');
-        self.store(&mut self.lock(), Kind::Mark, &text);
+        self.store(&mut self.lock(), RecordKind::Mark, &text);
     }
 
     /// Stores whole lines and remembers the last of them; what is to be shown of them.
-    fn keep<'a>(&self, source: Source, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
+    fn keep<'a>(&self, source: OutputSource, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
         let (stream, lines) = match source {
-            Source::Pipe(stream) => (stream, Cow::Borrowed(lines)),
-            Source::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
+            OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
+            OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
         };
         let plain = plain(&lines);
         let mut inner = self.lock();
-        self.store(&mut inner, Kind::Line(stream), &plain);
+        self.store(&mut inner, RecordKind::Line(stream), &plain);
         remember(&mut inner.tail, &lines);
         drop(inner);
         match source {
-            Source::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
-            Source::Pipe(_) | Source::Terminal => (stream, lines),
+            OutputSource::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
+            OutputSource::Pipe(_) | OutputSource::Terminal => (stream, lines),
         }
     }
 
@@ -147,7 +147,7 @@ impl Log {
         self.sink.lines(&self.service, stream, lines)
     }
 
-    fn store(&self, inner: &mut Inner, kind: Kind, lines: &[u8]) {
+    fn store(&self, inner: &mut Inner, kind: RecordKind, lines: &[u8]) {
         /// The place of the next lines among those of all services.
         static PLACE: AtomicU64 = AtomicU64::new(1);
         let Some(file) = &mut inner.file else {
@@ -172,17 +172,17 @@ fn remember(tail: &mut VecDeque<Vec<u8>>, lines: &[u8]) {
         .rev()
         .filter(|(_, byte)| **byte == b'\n')
         .map(|(at, _)| at);
-    let from = ends.nth(TAIL).map_or(0, |before| before + 1);
+    let from = ends.nth(TAIL_LINES).map_or(0, |before| before + 1);
     for line in lines[from..].split_inclusive(|byte| *byte == b'\n') {
-        if tail.len() == TAIL {
+        if tail.len() == TAIL_LINES {
             tail.pop_front();
         }
-        tail.push_back(line[..line.len().min(LONGEST_REMEMBERED)].to_vec());
+        tail.push_back(line[..line.len().min(MAX_TAIL_LINE_BYTES)].to_vec());
     }
 }
 
 /// Bytes of a line that are kept for reports.
-const LONGEST_REMEMBERED: usize = 1000;
+const MAX_TAIL_LINE_BYTES: usize = 1000;
 
 #[cfg(test)]
 mod tests;

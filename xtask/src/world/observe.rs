@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::interrupt::Interrupt;
 use super::{os, owners, spawn, threads, venvs};
 use crate::plan::{Plan, Port, Service};
-use crate::preflight::{CommandFact, Facts, FolderFact, PortRef, ServiceFact, VenvFact};
+use crate::preflight::{CommandFact, Endpoint, Facts, FolderFact, ServiceFact, VenvFact};
 
 /// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together. An
 /// interrupt ends the wait, and then the answers are nobody's.
@@ -18,20 +18,20 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
         .iter()
         .map(|service| (service.name.clone(), service_fact(service)))
         .collect();
-    let ports: BTreeSet<PortRef> = plan
+    let ports: BTreeSet<Endpoint> = plan
         .services
         .iter()
         .flat_map(|service| &service.ports)
-        .map(PortRef::from)
+        .map(Endpoint::from)
         .collect();
-    let ports: Vec<PortRef> = ports.into_iter().collect();
+    let ports: Vec<Endpoint> = ports.into_iter().collect();
     let files = plan
         .services
         .iter()
         .flat_map(|service| &service.env_files)
         .map(|file| &file.path);
     let mut ports = owners::look_up(&ports, owners::Addresses::Service);
-    owners::surroundings(&mut ports);
+    owners::loopback_and_ephemeral_facts(&mut ports);
     Facts {
         ports,
         services,
@@ -41,9 +41,9 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
     }
 }
 
-impl From<&Port> for PortRef {
+impl From<&Port> for Endpoint {
     fn from(port: &Port) -> Self {
-        PortRef {
+        Endpoint {
             number: port.number,
             host: port.host,
             protocol: port.protocol,
@@ -66,7 +66,7 @@ fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact>
         .map(|venv| venv.path.as_path())
         .collect();
     let paths: Vec<&Path> = paths.into_iter().collect();
-    let looks = threads::share(&paths, threads::WAITING, |path| venvs::look_at(path, interrupt));
+    let looks = threads::share(&paths, threads::UNLIMITED, |path| venvs::look_at(path, interrupt));
     paths.into_iter().map(Path::to_owned).zip(looks).collect()
 }
 

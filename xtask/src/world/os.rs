@@ -25,7 +25,7 @@ pub(crate) use linux::*;
 pub(crate) use macos::*;
 pub(crate) use parse::processes::Cgroup;
 pub(crate) use parse::sockets::Socket;
-pub(crate) use signal::{Heard, Signal, Undelivered};
+pub(crate) use signal::{Signal, SignalError, SignalEvent};
 #[cfg(unix)]
 pub(crate) use unix::*;
 #[cfg(not(target_os = "linux"))]

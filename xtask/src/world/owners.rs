@@ -2,38 +2,38 @@
 //!
 //! `conflict` finds the sockets that explain a busy port, `details` tells what is worth knowing about a process.
 
+mod all_listeners;
 mod clients;
 mod conflict;
+mod current;
 mod details;
-mod ending;
-mod everybody;
+mod free_port;
 mod holders;
+mod loopback_and_ephemeral;
 mod repository;
 mod roles;
-mod surroundings;
-mod vacant;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::error::Problem;
-use crate::preflight::{Answer, Ownerless, OwnerlessState, PortFact, PortRef, Probe, ProcessState};
+use crate::preflight::{BindProbe, BindResult, Endpoint, PortFact, ProcessState, SocketState, UnownedSocket};
 use crate::world::os::{self, Socket, States};
 use crate::world::probe::probe;
+pub(crate) use all_listeners::all_listeners;
 pub(crate) use clients::clients_of;
 pub(crate) use conflict::answers;
-use conflict::{Conflict, conflict};
-use details::Described;
+use conflict::{BlockingSockets, conflict};
+pub(crate) use current::{holder, holders, is_free, targets};
+use details::ProcessDetails;
 use details::describe;
-pub(crate) use ending::{holder, holders, is_free, targets};
-pub(crate) use everybody::everybody;
+pub(crate) use free_port::{bound, can_be_served, find_free_port};
 use holders::{ownerless, owners};
-pub(crate) use repository::{PATIENCE, is_linked_worktree, repository_within};
-pub(crate) use surroundings::surroundings;
-pub(crate) use vacant::{bound, can_be_served, vacant};
+pub(crate) use loopback_and_ephemeral::loopback_and_ephemeral_facts;
+pub(crate) use repository::{REPOSITORY_TIMEOUT, is_linked_worktree, repository_within};
 
 /// What was read of processes, by pid.
-type People = BTreeMap<u32, Described>;
+type ProcessDetailsByPid = BTreeMap<u32, ProcessDetails>;
 
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub(crate) enum Addresses {
 ///
 /// A free port costs a bind. If any is busy, the kernel is asked once and the processes' descriptors are read once, for
 /// all ports together; only whom that names is looked at closely. Where the system cannot be asked, `unknown` says why.
-pub(crate) fn look_up(ports: &[PortRef], addresses: Addresses) -> BTreeMap<PortRef, PortFact> {
-    let mut facts: BTreeMap<PortRef, PortFact> = ports
+pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endpoint, PortFact> {
+    let mut facts: BTreeMap<Endpoint, PortFact> = ports
         .iter()
         .map(|&port| {
             let fact = PortFact {
@@ -59,15 +59,15 @@ pub(crate) fn look_up(ports: &[PortRef], addresses: Addresses) -> BTreeMap<PortR
             (port, fact)
         })
         .collect();
-    let busy: Vec<(PortRef, Vec<IpAddr>)> = facts
+    let busy: Vec<(Endpoint, Vec<IpAddr>)> = facts
         .iter()
-        .map(|(&port, fact)| (port, blocked(&fact.probes)))
+        .map(|(&port, fact)| (port, blocked_addresses(&fact.probes)))
         .filter(|(_, blocked)| !blocked.is_empty())
         .collect();
     if busy.is_empty() {
         return facts;
     }
-    let asked: Vec<PortRef> = busy.iter().map(|(port, _)| *port).collect();
+    let asked: Vec<Endpoint> = busy.iter().map(|(port, _)| *port).collect();
     if let Err(problem) = explain(busy, &mut facts) {
         for port in asked {
             if let Some(fact) = facts.get_mut(&port) {
@@ -80,10 +80,10 @@ pub(crate) fn look_up(ports: &[PortRef], addresses: Addresses) -> BTreeMap<PortR
 
 /// Who holds `ports` by the kernel's table alone. Nothing is bound to find out, so this is never in the way of a service that
 /// is just opening its port; nor are roles judged, so no engine is asked. Where the system cannot be asked, `unknown` says why.
-pub(crate) fn held(ports: &[PortRef]) -> BTreeMap<PortRef, PortFact> {
-    let mut facts: BTreeMap<PortRef, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
-    let everywhere = |&port: &PortRef| (port, asked(port, Addresses::All));
-    let asked: Vec<(PortRef, Vec<IpAddr>)> = facts.keys().map(everywhere).collect();
+pub(crate) fn look_up_passive(ports: &[Endpoint]) -> BTreeMap<Endpoint, PortFact> {
+    let mut facts: BTreeMap<Endpoint, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
+    let everywhere = |&port: &Endpoint| (port, probe_addresses(port, Addresses::All));
+    let asked: Vec<(Endpoint, Vec<IpAddr>)> = facts.keys().map(everywhere).collect();
     if let Err(problem) = look(&asked, &mut facts) {
         for fact in facts.values_mut() {
             fact.unknown = Some(problem.message.clone());
@@ -97,7 +97,7 @@ pub(crate) fn held(ports: &[PortRef]) -> BTreeMap<PortRef, PortFact> {
 ///
 /// # Errors
 /// The kernel's table cannot be read.
-pub(crate) fn listening(ports: &[PortRef]) -> Result<Vec<Socket>, Problem> {
+pub(crate) fn listening(ports: &[Endpoint]) -> Result<Vec<Socket>, Problem> {
     let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
     let mut sockets = os::sockets(&numbers, States::Listening)?;
     sockets.retain(|socket| {
@@ -109,15 +109,15 @@ pub(crate) fn listening(ports: &[PortRef]) -> Result<Vec<Socket>, Problem> {
     Ok(sockets)
 }
 
-fn probes(port: PortRef, addresses: Addresses) -> Vec<Probe> {
-    let probe = |address| Probe {
+fn probes(port: Endpoint, addresses: Addresses) -> Vec<BindProbe> {
+    let probe = |address| BindProbe {
         address,
         answer: probe(address, port.number, port.protocol),
     };
-    asked(port, addresses).into_iter().map(probe).collect()
+    probe_addresses(port, addresses).into_iter().map(probe).collect()
 }
 
-fn asked(port: PortRef, addresses: Addresses) -> Vec<IpAddr> {
+fn probe_addresses(port: Endpoint, addresses: Addresses) -> Vec<IpAddr> {
     match addresses {
         Addresses::Service => vec![port.host.unwrap_or(Ipv4Addr::LOCALHOST.into())],
         Addresses::All => {
@@ -134,13 +134,13 @@ fn asked(port: PortRef, addresses: Addresses) -> Vec<IpAddr> {
 }
 
 /// The addresses that somebody is in the way of.
-fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
+fn blocked_addresses(probes: &[BindProbe]) -> Vec<IpAddr> {
     probes
         .iter()
         .filter(|probe| match probe.answer {
             // Whoever may not bind a port is not told whether it is in use.
-            Answer::Busy | Answer::FreeIfReused | Answer::Denied => true,
-            Answer::Free | Answer::NoAddress | Answer::Excluded | Answer::Failed(_) => false,
+            BindResult::Busy | BindResult::FreeIfReused | BindResult::Denied => true,
+            BindResult::Free | BindResult::NoAddress | BindResult::Excluded | BindResult::Failed(_) => false,
         })
         .map(|probe| probe.address)
         .collect()
@@ -150,16 +150,16 @@ fn blocked(probes: &[Probe]) -> Vec<IpAddr> {
 ///
 /// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
 /// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
-fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, PortFact>) -> Result<(), Problem> {
-    let mut people = People::new();
+fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Problem> {
+    let mut people = ProcessDetailsByPid::new();
     for is_last in [false, true] {
         people.extend(look(&busy, facts)?);
         busy.retain_mut(|(port, blocked)| {
-            let Some(fact) = facts.get_mut(port).filter(|fact| is_a_riddle(fact)) else {
+            let Some(fact) = facts.get_mut(port).filter(|fact| is_unexplained(fact)) else {
                 return false;
             };
             *blocked = probe_again(*port, fact, is_last);
-            fact.blind = if is_last { os::blind() } else { None };
+            fact.visibility_limit = if is_last { os::visibility_limit() } else { None };
             !blocked.is_empty()
         });
         if busy.is_empty() {
@@ -170,7 +170,10 @@ fn explain(mut busy: Vec<(PortRef, Vec<IpAddr>)>, facts: &mut BTreeMap<PortRef, 
     Ok(())
 }
 
-fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>) -> Result<People, Problem> {
+fn look(
+    busy: &[(Endpoint, Vec<IpAddr>)],
+    facts: &mut BTreeMap<Endpoint, PortFact>,
+) -> Result<ProcessDetailsByPid, Problem> {
     let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All)?;
     fill(busy, &table, facts)
@@ -178,16 +181,16 @@ fn look(busy: &[(PortRef, Vec<IpAddr>)], facts: &mut BTreeMap<PortRef, PortFact>
 
 /// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`; their roles are not judged.
 fn fill(
-    busy: &[(PortRef, Vec<IpAddr>)],
+    busy: &[(Endpoint, Vec<IpAddr>)],
     table: &[Socket],
-    facts: &mut BTreeMap<PortRef, PortFact>,
-) -> Result<People, Problem> {
-    let conflicts: Vec<Conflict> = busy
+    facts: &mut BTreeMap<Endpoint, PortFact>,
+) -> Result<ProcessDetailsByPid, Problem> {
+    let conflicts: Vec<BlockingSockets> = busy
         .iter()
         .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
         .collect();
 
-    let inodes: Vec<u64> = conflicts.iter().flat_map(Conflict::inodes).collect();
+    let inodes: Vec<u64> = conflicts.iter().flat_map(BlockingSockets::inodes).collect();
     let mut holders = os::holders(&inodes)?;
     let pids = conflicts
         .iter()
@@ -237,10 +240,10 @@ pub(crate) fn holds(pids: &[u32], inode: u64) -> Result<bool, Problem> {
 }
 
 /// Says of addresses that we may not bind whether somebody holds them: the table tells what bind does not.
-fn settle_denied(fact: &mut PortFact, conflict: &Conflict) {
+fn settle_denied(fact: &mut PortFact, conflict: &BlockingSockets) {
     for probe in &mut fact.probes {
-        if probe.answer == Answer::Denied && conflict.is_held(probe.address) {
-            probe.answer = Answer::Busy;
+        if probe.answer == BindResult::Denied && conflict.is_held(probe.address) {
+            probe.answer = BindResult::Busy;
         }
     }
     // Without a probe nobody asked whether it can be had.
@@ -252,27 +255,27 @@ fn settle_denied(fact: &mut PortFact, conflict: &Conflict) {
 
 fn is_taken(fact: &PortFact) -> bool {
     let mut answers = fact.probes.iter().map(|probe| probe.answer);
-    answers.any(|answer| matches!(answer, Answer::Busy | Answer::FreeIfReused))
+    answers.any(|answer| matches!(answer, BindResult::Busy | BindResult::FreeIfReused))
 }
 
 /// Whether somebody must be there whom we did not see.
-fn is_a_riddle(fact: &PortFact) -> bool {
+fn is_unexplained(fact: &PortFact) -> bool {
     if !is_taken(fact) {
         return false;
     }
-    let waits = |one: &Ownerless| matches!(one.state, OwnerlessState::TimeWait { .. });
+    let waits = |one: &UnownedSocket| matches!(one.state, SocketState::TimeWait { .. });
     (fact.owners.is_empty() && fact.ownerless.is_empty()) || !fact.ownerless.iter().all(waits)
 }
 
 /// The addresses that are still blocked; if there are none, nothing is left to explain. After the last look that stands
 /// which it found.
-fn probe_again(port: PortRef, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr> {
-    let again = |one: &Probe| Probe {
+fn probe_again(port: Endpoint, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr> {
+    let again = |one: &BindProbe| BindProbe {
         answer: probe(one.address, port.number, port.protocol),
         ..*one
     };
-    let probes: Vec<Probe> = fact.probes.iter().map(again).collect();
-    let blocked = blocked(&probes);
+    let probes: Vec<BindProbe> = fact.probes.iter().map(again).collect();
+    let blocked = blocked_addresses(&probes);
     if !is_last || blocked.is_empty() {
         fact.probes = probes;
     }

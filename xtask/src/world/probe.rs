@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use socket2::{Domain, Socket, Type};
 
 use crate::plan::Protocol;
-use crate::preflight::Answer;
+use crate::preflight::BindResult;
 use crate::world::os;
 
 /// What bind and, for TCP, listen say; a few microseconds.
@@ -19,15 +19,15 @@ use crate::world::os;
 ///
 /// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Windows tells less: there a wildcard and a
 /// specific address may be bound side by side (Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
-pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> Answer {
+pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResult {
     let address = SocketAddr::new(address, port);
     let refused = match attempt(address, protocol, Reuse::No) {
-        Ok(()) => return Answer::Free,
+        Ok(()) => return BindResult::Free,
         Err(error) => answer(&error),
     };
-    let again = refused == Answer::Busy && protocol == Protocol::Tcp && os::REUSE_SHOWS_LISTENERS;
+    let again = refused == BindResult::Busy && protocol == Protocol::Tcp && os::REUSE_SHOWS_LISTENERS;
     if again && attempt(address, protocol, Reuse::Yes).is_ok() {
-        return Answer::FreeIfReused;
+        return BindResult::FreeIfReused;
     }
     refused
 }
@@ -65,14 +65,14 @@ pub(super) fn bind(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Res
     Ok(socket)
 }
 
-fn answer(error: &Error) -> Answer {
+fn answer(error: &Error) -> BindResult {
     match (error.kind(), error.raw_os_error()) {
-        (ErrorKind::AddrInUse, _) => Answer::Busy,
-        (ErrorKind::PermissionDenied, _) if os::HAS_EXCLUDED_PORTS => Answer::Excluded,
-        (ErrorKind::PermissionDenied, _) => Answer::Denied,
-        (ErrorKind::AddrNotAvailable, _) => Answer::NoAddress,
-        (_, Some(os::NO_SUCH_FAMILY)) => Answer::NoAddress,
-        (_, code) => Answer::Failed(code.unwrap_or(0)),
+        (ErrorKind::AddrInUse, _) => BindResult::Busy,
+        (ErrorKind::PermissionDenied, _) if os::HAS_EXCLUDED_PORTS => BindResult::Excluded,
+        (ErrorKind::PermissionDenied, _) => BindResult::Denied,
+        (ErrorKind::AddrNotAvailable, _) => BindResult::NoAddress,
+        (_, Some(os::NO_SUCH_FAMILY)) => BindResult::NoAddress,
+        (_, code) => BindResult::Failed(code.unwrap_or(0)),
     }
 }
 
@@ -88,14 +88,14 @@ mod tests {
     fn a_listener_makes_the_port_busy_until_it_is_gone() {
         let listener = TcpListener::bind((LOCAL, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert_eq!(probe(LOCAL, port, Protocol::Tcp), Answer::Busy);
+        assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Busy);
         drop(listener);
-        assert_eq!(probe(LOCAL, port, Protocol::Tcp), Answer::Free);
+        assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Free);
     }
 
     #[test]
     fn an_address_of_another_machine_cannot_be_had() {
         let documentation = "192.0.2.1".parse().unwrap();
-        assert_eq!(probe(documentation, 0, Protocol::Tcp), Answer::NoAddress);
+        assert_eq!(probe(documentation, 0, Protocol::Tcp), BindResult::NoAddress);
     }
 }

@@ -5,16 +5,16 @@ mod place;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use super::reservations::{Asker, Change, Displaced, Moves, Reservations, Rival};
+use super::reservations::{BaseTaken, CheckoutRef, CompetingCheckout, Moves, ReservationUndo, Reservations};
 use super::{files, problem, venvs};
 use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
-use crate::plan::{self, Asked, Environment, Origin, Outside, Plan, Port, Service, without_cargo};
-use crate::preflight::{Finding, Level, PortRef};
-pub(crate) use place::{Place, folder};
+use crate::plan::{self, Environment, Origin, Plan, PlanInputs, Port, Selection, Service, without_cargo};
+use crate::preflight::{Endpoint, Finding, Level};
+pub(crate) use place::{ProjectPath, folder};
 
 /// Of `devtasks.toml` and env files, in bytes.
-const AT_MOST: u64 = 4 << 20;
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// A project that was found and read.
 #[derive(Debug)]
@@ -24,12 +24,12 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     file: PathBuf,
     calling: Environment,
-    /// What was noted since there is a [`Claim`].
-    noted: RefCell<Option<Change>>,
+    /// What was noted since there is a [`ReservationGuard`].
+    noted: RefCell<Option<ReservationUndo>>,
 }
 
 /// What is noted while it lives is taken back in the end, unless it was kept.
-pub(crate) struct Claim<'a> {
+pub(crate) struct ReservationGuard<'a> {
     project: &'a Project,
 }
 
@@ -37,42 +37,42 @@ pub(crate) struct Claim<'a> {
 type Planned = (Plan, Vec<Problem>);
 
 /// Can a service have this one for a key?
-type CanHave<'a> = &'a dyn Fn(&str, &str, PortRef) -> bool;
+type CanHave<'a> = &'a dyn Fn(&str, &str, Endpoint) -> bool;
 
 /// What becomes of the ports that this checkout has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ports {
+pub(crate) enum ReservationMode {
     /// They stay, and what is new is noted.
-    Note,
+    Save,
     /// They are forgotten first.
-    NoteAnew,
-    /// As with [`Ports::Note`], but nothing is written.
-    Look,
-    /// As with [`Ports::NoteAnew`], but nothing is written.
-    LookAnew,
+    ResetAndSave,
+    /// As with [`ReservationMode::Save`], but nothing is written.
+    ReadOnly,
+    /// As with [`ReservationMode::ResetAndSave`], but nothing is written.
+    ResetOnly,
 }
 
 /// A plan whose ports are noted.
-pub(crate) struct Settled {
+pub(crate) struct ReservedPlan {
     pub(crate) plan: Plan,
     /// Ports that have moved, because stacks elsewhere have their numbers.
-    pub(crate) yielded: Vec<Yielded>,
+    pub(crate) yielded: Vec<ReassignedPort>,
     pub(crate) moves: Moves,
-    pub(crate) displaced: Vec<Displaced>,
+    pub(crate) displaced: Vec<BaseTaken>,
     /// The file of all reservations made no sense, and lies here.
     pub(crate) broken: Option<PathBuf>,
 }
 
 /// A port that left its number to another checkout.
-pub(crate) struct Yielded {
+pub(crate) struct ReassignedPort {
     pub(crate) service: String,
     /// As it was.
     pub(crate) port: Port,
-    pub(crate) rival: Rival,
+    pub(crate) rival: CompetingCheckout,
 }
 
 /// A plan with ports that have moved, not noted yet. Other checkouts wait meanwhile.
-pub(crate) struct Moving<'a> {
+pub(crate) struct PendingReassignment<'a> {
     pub(crate) plan: Plan,
     project: &'a Project,
     reservations: Reservations<'a>,
@@ -84,9 +84,9 @@ impl Project {
     /// # Errors
     /// There is none, it cannot be read, or everything that is wrong in it.
     pub(crate) fn find(file: Option<&Path>) -> Result<Project, Problems> {
-        let Place { file, shown, folder } = Place::find(file)?;
-        let bytes =
-            files::read_regular(&file, AT_MOST).map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
+        let ProjectPath { file, shown, folder } = ProjectPath::find(file)?;
+        let bytes = files::read_regular(&file, MAX_FILE_BYTES)
+            .map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
         let text = String::from_utf8(bytes).map_err(|_| not_utf8(&shown))?;
         let config = config::read(&shown, &text)?;
         Ok(Project {
@@ -115,7 +115,7 @@ impl Project {
         files.sort();
         files.dedup();
         let of_file = |path: &PathBuf| {
-            let bytes = files::read_regular(path, AT_MOST).unwrap_or_default();
+            let bytes = files::read_regular(path, MAX_FILE_BYTES).unwrap_or_default();
             dotenv::ambiguities(path.strip_prefix(&self.checkout).unwrap_or(path), &bytes)
         };
         files
@@ -131,29 +131,29 @@ impl Project {
     }
 
     /// The plan for what was asked; see [`plan::plan`]. Nothing is changed.
-    pub(crate) fn plan(&self, asked: &Asked) -> Result<Planned, Vec<Problem>> {
+    pub(crate) fn plan(&self, asked: &Selection) -> Result<Planned, Vec<Problem>> {
         let reservations = Reservations::read(self.asker()).map_err(|problem| vec![problem])?;
         self.plan_with(asked, &reservations)
     }
 
     /// The same, where everything of it has to be right.
-    pub(crate) fn look(&self, asked: &Asked) -> Result<Plan, Vec<Problem>> {
+    pub(crate) fn look(&self, asked: &Selection) -> Result<Plan, Vec<Problem>> {
         complete(self.plan(asked)?)
     }
 
     /// The same, by what `up` makes of the reservations. What `may_move` and a stack elsewhere has, be it just starting, gets
     /// another number at once: of several that begin together, each has its own before it looks for it.
     ///
-    pub(crate) fn settle(
+    pub(crate) fn reserve(
         &self,
-        asked: &Asked,
-        ports: Ports,
+        asked: &Selection,
+        ports: ReservationMode,
         may_move: &dyn Fn(&Service, &Port) -> bool,
         can_have: CanHave<'_>,
-    ) -> Result<Settled, Vec<Problem>> {
+    ) -> Result<ReservedPlan, Vec<Problem>> {
         let reservations = self.reservations(asked, ports)?;
         let mut plan = complete(self.plan_with(asked, &reservations)?)?;
-        let mut yielded = yielding(&plan, &reservations, may_move);
+        let mut yielded = reassigned_port(&plan, &reservations, may_move);
         let mut is_settled = yielded.is_empty();
         while !is_settled {
             for one in &yielded {
@@ -164,12 +164,12 @@ impl Project {
             yielded.retain(|one| one.has_moved(&plan));
             is_settled = yielded.len() == n;
             if !is_settled {
-                reservations.stay();
+                reservations.discard_moves();
             }
         }
         let (moves, displaced) = (reservations.moves(), reservations.displaced());
         let broken = self.note(reservations).map_err(|problem| vec![problem])?;
-        Ok(Settled {
+        Ok(ReservedPlan {
             plan,
             yielded,
             moves,
@@ -182,19 +182,19 @@ impl Project {
     /// own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one for a key.
     pub(crate) fn move_on(
         &self,
-        asked: &Asked,
+        asked: &Selection,
         taken: &[(&str, &str)],
         before: &Moves,
-        ports: Ports,
+        ports: ReservationMode,
         can_have: CanHave<'_>,
-    ) -> Result<Moving<'_>, Vec<Problem>> {
+    ) -> Result<PendingReassignment<'_>, Vec<Problem>> {
         let reservations = self.reservations(asked, ports)?.with(before);
         self.plan_with(asked, &reservations)?;
         for (service, key) in taken {
             reservations.move_on(service, key, can_have);
         }
         let plan = complete(self.plan_with(asked, &reservations)?)?;
-        Ok(Moving {
+        Ok(PendingReassignment {
             plan,
             project: self,
             reservations,
@@ -202,7 +202,7 @@ impl Project {
     }
 
     /// Does everything follow the port, where it has another number? Nothing is noted, and no number is chosen.
-    pub(crate) fn could_move(&self, asked: &Asked, service: &str, key: &str) -> bool {
+    pub(crate) fn could_move(&self, asked: &Selection, service: &str, key: &str) -> bool {
         let Ok(reservations) = Reservations::read(self.asker()) else {
             return false;
         };
@@ -214,16 +214,16 @@ impl Project {
         planned.is_ok_and(|(plan, _)| follows(&plan, service, key))
     }
 
-    fn reservations(&self, asked: &Asked, ports: Ports) -> Result<Reservations<'_>, Vec<Problem>> {
+    fn reservations(&self, asked: &Selection, ports: ReservationMode) -> Result<Reservations<'_>, Vec<Problem>> {
         let reservations = match ports {
-            Ports::Note | Ports::NoteAnew => Reservations::lock(self.asker()),
-            Ports::Look | Ports::LookAnew => Reservations::read(self.asker()),
+            ReservationMode::Save | ReservationMode::ResetAndSave => Reservations::lock(self.asker()),
+            ReservationMode::ReadOnly | ReservationMode::ResetOnly => Reservations::read(self.asker()),
         };
         let mut reservations = reservations.map_err(|problem| vec![problem])?;
         match ports {
-            Ports::Note | Ports::Look => {}
+            ReservationMode::Save | ReservationMode::ReadOnly => {}
             // What is not started may run on where it is, and others are told that number.
-            Ports::NoteAnew | Ports::LookAnew => {
+            ReservationMode::ResetAndSave | ReservationMode::ResetOnly => {
                 let (plan, _) = self.plan_with(asked, &reservations)?;
                 plan.services
                     .iter()
@@ -233,24 +233,24 @@ impl Project {
         Ok(reservations)
     }
 
-    fn plan_with(&self, asked: &Asked, reservations: &Reservations<'_>) -> Result<Planned, Vec<Problem>> {
-        let read = |path: &Path| match files::read_regular(path, AT_MOST) {
+    fn plan_with(&self, asked: &Selection, reservations: &Reservations<'_>) -> Result<Planned, Vec<Problem>> {
+        let read = |path: &Path| match files::read_regular(path, MAX_FILE_BYTES) {
             Ok(bytes) => Some(Ok(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => Some(Err(unreadable(path, &error))),
         };
-        let outside = Outside {
+        let outside = PlanInputs {
             checkout: &self.checkout,
             calling: &self.calling,
             read: &read,
             nearest_venv: &venvs::nearest,
-            allocate: &|written| reservations.give(written),
+            allocate: &|written| reservations.allocate(written),
         };
         plan::plan(&self.config, asked, &outside)
     }
 
-    fn asker(&self) -> Asker<'_> {
-        Asker {
+    fn asker(&self) -> CheckoutRef<'_> {
+        CheckoutRef {
             checkout: &self.checkout,
             file: &self.file,
             project: self.name(),
@@ -263,20 +263,20 @@ impl Project {
     }
 
     /// For who notes ports before it is known whether anything can be started on them.
-    pub(crate) fn claim(&self) -> Claim<'_> {
+    pub(crate) fn claim(&self) -> ReservationGuard<'_> {
         self.noted.take();
-        Claim { project: self }
+        ReservationGuard { project: self }
     }
 }
 
-impl Claim<'_> {
+impl ReservationGuard<'_> {
     /// Something is started on these ports.
     pub(crate) fn keep(self) {
         self.project.noted.take();
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for ReservationGuard<'_> {
     fn drop(&mut self) {
         if let Some(change) = self.project.noted.take() {
             // Where nothing can be written, what was noted stays: the next `up` begins with it.
@@ -285,14 +285,18 @@ impl Drop for Claim<'_> {
     }
 }
 
-fn yielding(plan: &Plan, reservations: &Reservations<'_>, may_move: &dyn Fn(&Service, &Port) -> bool) -> Vec<Yielded> {
+fn reassigned_port(
+    plan: &Plan,
+    reservations: &Reservations<'_>,
+    may_move: &dyn Fn(&Service, &Port) -> bool,
+) -> Vec<ReassignedPort> {
     let ports = plan
         .services
         .iter()
         .flat_map(|service| service.ports.iter().map(move |port| (service, port)));
     let movable = ports.filter(|(service, port)| may_move(service, port));
     let yielded = movable.filter_map(|(service, port)| {
-        Some(Yielded {
+        Some(ReassignedPort {
             service: service.name.clone(),
             port: port.clone(),
             rival: reservations.rival(port)?,
@@ -301,7 +305,7 @@ fn yielding(plan: &Plan, reservations: &Reservations<'_>, may_move: &dyn Fn(&Ser
     yielded.collect()
 }
 
-impl Yielded {
+impl ReassignedPort {
     /// It has not where its command does not follow: the start will show whether the number can be had.
     fn has_moved(&self, plan: &Plan) -> bool {
         let now = plan.port(&self.service, &self.port.key).map(|(_, port)| port.number);
@@ -318,7 +322,7 @@ fn follows(plan: &Plan, service: &str, key: &str) -> bool {
         })
 }
 
-impl Moving<'_> {
+impl PendingReassignment<'_> {
     /// All that have moved, earlier ones too.
     pub(crate) fn moves(&self) -> Moves {
         self.reservations.moves()

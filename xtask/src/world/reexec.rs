@@ -1,4 +1,4 @@
-//! This program once more: as the guardian beside a run, or as a supervisor in the background.
+//! This program once more: as the watchdog beside a run, or as a supervisor in the background.
 //!
 //! A variable of its environment says so, and is looked at before any parser: the program may be one of somebody else, which
 //! makes something of its own of words that it does not know. So a helper says first that it is one.
@@ -17,7 +17,7 @@ use crate::preflight::Tag;
 /// Set for a helper alone. The words after it are there to be read in process lists, too.
 const VARIABLE: &str = "DEVTASKS_HELPER";
 
-const GUARDIAN: &str = "guardian";
+const WATCHDOG: &str = "watchdog";
 const SUPERVISOR: &str = "supervise";
 const KEEP: &str = "--keep";
 
@@ -25,13 +25,13 @@ const KEEP: &str = "--keep";
 const GREETING: &[u8] = b"devtasks is here\n";
 
 /// How long a helper may take until it has said so.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What this program is started for once more.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Helper {
     /// To outlive a killed supervisor.
-    Guardian {
+    Watchdog {
         run: String,
         checkout: PathBuf,
         on_exit: OnExit,
@@ -59,7 +59,7 @@ impl Helper {
             Some(_) => return None,
         };
         match role.to_str()? {
-            GUARDIAN => Some(Helper::Guardian {
+            WATCHDOG => Some(Helper::Watchdog {
                 run: name,
                 checkout,
                 on_exit,
@@ -75,7 +75,7 @@ impl Helper {
 
     fn words(&self) -> Vec<&OsStr> {
         let (role, name, checkout, on_exit) = match self {
-            Helper::Guardian { run, checkout, on_exit } => (GUARDIAN, run, checkout, on_exit),
+            Helper::Watchdog { run, checkout, on_exit } => (WATCHDOG, run, checkout, on_exit),
             Helper::Supervisor {
                 project,
                 checkout,
@@ -91,7 +91,7 @@ impl Helper {
     /// the tag of its own run: where a service has started us, it is no process of that one's.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        os::call(&mut command, "devtasks");
+        os::set_arg0(&mut command, "devtasks");
         os::lead_session(&mut command);
         command.args(self.words()).envs(self.tag().variables());
         command.env(VARIABLE, "1").current_dir("/");
@@ -102,7 +102,7 @@ impl Helper {
     /// A supervisor names its run itself, once it has begun.
     fn tag(&self) -> Tag {
         let (project, checkout, run) = match self {
-            Helper::Guardian { run, checkout, .. } => ("", checkout, run.as_str()),
+            Helper::Watchdog { run, checkout, .. } => ("", checkout, run.as_str()),
             Helper::Supervisor { project, checkout, .. } => (project.as_str(), checkout, ""),
         };
         Tag::supervisor(project.to_owned(), checkout.clone(), run.to_owned())
@@ -111,7 +111,7 @@ impl Helper {
     /// In a sentence.
     fn name(&self) -> &'static str {
         match self {
-            Helper::Guardian { .. } => "the guardian of this run",
+            Helper::Watchdog { .. } => "the watchdog of this run",
             Helper::Supervisor { .. } => "the supervisor in the background",
         }
     }
@@ -140,7 +140,7 @@ impl Helper {
             ))
             .hint(format!("add {hook}, before it reads its arguments"))
         } else {
-            let within = PATIENCE.as_secs();
+            let within = GREETING_TIMEOUT.as_secs();
             Problem::new(format!("{name} did not report within {within} s"))
                 .hint(format!("add {hook}, if this is a program of yours that holds devtasks"))
         }
@@ -214,7 +214,7 @@ mod tests {
         let (run, checkout) = ("7f3a".to_owned(), PathBuf::from("/home/kim/my shop"));
         for on_exit in [OnExit::Stop, OnExit::Keep] {
             let (run, checkout) = (run.clone(), checkout.clone());
-            let guardian = Helper::Guardian {
+            let watchdog = Helper::Watchdog {
                 run: run.clone(),
                 checkout: checkout.clone(),
                 on_exit,
@@ -224,7 +224,7 @@ mod tests {
                 checkout,
                 on_exit,
             };
-            for helper in [guardian, supervisor] {
+            for helper in [watchdog, supervisor] {
                 let words: Vec<OsString> = helper.words().into_iter().map(OsStr::to_owned).collect();
                 assert_eq!(Helper::read(words.into_iter()), Some(helper));
             }
@@ -235,9 +235,9 @@ mod tests {
     fn other_words_are_no_helpers() {
         for words in [
             "up",
-            "guardian",
-            "guardian run",
-            "guardian run /shop twice",
+            "watchdog",
+            "watchdog run",
+            "watchdog run /shop twice",
             "up run /shop",
         ] {
             assert_eq!(Helper::read(words.split(' ').map(OsString::from)), None);

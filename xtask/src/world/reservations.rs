@@ -2,8 +2,8 @@
 //!
 //! `book` is the file. The choice of numbers is `plan`'s.
 
-mod book;
-mod change;
+mod reservation_file;
+mod undo;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use super::runs::fnv;
 use super::{os, owners};
 use crate::error::{Exit, Problem};
-use crate::plan::{Around, Auto, Given, Number, Origin, Port, Slot, Written, as_written, auto_numbers};
-use crate::preflight::{OwnerlessState, PortFact, PortRef};
-use book::{Assigned, Book, Id, Lock};
-pub(crate) use book::{Checkout, Holder, Reservation, Rival};
-pub(super) use change::Change;
+use crate::plan::{
+    AllocatedPort, AllocationContext, Auto, DeclaredPort, Number, Origin, Port, Slot, as_written, auto_numbers,
+};
+use crate::preflight::{Endpoint, PortFact, SocketState};
+use reservation_file::{Assigned, Id, RegistryLock, ReservationFile};
+pub(crate) use reservation_file::{Checkout, CompetingCheckout, Reservation, ReservationHolder};
+pub(super) use undo::ReservationUndo;
 
 /// Where ports have moved to.
 #[derive(Debug, Clone, Default)]
@@ -33,11 +35,11 @@ impl Moves {
 /// # Errors
 /// The file cannot be read, or a newer version wrote it.
 pub(crate) fn all() -> Result<Vec<Checkout>, Problem> {
-    Book::read().map(Book::checkouts)
+    ReservationFile::read().map(ReservationFile::checkouts)
 }
 
 /// Who asks.
-pub(super) struct Asker<'a> {
+pub(super) struct CheckoutRef<'a> {
     pub(super) checkout: &'a Path,
     pub(super) file: &'a Path,
     pub(super) project: String,
@@ -45,31 +47,31 @@ pub(super) struct Asker<'a> {
 
 /// What one checkout has and may have.
 pub(super) struct Reservations<'a> {
-    asker: Asker<'a>,
-    book: Book,
+    asker: CheckoutRef<'a>,
+    book: ReservationFile,
     /// What it has had so far.
     own: BTreeMap<Id, Reservation>,
     /// Of those who are going to write.
-    lock: Option<Lock>,
+    lock: Option<RegistryLock>,
     moves: RefCell<Moves>,
     /// What it has been given last.
-    given: RefCell<Vec<(Written, Given)>>,
+    given: RefCell<Vec<(DeclaredPort, AllocatedPort)>>,
 }
 
 impl<'a> Reservations<'a> {
     /// For who only looks.
-    pub(super) fn read(asker: Asker<'a>) -> Result<Self, Problem> {
+    pub(super) fn read(asker: CheckoutRef<'a>) -> Result<Self, Problem> {
         Reservations::new(asker, None)
     }
 
     /// For who is going to [note](Self::note) what comes of it. Others wait meanwhile.
-    pub(super) fn lock(asker: Asker<'a>) -> Result<Self, Problem> {
-        let lock = Lock::wait()?;
+    pub(super) fn lock(asker: CheckoutRef<'a>) -> Result<Self, Problem> {
+        let lock = RegistryLock::wait()?;
         Reservations::new(asker, Some(lock))
     }
 
-    fn new(asker: Asker<'a>, lock: Option<Lock>) -> Result<Self, Problem> {
-        let book = Book::read()?;
+    fn new(asker: CheckoutRef<'a>, lock: Option<RegistryLock>) -> Result<Self, Problem> {
+        let book = ReservationFile::read()?;
         let own = book.of(asker.checkout).map(|one| one.ports.clone()).unwrap_or_default();
         Ok(Reservations {
             asker,
@@ -88,12 +90,12 @@ impl<'a> Reservations<'a> {
     }
 
     /// Whatever has moved in this plan, and is not noted, has not.
-    pub(super) fn stay(&self) {
+    pub(super) fn discard_moves(&self) {
         self.moves.take();
     }
 
     /// Another checkout that is not at rest and has this port too.
-    pub(super) fn rival(&self, port: &Port) -> Option<Rival> {
+    pub(super) fn rival(&self, port: &Port) -> Option<CompetingCheckout> {
         self.book.rival(self.asker.checkout, (port.number, port.protocol))
     }
 
@@ -107,12 +109,12 @@ impl<'a> Reservations<'a> {
     }
 
     /// The number of every port of the file.
-    pub(super) fn give(&self, written: &[Written]) -> Result<Vec<Given>, Problem> {
+    pub(super) fn allocate(&self, written: &[DeclaredPort]) -> Result<Vec<AllocatedPort>, Problem> {
         let mut given = as_written(written);
         self.assign(written, &mut given)?;
         let declared: Vec<Slot> = written.iter().zip(&given).map(slot).collect();
         let moves = &self.moves.borrow().0;
-        let remembered = |(port, given): (&Written, &Given)| {
+        let remembered = |(port, given): (&DeclaredPort, &AllocatedPort)| {
             let own = self.own.get(&id(port))?;
             let number = own.moved_from(given.number)?;
             let is_anothers = declared.contains(&(number, port.protocol));
@@ -130,15 +132,15 @@ impl<'a> Reservations<'a> {
             let sticky = || remembered[at].filter(|_| stays(at));
             if let Some(number) = moves.get(&id(port)).copied().or_else(sticky) {
                 let origin = Origin::Moved { from: given.number };
-                *given = Given { number, origin };
+                *given = AllocatedPort { number, origin };
             }
         }
         *self.given.borrow_mut() = written.iter().cloned().zip(given.iter().copied()).collect();
         Ok(given)
     }
 
-    fn assign(&self, written: &[Written], given: &mut [Given]) -> Result<(), Problem> {
-        let auto = |port: &Written| match port.number {
+    fn assign(&self, written: &[DeclaredPort], given: &mut [AllocatedPort]) -> Result<(), Problem> {
+        let auto = |port: &DeclaredPort| match port.number {
             Number::Fixed(_) | Number::Set(_) => None,
             Number::Auto { base } => Some(base),
         };
@@ -163,7 +165,7 @@ impl<'a> Reservations<'a> {
         }
         let fixed = written.iter().zip(&*given).filter(|(port, _)| auto(port).is_none());
         let fixed: Vec<Slot> = fixed.map(slot).collect();
-        let around = Around {
+        let around = AllocationContext {
             is_main: !owners::is_linked_worktree(self.asker.checkout),
             is_reserved: &|slot| self.is_anothers(slot),
             is_held: &|slots| self.is_held(slots),
@@ -181,17 +183,17 @@ impl<'a> Reservations<'a> {
 
     /// Nothing is bound to find out, and this checkout's own processes are no hindrance.
     fn is_held(&self, slots: &[Slot]) -> bool {
-        let ports = slots.iter().map(|&(number, protocol)| PortRef {
+        let ports = slots.iter().map(|&(number, protocol)| Endpoint {
             number,
             host: None,
             protocol,
         });
-        let facts = owners::held(&ports.collect::<Vec<_>>());
+        let facts = owners::look_up_passive(&ports.collect::<Vec<_>>());
         facts.values().any(|fact| is_held_by_others(fact, self.asker.checkout))
     }
 
     /// `auto` ports that the main checkout gets for the first time, and not at their base because another one has that.
-    pub(super) fn displaced(&self) -> Vec<Displaced> {
+    pub(super) fn displaced(&self) -> Vec<BaseTaken> {
         let given = self.given.borrow();
         let new = given.iter().filter_map(|(port, given)| {
             let base = match port.number {
@@ -203,7 +205,7 @@ impl<'a> Reservations<'a> {
         });
         let displaced = new.filter_map(|(port, base)| {
             let by = self.book.holder(self.asker.checkout, (base, port.protocol))?;
-            Some(Displaced {
+            Some(BaseTaken {
                 service: port.service.clone(),
                 key: port.key.clone(),
                 base,
@@ -226,7 +228,7 @@ impl<'a> Reservations<'a> {
         &self,
         service: &str,
         key: &str,
-        can_have: &dyn Fn(&str, &str, PortRef) -> bool,
+        can_have: &dyn Fn(&str, &str, Endpoint) -> bool,
     ) -> Option<u16> {
         let given = self.given.borrow();
         let (port, now) = given
@@ -245,7 +247,7 @@ impl<'a> Reservations<'a> {
         }
         let is_good = |number: &u16| {
             together.iter().all(|(port, _)| {
-                let asked = PortRef {
+                let asked = Endpoint {
                     number: *number,
                     host: port.host,
                     protocol: port.protocol,
@@ -281,7 +283,11 @@ impl<'a> Reservations<'a> {
 
     /// Writes down what it was given last, so that others leave it alone and it is the same the next time. `services` are
     /// all of the file. A file that made no sense is kept beside; its path is returned.
-    pub(super) fn note(self, services: &[&str], change: &mut Option<Change>) -> Result<Option<PathBuf>, Problem> {
+    pub(super) fn note(
+        self,
+        services: &[&str],
+        change: &mut Option<ReservationUndo>,
+    ) -> Result<Option<PathBuf>, Problem> {
         let Some(lock) = self.lock else { return Ok(None) };
         let noted = self.book.of(self.asker.checkout).cloned();
         let given = self.given.into_inner();
@@ -324,38 +330,38 @@ impl<'a> Reservations<'a> {
             ports,
         };
         let broken = self.book.write(self.asker.checkout, Some(checkout.clone()), &lock)?;
-        Change::follow(change, noted, checkout);
+        ReservationUndo::follow(change, noted, checkout);
         Ok(broken)
     }
 }
 
 /// An `auto` port that is elsewhere than at its base.
-pub(crate) struct Displaced {
+pub(crate) struct BaseTaken {
     pub(crate) service: String,
     pub(crate) key: String,
     pub(crate) base: u16,
-    pub(crate) by: Holder,
+    pub(crate) by: ReservationHolder,
 }
 
 /// One number for both: they are the same, or one variable names them. Every service has a `PORT` of its own.
-fn is_together(one: &Written, other: &Written) -> bool {
+fn is_together(one: &DeclaredPort, other: &DeclaredPort) -> bool {
     let variable = one.variable.as_ref().filter(|name| *name != "PORT");
     id(one) == id(other) || variable.is_some() && other.variable.as_ref() == variable
 }
 
-fn id(port: &Written) -> Id {
+fn id(port: &DeclaredPort) -> Id {
     Id::new(&port.service, &port.key)
 }
 
-fn slot((port, given): (&Written, &Given)) -> Slot {
+fn slot((port, given): (&DeclaredPort, &AllocatedPort)) -> Slot {
     (given.number, port.protocol)
 }
 
 /// Is somebody there who is no process of this checkout?
 fn is_held_by_others(fact: &PortFact, checkout: &Path) -> bool {
-    let is_there = |state: OwnerlessState| match state {
-        OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => true,
-        OwnerlessState::TimeWait { .. } => false,
+    let is_there = |state: SocketState| match state {
+        SocketState::Listening | SocketState::Bound | SocketState::Connection => true,
+        SocketState::TimeWait { .. } => false,
     };
     let mut tags = fact.owners.iter().map(|owner| owner.tag.as_ref());
     tags.any(|tag| tag.is_none_or(|tag| tag.checkout != checkout))
@@ -363,7 +369,7 @@ fn is_held_by_others(fact: &PortFact, checkout: &Path) -> bool {
 }
 
 /// Where `auto` begins that says nothing of it: by its names, so that it is the same on every machine.
-fn base(project: &str, port: &Written) -> u16 {
+fn base(project: &str, port: &DeclaredPort) -> u16 {
     const FIRST: u16 = 10_000;
     const N: u16 = 20_000;
     let hash = fnv(format!("{project}\0{}\0{}", port.service, port.key).as_bytes());
@@ -375,7 +381,7 @@ fn base(project: &str, port: &Written) -> u16 {
         .unwrap_or(FIRST + start)
 }
 
-fn no_number(port: &Written) -> Problem {
+fn no_number(port: &DeclaredPort) -> Problem {
     Problem::new(format!("no number is left for the `auto` port of `{}`", port.service))
         .hint("give it a lower `base`")
         .exit(Exit::Usage)

@@ -57,40 +57,40 @@ impl Mode {
 
 /// The state folder of one checkout.
 #[derive(Debug, Clone)]
-pub(crate) struct Folder {
+pub(crate) struct StateDir {
     path: PathBuf,
 }
 
 /// Held by the supervisor of a checkout for as long as it lives; the system lets go of it when the process ends.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(crate) struct CheckoutLock {
     _file: File,
 }
 
-pub(crate) enum Locked {
-    Mine(Lock),
+pub(crate) enum LockOutcome {
+    Acquired(CheckoutLock),
     /// By the process with this pid, if it has said so yet.
-    Others(Option<u32>),
+    HeldBy(Option<u32>),
 }
 
-impl Folder {
+impl StateDir {
     /// Makes the folder where it is missing.
     ///
     /// # Errors
     /// It cannot be made, it is another user's, or there is no place for its socket.
-    pub(crate) fn of(checkout: &Path) -> Result<Folder, Problem> {
+    pub(crate) fn of(checkout: &Path) -> Result<StateDir, Problem> {
         let path = state()?.join(slug(checkout));
         place::make(&path)?;
-        let folder = Folder { path };
+        let folder = StateDir { path };
         // Where that has no place, nothing can be started: it is said before anything was done.
         folder.socket()?;
         Ok(folder)
     }
 
     /// For those who only look: `None` where nothing was ever run.
-    pub(crate) fn existing(checkout: &Path) -> Option<Folder> {
+    pub(crate) fn existing(checkout: &Path) -> Option<StateDir> {
         let path = state().ok()?.join(slug(checkout));
-        path.is_dir().then_some(Folder { path })
+        path.is_dir().then_some(StateDir { path })
     }
 
     /// Is it another user's, who lets nobody in?
@@ -110,7 +110,7 @@ impl Folder {
     }
 
     /// What a supervisor in the background has to say itself, such as a panic.
-    pub(super) fn words(&self) -> PathBuf {
+    pub(super) fn supervisor_log(&self) -> PathBuf {
         self.path.join("supervisor.log")
     }
 
@@ -124,7 +124,7 @@ impl Folder {
     }
 
     /// Tries to become the supervisor of this checkout.
-    pub(crate) fn lock(&self) -> Result<Locked, Problem> {
+    pub(crate) fn lock(&self) -> Result<LockOutcome, Problem> {
         let path = self.path.join("lock");
         let mut file = OpenOptions::new()
             .read(true)
@@ -141,13 +141,13 @@ impl Folder {
                 let _ = file
                     .set_len(0)
                     .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
-                Ok(Locked::Mine(Lock { _file: file }))
+                Ok(LockOutcome::Acquired(CheckoutLock { _file: file }))
             }
             Err(fs::TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
                 let holder: Option<Identity> = serde_json::from_str(&holder).ok();
-                Ok(Locked::Others(holder.map(|it| it.pid)))
+                Ok(LockOutcome::HeldBy(holder.map(|it| it.pid)))
             }
             Err(fs::TryLockError::Error(error)) => Err(problem("lock", &path, &error)),
         }
@@ -215,7 +215,7 @@ pub(super) fn lives(who: &Identity) -> bool {
 ///
 /// # Errors
 /// The list cannot be read, so there may be more.
-pub(super) fn folders() -> Result<Vec<Folder>, Problem> {
+pub(super) fn folders() -> Result<Vec<StateDir>, Problem> {
     // Without a place for state there is none.
     let Ok(state) = state() else { return Ok(Vec::new()) };
     let unreadable = |error| problem("read", &state, &error);
@@ -229,7 +229,7 @@ pub(super) fn folders() -> Result<Vec<Folder>, Problem> {
         let entry = entry.map_err(unreadable)?;
         // The entry knows its kind: nothing is asked of each once more.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            folders.push(Folder { path: entry.path() });
+            folders.push(StateDir { path: entry.path() });
         }
     }
     Ok(folders)
@@ -254,9 +254,9 @@ pub(crate) fn stranded() -> Vec<Record> {
 
 /// What does not answer in time, such as a folder of a server that is away, may be there.
 fn is_gone(folder: &Path) -> bool {
-    const PATIENCE: Duration = Duration::from_millis(500);
+    const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
     let folder = folder.to_owned();
-    let seen = threads::within("folder", PATIENCE, move || folder.symlink_metadata());
+    let seen = threads::within("folder", LOOK_TIMEOUT, move || folder.symlink_metadata());
     matches!(seen, Ok(Some(Err(error))) if error.kind() == ErrorKind::NotFound)
 }
 
@@ -270,7 +270,7 @@ impl Record {
     ///
     /// # Errors
     /// We are not in the process table, or the socket has no place.
-    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, folder: &Folder) -> Result<Record, Problem> {
+    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, folder: &StateDir) -> Result<Record, Problem> {
         let now = wall();
         Ok(Record {
             run: new_id(now),

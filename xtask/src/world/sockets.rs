@@ -14,7 +14,7 @@ use super::os;
 use super::probe::{Reuse, bind};
 use crate::error::{Exit, Problem};
 use crate::plan::{Port, Protocol, Service};
-use crate::preflight::PortRef;
+use crate::preflight::Endpoint;
 
 /// The open sockets of one service, in the order of its ports.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Sockets {
     ///
     /// # Errors
     /// The system has no more descriptors.
-    pub(super) fn hand_over(&self, command: &mut Command) -> io::Result<os::Held> {
+    pub(super) fn hand_over(&self, command: &mut Command) -> io::Result<os::InheritedFds> {
         let names: Vec<&str> = self.ports.iter().map(|port| port.key.as_str()).collect();
         command.env("LISTEN_FDS", self.open.len().to_string());
         command.env("LISTEN_FDNAMES", names.join(":"));
@@ -59,18 +59,18 @@ impl Sockets {
 #[derive(Debug)]
 pub(crate) struct Hold {
     /// It was made for these.
-    ports: Vec<PortRef>,
+    ports: Vec<Endpoint>,
     _open: Vec<Socket>,
 }
 
 impl Hold {
     /// What cannot be bound is left out: preflight has judged it, and a lost port is explained when the service fails.
-    pub(crate) fn of(ports: Vec<PortRef>) -> Hold {
+    pub(crate) fn of(ports: Vec<Endpoint>) -> Hold {
         // Without a host the service may as well listen at `localhost`'s other address.
-        let both = |port: &PortRef| match port.host {
+        let both = |port: &Endpoint| match port.host {
             Some(_) => vec![*port],
             None => [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
-                .map(|host| PortRef {
+                .map(|host| Endpoint {
                     host: Some(host),
                     ..*port
                 })
@@ -80,7 +80,7 @@ impl Hold {
         Hold { ports, _open }
     }
 
-    pub(crate) fn is_of(&self, ports: &[PortRef]) -> bool {
+    pub(crate) fn is_of(&self, ports: &[Endpoint]) -> bool {
         self.ports == ports
     }
 }
@@ -94,7 +94,7 @@ impl Hold {
 ///
 /// Source: `inet_csk_bind_conflict` in net/ipv4/inet_connection_sock.c looks at the option of both, as it is at that moment;
 /// `__ip4_datagram_connect` in net/ipv4/datagram.c gives a socket without a local address the route's; tried on Linux 6.18.
-fn hold(port: PortRef) -> io::Result<Socket> {
+fn hold(port: Endpoint) -> io::Result<Socket> {
     let address = address(port.host, port.number);
     match bind(address, port.protocol, Reuse::No) {
         Ok(socket) if port.protocol == Protocol::Udp => {

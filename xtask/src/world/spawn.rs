@@ -45,7 +45,7 @@ pub(crate) fn service(
             Stdin::Open => Stdio::piped(),
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        os::lead_own_group(&mut command);
+        os::new_process_group(&mut command);
         None
     };
     os::limit_as_called(&mut command);
@@ -76,7 +76,7 @@ fn open_terminal(command: &mut Command, size: Size) -> io::Result<File> {
 pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Problem> {
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    os::lead_own_group(&mut command);
+    os::new_process_group(&mut command);
     os::limit_as_called(&mut command);
     command
         .spawn()

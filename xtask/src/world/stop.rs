@@ -3,7 +3,7 @@
 //! Whom to end is `preflight::targets`, asking is the caller's: everything that depends on a screen or on who looks up
 //! owners comes in as a function.
 
-mod ending;
+mod escalation;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +13,10 @@ use super::audit::Audit;
 use super::os::{Handle, Signal};
 use crate::error::Problem;
 use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Parent, ProcessState, Tag};
+use crate::preflight::{ProcessRef, ProcessState, Tag};
 
 /// Whom to end, and how.
-pub(crate) struct Request<'a> {
+pub(crate) struct StopRequest<'a> {
     pub(crate) tree: &'a Tree,
     /// Asks to end: SIGTERM, or a service's own.
     pub(crate) signal: Signal,
@@ -33,12 +33,12 @@ pub(crate) struct Port<'a> {
     /// Whether it can be bound now.
     pub(crate) is_free: &'a dyn Fn() -> bool,
     /// Who listens on it or is bound to it now.
-    pub(crate) holder: &'a dyn Fn() -> Option<Holder>,
+    pub(crate) holder: &'a dyn Fn() -> Option<PortHolder>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Holder {
-    pub(crate) process: Parent,
+pub(crate) struct PortHolder {
+    pub(crate) process: ProcessRef,
     /// Most likely who started it.
     pub(crate) parent: Option<Target>,
     /// Of a process that devtasks started: its supervisor starts it again.
@@ -46,7 +46,7 @@ pub(crate) struct Holder {
 }
 
 /// The way to the user.
-pub(crate) struct Talk<'a> {
+pub(crate) struct StopCallbacks<'a> {
     /// Asked when the grace is over: may these be killed?
     pub(crate) confirm_kill: &'a mut dyn FnMut(&[Survivor]) -> bool,
     pub(crate) progress: &'a mut dyn FnMut(&Progress),
@@ -77,7 +77,7 @@ pub(crate) struct Survivor {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum StopOutcome {
     /// All have ended; the port, if one was given, can be bound and was not taken again while we watched.
     Stopped { after: Duration, killed: bool },
     /// They had ended, or let go of the port, before anything was signalled, and the port can be bound.
@@ -89,20 +89,25 @@ pub(crate) enum Outcome {
     /// The kill was not confirmed, or even that did not end them.
     Survived(Vec<Survivor>),
     /// They ended, and somebody else took the port.
-    Respawned(Holder),
+    Respawned(PortHolder),
     /// They ended, nobody is seen to hold the port, and yet it cannot be bound.
     StillBusy,
     /// Ctrl-C; these still live.
     Interrupted(Vec<Survivor>),
 }
 
-/// Ends the tree that holds a port, and proves that the port can be bound. Whether it stays so is for [`watch`] to say.
-pub(crate) fn stop(request: &Request<'_>, port: &Port<'_>, talk: &mut Talk<'_>, audit: &mut Audit) -> Outcome {
-    match ending::run(request, port.still_holds, talk, audit) {
-        Outcome::Stopped { after, killed } => {
-            freed(port).map_or_else(|busy| busy, |()| Outcome::Stopped { after, killed })
+/// Ends the tree that holds a port, and proves that the port can be bound. Whether it stays so is for [`watch_port`] to say.
+pub(crate) fn stop(
+    request: &StopRequest<'_>,
+    port: &Port<'_>,
+    talk: &mut StopCallbacks<'_>,
+    audit: &mut Audit,
+) -> StopOutcome {
+    match escalation::run(request, port.still_holds, talk, audit) {
+        StopOutcome::Stopped { after, killed } => {
+            freed(port).map_or_else(|busy| busy, |()| StopOutcome::Stopped { after, killed })
         }
-        Outcome::Gone => freed(port).map_or_else(|busy| busy, |()| Outcome::Gone),
+        StopOutcome::Gone => freed(port).map_or_else(|busy| busy, |()| StopOutcome::Gone),
         ended => ended,
     }
 }
@@ -117,24 +122,24 @@ pub(crate) fn denied(tree: &Tree) -> Vec<&Target> {
 }
 
 /// Ends processes for their own sake, such as leftovers of an earlier run.
-pub(crate) fn end(request: &Request<'_>, talk: &mut Talk<'_>, audit: &mut Audit) -> Outcome {
-    ending::run(request, &|_| true, talk, audit)
+pub(crate) fn end(request: &StopRequest<'_>, talk: &mut StopCallbacks<'_>, audit: &mut Audit) -> StopOutcome {
+    escalation::run(request, &|_| true, talk, audit)
 }
 
 /// For the port to come free once its holders have ended.
-const FREE_PATIENCE: Duration = Duration::from_secs(1);
+const FREE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two looks at the port, and at Ctrl-C.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Waits until the port can be bound; somebody new on it ends the wait.
-fn freed(port: &Port<'_>) -> Result<(), Outcome> {
-    let deadline = Instant::now() + FREE_PATIENCE;
+fn freed(port: &Port<'_>) -> Result<(), StopOutcome> {
+    let deadline = Instant::now() + FREE_TIMEOUT;
     while !(port.is_free)() {
         if let Some(holder) = (port.holder)() {
-            return Err(Outcome::Respawned(holder));
+            return Err(StopOutcome::Respawned(holder));
         }
         if Instant::now() >= deadline {
-            return Err(Outcome::StillBusy);
+            return Err(StopOutcome::StillBusy);
         }
         pause();
     }
@@ -145,13 +150,13 @@ fn freed(port: &Port<'_>) -> Result<(), Outcome> {
 /// has taken it within `patience`; Ctrl-C ends the watch.
 ///
 /// Looks the owner up instead of trying to bind, which could get in the way of an honest start.
-pub(crate) fn watch(
-    holders: &[&dyn Fn() -> Option<Holder>],
+pub(crate) fn watch_port(
+    holders: &[&dyn Fn() -> Option<PortHolder>],
     patience: Duration,
     interrupted: &dyn Fn() -> bool,
-) -> Vec<Option<Holder>> {
+) -> Vec<Option<PortHolder>> {
     let deadline = Instant::now() + patience;
-    let mut taken: Vec<Option<Holder>> = holders.iter().map(|_| None).collect();
+    let mut taken: Vec<Option<PortHolder>> = holders.iter().map(|_| None).collect();
     loop {
         for (holder, taken) in holders.iter().zip(&mut taken).filter(|(_, taken)| taken.is_none()) {
             *taken = holder();
@@ -165,5 +170,5 @@ pub(crate) fn watch(
 
 #[expect(clippy::disallowed_methods, reason = "the kernel tells nobody that a port came free")]
 fn pause() {
-    std::thread::sleep(LOOK);
+    std::thread::sleep(POLL_INTERVAL);
 }

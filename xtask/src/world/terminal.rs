@@ -19,20 +19,20 @@ pub(crate) enum Colour {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Terminals {
+pub(crate) struct TerminalInfo {
     pub(crate) colour_stdout: bool,
     pub(crate) colour_stderr: bool,
     /// Stdout is a terminal.
-    pub(crate) shows: bool,
+    pub(crate) stdout_is_tty: bool,
     /// A line can be drawn anew on stderr.
-    pub(crate) draws: bool,
+    pub(crate) can_redraw: bool,
     /// Somebody can be asked: a terminal to read from and to write to, in the foreground, and no `CI`.
-    pub(crate) asks: bool,
+    pub(crate) interactive: bool,
     /// Characters in a line.
     pub(crate) width: usize,
 }
 
-impl Terminals {
+impl TerminalInfo {
     pub(crate) fn look(colour: Colour) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
@@ -46,12 +46,12 @@ impl Terminals {
             }
             Colour::Auto => is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
         };
-        Terminals {
+        TerminalInfo {
             colour_stdout: coloured(stdout),
             colour_stderr: coloured(stderr),
-            shows: stdout,
-            draws: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
-            asks: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
+            stdout_is_tty: stdout,
+            can_redraw: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            interactive: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
@@ -118,7 +118,7 @@ impl Size {
 
 /// Does things in their order on a thread of its own: for output that may have to wait for its reader.
 #[derive(Debug)]
-pub(crate) struct Errands<T> {
+pub(crate) struct SerialWorker<T> {
     queue: Sender<Errand<T>>,
 }
 
@@ -129,7 +129,7 @@ enum Errand<T> {
     Done(Sender<()>),
 }
 
-impl<T: Send + 'static> Errands<T> {
+impl<T: Send + 'static> SerialWorker<T> {
     /// # Errors
     /// The system has no room for the thread.
     pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Result<Self, Problem> {
@@ -144,7 +144,7 @@ impl<T: Send + 'static> Errands<T> {
             }
         };
         threads::start("screen", Stack::Small, work)?;
-        Ok(Errands { queue })
+        Ok(SerialWorker { queue })
     }
 
     pub(crate) fn push(&self, errand: T) {
@@ -166,7 +166,7 @@ pub(crate) fn pause(time: Duration) {
     std::thread::park_timeout(time);
 }
 
-/// Reads a line from the terminal on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::Typed`].
+/// Reads a line from the terminal on a thread, so that Ctrl-C can be heard meanwhile; it comes as [`Message::StdinLine`].
 ///
 /// # Errors
 /// The system has no room for a thread.
@@ -174,7 +174,7 @@ pub(crate) fn read_line(to: Sender<Message>) -> Result<(), Problem> {
     let read = move || {
         // The end of the input is an empty answer.
         let line = os::read_line().unwrap_or_default();
-        let _ = to.send(Message::Typed(line));
+        let _ = to.send(Message::StdinLine(line));
     };
     threads::start("answer", Stack::Usual, read)
 }

@@ -90,7 +90,7 @@ pub(crate) fn cores() -> usize {
 }
 
 /// As many as wait for answers from elsewhere.
-pub(crate) const WAITING: usize = usize::MAX;
+pub(crate) const UNLIMITED: usize = usize::MAX;
 
 pub(crate) fn no_room() -> Problem {
     Problem::new("the system has no room for another thread").hint(
@@ -105,10 +105,10 @@ mod tests {
     #[test]
     fn answers_stand_in_the_order_of_what_was_asked() {
         let doubled: Vec<u32> = (0..100).map(|it| it * 2).collect();
-        for at_most in [0, 1, 3, WAITING] {
+        for at_most in [0, 1, 3, UNLIMITED] {
             let items: Vec<u32> = (0..100).collect();
             assert_eq!(share(&items, at_most, |it| it * 2), doubled, "{at_most}");
         }
-        assert_eq!(share(&[], WAITING, |it: &u32| *it), Vec::<u32>::new());
+        assert_eq!(share(&[], UNLIMITED, |it: &u32| *it), Vec::<u32>::new());
     }
 }

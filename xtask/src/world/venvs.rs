@@ -52,7 +52,7 @@ fn state(venv: &Path, interrupt: &Interrupt) -> VenvState {
 /// What a chain of links ends at, although that is not there.
 fn last_target(link: &Path) -> Option<PathBuf> {
     let mut target = link.to_owned();
-    for _ in 0..LINKS_AT_MOST {
+    for _ in 0..MAX_LINKS {
         match fs::read_link(&target) {
             Ok(next) => target = target.parent().unwrap_or(Path::new("/")).join(next),
             Err(_) => break,
@@ -62,7 +62,7 @@ fn last_target(link: &Path) -> Option<PathBuf> {
 }
 
 /// As many as the kernel follows; see path_resolution(7).
-const LINKS_AT_MOST: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// The path written into `activate` when the venv was made; `None` for a relocatable one.
 fn made_at(venv: &Path) -> Option<PathBuf> {
@@ -87,7 +87,7 @@ fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     // A wrapper such as pyenv's starts others, and all of them end with the look.
-    os::lead_own_group(&mut command);
+    os::new_process_group(&mut command);
     os::end_with_us(&mut command);
     let broken = |said: String| VenvState::Broken { said };
     let mut child = match command.spawn() {
@@ -97,14 +97,20 @@ fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
     let has_answered = ends_in_time(&mut child, interrupt);
     // It is our own child and not waited for yet, so the number of its group is nobody else's.
     os::signal_group(child.id(), Signal::Kill);
-    let said = child.stdout.take().map(|pipe| os::read_at_once(&pipe, OUTPUT_AT_MOST));
-    let complaint = child.stderr.take().map(|pipe| os::read_at_once(&pipe, OUTPUT_AT_MOST));
+    let said = child
+        .stdout
+        .take()
+        .map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
+    let complaint = child
+        .stderr
+        .take()
+        .map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
     // One that even SIGKILL does not end hangs in the kernel.
-    if os::ends_within(&mut child, LOOK) {
+    if os::ends_within(&mut child, POLL_INTERVAL) {
         let _ = child.wait();
     }
     if !has_answered {
-        return broken(format!("no answer in {} s", PATIENCE.as_secs()));
+        return broken(format!("no answer in {} s", VERSION_TIMEOUT.as_secs()));
     }
     let text = |said: Option<Vec<u8>>| String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
     let numbers: Option<Vec<u32>> = text(said).trim().split('.').map(|part| part.parse().ok()).collect();
@@ -122,8 +128,8 @@ fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
 }
 
 fn ends_in_time(child: &mut Child, interrupt: &Interrupt) -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    while !os::ends_within(child, LOOK) {
+    let deadline = Instant::now() + VERSION_TIMEOUT;
+    while !os::ends_within(child, POLL_INTERVAL) {
         if interrupt.was_heard() || Instant::now() >= deadline {
             return false;
         }
@@ -132,10 +138,10 @@ fn ends_in_time(child: &mut Child, interrupt: &Interrupt) -> bool {
 }
 
 /// How long an interpreter may take to say its version: a cold disk is slow, a broken one never answers.
-const PATIENCE: Duration = Duration::from_secs(10);
+const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Between two looks at Ctrl-C.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Bytes. More than a pipe holds nobody can say who is read at the end.
-const OUTPUT_AT_MOST: usize = 64 * 1024;
+const MAX_OUTPUT_BYTES: usize = 64 * 1024;

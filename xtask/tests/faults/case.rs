@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::census::{Process, guardian, process, strike, supervisor};
+use crate::census::{Process, process, strike, supervisor, watchdog};
 use crate::fault::{Command, Fault};
 use crate::it::sandbox::{Ended, Running, is_free};
 use crate::place::{LIMIT, Place, SETTLES, Wrong, lives, panic, until};
@@ -139,7 +139,7 @@ impl Case<'_> {
             Command::SupervisorDown => self.beside(&["down"])?,
             Command::PortKill => return self.kill_a_stranger(),
             Command::UpForeground => return self.stay_on_the_foreground(),
-            Command::GuardianAfterKill => return self.leave_the_guardian_alone(),
+            Command::WatchdogAfterKill => return self.leave_the_watchdog_alone(),
         }
         self.judge_code(false);
         let is_success = self.ended.as_ref().is_some_and(|ended| ended.code == Some(0));
@@ -309,15 +309,15 @@ impl Case<'_> {
         Ok(())
     }
 
-    fn leave_the_guardian_alone(&mut self) -> Result<(), String> {
+    fn leave_the_watchdog_alone(&mut self) -> Result<(), String> {
         let all = self.place.census();
-        let (Some(supervisor), Some(guardian)) = (supervisor(&all), guardian(&all)) else {
-            return Err("the test finds no supervisor or guardian".to_owned());
+        let (Some(supervisor), Some(watchdog)) = (supervisor(&all), watchdog(&all)) else {
+            return Err("the test finds no supervisor or watchdog".to_owned());
         };
-        self.attach(guardian)?;
+        self.attach(watchdog)?;
         strike(supervisor, Signal::KILL);
-        until(LIMIT, || !lives(guardian))
+        until(LIMIT, || !lives(watchdog))
             .then_some(())
-            .ok_or_else(|| "the guardian hangs".to_owned())
+            .ok_or_else(|| "the watchdog hangs".to_owned())
     }
 }

@@ -39,18 +39,18 @@ pub(crate) enum Command {
     Restart,
     PortKill,
     Down,
-    /// `up --detach` and `down` when supervisor and guardian were killed before.
+    /// `up --detach` and `down` when supervisor and watchdog were killed before.
     UpAfterCrash,
     DownAfterCrash,
     /// `up` on the foreground, a supervisor from its first moment to Ctrl-C.
     UpForeground,
-    /// `up --detach` with all that comes of it: supervisor, guardian and services.
+    /// `up --detach` with all that comes of it: supervisor, watchdog and services.
     UpBackground,
     /// The running supervisor's calls, while another `restart` or `down` asks it.
     SupervisorRestart,
     SupervisorDown,
-    /// The guardian's calls, when its supervisor is killed.
-    GuardianAfterKill,
+    /// The watchdog's calls, when its supervisor is killed.
+    WatchdogAfterKill,
 }
 
 pub(crate) const COMMANDS: [(&str, Command); 12] = [
@@ -65,7 +65,7 @@ pub(crate) const COMMANDS: [(&str, Command); 12] = [
     ("up-background", Command::UpBackground),
     ("supervisor-restart", Command::SupervisorRestart),
     ("supervisor-down", Command::SupervisorDown),
-    ("guardian-after-kill", Command::GuardianAfterKill),
+    ("watchdog-after-kill", Command::WatchdogAfterKill),
 ];
 
 impl Command {
@@ -76,8 +76,8 @@ impl Command {
 
     /// Traced from its start, so that the loader's calls come first.
     pub(crate) fn is_traced_from_its_start(self) -> bool {
-        use Command::{GuardianAfterKill, SupervisorDown, SupervisorRestart};
-        !matches!(self, SupervisorRestart | SupervisorDown | GuardianAfterKill)
+        use Command::{SupervisorDown, SupervisorRestart, WatchdogAfterKill};
+        !matches!(self, SupervisorRestart | SupervisorDown | WatchdogAfterKill)
     }
 
     /// Begins with a stack that runs.

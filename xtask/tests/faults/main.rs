@@ -1,4 +1,4 @@
-//! Failing system calls: each command, and the supervisor and the guardian themselves, with one call after the other that
+//! Failing system calls: each command, and the supervisor and the watchdog themselves, with one call after the other that
 //! fails. The exit code is one of the contract's, nothing that was said is false, and the next `down` and `up` work.
 //!
 //! ```text

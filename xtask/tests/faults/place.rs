@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::bystanders::Bystanders;
-use crate::census::{Process, census, guardian, process, strike, supervisor};
+use crate::census::{Process, census, process, strike, supervisor, watchdog};
 use crate::it::sandbox::{Ended, Sandbox, is_free, port, signal};
 
 /// Whoever takes longer hangs.
@@ -114,20 +114,20 @@ impl Place {
         }
     }
 
-    /// Kills the supervisor and its guardian, as running out of memory does.
+    /// Kills the supervisor and its watchdog, as running out of memory does.
     pub(crate) fn crash(&self) -> Result<(), String> {
         let all = self.census();
-        let (Some(supervisor), Some(guardian)) = (supervisor(&all), guardian(&all)) else {
+        let (Some(supervisor), Some(watchdog)) = (supervisor(&all), watchdog(&all)) else {
             return Err(format!("the test finds nobody to kill: {}", told(&all)));
         };
-        // Suspended it starts no other guardian.
+        // Suspended it starts no other watchdog.
         strike(supervisor, Signal::STOP);
         let is_suspended = || process(supervisor.pid).is_some_and(|now| now.state == 'T');
         let ends = |it: &Process| {
             strike(it, Signal::KILL);
             until(SETTLES, || !lives(it))
         };
-        (until(SETTLES, is_suspended) && ends(guardian) && ends(supervisor))
+        (until(SETTLES, is_suspended) && ends(watchdog) && ends(supervisor))
             .then_some(())
             .ok_or_else(|| "the test cannot kill the supervisor".to_owned())
     }
@@ -176,7 +176,7 @@ impl Place {
         self.bystanders.harmed()
     }
 
-    /// Panics and the like that a background supervisor or a guardian noted.
+    /// Panics and the like that a background supervisor or a watchdog noted.
     pub(crate) fn last_words(&self) -> Wrong {
         let folder = self.sandbox.home().join(".local/state/devtasks");
         let runs = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -238,7 +238,7 @@ fn one_that_is_restarted_while_it_starts_has_one_process() {
     sandbox.write("go", "");
     restart.wait().with(0);
     up.wait_for("All 2 ready in ");
-    // The supervisor, its guardian, two services.
+    // The supervisor, its watchdog, two services.
     assert_eq!(sandbox.processes().len(), 4);
 }
 
@@ -250,7 +250,7 @@ fn nothing_of_the_old_process_is_in_the_way_of_the_new_one() {
     let sandbox = Sandbox::new(&format!("[services.api]\ncommand = \"{command}\"\nport = {port}\n"));
     let up = sandbox.up(&[]);
     sandbox.run(&["restart"]).with(0);
-    // The supervisor, its guardian, the shell and its server.
+    // The supervisor, its watchdog, the shell and its server.
     assert_eq!(sandbox.processes().len(), 4);
     assert!(!up.stderr().contains("failed"), "{}", up.stderr());
 }

@@ -215,7 +215,7 @@ impl Sandbox {
         assert!(left.is_empty(), "{commands:?}");
     }
 
-    /// The same once a supervisor in the background, which answers before it ends, and the guardian of a killed one have gone.
+    /// The same once a supervisor in the background, which answers before it ends, and the watchdog of a killed one have gone.
     #[track_caller]
     pub(crate) fn nothing_is_left_soon(&self) {
         eventually(|| format!("{:?}", self.processes()), || self.processes().is_empty());

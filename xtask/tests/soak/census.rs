@@ -17,7 +17,7 @@ pub(crate) struct Process {
     pub(crate) start: u64,
     pub(crate) state: char,
     pub(crate) command: Vec<String>,
-    /// Of a run, by the tag in its environment; its supervisor and guardian are no service's.
+    /// Of a run, by the tag in its environment; its supervisor and watchdog are no service's.
     pub(crate) service: Option<String>,
 }
 
@@ -68,13 +68,13 @@ impl Process {
     }
 }
 
-pub(crate) fn guardian(all: &[Process]) -> Option<&Process> {
-    all.iter().find(|process| process.is("guardian"))
+pub(crate) fn watchdog(all: &[Process]) -> Option<&Process> {
+    all.iter().find(|process| process.is("watchdog"))
 }
 
-/// Whose child the guardian is; while there is none, who is about to become it.
+/// Whose child the watchdog is; while there is none, who is about to become it.
 pub(crate) fn supervisor(all: &[Process]) -> Option<&Process> {
-    let is_parent = |process: &&Process| guardian(all).is_some_and(|guardian| guardian.parent == process.pid);
+    let is_parent = |process: &&Process| watchdog(all).is_some_and(|watchdog| watchdog.parent == process.pid);
     let find = |subcommand| all.iter().find(|process| process.is(subcommand));
     all.iter()
         .find(is_parent)

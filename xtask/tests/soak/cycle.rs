@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::bystanders::Bystanders;
-use crate::census::{Process, census, guardian, strike, supervisor};
+use crate::census::{Process, census, strike, supervisor, watchdog};
 use crate::it::sandbox::{Running, Sandbox, is_free, port};
 use crate::script::{Blow, SERVICES, Script, calm};
 use crate::summary::Summary;
@@ -102,7 +102,7 @@ impl Cycle<'_> {
             pause(step.after);
             self.strike(&step.blow);
         }
-        if script.guardian_clears_up && self.struck_supervisor {
+        if script.watchdog_clears_up && self.struck_supervisor {
             self.summary.waits += 1;
         } else {
             self.down()?;
@@ -151,17 +151,17 @@ impl Cycle<'_> {
             }
             Blow::Supervisor => {
                 let target = supervisor(&all).cloned();
-                self.struck_supervisor = target.is_some() && guardian(&all).is_some();
+                self.struck_supervisor = target.is_some() && watchdog(&all).is_some();
                 ("supervisor", target.map(|it| (it, Signal::KILL)).into_iter().collect())
             }
-            Blow::Guardian => {
-                let target = guardian(&all).cloned();
-                ("guardian", target.map(|it| (it, Signal::KILL)).into_iter().collect())
+            Blow::Watchdog => {
+                let target = watchdog(&all).cloned();
+                ("watchdog", target.map(|it| (it, Signal::KILL)).into_iter().collect())
             }
-            Blow::SupervisorAndGuardian => {
-                let both = [guardian(&all), supervisor(&all)].into_iter().flatten();
+            Blow::SupervisorAndWatchdog => {
+                let both = [watchdog(&all), supervisor(&all)].into_iter().flatten();
                 (
-                    "supervisor and guardian",
+                    "supervisor and watchdog",
                     both.map(|it| (it.clone(), Signal::KILL)).collect(),
                 )
             }

@@ -15,8 +15,8 @@ pub(crate) struct Script {
     /// `up --detach`.
     pub(crate) detached: bool,
     pub(crate) steps: Vec<Step>,
-    /// After the supervisor alone was killed: its guardian clears up, nobody calls `down`.
-    pub(crate) guardian_clears_up: bool,
+    /// After the supervisor alone was killed: its watchdog clears up, nobody calls `down`.
+    pub(crate) watchdog_clears_up: bool,
 }
 
 pub(crate) struct Step {
@@ -33,8 +33,8 @@ pub(crate) enum Blow {
     /// To the `n`th of a service's processes.
     Member(usize, usize, Signal),
     Supervisor,
-    Guardian,
-    SupervisorAndGuardian,
+    Watchdog,
+    SupervisorAndWatchdog,
     Interrupt,
     TwoInterrupts,
     /// SIGTERM to the supervisor, as a closed session sends it.
@@ -114,12 +114,12 @@ impl Script {
         }
         let brings_it_back = |step: &Step| matches!(&step.blow, Blow::Command(words) if words[0] == "up");
         let last = steps.last().map(|step| &step.blow);
-        let guardian_clears_up = last == Some(&Blow::Supervisor) && !steps.iter().any(brings_it_back);
+        let watchdog_clears_up = last == Some(&Blow::Supervisor) && !steps.iter().any(brings_it_back);
         Script {
             services,
             detached,
             steps,
-            guardian_clears_up,
+            watchdog_clears_up,
         }
     }
 
@@ -222,8 +222,8 @@ impl Blow {
             0..15 => Blow::Leader(service, signal),
             15..35 => Blow::Member(service, random.below(4), signal),
             35..48 => Blow::Supervisor,
-            48..56 => Blow::Guardian,
-            56..62 => Blow::SupervisorAndGuardian,
+            48..56 => Blow::Watchdog,
+            56..62 => Blow::SupervisorAndWatchdog,
             62..67 => Blow::Interrupt,
             67..72 => Blow::TwoInterrupts,
             72..75 => Blow::EndSupervisor,
@@ -258,6 +258,6 @@ impl fmt::Display for Script {
         for Step { after, blow } in &self.steps {
             writeln!(to, "  after {} ms: {blow:?}", after.as_millis())?;
         }
-        writeln!(to, "  {}", if self.guardian_clears_up { "wait" } else { "down" })
+        writeln!(to, "  {}", if self.watchdog_clears_up { "wait" } else { "down" })
     }
 }

@@ -11,7 +11,7 @@ pub(crate) struct Summary {
     blows: BTreeMap<String, u64>,
     /// Commands by their exit code; `None` was killed.
     pub(crate) codes: BTreeMap<(String, Option<i32>), u64>,
-    /// Cycles that a guardian ended alone.
+    /// Cycles that a watchdog ended alone.
     pub(crate) waits: u64,
     /// `down`s that were refused, and repeated, while an `up` cleared up.
     pub(crate) refused: u64,
@@ -93,7 +93,7 @@ impl fmt::Display for Summary {
         } = self;
         writeln!(
             to,
-            "ended by the guardian alone {waits}; `down` refused {refused}, needed again {more_downs}"
+            "ended by the watchdog alone {waits}; `down` refused {refused}, needed again {more_downs}"
         )?;
         writeln!(to, "`down` after blows: {}", times(&self.downs))?;
         for (what, all) in ["up --detach", "status", "down"].iter().zip(&self.calm) {

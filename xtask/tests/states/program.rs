@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use devtasks::simulation::{Happening, Simulation};
+use devtasks::simulation::{SimulatedEvent, Simulation};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -37,18 +37,18 @@ impl Program {
     }
 
     /// `machine` is where it was before.
-    pub(crate) fn happen(&mut self, what: &Happening, machine: &Simulation) {
+    pub(crate) fn happen(&mut self, what: &SimulatedEvent, machine: &Simulation) {
         match what {
-            Happening::Opens(name) => self.tell(name, "opens", ""),
-            Happening::Exits(name, code) => self.tell(name, "exits", &code.to_string()),
-            Happening::IsKilled(name) => signal(self.pid(name), Signal::KILL),
-            Happening::FallsSick(name) => self.tell(name, "sick", ""),
-            Happening::GetsWell(name) => {
+            SimulatedEvent::Opens(name) => self.tell(name, "opens", ""),
+            SimulatedEvent::Exits(name, code) => self.tell(name, "exits", &code.to_string()),
+            SimulatedEvent::IsKilled(name) => signal(self.pid(name), Signal::KILL),
+            SimulatedEvent::FallsSick(name) => self.tell(name, "sick", ""),
+            SimulatedEvent::GetsWell(name) => {
                 std::fs::remove_file(self.sandbox.project().join(format!("{name}.sick"))).unwrap();
             }
-            Happening::Up(name) => self.command(&["up", name]),
-            Happening::Restart(name) => self.command(&["restart", name]),
-            Happening::Down(name) => {
+            SimulatedEvent::Up(name) => self.command(&["up", name]),
+            SimulatedEvent::Restart(name) => self.command(&["restart", name]),
+            SimulatedEvent::Down(name) => {
                 let mut others = machine.told().iter().filter(|(other, _)| other != name);
                 let is_over = |other: &str| matches!(machine.state(other), "exited" | "failed" | "stopped");
                 if others.all(|(other, _)| is_over(other)) {
@@ -56,11 +56,11 @@ impl Program {
                 }
                 self.command(&["down", name]);
             }
-            Happening::DownAll => {
+            SimulatedEvent::DownAll => {
                 self.ended_by = Some(0);
                 self.command(&["down"]);
             }
-            Happening::Interrupt => {
+            SimulatedEvent::Interrupt => {
                 self.ended_by = Some(130);
                 self.up.interrupt();
             }
@@ -127,8 +127,8 @@ impl Program {
     pub(crate) fn ends(mut self, machine: &mut Simulation, script: &mut Vec<String>) {
         if !machine.is_over() {
             script.push("the end".to_owned());
-            self.happen(&Happening::DownAll, machine);
-            machine.happen(&Happening::DownAll);
+            self.happen(&SimulatedEvent::DownAll, machine);
+            machine.happen(&SimulatedEvent::DownAll);
         }
         self.arrives(machine, script);
         let code = self.ended_by.unwrap_or(machine.exit());

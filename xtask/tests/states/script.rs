@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use devtasks::simulation::{Happening, Simulation};
+use devtasks::simulation::{SimulatedEvent, Simulation};
 
 use crate::random::Random;
 
@@ -66,7 +66,7 @@ impl Service {
 }
 
 /// One of those that may happen now.
-pub(crate) fn happening(services: &[Service], machine: &Simulation, random: &mut Random) -> Happening {
+pub(crate) fn happening(services: &[Service], machine: &Simulation, random: &mut Random) -> SimulatedEvent {
     let mut all = Vec::new();
     for service in services {
         let name = || service.name.clone();
@@ -74,31 +74,33 @@ pub(crate) fn happening(services: &[Service], machine: &Simulation, random: &mut
         if runs && service.has_port && machine.is_closed(&service.name) {
             // What starts is more often ready than not.
             all.extend([
-                Happening::Opens(name()),
-                Happening::Opens(name()),
-                Happening::Opens(name()),
+                SimulatedEvent::Opens(name()),
+                SimulatedEvent::Opens(name()),
+                SimulatedEvent::Opens(name()),
             ]);
         }
         if runs {
             let code = random.pick(&[0, 1, 3]);
-            all.extend([Happening::Exits(name(), code), Happening::IsKilled(name())]);
+            all.extend([SimulatedEvent::Exits(name(), code), SimulatedEvent::IsKilled(name())]);
         }
         if runs && service.is_checked && !machine.is_closed(&service.name) {
             all.push(match machine.is_sick(&service.name) {
-                true => Happening::GetsWell(name()),
-                false => Happening::FallsSick(name()),
+                true => SimulatedEvent::GetsWell(name()),
+                false => SimulatedEvent::FallsSick(name()),
             });
         }
         // A command that changes nothing could come after the next happening: nobody sees when it was taken in.
         match machine.state(&service.name) {
-            "exited" | "failed" | "stopped" => all.extend([Happening::Up(name()), Happening::Restart(name())]),
-            "waiting" => all.push(Happening::Down(name())),
-            _ => all.extend([Happening::Down(name()), Happening::Restart(name())]),
+            "exited" | "failed" | "stopped" => {
+                all.extend([SimulatedEvent::Up(name()), SimulatedEvent::Restart(name())])
+            }
+            "waiting" => all.push(SimulatedEvent::Down(name())),
+            _ => all.extend([SimulatedEvent::Down(name()), SimulatedEvent::Restart(name())]),
         }
     }
     if random.chance(10) {
-        all.push(Happening::DownAll);
-        all.push(Happening::Interrupt);
+        all.push(SimulatedEvent::DownAll);
+        all.push(SimulatedEvent::Interrupt);
     }
     all.swap_remove(random.below(all.len()))
 }

@@ -1,7 +1,7 @@
 //! `port free`: a port that nobody has.
 
-use super::asked::number;
-use crate::commands::{Context, Ended, quietly};
+use super::port_arg::number;
+use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::error::{Exit, Problem};
 use crate::report::json;
 use crate::world::owners;
@@ -27,8 +27,8 @@ pub(super) struct Args {
     near: Option<u16>,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> Ended {
-    let Some(number) = owners::vacant(args.near) else {
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    let Some(number) = owners::find_free_port(args.near) else {
         let from = args.near.map(|near| format!(" from {near} on")).unwrap_or_default();
         return Err(Problem::new(format!("no port{from} is free")).into());
     };
@@ -40,5 +40,5 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
     } else {
         format!("{number}\n")
     };
-    Ok(quietly(context.print(&text), Exit::Done))
+    Ok(exit_after_print(context.print(&text), Exit::Done))
 }

@@ -2,26 +2,26 @@
 //!
 //! What it says is `kill/say.rs`.
 
-mod say;
+mod messages;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::asked::{Span, span};
 use super::ours_beside;
-use crate::commands::inbox::{Inbox, Interrupted};
-use crate::commands::stopping::{self, Busy, Ended as Stopped, Voice, told_of_port};
-use crate::commands::{Context, Ended, duration, quietly};
+use super::port_arg::{PortRange, span};
+use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::stopping::{self, Busy, StopResult as Stopped, StopUi, told_of_port};
+use crate::commands::{CommandResult, Context, duration, exit_after_print};
 use crate::config::Protocol;
 use crate::error::{Exit, Problem};
 use crate::foreign::Foreign;
 use crate::preflight::targets::{Targets, Tree};
-use crate::preflight::verdict::{Consent, consent, finding};
-use crate::preflight::{Finding, Level, PortRef};
-use crate::report::json::{self, Fate};
+use crate::preflight::verdict::{KillPolicy, finding, kill_policy};
+use crate::preflight::{Endpoint, Finding, Level};
+use crate::report::json::{self, KillResult};
 use crate::world::os;
 use crate::world::owners::{self, Addresses};
-use crate::world::stop::{self, Holder, Outcome};
+use crate::world::stop::{self, PortHolder, StopOutcome};
 
 /// End who holds a port, gently first and after a question, and prove that the port is free
 #[derive(clap::Args)]
@@ -50,7 +50,7 @@ Exit codes:
 pub(super) struct Args {
     /// A number from 1 to 65535, or a range such as 8000-8010; for UDP, PORT/udp
     #[arg(required = true, value_name = "PORT", value_parser = span)]
-    ports: Vec<Span>,
+    ports: Vec<PortRange>,
     /// Show who would be signalled, in which order, and signal nobody
     #[arg(long)]
     dry_run: bool,
@@ -66,22 +66,22 @@ pub(super) struct Args {
 }
 
 /// One port, from the look at it to what became of it.
-struct Case {
-    port: PortRef,
+struct KillTarget {
+    port: Endpoint,
     finding: Finding,
     /// Whom to end. `None`: nobody.
     tree: Option<Tree>,
-    result: Fate,
+    result: KillResult,
     exit: Exit,
     /// Where nobody holds it: who has the same number by UDP.
     udp: Option<Finding>,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> Ended {
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     os::require("port kill")?;
     let inbox = Inbox::open(String::new())?;
-    let mut cases = look(args, context)?;
-    say::head(args, &cases, context);
+    let mut cases = look_up_targets(args, context)?;
+    messages::head(args, &cases, context);
     let mut exit = Exit::Done;
     if !args.dry_run && cases.iter().any(|case| case.tree.is_some()) {
         exit = end(args, &mut cases, &inbox, context)?;
@@ -89,11 +89,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
     let exit = Exit::worst(cases.iter().map(|case| case.exit).chain([exit]));
     if !context.json {
         let plan = if args.dry_run {
-            say::plan(args, &cases, context)
+            messages::plan(args, &cases, context)
         } else {
             String::new()
         };
-        return Ok(quietly(context.print(&plan), exit));
+        return Ok(exit_after_print(context.print(&plan), exit));
     }
     let nobody = Tree::default();
     let ports = cases.iter().map(|case| {
@@ -104,13 +104,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
         schema_version: json::SCHEMA_VERSION,
         ports: ports.collect(),
     };
-    Ok(quietly(context.print(&json::line(&document)), exit))
+    Ok(exit_after_print(context.print(&json::line(&document)), exit))
 }
 
 /// What there is, and what may be done about it. Of a range, the ports that somebody holds.
-fn look(args: &Args, context: &Context) -> Result<Vec<Case>, Problem> {
+fn look_up_targets(args: &Args, context: &Context) -> Result<Vec<KillTarget>, Problem> {
     let mut seen = BTreeSet::new();
-    let mut asked: Vec<(PortRef, &Span)> = Vec::new();
+    let mut asked: Vec<(Endpoint, &PortRange)> = Vec::new();
     for span in &args.ports {
         let ports = span.ports(span.protocol.unwrap_or(Protocol::Tcp));
         asked.extend(ports.filter(|port| seen.insert(*port)).map(|port| (port, span)));
@@ -120,64 +120,73 @@ fn look(args: &Args, context: &Context) -> Result<Vec<Case>, Problem> {
         .iter()
         .filter(|(_, span)| !span.is_range() && span.protocol.is_none());
     let beside = beside.map(|(port, _)| by_udp(*port));
-    let ports: Vec<PortRef> = asked.iter().map(|(port, _)| *port).chain(beside).collect();
+    let ports: Vec<Endpoint> = asked.iter().map(|(port, _)| *port).chain(beside).collect();
     let facts = owners::look_up(&ports, Addresses::All);
     let ours = ours_beside(&facts, context);
-    let found = |port: PortRef| {
+    let found = |port: Endpoint| {
         let fact = facts.get(&port)?;
-        Some((consent(&port, fact, &ours), finding(&port, fact, &ours, &context.form)))
+        Some((
+            kill_policy(&port, fact, &ours),
+            finding(&port, fact, &ours, &context.program),
+        ))
     };
     let mut cases = Vec::new();
     for (port, span) in asked {
         let Some((consent, finding)) = found(port).filter(|(consent, _)| is_told(*consent, span)) else {
             continue;
         };
-        let mut case = judged(port, consent, finding, args)?;
-        let udp = found(by_udp(port)).filter(|(consent, _)| *consent != Consent::NotNeeded);
-        case.udp = udp.map(|(_, finding)| finding).filter(|_| case.result == Fate::Free);
+        let mut case = kill_target(port, consent, finding, args)?;
+        let udp = found(by_udp(port)).filter(|(consent, _)| *consent != KillPolicy::NotNeeded);
+        case.udp = udp
+            .map(|(_, finding)| finding)
+            .filter(|_| case.result == KillResult::Free);
         cases.push(case);
     }
     Ok(cases)
 }
 
-fn by_udp(port: PortRef) -> PortRef {
-    PortRef {
+fn by_udp(port: Endpoint) -> Endpoint {
+    Endpoint {
         protocol: Protocol::Udp,
         ..port
     }
 }
 
-fn is_told(consent: Consent, span: &Span) -> bool {
-    consent != Consent::NotNeeded || !span.is_range()
+fn is_told(consent: KillPolicy, span: &PortRange) -> bool {
+    consent != KillPolicy::NotNeeded || !span.is_range()
 }
 
-fn judged(port: PortRef, consent: Consent, mut finding: Finding, args: &Args) -> Result<Case, Problem> {
+fn kill_target(port: Endpoint, consent: KillPolicy, mut finding: Finding, args: &Args) -> Result<KillTarget, Problem> {
     let mut too = |pid: u32, name: &Foreign, reason: &str| {
-        finding.message = format!("{}; {}", finding.message, stopping::too(pid, name, reason));
-        (None, Fate::Refused, Exit::Refused)
+        finding.message = format!(
+            "{}; {}",
+            finding.message,
+            stopping::refused_companion(pid, name, reason)
+        );
+        (None, KillResult::Refused, Exit::Refused)
     };
     let (tree, result, exit) = match consent {
-        Consent::NotNeeded => (None, Fate::Free, Exit::Done),
-        Consent::Nobody => (None, Fate::Busy, Exit::Survived),
-        Consent::Never => (None, Fate::Refused, Exit::Refused),
-        Consent::Foreign if !args.foreign => (None, Fate::Refused, Exit::Refused),
-        Consent::Foreign | Consent::Yes => match Busy::new(port, &finding.owners).targets()? {
+        KillPolicy::NotNeeded => (None, KillResult::Free, Exit::Done),
+        KillPolicy::NoProcess => (None, KillResult::Busy, Exit::Survived),
+        KillPolicy::Never => (None, KillResult::Refused, Exit::Refused),
+        KillPolicy::Foreign if !args.foreign => (None, KillResult::Refused, Exit::Refused),
+        KillPolicy::Foreign | KillPolicy::Yes => match Busy::new(port, &finding.owners).targets()? {
             Targets::End(tree) => match stop::denied(&tree).first() {
                 Some(other) => too(other.identity.pid, &other.name, "it belongs to another user"),
-                None => (Some(tree), Fate::WouldKill, Exit::Done),
+                None => (Some(tree), KillResult::WouldKill, Exit::Done),
             },
             Targets::Refused { pid, name, reason } => too(pid, &name, &reason),
         },
     };
     // Nobody is told to do what they do, and what is of no use.
-    let is_of_use = result == Fate::Refused && consent == Consent::Foreign && !args.foreign;
+    let is_of_use = result == KillResult::Refused && consent == KillPolicy::Foreign && !args.foreign;
     finding.hints.retain(|hint| is_of_use || !hint.contains(" port kill "));
     match result {
-        Fate::Free => {}
-        Fate::WouldKill => finding.hints.clear(),
+        KillResult::Free => {}
+        KillResult::WouldKill => finding.hints.clear(),
         _ => finding.level = Level::Fail,
     }
-    Ok(Case {
+    Ok(KillTarget {
         port,
         finding,
         tree,
@@ -188,8 +197,8 @@ fn judged(port: PortRef, consent: Consent, mut finding: Finding, args: &Args) ->
 }
 
 /// Asks, ends them, and tells what became of each port.
-fn end(args: &Args, cases: &mut [Case], inbox: &Inbox, context: &Context) -> Result<Exit, Problem> {
-    let mut cases: Vec<&mut Case> = cases.iter_mut().filter(|case| case.tree.is_some()).collect();
+fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) -> Result<Exit, Problem> {
+    let mut cases: Vec<&mut KillTarget> = cases.iter_mut().filter(|case| case.tree.is_some()).collect();
     if !args.yes
         && let Some(exit) = unconfirmed(args, &mut cases, inbox, context)
     {
@@ -204,7 +213,7 @@ fn end(args: &Args, cases: &mut [Case], inbox: &Inbox, context: &Context) -> Res
         .collect();
     let mut outcomes = killing.stop(&busy)?;
     for (one, outcome) in busy.iter_mut().zip(&mut outcomes) {
-        if let Outcome::Respawned(holder) = outcome
+        if let StopOutcome::Respawned(holder) = outcome
             && let Some(again) = killing.stop_starter(one, holder)?
         {
             *outcome = again;
@@ -229,12 +238,12 @@ fn end(args: &Args, cases: &mut [Case], inbox: &Inbox, context: &Context) -> Res
 }
 
 /// Asks. What to end with if nobody says yes; then nothing is signalled.
-fn unconfirmed(args: &Args, cases: &mut [&mut Case], inbox: &Inbox, context: &Context) -> Option<Exit> {
-    let exit = if context.terminals.asks {
-        match inbox.confirm(&say::question(args, cases.len()), context) {
+fn unconfirmed(args: &Args, cases: &mut [&mut KillTarget], inbox: &Inbox, context: &Context) -> Option<Exit> {
+    let exit = if context.terminals.interactive {
+        match inbox.confirm(&messages::question(args, cases.len()), context) {
             Ok(true) => return None,
             Ok(false) => {
-                context.say(say::left_alone(cases.len()));
+                context.say(messages::left_alone(cases.len()));
                 Exit::Refused
             }
             Err(Interrupted) => Exit::Interrupted,
@@ -248,19 +257,19 @@ fn unconfirmed(args: &Args, cases: &mut [&mut Case], inbox: &Inbox, context: &Co
         context.fail(&[problem.hint(HINT).exit(Exit::Refused)])
     };
     for case in cases {
-        (case.result, case.exit) = (Fate::Refused, Exit::Refused);
+        (case.result, case.exit) = (KillResult::Refused, Exit::Refused);
     }
     Some(exit)
 }
 
-fn result(outcome: &Outcome) -> Fate {
+fn result(outcome: &StopOutcome) -> KillResult {
     match outcome {
-        Outcome::Stopped { .. } => Fate::Killed,
-        Outcome::Gone => Fate::Free,
-        Outcome::Refused(_) | Outcome::Denied(_) => Fate::Refused,
-        Outcome::Survived(_) | Outcome::Interrupted(_) => Fate::Survived,
-        Outcome::Respawned(_) => Fate::Respawned,
-        Outcome::StillBusy => Fate::Busy,
+        StopOutcome::Stopped { .. } => KillResult::Killed,
+        StopOutcome::Gone => KillResult::Free,
+        StopOutcome::Refused(_) | StopOutcome::Denied(_) => KillResult::Refused,
+        StopOutcome::Survived(_) | StopOutcome::Interrupted(_) => KillResult::Survived,
+        StopOutcome::Respawned(_) => KillResult::Respawned,
+        StopOutcome::StillBusy => KillResult::Busy,
     }
 }
 
@@ -271,8 +280,8 @@ struct Killing<'a> {
 }
 
 impl Killing<'_> {
-    fn stop(&self, busy: &[Busy]) -> Result<Vec<Outcome>, Problem> {
-        let mut voice = Voice {
+    fn stop(&self, busy: &[Busy]) -> Result<Vec<StopOutcome>, Problem> {
+        let mut voice = StopUi {
             context: self.context,
             confirm_kill: &mut |question| self.args.yes || self.confirms(question),
             inbox: self.inbox,
@@ -281,22 +290,22 @@ impl Killing<'_> {
     }
 
     /// Offers to end whoever took the port again, with who started it. `None`: it is left as it is.
-    fn stop_starter(&self, busy: &mut Busy, holder: &Holder) -> Result<Option<Outcome>, Problem> {
+    fn stop_starter(&self, busy: &mut Busy, holder: &PortHolder) -> Result<Option<StopOutcome>, Problem> {
         // They were not on the card, so `--yes` does not mean them.
-        let asks = self.context.terminals.asks && !self.args.yes;
+        let asks = self.context.terminals.interactive && !self.args.yes;
         let Some(starter) = holder.parent.as_ref().filter(|_| asks) else {
             return Ok(None);
         };
         busy.starter = Some(starter.identity.clone());
         busy.holders.clear();
         let may_end = matches!(busy.targets()?, Targets::End(_));
-        if !may_end || !self.confirms(&say::offer(busy.port, holder, starter)) {
+        if !may_end || !self.confirms(&messages::offer(busy.port, holder, starter)) {
             return Ok(None);
         }
         Ok(self.stop(std::slice::from_ref(busy))?.pop())
     }
 
     fn confirms(&self, question: &str) -> bool {
-        self.context.terminals.asks && matches!(self.inbox.confirm(question, self.context), Ok(true))
+        self.context.terminals.interactive && matches!(self.inbox.confirm(question, self.context), Ok(true))
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::asked::{Span, span};
+use super::port_arg::{PortRange, span};
 use super::{ours, reserved};
-use crate::commands::inbox::Inbox;
-use crate::commands::{Context, Ended, Gone, quietly};
+use crate::commands::events::Inbox;
+use crate::commands::{CommandResult, Context, StdoutClosed, exit_after_print};
 use crate::error::{Exit, Problem};
 use crate::foreign::Foreign;
-use crate::preflight::verdict::{Ours, finding};
-use crate::preflight::{Owner, PortFact, PortRef, Role};
-use crate::report::card::Reader;
+use crate::preflight::verdict::{CallerContext, finding};
+use crate::preflight::{Endpoint, Owner, PortFact, Role};
+use crate::report::card::RenderContext;
 use crate::report::{json, ports};
 use crate::world::driver::Message;
 use crate::world::terminal::Size;
@@ -52,7 +52,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone)]
 pub(super) enum Filter {
-    Ports(Span),
+    Ports(PortRange),
     /// In lower case.
     Text(String),
 }
@@ -66,23 +66,26 @@ fn filter(text: &str) -> Result<Filter, String> {
 }
 
 /// Between two looks.
-const EVERY: Duration = Duration::from_secs(1);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
-pub(super) fn run(args: &Args, context: &Context) -> Ended {
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     if args.all_projects {
         return reserved::show(&args.filters, context);
     }
     let ours = ours(context);
     if !args.watch {
-        return Ok(quietly(show(&look(args)?, &ours, context), Exit::Done));
+        return Ok(exit_after_print(
+            show(&look_up_listeners(args)?, &ours, context),
+            Exit::Done,
+        ));
     }
     let inbox = Inbox::open(String::new())?;
     let closed = inbox.sender.clone();
     os::when_stdout_closes(move || drop(closed.send(Message::OutputClosed)));
-    let redraws = context.terminals.shows && context.terminals.draws && !context.json;
-    let mut last: Option<Vec<(PortRef, u32)>> = None;
+    let redraws = context.terminals.stdout_is_tty && context.terminals.can_redraw && !context.json;
+    let mut last: Option<Vec<(Endpoint, u32)>> = None;
     loop {
-        let listed = look(args)?;
+        let listed = look_up_listeners(args)?;
         let now = held(&listed);
         let shown = if redraws {
             redraw(&listed, context)
@@ -92,12 +95,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
         } else {
             Ok(())
         };
-        if let Err(Gone(exit)) = shown {
+        if let Err(StdoutClosed(exit)) = shown {
             return Ok(exit);
         }
         last = Some(now);
-        match inbox.receiver.recv_timeout(EVERY) {
-            Ok(Message::Heard(heard)) if heard.is_interrupt() => return Ok(Exit::Interrupted),
+        match inbox.receiver.recv_timeout(REFRESH_INTERVAL) {
+            Ok(Message::Signal(heard)) if heard.is_interrupt() => return Ok(Exit::Interrupted),
             Ok(Message::OutputClosed) => return Ok(Exit::Done),
             // Another size of the window is a reason to draw it anew.
             Ok(_) | Err(_) => {}
@@ -105,8 +108,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
     }
 }
 
-fn look(args: &Args) -> Result<BTreeMap<PortRef, PortFact>, Problem> {
-    let mut listed = owners::everybody()?;
+fn look_up_listeners(args: &Args) -> Result<BTreeMap<Endpoint, PortFact>, Problem> {
+    let mut listed = owners::all_listeners()?;
     listed.retain(|port, fact| {
         let mut filters = args.filters.iter();
         args.filters.is_empty() || filters.any(|filter| passes(filter, *port, fact))
@@ -114,7 +117,7 @@ fn look(args: &Args) -> Result<BTreeMap<PortRef, PortFact>, Problem> {
     Ok(listed)
 }
 
-fn passes(filter: &Filter, port: PortRef, fact: &PortFact) -> bool {
+fn passes(filter: &Filter, port: Endpoint, fact: &PortFact) -> bool {
     match filter {
         Filter::Ports(span) => span.contains(port),
         Filter::Text(text) => {
@@ -122,14 +125,14 @@ fn passes(filter: &Filter, port: PortRef, fact: &PortFact) -> bool {
             let hidden = hidden.flat_map(|socket| {
                 [socket.user.clone(), ports::service(&socket.role, None)].map(|it| it.map(|it| it.raw().clone()))
             });
-            let mut words = fact.owners.iter().flat_map(words).chain(hidden.flatten());
+            let mut words = fact.owners.iter().flat_map(search_words).chain(hidden.flatten());
             words.any(|word| word.to_lowercase().contains(text))
         }
     }
 }
 
 /// All that one may look for.
-fn words(owner: &Owner) -> Vec<String> {
+fn search_words(owner: &Owner) -> Vec<String> {
     let raw = |name: &Foreign| name.raw().clone();
     let mut words = vec![raw(&owner.name), owner.command.raw().join(" ")];
     words.extend(owner.user.as_ref().map(raw));
@@ -143,8 +146,8 @@ fn words(owner: &Owner) -> Vec<String> {
 }
 
 /// What makes a listing another one.
-fn held(listed: &BTreeMap<PortRef, PortFact>) -> Vec<(PortRef, u32)> {
-    let pids = |(port, fact): (&PortRef, &PortFact)| {
+fn held(listed: &BTreeMap<Endpoint, PortFact>) -> Vec<(Endpoint, u32)> {
+    let pids = |(port, fact): (&Endpoint, &PortFact)| {
         let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.identity.pid).collect();
         let pids = if pids.is_empty() { vec![0] } else { pids };
         pids.into_iter().map(|pid| (*port, pid)).collect::<Vec<_>>()
@@ -152,30 +155,30 @@ fn held(listed: &BTreeMap<PortRef, PortFact>) -> Vec<(PortRef, u32)> {
     listed.iter().flat_map(pids).collect()
 }
 
-fn show(listed: &BTreeMap<PortRef, PortFact>, ours: &Ours, context: &Context) -> Result<(), Gone> {
+fn show(listed: &BTreeMap<Endpoint, PortFact>, ours: &CallerContext, context: &Context) -> Result<(), StdoutClosed> {
     if !context.json {
         return context.print(&table(listed, context));
     }
     let ports = listed
         .iter()
-        .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours, &context.form), *port));
+        .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours, &context.program), *port));
     context.print(&json::line(&json::Listing {
         schema_version: json::SCHEMA_VERSION,
         ports: ports.collect(),
     }))
 }
 
-fn table(listed: &BTreeMap<PortRef, PortFact>, context: &Context) -> String {
+fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
     if listed.is_empty() {
         return "Nobody listens there.\n".to_owned();
     }
     // A file, or a filter such as grep, wants whole lines.
-    let width = match (context.terminals.shows, Size::of_ours()) {
+    let width = match (context.terminals.stdout_is_tty, Size::of_ours()) {
         (true, Some(size)) => size.columns.into(),
         (true, None) => context.terminals.width,
         (false, _) => usize::MAX,
     };
-    let reader = Reader {
+    let reader = RenderContext {
         width,
         ..context.reader(context.paint())
     };
@@ -188,7 +191,7 @@ fn table(listed: &BTreeMap<PortRef, PortFact>, context: &Context) -> String {
 /// In place of what stands there, without flicker, and as much as fits.
 ///
 /// Source: man 4 console_codes: CSI H goes to the top, CSI K clears to the end of the line, CSI J to that of the screen.
-fn redraw(listed: &BTreeMap<PortRef, PortFact>, context: &Context) -> Result<(), Gone> {
+fn redraw(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> Result<(), StdoutClosed> {
     let text = table(listed, context);
     let rows = usize::from(Size::of_ours().unwrap_or(Size::USUAL).rows);
     let n_lines = text.lines().count();

@@ -3,29 +3,29 @@
 use std::time::Duration;
 
 use super::ls::Filter;
-use crate::commands::{Context, Ended, quietly};
+use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::error::Exit;
-use crate::preflight::{HoldsBy, Owner, PortFact, PortRef};
-use crate::report::card::Reader;
+use crate::preflight::{Endpoint, HoldsBy, Owner, PortFact};
+use crate::report::card::RenderContext;
 use crate::report::json;
-use crate::report::reservations::{Held, Reservations, Reserved, Why, table};
+use crate::report::reservations::{NumberOrigin, Occupancy, ReservationsDocument, Reserved, table};
 use crate::world::owners;
 use crate::world::reservations::{self, Checkout, Reservation};
 
-pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
+pub(super) fn show(filters: &[Filter], context: &Context) -> CommandResult {
     let checkouts = reservations::all()?;
-    let mut patience = owners::PATIENCE;
+    let mut patience = owners::REPOSITORY_TIMEOUT;
     let of_checkout = |checkout: &Checkout| of_checkout(checkout, &mut patience);
     let mut reserved: Vec<Reserved> = checkouts.iter().flat_map(of_checkout).collect();
     reserved.retain(|one| filters.is_empty() || filters.iter().any(|filter| passes(filter, one)));
     reserved.sort_by_key(|one| (one.number, one.protocol, one.checkout.clone()));
-    let ports: Vec<PortRef> = reserved.iter().map(Reserved::port).collect();
-    let facts = owners::held(&ports);
+    let ports: Vec<Endpoint> = reserved.iter().map(Reserved::port).collect();
+    let facts = owners::look_up_passive(&ports);
     for one in &mut reserved {
         one.held = facts.get(&one.port()).and_then(|fact| held(one, fact));
     }
     let text = if context.json {
-        json::line(&Reservations {
+        json::line(&ReservationsDocument {
             schema_version: json::SCHEMA_VERSION,
             reservations: reserved,
         })
@@ -33,17 +33,17 @@ pub(super) fn show(filters: &[Filter], context: &Context) -> Ended {
         "No checkout has reserved a port there.\n".to_owned()
     } else {
         // A file, or a filter such as grep, wants whole lines.
-        let width = match context.terminals.shows {
+        let width = match context.terminals.stdout_is_tty {
             true => context.terminals.width,
             false => usize::MAX,
         };
-        let reader = Reader {
+        let reader = RenderContext {
             width,
             ..context.reader(context.paint())
         };
         table(&reserved, &reader)
     };
-    Ok(quietly(context.print(&text), Exit::Done))
+    Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
 fn of_checkout(checkout: &Checkout, patience: &mut Duration) -> Vec<Reserved> {
@@ -68,17 +68,17 @@ fn of_checkout(checkout: &Checkout, patience: &mut Duration) -> Vec<Reserved> {
 }
 
 /// What it has now, and what `auto` is kept for it meanwhile.
-fn numbers(port: &Reservation) -> Vec<(u16, Why, Option<u16>)> {
+fn numbers(port: &Reservation) -> Vec<(u16, NumberOrigin, Option<u16>)> {
     let auto = port.auto.map(|auto| auto.number);
     let why = match port.instead_of {
-        Some(_) => Why::Next,
-        None if auto == Some(port.number) => Why::Auto,
-        None => Why::Declared,
+        Some(_) => NumberOrigin::Next,
+        None if auto == Some(port.number) => NumberOrigin::Auto,
+        None => NumberOrigin::Declared,
     };
     let kept = auto.filter(|number| *number != port.number);
     let now = (port.number, why, port.instead_of);
     std::iter::once(now)
-        .chain(kept.map(|number| (number, Why::Auto, None)))
+        .chain(kept.map(|number| (number, NumberOrigin::Auto, None)))
         .collect()
 }
 
@@ -97,7 +97,7 @@ fn passes(filter: &Filter, one: &Reserved) -> bool {
 }
 
 /// A connection that has the number by chance is nobody who serves there.
-fn held(one: &Reserved, fact: &PortFact) -> Option<Held> {
+fn held(one: &Reserved, fact: &PortFact) -> Option<Occupancy> {
     if fact.unknown.is_some() {
         return None;
     }
@@ -110,8 +110,8 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Held> {
             .is_some_and(|tag| tag.checkout == one.checkout && (tag.service == one.service || tag.is_supervisor()))
     };
     Some(match owners.any(is_its_own) {
-        true => Held::Ours,
-        false if is_taken || fact.ownerless.iter().any(|socket| socket.state.is_held_for_itself()) => Held::Other,
-        false => Held::Free,
+        true => Occupancy::Ours,
+        false if is_taken || fact.ownerless.iter().any(|socket| socket.state.is_exclusive()) => Occupancy::Other,
+        false => Occupancy::Free,
     })
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::asked::port;
-use crate::commands::inbox::{Inbox, Interrupted};
-use crate::commands::{Context, Ended, duration, quietly};
+use super::port_arg::port;
+use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::{CommandResult, Context, duration, exit_after_print};
 use crate::error::{Exit, Problem};
-use crate::preflight::PortRef;
+use crate::preflight::Endpoint;
 use crate::report::finding::sentence;
 use crate::report::{json, words};
 use crate::world::clock::Clock;
@@ -31,7 +31,7 @@ Exit codes:
 pub(super) struct Args {
     /// A number from 1 to 65535; for UDP, PORT/udp
     #[arg(required = true, value_name = "PORT", value_parser = port)]
-    ports: Vec<PortRef>,
+    ports: Vec<Endpoint>,
     #[command(flatten)]
     until: Until,
     /// Give up after so long, such as 30s or 2m; without it, never
@@ -51,13 +51,13 @@ struct Until {
 }
 
 /// Between two looks: short at first, for most ports are there at once.
-const SHORTEST: Duration = Duration::from_millis(5);
-const LONGEST: Duration = Duration::from_millis(250);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-pub(super) fn run(args: &Args, context: &Context) -> Ended {
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let inbox = Inbox::open(String::new())?;
     let clock = Clock::start();
-    let mut pause = SHORTEST;
+    let mut pause = MIN_POLL_INTERVAL;
     let left = loop {
         let left = missing(args)?;
         let waited = clock.now();
@@ -68,11 +68,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
         if let Err(Interrupted) = inbox.pause(pause.min(rest)) {
             return Ok(Exit::Interrupted);
         }
-        pause = (pause * 2).min(LONGEST);
+        pause = (pause * 2).min(MAX_POLL_INTERVAL);
     };
     let exit = if left.is_empty() { Exit::Done } else { Exit::NotReady };
     if context.json {
-        let busy = |port: &PortRef| args.until.busy != left.contains(port);
+        let busy = |port: &Endpoint| args.until.busy != left.contains(port);
         let document = json::Wait {
             schema_version: json::SCHEMA_VERSION,
             ok: left.is_empty(),
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
                 .map(|port| json::wait_port(*port, busy(port)))
                 .collect(),
         };
-        let printed = quietly(context.print(&json::line(&document)), exit);
+        let printed = exit_after_print(context.print(&json::line(&document)), exit);
         if printed != exit || left.is_empty() {
             return Ok(printed);
         }
@@ -101,9 +101,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
 }
 
 /// The ports that are not yet as they should be.
-fn missing(args: &Args) -> Result<Vec<PortRef>, Problem> {
+fn missing(args: &Args) -> Result<Vec<Endpoint>, Problem> {
     let busy = owners::listening(&args.ports);
-    let is_busy = |port: &PortRef| {
+    let is_busy = |port: &Endpoint| {
         let sockets = busy.as_ref().map(Vec::as_slice).unwrap_or_default();
         let mut held = sockets.iter().map(|socket| (socket.address.port(), socket.protocol));
         held.any(|held| held == (port.number, port.protocol))
@@ -113,11 +113,11 @@ fn missing(args: &Args) -> Result<Vec<PortRef>, Problem> {
         return busy.as_ref().map(|_| missing).map_err(Clone::clone);
     }
     // A bind can get in the way of an honest start: it is tried only where nobody listens.
-    let is_free = |port: &PortRef| !is_busy(port) && owners::is_free(port, Addresses::All);
+    let is_free = |port: &Endpoint| !is_busy(port) && owners::is_free(port, Addresses::All);
     Ok(args.ports.iter().copied().filter(|port| !is_free(port)).collect())
 }
 
-fn too_late(port: &PortRef, args: &Args, context: &Context) -> Problem {
+fn too_late(port: &Endpoint, args: &Args, context: &Context) -> Problem {
     let (name, timeout) = (port.name(), words::duration(args.timeout.unwrap_or_default()));
     let is_free = !args.until.free && owners::is_free(port, Addresses::All);
     let message = match (args.until.free, is_free) {
@@ -131,7 +131,7 @@ fn too_late(port: &PortRef, args: &Args, context: &Context) -> Problem {
         true => problem,
         false => problem.hint(format!(
             "look who holds it with `{} port who {}`",
-            context.form,
+            context.program,
             port.typed()
         )),
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::asked::{Span, span};
 use super::ours_beside;
-use crate::commands::{Context, Ended, quietly};
+use super::port_arg::{PortRange, span};
+use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::config::Protocol;
 use crate::error::{Exit, Problem};
 use crate::preflight::verdict::finding;
-use crate::preflight::{Finding, PortRef};
+use crate::preflight::{Endpoint, Finding};
 use crate::report;
 use crate::report::finding::conflict;
 use crate::world::owners::{self, Addresses};
@@ -32,29 +32,30 @@ Exit codes:
 pub(super) struct Args {
     /// A number from 1 to 65535, or a range such as 3000-3010; only TCP with /tcp, only UDP with /udp
     #[arg(required = true, value_name = "PORT", value_parser = span)]
-    ports: Vec<Span>,
+    ports: Vec<PortRange>,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> Ended {
-    let asked: Vec<PortRef> = args.ports.iter().flat_map(ports).collect();
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    let asked: Vec<Endpoint> = args.ports.iter().flat_map(ports).collect();
     // By UDP hardly any number is bound, and the kernel's table tells at once.
-    let (beside, meant): (Vec<PortRef>, Vec<PortRef>) = asked.into_iter().partition(|port| {
-        let is_meant = |span: &&Span| span.protocol == Some(Protocol::Udp) && span.contains(*port);
+    let (beside, meant): (Vec<Endpoint>, Vec<Endpoint>) = asked.into_iter().partition(|port| {
+        let is_meant = |span: &&PortRange| span.protocol == Some(Protocol::Udp) && span.contains(*port);
         port.protocol == Protocol::Udp && !args.ports.iter().any(|span| is_meant(&span))
     });
-    let asked: Vec<PortRef> = meant.into_iter().chain(owners::bound(&beside)).collect();
+    let asked: Vec<Endpoint> = meant.into_iter().chain(owners::bound(&beside)).collect();
     let facts = owners::look_up(&asked, Addresses::All);
     if let Some(reason) = facts.values().find_map(|fact| fact.unknown.as_ref()) {
         return Err(Problem::new(reason.clone()).into());
     }
     let ours = ours_beside(&facts, context);
-    let findings: BTreeMap<PortRef, Finding> = facts
+    let findings: BTreeMap<Endpoint, Finding> = facts
         .iter()
-        .map(|(port, fact)| (*port, finding(port, fact, &ours, &context.form)))
+        .map(|(port, fact)| (*port, finding(port, fact, &ours, &context.program)))
         .collect();
-    let shown = |span: &Span| -> Vec<PortRef> {
+    let shown = |span: &PortRange| -> Vec<Endpoint> {
         let ports = ports(span);
-        let is_asked_for = |port: &PortRef| !span.is_range() && port.protocol == span.protocol.unwrap_or(Protocol::Tcp);
+        let is_asked_for =
+            |port: &Endpoint| !span.is_range() && port.protocol == span.protocol.unwrap_or(Protocol::Tcp);
         ports
             .filter(|port| is_asked_for(port) || findings.get(port).is_some_and(is_held))
             .collect()
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
         })
     } else {
         let reader = context.reader(context.paint());
-        let text = |span: &Span| match shown(span).as_slice() {
+        let text = |span: &PortRange| match shown(span).as_slice() {
             [] => vec![format!(
                 "Nobody holds any of the ports {} to {}.\n",
                 span.first, span.last
@@ -77,15 +78,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Ended {
         };
         args.ports.iter().flat_map(text).collect::<Vec<_>>().join("\n")
     };
-    Ok(quietly(context.print(&text), Exit::Done))
+    Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
 /// Of each protocol that is meant.
-fn ports(span: &Span) -> impl Iterator<Item = PortRef> + use<> {
+fn ports(span: &PortRange) -> impl Iterator<Item = Endpoint> + use<> {
     let span = *span;
     let protocols = [Protocol::Tcp, Protocol::Udp].into_iter();
     let meant = protocols.filter(move |protocol| span.protocol.is_none_or(|it| it == *protocol));
-    let mut ports: Vec<PortRef> = meant.flat_map(|protocol| span.ports(protocol)).collect();
+    let mut ports: Vec<Endpoint> = meant.flat_map(|protocol| span.ports(protocol)).collect();
     ports.sort_unstable();
     ports.into_iter()
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Wish;
-use super::show::Show;
-use crate::commands::inbox::Inbox;
+use super::UpRequest;
+use super::reporter::UpReporter;
+use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::error::{Exit, Problem, Problems};
@@ -15,15 +15,15 @@ use crate::supervise::State;
 use crate::world::background;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
-use crate::world::driver::{Audience, Message, Outcome};
-use crate::world::runs::{Folder, Lock, Mode};
+use crate::world::driver::{Message, Observer, RunOutcome};
+use crate::world::runs::{CheckoutLock, Mode, StateDir};
 
 /// `None` when somebody else has become the supervisor meanwhile.
 pub(super) fn detach(
     plan: &Plan,
-    wish: &Wish,
-    folder: &Folder,
-    lock: Lock,
+    up_request: &UpRequest,
+    folder: &StateDir,
+    lock: CheckoutLock,
     screen: Screen,
     inbox: &Inbox,
     context: &Context,
@@ -31,10 +31,10 @@ pub(super) fn detach(
     let request = Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: plan.services.clone(),
-        give_up_after: wish.give_up_after,
+        give_up_after: up_request.give_up_after,
     };
     let screen = Arc::new(screen);
-    let mut show = Show::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
+    let mut show = UpReporter::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
     let sender = inbox.sender.clone();
     let programs = background::programs(folder)?;
     if inbox.interrupted() {
@@ -44,14 +44,14 @@ pub(super) fn detach(
     background::start(&programs, plan, folder, request, move |reply| {
         drop(sender.send(Message::Replied(reply)))
     })?;
-    let ended = watch(plan, &mut show, &screen, inbox);
+    let ended = follow_start(plan, &mut show, &screen, inbox);
     screen.finish(Duration::from_secs(1));
     match ended? {
         Watched::Ended(exit) => Ok(Some(exit)),
-        Watched::Not if background::last_words(folder).is_empty() => Ok(None),
+        Watched::Not if background::supervisor_stderr(folder).is_empty() => Ok(None),
         Watched::Not => {
             let problem = Problem::new("the supervisor in the background has died");
-            Err(problem.hint(background::last_words(folder)).into())
+            Err(problem.hint(background::supervisor_stderr(folder)).into())
         }
     }
 }
@@ -62,12 +62,12 @@ enum Watched {
     Not,
 }
 
-fn watch(plan: &Plan, show: &mut Show<'_>, screen: &Screen, inbox: &Inbox) -> Result<Watched, Problem> {
+fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: &Inbox) -> Result<Watched, Problem> {
     let mut exit = None;
     loop {
         let reply = match inbox.receiver.recv().expect("we hold a sender ourselves") {
             Message::Replied(reply) => reply?,
-            Message::Heard(heard) if heard.is_interrupt() => {
+            Message::Signal(heard) if heard.is_interrupt() => {
                 screen.draw("");
                 screen.say("Interrupted; what was begun goes on in the background.");
                 return Ok(Watched::Ended(Exit::Interrupted));
@@ -95,7 +95,7 @@ fn watch(plan: &Plan, show: &mut Show<'_>, screen: &Screen, inbox: &Inbox) -> Re
                     let problem = watching::stopped_early();
                     screen.tell(report::problem::problem(&problem, screen.paint()).trim_end());
                 }
-                let ended = show.finish(&Outcome {
+                let ended = show.finish(&RunOutcome {
                     exit: ended,
                     by_request: ended == Exit::Done,
                     last: snapshot,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::clear::{Clearing, Way};
-use super::{Wish, moves};
-use crate::commands::inbox::Inbox;
+use super::preflight::{Preflight, PreflightOutcome};
+use super::{UpRequest, reassignment};
+use crate::commands::events::Inbox;
 use crate::commands::{Context, watching};
 use crate::error::{Exit, Problems};
 use crate::plan::Plan;
-use crate::preflight::verdict::Ours;
+use crate::preflight::verdict::CallerContext;
 use crate::report::steps::change;
 use crate::report::words;
 use crate::supervise::State;
@@ -17,28 +17,28 @@ use crate::world::clock::wall;
 use crate::world::control::Request;
 use crate::world::driver::Message;
 use crate::world::project::Project;
-use crate::world::runs::{Folder, Record};
-use crate::world::{live, os};
+use crate::world::runs::{Record, StateDir};
+use crate::world::{os, run_status};
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(
     project: &Project,
-    wish: &Wish,
-    folder: &Folder,
+    up_request: &UpRequest,
+    folder: &StateDir,
     inbox: &Inbox,
     context: &Context,
 ) -> Result<Option<Exit>, Problems> {
-    let Some((running, record)) = live::running(&project.checkout)? else {
+    let Some((running, record)) = run_status::running(&project.checkout)? else {
         return Ok(None);
     };
     if running.iter().all(Running::is_ending) {
         return Ok(None);
     }
-    let looked = Clearing {
-        plan: &wish.before,
+    let looked = Preflight {
+        plan: &up_request.before,
         project,
-        wish,
-        ours: &ours(&wish.before, &record, &running).having(wish.numbers.clone()),
+        up_request,
+        ours: &ours(&up_request.before, &record, &running).with_reserved_numbers(up_request.numbers.clone()),
         inbox,
         context,
     };
@@ -66,55 +66,55 @@ pub(super) fn join(
             services: services.clone(),
             ..plan.clone()
         };
-        let ours = ours(&more, &record, &running).having(wish.numbers.clone());
-        let clearing = Clearing {
+        let ours = ours(&more, &record, &running).with_reserved_numbers(up_request.numbers.clone());
+        let clearing = Preflight {
             plan: &more,
             ours: &ours,
             ..looked
         };
         match clearing.clear()? {
-            Way::Moved(moved) => plan = *moved,
-            Way::Blocked(exit) => return Ok(Some(exit)),
-            Way::Clear { .. } | Way::Leftovers => break services,
+            PreflightOutcome::Moved(moved) => plan = *moved,
+            PreflightOutcome::Blocked(exit) => return Ok(Some(exit)),
+            PreflightOutcome::Clear { .. } | PreflightOutcome::Leftovers => break services,
         }
     };
     if inbox.interrupted() {
         return Ok(Some(watching::interrupted("started", context)));
     }
-    let Some((mut client, _)) = live::client(folder) else {
+    let Some((mut client, _)) = run_status::client(folder) else {
         return Ok(None);
     };
     claim.keep();
     client.send(&Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: services.clone(),
-        give_up_after: wish.give_up_after,
+        give_up_after: up_request.give_up_after,
     });
     // Whoever reads that it runs already is waited for by the supervisor.
     if services.is_empty() {
         context.say(&said);
     }
-    for name in unknown(wish, &running) {
+    for name in unknown(up_request, &running) {
         context.say(&format!(
             "`{name}` runs on and is no longer in devtasks.toml: `{} down {name}` stops it.",
-            context.form
+            context.program
         ));
     }
-    moves::remarks(&plan, wish, &ours(&plan, &record, &running), context);
+    reassignment::remarks(&plan, up_request, &ours(&plan, &record, &running), context);
     let sender = inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    watching::watch(&inbox.receiver, context)
+    watching::follow(&inbox.receiver, context)
 }
 
 /// What counts as ours beside a live run. Who waits, and is started with another port now, leaves its own to others.
-pub(super) fn ours(to_do: &Plan, record: &Record, running: &[Running]) -> Ours {
+pub(super) fn ours(to_do: &Plan, record: &Record, running: &[Running]) -> CallerContext {
     let is_replaced = |it: &&Running| {
         let mut names = to_do.services.iter().map(|service| &service.name);
         matches!(it.state, State::Waiting | State::Backoff) && names.any(|name| *name == it.service.name)
     };
-    Ours {
-        reserved: live::reserved(running.iter().filter(|it| !is_replaced(it))),
-        ..Ours::new(&to_do.project, &to_do.checkout, Some(record.run.clone()), os::user_id())
+    CallerContext {
+        reserved: run_status::reserved(running.iter().filter(|it| !is_replaced(it))),
+        ..CallerContext::new(&to_do.project, &to_do.checkout, Some(record.run.clone()), os::user_id())
     }
 }
 
@@ -140,9 +140,9 @@ fn announcement(plan: &Plan, to_do: &[Step<'_>], record: &Record) -> String {
 }
 
 /// What runs although the file does not name it any more.
-pub(super) fn unknown(wish: &Wish, running: &[Running]) -> Vec<String> {
-    let asked_for_all = wish.asked.services.is_empty();
-    let is_unknown = |it: &&Running| !it.state.is_over() && !wish.known.contains(&it.service.name);
+pub(super) fn unknown(up_request: &UpRequest, running: &[Running]) -> Vec<String> {
+    let asked_for_all = up_request.asked.services.is_empty();
+    let is_unknown = |it: &&Running| !it.state.is_over() && !up_request.known.contains(&it.service.name);
     let unknown = running.iter().filter(|_| asked_for_all).filter(is_unknown);
     unknown.map(|it| it.service.name.clone()).collect()
 }

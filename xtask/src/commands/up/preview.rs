@@ -1,22 +1,22 @@
 //! `up --plan`: what would be done, service by service, and what stands in the way. Nothing is changed.
 
-use super::clear::Clearing;
-use super::moves::Noted;
-use super::{Wish, join};
-use crate::commands::inbox::Inbox;
-use crate::commands::{Context, Ended, leftovers, quietly};
+use super::preflight::Preflight;
+use super::reassignment::PlanWithFindings;
+use super::{UpRequest, join};
+use crate::commands::events::Inbox;
+use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::error::Exit;
 use crate::plan::Plan;
-use crate::preflight::verdict::Ours;
+use crate::preflight::verdict::CallerContext;
 use crate::preflight::{Finding, Level};
 use crate::report;
 use crate::report::steps::Steps;
 use crate::supervise::steps::{Running, Todo, steps};
 use crate::world::project::Project;
-use crate::world::{live, os};
+use crate::world::{os, run_status};
 
-pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
-    let live = live::running(&project.checkout)?;
+pub(super) fn show(project: &Project, up_request: &UpRequest, context: &Context) -> CommandResult {
+    let live = run_status::running(&project.checkout)?;
     let (running, record) = match &live {
         Some((running, record)) => (running.as_slice(), Some(record)),
         None => (&[][..], None),
@@ -24,31 +24,31 @@ pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
     let ours = |to_do: &Plan| {
         let ours = match record {
             Some(record) => join::ours(to_do, record, running),
-            None => Ours::new(&to_do.project, &to_do.checkout, None, os::user_id()),
+            None => CallerContext::new(&to_do.project, &to_do.checkout, None, os::user_id()),
         };
-        ours.having(wish.numbers.clone())
+        ours.with_reserved_numbers(up_request.numbers.clone())
     };
-    let looked = Clearing {
-        plan: &wish.before,
+    let looked = Preflight {
+        plan: &up_request.before,
         project,
-        wish,
-        ours: &ours(&wish.before),
-        inbox: &Inbox::deaf(),
+        up_request,
+        ours: &ours(&up_request.before),
+        inbox: &Inbox::disconnected(),
         context,
     };
-    let Noted {
+    let PlanWithFindings {
         mut plan,
         mut findings,
         mut moves,
     } = looked.note(running)?;
     let to_do = loop {
         let to_do = to_do(&plan, running);
-        let clearing = Clearing {
+        let clearing = Preflight {
             plan: &to_do,
             ours: &ours(&to_do),
             ..looked
         };
-        let (seen, moved) = clearing.foresee(&mut moves)?;
+        let (seen, moved) = clearing.dry_run(&mut moves)?;
         findings.extend(seen);
         match moved {
             Some(moved) => plan = moved,
@@ -63,10 +63,10 @@ pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
     if !left.is_empty() {
         findings.push(Finding {
             level: Level::Warn,
-            ..leftovers::finding(&left, &context.form)
+            ..leftovers::finding(&left, &context.program)
         });
     }
-    let unknown = join::unknown(wish, running);
+    let unknown = join::unknown(up_request, running);
     let seen = Steps {
         plan: &plan,
         steps: &steps,
@@ -76,7 +76,7 @@ pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
     let failing = findings.iter().filter(|finding| finding.level == Level::Fail);
     let exit = Exit::worst(failing.map(|finding| finding.exit));
     if context.json {
-        return Ok(quietly(context.print(&seen.json()), exit));
+        return Ok(exit_after_print(context.print(&seen.json()), exit));
     }
     let paint = context.paint();
     let head = match record {
@@ -100,8 +100,8 @@ pub(super) fn show(project: &Project, wish: &Wish, context: &Context) -> Ended {
         (0, restarted) => format!("restart {restarted}"),
         (started, restarted) => format!("start {started} and restart {restarted}"),
     };
-    text.push_str(&format!("`{} up` would {what}. Nothing was done.\n", context.form));
-    Ok(quietly(context.print(&text), exit))
+    text.push_str(&format!("`{} up` would {what}. Nothing was done.\n", context.program));
+    Ok(exit_after_print(context.print(&text), exit))
 }
 
 /// What is not as it should be yet.

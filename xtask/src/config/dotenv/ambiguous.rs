@@ -2,10 +2,10 @@
 //!
 //! What is said of a shell follows POSIX; the others are named only for what they were seen to do.
 
-use super::scan::{Entry, Value};
+use super::scan::{Assignment, Value};
 
 /// What others see in an entry, one line each, without its value; empty where all agree.
-pub(super) fn readings(entry: &Entry) -> Vec<&'static str> {
+pub(super) fn readings(entry: &Assignment) -> Vec<&'static str> {
     let mut readings = Vec::new();
     let mut differ = |when: bool, reading| {
         if when {

@@ -1,7 +1,7 @@
 //! The text of an env file → its entries, as they stand there: nothing is unescaped or filled in.
 
 /// `KEY=value`, or `KEY` alone.
-pub(super) struct Entry<'t> {
+pub(super) struct Assignment<'t> {
     pub(super) key: &'t str,
     pub(super) value: Value<'t>,
     /// The byte at which it begins: that of `export`, if there is one.
@@ -43,7 +43,7 @@ impl Fault {
     }
 }
 
-impl Entry<'_> {
+impl Assignment<'_> {
     pub(super) fn fault(&self, message: String) -> Fault {
         Fault {
             start: self.start,
@@ -55,7 +55,7 @@ impl Entry<'_> {
 }
 
 /// In the order of the file. After a fault it goes on with the next line.
-pub(super) fn scan(text: &str) -> Vec<Result<Entry<'_>, Fault>> {
+pub(super) fn scan(text: &str) -> Vec<Result<Assignment<'_>, Fault>> {
     let mut scanner = Scanner { text, at: 0 };
     let mut found = Vec::new();
     // The key and line of the last value of several lines, and where it ends: what follows there may be a slip.
@@ -102,7 +102,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn entry(&mut self) -> Result<Entry<'t>, Fault> {
+    fn entry(&mut self) -> Result<Assignment<'t>, Fault> {
         let start = self.at;
         let export = self.export();
         let from = self.at;
@@ -115,7 +115,7 @@ impl<'t> Scanner<'t> {
         let separator = rest[length..].chars().next().filter(|c| *c != '\n');
         let after = &rest[length + separator.map_or(0, char::len_utf8)..];
         self.at = self.text.len() - after.len();
-        let mut entry = Entry {
+        let mut entry = Assignment {
             key,
             value: Value::Inherited,
             start,
@@ -147,7 +147,7 @@ impl<'t> Scanner<'t> {
         export
     }
 
-    fn value(&mut self, entry: &mut Entry<'t>) -> Result<(), Fault> {
+    fn value(&mut self, entry: &mut Assignment<'t>) -> Result<(), Fault> {
         let rest = self.rest();
         match rest.chars().next() {
             Some(quote @ ('"' | '\'')) => {

@@ -1,13 +1,13 @@
 //! `command`: a string that is split into words, a list that is not, or a text for a shell.
 
 use super::item::Item;
-use super::reader::Reader;
+use super::reader::TomlReader;
 use crate::config::template::Piece;
-use crate::config::{At, Command, Template};
+use crate::config::{Command, Located, Template};
 use crate::error::Problem;
 
 /// `shell`: the string goes to a shell as it is, variables filled in.
-pub(super) fn command<'t>(reader: &mut Reader<'t>, item: &Item<'t>, shell: bool) -> Option<At<Command>> {
+pub(super) fn command<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, shell: bool) -> Option<Located<Command>> {
     let command = match (item.elements(), shell) {
         (Some(_), true) => {
             let problem = Problem::new("`shell = true` needs a string for `command`, found a list");
@@ -21,7 +21,7 @@ pub(super) fn command<'t>(reader: &mut Reader<'t>, item: &Item<'t>, shell: bool)
     Some(reader.at(item, command))
 }
 
-fn list<'t>(reader: &mut Reader<'t>, item: &Item<'t>, elements: &[Item<'t>]) -> Option<Vec<Template>> {
+fn list<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, elements: &[Item<'t>]) -> Option<Vec<Template>> {
     let words: Vec<Option<Template>> = elements
         .iter()
         .map(|element| reader.template(element).map(|word| word.value))
@@ -29,7 +29,7 @@ fn list<'t>(reader: &mut Reader<'t>, item: &Item<'t>, elements: &[Item<'t>]) -> 
     not_empty(reader, item, words.into_iter().collect::<Option<_>>()?)
 }
 
-fn shell_text<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Template> {
+fn shell_text<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Template> {
     let text = reader.template(item)?.value;
     if text.as_literal().is_some_and(|text| text.trim().is_empty()) {
         reader.report(item.at_value(), empty(item.key));
@@ -38,14 +38,14 @@ fn shell_text<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Template> 
     Some(text)
 }
 
-fn split<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Vec<Template>> {
+fn split<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Vec<Template>> {
     if !item.value.is_str() {
         reader.report_type(item, "a string or a list of strings");
         return None;
     }
     let text = reader.string(item)?;
     let template = reader.template_of(item, text)?;
-    let Some(words) = words(template) else {
+    let Some(words) = split_words(template) else {
         let problem = Problem::new(format!("`{}` has a quote that is not closed", item.key));
         reader.report(
             item.at_value(),
@@ -58,7 +58,7 @@ fn split<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Vec<Template>> 
 
 /// Splits as a POSIX shell would, but for variables: each stays within its word whatever its value holds, and is filled
 /// in even between single quotes, since it is ours and not a shell's. `None`: a quote is not closed.
-fn words(template: Template) -> Option<Vec<Template>> {
+fn split_words(template: Template) -> Option<Vec<Template>> {
     // The splitter sees each variable as its number between two NULs, which no argument can hold.
     let mut text = String::new();
     let mut holes = Vec::new();
@@ -88,7 +88,7 @@ fn with_holes_filled(word: &str, holes: &[Piece]) -> Template {
     template
 }
 
-fn not_empty(reader: &mut Reader, item: &Item, words: Vec<Template>) -> Option<Vec<Template>> {
+fn not_empty(reader: &mut TomlReader, item: &Item, words: Vec<Template>) -> Option<Vec<Template>> {
     match words.first().map(Template::as_literal) {
         None => reader.report(item.at_value(), empty(item.key)),
         Some(Some("")) => {

@@ -1,13 +1,13 @@
 //! `depends_on`: what is started before what, and that nothing waits for itself.
 
 use super::item::{Item, Spot};
-use super::reader::{Reader, unknown_service};
+use super::reader::{TomlReader, unknown_service};
 use crate::config::keys::DEPENDENCY;
-use crate::config::{At, Condition, Dependency};
+use crate::config::{Condition, Dependency, Located};
 use crate::error::{Place, Problem};
 
 /// A list means `"healthy"` for each service and `"completed"` for each task; a table says it of each.
-pub(super) fn dependencies<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<Dependency> {
+pub(super) fn dependencies<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<Dependency> {
     let mut dependencies: Vec<Dependency> = Vec::new();
     if let Some(table) = item.as_table() {
         for item in table.items() {
@@ -30,10 +30,10 @@ pub(super) fn dependencies<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<
     dependencies
 }
 
-/// Reports every circle in what [`Reader::waits`] holds, once.
-pub(super) fn report_cycles(reader: &mut Reader) {
+/// Reports every circle in what [`TomlReader::waits`] holds, once.
+pub(super) fn report_cycles(reader: &mut TomlReader) {
     let waits = std::mem::take(&mut reader.waits);
-    let mut search = Search {
+    let mut search = CycleSearch {
         waits: &waits,
         path: Vec::new(),
         done: Vec::new(),
@@ -47,7 +47,13 @@ pub(super) fn report_cycles(reader: &mut Reader) {
     }
 }
 
-fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition, restart: bool) -> Option<Dependency> {
+fn dependency(
+    reader: &mut TomlReader,
+    spot: Spot,
+    name: &str,
+    condition: Condition,
+    restart: bool,
+) -> Option<Dependency> {
     let names = &reader.names;
     if names.service(name).is_none() && !names.is_task(name) {
         let known = names.service_names().chain(names.tasks.iter().map(String::as_str));
@@ -55,7 +61,7 @@ fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition,
         reader.report_absent(spot, problem);
         return None;
     }
-    let service = At {
+    let service = Located {
         value: name.to_owned(),
         place: reader.place(&spot),
     };
@@ -67,7 +73,7 @@ fn dependency(reader: &mut Reader, spot: Spot, name: &str, condition: Condition,
 }
 
 /// `"started"`, or `{ condition = "started", restart = true }`.
-fn terms<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> (Condition, bool) {
+fn terms<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> (Condition, bool) {
     let name = item.key;
     let by_itself = by_itself(reader, name);
     if !item.value.is_table() {
@@ -82,7 +88,7 @@ fn terms<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> (Condition, bool) {
 }
 
 /// What is waited for where nothing is said.
-fn by_itself(reader: &Reader, name: &str) -> Condition {
+fn by_itself(reader: &TomlReader, name: &str) -> Condition {
     if reader.names.is_task(name) {
         Condition::Completed
     } else {
@@ -91,7 +97,7 @@ fn by_itself(reader: &Reader, name: &str) -> Condition {
 }
 
 /// The condition that `item` sets for `name`.
-fn condition<'t>(reader: &mut Reader<'t>, item: &Item<'t>, name: &str) -> Option<Condition> {
+fn condition<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, name: &str) -> Option<Condition> {
     let is_task = reader.names.is_task(name);
     let never = match item.value.as_str() {
         Some("healthy") if is_task => Some(never_healthy(name)),
@@ -123,7 +129,7 @@ fn never_completed(service: &str) -> Problem {
 }
 
 /// A depth-first walk along `depends_on`.
-struct Search<'w> {
+struct CycleSearch<'w> {
     waits: &'w [(String, Vec<Dependency>)],
     /// From where the walk began to where it is.
     path: Vec<&'w str>,
@@ -132,7 +138,7 @@ struct Search<'w> {
     found: Vec<(&'w Place, Vec<&'w str>)>,
 }
 
-impl<'w> Search<'w> {
+impl<'w> CycleSearch<'w> {
     fn visit(&mut self, service: &'w str) {
         if self.done.contains(&service) {
             return;

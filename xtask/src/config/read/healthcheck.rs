@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::command::command;
 use super::item::{Item, Table};
-use super::reader::{Reader, not_supported};
+use super::reader::{TomlReader, not_supported};
 use crate::config::keys::HEALTHCHECK;
 use crate::config::template::Piece;
 use crate::config::{Check, Healthcheck, Port, Protocol};
@@ -12,7 +12,7 @@ use crate::error::Problem;
 
 /// `ports` are those of `service` that could be read.
 pub(super) fn healthcheck<'t>(
-    reader: &mut Reader<'t>,
+    reader: &mut TomlReader<'t>,
     item: &Item<'t>,
     service: &Table<'t>,
     ports: &[Port],
@@ -61,7 +61,7 @@ pub(super) fn healthcheck<'t>(
     })
 }
 
-fn check<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Check> {
+fn check<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Check> {
     match item.key {
         "http" => http(reader, item),
         "tcp" => {
@@ -76,7 +76,7 @@ fn check<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Check> {
     }
 }
 
-fn http<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Check> {
+fn http<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Check> {
     let target = reader.template(item)?;
     let pieces = &target.value.pieces;
     if starts_with(pieces, "https://") {
@@ -99,7 +99,7 @@ fn starts_with(pieces: &[Piece], prefix: &str) -> bool {
     matches!(pieces.first(), Some(Piece::Literal(text)) if text.starts_with(prefix))
 }
 
-fn positive<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Duration> {
+fn positive<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Duration> {
     let duration = reader.duration(item)?;
     if duration.is_zero() {
         reader.report(
@@ -111,7 +111,7 @@ fn positive<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Duration> {
     Some(duration)
 }
 
-fn retries(reader: &mut Reader, item: &Item) -> Option<u32> {
+fn retries(reader: &mut TomlReader, item: &Item) -> Option<u32> {
     let Some(integer) = item.value.as_integer() else {
         reader.report_type(item, "an integer");
         return None;

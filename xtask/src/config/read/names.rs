@@ -1,7 +1,7 @@
 //! What the file calls its venvs, services and ports: known before anything that refers to them is read.
 
 use super::item::Table;
-use crate::config::template::Part;
+use crate::config::template::TemplatePart;
 
 /// The key of a port given by `port`.
 pub(super) const MAIN_PORT: &str = "main";
@@ -21,7 +21,7 @@ pub(super) struct ServiceName {
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NameKind {
     Venv,
     Service,
     Task,
@@ -29,14 +29,14 @@ pub(super) enum Kind {
     Profile,
 }
 
-impl Kind {
+impl NameKind {
     pub(super) fn word(self) -> &'static str {
         match self {
-            Kind::Venv => "venv",
-            Kind::Service => "service",
-            Kind::Task => "task",
-            Kind::Port => "port",
-            Kind::Profile => "profile",
+            NameKind::Venv => "venv",
+            NameKind::Service => "service",
+            NameKind::Task => "task",
+            NameKind::Port => "port",
+            NameKind::Profile => "profile",
         }
     }
 }
@@ -82,10 +82,10 @@ impl Names {
 
 impl ServiceName {
     /// Whether `${services.NAME.PART}` means something.
-    pub(super) fn has(&self, part: &Part) -> bool {
+    pub(super) fn has(&self, part: &TemplatePart) -> bool {
         match part {
-            Part::Port | Part::Url => !self.ports.is_empty(),
-            Part::PortKey(key) => self.ports.contains(key),
+            TemplatePart::Port | TemplatePart::Url => !self.ports.is_empty(),
+            TemplatePart::PortKey(key) => self.ports.contains(key),
         }
     }
 }

@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 
 use super::item::{Item, Table};
-use super::names::{Kind, MAIN_PORT};
-use super::reader::Reader;
+use super::names::{MAIN_PORT, NameKind};
+use super::reader::TomlReader;
 use crate::config::keys::PORT;
 use crate::config::template::{Otherwise, Piece};
-use crate::config::{AUTO, At, OnConflict, Port, Protocol, Template};
+use crate::config::{AUTO, Located, OnConflict, Port, Protocol, Template};
 use crate::error::Problem;
 
 /// All ports of a service, the main one first.
-pub(super) fn ports<'t>(reader: &mut Reader<'t>, service: &Table<'t>) -> Vec<Port> {
+pub(super) fn ports<'t>(reader: &mut TomlReader<'t>, service: &Table<'t>) -> Vec<Port> {
     match (service.get("port"), service.get("ports")) {
         (Some(_), Some(several)) => {
             let problem = Problem::new("`port` and `ports` exclude each other");
@@ -24,7 +24,7 @@ pub(super) fn ports<'t>(reader: &mut Reader<'t>, service: &Table<'t>) -> Vec<Por
     }
 }
 
-pub(super) fn on_conflict<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<OnConflict> {
+pub(super) fn on_conflict<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<OnConflict> {
     let choices = [
         ("ask", Some(OnConflict::Ask)),
         ("fail", Some(OnConflict::Fail)),
@@ -34,20 +34,20 @@ pub(super) fn on_conflict<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Optio
     reader.choice(item, &choices)
 }
 
-fn table_of_ports<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<Port> {
+fn table_of_ports<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<Port> {
     let Some(table) = item.as_table() else {
         reader.report_type(item, "a table such as `{ http = 8080 }`");
         return Vec::new();
     };
     let mut ports = Vec::new();
     for item in table.items() {
-        reader.check_name(&item, Kind::Port);
+        reader.check_name(&item, NameKind::Port);
         ports.extend(port(reader, &item, item.key));
     }
     ports
 }
 
-fn port<'t>(reader: &mut Reader<'t>, item: &Item<'t>, key: &str) -> Option<Port> {
+fn port<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, key: &str) -> Option<Port> {
     if !item.value.is_table() {
         return Some(Port {
             key: key.to_owned(),
@@ -99,7 +99,7 @@ enum Auto {
 }
 
 /// Literal numbers come back as their digits.
-fn number<'t>(reader: &mut Reader<'t>, item: &Item<'t>, auto: Auto) -> Option<At<Template>> {
+fn number<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, auto: Auto) -> Option<Located<Template>> {
     if let Some(integer) = item.value.as_integer() {
         let Some(number) = i64::from_str_radix(integer.as_str(), integer.radix())
             .ok()
@@ -148,7 +148,7 @@ fn no_port(text: &str) -> Problem {
         .hint("write a number from 1 to 65535, or a variable: `\"${PORT:-8000}\"`")
 }
 
-fn host<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> {
+fn host<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Located<Template>> {
     let host = reader.template(item)?;
     match host.value.as_literal() {
         Some("localhost") => Some(reader.at(item, Template::literal("127.0.0.1"))),

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use super::item::{Item, Spot, Table};
-use super::names::{Kind, Names, is_name};
+use super::names::{NameKind, Names, is_name};
 use super::syntax::Syntax;
 use crate::config::keys::{Key, SERVICE, TASK, keys_of};
-use crate::config::source::Source;
+use crate::config::source::SourceText;
 use crate::config::suggest::{any_of, closest, did_you_mean};
-use crate::config::template::Part;
-use crate::config::{At, Dependency, Template, duration};
+use crate::config::template::TemplatePart;
+use crate::config::{Dependency, Located, Template, duration};
 use crate::error::{Exit, Place, Problem};
 
-pub(super) struct Reader<'t> {
-    source: &'t Source<'t>,
+pub(super) struct TomlReader<'t> {
+    source: &'t SourceText<'t>,
     pub(super) names: Names,
     /// Every service's `depends_on`, also of those that could not be read.
     pub(super) waits: Vec<(String, Vec<Dependency>)>,
@@ -21,9 +21,9 @@ pub(super) struct Reader<'t> {
     problems: Vec<Problem>,
 }
 
-impl<'t> Reader<'t> {
-    pub(super) fn new(source: &'t Source<'t>, names: Names, errors: &[toml::de::Error]) -> Self {
-        Reader {
+impl<'t> TomlReader<'t> {
+    pub(super) fn new(source: &'t SourceText<'t>, names: Names, errors: &[toml::de::Error]) -> Self {
+        TomlReader {
             source,
             names,
             waits: Vec::new(),
@@ -34,7 +34,7 @@ impl<'t> Reader<'t> {
 
     /// Everything that was reported, in the order of the file, or else `config`.
     pub(super) fn finish<T>(self, config: T) -> Result<T, Vec<Problem>> {
-        let Reader {
+        let TomlReader {
             syntax, mut problems, ..
         } = self;
         problems.retain(|problem| !syntax.explains(problem));
@@ -47,8 +47,8 @@ impl<'t> Reader<'t> {
         self.source.place(spot.span.clone(), &spot.table)
     }
 
-    pub(super) fn at<T>(&self, item: &Item, value: T) -> At<T> {
-        At {
+    pub(super) fn at<T>(&self, item: &Item, value: T) -> Located<T> {
+        Located {
             value,
             place: self.place(&item.at_value()),
         }
@@ -101,10 +101,10 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn check_name(&mut self, item: &Item, kind: Kind) {
+    pub(super) fn check_name(&mut self, item: &Item, kind: NameKind) {
         if !is_name(item.key) {
             self.report(item.at_key(), no_name(item.key, kind));
-        } else if kind == Kind::Venv && item.key == "auto" {
+        } else if kind == NameKind::Venv && item.key == "auto" {
             let problem = Problem::new("a venv cannot be called `auto`: `venv = \"auto\"` has a meaning of its own");
             self.report(item.at_key(), problem);
         }
@@ -141,7 +141,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A string in which variables have no meaning, not empty.
-    pub(super) fn plain(&mut self, item: &Item<'t>) -> Option<At<String>> {
+    pub(super) fn plain(&mut self, item: &Item<'t>) -> Option<Located<String>> {
         let text = self.string(item)?;
         if text.is_empty() {
             self.report(item.at_value(), empty(item.key));
@@ -152,13 +152,13 @@ impl<'t> Reader<'t> {
         Some(self.at(item, text.to_owned()))
     }
 
-    pub(super) fn template(&mut self, item: &Item<'t>) -> Option<At<Template>> {
+    pub(super) fn template(&mut self, item: &Item<'t>) -> Option<Located<Template>> {
         let text = self.string(item)?;
         self.template_of(item, text).map(|template| self.at(item, template))
     }
 
     /// A template that may not be empty.
-    pub(super) fn path(&mut self, item: &Item<'t>) -> Option<At<Template>> {
+    pub(super) fn path(&mut self, item: &Item<'t>) -> Option<Located<Template>> {
         let path = self.template(item)?;
         if path.value.as_literal() == Some("") {
             self.report(item.at_value(), empty(item.key));
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
         parsed.map_err(|problem| self.report(item.at_value(), problem)).ok()
     }
 
-    fn check_reference(&mut self, item: &Item, service: &str, part: &Part) {
+    fn check_reference(&mut self, item: &Item, service: &str, part: &TemplatePart) {
         let problem = match self.names.service(service) {
             None => unknown_service(service, self.names.service_names()),
             Some(known) if !known.has(part) => unknown_port(service, part, &known.ports),
@@ -269,13 +269,13 @@ impl<'t> Reader<'t> {
 
 /// There is no service `name`; `known` are those there are.
 pub(super) fn unknown_service<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Problem {
-    hinted(
+    with_hint(
         Problem::new(format!("unknown service `{name}`")),
         did_you_mean(name, known),
     )
 }
 
-pub(super) fn hinted(problem: Problem, hint: Option<String>) -> Problem {
+pub(super) fn with_hint(problem: Problem, hint: Option<String>) -> Problem {
     match hint {
         Some(hint) => problem.hint(hint),
         None => problem,
@@ -287,14 +287,14 @@ pub(super) fn not_supported(what: &str) -> Problem {
     Problem::new(format!("`{what}` is not supported yet"))
 }
 
-fn unknown_port(service: &str, part: &Part, keys: &[String]) -> Problem {
+fn unknown_port(service: &str, part: &TemplatePart, keys: &[String]) -> Problem {
     match part {
-        Part::PortKey(key) if !keys.is_empty() => hinted(
+        TemplatePart::PortKey(key) if !keys.is_empty() => with_hint(
             Problem::new(format!("service `{service}` has no port `{key}`")),
             did_you_mean(key, keys.iter().map(String::as_str))
                 .or_else(|| Some(format!("write `${{services.{service}.ports.{}}}`", keys[0]))),
         ),
-        Part::Port | Part::PortKey(_) | Part::Url => {
+        TemplatePart::Port | TemplatePart::PortKey(_) | TemplatePart::Url => {
             Problem::new(format!("service `{service}` has no port")).hint(format!("add `port` to [services.{service}]"))
         }
     }
@@ -311,10 +311,10 @@ fn unknown_key(item: &Item, pattern: &str) -> Problem {
         .find(by_other_tools)
         .map(|key| key.name)
         .or_else(|| closest(item.key, known()));
-    hinted(problem, meant.map(|name| format!("did you mean `{name}`?")))
+    with_hint(problem, meant.map(|name| format!("did you mean `{name}`?")))
 }
 
-pub(super) fn no_name(name: &str, kind: Kind) -> Problem {
+pub(super) fn no_name(name: &str, kind: NameKind) -> Problem {
     Problem::new(format!("`{name}` cannot name a {}", kind.word()))
         .hint("use letters, digits, `_` and `-`, at most 63, with no `-` in front")
 }

@@ -8,35 +8,35 @@ use super::command::command;
 use super::dependencies::dependencies;
 use super::healthcheck::healthcheck;
 use super::item::{Item, Table};
-use super::names::{Kind, is_name};
+use super::names::{NameKind, is_name};
 use super::port::{on_conflict, ports};
-use super::reader::{Reader, no_name};
+use super::reader::{TomlReader, no_name};
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
-use crate::config::{At, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
+use crate::config::{Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
 use crate::error::Problem;
 
-pub(super) fn service<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
+pub(super) fn service<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Service> {
     let table = reader.known_table(item, SERVICE)?;
-    either(reader, item, &table, Kind::Service)
+    either(reader, item, &table, NameKind::Service)
 }
 
 /// A task has fewer keys, and what they mean is the same.
-pub(super) fn task<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Service> {
+pub(super) fn task<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Service> {
     let table = reader.known_table(item, TASK)?;
     if reader.names.service(item.key).is_some() {
         let problem = Problem::new(format!("`{}` is a service as well as a task", item.key));
         reader.report(item.at_key(), problem.hint("give one of them another name"));
     }
-    either(reader, item, &table, Kind::Task)
+    either(reader, item, &table, NameKind::Task)
 }
 
-fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind: Kind) -> Option<Service> {
+fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, kind: NameKind) -> Option<Service> {
     let mut read = Part { reader, table };
 
     let shell = read.key("shell", |reader, item| reader.boolean(item)).unwrap_or(false);
     let command = read.key("command", |reader, item| command(reader, item, shell));
-    let working_dir = read.key("working_dir", Reader::path);
+    let working_dir = read.key("working_dir", TomlReader::path);
     let venv = read.key("venv", venv).unwrap_or(VenvChoice::None);
     let ports = ports(read.reader, table);
     let environment = read.list("environment", environment);
@@ -50,7 +50,7 @@ fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind:
     let tty = read.key("tty", |reader, item| reader.boolean(item)).unwrap_or(false);
     let restart = read.key("restart", restart).unwrap_or_default();
     let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
-    let stop_grace_period = read.key("stop_grace_period", Reader::duration);
+    let stop_grace_period = read.key("stop_grace_period", TomlReader::duration);
     let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
     let profiles = read.list("profiles", profiles);
 
@@ -60,7 +60,7 @@ fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind:
     }
     Some(Service {
         name: item.key.to_owned(),
-        task: kind == Kind::Task,
+        task: kind == NameKind::Task,
         place: reader.place(&item.head()),
         command: command?,
         working_dir,
@@ -82,7 +82,7 @@ fn either<'t>(reader: &mut Reader<'t>, item: &Item<'t>, table: &Table<'t>, kind:
 }
 
 /// What is handed over are TCP sockets, one for each port.
-fn listen<'t>(reader: &mut Reader<'t>, item: &Item<'t>, ports: &[Port]) -> Option<bool> {
+fn listen<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, ports: &[Port]) -> Option<bool> {
     let listen = reader.boolean(item)?;
     if listen && ports.is_empty() {
         let problem = Problem::new("`listen` needs a port").hint("add `port` to this service");
@@ -97,16 +97,16 @@ fn listen<'t>(reader: &mut Reader<'t>, item: &Item<'t>, ports: &[Port]) -> Optio
 
 /// Reads the keys of one table.
 struct Part<'r, 't> {
-    reader: &'r mut Reader<'t>,
+    reader: &'r mut TomlReader<'t>,
     table: &'r Table<'t>,
 }
 
 impl<'t> Part<'_, 't> {
-    fn key<T>(&mut self, key: &str, read: impl FnOnce(&mut Reader<'t>, &Item<'t>) -> Option<T>) -> Option<T> {
+    fn key<T>(&mut self, key: &str, read: impl FnOnce(&mut TomlReader<'t>, &Item<'t>) -> Option<T>) -> Option<T> {
         read(self.reader, &self.table.get(key)?)
     }
 
-    fn list<T>(&mut self, key: &str, read: impl FnOnce(&mut Reader<'t>, &Item<'t>) -> Vec<T>) -> Vec<T> {
+    fn list<T>(&mut self, key: &str, read: impl FnOnce(&mut TomlReader<'t>, &Item<'t>) -> Vec<T>) -> Vec<T> {
         self.table
             .get(key)
             .map(|item| read(self.reader, &item))
@@ -114,7 +114,7 @@ impl<'t> Part<'_, 't> {
     }
 }
 
-fn venv<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<VenvChoice> {
+fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<VenvChoice> {
     match (item.value.as_bool(), item.value.as_str()) {
         (Some(false), _) => Some(VenvChoice::None),
         (_, Some("auto")) => Some(VenvChoice::Auto(reader.place(&item.at_value()))),
@@ -133,7 +133,7 @@ fn venv<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<VenvChoice> {
     }
 }
 
-fn environment<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<(String, At<Template>)> {
+fn environment<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<(String, Located<Template>)> {
     let Some(table) = item.as_table() else {
         reader.report_type(item, "a table such as `{ NAME = \"value\" }`");
         return Vec::new();
@@ -151,7 +151,7 @@ fn environment<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<(String, At<
 }
 
 /// Numbers and booleans become text, as in Compose: integers in decimal, floats as they are written.
-fn variable<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>> {
+fn variable<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Located<Template>> {
     let text = match item.value {
         DeValue::String(_) => return reader.template(item),
         DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
@@ -168,24 +168,24 @@ fn variable<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<At<Template>
     Some(reader.at(item, Template::literal(text)))
 }
 
-fn env_file<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<At<Template>> {
+fn env_file<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<Located<Template>> {
     let files = reader.one_or_list(item, "a string or a list of strings");
     files.iter().filter_map(|file| reader.path(file)).collect()
 }
 
-fn profiles<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Vec<String> {
+fn profiles<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<String> {
     let mut profiles = Vec::new();
     for item in reader.list(item, "a list of strings") {
         let Some(name) = reader.string(&item) else { continue };
         if !is_name(name) {
-            reader.report(item.at_value(), no_name(name, Kind::Profile));
+            reader.report(item.at_value(), no_name(name, NameKind::Profile));
         }
         profiles.push(name.to_owned());
     }
     profiles
 }
 
-fn stdin<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Stdin> {
+fn stdin<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Stdin> {
     if let Some(open) = item.value.as_bool() {
         let word = if open { "open" } else { "null" };
         let problem = Problem::new("`stdin` must be a string, found a boolean");
@@ -195,7 +195,7 @@ fn stdin<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Stdin> {
     reader.choice(item, &[("null", Some(Stdin::Null)), ("open", Some(Stdin::Open))])
 }
 
-fn restart<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Restart> {
+fn restart<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Restart> {
     let choices = [
         ("no", Some(Restart::No)),
         ("on-failure", Some(Restart::OnFailure)),
@@ -205,7 +205,7 @@ fn restart<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<Restart> {
     reader.choice(item, &choices)
 }
 
-fn stop_signal<'t>(reader: &mut Reader<'t>, item: &Item<'t>) -> Option<StopSignal> {
+fn stop_signal<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<StopSignal> {
     let text = reader.string(item)?;
     let upper = text.to_ascii_uppercase();
     let signal = match upper.strip_prefix("SIG").unwrap_or(&upper) {
@@ -232,7 +232,7 @@ fn unknown_venv(name: &str, known: &[String]) -> Problem {
     Problem::new(format!("unknown venv `{name}`")).hint(hint)
 }
 
-fn no_command(name: &str, table: &Table, kind: Kind) -> Problem {
+fn no_command(name: &str, table: &Table, kind: NameKind) -> Problem {
     Problem::new(format!("{} `{name}` has no `command`", kind.word()))
         .hint(format!("add `command = \"…\"` to [{}]", table.path))
 }

@@ -2,11 +2,11 @@
 
 use toml::de::{DeTable, Error};
 
-use crate::config::source::Source;
+use crate::config::source::SourceText;
 use crate::error::{Exit, Problem};
 
 /// Lines that stop the parser; more in one file are not worth the time.
-const MOST_STOPS: usize = 20;
+const MAX_SYNTAX_ERRORS: usize = 20;
 
 /// What the parser found: the first error of each line, in the order of the file.
 pub(super) struct Syntax {
@@ -16,7 +16,7 @@ pub(super) struct Syntax {
 }
 
 impl Syntax {
-    pub(super) fn of(source: &Source, errors: &[Error]) -> Self {
+    pub(super) fn of(source: &SourceText, errors: &[Error]) -> Self {
         let mut errors: Vec<&Error> = errors.iter().collect();
         errors.sort_by_key(|error| error.span().map(|span| span.start));
         // A list that is never closed swallows the rest of the file: only where that began is worth a word.
@@ -49,7 +49,7 @@ impl Syntax {
 pub(super) fn without_stops(text: &str) -> (String, Vec<Error>) {
     let mut text = text.to_owned();
     let mut errors = Vec::new();
-    for _ in 0..MOST_STOPS {
+    for _ in 0..MAX_SYNTAX_ERRORS {
         let (_, found) = DeTable::parse_recoverable(&text);
         let stop = found
             .into_iter()
@@ -80,7 +80,7 @@ fn line(problem: &Problem) -> usize {
     problem.place.as_ref().map_or(0, |place| place.line)
 }
 
-fn problem(source: &Source, error: &Error) -> Problem {
+fn problem(source: &SourceText, error: &Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let message = match (error.message(), source.text.get(span.clone())) {
         ("duplicate key", Some(key)) => format!("duplicate key `{key}`"),

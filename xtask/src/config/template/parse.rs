@@ -1,6 +1,6 @@
 //! Text → [`Template`].
 
-use super::{MissingWhen, Otherwise, Part, Piece, Template, TemplateError};
+use super::{MissingWhen, Otherwise, Piece, Template, TemplateError, TemplatePart};
 use crate::error::{Exit, Problem};
 
 impl Template {
@@ -28,7 +28,7 @@ enum Dialect {
 }
 
 /// Defaults within defaults; deeper ones are a mistake, and recursion must end somewhere.
-const DEEPEST: usize = 50;
+const MAX_DEPTH: usize = 50;
 
 fn whole(text: &str, dialect: Dialect) -> Result<Template, TemplateError> {
     let mut parser = Parser {
@@ -90,7 +90,7 @@ impl<'t> Parser<'t> {
         let start = self.at;
         self.at += 2;
         self.depth += 1;
-        if self.depth > DEEPEST {
+        if self.depth > MAX_DEPTH {
             return Err(self.fault(start, "defaults are nested too deep".to_owned(), "use fewer `${…:-${…`"));
         }
         let piece = if self.dialect == Dialect::Config && self.rest().starts_with("services.") {
@@ -154,9 +154,9 @@ impl<'t> Parser<'t> {
         };
         let path: Vec<&str> = self.rest()[..length].split('.').collect();
         let (service, part) = match path.as_slice() {
-            [_, service, "port"] => (service, Part::Port),
-            [_, service, "ports", key] if !key.is_empty() => (service, Part::PortKey((*key).to_owned())),
-            [_, service, "url"] => (service, Part::Url),
+            [_, service, "port"] => (service, TemplatePart::Port),
+            [_, service, "ports", key] if !key.is_empty() => (service, TemplatePart::PortKey((*key).to_owned())),
+            [_, service, "url"] => (service, TemplatePart::Url),
             _ => return Err(self.no_reference(start)),
         };
         if service.is_empty() {

@@ -1,6 +1,6 @@
 //! Templates: text in, what was read or what it became out.
 
-use super::{Missing, MissingWhen, Otherwise, Part, Piece, Template, TemplateError};
+use super::{Missing, MissingWhen, Otherwise, Piece, Template, TemplateError, TemplatePart};
 
 /// Parses, writes each piece in brackets, then fills with `A=1`, `EMPTY=` and `services.db` at port 6390.
 #[track_caller]
@@ -32,10 +32,10 @@ fn check_parsed(parsed: Result<Template, TemplateError>, text: &str, read: &str,
         "EMPTY" => Some(String::new()),
         _ => None,
     };
-    let refer = |service: &str, part: &Part| match (service, part) {
-        ("db", Part::Port) => Ok("6390".to_owned()),
-        ("db", Part::PortKey(key)) => Ok(format!("6390/{key}")),
-        ("db", Part::Url) => Ok("http://127.0.0.1:6390".to_owned()),
+    let refer = |service: &str, part: &TemplatePart| match (service, part) {
+        ("db", TemplatePart::Port) => Ok("6390".to_owned()),
+        ("db", TemplatePart::PortKey(key)) => Ok(format!("6390/{key}")),
+        ("db", TemplatePart::Url) => Ok("http://127.0.0.1:6390".to_owned()),
         _ => Err(format!("no service `{service}`")),
     };
     let found = match template.fill(&lookup, &refer) {
@@ -54,9 +54,9 @@ fn shown_piece(piece: &Piece) -> String {
     match piece {
         Piece::Literal(text) => text.clone(),
         Piece::Reference { service, part } => match part {
-            Part::Port => format!("[{service}.port]"),
-            Part::PortKey(key) => format!("[{service}.ports.{key}]"),
-            Part::Url => format!("[{service}.url]"),
+            TemplatePart::Port => format!("[{service}.port]"),
+            TemplatePart::PortKey(key) => format!("[{service}.ports.{key}]"),
+            TemplatePart::Url => format!("[{service}.url]"),
         },
         Piece::Variable {
             name,
@@ -239,7 +239,7 @@ fn in_an_env_file_a_missing_variable_is_empty_and_needs_no_braces() {
 #[test]
 fn references_of_defaults_are_listed_and_the_first_variable_controls() {
     let template = Template::parse("a${X:-${Y}${services.db.url}}${Z:+$A}${X}").unwrap();
-    assert_eq!(template.references(), [("db", &Part::Url)]);
+    assert_eq!(template.references(), [("db", &TemplatePart::Url)]);
     assert_eq!(template.first_variable(), Some("X"));
     assert_eq!(Template::parse("8000").unwrap().first_variable(), None);
 }

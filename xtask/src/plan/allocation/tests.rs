@@ -25,7 +25,7 @@ fn given(ports: &str, around: &str) -> Result<Vec<u16>, usize> {
     numbers(
         &autos,
         &fixed,
-        &Around {
+        &AllocationContext {
             is_main,
             is_reserved: &|slot| reserved.contains(&slot),
             is_held: &|slots| slots.iter().any(|slot| held.contains(slot)),

@@ -1,7 +1,7 @@
 //! Two versions of a project → what `up` restarts, and why.
 
 use super::{flush, outcome};
-use crate::plan::{Change, changes};
+use crate::plan::{SettingChange, changes};
 
 /// A shop before the edit.
 const BEFORE: &str = "
@@ -41,7 +41,7 @@ fn check(before: (&str, &str), after: (&str, &str), expected: &str) {
     assert_eq!(seen, flush(expected), "\n{seen}\n");
 }
 
-fn shown(change: &Change) -> String {
+fn shown(change: &SettingChange) -> String {
     match (&change.from, &change.to) {
         (None, None) => change.setting.clone(),
         (from, to) => {

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use super::{OWN, descriptors, open_files};
+use super::{OWN_DESCRIPTORS, descriptors, open_files};
 use crate::config;
-use crate::plan::{Asked, Environment, Outside, Plan, as_written, plan};
+use crate::plan::{Environment, Plan, PlanInputs, Selection, as_written, plan};
 use crate::preflight::Facts;
 
 fn planned(config: &str) -> Plan {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let outside = Outside {
+    let outside = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &Environment::new(),
         read: &|_| None,
         nearest_venv: &|_, _| None,
         allocate: &|written| Ok(as_written(written)),
     };
-    let (plan, problems) = plan(&config, &Asked::default(), &outside).expect("it can be planned");
+    let (plan, problems) = plan(&config, &Selection::default(), &outside).expect("it can be planned");
     assert!(problems.is_empty());
     plan
 }
@@ -25,7 +25,7 @@ fn planned(config: &str) -> Plan {
 #[track_caller]
 fn check(settings: &str, expected: u64) {
     let plan = planned(&format!("[services.api]\ncommand = 'serve'\n{settings}"));
-    assert_eq!(descriptors(&plan.services) - OWN, expected, "{settings}");
+    assert_eq!(descriptors(&plan.services) - OWN_DESCRIPTORS, expected, "{settings}");
 }
 
 #[test]

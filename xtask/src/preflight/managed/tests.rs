@@ -28,7 +28,7 @@ fn check(input: &str, expected: Option<&str>) {
                 let (command, folder) = command.split_once(" in ").unwrap_or((command, ""));
                 commands.push((pid, command.split('|').map(str::to_owned).collect::<Vec<_>>()));
                 folders.extend((!folder.is_empty()).then(|| (pid, PathBuf::from(folder))));
-                parents.push(Parent { pid, name: name.into() });
+                parents.push(ProcessRef { pid, name: name.into() });
             }
             other => panic!("unknown line `{other}`"),
         }
@@ -37,7 +37,7 @@ fn check(input: &str, expected: Option<&str>) {
         let found = from.iter().find(|(its, _)| *its == name);
         found.map(|(_, value)| (*value).to_owned())
     };
-    let lineage = Lineage {
+    let lineage = ProcessContext {
         unit,
         parents: &parents,
         uid,

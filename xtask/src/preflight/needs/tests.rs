@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandFact, Facts, FolderFact, VenvFact, VenvState, needs};
 use crate::config;
-use crate::plan::{Asked, Environment, Outside, as_written, plan};
+use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
 use crate::preflight::ServiceFact;
 
 const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
@@ -16,14 +16,14 @@ const WITH_VENV: &str = "[venvs.py]\npath = '.venv'\npython = '>=3.11'\n[service
 #[track_caller]
 fn check(config: &str, fill: impl Fn(&mut Facts), expected: &str) {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let outside = Outside {
+    let outside = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &Environment::new(),
         read: &|_| None,
         nearest_venv: &|_, _| None,
         allocate: &|written| Ok(as_written(written)),
     };
-    let (plan, problems) = plan(&config, &Asked::default(), &outside).expect("it can be planned");
+    let (plan, problems) = plan(&config, &Selection::default(), &outside).expect("it can be planned");
     assert!(problems.is_empty());
     let mut facts = Facts::default();
     for service in &plan.services {

@@ -45,7 +45,7 @@ fn check(input: &str, expected: &str) {
                 None if fact == "tty" => process.terminal = Some("pts/3".to_owned()),
                 None if fact == "kernel" => process.kernel = true,
                 Some(("exe", exe)) => details.exe = Some(exe.into()),
-                None if fact == "managed" => details.manager = Some(Manager::socket(false, Some("x.socket"))),
+                None if fact == "managed" => details.manager = Some(ManagedService::socket(false, Some("x.socket"))),
                 Some(("container", container)) => details.container = Some(container.into()),
                 _ => panic!("unknown option `{fact}`"),
             }

@@ -1,6 +1,6 @@
 //! Command lines in, command lines out; one argument a line.
 
-use super::masked;
+use super::mask;
 
 #[track_caller]
 fn check(command: &str, expected: &str) {
@@ -10,7 +10,7 @@ fn check(command: &str, expected: &str) {
             .map(|line| line.trim().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(masked(&lines(command)), lines(expected));
+    assert_eq!(mask(&lines(command)), lines(expected));
 }
 
 #[test]

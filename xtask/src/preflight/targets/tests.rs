@@ -43,8 +43,8 @@ fn check(input: &str, expected: &str) {
                 None if fact == "zombie" => process.state = ProcessState::Zombie,
                 None if fact == "holds" => holders.push(pid),
                 Some(("unit", unit)) => {
-                    details.manager = Some(crate::preflight::managed::Manager {
-                        by: crate::preflight::managed::By::Systemd,
+                    details.manager = Some(crate::preflight::managed::ManagedService {
+                        by: crate::preflight::managed::ServiceManager::Systemd,
                         name: Some(unit.into()),
                         stop: String::new(),
                     });
@@ -65,7 +65,7 @@ fn check(input: &str, expected: &str) {
                 .iter()
                 .map(|target| target.identity.pid.to_string())
                 .collect();
-            format!("{}; first {}", pids.join(" "), tree.first)
+            format!("{}; first {}", pids.join(" "), tree.n_first_wave)
         }
     };
     assert_eq!(said, expected);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::error::Exit;
 use crate::plan::{Plan, Port, Service};
-use crate::preflight::{Finding, Level, PortRef};
+use crate::preflight::{Endpoint, Finding, Level};
 
 /// A `port.duplicate` for each port that an earlier one of the plan already takes: same number and protocol, and an
 /// address that cannot be bound by both. Without a host, 127.0.0.1 is meant.
@@ -66,7 +66,7 @@ fn duplicate(first: &Service, first_port: &Port, second: &Service, second_port: 
         message,
         hints: vec![format!("give `{}` another `port` in devtasks.toml", second.name)],
         at: Some(second_port.place.clone()),
-        port: Some(PortRef {
+        port: Some(Endpoint {
             number,
             host: second_port.host,
             protocol: second_port.protocol,

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::{Case, Why};
-use crate::preflight::family::Rivalry;
-use crate::preflight::role::Told;
-use crate::preflight::{Answer, HoldsBy, Owner, Ownerless, OwnerlessState, Probe, ProcessState, Role};
+use super::{ConflictKind, PortCheck};
+use crate::preflight::related_owners::ListenerOverlap;
+use crate::preflight::role::EngineReply;
+use crate::preflight::{BindProbe, BindResult, HoldsBy, Owner, ProcessState, Role, SocketState, UnownedSocket};
 
-impl Case<'_> {
-    pub(super) fn message(&self, why: Why, lead: Option<&Owner>) -> String {
+impl PortCheck<'_> {
+    pub(super) fn message(&self, why: ConflictKind, lead: Option<&Owner>) -> String {
         let port = self.name();
         let Some(owner) = lead else {
             return self.ownerless_message(why);
@@ -23,39 +23,49 @@ impl Case<'_> {
         let taken = format!("{port} is taken by {who}{more}{}", self.at(owner));
         let by_lead = format!("{port} is taken by {who}{}", self.at(owner));
         let said = match (why, &owner.tag) {
-            (Why::Container | Why::SystemService | Why::Tunnel, _) => self.by_role(&owner.role, &who, &by_lead),
-            (Why::Protected, _) => {
+            (ConflictKind::Container | ConflictKind::SystemService | ConflictKind::Tunnel, _) => {
+                self.by_role(&owner.role, &who, &by_lead)
+            }
+            (ConflictKind::Protected, _) => {
                 let reason = owner.protected.as_deref().unwrap_or("it is protected");
                 format!("{taken}, which is never stopped: {reason}")
             }
-            (Why::OtherProject | Why::OtherCheckout, Some(tag)) if tag.is_supervisor() => format!(
+            (ConflictKind::OtherProject | ConflictKind::OtherCheckout, Some(tag)) if tag.is_supervisor() => format!(
                 "{port} is reserved by {who} for a service of `{}` in {}, which has not started yet",
                 tag.project, tag.checkout
             ),
-            (Why::OtherProject | Why::OtherCheckout, Some(tag)) => format!(
+            (ConflictKind::OtherProject | ConflictKind::OtherCheckout, Some(tag)) => format!(
                 "{taken}: service `{}` of `{}` in {}",
                 tag.service, tag.project, tag.checkout
             ),
-            (Why::OwnRunning | Why::OwnLeftover, Some(tag)) if tag.is_supervisor() => {
+            (ConflictKind::OwnRunning | ConflictKind::OwnLeftover, Some(tag)) if tag.is_supervisor() => {
                 let whose = self.reserved_for().map(|service| format!("`{service}`"));
                 let whose = whose.unwrap_or_else(|| "a service".to_owned());
                 format!("{port} is reserved for {whose} of this checkout, which has not started yet")
             }
-            (Why::OwnRunning, Some(tag)) if self.is_its_own(owner) => {
+            (ConflictKind::OwnRunning, Some(tag)) if self.is_its_own(owner) => {
                 format!("{port} is held by {who}{more}: `{}` of this checkout runs", tag.service)
             }
-            (Why::OwnRunning, Some(tag)) => format!("{taken}: it is `{}` of this checkout", tag.service),
-            (Why::OwnLeftover, Some(tag)) => {
+            (ConflictKind::OwnRunning, Some(tag)) => format!("{taken}: it is `{}` of this checkout", tag.service),
+            (ConflictKind::OwnLeftover, Some(tag)) => {
                 format!("{taken}, left over from an earlier run of `{}`", tag.service)
             }
-            (Why::Bound, _) => format!("{port} is reserved by {who}{more}, which is bound to it and does not listen"),
-            (Why::Connection, _) => format!("{port} is the local end of a connection of {who}{more}"),
-            (Why::OtherProject | Why::OtherCheckout | Why::OwnRunning | Why::OwnLeftover, None)
-            | (Why::Hidden | Why::NoOwner, _) => taken,
-            (Why::Foreign, _) if self.fact.owners.iter().all(serves_nothing) => {
+            (ConflictKind::Bound, _) => {
+                format!("{port} is reserved by {who}{more}, which is bound to it and does not listen")
+            }
+            (ConflictKind::Connection, _) => format!("{port} is the local end of a connection of {who}{more}"),
+            (
+                ConflictKind::OtherProject
+                | ConflictKind::OtherCheckout
+                | ConflictKind::OwnRunning
+                | ConflictKind::OwnLeftover,
+                None,
+            )
+            | (ConflictKind::Hidden | ConflictKind::NoOwner, _) => taken,
+            (ConflictKind::Foreign, _) if self.fact.owners.iter().all(serves_nothing) => {
                 format!("{taken}, which serves nothing: it inherited the socket of a server that has ended")
             }
-            (Why::Foreign, _) => taken,
+            (ConflictKind::Foreign, _) => taken,
         };
         match owner.state {
             ProcessState::Suspended => format!("{said}; it is suspended"),
@@ -64,7 +74,7 @@ impl Case<'_> {
     }
 
     /// Of listeners that have nothing to do with each other: the code, and what it means for whoever connects.
-    pub(super) fn rivals(&self, rivalry: Rivalry<'_>) -> (&'static str, String) {
+    pub(super) fn rivals(&self, rivalry: ListenerOverlap<'_>) -> (&'static str, String) {
         let who = |owner: &Owner| {
             let name = format!("`{}` (pid {})", owner.name, owner.identity.pid);
             match (&owner.role, &owner.tag) {
@@ -75,7 +85,7 @@ impl Case<'_> {
         };
         let port = self.name();
         match rivalry {
-            Rivalry::Shared(one, other) => (
+            ListenerOverlap::Shared(one, other) => (
                 "port.shared",
                 format!(
                     "{port} is shared by {} and {}, which have nothing to do with each other: a connection goes to either",
@@ -83,7 +93,7 @@ impl Case<'_> {
                     who(other)
                 ),
             ),
-            Rivalry::Overlap(narrow, wide) => (
+            ListenerOverlap::Overlap(narrow, wide) => (
                 "port.shared",
                 format!(
                     "{port} is shared by {}, which answers at {}, and {}, which answers at all other addresses",
@@ -96,7 +106,7 @@ impl Case<'_> {
                     who(wide)
                 ),
             ),
-            Rivalry::Split(v4, v6) => (
+            ListenerOverlap::Split(v4, v6) => (
                 "port.split",
                 format!(
                     "{port} is split: IPv4 leads to {}, IPv6 to {}, and `localhost` to either",
@@ -117,11 +127,11 @@ impl Case<'_> {
         let (port, words, engine) = (self.name(), container.words(), container.engine().title());
         match (container.told, container.is_inside) {
             (_, true) => format!("{port} is taken by {who} in {words}"),
-            (Told::Container, false) => format!("{port} is taken by {words}, which publishes it through {who}"),
-            (Told::NoSuchContainer, false) => {
+            (EngineReply::Container, false) => format!("{port} is taken by {words}, which publishes it through {who}"),
+            (EngineReply::NoSuchContainer, false) => {
                 format!("{taken}, which belongs to {engine}, yet {engine} lists no container that publishes it")
             }
-            (Told::Nothing, false) => {
+            (EngineReply::Nothing, false) => {
                 format!(
                     "{taken}, which belongs to {engine}; {engine} does not answer, so which container it is for is not known"
                 )
@@ -132,7 +142,7 @@ impl Case<'_> {
     /// Where it holds the port, if that is not where one would think.
     fn at(&self, owner: &Owner) -> String {
         let ips = || owner.addresses.iter().map(SocketAddr::ip);
-        let is_free = |probe: &Probe| matches!(probe.answer, Answer::Free | Answer::FreeIfReused);
+        let is_free = |probe: &BindProbe| matches!(probe.answer, BindResult::Free | BindResult::FreeIfReused);
         if ips().any(|ip| ip.is_unspecified()) {
             " at all addresses".to_owned()
         } else if self.ours.service.is_none() && self.fact.probes.first().is_some_and(is_free) {
@@ -143,13 +153,13 @@ impl Case<'_> {
         }
     }
 
-    fn ownerless_message(&self, why: Why) -> String {
+    fn ownerless_message(&self, why: ConflictKind) -> String {
         let port = self.name();
         let decided = self
             .fact
             .ownerless
             .iter()
-            .find(|socket| self.why_ownerless(socket) == why);
+            .find(|socket| self.unowned_conflict(socket) == why);
         if let Some(socket) = decided {
             match &socket.role {
                 Role::Container(container) => {
@@ -163,20 +173,20 @@ impl Case<'_> {
             }
         }
         match decided.map(|socket| (socket, socket.state)) {
-            Some((_, OwnerlessState::TimeWait { .. })) => format!(
+            Some((_, SocketState::TimeWait { .. })) => format!(
                 "{port} waits for a closed connection to expire (TIME_WAIT, {} left); nobody holds it",
                 self.time_left()
             ),
-            Some((socket, OwnerlessState::Connection)) => {
+            Some((socket, SocketState::Connection)) => {
                 format!("{port} is the local end of a connection of {}", user(socket))
             }
-            Some((socket, OwnerlessState::Listening | OwnerlessState::Bound)) if why == Why::Hidden => {
+            Some((socket, SocketState::Listening | SocketState::Bound)) if why == ConflictKind::Hidden => {
                 format!(
                     "{port} is taken, and its owner cannot be seen: it belongs to {}",
                     user(socket)
                 )
             }
-            Some((_, OwnerlessState::Listening | OwnerlessState::Bound)) => {
+            Some((_, SocketState::Listening | SocketState::Bound)) => {
                 format!("{port} is taken by no process that can be seen: the kernel or a socket in flight holds it")
             }
             None => match &self.fact.unknown {
@@ -189,8 +199,8 @@ impl Case<'_> {
     /// The longest that a closed connection still lingers, such as `42 s`.
     pub(super) fn time_left(&self) -> String {
         let longest = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
-            OwnerlessState::TimeWait { left } => Some(left),
-            OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => None,
+            SocketState::TimeWait { left } => Some(left),
+            SocketState::Listening | SocketState::Bound | SocketState::Connection => None,
         });
         let longest = longest.max().unwrap_or_default();
         format!("{} s", longest.as_millis().div_ceil(1000))
@@ -230,7 +240,7 @@ fn serves_nothing(owner: &Owner) -> bool {
     owner.holds_by == HoldsBy::Listening && SERVE_NOTHING.contains(&owner.name.raw().as_str())
 }
 
-pub(super) fn user(socket: &Ownerless) -> String {
+pub(super) fn user(socket: &UnownedSocket) -> String {
     match &socket.user {
         Some(user) => format!("user `{user}`"),
         None => format!("user {}", socket.uid),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Exit;
 use crate::plan::{Port, Service};
-use crate::preflight::{Finding, Level, PortRef};
+use crate::preflight::{Endpoint, Finding, Level};
 
 /// A declared port that its service does not listen on, and where it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl Mismatch {
             message: format!("`{name}` {}", self.words()),
             hints,
             at: Some(port.place.clone()),
-            port: Some(PortRef {
+            port: Some(Endpoint {
                 number: port.number,
                 host: port.host,
                 protocol: port.protocol,

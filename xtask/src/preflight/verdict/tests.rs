@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ours::Wanted;
+use super::caller::RequestingService;
 use super::*;
 use crate::config::Protocol;
 use crate::error::Place;
 use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
-use crate::preflight::managed::{By, Manager};
-use crate::preflight::role::{Container, Runtime, Told};
+use crate::preflight::managed::{ManagedService, ServiceManager};
+use crate::preflight::role::{Container, EngineReply, Runtime};
 use crate::preflight::tunnel::Tunnel;
-use crate::preflight::{Blind, Identity, Parent, Probe, ProcessState, Tag};
+use crate::preflight::{BindProbe, Identity, ProcessRef, ProcessState, Tag, VisibilityLimit};
 
 mod roles;
 
@@ -42,19 +42,19 @@ fn check(input: &str, expected: &str) {
     compare(&[found], expected);
 }
 
-fn read(input: &str) -> (PortRef, PortFact, Ours) {
-    let mut port = PortRef {
+fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
+    let mut port = Endpoint {
         number: 8000,
         host: None,
         protocol: Protocol::Tcp,
     };
-    let mut ours = Ours {
+    let mut ours = CallerContext {
         project: Some("shop".to_owned()),
         checkout: Some("/shop".into()),
         live_run: Some("r1".to_owned()),
         reserved: Vec::new(),
         numbers: Default::default(),
-        service: Some(Wanted {
+        service: Some(RequestingService {
             service: "backend".to_owned(),
             place: place(14),
             variable: None,
@@ -82,16 +82,16 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                     word = words.next().unwrap();
                 }
                 let answer = match word {
-                    "free" => Answer::Free,
-                    "reused" => Answer::FreeIfReused,
-                    "busy" => Answer::Busy,
-                    "denied" => Answer::Denied,
-                    "noaddress" => Answer::NoAddress,
-                    "excluded" => Answer::Excluded,
-                    "failed" => Answer::Failed(words.next().unwrap().parse().unwrap()),
+                    "free" => BindResult::Free,
+                    "reused" => BindResult::FreeIfReused,
+                    "busy" => BindResult::Busy,
+                    "denied" => BindResult::Denied,
+                    "noaddress" => BindResult::NoAddress,
+                    "excluded" => BindResult::Excluded,
+                    "failed" => BindResult::Failed(words.next().unwrap().parse().unwrap()),
                     other => panic!("unknown answer `{other}`"),
                 };
-                fact.probes.push(Probe { address, answer });
+                fact.probes.push(BindProbe { address, answer });
             }
             "we" => {
                 for word in words {
@@ -99,9 +99,9 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                         "root" => ours.uid = 0,
                         "asking" => ours.service = None,
                         "nobody" => {
-                            ours = Ours {
+                            ours = CallerContext {
                                 uid: 501,
-                                ..Ours::default()
+                                ..CallerContext::default()
                             }
                         }
                         "variable" => {
@@ -120,15 +120,19 @@ fn read(input: &str) -> (PortRef, PortFact, Ours) {
                 }
             }
             "owner" => fact.owners.push(owner(words)),
-            "beside" => fact.beside.push(owner(words)),
+            "beside" => fact.other_loopback_owners.push(owner(words)),
             "blind" => {
-                fact.blind = words
-                    .next()
-                    .map(|it| if it == "wsl" { Blind::Wsl } else { Blind::Container })
+                fact.visibility_limit = words.next().map(|it| {
+                    if it == "wsl" {
+                        VisibilityLimit::Wsl
+                    } else {
+                        VisibilityLimit::Container
+                    }
+                })
             }
             "outgoing" => {
                 let mut number = || words.next().unwrap().parse().unwrap();
-                fact.outgoing = Some((number(), number()));
+                fact.ephemeral_range = Some((number(), number()));
             }
             "socket" => fact.ownerless.push(socket(words)),
             "unknown" => fact.unknown = Some(words.collect::<Vec<_>>().join(" ")),
@@ -209,7 +213,7 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
             Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
             Some(("below", parent)) => {
                 let (pid, name) = parent.split_once(':').unwrap_or((parent, ""));
-                owner.parents.push(Parent {
+                owner.parents.push(ProcessRef {
                     pid: pid.parse().unwrap(),
                     name: name.into(),
                 });
@@ -234,15 +238,15 @@ fn role(word: &str) -> Role {
     let mut parts = rest.split(':').filter(|part| !part.is_empty());
     let manager = |by, name: Option<&str>, stop: &str| {
         let name = name.map(str::to_owned);
-        Role::Managed(Manager {
+        Role::Managed(ManagedService {
             by,
             name: name.map(Foreign::from),
             stop: stop.to_owned(),
         })
     };
     match kind {
-        "managed" => manager(By::Systemd, Some(rest), &format!("systemctl stop {rest}")),
-        "activated" => Role::Managed(Manager::socket(false, parts.next())),
+        "managed" => manager(ServiceManager::Systemd, Some(rest), &format!("systemctl stop {rest}")),
+        "activated" => Role::Managed(ManagedService::socket(false, parts.next())),
         "tunnel" => Role::Tunnel(Tunnel {
             what: rest.replace('_', " "),
             close: None,
@@ -264,7 +268,7 @@ fn role(word: &str) -> Role {
                     name: next().map(Foreign::from),
                     project: next().map(Foreign::from),
                     service: next().map(Foreign::from),
-                    told: Told::Container,
+                    told: EngineReply::Container,
                     ..container
                 },
                 "inside" => Container {
@@ -274,7 +278,7 @@ fn role(word: &str) -> Role {
                 },
                 "silent" => container,
                 "none" => Container {
-                    told: Told::NoSuchContainer,
+                    told: EngineReply::NoSuchContainer,
                     ..container
                 },
                 other => panic!("unknown word `{other}`"),
@@ -283,24 +287,24 @@ fn role(word: &str) -> Role {
     }
 }
 
-fn socket<'a>(words: impl Iterator<Item = &'a str>) -> Ownerless {
+fn socket<'a>(words: impl Iterator<Item = &'a str>) -> UnownedSocket {
     let mut words = words.peekable();
     let uid = words.next().unwrap().parse().unwrap();
     let state = words.next().unwrap();
-    Ownerless {
+    UnownedSocket {
         address: "127.0.0.1:8000".parse().unwrap(),
         state: match state.split_once('=') {
-            None if state == "listening" => OwnerlessState::Listening,
-            None if state == "bound" => OwnerlessState::Bound,
-            None if state == "connection" => OwnerlessState::Connection,
-            Some(("timewait", left)) => OwnerlessState::TimeWait {
+            None if state == "listening" => SocketState::Listening,
+            None if state == "bound" => SocketState::Bound,
+            None if state == "connection" => SocketState::Connection,
+            Some(("timewait", left)) => SocketState::TimeWait {
                 left: Duration::from_millis(left.parse().unwrap()),
             },
             _ => panic!("unknown state `{state}`"),
         },
         uid,
         user: (uid == 0).then(|| "root".into()),
-        is_veiled: words.next_if(|word| *word == "veiled").is_some(),
+        may_hide_owner: words.next_if(|word| *word == "veiled").is_some(),
         role: words.next().map_or(Role::Server, role),
     }
 }
@@ -537,7 +541,7 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
     );
     check_consent(
         "answer busy\nowner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
-        Consent::Never,
+        KillPolicy::Never,
     );
     // Where it is itself a client, it keeps nothing.
     check(
@@ -571,60 +575,63 @@ fn whoever_asks_about_the_port_is_told_how_to_stop_their_service() {
 }
 
 #[track_caller]
-fn check_consent(input: &str, expected: Consent) {
+fn check_consent(input: &str, expected: KillPolicy) {
     let (port, fact, ours) = read(&format!("we asking\n{input}"));
-    assert_eq!(consent(&port, &fact, &ours), expected, "{input}");
+    assert_eq!(kill_policy(&port, &fact, &ours), expected, "{input}");
 }
 
 #[test]
 fn a_yes_is_enough_for_strangers_and_leftovers() {
-    check_consent("answer free", Consent::NotNeeded);
-    check_consent("port 80\nanswer denied", Consent::NotNeeded);
-    check_consent("answer busy\nowner 42 node", Consent::Yes);
-    check_consent("answer reused\nowner 42 node bound", Consent::Yes);
-    check_consent("answer busy\nowner 42 node tag=shop:/shop:r0:backend", Consent::Yes);
+    check_consent("answer free", KillPolicy::NotNeeded);
+    check_consent("port 80\nanswer denied", KillPolicy::NotNeeded);
+    check_consent("answer busy\nowner 42 node", KillPolicy::Yes);
+    check_consent("answer reused\nowner 42 node bound", KillPolicy::Yes);
+    check_consent("answer busy\nowner 42 node tag=shop:/shop:r0:backend", KillPolicy::Yes);
 }
 
 #[test]
 fn what_devtasks_runs_elsewhere_takes_more_than_a_yes() {
-    check_consent("answer busy\nowner 42 node tag=shop:/other:r7:api", Consent::Foreign);
+    check_consent("answer busy\nowner 42 node tag=shop:/other:r7:api", KillPolicy::Foreign);
     check_consent(
         "answer busy\nowner 42 node tag=blog:/blog:r7:api\nowner 43 node",
-        Consent::Foreign,
+        KillPolicy::Foreign,
     );
 }
 
 #[test]
 fn some_are_never_ended() {
     let own_running = "owner 41 node tag=shop:/shop:r1:backend";
-    check_consent(&format!("answer busy\n{own_running}"), Consent::Never);
+    check_consent(&format!("answer busy\n{own_running}"), KillPolicy::Never);
     // Whatever is said about the other one.
     check_consent(
         &format!("answer busy\n{own_running}\nowner 42 node tag=shop:/other:r7:api"),
-        Consent::Never,
+        KillPolicy::Never,
     );
     check_consent(
         "answer busy\nowner 42 node\nowner 43 dockerd protected=it_is",
-        Consent::Never,
+        KillPolicy::Never,
     );
-    check_consent("answer reused\nowner 43 dockerd bound protected=it_is", Consent::Never);
-    check_consent("answer busy\nowner 42 curl connection", Consent::Never);
-    check_consent("answer busy\nowner 42 node\nsocket 0 listening", Consent::Never);
+    check_consent(
+        "answer reused\nowner 43 dockerd bound protected=it_is",
+        KillPolicy::Never,
+    );
+    check_consent("answer busy\nowner 42 curl connection", KillPolicy::Never);
+    check_consent("answer busy\nowner 42 node\nsocket 0 listening", KillPolicy::Never);
     check_consent(
         "answer busy\nowner 42 xtask bound tag=shop:/shop:r1:(supervisor)",
-        Consent::Never,
+        KillPolicy::Never,
     );
-    check_consent("answer busy\nunknown netlink: permission denied", Consent::Never);
+    check_consent("answer busy\nunknown netlink: permission denied", KillPolicy::Never);
 }
 
 #[test]
 fn where_nobody_is_there_is_nobody_to_end() {
-    check_consent("answer busy\nsocket 0 timewait=41200", Consent::Nobody);
-    check_consent("answer busy\nwe root\nsocket 0 listening", Consent::Nobody);
-    check_consent("answer busy", Consent::Nobody);
+    check_consent("answer busy\nsocket 0 timewait=41200", KillPolicy::NoProcess);
+    check_consent("answer busy\nwe root\nsocket 0 listening", KillPolicy::NoProcess);
+    check_consent("answer busy", KillPolicy::NoProcess);
     // What remains of a server that has ended.
-    check_consent("answer reused\nsocket 0 timewait=41200", Consent::NotNeeded);
-    check_consent("answer reused\nowner 42 node connection", Consent::NotNeeded);
+    check_consent("answer reused\nsocket 0 timewait=41200", KillPolicy::NotNeeded);
+    check_consent("answer reused\nowner 42 node connection", KillPolicy::NotNeeded);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Owner, Parent};
 use crate::config::Protocol;
 use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Answer, Finding, PortFact, PortRef};
+use crate::preflight::{BindResult, Endpoint, Finding, PortFact};
 
 /// `port who`.
 #[derive(Serialize)]
@@ -60,14 +60,14 @@ pub(crate) struct KillPort {
     owners: Vec<Owner>,
     /// Whom to end, in the order of the signals; empty where nobody may be ended.
     targets: Vec<Parent>,
-    result: Fate,
+    result: KillResult,
     hints: Vec<String>,
 }
 
 /// What became of a port that was to come free.
 #[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Fate {
+pub(crate) enum KillResult {
     /// Nobody held it, or not any more.
     Free,
     Killed,
@@ -104,12 +104,12 @@ pub(crate) struct Vacant {
 }
 
 /// One port of `port who`.
-pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: PortRef) -> WhoPort {
+pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: Endpoint) -> WhoPort {
     let bindable = fact.probes.iter().map(|probe| {
         let answer = match probe.answer {
-            Answer::Free | Answer::FreeIfReused => Some(true),
-            Answer::Busy | Answer::Denied | Answer::Excluded => Some(false),
-            Answer::NoAddress | Answer::Failed(_) => None,
+            BindResult::Free | BindResult::FreeIfReused => Some(true),
+            BindResult::Busy | BindResult::Denied | BindResult::Excluded => Some(false),
+            BindResult::NoAddress | BindResult::Failed(_) => None,
         };
         (probe.address.to_string(), answer)
     });
@@ -124,7 +124,7 @@ pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: PortRef) -> Who
 }
 
 /// One port of `port kill`.
-pub(crate) fn kill_port(finding: &Finding, port: PortRef, tree: &Tree, result: Fate) -> KillPort {
+pub(crate) fn kill_port(finding: &Finding, port: Endpoint, tree: &Tree, result: KillResult) -> KillPort {
     let target = |target: &Target| Parent {
         pid: target.identity.pid,
         name: target.name.clone(),
@@ -140,7 +140,7 @@ pub(crate) fn kill_port(finding: &Finding, port: PortRef, tree: &Tree, result: F
     }
 }
 
-pub(crate) fn wait_port(port: PortRef, busy: bool) -> WaitPort {
+pub(crate) fn wait_port(port: Endpoint, busy: bool) -> WaitPort {
     WaitPort {
         number: port.number,
         protocol: port.protocol,
@@ -148,7 +148,7 @@ pub(crate) fn wait_port(port: PortRef, busy: bool) -> WaitPort {
     }
 }
 
-pub(crate) fn listed_port(fact: &PortFact, finding: &Finding, port: PortRef) -> ListedPort {
+pub(crate) fn listed_port(fact: &PortFact, finding: &Finding, port: Endpoint) -> ListedPort {
     ListedPort {
         number: port.number,
         protocol: port.protocol,

@@ -19,21 +19,23 @@ fn place(source: &str, column: usize, width: usize) -> Place {
 }
 
 fn plain(place: &Place) -> (String, usize, usize) {
-    let letters: Vec<(String, usize)> = place.source.trim_end().chars().map(shown).collect();
+    let letters: Vec<(String, usize)> = place.source.trim_end().chars().map(display_char).collect();
     let columns = |letters: &[(String, usize)]| letters.iter().map(|(_, width)| width).sum::<usize>();
     let behind = (place.column - 1).saturating_sub(letters.len());
     let from = (place.column - 1).min(letters.len());
     let to = (from + place.width).min(letters.len());
     let mut first = 0;
-    if columns(&letters) > COLUMNS {
-        let room = COLUMNS.saturating_sub(columns(&letters[from..to]) + 2).max(COLUMNS / 3);
+    if columns(&letters) > MAX_COLUMNS {
+        let room = MAX_COLUMNS
+            .saturating_sub(columns(&letters[from..to]) + 2)
+            .max(MAX_COLUMNS / 3);
         while columns(&letters[first..from]) > room {
             first += 1;
         }
     }
     let mut last = letters.len();
     let lead = usize::from(first > 0);
-    while last > first && lead + columns(&letters[first..last]) > COLUMNS - usize::from(last < letters.len()) {
+    while last > first && lead + columns(&letters[first..last]) > MAX_COLUMNS - usize::from(last < letters.len()) {
         last -= 1;
     }
     let mut source = String::new();
@@ -42,7 +44,7 @@ fn plain(place: &Place) -> (String, usize, usize) {
     source.push_str(if last < letters.len() { "…" } else { "" });
     let before = lead + columns(&letters[first..from.min(last)]) + behind;
     let width = columns(&letters[from.min(last)..to.min(last)]);
-    (source, before.min(COLUMNS - 1), width.max(1))
+    (source, before.min(MAX_COLUMNS - 1), width.max(1))
 }
 
 proptest! {
@@ -64,7 +66,7 @@ fn a_line_of_any_length_is_cut_wherever_something_is_meant() {
     let places = (1..line.chars().count()).step_by(97);
     for column in places {
         let (source, before, width) = excerpt(&place(&line, column, 10));
-        assert!(console::measure_text_width(&source) <= COLUMNS, "{source}");
-        assert!(before + width <= COLUMNS, "{before} {width}");
+        assert!(console::measure_text_width(&source) <= MAX_COLUMNS, "{source}");
+        assert!(before + width <= MAX_COLUMNS, "{before} {width}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{busy, check, owner, parent, reader, suspended};
 use crate::preflight::{Finding, HoldsBy, Level, Owner, ProcessState, Repository, Tag};
-use crate::report::card::{Reader, card};
+use crate::report::card::{RenderContext, card};
 use crate::report::finding::{conflict, finding};
 use crate::report::paint::Paint;
 use std::path::PathBuf;
@@ -410,11 +410,12 @@ fn long_commands_are_cut_and_control_characters_written_out() {
 
 #[test]
 fn colour_changes_no_letter() {
-    let coloured = Reader {
+    let coloured = RenderContext {
         paint: Paint::new(true),
         ..reader(60)
     };
-    let both = |reader: &Reader| conflict(&busy(vec![suspended()]), reader) + &finding(&busy(vec![owner()]), reader);
+    let both =
+        |reader: &RenderContext| conflict(&busy(vec![suspended()]), reader) + &finding(&busy(vec![owner()]), reader);
     let text = both(&coloured);
     assert!(text.contains('\x1b'));
     assert_eq!(console::strip_ansi_codes(&text), both(&reader(60)));

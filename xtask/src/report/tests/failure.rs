@@ -9,8 +9,8 @@ use crate::plan::{Command, Environment, Service, StopSignal, Venv};
 use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
-use crate::supervise::diagnosis::{Memory, diagnosis};
-use crate::supervise::{Cause, Status};
+use crate::supervise::diagnosis::{OomEvidence, diagnosis};
+use crate::supervise::{Cause, ExitStatus};
 
 /// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
 #[track_caller]
@@ -73,12 +73,12 @@ fn tail(log: &str) -> Vec<String> {
 
 /// It ended by itself after 0.4 s, and its log may show why.
 pub(super) fn ended(code: Option<i32>, signal: Option<i32>, log: &str) -> Cause {
-    let status = Status { code, signal };
+    let status = ExitStatus { code, signal };
     Cause::Exited {
         status,
         after: Duration::from_millis(430),
         before_ready: true,
-        diagnosis: diagnosis(status, &tail(log), Memory::Sufficed),
+        diagnosis: diagnosis(status, &tail(log), OomEvidence::None),
     }
 }
 

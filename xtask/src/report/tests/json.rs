@@ -3,7 +3,7 @@
 use super::{busy, check, owner, place, status, suspended, time};
 use crate::config::Protocol;
 use crate::error::{Exit, Problem};
-use crate::preflight::{Answer, Finding, HoldsBy, Level, Owner, PortFact, PortRef, Probe, ProcessState, Tag};
+use crate::preflight::{BindProbe, BindResult, Endpoint, Finding, HoldsBy, Level, Owner, PortFact, ProcessState, Tag};
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
 use crate::report::status::Ended;
 use crate::supervise::{Cause, State};
@@ -113,22 +113,22 @@ fn a_problem_is_a_finding() {
 
 #[test]
 fn port_who_says_where_one_could_bind() {
-    let probe = |address: &str, answer| Probe {
+    let probe = |address: &str, answer| BindProbe {
         address: address.parse().unwrap(),
         answer,
     };
     let fact = PortFact {
         probes: vec![
-            probe("127.0.0.1", Answer::Busy),
-            probe("0.0.0.0", Answer::Denied),
-            probe("::1", Answer::Free),
-            probe("::", Answer::FreeIfReused),
-            probe("10.0.0.7", Answer::NoAddress),
+            probe("127.0.0.1", BindResult::Busy),
+            probe("0.0.0.0", BindResult::Denied),
+            probe("::1", BindResult::Free),
+            probe("::", BindResult::FreeIfReused),
+            probe("10.0.0.7", BindResult::NoAddress),
         ],
         owners: Vec::new(),
         ..PortFact::default()
     };
-    let port = PortRef {
+    let port = Endpoint {
         number: 5353,
         host: None,
         protocol: Protocol::Udp,

@@ -3,14 +3,14 @@
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
 use crate::foreign::Foreign;
-use crate::preflight::managed::Manager;
+use crate::preflight::managed::ManagedService;
 use crate::preflight::role::Container;
-use crate::preflight::{Owner, Ownerless, OwnerlessState, PortFact, PortRef, Role, Tag};
+use crate::preflight::{Endpoint, Owner, PortFact, Role, SocketState, Tag, UnownedSocket};
 use crate::report::ports::table;
 use std::path::PathBuf;
 
-fn port(number: u16, protocol: Protocol) -> PortRef {
-    PortRef {
+fn port(number: u16, protocol: Protocol) -> Endpoint {
+    Endpoint {
         number,
         host: None,
         protocol,
@@ -26,12 +26,12 @@ fn by(owners: Vec<Owner>) -> PortFact {
 
 fn hidden() -> PortFact {
     PortFact {
-        ownerless: vec![Ownerless {
+        ownerless: vec![UnownedSocket {
             address: "0.0.0.0:22".parse().unwrap(),
-            state: OwnerlessState::Listening,
+            state: SocketState::Listening,
             uid: 0,
             user: Some("root".into()),
-            is_veiled: false,
+            may_hide_owner: false,
             role: Role::Server,
         }],
         ..PortFact::default()
@@ -51,7 +51,7 @@ fn service() -> Owner {
 }
 
 #[track_caller]
-fn check_table(ports: &[(PortRef, &PortFact)], width: usize, expected: &str) {
+fn check_table(ports: &[(Endpoint, &PortFact)], width: usize, expected: &str) {
     let text = table(ports, &reader(width));
     check(&text, expected);
     assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
@@ -127,7 +127,7 @@ fn the_service_is_what_those_call_it_who_look_after_it() {
         ..owner()
     };
     let managed = Owner {
-        role: Role::Managed(Manager::socket(false, Some("chat.socket"))),
+        role: Role::Managed(ManagedService::socket(false, Some("chat.socket"))),
         ..owner()
     };
     let fact = by(vec![container(Some("shop")), container(None), managed, owner()]);

@@ -2,10 +2,10 @@
 
 use super::{check, reader};
 use crate::config::Protocol;
-use crate::report::reservations::{Held, Reserved, Why, table};
+use crate::report::reservations::{NumberOrigin, Occupancy, Reserved, table};
 use std::path::PathBuf;
 
-fn reserved(number: u16, service: &str, why: Why, held: Option<Held>) -> Reserved {
+fn reserved(number: u16, service: &str, why: NumberOrigin, held: Option<Occupancy>) -> Reserved {
     Reserved {
         number,
         protocol: Protocol::Tcp,
@@ -13,7 +13,7 @@ fn reserved(number: u16, service: &str, why: Why, held: Option<Held>) -> Reserve
         service: service.into(),
         port: "main".to_owned(),
         why,
-        instead_of: (why == Why::Next).then_some(8000),
+        instead_of: (why == NumberOrigin::Next).then_some(8000),
         checkout: PathBuf::from("/home/kim/code/shop").into(),
         branch: Some("main".into()),
         held,
@@ -22,16 +22,16 @@ fn reserved(number: u16, service: &str, why: Why, held: Option<Held>) -> Reserve
 
 fn all() -> Vec<Reserved> {
     vec![
-        reserved(6390, "db", Why::Declared, Some(Held::Other)),
-        reserved(8001, "api", Why::Next, Some(Held::Ours)),
+        reserved(6390, "db", NumberOrigin::Declared, Some(Occupancy::Other)),
+        reserved(8001, "api", NumberOrigin::Next, Some(Occupancy::Ours)),
         Reserved {
             protocol: Protocol::Udp,
             port: "dns".to_owned(),
             branch: None,
             checkout: PathBuf::from("/srv/a\x1bb").into(),
-            ..reserved(8053, "api", Why::Auto, Some(Held::Free))
+            ..reserved(8053, "api", NumberOrigin::Auto, Some(Occupancy::Free))
         },
-        reserved(9000, "web", Why::Auto, None),
+        reserved(9000, "web", NumberOrigin::Auto, None),
     ]
 }
 

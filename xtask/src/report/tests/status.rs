@@ -2,15 +2,15 @@
 
 use super::{check, time};
 use crate::report::paint::Paint;
-use crate::report::status::{Ended, Health, HealthStatus, Port, Service, Status, Supervisor, table};
+use crate::report::status::{Ended, HealthReport, HealthStatus, Port, RunStatus, Service, Supervisor, table};
 use crate::supervise::State;
 
 #[track_caller]
-fn check_table(status: &Status, width: usize, expected: &str) {
+fn check_table(status: &RunStatus, width: usize, expected: &str) {
     check(&shown(status, width, false), expected);
 }
 
-fn shown(status: &Status, width: usize, colour: bool) -> String {
+fn shown(status: &RunStatus, width: usize, colour: bool) -> String {
     table(status, time("2026-11-23T10:00:00Z"), Paint::new(colour), width)
 }
 
@@ -32,7 +32,7 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
             elsewhere: Vec::new(),
             declared: Some(6390),
         }],
-        health: Health {
+        health: HealthReport {
             status: health,
             detail: (!detail.is_empty()).then(|| detail.to_owned()),
         },
@@ -41,10 +41,10 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
     }
 }
 
-pub(super) fn shop() -> Status {
+pub(super) fn shop() -> RunStatus {
     let mut frontend = service("frontend", State::Unhealthy, HealthStatus::Failing, "GET / 404");
     frontend.ports[0].ours = false;
-    Status {
+    RunStatus {
         schema_version: 1,
         project: "shop".to_owned(),
         checkout: "/home/kim/shop".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn shop() -> Status {
 }
 
 /// One of each state.
-fn zoo() -> Status {
+fn zoo() -> RunStatus {
     let mut waiting = service("web", State::Waiting, HealthStatus::Unknown, "");
     (waiting.pid, waiting.ports) = (None, Vec::new());
     waiting.waiting_for = vec!["api".to_owned(), "db".to_owned()];
@@ -83,7 +83,7 @@ fn zoo() -> Status {
     let mut stopped = service("mail", State::Stopped, HealthStatus::Unknown, "");
     (stopped.pid, stopped.since) = (None, None);
     (stopped.ports[0].listening, stopped.ports[0].ours) = (false, false);
-    Status {
+    RunStatus {
         services: vec![
             waiting,
             starting,
@@ -245,7 +245,7 @@ fn one_that_is_about_to_be_started_again_says_why() {
     });
     let services = vec![again];
     check_table(
-        &Status { services, ..shop() },
+        &RunStatus { services, ..shop() },
         100,
         "
         shop  up 14 min  (foreground, pid 100)
@@ -260,7 +260,7 @@ fn one_that_is_about_to_be_started_again_says_why() {
 
 #[test]
 fn nothing_runs_or_nothing_is_there() {
-    let stopped = Status {
+    let stopped = RunStatus {
         run: None,
         supervisor: None,
         ..shop()
@@ -279,7 +279,7 @@ fn nothing_runs_or_nothing_is_there() {
         frontend does not listen on 6390: another process does
     ",
     );
-    let empty = Status {
+    let empty = RunStatus {
         services: Vec::new(),
         ..shop()
     };

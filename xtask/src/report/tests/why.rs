@@ -3,11 +3,11 @@
 use super::{check, time};
 use crate::report::paint::Paint;
 use crate::report::status::{Ended, HealthStatus};
-use crate::report::why::{Answer, Reason, Why, text};
+use crate::report::why::{Answer, Reason, WhyDocument, text};
 use crate::supervise::State;
 
-fn why(state: State) -> Why {
-    Why {
+fn why(state: State) -> WhyDocument {
+    WhyDocument {
         schema_version: 1,
         project: "shop".to_owned(),
         checkout: "/home/kim/shop".to_owned(),
@@ -29,14 +29,14 @@ fn why(state: State) -> Why {
 }
 
 #[track_caller]
-fn check_text(why: &Why, expected: &str) {
+fn check_text(why: &WhyDocument, expected: &str) {
     check(&text(why, time("2026-11-23T10:00:00Z"), Paint::new(false)), expected);
 }
 
 #[test]
 fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
     check_text(
-        &Why {
+        &WhyDocument {
             exit: Some(Ended {
                 code: Some(3),
                 signal: None,
@@ -73,7 +73,7 @@ fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
 fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
     let waits = vec!["db".to_owned(), "cache".to_owned()];
     check_text(
-        &Why {
+        &WhyDocument {
             waiting_for: waits,
             ..why(State::Waiting)
         },
@@ -90,7 +90,7 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
         detail: detail.to_owned(),
     };
     check_text(
-        &Why {
+        &WhyDocument {
             pid: Some(4243),
             answers: vec![
                 answer(HealthStatus::Failing, 3, "GET / 503"),
@@ -118,7 +118,7 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
 #[test]
 fn where_nothing_runs_that_is_the_answer() {
     check_text(
-        &Why {
+        &WhyDocument {
             run: None,
             since: None,
             hints: vec!["start it with `devtasks up api`".to_owned()],

@@ -7,8 +7,8 @@ use super::check;
 use crate::error::Exit;
 use crate::report::cause::cause;
 use crate::report::words::{count, duration, lines, path, services_and_tasks};
-use crate::supervise::diagnosis::{Diagnosis, Kind};
-use crate::supervise::{Cause, Status};
+use crate::supervise::diagnosis::{Diagnosis, FailureKind};
+use crate::supervise::{Cause, ExitStatus};
 
 #[test]
 fn durations_are_as_exact_as_people_want_them() {
@@ -130,7 +130,7 @@ fn parts_are_kept_whole_and_lines_short() {
 #[test]
 fn every_cause_has_words() {
     let ended = |code, signal, before_ready, diagnosis| Cause::Exited {
-        status: Status { code, signal },
+        status: ExitStatus { code, signal },
         after: Duration::from_secs(1),
         before_ready,
         diagnosis,
@@ -157,18 +157,18 @@ fn every_cause_has_words() {
         ended(None, Some(15), false, None),
         ended(None, Some(64), false, None),
         ended(None, None, false, None),
-        known(Kind::PortBusy),
-        known(Kind::ContainerHasPort),
-        known(Kind::HostHasPort),
-        known(Kind::PythonModuleMissing),
-        known(Kind::NodeModuleMissing),
-        known(Kind::CommandNotFound),
-        known(Kind::Denied),
-        known(Kind::Refused),
-        known(Kind::Killed),
-        known_of(Some(0), None, Kind::InBackground),
-        known_of(None, Some(9), Kind::KilledForMemory),
-        known_of(None, Some(7), Kind::BadAddress),
+        known(FailureKind::PortBusy),
+        known(FailureKind::ContainerHasPort),
+        known(FailureKind::HostHasPort),
+        known(FailureKind::PythonModuleMissing),
+        known(FailureKind::NodeModuleMissing),
+        known(FailureKind::CommandNotFound),
+        known(FailureKind::Denied),
+        known(FailureKind::Refused),
+        known(FailureKind::Killed),
+        known_of(Some(0), None, FailureKind::InBackground),
+        known_of(None, Some(9), FailureKind::KilledForMemory),
+        known_of(None, Some(7), FailureKind::BadAddress),
         Cause::NotReady {
             after: Duration::from_secs(60),
             detail: "GET /healthz 503".to_owned(),

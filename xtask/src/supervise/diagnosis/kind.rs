@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Exit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Kind {
+pub(crate) enum FailureKind {
     /// EADDRINUSE in the service's own words.
     PortBusy,
     /// A container engine says that it has published the port for another container.
@@ -54,77 +54,96 @@ pub(crate) enum Kind {
     InBackground,
 }
 
-impl Kind {
+impl FailureKind {
     /// The cause in words, after "backend failed: ".
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Kind::PortBusy => "its port is already in use",
-            Kind::ContainerHasPort => "another container has the port that it publishes",
-            Kind::HostHasPort => "a process of this machine has the port that it publishes",
-            Kind::RunsAlready => "a lock or pid file says that it runs already",
-            Kind::PythonModuleMissing => "a Python package is missing",
-            Kind::NodeModuleMissing => "a Node module is missing",
-            Kind::LibraryMissing => "a library is missing",
-            Kind::CommandNotFound => "a command was not found",
-            Kind::NotExecutable => "a command cannot be executed",
-            Kind::Denied => "permission denied",
-            Kind::VariableMissing => "a variable is not set",
-            Kind::Refused => "a connection was refused",
-            Kind::OutOfMemory => "it ran out of memory",
-            Kind::KilledForMemory => "the kernel was out of memory and killed it",
-            Kind::ProbablyKilledForMemory => "the kernel was out of memory and probably killed it",
-            Kind::Killed => "another process or the kernel killed it",
-            Kind::TooManyFiles => "it has too many open files",
-            Kind::WatchLimit => "too many files are watched for changes",
-            Kind::DiskFull => "no space is left on the disk",
-            Kind::BadAddress => "it crashed at an address that is not its own",
-            Kind::Aborted => "it aborted",
-            Kind::BadInstruction => "it crashed at an instruction that this processor does not have",
-            Kind::BadCalculation => "it crashed at a calculation, such as a division by zero",
-            Kind::InBackground => "what it left in the background was ended",
+            FailureKind::PortBusy => "its port is already in use",
+            FailureKind::ContainerHasPort => "another container has the port that it publishes",
+            FailureKind::HostHasPort => "a process of this machine has the port that it publishes",
+            FailureKind::RunsAlready => "a lock or pid file says that it runs already",
+            FailureKind::PythonModuleMissing => "a Python package is missing",
+            FailureKind::NodeModuleMissing => "a Node module is missing",
+            FailureKind::LibraryMissing => "a library is missing",
+            FailureKind::CommandNotFound => "a command was not found",
+            FailureKind::NotExecutable => "a command cannot be executed",
+            FailureKind::Denied => "permission denied",
+            FailureKind::VariableMissing => "a variable is not set",
+            FailureKind::Refused => "a connection was refused",
+            FailureKind::OutOfMemory => "it ran out of memory",
+            FailureKind::KilledForMemory => "the kernel was out of memory and killed it",
+            FailureKind::ProbablyKilledForMemory => "the kernel was out of memory and probably killed it",
+            FailureKind::Killed => "another process or the kernel killed it",
+            FailureKind::TooManyFiles => "it has too many open files",
+            FailureKind::WatchLimit => "too many files are watched for changes",
+            FailureKind::DiskFull => "no space is left on the disk",
+            FailureKind::BadAddress => "it crashed at an address that is not its own",
+            FailureKind::Aborted => "it aborted",
+            FailureKind::BadInstruction => "it crashed at an instruction that this processor does not have",
+            FailureKind::BadCalculation => "it crashed at a calculation, such as a division by zero",
+            FailureKind::InBackground => "what it left in the background was ended",
         }
     }
 
     /// Another start would end in the same way.
-    pub(crate) fn repeats(self) -> bool {
+    pub(crate) fn is_permanent(self) -> bool {
         match self {
-            Kind::PortBusy | Kind::ContainerHasPort | Kind::HostHasPort => true,
-            Kind::RunsAlready | Kind::Denied | Kind::VariableMissing => true,
-            Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => true,
-            Kind::CommandNotFound | Kind::NotExecutable | Kind::WatchLimit => true,
+            FailureKind::PortBusy | FailureKind::ContainerHasPort | FailureKind::HostHasPort => true,
+            FailureKind::RunsAlready | FailureKind::Denied | FailureKind::VariableMissing => true,
+            FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => true,
+            FailureKind::CommandNotFound | FailureKind::NotExecutable | FailureKind::WatchLimit => true,
             // What it needs may have come meanwhile.
-            Kind::Refused | Kind::TooManyFiles | Kind::DiskFull | Kind::OutOfMemory => false,
-            Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,
-            Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => false,
-            Kind::InBackground => false,
+            FailureKind::Refused | FailureKind::TooManyFiles | FailureKind::DiskFull | FailureKind::OutOfMemory => {
+                false
+            }
+            FailureKind::KilledForMemory | FailureKind::ProbablyKilledForMemory | FailureKind::Killed => false,
+            FailureKind::BadAddress
+            | FailureKind::Aborted
+            | FailureKind::BadInstruction
+            | FailureKind::BadCalculation => false,
+            FailureKind::InBackground => false,
         }
     }
 
     /// What `up` ends with because of it.
     pub(super) fn exit(self) -> Exit {
         match self {
-            Kind::PortBusy | Kind::ContainerHasPort | Kind::HostHasPort => Exit::PortBusy,
-            Kind::CommandNotFound | Kind::NotExecutable => Exit::Missing,
-            Kind::RunsAlready | Kind::Denied | Kind::VariableMissing | Kind::Refused => Exit::Failed,
-            Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => Exit::Failed,
-            Kind::OutOfMemory | Kind::KilledForMemory | Kind::ProbablyKilledForMemory => Exit::Failed,
-            Kind::Killed | Kind::TooManyFiles | Kind::WatchLimit | Kind::DiskFull => Exit::Failed,
-            Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => Exit::Failed,
-            Kind::InBackground => Exit::Failed,
+            FailureKind::PortBusy | FailureKind::ContainerHasPort | FailureKind::HostHasPort => Exit::PortBusy,
+            FailureKind::CommandNotFound | FailureKind::NotExecutable => Exit::Missing,
+            FailureKind::RunsAlready | FailureKind::Denied | FailureKind::VariableMissing | FailureKind::Refused => {
+                Exit::Failed
+            }
+            FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => {
+                Exit::Failed
+            }
+            FailureKind::OutOfMemory | FailureKind::KilledForMemory | FailureKind::ProbablyKilledForMemory => {
+                Exit::Failed
+            }
+            FailureKind::Killed | FailureKind::TooManyFiles | FailureKind::WatchLimit | FailureKind::DiskFull => {
+                Exit::Failed
+            }
+            FailureKind::BadAddress
+            | FailureKind::Aborted
+            | FailureKind::BadInstruction
+            | FailureKind::BadCalculation => Exit::Failed,
+            FailureKind::InBackground => Exit::Failed,
         }
     }
 
     /// Servers report it and go on, so only what was said right before the end counts.
-    pub(super) fn fades(self) -> bool {
+    pub(super) fn is_transient(self) -> bool {
         match self {
-            Kind::Denied | Kind::Refused | Kind::TooManyFiles | Kind::DiskFull => true,
-            Kind::PortBusy | Kind::ContainerHasPort | Kind::HostHasPort => false,
-            Kind::RunsAlready | Kind::VariableMissing | Kind::WatchLimit => false,
-            Kind::PythonModuleMissing | Kind::NodeModuleMissing | Kind::LibraryMissing => false,
-            Kind::CommandNotFound | Kind::NotExecutable | Kind::OutOfMemory => false,
-            Kind::KilledForMemory | Kind::ProbablyKilledForMemory | Kind::Killed => false,
-            Kind::BadAddress | Kind::Aborted | Kind::BadInstruction | Kind::BadCalculation => false,
-            Kind::InBackground => false,
+            FailureKind::Denied | FailureKind::Refused | FailureKind::TooManyFiles | FailureKind::DiskFull => true,
+            FailureKind::PortBusy | FailureKind::ContainerHasPort | FailureKind::HostHasPort => false,
+            FailureKind::RunsAlready | FailureKind::VariableMissing | FailureKind::WatchLimit => false,
+            FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => false,
+            FailureKind::CommandNotFound | FailureKind::NotExecutable | FailureKind::OutOfMemory => false,
+            FailureKind::KilledForMemory | FailureKind::ProbablyKilledForMemory | FailureKind::Killed => false,
+            FailureKind::BadAddress
+            | FailureKind::Aborted
+            | FailureKind::BadInstruction
+            | FailureKind::BadCalculation => false,
+            FailureKind::InBackground => false,
         }
     }
 }

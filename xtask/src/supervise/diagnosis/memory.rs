@@ -10,9 +10,9 @@ pub(crate) struct OomKills {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Memory {
+pub(crate) enum OomEvidence {
     /// Nothing is known of it.
-    Sufficed,
+    None,
     /// For a process of our own control group.
     RanOut,
     /// For some process of the machine.
@@ -20,14 +20,14 @@ pub(crate) enum Memory {
 }
 
 impl OomKills {
-    pub(crate) fn since(self, before: OomKills) -> Memory {
+    pub(crate) fn since(self, before: OomKills) -> OomEvidence {
         let rose = |before: Option<u64>, now: Option<u64>| Some(now? > before?);
         match (rose(before.own, self.own), rose(before.machine, self.machine)) {
-            (Some(true), _) => Memory::RanOut,
+            (Some(true), _) => OomEvidence::RanOut,
             // Whoever it was, it was none of ours.
-            (Some(false), _) => Memory::Sufficed,
-            (None, Some(true)) => Memory::RanOutSomewhere,
-            (None, Some(false) | None) => Memory::Sufficed,
+            (Some(false), _) => OomEvidence::None,
+            (None, Some(true)) => OomEvidence::RanOutSomewhere,
+            (None, Some(false) | None) => OomEvidence::None,
         }
     }
 }

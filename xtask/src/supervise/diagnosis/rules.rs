@@ -1,10 +1,10 @@
 //! The rules: which words of which runtimes mean which cause. The tests have each message in full.
 
-use super::Kind;
+use super::FailureKind;
 
 /// A line that holds one of these patterns (see `pattern`) shows this cause.
 pub(super) struct Rule {
-    pub(super) kind: Kind,
+    pub(super) kind: FailureKind,
     pub(super) says: &'static [&'static str],
     /// Only if the process ended with this.
     pub(super) code: Option<i32>,
@@ -14,7 +14,7 @@ pub(super) struct Rule {
     pub(super) shows_above: bool,
 }
 
-const fn rule(kind: Kind, says: &'static [&'static str]) -> Rule {
+const fn rule(kind: FailureKind, says: &'static [&'static str]) -> Rule {
     Rule {
         kind,
         says,
@@ -27,11 +27,11 @@ const fn rule(kind: Kind, says: &'static [&'static str]) -> Rule {
 /// The first that knows a line decides.
 pub(super) const RULES: &[Rule] = &[
     rule(
-        Kind::ContainerHasPort,
+        FailureKind::ContainerHasPort,
         &["bind for *:# failed: port is already allocated"],
     ),
     rule(
-        Kind::HostHasPort,
+        FailureKind::HostHasPort,
         &[
             // Docker; Docker Desktop, on macOS and Windows.
             "error response from daemon: *: address already in use",
@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::PortBusy,
+        FailureKind::PortBusy,
         &[
             "address already in use",
             "eaddrinuse",
@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::RunsAlready,
+        FailureKind::RunsAlready,
         &[
             // Rails; PostgreSQL; Next.
             "^a server is already running",
@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::PythonModuleMissing,
+        FailureKind::PythonModuleMissing,
         &[
             "modulenotfounderror: no module named ",
             "importerror: no module named ",
@@ -91,7 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::NodeModuleMissing,
+        FailureKind::NodeModuleMissing,
         &[
             "cannot find module '",
             "cannot find package '",
@@ -99,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::LibraryMissing,
+        FailureKind::LibraryMissing,
         &[
             // Ruby.
             "cannot load such file -- ",
@@ -124,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::CommandNotFound,
+        FailureKind::CommandNotFound,
         &[
             // bash; zsh; dash and BusyBox; fish.
             ": command not found$",
@@ -151,12 +151,12 @@ pub(super) const RULES: &[Rule] = &[
         // Shells name the script and the line: `run.sh: 3: uvicorn: not found`.
         code: Some(127),
         ..rule(
-            Kind::CommandNotFound,
+            FailureKind::CommandNotFound,
             &[": #: *: not found$", ": line #: *: no such file or directory$"],
         )
     },
     rule(
-        Kind::NotExecutable,
+        FailureKind::NotExecutable,
         &[
             ": bad interpreter: ",
             ": cannot execute: ",
@@ -166,10 +166,13 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule {
         code: Some(126),
-        ..rule(Kind::NotExecutable, &[": permission denied$", ": is a directory$"])
+        ..rule(
+            FailureKind::NotExecutable,
+            &[": permission denied$", ": is a directory$"],
+        )
     },
     rule(
-        Kind::WatchLimit,
+        FailureKind::WatchLimit,
         &[
             // Node; Python's watchdog and watchfiles.
             "system limit for number of file watchers reached",
@@ -179,15 +182,15 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::TooManyFiles,
+        FailureKind::TooManyFiles,
         &["too many open files", "emfile", "(os error 24)", "[errno 24]"],
     ),
     rule(
-        Kind::DiskFull,
+        FailureKind::DiskFull,
         &["no space left on device", "enospc", "[errno 28]", "disk quota exceeded"],
     ),
     rule(
-        Kind::OutOfMemory,
+        FailureKind::OutOfMemory,
         &[
             // Node; Java; Python, NumPy; Go; Ruby; PHP; .NET; Rust; C++; the C library.
             "javascript heap out of memory",
@@ -208,16 +211,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         // The lookup in `os.environ`, and not in any dictionary.
         below: Some("os*\", line #, in __getitem__"),
-        ..rule(Kind::VariableMissing, &["^keyerror: '@'$"])
+        ..rule(FailureKind::VariableMissing, &["^keyerror: '@'$"])
     },
     Rule {
         // A model of settings, and not of a request.
         below: Some("validation error* for *settings$"),
         shows_above: true,
-        ..rule(Kind::VariableMissing, &["^  field required"])
+        ..rule(FailureKind::VariableMissing, &["^  field required"])
     },
     rule(
-        Kind::VariableMissing,
+        FailureKind::VariableMissing,
         &[
             // Shells, with `set -u` and `${NAME:?}`.
             ": @: unbound variable$",
@@ -247,7 +250,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::Refused,
+        FailureKind::Refused,
         &[
             "connection refused",
             "connect econnrefused ",
@@ -264,7 +267,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        Kind::Denied,
+        FailureKind::Denied,
         &[
             "[errno 13]",
             "[errno 1]",
@@ -289,19 +292,20 @@ pub(super) const RULES: &[Rule] = &[
 /// The exit codes that say something on their own.
 ///
 /// Source: POSIX.1-2024, 2.8.2 "Exit Status for Commands".
-pub(super) const CODES: &[(i32, Kind)] = &[(126, Kind::NotExecutable), (127, Kind::CommandNotFound)];
+pub(super) const CODES: &[(i32, FailureKind)] =
+    &[(126, FailureKind::NotExecutable), (127, FailureKind::CommandNotFound)];
 
 /// The signals that a process gets for what it did, and SIGKILL. The numbers are those of Linux; macOS differs in
 /// SIGBUS alone, which is 10 there.
 ///
 /// Source: man 7 signal.
-pub(super) const SIGNALS: &[(i32, Kind)] = &[
-    (4, Kind::BadInstruction),
-    (ABORT, Kind::Aborted),
-    (7, Kind::BadAddress),
-    (8, Kind::BadCalculation),
-    (9, Kind::Killed),
-    (11, Kind::BadAddress),
+pub(super) const SIGNALS: &[(i32, FailureKind)] = &[
+    (4, FailureKind::BadInstruction),
+    (ABORT, FailureKind::Aborted),
+    (7, FailureKind::BadAddress),
+    (8, FailureKind::BadCalculation),
+    (9, FailureKind::Killed),
+    (11, FailureKind::BadAddress),
 ];
 
 /// SIGABRT: who gives itself up has said why.

@@ -6,7 +6,7 @@ mod memory;
 mod status;
 mod whole;
 
-use super::{Memory, Status, diagnosis};
+use super::{ExitStatus, OomEvidence, diagnosis};
 
 /// The log of a service that ended with code 1 → the cause, the exit code and the line that shows it.
 #[track_caller]
@@ -17,14 +17,14 @@ fn check(log: &str, expected: &str) {
 /// The same for one that ended with another code, or by a signal: `127`, `signal 6`.
 #[track_caller]
 fn check_ended(how: &str, log: &str, expected: &str) {
-    assert_eq!(found(how, Memory::Sufficed, log), expected, "{log}");
+    assert_eq!(found(how, OomEvidence::None, log), expected, "{log}");
 }
 
-fn found(how: &str, memory: Memory, log: &str) -> String {
+fn found(how: &str, memory: OomEvidence, log: &str) -> String {
     let signal = how.strip_prefix("signal ").map(|it| it.parse().unwrap());
     let code = how.parse().ok();
     let tail: Vec<String> = log.lines().map(str::to_owned).collect();
-    let found = diagnosis(Status { code, signal }, &tail, memory);
+    let found = diagnosis(ExitStatus { code, signal }, &tail, memory);
     found.map_or("nothing".to_owned(), |it| {
         format!("{:?} {}: {}", it.kind, it.exit.code(), it.evidence)
     })

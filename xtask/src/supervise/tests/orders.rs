@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::error::Exit;
 use crate::plan::{Condition, Restart};
-use crate::supervise::{Action, Answer, Cause, Event, Machine, Spec, State, Status, UnitId};
+use crate::supervise::{Action, Cause, Event, ExitStatus, Machine, ProbeResult, Spec, State, UnitId};
 
 proptest! {
     // `PROPTEST_CASES` asks for more.
@@ -246,8 +246,8 @@ impl World {
             0..=2 if real.asked => {
                 real.asked = false;
                 let answer = match order.kind {
-                    0 | 1 => Answer::Passed { detail: String::new() },
-                    _ => Answer::Failed {
+                    0 | 1 => ProbeResult::Passed { detail: String::new() },
+                    _ => ProbeResult::Failed {
                         detail: "no".to_owned(),
                     },
                 };
@@ -274,7 +274,7 @@ impl World {
             // Answers that nobody asked for, or not any more.
             10 if !real.asked => self.step(Event::Probed {
                 unit,
-                answer: Answer::Passed { detail: String::new() },
+                answer: ProbeResult::Passed { detail: String::new() },
             }),
             13 => self.step(Event::Restart {
                 units: self.machine.restarted_with(&[unit]),
@@ -306,7 +306,7 @@ impl World {
     }
 
     fn exited(&mut self, unit: UnitId, code: i32) {
-        let status = Status {
+        let status = ExitStatus {
             code: Some(code),
             signal: None,
         };
@@ -335,7 +335,7 @@ impl World {
             let actions = self.machine.step(self.now, event.clone());
             self.told.push((self.now, event, actions.clone()));
             for action in &actions {
-                if let Action::Sweep(unit) = action {
+                if let Action::CountProcesses(unit) = action {
                     events.push(Event::Swept {
                         unit: *unit,
                         left: Ok(usize::from(self.reals[*unit].leader) + self.reals[*unit].children),
@@ -421,7 +421,7 @@ impl World {
                 );
                 self.reals[*unit].killed = true;
             }
-            Action::Sweep(_) => {}
+            Action::CountProcesses(_) => {}
             Action::Announce { unit, state, cause } => {
                 let real = &mut self.reals[*unit];
                 if let Some(Cause::Again { pause, .. }) = cause {
@@ -455,13 +455,13 @@ impl World {
                 self.settled.push(*batch);
                 let members = || self.reals.iter().filter(|real| real.batch == *batch);
                 // Where some were stopped and the others are up, nothing has failed.
-                let has_arrived = |real: &Real| match real.state {
+                let is_settled = |real: &Real| match real.state {
                     Some(State::Ready | State::Unhealthy) => real.leader,
                     Some(State::Exited | State::Stopped) => true,
                     Some(State::Waiting | State::Starting | State::Stopping | State::Backoff | State::Failed)
                     | None => false,
                 };
-                if !ready && !members().all(has_arrived) {
+                if !ready && !members().all(is_settled) {
                     let members = self.reals.iter_mut().filter(|real| real.batch == *batch);
                     members.for_each(|real| real.unwanted = true);
                 }
@@ -560,7 +560,7 @@ impl World {
                 }
                 false => {
                     self.reals[unit].asked = false;
-                    let answer = Answer::Passed { detail: String::new() };
+                    let answer = ProbeResult::Passed { detail: String::new() };
                     self.step(Event::Probed { unit, answer });
                 }
             }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::config::duration;
 use crate::plan::{Condition, Restart};
-use crate::supervise::diagnosis::{Diagnosis, Kind};
-use crate::supervise::{Action, Answer, Cause, Event, Machine, Spec, Status, UnitId};
+use crate::supervise::diagnosis::{Diagnosis, FailureKind};
+use crate::supervise::{Action, Cause, Event, ExitStatus, Machine, ProbeResult, Spec, UnitId};
 
 /// Plays `events` and returns the actions, one a line with the time in milliseconds. Probes and sweeps are left out,
 /// unless the script begins with `all`.
@@ -70,7 +70,7 @@ impl World {
         let mut answers = std::collections::VecDeque::from([event]);
         while let Some(event) = answers.pop_front() {
             for action in self.machine.step(now, event) {
-                if self.all || !matches!(action, Action::Probe(_) | Action::Sweep(_)) {
+                if self.all || !matches!(action, Action::Probe(_) | Action::CountProcesses(_)) {
                     let line = self.shown(&action);
                     self.seen.push(format!("{} {line}", now.as_millis()));
                 }
@@ -93,7 +93,7 @@ impl World {
                     Event::Spawned { unit: *unit, pid: 1 }
                 }
             }),
-            Action::Sweep(unit) => Some(Event::Swept {
+            Action::CountProcesses(unit) => Some(Event::Swept {
                 unit: *unit,
                 left: self
                     .left
@@ -112,15 +112,15 @@ impl World {
             ["begin", rest @ ..] => self.start(rest),
             ["ready", name] => Event::Probed {
                 unit: unit(name),
-                answer: Answer::Passed { detail: String::new() },
+                answer: ProbeResult::Passed { detail: String::new() },
             },
             ["unready", name, why @ ..] => Event::Probed {
                 unit: unit(name),
-                answer: Answer::Failed { detail: why.join(" ") },
+                answer: ProbeResult::Failed { detail: why.join(" ") },
             },
             ["unasked", name, why @ ..] => Event::Probed {
                 unit: unit(name),
-                answer: Answer::Unasked { detail: why.join(" ") },
+                answer: ProbeResult::Unasked { detail: why.join(" ") },
             },
             ["exit", name, rest @ ..] => {
                 let unit = unit(name);
@@ -160,7 +160,7 @@ impl World {
             // Its first restart, which comes at once, has been.
             ["restarted", name] => {
                 let unit = unit(name);
-                self.machine.units[unit].in_a_row = 1;
+                self.machine.units[unit].consecutive_restarts = 1;
                 return None;
             }
             ["interrupt"] => Event::Interrupt,
@@ -210,7 +210,7 @@ impl World {
             Action::Probe(unit) => format!("probe {}", self.name(*unit)),
             Action::Terminate(unit) => format!("terminate {}", self.name(*unit)),
             Action::Kill(unit) => format!("kill {}", self.name(*unit)),
-            Action::Sweep(unit) => format!("sweep {}", self.name(*unit)),
+            Action::CountProcesses(unit) => format!("sweep {}", self.name(*unit)),
             Action::Announce { unit, state, cause } => {
                 let cause = cause.as_ref().map(|cause| format!(": {}", why(cause)));
                 format!("{} {}{}", self.name(*unit), state.name(), cause.unwrap_or_default())
@@ -251,7 +251,7 @@ fn why(cause: &Cause) -> String {
 /// A cause that another start would meet again.
 fn port_busy() -> Diagnosis {
     Diagnosis {
-        kind: Kind::PortBusy,
+        kind: FailureKind::PortBusy,
         evidence: String::new(),
         exit: crate::error::Exit::PortBusy,
         hints: Vec::new(),
@@ -259,14 +259,14 @@ fn port_busy() -> Diagnosis {
 }
 
 /// `0`, `1`, `SIGKILL` as `signal9`; 0 if nothing is said.
-fn status(word: Option<&str>) -> Status {
+fn status(word: Option<&str>) -> ExitStatus {
     let word = word.unwrap_or("0");
     match word.strip_prefix("signal") {
-        Some(signal) => Status {
+        Some(signal) => ExitStatus {
             code: None,
             signal: signal.parse().ok(),
         },
-        None => Status {
+        None => ExitStatus {
             code: Some(word.parse().expect("an exit code")),
             signal: None,
         },

@@ -4,7 +4,7 @@ use super::*;
 use crate::foreign::Foreign;
 use crate::preflight::Identity;
 
-type Sent<'a> = (Signal, &'a str, Option<&'a str>, Result<(), Undelivered>);
+type Sent<'a> = (Signal, &'a str, Option<&'a str>, Result<(), SignalError>);
 
 #[track_caller]
 fn check(signals: &[Sent<'_>], expected: &str) {
@@ -38,12 +38,12 @@ fn every_signal_is_a_line() {
     check(
         &[
             (Signal::Term, "python3", Some("kim"), Ok(())),
-            (Signal::Cont, "python3", None, Err(Undelivered::Gone)),
+            (Signal::Cont, "python3", None, Err(SignalError::Gone)),
             (
                 Signal::Kill,
                 "a\u{1b}[2J\n\u{9b}\"\u{202e}",
                 None,
-                Err(Undelivered::Failed(22)),
+                Err(SignalError::Failed(22)),
             ),
         ],
         r#"{"at":"1970-01-01T00:00:01.000Z","signal":"SIGTERM","pid":4242,"name":"python3","user":"kim","why":"it holds port 8000","outcome":"sent","by":"devtasks up"}

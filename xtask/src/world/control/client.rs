@@ -12,7 +12,7 @@ use crate::error::Problem;
 use crate::world::threads::{self, Stack};
 
 /// How long a supervisor may take to answer: it never waits for anything itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A conversation as the client sees it.
 pub(crate) struct Client {
@@ -32,7 +32,7 @@ impl Client {
     /// What does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
         // A large one waits for its reader; one that does not read does not answer either.
-        let _ = self.stream.get_ref().set_send_timeout(Some(PATIENCE));
+        let _ = self.stream.get_ref().set_send_timeout(Some(REPLY_TIMEOUT));
         // Then the supervisor closes the conversation.
         let _ = ask(self.stream.get_mut(), request);
     }
@@ -46,12 +46,12 @@ impl Client {
     }
 
     /// Hands every reply to `hear`, on a thread of its own, or why none can be heard; see [`listen`]. The first has to come within
-    /// [`PATIENCE`]: whoever has the request tells at once what is under way. The kernel lets a client in without the supervisor,
+    /// [`REPLY_TIMEOUT`]: whoever has the request tells at once what is under way. The kernel lets a client in without the supervisor,
     /// so that is no sign of life.
     pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Clone + Send + 'static) {
         let unheard = hear.clone();
         let follow = move || {
-            let first = self.receive(Some(PATIENCE));
+            let first = self.receive(Some(REPLY_TIMEOUT));
             let more = is_followed(&first);
             hear(first);
             let set = self.stream.get_ref().set_recv_timeout(None);

@@ -38,17 +38,17 @@ struct Count {
 }
 
 /// So long a client may take to say what it wants, once it is let in: it knew before it came.
-const REQUEST_WITHIN: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// So many may be about to say it: who comes in and says nothing takes a thread and a descriptor.
-const UNHEARD_AT_MOST: usize = 32;
+const MAX_PENDING_CLIENTS: usize = 32;
 
 /// So long a client may take to read when its socket is full.
-const READ_WITHIN: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long nobody is let in once that has failed; twice as long each time it fails again.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Each request comes to `ask` with a channel for its replies.
@@ -110,7 +110,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
     ///
     /// Source: `__sys_accept4` in net/socket.c takes the new descriptor first, so without one it fails at once, client or not.
     fn let_in(&self) -> Stream {
-        let mut wait = FIRST_PAUSE;
+        let mut wait = MIN_PAUSE;
         loop {
             let stream = match self.listener.accept() {
                 Ok(stream) => stream,
@@ -118,11 +118,11 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
                 Err(_) if self.spare().take().is_some() => continue,
                 Err(_) => {
                     pause(wait);
-                    wait = LONGEST_PAUSE.min(wait * 2);
+                    wait = MAX_PAUSE.min(wait * 2);
                     continue;
                 }
             };
-            wait = FIRST_PAUSE;
+            wait = MIN_PAUSE;
             let mut spare = self.spare();
             if spare.is_none() {
                 *spare = os::nothing().ok();
@@ -146,12 +146,12 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
         } else if conversation.is_one_too_many {
             refuse(too_many())
         } else {
-            let until = Instant::now() + REQUEST_WITHIN;
+            let until = Instant::now() + REQUEST_TIMEOUT;
             hear(Hurried { stream, until }, &self.ask)
         };
         conversation.heard();
         // Else one that reads nothing would keep this thread for ever.
-        let _ = stream.set_send_timeout(Some(READ_WITHIN));
+        let _ = stream.set_send_timeout(Some(READ_TIMEOUT));
         // A client that went away wants no answer.
         let _ = answer(stream, answers);
     }
@@ -189,7 +189,7 @@ impl<'a> Conversation<'a> {
         Conversation {
             all,
             is_heard: false,
-            is_one_too_many: count.unheard > UNHEARD_AT_MOST,
+            is_one_too_many: count.unheard > MAX_PENDING_CLIENTS,
         }
     }
 
@@ -270,7 +270,7 @@ pub(crate) fn first_client() -> Option<FirstClient> {
 /// Takes one client's request; its replies come through the channel.
 fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
     let mut line = String::new();
-    let limited = BufReader::new(from).take(REQUEST_AT_MOST).read_line(&mut line);
+    let limited = BufReader::new(from).take(MAX_REQUEST_BYTES).read_line(&mut line);
     if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
         return refuse(Problem::new("the request did not come in time"));
     }
@@ -315,4 +315,4 @@ fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
 }
 
 /// Bytes of a request; an environment may be large.
-const REQUEST_AT_MOST: u64 = 256 * 1024 * 1024;
+const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ends::deliver;
 use super::{Driver, UnitId};
 use crate::error::{Exit, Problem};
-use crate::supervise::{Answer, Status};
+use crate::supervise::{ExitStatus, ProbeResult};
 use crate::world::{os, spawn};
 
 pub(super) struct RunningCheck {
@@ -27,32 +27,32 @@ impl Driver<'_> {
                     pid: child.id(),
                     until,
                     unit,
-                    life: life.number,
+                    life: life.generation,
                     timeout,
                 });
             }
             // Else its own command is wrong.
             Err(Problem { message, exit, .. }) if exit != Exit::Missing => {
-                self.answer(unit, Answer::Unasked { detail: message });
+                self.answer(unit, ProbeResult::Unasked { detail: message });
             }
-            Err(Problem { message, .. }) => self.answer(unit, Answer::Failed { detail: message }),
+            Err(Problem { message, .. }) => self.answer(unit, ProbeResult::Failed { detail: message }),
         }
     }
 
-    pub(super) fn check_ended(&mut self, pid: u32, status: Status) {
+    pub(super) fn check_ended(&mut self, pid: u32, status: ExitStatus) {
         let Some(at) = self.checks.iter().position(|check| check.pid == pid) else {
             return;
         };
         let check = self.checks.swap_remove(at);
         self.end_what_it_left(pid);
         let answer = match status {
-            Status { code: Some(0), .. } => Answer::Passed {
+            ExitStatus { code: Some(0), .. } => ProbeResult::Passed {
                 detail: "exit code 0".to_owned(),
             },
-            Status { code: Some(code), .. } => Answer::Failed {
+            ExitStatus { code: Some(code), .. } => ProbeResult::Failed {
                 detail: format!("the check ended with {code}"),
             },
-            Status { code: None, .. } => Answer::Failed {
+            ExitStatus { code: None, .. } => ProbeResult::Failed {
                 detail: "the check was killed".to_owned(),
             },
         };
@@ -79,15 +79,15 @@ impl Driver<'_> {
             let seconds = check.timeout.as_secs_f64();
             self.answer_check(
                 &check,
-                Answer::Failed {
+                ProbeResult::Failed {
                     detail: format!("the check did not end in {seconds} s"),
                 },
             );
         }
     }
 
-    fn answer_check(&mut self, check: &RunningCheck, answer: Answer) {
-        if self.services[check.unit].number == check.life {
+    fn answer_check(&mut self, check: &RunningCheck, answer: ProbeResult) {
+        if self.services[check.unit].generation == check.life {
             self.answer(check.unit, answer);
         }
     }

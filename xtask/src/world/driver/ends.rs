@@ -1,14 +1,14 @@
 //! Ending: the signals to a service's processes, and the proof at the end of the run that nothing of it is left.
 
-use super::family::LOOKS;
-use super::life::{LAST_LINES, Life};
-use super::{Driver, EndedBy, Message, Outcome, UnitId};
+use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
+use super::membership::MAX_SCANS;
+use super::{Driver, EndedBy, Message, RunOutcome, UnitId};
 use crate::error::{Exit, Problem};
 use crate::plan::StopSignal;
 use crate::preflight::left_alone::LeftAlone;
-use crate::preflight::{Owner, PortRef, Process};
+use crate::preflight::{Endpoint, Owner, Process};
 use crate::supervise::Event;
-use crate::world::kin::{self, Member};
+use crate::world::attribution::{self, Member};
 use crate::world::os::{self, Handle};
 use crate::world::owners::{self, Addresses};
 
@@ -20,7 +20,7 @@ impl Driver<'_> {
             signal => self.signal(unit, &[signal.into(), os::Signal::Cont]),
         }
         // Their heir may have been told to end before all others were.
-        for process in self.strays().unwrap_or_default() {
+        for process in self.unattributed().unwrap_or_default() {
             deliver(&process, os::Signal::Term);
         }
     }
@@ -43,7 +43,7 @@ impl Driver<'_> {
         }
         // One that is just leaving has a child by the time it hears of this. Who comes anew in the group cleans up there.
         let mut told = Vec::new();
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_SCANS {
             if outside.is_empty() {
                 break;
             }
@@ -64,7 +64,7 @@ impl Driver<'_> {
         let left = left.map_err(|problem| problem.message);
         let life = &mut self.services[unit];
         if left == Ok(0) && life.pid.is_none() && life.open_pipes > 0 {
-            life.swept = Some(self.clock.now() + LAST_LINES);
+            life.swept = Some(self.clock.now() + PIPE_DRAIN_TIMEOUT);
         } else {
             self.events.push_back(Event::Swept { unit, left });
         }
@@ -83,14 +83,14 @@ impl Driver<'_> {
     }
 
     /// Everything has ended as far as the machine knows: is that so?
-    pub(super) fn finish(mut self) -> Outcome {
+    pub(super) fn finish(mut self) -> RunOutcome {
         self.hear_last_lines();
         let survivors = self.survivors();
         // It ends what is left, and what could not be looked at, once we are gone.
         if survivors.is_empty()
-            && let Some(guardian) = self.guardian.take()
+            && let Some(watchdog) = self.watchdog.take()
         {
-            guardian.dismiss();
+            watchdog.dismiss();
         }
         let exit = match self.ended_by {
             _ if !survivors.is_empty() => Exit::Survived,
@@ -102,7 +102,7 @@ impl Driver<'_> {
             self.folder.forget(&self.record);
         }
         self.answer_all(&survivors);
-        Outcome {
+        RunOutcome {
             exit,
             by_request: self.ended_by == Some(EndedBy::Down),
             last: self.snapshot(),
@@ -112,7 +112,7 @@ impl Driver<'_> {
 
     /// Whoever wrote into the pipes is gone; what they wrote last may still be on its way.
     fn hear_last_lines(&mut self) {
-        let deadline = self.clock.now() + LAST_LINES;
+        let deadline = self.clock.now() + PIPE_DRAIN_TIMEOUT;
         while self.services.iter().any(|life| life.open_pipes > 0) {
             match self.inbox.recv_timeout(deadline.saturating_sub(self.clock.now())) {
                 Ok(message @ Message::PipeEnded { .. }) => self.receive(message),
@@ -140,10 +140,10 @@ impl Driver<'_> {
     /// # Errors
     /// Some could not be looked at.
     fn left(&mut self) -> Result<Vec<Problem>, Problem> {
-        let mut members = kin::members()?;
+        let mut members = attribution::members()?;
         members.retain(|member| member.tag.run == self.record.run);
-        let mut strays = self.left_below()?;
-        strays.retain(|stray| members.iter().all(|member| member.process.identity != stray.identity));
+        let mut unattributed = self.left_below()?;
+        unattributed.retain(|stray| members.iter().all(|member| member.process.identity != stray.identity));
         let (spared, members): (Vec<_>, Vec<_>) = members.into_iter().partition(|it| it.left_alone.is_some());
         for Member {
             process,
@@ -161,10 +161,10 @@ impl Driver<'_> {
         let members = members
             .iter()
             .map(|it| still_there(&it.process, format!(" of `{}`", it.tag.service)));
-        let strays = strays
+        let unattributed = unattributed
             .iter()
             .map(|process| still_there(process, ", which a service started,".to_owned()));
-        Ok(members.chain(strays).collect())
+        Ok(members.chain(unattributed).collect())
     }
 
     /// Ports of these units that somebody still holds, or again; of which units is nothing left? A port that a stranger
@@ -172,18 +172,18 @@ impl Driver<'_> {
     pub(super) fn still_busy(
         &self,
         units: impl IntoIterator<Item = UnitId>,
-        is_gone: impl Fn(&Life) -> bool,
+        is_gone: impl Fn(&ServiceInstance) -> bool,
     ) -> Vec<Problem> {
         let lives = units.into_iter().map(|unit| &self.services[unit]);
         let held = lives.filter(|life| life.has_listened);
-        let ports = held.flat_map(|life| life.service.ports.iter().map(move |port| (life, PortRef::from(port))));
+        let ports = held.flat_map(|life| life.service.ports.iter().map(move |port| (life, Endpoint::from(port))));
         let busy = ports.filter(|(_, port)| !owners::is_free(port, Addresses::Service));
         busy.filter_map(|(life, port)| self.not_free(&life.service.name, port, is_gone(life)))
             .collect()
     }
 
     /// `None` where whoever had it has left meanwhile.
-    fn not_free(&self, service: &str, port: PortRef, is_gone: bool) -> Option<Problem> {
+    fn not_free(&self, service: &str, port: Endpoint, is_gone: bool) -> Option<Problem> {
         let holders = owners::holders(&port, Addresses::Service);
         let is_ours = |owner: &&Owner| owner.tag.as_ref().is_some_and(|tag| tag.run == self.record.run);
         let ours = holders.iter().find(is_ours);

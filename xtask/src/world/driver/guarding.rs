@@ -1,14 +1,14 @@
-//! The guardian of the run: there before the first service, told what it has to know, replaced when it was killed.
+//! The watchdog of the run: there before the first service, told what it has to know, replaced when it was killed.
 
 use std::time::Duration;
 
-use super::{Driver, First, Message};
+use super::{Driver, InitialRequest, Message};
 use crate::error::{Exit, Problem};
 use crate::plan::{self, OnExit};
-use crate::world::guardian::{Guardian, Told};
-use crate::world::reexec::{Heard, PATIENCE};
+use crate::world::reexec::{GREETING_TIMEOUT, Heard};
+use crate::world::watchdog::{Told, Watchdog};
 
-/// What the guardian knows, and those after it are told anew.
+/// What the watchdog knows, and those after it are told anew.
 #[derive(Debug, Default)]
 pub(super) struct Guarding {
     told: Told,
@@ -19,61 +19,61 @@ pub(super) struct Guarding {
 }
 
 /// How long one that cannot be had is not tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long Ctrl-C may wait while the first one is waited for.
-const SLICE: Duration = Duration::from_millis(50);
+const INTERRUPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Driver<'_> {
-    /// Prepares all that is asked for first, beside the guardian that is just starting: nothing else is started before that
+    /// Prepares all that is asked for first, beside the watchdog that is just starting: nothing else is started before that
     /// is there.
     ///
     /// # Errors
     /// It cannot be had.
-    pub(super) fn begin(&mut self, first: First) -> Result<(), Problem> {
+    pub(super) fn begin(&mut self, first: InitialRequest) -> Result<(), Problem> {
         // Whoever was told to end before it has begun starts nothing.
         self.receive_all();
-        self.guardian = Some(self.new_guardian()?);
+        self.watchdog = Some(self.new_watchdog()?);
         match first {
-            First::Plan {
+            InitialRequest::Plan {
                 services,
                 give_up_after,
             } => self.enlist(services, give_up_after),
-            First::Request(request, reply) => self.asked(request, reply),
+            InitialRequest::Request(request, reply) => self.handle_request(request, reply),
         }
-        let meanwhile = self.await_guardian()?;
+        let meanwhile = self.await_watchdog()?;
         meanwhile.into_iter().for_each(|message| self.receive(message));
         Ok(())
     }
 
     /// What has come in while it was waited for.
-    fn await_guardian(&mut self) -> Result<Vec<Message>, Problem> {
-        let until = self.clock.now() + PATIENCE;
+    fn await_watchdog(&mut self) -> Result<Vec<Message>, Problem> {
+        let until = self.clock.now() + GREETING_TIMEOUT;
         let mut meanwhile = Vec::new();
-        let Some(mut guardian) = self.guardian.take() else {
+        let Some(mut watchdog) = self.watchdog.take() else {
             return Ok(meanwhile);
         };
         loop {
-            let heard = guardian.heard(SLICE);
+            let heard = watchdog.heard(INTERRUPT_POLL_INTERVAL);
             meanwhile.extend(self.inbox.try_iter());
-            let is_interrupt = |message: &Message| matches!(message, Message::Heard(heard) if heard.is_interrupt());
+            let is_interrupt = |message: &Message| matches!(message, Message::Signal(heard) if heard.is_interrupt());
             if meanwhile.iter().any(is_interrupt) {
-                guardian.dismiss();
+                watchdog.dismiss();
                 return Err(Problem::new("interrupted before anything was started").exit(Exit::Interrupted));
             }
             match heard {
                 Heard::Greeted => {
-                    self.guardian = Some(guardian);
+                    self.watchdog = Some(watchdog);
                     return Ok(meanwhile);
                 }
                 Heard::Nothing if self.clock.now() < until => {}
-                heard => return Err(guardian.absent(heard)),
+                heard => return Err(watchdog.absent(heard)),
             }
         }
     }
 
-    fn new_guardian(&self) -> Result<Guardian, Problem> {
-        Guardian::start(
+    fn new_watchdog(&self) -> Result<Watchdog, Problem> {
+        Watchdog::start(
             &self.record.run,
             &self.record.checkout,
             self.on_exit,
@@ -82,15 +82,15 @@ impl Driver<'_> {
     }
 
     /// It was killed. Another one comes at once, and in a while if not even this was there.
-    pub(super) fn guardian_ended(&mut self) {
-        let Some(mut last) = self.guardian.take() else { return };
+    pub(super) fn watchdog_ended(&mut self) {
+        let Some(mut last) = self.watchdog.take() else { return };
         match last.heard(Duration::ZERO) {
             Heard::Greeted => {
                 self.guarding.has_warned = false;
-                self.replace_guardian();
+                self.replace_watchdog();
             }
             Heard::SomethingElse | Heard::Ended | Heard::Nothing => {
-                self.go_unguarded(Problem::new("the guardian of this run has died before it was there"));
+                self.go_unguarded(Problem::new("the watchdog of this run has died before it was there"));
             }
         }
     }
@@ -98,7 +98,7 @@ impl Driver<'_> {
     /// If there is none, and it is time.
     pub(super) fn guard_again(&mut self) {
         if self.guarding.again_at.is_some_and(|at| at <= self.clock.now()) {
-            self.replace_guardian();
+            self.replace_watchdog();
         }
     }
 
@@ -106,31 +106,31 @@ impl Driver<'_> {
         self.guarding.again_at
     }
 
-    fn replace_guardian(&mut self) {
-        match self.new_guardian() {
-            Ok(guardian) => {
+    fn replace_watchdog(&mut self) {
+        match self.new_watchdog() {
+            Ok(watchdog) => {
                 self.guarding.again_at = None;
-                self.guardian = Some(guardian);
+                self.watchdog = Some(watchdog);
             }
             Err(problem) => self.go_unguarded(problem),
         }
     }
 
     fn go_unguarded(&mut self, why: Problem) {
-        self.guarding.again_at = Some(self.clock.now() + AGAIN);
+        self.guarding.again_at = Some(self.clock.now() + RETRY_INTERVAL);
         if !std::mem::replace(&mut self.guarding.has_warned, true) {
-            let meaning = "if this supervisor is killed now, its services are left running; another guardian is tried every second";
+            let meaning = "if this supervisor is killed now, its services are left running; another watchdog is tried every second";
             self.sink.trouble(Problem::new(format!("{}: {meaning}", why.message)));
         }
     }
 
-    /// The guardian gives each service as long as the most patient one wants.
-    pub(super) fn grant(&mut self, services: &[plan::Service]) {
+    /// The watchdog gives each service as long as the most patient one wants.
+    pub(super) fn raise_grace_period(&mut self, services: &[plan::Service]) {
         let longest = services.iter().map(|service| service.stop_grace_period).max();
         if let Some(longest) = longest.filter(|longest| *longest > self.guarding.told.grace) {
             self.guarding.told.grace = longest;
-            if let Some(guardian) = &mut self.guardian {
-                guardian.grant(longest);
+            if let Some(watchdog) = &mut self.watchdog {
+                watchdog.raise_grace_period(longest);
             }
         }
     }
@@ -142,8 +142,8 @@ impl Driver<'_> {
         }
         for pipe in pipes.into_iter().flatten() {
             self.guarding.told.pipes.push(pipe);
-            if let Some(guardian) = &mut self.guardian {
-                guardian.hand_on(pipe);
+            if let Some(watchdog) = &mut self.watchdog {
+                watchdog.hand_on(pipe);
             }
         }
     }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::family::pids;
-use super::{Driver, REDRAW, Reply, UnderWay, UnitId};
-use crate::preflight::PortRef;
+use super::membership::pids;
+use super::{Driver, REDRAW_INTERVAL, Reply, ServiceProgress, UnitId};
+use crate::preflight::Endpoint;
 use crate::report::card::named;
 use crate::supervise::State;
 use crate::world::owners;
 
 /// A service that stops longer than this is asked for its clients, and again after as long.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SLOW_STOP_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Driver<'_> {
     pub(super) fn is_under_way(&self, unit: UnitId) -> bool {
@@ -28,7 +28,7 @@ impl Driver<'_> {
         let units: Vec<_> = self.machine.units().filter(|unit| self.is_under_way(*unit)).collect();
         // Each of many services that start is an event of its own, and nobody sees more.
         let now = self.clock.now();
-        if !units.is_empty() && now < self.shown_at + REDRAW {
+        if !units.is_empty() && now < self.shown_at + REDRAW_INTERVAL {
             return;
         }
         self.shown_at = now;
@@ -40,14 +40,14 @@ impl Driver<'_> {
         }
     }
 
-    fn under_way(&mut self, unit: UnitId) -> UnderWay {
+    fn under_way(&mut self, unit: UnitId) -> ServiceProgress {
         let state = self.machine.state(unit);
         let waits_for = match state {
             State::Stopping => self.kept_by(unit),
             _ => self.machine.waiting_for(unit).join(", "),
         };
         let life = &self.services[unit];
-        UnderWay {
+        ServiceProgress {
             service: life.service.name.clone(),
             task: life.service.task,
             state,
@@ -61,8 +61,8 @@ impl Driver<'_> {
         let now = self.clock.now();
         let life = &self.services[unit];
         let seen_at = life.clients.as_ref().map_or(life.in_state_since, |(at, _)| *at);
-        if !life.service.ports.is_empty() && seen_at + PATIENCE <= now {
-            let ports: Vec<_> = life.service.ports.iter().map(PortRef::from).collect();
+        if !life.service.ports.is_empty() && seen_at + SLOW_STOP_INTERVAL <= now {
+            let ports: Vec<_> = life.service.ports.iter().map(Endpoint::from).collect();
             // A remark: where the system does not tell, nobody is named.
             let own = pids(&self.members(unit).unwrap_or_default());
             let clients = owners::clients_of(&ports, &own);

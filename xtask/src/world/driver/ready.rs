@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::family::pids;
+use super::membership::pids;
 use super::{Driver, Message, UnitId};
 use crate::error::Problem;
 use crate::plan::{Check, Port, Protocol};
-use crate::preflight::PortRef;
+use crate::preflight::Endpoint;
 use crate::preflight::verdict::{Mismatch, serves};
-use crate::supervise::{Answer, Event, State};
+use crate::supervise::{Event, ProbeResult, State};
 use crate::world::control::Probed;
 use crate::world::os::Socket;
 use crate::world::threads::{self, Stack};
@@ -24,14 +24,14 @@ impl Driver<'_> {
                     (life.has_listened, life.answers_at) = (true, address);
                     address
                 }
-                Err(detail) => return self.answer(unit, Answer::Failed { detail }),
+                Err(detail) => return self.answer(unit, ProbeResult::Failed { detail }),
             },
             // It was seen to own its sockets; now only its health is asked for.
             _ => self.services[unit].answers_at,
         };
         let life = &self.services[unit];
         let Some(check) = &life.service.health else {
-            return self.answer(unit, Answer::Passed { detail: String::new() });
+            return self.answer(unit, ProbeResult::Passed { detail: String::new() });
         };
         let timeout = check.timeout;
         match check.check.clone() {
@@ -51,24 +51,24 @@ impl Driver<'_> {
 
     /// Asks on a thread of its own, for an answer may take its time. Whoever cannot be asked has not answered.
     fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
-        let (sender, life) = (self.sender.clone(), self.services[unit].number);
+        let (sender, life) = (self.sender.clone(), self.services[unit].generation);
         let ask = move || {
             let answer = match question() {
-                Ok(detail) => Answer::Passed { detail },
-                Err(detail) => Answer::Failed { detail },
+                Ok(detail) => ProbeResult::Passed { detail },
+                Err(detail) => ProbeResult::Failed { detail },
             };
             // The driver has ended: nobody wants to know.
             let _ = sender.send(Message::Probed { unit, life, answer });
         };
         if let Err(Problem { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
-            self.answer(unit, Answer::Unasked { detail });
+            self.answer(unit, ProbeResult::Unasked { detail });
         }
     }
 
-    pub(super) fn answer(&mut self, unit: UnitId, answer: Answer) {
+    pub(super) fn answer(&mut self, unit: UnitId, answer: ProbeResult) {
         let (passed, detail) = match &answer {
-            Answer::Passed { detail } => (true, detail.clone()),
-            Answer::Failed { detail } | Answer::Unasked { detail } => (false, detail.clone()),
+            ProbeResult::Passed { detail } => (true, detail.clone()),
+            ProbeResult::Failed { detail } | ProbeResult::Unasked { detail } => (false, detail.clone()),
         };
         self.services[unit].note_answer(Probed { passed, detail });
         self.events.push_back(Event::Probed { unit, answer });
@@ -84,7 +84,7 @@ impl Driver<'_> {
         if ports.is_empty() {
             return Ok(None);
         }
-        let refs: Vec<PortRef> = ports.iter().map(PortRef::from).collect();
+        let refs: Vec<Endpoint> = ports.iter().map(Endpoint::from).collect();
         let sockets = owners::listening(&refs).map_err(|problem| problem.message)?;
         let mut members = Vec::new();
         let mut main = None;
@@ -115,7 +115,7 @@ impl Driver<'_> {
     /// Where it listens instead of on `port`, in words, once it has had its time to open that.
     fn elsewhere(&mut self, unit: UnitId, port: &Port) -> Option<String> {
         let life = &self.services[unit];
-        if port.protocol != Protocol::Tcp || self.clock.now() - life.in_state_since < OPENED_BY_THEN {
+        if port.protocol != Protocol::Tcp || self.clock.now() - life.in_state_since < MISMATCH_DELAY {
             return None;
         }
         // It is a remark: without it there is still the fact that nothing listens.
@@ -133,7 +133,7 @@ pub(crate) fn held_by_another(number: u16) -> String {
 }
 
 /// Many servers open a port for a debugger or for reloading first; one that is late may yet open the declared one.
-const OPENED_BY_THEN: Duration = Duration::from_secs(1);
+const MISMATCH_DELAY: Duration = Duration::from_secs(1);
 
 fn matches(port: &Port, socket: &Socket) -> bool {
     socket.protocol == port.protocol && serves(port, socket.address)

@@ -2,13 +2,13 @@
 
 use std::sync::mpsc::Sender;
 
-use super::life::Life;
+use super::instance::ServiceInstance;
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
 use crate::error::{Exit, Problem};
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, Event, State};
 use crate::world::clock::wall;
-use crate::world::control::{self, Snapshot, Why};
+use crate::world::control::{self, Explanation, Snapshot};
 
 /// A client that is told of every transition, and of what is under way, until what it waits for has come.
 pub(super) struct Waiter {
@@ -26,7 +26,7 @@ enum WaitsFor {
 }
 
 impl Driver<'_> {
-    pub(super) fn asked(&mut self, request: Request, reply: Sender<Reply>) {
+    pub(super) fn handle_request(&mut self, request: Request, reply: Sender<Reply>) {
         match request {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
             Request::Services => drop(reply.send(Reply::Services(self.as_started()))),
@@ -107,8 +107,9 @@ impl Driver<'_> {
             };
             let survivors = match &waiter.waits_for {
                 WaitsFor::Over(units) => {
-                    let is_gone =
-                        |life: &Life| !matches!(life.cause, Some(Cause::Survived { .. } | Cause::Unverified { .. }));
+                    let is_gone = |life: &ServiceInstance| {
+                        !matches!(life.cause, Some(Cause::Survived { .. } | Cause::Unverified { .. }))
+                    };
                     self.still_busy(units.iter().copied(), is_gone)
                 }
                 WaitsFor::Ready(_) | WaitsFor::Arrived(_) | WaitsFor::End => Vec::new(),
@@ -148,12 +149,12 @@ impl Driver<'_> {
         match waits_for {
             WaitsFor::End => None,
             WaitsFor::Arrived(units) => {
-                let has_arrived = |unit: &UnitId| {
+                let is_settled = |unit: &UnitId| {
                     let state = self.machine.state(*unit);
                     let is_up = matches!(state, State::Ready | State::Unhealthy);
                     state.is_over() || is_up && !self.machine.is_to_restart(*unit)
                 };
-                if !units.iter().all(has_arrived) {
+                if !units.iter().all(is_settled) {
                     return None;
                 }
                 let exit = |unit: &UnitId| match (self.machine.state(*unit), &self.services[*unit].cause) {
@@ -191,9 +192,9 @@ impl Driver<'_> {
                     return self.machine.is_over().then_some(exit);
                 }
                 // One that another command stopped is not waited for; the others go on.
-                let has_arrived =
+                let is_settled =
                     |state: &State| matches!(state, State::Ready | State::Unhealthy | State::Exited | State::Stopped);
-                states.iter().all(has_arrived).then_some(Exit::Done)
+                states.iter().all(is_settled).then_some(Exit::Done)
             }
         }
     }
@@ -234,14 +235,14 @@ impl Driver<'_> {
         self.machine.units().map(running).collect()
     }
 
-    fn why(&self, name: &str) -> Option<Box<Why>> {
+    fn why(&self, name: &str) -> Option<Box<Explanation>> {
         let unit = self.machine.unit(name)?;
         let life = &self.services[unit];
         let pause = self
             .machine
             .next_try(unit)
             .map(|at| at.saturating_sub(self.clock.now()));
-        Some(Box::new(Why {
+        Some(Box::new(Explanation {
             record: self.record.clone(),
             service: self.service(unit),
             restart: life.service.restart,

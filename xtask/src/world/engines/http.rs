@@ -11,21 +11,21 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, time};
 
 /// A whole one, with status 200.
-pub(super) struct Answer {
+pub(super) struct Response {
     /// The `Server` header.
     pub(super) server: String,
     pub(super) body: String,
 }
 
 /// `None` when nobody answers in time, or with anything but 200 and text.
-pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> Option<Answer> {
+pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> Option<Response> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
         .max_idle_connections(0)
         .proxy(None)
         .user_agent("devtasks")
         .build();
-    let agent = ureq::Agent::with_parts(config, Socket(socket.to_owned()), DefaultResolver::default());
+    let agent = ureq::Agent::with_parts(config, EngineSocket(socket.to_owned()), DefaultResolver::default());
     // An address, so that no name is looked up.
     let mut response = agent.get(format!("http://127.0.0.1{path}")).call().ok()?;
     let server = response
@@ -33,16 +33,16 @@ pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> Option<Answer
         .get("server")
         .and_then(|it| it.to_str().ok())
         .unwrap_or_default();
-    Some(Answer {
+    Some(Response {
         server: server.to_owned(),
         body: response.body_mut().read_to_string().ok()?,
     })
 }
 
 #[derive(Debug)]
-struct Socket(PathBuf);
+struct EngineSocket(PathBuf);
 
-impl Connector for Socket {
+impl Connector for EngineSocket {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, ureq::Error> {

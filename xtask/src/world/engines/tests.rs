@@ -22,11 +22,11 @@ const PODMAN: &str = r#"[{"Id":"be7f","Names":["/shop_web_1"],"Ports":[{"IP":"",
   "Labels":{"io.podman.compose.project":"shop","com.docker.compose.service":"web"}}]"#;
 
 fn engines(server: &str, body: &str) -> Engines {
-    let answer = http::Answer {
+    let answer = http::Response {
         server: server.to_owned(),
         body: body.to_owned(),
     };
-    let (runtime, containers) = listed(&answer).unwrap();
+    let (runtime, containers) = parse_containers(&answer).unwrap();
     Engines {
         answered: vec![runtime],
         containers,
@@ -36,7 +36,7 @@ fn engines(server: &str, body: &str) -> Engines {
 #[track_caller]
 fn check(engines: &Engines, port: &str, address: &str, expected: Option<&str>) {
     let (number, protocol) = port.split_once('/').unwrap();
-    let port = PortRef {
+    let port = Endpoint {
         number: number.parse().unwrap(),
         host: None,
         protocol: if protocol == "udp" {
@@ -87,7 +87,7 @@ fn the_container_that_publishes_a_port_is_found() {
 #[test]
 fn what_an_engine_does_not_know_is_not_made_up() {
     let docker = engines("Docker/28.2.2 (linux)", "[]");
-    let port = PortRef {
+    let port = Endpoint {
         number: 8000,
         host: None,
         protocol: Protocol::Tcp,
@@ -99,14 +99,14 @@ fn what_an_engine_does_not_know_is_not_made_up() {
         };
         docker.complete(&found, &port, None).told
     };
-    assert_eq!(told(Runtime::Docker), Told::NoSuchContainer);
-    assert_eq!(told(Runtime::Podman), Told::Nothing);
+    assert_eq!(told(Runtime::Docker), EngineReply::NoSuchContainer);
+    assert_eq!(told(Runtime::Podman), EngineReply::Nothing);
     for nonsense in ["", "{}", "<html>"] {
-        let answer = http::Answer {
+        let answer = http::Response {
             server: String::new(),
             body: nonsense.to_owned(),
         };
-        assert!(listed(&answer).is_none(), "{nonsense}");
+        assert!(parse_containers(&answer).is_none(), "{nonsense}");
     }
 }
 

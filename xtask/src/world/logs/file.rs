@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::stored::{Kind, head, run_of, title};
+use super::record_format::{RecordKind, file_header, head, run_of};
 use crate::error::Problem;
 use crate::world::problem;
 
 /// Bytes that a file never exceeds. The longest line that is passed on in one piece has room in it.
-pub(super) const LARGEST: u64 = 8 * 1024 * 1024;
+pub(super) const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// So many files of a service are kept, so it never has more than 32 MiB.
-pub(super) const KEPT: u64 = 4;
+pub(super) const MAX_FILES: u64 = 4;
 
 /// A buffer that one large line has made larger is made smaller again.
-const KEPT_BUFFER: usize = 128 * 1024;
+const MAX_KEPT_BUFFER: usize = 128 * 1024;
 
 /// Which run writes.
 #[derive(Debug, Clone)]
-pub(crate) struct Run {
+pub(crate) struct RunId {
     pub(crate) id: String,
     pub(crate) began: Timestamp,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Run {
 pub(super) struct LogFile {
     folder: PathBuf,
     service: String,
-    run: Run,
+    run: RunId,
     /// Of the files there are, the oldest first; the last is written.
     numbers: Vec<u64>,
     file: File,
@@ -41,7 +41,7 @@ pub(super) struct LogFile {
 
 impl LogFile {
     /// Begins a file of its own; those of the runs before, `numbers`, stay until their number is up.
-    pub(super) fn create(folder: &Path, service: &str, run: Run, mut numbers: Vec<u64>) -> Result<LogFile, Problem> {
+    pub(super) fn create(folder: &Path, service: &str, run: RunId, mut numbers: Vec<u64>) -> Result<LogFile, Problem> {
         fs::create_dir_all(folder).map_err(|error| problem("make", folder, &error))?;
         let (file, size) = begin(folder, service, &run, &mut numbers)?;
         Ok(LogFile {
@@ -56,22 +56,22 @@ impl LogFile {
     }
 
     /// `lines` are whole, and without escape sequences.
-    pub(super) fn write(&mut self, at: Timestamp, place: u64, kind: Kind, lines: &[u8]) -> Result<(), Problem> {
+    pub(super) fn write(&mut self, at: Timestamp, place: u64, kind: RecordKind, lines: &[u8]) -> Result<(), Problem> {
         let head = head(at, place, kind);
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut rest = lines;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, after) = rest.split_at(end + 1);
-            if self.size + (buffer.len() + head.len() + line.len()) as u64 > LARGEST {
+            if self.size + (buffer.len() + head.len() + line.len()) as u64 > MAX_FILE_BYTES {
                 self.append(&mut buffer)?;
-                self.go_on()?;
+                self.rotate()?;
             }
             buffer.extend_from_slice(head.as_bytes());
             buffer.extend_from_slice(line);
             rest = after;
         }
         self.append(&mut buffer)?;
-        buffer.shrink_to(KEPT_BUFFER);
+        buffer.shrink_to(MAX_KEPT_BUFFER);
         self.buffer = buffer;
         Ok(())
     }
@@ -84,22 +84,22 @@ impl LogFile {
         written.map_err(|error| problem("write", &path(&self.folder, &self.service, number), &error))
     }
 
-    fn go_on(&mut self) -> Result<(), Problem> {
+    fn rotate(&mut self) -> Result<(), Problem> {
         (self.file, self.size) = begin(&self.folder, &self.service, &self.run, &mut self.numbers)?;
         Ok(())
     }
 }
 
 /// Makes room for one more file, and begins it.
-fn begin(folder: &Path, service: &str, run: &Run, numbers: &mut Vec<u64>) -> Result<(File, u64), Problem> {
+fn begin(folder: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> Result<(File, u64), Problem> {
     let number = numbers.last().map_or(1, |last| last + 1);
-    for old in numbers.extract_if(.., |old| *old + KEPT <= number) {
+    for old in numbers.extract_if(.., |old| *old + MAX_FILES <= number) {
         // One that somebody else has removed is what we want.
         let _ = fs::remove_file(path(folder, service, old));
     }
     numbers.push(number);
     let path = path(folder, service, number);
-    let title = title(&run.id, run.began);
+    let title = file_header(&run.id, run.began);
     let mut options = OpenOptions::new();
     let opened = options.create_new(true).append(true).open(&path);
     let begun = opened.and_then(|mut file| file.write_all(title.as_bytes()).map(|()| file));

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use super::lines::{Got, Lines};
-use super::{Log, Source, Stream};
+use super::{Log, OutputSource, Stream};
 use crate::error::Problem;
 use crate::world::os::Poller;
 use crate::world::problem;
@@ -28,10 +28,10 @@ pub(crate) struct Follower {
 }
 
 /// How often it is tried to hand on what could not be; what can be read meanwhile is read at once.
-const TRY_AGAIN: Duration = Duration::from_millis(2);
+const RETRY_INTERVAL: Duration = Duration::from_millis(2);
 
 /// A buffer that one long line has made larger is made smaller again.
-const KEPT: usize = 256 * 1024;
+const MAX_KEPT_BUFFER: usize = 256 * 1024;
 
 impl Follower {
     /// # Errors
@@ -62,7 +62,7 @@ impl Follower {
     pub(crate) fn follow(
         &self,
         log: &Arc<Log>,
-        source: Source,
+        source: OutputSource,
         pipe: Arc<File>,
         ended: impl FnOnce() + Send + 'static,
     ) -> Result<(), Problem> {
@@ -86,7 +86,7 @@ impl Follower {
 
 struct Followed {
     log: Arc<Log>,
-    source: Source,
+    source: OutputSource,
     pipe: Arc<File>,
     lines: Lines,
     /// What there was no room for. Meanwhile nothing more is read.
@@ -135,7 +135,7 @@ impl Reading {
     fn go_on(mut self) {
         let mut ready = Vec::new();
         loop {
-            let patience = (!self.held_up.is_empty()).then_some(TRY_AGAIN);
+            let patience = (!self.held_up.is_empty()).then_some(RETRY_INTERVAL);
             self.poller.wait(&mut ready, patience);
             self.hand_on();
             for key in ready.drain(..) {
@@ -146,7 +146,7 @@ impl Reading {
                 }
                 self.read(key);
             }
-            self.buffer.shrink_to(KEPT);
+            self.buffer.shrink_to(MAX_KEPT_BUFFER);
         }
     }
 

@@ -3,10 +3,10 @@
 use std::io::{ErrorKind, Read};
 
 /// A line longer than this is passed on in pieces, so that memory stays bounded.
-const LONGEST: usize = 1024 * 1024;
+const MAX_LINE_BYTES: usize = 1024 * 1024;
 
 /// As much as a Linux pipe holds.
-const ROOM: usize = 64 * 1024;
+const PIPE_BYTES: usize = 64 * 1024;
 
 /// What is kept of a pipe between two reads.
 #[derive(Default)]
@@ -27,8 +27,8 @@ impl Lines {
     /// Reads once, into a buffer that may serve other pipes too.
     pub(super) fn read_from<'a>(&mut self, mut pipe: impl Read, buffer: &'a mut Vec<u8>) -> Got<'a> {
         let begun = self.begun.len();
-        if buffer.len() < begun + ROOM {
-            buffer.resize(begun + ROOM, 0);
+        if buffer.len() < begun + PIPE_BYTES {
+            buffer.resize(begun + PIPE_BYTES, 0);
         }
         buffer[..begun].copy_from_slice(&self.begun);
         let filled = loop {
@@ -47,11 +47,11 @@ impl Lines {
         if let Some(last) = memchr::memrchr(b'\n', &buffer[begun..filled]) {
             let end = begun + last + 1;
             self.begun.clear();
-            self.begun.shrink_to(ROOM);
+            self.begun.shrink_to(PIPE_BYTES);
             self.begun.extend_from_slice(&buffer[end..filled]);
             return Got::Lines(&buffer[..end]);
         }
-        if filled >= LONGEST {
+        if filled >= MAX_LINE_BYTES {
             return Got::Lines(self.cut_off(filled, buffer));
         }
         self.begun.extend_from_slice(&buffer[begun..filled]);

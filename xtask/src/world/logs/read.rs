@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::file;
-use super::stored::{Entry, entry};
+use super::record_format::{LogEntry, entry};
 
 /// The last run of which anything is stored.
 pub(crate) fn last_run(folder: &Path) -> Option<String> {
@@ -16,7 +16,7 @@ pub(crate) fn last_run(folder: &Path) -> Option<String> {
 }
 
 /// The services of a run, merged.
-pub(crate) struct Reader {
+pub(crate) struct LogReader {
     folder: PathBuf,
     run: String,
     services: Vec<Service>,
@@ -24,13 +24,13 @@ pub(crate) struct Reader {
 
 struct Service {
     name: String,
-    tape: Option<Tape>,
+    tape: Option<LogSegment>,
     /// Read, but not handed on yet.
-    next: Option<Entry>,
+    next: Option<LogEntry>,
 }
 
 /// The file that is being read.
-struct Tape {
+struct LogSegment {
     number: u64,
     file: File,
     held: Vec<u8>,
@@ -39,11 +39,11 @@ struct Tape {
 }
 
 /// As much as is read at once.
-const PIECE: usize = 64 * 1024;
+const READ_BYTES: usize = 64 * 1024;
 
-impl Reader {
+impl LogReader {
     /// Reads the lines of `run` from the oldest that are still there; of these services, or of all that have any.
-    pub(crate) fn new(folder: &Path, run: &str, services: &[String]) -> Reader {
+    pub(crate) fn new(folder: &Path, run: &str, services: &[String]) -> LogReader {
         let mut names = services.to_vec();
         if names.is_empty() {
             names = services_of(folder, run, &[]);
@@ -53,7 +53,7 @@ impl Reader {
             tape: None,
             next: None,
         });
-        Reader {
+        LogReader {
             folder: folder.to_owned(),
             run: run.to_owned(),
             services: services.collect(),
@@ -73,7 +73,7 @@ impl Reader {
     }
 
     /// The next line and its service; `None` if there is none at present.
-    pub(crate) fn next(&mut self) -> Option<(&str, Entry)> {
+    pub(crate) fn next(&mut self) -> Option<(&str, LogEntry)> {
         for service in &mut self.services {
             if service.next.is_none() {
                 service.next = service.read(&self.folder, &self.run);
@@ -83,7 +83,7 @@ impl Reader {
     }
 
     /// Once nobody writes any more: the next of the lines that were cut off.
-    pub(crate) fn next_cut_off(&mut self) -> Option<(&str, Entry)> {
+    pub(crate) fn next_cut_off(&mut self) -> Option<(&str, LogEntry)> {
         for service in &mut self.services {
             if let (None, Some(tape)) = (&service.next, &mut service.tape) {
                 service.next = tape.rest();
@@ -92,7 +92,7 @@ impl Reader {
         self.first()
     }
 
-    fn first(&mut self) -> Option<(&str, Entry)> {
+    fn first(&mut self) -> Option<(&str, LogEntry)> {
         let waiting = self.services.iter_mut().filter(|service| service.next.is_some());
         let first = waiting.min_by_key(|service| service.next.as_ref().map(|entry| entry.place))?;
         let entry = first.next.take()?;
@@ -116,13 +116,13 @@ fn is_of(folder: &Path, service: &str, number: u64, run: &str) -> bool {
 }
 
 impl Service {
-    fn read(&mut self, folder: &Path, run: &str) -> Option<Entry> {
+    fn read(&mut self, folder: &Path, run: &str) -> Option<LogEntry> {
         if self.tape.is_none() {
             let numbers = file::numbers(folder, &self.name);
             let first = numbers
                 .into_iter()
                 .find(|number| is_of(folder, &self.name, *number, run))?;
-            self.tape = Tape::open(folder, &self.name, first);
+            self.tape = LogSegment::open(folder, &self.name, first);
         }
         loop {
             let tape = self.tape.as_mut()?;
@@ -137,14 +137,14 @@ impl Service {
             if let Some(entry) = tape.next().or_else(|| tape.rest()) {
                 return Some(entry);
             }
-            self.tape = Tape::open(folder, &self.name, after).or(self.tape.take());
+            self.tape = LogSegment::open(folder, &self.name, after).or(self.tape.take());
         }
     }
 }
 
-impl Tape {
-    fn open(folder: &Path, service: &str, number: u64) -> Option<Tape> {
-        Some(Tape {
+impl LogSegment {
+    fn open(folder: &Path, service: &str, number: u64) -> Option<LogSegment> {
+        Some(LogSegment {
             number,
             file: File::open(file::path(folder, service, number)).ok()?,
             held: Vec::new(),
@@ -153,7 +153,7 @@ impl Tape {
     }
 
     /// The next whole line that is one.
-    fn next(&mut self) -> Option<Entry> {
+    fn next(&mut self) -> Option<LogEntry> {
         loop {
             let rest = &self.held[self.used..];
             if let Some(end) = memchr::memchr(b'\n', rest) {
@@ -167,7 +167,7 @@ impl Tape {
             self.held.drain(..self.used);
             self.used = 0;
             let held = self.held.len();
-            self.held.resize(held + PIECE, 0);
+            self.held.resize(held + READ_BYTES, 0);
             // What cannot be read is as if it were not there yet.
             let read = self.file.read(&mut self.held[held..]).unwrap_or(0);
             self.held.truncate(held + read);
@@ -178,7 +178,7 @@ impl Tape {
     }
 
     /// What stands after the last whole line.
-    fn rest(&mut self) -> Option<Entry> {
+    fn rest(&mut self) -> Option<LogEntry> {
         let rest = entry(&self.held[self.used..]);
         self.held.clear();
         self.used = 0;

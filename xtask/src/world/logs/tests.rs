@@ -5,9 +5,9 @@ use std::io::Read;
 
 use super::file::{self, LogFile};
 use super::lines::{Got, Lines};
-use super::plain::plain;
-use super::shown::shown;
-use super::{Kind, Reader, Run, Stream, TAIL, last_run, remember, stored};
+use super::strip_escapes::plain;
+use super::terminal_text::shown;
+use super::{LogReader, RecordKind, RunId, Stream, TAIL_LINES, last_run, record_format, remember};
 
 /// A pipe that gives one piece at each read.
 struct Pieces(VecDeque<Vec<u8>>);
@@ -104,7 +104,7 @@ fn an_endless_line_is_cut_and_nothing_of_it_is_lost() {
 fn only_the_last_lines_are_remembered() {
     let mut tail = VecDeque::new();
     remember(&mut tail, b"early\n");
-    let many: Vec<u8> = (0..TAIL + 20)
+    let many: Vec<u8> = (0..TAIL_LINES + 20)
         .flat_map(|n| format!("line {n}\n").into_bytes())
         .collect();
     remember(&mut tail, &many);
@@ -113,16 +113,16 @@ fn only_the_last_lines_are_remembered() {
         .iter()
         .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
         .collect();
-    assert_eq!(lines.len(), TAIL);
-    assert_eq!((lines[0].as_str(), lines[TAIL - 1].as_str()), ("line 21", "last"));
+    assert_eq!(lines.len(), TAIL_LINES);
+    assert_eq!((lines[0].as_str(), lines[TAIL_LINES - 1].as_str()), ("line 21", "last"));
 }
 
 /// A line as it is stored and read back.
 #[track_caller]
 fn check_stored(text: &[u8], expected: &[u8]) {
     let stored = [b"2026-11-23T08:00:00.123Z 42 e ", text].concat();
-    let entry = stored::entry(&stored).expect("it is one");
-    assert_eq!((entry.place, entry.kind), (42, Kind::Line(Stream::Stderr)));
+    let entry = record_format::entry(&stored).expect("it is one");
+    assert_eq!((entry.place, entry.kind), (42, RecordKind::Line(Stream::Stderr)));
     assert_eq!(entry.at, "2026-11-23T08:00:00.123Z");
     let read = plain(&entry.text).into_owned();
     assert_eq!(String::from_utf8_lossy(&read), String::from_utf8_lossy(expected));
@@ -184,15 +184,15 @@ fn what_no_supervisor_wrote_is_no_line() {
         "2026-11-23T08:00:00.123Z 42 x text",
         "2026-11-23T08:00:00.123Z a o text",
     ] {
-        assert_eq!(stored::entry(text.as_bytes()), None, "{text}");
+        assert_eq!(record_format::entry(text.as_bytes()), None, "{text}");
     }
-    let head = stored::head("2026-11-23T08:00:00Z".parse().unwrap(), 7, Kind::Mark);
+    let head = record_format::head("2026-11-23T08:00:00Z".parse().unwrap(), 7, RecordKind::Mark);
     assert_eq!(head, "2026-11-23T08:00:00.000Z 7 s ");
 }
 
 /// A folder, and a run that writes in it.
-fn folder() -> (tempfile::TempDir, Run) {
-    let run = Run {
+fn folder() -> (tempfile::TempDir, RunId) {
+    let run = RunId {
         id: "1a-2b".to_owned(),
         began: "2026-11-23T08:00:00Z".parse().unwrap(),
     };
@@ -206,15 +206,20 @@ fn a_service_never_has_more_on_disk_than_its_share() {
     let lines = [vec![b'x'; 1_000_000], b"\n".to_vec()].concat();
     let size = |number| std::fs::metadata(file::path(folder.path(), "api", number)).map_or(0, |it| it.len());
     for _ in 0..60 {
-        log.write(run.began, 1, Kind::Line(Stream::Stdout), &lines).unwrap();
+        log.write(run.began, 1, RecordKind::Line(Stream::Stdout), &lines)
+            .unwrap();
         let sizes: Vec<u64> = (1..20).map(size).collect();
-        assert!(sizes.iter().all(|size| *size <= file::LARGEST), "{sizes:?}");
-        assert!(sizes.iter().sum::<u64>() <= file::KEPT * file::LARGEST, "{sizes:?}");
+        assert!(sizes.iter().all(|size| *size <= file::MAX_FILE_BYTES), "{sizes:?}");
+        assert!(
+            sizes.iter().sum::<u64>() <= file::MAX_FILES * file::MAX_FILE_BYTES,
+            "{sizes:?}"
+        );
     }
     assert_eq!(file::numbers(folder.path(), "api"), [5, 6, 7, 8]);
     drop(log);
     let mut next = LogFile::create(folder.path(), "api", run.clone(), vec![5, 6, 7, 8]).unwrap();
-    next.write(run.began, 1, Kind::Line(Stream::Stdout), b"x\n").unwrap();
+    next.write(run.began, 1, RecordKind::Line(Stream::Stdout), b"x\n")
+        .unwrap();
     assert_eq!(file::numbers(folder.path(), "api"), [6, 7, 8, 9]);
 }
 
@@ -224,18 +229,18 @@ fn services_are_merged_in_the_order_of_their_places() {
     let write = |service: &str, lines: &[(u64, &str)]| {
         let mut log = LogFile::create(folder.path(), service, run.clone(), Vec::new()).unwrap();
         for (place, text) in lines {
-            log.write(run.began, *place, Kind::Line(Stream::Stdout), text.as_bytes())
+            log.write(run.began, *place, RecordKind::Line(Stream::Stdout), text.as_bytes())
                 .unwrap();
         }
     };
     write("a", &[(1, "1\n1\n"), (4, "4\n"), (5, "5\n")]);
     write("b", &[(2, "2\n"), (3, "3\n"), (10, "10\n")]);
-    let mut reader = Reader::new(folder.path(), &run.id, &[]);
+    let mut reader = LogReader::new(folder.path(), &run.id, &[]);
     let mut read = Vec::new();
     while let Some((_, entry)) = reader.next() {
         read.push(String::from_utf8(entry.text).unwrap());
     }
     assert_eq!(read, ["1", "1", "2", "3", "4", "5", "10"]);
     assert_eq!(last_run(folder.path()).as_deref(), Some("1a-2b"));
-    assert!(Reader::new(folder.path(), "another", &[]).next().is_none());
+    assert!(LogReader::new(folder.path(), "another", &[]).next().is_none());
 }

@@ -1,33 +1,33 @@
 //! Linux.
 
 mod append;
-mod family;
+mod children;
 mod handle;
 mod holders;
 mod memory;
 mod poller;
 mod processes;
-mod sight;
 mod sockets;
+mod systemd_units;
 #[cfg(test)]
 mod tests;
-mod units;
+mod visibility;
 
 pub(crate) use append::append_private;
-pub(crate) use family::{
+pub(crate) use children::{
     adopt_orphans, end_with_us, ends_within, ignores_hangup, kill_half_started, outputs, own_children,
 };
 pub(crate) use handle::{Handle, wait_all};
-pub(crate) use holders::{holders, holds, is_veiled};
+pub(crate) use holders::{holders, holds, may_hide_owner};
 pub(crate) use memory::oom_kills;
 pub(crate) use poller::Poller;
 pub(crate) use processes::{
-    cgroup, children, command, descendants, environment, folder, has_main_thread, identity, own_number, process,
+    cgroup, children, command, cwd, descendants, environment, has_main_thread, identity, pid_in_own_namespace, process,
     processes, program, tag, user_name,
 };
-pub(crate) use sight::blind;
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};
-pub(crate) use units::socket_unit;
+pub(crate) use systemd_units::socket_unit;
+pub(crate) use visibility::visibility_limit;
 
 /// With `SO_REUSEADDR` a bind fails on Linux whenever somebody listens, so its success may be believed.
 ///

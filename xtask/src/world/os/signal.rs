@@ -47,7 +47,7 @@ impl From<StopSignal> for Signal {
 
 /// A signal that reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum SignalEvent {
     /// SIGINT or SIGTERM.
     Interrupt,
     /// SIGHUP: the terminal is gone.
@@ -58,19 +58,19 @@ pub(crate) enum Heard {
     Resized,
 }
 
-impl Heard {
+impl SignalEvent {
     /// Whoever waits for something is to wait no longer.
     pub(crate) fn is_interrupt(self) -> bool {
         match self {
-            Heard::Interrupt | Heard::HangUp => true,
-            Heard::ChildEnded | Heard::Resized => false,
+            SignalEvent::Interrupt | SignalEvent::HangUp => true,
+            SignalEvent::ChildEnded | SignalEvent::Resized => false,
         }
     }
 }
 
 /// Why a signal did not reach its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Undelivered {
+pub(crate) enum SignalError {
     /// ESRCH: it has ended.
     Gone,
     /// EPERM: it belongs to another user.

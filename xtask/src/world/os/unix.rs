@@ -24,13 +24,13 @@ use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
-use super::{Heard, Signal};
-use crate::supervise::Status;
+use super::{Signal, SignalEvent};
+use crate::supervise::ExitStatus;
 use crate::world::terminal::Output;
 use crate::world::threads::{self, Stack};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now};
 pub(crate) use mask::unblock_signals;
-pub(crate) use sockets::{Held, pass_on};
+pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 
 /// Where container engines listen for all users.
@@ -42,7 +42,7 @@ pub(crate) const ENGINE_SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podm
 ///
 /// # Errors
 /// The system allows no handler or no thread.
-pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<()> {
+pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD, SIGWINCH])?;
     // `nohup` means it.
     if !super::ignores_hangup() {
@@ -51,10 +51,10 @@ pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<
     let listen = move || {
         for signal in signals.forever() {
             hear(match signal {
-                SIGCHLD => Heard::ChildEnded,
-                SIGWINCH => Heard::Resized,
-                SIGHUP => Heard::HangUp,
-                _ => Heard::Interrupt,
+                SIGCHLD => SignalEvent::ChildEnded,
+                SIGWINCH => SignalEvent::Resized,
+                SIGHUP => SignalEvent::HangUp,
+                _ => SignalEvent::Interrupt,
             });
         }
     };
@@ -69,7 +69,7 @@ pub(crate) fn hear_signals(hear: impl Fn(Heard) + Send + 'static) -> io::Result<
 pub(crate) type Descriptor = std::os::fd::OwnedFd;
 
 /// Makes the command the leader of a process group of its own.
-pub(crate) fn lead_own_group(command: &mut Command) {
+pub(crate) fn new_process_group(command: &mut Command) {
     command.process_group(0);
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
 }
 
 /// The program that runs now, even if its file was replaced meanwhile.
-pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
+pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
     // Source: man 5 proc_pid_exe: the link can be opened and run even when its file is gone.
     let link = Path::new("/proc/self/exe");
     if link.exists() {
@@ -116,7 +116,7 @@ pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
 }
 
 /// How the command's process is called in process lists.
-pub(crate) fn call(command: &mut Command, name: &str) {
+pub(crate) fn set_arg0(command: &mut Command, name: &str) {
     command.arg0(name);
 }
 
@@ -199,15 +199,15 @@ pub(crate) fn nothing() -> io::Result<File> {
 }
 
 /// Takes the status of every child that has ended.
-pub(crate) fn reap() -> Vec<(u32, Status)> {
+pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
     let next = || rustix::process::wait(WaitOptions::NOHANG).ok().flatten();
     std::iter::from_fn(next)
         .map(|(pid, status)| (pid.as_raw_nonzero().get().cast_unsigned(), ended(status)))
         .collect()
 }
 
-fn ended(status: WaitStatus) -> Status {
-    Status {
+fn ended(status: WaitStatus) -> ExitStatus {
+    ExitStatus {
         code: status.exit_status(),
         signal: status.terminating_signal(),
     }

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, Socket, States, Undelivered};
+use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States};
 use crate::error::Problem;
 use crate::foreign::Foreign;
-use crate::preflight::{Blind, Identity, PortRef, Process, Tag};
+use crate::preflight::{Endpoint, Identity, Process, Tag, VisibilityLimit};
 use crate::supervise::diagnosis::OomKills;
 
 /// # Errors
@@ -47,7 +47,7 @@ pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
 }
 
 /// Not known.
-pub(crate) fn is_veiled(_: u32) -> bool {
+pub(crate) fn may_hide_owner(_: u32) -> bool {
     false
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
 }
 
 /// Not known.
-pub(crate) fn blind() -> Option<Blind> {
+pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
     None
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn identity(_: u32) -> Look<Identity> {
 }
 
 /// There are no PID namespaces.
-pub(crate) fn own_number(pid: u32) -> Look<u32> {
+pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
     Ok(Some(pid))
 }
 
@@ -130,12 +130,12 @@ pub(crate) fn command(_: u32) -> Vec<String> {
 }
 
 /// Not known.
-pub(crate) fn folder(_: u32) -> Option<PathBuf> {
+pub(crate) fn cwd(_: u32) -> Option<PathBuf> {
     None
 }
 
 /// There is no systemd.
-pub(crate) fn socket_unit(_: &PortRef, _: bool, _: bool) -> Option<String> {
+pub(crate) fn socket_unit(_: &Endpoint, _: bool, _: bool) -> Option<String> {
     None
 }
 
@@ -214,7 +214,7 @@ impl Handle {
         Err(not_yet("stopping a process"))
     }
 
-    pub(crate) fn signal(&self, _: Signal) -> Result<(), Undelivered> {
+    pub(crate) fn signal(&self, _: Signal) -> Result<(), SignalError> {
         match *self {}
     }
 

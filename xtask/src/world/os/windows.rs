@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use interprocess::local_socket::{ListenerOptions, Stream};
 
-use super::{Heard, Signal};
-use crate::supervise::Status;
+use super::{Signal, SignalEvent};
+use crate::supervise::ExitStatus;
 use crate::world::terminal::{Output, Size};
 
 /// `SO_REUSEADDR` would take a port that somebody listens on.
@@ -34,7 +34,7 @@ pub(super) const SYSTEM: &str = "Windows";
 
 /// # Errors
 /// Always: not supported yet.
-pub(crate) fn hear_signals(_: impl Fn(Heard) + Send + 'static) -> io::Result<()> {
+pub(crate) fn on_signals(_: impl Fn(SignalEvent) + Send + 'static) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn unblock_signals() {}
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
 
 /// Not supported yet: nothing is started here.
-pub(crate) fn lead_own_group(_: &mut Command) {}
+pub(crate) fn new_process_group(_: &mut Command) {}
 
 /// # Errors
 /// Always: not supported yet.
@@ -78,7 +78,7 @@ pub(crate) fn signal_group(_: u32, _: Signal) {}
 pub(crate) fn signal_child(_: u32, _: Signal) {}
 
 /// Not supported yet: nothing was started here.
-pub(crate) fn reap() -> Vec<(u32, Status)> {
+pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
     Vec::new()
 }
 
@@ -87,12 +87,12 @@ pub(crate) fn read_at_once<T>(_: T, _: usize) -> Vec<u8> {
     Vec::new()
 }
 
-pub(crate) fn own_program() -> io::Result<std::path::PathBuf> {
+pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
     std::env::current_exe()
 }
 
 /// A process is called by its file here.
-pub(crate) fn call(_: &mut Command, _: &str) {}
+pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
 
 /// There are no sessions of terminals here.
 pub(crate) fn lead_session(_: &mut Command) {}
@@ -212,10 +212,10 @@ pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
 
 /// What has to be there at the moment a process is spawned.
-pub(crate) type Held = Vec<std::os::windows::io::OwnedHandle>;
+pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
 
 /// # Errors
 /// Always: sockets are not handed over yet.
-pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<Held> {
+pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
     Err(io::ErrorKind::Unsupported.into())
 }

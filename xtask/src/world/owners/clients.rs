@@ -1,11 +1,11 @@
 //! Who is connected to a service that does not listen any more: most servers close that socket first and then wait.
 
 use super::conflict::clients;
-use crate::preflight::{Parent, PortRef};
+use crate::preflight::{Endpoint, ProcessRef};
 use crate::world::os::{self, States};
 
 /// The processes connected to one of `ports`, but for the service's own; nobody where the system would not tell.
-pub(crate) fn clients_of(ports: &[PortRef], own: &[u32]) -> Vec<Parent> {
+pub(crate) fn clients_of(ports: &[Endpoint], own: &[u32]) -> Vec<ProcessRef> {
     let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All).unwrap_or_default();
     let sockets = numbers.iter().flat_map(|port| clients(*port, &table));
@@ -23,7 +23,7 @@ pub(crate) fn clients_of(ports: &[PortRef], own: &[u32]) -> Vec<Parent> {
     pids.dedup();
     let named = |pid| {
         let process = os::process(pid).ok().flatten()?;
-        Some(Parent {
+        Some(ProcessRef {
             pid,
             name: process.name,
         })

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::plan::Protocol;
-use crate::preflight::{HoldsBy, OwnerlessState};
+use crate::preflight::{HoldsBy, SocketState};
 use crate::world::os::{Port, Socket};
 
 /// What stands between somebody and a port.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Conflict<'table> {
+pub(crate) struct BlockingSockets<'table> {
     /// Whoever holds these has the port.
     pub(crate) in_the_way: Vec<&'table Socket>,
     /// Same number and protocol, listening or bound at an address that was not asked for.
@@ -22,7 +22,7 @@ pub(crate) struct Conflict<'table> {
 ///
 /// Those that listen or are bound explain it; only if there are none do connections and TIME_WAIT, which a listener may
 /// have by the thousand.
-pub(crate) fn conflict<'table>(port: Port, blocked: &[IpAddr], table: &'table [Socket]) -> Conflict<'table> {
+pub(crate) fn conflict<'table>(port: Port, blocked: &[IpAddr], table: &'table [Socket]) -> BlockingSockets<'table> {
     let at_port = || {
         table
             .iter()
@@ -30,24 +30,22 @@ pub(crate) fn conflict<'table>(port: Port, blocked: &[IpAddr], table: &'table [S
     };
     let blocks = |socket: &Socket| blocked.iter().any(|&address| covers(socket, address));
     let (mut in_the_way, elsewhere): (Vec<_>, Vec<_>) = at_port()
-        .filter(|socket| socket.state.is_held_for_itself())
+        .filter(|socket| socket.state.is_exclusive())
         .partition(|socket| blocks(socket));
     if in_the_way.is_empty() {
         in_the_way = at_port()
-            .filter(|socket| !socket.state.is_held_for_itself() && blocks(socket))
+            .filter(|socket| !socket.state.is_exclusive() && blocks(socket))
             .collect();
     }
-    let listened = in_the_way
-        .iter()
-        .any(|socket| socket.state == OwnerlessState::Listening);
-    Conflict {
+    let listened = in_the_way.iter().any(|socket| socket.state == SocketState::Listening);
+    BlockingSockets {
         in_the_way,
         elsewhere,
         clients: if listened { clients(port, table) } else { Vec::new() },
     }
 }
 
-impl Conflict<'_> {
+impl BlockingSockets<'_> {
     /// Of all sockets whose holders matter; 0 is none's.
     pub(crate) fn inodes(&self) -> impl Iterator<Item = u64> {
         let sockets = self.in_the_way.iter().chain(&self.elsewhere).chain(&self.clients);
@@ -56,10 +54,7 @@ impl Conflict<'_> {
 
     /// Whether somebody listens or is bound at `address`.
     pub(crate) fn is_held(&self, address: IpAddr) -> bool {
-        let mut held = self
-            .in_the_way
-            .iter()
-            .filter(|socket| socket.state.is_held_for_itself());
+        let mut held = self.in_the_way.iter().filter(|socket| socket.state.is_exclusive());
         held.any(|socket| covers(socket, address))
     }
 
@@ -69,17 +64,17 @@ impl Conflict<'_> {
             return false;
         };
         let mut sockets = self.in_the_way.iter().chain(&self.elsewhere);
-        sockets.any(|socket| socket.state == OwnerlessState::Listening && own(socket) && answers(socket, server.ip()))
+        sockets.any(|socket| socket.state == SocketState::Listening && own(socket) && answers(socket, server.ip()))
     }
 }
 
 /// How a process that has this socket holds the port; `None` for what no process can have.
 pub(crate) fn holds_by(socket: &Socket) -> Option<HoldsBy> {
     match socket.state {
-        OwnerlessState::Listening => Some(HoldsBy::Listening),
-        OwnerlessState::Bound => Some(HoldsBy::Bound),
-        OwnerlessState::Connection => Some(HoldsBy::Connection),
-        OwnerlessState::TimeWait { .. } => None,
+        SocketState::Listening => Some(HoldsBy::Listening),
+        SocketState::Bound => Some(HoldsBy::Bound),
+        SocketState::Connection => Some(HoldsBy::Connection),
+        SocketState::TimeWait { .. } => None,
     }
 }
 
@@ -110,7 +105,7 @@ pub(super) fn clients(port: Port, table: &[Socket]) -> Vec<&Socket> {
     if port.1 == Protocol::Udp {
         return Vec::new();
     }
-    let connected = || table.iter().filter(|socket| socket.state == OwnerlessState::Connection);
+    let connected = || table.iter().filter(|socket| socket.state == SocketState::Connection);
     let served: BTreeSet<(SocketAddr, SocketAddr)> = connected()
         .filter(|socket| (socket.address.port(), socket.protocol) == port)
         .filter_map(|socket| Some((socket.remote?, socket.address)))

@@ -7,16 +7,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::repository::{PATIENCE, repository_within};
+use super::repository::{REPOSITORY_TIMEOUT, repository_within};
 use crate::error::Problem;
 use crate::foreign::Foreign;
-use crate::preflight::{HoldsBy, Owner, Parent, Process, Repository, Role, Tag, secrets};
-use crate::world::kin::Kin;
+use crate::preflight::{HoldsBy, Owner, Process, ProcessRef, Repository, Role, Tag, secrets};
+use crate::world::attribution::RunAttribution;
 use crate::world::os::{self, Cgroup, Look};
 
 /// A process as an owner, and all below it.
 #[derive(Debug, Clone)]
-pub(crate) struct Described {
+pub(crate) struct ProcessDetails {
     /// Without addresses and clients, and as if it listened: the look-up fills these in.
     pub(crate) owner: Owner,
     /// Its row of the table.
@@ -32,8 +32,8 @@ pub(crate) struct Described {
 
 /// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
 /// protection are not judged here.
-pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Described> {
-    let mut table = Table::new();
+pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, ProcessDetails> {
+    let mut table = ProcessTable::new();
     let processes: BTreeMap<u32, Process> = pids
         .into_iter()
         .filter_map(|pid| Some((pid, table.row(pid)?)))
@@ -79,25 +79,25 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
 }
 
 /// What is read once for all: twenty owners have mostly the same ancestors, user and folder.
-struct Table {
+struct ProcessTable {
     rows: BTreeMap<u32, Option<Process>>,
     users: BTreeMap<u32, Option<Foreign>>,
     repositories: BTreeMap<PathBuf, Option<Repository>>,
     /// How long folders that may be anybody's are still waited for.
     patience: Duration,
-    kin: Kin,
+    kin: RunAttribution,
     /// The first of what could not be read.
     unreadable: Option<Problem>,
 }
 
-impl Table {
+impl ProcessTable {
     fn new() -> Self {
-        Table {
+        ProcessTable {
             rows: BTreeMap::new(),
             users: BTreeMap::new(),
             repositories: BTreeMap::new(),
-            patience: PATIENCE,
-            kin: Kin::default(),
+            patience: REPOSITORY_TIMEOUT,
+            kin: RunAttribution::default(),
             unreadable: None,
         }
     }
@@ -138,15 +138,15 @@ impl Table {
     }
 
     /// Nearest first, process 1 last.
-    fn ancestors(&mut self, process: &Process) -> Vec<Parent> {
-        let mut found: Vec<Parent> = Vec::new();
+    fn ancestors(&mut self, process: &Process) -> Vec<ProcessRef> {
+        let mut found: Vec<ProcessRef> = Vec::new();
         let mut next = process.parent;
         // A pid that is used again could close a circle.
         while next != 0 && found.iter().all(|parent| parent.pid != next) {
             let Some(parent) = self.row(next) else {
                 break;
             };
-            found.push(Parent {
+            found.push(ProcessRef {
                 pid: next,
                 name: parent.name,
             });
@@ -174,8 +174,8 @@ fn described(
     process: Process,
     seen: Option<&sysinfo::Process>,
     own_cgroup: Option<&str>,
-    table: &mut Table,
-) -> Described {
+    table: &mut ProcessTable,
+) -> ProcessDetails {
     let pid = process.identity.pid;
     let command: Vec<String> = seen
         .map(|seen| {
@@ -195,7 +195,7 @@ fn described(
     let tag = table.tag(&process);
     let owner = Owner {
         name: display_name(process.name.raw(), &command, seen.and_then(|seen| seen.exe())).into(),
-        command: secrets::masked(&command).into(),
+        command: secrets::mask(&command).into(),
         user: uid.and_then(|uid| table.user(uid)),
         uid,
         repository: cwd.as_deref().and_then(|cwd| table.repository(cwd)),
@@ -217,7 +217,7 @@ fn described(
         identity: process.identity.clone(),
     };
     let exe = seen.and_then(|seen| seen.exe()).map(Path::to_owned);
-    Described {
+    ProcessDetails {
         owner,
         process,
         tree,

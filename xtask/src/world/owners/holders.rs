@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::conflict::{Conflict, holds_by};
-use super::details::Described;
+use super::conflict::{BlockingSockets, holds_by};
+use super::details::ProcessDetails;
 use crate::foreign::Foreign;
-use crate::preflight::{Owner, Ownerless, OwnerlessState, Parent, Role};
+use crate::preflight::{Owner, ProcessRef, Role, SocketState, UnownedSocket};
 use crate::world::os::{self, Holders, Socket};
 
 /// All who hold what is in the way, listeners first, with who is connected to them.
 pub(super) fn owners(
-    conflict: &Conflict,
+    conflict: &BlockingSockets,
     holders: &Holders,
-    people: &BTreeMap<u32, Described>,
+    people: &BTreeMap<u32, ProcessDetails>,
     names: &mut BTreeMap<u32, Option<Foreign>>,
 ) -> Vec<Owner> {
     let holds = |socket: &Socket, pid: &u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(pid));
@@ -73,7 +73,7 @@ pub(super) fn owners(
                 let name = names
                     .entry(pid)
                     .or_insert_with(|| Some(os::process(pid).ok().flatten()?.name));
-                name.clone().map(|name| Parent { pid, name })
+                name.clone().map(|name| ProcessRef { pid, name })
             })
             .collect();
     }
@@ -81,14 +81,14 @@ pub(super) fn owners(
 }
 
 /// Of other users' processes nobody expects to see the sockets.
-fn is_veiled(uid: u32) -> bool {
+fn may_hide_owner(uid: u32) -> bool {
     let ours = os::user_id();
-    (ours == 0 || ours == uid) && os::is_veiled(uid)
+    (ours == 0 || ours == uid) && os::may_hide_owner(uid)
 }
 
 /// Sockets in the way that nobody shows, one for each address and state.
-pub(super) fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless> {
-    let mut found: Vec<Ownerless> = Vec::new();
+pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<UnownedSocket> {
+    let mut found: Vec<UnownedSocket> = Vec::new();
     for socket in &conflict.in_the_way {
         if holders.get(&socket.inode).is_some_and(|pids| !pids.is_empty()) {
             continue;
@@ -99,24 +99,22 @@ pub(super) fn ownerless(conflict: &Conflict, holders: &Holders) -> Vec<Ownerless
         });
         match (same, socket.state) {
             // The last one to go away counts.
-            (Some(other), state @ OwnerlessState::TimeWait { left }) => {
-                if matches!(other.state, OwnerlessState::TimeWait { left: before } if before < left) {
+            (Some(other), state @ SocketState::TimeWait { left }) => {
+                if matches!(other.state, SocketState::TimeWait { left: before } if before < left) {
                     other.state = state;
                 }
             }
-            (Some(_), OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection) => {}
-            (None, state) => found.push(Ownerless {
+            (Some(_), SocketState::Listening | SocketState::Bound | SocketState::Connection) => {}
+            (None, state) => found.push(UnownedSocket {
                 address: socket.address,
                 state,
                 uid: socket.uid,
                 // What waits out its time is listed as root's, whosever it was.
                 user: match state {
-                    OwnerlessState::Listening | OwnerlessState::Bound | OwnerlessState::Connection => {
-                        os::user_name(socket.uid)
-                    }
-                    OwnerlessState::TimeWait { .. } => None,
+                    SocketState::Listening | SocketState::Bound | SocketState::Connection => os::user_name(socket.uid),
+                    SocketState::TimeWait { .. } => None,
                 },
-                is_veiled: state.is_held_for_itself() && is_veiled(socket.uid),
+                may_hide_owner: state.is_exclusive() && may_hide_owner(socket.uid),
                 role: Role::Server,
             }),
         }

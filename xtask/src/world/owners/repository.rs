@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::foreign::Foreign;
 use crate::preflight::Repository;
 use crate::world::files::read_regular;
-pub(crate) use looker::{PATIENCE, repository_within};
+pub(crate) use looker::{REPOSITORY_TIMEOUT, repository_within};
 
 /// The nearest checkout at or above `folder`; `None` when there is none, or it may not be read.
 ///
@@ -41,10 +41,10 @@ fn git_folder(root: &Path) -> Option<PathBuf> {
 }
 
 /// Bytes; git's own files of this kind hold one line.
-const FILE_AT_MOST: u64 = 64 * 1024;
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 fn text(file: &Path) -> Option<String> {
-    String::from_utf8(read_regular(file, FILE_AT_MOST).ok()?).ok()
+    String::from_utf8(read_regular(file, MAX_FILE_BYTES).ok()?).ok()
 }
 
 #[cfg(test)]

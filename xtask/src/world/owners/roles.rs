@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::details::{Described, describe};
-use crate::preflight::family;
-use crate::preflight::managed::{By, Lineage, Manager, manager};
+use super::details::{ProcessDetails, describe};
+use crate::preflight::managed::{ManagedService, ProcessContext, ServiceManager, manager};
 use crate::preflight::protected::{Ancestry, Details, protection};
+use crate::preflight::related_owners;
 use crate::preflight::role::{role, runtime_of_group};
-use crate::preflight::{Owner, OwnerlessState, Parent, PortFact, PortRef, Process, Role};
+use crate::preflight::{Endpoint, Owner, PortFact, Process, ProcessRef, Role, SocketState};
 use crate::world::engines::Engines;
 use crate::world::os;
 
@@ -17,7 +17,7 @@ use crate::world::os;
 ///
 /// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port looks like
 /// a container's.
-pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap<u32, Described>) {
+pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
     if facts
         .values()
         .all(|fact| fact.owners.is_empty() && fact.ownerless.is_empty())
@@ -34,11 +34,12 @@ pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap
             let details = details_of(described, container.as_deref(), &ours);
             owner.protected = protection(&described.process, &details, &ours);
             owner.role = match role(&described.process, &details, &ours, port.number) {
-                Role::Managed(Manager {
-                    by: By::SystemdSocket, ..
+                Role::Managed(ManagedService {
+                    by: ServiceManager::SystemdSocket,
+                    ..
                 }) => {
                     let is_users = owner.identity.pid != 1;
-                    Role::Managed(Manager::socket(
+                    Role::Managed(ManagedService::socket(
                         is_users,
                         os::socket_unit(port, is_users, false).as_deref(),
                     ))
@@ -48,27 +49,27 @@ pub(super) fn fill_in(facts: &mut BTreeMap<PortRef, PortFact>, people: &BTreeMap
         }
     }
     for fact in facts.values_mut() {
-        family::settle(&mut fact.owners, &ours);
+        related_owners::group_related(&mut fact.owners, &ours);
     }
     ask_engines(facts);
     for (port, fact) in facts {
         for socket in &mut fact.ownerless {
-            let is_systems = socket.uid == 0 && socket.state == OwnerlessState::Listening;
+            let is_systems = socket.uid == 0 && socket.state == SocketState::Listening;
             if is_systems
                 && socket.role == Role::Server
                 && let Some(unit) = os::socket_unit(port, false, true)
             {
-                socket.role = Role::Managed(Manager::socket(false, Some(&unit)));
+                socket.role = Role::Managed(ManagedService::socket(false, Some(&unit)));
             }
         }
     }
 }
 
 /// A container's port may be held by a process of root that its users cannot see.
-fn ask_engines(facts: &mut BTreeMap<PortRef, PortFact>) {
+fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
     let is_of_interest = |fact: &PortFact| {
-        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| socket.state.is_held_for_itself())
+        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| socket.state.is_exclusive())
     };
     if !facts.values().any(is_of_interest) {
         return;
@@ -81,11 +82,7 @@ fn ask_engines(facts: &mut BTreeMap<PortRef, PortFact>) {
                 owner.role = Role::Container(engines.complete(found, port, address));
             }
         }
-        for socket in fact
-            .ownerless
-            .iter_mut()
-            .filter(|socket| socket.state.is_held_for_itself())
-        {
+        for socket in fact.ownerless.iter_mut().filter(|socket| socket.state.is_exclusive()) {
             if let Some(container) = engines.publishing(port, socket.address.ip()) {
                 socket.role = Role::Container(container);
             }
@@ -104,19 +101,19 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
     }
 }
 
-fn details_of(described: &Described, our_container: Option<&str>, ours: &Ancestry) -> Details {
+fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &Ancestry) -> Details {
     let (owner, pid) = (&described.owner, described.process.identity.pid);
     let group = described.cgroup.as_ref();
     // A user's own manager is a systemd that is not the first process.
-    let is_below = |parent: &Parent| parent.name == "systemd" && parent.pid != 1;
+    let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
     let environment = OnceCell::new();
-    let lineage = Lineage {
+    let lineage = ProcessContext {
         unit: owner.unit.as_ref().map(|unit| (unit.raw().as_str(), is_users)),
         parents: &owner.parents,
         uid: owner.uid,
         command: &os::command,
-        folder: &os::folder,
+        folder: &os::cwd,
         variable: &|name| {
             environment
                 .get_or_init(|| os::environment(pid))

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::conflict::{Conflict, conflict};
+use super::conflict::{BlockingSockets, conflict};
 use super::details::display_name;
 use super::*;
 use crate::plan::Protocol;
@@ -15,11 +15,11 @@ fn socket((at, line): (usize, &str)) -> Socket {
     let address: SocketAddr = fields[0].parse().unwrap();
     let left = std::time::Duration::from_secs(30);
     let (state, only_v6) = match fields[2] {
-        "listen" => (OwnerlessState::Listening, false),
-        "listen-v6only" => (OwnerlessState::Listening, true),
-        "bound" => (OwnerlessState::Bound, false),
-        "conn" => (OwnerlessState::Connection, false),
-        "wait" => (OwnerlessState::TimeWait { left }, false),
+        "listen" => (SocketState::Listening, false),
+        "listen-v6only" => (SocketState::Listening, true),
+        "bound" => (SocketState::Bound, false),
+        "conn" => (SocketState::Connection, false),
+        "wait" => (SocketState::TimeWait { left }, false),
         other => panic!("no such state: {other}"),
     };
     Socket {
@@ -42,7 +42,7 @@ fn check(blocked: &str, table: &str, expected: &str) {
         .split_whitespace()
         .map(|address| address.parse().unwrap())
         .collect();
-    let Conflict {
+    let BlockingSockets {
         in_the_way,
         elsewhere,
         clients,

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Problem};
 use crate::foreign::command_line;
-use crate::world::runs::Folder;
+use crate::world::runs::StateDir;
 use crate::world::{caller, os, problem};
 
 const FILE: &str = "devtasks.toml";
 
 /// A project's file and folder.
-pub(crate) struct Place {
+pub(crate) struct ProjectPath {
     pub(crate) file: PathBuf,
     /// The file as the user would name it: relative, where it lies below the current folder.
     pub(crate) shown: PathBuf,
@@ -19,12 +19,12 @@ pub(crate) struct Place {
     pub(crate) folder: PathBuf,
 }
 
-impl Place {
+impl ProjectPath {
     /// That of `file` or, without one, of the `devtasks.toml` of the current folder or the nearest above it.
     ///
     /// # Errors
     /// There is none, it is another user's and was not named, or its folder cannot be found or noted.
-    pub(crate) fn find(file: Option<&Path>) -> Result<Place, Problem> {
+    pub(crate) fn find(file: Option<&Path>) -> Result<ProjectPath, Problem> {
         let here = match std::env::current_dir() {
             // A folder that was deleted under our feet does not matter to a whole path.
             Err(_) if file.is_some_and(Path::is_absolute) => PathBuf::new(),
@@ -45,18 +45,19 @@ impl Place {
         if folder.to_str().is_none() || file.to_str().is_none() {
             return Err(not_utf8(&folder));
         }
-        Ok(Place { file, shown, folder })
+        Ok(ProjectPath { file, shown, folder })
     }
 }
 
 /// The project's folder, also one that is gone if it is named and a run of it is noted: what runs without it can be ended.
 ///
 /// # Errors
-/// As [`Place::find`].
+/// As [`ProjectPath::find`].
 pub(crate) fn folder(file: Option<&Path>) -> Result<PathBuf, Problem> {
-    Place::find(file).map(|place| place.folder).or_else(|problem| {
+    ProjectPath::find(file).map(|place| place.folder).or_else(|problem| {
         let gone = file.and_then(gone);
-        let is_noted = |folder: &PathBuf| Folder::existing(folder).is_some_and(|it| matches!(it.record(), Ok(Some(_))));
+        let is_noted =
+            |folder: &PathBuf| StateDir::existing(folder).is_some_and(|it| matches!(it.record(), Ok(Some(_))));
         gone.filter(is_noted).ok_or(problem)
     })
 }

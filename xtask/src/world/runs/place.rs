@@ -80,7 +80,7 @@ fn not_ours(there: &Path, owner: u32) -> Problem {
 }
 
 /// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
-const SOCKET_PATH_AT_MOST: usize = 100;
+const MAX_SOCKET_PATH_BYTES: usize = 100;
 
 /// The socket of the checkout with this state folder: in it or, where its path is too long, in a private folder where
 /// temporary files lie, or else where they always lie.
@@ -88,7 +88,7 @@ const SOCKET_PATH_AT_MOST: usize = 100;
 /// # Errors
 /// That folder cannot be made, or it is another user's.
 pub(super) fn socket(folder: &Path) -> Result<PathBuf, Problem> {
-    let fits = |socket: &PathBuf| socket.as_os_str().len() < SOCKET_PATH_AT_MOST;
+    let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
     let near = folder.join("control");
     if fits(&near) {
         return Ok(near);

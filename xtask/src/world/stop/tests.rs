@@ -84,7 +84,7 @@ impl Scene {
         };
         Tree {
             processes: self.seen.iter().map(target).collect(),
-            first,
+            n_first_wave: first,
         }
     }
 
@@ -95,7 +95,9 @@ impl Scene {
 
     #[track_caller]
     fn check_port(&self, tree: &Tree, port: &Port<'_>, expected: &str) {
-        let act = |request: &Request<'_>, talk: &mut Talk<'_>, audit: &mut Audit| stop(request, port, talk, audit);
+        let act = |request: &StopRequest<'_>, talk: &mut StopCallbacks<'_>, audit: &mut Audit| {
+            stop(request, port, talk, audit)
+        };
         self.compare(expected, act, tree);
     }
 
@@ -104,14 +106,14 @@ impl Scene {
     fn compare(
         &self,
         expected: &str,
-        act: impl FnOnce(&Request<'_>, &mut Talk<'_>, &mut Audit) -> Outcome,
+        act: impl FnOnce(&StopRequest<'_>, &mut StopCallbacks<'_>, &mut Audit) -> StopOutcome,
         tree: &Tree,
     ) {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("audit.jsonl");
         let said = RefCell::new(Vec::new());
         let signals = RefCell::new(Vec::new());
-        let request = Request {
+        let request = StopRequest {
             tree,
             signal: Signal::Term,
             grace: self.grace,
@@ -119,7 +121,7 @@ impl Scene {
         };
         let outcome = act(
             &request,
-            &mut Talk {
+            &mut StopCallbacks {
                 confirm_kill: &mut |survivors| {
                     said.borrow_mut().push(format!("kill {}?", names(survivors)));
                     self.may_kill
@@ -138,15 +140,15 @@ impl Scene {
         );
         let mut said = said.into_inner();
         said.push(match outcome {
-            Outcome::Stopped { killed: false, .. } => "stopped".to_owned(),
-            Outcome::Stopped { killed: true, .. } => "killed".to_owned(),
-            Outcome::Gone => "gone".to_owned(),
-            Outcome::Refused(reason) => format!("refused: {reason}"),
-            Outcome::Denied(_) => "denied".to_owned(),
-            Outcome::Survived(survivors) => format!("survived: {}", names(&survivors)),
-            Outcome::Respawned(holder) => format!("respawned by {}", holder.parent.unwrap().name),
-            Outcome::StillBusy => "still busy".to_owned(),
-            Outcome::Interrupted(survivors) => format!("interrupted: {}", names(&survivors)),
+            StopOutcome::Stopped { killed: false, .. } => "stopped".to_owned(),
+            StopOutcome::Stopped { killed: true, .. } => "killed".to_owned(),
+            StopOutcome::Gone => "gone".to_owned(),
+            StopOutcome::Refused(reason) => format!("refused: {reason}"),
+            StopOutcome::Denied(_) => "denied".to_owned(),
+            StopOutcome::Survived(survivors) => format!("survived: {}", names(&survivors)),
+            StopOutcome::Respawned(holder) => format!("respawned by {}", holder.parent.unwrap().name),
+            StopOutcome::StillBusy => "still busy".to_owned(),
+            StopOutcome::Interrupted(survivors) => format!("interrupted: {}", names(&survivors)),
         });
         assert_eq!(said.join(", "), expected);
         let text = std::fs::read_to_string(&log).unwrap_or_default();
@@ -382,8 +384,8 @@ fn whoever_starts_it_again_is_named() {
             process.parent == shell && process.name == "python3" && process.identity.pid != first && !is_free(number)
         })?;
         let parent = process(shell).unwrap()?;
-        Some(Holder {
-            process: Parent {
+        Some(PortHolder {
+            process: ProcessRef {
                 pid: next.identity.pid,
                 name: next.name,
             },
@@ -401,7 +403,7 @@ fn whoever_starts_it_again_is_named() {
         holder: &holder,
     };
     scene.check_port(&scene.tree(1), &port, "SIGTERM server, stopped");
-    let taken = watch(&[&holder], Duration::from_secs(20), &|| false).remove(0);
+    let taken = watch_port(&[&holder], Duration::from_secs(20), &|| false).remove(0);
     let starter = taken.unwrap().parent.unwrap();
     assert_eq!((starter.name.raw().as_str(), starter.identity.pid), ("sh", shell));
 }

@@ -79,15 +79,15 @@ impl Running {
         signal(self.pid(), Signal::INT);
     }
 
-    /// SIGKILL, and the same for its guardian, if it has one: nobody is left to clean up.
+    /// SIGKILL, and the same for its watchdog, if it has one: nobody is left to clean up.
     pub(crate) fn kill(&self) {
-        if let Some(guardian) = self.guardian() {
-            // Suspended it starts no other guardian.
+        if let Some(watchdog) = self.watchdog() {
+            // Suspended it starts no other watchdog.
             signal(self.pid(), Signal::STOP);
             let stat = || std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
             eventually(stat, || stat().contains(") T "));
-            signal(guardian, Signal::KILL);
-            eventually_gone(guardian);
+            signal(watchdog, Signal::KILL);
+            eventually_gone(watchdog);
         }
         self.kill_alone();
     }
@@ -97,7 +97,7 @@ impl Running {
     }
 
     /// The process that a supervisor has beside it.
-    pub(crate) fn guardian(&self) -> Option<u32> {
+    pub(crate) fn watchdog(&self) -> Option<u32> {
         let children = std::fs::read_dir(format!("/proc/{}/task", self.pid()))
             .into_iter()
             .flatten()
@@ -109,7 +109,7 @@ impl Running {
             .collect();
         let arguments = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         pids.into_iter()
-            .find(|pid| arguments(pid).split('\0').nth(1) == Some("guardian"))
+            .find(|pid| arguments(pid).split('\0').nth(1) == Some("watchdog"))
     }
 
     /// Has it ended?

@@ -156,7 +156,7 @@ fn of_two_ups_at_once_one_becomes_the_supervisor_and_both_are_right() {
             returned.push(ups.remove(at).wait().with(0));
         }
         sandbox.run(&["status"]).with(0);
-        // The supervisor, its guardian, the service.
+        // The supervisor, its watchdog, the service.
         assert_eq!(sandbox.processes().len(), 3);
         ups[0].interrupt();
         ups.remove(0).wait().with(130);

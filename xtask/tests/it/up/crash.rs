@@ -1,4 +1,4 @@
-//! A supervisor that is killed leaves nothing: its guardian ends what it started, whatever that forked.
+//! A supervisor that is killed leaves nothing: its watchdog ends what it started, whatever that forked.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -30,9 +30,9 @@ fn stubborn() -> (Sandbox, u16) {
 fn kill_9_of_the_supervisor_leaves_no_process_and_no_busy_port() {
     let (sandbox, port) = stubborn();
     let up = sandbox.up(&[]);
-    let guardian = up.guardian().unwrap();
+    let watchdog = up.watchdog().unwrap();
     up.kill_alone();
-    eventually_gone(guardian);
+    eventually_gone(watchdog);
     sandbox.nothing_is_left();
     assert!(crate::sandbox::is_free(port));
     let again = sandbox.run(&["down"]).with(0);
@@ -40,23 +40,23 @@ fn kill_9_of_the_supervisor_leaves_no_process_and_no_busy_port() {
 }
 
 #[test]
-fn a_guardian_that_is_killed_is_replaced() {
+fn a_watchdog_that_is_killed_is_replaced() {
     let (sandbox, _) = stubborn();
     let up = sandbox.up(&[]);
-    let first = up.guardian().unwrap();
+    let first = up.watchdog().unwrap();
     signal(first, Signal::KILL);
     eventually(
-        || "another guardian".to_owned(),
-        || up.guardian().is_some_and(|guardian| guardian != first),
+        || "another watchdog".to_owned(),
+        || up.watchdog().is_some_and(|watchdog| watchdog != first),
     );
-    let second = up.guardian().unwrap();
+    let second = up.watchdog().unwrap();
     up.kill_alone();
     eventually_gone(second);
     sandbox.nothing_is_left();
 }
 
 #[test]
-fn a_closed_terminal_and_a_clean_end_leave_no_guardian() {
+fn a_closed_terminal_and_a_clean_end_leave_no_watchdog() {
     let (sandbox, _) = stubborn();
     let up = sandbox.up(&[]);
     up.interrupt();
@@ -71,15 +71,15 @@ fn suspend(pid: u32) {
 }
 
 #[test]
-fn a_suspended_guardian_holds_up_no_end() {
+fn a_suspended_watchdog_holds_up_no_end() {
     let (sandbox, _) = stubborn();
     let up = sandbox.up(&[]);
-    suspend(up.guardian().unwrap());
+    suspend(up.watchdog().unwrap());
     up.interrupt();
     up.wait().with(130);
     sandbox.nothing_is_left();
     let up = sandbox.up(&[]);
-    suspend(up.guardian().unwrap());
+    suspend(up.watchdog().unwrap());
     sandbox.run(&["down"]).with(0);
     up.wait().with(0);
     sandbox.nothing_is_left();
@@ -95,7 +95,7 @@ fn fill_stdin(pid: u32) {
 }
 
 #[test]
-fn a_suspended_guardian_that_takes_no_word_holds_up_nothing() {
+fn a_suspended_watchdog_that_takes_no_word_holds_up_nothing() {
     let sandbox = Sandbox::new(
         r#"
         [services.db]
@@ -107,9 +107,9 @@ fn a_suspended_guardian_that_takes_no_word_holds_up_nothing() {
         "#,
     );
     let up = sandbox.up(&["db"]);
-    let guardian = up.guardian().unwrap();
-    suspend(guardian);
-    fill_stdin(guardian);
+    let watchdog = up.watchdog().unwrap();
+    suspend(watchdog);
+    fill_stdin(watchdog);
     sandbox.run(&["up", "api"]).with(0);
     up.interrupt();
     up.wait().with(130);
@@ -125,27 +125,27 @@ fn limit_files(up: &Running, soft: u64) {
 }
 
 #[test]
-fn a_guardian_that_cannot_be_replaced_is_missed_aloud_and_tried_again() {
+fn a_watchdog_that_cannot_be_replaced_is_missed_aloud_and_tried_again() {
     let (sandbox, _) = stubborn();
     let up = sandbox.up(&[]);
-    let first = up.guardian().unwrap();
+    let first = up.watchdog().unwrap();
     limit_files(&up, 3);
     signal(first, Signal::KILL);
     up.wait_for(
-        "cannot start the guardian of this run: too many open files: if this supervisor is killed now, its services are \
-         left running; another guardian is tried every second",
+        "cannot start the watchdog of this run: too many open files: if this supervisor is killed now, its services are \
+         left running; another watchdog is tried every second",
     );
-    assert_eq!(up.guardian(), None);
+    assert_eq!(up.watchdog(), None);
     limit_files(&up, 1024);
-    eventually(|| up.stderr(), || up.guardian().is_some());
-    let second = up.guardian().unwrap();
+    eventually(|| up.stderr(), || up.watchdog().is_some());
+    let second = up.watchdog().unwrap();
     up.kill_alone();
     eventually_gone(second);
     sandbox.nothing_is_left();
 }
 
 #[test]
-fn supervisor_and_guardian_belong_to_no_outer_run() {
+fn supervisor_and_watchdog_belong_to_no_outer_run() {
     let mut sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
     for name in ["PROJECT", "SERVICE", "CHECKOUT", "RUN"] {
         sandbox.set(&format!("DEVTASKS_{name}"), "outer");
@@ -156,7 +156,7 @@ fn supervisor_and_guardian_belong_to_no_outer_run() {
         let mut variables = environ.split(|byte| *byte == 0);
         variables.any(|variable| variable.starts_with(b"DEVTASKS_") && variable.ends_with(b"=outer"))
     };
-    // The supervisor, its guardian, the service.
+    // The supervisor, its watchdog, the service.
     let all = sandbox.processes();
     assert_eq!(all.len(), 3);
     assert!(!all.iter().any(outer), "{all:?}");

@@ -15,15 +15,15 @@ fn supervisor(sandbox: &Sandbox) -> u32 {
     u32::try_from(status["supervisor"]["pid"].as_u64().unwrap()).unwrap()
 }
 
-/// The guardian of a supervisor that is no child of ours.
-fn guardian(supervisor: u32) -> u32 {
+/// The watchdog of a supervisor that is no child of ours.
+fn watchdog(supervisor: u32) -> u32 {
     let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap();
-    let is_guardian = |pid: &&str| {
+    let is_watchdog = |pid: &&str| {
         let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        command.split('\0').nth(1) == Some("guardian")
+        command.split('\0').nth(1) == Some("watchdog")
     };
-    let pid = children.split_whitespace().find(is_guardian);
-    pid.expect("it has a guardian").parse().unwrap()
+    let pid = children.split_whitespace().find(is_watchdog);
+    pid.expect("it has a watchdog").parse().unwrap()
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn of_many_at_once_one_supervises() {
         up.wait().with(0);
     }
     sandbox.run(&["status"]).with(0);
-    // The supervisor, its guardian, the service.
+    // The supervisor, its watchdog, the service.
     assert_eq!(sandbox.processes().len(), 3);
     sandbox.run(&["down"]).with(0);
     eventually_nothing(&sandbox);
@@ -268,16 +268,16 @@ fn kill_9_of_the_supervisor_leaves_nothing() {
     let (sandbox, port) = Sandbox::with_api();
     sandbox.run(&["up", "-d"]).with(0);
     let supervisor = supervisor(&sandbox);
-    let guardian = guardian(supervisor);
+    let watchdog = watchdog(supervisor);
     signal(supervisor, Signal::KILL);
-    eventually_gone(guardian);
+    eventually_gone(watchdog);
     sandbox.nothing_is_left();
     assert!(is_free(port));
     sandbox.run(&["up", "-d"]).with(0);
 }
 
 #[test]
-fn a_grace_period_that_joins_later_is_the_guardians_too() {
+fn a_grace_period_that_joins_later_is_the_watchdogs_too() {
     let sandbox = Sandbox::new(
         r#"
         [services.db]
@@ -291,9 +291,9 @@ fn a_grace_period_that_joins_later_is_the_guardians_too() {
     sandbox.run(&["up", "-d", "db"]).with(0);
     sandbox.run(&["up", "api"]).with(0);
     let supervisor = supervisor(&sandbox);
-    let guardian = guardian(supervisor);
+    let watchdog = watchdog(supervisor);
     signal(supervisor, Signal::KILL);
-    eventually_gone(guardian);
+    eventually_gone(watchdog);
     sandbox.nothing_is_left();
     let state = sandbox.home().join(".local/state/devtasks");
     let audit = fs::read_to_string(state.join("audit.log")).unwrap();

@@ -1,4 +1,4 @@
-//! Inside a program with words of its own, which starts itself once more as guardian and as supervisor.
+//! Inside a program with words of its own, which starts itself once more as watchdog and as supervisor.
 
 use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, host};
 
@@ -17,9 +17,9 @@ fn that_calls_the_hook_all_is_as_in_our_own() {
     let sandbox = Sandbox::new("[services.db]\ncommand = \"SERVICE\"\n");
     let up = start(&sandbox, None, &["up"]);
     up.wait_for("eady in ");
-    let guardian = up.guardian().unwrap();
+    let watchdog = up.watchdog().unwrap();
     up.kill_alone();
-    eventually_gone(guardian);
+    eventually_gone(watchdog);
     sandbox.nothing_is_left();
     start(&sandbox, None, &["up", "-d"]).wait().with(0);
     start(&sandbox, None, &["status"]).wait().with(0);
@@ -40,7 +40,7 @@ fn refuses(forgets: &str, arguments: &[&str], who: &str) -> String {
     error.replace(who, "[who]")
 }
 
-const GUARDIAN: &str = "the guardian of this run";
+const WATCHDOG: &str = "the watchdog of this run";
 const SUPERVISOR: &str = "the supervisor in the background";
 
 #[test]
@@ -48,14 +48,14 @@ fn that_forgot_the_hook_nothing_is_started_and_the_line_is_named() {
     let message = "[who] did not start: this program took it for a command of its own\n\n\
         hint: add `devtasks::helpers();` as the first line of its `main`, before it reads its arguments\n";
     for forgets in ["prints", "complains", "silent"] {
-        assert_eq!(refuses(forgets, &["up"], GUARDIAN), message);
+        assert_eq!(refuses(forgets, &["up"], WATCHDOG), message);
         assert_eq!(refuses(forgets, &["up", "-d"], SUPERVISOR), message);
     }
 }
 
 #[test]
 fn that_dies_of_something_else_is_not_blamed_for_the_hook() {
-    for (arguments, who) in [(&["up"][..], GUARDIAN), (&["up", "-d"], SUPERVISOR)] {
+    for (arguments, who) in [(&["up"][..], WATCHDOG), (&["up", "-d"], SUPERVISOR)] {
         let error = refuses("dies", arguments, who);
         let message = "[who] has died before it was there: signal: 6 (SIGABRT)";
         assert_eq!(error.replace(" (core dumped)", ""), format!("{message}\n"));
@@ -67,7 +67,7 @@ fn that_never_answers_it_is_not_waited_for_long() {
     let message = "[who] did not report within 5 s\n\n\
         hint: add `devtasks::helpers();` as the first line of its `main`, if this is a program of yours that holds devtasks\n";
     let background = std::thread::spawn(|| refuses("hangs", &["up", "-d"], SUPERVISOR));
-    assert_eq!(refuses("hangs", &["up"], GUARDIAN), message);
+    assert_eq!(refuses("hangs", &["up"], WATCHDOG), message);
     assert_eq!(background.join().unwrap(), message);
 }
 
@@ -75,7 +75,7 @@ fn that_never_answers_it_is_not_waited_for_long() {
 fn that_never_answers_ctrl_c_ends_the_wait() {
     let sandbox = Sandbox::new(CONFIG);
     let up = start(&sandbox, Some("hangs"), &["up"]);
-    eventually(|| up.stderr(), || up.guardian().is_some());
+    eventually(|| up.stderr(), || up.watchdog().is_some());
     up.interrupt();
     up.wait().with(130);
     assert!(!sandbox.project().join("started").exists());

@@ -48,14 +48,14 @@ fn pipes(pid: u32) -> Vec<String> {
 fn after_kill_9_they_live_and_may_write_until_down_ends_them() {
     let (sandbox, port) = kept();
     let up = sandbox.up(&[]);
-    let guardian = up.guardian().unwrap();
+    let watchdog = up.watchdog().unwrap();
     up.kill_alone();
     eventually_gone(up.pid());
-    let services = sandbox.processes().into_iter().filter(|pid| *pid != guardian);
+    let services = sandbox.processes().into_iter().filter(|pid| *pid != watchdog);
     let written: Vec<String> = services.flat_map(outputs).collect();
     eventually(
-        || format!("{written:?} in {:?}", pipes(guardian)),
-        || written.iter().all(|pipe| pipes(guardian).contains(pipe)),
+        || format!("{written:?} in {:?}", pipes(watchdog)),
+        || written.iter().all(|pipe| pipes(watchdog).contains(pipe)),
     );
     talks(&sandbox);
     assert!(!is_free(port));
@@ -63,21 +63,21 @@ fn after_kill_9_they_live_and_may_write_until_down_ends_them() {
     let ended = sandbox.run(&["down", "--leftovers"]).with(0);
     assert!(ended.stderr.contains("nothing of it is left"), "{ended:?}");
     assert!(is_free(port));
-    eventually_gone(guardian);
+    eventually_gone(watchdog);
     sandbox.nothing_is_left();
 }
 
 #[test]
-fn a_guardian_that_replaces_another_reads_on_for_them_too() {
+fn a_watchdog_that_replaces_another_reads_on_for_them_too() {
     let (sandbox, _) = kept();
     let up = sandbox.up(&[]);
-    let first = up.guardian().unwrap();
+    let first = up.watchdog().unwrap();
     signal(first, Signal::KILL);
     eventually(
-        || "another guardian".to_owned(),
-        || up.guardian().is_some_and(|guardian| guardian != first),
+        || "another watchdog".to_owned(),
+        || up.watchdog().is_some_and(|watchdog| watchdog != first),
     );
-    let second = up.guardian().unwrap();
+    let second = up.watchdog().unwrap();
     let outputs = outputs(sandbox.pid("talker"));
     up.kill_alone();
     eventually(
@@ -106,12 +106,12 @@ fn what_they_write_to_each_other_is_theirs() {
         "#,
     );
     let up = sandbox.up(&[]);
-    let guardian = up.guardian().unwrap();
+    let watchdog = up.watchdog().unwrap();
     let outputs = outputs(sandbox.pid("dump"));
     up.kill_alone();
     eventually(
-        || format!("{outputs:?} in {:?}", pipes(guardian)),
-        || outputs.iter().all(|pipe| pipes(guardian).contains(pipe)),
+        || format!("{outputs:?} in {:?}", pipes(watchdog)),
+        || outputs.iter().all(|pipe| pipes(watchdog).contains(pipe)),
     );
     sandbox.write("go", "");
     let file = |name: &str| sandbox.project().join(name);
@@ -126,12 +126,12 @@ fn what_they_write_to_each_other_is_theirs() {
 fn the_next_up_ends_them_and_starts_anew() {
     let (sandbox, _) = kept();
     let up = sandbox.up(&[]);
-    let guardian = up.guardian().unwrap();
+    let watchdog = up.watchdog().unwrap();
     up.kill_alone();
     eventually_gone(up.pid());
     let up = sandbox.up(&[]);
     assert!(up.stderr().contains("An earlier run left "), "{}", up.stderr());
-    eventually_gone(guardian);
+    eventually_gone(watchdog);
     up.interrupt();
     up.wait().with(130);
     sandbox.nothing_is_left();
@@ -198,7 +198,7 @@ fn one_with_a_terminal_or_an_open_input_loses_that_with_its_supervisor() {
         "#,
     );
     let up = sandbox.up(&[]);
-    let guardian = up.guardian().unwrap();
+    let watchdog = up.watchdog().unwrap();
     let status = sandbox.run(&["status", "--format", "json"]).with(0).json();
     let pid = |at: usize| u32::try_from(status["services"][at]["pid"].as_u64().unwrap()).unwrap();
     up.kill_alone();
@@ -206,7 +206,7 @@ fn one_with_a_terminal_or_an_open_input_loses_that_with_its_supervisor() {
     eventually_gone(pid(1));
     eventually_gone(up.pid());
     let mut left = sandbox.processes();
-    left.retain(|it| *it != guardian);
+    left.retain(|it| *it != watchdog);
     assert_eq!(left, [pid(2)]);
 }
 

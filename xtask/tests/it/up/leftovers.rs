@@ -120,7 +120,7 @@ fn services_of_a_live_supervisor_with_another_state_folder_are_no_leftovers() {
     );
     sandbox.run(&["up"]).with(3);
     assert!(!up.has_ended(), "{}", up.stderr());
-    // The supervisor, its guardian, the service.
+    // The supervisor, its watchdog, the service.
     assert_eq!(sandbox.processes().len(), 3);
     sandbox.run(&["down", "--leftovers"]);
     assert!(!up.has_ended(), "{}", up.stderr());

@@ -83,8 +83,8 @@ fn nobody_can_take_the_ports_of_one_that_waits_for_its_dependency() {
         open.filter(|link| link.display().to_string().starts_with("socket:"))
             .count()
     };
-    let (db, guardian) = (stack.sandbox.pid("db"), up.guardian().unwrap());
-    assert_eq!((sockets(db), sockets(guardian)), (0, 0));
+    let (db, watchdog) = (stack.sandbox.pid("db"), up.watchdog().unwrap());
+    assert_eq!((sockets(db), sockets(watchdog)), (0, 0));
 
     // It lets go of them when it is not to start any more.
     stack.sandbox.run(&["down", "api"]).with(0);

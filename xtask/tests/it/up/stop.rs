@@ -61,7 +61,7 @@ fn a_suspended_service_is_stopped_gently() {
 fn every_service_leads_a_process_group_of_its_own() {
     let (sandbox, _) = Sandbox::with_api();
     let up = sandbox.up(&[]);
-    let ours = [Some(up.pid()), up.guardian()];
+    let ours = [Some(up.pid()), up.watchdog()];
     let service = sandbox
         .processes()
         .into_iter()
@@ -166,7 +166,7 @@ fn no_zombie_piles_up_under_the_supervisor() {
         let lists = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
         lists.map(|list| list.split_ascii_whitespace().count()).sum::<usize>()
     };
-    // The service and the guardian.
+    // The service and the watchdog.
     eventually(|| format!("two children, not {}", children()), || children() == 2);
 }
 

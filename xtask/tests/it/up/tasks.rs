@@ -179,7 +179,7 @@ fn a_task_has_the_time_of_the_whole_start() {
 fn what_a_task_leaves_behind_ends_with_it() {
     let (sandbox, _) = shop("setsid sleep 1000 & echo done");
     let up = sandbox.up(&[]);
-    // The supervisor, its guardian, two services.
+    // The supervisor, its watchdog, two services.
     assert_eq!(sandbox.processes().len(), 4);
     drop(up);
 }

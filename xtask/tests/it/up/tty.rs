@@ -246,7 +246,7 @@ fn each_start_has_a_terminal_and_the_supervisor_keeps_none_of_those_before() {
     let (api, second) = (sandbox.pid("api"), sandbox.pid("second"));
     assert_eq!((terminals(api).len(), terminals(second).len()), (3, 3));
     assert_ne!(terminals(api)[0], terminals(second)[0]);
-    for pid in [sandbox.pid("other"), sandbox.pid("web"), up.guardian().unwrap()] {
+    for pid in [sandbox.pid("other"), sandbox.pid("web"), up.watchdog().unwrap()] {
         assert_eq!(terminals(pid), [] as [PathBuf; 0]);
     }
 }

@@ -29,7 +29,7 @@ fn a_stranger_that_shares_a_running_services_port_is_a_warning() {
         &format!("[services.api]\ncommand = \"SERVICE --reuseport --listen 127.0.0.1:{port}\"\nport = {port}\n"),
     );
     zoo.sandbox.run(&["up", "-d"]).with(0);
-    zoo.name_the_others(&["supervisor", "guardian", "api"]);
+    zoo.name_the_others(&["supervisor", "watchdog", "api"]);
     zoo.start("stranger", "--reuseport --listen 127.0.0.1:PORT");
     let doctor = zoo.command(&["doctor", "--format", "json"]);
     assert_eq!(doctor.code, Some(0), "{doctor:?}");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::template::tests::shown;
 use crate::config::{
-    At, Check, Command, Condition, Config, Healthcheck, OnConflict, OnExit, Port, Protocol, Restart, Service, Stdin,
-    StopSignal, Template, VenvChoice,
+    Check, Command, Condition, Config, Healthcheck, Located, OnConflict, OnExit, Port, Protocol, Restart, Service,
+    Stdin, StopSignal, Template, VenvChoice,
 };
 
 pub(super) fn config(config: &Config) -> String {
@@ -100,7 +100,7 @@ fn service(lines: &mut Vec<String>, service: &Service) {
     line("profiles", service.profiles.join(" "));
 }
 
-fn template(template: &At<Template>) -> String {
+fn template(template: &Located<Template>) -> String {
     shown(&template.value)
 }
 

@@ -68,7 +68,10 @@ fn a_container_is_told_even_where_its_proxy_cannot_be_seen() {
         hint: stop it with `docker compose -p shop stop db`
         hint: or give `backend` another `port` in devtasks.toml",
     );
-    check_consent("answer busy\nsocket 501 listening container=docker:web", Consent::Never);
+    check_consent(
+        "answer busy\nsocket 501 listening container=docker:web",
+        KillPolicy::Never,
+    );
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn a_managers_service_is_stopped_by_its_manager() {
     );
     check_consent(
         "answer busy\nowner 7 redis-server protected=x managed=redis.service",
-        Consent::Never,
+        KillPolicy::Never,
     );
 }
 
@@ -123,8 +126,8 @@ fn a_tunnel_says_where_it_leads_and_is_ended_only_by_name() {
         "port.busy.tunnel fail 3: port 8000 is taken by `code` (pid 7): it is most likely a port that the editor (`code`) forwards
         hint: close it in the editor: the Ports view of VS Code, or the remote session's window",
     );
-    check_consent("answer busy\nowner 7 ssh tunnel=x", Consent::Yes);
-    check_consent("answer busy\nowner 7 code protected=x forward=code", Consent::Never);
+    check_consent("answer busy\nowner 7 ssh tunnel=x", KillPolicy::Yes);
+    check_consent("answer busy\nowner 7 code protected=x forward=code", KillPolicy::Never);
     // A tunnel that is a service of ours is that first.
     check(
         "answer busy
@@ -210,7 +213,7 @@ fn who_may_not_be_looked_into_is_hidden_even_from_root() {
         "port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user `root`
         hint: look from the host, or give this container the capability `SYS_PTRACE`",
     );
-    check_consent("answer busy\nwe root\nsocket 0 listening veiled", Consent::Never);
+    check_consent("answer busy\nwe root\nsocket 0 listening veiled", KillPolicy::Never);
 }
 
 #[test]
@@ -306,7 +309,7 @@ fn check_families(input: &str, expected: &str) {
         ancestors: vec![300, 1],
         unit: None,
     };
-    crate::preflight::family::settle(&mut fact.owners, &ours);
+    crate::preflight::related_owners::group_related(&mut fact.owners, &ours);
     let families = fact
         .owners
         .iter()

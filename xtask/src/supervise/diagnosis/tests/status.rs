@@ -1,6 +1,6 @@
 //! What the exit status shows, with the log and without.
 
-use super::super::Memory;
+use super::super::OomEvidence;
 use super::{check_ended, found};
 
 #[test]
@@ -53,13 +53,13 @@ fn exit_0_is_no_failure() {
 #[test]
 fn sigkill_while_the_kernel_ran_out_of_memory_is_the_kernels() {
     for how in ["signal 9", "137"] {
-        assert_eq!(found(how, Memory::RanOut, "ready"), "KilledForMemory 1: ");
+        assert_eq!(found(how, OomEvidence::RanOut, "ready"), "KilledForMemory 1: ");
         assert_eq!(
-            found(how, Memory::RanOutSomewhere, "ready"),
+            found(how, OomEvidence::RanOutSomewhere, "ready"),
             "ProbablyKilledForMemory 1: "
         );
     }
     for how in ["signal 11", "1", "0"] {
-        assert_eq!(found(how, Memory::RanOut, ""), found(how, Memory::Sufficed, ""));
+        assert_eq!(found(how, OomEvidence::RanOut, ""), found(how, OomEvidence::None, ""));
     }
 }

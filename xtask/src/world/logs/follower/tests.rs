@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::world::logs::{Run, Sink};
+use crate::world::logs::{RunId, Sink};
 use crate::world::terminal::Size;
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ fn follow(follower: &Follower, log: &Arc<Log>) -> (PipeWriter, Receiver<()>) {
     let (read, write) = pipe().unwrap();
     let (tell, told) = channel();
     let read = Arc::new(File::from(OwnedFd::from(read)));
-    let followed = follower.follow(log, Source::Pipe(Stream::Stdout), read, move || {
+    let followed = follower.follow(log, OutputSource::Pipe(Stream::Stdout), read, move || {
         let _ = tell.send(());
     });
     followed.unwrap();
@@ -67,7 +67,7 @@ fn a_screen_without_room_keeps_no_line_from_its_file_and_gets_all_in_their_order
     let folder = tempfile::tempdir().unwrap();
     let screen = Arc::new(Screen::default());
     let follower = Follower::start().unwrap();
-    let run = Run {
+    let run = RunId {
         id: "a run".to_owned(),
         began: jiff::Timestamp::UNIX_EPOCH,
     };

@@ -11,7 +11,7 @@ use super::processes::identity;
 use crate::error::Problem;
 use crate::preflight::Identity;
 use crate::world::os::unix::native;
-use crate::world::os::{Look, Signal, Undelivered};
+use crate::world::os::{Look, Signal, SignalError};
 
 /// A process by a pidfd, which stays with it when its pid is used again.
 ///
@@ -48,11 +48,11 @@ impl Handle {
 
     /// # Errors
     /// It has ended, or it is another user's.
-    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Undelivered> {
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), SignalError> {
         pidfd_send_signal(&self.pidfd, native(signal)).map_err(|error| match error {
-            Errno::SRCH => Undelivered::Gone,
-            Errno::PERM => Undelivered::Denied,
-            error => Undelivered::Failed(error.raw_os_error()),
+            Errno::SRCH => SignalError::Gone,
+            Errno::PERM => SignalError::Denied,
+            error => SignalError::Failed(error.raw_os_error()),
         })
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
         Ok(scan.found)
     };
     let mut all = Holders::new();
-    for some in threads::beside(threads::cores().min(AT_MOST) - 1, || vec![look()]) {
+    for some in threads::beside(threads::cores().min(MAX_THREADS) - 1, || vec![look()]) {
         for (inode, pids) in some? {
             all.entry(inode).or_default().extend(pids);
         }
@@ -45,7 +45,7 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
 }
 
 /// More would only wait for each other in the kernel.
-const AT_MOST: usize = 4;
+const MAX_THREADS: usize = 4;
 
 fn pids() -> Result<Vec<u32>, Problem> {
     let mut buffer = entries();
@@ -63,7 +63,7 @@ fn pids() -> Result<Vec<u32>, Problem> {
 ///
 /// Source: man 5 proc_pid_fd: governed by a ptrace access mode check, so root needs `CAP_SYS_PTRACE`; a process may also
 /// forbid it (`PR_SET_DUMPABLE`).
-pub(crate) fn is_veiled(uid: u32) -> bool {
+pub(crate) fn may_hide_owner(uid: u32) -> bool {
     let is_closed = |pid: &u32| open(CWD, &format!("/proc/{pid}/fd")).is_err_and(|error| error == Errno::ACCESS);
     let others = pids().unwrap_or_default().into_iter().filter(|pid| *pid != 1);
     others.into_iter().any(|pid| is_closed(&pid) && user(pid) == Some(uid))

@@ -16,7 +16,7 @@ pub(crate) struct Poller {
 }
 
 /// So many are told of at once; the others are the next time.
-const AT_ONCE: usize = 32;
+const MAX_EVENTS: usize = 32;
 
 impl Poller {
     /// # Errors
@@ -44,7 +44,7 @@ impl Poller {
 
     /// Waits until one can be read or has come to its end, at most for `patience`; adds their keys to `ready`.
     pub(crate) fn wait(&self, ready: &mut Vec<u64>, patience: Option<Duration>) {
-        let mut events = [MaybeUninit::<epoll::Event>::uninit(); AT_ONCE];
+        let mut events = [MaybeUninit::<epoll::Event>::uninit(); MAX_EVENTS];
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
         // A signal that came is heard elsewhere; what can be read still can.
         if let Ok((events, _)) = epoll::wait(&self.epoll, &mut events, patience.as_ref()) {

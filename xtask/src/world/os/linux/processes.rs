@@ -86,7 +86,7 @@ pub(crate) fn identity(pid: u32) -> Look<Identity> {
 /// The number by which `pid` knows itself: another one inside a container.
 ///
 /// Source: man 5 proc_pid_status, `NSpid`: its pid in each PID namespace, the innermost last; Linux 4.1.
-pub(crate) fn own_number(pid: u32) -> Look<u32> {
+pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
     let status = content(pid, "status").map_err(|error| unreadable_file(pid, "status", &error))?;
     Ok(status.map(|status| {
         let status = String::from_utf8_lossy(&status);
@@ -159,7 +159,7 @@ pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Problem> {
     let mut children = Vec::new();
     let threads = threads(pid).map_err(|error| unreadable_file(pid, "task", &error))?;
     for thread in threads {
-        children.extend(listed(&format!("/proc/{pid}/task/{thread}/children"))?);
+        children.extend(child_pids(&format!("/proc/{pid}/task/{thread}/children"))?);
     }
     Ok(children)
 }
@@ -177,7 +177,7 @@ pub(super) fn threads(pid: u32) -> io::Result<Vec<u32>> {
 }
 
 /// The children of one thread, from its file `children`; none when it has ended.
-pub(super) fn listed(file: &str) -> Result<Vec<u32>, Problem> {
+pub(super) fn child_pids(file: &str) -> Result<Vec<u32>, Problem> {
     let list = match read_whole(file) {
         Err(error) if has_ended(&error) => Vec::new(),
         read => read.map_err(|error| problem("read", Path::new(file), &error))?,
@@ -244,7 +244,7 @@ pub(crate) fn command(pid: u32) -> Vec<String> {
 }
 
 /// The working folder of `pid`.
-pub(crate) fn folder(pid: u32) -> Option<PathBuf> {
+pub(crate) fn cwd(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 

@@ -153,13 +153,13 @@ fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: O
 ///
 /// Source: `struct inet_diag_bc_op` in linux/inet_diag.h, `inet_diag_bc_audit` in net/ipv4/inet_diag.c.
 fn filter(numbers: &[u16]) -> Vec<u8> {
-    const MOST: usize = 64;
+    const MAX_FILTERED_PORTS: usize = 64;
     const REQ_BYTECODE: u16 = 1;
     const JUMP: u8 = 1;
     const LOCAL: (u8, u8) = (2, 3);
     const REMOTE: (u8, u8) = (4, 5);
     const TEST: u16 = 20;
-    if numbers.len() > MOST {
+    if numbers.len() > MAX_FILTERED_PORTS {
         return Vec::new();
     }
     let tests = numbers.iter().flat_map(|&number| [(LOCAL, number), (REMOTE, number)]);

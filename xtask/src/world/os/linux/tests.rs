@@ -15,8 +15,8 @@ mod every_pair;
 
 use super::*;
 use crate::plan::Protocol;
-use crate::preflight::{Answer, HoldsBy, Owner, OwnerlessState, PortFact, PortRef, ProcessState};
-use crate::world::kin;
+use crate::preflight::{BindResult, Endpoint, HoldsBy, Owner, PortFact, ProcessState, SocketState};
+use crate::world::attribution;
 use crate::world::owners::{Addresses, listening, look_up};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -24,8 +24,8 @@ const LOCAL6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn port(number: u16) -> PortRef {
-    PortRef {
+fn port(number: u16) -> Endpoint {
+    Endpoint {
         number,
         host: None,
         protocol: Protocol::Tcp,
@@ -37,18 +37,18 @@ fn own(test: u8) -> IpAddr {
     Ipv4Addr::new(127, 77, 0, test).into()
 }
 
-fn at(host: IpAddr, number: u16) -> PortRef {
-    PortRef {
+fn at(host: IpAddr, number: u16) -> Endpoint {
+    Endpoint {
         host: Some(host),
         ..port(number)
     }
 }
 
-fn fact(port: PortRef) -> PortFact {
+fn fact(port: Endpoint) -> PortFact {
     look_up(&[port], Addresses::Service).remove(&port).unwrap()
 }
 
-fn owner(port: PortRef, pid: u32) -> Owner {
+fn owner(port: Endpoint, pid: u32) -> Owner {
     let owners = fact(port).owners;
     owners.into_iter().find(|owner| owner.identity.pid == pid).unwrap()
 }
@@ -59,7 +59,7 @@ fn owner(port: PortRef, pid: u32) -> Owner {
 /// Asked until it is so: a test beside this one may start a process, which shares all our sockets from its fork to its
 /// exec.
 #[track_caller]
-fn check(asked: PortRef, others: &[(&str, u32)], expected: &str) {
+fn check(asked: Endpoint, others: &[(&str, u32)], expected: &str) {
     let deadline = Instant::now() + PATIENCE;
     let mut last = shown(asked, others);
     while last != expected && Instant::now() < deadline {
@@ -68,7 +68,7 @@ fn check(asked: PortRef, others: &[(&str, u32)], expected: &str) {
     assert_eq!(last, expected);
 }
 
-fn shown(asked: PortRef, others: &[(&str, u32)]) -> String {
+fn shown(asked: Endpoint, others: &[(&str, u32)]) -> String {
     let name = |pid: u32| {
         let me = ("me", std::process::id());
         let known = others.iter().chain([&me]).find(|other| other.1 == pid);
@@ -83,7 +83,7 @@ fn shown(asked: PortRef, others: &[(&str, u32)]) -> String {
     }
     for one in &found.ownerless {
         let state = match one.state {
-            OwnerlessState::TimeWait { left } if left > Duration::from_secs(10) && left <= Duration::from_secs(60) => {
+            SocketState::TimeWait { left } if left > Duration::from_secs(10) && left <= Duration::from_secs(60) => {
                 "TimeWait".to_owned()
             }
             state => format!("{state:?} uid {}", one.uid),
@@ -221,7 +221,7 @@ fn bound_with_reuse_leaves_the_port_to_those_who_reuse() {
 }
 
 /// A server that served one client, closed first and is gone.
-fn time_wait(address: IpAddr, reuse: bool) -> PortRef {
+fn time_wait(address: IpAddr, reuse: bool) -> Endpoint {
     let (server, number) = bound(address, reuse);
     server.listen(1).unwrap();
     let client = TcpStream::connect((address, number)).unwrap();
@@ -267,7 +267,7 @@ fn udp_and_tcp_are_two_worlds() {
     let socket = UdpSocket::bind((own(7), 0)).unwrap();
     let tcp = at(own(7), socket.local_addr().unwrap().port());
     check(tcp, &[], "Free");
-    let udp = PortRef {
+    let udp = Endpoint {
         protocol: Protocol::Udp,
         ..tcp
     };
@@ -465,7 +465,7 @@ fn details_are_what_people_look_up_by_hand() {
         (folder.into(), Some("main".into()))
     );
     assert!(
-        kin::members()
+        attribution::members()
             .unwrap()
             .iter()
             .any(|member| member.process.identity.pid == holder.pid() && member.tag == tag)
@@ -475,11 +475,11 @@ fn details_are_what_people_look_up_by_hand() {
 #[test]
 fn one_look_answers_for_many_ports() {
     let listeners: Vec<(TcpListener, u16)> = (0..5).map(|_| listener(LOCAL)).collect();
-    let ports: Vec<PortRef> = listeners.iter().map(|listener| port(listener.1)).collect();
+    let ports: Vec<Endpoint> = listeners.iter().map(|listener| port(listener.1)).collect();
     let facts = look_up(&ports, Addresses::Service);
     assert_eq!(facts.len(), 5);
     for fact in facts.values() {
-        assert_eq!(fact.probes[0].answer, Answer::Busy);
+        assert_eq!(fact.probes[0].answer, BindResult::Busy);
         assert!(fact.owners.iter().any(|owner| owner.identity.pid == std::process::id()));
     }
 }

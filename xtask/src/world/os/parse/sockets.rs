@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::plan::Protocol;
-pub(crate) use crate::preflight::OwnerlessState as SocketState;
+pub(crate) use crate::preflight::SocketState;
 
 /// A socket with a port of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

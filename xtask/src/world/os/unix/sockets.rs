@@ -16,7 +16,7 @@ use rustix::io::{dup2, fcntl_dupfd_cloexec};
 const FIRST: RawFd = 3;
 
 /// What has to be there at the moment a process is spawned.
-pub(crate) type Held = Vec<OwnedFd>;
+pub(crate) type InheritedFds = Vec<OwnedFd>;
 
 /// Lets the command's process have these as its descriptors from 3 on, and its own pid in the variable `pid`. What is
 /// returned has to be held until it was spawned. For the last thing that is done to a command, whose environment is
@@ -25,7 +25,7 @@ pub(crate) type Held = Vec<OwnedFd>;
 /// # Errors
 /// The system has no more descriptors, or a word or variable holds a NUL.
 #[expect(unsafe_code, reason = "std passes on the three standard streams only")]
-pub(crate) fn pass_on(command: &mut Command, sockets: &[impl AsFd], pid: &str) -> io::Result<Held> {
+pub(crate) fn pass_on(command: &mut Command, sockets: &[impl AsFd], pid: &str) -> io::Result<InheritedFds> {
     let end = FIRST + RawFd::try_from(sockets.len()).map_err(io::Error::other)?;
     let beyond = |socket: &_| fcntl_dupfd_cloexec(socket, end);
     let beyond = sockets.iter().map(beyond).collect::<Result<Vec<_>, _>>()?;
@@ -91,7 +91,7 @@ impl Program {
 
         let mut own = format!("{pid}=").into_bytes();
         let digits_at = own.len();
-        own.extend([0; MOST_DIGITS + 1]);
+        own.extend([0; MAX_DIGITS + 1]);
         let own = own.into_boxed_slice();
         let pointers = |texts: &[CString]| texts.iter().map(|text| text.as_ptr()).collect::<Vec<_>>();
         let (mut argv, mut envp) = (pointers(&texts[..n_words]), pointers(&texts[n_words..]));
@@ -113,8 +113,8 @@ impl Program {
     /// Source: man 3 execvp; `do_exec` in library/std/src/sys/process/unix/unix.rs.
     #[expect(unsafe_code, reason = "std fixes the environment before there is a pid")]
     fn run(&mut self) -> io::Error {
-        let mut digits = [0; MOST_DIGITS];
-        let (mut number, mut first) = (std::process::id(), MOST_DIGITS);
+        let mut digits = [0; MAX_DIGITS];
+        let (mut number, mut first) = (std::process::id(), MAX_DIGITS);
         while number > 0 {
             first -= 1;
             digits[first] = b'0' + (number % 10) as u8;
@@ -134,4 +134,4 @@ impl Program {
 }
 
 /// Of a `u32`.
-const MOST_DIGITS: usize = 10;
+const MAX_DIGITS: usize = 10;

@@ -73,7 +73,7 @@ pub(crate) fn resize_terminal(ours: &File, size: Size) -> io::Result<()> {
 /// Makes the command the leader of a session of its own, and so of a process group of its own, with this as its
 /// controlling terminal.
 ///
-/// Source: man 2 setsid: who leads a group already cannot, so [`lead_own_group`](super::lead_own_group) would be in the
+/// Source: man 2 setsid: who leads a group already cannot, so [`new_process_group`](super::new_process_group) would be in the
 /// way.
 #[expect(unsafe_code, reason = "std sets no controlling terminal")]
 pub(crate) fn lead_own_session(command: &mut Command, terminal: File) {

@@ -12,7 +12,7 @@ use crate::preflight::Repository;
 use crate::world::threads::{self, Stack};
 
 /// For all folders of one look-up together.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const REPOSITORY_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The nearest checkout at or above `folder`; `None` when there is none, it may not be read, or nothing answers within
 /// `left`, of which the time is taken.

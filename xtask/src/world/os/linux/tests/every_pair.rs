@@ -53,7 +53,7 @@ impl Holder {
 }
 
 /// What two servers are told that want the address: one without `SO_REUSEADDR`, one with it.
-fn told(wanted: IpAddr, port: u16) -> Answer {
+fn told(wanted: IpAddr, port: u16) -> BindResult {
     let try_it = |reuses| {
         let server = Holder {
             address: wanted,
@@ -64,9 +64,9 @@ fn told(wanted: IpAddr, port: u16) -> Answer {
         server.open(port).is_ok()
     };
     match (try_it(false), try_it(true)) {
-        (true, _) => Answer::Free,
-        (false, true) => Answer::FreeIfReused,
-        (false, false) => Answer::Busy,
+        (true, _) => BindResult::Free,
+        (false, true) => BindResult::FreeIfReused,
+        (false, false) => BindResult::Busy,
     }
 }
 
@@ -88,7 +88,7 @@ fn the_look_up_says_of_every_pair_what_the_kernel_says_to_a_server() {
                 owners.iter().map(|owner| owner.identity.pid).collect::<Vec<_>>()
             });
             let us = |answer| {
-                if answer == Answer::Free {
+                if answer == BindResult::Free {
                     vec![]
                 } else {
                     vec![std::process::id()]
@@ -103,7 +103,7 @@ fn the_look_up_says_of_every_pair_what_the_kernel_says_to_a_server() {
             );
         };
         for answer in answers {
-            seen[[Answer::Free, Answer::FreeIfReused, Answer::Busy]
+            seen[[BindResult::Free, BindResult::FreeIfReused, BindResult::Busy]
                 .iter()
                 .position(|it| *it == answer)
                 .unwrap()] += 1;

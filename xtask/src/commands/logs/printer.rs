@@ -1,0 +1,161 @@
+//! Stored lines on stdout, as `up` shows them or as JSON events; the last few of each service.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::ErrorKind;
+
+use crate::commands::prefixes::{Prefixes, push_json};
+use crate::commands::unwritable;
+use crate::error::Problem;
+use crate::foreign::visible;
+use crate::report::json::{self, StateChange};
+use crate::report::paint::Paint;
+use crate::report::status::word;
+use crate::world::logs::{LogEntry, RecordKind, StateRecord};
+use crate::world::terminal::Output;
+
+pub(super) struct LogPrinter {
+    prefixes: Prefixes,
+    paint: Paint,
+    json: bool,
+    buffer: Vec<u8>,
+    /// The reader has gone away and wants no more.
+    closed: bool,
+}
+
+/// Bytes after which they are written.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+
+impl LogPrinter {
+    pub(super) fn new(prefixes: Prefixes, paint: Paint, json: bool) -> Self {
+        LogPrinter {
+            prefixes,
+            paint,
+            json,
+            buffer: Vec::new(),
+            closed: false,
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(super) fn push(&mut self, service: &str, entry: &LogEntry) -> Result<(), Problem> {
+        match entry.kind {
+            RecordKind::Line(stream) if self.json => {
+                if let Ok(at) = entry.at.parse() {
+                    push_json(&mut self.buffer, at, service, stream, &entry.text);
+                }
+            }
+            RecordKind::Line(_) => {
+                self.prefixes
+                    .push(&mut self.buffer, service, &[&entry.text, b"\n".as_slice()].concat())
+            }
+            RecordKind::Mark => {
+                // A state that only a later version knows is left out.
+                if let Ok(mark) = serde_json::from_slice(&entry.text) {
+                    self.push_mark(service, entry, mark);
+                }
+            }
+        }
+        if self.buffer.len() >= MAX_BUFFER_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn push_mark(&mut self, service: &str, entry: &LogEntry, mark: StateRecord) {
+        let StateRecord {
+            state,
+            task,
+            pid,
+            cause,
+        } = mark;
+        if self.json {
+            if let Ok(at) = entry.at.parse() {
+                let change = StateChange {
+                    service,
+                    state,
+                    pid,
+                    cause,
+                };
+                let line = json::line(&json::event(at, "state", change));
+                self.buffer.extend_from_slice(line.as_bytes());
+            }
+            return;
+        }
+        let mut text = format!("-- {}", word(state, task));
+        if let Some(cause) = cause {
+            text.push_str(&format!(": {}", visible(&cause)));
+        } else if let Some(pid) = pid {
+            text.push_str(&format!(", pid {pid}"));
+        }
+        let line = format!("{}\n", self.paint.dim(&text));
+        self.prefixes.push(&mut self.buffer, service, line.as_bytes());
+    }
+
+    /// Writes what is there; a reader that has gone away ends it quietly.
+    pub(super) fn flush(&mut self) -> Result<(), Problem> {
+        if !self.closed
+            && !self.buffer.is_empty()
+            && let Err(error) = Output::Stdout.write(&self.buffer)
+        {
+            if error.kind() != ErrorKind::BrokenPipe {
+                return Err(unwritable(&error));
+            }
+            self.closed = true;
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// The last lines of each service, and the marks among them.
+pub(super) struct Tails {
+    length: usize,
+    by_service: BTreeMap<String, Tail>,
+}
+
+struct Tail {
+    entries: VecDeque<LogEntry>,
+    n_lines: usize,
+    is_cut: bool,
+}
+
+impl Tails {
+    pub(super) fn new(length: usize) -> Self {
+        Tails {
+            length,
+            by_service: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, service: &str, entry: LogEntry) {
+        let new = || Tail {
+            entries: VecDeque::new(),
+            n_lines: 0,
+            is_cut: self.length == 0,
+        };
+        let tail = self.by_service.entry(service.to_owned()).or_insert_with(new);
+        tail.n_lines += usize::from(entry.kind != RecordKind::Mark);
+        tail.entries.push_back(entry);
+        // Marks before the first line that is left go with the lines they stood among.
+        let is_mark = |tail: &Tail| tail.entries.front().is_some_and(|first| first.kind == RecordKind::Mark);
+        while tail.n_lines > self.length || tail.is_cut && is_mark(tail) {
+            tail.is_cut = true;
+            let first = tail.entries.pop_front();
+            tail.n_lines -= usize::from(first.is_some_and(|first| first.kind != RecordKind::Mark));
+        }
+    }
+
+    /// In the order in which they came.
+    pub(super) fn merged(self) -> Vec<(String, LogEntry)> {
+        let mut merged: Vec<_> = self
+            .by_service
+            .into_iter()
+            .flat_map(|(service, tail)| tail.entries.into_iter().map(move |entry| (service.clone(), entry)))
+            .collect();
+        merged.sort_by_key(|(_, entry)| entry.place);
+        merged
+    }
+}

@@ -1,0 +1,120 @@
+//! What `port kill` shows before it signals anybody: who holds the ports, who is left alone and why, and its questions.
+
+use super::{Args, KillTarget};
+use crate::commands::{Context, tell};
+use crate::foreign::visible;
+use crate::preflight::targets::{Target, Tree};
+use crate::preflight::{Endpoint, ProcessState};
+use crate::report::card::RenderContext;
+use crate::report::finding::{owners, sentence};
+use crate::report::json::KillResult;
+use crate::report::words;
+use crate::world::os;
+use crate::world::stop::PortHolder;
+
+/// Everybody who holds one of the ports. Whoever is asked, or lets us stop a stranger, sees whom, even if they want to hear
+/// little.
+pub(super) fn head(args: &Args, cases: &[KillTarget], context: &Context) {
+    if context.json {
+        return;
+    }
+    let reader = context.reader(context.paint_stderr());
+    for case in cases {
+        match (&case.tree, case.result) {
+            (Some(_), _) if args.dry_run => {}
+            (Some(tree), _) => tell(&format!("{}\n", with_companions(case, tree, &reader))),
+            (None, KillResult::Free) => context.say(&format!("{}.", sentence(&visible(&case.finding.message)))),
+            (None, _) => tell(&context.render_finding(&case.finding)),
+        }
+        if let Some(udp) = &case.udp {
+            tell(&context.render_finding(udp));
+        }
+    }
+    if cases.is_empty() {
+        let ranges = args.ports.iter().map(|span| format!("{} to {}", span.first, span.last));
+        let ranges: Vec<String> = ranges.collect();
+        context.say(&format!("Nobody holds any of the ports {}.", ranges.join(", ")));
+    }
+}
+
+/// `--dry-run`: who would get which signal.
+pub(super) fn plan(args: &Args, cases: &[KillTarget], context: &Context) -> String {
+    let reader = context.reader(context.paint());
+    let meant = cases.iter().filter_map(|case| Some((case, case.tree.as_ref()?)));
+    let texts: Vec<String> = meant
+        .map(|(case, tree)| {
+            let cards = owners(&case.finding, &reader);
+            let mut text = format!("{}\n\nWould be sent, in this order:\n", cards.trim_end());
+            for (place, target) in tree.processes.iter().enumerate() {
+                let later = if place < tree.n_first_wave {
+                    ""
+                } else {
+                    ", if it still lives 200 ms later"
+                };
+                text.push_str(&format!("  {:<7}  {}{later}\n", "SIGTERM", name(target)));
+                if is_suspended(target) {
+                    text.push_str(&format!("  {:<7}  {}{later}\n", "SIGCONT", name(target)));
+                }
+            }
+            let grace = words::duration(args.grace);
+            text + &format!("and after {grace}, with another yes, SIGKILL to those that still live.\n")
+        })
+        .collect();
+    texts.join("\n")
+}
+
+pub(super) fn question(args: &Args, n_ports: usize) -> String {
+    let it = if n_ports == 1 { "it" } else { "them" };
+    let grace = words::duration(args.grace);
+    format!("Stop {it}? SIGTERM first, {grace}, then ask again.")
+}
+
+pub(super) fn left_alone(n_ports: usize) -> &'static str {
+    match n_ports {
+        1 => "  It was left alone.",
+        _ => "  They were left alone.",
+    }
+}
+
+/// The question whether to end whoever starts servers again and again.
+pub(super) fn offer(port: Endpoint, holder: &PortHolder, starter: &Target) -> String {
+    let process = &holder.process;
+    format!(
+        "  {} was taken again at once, by `{}` (pid {}), which {} started. Stop both?",
+        sentence(&port.name()),
+        process.name,
+        process.pid,
+        name(starter)
+    )
+}
+
+/// The cards, and who ends with the owners.
+fn with_companions(case: &KillTarget, tree: &Tree, reader: &RenderContext) -> String {
+    const MAX_NAMED: usize = 5;
+    let is_owner = |target: &&Target| {
+        case.finding
+            .owners
+            .iter()
+            .any(|owner| owner.identity == target.identity)
+    };
+    let others: Vec<&Target> = tree.processes.iter().filter(|target| !is_owner(target)).collect();
+    let text = owners(&case.finding, reader);
+    let text = text.trim_end();
+    if others.is_empty() {
+        return format!("{text}\n");
+    }
+    let mut names: Vec<String> = others.iter().take(MAX_NAMED).map(|target| name(target)).collect();
+    if others.len() > MAX_NAMED {
+        names.push(format!("{} more", others.len() - MAX_NAMED));
+    }
+    format!("{text}\n\nWith it ends what belongs to it: {}.\n", names.join(", "))
+}
+
+fn name(target: &Target) -> String {
+    format!("`{}` (pid {})", target.name, target.identity.pid)
+}
+
+fn is_suspended(target: &Target) -> bool {
+    let process = os::process(target.identity.pid).ok().flatten();
+    process.is_some_and(|it| it.identity == target.identity && it.state == ProcessState::Suspended)
+}

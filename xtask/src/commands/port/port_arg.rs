@@ -1,0 +1,67 @@
+//! The ports that were typed: `8000`, `8000-8010`, `5353/udp`.
+
+use crate::config::Protocol;
+use crate::preflight::Endpoint;
+
+/// One argument.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PortRange {
+    pub(super) first: u16,
+    pub(super) last: u16,
+    /// `None` where none was typed.
+    pub(super) protocol: Option<Protocol>,
+}
+
+impl PortRange {
+    pub(super) fn is_range(&self) -> bool {
+        self.first != self.last
+    }
+
+    pub(super) fn contains(&self, port: Endpoint) -> bool {
+        (self.first..=self.last).contains(&port.number) && self.protocol.is_none_or(|it| it == port.protocol)
+    }
+
+    pub(super) fn ports(&self, protocol: Protocol) -> impl Iterator<Item = Endpoint> + use<> {
+        (self.first..=self.last).map(move |number| Endpoint {
+            number,
+            host: None,
+            protocol,
+        })
+    }
+}
+
+pub(super) fn span(text: &str) -> Result<PortRange, String> {
+    let (numbers, protocol) = match text.split_once('/') {
+        None => (text, None),
+        Some((numbers, "tcp")) => (numbers, Some(Protocol::Tcp)),
+        Some((numbers, "udp")) => (numbers, Some(Protocol::Udp)),
+        Some((_, other)) => return Err(format!("`{other}` is neither `tcp` nor `udp`")),
+    };
+    let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    let (first, last) = (number(first)?, number(last)?);
+    if last < first {
+        return Err(format!("the range ends before it begins: write `{last}-{first}`"));
+    }
+    Ok(PortRange { first, last, protocol })
+}
+
+/// One port; TCP, if nothing else was typed.
+pub(super) fn port(text: &str) -> Result<Endpoint, String> {
+    let span = span(text)?;
+    if span.is_range() {
+        return Err("write one port, not a range".to_owned());
+    }
+    Ok(Endpoint {
+        number: span.first,
+        host: None,
+        protocol: span.protocol.unwrap_or(Protocol::Tcp),
+    })
+}
+
+pub(super) fn number(text: &str) -> Result<u16, String> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if number > 0 && is_plain => Ok(number),
+        Ok(_) | Err(_) => Err("a port is a number from 1 to 65535".to_owned()),
+    }
+}

@@ -1,0 +1,400 @@
+//! What happens during `up`, told as it happens: states, the line of what is waited for, failures, the summary.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::commands::screen::Screen;
+use crate::commands::{Context, watching};
+use crate::error::Exit;
+use crate::plan::{self, Check, Plan};
+use crate::preflight::verdict::{CallerContext, finding};
+use crate::preflight::{Endpoint, Finding};
+use crate::report::failure::{failure, opened_twice};
+use crate::report::{self, cause, json, status, words};
+use crate::supervise::{Cause, State};
+use crate::world::clock::wall;
+use crate::world::control::{ServiceProgress, Transition};
+use crate::world::driver::{Observer, RunOutcome};
+use crate::world::owners::{self, Addresses};
+use crate::world::runs::{Mode, StateDir};
+use crate::world::{os, run_status};
+
+pub(super) struct UpReporter<'a> {
+    screen: Arc<Screen>,
+    context: &'a Context,
+    checkout: PathBuf,
+    project: String,
+    began: Timestamp,
+    name_width: usize,
+    /// When each service began to start.
+    starting: BTreeMap<String, Timestamp>,
+    /// `None` until all are ready or one has failed.
+    settled: Option<bool>,
+    /// Services that have been ready.
+    ready: BTreeSet<String>,
+    /// The last state of each.
+    states: BTreeMap<String, State>,
+    /// Where a person goes: services that no other depends on, each with its URL.
+    front: Vec<(String, String)>,
+    /// Reports of failures during the start, which close what is shown.
+    failures: Vec<String>,
+    /// And whether it is a task.
+    stopped: BTreeMap<String, bool>,
+    mode: Mode,
+    /// Somebody else holds a port of a service that failed.
+    has_lost_a_port: bool,
+    ports: Vec<Endpoint>,
+}
+
+impl<'a> UpReporter<'a> {
+    pub(super) fn new(screen: Arc<Screen>, plan: &Plan, context: &'a Context, began: Timestamp, mode: Mode) -> Self {
+        let width = |service: &plan::Service| console::measure_text_width(&service.name);
+        UpReporter {
+            screen,
+            context,
+            checkout: plan.checkout.clone(),
+            project: plan.project.clone(),
+            began,
+            name_width: plan.services.iter().map(width).max().unwrap_or(0),
+            starting: BTreeMap::new(),
+            settled: None,
+            ready: BTreeSet::new(),
+            states: BTreeMap::new(),
+            front: front(plan),
+            failures: Vec::new(),
+            stopped: BTreeMap::new(),
+            mode,
+            has_lost_a_port: false,
+            ports: plan
+                .services
+                .iter()
+                .flat_map(|service| &service.ports)
+                .map(Endpoint::from)
+                .collect(),
+        }
+    }
+
+    /// The last words, when everything has ended; what the command ends with.
+    pub(super) fn finish(&mut self, outcome: &RunOutcome) -> Exit {
+        let exit = match outcome.exit {
+            Exit::NotReady if self.has_lost_a_port => Exit::PortBusy,
+            exit => exit,
+        };
+        self.screen.draw("");
+        let has_failed = !self.failures.is_empty();
+        for report in std::mem::take(&mut self.failures) {
+            self.screen.tell(&format!("\n{}", report.trim_end()));
+        }
+        for line in words::left_alone(&outcome.last.left_alone) {
+            self.screen.say(&line);
+        }
+        for survivor in &outcome.survivors {
+            let survivor = survivor.clone().with_program_name(&self.context.program);
+            self.screen
+                .tell(report::problem::problem(&survivor, self.screen.paint()).trim_end());
+        }
+        if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
+            let others = self.n_stopped();
+            self.screen.say(&match others.strip_prefix("1 ") {
+                Some(only) if self.stopped.len() == 1 => format!("The other {only} was stopped."),
+                Some(_) | None => format!("The other {others} were stopped."),
+            });
+        } else if outcome.survivors.is_empty() && !self.stopped.is_empty() && !outcome.runs_on() {
+            let which = self.n_stopped();
+            let who = if outcome.by_request {
+                " as asked from another terminal"
+            } else {
+                ""
+            };
+            self.screen.say(&format!(
+                "Stopped {which}{who}; nothing is left{}.",
+                watching::free(&self.ports)
+            ));
+        }
+        if self.context.json {
+            self.screen
+                .event(&watching::summary(exit, &run_status::observe(&outcome.last).services));
+        }
+        exit
+    }
+
+    /// All are ready but those that another command stopped meanwhile.
+    fn settled_without(&self, stopped: &BTreeSet<String>, n_up: usize) {
+        let left = match n_up {
+            1 => "the other one is ready".to_owned(),
+            n => format!("the other {n} are ready"),
+        };
+        let what = watching::stopped_elsewhere(stopped);
+        self.screen
+            .say(&format!("\n{what}; {left}.{}\n{}", self.urls(), self.next()));
+    }
+
+    /// Where a person goes now.
+    fn urls(&self) -> String {
+        let there = self.front.iter().filter(|(name, _)| self.is_up(name));
+        there.map(|(_, url)| format!("  {url}")).collect()
+    }
+
+    fn is_up(&self, name: &str) -> bool {
+        matches!(self.states.get(name), Some(State::Ready | State::Unhealthy))
+    }
+
+    /// What may be typed now.
+    fn next(&self) -> String {
+        let program = &self.context.program;
+        match self.mode {
+            Mode::Foreground => {
+                format!("Ctrl-C stops everything; `{program} status` shows it from another terminal.\n")
+            }
+            Mode::Background => {
+                format!("It runs in the background: `{program} logs -f` shows its log, `{program} down` stops it.")
+            }
+        }
+    }
+
+    fn n_stopped(&self) -> String {
+        let n_tasks = self.stopped.values().filter(|task| **task).count();
+        words::services_and_tasks(self.stopped.len() - n_tasks, n_tasks)
+    }
+
+    fn line(&self, transition: &Transition, rest: &str) {
+        let paint = self.screen.paint();
+        let word = status::word(transition.state, transition.task);
+        // A task that is done is as good as a service that is ready.
+        let state = if word == "done" { State::Ready } else { transition.state };
+        let state = status::in_colour(state, &format!("{word:<9}"), paint);
+        let name = format!("{:<width$}", transition.service, width = self.name_width);
+        self.screen
+            .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
+    }
+
+    fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause) {
+        let (paint, program) = (self.screen.paint(), &self.context.program);
+        let mut text = failure(service, why, &transition.tail, &self.checkout, program, paint);
+        let mut findings = self.lost_ports(service, why);
+        self.has_lost_a_port |= !findings.is_empty();
+        if findings.is_empty() && found_port_busy(why) && !text.contains("hint:") {
+            text.push_str(&opened_twice(service, self.screen.paint()));
+        }
+        findings.extend(transition.mismatch.as_ref().map(|it| it.finding(service)));
+        for finding in findings {
+            let reader = self.context.reader(self.screen.paint());
+            text.push_str(&format!("\n{}", report::finding::conflict(&finding, &reader)));
+            self.screen.event(&json::line(&json::event(
+                wall(),
+                "finding",
+                json::Found {
+                    finding: (&finding).into(),
+                },
+            )));
+        }
+        if self.settled == Some(true) {
+            self.screen.tell(&format!("\n{}", text.trim_end()));
+        } else {
+            self.line(transition, "");
+            self.failures.push(text);
+        }
+    }
+
+    /// A service that found its port busy after preflight found it free: somebody was faster, and is looked up now.
+    fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
+        match why.last() {
+            why if found_port_busy(why) => {
+                let taken = self.busy_ports(service, Addresses::Service);
+                // It may bind where preflight does not ask: at `::1`, say.
+                let elsewhere = || self.busy_ports(service, Addresses::All);
+                if taken.is_empty() { elsewhere() } else { taken }
+            }
+            Cause::NotReady { .. } => self.busy_ports(service, Addresses::Service),
+            Cause::NotSpawned { exit, .. } if *exit == Exit::PortBusy => self.busy_ports(service, Addresses::Service),
+            _ => Vec::new(),
+        }
+    }
+
+    fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
+        let ports: Vec<Endpoint> = service.ports.iter().map(Endpoint::from).collect();
+        let facts = owners::look_up(&ports, addresses);
+        let run = StateDir::existing(&self.checkout).and_then(|folder| folder.live_run().ok()?);
+        let numbers = self.ports.iter().map(|port| port.number).collect();
+        let ours = CallerContext::new(&self.project, &self.checkout, run, os::user_id()).with_reserved_numbers(numbers);
+        let judge = |port: &plan::Port| {
+            let ours = match addresses {
+                Addresses::Service => ours.for_service(&service.name, port),
+                Addresses::All => ours.clone(),
+            };
+            let (at, port) = (port.place.clone(), Endpoint::from(port));
+            Finding {
+                service: Some(service.name.clone()),
+                at: Some(at),
+                ..finding(&port, &facts[&port], &ours, &self.context.program)
+            }
+        };
+        service.ports.iter().map(judge).filter(Finding::is_taken).collect()
+    }
+}
+
+fn found_port_busy(why: &Cause) -> bool {
+    match why.last() {
+        Cause::Exited {
+            diagnosis: Some(diagnosis),
+            ..
+        } => diagnosis.exit == Exit::PortBusy,
+        _ => false,
+    }
+}
+
+impl Observer for UpReporter<'_> {
+    fn transition(&mut self, transition: &Transition, service: &plan::Service) {
+        let Transition {
+            at,
+            state,
+            pid,
+            cause: why,
+            ..
+        } = transition;
+        let name = &transition.service;
+        let change = json::state_change(name, *state, *pid, why.as_ref());
+        self.screen.event(&json::line(&json::event(*at, "state", change)));
+        self.states.insert(name.clone(), *state);
+        match (state, why) {
+            (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
+            (State::Ready, _) => {
+                self.stopped.remove(name);
+                let again = !self.ready.insert(name.clone());
+                let took = self.starting.remove(name).map(|since| between(since, *at));
+                let took = took.map(words::duration);
+                let address = address(service, transition.url.as_ref());
+                for (_, url) in self.front.iter_mut().filter(|(it, _)| it == name) {
+                    url.clone_from(&address);
+                }
+                let what = match took {
+                    Some(took) if again => format!("again, {took}"),
+                    None if again => "again".to_owned(),
+                    took => format!("{:<7}  {address}", took.unwrap_or("0 ms".to_owned())),
+                };
+                self.line(transition, &what);
+            }
+            (State::Unhealthy | State::Backoff, Some(why)) => self.line(transition, &cause::cause(why)),
+            (State::Failed, Some(why)) => self.failed(transition, service, why),
+            (State::Exited, _) if transition.task => {
+                let took = self.starting.remove(name).map(|since| between(since, *at));
+                self.line(transition, &words::duration(took.unwrap_or_default()));
+            }
+            (State::Exited, Some(why @ Cause::Exited { diagnosis: Some(_), .. })) => {
+                self.line(transition, &format!("exit code 0: {}", cause::cause(why)));
+            }
+            (State::Exited, _) => self.line(transition, "exit code 0"),
+            (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
+                self.stopped.insert(name.clone(), transition.task);
+            }
+            (State::Waiting | State::Stopping | State::Stopped, _) => {}
+            (State::Unhealthy | State::Backoff | State::Failed, _) => {}
+        }
+    }
+
+    fn settled(&mut self, ready: bool, _: Duration) {
+        let n_up = self.states.keys().filter(|name| self.is_up(name)).count();
+        let stopped = self.states.iter().filter(|(_, state)| **state == State::Stopped);
+        let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
+        // One that has just failed is not told yet, and still starts or stops.
+        let is_over = |state: &State| matches!(state, State::Exited | State::Stopped);
+        let rest = self.states.values().filter(|state| is_over(state)).count();
+        let without = n_up > 0 && !stopped.is_empty() && n_up + rest == self.states.len();
+        self.settled = Some(ready || without);
+        self.screen.draw("");
+        if without {
+            self.settled_without(&stopped, n_up);
+        } else if ready && stopped.is_empty() {
+            let took = words::duration(between(self.began, wall()));
+            let all = match self.ready.len() {
+                // Tasks were all there was to do.
+                0 => {
+                    return self
+                        .screen
+                        .say(&format!("\n{} in {took}.\n", self.screen.paint().good("Done")));
+                }
+                1 => "Ready".to_owned(),
+                n => format!("All {n} ready"),
+            };
+            let all = self.screen.paint().good(&all);
+            self.screen
+                .say(&format!("\n{all} in {took}.{}\n{}", self.urls(), self.next()));
+        }
+    }
+
+    fn progress(&mut self, under_way: &[ServiceProgress]) {
+        let parts: Vec<_> = under_way
+            .iter()
+            .map(|it| {
+                let now = format!("{} {}", it.service, status::word(it.state, it.task));
+                let took = words::duration(it.for_so_long);
+                match it.waits_for.as_str() {
+                    "" => format!("{now} {took}"),
+                    what => format!("{now} {took} ({what})"),
+                }
+            })
+            .collect();
+        let again = under_way
+            .iter()
+            .any(|it| it.state == State::Stopping && it.for_so_long > SLOW_STOP);
+        let hint = if again { "   Ctrl-C again kills" } else { "" };
+        let text = if parts.is_empty() {
+            String::new()
+        } else {
+            format!("  … {}{hint}", parts.join(", "))
+        };
+        self.screen.draw(&text);
+    }
+
+    fn draws_progress(&self) -> bool {
+        self.screen.draws()
+    }
+}
+
+/// More than so many URLs in a line help nobody.
+const MAX_URLS: usize = 3;
+
+fn front(plan: &Plan) -> Vec<(String, String)> {
+    let is_needed = |name: &str| {
+        plan.services
+            .iter()
+            .filter(|it| !it.task)
+            .any(|it| it.depends_on.iter().any(|(needed, _)| needed == name))
+    };
+    let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<(String, String)> {
+        let services = plan.services.iter().filter(services);
+        let addresses = services.map(|it| (it.name.clone(), address(it, it.url().as_ref())));
+        addresses
+            .filter(|(_, address)| address.starts_with("http"))
+            .take(MAX_URLS)
+            .collect()
+    };
+    let front = urls(&|service| !is_needed(&service.name));
+    // Only a worker depends on it, say.
+    if front.is_empty() { urls(&|_| true) } else { front }
+}
+
+/// After so long of stopping, the way to hurry is shown.
+const SLOW_STOP: Duration = Duration::from_secs(2);
+
+/// Where a person finds the service: a URL for what may speak HTTP, else its ports.
+fn address(service: &plan::Service, url: Option<&String>) -> String {
+    let speaks_http = !matches!(service.health.as_ref().map(|health| &health.check), Some(Check::Tcp));
+    match url {
+        Some(url) if speaks_http => url.clone(),
+        _ => service
+            .ports
+            .iter()
+            .map(|port| format!(":{}", port.number))
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}

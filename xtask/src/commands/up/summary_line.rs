@@ -1,0 +1,57 @@
+//! The line that says that everything is there: services, ports, venvs; with `--verbose` also what is run.
+
+use crate::commands::Context;
+use crate::foreign::command_line;
+use crate::plan::{Plan, Service};
+use crate::preflight::secrets::mask;
+use crate::preflight::{CommandFact, Facts, VenvState};
+use crate::report::words;
+
+/// `shop  3 services  ports 6390 8000 8080 free  venv backend/.venv (Python 3.12.4)`.
+pub(super) fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
+    let n_tasks = plan.services.iter().filter(|service| service.task).count();
+    let mut parts = vec![
+        context.paint_stderr().bold(&plan.project),
+        words::services_and_tasks(plan.services.len() - n_tasks, n_tasks),
+    ];
+    let ports: Vec<_> = plan
+        .services
+        .iter()
+        .flat_map(|it| &it.ports)
+        .map(|port| port.number.to_string())
+        .collect();
+    match ports.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("port {one} free")),
+        many => parts.push(format!("ports {} free", many.join(" "))),
+    }
+    for (path, fact) in &facts.venvs {
+        if let VenvState::Works { version } = &fact.state {
+            let version = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+            let path = path.strip_prefix(&plan.checkout).unwrap_or(path);
+            parts.push(format!("venv {} (Python {version})", path.display()));
+        }
+    }
+    if context.verbose {
+        parts.push(plan.services.iter().map(|service| line(plan, service, facts)).collect());
+    }
+    parts.join("  ")
+}
+
+/// What is run, and where: for those who asked for more.
+fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
+    let mut words = service.command.words.clone();
+    if let CommandFact::Found(path) = &facts.services[&service.name].command {
+        words[0] = path.display().to_string();
+    }
+    let folder = service
+        .working_dir
+        .strip_prefix(&plan.checkout)
+        .unwrap_or(&service.working_dir);
+    let folder = if folder.as_os_str().is_empty() {
+        ".".into()
+    } else {
+        folder.display().to_string()
+    };
+    format!("\n  {}: {}  in {folder}", service.name, command_line(&mask(&words)))
+}

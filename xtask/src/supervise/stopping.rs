@@ -1,0 +1,107 @@
+//! How a unit ends: its processes are told to, counted until none is left, and then it is over, or begins again.
+
+use std::time::Duration;
+
+use super::machine::{Machine, announce, pause};
+use super::unit::{Phase, ProbeSchedule, Stopping};
+use super::{Action, Cause, Elapsed, State, UnitId};
+
+impl Machine {
+    /// What could not be counted is not gone.
+    pub(super) fn swept(&mut self, now: Elapsed, unit: UnitId, left: Result<usize, String>, actions: &mut Vec<Action>) {
+        let Phase::Stopping(stopping) = &mut self.units[unit].phase else {
+            return;
+        };
+        let Stopping { exited, end, cause, .. } = stopping.clone();
+        if exited && left == Ok(0) {
+            self.finish(now, unit, end, cause, actions);
+        } else if stopping.killed && now >= stopping.kill_at + SURVIVOR_TIMEOUT {
+            let cause = match left {
+                // Its own process may be all that is left, dead and not reported yet.
+                Ok(left) => Cause::Survived { left: left.max(1) },
+                Err(detail) => Cause::Unverified { detail },
+            };
+            self.finish(now, unit, State::Failed, Some(cause), actions);
+        } else {
+            stopping.sweep = ProbeSchedule::At(now + pause(now - stopping.began).min(MIN_COUNT_INTERVAL));
+        }
+    }
+
+    /// Ends a unit's processes; it becomes `end` when none is left: one that is to be started again unless that is in vain.
+    pub(super) fn end(
+        &mut self,
+        now: Elapsed,
+        unit: UnitId,
+        exited: bool,
+        end: State,
+        cause: Option<Cause>,
+        actions: &mut Vec<Action>,
+    ) {
+        let (end, cause) = match (end, cause) {
+            _ if self.units[unit].restart_requested && !self.units[unit].stop => (State::Waiting, None),
+            (State::Backoff, Some(cause)) => self.backoff_or_not(now, unit, cause),
+            same => same,
+        };
+        if end == State::Backoff {
+            self.restart_dependents(unit);
+        }
+        let kill_at = match self.without_grace {
+            true => now,
+            false => now + self.units[unit].spec.grace,
+        };
+        // Before its own process has ended there is nothing to learn from counting the others.
+        let sweep = if exited {
+            ProbeSchedule::At(now)
+        } else {
+            ProbeSchedule::Never
+        };
+        let stopping = Stopping {
+            exited,
+            kill_at,
+            killed: false,
+            sweep,
+            began: now,
+            end,
+            cause,
+        };
+        self.units[unit].phase = Phase::Stopping(stopping);
+        actions.push(Action::Terminate(unit));
+        // What ended by itself is news in its last state alone.
+        if !exited {
+            announce(unit, State::Stopping, None, actions);
+        }
+    }
+
+    /// Nothing of a unit is left, and it comes into its last state, or into one from which it starts again.
+    pub(super) fn finish(
+        &mut self,
+        now: Elapsed,
+        unit: UnitId,
+        state: State,
+        cause: Option<Cause>,
+        actions: &mut Vec<Action>,
+    ) {
+        self.units[unit].phase = match (state, &cause) {
+            (State::Backoff | State::Waiting, _) if self.units[unit].stop => {
+                return self.finish(now, unit, State::Stopped, None, actions);
+            }
+            (State::Backoff, Some(Cause::Again { pause, .. })) => Phase::Backoff { until: now + *pause },
+            (State::Waiting, _) => Phase::Waiting,
+            (state, _) => Phase::Finished { state },
+        };
+        self.units[unit].restart_requested = false;
+        if state == State::Waiting {
+            self.units[unit].starting_since = None;
+        }
+        if let (State::Failed, Some(cause)) = (state, &cause) {
+            self.failures.push((unit, cause.clone()));
+        }
+        announce(unit, state, cause, actions);
+    }
+}
+
+/// How long a unit may outlive SIGKILL before it counts as a survivor: an uninterruptible sleep can last a while.
+const SURVIVOR_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Once a unit's own process has ended, those it left are counted at least this often.
+const MIN_COUNT_INTERVAL: Duration = Duration::from_millis(50);

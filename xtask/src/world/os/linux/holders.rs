@@ -152,11 +152,14 @@ impl Scan {
                 Err(Errno::NOENT | Errno::SRCH) => break,
                 Err(error) => return Err(unreadable(error)),
             };
-            // `.` and `..` are no links.
+            if matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                continue;
+            }
+            // Also one that may not be read: the other threads show no more.
+            has_any = true;
             let Ok((target, _)) = readlinkat_raw(&folder, entry.file_name(), &mut link) else {
                 continue;
             };
-            has_any = true;
             let Some(inode) = inode(target) else {
                 continue;
             };

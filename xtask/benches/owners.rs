@@ -154,8 +154,8 @@ fn floor(ports: &[u16]) -> usize {
     }
     inodes.sort_unstable();
 
-    let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let proc = openat(CWD, "/proc", folder, Mode::empty()).unwrap();
+    let directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let proc = openat(CWD, "/proc", directory, Mode::empty()).unwrap();
     let mut outer = Vec::<u8>::with_capacity(32 * 1024);
     let mut inner = Vec::<u8>::with_capacity(32 * 1024);
     let mut path = [0_u8; 24];
@@ -169,7 +169,7 @@ fn floor(ports: &[u16]) -> usize {
         }
         path[..name.len()].copy_from_slice(name);
         path[name.len()..name.len() + 4].copy_from_slice(b"/fd\0");
-        let Ok(fds) = openat(&proc, &path[..name.len() + 3], folder, Mode::empty()) else {
+        let Ok(fds) = openat(&proc, &path[..name.len() + 3], directory, Mode::empty()) else {
             continue;
         };
         let mut links = RawDir::new(&fds, inner.spare_capacity_mut());

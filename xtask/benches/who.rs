@@ -6,8 +6,9 @@
 //! PATH=$PWD/target/peers/bin:$PATH cargo bench --features bench --bench who -- [PROCESSES] [ROUNDS] [--without TOOL]…
 //! ```
 //!
-//! All are run in turn, round after round. Exit code 1 when ours was not the fastest, or for twenty ports not five times as
-//! fast as a tool that has to be called for each. A tool that is missing is an error unless it is left out by name.
+//! All are run in turn, round after round. Exit code 1 when ours was not the fastest, or for twenty ports not five
+//! times as fast as a tool that has to be called for each. A tool that is missing is an error unless it is left out by
+//! name.
 #![expect(clippy::print_stdout, reason = "a table is what a bench is for")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot run should say where")]
 
@@ -111,7 +112,7 @@ impl Way {
 fn output(line: &[String]) -> String {
     let mut command = Command::new(&line[0]);
     // Nobody's stacks but those of a fresh home.
-    // In a folder without a project, as the others know of none.
+    // In a directory without a project, as the others know of none.
     command
         .args(&line[1..])
         .env("HOME", env!("CARGO_TARGET_TMPDIR"))

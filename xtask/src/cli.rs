@@ -18,8 +18,8 @@ pub fn main() -> ExitCode {
     without_panic(run)
 }
 
-/// A panic is a bug, and no reason for an exit code that the contract does not have. std has told on stderr where it was. What
-/// a supervisor had started is ended by its watchdog, as after SIGKILL.
+/// A panic is a bug, and no reason for an exit code that the contract does not have. std has told on stderr where it
+/// was. What a supervisor had started is ended by its watchdog, as after SIGKILL.
 fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     catch_unwind(run).unwrap_or_else(|_| ExitCode::from(bug().code()))
 }
@@ -75,8 +75,8 @@ fn run() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// Does nothing, but where devtasks has started this program once more, beside a run or in the background: there it does that
-/// work, and ends the process.
+/// Does nothing, but where devtasks has started this program once more, beside a run or in the background: there it
+/// does that work, and ends the process.
 ///
 /// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
 pub fn helpers() {
@@ -158,7 +158,7 @@ Exit codes:
   2    wrong usage, or devtasks.toml is wrong
   3    a port stays busy
   4    not ready in time
-  5    a command, venv, interpreter, env file or folder is missing
+  5    a command, venv, interpreter, env file or directory is missing
   6    refused: a protected process, or one of another user
   7    a process or a port survived
   130  interrupted by Ctrl-C

@@ -43,7 +43,7 @@ pub(crate) struct Config {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ProjectSettings {
-    /// `None`: the name of the folder.
+    /// `None`: the name of the directory.
     pub(crate) name: Option<String>,
     /// `None`: `.env` if it exists.
     pub(crate) env_file: Option<Vec<Located<String>>>,
@@ -63,7 +63,7 @@ pub(crate) enum OnExit {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct VenvSettings {
     pub(crate) name: String,
-    /// Relative to the project's folder.
+    /// Relative to the project's directory.
     pub(crate) path: Located<Template>,
     /// A version specifier such as `>=3.11` or `>=3.11,<3.13`.
     pub(crate) python: Option<Located<PythonVersions>>,
@@ -77,13 +77,13 @@ pub(crate) struct Service {
     /// Where `[services.NAME]` or `[tasks.NAME]` stands.
     pub(crate) place: Place,
     pub(crate) command: Located<Command>,
-    /// Relative to the project's folder; `None` is that folder.
+    /// Relative to the project's directory; `None` is that directory.
     pub(crate) working_dir: Option<Located<Template>>,
     pub(crate) venv: VenvChoice,
     /// The first is the main one.
     pub(crate) ports: Vec<Port>,
     pub(crate) environment: Vec<(String, Located<Template>)>,
-    /// Relative to the project's folder.
+    /// Relative to the project's directory.
     pub(crate) env_file: Vec<Located<Template>>,
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) healthcheck: Option<Healthcheck>,
@@ -111,7 +111,7 @@ pub(crate) enum Command {
 pub(crate) enum VenvChoice {
     /// Not given, or `false`.
     None,
-    /// `"auto"`: the nearest venv, searching upward from the working folder to the project's folder.
+    /// `"auto"`: the nearest venv, searching upward from the working directory to the project's directory.
     Auto(Place),
     Named(Located<String>),
 }

@@ -90,7 +90,7 @@ impl From<Vec<Problem>> for Problems {
 /// A spot in a file the user wrote. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// As the user would name it: relative to the project's folder where possible.
+    /// As the user would name it: relative to the project's directory where possible.
     pub(crate) file: Arc<PathBuf>,
     pub(crate) line: usize,
     pub(crate) column: usize,
@@ -114,7 +114,7 @@ pub(crate) enum Exit {
     PortBusy,
     /// Not ready in time.
     NotReady,
-    /// A command, venv, interpreter, env file or folder is missing.
+    /// A command, venv, interpreter, env file or directory is missing.
     Missing,
     /// A protected owner, another checkout's process, or a kill nobody confirmed.
     Refused,

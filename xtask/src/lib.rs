@@ -2,6 +2,8 @@
 //!
 //! The modules stand in reading order; each uses itself and what stands before it. `docs/architecture.md` is the map.
 
+#[cfg(test)]
+mod expected;
 mod foreign;
 
 mod error;

@@ -1,4 +1,5 @@
-//! Config and what was asked → [`Plan`]: which services, in which order, with which command, environment, ports and venv.
+//! Config and what was asked → [`Plan`]: which services, in which order, with which command, environment, ports and
+//! venv.
 //!
 //! A plan is complete: whoever runs it asks nothing else. It can be sent to the running supervisor as JSON.
 
@@ -32,16 +33,16 @@ pub(crate) use selection::{Selection, unknown};
 /// What planning needs from outside. The files that matter depend on variables, and these on other files: so they are
 /// asked for as it goes, by functions that `world` gives and a test writes down.
 pub(crate) struct PlanInputs<'a> {
-    /// The project's folder, canonical.
+    /// The project's directory, canonical.
     pub(crate) checkout: &'a Path,
     /// The environment that the command was called in, without what cargo adds.
     pub(crate) calling: &'a Environment,
     /// The bytes of an env file; `None` if it is missing.
     pub(crate) read: &'a ReadFile<'a>,
-    /// The nearest venv from the first folder upward to the second.
+    /// The nearest venv from the first directory upward to the second.
     pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
-    /// The number of each port of the file, asked once for all of them together: what `auto` is in this checkout, and what
-    /// has moved.
+    /// The number of each port of the file, asked once for all of them together: what `auto` is in this checkout, and
+    /// what has moved.
     pub(crate) allocate: &'a Allocate<'a>,
 }
 
@@ -89,21 +90,21 @@ pub(crate) fn plan(
     ))
 }
 
-/// The project's name, or that of its folder.
+/// The project's name, or that of its directory.
 pub(crate) fn project_name(config: &Config, checkout: &Path) -> String {
-    let folder = || {
+    let directory = || {
         checkout
             .file_name()
             .map_or("project".into(), |name| name.to_string_lossy().into_owned())
     };
-    config.project.name.clone().unwrap_or_else(folder)
+    config.project.name.clone().unwrap_or_else(directory)
 }
 
 /// What `up` is going to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) project: String,
-    /// The project's folder, canonical.
+    /// The project's directory, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) on_exit: OnExit,
     /// Dependencies stand before their dependents; otherwise in the order of the file.

@@ -154,7 +154,8 @@ impl SocketState {
     }
 }
 
-/// A process that holds a port, with all that people look up by hand. Fields that could not be read are `None` or empty.
+/// A process that holds a port, with all that people look up by hand. Fields that could not be read are `None` or
+/// empty.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Owner {
     pub(crate) identity: Identity,
@@ -176,7 +177,7 @@ pub(crate) struct Owner {
     pub(crate) children: usize,
     /// Processes connected to the port, by name and pid; this owner's own tree is not among them.
     pub(crate) clients: Vec<ProcessRef>,
-    /// The git checkout its working folder lies in.
+    /// The git checkout its working directory lies in.
     pub(crate) repository: Option<Repository>,
     /// Filled when devtasks started it.
     pub(crate) tag: Option<Tag>,
@@ -243,7 +244,7 @@ pub(crate) struct Tag {
 /// What was seen of a service's needs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ServiceFact {
-    pub(crate) working_dir: FolderFact,
+    pub(crate) working_dir: DirectoryFact,
     pub(crate) command: CommandFact,
 }
 
@@ -260,10 +261,10 @@ pub(crate) enum CommandFact {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FolderFact {
+pub(crate) enum DirectoryFact {
     Found,
     Missing,
-    NotAFolder,
+    NotADirectory,
     /// It may not be entered.
     Denied,
 }
@@ -279,7 +280,7 @@ pub(crate) struct VenvFact {
 /// What came of executing a venv's interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum VenvState {
-    /// No such folder, or no venv in it.
+    /// No such directory, or no venv in it.
     Missing,
     /// `bin/python` is not there, or is a link to nothing; `target` is what it points at.
     InterpreterMissing {

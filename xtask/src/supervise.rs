@@ -68,7 +68,7 @@ pub(crate) enum Event {
     Restart {
         units: Vec<UnitId>,
     },
-    /// The same for units that run, and for what is restarted with them; these begin anew with other settings.
+    /// The same for units that run, and for what is restarted with them; these start again with other settings.
     Change {
         specs: Vec<Spec>,
     },

@@ -43,7 +43,7 @@ pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Problem {
 /// `permission denied`.
 fn cause(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
         // The remaining kinds are the system's own words, with its number cut off.

@@ -14,7 +14,7 @@ use crate::world::project::{Project, ProjectPath, ReservationMode};
 use crate::world::reservations::Moves;
 use crate::world::{observe, os, owners, run_status};
 
-/// Check everything that a start needs: ports, commands, folders, env files, venvs, leftovers
+/// Check everything that a start needs: ports, commands, directories, env files, venvs, leftovers
 #[derive(clap::Args)]
 #[command(after_help = "\
 Looks at every service, whatever its profiles, and changes nothing.
@@ -86,7 +86,7 @@ fn everything() -> Selection {
 fn unreadable(problems: Problems, context: &Context) -> Problems {
     if context.json {
         let place = ProjectPath::find(context.file.as_deref());
-        let checkout = place.ok().map(|place| place.folder);
+        let checkout = place.ok().map(|place| place.directory);
         let _ = context.print(&json::line(&json::Doctor {
             schema_version: json::SCHEMA_VERSION,
             project: None,

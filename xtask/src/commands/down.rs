@@ -15,7 +15,7 @@ use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Request};
 use crate::world::driver::Message;
-use crate::world::project::{Project, folder};
+use crate::world::project::{Project, directory};
 use crate::world::runs::{LockOutcome, StateDir};
 use crate::world::{os, run_status};
 
@@ -47,7 +47,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     os::require("down")?;
-    let checkout = folder(context.file.as_deref()).map_err(|problem| stranded::with_stranded_hint(problem, context))?;
+    let checkout =
+        directory(context.file.as_deref()).map_err(|problem| stranded::with_stranded_hint(problem, context))?;
     if !args.services.is_empty() {
         let running = run_status::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
@@ -60,16 +61,16 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
             })?;
         }
     }
-    let folder = StateDir::of(&checkout)?;
+    let directory = StateDir::of(&checkout)?;
     let inbox = Inbox::open(watching::last_words(context))?;
 
     let deadline = wall() + LOCK_HOLDER_TIMEOUT;
     loop {
-        run_status::responds(&folder)?;
+        run_status::responds(&directory)?;
         if inbox.interrupted() {
             return Ok(watching::interrupted("stopped", context));
         }
-        if let Some((mut client, _)) = run_status::client(&folder) {
+        if let Some((mut client, _)) = run_status::client(&directory) {
             client.send(&Request::Down {
                 services: args.services.clone(),
             });
@@ -82,9 +83,9 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
                 None => {}
             }
         }
-        match folder.lock()? {
+        match directory.lock()? {
             LockOutcome::Acquired(lock) => {
-                let exit = sweep(&folder, &checkout, &args, context, &inbox)?;
+                let exit = sweep(&directory, &checkout, &args, context, &inbox)?;
                 drop(lock);
                 return Ok(exit);
             }
@@ -181,7 +182,7 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
 
 /// There is no supervisor: ends what a crashed one left.
 fn sweep(
-    folder: &StateDir,
+    directory: &StateDir,
     checkout: &std::path::Path,
     args: &Args,
     context: &Context,
@@ -191,7 +192,7 @@ fn sweep(
     if let Some(problem) = leftovers::elsewhere(checkout).map_err(not_verified)? {
         return Err(problem.exit(Exit::Refused).into());
     }
-    let record = folder.record().map_err(not_verified)?;
+    let record = directory.record().map_err(not_verified)?;
     let left = leftovers::of(checkout).map_err(not_verified)?;
     leftovers::tell_left_alone(&left.left_alone, context);
     let mut left = left.processes;
@@ -213,7 +214,7 @@ fn sweep(
         }
     };
     if exit == Exit::Done && args.services.is_empty() {
-        folder.forget_last();
+        directory.forget_last();
     }
     if context.json {
         let _ = context.print(&watching::summary(exit, &[]));

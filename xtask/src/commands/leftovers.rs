@@ -70,8 +70,8 @@ pub(super) fn tell_left_alone(left_alone: &[LeftAlone], context: &Context) {
     }
 }
 
-/// The supervisor of a live run of this checkout that does not use our state folder: nobody may start or stop anything
-/// beside it.
+/// The supervisor of a live run of this checkout that does not use our state directory: nobody may start or stop
+/// anything beside it.
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     let table = os::processes()?;
     let members = attribution::members()?;
@@ -84,7 +84,7 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     }
     Ok(found.map(|pid| {
         Problem::new(format!(
-            "this stack is already run by pid {pid}, which keeps its state in another folder"
+            "this stack is already run by pid {pid}, which keeps its state in another directory"
         ))
         .hint(format!(
             "end it with Ctrl-C in its terminal or with `kill {pid}`, or set `HOME` and `XDG_STATE_HOME` as they are there"
@@ -92,8 +92,8 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
     }))
 }
 
-/// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a container it
-/// knows itself, and the run names it, by another number than we.
+/// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a
+/// container it knows itself, and the run names it, by another number than we.
 fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Problem> {
     let Some(number) = runs::supervisor(tag.run.raw()) else {
         return Ok(None);

@@ -78,11 +78,11 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
         let up = format!("`{} up` starts it", context.program);
         Problem::new("there are no logs: nothing was ever started here").hint(up)
     };
-    let folder = StateDir::existing(&project.checkout).ok_or_else(never)?;
-    let run = folder.live_run()?.or_else(|| last_run(&folder.logs()));
+    let directory = StateDir::existing(&project.checkout).ok_or_else(never)?;
+    let run = directory.live_run()?.or_else(|| last_run(&directory.logs()));
     let logs = Logs {
         run: run.ok_or_else(never)?,
-        folder,
+        directory,
         services: args.services,
         wanted: LogFilter {
             since: args.since.map(time),
@@ -116,7 +116,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 
 /// What is shown.
 struct Logs {
-    folder: StateDir,
+    directory: StateDir,
     run: String,
     /// Empty for all.
     services: Vec<String>,
@@ -148,7 +148,7 @@ const MAX_RECONNECTS: usize = 40;
 
 impl Logs {
     fn show(&self, mut show: LogPrinter) -> CommandResult {
-        let is_over = self.folder.live_run()?.as_ref() != Some(&self.run);
+        let is_over = self.directory.live_run()?.as_ref() != Some(&self.run);
         let mut reader = self.reader();
         self.show_stored(&mut reader, &mut show)?;
         if is_over {
@@ -165,7 +165,7 @@ impl Logs {
         self.show_stored(&mut reader, &mut show)?;
         while !show.is_closed() {
             // Asked before reading, so that nothing can come after the last look.
-            let live = self.folder.live_run()?;
+            let live = self.directory.live_run()?;
             if self.services.is_empty() {
                 reader.look_for_more();
             }
@@ -197,7 +197,7 @@ impl Logs {
     }
 
     fn reader(&self) -> LogReader {
-        LogReader::new(&self.folder.logs(), &self.run, &self.services)
+        LogReader::new(&self.directory.logs(), &self.run, &self.services)
     }
 
     /// What is there already.

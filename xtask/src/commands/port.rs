@@ -1,6 +1,6 @@
-//! `port`: look into ports and clear them, in any folder, with or without a `devtasks.toml`.
+//! `port`: look into ports and clear them, in any directory, with or without a `devtasks.toml`.
 
-mod free;
+mod find;
 mod kill;
 mod ls;
 mod port_arg;
@@ -16,7 +16,7 @@ use crate::preflight::{Endpoint, PortFact, ProcessState, Tag};
 use crate::world::project::Project;
 use crate::world::{os, run_status};
 
-/// Look into ports and clear them, in any folder
+/// Look into ports and clear them, in any directory
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -28,7 +28,9 @@ enum PortCommand {
     Who(who::Args),
     Ls(ls::Args),
     Wait(wait::Args),
-    Free(free::Args),
+    // Its former name still works.
+    #[command(alias = "free")]
+    Find(find::Args),
     Kill(kill::Args),
 }
 
@@ -37,7 +39,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
         PortCommand::Who(args) => who::run(&args, context),
         PortCommand::Ls(args) => ls::run(&args, context),
         PortCommand::Wait(args) => wait::run(&args, context),
-        PortCommand::Free(args) => free::run(&args, context),
+        PortCommand::Find(args) => find::run(&args, context),
         PortCommand::Kill(args) => kill::run(&args, context),
     }
 }

@@ -125,7 +125,7 @@ impl Screen {
         }
     }
 
-    /// Draws the line at the bottom anew; an empty one erases it.
+    /// Redraws the line at the bottom; an empty one erases it.
     pub(super) fn draw(&self, text: &str) {
         if self.draws {
             let text = console::truncate_str(text, self.width.saturating_sub(1), "…");

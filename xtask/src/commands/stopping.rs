@@ -237,14 +237,16 @@ fn respawn_problem(holder: &PortHolder, port: &str, program: &str) -> Problem {
     );
     if let Some(tag) = &holder.tag {
         // To end its supervisor would end its whole stack.
-        let folder = shell_word(&tag.checkout.raw().to_string_lossy()).into_owned();
+        let directory = shell_word(&tag.checkout.raw().to_string_lossy()).into_owned();
         let service = if tag.is_supervisor() {
             String::new()
         } else {
             format!(" {}", tag.service)
         };
         return Problem::new(format!("{taken}, which devtasks runs for `{}`", tag.project))
-            .hint(format!("stop it there with `cd {folder} && {program} down{service}`"))
+            .hint(format!(
+                "stop it there with `cd {directory} && {program} down{service}`"
+            ))
             .exit(Exit::Survived);
     }
     let Some(parent) = &holder.parent else {

@@ -8,11 +8,11 @@ use crate::world::runs::{self, Record};
 /// A sentence for each of them.
 pub(super) fn remarks(context: &Context) -> Vec<String> {
     let remark = |record: Record| {
-        let (project, folder) = (visible(&record.project), record.checkout.display().to_string());
+        let (project, directory) = (visible(&record.project), record.checkout.display().to_string());
         format!(
-            "`{project}` (pid {}) runs on, although its folder `{}` is gone; `{}` ends it.",
+            "`{project}` (pid {}) runs on, although its directory `{}` is gone; `{}` ends it.",
             record.supervisor.pid,
-            visible(&folder),
+            visible(&directory),
             end(&record, context)
         )
     };
@@ -22,9 +22,9 @@ pub(super) fn remarks(context: &Context) -> Vec<String> {
 /// There is no project here: perhaps it was what one of them had.
 pub(super) fn with_stranded_hint(problem: Problem, context: &Context) -> Problem {
     let hint = |problem: Problem, record: &Record| {
-        let folder = record.checkout.display();
+        let directory = record.checkout.display();
         problem.hint(format!(
-            "end `{}`, which runs on although its folder `{folder}` is gone, with `{}`",
+            "end `{}`, which runs on although its directory `{directory}` is gone, with `{}`",
             record.project,
             end(record, context)
         ))

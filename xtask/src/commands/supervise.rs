@@ -46,8 +46,8 @@ fn in_background(
     (request, reply): (Request, Sender<Reply>),
 ) -> Result<Exit, Problem> {
     let inbox = Inbox::open(String::new())?;
-    let folder = StateDir::of(checkout)?;
-    let LockOutcome::Acquired(lock) = folder.lock()? else {
+    let directory = StateDir::of(checkout)?;
+    let LockOutcome::Acquired(lock) = directory.lock()? else {
         // Another supervisor was faster: the client turns to that one.
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
@@ -55,7 +55,7 @@ fn in_background(
     let run = SupervisorArgs {
         project,
         checkout,
-        folder: &folder,
+        directory: &directory,
         mode: Mode::Background,
         on_exit,
         first: InitialRequest::Request(request, reply),
@@ -69,7 +69,7 @@ fn in_background(
 pub(super) struct SupervisorArgs<'a> {
     pub(super) project: &'a str,
     pub(super) checkout: &'a Path,
-    pub(super) folder: &'a StateDir,
+    pub(super) directory: &'a StateDir,
     pub(super) mode: Mode,
     pub(super) on_exit: OnExit,
     pub(super) first: InitialRequest,
@@ -83,8 +83,8 @@ pub(super) fn supervise(
     audience: &mut dyn Observer,
 ) -> Result<RunOutcome, Problem> {
     inbox.interrupt.supervise();
-    let record = Record::new(run.project, run.checkout, run.mode, run.folder)?;
-    run.folder.write(&record)?;
+    let record = Record::new(run.project, run.checkout, run.mode, run.directory)?;
+    run.directory.write(&record)?;
     os::adopt_orphans();
     let ask = inbox.sender.clone();
     let server = Server::start(&record.socket, move |request, reply| {
@@ -92,7 +92,15 @@ pub(super) fn supervise(
     })?;
     let follower = Follower::start()?;
     let channel = (inbox.sender, inbox.receiver);
-    let driver = Driver::new(channel, run.folder, record, sink, follower, inbox.interrupt, audience);
+    let driver = Driver::new(
+        channel,
+        run.directory,
+        record,
+        sink,
+        follower,
+        inbox.interrupt,
+        audience,
+    );
     let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_REPLY_TIMEOUT);
     outcome

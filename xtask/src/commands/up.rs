@@ -32,7 +32,7 @@ use reporter::UpReporter;
 #[derive(clap::Args)]
 #[command(after_help = "\
 A busy port is shown with its owner, and on a terminal you are asked whether to stop it.
-Nothing is started before every port, command, folder, env file and venv was found in order.
+Nothing is started before every port, command, directory, env file and venv was found in order.
 On a stack that already runs, what is missing is started there, what was edited is restarted, and `up` returns.
 
 Examples:
@@ -50,7 +50,7 @@ Exit codes:
   2    wrong usage, or devtasks.toml is wrong
   3    a port stays busy, or was lost during the start
   4    a service was not ready in time
-  5    a command, venv, interpreter, env file or folder is missing
+  5    a command, venv, interpreter, env file or directory is missing
   7    a process or a port survived the end
   130  interrupted by Ctrl-C, also when everything ended well")]
 pub(crate) struct Args {
@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// For a busy port: ask, fail, kill (its owner, gently first) or next (the next free port instead)
     #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
     on_conflict: Option<ConflictArg>,
-    /// Return to the declared ports where `next` has moved them; choose `auto` ports anew
+    /// Return to the declared ports where `next` has moved them; choose `auto` ports again
     #[arg(long)]
     reset_ports: bool,
     /// Return as soon as all are ready; the stack runs on in the background
@@ -135,8 +135,8 @@ fn start(args: Args, context: &Context) -> CommandResult {
         (true, false) => ReservationMode::ReadOnly,
         (true, true) => ReservationMode::ResetOnly,
     };
-    // What is noted there is believed, so whose folder it is comes first.
-    let folder = match args.plan {
+    // What is noted there is believed, so whose directory it is comes first.
+    let directory = match args.plan {
         true => None,
         false => Some(StateDir::of(&project.checkout)?),
     };
@@ -160,7 +160,7 @@ fn start(args: Args, context: &Context) -> CommandResult {
         ports,
         before,
     };
-    let Some(folder) = folder else {
+    let Some(directory) = directory else {
         return preview::show(&project, &up_request, context);
     };
     let inbox = Inbox::open(watching::last_words(context))?;
@@ -169,7 +169,7 @@ fn start(args: Args, context: &Context) -> CommandResult {
         .with_reserved_numbers(up_request.numbers.clone());
     let mut told = false;
     loop {
-        match folder.lock()? {
+        match directory.lock()? {
             LockOutcome::Acquired(lock) => {
                 let looked = Preflight {
                     plan: &up_request.before,
@@ -186,7 +186,7 @@ fn start(args: Args, context: &Context) -> CommandResult {
                 let mut plan = noted.plan;
                 let head = loop {
                     let clearing = Preflight { plan: &plan, ..looked };
-                    match clearing.clear_all(&folder)? {
+                    match clearing.clear_all(&directory)? {
                         PreflightOutcome::Clear { head } => break head,
                         PreflightOutcome::Moved(moved) => plan = *moved,
                         PreflightOutcome::Blocked(exit) => return Ok(exit),
@@ -202,14 +202,14 @@ fn start(args: Args, context: &Context) -> CommandResult {
                 let screen = Screen::new(context, &up_request.known, inbox.sender.clone())?;
                 screen.say(&format!("{head}\n"));
                 if !up_request.detach {
-                    return stay(plan, &up_request, &folder, lock, screen, inbox, context);
+                    return stay(plan, &up_request, &directory, lock, screen, inbox, context);
                 }
-                if let Some(exit) = detach::detach(&plan, &up_request, &folder, lock, screen, &inbox, context)? {
+                if let Some(exit) = detach::detach(&plan, &up_request, &directory, lock, screen, &inbox, context)? {
                     return Ok(exit);
                 }
             }
             LockOutcome::HeldBy(pid) => {
-                if let Some(exit) = join::join(&project, &up_request, &folder, &inbox, context)? {
+                if let Some(exit) = join::join(&project, &up_request, &directory, &inbox, context)? {
                     return Ok(exit);
                 }
                 // It has the lock and no socket yet: it still asks its questions, or is just ending.
@@ -231,7 +231,7 @@ fn start(args: Args, context: &Context) -> CommandResult {
 fn stay(
     plan: Plan,
     up_request: &UpRequest,
-    folder: &StateDir,
+    directory: &StateDir,
     lock: CheckoutLock,
     screen: Screen,
     inbox: Inbox,
@@ -244,7 +244,7 @@ fn stay(
     let run = SupervisorArgs {
         project: &plan.project,
         checkout: &plan.checkout,
-        folder,
+        directory,
         mode: Mode::Foreground,
         on_exit: plan.on_exit,
         first: InitialRequest::Plan {

@@ -3,8 +3,8 @@
 //! `scan` finds the entries, `ambiguous` says where other readers of such files see something else. Values in double
 //! quotes and without quotes are filled in (`$VAR`, `${VAR:-default}`); a variable that is missing is empty.
 //!
-//! Source: github.com/compose-spec/compose-go, folder `dotenv`. What it takes for a variable without a name is a problem
-//! here, and so is a NUL, since neither fits into an environment.
+//! Source: github.com/compose-spec/compose-go, directory `dotenv`. What it takes for a variable without a name is a
+//! problem here, and so is a NUL, since neither fits into an environment.
 
 mod ambiguous;
 mod scan;
@@ -26,7 +26,8 @@ type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 /// that stands alone.
 ///
 /// # Errors
-/// Every line that cannot be read, with a place that shows at most the name. A file that is not UTF-8 yields nothing else.
+/// Every line that cannot be read, with a place that shows at most the name. A file that is not UTF-8 yields nothing
+/// else.
 pub(crate) fn parse(
     earlier: &[(String, String)],
     file: &Path,

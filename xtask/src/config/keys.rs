@@ -15,6 +15,64 @@ pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
 
+// Keys that services and tasks have in common.
+
+const COMMAND: Key = key(
+    SERVICE,
+    "command",
+    "string or list of strings",
+    "",
+    "what is run; a string is split into words as by a POSIX shell",
+)
+.also(&["cmd", "run", "exec", "script", "start"]);
+const SHELL: Key = key(
+    SERVICE,
+    "shell",
+    "boolean",
+    "`false`",
+    "whether `command` is run by a shell",
+);
+const WORKING_DIR: Key = key(
+    SERVICE,
+    "working_dir",
+    "path",
+    "the project's directory",
+    "where it runs, from the project's directory",
+)
+.also(&["cwd", "dir", "workdir", "directory"]);
+const ENV_FILE: Key = key(
+    SERVICE,
+    "env_file",
+    "path or list of paths",
+    "",
+    "files with variables of this service; they must exist",
+)
+.also(&["dotenv", "env_files"]);
+const DEPENDS_ON: Key = key(
+    SERVICE,
+    "depends_on",
+    "list of services and tasks, or table of such to a condition or a table",
+    "",
+    "what is started before it; a list waits until each is ready, or has completed",
+)
+.also(&["needs", "requires", "after", "links"]);
+const ENVIRONMENT: Key = key(
+    SERVICE,
+    "environment",
+    "table of strings, numbers or booleans",
+    "",
+    "variables of this service",
+)
+.also(&["env", "vars"]);
+const STOP_GRACE_PERIOD: Key = key(
+    SERVICE,
+    "stop_grace_period",
+    "duration",
+    "`\"10s\"`",
+    "how long it may take to end before it is killed",
+)
+.also(&["stop_timeout"]);
+
 /// In the order of the documentation.
 pub(crate) const KEYS: &[Key] = &[
     key("", "project", "table", "", "the project as a whole"),
@@ -37,7 +95,7 @@ pub(crate) const KEYS: &[Key] = &[
         PROJECT,
         "name",
         "string",
-        "the folder's name",
+        "the directory's name",
         "what the project is called",
     ),
     key(
@@ -55,7 +113,13 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"stop\"`",
         "what becomes of the services when `up` itself is killed, or loses its terminal",
     ),
-    key(VENV, "path", "path", "", "the venv's folder, from the project's folder"),
+    key(
+        VENV,
+        "path",
+        "path",
+        "",
+        "the venv's directory, from the project's directory",
+    ),
     key(
         VENV,
         "python",
@@ -77,32 +141,12 @@ pub(crate) const KEYS: &[Key] = &[
         "project",
         "path",
         "",
-        "the folder of a `pyproject.toml` to install",
+        "the directory of a `pyproject.toml` to install",
     )
     .not_yet(),
-    key(
-        SERVICE,
-        "command",
-        "string or list of strings",
-        "",
-        "what is run; a string is split into words as by a POSIX shell",
-    )
-    .also(&["cmd", "run", "exec", "script", "start"]),
-    key(
-        SERVICE,
-        "shell",
-        "boolean",
-        "`false`",
-        "whether `command` is run by a shell",
-    ),
-    key(
-        SERVICE,
-        "working_dir",
-        "path",
-        "the project's folder",
-        "where it runs, from the project's folder",
-    )
-    .also(&["cwd", "dir", "workdir", "directory"]),
+    COMMAND,
+    SHELL,
+    WORKING_DIR,
     key(
         SERVICE,
         "venv",
@@ -125,30 +169,9 @@ pub(crate) const KEYS: &[Key] = &[
         "several ports by name; the first is the main one",
     )
     .also(&["expose"]),
-    key(
-        SERVICE,
-        "environment",
-        "table of strings, numbers or booleans",
-        "",
-        "variables of this service",
-    )
-    .also(&["env", "vars"]),
-    key(
-        SERVICE,
-        "env_file",
-        "path or list of paths",
-        "",
-        "files with variables of this service; they must exist",
-    )
-    .also(&["dotenv", "env_files"]),
-    key(
-        SERVICE,
-        "depends_on",
-        "list of services and tasks, or table of such to a condition or a table",
-        "",
-        "what is started before it; a list waits until each is ready, or has completed",
-    )
-    .also(&["needs", "requires", "after", "links"]),
+    ENVIRONMENT,
+    ENV_FILE,
+    DEPENDS_ON,
     key(
         SERVICE,
         "healthcheck",
@@ -187,14 +210,7 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"SIGTERM\"`",
         "the signal that asks it to end",
     ),
-    key(
-        SERVICE,
-        "stop_grace_period",
-        "duration",
-        "`\"10s\"`",
-        "how long it may take to end before it is killed",
-    )
-    .also(&["stop_timeout"]),
+    STOP_GRACE_PERIOD,
     key(
         SERVICE,
         "on_conflict",
@@ -319,29 +335,11 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"60s\"`",
         "a service that is not ready after so long has failed to start",
     ),
-    key(
-        TASK,
-        "command",
-        "string or list of strings",
-        "",
-        "what is run, to its end; written as that of a service",
-    )
-    .also(&["cmd", "run", "exec", "script", "start"]),
-    key(
-        TASK,
-        "shell",
-        "boolean",
-        "`false`",
-        "whether `command` is run by a shell",
-    ),
-    key(
-        TASK,
-        "working_dir",
-        "path",
-        "the project's folder",
-        "where it runs, from the project's folder",
-    )
-    .also(&["cwd", "dir", "workdir", "directory"]),
+    COMMAND
+        .of(TASK)
+        .about("what is run, to its end; written as that of a service"),
+    SHELL.of(TASK),
+    WORKING_DIR.of(TASK),
     key(
         TASK,
         "venv",
@@ -349,30 +347,11 @@ pub(crate) const KEYS: &[Key] = &[
         "`false`",
         "the venv it runs in",
     ),
-    key(
-        TASK,
-        "environment",
-        "table of strings, numbers or booleans",
-        "",
-        "variables of this task",
-    )
-    .also(&["env", "vars"]),
-    key(
-        TASK,
-        "env_file",
-        "path or list of paths",
-        "",
-        "files with variables of this task; they must exist",
-    )
-    .also(&["dotenv", "env_files"]),
-    key(
-        TASK,
-        "depends_on",
-        "list of services and tasks, or table of such to a condition or a table",
-        "",
-        "what is started before it",
-    )
-    .also(&["needs", "requires", "after", "links"]),
+    ENVIRONMENT.of(TASK).about("variables of this task"),
+    ENV_FILE
+        .of(TASK)
+        .about("files with variables of this task; they must exist"),
+    DEPENDS_ON.of(TASK).about("what is started before it"),
     key(
         TASK,
         "stop_signal",
@@ -380,14 +359,7 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"SIGTERM\"`",
         "the signal that asks it to end",
     ),
-    key(
-        TASK,
-        "stop_grace_period",
-        "duration",
-        "`\"10s\"`",
-        "how long it may take to end before it is killed",
-    )
-    .also(&["stop_timeout"]),
+    STOP_GRACE_PERIOD.of(TASK),
 ];
 
 /// The keys of one table.

@@ -76,7 +76,7 @@ pub(super) fn activate(environment: &mut Environment, venv: &Path) {
         .remove(OsStr::new("VIRTUAL_ENV"))
         .map(|path| bin(Path::new(&path)));
     let path = environment.remove(OsStr::new("PATH")).unwrap_or_default();
-    // An empty entry would be the working folder.
+    // An empty entry would be the working directory.
     let rest =
         std::env::split_paths(&path).filter(|path| Some(path) != callers.as_ref() && !path.as_os_str().is_empty());
     let path = std::env::join_paths(std::iter::once(bin(venv)).chain(rest)).unwrap_or(path);

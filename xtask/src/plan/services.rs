@@ -152,7 +152,7 @@ pub(super) fn service(
     };
 
     let working_dir = match &service.working_dir {
-        Some(folder) => absolute(outside, &fill.text(folder)),
+        Some(directory) => absolute(outside, &fill.text(directory)),
         None => outside.checkout.to_owned(),
     };
     let command = fill.command(&service.command);
@@ -202,7 +202,7 @@ pub(super) fn service(
         working_dir_place: service
             .working_dir
             .as_ref()
-            .map_or(&service.place, |folder| &folder.place)
+            .map_or(&service.place, |directory| &directory.place)
             .clone(),
         environment: layers,
         own_variables,
@@ -298,12 +298,12 @@ impl Filling<'_> {
         }
     }
 
-    fn venv(&mut self, config: &Config, choice: &VenvChoice, folder: &Path, outside: &PlanInputs) -> Option<Venv> {
+    fn venv(&mut self, config: &Config, choice: &VenvChoice, directory: &Path, outside: &PlanInputs) -> Option<Venv> {
         match choice {
             VenvChoice::None => None,
             VenvChoice::Auto(place) => {
-                let nearest = (outside.nearest_venv)(folder, outside.checkout);
-                let path = nearest.unwrap_or_else(|| folder.join(".venv"));
+                let nearest = (outside.nearest_venv)(directory, outside.checkout);
+                let path = nearest.unwrap_or_else(|| directory.join(".venv"));
                 Some(Venv {
                     name: None,
                     path,

@@ -8,6 +8,7 @@ mod selection;
 mod services;
 mod shown;
 
+use crate::expected::{Expected, dedent};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +17,13 @@ use crate::config;
 use crate::error::{Exit, Problem};
 
 /// The project lies in `/shop`. `around` has a line for each thing outside: `$ NAME=value` of the calling environment,
-/// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv FOLDER` for a venv that is there,
+/// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv DIRECTORY` for a venv that is there,
 /// `port SERVICE.KEY NUMBER` for what `auto` is or where a port has moved.
 /// `asked` is what stands after `up`; `everything` is what `doctor` asks for.
 #[track_caller]
-fn check(config: &str, around: &str, asked: &str, expected: &str) {
-    let seen = planned(&flush(config), &flush(around), asked);
-    assert_eq!(seen, flush(expected), "\n{seen}\n");
+fn check(config: &str, around: &str, asked: &str, expected: impl Expected) {
+    let seen = planned(&dedent(config), &dedent(around), asked);
+    expected.check(&seen);
 }
 
 fn planned(config: &str, around: &str, asked: &str) -> String {
@@ -64,9 +65,9 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
     }
     let read = |path: &Path| files.get(path).map(|file| file.clone().map(String::into_bytes));
     let nearest = |from: &Path, to: &Path| {
-        let folders = from.ancestors().take_while(|folder| folder.starts_with(to));
-        folders
-            .map(|folder| folder.join(".venv"))
+        let directories = from.ancestors().take_while(|directory| directory.starts_with(to));
+        directories
+            .map(|directory| directory.join(".venv"))
             .find(|venv| venvs.contains(venv))
     };
     let allocate = |written: &[DeclaredPort]| {
@@ -106,13 +107,4 @@ fn meant(asked: &str) -> Selection {
         }
     }
     meant
-}
-
-/// Without the padding around the text, and without the indentation that all lines share.
-fn flush(text: &str) -> String {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let lines = text.trim_start_matches('\n').trim_end_matches([' ', '\n']).split('\n');
-    let shared = lines.clone().filter(|line| !line.trim().is_empty()).map(indent).min();
-    let cut = |line: &str| line.get(shared.unwrap_or(0)..).unwrap_or_default().to_owned();
-    lines.map(cut).collect::<Vec<_>>().join("\n")
 }

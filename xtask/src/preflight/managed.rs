@@ -115,7 +115,7 @@ pub(crate) struct ProcessContext<'a> {
     pub(crate) parents: &'a [ProcessRef],
     pub(crate) uid: Option<u32>,
     pub(crate) command: &'a dyn Fn(u32) -> Vec<String>,
-    pub(crate) folder: &'a dyn Fn(u32) -> Option<PathBuf>,
+    pub(crate) directory: &'a dyn Fn(u32) -> Option<PathBuf>,
     /// A variable of its environment.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
     /// The same of ours.
@@ -124,8 +124,8 @@ pub(crate) struct ProcessContext<'a> {
 
 /// The manager of a process, the nearest above it.
 ///
-/// What was typed into a shell has none, whoever started the shell. A manager that stands above us too says nothing: a shell in
-/// a container has one, and so has all that is started from it.
+/// What was typed into a shell has none, whoever started the shell. A manager that stands above us too says nothing: a
+/// shell in a container has one, and so has all that is started from it.
 pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<ManagedService> {
     for parent in lineage.parents {
         let command = || (lineage.command)(parent.pid);
@@ -134,8 +134,8 @@ pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<Manag
         }
         let found = match parent.name.raw().as_str() {
             "supervisord" => supervisord(lineage, parent.pid, &command()),
-            "runsv" => folder_manager(ServiceManager::Runit, "sv stop", lineage, parent.pid, &command()),
-            "s6-supervise" => folder_manager(ServiceManager::S6, "s6-svc -d", lineage, parent.pid, &command()),
+            "runsv" => directory_manager(ServiceManager::Runit, "sv stop", lineage, parent.pid, &command()),
+            "s6-supervise" => directory_manager(ServiceManager::S6, "s6-svc -d", lineage, parent.pid, &command()),
             "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
             name if name.starts_with("PM2 ") => pm2(lineage),
             "launchd" => launchd(lineage),
@@ -179,8 +179,8 @@ fn supervisord(lineage: &ProcessContext, pid: u32, command: &[String]) -> Option
     });
     let config = value(command, &["-c", "--configuration"]);
     let config = config.map(|path| {
-        let folder = (lineage.folder)(pid).unwrap_or_default();
-        format!("-c {} ", shell_word(&folder.join(path).to_string_lossy()))
+        let directory = (lineage.directory)(pid).unwrap_or_default();
+        format!("-c {} ", shell_word(&directory.join(path).to_string_lossy()))
     });
     let typed = name.as_deref().map_or("NAME".into(), shell_word);
     Some(ManagedService {
@@ -205,30 +205,30 @@ fn pm2(lineage: &ProcessContext) -> Option<ManagedService> {
     })
 }
 
-/// One whose supervisor works in the service's folder, and whose command takes that.
+/// One whose supervisor works in the service's directory, and whose command takes that.
 ///
 /// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
-fn folder_manager(
+fn directory_manager(
     by: ServiceManager,
     stop: &str,
     lineage: &ProcessContext,
     pid: u32,
     command: &[String],
 ) -> Option<ManagedService> {
-    let (name, folder) = service_folder(lineage, pid, command.get(1)?);
+    let (name, directory) = service_directory(lineage, pid, command.get(1)?);
     Some(ManagedService::new(
         by,
         &name,
-        format!("{stop} {}", shell_word(&folder)),
+        format!("{stop} {}", shell_word(&directory)),
     ))
 }
 
-/// The service's name, and its folder if that can be seen.
-fn service_folder(lineage: &ProcessContext, pid: u32, argument: &str) -> (String, String) {
-    let folder = (lineage.folder)(pid).unwrap_or_else(|| argument.into());
-    let name = Path::new(argument).file_name().or(folder.file_name());
+/// The service's name, and its directory if that can be seen.
+fn service_directory(lineage: &ProcessContext, pid: u32, argument: &str) -> (String, String) {
+    let directory = (lineage.directory)(pid).unwrap_or_else(|| argument.into());
+    let name = Path::new(argument).file_name().or(directory.file_name());
     let name = name.map_or_else(|| argument.to_owned(), |name| name.to_string_lossy().into_owned());
-    (name, folder.to_string_lossy().into_owned())
+    (name, directory.to_string_lossy().into_owned())
 }
 
 /// Source: man 8 supervise-daemon: the service is its first argument.
@@ -261,11 +261,11 @@ fn launchd(lineage: &ProcessContext) -> Option<ManagedService> {
 }
 
 /// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and
-/// an application of the desktop are only where a terminal's processes happen to be; what cron has started it leaves alone
-/// when it is stopped.
+/// an application of the desktop are only where a terminal's processes happen to be; what cron has started it leaves
+/// alone when it is stopped.
 ///
-/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8); Debian's
-/// cron.service, `KillMode=process`.
+/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8);
+/// Debian's cron.service, `KillMode=process`.
 fn manages(unit: &str) -> bool {
     const OF_JOBS: [&str; 3] = ["cron.service", "crond.service", "atd.service"];
     unit.ends_with(".service")

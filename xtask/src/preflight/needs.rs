@@ -1,9 +1,9 @@
-//! Findings about what a service needs besides ports: its folder, command, env files and venv.
+//! Findings about what a service needs besides ports: its directory, command, env files and venv.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{CommandFact, Facts, Finding, FolderFact, Level, VenvFact, VenvState};
+use super::{CommandFact, DirectoryFact, Facts, Finding, Level, VenvFact, VenvState};
 use crate::config::VersionOperator;
 use crate::error::{Exit, Place};
 use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
@@ -62,25 +62,25 @@ fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
     }
 }
 
-fn working_dir(plan: &Plan, service: &Service, fact: FolderFact) -> Option<Finding> {
+fn working_dir(plan: &Plan, service: &Service, fact: DirectoryFact) -> Option<Finding> {
     let shown = relative(plan, &service.working_dir);
     let name = &service.name;
     let quoted = shell_words::quote(&shown);
     let (message, hint) = match fact {
-        FolderFact::Found => return None,
-        FolderFact::Missing if shown.starts_with("~/") => {
-            (format!("working folder `{shown}` does not exist"), home(&shown))
+        DirectoryFact::Found => return None,
+        DirectoryFact::Missing if shown.starts_with("~/") => {
+            (format!("working directory `{shown}` does not exist"), home(&shown))
         }
-        FolderFact::Missing => (
-            format!("working folder `{shown}` does not exist"),
+        DirectoryFact::Missing => (
+            format!("working directory `{shown}` does not exist"),
             format!("create it with `mkdir -p {quoted}`, or change `working_dir` of `{name}`"),
         ),
-        FolderFact::NotAFolder => (
-            format!("working folder `{shown}` is not a folder"),
+        DirectoryFact::NotADirectory => (
+            format!("working directory `{shown}` is not a directory"),
             format!("change `working_dir` of `{name}`"),
         ),
-        FolderFact::Denied => (
-            format!("working folder `{shown}` may not be entered"),
+        DirectoryFact::Denied => (
+            format!("working directory `{shown}` may not be entered"),
             format!("look at its permissions with `ls -ld {quoted}`"),
         ),
     };
@@ -183,7 +183,7 @@ fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Finding> {
         VenvState::InterpreterMissing { .. }
         | VenvState::Moved { .. }
         | VenvState::Broken { .. }
-        | VenvState::Works { .. } => ("make it anew", " --clear"),
+        | VenvState::Works { .. } => ("recreate it", " --clear"),
     };
     let mut fix = format!("{python} -m venv{clear} {}", command_path(plan, &venv.path));
     if let Some(requirements) = &fact.requirements {
@@ -221,7 +221,7 @@ fn dotted(version: &[u32]) -> String {
     version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// As seen from the project's folder, where it lies in there.
+/// As seen from the project's directory, where it lies in there.
 fn relative(plan: &Plan, path: &Path) -> String {
     path.strip_prefix(&plan.checkout).unwrap_or(path).display().to_string()
 }

@@ -179,7 +179,7 @@ fn is_secret(name: &str) -> bool {
     let key = words
         .windows(2)
         .any(|pair| KEY_KINDS.contains(&pair[0].as_str()) && pair[1] == "key");
-    // `PWD` alone is the shell's working folder.
+    // `PWD` alone is the shell's working directory.
     let pwd = words.len() > 1 && has(&["pwd"]);
     let harmless = words.first().is_some_and(|word| word == "no")
         || words.last().is_some_and(|word| HARMLESS_ENDS.contains(&word.as_str()));

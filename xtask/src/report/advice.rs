@@ -99,11 +99,11 @@ fn display_path(path: &Path, checkout: &Path) -> String {
 
 fn python_module(service: &Service, evidence: &str, checkout: &Path) -> Vec<String> {
     let module = module(evidence);
-    let folder = display_path(&service.working_dir, checkout);
+    let directory = display_path(&service.working_dir, checkout);
     // uvicorn was told this name in the command.
     if evidence.contains("Could not import module") {
         return vec![format!(
-            "correct `command` or `working_dir` of `{}`: the module is looked for in `{folder}`",
+            "correct `command` or `working_dir` of `{}`: the module is looked for in `{directory}`",
             service.name
         )];
     }
@@ -117,15 +117,15 @@ fn python_module(service: &Service, evidence: &str, checkout: &Path) -> Vec<Stri
     }];
     if let Some(module) = module {
         advice.push(format!(
-            "or correct `working_dir`, if `{module}` is your own: it is `{folder}`"
+            "or correct `working_dir`, if `{module}` is your own: it is `{directory}`"
         ));
     }
     advice
 }
 
 fn npm_install(service: &Service, checkout: &Path) -> String {
-    let folder = display_path(&service.working_dir, checkout);
-    format!("install what is missing with `npm install --prefix {folder}`")
+    let directory = display_path(&service.working_dir, checkout);
+    format!("install what is missing with `npm install --prefix {directory}`")
 }
 
 /// What installs the libraries of a runtime.
@@ -138,10 +138,10 @@ fn library(service: &Service, evidence: &str, checkout: &Path) -> Option<String>
         ("no required module provides package", "go mod tidy"),
     ];
     let (_, install) = INSTALLERS.iter().find(|(words, _)| evidence.contains(words))?;
-    let folder = display_path(&service.working_dir, checkout);
-    Some(match folder.as_str() {
+    let directory = display_path(&service.working_dir, checkout);
+    Some(match directory.as_str() {
         "." => format!("install what is missing with `{install}`"),
-        folder => format!("install what is missing with `cd {folder} && {install}`"),
+        directory => format!("install what is missing with `cd {directory} && {install}`"),
     })
 }
 

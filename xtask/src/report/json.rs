@@ -16,7 +16,7 @@ use crate::foreign::{Foreign, steers};
 use crate::preflight::role::Runtime;
 use crate::preflight::{self, Endpoint, HoldsBy, Level, ProcessState, Role};
 use crate::supervise::{Cause, State};
-pub(crate) use ports::{Kill, KillResult, Listing, Vacant, Wait, Who, kill_port, listed_port, wait_port, who_port};
+pub(crate) use ports::{FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 

@@ -10,7 +10,15 @@ use crate::foreign::Foreign;
 use crate::preflight::{Endpoint, Owner, PortFact, ProcessState, Role};
 
 const COLUMNS: [&str; 9] = [
-    "PORT", "ADDRESS", "PID", "NAME", "USER", "AGE", "SERVICE", "FOLDER", "COMMAND",
+    "PORT",
+    "ADDRESS",
+    "PID",
+    "NAME",
+    "USER",
+    "AGE",
+    "SERVICE",
+    "DIRECTORY",
+    "COMMAND",
 ];
 
 /// Ends with a line break; in the order given.
@@ -28,7 +36,7 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
         let spare = at(rows, "COMMAND").map_or(0, |at| widths[at].saturating_sub(SHORTEST));
         table::whole(widths).saturating_sub(spare) <= reader.width
     };
-    for name in ["FOLDER", "USER", "AGE", "COMMAND", "SERVICE", "ADDRESS"] {
+    for name in ["DIRECTORY", "USER", "AGE", "COMMAND", "SERVICE", "ADDRESS"] {
         if !fits(&rows, &widths)
             && let Some(at) = at(&rows, name)
         {
@@ -88,7 +96,7 @@ fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -
     let age = owner.started_at.map(|started| reader.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
     let service = service_of(owner).map(|service| service.to_string());
-    let folder = owner.cwd.as_ref().map(|cwd| words::foreign_path(cwd, reader.home));
+    let directory = owner.cwd.as_ref().map(|cwd| words::foreign_path(cwd, reader.home));
     let known = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
     vec![
         port.typed(),
@@ -98,7 +106,7 @@ fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -
         known(user.or_else(|| owner.uid.map(|uid| uid.to_string()))),
         known(age),
         known(service),
-        known(folder),
+        known(directory),
         known(Some(owner.command.to_string()).filter(|command| !command.is_empty())),
     ]
 }

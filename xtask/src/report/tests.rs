@@ -11,6 +11,7 @@ mod status;
 mod why;
 mod words;
 
+use crate::expected::{Expected, dedent};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,21 +28,12 @@ use crate::preflight::{
 
 /// Compares whole texts; `expected` may be indented.
 #[track_caller]
-fn check(seen: &str, expected: &str) {
+fn check(seen: &str, expected: impl Expected) {
     assert!(seen.ends_with('\n'), "a report ends with a line break");
-    assert_eq!(flush(seen), flush(expected), "\n{seen}\n");
+    expected.check(&dedent(seen));
     for line in seen.lines() {
         assert_eq!(line.trim_end(), line, "no blanks at the end of a line");
     }
-}
-
-/// Without the padding around the text, and without the indentation that all lines share.
-fn flush(text: &str) -> String {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let lines = text.trim_start_matches('\n').trim_end_matches([' ', '\n']).split('\n');
-    let shared = lines.clone().filter(|line| !line.trim().is_empty()).map(indent).min();
-    let cut = |line: &str| line.get(shared.unwrap_or(0)..).unwrap_or_default().to_owned();
-    lines.map(cut).collect::<Vec<_>>().join("\n")
 }
 
 fn time(text: &str) -> Timestamp {

@@ -99,12 +99,12 @@ pub(crate) fn list(words: &[String]) -> Option<String> {
     })
 }
 
-/// The same of a folder that others chose, to be shown.
-pub(crate) fn foreign_path(folder: &Foreign<PathBuf>, home: Option<&Path>) -> String {
-    visible(&path(folder.raw(), home)).into_owned()
+/// The same of a directory that others chose, to be shown.
+pub(crate) fn foreign_path(directory: &Foreign<PathBuf>, home: Option<&Path>) -> String {
+    visible(&path(directory.raw(), home)).into_owned()
 }
 
-/// With `~` for the home folder.
+/// With `~` for the home directory.
 pub(crate) fn path(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),

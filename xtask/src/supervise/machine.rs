@@ -139,7 +139,7 @@ impl Machine {
         }
     }
 
-    /// A unit that is over starts anew; one that runs, or is about to, is left alone.
+    /// A unit that is over starts again; one that runs, or is about to, is left alone.
     fn admit(&mut self, spec: super::Spec, actions: &mut Vec<Action>) {
         let fresh = Unit {
             batch: self.batches.len() - 1,

@@ -12,7 +12,7 @@ use crate::plan::Restart;
 /// So often in a row a unit is started again.
 const MAX_RESTARTS: u32 = 5;
 
-/// A unit that was ready for so long without a break begins to count anew.
+/// A unit that was ready for so long without a break counts from zero again.
 const BACKOFF_RESET: Duration = Duration::from_secs(10);
 
 /// The same for one that somebody killed, which says nothing of how well it works.
@@ -104,7 +104,7 @@ impl Machine {
         batch.give_up_at.map_or(own, |at| own.min(at))
     }
 
-    /// Stops a unit and lets it wait again; one that is over begins anew. One that is to be stopped stays so.
+    /// Stops a unit and lets it wait again; one that is over starts again. One that is to be stopped stays so.
     pub(super) fn restart(&mut self, unit: UnitId, actions: &mut Vec<Action>) {
         let it = &mut self.units[unit];
         if self.interrupted || (it.stop && !it.is_over()) {

@@ -13,6 +13,7 @@ mod tasks;
 mod text;
 mod together;
 
+use crate::expected::Expected;
 use text::play;
 
 /// `services` stand in one line each, with what they need and how they are: `web: db, api(started), c(restart) grace=2s`;
@@ -22,16 +23,7 @@ use text::play;
 /// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `change NAME: …` (other settings), `restarted NAME` (once, and that came at once), `interrupt`, and `until` which lets time pass.
 /// Deadlines are met in between, at their time. A process that ends leaves `left=N` children behind.
 #[track_caller]
-fn check(services: &str, events: &str, expected: &str) {
+fn check(services: &str, events: &str, expected: impl Expected) {
     let seen = play(services, events);
-    assert_eq!(seen, flush(expected), "\n{seen}\n");
-}
-
-/// Without the padding around the text, and without the indentation of its lines.
-fn flush(text: &str) -> String {
-    let lines = text
-        .trim()
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>());
-    lines.map(|words| words.join(" ")).collect::<Vec<_>>().join("\n")
+    expected.check(&seen);
 }

@@ -1,7 +1,9 @@
-//! Which service a process belongs to: by the tag in its environment, else by what was noted when its service was started.
+//! Which service a process belongs to: by the tag in its environment, else by what was noted when its service was
+//! started.
 //!
-//! Redis, nginx and PostgreSQL write their title over their environment, and so over the tag. Of each service's own process
-//! it is therefore noted in the state folder who it is; whoever stands below it or in its group belongs to it.
+//! Redis, nginx and PostgreSQL write their title over their environment, and so over the tag. Of each service's own
+//! process it is therefore noted in the state directory who it is; whoever stands below it or in its group belongs to
+//! it.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -26,7 +28,7 @@ pub(super) struct Leader {
 }
 
 /// Notes a service's own process for those who come later; `None` where the system does not show it.
-pub(super) fn note(folder: &StateDir, pid: u32, tag: &Tag) -> Option<Leader> {
+pub(super) fn note(directory: &StateDir, pid: u32, tag: &Tag) -> Option<Leader> {
     let process = os::process(pid).ok()??;
     let leader = Leader {
         identity: process.identity,
@@ -36,7 +38,7 @@ pub(super) fn note(folder: &StateDir, pid: u32, tag: &Tag) -> Option<Leader> {
     let mut line = serde_json::to_vec(&leader).expect("a note is plain data");
     line.push(b'\n');
     // Most processes are known by their tag alone: a full disk is no reason not to start.
-    let _ = os::append_private(&folder.leaders(), &line);
+    let _ = os::append_private(&directory.leaders(), &line);
     Some(leader)
 }
 
@@ -111,8 +113,8 @@ impl RunAttribution {
         }
     }
 
-    /// Is `process`, which carries `tag`, or one above it that does, a program that a person works in? Whoever stands in
-    /// the session of the service itself is not below one.
+    /// Is `process`, which carries `tag`, or one above it that does, a program that a person works in? Whoever stands
+    /// in the session of the service itself is not below one.
     fn is_below_one_left_alone(&self, mut process: Process, tag: &Tag) -> Result<bool, Problem> {
         let leader = self.leader(tag)?;
         for _ in 0..MAX_ANCESTORS {
@@ -143,8 +145,8 @@ impl RunAttribution {
         }))
     }
 
-    /// By its own identity, or by its group: while that has members, no other can have its number, except after the number
-    /// of a group that died out was given anew, to a process that is its leader or has died since.
+    /// By its own identity, or by its group: while that has members, no other can have its number, except after the
+    /// number of a group that died out was reused, to a process that is its leader or has died since.
     fn leader_tag(&self, process: &Process, find: impl Fn(u32) -> Look<Process>) -> Look<Tag> {
         for leader in self.leaders()?.iter().rev() {
             let in_group = leader.identity.pid == process.group
@@ -230,8 +232,8 @@ fn ancestry<'a>(process: &'a Process, table: &'a BTreeMap<u32, Process>) -> Vec<
 }
 
 fn leaders() -> Result<Vec<Leader>, Problem> {
-    of_all(|folder| {
-        let path = folder.leaders();
+    of_all(|directory| {
+        let path = directory.leaders();
         let text = runs::if_there(fs::read(&path)).map_err(|error| problem("read", &path, &error))?;
         let text = text.unwrap_or_default();
         let lines = text.split(|byte| *byte == b'\n');
@@ -241,16 +243,16 @@ fn leaders() -> Result<Vec<Leader>, Problem> {
 }
 
 fn records() -> Result<Vec<Record>, Problem> {
-    of_all(|folder| Ok(folder.record()?.into_iter().collect()))
+    of_all(|directory| Ok(directory.record()?.into_iter().collect()))
 }
 
-/// What is noted of the runs of all checkouts. A folder that is closed to us is another user's, and no run of ours is noted there:
-/// `sudo` leaves such ones.
+/// What is noted of the runs of all checkouts. A directory that is closed to us is another user's, and no run of ours
+/// is noted there: `sudo` leaves such ones.
 fn of_all<T>(read: impl Fn(&StateDir) -> Result<Vec<T>, Problem>) -> Result<Vec<T>, Problem> {
     let mut all = Vec::new();
-    for folder in runs::folders()? {
-        match read(&folder) {
-            Err(_) if folder.is_closed() => {}
+    for directory in runs::directories()? {
+        match read(&directory) {
+            Err(_) if directory.is_closed() => {}
             notes => all.extend(notes?),
         }
     }

@@ -15,14 +15,15 @@ use super::threads::{self, Stack};
 use crate::error::Problem;
 use crate::plan::Plan;
 
-/// Keeps a copy of ourselves, which nobody builds anew while it runs. For whoever has the checkout's lock.
+/// Keeps a copy of ourselves, which no build replaces while it runs. For whoever has the checkout's lock.
 ///
 /// # Errors
 /// We cannot find ourselves.
-pub(crate) fn programs(folder: &StateDir) -> Result<Vec<PathBuf>, Problem> {
+pub(crate) fn programs(directory: &StateDir) -> Result<Vec<PathBuf>, Problem> {
     let original = os::current_exe().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
-    // Without room for a copy, or where it may not be run, the original does: on some systems nobody can replace it then.
-    Ok(copy(&original, &folder.programs())
+    // Without room for a copy, or where it may not be run, the original does: on some systems nobody can replace it
+    // then.
+    Ok(copy(&original, &directory.programs())
         .into_iter()
         .chain([original])
         .collect())
@@ -32,16 +33,16 @@ pub(crate) fn programs(folder: &StateDir) -> Result<Vec<PathBuf>, Problem> {
 /// `hear`, [`Reply::Ending`] at the end, or why there is none.
 ///
 /// # Errors
-/// None of them can be run, or the system has no room for another process, or for a thread to hear it: then it has not been
-/// asked for anything.
+/// None of them can be run, or the system has no room for another process, or for a thread to hear it: then it has not
+/// been asked for anything.
 pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
-    folder: &StateDir,
+    directory: &StateDir,
     request: Request,
     hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
 ) -> Result<(), Problem> {
-    let words = folder.supervisor_log();
+    let words = directory.supervisor_log();
     let stderr = File::create(&words).map_err(|error| super::problem("write", &words, &error))?;
     let supervisor = Helper::Supervisor {
         project: plan.project.clone(),
@@ -87,26 +88,26 @@ fn converse(
 }
 
 /// Its last words, if it died without an answer.
-pub(crate) fn supervisor_stderr(folder: &StateDir) -> String {
-    fs::read_to_string(folder.supervisor_log())
+pub(crate) fn supervisor_stderr(directory: &StateDir) -> String {
+    fs::read_to_string(directory.supervisor_log())
         .unwrap_or_default()
         .trim()
         .to_owned()
 }
 
 /// The same program is copied once.
-fn copy(original: &Path, folder: &Path) -> Option<PathBuf> {
+fn copy(original: &Path, directory: &Path) -> Option<PathBuf> {
     let it = fs::metadata(original).ok()?;
     let changed = it.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let version = format!("{} {}", it.len(), changed.as_nanos());
-    let home = folder.join(format!("{:016x}", fnv(version.as_bytes())));
+    let home = directory.join(format!("{:016x}", fnv(version.as_bytes())));
     let copy = home.join("devtasks");
     if fs::metadata(&copy).is_ok_and(|there| there.len() == it.len()) {
         return Some(copy);
     }
     // Those of earlier builds; what still runs keeps its file.
-    let _ = fs::remove_dir_all(folder);
-    os::make_private_folder(&home).ok()?;
+    let _ = fs::remove_dir_all(directory);
+    os::make_private_directory(&home).ok()?;
     let beside = copy.with_extension("new");
     let made = fs::copy(original, &beside).and_then(|_| fs::rename(&beside, &copy));
     if made.is_err() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::os;
 
-/// The user's home folder, which is shown as `~`.
+/// The user's home directory, which is shown as `~`.
 pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir()
 }

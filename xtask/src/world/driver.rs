@@ -114,8 +114,8 @@ pub(crate) struct Driver<'a> {
     oom_kills: Option<OomKills>,
     /// Since the family was looked up: whoever has ended by that left its children to us.
     has_signalled: bool,
-    /// A child of ours may be an orphan that no service has started: we are the first process of a container, or we, or what
-    /// we replaced with exec, had children before the run began.
+    /// A child of ours may be an orphan that no service has started: we are the first process of a container, or we, or
+    /// what we replaced with exec, had children before the run began.
     adopts_strangers: bool,
     /// What services started and we do not end.
     left_alone: BTreeMap<Identity, LeftAlone>,
@@ -123,7 +123,7 @@ pub(crate) struct Driver<'a> {
     sink: Arc<dyn Sink>,
     follower: Follower,
     interrupt: Arc<Interrupt>,
-    folder: &'a StateDir,
+    directory: &'a StateDir,
     record: Record,
     /// `None` while it cannot be had.
     watchdog: Option<Watchdog>,
@@ -144,14 +144,14 @@ enum EndedBy {
 /// Descriptors for clients that stay, and for whatever else may happen.
 const SPARE_DESCRIPTORS: u64 = 64;
 
-/// How often the line that shows what is waited for is drawn anew.
+/// How often the line that shows what is waited for is redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 impl<'a> Driver<'a> {
     /// `inbox` is where all that happens comes in; other threads have `sender`.
     pub(crate) fn new(
         (sender, inbox): (Sender<Message>, Receiver<Message>),
-        folder: &'a StateDir,
+        directory: &'a StateDir,
         record: Record,
         sink: Arc<dyn Sink>,
         follower: Follower,
@@ -177,7 +177,7 @@ impl<'a> Driver<'a> {
             sink,
             follower,
             interrupt,
-            folder,
+            directory,
             record,
             watchdog: None,
             guarding: Guarding::default(),
@@ -194,7 +194,7 @@ impl<'a> Driver<'a> {
     pub(crate) fn run(mut self, first: InitialRequest, on_exit: OnExit) -> Result<RunOutcome, Problem> {
         self.on_exit = on_exit;
         if let Err(problem) = self.begin(first) {
-            self.folder.forget(&self.record);
+            self.directory.forget(&self.record);
             return Err(problem);
         }
         loop {
@@ -225,7 +225,7 @@ impl<'a> Driver<'a> {
         os::make_room(limit::descriptors(known.chain(&services)) + SPARE_DESCRIPTORS);
         let specs = services.iter().map(Spec::from).collect();
         let (mut changed, mut edited) = (Vec::new(), Vec::new());
-        let mut logs = logs::numbers(&self.folder.logs());
+        let mut logs = logs::numbers(&self.directory.logs());
         for service in services {
             match self.machine.unit(&service.name) {
                 Some(unit) if !self.machine.state(unit).is_over() => {
@@ -237,7 +237,7 @@ impl<'a> Driver<'a> {
                     }
                 }
                 Some(unit) => {
-                    self.services[unit].begin_anew(service);
+                    self.services[unit].restart_with(service);
                     self.services[unit].open_sockets();
                 }
                 // The machine numbers new units in the order of their specs.

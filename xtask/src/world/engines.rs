@@ -1,6 +1,7 @@
 //! Container engines: which container publishes a port, asked over the engine's own socket.
 //!
-//! Docker, and whatever speaks its API: Podman, OrbStack, Colima, Rancher and Docker Desktop. What is waited for is short.
+//! Docker, and whatever speaks its API: Podman, OrbStack, Colima, Rancher and Docker Desktop. What is waited for is
+//! short.
 
 mod http;
 #[cfg(test)]
@@ -73,8 +74,8 @@ impl Engines {
         engines
     }
 
-    /// The container that `found` stands for, with all that its engine tells: that of its id, else the one that publishes
-    /// the port.
+    /// The container that `found` stands for, with all that its engine tells: that of its id, else the one that
+    /// publishes the port.
     pub(crate) fn complete(&self, found: &Container, port: &Endpoint, address: Option<IpAddr>) -> Container {
         let by_id = || {
             self.containers
@@ -102,8 +103,8 @@ impl Engines {
         }
     }
 
-    /// The container that publishes the port at this very address, for a socket that nobody shows: another one's address
-    /// would be another one's socket.
+    /// The container that publishes the port at this very address, for a socket that nobody shows: another one's
+    /// address would be another one's socket.
     pub(crate) fn publishing(&self, port: &Endpoint, address: IpAddr) -> Option<Container> {
         self.publisher(port, Some(address), true)
             .map(|listed| listed.container.clone())
@@ -122,8 +123,8 @@ impl Engines {
 
 /// Where engines listen, the user's own choice first.
 ///
-/// Source: docs.docker.com, "Docker contexts" and `DOCKER_HOST`; podman-system-service(1); the documentation of OrbStack,
-/// Colima and Rancher Desktop.
+/// Source: docs.docker.com, "Docker contexts" and `DOCKER_HOST`; podman-system-service(1); the documentation of
+/// OrbStack, Colima and Rancher Desktop.
 fn sockets() -> Vec<PathBuf> {
     let named = ["DOCKER_HOST", "CONTAINER_HOST"]
         .into_iter()
@@ -134,8 +135,8 @@ fn sockets() -> Vec<PathBuf> {
         ))
     });
     let mut sockets: Vec<PathBuf> = named.collect();
-    if let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        sockets.extend(["docker.sock", "podman/podman.sock"].map(|name| folder.join(name)));
+    if let Some(directory) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+        sockets.extend(["docker.sock", "podman/podman.sock"].map(|name| directory.join(name)));
     }
     if let Ok(home) = etcetera::home_dir() {
         const HOMES: [&str; 5] = [

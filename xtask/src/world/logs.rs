@@ -1,5 +1,5 @@
-//! The output of services: read from their pipes and terminals in whole lines, kept in files, its end kept in memory, handed on; and
-//! read back from the files.
+//! The output of services: read from their pipes and terminals in whole lines, kept in files, its end kept in memory,
+//! handed on; and read back from the files.
 //!
 //! One thread reads all of them.
 
@@ -48,8 +48,8 @@ pub(crate) enum OutputSource {
 
 /// Where lines go besides the file.
 pub(crate) trait Sink: Send + Sync {
-    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8. `false` if there is no room for
-    /// them just now: then they were not taken, and nobody has waited.
+    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8. `false` if there is no
+    /// room for them just now: then they were not taken, and nobody has waited.
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool;
     /// Are the colours of a service shown that has a terminal of its own?
     fn shows_colours(&self) -> bool;
@@ -60,9 +60,9 @@ pub(crate) trait Sink: Send + Sync {
 }
 
 /// The numbers of each service's files, the oldest first: looked up once for all services that begin together.
-pub(crate) fn numbers(folder: &Path) -> BTreeMap<String, Vec<u64>> {
+pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
     let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for (service, number) in file::all(folder) {
+    for (service, number) in file::all(directory) {
         numbers.entry(service).or_default().push(number);
     }
     numbers
@@ -88,8 +88,14 @@ impl Log {
     ///
     /// # Errors
     /// None: a log file that cannot be made is told to the sink, and the log does without.
-    pub(crate) fn open(service: &str, folder: &Path, run: RunId, numbers: Vec<u64>, sink: Arc<dyn Sink>) -> Arc<Log> {
-        let file = LogFile::create(folder, service, run, numbers)
+    pub(crate) fn open(
+        service: &str,
+        directory: &Path,
+        run: RunId,
+        numbers: Vec<u64>,
+        sink: Arc<dyn Sink>,
+    ) -> Arc<Log> {
+        let file = LogFile::create(directory, service, run, numbers)
             .map_err(|problem| sink.trouble(problem))
             .ok();
         let inner = Mutex::new(Inner {

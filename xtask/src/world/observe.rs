@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::interrupt::Interrupt;
 use super::{os, owners, spawn, threads, venvs};
 use crate::plan::{Plan, Port, Service};
-use crate::preflight::{CommandFact, Endpoint, Facts, FolderFact, ServiceFact, VenvFact};
+use crate::preflight::{CommandFact, DirectoryFact, Endpoint, Facts, ServiceFact, VenvFact};
 
-/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together. An
-/// interrupt ends the wait, and then the answers are nobody's.
+/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
+/// An interrupt ends the wait, and then the answers are nobody's.
 pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
     let services = plan
         .services
@@ -53,7 +53,7 @@ impl From<&Port> for Endpoint {
 
 fn service_fact(service: &Service) -> ServiceFact {
     ServiceFact {
-        working_dir: folder(&service.working_dir),
+        working_dir: directory(&service.working_dir),
         command: command(service),
     }
 }
@@ -70,14 +70,14 @@ fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact>
     paths.into_iter().map(Path::to_owned).zip(looks).collect()
 }
 
-fn folder(path: &Path) -> FolderFact {
-    // To look at `.` inside a folder one has to be allowed to enter it.
-    match fs::metadata(path).and_then(|folder| fs::metadata(path.join(".")).map(|_| folder)) {
-        Ok(folder) if folder.is_dir() => FolderFact::Found,
-        Ok(_) => FolderFact::NotAFolder,
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => FolderFact::Denied,
-        Err(error) if error.kind() == ErrorKind::NotADirectory => FolderFact::NotAFolder,
-        Err(_) => FolderFact::Missing,
+fn directory(path: &Path) -> DirectoryFact {
+    // To look at `.` inside a directory one has to be allowed to enter it.
+    match fs::metadata(path).and_then(|directory| fs::metadata(path.join(".")).map(|_| directory)) {
+        Ok(directory) if directory.is_dir() => DirectoryFact::Found,
+        Ok(_) => DirectoryFact::NotADirectory,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => DirectoryFact::Denied,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => DirectoryFact::NotADirectory,
+        Err(_) => DirectoryFact::Missing,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The project around us: its `devtasks.toml`, its folder, and the environment that the command was called in.
+//! The project around us: its `devtasks.toml`, its directory, and the environment that the command was called in.
 
 mod place;
 
@@ -11,7 +11,7 @@ use crate::config::{self, Config, dotenv};
 use crate::error::{Exit, Problem, Problems};
 use crate::plan::{self, Environment, Origin, Plan, PlanInputs, Port, Selection, Service, without_cargo};
 use crate::preflight::{Endpoint, Finding, Level};
-pub(crate) use place::{ProjectPath, folder};
+pub(crate) use place::{ProjectPath, directory};
 
 /// Of `devtasks.toml` and env files, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -19,7 +19,7 @@ const MAX_FILE_BYTES: u64 = 4 << 20;
 /// A project that was found and read.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// Its folder, canonical.
+    /// Its directory, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) config: Config,
     file: PathBuf,
@@ -79,18 +79,18 @@ pub(crate) struct PendingReassignment<'a> {
 }
 
 impl Project {
-    /// Reads `file` or, without one, the `devtasks.toml` of the current folder or the nearest above it.
+    /// Reads `file` or, without one, the `devtasks.toml` of the current directory or the nearest above it.
     ///
     /// # Errors
     /// There is none, it cannot be read, or everything that is wrong in it.
     pub(crate) fn find(file: Option<&Path>) -> Result<Project, Problems> {
-        let ProjectPath { file, shown, folder } = ProjectPath::find(file)?;
+        let ProjectPath { file, shown, directory } = ProjectPath::find(file)?;
         let bytes = files::read_regular(&file, MAX_FILE_BYTES)
             .map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
         let text = String::from_utf8(bytes).map_err(|_| not_utf8(&shown))?;
         let config = config::read(&shown, &text)?;
         Ok(Project {
-            checkout: folder,
+            checkout: directory,
             config,
             file,
             calling: calling(),
@@ -141,8 +141,8 @@ impl Project {
         complete(self.plan(asked)?)
     }
 
-    /// The same, by what `up` makes of the reservations. What `may_move` and a stack elsewhere has, be it just starting, gets
-    /// another number at once: of several that begin together, each has its own before it looks for it.
+    /// The same, by what `up` makes of the reservations. What `may_move` and a stack elsewhere has, be it just
+    /// starting, gets another number at once: of several that begin together, each has its own before it looks for it.
     ///
     pub(crate) fn reserve(
         &self,
@@ -178,8 +178,9 @@ impl Project {
         })
     }
 
-    /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has its
-    /// own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one for a key.
+    /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has
+    /// its own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one
+    /// for a key.
     pub(crate) fn move_on(
         &self,
         asked: &Selection,

@@ -30,7 +30,7 @@ impl Moves {
     }
 }
 
-/// Everybody's, for a look. It takes one at the folders of all.
+/// Everybody's, for a look. It takes one at the directories of all.
 ///
 /// # Errors
 /// The file cannot be read, or a newer version wrote it.
@@ -220,8 +220,8 @@ impl<'a> Reservations<'a> {
         }
     }
 
-    /// A port gets the next number above for which `can_have` holds, and with it all that are named by the same variable. Then the
-    /// plan has to be made anew.
+    /// A port gets the next number above for which `can_have` holds, and with it all that are named by the same
+    /// variable. Then the plan has to be made again.
     ///
     /// Left out are the numbers of the file, whatever starts, and those of other checkouts.
     pub(super) fn move_on(
@@ -281,8 +281,8 @@ impl<'a> Reservations<'a> {
             .extend(together.map(|(port, _)| (id(port), number)));
     }
 
-    /// Writes down what it was given last, so that others leave it alone and it is the same the next time. `services` are
-    /// all of the file. A file that made no sense is kept beside; its path is returned.
+    /// Writes down what it was given last, so that others leave it alone and it is the same the next time. `services`
+    /// are all of the file. A file that made no sense is kept beside; its path is returned.
     pub(super) fn note(
         self,
         services: &[&str],

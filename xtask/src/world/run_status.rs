@@ -16,8 +16,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// A conversation with the supervisor of this checkout, if one lives.
-pub(crate) fn client(folder: &StateDir) -> Option<(Client, Record)> {
-    let record = folder.record().ok()??;
+pub(crate) fn client(directory: &StateDir) -> Option<(Client, Record)> {
+    let record = directory.record().ok()??;
     // One that is just dying may have its socket for a moment longer.
     if !lives(&record.supervisor) {
         return None;
@@ -29,8 +29,8 @@ pub(crate) fn client(folder: &StateDir) -> Option<(Client, Record)> {
 ///
 /// # Errors
 /// It does not.
-pub(crate) fn responds(folder: &StateDir) -> Result<(), Problem> {
-    let Some((mut client, _)) = client(folder) else {
+pub(crate) fn responds(directory: &StateDir) -> Result<(), Problem> {
+    let Some((mut client, _)) = client(directory) else {
         return Ok(());
     };
     client.send(&Request::Status);
@@ -39,8 +39,8 @@ pub(crate) fn responds(folder: &StateDir) -> Result<(), Problem> {
 
 /// The id of the live run.
 pub(crate) fn run(checkout: &Path) -> Option<String> {
-    let folder = StateDir::existing(checkout)?;
-    client(&folder).map(|(_, record)| record.run)
+    let directory = StateDir::existing(checkout)?;
+    client(&directory).map(|(_, record)| record.run)
 }
 
 /// The live run as it is now: states from its supervisor, ports and health looked at afresh.
@@ -94,7 +94,7 @@ pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanati
 
 /// A question that is answered at once; `None` if no supervisor lives, or it is just ending.
 fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Problem> {
-    let Some((mut client, record)) = StateDir::existing(checkout).and_then(|folder| client(&folder)) else {
+    let Some((mut client, record)) = StateDir::existing(checkout).and_then(|directory| client(&directory)) else {
         return Ok(None);
     };
     client.send(request);

@@ -1,6 +1,6 @@
 //! A run's traces on disk: the lock that says a supervisor lives, and the record that outlives one that crashed.
 //!
-//! All of it lies in a folder of the checkout's own that only the user may enter.
+//! All of it lies in a directory of the checkout's own that only the user may enter.
 
 mod place;
 
@@ -55,7 +55,7 @@ impl Mode {
     }
 }
 
-/// The state folder of one checkout.
+/// The state directory of one checkout.
 #[derive(Debug, Clone)]
 pub(crate) struct StateDir {
     path: PathBuf,
@@ -74,17 +74,17 @@ pub(crate) enum LockOutcome {
 }
 
 impl StateDir {
-    /// Makes the folder where it is missing.
+    /// Makes the directory where it is missing.
     ///
     /// # Errors
     /// It cannot be made, it is another user's, or there is no place for its socket.
     pub(crate) fn of(checkout: &Path) -> Result<StateDir, Problem> {
         let path = state()?.join(slug(checkout));
         place::make(&path)?;
-        let folder = StateDir { path };
+        let directory = StateDir { path };
         // Where that has no place, nothing can be started: it is said before anything was done.
-        folder.socket()?;
-        Ok(folder)
+        directory.socket()?;
+        Ok(directory)
     }
 
     /// For those who only look: `None` where nothing was ever run.
@@ -118,7 +118,7 @@ impl StateDir {
         self.path.join("logs")
     }
 
-    /// In this folder or, where its path is too long for a socket's, in a private one elsewhere.
+    /// In this directory or, where its path is too long for a socket's, in a private one elsewhere.
     pub(crate) fn socket(&self) -> Result<PathBuf, Problem> {
         place::socket(&self.path)
     }
@@ -166,8 +166,9 @@ impl StateDir {
         Ok(record.map(|record| record.run))
     }
 
-    /// Does whoever had the lock last live? That is an `up` that begins, or the supervisor. Between the two, while the lock
-    /// passes from one to the other, it still counts. The lock itself is not tried, which would be in the way of an `up`.
+    /// Does whoever had the lock last live? That is an `up` that begins, or the supervisor. Between the two, while the
+    /// lock passes from one to the other, it still counts. The lock itself is not tried, which would be in the way of
+    /// an `up`.
     pub(super) fn is_held(&self) -> bool {
         let Ok(holder) = if_there(fs::read(self.path.join("lock"))) else {
             return true;
@@ -211,11 +212,11 @@ pub(super) fn lives(who: &Identity) -> bool {
     os::process(who.pid).map_or(true, |found| found.is_some_and(|it| is_it(&it)))
 }
 
-/// The state folders of all checkouts.
+/// The state directories of all checkouts.
 ///
 /// # Errors
 /// The list cannot be read, so there may be more.
-pub(super) fn folders() -> Result<Vec<StateDir>, Problem> {
+pub(super) fn directories() -> Result<Vec<StateDir>, Problem> {
     // Without a place for state there is none.
     let Ok(state) = state() else { return Ok(Vec::new()) };
     let unreadable = |error| problem("read", &state, &error);
@@ -224,15 +225,15 @@ pub(super) fn folders() -> Result<Vec<StateDir>, Problem> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
         entries => entries.map_err(unreadable)?,
     };
-    let mut folders = Vec::new();
+    let mut directories = Vec::new();
     for entry in entries.into_iter().flatten() {
         let entry = entry.map_err(unreadable)?;
         // The entry knows its kind: nothing is asked of each once more.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            folders.push(StateDir { path: entry.path() });
+            directories.push(StateDir { path: entry.path() });
         }
     }
-    Ok(folders)
+    Ok(directories)
 }
 
 /// What is not there is no error, and below a file there is nothing.
@@ -246,17 +247,17 @@ pub(super) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
 /// The live runs whose checkout was moved away or deleted.
 pub(crate) fn stranded() -> Vec<Record> {
     // Remarks: what cannot be read is not told of.
-    let folders = folders().unwrap_or_default().into_iter();
-    let records = folders.filter_map(|folder| folder.record().ok().flatten());
+    let directories = directories().unwrap_or_default().into_iter();
+    let records = directories.filter_map(|directory| directory.record().ok().flatten());
     let living = records.filter(|record| lives(&record.supervisor));
     living.filter(|record| is_gone(&record.checkout)).collect()
 }
 
-/// What does not answer in time, such as a folder of a server that is away, may be there.
-fn is_gone(folder: &Path) -> bool {
+/// What does not answer in time, such as a directory of a server that is away, may be there.
+fn is_gone(directory: &Path) -> bool {
     const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
-    let folder = folder.to_owned();
-    let seen = threads::within("folder", LOOK_TIMEOUT, move || folder.symlink_metadata());
+    let directory = directory.to_owned();
+    let seen = threads::within("directory", LOOK_TIMEOUT, move || directory.symlink_metadata());
     matches!(seen, Ok(Some(Err(error))) if error.kind() == ErrorKind::NotFound)
 }
 
@@ -270,7 +271,7 @@ impl Record {
     ///
     /// # Errors
     /// We are not in the process table, or the socket has no place.
-    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, folder: &StateDir) -> Result<Record, Problem> {
+    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, directory: &StateDir) -> Result<Record, Problem> {
         let now = wall();
         Ok(Record {
             run: new_id(now),
@@ -280,7 +281,7 @@ impl Record {
                 .ok_or_else(|| Problem::new("the process table cannot be read"))?,
             mode,
             started_at: now,
-            socket: folder.socket()?,
+            socket: directory.socket()?,
         })
     }
 }
@@ -297,11 +298,11 @@ pub(crate) fn supervisor(run: &str) -> Option<u32> {
 
 const RECORD: &str = "run.json";
 
-/// The folder of what concerns all checkouts; made where it is missing.
+/// The directory of what concerns all checkouts; made where it is missing.
 pub(super) fn shared() -> Result<PathBuf, Problem> {
-    let folder = state()?;
-    place::make(&folder)?;
-    Ok(folder)
+    let directory = state()?;
+    place::make(&directory)?;
+    Ok(directory)
 }
 
 /// FNV-1a, 64 bits: the same in every build, which std's hashes do not promise.

@@ -1,5 +1,5 @@
-//! Starting the processes of a run: each leads its own process group, carries the run's tag, and has no terminal or one of
-//! its own.
+//! Starting the processes of a run: each leads its own process group, carries the run's tag, and has no terminal or one
+//! of its own.
 
 use std::fs::File;
 use std::io;
@@ -21,8 +21,8 @@ pub(crate) struct Started {
     pub(crate) terminal: Option<Arc<File>>,
 }
 
-/// Starts a service on a terminal of this size if it wants one. Else its outputs are pipes, and its input too if that is
-/// to stay open. Its ports are held until then.
+/// Starts a service on a terminal of this size if it wants one. Else its outputs are pipes, and its input too if that
+/// is to stay open. Its ports are held until then.
 ///
 /// # Errors
 /// The command is not there or cannot be run, or the system is out of something.
@@ -33,8 +33,8 @@ pub(crate) fn service(
     tag: &Tag,
     size: Size,
 ) -> Result<Started, Problem> {
-    let (words, folder, environment) = (&service.command.words, &service.working_dir, &service.environment);
-    let mut command = command(words, folder, environment, tag)?;
+    let (words, directory, environment) = (&service.command.words, &service.working_dir, &service.environment);
+    let mut command = command(words, directory, environment, tag)?;
     let terminal = if service.tty {
         let ours = open_terminal(&mut command, size);
         let ours = ours.map_err(|error| super::problem("open", Path::new("/dev/ptmx"), &error).exit(Exit::Missing))?;
@@ -83,23 +83,24 @@ pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Ch
         .map_err(|error| super::problem("run", Path::new(&words[0]), &error))
 }
 
-/// Finds a command as its service will: in that environment's `PATH`, relative to its working folder.
+/// Finds a command as its service will: in that environment's `PATH`, relative to its working directory.
 pub(crate) fn find(program: &str, working_dir: &Path, environment: &Environment) -> Result<PathBuf, which::Error> {
     let path = environment.get(std::ffi::OsStr::new("PATH"));
     which::which_in(program, path, working_dir)
 }
 
-/// For the caller to make it the leader of a group of its own. A wrapper such as `npm run` may exit on TERM and leave its
-/// server behind, so the group is signalled. That also hides Ctrl-C from the services; the machine decides what it means.
-fn command(words: &[String], folder: &Path, environment: &Environment, tag: &Tag) -> Result<Command, Problem> {
-    let program = find(&words[0], folder, environment).map_err(|_| {
+/// For the caller to make it the leader of a group of its own. A wrapper such as `npm run` may exit on TERM and leave
+/// its server behind, so the group is signalled. That also hides Ctrl-C from the services; the machine decides what it
+/// means.
+fn command(words: &[String], directory: &Path, environment: &Environment, tag: &Tag) -> Result<Command, Problem> {
+    let program = find(&words[0], directory, environment).map_err(|_| {
         Problem::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)
     })?;
     let mut command = Command::new(program);
     command
         .env_clear()
         .args(&words[1..])
-        .current_dir(folder)
+        .current_dir(directory)
         .envs(environment)
         .envs(tag.variables());
     Ok(command)

@@ -24,7 +24,7 @@ pub(crate) struct TerminalInfo {
     pub(crate) colour_stderr: bool,
     /// Stdout is a terminal.
     pub(crate) stdout_is_tty: bool,
-    /// A line can be drawn anew on stderr.
+    /// A line can be redrawn on stderr.
     pub(crate) can_redraw: bool,
     /// Somebody can be asked: a terminal to read from and to write to, in the foreground, and no `CI`.
     pub(crate) interactive: bool,

@@ -1,4 +1,4 @@
-//! Python venvs: found from a folder upward, and looked at by really running their interpreter.
+//! Python venvs: found from a directory upward, and looked at by really running their interpreter.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use super::{files, os};
 use crate::plan::bin;
 use crate::preflight::{VenvFact, VenvState};
 
-/// The nearest venv in `folder` or above, no further up than `top`: `.venv`, `venv` or `env`.
-pub(crate) fn nearest(folder: &Path, top: &Path) -> Option<PathBuf> {
-    let folders = folder.ancestors().take_while(|folder| folder.starts_with(top));
-    let named = folders.flat_map(|folder| [".venv", "venv", "env"].map(|name| folder.join(name)));
+/// The nearest venv in `directory` or above, no further up than `top`: `.venv`, `venv` or `env`.
+pub(crate) fn nearest(directory: &Path, top: &Path) -> Option<PathBuf> {
+    let directories = directory.ancestors().take_while(|directory| directory.starts_with(top));
+    let named = directories.flat_map(|directory| [".venv", "venv", "env"].map(|name| directory.join(name)));
     named.into_iter().find(|venv| venv.join("pyvenv.cfg").is_file())
 }
 
-/// Runs the venv's interpreter and compares where it was made with where it is. An interrupt ends that, and then the answer
-/// is nobody's.
+/// Runs the venv's interpreter and compares where it was made with where it is. An interrupt ends that, and then the
+/// answer is nobody's.
 pub(crate) fn look_at(venv: &Path, interrupt: &Interrupt) -> VenvFact {
     let requirements = venv
         .parent()
-        .map(|folder| folder.join("requirements.txt"))
+        .map(|directory| directory.join("requirements.txt"))
         .filter(|file| file.is_file());
     VenvFact {
         state: state(venv, interrupt),

@@ -1,11 +1,11 @@
-//! A second process that outlives a killed supervisor just long enough to end what that had started; or, where the project
-//! says that it is kept, as long as that lives.
+//! A second process that outlives a killed supervisor just long enough to end what that had started; or, where the
+//! project says that it is kept, as long as that lives.
 //!
-//! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a crash),
-//! the kernel closes that end. A supervisor that ends its run itself sends the watchdog home with a word.
+//! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a
+//! crash), the kernel closes that end. A supervisor that ends its run itself sends the watchdog home with a word.
 //!
-//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `pipe INODE`, one for each that the supervisor reads;
-//! `done`.
+//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `pipe INODE`, one for each that the supervisor
+//! reads; `done`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -115,7 +115,7 @@ impl Watchdog {
                 Ok(n) => drop(self.unsaid.drain(..n)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                // One that was killed is replaced, and the next is told anew.
+                // One that was killed is replaced, and the next is told again.
                 Err(_) => self.unsaid.clear(),
             }
         }
@@ -186,16 +186,16 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
     }
     // Else the record stays, by which the next `up` or `down` finds it.
     if left(run).is_ok_and(|tree| tree.processes.is_empty())
-        && let Some(folder) = StateDir::existing(checkout)
-        && let Ok(Some(record)) = folder.record()
+        && let Some(directory) = StateDir::existing(checkout)
+        && let Ok(Some(record)) = directory.record()
         && record.run == run
     {
-        folder.forget(&record);
+        directory.forget(&record);
     }
 }
 
-/// Reads on where the supervisor has read, until the last writer has ended, and throws it away: most programs end when nobody
-/// reads their output any more. What a service reads itself is left to it.
+/// Reads on where the supervisor has read, until the last writer has ended, and throws it away: most programs end when
+/// nobody reads their output any more. What a service reads itself is left to it.
 fn drain_outputs(run: &str, pipes: &[u64]) {
     let mut outputs = BTreeMap::new();
     for target in left_in_time(run).map_or(Vec::new(), |tree| tree.processes) {

@@ -178,8 +178,8 @@ impl Place {
 
     /// Panics and the like that a background supervisor or a watchdog noted.
     pub(crate) fn last_words(&self) -> Wrong {
-        let folder = self.sandbox.home().join(".local/state/devtasks");
-        let runs = fs::read_dir(folder).into_iter().flatten().flatten();
+        let directory = self.sandbox.home().join(".local/state/devtasks");
+        let runs = fs::read_dir(directory).into_iter().flatten().flatten();
         let noted = runs.map(|run| fs::read_to_string(run.path().join("supervisor.log")).unwrap_or_default());
         noted.filter_map(|text| panic(&text)).collect()
     }

@@ -5,7 +5,7 @@ mod disk;
 mod env_file;
 mod membership;
 mod names;
-mod odd_folder;
+mod odd_directory;
 mod paths;
 mod shortage;
 mod unknown;

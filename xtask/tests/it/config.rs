@@ -1,14 +1,15 @@
 //! `devtasks.toml` and `.env` as they should not be: each is a message, a place and code 2, and nothing is started.
 
 use crate::sandbox::{Sandbox, port};
+use expect_test::{Expect, expect};
 
 /// The whole of stderr, for `up` and for `doctor` alike.
 #[track_caller]
-fn check(config: &str, expected: &str) {
+fn check(config: &str, expected: Expect) {
     let sandbox = Sandbox::new(config);
     let up = sandbox.run(&["up"]).with(2);
     assert_eq!(up.stdout, "");
-    assert_eq!(sandbox.plain(&up.stderr), expected);
+    expected.assert_eq(&sandbox.plain(&up.stderr));
     sandbox.run(&["doctor"]).with(2);
     sandbox.nothing_is_left();
 }
@@ -17,12 +18,13 @@ fn check(config: &str, expected: &str) {
 fn what_is_no_toml() {
     check(
         "[services.api\ncommand = \"x\"\n",
-        "error: unclosed table, expected `]`
-  --> devtasks.toml:1:14
-   |
- 1 | [services.api
-   |              ^
-",
+        expect![[r#"
+            error: unclosed table, expected `]`
+              --> devtasks.toml:1:14
+               |
+             1 | [services.api
+               |              ^
+        "#]],
     );
 }
 
@@ -30,30 +32,31 @@ fn what_is_no_toml() {
 fn unknown_keys_come_with_suggestions_all_at_once() {
     check(
         "[services.api]\ncomand = \"x\"\nprot = 8000\n",
-        "error: service `api` has no `command`
-  --> devtasks.toml:1:11  [services.api]
-   |
- 1 | [services.api]
-   |           ^^^
+        expect![[r#"
+            error: service `api` has no `command`
+              --> devtasks.toml:1:11  [services.api]
+               |
+             1 | [services.api]
+               |           ^^^
 
-hint: add `command = \"…\"` to [services.api]
+            hint: add `command = "…"` to [services.api]
 
-error: unknown key `comand`
-  --> devtasks.toml:2:1  [services.api]
-   |
- 2 | comand = \"x\"
-   | ^^^^^^
+            error: unknown key `comand`
+              --> devtasks.toml:2:1  [services.api]
+               |
+             2 | comand = "x"
+               | ^^^^^^
 
-hint: did you mean `command`?
+            hint: did you mean `command`?
 
-error: unknown key `prot`
-  --> devtasks.toml:3:1  [services.api]
-   |
- 3 | prot = 8000
-   | ^^^^
+            error: unknown key `prot`
+              --> devtasks.toml:3:1  [services.api]
+               |
+             3 | prot = 8000
+               | ^^^^
 
-hint: did you mean `port`?
-",
+            hint: did you mean `port`?
+        "#]],
     );
 }
 
@@ -61,14 +64,15 @@ hint: did you mean `port`?
 fn a_cycle_is_shown() {
     check(
         "[services.a]\ncommand = \"x\"\ndepends_on = [\"b\"]\n[services.b]\ncommand = \"x\"\ndepends_on = [\"a\"]\n",
-        "error: services depend on each other in a circle: `a -> b -> a`
-  --> devtasks.toml:6:15  [services.b]
-   |
- 6 | depends_on = [\"a\"]
-   |               ^^^
+        expect![[r#"
+            error: services depend on each other in a circle: `a -> b -> a`
+              --> devtasks.toml:6:15  [services.b]
+               |
+             6 | depends_on = ["a"]
+               |               ^^^
 
-hint: remove one of these from a `depends_on`
-",
+            hint: remove one of these from a `depends_on`
+        "#]],
     );
 }
 
@@ -76,22 +80,23 @@ hint: remove one of these from a `depends_on`
 fn ports_out_of_range() {
     check(
         "[services.a]\ncommand = \"x\"\nport = 0\n[services.b]\ncommand = \"x\"\nport = 70000\n",
-        "error: `0` is not a port
-  --> devtasks.toml:3:8  [services.a]
-   |
- 3 | port = 0
-   |        ^
+        expect![[r#"
+            error: `0` is not a port
+              --> devtasks.toml:3:8  [services.a]
+               |
+             3 | port = 0
+               |        ^
 
-hint: write a number from 1 to 65535, or a variable: `\"${PORT:-8000}\"`
+            hint: write a number from 1 to 65535, or a variable: `"${PORT:-8000}"`
 
-error: `70000` is not a port
-  --> devtasks.toml:6:8  [services.b]
-   |
- 6 | port = 70000
-   |        ^^^^^
+            error: `70000` is not a port
+              --> devtasks.toml:6:8  [services.b]
+               |
+             6 | port = 70000
+               |        ^^^^^
 
-hint: write a number from 1 to 65535, or a variable: `\"${PORT:-8000}\"`
-",
+            hint: write a number from 1 to 65535, or a variable: `"${PORT:-8000}"`
+        "#]],
     );
 }
 
@@ -102,14 +107,13 @@ fn two_services_on_one_port() {
         &format!(
             "[services.a]\ncommand = \"sleep 1\"\nport = {port}\n[services.b]\ncommand = \"sleep 1\"\nport = {port}\n"
         ),
-        &format!(
-            "error: port {port} is declared twice, by `a` (devtasks.toml:3:8) and by `b`
-  --> devtasks.toml:6:8  [services.b]
+        expect![[r#"
+            error: port 24342 is declared twice, by `a` (devtasks.toml:3:8) and by `b`
+              --> devtasks.toml:6:8  [services.b]
 
-hint: give `b` another `port` in devtasks.toml
+            hint: give `b` another `port` in devtasks.toml
 
-"
-        ),
+        "#]],
     );
 }
 
@@ -117,22 +121,23 @@ hint: give `b` another `port` in devtasks.toml
 fn a_missing_variable() {
     check(
         "[services.a]\ncommand = \"sleep ${NAP}\"\n[services.b]\ncommand = \"x\"\nport = \"${B_PORT:?choose one}\"\n",
-        "error: variable `B_PORT` is not set: choose one
-  --> devtasks.toml:5:8  [services.b]
-   |
- 5 | port = \"${B_PORT:?choose one}\"
-   |        ^^^^^^^^^^^^^^^^^^^^^^^
+        expect![[r#"
+            error: variable `B_PORT` is not set: choose one
+              --> devtasks.toml:5:8  [services.b]
+               |
+             5 | port = "${B_PORT:?choose one}"
+               |        ^^^^^^^^^^^^^^^^^^^^^^^
 
-hint: set `B_PORT` in `.env`
+            hint: set `B_PORT` in `.env`
 
-error: variable `NAP` is not set
-  --> devtasks.toml:2:11  [services.a]
-   |
- 2 | command = \"sleep ${NAP}\"
-   |           ^^^^^^^^^^^^^^
+            error: variable `NAP` is not set
+              --> devtasks.toml:2:11  [services.a]
+               |
+             2 | command = "sleep ${NAP}"
+               |           ^^^^^^^^^^^^^^
 
-hint: set `NAP` in `.env`, or write `${NAP:-default}`
-",
+            hint: set `NAP` in `.env`, or write `${NAP:-default}`
+        "#]],
     );
 }
 
@@ -140,18 +145,19 @@ hint: set `NAP` in `.env`, or write `${NAP:-default}`
 fn a_key_of_a_later_release_is_not_supported_yet() {
     check(
         "[services.a]\ncommand = \"x\"\npidfile = \"p\"\nrestart = \"unless-stopped\"\n",
-        "error: `pidfile` is not supported yet
-  --> devtasks.toml:3:1  [services.a]
-   |
- 3 | pidfile = \"p\"
-   | ^^^^^^^
+        expect![[r#"
+            error: `pidfile` is not supported yet
+              --> devtasks.toml:3:1  [services.a]
+               |
+             3 | pidfile = "p"
+               | ^^^^^^^
 
-error: `restart = \"unless-stopped\"` is not supported yet
-  --> devtasks.toml:4:11  [services.a]
-   |
- 4 | restart = \"unless-stopped\"
-   |           ^^^^^^^^^^^^^^^^
-",
+            error: `restart = "unless-stopped"` is not supported yet
+              --> devtasks.toml:4:11  [services.a]
+               |
+             4 | restart = "unless-stopped"
+               |           ^^^^^^^^^^^^^^^^
+        "#]],
     );
 }
 

@@ -138,14 +138,14 @@ fn every_finding_code_is_documented() {
         .filter(|text| is_code(text))
         .collect();
     let mut known = BTreeSet::new();
-    let mut folders = ["plan", "preflight", "commands", "world"]
+    let mut directories = ["plan", "preflight", "commands", "world"]
         .map(|module| root().join("xtask/src").join(module))
         .to_vec();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else if !path.ends_with("tests.rs") {
                 let text = fs::read_to_string(path).unwrap();
                 known.extend(
@@ -276,12 +276,12 @@ fn tests() -> BTreeSet<String> {
         ("xtask/src", ""),
         ("xtask/tests/stacks", "stacks::"),
     ] {
-        let mut folders = vec![root().join(top)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
+        let mut directories = vec![root().join(top)];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path);
+                    directories.push(path);
                     continue;
                 }
                 let text = fs::read_to_string(&path).unwrap();

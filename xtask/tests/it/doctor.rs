@@ -233,12 +233,12 @@ fn every_trouble_with_a_venv_has_its_code_and_its_way_out() {
     );
     check(&sandbox, 1, &[("venv.missing", "fail")]);
 
-    let folder = sandbox.project().join(".venv/bin");
+    let directory = sandbox.project().join(".venv/bin");
     sandbox.write(".venv/pyvenv.cfg", "home = /usr/bin\n");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::os::unix::fs::symlink("/no/such/python3.12", folder.join("python")).unwrap();
+    std::fs::create_dir_all(&directory).unwrap();
+    std::os::unix::fs::symlink("/no/such/python3.12", directory.join("python")).unwrap();
     check(&sandbox, 1, &[("venv.interpreter_missing", "fail")]);
-    std::fs::remove_file(folder.join("python")).unwrap();
+    std::fs::remove_file(directory.join("python")).unwrap();
 
     venv(&sandbox, "echo 3.9.2");
     check(&sandbox, 1, &[("venv.python_version", "fail")]);
@@ -256,7 +256,7 @@ fn every_trouble_with_a_venv_has_its_code_and_its_way_out() {
     assert!(
         ended
             .stdout
-            .contains("hint: make it anew with `python3.11 -m venv --clear .venv`\n"),
+            .contains("hint: recreate it with `python3.11 -m venv --clear .venv`\n"),
         "{ended:?}"
     );
 }

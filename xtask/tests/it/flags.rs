@@ -21,7 +21,7 @@ fn file_names_the_project_from_anywhere() {
     assert!(
         ended
             .stderr
-            .starts_with("error: cannot read `no/such.toml`: no such file or folder\n"),
+            .starts_with("error: cannot read `no/such.toml`: no such file or directory\n"),
         "{ended:?}"
     );
 }
@@ -43,9 +43,9 @@ fn without_a_project_every_command_says_so() {
         let ended = sandbox.start_in(&home, arguments).wait().with(2);
         assert_eq!(
             sandbox.plain(&ended.stderr),
-            "error: there is no `devtasks.toml` in `[sandbox]/home` or any folder above
+            "error: there is no `devtasks.toml` in `[sandbox]/home` or any directory above
 
-hint: go to a project's folder, or name its file with `--file PATH/devtasks.toml`
+hint: go to a project's directory, or name its file with `--file PATH/devtasks.toml`
 "
         );
     }

@@ -41,10 +41,12 @@ fn lines(shown: &str) -> Vec<&str> {
 
 fn files(sandbox: &Sandbox) -> Vec<PathBuf> {
     let state = sandbox.home().join(".local/state/devtasks");
-    let folders = fs::read_dir(state)
+    let directories = fs::read_dir(state)
         .unwrap()
         .map(|entry| entry.unwrap().path().join("logs"));
-    let files = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    let files = directories
+        .filter_map(|directory| fs::read_dir(directory).ok())
+        .flatten();
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
     files

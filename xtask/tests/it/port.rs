@@ -1,6 +1,6 @@
-//! `port`: looking into ports and clearing them, in any folder.
+//! `port`: looking into ports and clearing them, in any directory.
 
-mod free;
+mod find;
 mod kill;
 mod ls;
 mod wait;
@@ -17,7 +17,8 @@ fn no_project() -> Sandbox {
     sandbox
 }
 
-/// Runs the program as a user without rights, to whom the sandbox then belongs; `None` when the tests do not run as root.
+/// Runs the program as a user without rights, to whom the sandbox then belongs; `None` when the tests do not run as
+/// root.
 #[track_caller]
 fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> Option<Ended> {
     if !rustix::process::getuid().is_root() {

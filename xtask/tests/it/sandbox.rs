@@ -1,4 +1,4 @@
-//! A project of a test's own: temp folders, ports from the OS, and the end of everything that was started in it.
+//! A project of a test's own: temp directories, ports from the OS, and the end of everything that was started in it.
 
 mod plain;
 pub(crate) mod port;
@@ -25,7 +25,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const MARK: &str = "DEVTASKS_TEST_SANDBOX";
 
 pub(crate) struct Sandbox {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
     id: String,
     variables: Vec<(String, String)>,
 }
@@ -33,16 +33,16 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// A project with this `devtasks.toml`. `SERVICE` in it stands for the fixture's path.
     pub(crate) fn new(config: &str) -> Self {
-        let folder = tempfile::Builder::new()
+        let directory = tempfile::Builder::new()
             .prefix("devtasks-")
             .tempdir()
-            .expect("a temp folder can be made");
+            .expect("a temp directory can be made");
         for name in ["project", "home"] {
-            fs::create_dir(folder.path().join(name)).expect("a folder can be made");
+            fs::create_dir(directory.path().join(name)).expect("a directory can be made");
         }
-        let id = format!("{}-{}", std::process::id(), folder.path().display());
+        let id = format!("{}-{}", std::process::id(), directory.path().display());
         let sandbox = Sandbox {
-            folder,
+            directory,
             id,
             variables: Vec::new(),
         };
@@ -58,13 +58,17 @@ impl Sandbox {
         (sandbox, port)
     }
 
-    /// The project's folder, canonical.
+    /// The project's directory, canonical.
     pub(crate) fn project(&self) -> PathBuf {
-        self.folder.path().join("project").canonicalize().expect("it was made")
+        self.directory
+            .path()
+            .join("project")
+            .canonicalize()
+            .expect("it was made")
     }
 
     pub(crate) fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.directory.path().join("home")
     }
 
     /// Writes a file of the project.
@@ -79,10 +83,10 @@ impl Sandbox {
 
     pub(crate) fn write_bytes(&self, path: &str, bytes: &[u8]) {
         let path = self.project().join(path);
-        let folder = path.parent().expect("it lies in the project");
-        fs::create_dir_all(folder).expect("a folder can be made");
+        let directory = path.parent().expect("it lies in the project");
+        fs::create_dir_all(directory).expect("a directory can be made");
         // Whoever waits for it finds it whole.
-        let beside = folder.join("written.new");
+        let beside = directory.join("written.new");
         fs::write(&beside, bytes).expect("a file can be written");
         fs::rename(beside, path).expect("a file can be moved");
     }
@@ -92,7 +96,7 @@ impl Sandbox {
         self.write("script.new", &format!("#!/bin/sh\n{text}\n"));
         let script = self.project().join("script.new");
         let path = self.project().join(path);
-        fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a folder can be made");
+        fs::create_dir_all(path.parent().expect("it lies in the project")).expect("a directory can be made");
         let may_run = PermissionsExt::from_mode(0o755);
         fs::set_permissions(&script, may_run).expect("it is our file");
         copy_program(&script, &path);
@@ -101,10 +105,10 @@ impl Sandbox {
 
     /// Another checkout of the same project, beside it.
     pub(crate) fn checkout(&self, name: &str) -> PathBuf {
-        let folder = self.project().join("..").join(name);
-        fs::create_dir(&folder).expect("a folder can be made");
-        fs::copy(self.project().join("devtasks.toml"), folder.join("devtasks.toml")).expect("a file can be copied");
-        folder.canonicalize().expect("it was made")
+        let directory = self.project().join("..").join(name);
+        fs::create_dir(&directory).expect("a directory can be made");
+        fs::copy(self.project().join("devtasks.toml"), directory.join("devtasks.toml")).expect("a file can be copied");
+        directory.canonicalize().expect("it was made")
     }
 
     /// Sets a variable for all that is run from now on.
@@ -112,14 +116,14 @@ impl Sandbox {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The program itself, in the project's folder, in an environment that holds nothing of ours.
+    /// The program itself, in the project's directory, in an environment that holds nothing of ours.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.other(env!("CARGO_BIN_EXE_xtask"));
         command.args(arguments);
         command
     }
 
-    /// Any program, in the same folder and environment.
+    /// Any program, in the same directory and environment.
     pub(crate) fn other(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.project()).env_clear().stdin(Stdio::null());
@@ -142,10 +146,10 @@ impl Sandbox {
         Running::start(self.command(arguments))
     }
 
-    /// Starts the program in another folder of the sandbox.
-    pub(crate) fn start_in(&self, folder: &Path, arguments: &[&str]) -> Running {
+    /// Starts the program in another directory of the sandbox.
+    pub(crate) fn start_in(&self, directory: &Path, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
-        command.current_dir(folder);
+        command.current_dir(directory);
         Running::start(command)
     }
 
@@ -197,8 +201,8 @@ impl Sandbox {
     /// Every living process that was started in this sandbox.
     pub(crate) fn processes(&self) -> Vec<u32> {
         let mark = format!("{MARK}={}", self.id).into_bytes();
-        let folders = fs::read_dir("/proc").expect("/proc can be read");
-        let pids = folders.filter_map(|folder| folder.ok()?.file_name().to_str()?.parse().ok());
+        let directories = fs::read_dir("/proc").expect("/proc can be read");
+        let pids = directories.filter_map(|directory| directory.ok()?.file_name().to_str()?.parse().ok());
         pids.filter(|pid| {
             let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.split(|byte| *byte == 0).any(|variable| variable == mark) && !is_zombie(*pid)
@@ -215,17 +219,18 @@ impl Sandbox {
         assert!(left.is_empty(), "{commands:?}");
     }
 
-    /// The same once a supervisor in the background, which answers before it ends, and the watchdog of a killed one have gone.
+    /// The same once a supervisor in the background, which answers before it ends, and the watchdog of a killed one
+    /// have gone.
     #[track_caller]
     pub(crate) fn nothing_is_left_soon(&self) {
         eventually(|| format!("{:?}", self.processes()), || self.processes().is_empty());
     }
 
-    /// With what differs from run to run replaced: the sandbox's folders, the fixture, pids and durations.
+    /// With what differs from run to run replaced: the sandbox's directories, the fixture, pids and durations.
     pub(crate) fn plain(&self, text: &str) -> String {
         let text = text.replace(&self.project().display().to_string(), "[project]");
         let text = text.replace("~/../project", "[project]");
-        let text = text.replace(&self.folder.path().display().to_string(), "[sandbox]");
+        let text = text.replace(&self.directory.path().display().to_string(), "[sandbox]");
         let text = text.replace(&service().display().to_string(), "[service]");
         let text = text.replace(env!("CARGO_BIN_EXE_xtask"), "[xtask]");
         plain::without_numbers(&text, &self.processes())
@@ -234,7 +239,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // A supervisor first, so that it starts nothing anew; what it was just starting shows up in the next round.
+        // A supervisor first, so that it restarts nothing; what it was just starting shows up in the next round.
         for _ in 0..100 {
             let left = self.processes();
             if left.is_empty() {
@@ -285,8 +290,8 @@ pub(crate) fn eventually_gone(pid: u32) {
 
 /// Copies a file that is to be run.
 ///
-/// Not by ourselves: a child that another test forks at that moment would hold our descriptor for writing, and nobody can
-/// run a file that is open for writing (ETXTBSY).
+/// Not by ourselves: a child that another test forks at that moment would hold our descriptor for writing, and nobody
+/// can run a file that is open for writing (ETXTBSY).
 pub(crate) fn copy_program(from: &Path, to: &Path) {
     let copied = output(Command::new("cp").args(["--preserve=mode"]).args([from, to]));
     assert!(copied.status.success(), "cannot make {}: {copied:?}", to.display());
@@ -309,11 +314,11 @@ pub(crate) fn host() -> PathBuf {
 
 fn example(name: &str) -> PathBuf {
     let deps = std::env::current_exe().expect("a test is a file");
-    let folder = deps
+    let directory = deps
         .parent()
         .and_then(Path::parent)
-        .expect("cargo puts tests below its target folder");
-    let example = folder.join("examples").join(name);
+        .expect("cargo puts tests below its target directory");
+    let example = directory.join("examples").join(name);
     assert!(
         example.exists(),
         "`cargo build --examples` makes {}; plain `cargo test` does it too",

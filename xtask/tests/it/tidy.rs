@@ -85,14 +85,14 @@ fn root() -> PathBuf {
 /// All Rust of the repository.
 fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    let mut folders = ["xtask", "docs/examples/hello"]
-        .map(|folder| root().join(folder))
+    let mut directories = ["xtask", "docs/examples/hello"]
+        .map(|directory| root().join(directory))
         .to_vec();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.expect("the folder can be read").path();
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten() {
+            let path = entry.expect("the directory can be read").path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("source is UTF-8");
                 let path = path.strip_prefix(root()).expect("it lies in the repository");
@@ -208,7 +208,7 @@ fn the_top_of_the_repository_is_tidy() {
     others.dedup();
     assert!(
         others.is_empty(),
-        "{others:?} belong into a folder, or into this list with a good reason"
+        "{others:?} belong into a directory, or into this list with a good reason"
     );
 }
 

@@ -15,8 +15,8 @@ const SILENT: &str = "error: the running supervisor does not answer; it may be s
 /// Where the supervisor of the stack that runs here listens.
 fn socket(sandbox: &Sandbox) -> PathBuf {
     let state = sandbox.home().join(".local/state/devtasks");
-    let folders = std::fs::read_dir(state).unwrap();
-    let records = folders.filter_map(|folder| std::fs::read(folder.unwrap().path().join("run.json")).ok());
+    let directories = std::fs::read_dir(state).unwrap();
+    let records = directories.filter_map(|directory| std::fs::read(directory.unwrap().path().join("run.json")).ok());
     let [record] = records.collect::<Vec<_>>().try_into().unwrap();
     let record: Value = serde_json::from_slice(&record).unwrap();
     record["socket"].as_str().unwrap().into()

@@ -11,9 +11,9 @@ use crate::sandbox::Sandbox;
 
 fn socket(sandbox: &Sandbox) -> PathBuf {
     let state = sandbox.home().join(".local/state/devtasks");
-    let mut folders = fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
-    let folder = folders.find(|path| path.is_dir()).unwrap();
-    folder.join("control")
+    let mut directories = fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
+    let directory = directories.find(|path| path.is_dir()).unwrap();
+    directory.join("control")
 }
 
 /// What the supervisor answers to this line.

@@ -25,8 +25,8 @@ pub(crate) struct Process {
 
 /// Everybody with a mark of this place. Zombies have no environment any more.
 pub(crate) fn census(place: usize) -> Vec<Process> {
-    let folders = fs::read_dir("/proc").expect("/proc can be read").flatten();
-    let pids = folders.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let directories = fs::read_dir("/proc").expect("/proc can be read").flatten();
+    let pids = directories.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let mut all: Vec<Process> = pids.filter_map(|pid| process(pid, place)).collect();
     all.sort_unstable_by_key(|process| process.pid);
     all

@@ -72,8 +72,8 @@ impl Interrupt {
 /// The process that runs this very file.
 fn running(program: &Path) -> Option<u32> {
     let file = fs::metadata(program).ok()?;
-    let folders = fs::read_dir("/proc").expect("/proc can be read").flatten();
-    let mut pids = folders.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let directories = fs::read_dir("/proc").expect("/proc can be read").flatten();
+    let mut pids = directories.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     pids.find(|pid| {
         let its = fs::metadata(format!("/proc/{pid}/exe"));
         its.is_ok_and(|its| (its.dev(), its.ino()) == (file.dev(), file.ino()))

@@ -238,7 +238,7 @@ impl Place {
             if began.elapsed() > PATIENCE {
                 return Err(format!("the soak cannot end {left:?}"));
             }
-            // Loops first, which begin anew otherwise.
+            // Loops first, which start over otherwise.
             for with in [Signal::STOP, Signal::KILL] {
                 left.iter().for_each(|process| signal(process.pid, with));
             }

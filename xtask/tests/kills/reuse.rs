@@ -1,7 +1,7 @@
 //! Pids that mean another process all of a sudden: while `port kill` works, owners end and others get their pids.
 //!
-//! In a process table of its own, where the next pid can be chosen. strace(1) holds each pidfd_open(2) up for a while, so
-//! that the swap comes before it, right then, or after it.
+//! In a process table of its own, where the next pid can be chosen. strace(1) holds each pidfd_open(2) up for a while,
+//! so that the swap comes before it, right then, or after it.
 
 #![expect(
     clippy::zombie_processes,
@@ -232,7 +232,8 @@ impl<'a> Table<'a> {
         parse(&text)
     }
 
-    /// Ends the owner, if it still lives, and gives its pid to another process, which takes its port too or does nothing.
+    /// Ends the owner, if it still lives, and gives its pid to another process, which takes its port too or does
+    /// nothing.
     fn heir(&self, owner: &mut Owner, takes_port: bool) -> Result<Heir, String> {
         if children(owner.entered.id()).contains(&owner.pid) {
             signal(owner.pid, Signal::KILL);
@@ -249,7 +250,7 @@ impl<'a> Table<'a> {
             owner.number - 1
         );
         let path = self.place.root().join("heir");
-        let said = File::create(&path).expect("it is our folder");
+        let said = File::create(&path).expect("it is our directory");
         let mut words = vec!["sh", "-c", &script, "sh", &service, "--announce", "up"];
         if takes_port {
             words.extend(["--listen", &listen]);

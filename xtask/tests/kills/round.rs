@@ -72,7 +72,7 @@ fn build(place: &Place, trees: &[Tree], children: &mut Vec<Child>) -> Result<(),
         .create(true)
         .append(true)
         .open(&path)
-        .expect("it is our folder");
+        .expect("it is our directory");
     let n_said = || {
         std::fs::read_to_string(&path)
             .unwrap_or_default()

@@ -14,7 +14,7 @@ pub(crate) struct Bystanders {
 }
 
 impl Bystanders {
-    /// The same program in the same folder, clients of all ports, a service of another checkout.
+    /// The same program in the same directory, clients of all ports, a service of another checkout.
     pub(crate) fn start(sandbox: &Sandbox, ports: &[u16]) -> Bystanders {
         let program = |name: &str| sandbox.other(sandbox.project().join(name));
         let mut same = program("service");

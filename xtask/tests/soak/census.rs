@@ -1,4 +1,4 @@
-//! Who lives in a sandbox: by its mark in their environment, or by its folder in their command line.
+//! Who lives in a sandbox: by its mark in their environment, or by its directory in their command line.
 
 use std::fs;
 use std::path::Path;
@@ -23,11 +23,11 @@ pub(crate) struct Process {
 
 /// Everybody in the sandbox but these.
 pub(crate) fn census(sandbox: &Sandbox, except: &[u32]) -> Vec<Process> {
-    let folder = sandbox.project().display().to_string();
+    let directory = sandbox.project().display().to_string();
     let mut pids = sandbox.processes();
     let others = fs::read_dir("/proc").expect("/proc can be read").flatten();
     let others = others.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.extend(others.filter(|pid| text(*pid, "cmdline").contains(&folder)));
+    pids.extend(others.filter(|pid| text(*pid, "cmdline").contains(&directory)));
     pids.sort_unstable();
     pids.dedup();
     pids.retain(|pid| !except.contains(pid));

@@ -9,10 +9,10 @@ use crate::shop::{Shop, crash, ended_with, set_up};
 
 #[test]
 fn the_readme_sets_it_up_exactly_as_pinned() {
-    let root = tempfile::tempdir().expect("a folder for the copy");
+    let root = tempfile::tempdir().expect("a directory for the copy");
     let stack = root.path().join("fastapi-vite");
     set_up(&stack);
-    let shell = Shell::new().expect("a working folder");
+    let shell = Shell::new().expect("a working directory");
     shell.change_dir(&stack);
 
     let installed = cmd!(shell, "backend/.venv/bin/python -m pip freeze")
@@ -43,7 +43,7 @@ fn its_lock_file_names_no_registry() {
     let lock = include_str!("../../../docs/examples/fastapi-vite/frontend/package-lock.json");
     assert!(
         !lock.contains("\"resolved\""),
-        "`npm install` in the example's folder writes it without"
+        "`npm install` in the example's directory writes it without"
     );
 }
 

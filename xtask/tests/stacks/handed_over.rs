@@ -104,7 +104,7 @@ fn api(command: &str, package: Option<&str>) -> (Sandbox, u16) {
         "[services.api]\ncommand = \"{command}\"\nport = {port}\nlisten = true\nhealthcheck = {{ http = \"/\" }}\n{venv}"
     ));
     if let Some(package) = package {
-        let shell = Shell::new().expect("a working folder");
+        let shell = Shell::new().expect("a working directory");
         shell.change_dir(sandbox.project());
         cmd!(shell, "python3 -m venv .venv").run().expect("a venv can be made");
         cmd!(shell, ".venv/bin/pip install --quiet {package}")
@@ -114,8 +114,8 @@ fn api(command: &str, package: Option<&str>) -> (Sandbox, u16) {
     (sandbox, port)
 }
 
-/// What uvicorn has accepted and not read when it is told to end it closes without an answer, though it ends gracefully: each
-/// client can meet that once a restart. The others answer all that they have accepted.
+/// What uvicorn has accepted and not read when it is told to end it closes without an answer, though it ends
+/// gracefully: each client can meet that once a restart. The others answer all that they have accepted.
 const AT_WORST: usize = N_CLIENTS * N_RESTARTS;
 
 #[test]

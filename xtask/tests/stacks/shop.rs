@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use crate::it::sandbox::{Ended, Running, Sandbox, eventually, port, signal};
 
-/// The stack in its folder, with ports of its own.
+/// The stack in its directory, with ports of its own.
 pub(super) struct Shop {
     pub(super) sandbox: Sandbox,
     pub(super) backend: u16,
@@ -60,13 +60,13 @@ impl Shop {
         self.json(&["port", "who", &port.to_string()])["ports"][0].take()
     }
 
-    /// Starts somebody else's server in the backend's folder, with the backend's Python, in a process group of its own as
-    /// a shell would; returns once it answers.
+    /// Starts somebody else's server in the backend's directory, with the backend's Python, in a process group of its
+    /// own as a shell would; returns once it answers.
     #[track_caller]
     pub(super) fn stranger(&self, port: u16, words: &[&str]) -> Running {
-        let folder = self.sandbox.project().join("backend");
-        let mut command = self.sandbox.other(folder.join(".venv/bin/python"));
-        command.args(words).current_dir(folder).process_group(0);
+        let directory = self.sandbox.project().join("backend");
+        let mut command = self.sandbox.other(directory.join(".venv/bin/python"));
+        command.args(words).current_dir(directory).process_group(0);
         let stranger = Running::start(command);
         eventually(
             || format!("an answer on {port}: {}", stranger.stderr()),
@@ -112,7 +112,7 @@ fn holds_on(pid: u32) -> bool {
 /// The example as a clone has it, then the commands of its README.
 pub(super) fn set_up(stack: &Path) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/fastapi-vite");
-    let shell = Shell::new().expect("a working folder");
+    let shell = Shell::new().expect("a working directory");
     shell.change_dir(&example);
     let files = cmd!(shell, "git ls-files").read().expect("the example is in git");
     for file in files.lines() {

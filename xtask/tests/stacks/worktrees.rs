@@ -45,18 +45,18 @@ fn two_worktrees_of_the_example_run_side_by_side() {
         symlink(main.join(path), topic.join(path)).unwrap();
     }
 
-    for folder in [&topic, &main] {
-        ended_with(0, &run(&sandbox, folder, &["up", "--detach"]));
+    for directory in [&topic, &main] {
+        ended_with(0, &run(&sandbox, directory, &["up", "--detach"]));
     }
     let expected = [(&main, first), (&topic, first + 10)];
-    for (folder, backend) in expected {
+    for (directory, backend) in expected {
         let frontend = backend + 5;
-        assert_eq!(ports(&sandbox, folder), [backend, frontend].map(u64::from));
+        assert_eq!(ports(&sandbox, directory), [backend, frontend].map(u64::from));
         assert!(get(frontend, "/").contains("<script type=\"module\""));
         let items: Value = serde_json::from_str(&get(frontend, "/api/items")).unwrap();
         let pid = items["served_by"].as_u64().unwrap();
         let cwd = fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
-        assert_eq!(cwd, folder.join("backend"), "the frontend of the other worktree");
+        assert_eq!(cwd, directory.join("backend"), "the frontend of the other worktree");
     }
     let listed = run(&sandbox, &main, &["port", "ls", "--all-projects"]);
     ended_with(0, &listed);
@@ -75,12 +75,12 @@ fn two_worktrees_of_the_example_run_side_by_side() {
     sandbox.nothing_is_left();
 }
 
-fn run(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> Ended {
-    sandbox.start_in(folder, arguments).wait()
+fn run(sandbox: &Sandbox, directory: &Path, arguments: &[&str]) -> Ended {
+    sandbox.start_in(directory, arguments).wait()
 }
 
-fn ports(sandbox: &Sandbox, folder: &Path) -> [u64; 2] {
-    let status = run(sandbox, folder, &["status", "--format", "json"]);
+fn ports(sandbox: &Sandbox, directory: &Path) -> [u64; 2] {
+    let status = run(sandbox, directory, &["status", "--format", "json"]);
     ended_with(0, &status);
     let status: Value = serde_json::from_str(&status.stdout).unwrap();
     [0, 1].map(|at| status["services"][at]["ports"][0]["number"].as_u64().unwrap())

@@ -74,8 +74,8 @@ impl Program {
     /// The file is there as a whole or not at all.
     fn tell(&self, name: &str, what: &str, text: &str) {
         self.sandbox.write("told", text);
-        let folder = self.sandbox.project();
-        std::fs::rename(folder.join("told"), folder.join(format!("{name}.{what}"))).unwrap();
+        let directory = self.sandbox.project();
+        std::fs::rename(directory.join("told"), directory.join(format!("{name}.{what}"))).unwrap();
     }
 
     fn events(&self) -> Vec<Value> {

@@ -17,13 +17,13 @@ use crate::world::driver::Message;
 use crate::world::terminal::Size;
 use crate::world::{os, owners};
 
-/// List every port on which somebody listens: address, process, user, age, service, folder, command
+/// List every port on which somebody listens: address, process, user, age, service, directory, command
 #[derive(clap::Args)]
 #[command(after_help = "\
 TCP that listens, and UDP that is bound. A process that is a part of another one on the same port is
 counted beside its name: `gunicorn +2`. Of another user's you may see nothing but the user.
 A FILTER is a port, a range such as 3000-3999, or a text that stands in the name, command, user,
-service, project or folder, in whatever case. Several show what any of them shows.
+service, project or directory, in whatever case. Several show what any of them shows.
 With --all-projects it lists what each checkout has reserved by its last `up`, and whether it is in use.
 
 Examples:
@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         match inbox.receiver.recv_timeout(REFRESH_INTERVAL) {
             Ok(Message::Signal(heard)) if heard.is_interrupt() => return Ok(Exit::Interrupted),
             Ok(Message::OutputClosed) => return Ok(Exit::Done),
-            // Another size of the window is a reason to draw it anew.
+            // Another size of the window is a reason to redraw it.
             Ok(_) | Err(_) => {}
         }
     }
@@ -190,7 +190,8 @@ fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
 
 /// In place of what stands there, without flicker, and as much as fits.
 ///
-/// Source: man 4 console_codes: CSI H goes to the top, CSI K clears to the end of the line, CSI J to that of the screen.
+/// Source: man 4 console_codes: CSI H goes to the top, CSI K clears to the end of the line, CSI J to that of the
+/// screen.
 fn redraw(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> Result<(), StdoutClosed> {
     let text = table(listed, context);
     let rows = usize::from(Size::of_ours().unwrap_or(Size::USUAL).rows);

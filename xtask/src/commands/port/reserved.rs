@@ -87,8 +87,8 @@ fn passes(filter: &Filter, one: &Reserved) -> bool {
         Filter::Ports(span) => span.contains(one.port()),
         Filter::Text(text) => {
             let name = format!("{}/{}", one.project.raw(), one.service.raw());
-            let folder = one.checkout.raw().to_string_lossy().into_owned();
-            let mut words = [name, folder]
+            let directory = one.checkout.raw().to_string_lossy().into_owned();
+            let mut words = [name, directory]
                 .into_iter()
                 .chain(one.branch.as_ref().map(|it| it.raw().clone()));
             words.any(|word| word.to_lowercase().contains(text))

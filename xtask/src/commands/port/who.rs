@@ -13,7 +13,7 @@ use crate::report;
 use crate::report::finding::conflict;
 use crate::world::owners::{self, Addresses};
 
-/// Show who holds a port: process, folder, parents, clients, and what to do about it
+/// Show who holds a port: process, directory, parents, clients, and what to do about it
 #[derive(clap::Args)]
 #[command(after_help = "\
 Needs no devtasks.toml, and signals nobody. It looks at TCP, and shows UDP too where somebody has bound it.

@@ -22,7 +22,7 @@ use crate::world::runs::{CheckoutLock, Mode, StateDir};
 pub(super) fn detach(
     plan: &Plan,
     up_request: &UpRequest,
-    folder: &StateDir,
+    directory: &StateDir,
     lock: CheckoutLock,
     screen: Screen,
     inbox: &Inbox,
@@ -36,22 +36,22 @@ pub(super) fn detach(
     let screen = Arc::new(screen);
     let mut show = UpReporter::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
     let sender = inbox.sender.clone();
-    let programs = background::programs(folder)?;
+    let programs = background::programs(directory)?;
     if inbox.interrupted() {
         return Ok(Some(watching::interrupted("started", context)));
     }
     drop(lock);
-    background::start(&programs, plan, folder, request, move |reply| {
+    background::start(&programs, plan, directory, request, move |reply| {
         drop(sender.send(Message::Replied(reply)))
     })?;
     let ended = follow_start(plan, &mut show, &screen, inbox);
     screen.finish(Duration::from_secs(1));
     match ended? {
         Watched::Ended(exit) => Ok(Some(exit)),
-        Watched::Not if background::supervisor_stderr(folder).is_empty() => Ok(None),
+        Watched::Not if background::supervisor_stderr(directory).is_empty() => Ok(None),
         Watched::Not => {
             let problem = Problem::new("the supervisor in the background has died");
-            Err(problem.hint(background::supervisor_stderr(folder)).into())
+            Err(problem.hint(background::supervisor_stderr(directory)).into())
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::world::{os, run_status};
 pub(super) fn join(
     project: &Project,
     up_request: &UpRequest,
-    folder: &StateDir,
+    directory: &StateDir,
     inbox: &Inbox,
     context: &Context,
 ) -> Result<Option<Exit>, Problems> {
@@ -81,7 +81,7 @@ pub(super) fn join(
     if inbox.interrupted() {
         return Ok(Some(watching::interrupted("started", context)));
     }
-    let Some((mut client, _)) = run_status::client(folder) else {
+    let Some((mut client, _)) = run_status::client(directory) else {
         return Ok(None);
     };
     claim.keep();

@@ -42,8 +42,8 @@ pub(super) struct Preflight<'a> {
     pub(super) plan: &'a Plan,
     pub(super) project: &'a Project,
     pub(super) up_request: &'a UpRequest,
-    /// With the run that it joins. Without one whoever asks holds the checkout's lock: no process of an earlier run has a
-    /// supervisor any more.
+    /// With the run that it joins. Without one whoever asks holds the checkout's lock: no process of an earlier run has
+    /// a supervisor any more.
     pub(super) ours: &'a CallerContext,
     pub(super) inbox: &'a Inbox,
     pub(super) context: &'a Context,
@@ -54,9 +54,9 @@ pub(super) type PortFinding<'a> = (Option<(&'a Service, &'a Port)>, Finding);
 
 impl<'a> Preflight<'a> {
     /// What earlier runs left is ended first.
-    pub(super) fn clear_all(&self, folder: &StateDir) -> Result<PreflightOutcome, Problems> {
-        if folder.record().map_err(|it| leftovers::not_verified(&it))?.is_some()
-            && let Some(exit) = self.end_leftovers(folder)?
+    pub(super) fn clear_all(&self, directory: &StateDir) -> Result<PreflightOutcome, Problems> {
+        if directory.record().map_err(|it| leftovers::not_verified(&it))?.is_some()
+            && let Some(exit) = self.end_leftovers(directory)?
         {
             return Ok(PreflightOutcome::Blocked(exit));
         }
@@ -67,7 +67,7 @@ impl<'a> Preflight<'a> {
             if let Some(problem) = elsewhere {
                 return Err(problem.exit(Exit::PortBusy).into());
             }
-            return match self.end_leftovers(folder)? {
+            return match self.end_leftovers(directory)? {
                 Some(exit) => Ok(PreflightOutcome::Blocked(exit)),
                 None => self.clear(),
             };
@@ -177,7 +177,7 @@ impl<'a> Preflight<'a> {
     }
 
     /// Ends what earlier runs of this checkout left; an exit where that may not or does not work.
-    fn end_leftovers(&self, folder: &StateDir) -> Result<Option<Exit>, Problem> {
+    fn end_leftovers(&self, directory: &StateDir) -> Result<Option<Exit>, Problem> {
         let left = leftovers::of(&self.plan.checkout).map_err(|it| leftovers::not_verified(&it))?;
         leftovers::tell_left_alone(&left.left_alone, self.context);
         let left = left.processes;
@@ -189,7 +189,7 @@ impl<'a> Preflight<'a> {
         let grace = grace.unwrap_or(Duration::from_secs(10));
         match leftovers::end(&left, grace, self.context, self.inbox)? {
             StopResult::Done => {
-                folder.forget_last();
+                directory.forget_last();
                 Ok(None)
             }
             StopResult::Interrupted => Ok(Some(Exit::Interrupted)),

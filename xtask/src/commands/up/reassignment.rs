@@ -1,4 +1,4 @@
-//! `on_conflict = "next"`: services whose port is taken get the next one that is free, and the plan is made anew.
+//! `on_conflict = "next"`: services whose port is taken get the next one that is free, and the plan is made again.
 
 use std::path::Path;
 
@@ -53,7 +53,7 @@ impl Preflight<'_> {
             .project
             .reserve(&self.up_request.asked, self.up_request.ports, &may_move, &can_have)?;
         if let Some(broken) = broken {
-            self.context.say(&begun_anew(&broken));
+            self.context.say(&registry_reset(&broken));
         }
         let displaced = displaced
             .iter()
@@ -312,9 +312,9 @@ fn base_taken_message(one: &BaseTaken, plan: &Plan, context: &Context) -> Option
     })
 }
 
-fn begun_anew(broken: &Path) -> String {
+fn registry_reset(broken: &Path) -> String {
     format!(
-        "The file of reserved ports could not be understood and was begun anew. It is kept as `{}`.",
+        "The port reservation file was corrupt and has been reset. The old one is kept as `{}`.",
         broken.display()
     )
 }

@@ -218,7 +218,7 @@ impl<'a> UpReporter<'a> {
     fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
         let ports: Vec<Endpoint> = service.ports.iter().map(Endpoint::from).collect();
         let facts = owners::look_up(&ports, addresses);
-        let run = StateDir::existing(&self.checkout).and_then(|folder| folder.live_run().ok()?);
+        let run = StateDir::existing(&self.checkout).and_then(|directory| directory.live_run().ok()?);
         let numbers = self.ports.iter().map(|port| port.number).collect();
         let ours = CallerContext::new(&self.project, &self.checkout, run, os::user_id()).with_reserved_numbers(numbers);
         let judge = |port: &plan::Port| {

@@ -44,14 +44,14 @@ fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
     if let CommandFact::Found(path) = &facts.services[&service.name].command {
         words[0] = path.display().to_string();
     }
-    let folder = service
+    let directory = service
         .working_dir
         .strip_prefix(&plan.checkout)
         .unwrap_or(&service.working_dir);
-    let folder = if folder.as_os_str().is_empty() {
+    let directory = if directory.as_os_str().is_empty() {
         ".".into()
     } else {
-        folder.display().to_string()
+        directory.display().to_string()
     };
-    format!("\n  {}: {}  in {folder}", service.name, command_line(&mask(&words)))
+    format!("\n  {}: {}  in {directory}", service.name, command_line(&mask(&words)))
 }

@@ -20,6 +20,16 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    pub(super) const fn of(mut self, table: &'static str) -> Self {
+        self.table = table;
+        self
+    }
+
+    pub(super) const fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
     pub(super) const fn not_yet(mut self) -> Self {
         self.supported = false;
         self

@@ -7,6 +7,7 @@ mod places;
 mod problems;
 mod tasks;
 
+use crate::expected::{Expected, dedent};
 use std::path::Path;
 
 use crate::error::{Exit, Problem};
@@ -14,19 +15,19 @@ use crate::error::{Exit, Problem};
 /// `text` and `expected` may be indented; problems are written as
 /// ``2:8 [services.a] unknown key `prot` `` with a line `  hint: …` for each hint.
 #[track_caller]
-fn check(text: &str, expected: &str) {
-    let text = flush(text);
+fn check(text: &str, expected: impl Expected) {
+    let text = dedent(text);
     let found = match super::read(Path::new("devtasks.toml"), &text) {
         Ok(config) => shown::config(&config),
         Err(problems) => problems.iter().map(problem).collect::<Vec<_>>().join("\n"),
     };
-    assert_eq!(found, flush(expected), "\n{found}\n");
+    expected.check(&found);
 }
 
 /// The body of `[services.a]`, with a command, in place of a whole file; its first line is line 3.
 #[track_caller]
-fn check_service(body: &str, expected: &str) {
-    check(&format!("[services.a]\ncommand = 'x'\n{}", flush(body)), expected);
+fn check_service(body: &str, expected: impl Expected) {
+    check(&format!("[services.a]\ncommand = 'x'\n{}", dedent(body)), expected);
 }
 
 fn problem(problem: &Problem) -> String {
@@ -43,13 +44,4 @@ fn problem(problem: &Problem) -> String {
     let first = format!("{}:{} {table}{}", place.line, place.column, problem.message);
     let hints = problem.hints.iter().map(|hint| format!("\n  hint: {hint}"));
     std::iter::once(first).chain(hints).collect()
-}
-
-/// Without the first and last line's padding, and without the indentation that all lines share.
-fn flush(text: &str) -> String {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let lines = text.trim_start_matches('\n').trim_end_matches([' ', '\n']).split('\n');
-    let shared = lines.clone().filter(|line| !line.trim().is_empty()).map(indent).min();
-    let cut = |line: &str| line.get(shared.unwrap_or(0)..).unwrap_or_default().to_owned();
-    lines.map(cut).collect::<Vec<_>>().join("\n")
 }

@@ -1,7 +1,9 @@
 //! Two versions of a project → what `up` restarts, and why.
 
-use super::{flush, outcome};
+use super::{dedent, outcome};
+use crate::expected::Expected;
 use crate::plan::{SettingChange, changes};
+use expect_test::expect;
 
 /// A shop before the edit.
 const BEFORE: &str = "
@@ -21,9 +23,9 @@ const BEFORE: &str = "
 
 /// One line for each service that changed.
 #[track_caller]
-fn check(before: (&str, &str), after: (&str, &str), expected: &str) {
+fn check(before: (&str, &str), after: (&str, &str), expected: impl Expected) {
     let plan = |(config, around): (&str, &str)| {
-        let (plan, problems) = outcome(&flush(config), &flush(around), "").expect("both can be planned");
+        let (plan, problems) = outcome(&dedent(config), &dedent(around), "").expect("both can be planned");
         assert_eq!(problems, []);
         plan.services
     };
@@ -38,7 +40,7 @@ fn check(before: (&str, &str), after: (&str, &str), expected: &str) {
         }
     }
     let seen = seen.join("\n");
-    assert_eq!(seen, flush(expected), "\n{seen}\n");
+    expected.check(&seen);
 }
 
 fn shown(change: &SettingChange) -> String {
@@ -52,7 +54,7 @@ fn shown(change: &SettingChange) -> String {
 }
 
 #[track_caller]
-fn check_edit(from: &str, to: &str, expected: &str) {
+fn check_edit(from: &str, to: &str, expected: impl Expected) {
     assert!(BEFORE.contains(from));
     check((BEFORE, ""), (&BEFORE.replace(from, to), ""), expected);
 }
@@ -60,26 +62,30 @@ fn check_edit(from: &str, to: &str, expected: &str) {
 #[test]
 fn nothing_changed_by_comments_order_or_another_terminal() {
     let moved = format!("# a comment\n\n{BEFORE}");
-    check((BEFORE, "$ TERM=xterm"), (&moved, "$ SHLVL=3\n$ TERM=dumb"), "");
+    check(
+        (BEFORE, "$ TERM=xterm"),
+        (&moved, "$ SHLVL=3\n$ TERM=dumb"),
+        expect![""],
+    );
 }
 
 #[test]
 fn each_setting_is_named() {
-    check_edit("npx vite'", "npx vite --debug'", "web: command");
-    check_edit("LEVEL = 'debug'", "LEVEL = 'info'", "api: environment.LEVEL");
-    check_edit("{ LEVEL = 'debug' }", "{}", "api: environment.LEVEL");
-    check_edit("hmr = 24678", "hmr = 24679", "web: ports.hmr 24678 → 24679");
-    check_edit(", hmr = 24678", "", "web: ports.hmr 24678 → none");
+    check_edit("npx vite'", "npx vite --debug'", expect!["web: command"]);
+    check_edit("LEVEL = 'debug'", "LEVEL = 'info'", expect!["api: environment.LEVEL"]);
+    check_edit("{ LEVEL = 'debug' }", "{}", expect!["api: environment.LEVEL"]);
+    check_edit("hmr = 24678", "hmr = 24679", expect!["web: ports.hmr 24678 → 24679"]);
+    check_edit(", hmr = 24678", "", expect!["web: ports.hmr 24678 → none"]);
     check_edit(
         "http = 8080, hmr = 24678",
         "hmr = 24678, http = 8080",
-        "web: ports http → hmr",
+        expect!["web: ports http → hmr"],
     );
-    check_edit("depends_on = ['api']", "", "web: depends_on");
+    check_edit("depends_on = ['api']", "", expect!["web: depends_on"]);
     check_edit(
         "depends_on = ['api']",
         "depends_on = { api = 'started' }",
-        "web: depends_on",
+        expect!["web: depends_on"],
     );
     for more in [
         "restart = 'always'",
@@ -92,7 +98,7 @@ fn each_setting_is_named() {
         check_edit("depends_on = ['api']", &edited, &format!("web: {name}"));
     }
     let edited = "depends_on = ['api']\n    healthcheck = { http = '/', start_period = '3s' }";
-    check_edit("depends_on = ['api']", edited, "web: healthcheck");
+    check_edit("depends_on = ['api']", edited, expect!["web: healthcheck"]);
 }
 
 #[test]
@@ -107,10 +113,10 @@ fn a_port_moves_with_all_that_may_look_for_it() {
     check_edit(
         "port = '${DB_PORT:-6390}'",
         "port = '${DB_PORT:-6391}'",
-        "
-        db: command, port 6390 → 6391
-        api: environment.DB_PORT
-        web: environment.DB_PORT",
+        expect![[r#"
+            db: command, port 6390 → 6391
+            api: environment.DB_PORT
+            web: environment.DB_PORT"#]],
     );
 }
 
@@ -119,13 +125,13 @@ fn env_files_and_venvs_count_by_what_they_hold() {
     check(
         (BEFORE, ".env: A=1\n.env: B=1"),
         (BEFORE, ".env: B=1\n.env: A=2"),
-        "
-        db: environment.A
-        api: environment.A
-        web: environment.A",
+        expect![[r#"
+            db: environment.A
+            api: environment.A
+            web: environment.A"#]],
     );
     let with = |path: &str| format!("[venvs.py]\npath = '{path}'\n[services.api]\ncommand = 'python'\nvenv = 'py'");
-    check((&with("a"), ""), (&with("b"), ""), "api: venv");
+    check((&with("a"), ""), (&with("b"), ""), expect!["api: venv"]);
 }
 
 #[test]
@@ -138,19 +144,25 @@ fn a_task_is_not_done_again_for_a_port_that_it_does_not_name() {
     check(
         (&before, ""),
         (&after, ""),
-        "
-        api: port 8000 → 8001
-        b: environment.API_PORT",
+        expect![[r#"
+            api: port 8000 → 8001
+            b: environment.API_PORT"#]],
     );
     let (before, after) = (with(8000, "t ${API_PORT:-8000}"), with(8001, "t ${API_PORT:-8001}"));
     check(
         (&before, ""),
         (&after, ""),
-        "
-        api: port 8000 → 8001
-        t: command
-        b: environment.API_PORT",
+        expect![[r#"
+            api: port 8000 → 8001
+            t: command
+            b: environment.API_PORT"#]],
     );
     let service = with(8000, "t").replace("[tasks.t]", "[services.t]");
-    check((&with(8000, "t"), ""), (&service, ""), "t: task\nb: depends_on");
+    check(
+        (&with(8000, "t"), ""),
+        (&service, ""),
+        expect![[r#"
+        t: task
+        b: depends_on"#]],
+    );
 }

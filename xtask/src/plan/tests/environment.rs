@@ -1,8 +1,9 @@
 //! What a service finds in its environment, and what `${…}` means.
 
+use expect_test::expect;
 use std::path::Path;
 
-use super::{check, flush};
+use super::{check, dedent};
 use crate::plan::{Environment, without_cargo};
 
 #[test]
@@ -36,7 +37,7 @@ fn of_all_layers_the_later_wins() {
         last.env: F=1
         ",
         "",
-        "
+        expect![[r#"
             api: api
               A=two
               B=calling
@@ -51,8 +52,7 @@ fn of_all_layers_the_later_wins() {
               env file /shop/two.env
               env file /shop/own.env
               env file /shop/last.env
-              port main 1 by F
-        ",
+              port main 1 by F"#]],
     );
 }
 
@@ -75,15 +75,14 @@ fn the_calling_environment_beats_env_files_while_variables_are_filled_in() {
         own.env: B=own
         ",
         "",
-        "
+        expect![[r#"
             api: calling|own|project|default|calling|$F|
               A=not this
               B=own
               C=project
               G=
               TEXT=a=calling b=own
-              env file /shop/own.env
-        ",
+              env file /shop/own.env"#]],
     );
 }
 
@@ -108,7 +107,7 @@ fn ports_that_are_exported_beat_everything() {
         $ PORT=5
         ",
         "",
-        "
+        expect![[r#"
             api: serve|9000|9000|9000
               API_PORT=9000
               PORT=9000
@@ -123,8 +122,7 @@ fn ports_that_are_exported_beat_everything() {
               port h-m-r 24678
             worker: work|9000|5
               API_PORT=9000
-              PORT=5
-        ",
+              PORT=5"#]],
     );
 }
 
@@ -134,27 +132,18 @@ fn without_a_name_only_dot_env_is_read_and_it_may_be_missing() {
         "[services.a]\ncommand = 'a'",
         ".env: A=1",
         "",
-        "
-        a: a
-          A=1
-    ",
+        expect![[r#"
+            a: a
+              A=1"#]],
     );
-    check(
-        "[services.a]\ncommand = 'a'",
-        "",
-        "",
-        "
-        a: a
-    ",
-    );
+    check("[services.a]\ncommand = 'a'", "", "", expect!["a: a"]);
     check(
         "[project]\nenv_file = 'other'\n[services.a]\ncommand = 'a'",
         ".env: A=1",
         "",
-        "
-        a: a
-          env file /shop/other
-    ",
+        expect![[r#"
+            a: a
+              env file /shop/other"#]],
     );
 }
 
@@ -172,15 +161,14 @@ fn the_name_of_an_env_file_may_hold_variables() {
         /etc/a.env: B=2
         ",
         "",
-        "
+        expect![[r#"
             a: a
               A=1
               B=2
               STAGE=test
               env file /shop/test.env
               env file /shop/conf/../x.env
-              env file /etc/a.env
-        ",
+              env file /etc/a.env"#]],
     );
 }
 
@@ -202,7 +190,7 @@ fn an_env_file_may_use_what_earlier_ones_set() {
         more.env: E=more
         ",
         "",
-        "
+        expect![[r#"
             a: a|calling-project|more
               A=calling
               B=project
@@ -210,8 +198,7 @@ fn an_env_file_may_use_what_earlier_ones_set() {
               D=calling-project
               E=more
               env file /shop/own.env
-              env file /shop/more.env
-        ",
+              env file /shop/more.env"#]],
     );
 }
 
@@ -236,7 +223,7 @@ fn a_venv_is_active_and_that_of_the_caller_is_left() {
         $ PYTHONHOME=/opt/python
         ",
         "",
-        "
+        expect![[r#"
             api: python|app.py
               PATH=/shop/backend/.venv/bin:/usr/local/bin:/usr/bin
               PYTHONUNBUFFERED=1
@@ -245,24 +232,22 @@ fn a_venv_is_active_and_that_of_the_caller_is_left() {
             plain: true
               PATH=/usr/local/bin:/home/kim/other/bin:/usr/bin
               PYTHONHOME=/opt/python
-              VIRTUAL_ENV=/home/kim/other/
-        ",
+              VIRTUAL_ENV=/home/kim/other/"#]],
     );
 }
 
 #[test]
-fn a_venv_makes_no_path_of_the_working_folder() {
+fn a_venv_makes_no_path_of_the_working_directory() {
     check(
         "[venvs.v]\npath = '.venv'\n[services.a]\ncommand = 'a'\nvenv = 'v'",
         "",
         "",
-        "
-        a: a
-          PATH=/shop/.venv/bin
-          PYTHONUNBUFFERED=1
-          VIRTUAL_ENV=/shop/.venv
-          venv v /shop/.venv
-    ",
+        expect![[r#"
+            a: a
+              PATH=/shop/.venv/bin
+              PYTHONUNBUFFERED=1
+              VIRTUAL_ENV=/shop/.venv
+              venv v /shop/.venv"#]],
     );
 }
 
@@ -272,18 +257,17 @@ fn what_the_user_says_about_buffering_stays() {
         "[venvs.v]\npath = '.venv'\n[services.a]\ncommand = 'a'\nvenv = 'v'",
         "$ PYTHONUNBUFFERED=\n$ PATH=/bin",
         "",
-        "
-        a: a
-          PATH=/shop/.venv/bin:/bin
-          PYTHONUNBUFFERED=
-          VIRTUAL_ENV=/shop/.venv
-          venv v /shop/.venv
-        ",
+        expect![[r#"
+            a: a
+              PATH=/shop/.venv/bin:/bin
+              PYTHONUNBUFFERED=
+              VIRTUAL_ENV=/shop/.venv
+              venv v /shop/.venv"#]],
     );
 }
 
 #[test]
-fn a_venv_is_found_from_the_working_folder_upward() {
+fn a_venv_is_found_from_the_working_directory_upward() {
     let config = r#"
         [services.api]
         command = "api"
@@ -294,46 +278,43 @@ fn a_venv_is_found_from_the_working_folder_upward() {
         config,
         "venv backend/.venv\nvenv .venv",
         "",
-        "
-        api: api
-          in /shop/backend/app
-          PATH=/shop/backend/.venv/bin
-          PYTHONUNBUFFERED=1
-          VIRTUAL_ENV=/shop/backend/.venv
-          venv found /shop/backend/.venv
-    ",
+        expect![[r#"
+            api: api
+              in /shop/backend/app
+              PATH=/shop/backend/.venv/bin
+              PYTHONUNBUFFERED=1
+              VIRTUAL_ENV=/shop/backend/.venv
+              venv found /shop/backend/.venv"#]],
     );
     check(
         config,
         "venv .venv",
         "",
-        "
-        api: api
-          in /shop/backend/app
-          PATH=/shop/.venv/bin
-          PYTHONUNBUFFERED=1
-          VIRTUAL_ENV=/shop/.venv
-          venv found /shop/.venv
-    ",
+        expect![[r#"
+            api: api
+              in /shop/backend/app
+              PATH=/shop/.venv/bin
+              PYTHONUNBUFFERED=1
+              VIRTUAL_ENV=/shop/.venv
+              venv found /shop/.venv"#]],
     );
     check(
         config,
         "",
         "",
-        "
-        api: api
-          in /shop/backend/app
-          PATH=/shop/backend/app/.venv/bin
-          PYTHONUNBUFFERED=1
-          VIRTUAL_ENV=/shop/backend/app/.venv
-          venv found /shop/backend/app/.venv
-    ",
+        expect![[r#"
+            api: api
+              in /shop/backend/app
+              PATH=/shop/backend/app/.venv/bin
+              PYTHONUNBUFFERED=1
+              VIRTUAL_ENV=/shop/backend/app/.venv
+              venv found /shop/backend/app/.venv"#]],
     );
 }
 
 #[track_caller]
 fn check_without_cargo(before: &str, after: &str) {
-    let before: Environment = flush(before)
+    let before: Environment = dedent(before)
         .lines()
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.into(), value.into()))
@@ -343,7 +324,7 @@ fn check_without_cargo(before: &str, after: &str) {
         .iter()
         .map(|(name, value)| format!("{}={}", name.display(), value.display()))
         .collect();
-    assert_eq!(seen.join("\n"), flush(after));
+    assert_eq!(seen.join("\n"), dedent(after));
 }
 
 #[test]

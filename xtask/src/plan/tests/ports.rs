@@ -1,6 +1,7 @@
 //! Ports and hosts: numbers, the variables that name them, references to them.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn references_are_numbers_and_urls() {
@@ -30,7 +31,7 @@ fn references_are_numbers_and_urls() {
         "#,
         "",
         "",
-        "
+        expect![[r#"
             db: db
               PORT=6390
               PORT_MAIN=6390
@@ -52,8 +53,7 @@ fn references_are_numbers_and_urls() {
             api: api|6390|http://[::1]:6390/0|81|http://127.0.0.1:80|http://[::1]:82|http://10.0.0.7:83|8000
               PORT=8000
               PORT_MAIN=8000
-              port main 8000 on conflict Kill
-        ",
+              port main 8000 on conflict Kill"#]],
     );
 }
 
@@ -71,10 +71,9 @@ fn references_reach_services_that_do_not_start() {
         "#,
         "$ DB_PORT=7000",
         "",
-        "
+        expect![[r#"
             api: api|7000|7000
-              DB_PORT=7000
-        ",
+              DB_PORT=7000"#]],
     );
 }
 
@@ -101,7 +100,7 @@ fn hosts_and_numbers_may_be_variables() {
         $ DEBUG=1
         ",
         "",
-        "
+        expect![[r#"
             api: api
               DEBUG=1
               LAST=80
@@ -125,8 +124,7 @@ fn hosts_and_numbers_may_be_variables() {
               PORT=9229
               PORT_MAIN=9229
               WEB_HOST=localhost
-              port main 9229
-        ",
+              port main 9229"#]],
     );
 }
 
@@ -141,52 +139,47 @@ fn what_is_no_port_or_no_address_is_refused_and_its_value_not_shown() {
         config,
         ".env: N=secret\n.env: HOST=example.org",
         "",
-        "
-        exit 2 devtasks.toml:3:19 the value of `N` is not a port number
-          hint: set `N` to a number from 1 to 65535
-        exit 2 devtasks.toml:3:34 the value of `HOST` is not an IP address
-          hint: set `HOST` to an address such as `127.0.0.1` or `::1`
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:19 the value of `N` is not a port number
+              hint: set `N` to a number from 1 to 65535
+            exit 2 devtasks.toml:3:34 the value of `HOST` is not an IP address
+              hint: set `HOST` to an address such as `127.0.0.1` or `::1`"#]],
     );
     check(
         config,
         ".env: N=0\n.env: HOST=::1",
         "",
-        "
-        exit 2 devtasks.toml:3:19 the value of `N` is not a port number
-          hint: set `N` to a number from 1 to 65535
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:19 the value of `N` is not a port number
+              hint: set `N` to a number from 1 to 65535"#]],
     );
     check(
         config,
         ".env: N=70000\n.env: HOST=::1",
         "",
-        "
-        exit 2 devtasks.toml:3:19 the value of `N` is not a port number
-          hint: set `N` to a number from 1 to 65535
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:19 the value of `N` is not a port number
+              hint: set `N` to a number from 1 to 65535"#]],
     );
     check(
         config,
         ".env: N=\n.env: HOST=",
         "",
-        "
-        exit 2 devtasks.toml:3:19 `N` is empty, not a port number
-          hint: set `N` to a number from 1 to 65535
-        exit 2 devtasks.toml:3:34 `HOST` is empty, not an IP address
-          hint: set `HOST` to an address such as `127.0.0.1` or `::1`
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:19 `N` is empty, not a port number
+              hint: set `N` to a number from 1 to 65535
+            exit 2 devtasks.toml:3:34 `HOST` is empty, not an IP address
+              hint: set `HOST` to an address such as `127.0.0.1` or `::1`"#]],
     );
     check(
         config,
         "",
         "",
-        "
-        exit 2 env.missing devtasks.toml:3:19 variable `N` is not set
-          hint: set `N` in `.env`, or write `${N:-default}`
-        exit 2 env.missing devtasks.toml:3:34 variable `HOST` is not set
-          hint: set `HOST` in `.env`, or write `${HOST:-default}`
-    ",
+        expect![[r#"
+            exit 2 env.missing devtasks.toml:3:19 variable `N` is not set
+              hint: set `N` in `.env`, or write `${N:-default}`
+            exit 2 env.missing devtasks.toml:3:34 variable `HOST` is not set
+              hint: set `HOST` in `.env`, or write `${HOST:-default}`"#]],
     );
 }
 
@@ -205,37 +198,35 @@ fn a_variable_that_names_two_ports_is_refused() {
         config,
         "",
         "",
-        "
-        api: api
-          N=8000
-          PORT=8000
-          PORT_MAIN=8000
-          port main 8000 by N
-        web: web
-          N=8000
-          PORT=8080
-          PORT_MAIN=8080
-          port main 8080 by N
-        exit 2 devtasks.toml:7:8 `N` names two ports: 8000 and 8080
-          hint: give `web` a variable of its own
-    ",
+        expect![[r#"
+            api: api
+              N=8000
+              PORT=8000
+              PORT_MAIN=8000
+              port main 8000 by N
+            web: web
+              N=8000
+              PORT=8080
+              PORT_MAIN=8080
+              port main 8080 by N
+            exit 2 devtasks.toml:7:8 `N` names two ports: 8000 and 8080
+              hint: give `web` a variable of its own"#]],
     );
     check(
         config,
         "$ N=9000",
         "",
-        "
-        api: api
-          N=9000
-          PORT=9000
-          PORT_MAIN=9000
-          port main 9000 by N
-        web: web
-          N=9000
-          PORT=9000
-          PORT_MAIN=9000
-          port main 9000 by N
-    ",
+        expect![[r#"
+            api: api
+              N=9000
+              PORT=9000
+              PORT_MAIN=9000
+              port main 9000 by N
+            web: web
+              N=9000
+              PORT=9000
+              PORT_MAIN=9000
+              port main 9000 by N"#]],
     );
 }
 
@@ -254,13 +245,12 @@ fn who_does_not_start_has_no_say_about_a_variable() {
         config,
         "",
         "web",
-        "
-        web: web
-          N=8080
-          PORT=8080
-          PORT_MAIN=8080
-          port main 8080 by N
-    ",
+        expect![[r#"
+            web: web
+              N=8080
+              PORT=8080
+              PORT_MAIN=8080
+              port main 8080 by N"#]],
     );
 }
 
@@ -283,17 +273,16 @@ fn a_port_that_moves_takes_along_whatever_refers_to_it() {
         port api.main 8001
         ",
         "",
-        "
-        api: api|--port|8001|--also|8001
-          API_PORT=8001
-          PORT=8001
-          PORT_MAIN=8001
-          port main 8001 instead of 8000 on conflict Next by API_PORT
-          health GET http://127.0.0.1:8001/up every 10s, 2s, 3 times
-        web: web|--api|http://127.0.0.1:8001|8001
-          API=8001
-          API_PORT=8001
-        ",
+        expect![[r#"
+            api: api|--port|8001|--also|8001
+              API_PORT=8001
+              PORT=8001
+              PORT_MAIN=8001
+              port main 8001 instead of 8000 on conflict Next by API_PORT
+              health GET http://127.0.0.1:8001/up every 10s, 2s, 3 times
+            web: web|--api|http://127.0.0.1:8001|8001
+              API=8001
+              API_PORT=8001"#]],
     );
 }
 
@@ -317,22 +306,21 @@ fn auto_is_asked_for_with_its_base_and_named_by_its_variable() {
         port web.hmr 12346
         ",
         "",
-        "
-        api: api|8010|12345
-          API_PORT=8010
-          HMR=12346
-          PORT=8010
-          PORT_MAIN=8010
-          port main 8010 auto by API_PORT
-        web: web
-          API_PORT=8010
-          HMR=12346
-          PORT=12345
-          PORT_HMR=12346
-          PORT_HTTP=12345
-          port http 12345 auto
-          port hmr 12346 auto by HMR
-        ",
+        expect![[r#"
+            api: api|8010|12345
+              API_PORT=8010
+              HMR=12346
+              PORT=8010
+              PORT_MAIN=8010
+              port main 8010 auto by API_PORT
+            web: web
+              API_PORT=8010
+              HMR=12346
+              PORT=12345
+              PORT_HMR=12346
+              PORT_HTTP=12345
+              port http 12345 auto
+              port hmr 12346 auto by HMR"#]],
     );
     // Without a checkout to ask, the base shows what was asked for; what is set for this call is no `auto`.
     check(
@@ -344,22 +332,21 @@ fn auto_is_asked_for_with_its_base_and_named_by_its_variable() {
         port web.http 12345
         ",
         "",
-        "
-        api: api|9000|12345
-          API_PORT=9000
-          HMR=9001
-          PORT=9000
-          PORT_MAIN=9000
-          port main 9000 by API_PORT
-        web: web
-          API_PORT=9000
-          HMR=9001
-          PORT=12345
-          PORT_HMR=9001
-          PORT_HTTP=12345
-          port http 12345 auto
-          port hmr 9001 by HMR
-        ",
+        expect![[r#"
+            api: api|9000|12345
+              API_PORT=9000
+              HMR=9001
+              PORT=9000
+              PORT_MAIN=9000
+              port main 9000 by API_PORT
+            web: web
+              API_PORT=9000
+              HMR=9001
+              PORT=12345
+              PORT_HMR=9001
+              PORT_HTTP=12345
+              port http 12345 auto
+              port hmr 9001 by HMR"#]],
     );
 }
 
@@ -373,10 +360,9 @@ fn a_base_that_is_no_number_is_refused() {
         "#,
         ".env: API_PORT=secret",
         "",
-        "
-        exit 2 devtasks.toml:3:34 the value of `API_PORT` is not a port number
-          hint: set `API_PORT` to a number from 1 to 65535
-        ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:34 the value of `API_PORT` is not a port number
+              hint: set `API_PORT` to a number from 1 to 65535"#]],
     );
 }
 
@@ -390,13 +376,12 @@ fn where_no_number_is_left_the_plan_says_so_once() {
         ",
         "port none 0",
         "",
-        "
-        api: api
-          PORT=8000
-          PORT_MAIN=8000
-          port main 8000 auto
-        exit 1 nothing is left
-        ",
+        expect![[r#"
+            api: api
+              PORT=8000
+              PORT_MAIN=8000
+              port main 8000 auto
+            exit 1 nothing is left"#]],
     );
 }
 

@@ -1,6 +1,7 @@
 //! What keeps a plan from being made: all of it at once, each thing once.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn every_missing_variable_is_told_with_its_place() {
@@ -17,7 +18,7 @@ fn every_missing_variable_is_told_with_its_place() {
         "#,
         "$ F=",
         "",
-        "
+        expect![[r#"
             exit 2 env.missing devtasks.toml:3:15 variable `C` is not set
               hint: set `C` in `.env`, or write `${C:-default}`
             exit 2 env.missing devtasks.toml:2:11 variable `A` is not set
@@ -29,8 +30,7 @@ fn every_missing_variable_is_told_with_its_place() {
             exit 2 env.missing devtasks.toml:4:39 variable `F` is empty
               hint: set `F` in `.env`
             exit 2 env.missing devtasks.toml:8:11 variable `A` is not set
-              hint: set `A` in `.env`, or write `${A:-default}`
-        ",
+              hint: set `A` in `.env`, or write `${A:-default}`"#]],
     );
 }
 
@@ -40,19 +40,17 @@ fn hints_name_the_env_file_that_is_read() {
         "[project]\nenv_file = ['a.env', 'b.env']\n[services.a]\ncommand = 'a ${A}'",
         "",
         "",
-        "
-        exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
-          hint: set `A` in `b.env`, or write `${A:-default}`
-    ",
+        expect![[r#"
+            exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
+              hint: set `A` in `b.env`, or write `${A:-default}`"#]],
     );
     check(
         "[project]\nenv_file = []\n[services.a]\ncommand = 'a ${A}'",
         "",
         "",
-        "
-        exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
-          hint: set `A` in the environment, or write `${A:-default}`
-    ",
+        expect![[r#"
+            exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
+              hint: set `A` in the environment, or write `${A:-default}`"#]],
     );
 }
 
@@ -70,21 +68,12 @@ fn services_that_do_not_start_are_of_no_concern() {
         [services.db]
         command = "db"
     "#;
-    check(
-        config,
-        "web.env: =wrong",
-        "db",
-        "
-        db: db
-    ",
-    );
+    check(config, "web.env: =wrong", "db", expect!["db: db"]);
     check(
         config,
         "$ WEB=1",
         "web",
-        "
-        exit 2 env.missing devtasks.toml:6:11 the port of `api` is not known: variable `API_PORT` is not set
-    ",
+        expect!["exit 2 env.missing devtasks.toml:6:11 the port of `api` is not known: variable `API_PORT` is not set"],
     );
 }
 
@@ -101,10 +90,9 @@ fn what_follows_from_a_problem_is_not_one_more() {
         "#,
         "",
         "",
-        "
+        expect![[r#"
             exit 2 env.missing devtasks.toml:3:8 variable `API_PORT` is not set
-              hint: set `API_PORT` in `.env`, or write `${API_PORT:-default}`
-        ",
+              hint: set `API_PORT` in `.env`, or write `${API_PORT:-default}`"#]],
     );
 }
 
@@ -122,19 +110,16 @@ fn a_wrong_env_file_of_the_project_is_told_once() {
         config,
         ".env: A=1\n.env: =2\n.env: B='3",
         "",
-        "
-        exit 2 .env:2:1 the line does not begin with a variable's name and `=`
-        exit 2 .env:3:3 the value of `B` has a quote that is not closed
-          hint: end it with `'`
-    ",
+        expect![[r#"
+            exit 2 .env:2:1 the line does not begin with a variable's name and `=`
+            exit 2 .env:3:3 the value of `B` has a quote that is not closed
+              hint: end it with `'`"#]],
     );
     check(
         config,
         ".env! cannot read `.env`: permission denied",
         "",
-        "
-        exit 5 cannot read `.env`: permission denied
-    ",
+        expect!["exit 5 cannot read `.env`: permission denied"],
     );
 }
 
@@ -159,11 +144,10 @@ fn a_wrong_env_file_that_services_share_is_told_once() {
         own.env: =2
         ",
         "",
-        "
+        expect![[r#"
             db: db
             exit 5 cannot read `shared.env`: permission denied
-            exit 2 own.env:1:1 the line does not begin with a variable's name and `=`
-        ",
+            exit 2 own.env:1:1 the line does not begin with a variable's name and `=`"#]],
     );
 }
 
@@ -173,12 +157,11 @@ fn all_names_of_env_files_are_judged() {
         "[services.a]\ncommand = 'a'\nenv_file = ['${A}', '${B}']",
         "",
         "",
-        "
-        exit 2 env.missing devtasks.toml:3:13 variable `A` is not set
-          hint: set `A` in `.env`, or write `${A:-default}`
-        exit 2 env.missing devtasks.toml:3:21 variable `B` is not set
-          hint: set `B` in `.env`, or write `${B:-default}`
-    ",
+        expect![[r#"
+            exit 2 env.missing devtasks.toml:3:13 variable `A` is not set
+              hint: set `A` in `.env`, or write `${A:-default}`
+            exit 2 env.missing devtasks.toml:3:21 variable `B` is not set
+              hint: set `B` in `.env`, or write `${B:-default}`"#]],
     );
 }
 
@@ -188,11 +171,10 @@ fn a_missing_env_file_is_not_the_plans_to_tell() {
         "[project]\nenv_file = 'all.env'\n[services.a]\ncommand = 'a'\nenv_file = 'own.env'",
         "",
         "",
-        "
+        expect![[r#"
             a: a
               env file /shop/all.env
-              env file /shop/own.env
-        ",
+              env file /shop/own.env"#]],
     );
 }
 
@@ -202,10 +184,9 @@ fn a_command_must_have_a_first_word() {
         "[services.a]\ncommand = '${WRAPPER:-} serve'",
         "",
         "",
-        "
-        exit 2 devtasks.toml:2:11 the first word of the command is empty
-          hint: name the program to run
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:2:11 the first word of the command is empty
+              hint: name the program to run"#]],
     );
 }
 
@@ -216,29 +197,26 @@ fn a_health_check_is_a_path_at_a_port_or_a_url() {
         config,
         "$ HEALTH=/healthz",
         "",
-        "
-        exit 2 devtasks.toml:3:24 the path is asked at the main TCP port, and the service has none
-          hint: give it a `port`
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:24 the path is asked at the main TCP port, and the service has none
+              hint: give it a `port`"#]],
     );
     check(
         config,
         "$ HEALTH=localhost/healthz",
         "",
-        "
-        exit 2 devtasks.toml:3:24 the health check is neither a path nor an `http://` URL
-          hint: let it begin with `/` or `http://`
-    ",
+        expect![[r#"
+            exit 2 devtasks.toml:3:24 the health check is neither a path nor an `http://` URL
+              hint: let it begin with `/` or `http://`"#]],
     );
     check(
         config,
         "$ HEALTH=http://localhost/healthz",
         "",
-        "
-        a: a
-          HEALTH=http://localhost/healthz
-          health GET http://localhost/healthz every 10s, 2s, 3 times
-    ",
+        expect![[r#"
+            a: a
+              HEALTH=http://localhost/healthz
+              health GET http://localhost/healthz every 10s, 2s, 3 times"#]],
     );
 }
 
@@ -255,12 +233,11 @@ fn a_service_without_such_a_port_has_no_url() {
         "#,
         "",
         "",
-        "
+        expect![[r#"
             dns: dns
               PORT=5353
               PORT_MAIN=5353
               port main 5353 udp
-            exit 2 env.missing devtasks.toml:6:11 `dns` has no URL: its main port is not a TCP port
-        ",
+            exit 2 env.missing devtasks.toml:6:11 `dns` has no URL: its main port is not a TCP port"#]],
     );
 }

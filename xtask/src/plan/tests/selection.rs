@@ -1,6 +1,7 @@
 //! Which services start, and in which order.
 
 use super::check;
+use expect_test::expect;
 
 const SHOP: &str = r#"
     [services.web]
@@ -33,16 +34,15 @@ fn dependencies_stand_before_their_dependents() {
         SHOP,
         "",
         "",
-        "
-        db: db
-        cache: cache
-        api: api
-          needs db
-          needs cache started
-        web: web
-          needs api
-          restarts with api
-    ",
+        expect![[r#"
+            db: db
+            cache: cache
+            api: api
+              needs db
+              needs cache started
+            web: web
+              needs api
+              restarts with api"#]],
     );
 }
 
@@ -52,20 +52,18 @@ fn a_named_service_brings_what_it_depends_on_whatever_its_profile() {
         SHOP,
         "",
         "cache db",
-        "
-        cache: cache
-        db: db
-    ",
+        expect![[r#"
+            cache: cache
+            db: db"#]],
     );
     check(
         SHOP,
         "",
         "debugger",
-        "
-        mail: mail
-        debugger: debugger
-          needs mail
-    ",
+        expect![[r#"
+            mail: mail
+            debugger: debugger
+              needs mail"#]],
     );
 }
 
@@ -75,46 +73,43 @@ fn a_profile_adds_its_services() {
         SHOP,
         "",
         "cache --profile tools",
-        "
-        cache: cache
-        mail: mail
-    ",
+        expect![[r#"
+            cache: cache
+            mail: mail"#]],
     );
     check(
         SHOP,
         "",
         "--profile debug",
-        "
-        db: db
-        cache: cache
-        api: api
-          needs db
-          needs cache started
-        web: web
-          needs api
-          restarts with api
-        mail: mail
-        debugger: debugger
-          needs mail
-    ",
+        expect![[r#"
+            db: db
+            cache: cache
+            api: api
+              needs db
+              needs cache started
+            web: web
+              needs api
+              restarts with api
+            mail: mail
+            debugger: debugger
+              needs mail"#]],
     );
     check(
         SHOP,
         "",
         "everything",
-        "
-        db: db
-        cache: cache
-        api: api
-          needs db
-          needs cache started
-        web: web
-          needs api
-          restarts with api
-        mail: mail
-        debugger: debugger
-          needs mail
-    ",
+        expect![[r#"
+            db: db
+            cache: cache
+            api: api
+              needs db
+              needs cache started
+            web: web
+              needs api
+              restarts with api
+            mail: mail
+            debugger: debugger
+              needs mail"#]],
     );
 }
 
@@ -124,24 +119,21 @@ fn what_does_not_exist_is_refused_with_the_nearest_name() {
         SHOP,
         "",
         "aip xyz db --profile tool --profile x",
-        "
-        exit 2 unknown service `aip`
-          hint: did you mean `api`?
-        exit 2 unknown service `xyz`
-          hint: choose `web`, `api`, `cache`, `db`, `mail` or `debugger`
-        exit 2 unknown profile `tool`
-          hint: did you mean `tools`?
-        exit 2 unknown profile `x`
-          hint: choose `tools`, `all` or `debug`
-    ",
+        expect![[r#"
+            exit 2 unknown service `aip`
+              hint: did you mean `api`?
+            exit 2 unknown service `xyz`
+              hint: choose `web`, `api`, `cache`, `db`, `mail` or `debugger`
+            exit 2 unknown profile `tool`
+              hint: did you mean `tools`?
+            exit 2 unknown profile `x`
+              hint: choose `tools`, `all` or `debug`"#]],
     );
     check(
         "[services.db]\ncommand = 'db'",
         "",
         "--profile web",
-        "
-        exit 2 unknown profile `web`
-    ",
+        expect!["exit 2 unknown profile `web`"],
     );
 }
 
@@ -172,7 +164,7 @@ fn a_task_starts_only_where_it_is_needed_or_named() {
         WITH_TASKS,
         "",
         "",
-        "
+        expect![[r#"
             db: db
               DB_PORT=6390
               PORT=6390
@@ -187,23 +179,21 @@ fn a_task_starts_only_where_it_is_needed_or_named() {
             api: api
               DB_PORT=6390
               needs migrate completed
-              restarts with migrate
-        ",
+              restarts with migrate"#]],
     );
     check(
         WITH_TASKS,
         "",
         "build",
-        "
+        expect![[r#"
             task build: build
-              DB_PORT=6390
-        ",
+              DB_PORT=6390"#]],
     );
     check(
         WITH_TASKS,
         "",
         "everything",
-        "
+        expect![[r#"
             db: db
               DB_PORT=6390
               PORT=6390
@@ -221,16 +211,14 @@ fn a_task_starts_only_where_it_is_needed_or_named() {
               restarts with migrate
             task test: test
               DB_PORT=6390
-              needs api
-        ",
+              needs api"#]],
     );
     check(
         WITH_TASKS,
         "",
         "mygrate",
-        "
+        expect![[r#"
             exit 2 unknown service `mygrate`
-              hint: did you mean `migrate`?
-        ",
+              hint: did you mean `migrate`?"#]],
     );
 }

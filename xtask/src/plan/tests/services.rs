@@ -1,6 +1,7 @@
-//! Commands, folders, health checks and times of one service.
+//! Commands, directories, health checks and times of one service.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn a_string_is_split_into_words_and_a_shell_gets_it_whole() {
@@ -18,19 +19,18 @@ fn a_string_is_split_into_words_and_a_shell_gets_it_whole() {
         "#,
         "$ DIR=my data",
         "",
-        "
+        expect![[r#"
             words: redis-server|--save||--dir|my data
               DIR=my data
             list: echo|a b|my data
               DIR=my data
             shell: sh|-c|sleep 1 && echo my data | cat
-              DIR=my data
-        ",
+              DIR=my data"#]],
     );
 }
 
 #[test]
-fn folders_are_seen_from_the_project() {
+fn directories_are_seen_from_the_project() {
     check(
         r#"
         [venvs.here]
@@ -55,7 +55,7 @@ fn folders_are_seen_from_the_project() {
         "#,
         "$ ROOT=/srv\n$ PATH=/bin",
         "",
-        "
+        expect![[r#"
             dot: ./run
               PATH=/bin
               ROOT=/srv
@@ -73,19 +73,42 @@ fn folders_are_seen_from_the_project() {
             root: run
               in /srv/x
               PATH=/bin
-              ROOT=/srv
-        ",
+              ROOT=/srv"#]],
     );
 }
 
 #[test]
 fn a_terminal_has_a_kind() {
     let config = |more: &str| format!("[services.a]\ncommand = 'x'\ntty = true\n{more}");
-    check(&config(""), "", "", "a: x\n  TERM=xterm-256color\n  on a terminal");
-    check(&config(""), "$ TERM=dumb", "", "a: x\n  TERM=dumb\n  on a terminal");
+    check(
+        &config(""),
+        "",
+        "",
+        expect![[r#"
+        a: x
+          TERM=xterm-256color
+          on a terminal"#]],
+    );
+    check(
+        &config(""),
+        "$ TERM=dumb",
+        "",
+        expect![[r#"
+        a: x
+          TERM=dumb
+          on a terminal"#]],
+    );
     let own = config("environment = { TERM = 'vt100' }");
-    check(&own, "$ TERM=dumb", "", "a: x\n  TERM=vt100\n  on a terminal");
-    check("[services.a]\ncommand = 'x'", "", "", "a: x");
+    check(
+        &own,
+        "$ TERM=dumb",
+        "",
+        expect![[r#"
+        a: x
+          TERM=vt100
+          on a terminal"#]],
+    );
+    check("[services.a]\ncommand = 'x'", "", "", expect!["a: x"]);
 }
 
 #[test]
@@ -118,7 +141,7 @@ fn health_checks_and_times_are_taken_over() {
         "#,
         "",
         "",
-        "
+        expect![[r#"
             path: a
               PORT=1
               PORT_MAIN=1
@@ -136,7 +159,6 @@ fn health_checks_and_times_are_taken_over() {
               health pg_isready|-p|2 every 10s, 2s, 3 times
             times: a
               starts within 5s
-              stops by Int within 3s
-        ",
+              stops by Int within 3s"#]],
     );
 }

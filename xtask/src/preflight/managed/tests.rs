@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Lines: `unit U [users]`, `parent PID NAME : arguments [in FOLDER]`, `variable NAME=VALUE`, `our NAME=VALUE`, `uid N`. Parents
-/// nearest first. We stand under `ci.service` and below pid 300.
+/// Lines: `unit U [users]`, `parent PID NAME : arguments [in DIRECTORY]`, `variable NAME=VALUE`, `our NAME=VALUE`, `uid
+/// N`. Parents nearest first. We stand under `ci.service` and below pid 300.
 #[track_caller]
 fn check(input: &str, expected: Option<&str>) {
     let ours = Ancestry {
@@ -11,7 +11,7 @@ fn check(input: &str, expected: Option<&str>) {
         ancestors: vec![300, 1],
         unit: Some("ci.service".to_owned()),
     };
-    let (mut parents, mut commands, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut parents, mut commands, mut directories) = (Vec::new(), Vec::new(), Vec::new());
     let (mut variables, mut our_variables) = (Vec::new(), Vec::new());
     let (mut unit, mut uid) = (None, Some(501));
     for line in input.trim().lines().map(str::trim) {
@@ -25,9 +25,9 @@ fn check(input: &str, expected: Option<&str>) {
                 let (process, command) = rest.split_once(" : ").unwrap_or((rest, ""));
                 let (pid, name) = process.split_once(' ').unwrap();
                 let pid: u32 = pid.parse().unwrap();
-                let (command, folder) = command.split_once(" in ").unwrap_or((command, ""));
+                let (command, directory) = command.split_once(" in ").unwrap_or((command, ""));
                 commands.push((pid, command.split('|').map(str::to_owned).collect::<Vec<_>>()));
-                folders.extend((!folder.is_empty()).then(|| (pid, PathBuf::from(folder))));
+                directories.extend((!directory.is_empty()).then(|| (pid, PathBuf::from(directory))));
                 parents.push(ProcessRef { pid, name: name.into() });
             }
             other => panic!("unknown line `{other}`"),
@@ -48,7 +48,7 @@ fn check(input: &str, expected: Option<&str>) {
                 .map(|it| it.1.clone())
                 .unwrap_or_default()
         },
-        folder: &|pid| folders.iter().find(|it| it.0 == pid).map(|it| it.1.clone()),
+        directory: &|pid| directories.iter().find(|it| it.0 == pid).map(|it| it.1.clone()),
         variable: &|name| find(&variables, name),
         our_variable: &|name| find(&our_variables, name),
     };

@@ -1,8 +1,10 @@
-//! Facts about folders, commands, env files and venvs → findings as text.
+//! Facts about directories, commands, env files and venvs → findings as text.
 
+use crate::expected::Expected;
+use expect_test::expect;
 use std::path::{Path, PathBuf};
 
-use super::{CommandFact, Facts, FolderFact, VenvFact, VenvState, needs};
+use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState, needs};
 use crate::config;
 use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
 use crate::preflight::ServiceFact;
@@ -14,7 +16,7 @@ const WITH_VENV: &str = "[venvs.py]\npath = '.venv'\npython = '>=3.11'\n[service
 
 /// The project lies in `/shop`; of `config` is seen what `fill` says, and all else is well.
 #[track_caller]
-fn check(config: &str, fill: impl Fn(&mut Facts), expected: &str) {
+fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
     let outside = PlanInputs {
         checkout: Path::new("/shop"),
@@ -28,7 +30,7 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: &str) {
     let mut facts = Facts::default();
     for service in &plan.services {
         let fact = ServiceFact {
-            working_dir: FolderFact::Found,
+            working_dir: DirectoryFact::Found,
             command: CommandFact::Found(PathBuf::from("/bin/true")),
         };
         facts.services.insert(service.name.clone(), fact);
@@ -49,9 +51,7 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: &str) {
         seen.extend(finding.hints.iter().map(|hint| format!("hint: {hint}")));
         assert!(finding.port.is_none() && finding.owners.is_empty());
     }
-    let seen = seen.join("\n");
-    let expected: Vec<_> = expected.trim().lines().map(str::trim).collect();
-    assert_eq!(seen, expected.join("\n"), "\n{seen}\n");
+    expected.check(&seen.join("\n"));
 }
 
 fn of_api(facts: &mut Facts) -> &mut ServiceFact {
@@ -59,12 +59,12 @@ fn of_api(facts: &mut Facts) -> &mut ServiceFact {
 }
 
 #[track_caller]
-fn check_command(config: &str, fact: CommandFact, expected: &str) {
+fn check_command(config: &str, fact: CommandFact, expected: impl Expected) {
     check(config, |facts| of_api(facts).command = fact.clone(), expected);
 }
 
 #[track_caller]
-fn check_venv(state: VenvState, requirements: Option<&str>, expected: &str) {
+fn check_venv(state: VenvState, requirements: Option<&str>, expected: impl Expected) {
     let fact = VenvFact {
         state,
         requirements: requirements.map(PathBuf::from),
@@ -75,17 +75,21 @@ fn check_venv(state: VenvState, requirements: Option<&str>, expected: &str) {
 
 #[test]
 fn when_all_is_there_nothing_is_said() {
-    check(API, |_| {}, "");
+    check(API, |_| {}, expect![""]);
     let version = vec![3, 12, 4];
-    check_venv(VenvState::Works { version }, Some("/shop/requirements.txt"), "");
+    check_venv(
+        VenvState::Works { version },
+        Some("/shop/requirements.txt"),
+        expect![""],
+    );
 }
 
 #[test]
-fn a_working_folder_must_be_one() {
+fn a_working_directory_must_be_one() {
     for (fact, expected) in [
-        (FolderFact::Missing, MISSING),
-        (FolderFact::NotAFolder, NOT_A_FOLDER),
-        (FolderFact::Denied, DENIED),
+        (DirectoryFact::Missing, MISSING),
+        (DirectoryFact::NotADirectory, NOT_A_DIRECTORY),
+        (DirectoryFact::Denied, DENIED),
     ] {
         let fill = |facts: &mut Facts| {
             of_api(facts).working_dir = fact;
@@ -97,17 +101,17 @@ fn a_working_folder_must_be_one() {
 }
 
 const MISSING: &str = "
-    5 working_dir.missing Fail api 3:15: working folder `back end` does not exist
+    5 working_dir.missing Fail api 3:15: working directory `back end` does not exist
     hint: create it with `mkdir -p 'back end'`, or change `working_dir` of `api`
 ";
 
-const NOT_A_FOLDER: &str = "
-    5 working_dir.missing Fail api 3:15: working folder `back end` is not a folder
+const NOT_A_DIRECTORY: &str = "
+    5 working_dir.missing Fail api 3:15: working directory `back end` is not a directory
     hint: change `working_dir` of `api`
 ";
 
 const DENIED: &str = "
-    5 working_dir.missing Fail api 3:15: working folder `back end` may not be entered
+    5 working_dir.missing Fail api 3:15: working directory `back end` may not be entered
     hint: look at its permissions with `ls -ld 'back end'`
 ";
 
@@ -116,34 +120,30 @@ fn a_command_must_be_found() {
     check_command(
         API,
         CommandFact::NotFound,
-        "
-        5 command.not_found Fail api 2:11: command `serve` was not found
-        hint: install `serve`, or set `venv` if it lives in one
-    ",
+        expect![[r#"
+            5 command.not_found Fail api 2:11: command `serve` was not found
+            hint: install `serve`, or set `venv` if it lives in one"#]],
     );
     check_command(
         &API.replace("serve", "./bin/serve"),
         CommandFact::NotFound,
-        "
-        5 command.not_found Fail api 2:11: command `./bin/serve` was not found
-        hint: write the path as seen from `/shop/back end`
-    ",
+        expect![[r#"
+            5 command.not_found Fail api 2:11: command `./bin/serve` was not found
+            hint: write the path as seen from `/shop/back end`"#]],
     );
     check_command(
         WITH_VENV,
         CommandFact::NotFound,
-        "
-        5 command.not_found Fail api 5:11: command `serve` was not found
-        hint: install it or, if it is a Python package, run `.venv/bin/python -m pip install serve`
-    ",
+        expect![[r#"
+            5 command.not_found Fail api 5:11: command `serve` was not found
+            hint: install it or, if it is a Python package, run `.venv/bin/python -m pip install serve`"#]],
     );
     check_command(
         &WITH_VENV.replace("serve", "./serve"),
         CommandFact::NotFound,
-        "
-        5 command.not_found Fail api 5:11: command `./serve` was not found
-        hint: write the path as seen from `/shop`
-    ",
+        expect![[r#"
+            5 command.not_found Fail api 5:11: command `./serve` was not found
+            hint: write the path as seen from `/shop`"#]],
     );
 }
 
@@ -152,26 +152,23 @@ fn what_only_a_shell_understands_is_told_as_such() {
     check_command(
         &API.replace("serve", "PORT=1 serve"),
         CommandFact::NotFound,
-        "
-        5 command.not_found Fail api 2:11: command `PORT=1` was not found
-        hint: put `PORT` into `environment` of `api`, or set `shell = true`: without a shell it is no assignment
-    ",
+        expect![[r#"
+            5 command.not_found Fail api 2:11: command `PORT=1` was not found
+            hint: put `PORT` into `environment` of `api`, or set `shell = true`: without a shell it is no assignment"#]],
     );
     check_command(
         &API.replace("serve", "~/bin/serve"),
         CommandFact::NotFound,
-        "
-        5 command.not_found Fail api 2:11: command `~/bin/serve` was not found
-        hint: write `${HOME}/bin/serve`: no shell fills in `~`
-    ",
+        expect![[r#"
+            5 command.not_found Fail api 2:11: command `~/bin/serve` was not found
+            hint: write `${HOME}/bin/serve`: no shell fills in `~`"#]],
     );
     check(
         &API.replace("back end", "~/shop"),
-        |facts| of_api(facts).working_dir = FolderFact::Missing,
-        "
-        5 working_dir.missing Fail api 3:15: working folder `~/shop` does not exist
-        hint: write `${HOME}/shop`: no shell fills in `~`
-    ",
+        |facts| of_api(facts).working_dir = DirectoryFact::Missing,
+        expect![[r#"
+            5 working_dir.missing Fail api 3:15: working directory `~/shop` does not exist
+            hint: write `${HOME}/shop`: no shell fills in `~`"#]],
     );
 }
 
@@ -180,17 +177,19 @@ fn a_command_must_be_executable() {
     check_command(
         API,
         CommandFact::NotExecutable("/shop/back end/serve".into()),
-        "
-        5 command.not_executable Fail api 2:11: command `serve` is not executable
-        hint: run `chmod +x 'back end/serve'`
-    ",
+        expect![[r#"
+            5 command.not_executable Fail api 2:11: command `serve` is not executable
+            hint: run `chmod +x 'back end/serve'`"#]],
     );
     let script = PathBuf::from("/opt/serve");
     let interpreter = PathBuf::from("/usr/bin/python2");
-    check_command(API, CommandFact::InterpreterMissing { script, interpreter }, "
+    check_command(
+        API,
+        CommandFact::InterpreterMissing { script, interpreter },
+        expect![[r#"
         5 command.not_executable Fail api 2:11: command `/opt/serve` cannot run: its interpreter `/usr/bin/python2` does not exist
-        hint: install it again, or correct the first line of `/opt/serve`
-    ");
+        hint: install it again, or correct the first line of `/opt/serve`"#]],
+    );
 }
 
 #[test]
@@ -205,14 +204,13 @@ fn a_missing_env_file_is_told_once_and_of_whom_it_is() {
     check(
         config,
         fill,
-        "
-        5 env.file_missing Fail - 2:12: env file `all.env` is missing
-        hint: create `all.env`, or take it out of `env_file`
-        5 env.file_missing Fail api 5:13: env file `own.env` is missing
-        hint: create `own.env`, or take it out of `env_file`
-        5 env.file_missing Fail api 5:24: env file `two.env` is missing
-        hint: create `two.env`, or take it out of `env_file`
-    ",
+        expect![[r#"
+            5 env.file_missing Fail - 2:12: env file `all.env` is missing
+            hint: create `all.env`, or take it out of `env_file`
+            5 env.file_missing Fail api 5:13: env file `own.env` is missing
+            hint: create `own.env`, or take it out of `env_file`
+            5 env.file_missing Fail api 5:24: env file `two.env` is missing
+            hint: create `two.env`, or take it out of `env_file`"#]],
     );
 }
 
@@ -229,10 +227,9 @@ fn a_venv_is_told_once_and_its_commands_not_at_all() {
     check(
         WITH_VENV,
         fill,
-        "
-        5 venv.missing Fail api 2:8: venv `.venv` does not exist
-        hint: make it with `python3.11 -m venv .venv`
-    ",
+        expect![[r#"
+            5 venv.missing Fail api 2:8: venv `.venv` does not exist
+            hint: make it with `python3.11 -m venv .venv`"#]],
     );
 }
 
@@ -241,49 +238,47 @@ fn every_way_a_venv_can_be_broken_has_words() {
     check_venv(
         VenvState::Missing,
         Some("/shop/requirements.txt"),
-        "
-        5 venv.missing Fail api 2:8: venv `.venv` does not exist
-        hint: make it with `python3.11 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt`
-    ",
+        expect![[r#"
+            5 venv.missing Fail api 2:8: venv `.venv` does not exist
+            hint: make it with `python3.11 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt`"#]],
     );
     let target = Some(PathBuf::from("/opt/python3.10/bin/python3"));
-    check_venv(VenvState::InterpreterMissing { target }, None, "
+    check_venv(
+        VenvState::InterpreterMissing { target },
+        None,
+        expect![[r#"
         5 venv.interpreter_missing Fail api 2:8: the Python of venv `.venv` is gone: it was `/opt/python3.10/bin/python3`
-        hint: make it anew with `python3.11 -m venv --clear .venv`
-    ");
+        hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
+    );
     check_venv(
         VenvState::InterpreterMissing { target: None },
         None,
-        "
-        5 venv.interpreter_missing Fail api 2:8: venv `.venv` has no Python
-        hint: make it anew with `python3.11 -m venv --clear .venv`
-    ",
+        expect![[r#"
+            5 venv.interpreter_missing Fail api 2:8: venv `.venv` has no Python
+            hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
     );
     let made_at = PathBuf::from("/home/kim/old/.venv");
     check_venv(
         VenvState::Moved { made_at },
         None,
-        "
-        5 venv.moved Fail api 2:8: venv `.venv` was made at `/home/kim/old/.venv` and does not work elsewhere
-        hint: make it anew with `python3.11 -m venv --clear .venv`
-    ",
+        expect![[r#"
+            5 venv.moved Fail api 2:8: venv `.venv` was made at `/home/kim/old/.venv` and does not work elsewhere
+            hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
     );
     let said = "cannot open shared object file".to_owned();
     check_venv(
         VenvState::Broken { said },
         None,
-        "
-        5 venv.interpreter_missing Fail api 2:8: the Python of venv `.venv` does not run: cannot open shared object file
-        hint: make it anew with `python3.11 -m venv --clear .venv`
-    ",
+        expect![[r#"
+            5 venv.interpreter_missing Fail api 2:8: the Python of venv `.venv` does not run: cannot open shared object file
+            hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
     );
     let version = vec![3, 9, 1];
     check_venv(
         VenvState::Works { version },
         None,
-        "
-        5 venv.python_version Fail api 2:8: venv `.venv` has Python 3.9.1, and `>=3.11` is asked for
-        hint: make it anew with `python3.11 -m venv --clear .venv`
-    ",
+        expect![[r#"
+            5 venv.python_version Fail api 2:8: venv `.venv` has Python 3.9.1, and `>=3.11` is asked for
+            hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
     );
 }

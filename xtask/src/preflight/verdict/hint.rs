@@ -109,8 +109,8 @@ fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<String> {
 
 fn down_there(owner: &Owner, program: &str) -> Option<String> {
     let checkout = owner.tag.as_ref()?.checkout.raw().to_str()?;
-    let folder = shell_word(checkout);
-    Some(format!("stop it there with `cd {folder} && {program} down`"))
+    let directory = shell_word(checkout);
+    Some(format!("stop it there with `cd {directory} && {program} down`"))
 }
 
 /// How whoever looks after it stops it.

@@ -1,6 +1,8 @@
 //! A port's facts, one a line, in; the finding as it would be told, out. `duplicates` has a small plan of its own.
 
+use crate::expected::Expected;
 use crate::foreign::Foreign;
+use expect_test::expect;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,16 +23,16 @@ mod roles;
 
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
-/// `we [root] [nobody] [variable] [asking] [beside=NUMBER,…] [reserved=SERVICE]`: as user 501 for `backend` of `shop` in /shop,
-/// run r1 lives; `asking`: for no service; `beside`: what other services have; `reserved`: its supervisor has told whose it is;
-/// `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed]
-/// [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
-/// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`, `blind wsl|container`,
-/// `outgoing FIRST LAST`.
-/// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`, `managed=UNIT`,
-/// `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
+/// `we [root] [nobody] [variable] [asking] [beside=NUMBER,…] [reserved=SERVICE]`: as user 501 for `backend` of `shop`
+/// in /shop, run r1 lives; `asking`: for no service; `beside`: what other services have; `reserved`: its supervisor has
+/// told whose it is; `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE]
+/// [below=PID[:NAME]] [at=IP] [typed] [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside`
+/// with the same words, `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`,
+/// `blind wsl|container`, `outgoing FIRST LAST`.
+/// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`,
+/// `managed=UNIT`, `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
 #[track_caller]
-fn check(input: &str, expected: &str) {
+fn check(input: &str, expected: impl Expected) {
     let (port, fact, ours) = read(input);
     let found = finding(&port, &fact, &ours, "cargo xtask");
     assert_eq!(
@@ -143,7 +145,7 @@ fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
 }
 
 #[track_caller]
-fn compare(findings: &[Finding], expected: &str) {
+fn compare(findings: &[Finding], expected: impl Expected) {
     let mut said = String::new();
     for finding in findings {
         let level = format!("{:?}", finding.level).to_lowercase();
@@ -157,8 +159,7 @@ fn compare(findings: &[Finding], expected: &str) {
             said += &format!("hint: {hint}\n");
         }
     }
-    let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
-    assert_eq!(said.trim_end(), expected.join("\n"));
+    expected.check(said.trim_end());
 }
 
 fn place(line: usize) -> Place {
@@ -311,30 +312,32 @@ fn socket<'a>(words: impl Iterator<Item = &'a str>) -> UnownedSocket {
 
 #[test]
 fn a_free_port_is_free() {
-    check("answer free", "port.free ok 0: port 8000 is free");
+    check("answer free", expect!["port.free ok 0: port 8000 is free"]);
     check(
         "port 5353 udp ::1\nanswer free",
-        "port.free ok 0: UDP port 5353 of ::1 is free",
+        expect!["port.free ok 0: UDP port 5353 of ::1 is free"],
     );
 }
 
 #[test]
-fn a_stranger_is_foreign_even_in_our_folder() {
+fn a_stranger_is_foreign_even_in_our_directory() {
     check(
         "answer busy
         we variable
         owner 4242 python3",
-        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
     check(
         "answer busy
         we variable beside=8000,8001,8003
         owner 4242 python3",
-        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8002 cargo xtask up`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8002 cargo xtask up`"#]],
     );
     check(
         "port 65535
@@ -342,9 +345,10 @@ fn a_stranger_is_foreign_even_in_our_folder() {
         owner 4243 gunicorn below=4242
         owner 4242 gunicorn
         owner 4244 gunicorn below=4242",
-        "port.busy.foreign fail 3: port 65535 is taken by `gunicorn` (pid 4242) and 2 more processes
-        hint: stop it with `cargo xtask port kill 65535`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.foreign fail 3: port 65535 is taken by `gunicorn` (pid 4242) and 2 more processes
+            hint: stop it with `cargo xtask port kill 65535`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
 }
 
@@ -354,31 +358,35 @@ fn a_stranger_is_stopped_with_port_kill_whoever_asks() {
         "answer busy
         we nobody
         owner 4242 python3",
-        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
-        hint: stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242)
+            hint: stop it with `cargo xtask port kill 8000`"#]],
     );
     check(
         "answer busy
         we nobody
         owner 4242 python3 suspended typed",
-        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
-        hint: type `fg` in `pts/3` to resume it, then Ctrl-C to end it
-        hint: or stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
+            hint: type `fg` in `pts/3` to resume it, then Ctrl-C to end it
+            hint: or stop it with `cargo xtask port kill 8000`"#]],
     );
     check(
         "answer busy
         we nobody
         owner 4242 python3 suspended",
-        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
-        hint: stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242); it is suspended
+            hint: stop it with `cargo xtask port kill 8000`"#]],
     );
     check(
         "answer busy
         we nobody
         owner 4242 python3
         owner 4243 python3 suspended",
-        "port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242) and 1 more process
-        hint: stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `python3` (pid 4242) and 1 more process
+            hint: stop it with `cargo xtask port kill 8000`"#]],
     );
 }
 
@@ -390,8 +398,9 @@ fn the_hint_ends_all_who_would_go_on_holding_the_port() {
         owner 4242 gunicorn
         owner 4243 gunicorn below=4242
         owner 5000 node",
-        "port.busy.foreign fail 3: port 8000 is taken by `gunicorn` (pid 4242) and 2 more processes
-        hint: stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `gunicorn` (pid 4242) and 2 more processes
+            hint: stop it with `cargo xtask port kill 8000`"#]],
     );
 }
 
@@ -401,23 +410,25 @@ fn where_it_is_held_is_said_if_nobody_would_think_so() {
         "answer busy
         we nobody
         owner 4242 node at=::",
-        "port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at all addresses
-        hint: stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at all addresses
+            hint: stop it with `cargo xtask port kill 8000`"#]],
     );
     check(
         "answer 0.0.0.0 free
         answer ::1 busy
         we nobody
         owner 4242 node at=::1",
-        "port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at ::1 only
-        hint: stop it with `cargo xtask port kill 8000`",
+        expect![[r#"
+            port.busy.foreign fail 3: port 8000 is taken by `node` (pid 4242) at ::1 only
+            hint: stop it with `cargo xtask port kill 8000`"#]],
     );
     // A service at 127.0.0.1 is not hindered.
     check(
         "answer 127.0.0.1 free
         answer ::1 busy
         owner 4242 node at=::1",
-        "port.free ok 0: port 8000 is free",
+        expect!["port.free ok 0: port 8000 is free"],
     );
 }
 
@@ -433,24 +444,24 @@ fn listening_elsewhere_is_told_by_number_or_by_address() {
         variable: None,
         place: place(14),
     };
-    let check = |listens: &[&str], expected: &str| {
+    let check = |listens: &[&str], expected: expect_test::Expect| {
         let listens: Vec<SocketAddr> = listens.iter().map(|it| it.parse().unwrap()).collect();
         let mismatch = Mismatch::new(std::slice::from_ref(&port), &port, &listens);
-        assert_eq!(mismatch.map_or("nothing".to_owned(), |it| it.words()), expected);
+        expected.assert_eq(&mismatch.map_or("nothing".to_owned(), |it| it.words()));
     };
-    check(&[], "nothing");
-    check(&["127.0.0.1:8080"], "nothing");
+    check(&[], expect!["nothing"]);
+    check(&["127.0.0.1:8080"], expect!["nothing"]);
     check(
         &["[::1]:8081", "127.0.0.1:8081"],
-        "listens on 8081, not on 8080 as declared",
+        expect!["listens on 8081, not on 8080 as declared"],
     );
     check(
         &["127.0.0.1:8080", "127.0.0.1:9229"],
-        "listens on 9229, not on 8080 as declared",
+        expect!["listens on 9229, not on 8080 as declared"],
     );
     check(
         &["[::1]:8080", "127.0.0.1:9229"],
-        "listens on 127.0.0.1:9229 and [::1]:8080, not on 127.0.0.1:8080 as declared",
+        expect!["listens on 127.0.0.1:9229 and [::1]:8080, not on 127.0.0.1:8080 as declared"],
     );
 }
 
@@ -459,45 +470,48 @@ fn devtasks_own_processes_are_told_apart() {
     check(
         "answer busy
         owner 4242 python3 tag=shop:/shop:r1:backend",
-        "port.busy.own_running ok 0: port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
-        hint: look at it with `cargo xtask status`",
+        expect![[r#"
+            port.busy.own_running ok 0: port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
+            hint: look at it with `cargo xtask status`"#]],
     );
     check(
         "answer busy
         owner 4242 python3 tag=shop:/shop:r1:admin",
-        "port.busy.own_running fail 3: port 8000 is taken by `python3` (pid 4242): it is `admin` of this checkout
-        hint: look at it with `cargo xtask status`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.own_running fail 3: port 8000 is taken by `python3` (pid 4242): it is `admin` of this checkout
+            hint: look at it with `cargo xtask status`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check(
         "answer busy
         owner 4242 python3 tag=shop:/shop:r0:backend",
-        "port.busy.own_leftover warn 3: port 8000 is taken by `python3` (pid 4242), left over from an earlier run of `backend`
-        hint: run `cargo xtask up`, which ends it, or `cargo xtask down --leftovers`",
+        expect![[r#"
+            port.busy.own_leftover warn 3: port 8000 is taken by `python3` (pid 4242), left over from an earlier run of `backend`
+            hint: run `cargo xtask up`, which ends it, or `cargo xtask down --leftovers`"#]],
     );
     check(
         "answer busy
         owner 4242 python3 suspended tag=shop:/my_old_shop:r7:api",
-        "port.busy.other_checkout fail 3: port 8000 is taken by `python3` (pid 4242): service `api` of `shop` in /my old shop; it is suspended
-        hint: stop it there with `cd '/my old shop' && cargo xtask down`
-        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.other_checkout fail 3: port 8000 is taken by `python3` (pid 4242): service `api` of `shop` in /my old shop; it is suspended
+            hint: stop it there with `cd '/my old shop' && cargo xtask down`
+            hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check(
         "answer busy
         we nobody
         owner 4242 python3 tag=blog:/blog:r1:web",
-        "port.busy.other_project fail 3: port 8000 is taken by `python3` (pid 4242): service `web` of `blog` in /blog
-        hint: stop it there with `cd /blog && cargo xtask down`
-        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`",
+        expect![[r#"
+            port.busy.other_project fail 3: port 8000 is taken by `python3` (pid 4242): service `web` of `blog` in /blog
+            hint: stop it there with `cd /blog && cargo xtask down`
+            hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`"#]],
     );
 }
 
 #[test]
 fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
-    let own_running =
-        "port.busy.own_running ok 0: port 8000 is reserved for `backend` of this checkout, which has not started yet
-        hint: look at it with `cargo xtask status`";
+    let own_running = "port.busy.own_running ok 0: port 8000 is reserved for `backend` of this checkout, which has not started yet\nhint: look at it with `cargo xtask status`";
     let supervisor = "owner 4242 xtask bound tag=shop:/shop:r1:(supervisor)";
     check(&format!("answer busy\n{supervisor}"), own_running);
     check(
@@ -506,9 +520,10 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
     );
     check(
         &format!("answer busy\nwe reserved=admin\n{supervisor}"),
-        "port.busy.own_running fail 3: port 8000 is reserved for `admin` of this checkout, which has not started yet
-        hint: look at it with `cargo xtask status`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.own_running fail 3: port 8000 is reserved for `admin` of this checkout, which has not started yet
+            hint: look at it with `cargo xtask status`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     // It is above who asks.
     check(
@@ -521,23 +536,26 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
     );
     check(
         &format!("answer busy\nwe asking\n{supervisor}"),
-        "port.busy.own_running ok 0: port 8000 is reserved for a service of this checkout, which has not started yet
-        hint: look at it with `cargo xtask status`
-        hint: or stop it with `cargo xtask down`",
+        expect![[r#"
+            port.busy.own_running ok 0: port 8000 is reserved for a service of this checkout, which has not started yet
+            hint: look at it with `cargo xtask status`
+            hint: or stop it with `cargo xtask down`"#]],
     );
     check(
         "port 8000 udp
         answer busy
         owner 4242 xtask connection tag=shop:/shop:r1:(supervisor)",
-        "port.busy.own_running ok 0: UDP port 8000 is reserved for `backend` of this checkout, which has not started yet
-        hint: look at it with `cargo xtask status`",
+        expect![[r#"
+            port.busy.own_running ok 0: UDP port 8000 is reserved for `backend` of this checkout, which has not started yet
+            hint: look at it with `cargo xtask status`"#]],
     );
     check(
         "answer busy
         owner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
-        "port.busy.other_checkout fail 3: port 8000 is reserved by `xtask` (pid 4242) for a service of `shop` in /shop-old, which has not started yet
-        hint: stop it there with `cd /shop-old && cargo xtask down`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.other_checkout fail 3: port 8000 is reserved by `xtask` (pid 4242) for a service of `shop` in /shop-old, which has not started yet
+            hint: stop it there with `cd /shop-old && cargo xtask down`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check_consent(
         "answer busy\nowner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
@@ -547,9 +565,10 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
     check(
         "answer busy
         owner 4242 xtask connection tag=shop:/shop:r1:(supervisor)",
-        "port.busy.connection fail 3: port 8000 is the local end of a connection of `xtask` (pid 4242)
-        hint: wait until that connection is closed: it holds the number by chance
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.connection fail 3: port 8000 is the local end of a connection of `xtask` (pid 4242)
+            hint: wait until that connection is closed: it holds the number by chance
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
 }
 
@@ -560,17 +579,19 @@ fn whoever_asks_about_the_port_is_told_how_to_stop_their_service() {
         answer busy
         we asking
         owner 4242 python3 tag=shop:/shop:r1:backend",
-        "port.busy.own_running ok 0: UDP port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
-        hint: look at it with `cargo xtask status`
-        hint: or stop it with `cargo xtask down backend`",
+        expect![[r#"
+            port.busy.own_running ok 0: UDP port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
+            hint: look at it with `cargo xtask status`
+            hint: or stop it with `cargo xtask down backend`"#]],
     );
     check(
         "port 8000 udp
         answer busy
         we asking
         owner 4242 python3",
-        "port.busy.foreign fail 3: UDP port 8000 is taken by `python3` (pid 4242)
-        hint: stop it with `cargo xtask port kill 8000/udp`",
+        expect![[r#"
+            port.busy.foreign fail 3: UDP port 8000 is taken by `python3` (pid 4242)
+            hint: stop it with `cargo xtask port kill 8000/udp`"#]],
     );
 }
 
@@ -641,18 +662,20 @@ fn the_most_restrictive_owner_decides() {
         owner 10 python3 tag=shop:/shop:r0:backend
         owner 11 node
         owner 12 ruby tag=shop:/other:r7:api",
-        "port.busy.other_checkout fail 3: port 8000 is taken by `ruby` (pid 12) and 2 more processes: service `api` of `shop` in /other
-        hint: stop it there with `cd /other && cargo xtask down`
-        hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.other_checkout fail 3: port 8000 is taken by `ruby` (pid 12) and 2 more processes: service `api` of `shop` in /other
+            hint: stop it there with `cd /other && cargo xtask down`
+            hint: or stop it anyway with `cargo xtask port kill 8000 --foreign`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check(
         "answer busy
         owner 10 node
         socket 0 listening",
-        "port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user `root`
-        hint: look with `sudo cargo xtask port who 8000`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user `root`
+            hint: look with `sudo cargo xtask port who 8000`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
 }
 
@@ -661,24 +684,27 @@ fn a_port_can_be_held_without_listening() {
     check(
         "answer busy
         owner 4242 python3 bound",
-        "port.busy.bound fail 3: port 8000 is reserved by `python3` (pid 4242), which is bound to it and does not listen
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.bound fail 3: port 8000 is reserved by `python3` (pid 4242), which is bound to it and does not listen
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check(
         "answer busy
         we variable
         owner 4242 curl connection protected=it_belongs_to_the_editor forward=code",
-        "port.busy.connection fail 3: port 8000 is the local end of a connection of `curl` (pid 4242)
-        hint: wait until that connection is closed: it holds the number by chance
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`",
+        expect![[r#"
+            port.busy.connection fail 3: port 8000 is the local end of a connection of `curl` (pid 4242)
+            hint: wait until that connection is closed: it holds the number by chance
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
     check(
         "answer busy
         we nobody
         socket 0 connection",
-        "port.busy.connection fail 3: port 8000 is the local end of a connection of user `root`
-        hint: wait until that connection is closed: it holds the number by chance",
+        expect![[r#"
+            port.busy.connection fail 3: port 8000 is the local end of a connection of user `root`
+            hint: wait until that connection is closed: it holds the number by chance"#]],
     );
 }
 
@@ -689,22 +715,25 @@ fn nobody_is_said_to_be_nobody() {
         we nobody
         socket 0 timewait=41200
         socket 0 timewait=3000",
-        "port.busy.no_owner fail 3: port 8000 waits for a closed connection to expire (TIME_WAIT, 42 s left); nobody holds it
-        hint: wait 42 s, or use a server that sets `SO_REUSEADDR`",
+        expect![[r#"
+            port.busy.no_owner fail 3: port 8000 waits for a closed connection to expire (TIME_WAIT, 42 s left); nobody holds it
+            hint: wait 42 s, or use a server that sets `SO_REUSEADDR`"#]],
     );
     check(
         "answer busy
         we root
         socket 0 listening",
-        "port.busy.no_owner fail 3: port 8000 is taken by no process that can be seen: the kernel or a socket in flight holds it
-        hint: try `cargo xtask port who 8000` once more
-        hint: or give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.busy.no_owner fail 3: port 8000 is taken by no process that can be seen: the kernel or a socket in flight holds it
+            hint: try `cargo xtask port who 8000` once more
+            hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check(
         "answer busy
         we nobody",
-        "port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it
-        hint: look with `sudo cargo xtask port who 8000`",
+        expect![[r#"
+            port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it
+            hint: look with `sudo cargo xtask port who 8000`"#]],
     );
 }
 
@@ -714,15 +743,17 @@ fn an_owner_that_cannot_be_seen_is_named_by_its_user() {
         "answer busy
         we nobody
         socket 33 listening",
-        "port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user 33
-        hint: look with `sudo cargo xtask port who 8000`",
+        expect![[r#"
+            port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user 33
+            hint: look with `sudo cargo xtask port who 8000`"#]],
     );
     check(
         "answer busy
         we nobody
         unknown netlink: permission denied",
-        "port.busy.hidden fail 3: port 8000 is taken, and its owner could not be looked up: netlink: permission denied
-        hint: look with `sudo cargo xtask port who 8000`",
+        expect![[r#"
+            port.busy.hidden fail 3: port 8000 is taken, and its owner could not be looked up: netlink: permission denied
+            hint: look with `sudo cargo xtask port who 8000`"#]],
     );
 }
 
@@ -731,17 +762,23 @@ fn a_port_that_only_some_servers_can_take_is_free_with_a_word() {
     check(
         "answer reused
         socket 0 timewait=41200",
-        "port.free ok 0: port 8000 is free; a closed connection lingers for 42 s, which only bothers a server without `SO_REUSEADDR`",
+        expect![
+            "port.free ok 0: port 8000 is free; a closed connection lingers for 42 s, which only bothers a server without `SO_REUSEADDR`"
+        ],
     );
     check(
         "answer reused
         owner 4242 python3 bound",
-        "port.busy.bound warn 0: port 8000 is free for a server that sets `SO_REUSEADDR` only: `python3` (pid 4242) is bound to it",
+        expect![
+            "port.busy.bound warn 0: port 8000 is free for a server that sets `SO_REUSEADDR` only: `python3` (pid 4242) is bound to it"
+        ],
     );
     check(
         "answer reused
         owner 4242 python3 connection",
-        "port.busy.connection warn 0: port 8000 is free for a server that sets `SO_REUSEADDR` only: `python3` (pid 4242) still has a connection there",
+        expect![
+            "port.busy.connection warn 0: port 8000 is free for a server that sets `SO_REUSEADDR` only: `python3` (pid 4242) still has a connection there"
+        ],
     );
 }
 
@@ -750,31 +787,33 @@ fn what_is_not_in_use_is_not_called_so() {
     check(
         "port 80
         answer denied",
-        "port.denied fail 3: port 80 needs privilege: it is not in use, but this user may not bind it
-        hint: give `backend` another `port` in devtasks.toml
-        hint: or let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start=80`",
+        expect![[r#"
+            port.denied fail 3: port 80 needs privilege: it is not in use, but this user may not bind it
+            hint: give `backend` another `port` in devtasks.toml
+            hint: or let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start=80`"#]],
     );
     check(
         "port 50000
         answer denied
         we nobody",
-        "port.denied fail 3: port 50000 may not be bound: the system excludes it or forbids it to this user",
+        expect!["port.denied fail 3: port 50000 may not be bound: the system excludes it or forbids it to this user"],
     );
     check(
         "port 8000 10.1.2.3
         answer noaddress",
-        "port.denied fail 3: port 8000 of 10.1.2.3 cannot be bound: this machine has no address 10.1.2.3
-        hint: give the port of `backend` another `host` in devtasks.toml",
+        expect![[r#"
+            port.denied fail 3: port 8000 of 10.1.2.3 cannot be bound: this machine has no address 10.1.2.3
+            hint: give the port of `backend` another `host` in devtasks.toml"#]],
     );
     check(
         "unknown too many open files",
-        "port.free unknown 0: whether port 8000 is free is not known: too many open files",
+        expect!["port.free unknown 0: whether port 8000 is free is not known: too many open files"],
     );
 }
 
 /// A line: `SERVICE KEY NUMBER [udp] [HOST]`; its port stands in the line of that number.
 #[track_caller]
-fn check_plan(input: &str, expected: &str) {
+fn check_plan(input: &str, expected: impl Expected) {
     let mut services: Vec<Service> = Vec::new();
     for (index, line) in input.trim().lines().enumerate() {
         let mut words = line.split_whitespace();
@@ -839,14 +878,16 @@ fn a_port_declared_twice_names_both_places() {
     check_plan(
         "db main 8000
         backend main 8000 0.0.0.0",
-        "port.duplicate fail 2: port 8000 is declared twice, by `db` (devtasks.toml:1:8) and by `backend`
-        hint: give `backend` another `port` in devtasks.toml",
+        expect![[r#"
+            port.duplicate fail 2: port 8000 is declared twice, by `db` (devtasks.toml:1:8) and by `backend`
+            hint: give `backend` another `port` in devtasks.toml"#]],
     );
     check_plan(
         "web http 8080 ::
         web hmr 8080 127.0.0.2",
-        "port.duplicate fail 2: `web` declares port 8080 twice, as `http` and as `hmr`
-        hint: give `web` another `port` in devtasks.toml",
+        expect![[r#"
+            port.duplicate fail 2: `web` declares port 8080 twice, as `http` and as `hmr`
+            hint: give `web` another `port` in devtasks.toml"#]],
     );
 }
 
@@ -860,6 +901,6 @@ fn ports_that_can_be_bound_side_by_side_are_no_duplicates() {
         e main 8000 ::1
         f main 9000 0.0.0.0
         g main 9000 ::1",
-        "",
+        expect![""],
     );
 }

@@ -96,9 +96,9 @@ pub(crate) struct WaitPort {
     busy: bool,
 }
 
-/// `port free`.
+/// `port find`.
 #[derive(Serialize)]
-pub(crate) struct Vacant {
+pub(crate) struct FreePort {
     pub(crate) schema_version: u32,
     pub(crate) number: u16,
 }

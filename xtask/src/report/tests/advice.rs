@@ -1,5 +1,7 @@
 //! The hint that each cause leads to.
 
+use crate::expected::Expected;
+use expect_test::expect;
 use std::path::{Path, PathBuf};
 
 use super::failure::{backend, ended};
@@ -9,19 +11,19 @@ use crate::report::tests::place;
 
 /// What a service in `/shop/back end` is advised after these last words.
 #[track_caller]
-fn check(command: &str, code: i32, log: &str, expected: &str) {
+fn check(command: &str, code: i32, log: &str, expected: impl Expected) {
     check_of(&backend(command, ""), code, log, expected);
 }
 
 #[track_caller]
-fn check_of(service: &Service, code: i32, log: &str, expected: &str) {
+fn check_of(service: &Service, code: i32, log: &str, expected: impl Expected) {
     let seen = advice(
         service,
         &ended(Some(code), None, log),
         Path::new("/shop"),
         "cargo xtask",
     );
-    assert_eq!(seen.join("\n"), expected, "{log}");
+    expected.check(&seen.join("\n"));
 }
 
 #[test]
@@ -30,7 +32,7 @@ fn a_module_that_uvicorn_was_told_is_the_projects_own() {
         "uvicorn main:app",
         1,
         "ERROR:    Error loading ASGI app. Could not import module \"main\".",
-        "correct `command` or `working_dir` of `backend`: the module is looked for in `'back end'`",
+        expect!["correct `command` or `working_dir` of `backend`: the module is looked for in `'back end'`"],
     );
 }
 
@@ -58,7 +60,7 @@ fn a_missing_library_is_installed_by_its_runtimes_own_tool() {
             &format!("install what is missing with `cd 'back end' && {install}`"),
         );
     }
-    check("server", 1, "java.lang.ClassNotFoundException: shop.Main", "");
+    check("server", 1, "java.lang.ClassNotFoundException: shop.Main", expect![""]);
 }
 
 #[test]
@@ -74,16 +76,16 @@ fn a_missing_command_is_named() {
             "make run",
             127,
             log,
-            "install `uvicorn`, or set `venv` if it lives in one",
+            expect!["install `uvicorn`, or set `venv` if it lives in one"],
         );
     }
     check_of(
         &backend("make run", "/shop/.venv"),
         127,
         "sh: 1: uvicorn: not found",
-        "install `uvicorn`",
+        expect!["install `uvicorn`"],
     );
-    check("sh run.sh", 127, "", "");
+    check("sh run.sh", 127, "", expect![""]);
 }
 
 #[test]
@@ -99,9 +101,9 @@ fn a_file_that_may_not_be_run_is_made_executable() {
         "make run",
         126,
         "bash: line 1: ./run.sh: Permission denied",
-        "run `chmod +x ./run.sh`",
+        expect!["run `chmod +x ./run.sh`"],
     );
-    check("make run", 126, "bash: line 1: /etc: Is a directory", "");
+    check("make run", 126, "bash: line 1: /etc: Is a directory", expect![""]);
 }
 
 #[test]
@@ -110,13 +112,13 @@ fn a_low_port_needs_a_privilege() {
         "server",
         1,
         "Error: listen EACCES: permission denied 0.0.0.0:80",
-        "give `backend` a port from 1024 up: 80 needs a privilege",
+        expect!["give `backend` a port from 1024 up: 80 needs a privilege"],
     );
     check(
         "server",
         1,
         "PermissionError: [Errno 13] Permission denied: '/var/lib/shop'",
-        "",
+        expect![""],
     );
 }
 
@@ -138,14 +140,14 @@ fn a_busy_port_that_nobody_declared_is_named() {
     let mut service = backend("server", "");
     service.ports.push(declared(8000));
     let log = |port: u16| format!("Error: listen EADDRINUSE: address already in use 127.0.0.1:{port}");
-    check_of(&service, 1, &log(8000), "");
+    check_of(&service, 1, &log(8000), expect![""]);
     check_of(
         &service,
         1,
         &log(3000),
-        "let `backend` listen on a port that it declares: 3000 is none of them",
+        expect!["let `backend` listen on a port that it declares: 3000 is none of them"],
     );
-    check("server", 1, &log(3000), "");
+    check("server", 1, &log(3000), expect![""]);
 }
 
 #[test]
@@ -157,8 +159,9 @@ fn a_busy_port_that_was_opened_for_it_is_to_be_taken() {
         &service,
         1,
         "Error: listen EADDRINUSE: address already in use 127.0.0.1:8001",
-        "let `backend` take descriptors 3 to 4, which `listen = true` has opened for it, instead of opening that port itself, \
-         or leave `listen` out",
+        expect![
+            "let `backend` take descriptors 3 to 4, which `listen = true` has opened for it, instead of opening that port itself, or leave `listen` out"
+        ],
     );
 }
 
@@ -182,13 +185,13 @@ fn a_missing_variable_is_set_where_the_service_reads() {
         &service,
         1,
         "bash: line 1: DATABASE_URL: unbound variable",
-        "set `DATABASE_URL` in `'back end/.env'`, or in `environment` of `backend`",
+        expect!["set `DATABASE_URL` in `'back end/.env'`, or in `environment` of `backend`"],
     );
     check(
         "server",
         1,
         "called `Result::unwrap()` on an `Err` value: NotPresent",
-        "",
+        expect![""],
     );
 }
 
@@ -229,19 +232,19 @@ fn who_has_a_port_that_is_to_be_published_is_looked_for_where_it_is() {
         "docker compose up",
         1,
         &format!("{daemon} Bind for 0.0.0.0:5432 failed: port is already allocated"),
-        "find the container with `docker ps --filter publish=5432`, then `docker stop` it",
+        expect!["find the container with `docker ps --filter publish=5432`, then `docker stop` it"],
     );
     check(
         "docker compose up",
         1,
         &format!("{daemon} Error starting userland proxy: listen tcp4 0.0.0.0:5432: bind: address already in use"),
-        "look who has it with `cargo xtask port who 5432`",
+        expect!["look who has it with `cargo xtask port who 5432`"],
     );
     check(
         "podman run -p 5432:5432 postgres",
         126,
         "Error: rootlessport listen tcp 0.0.0.0:5432: bind: address already in use",
-        "look who has it with `cargo xtask port who 5432`",
+        expect!["look who has it with `cargo xtask port who 5432`"],
     );
     // Docker names both ends, podman neither: then the port is that of the service.
     let service = Service {
@@ -254,6 +257,6 @@ fn who_has_a_port_that_is_to_be_published_is_looked_for_where_it_is() {
         &format!(
             "docker: {daemon} failed to bind host port for 0.0.0.0:5433:172.17.0.2:5432/tcp: address already in use."
         ),
-        "look who has it with `cargo xtask port who 5433`",
+        expect!["look who has it with `cargo xtask port who 5433`"],
     );
 }

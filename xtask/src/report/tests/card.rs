@@ -1,14 +1,16 @@
 //! Who holds a port: the card on a terminal, the summary elsewhere.
 
 use super::{busy, check, owner, parent, reader, suspended};
+use crate::expected::Expected;
 use crate::preflight::{Finding, HoldsBy, Level, Owner, ProcessState, Repository, Tag};
 use crate::report::card::{RenderContext, card};
 use crate::report::finding::{conflict, finding};
 use crate::report::paint::Paint;
+use expect_test::expect;
 use std::path::PathBuf;
 
 #[track_caller]
-fn check_card(owner: &Owner, expected: &str) {
+fn check_card(owner: &Owner, expected: impl Expected) {
     check(&card(owner, &reader(80)), expected);
 }
 
@@ -16,19 +18,18 @@ fn check_card(owner: &Owner, expected: &str) {
 fn a_busy_port_is_shown_with_its_owner_and_what_to_type() {
     check(
         &conflict(&busy(vec![owner()]), &reader(80)),
-        "
-        Port 8000 (backend) is busy.
+        expect![[r#"
+            Port 8000 (backend) is busy.
 
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
+              python3   pid 4242   yours   running   started 2 h 14 min ago
+              python -m http.server 8000
+              in        ~/Downloads
+              from      zsh (991) < tmux (880)
+              children  1     clients  1 (Firefox 4511)
 
-        Port 8000 is taken by `python3` (pid 4242).
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
-    ",
+            Port 8000 is taken by `python3` (pid 4242).
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
 }
 
@@ -60,21 +61,20 @@ fn everything_fits_into_60_columns() {
     let text = conflict(&busy(vec![suspended()]), &reader(60));
     check(
         &text,
-        "
-        Port 8000 (backend) is busy.
+        expect![[r#"
+            Port 8000 (backend) is busy.
 
-          python3   pid 4242   yours   suspended (Ctrl-Z in pts/3)
-          started 2 h 14 min ago
-          python -m uvicorn app:app --reload --port 8000
-          in        ~/code/shop-old/backend
-                    (checkout `shop-old`, branch main)
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
+              python3   pid 4242   yours   suspended (Ctrl-Z in pts/3)
+              started 2 h 14 min ago
+              python -m uvicorn app:app --reload --port 8000
+              in        ~/code/shop-old/backend
+                        (checkout `shop-old`, branch main)
+              from      zsh (991) < tmux (880)
+              children  1     clients  1 (Firefox 4511)
 
-        Port 8000 is taken by `python3` (pid 4242).
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
-    ",
+            Port 8000 is taken by `python3` (pid 4242).
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
     let cards = text.lines().take_while(|line| !line.starts_with("Port 8000 is"));
     assert!(cards.into_iter().all(|line| line.chars().count() <= 60));
@@ -90,25 +90,24 @@ fn several_owners_have_a_card_each() {
     };
     check(
         &conflict(&busy(vec![owner(), worker]), &reader(80)),
-        "
-        Port 8000 (backend) is busy.
+        expect![[r#"
+            Port 8000 (backend) is busy.
 
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
+              python3   pid 4242   yours   running   started 2 h 14 min ago
+              python -m http.server 8000
+              in        ~/Downloads
+              from      zsh (991) < tmux (880)
+              children  1     clients  1 (Firefox 4511)
 
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      python3 (4242)
-          children  0     clients  0
+              python3   pid 4242   yours   running   started 2 h 14 min ago
+              python -m http.server 8000
+              in        ~/Downloads
+              from      python3 (4242)
+              children  0     clients  0
 
-        Port 8000 is taken by `python3` (pid 4242).
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
-    ",
+            Port 8000 is taken by `python3` (pid 4242).
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
 }
 
@@ -121,10 +120,9 @@ fn without_an_owner_there_is_a_sentence_and_no_card() {
     };
     check(
         &conflict(&hidden, &reader(80)),
-        "
-        Port 8000 is taken, and its owner cannot be seen: it belongs to user `root`.
-        hint: look with `sudo cargo xtask port who 8000`
-    ",
+        expect![[r#"
+            Port 8000 is taken, and its owner cannot be seen: it belongs to user `root`.
+            hint: look with `sudo cargo xtask port who 8000`"#]],
     );
 }
 
@@ -132,28 +130,26 @@ fn without_an_owner_there_is_a_sentence_and_no_card() {
 fn without_a_terminal_it_is_an_error_with_its_place() {
     check(
         &finding(&busy(vec![suspended()]), &reader(100)),
-        "
-        error: port 8000 is taken by `python3` (pid 4242)
-          --> devtasks.toml:14:8  [services.backend]
-              python -m uvicorn app:app --reload --port 8000, in ~/code/shop-old/backend, user kim,
-              suspended, started 2 h 14 min ago
+        expect![[r#"
+            error: port 8000 is taken by `python3` (pid 4242)
+              --> devtasks.toml:14:8  [services.backend]
+                  python -m uvicorn app:app --reload --port 8000, in ~/code/shop-old/backend, user kim,
+                  suspended, started 2 h 14 min ago
 
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
-    ",
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
     check(
         &finding(&busy(vec![suspended()]), &reader(60)),
-        "
-        error: port 8000 is taken by `python3` (pid 4242)
-          --> devtasks.toml:14:8  [services.backend]
-              python -m uvicorn app:app --reload --port 8000,
-              in ~/code/shop-old/backend, user kim, suspended,
-              started 2 h 14 min ago
+        expect![[r#"
+            error: port 8000 is taken by `python3` (pid 4242)
+              --> devtasks.toml:14:8  [services.backend]
+                  python -m uvicorn app:app --reload --port 8000,
+                  in ~/code/shop-old/backend, user kim, suspended,
+                  started 2 h 14 min ago
 
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
-    ",
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
 }
 
@@ -170,12 +166,11 @@ fn findings_are_told_by_their_level() {
     });
     check(
         &each.concat(),
-        "
-        error: port 8000 is taken by `python3` (pid 4242)
-        warning: port 8000 is taken by `python3` (pid 4242)
-        unknown: port 8000 is taken by `python3` (pid 4242)
-        ok: port 8000 is taken by `python3` (pid 4242)
-    ",
+        expect![[r#"
+            error: port 8000 is taken by `python3` (pid 4242)
+            warning: port 8000 is taken by `python3` (pid 4242)
+            unknown: port 8000 is taken by `python3` (pid 4242)
+            ok: port 8000 is taken by `python3` (pid 4242)"#]],
     );
 }
 
@@ -194,21 +189,19 @@ fn what_is_not_known_is_said_or_left_out() {
     };
     check_card(
         &unknown,
-        "
-          python3   pid 4242   of an unknown user   running
-          from      an orphan: its parent has ended
-          children  0     clients  0
-    ",
+        expect![[r#"
+            python3   pid 4242   of an unknown user   running
+            from      an orphan: its parent has ended
+            children  0     clients  0"#]],
     );
     check(
         &finding(&busy(vec![unknown]), &reader(80)),
-        "
-        error: port 8000 is taken by `python3` (pid 4242)
-          --> devtasks.toml:14:8  [services.backend]
+        expect![[r#"
+            error: port 8000 is taken by `python3` (pid 4242)
+              --> devtasks.toml:14:8  [services.backend]
 
-        hint: stop it with `cargo xtask port kill 8000`
-        hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`
-    ",
+            hint: stop it with `cargo xtask port kill 8000`
+            hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
 }
 
@@ -221,13 +214,12 @@ fn others_are_named_by_user_or_number() {
     };
     check_card(
         &named,
-        "
-          python3   pid 4242   of postgres   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
-    ",
+        expect![[r#"
+            python3   pid 4242   of postgres   running   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      zsh (991) < tmux (880)
+            children  1     clients  1 (Firefox 4511)"#]],
     );
     let numbered = Owner {
         user: None,
@@ -236,13 +228,12 @@ fn others_are_named_by_user_or_number() {
     };
     check_card(
         &numbered,
-        "
-          python3   pid 4242   of user 26   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
-    ",
+        expect![[r#"
+            python3   pid 4242   of user 26   running   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      zsh (991) < tmux (880)
+            children  1     clients  1 (Firefox 4511)"#]],
     );
 }
 
@@ -254,13 +245,12 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
     };
     check_card(
         &of_init,
-        "
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      an orphan: its parent has ended (systemd took it over)
-          children  1     clients  1 (Firefox 4511)
-    ",
+        expect![[r#"
+            python3   pid 4242   yours   running   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      an orphan: its parent has ended (systemd took it over)
+            children  1     clients  1 (Firefox 4511)"#]],
     );
     let unit = Owner {
         unit: Some("redis.service".into()),
@@ -268,13 +258,12 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
     };
     check_card(
         &unit,
-        "
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      systemd (1), unit redis.service
-          children  1     clients  1 (Firefox 4511)
-    ",
+        expect![[r#"
+            python3   pid 4242   yours   running   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      systemd (1), unit redis.service
+            children  1     clients  1 (Firefox 4511)"#]],
     );
     let of_a_shell = Owner {
         parents: vec![parent(1, "bash")],
@@ -282,13 +271,12 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
     };
     check_card(
         &of_a_shell,
-        "
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      bash (1), or an orphan that it took over
-          children  1     clients  1 (Firefox 4511)
-    ",
+        expect![[r#"
+            python3   pid 4242   yours   running   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      bash (1), or an orphan that it took over
+            children  1     clients  1 (Firefox 4511)"#]],
     );
 }
 
@@ -301,14 +289,13 @@ fn how_it_holds_the_port_is_said_unless_it_listens() {
     };
     check_card(
         &bound,
-        "
-          python3   pid 4242   yours   ended, not waited for   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
-          holds     bound to the port, not listening
-    ",
+        expect![[r#"
+            python3   pid 4242   yours   ended, not waited for   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      zsh (991) < tmux (880)
+            children  1     clients  1 (Firefox 4511)
+            holds     bound to the port, not listening"#]],
     );
     let connection = Owner {
         holds_by: HoldsBy::Connection,
@@ -317,14 +304,13 @@ fn how_it_holds_the_port_is_said_unless_it_listens() {
     };
     check_card(
         &connection,
-        "
-          python3   pid 4242   yours   suspended   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~/Downloads
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
-          holds     a connection whose own end is this port
-    ",
+        expect![[r#"
+            python3   pid 4242   yours   suspended   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~/Downloads
+            from      zsh (991) < tmux (880)
+            children  1     clients  1 (Firefox 4511)
+            holds     a connection whose own end is this port"#]],
     );
 }
 
@@ -347,13 +333,12 @@ fn the_owner_of_another_run_is_known_by_service_and_branch() {
     };
     check_card(
         &tagged,
-        "
-          python3   pid 4242   yours   running   started 2 h 14 min ago
-          python -m http.server 8000
-          in        ~   (service `backend` of `shop`, checkout `kim`, no branch)
-          from      zsh (991) < tmux (880)
-          children  1     clients  5 (curl 1, curl 2, curl 3, …)
-    ",
+        expect![[r#"
+            python3   pid 4242   yours   running   started 2 h 14 min ago
+            python -m http.server 8000
+            in        ~   (service `backend` of `shop`, checkout `kim`, no branch)
+            from      zsh (991) < tmux (880)
+            children  1     clients  5 (curl 1, curl 2, curl 3, …)"#]],
     );
 }
 
@@ -367,13 +352,12 @@ fn long_commands_are_cut_and_control_characters_written_out() {
     };
     check_card(
         &long,
-        r#"
-          evil\x1b[2J   pid 4242   yours   running   started 2 h 14 min ago
-          node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
-          in        /tmp/a\nb
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
-    "#,
+        expect![[r#"
+            evil\x1b[2J   pid 4242   yours   running   started 2 h 14 min ago
+            node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+            in        /tmp/a\nb
+            from      zsh (991) < tmux (880)
+            children  1     clients  1 (Firefox 4511)"#]],
     );
     let message = Finding {
         message: "port 8000 is taken by `evil\x1b[2J` (pid 1)".to_owned(),
@@ -382,29 +366,27 @@ fn long_commands_are_cut_and_control_characters_written_out() {
     };
     check(
         &conflict(&message, &reader(80)),
-        r#"
-        Port 8000 (backend) is busy.
+        expect![[r#"
+            Port 8000 (backend) is busy.
 
-          evil\x1b[2J   pid 4242   yours   running   started 2 h 14 min ago
-          node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
-          in        /tmp/a\nb
-          from      zsh (991) < tmux (880)
-          children  1     clients  1 (Firefox 4511)
+              evil\x1b[2J   pid 4242   yours   running   started 2 h 14 min ago
+              node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+              in        /tmp/a\nb
+              from      zsh (991) < tmux (880)
+              children  1     clients  1 (Firefox 4511)
 
-        Port 8000 is taken by `evil\x1b[2J` (pid 1).
-        hint: kill `\x07`
-    "#,
+            Port 8000 is taken by `evil\x1b[2J` (pid 1).
+            hint: kill `\x07`"#]],
     );
     check(
         &finding(&message, &reader(80)),
-        r#"
-        error: port 8000 is taken by `evil\x1b[2J` (pid 1)
-          --> devtasks.toml:14:8  [services.backend]
-              node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy 'a b',
-              in /tmp/a\nb, user kim, started 2 h 14 min ago
+        expect![[r#"
+            error: port 8000 is taken by `evil\x1b[2J` (pid 1)
+              --> devtasks.toml:14:8  [services.backend]
+                  node --x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy 'a b',
+                  in /tmp/a\nb, user kim, started 2 h 14 min ago
 
-        hint: kill `\x07`
-    "#,
+            hint: kill `\x07`"#]],
     );
 }
 

@@ -1,5 +1,7 @@
 //! Why a service failed: how it ended, the lines that show it, what to do.
 
+use crate::expected::Expected;
+use expect_test::expect;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,12 +16,12 @@ use crate::supervise::{Cause, ExitStatus};
 
 /// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
 #[track_caller]
-fn check_failure(venv: &str, why: &Cause, log: &str, expected: &str) {
+fn check_failure(venv: &str, why: &Cause, log: &str, expected: impl Expected) {
     check_failure_of("python", venv, why, log, expected);
 }
 
 #[track_caller]
-fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected: &str) {
+fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected: impl Expected) {
     let service = backend(command, venv);
     let seen = failure(
         &service,
@@ -90,54 +92,50 @@ fn a_missing_python_package_is_named_with_the_command_that_installs_it() {
         "/shop/.venv",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a Python package is missing
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Python package is missing
 
-          ModuleNotFoundError: No module named 'sqlalchemy.orm'
+              ModuleNotFoundError: No module named 'sqlalchemy.orm'
 
-        hint: install it into the venv with `.venv/bin/python -m pip install sqlalchemy`
-        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`
-    ",
+            hint: install it into the venv with `.venv/bin/python -m pip install sqlalchemy`
+            hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`"#]],
     );
     check_failure(
         "/opt/my venv",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a Python package is missing
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Python package is missing
 
-          ModuleNotFoundError: No module named 'sqlalchemy.orm'
+              ModuleNotFoundError: No module named 'sqlalchemy.orm'
 
-        hint: install it into the venv with `'/opt/my venv/bin/python' -m pip install sqlalchemy`
-        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`
-    ",
+            hint: install it into the venv with `'/opt/my venv/bin/python' -m pip install sqlalchemy`
+            hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`"#]],
     );
     check_failure(
         "",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a Python package is missing
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Python package is missing
 
-          ModuleNotFoundError: No module named 'sqlalchemy.orm'
+              ModuleNotFoundError: No module named 'sqlalchemy.orm'
 
-        hint: set `venv` of `backend` in devtasks.toml: it runs in none
-        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`
-    ",
+            hint: set `venv` of `backend` in devtasks.toml: it runs in none
+            hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`"#]],
     );
     let log = "ModuleNotFoundError: No module named 'yaml'; 'yaml' is not a package";
     check_failure(
         "/shop/.venv",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a Python package is missing
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Python package is missing
 
-          ModuleNotFoundError: No module named 'yaml'; 'yaml' is not a package
+              ModuleNotFoundError: No module named 'yaml'; 'yaml' is not a package
 
-        hint: install it into the venv with `.venv/bin/python -m pip install PyYAML`
-        hint: or correct `working_dir`, if `yaml` is your own: it is `'back end'`
-    ",
+            hint: install it into the venv with `.venv/bin/python -m pip install PyYAML`
+            hint: or correct `working_dir`, if `yaml` is your own: it is `'back end'`"#]],
     );
 }
 
@@ -148,13 +146,12 @@ fn a_missing_node_module_is_installed_where_the_service_runs() {
         "",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a Node module is missing
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Node module is missing
 
-          Error: Cannot find module 'express'
+              Error: Cannot find module 'express'
 
-        hint: install what is missing with `npm install --prefix 'back end'`
-    ",
+            hint: install what is missing with `npm install --prefix 'back end'`"#]],
     );
 }
 
@@ -165,13 +162,12 @@ fn a_file_that_node_does_not_find_is_no_package() {
         "",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a Node module is missing
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Node module is missing
 
-          Error: Cannot find module '/shop/back end/server.js'
+              Error: Cannot find module '/shop/back end/server.js'
 
-        hint: correct `command` or `working_dir` of `backend`, or the import: there is no `'back end/server.js'`
-    ",
+            hint: correct `command` or `working_dir` of `backend`, or the import: there is no `'back end/server.js'`"#]],
     );
 }
 
@@ -230,46 +226,40 @@ fn what_nobody_knows_is_shown_by_the_last_lines() {
         "",
         &ended(Some(3), None, &log),
         &log,
-        "
-        backend failed after 0.4 s (exit code 3)
+        expect![[r#"
+            backend failed after 0.4 s (exit code 3)
 
-          line 3
-          line 4
-          line 5
-          line 6
-          line 7
-          line 8
-          line 9
-          line 10
-          line 11
-          line 12
-    ",
+              line 3
+              line 4
+              line 5
+              line 6
+              line 7
+              line 8
+              line 9
+              line 10
+              line 11
+              line 12"#]],
     );
     check_failure(
         "",
         &ended(None, Some(9), ""),
         "",
-        "
-        backend failed after 0.4 s (killed by SIGKILL): another process or the kernel killed it
-    ",
+        expect!["backend failed after 0.4 s (killed by SIGKILL): another process or the kernel killed it"],
     );
     check_failure(
         "",
         &ended(None, None, ""),
         "",
-        "
-        backend failed after 0.4 s (exit status unknown)
-    ",
+        expect!["backend failed after 0.4 s (exit status unknown)"],
     );
     check_failure(
         "",
         &ended(Some(0), None, "bye"),
         "bye",
-        "
-        backend failed: it ended by itself after 0.4 s (exit code 0), before it was ready
+        expect![[r#"
+            backend failed: it ended by itself after 0.4 s (exit code 0), before it was ready
 
-          bye
-    ",
+              bye"#]],
     );
 }
 
@@ -280,11 +270,10 @@ fn a_busy_port_is_left_to_the_owner_card() {
         "",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): its port is already in use
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): its port is already in use
 
-          Error: listen EADDRINUSE: address already in use :::3000
-    ",
+              Error: listen EADDRINUSE: address already in use :::3000"#]],
     );
 }
 
@@ -303,13 +292,12 @@ fn what_the_driver_found_out_is_told() {
         "",
         &why,
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a connection was refused
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a connection was refused
 
-          Error: connect ECONNREFUSED 127.0.0.1:6379
+              Error: connect ECONNREFUSED 127.0.0.1:6379
 
-        hint: add `depends_on`
-    ",
+            hint: add `depends_on`"#]],
     );
 }
 
@@ -320,12 +308,11 @@ fn two_lines_that_belong_together_are_shown_together() {
         "",
         &ended(Some(1), None, log),
         log,
-        "
-        backend failed after 0.4 s (exit code 1): a variable is not set
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a variable is not set
 
-          database_url
-          Field required [type=missing]
-    ",
+              database_url
+              Field required [type=missing]"#]],
     );
 }
 
@@ -336,11 +323,10 @@ fn lines_of_a_log_steer_nothing() {
         "",
         &ended(Some(1), None, log),
         log,
-        r#"
-        backend failed after 0.4 s (exit code 1)
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1)
 
-          red    a\x07
-    "#,
+              red    a\x07"#]],
     );
 }
 
@@ -352,20 +338,17 @@ fn other_causes_are_sentences() {
         "",
         &Cause::NotReady { after, detail },
         "booting",
-        "
-        backend is not ready after 60 s: GET /healthz 503
+        expect![[r#"
+            backend is not ready after 60 s: GET /healthz 503
 
-          booting
-    ",
+              booting"#]],
     );
     let detail = String::new();
     check_failure(
         "",
         &Cause::NotReady { after, detail },
         "",
-        "
-        backend is not ready after 60 s
-    ",
+        expect!["backend is not ready after 60 s"],
     );
     let message = "cannot run `python`: permission denied".to_owned();
     let exit = Exit::Missing;
@@ -373,36 +356,29 @@ fn other_causes_are_sentences() {
         "",
         &Cause::NotSpawned { message, exit },
         "old",
-        "
-        backend could not be started: cannot run `python`: permission denied
-    ",
+        expect!["backend could not be started: cannot run `python`: permission denied"],
     );
     check_failure(
         "",
         &Cause::Dependency { name: "db".to_owned() },
         "old",
-        "
-        backend failed: its dependency `db` did not come up
-    ",
+        expect!["backend failed: its dependency `db` did not come up"],
     );
     check_failure(
         "",
         &Cause::Survived { left: 1 },
         "stopping",
-        "
-        backend failed: 1 process would not die
+        expect![[r#"
+            backend failed: 1 process would not die
 
-          stopping
-    ",
+              stopping"#]],
     );
     let detail = "GET / 404".to_owned();
     check_failure(
         "",
         &Cause::Unhealthy { detail },
         "old",
-        "
-        backend failed: GET / 404
-    ",
+        expect!["backend failed: GET / 404"],
     );
 }
 
@@ -413,11 +389,10 @@ fn one_that_was_given_up_shows_how_it_ended_last() {
         "",
         &Cause::GaveUp { last, n_restarts: 5 },
         "no such table",
-        "
-        backend failed after 0.4 s (exit code 3); gave up after 5 restarts
+        expect![[r#"
+            backend failed after 0.4 s (exit code 3); gave up after 5 restarts
 
-          no such table
-    ",
+              no such table"#]],
     );
     let last = Box::new(ended(None, Some(9), ""));
     let pause = Duration::from_millis(204);

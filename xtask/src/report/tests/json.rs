@@ -7,6 +7,7 @@ use crate::preflight::{BindProbe, BindResult, Endpoint, Finding, HoldsBy, Level,
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
 use crate::report::status::Ended;
 use crate::supervise::{Cause, State};
+use expect_test::expect;
 use std::path::PathBuf;
 
 #[test]
@@ -32,9 +33,9 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
     };
     check(
         &json::line(&document),
-        r#"
-        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/code/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}
-    "#,
+        expect![[
+            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/code/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}"#
+        ]],
     );
 }
 
@@ -63,9 +64,9 @@ fn what_is_unknown_is_null() {
     };
     check(
         &json::line(&json::Finding::from(&finding)),
-        r#"
-        {"code":"port.busy.foreign","level":"unknown","service":null,"message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":null,"owners":[{"pid":4242,"name":"python3","command":[],"user":null,"uid":null,"cwd":null,"started_at":null,"state":"zombie","addresses":[],"holds_by":"connection","parents":[],"children":1,"clients":0,"project":null,"service":null,"checkout":null,"run":null,"container":null,"unit":null,"protected":null}]}
-    "#,
+        expect![[
+            r#"{"code":"port.busy.foreign","level":"unknown","service":null,"message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":null,"owners":[{"pid":4242,"name":"python3","command":[],"user":null,"uid":null,"cwd":null,"started_at":null,"state":"zombie","addresses":[],"holds_by":"connection","parents":[],"children":1,"clients":0,"project":null,"service":null,"checkout":null,"run":null,"container":null,"unit":null,"protected":null}]}"#
+        ]],
     );
 }
 
@@ -82,12 +83,11 @@ fn levels_have_names() {
     });
     check(
         &levels.concat(),
-        r#"
-        {"code":"port.busy.foreign","level":"ok","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
-        {"code":"port.busy.foreign","level":"warn","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
-        {"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
-        {"code":"port.busy.foreign","level":"unknown","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
-    "#,
+        expect![[r#"
+            {"code":"port.busy.foreign","level":"ok","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+            {"code":"port.busy.foreign","level":"warn","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+            {"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}
+            {"code":"port.busy.foreign","level":"unknown","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}"#]],
     );
 }
 
@@ -99,15 +99,15 @@ fn a_problem_is_a_finding() {
         .code("env.missing");
     check(
         &json::line(&json::Finding::from(&coded)),
-        r#"
-        {"code":"env.missing","level":"fail","service":null,"message":"variable `A` is not set","hints":["set `A`"],"at":{"file":"devtasks.toml","line":3,"column":8},"port":null,"owners":[]}
-    "#,
+        expect![[
+            r#"{"code":"env.missing","level":"fail","service":null,"message":"variable `A` is not set","hints":["set `A`"],"at":{"file":"devtasks.toml","line":3,"column":8},"port":null,"owners":[]}"#
+        ]],
     );
     check(
         &json::line(&json::Finding::from(&Problem::new("it is wrong"))),
-        r#"
-        {"code":"config","level":"fail","service":null,"message":"it is wrong","hints":[],"at":null,"port":null,"owners":[]}
-    "#,
+        expect![[
+            r#"{"code":"config","level":"fail","service":null,"message":"it is wrong","hints":[],"at":null,"port":null,"owners":[]}"#
+        ]],
     );
 }
 
@@ -139,9 +139,9 @@ fn port_who_says_where_one_could_bind() {
     };
     check(
         &json::line(&document),
-        r#"
-        {"schema_version":1,"ports":[{"number":5353,"protocol":"udp","code":"port.busy.foreign","bindable":{"0.0.0.0":false,"10.0.0.7":null,"127.0.0.1":false,"::":true,"::1":true},"owners":[],"hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"]}]}
-    "#,
+        expect![[
+            r#"{"schema_version":1,"ports":[{"number":5353,"protocol":"udp","code":"port.busy.foreign","bindable":{"0.0.0.0":false,"10.0.0.7":null,"127.0.0.1":false,"::":true,"::1":true},"owners":[],"hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"]}]}"#
+        ]],
     );
 }
 
@@ -157,18 +157,18 @@ fn status_is_one_document() {
     });
     check(
         &json::line(&shop),
-        r#"
-        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}
-    "#,
+        expect![[
+            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#
+        ]],
     );
     shop.services.clear();
     shop.run = None;
     shop.supervisor = None;
     check(
         &json::line(&shop),
-        r#"
-        {"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":null,"supervisor":null,"services":[]}
-    "#,
+        expect![[
+            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":null,"supervisor":null,"services":[]}"#
+        ]],
     );
 }
 
@@ -203,14 +203,13 @@ fn events_are_a_line_each() {
         ));
     check(
         &text,
-        r#"
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"failed","pid":null,"cause":"its dependency `db` did not come up"}
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"ready","pid":4243,"cause":null}
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"log","service":"backend","stream":"stderr","line":"a \"b\""}
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"finding","finding":{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}}
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":true,"exit":0,"services":[]}
-        {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":false,"exit":3,"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":null,"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}
-    "#,
+        expect![[r#"
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"failed","pid":null,"cause":"its dependency `db` did not come up"}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"ready","pid":4243,"cause":null}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"log","service":"backend","stream":"stderr","line":"a \"b\""}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"finding","finding":{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":true,"exit":0,"services":[]}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":false,"exit":3,"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":null,"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#]],
     );
 }
 
@@ -232,16 +231,15 @@ fn every_state_has_the_name_of_the_contract() {
         .collect();
     check(
         &names,
-        r#"
-        waiting "waiting"
-        starting "starting"
-        ready "ready"
-        unhealthy "unhealthy"
-        stopping "stopping"
-        exited "exited"
-        failed "failed"
-        stopped "stopped"
-    "#,
+        expect![[r#"
+            waiting "waiting"
+            starting "starting"
+            ready "ready"
+            unhealthy "unhealthy"
+            stopping "stopping"
+            exited "exited"
+            failed "failed"
+            stopped "stopped""#]],
     );
 }
 

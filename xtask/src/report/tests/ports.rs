@@ -2,11 +2,13 @@
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
+use crate::expected::Expected;
 use crate::foreign::Foreign;
 use crate::preflight::managed::ManagedService;
 use crate::preflight::role::Container;
 use crate::preflight::{Endpoint, Owner, PortFact, Role, SocketState, Tag, UnownedSocket};
 use crate::report::ports::table;
+use expect_test::expect;
 use std::path::PathBuf;
 
 fn port(number: u16, protocol: Protocol) -> Endpoint {
@@ -51,7 +53,7 @@ fn service() -> Owner {
 }
 
 #[track_caller]
-fn check_table(ports: &[(Endpoint, &PortFact)], width: usize, expected: &str) {
+fn check_table(ports: &[(Endpoint, &PortFact)], width: usize, expected: impl Expected) {
     let text = table(ports, &reader(width));
     check(&text, expected);
     assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
@@ -75,13 +77,12 @@ fn a_row_is_a_process_and_counts_what_stands_below_it() {
             (port(8000, Protocol::Udp), &udp),
         ],
         200,
-        "
-        PORT      ADDRESS    PID   NAME        USER  AGE         FOLDER       COMMAND
-        22        *          -     hidden      root  -           -            -
-        8000      127.0.0.1  4242  python3 +1  kim   2 h 14 min  ~/Downloads  python -m http.server 8000
-        8000      *          5000  node        kim   2 h 14 min  ~/Downloads  python -m http.server 8000
-        8000/udp  127.0.0.1  4242  python3     kim   2 h 14 min  ~/Downloads  python -m http.server 8000
-        ",
+        expect![[r#"
+            PORT      ADDRESS    PID   NAME        USER  AGE         DIRECTORY    COMMAND
+            22        *          -     hidden      root  -           -            -
+            8000      127.0.0.1  4242  python3 +1  kim   2 h 14 min  ~/Downloads  python -m http.server 8000
+            8000      *          5000  node        kim   2 h 14 min  ~/Downloads  python -m http.server 8000
+            8000/udp  127.0.0.1  4242  python3     kim   2 h 14 min  ~/Downloads  python -m http.server 8000"#]],
     );
 }
 
@@ -92,26 +93,23 @@ fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
     check_table(
         &ports,
         120,
-        "
-        PORT  ADDRESS    PID   NAME                 USER  AGE         SERVICE   FOLDER                   COMMAND
-        8000  127.0.0.1  4242  python3 (suspended)  kim   2 h 14 min  shop/api  ~/code/shop-old/backend  python -m uvicorn ap…
-        ",
+        expect![[r#"
+            PORT  ADDRESS    PID   NAME                 USER  AGE         SERVICE   DIRECTORY                COMMAND
+            8000  127.0.0.1  4242  python3 (suspended)  kim   2 h 14 min  shop/api  ~/code/shop-old/backend  python -m uvicorn ap…"#]],
     );
     check_table(
         &ports,
         90,
-        "
-        PORT  ADDRESS    PID   NAME                 AGE         SERVICE   COMMAND
-        8000  127.0.0.1  4242  python3 (suspended)  2 h 14 min  shop/api  python -m uvicorn app…
-        ",
+        expect![[r#"
+            PORT  ADDRESS    PID   NAME                 AGE         SERVICE   COMMAND
+            8000  127.0.0.1  4242  python3 (suspended)  2 h 14 min  shop/api  python -m uvicorn app…"#]],
     );
     check_table(
         &ports,
         60,
-        "
-        PORT  ADDRESS    PID   NAME                 SERVICE
-        8000  127.0.0.1  4242  python3 (suspended)  shop/api
-        ",
+        expect![[r#"
+            PORT  ADDRESS    PID   NAME                 SERVICE
+            8000  127.0.0.1  4242  python3 (suspended)  shop/api"#]],
     );
 }
 
@@ -134,13 +132,12 @@ fn the_service_is_what_those_call_it_who_look_after_it() {
     check_table(
         &[(port(8000, Protocol::Tcp), &fact)],
         74,
-        "
-        PORT  ADDRESS    PID   NAME     SERVICE      COMMAND
-        8000  127.0.0.1  4242  python3  shop/db      python -m http.server 8000
-        8000  127.0.0.1  4242  python3  shop-db-1    python -m http.server 8000
-        8000  127.0.0.1  4242  python3  chat.socket  python -m http.server 8000
-        8000  127.0.0.1  4242  python3  -            python -m http.server 8000
-        ",
+        expect![[r#"
+            PORT  ADDRESS    PID   NAME     SERVICE      COMMAND
+            8000  127.0.0.1  4242  python3  shop/db      python -m http.server 8000
+            8000  127.0.0.1  4242  python3  shop-db-1    python -m http.server 8000
+            8000  127.0.0.1  4242  python3  chat.socket  python -m http.server 8000
+            8000  127.0.0.1  4242  python3  -            python -m http.server 8000"#]],
     );
 }
 

@@ -2,11 +2,13 @@
 
 use super::{check, place};
 use crate::error::{Place, Problem};
+use crate::expected::Expected;
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
+use expect_test::expect;
 
 #[track_caller]
-fn check_place(place: &Place, expected: &str) {
+fn check_place(place: &Place, expected: impl Expected) {
     check(
         &problem(&Problem::new("it is wrong").at(place), Paint::new(false)),
         expected,
@@ -21,22 +23,19 @@ fn a_problem_is_a_fact_a_place_and_hints() {
         .hint("or remove it");
     check(
         &problem(&whole, Paint::new(false)),
-        "
-        error: unknown key `prot`
-          --> devtasks.toml:14:1  [services.backend]
-            |
-         14 | prot = 8000
-            | ^^^^
+        expect![[r#"
+            error: unknown key `prot`
+              --> devtasks.toml:14:1  [services.backend]
+                |
+             14 | prot = 8000
+                | ^^^^
 
-        hint: did you mean `port`?
-        hint: or remove it
-    ",
+            hint: did you mean `port`?
+            hint: or remove it"#]],
     );
     check(
         &problem(&Problem::new("it is wrong"), Paint::new(false)),
-        "
-        error: it is wrong
-    ",
+        expect!["error: it is wrong"],
     );
     let no_table = Place {
         table: String::new(),
@@ -44,10 +43,9 @@ fn a_problem_is_a_fact_a_place_and_hints() {
     };
     check_place(
         &no_table,
-        "
-        error: it is wrong
-          --> devtasks.toml:1:1
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:1"#]],
     );
 }
 
@@ -55,63 +53,57 @@ fn a_problem_is_a_fact_a_place_and_hints() {
 fn the_mark_stands_below_what_is_meant() {
     check_place(
         &place(14, 8, 4, "port = 8000"),
-        "
-        error: it is wrong
-          --> devtasks.toml:14:8  [services.backend]
-            |
-         14 | port = 8000
-            |        ^^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:14:8  [services.backend]
+                |
+             14 | port = 8000
+                |        ^^^^"#]],
     );
     check_place(
         &place(9, 2, 3, "\tabc = 1"),
-        "
-        error: it is wrong
-          --> devtasks.toml:9:2  [services.backend]
-           |
-         9 |     abc = 1
-           |     ^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:9:2  [services.backend]
+               |
+             9 |     abc = 1
+               |     ^^^"#]],
     );
     check_place(
         &place(9, 10, 3, "\ta\t= \"日本\" # x"),
-        r#"
-        error: it is wrong
-          --> devtasks.toml:9:10  [services.backend]
-           |
-         9 |     a    = "日本" # x
-           |                  ^^^
-    "#,
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:9:10  [services.backend]
+               |
+             9 |     a    = "日本" # x
+               |                  ^^^"#]],
     );
     check_place(
         &place(9, 6, 2, "x = \"日本語\""),
-        r#"
-        error: it is wrong
-          --> devtasks.toml:9:6  [services.backend]
-           |
-         9 | x = "日本語"
-           |      ^^^^
-    "#,
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:9:6  [services.backend]
+               |
+             9 | x = "日本語"
+               |      ^^^^"#]],
     );
     check_place(
         &place(100, 5, 1, "x = "),
-        "
-        error: it is wrong
-          --> devtasks.toml:100:5  [services.backend]
-             |
-         100 | x =
-             |     ^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:100:5  [services.backend]
+                 |
+             100 | x =
+                 |     ^"#]],
     );
     check_place(
         &place(100, 9, 1, "abc"),
-        "
-        error: it is wrong
-          --> devtasks.toml:100:9  [services.backend]
-             |
-         100 | abc
-             |         ^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:100:9  [services.backend]
+                 |
+             100 | abc
+                 |         ^"#]],
     );
 }
 
@@ -120,73 +112,66 @@ fn a_long_line_is_cut_so_that_what_is_meant_stays() {
     let long: String = ('a'..='z').cycle().take(200).collect();
     check_place(
         &place(1, 1, 3, &long),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:1  [services.backend]
-           |
-         1 | abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxy…
-           | ^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:1  [services.backend]
+               |
+             1 | abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxy…
+               | ^^^"#]],
     );
     check_place(
         &place(1, 100, 5, &long),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:100  [services.backend]
-           |
-         1 | …cdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz…
-           |                                               ^^^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:100  [services.backend]
+               |
+             1 | …cdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz…
+               |                                               ^^^^^"#]],
     );
     check_place(
         &place(1, 198, 3, &long),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:198  [services.backend]
-           |
-         1 | …uvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr
-           |                                                 ^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:198  [services.backend]
+               |
+             1 | …uvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr
+               |                                                 ^^^"#]],
     );
     check_place(
         &place(1, 30, 120, &long),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:30  [services.backend]
-           |
-         1 | …mnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij…
-           |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:30  [services.backend]
+               |
+             1 | …mnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij…
+               |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
     );
     check_place(
         &place(1, 53, 1, &long[..53]),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:53  [services.backend]
-           |
-         1 | …defghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyza
-           |                                                   ^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:53  [services.backend]
+               |
+             1 | …defghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyza
+               |                                                   ^"#]],
     );
     check_place(
         &place(1, 52, 1, &long[..52]),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:52  [services.backend]
-           |
-         1 | abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz
-           |                                                    ^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:52  [services.backend]
+               |
+             1 | abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz
+               |                                                    ^"#]],
     );
     check_place(
         &place(1, 60, 4, &"日本".repeat(50)),
-        "
-        error: it is wrong
-          --> devtasks.toml:1:60  [services.backend]
-           |
-         1 | …日本日本日本日本日本日本日本日本日本日本日本日本日…
-           |                                            ^^^^^^^^
-    ",
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:1:60  [services.backend]
+               |
+             1 | …日本日本日本日本日本日本日本日本日本日本日本日本日…
+               |                                            ^^^^^^^^"#]],
     );
 }
 
@@ -229,21 +214,19 @@ fn every_mark_of_every_line_lies_within_60_columns_below_its_letters() {
 fn nothing_of_a_file_steers_the_terminal() {
     check_place(
         &place(3, 3, 2, "a\x1b[31mb"),
-        r#"
-        error: it is wrong
-          --> devtasks.toml:3:3  [services.backend]
-           |
-         3 | a\x1b[31mb
-           |      ^^
-    "#,
+        expect![[r#"
+            error: it is wrong
+              --> devtasks.toml:3:3  [services.backend]
+               |
+             3 | a\x1b[31mb
+               |      ^^"#]],
     );
     check(
         &problem(&Problem::new("a\x1bb").hint("c\nd"), Paint::new(false)),
-        r#"
-        error: a\x1bb
+        expect![[r#"
+            error: a\x1bb
 
-        hint: c\nd
-    "#,
+            hint: c\nd"#]],
     );
 }
 

@@ -3,6 +3,7 @@
 use super::{check, reader};
 use crate::config::Protocol;
 use crate::report::reservations::{NumberOrigin, Occupancy, Reserved, table};
+use expect_test::expect;
 use std::path::PathBuf;
 
 fn reserved(number: u16, service: &str, why: NumberOrigin, held: Option<Occupancy>) -> Reserved {
@@ -39,13 +40,12 @@ fn all() -> Vec<Reserved> {
 fn each_reservation_is_a_row() {
     check(
         &table(&all(), &reader(100)),
-        r"
-          PORT      SERVICE       WHY                    NOW      BRANCH  CHECKOUT
-          6390      shop/db       declared               other    main    ~/code/shop
-          8001      shop/api      next, instead of 8000  ours     main    ~/code/shop
-          8053/udp  shop/api.dns  auto                   free     -       /srv/a\x1bb
-          9000      shop/web      auto                   unknown  main    ~/code/shop
-    ",
+        expect![[r#"
+            PORT      SERVICE       WHY                    NOW      BRANCH  CHECKOUT
+            6390      shop/db       declared               other    main    ~/code/shop
+            8001      shop/api      next, instead of 8000  ours     main    ~/code/shop
+            8053/udp  shop/api.dns  auto                   free     -       /srv/a\x1bb
+            9000      shop/web      auto                   unknown  main    ~/code/shop"#]],
     );
 }
 
@@ -53,12 +53,11 @@ fn each_reservation_is_a_row() {
 fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
     check(
         &table(&all(), &reader(60)),
-        r"
-          PORT      SERVICE       NOW      BRANCH  CHECKOUT
-          6390      shop/db       other    main    ~/code/shop
-          8001      shop/api      ours     main    ~/code/shop
-          8053/udp  shop/api.dns  free     -       /srv/a\x1bb
-          9000      shop/web      unknown  main    ~/code/shop
-    ",
+        expect![[r#"
+            PORT      SERVICE       NOW      BRANCH  CHECKOUT
+            6390      shop/db       other    main    ~/code/shop
+            8001      shop/api      ours     main    ~/code/shop
+            8053/udp  shop/api.dns  free     -       /srv/a\x1bb
+            9000      shop/web      unknown  main    ~/code/shop"#]],
     );
 }

@@ -1,12 +1,14 @@
 //! What `status` shows to people.
 
 use super::{check, time};
+use crate::expected::Expected;
 use crate::report::paint::Paint;
 use crate::report::status::{Ended, HealthReport, HealthStatus, Port, RunStatus, Service, Supervisor, table};
 use crate::supervise::State;
+use expect_test::expect;
 
 #[track_caller]
-fn check_table(status: &RunStatus, width: usize, expected: &str) {
+fn check_table(status: &RunStatus, width: usize, expected: impl Expected) {
     check(&shown(status, width, false), expected);
 }
 
@@ -102,16 +104,15 @@ fn a_wide_terminal_shows_every_column() {
     check_table(
         &shop(),
         100,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE   STATE      PID   AGE     PORT             HEALTH            RESTARTS  CLIENTS
-          db        ready      4240  14 min  6390             ok   0.2 ms       0         2
-          backend   ready      4240  14 min  6390             ok   200 in 3 ms  0         2
-          frontend  unhealthy  4240  14 min  6390 (not ours)  GET / 404         0         2
+              SERVICE   STATE      PID   AGE     PORT             HEALTH            RESTARTS  CLIENTS
+              db        ready      4240  14 min  6390             ok   0.2 ms       0         2
+              backend   ready      4240  14 min  6390             ok   200 in 3 ms  0         2
+              frontend  unhealthy  4240  14 min  6390 (not ours)  GET / 404         0         2
 
-        frontend does not listen on 6390: another process does
-    ",
+            frontend does not listen on 6390: another process does"#]],
     );
 }
 
@@ -126,13 +127,12 @@ fn a_port_that_moved_names_the_declared_one() {
     check_table(
         &status,
         100,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE  STATE  PID   AGE     PORT                          HEALTH            RESTARTS  CLIENTS
-          db       ready  4240  14 min  6391 (declared 6390)          ok   0.2 ms       0         2
-          backend  ready  4240  14 min  6391 (declared 6390, closed)  ok   200 in 3 ms  0         2
-    ",
+              SERVICE  STATE  PID   AGE     PORT                          HEALTH            RESTARTS  CLIENTS
+              db       ready  4240  14 min  6391 (declared 6390)          ok   0.2 ms       0         2
+              backend  ready  4240  14 min  6391 (declared 6390, closed)  ok   200 in 3 ms  0         2"#]],
     );
 }
 
@@ -141,30 +141,28 @@ fn on_a_narrow_one_the_less_telling_columns_give_way() {
     check_table(
         &shop(),
         80,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE   STATE      PID   PORT             HEALTH            CLIENTS
-          db        ready      4240  6390             ok   0.2 ms       2
-          backend   ready      4240  6390             ok   200 in 3 ms  2
-          frontend  unhealthy  4240  6390 (not ours)  GET / 404         2
+              SERVICE   STATE      PID   PORT             HEALTH            CLIENTS
+              db        ready      4240  6390             ok   0.2 ms       2
+              backend   ready      4240  6390             ok   200 in 3 ms  2
+              frontend  unhealthy  4240  6390 (not ours)  GET / 404         2
 
-        frontend does not listen on 6390: another process does
-    ",
+            frontend does not listen on 6390: another process does"#]],
     );
     check_table(
         &shop(),
         60,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE   STATE      PORT             HEALTH
-          db        ready      6390             ok   0.2 ms
-          backend   ready      6390             ok   200 in 3 ms
-          frontend  unhealthy  6390 (not ours)  GET / 404
+              SERVICE   STATE      PORT             HEALTH
+              db        ready      6390             ok   0.2 ms
+              backend   ready      6390             ok   200 in 3 ms
+              frontend  unhealthy  6390 (not ours)  GET / 404
 
-        frontend does not listen on 6390: another process does
-    ",
+            frontend does not listen on 6390: another process does"#]],
     );
     let text = shown(&shop(), 60, false);
     assert!(text.lines().all(|line| line.chars().count() <= 60));
@@ -175,23 +173,22 @@ fn what_is_waited_for_and_what_is_wrong_stands_below() {
     check_table(
         &zoo(),
         80,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE  STATE     PID   AGE     PORT             HEALTH     RESTARTS  CLIENTS
-          web      waiting   -     14 min  -                -          0         0
-          api      starting  4240  14 min  6390 (closed)    GET / 503  0         2
-          job      failed    -     14 min  -                -          0         0
-          db       ready     4240  14 min  6390 (not ours)  ok         0         2
-          mail     stopped   -     -       6390 (closed)    -          0         2
-          old      stopping  4240  14 min  6390             unknown    0         2
-          done     exited    4240  14 min  6390             -          0         2
+              SERVICE  STATE     PID   AGE     PORT             HEALTH     RESTARTS  CLIENTS
+              web      waiting   -     14 min  -                -          0         0
+              api      starting  4240  14 min  6390 (closed)    GET / 503  0         2
+              job      failed    -     14 min  -                -          0         0
+              db       ready     4240  14 min  6390 (not ours)  ok         0         2
+              mail     stopped   -     -       6390 (closed)    -          0         2
+              old      stopping  4240  14 min  6390             unknown    0         2
+              done     exited    4240  14 min  6390             -          0         2
 
-        web waits for api, db
-        api waits: nothing listens on 8000 yet
-        job has failed: a Python package is missing
-        db does not listen on 6390: another process does
-    ",
+            web waits for api, db
+            api waits: nothing listens on 8000 yet
+            job has failed: a Python package is missing
+            db does not listen on 6390: another process does"#]],
     );
 }
 
@@ -200,7 +197,10 @@ fn a_long_health_is_cut_in_the_table_alone() {
     let mut status = shop();
     status.services[2].ports[0].ours = true;
     status.services[2].health.detail = Some(format!("GET / {}", "very ".repeat(20)));
-    check_table(&status, 60, "
+    check_table(
+        &status,
+        60,
+        expect![[r#"
         shop  up 14 min  (foreground, pid 100)
 
           SERVICE   STATE      PORT  HEALTH
@@ -208,8 +208,8 @@ fn a_long_health_is_cut_in_the_table_alone() {
           backend   ready      6390  ok   200 in 3 ms
           frontend  unhealthy  6390  GET / very very very very very…
 
-        frontend is unhealthy: GET / very very very very very very very very very very very very very very very very very very very very
-    ");
+        frontend is unhealthy: GET / very very very very very very very very very very very very very very very very very very very very"#]],
+    );
 }
 
 #[test]
@@ -220,16 +220,15 @@ fn wide_letters_and_control_characters_keep_the_columns_straight() {
     check_table(
         &status,
         80,
-        r#"
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE   STATE      PID   PORT             HEALTH        RESTARTS  CLIENTS
-          db        ready      4240  6390             ok   日本     0         2
-          backend   ready      4240  6390             ok   \x1b[2J  0         2
-          frontend  unhealthy  4240  6390 (not ours)  GET / 404     0         2
+              SERVICE   STATE      PID   PORT             HEALTH        RESTARTS  CLIENTS
+              db        ready      4240  6390             ok   日本     0         2
+              backend   ready      4240  6390             ok   \x1b[2J  0         2
+              frontend  unhealthy  4240  6390 (not ours)  GET / 404     0         2
 
-        frontend does not listen on 6390: another process does
-    "#,
+            frontend does not listen on 6390: another process does"#]],
     );
 }
 
@@ -247,14 +246,13 @@ fn one_that_is_about_to_be_started_again_says_why() {
     check_table(
         &RunStatus { services, ..shop() },
         100,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE  STATE    PID  AGE     PORT  HEALTH  RESTARTS  CLIENTS
-          api      backoff  -    14 min  -     -       2         0
+              SERVICE  STATE    PID  AGE     PORT  HEALTH  RESTARTS  CLIENTS
+              api      backoff  -    14 min  -     -       2         0
 
-        api is about to be started again: exit code 1
-    ",
+            api is about to be started again: exit code 1"#]],
     );
 }
 
@@ -268,16 +266,15 @@ fn nothing_runs_or_nothing_is_there() {
     check_table(
         &stopped,
         80,
-        "
-        shop  not running  (/home/kim/shop)
+        expect![[r#"
+            shop  not running  (/home/kim/shop)
 
-          SERVICE   STATE      PID   PORT             HEALTH            CLIENTS
-          db        ready      4240  6390             ok   0.2 ms       2
-          backend   ready      4240  6390             ok   200 in 3 ms  2
-          frontend  unhealthy  4240  6390 (not ours)  GET / 404         2
+              SERVICE   STATE      PID   PORT             HEALTH            CLIENTS
+              db        ready      4240  6390             ok   0.2 ms       2
+              backend   ready      4240  6390             ok   200 in 3 ms  2
+              frontend  unhealthy  4240  6390 (not ours)  GET / 404         2
 
-        frontend does not listen on 6390: another process does
-    ",
+            frontend does not listen on 6390: another process does"#]],
     );
     let empty = RunStatus {
         services: Vec::new(),
@@ -286,11 +283,10 @@ fn nothing_runs_or_nothing_is_there() {
     check_table(
         &empty,
         80,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          no services
-    ",
+              no services"#]],
     );
     assert!(!empty.is_ready());
 }
@@ -326,11 +322,10 @@ fn a_port_that_is_kept_for_a_service_that_waits_is_reserved() {
     check_table(
         &status,
         100,
-        "
-        shop  up 14 min  (foreground, pid 100)
+        expect![[r#"
+            shop  up 14 min  (foreground, pid 100)
 
-          SERVICE  STATE  PID   AGE     PORT             HEALTH       RESTARTS  CLIENTS
-          db       ready  4240  14 min  6390 (reserved)  ok   0.2 ms  0         2
-    ",
+              SERVICE  STATE  PID   AGE     PORT             HEALTH       RESTARTS  CLIENTS
+              db       ready  4240  14 min  6390 (reserved)  ok   0.2 ms  0         2"#]],
     );
 }

@@ -1,10 +1,12 @@
 //! What `why` says.
 
 use super::{check, time};
+use crate::expected::Expected;
 use crate::report::paint::Paint;
 use crate::report::status::{Ended, HealthStatus};
 use crate::report::why::{Answer, Reason, WhyDocument, text};
 use crate::supervise::State;
+use expect_test::expect;
 
 fn why(state: State) -> WhyDocument {
     WhyDocument {
@@ -29,7 +31,7 @@ fn why(state: State) -> WhyDocument {
 }
 
 #[track_caller]
-fn check_text(why: &WhyDocument, expected: &str) {
+fn check_text(why: &WhyDocument, expected: impl Expected) {
     check(&text(why, time("2026-11-23T10:00:00Z"), Paint::new(false)), expected);
 }
 
@@ -53,19 +55,18 @@ fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
             hints: vec!["install it".to_owned()],
             ..why(State::Backoff)
         },
-        r#"
-        api  backoff  since 60 s
+        expect![[r#"
+            api  backoff  since 60 s
 
-          reason      a Python package is missing, again in 3.0 s
-          last exit   exit code 3, 60 s ago: a Python package is missing
-          restarts    2 (`restart = "always"`)
-          next try    in 2.0 s
+              reason      a Python package is missing, again in 3.0 s
+              last exit   exit code 3, 60 s ago: a Python package is missing
+              restarts    2 (`restart = "always"`)
+              next try    in 2.0 s
 
-          No module named 'x'
-          \x07
+              No module named 'x'
+              \x07
 
-        hint: install it
-    "#,
+            hint: install it"#]],
     );
 }
 
@@ -77,11 +78,10 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
             waiting_for: waits,
             ..why(State::Waiting)
         },
-        "
-        api  waiting  since 60 s
+        expect![[r#"
+            api  waiting  since 60 s
 
-          waits for   db, cache
-    ",
+              waits for   db, cache"#]],
     );
     let answer = |status, times, detail: &str| Answer {
         at: time("2026-11-23T09:59:58Z"),
@@ -104,15 +104,14 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
             }),
             ..why(State::Ready)
         },
-        "
-        api  ready  since 60 s  (pid 4243)
+        expect![[r#"
+            api  ready  since 60 s  (pid 4243)
 
-          health      failed, 3 times, last 2.0 s ago: GET / 503
-                      passed, last 2.0 s ago
-          last exit   killed by SIGKILL, 2 min ago: another process or the kernel killed it
-    ",
+              health      failed, 3 times, last 2.0 s ago: GET / 503
+                          passed, last 2.0 s ago
+              last exit   killed by SIGKILL, 2 min ago: another process or the kernel killed it"#]],
     );
-    check_text(&why(State::Ready), "\napi  ready  since 60 s\n");
+    check_text(&why(State::Ready), expect!["api  ready  since 60 s"]);
 }
 
 #[test]
@@ -124,12 +123,11 @@ fn where_nothing_runs_that_is_the_answer() {
             hints: vec!["start it with `devtasks up api`".to_owned()],
             ..why(State::Stopped)
         },
-        "
-        api  stopped
+        expect![[r#"
+            api  stopped
 
-          run         nothing of `shop` is running
+              run         nothing of `shop` is running
 
-        hint: start it with `devtasks up api`
-    ",
+            hint: start it with `devtasks up api`"#]],
     );
 }

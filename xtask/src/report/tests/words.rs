@@ -1,5 +1,6 @@
 //! Durations, counts, lines, paths, and why a service is as it is.
 
+use expect_test::expect;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,23 +36,22 @@ fn durations_are_as_exact_as_people_want_them() {
         .collect();
     check(
         &shown,
-        "
-        0: 0 ms
-        40: 40 ms
-        99: 99 ms
-        100: 0.1 s
-        449: 0.4 s
-        9940: 9.9 s
-        10000: 10 s
-        119999: 119 s
-        120000: 2 min
-        3599000: 59 min
-        3600000: 1 h
-        8040000: 2 h 14 min
-        86399000: 23 h 59 min
-        86400000: 1 d
-        273600000: 3 d 4 h
-    ",
+        expect![[r#"
+            0: 0 ms
+            40: 40 ms
+            99: 99 ms
+            100: 0.1 s
+            449: 0.4 s
+            9940: 9.9 s
+            10000: 10 s
+            119999: 119 s
+            120000: 2 min
+            3599000: 59 min
+            3600000: 1 h
+            8040000: 2 h 14 min
+            86399000: 23 h 59 min
+            86400000: 1 d
+            273600000: 3 d 4 h"#]],
     );
 }
 
@@ -76,13 +76,12 @@ fn one_is_singular() {
     let shown: String = all.iter().map(|(n, what)| count(*n, what) + "\n").collect();
     check(
         &shown,
-        "
-        0 services
-        1 service
-        2 services
-        1 process
-        2 processes
-    ",
+        expect![[r#"
+            0 services
+            1 service
+            2 services
+            1 process
+            2 processes"#]],
     );
 }
 
@@ -97,12 +96,11 @@ fn home_is_short() {
     ];
     check(
         &(all.join("\n") + "\n"),
-        "
-        ~
-        ~/a
-        /home/kimberly
-        /home/kim
-    ",
+        expect![[r#"
+            ~
+            ~/a
+            /home/kimberly
+            /home/kim"#]],
     );
 }
 
@@ -111,18 +109,16 @@ fn parts_are_kept_whole_and_lines_short() {
     let parts = ["one", "two", "three", "fourteen letters"].map(str::to_owned);
     check(
         &(lines(&parts, ", ", 10).join("\n") + "\n"),
-        "
-        one, two,
-        three,
-        fourteen letters
-    ",
+        expect![[r#"
+            one, two,
+            three,
+            fourteen letters"#]],
     );
     check(
         &(lines(&parts[..3], "   ", 9).join("\n") + "\n"),
-        "
-        one   two
-        three
-    ",
+        expect![[r#"
+            one   two
+            three"#]],
     );
     assert!(lines(&[], ", ", 10).is_empty());
 }
@@ -194,33 +190,32 @@ fn every_cause_has_words() {
         .collect();
     check(
         &shown,
-        "
-        1 it ended before it was ready
-        1 exit code 0
-        1 exit code 3
-        1 killed by SIGKILL
-        1 killed by SIGTERM
-        1 killed by signal 64
-        1 exit status unknown
-        1 its port is already in use
-        1 another container has the port that it publishes
-        1 a process of this machine has the port that it publishes
-        1 a Python package is missing
-        1 a Node module is missing
-        1 a command was not found
-        1 permission denied
-        1 a connection was refused
-        1 another process or the kernel killed it
-        1 what it left in the background was ended
-        1 killed by SIGKILL: the kernel was out of memory and killed it
-        1 killed by SIGBUS: it crashed at an address that is not its own
-        4 not ready after 60 s: GET /healthz 503
-        4 not ready after 60 s
-        5 cannot run `x`: permission denied
-        1 its dependency `db` did not come up
-        1 GET / 404
-        7 1 process would not die
-        7 2 processes would not die
-    ",
+        expect![[r#"
+            1 it ended before it was ready
+            1 exit code 0
+            1 exit code 3
+            1 killed by SIGKILL
+            1 killed by SIGTERM
+            1 killed by signal 64
+            1 exit status unknown
+            1 its port is already in use
+            1 another container has the port that it publishes
+            1 a process of this machine has the port that it publishes
+            1 a Python package is missing
+            1 a Node module is missing
+            1 a command was not found
+            1 permission denied
+            1 a connection was refused
+            1 another process or the kernel killed it
+            1 what it left in the background was ended
+            1 killed by SIGKILL: the kernel was out of memory and killed it
+            1 killed by SIGBUS: it crashed at an address that is not its own
+            4 not ready after 60 s: GET /healthz 503
+            4 not ready after 60 s
+            5 cannot run `x`: permission denied
+            1 its dependency `db` did not come up
+            1 GET / 404
+            7 1 process would not die
+            7 2 processes would not die"#]],
     );
 }

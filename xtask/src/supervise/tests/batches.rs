@@ -1,6 +1,7 @@
 //! What was asked for together: settled as a whole, and joined by later batches.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn a_failure_during_the_start_stops_the_rest_in_reverse_order() {
@@ -17,7 +18,7 @@ fn a_failure_during_the_start_stops_the_rest_in_reverse_order() {
          30 exit api
          40 exit db
          41 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 web waiting
@@ -44,8 +45,7 @@ fn a_failure_during_the_start_stops_the_rest_in_reverse_order() {
             30 terminate db
             30 db stopping
             40 db stopped
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -58,7 +58,7 @@ fn what_waits_for_a_failed_dependency_is_stopped_with_it() {
         "0 begin
          5 exit db 1
          6 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 web waiting
@@ -69,8 +69,7 @@ fn what_waits_for_a_failed_dependency_is_stopped_with_it() {
             5 web stopped
             5 api stopped
             5 db failed: code 1 after 5 before ready
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -86,7 +85,7 @@ fn a_failure_when_all_were_ready_leaves_the_others() {
          100 end
          200 exit api 0
          201 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -101,8 +100,7 @@ fn a_failure_when_all_were_ready_leaves_the_others() {
             over: false, exit 1
             200 terminate api
             200 api exited: code 0 after 195
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -116,7 +114,7 @@ fn what_cannot_be_spawned_fails_the_batch() {
          5 ready db
          9 exit db
          10 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -128,8 +126,7 @@ fn what_cannot_be_spawned_fails_the_batch() {
             5 terminate db
             5 db stopping
             9 db stopped
-            over: true, exit 5
-        ",
+            over: true, exit 5"#]],
     );
 }
 
@@ -140,15 +137,14 @@ fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
         "0 begin
          5 exit api 0
          6 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
             5 terminate api
             5 batch 0 has failed
             5 api failed: code 0 after 5 before ready
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
     check(
         "api",
@@ -156,7 +152,7 @@ fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
          5 ready api
          9 exit api 0
          10 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -164,23 +160,21 @@ fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
             5 batch 0 is ready
             9 terminate api
             9 api exited: code 0 after 9
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
     check(
         "job: unprobed",
         "0 begin
          5 exit job 0
          6 end",
-        "
+        expect![[r#"
             0 job waiting
             0 spawn job
             0 job ready
             0 batch 0 is ready
             5 terminate job
             5 job exited: code 0 after 5
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -192,7 +186,7 @@ fn another_end_is_a_failure_always() {
          5 ready api
          9 exit api signal9
          10 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -200,23 +194,21 @@ fn another_end_is_a_failure_always() {
             5 batch 0 is ready
             9 terminate api
             9 api failed: signal 9 after 9
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
     check(
         "job: unprobed",
         "0 begin
          5 exit job 3
          6 end",
-        "
+        expect![[r#"
             0 job waiting
             0 spawn job
             0 job ready
             0 batch 0 is ready
             5 terminate job
             5 job failed: code 3 after 5
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -230,7 +222,7 @@ fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
          5 exit job 0
          9 ready db
          12 ready after",
-        "
+        expect![[r#"
             0 job waiting
             0 db waiting
             0 after waiting
@@ -244,8 +236,7 @@ fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
             9 spawn after
             9 after starting
             12 after ready
-            12 batch 0 is ready
-        ",
+            12 batch 0 is ready"#]],
     );
     check(
         "job: unprobed
@@ -255,7 +246,7 @@ fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
          5 exit job 0
          9 exit db
          10 end",
-        "
+        expect![[r#"
             0 job waiting
             0 db waiting
             0 after waiting
@@ -270,8 +261,7 @@ fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
             5 terminate db
             5 db stopping
             9 db stopped
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -287,7 +277,7 @@ fn a_later_batch_joins_and_is_settled_by_itself() {
          20 ready api
          30 ready web
          40 begin db",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -302,8 +292,7 @@ fn a_later_batch_joins_and_is_settled_by_itself() {
             20 web starting
             30 web ready
             30 batch 1 is ready
-            40 batch 2 is ready
-        ",
+            40 batch 2 is ready"#]],
     );
 }
 
@@ -317,7 +306,7 @@ fn a_batch_that_fails_leaves_those_of_other_batches() {
          9 begin
          20 exit api 1
          21 end",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -329,8 +318,7 @@ fn a_batch_that_fails_leaves_those_of_other_batches() {
             20 terminate api
             20 batch 1 has failed
             20 api failed: code 1 after 11 before ready
-            over: false, exit 1
-        ",
+            over: false, exit 1"#]],
     );
 }
 
@@ -343,7 +331,7 @@ fn a_later_batch_fails_with_the_dependency_it_waits_for() {
          1 begin api
          5 exit db 1
          6 end",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -353,8 +341,7 @@ fn a_later_batch_fails_with_the_dependency_it_waits_for() {
             5 db failed: code 1 after 5 before ready
             5 api failed: without db
             5 batch 1 has failed
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -367,7 +354,7 @@ fn the_timeout_of_a_later_batch_holds_for_what_waits_for_an_earlier_one() {
         "0 begin db
          100 begin api web timeout=2s
          3000 ready db",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -377,8 +364,7 @@ fn the_timeout_of_a_later_batch_holds_for_what_waits_for_an_earlier_one() {
             2100 batch 1 has failed
             2100 web stopped
             3000 db ready
-            3000 batch 0 is ready
-        ",
+            3000 batch 0 is ready"#]],
     );
 }
 
@@ -393,7 +379,7 @@ fn what_starts_in_the_batch_itself_gives_the_better_reason() {
          2090 unready cache refused
          2110 unready cache refused
          2120 exit cache",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -405,8 +391,7 @@ fn what_starts_in_the_batch_itself_gives_the_better_reason() {
             2110 cache stopping
             2110 batch 1 has failed
             2110 api stopped
-            2120 cache failed: not ready after 2010: refused
-        ",
+            2120 cache failed: not ready after 2010: refused"#]],
     );
 }
 
@@ -424,7 +409,7 @@ fn what_was_stopped_starts_again_with_a_clean_slate() {
          25 ready db
          30 ready api
          31 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -448,8 +433,7 @@ fn what_was_stopped_starts_again_with_a_clean_slate() {
             25 api starting
             30 api ready
             30 batch 1 is ready
-            over: false, exit 0
-        ",
+            over: false, exit 0"#]],
     );
 }
 
@@ -464,7 +448,7 @@ fn a_dependency_that_was_stopped_is_asked_for_again() {
          10 exit db
          20 begin api
          21 begin",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -479,8 +463,7 @@ fn a_dependency_that_was_stopped_is_asked_for_again() {
             21 db waiting
             21 api waiting
             21 spawn db
-            21 db starting
-        ",
+            21 db starting"#]],
     );
 }
 
@@ -498,7 +481,7 @@ fn nothing_starts_on_what_is_about_to_end() {
          20 exit api
          30 exit db
          31 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -517,7 +500,6 @@ fn nothing_starts_on_what_is_about_to_end() {
             30 db stopped
             30 web failed: without db
             30 batch 1 has failed
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }

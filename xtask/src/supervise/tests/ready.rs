@@ -1,6 +1,7 @@
 //! From `begin` to ready, and what becomes of health afterwards.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn what_depends_on_nothing_starts_at_once_and_the_rest_when_its_dependencies_are_ready() {
@@ -14,7 +15,7 @@ fn what_depends_on_nothing_starts_at_once_and_the_rest_when_its_dependencies_are
          9 ready db
          30 ready api
          31 ready web",
-        "
+        expect![[r#"
             0 db waiting
             0 cache waiting
             0 api waiting
@@ -31,8 +32,7 @@ fn what_depends_on_nothing_starts_at_once_and_the_rest_when_its_dependencies_are
             30 spawn web
             30 web starting
             31 web ready
-            31 batch 0 is ready
-        ",
+            31 batch 0 is ready"#]],
     );
 }
 
@@ -46,7 +46,7 @@ fn started_is_less_than_healthy() {
          5 ready web
          7 ready db
          8 ready api",
-        "
+        expect![[r#"
             0 db waiting
             0 web waiting
             0 api waiting
@@ -59,8 +59,7 @@ fn started_is_less_than_healthy() {
             7 spawn api
             7 api starting
             8 api ready
-            8 batch 0 is ready
-        ",
+            8 batch 0 is ready"#]],
     );
 }
 
@@ -71,7 +70,7 @@ fn without_a_port_and_a_check_a_unit_is_ready_when_it_was_spawned() {
          api: worker",
         "0 begin
          3 ready api",
-        "
+        expect![[r#"
             0 worker waiting
             0 api waiting
             0 spawn worker
@@ -79,8 +78,7 @@ fn without_a_port_and_a_check_a_unit_is_ready_when_it_was_spawned() {
             0 spawn api
             0 api starting
             3 api ready
-            3 batch 0 is ready
-        ",
+            3 batch 0 is ready"#]],
     );
 }
 
@@ -97,7 +95,7 @@ fn probes_come_at_once_then_with_pauses_that_grow_to_a_tenth_of_the_time_waited(
          5000 unready api refused
          5300 ready api
          9000",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -108,8 +106,7 @@ fn probes_come_at_once_then_with_pauses_that_grow_to_a_tenth_of_the_time_waited(
             1100 probe api
             5250 probe api
             5300 api ready
-            5300 batch 0 is ready
-        ",
+            5300 batch 0 is ready"#]],
     );
 }
 
@@ -121,15 +118,14 @@ fn a_last_probe_is_asked_before_giving_up() {
          0 begin
          990 unready api refused
          1003 ready api",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
             0 probe api
             1000 probe api
             1003 api ready
-            1003 batch 0 is ready
-        ",
+            1003 batch 0 is ready"#]],
     );
     check(
         "api: start=1s grace=1s",
@@ -138,7 +134,7 @@ fn a_last_probe_is_asked_before_giving_up() {
          990 unready api refused
          1003 unready api still refused
          1004 exit api signal15",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -148,8 +144,7 @@ fn a_last_probe_is_asked_before_giving_up() {
             1003 api stopping
             1003 batch 0 has failed
             1004 sweep api
-            1004 api failed: not ready after 1003: still refused
-        ",
+            1004 api failed: not ready after 1003: still refused"#]],
     );
 }
 
@@ -160,7 +155,7 @@ fn a_last_probe_that_is_never_answered_does_not_hold_up_the_end() {
         "0 begin
          3000 exit api
          3001 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -168,8 +163,7 @@ fn a_last_probe_that_is_never_answered_does_not_hold_up_the_end() {
             2000 api stopping
             2000 batch 0 has failed
             3000 api failed: not ready after 2000: no answer yet
-            over: true, exit 4
-        ",
+            over: true, exit 4"#]],
     );
     check(
         "api: start=1s",
@@ -178,7 +172,7 @@ fn a_last_probe_that_is_never_answered_does_not_hold_up_the_end() {
          3000 ready api
          3001 exit api
          3002 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -186,8 +180,7 @@ fn a_last_probe_that_is_never_answered_does_not_hold_up_the_end() {
             2000 api stopping
             2000 batch 0 has failed
             3001 api failed: not ready after 2000: GET / 503
-            over: true, exit 4
-        ",
+            over: true, exit 4"#]],
     );
 }
 
@@ -203,7 +196,7 @@ fn the_timeout_of_a_batch_shortens_every_start() {
          2010 exit api
          2020 exit db
          2030 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -218,8 +211,7 @@ fn the_timeout_of_a_batch_shortens_every_start() {
             2010 terminate db
             2010 db stopping
             2020 db stopped
-            over: true, exit 4
-        ",
+            over: true, exit 4"#]],
     );
 }
 
@@ -239,7 +231,7 @@ fn a_unit_waits_for_what_is_open() {
          7 ready cache
          8 waits cache
          9 waits api",
-        "
+        expect![[r#"
             0 db waiting
             0 cache waiting
             0 api waiting
@@ -256,8 +248,7 @@ fn a_unit_waits_for_what_is_open() {
             7 spawn api
             7 api starting
             cache waits for []
-            api waits for []
-        ",
+            api waits for []"#]],
     );
 }
 
@@ -276,7 +267,7 @@ fn failures_in_a_row_make_a_ready_unit_unhealthy_and_one_success_makes_it_ready_
          6060 unready api 502
          7070 unready api 503
          8080 ready api",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -292,8 +283,7 @@ fn failures_in_a_row_make_a_ready_unit_unhealthy_and_one_success_makes_it_ready_
             6060 api unhealthy: 502
             7060 probe api
             8070 probe api
-            8080 api ready
-        ",
+            8080 api ready"#]],
     );
 }
 
@@ -308,14 +298,13 @@ fn a_check_that_could_not_be_asked_says_nothing_of_a_ready_unit() {
          3010 unasked api no thread
          4010 ready api
          5000 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
             10 api ready
             10 batch 0 is ready
-            over: false, exit 0
-        ",
+            over: false, exit 0"#]],
     );
 }
 
@@ -330,7 +319,7 @@ fn an_unhealthy_dependency_keeps_a_later_unit_waiting() {
          1500 begin api
          2020 ready db
          2030 ready api",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -342,8 +331,7 @@ fn an_unhealthy_dependency_keeps_a_later_unit_waiting() {
             2020 spawn api
             2020 api starting
             2030 api ready
-            2030 batch 1 is ready
-        ",
+            2030 batch 1 is ready"#]],
     );
 }
 
@@ -358,14 +346,13 @@ fn late_answers_change_nothing() {
          8 ready api
          9 unready api refused
          10 exit api 1",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
             5 terminate api
             5 api stopping
             7 api stopped
-            7 batch 0 has failed
-        ",
+            7 batch 0 has failed"#]],
     );
 }

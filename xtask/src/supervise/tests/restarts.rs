@@ -1,6 +1,7 @@
 //! Services that are started again: when, after which pause, how often, and what ends it.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn a_crash_is_followed_by_a_pause_and_another_start() {
@@ -15,20 +16,19 @@ fn a_crash_is_followed_by_a_pause_and_another_start() {
         800 restarts api
         800 end
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        500 terminate api
-        500 api backoff: code 1 after 500, again in 104
-        604 spawn api
-        604 api starting
-        700 api ready
-        api was restarted 1 times
-        over: false, exit 0
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            500 terminate api
+            500 api backoff: code 1 after 500, again in 104
+            604 spawn api
+            604 api starting
+            700 api ready
+            api was restarted 1 times
+            over: false, exit 0"#]],
     );
 }
 
@@ -41,15 +41,14 @@ fn without_a_policy_a_crash_is_the_end() {
         10 ready api
         500 exit api 1
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        500 terminate api
-        500 api failed: code 1 after 500
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            500 terminate api
+            500 api failed: code 1 after 500"#]],
     );
 }
 
@@ -67,21 +66,20 @@ fn an_end_with_0_is_followed_by_a_start_with_always_alone() {
         500 exit a 0
         500 exit b 0
         ",
-        "
-        0 a waiting
-        0 b waiting
-        0 spawn a
-        0 spawn b
-        0 a starting
-        0 b starting
-        10 a ready
-        10 b ready
-        10 batch 0 is ready
-        500 terminate a
-        500 a exited: code 0 after 500
-        500 terminate b
-        500 b backoff: code 0 after 500, again in 123
-        ",
+        expect![[r#"
+            0 a waiting
+            0 b waiting
+            0 spawn a
+            0 spawn b
+            0 a starting
+            0 b starting
+            10 a ready
+            10 b ready
+            10 batch 0 is ready
+            500 terminate a
+            500 a exited: code 0 after 500
+            500 terminate b
+            500 b backoff: code 0 after 500, again in 123"#]],
     );
 }
 
@@ -101,42 +99,41 @@ fn pauses_grow_and_five_restarts_without_a_quiet_time_are_enough() {
         7000 exit api 1
         8000 end
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        20 terminate api
-        20 api backoff: code 1 after 20, again in 0
-        20 spawn api
-        20 api starting
-        200 api ready
-        210 terminate api
-        210 api backoff: code 1 after 190, again in 104
-        314 spawn api
-        314 api starting
-        1000 terminate api
-        1000 api backoff: code 1 after 685 before ready, again in 205
-        1205 spawn api
-        1205 api starting
-        2000 terminate api
-        2000 api backoff: code 1 after 794 before ready, again in 430
-        2430 spawn api
-        2430 api starting
-        4000 terminate api
-        4000 api backoff: code 1 after 1569 before ready, again in 846
-        4846 spawn api
-        4846 api starting
-        7000 terminate api
-        7000 api failed: code 1 after 2153 before ready, gave up after 5
-        over: true, exit 1
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            20 terminate api
+            20 api backoff: code 1 after 20, again in 0
+            20 spawn api
+            20 api starting
+            200 api ready
+            210 terminate api
+            210 api backoff: code 1 after 190, again in 104
+            314 spawn api
+            314 api starting
+            1000 terminate api
+            1000 api backoff: code 1 after 685 before ready, again in 205
+            1205 spawn api
+            1205 api starting
+            2000 terminate api
+            2000 api backoff: code 1 after 794 before ready, again in 430
+            2430 spawn api
+            2430 api starting
+            4000 terminate api
+            4000 api backoff: code 1 after 1569 before ready, again in 846
+            4846 spawn api
+            4846 api starting
+            7000 terminate api
+            7000 api failed: code 1 after 2153 before ready, gave up after 5
+            over: true, exit 1"#]],
     );
 }
 
 #[test]
-fn a_quiet_time_begins_the_count_anew() {
+fn a_quiet_time_resets_the_count() {
     check(
         "api: restart=always",
         "
@@ -149,27 +146,26 @@ fn a_quiet_time_begins_the_count_anew() {
         500 ready api
         10500 exit api 1
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        20 terminate api
-        20 api backoff: code 1 after 20, again in 104
-        124 spawn api
-        124 api starting
-        200 api ready
-        210 terminate api
-        210 api backoff: code 1 after 85, again in 205
-        415 spawn api
-        415 api starting
-        500 api ready
-        10500 terminate api
-        10500 api backoff: code 1 after 10084, again in 0
-        10500 spawn api
-        10500 api starting
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            20 terminate api
+            20 api backoff: code 1 after 20, again in 104
+            124 spawn api
+            124 api starting
+            200 api ready
+            210 terminate api
+            210 api backoff: code 1 after 85, again in 205
+            415 spawn api
+            415 api starting
+            500 api ready
+            10500 terminate api
+            10500 api backoff: code 1 after 10084, again in 0
+            10500 spawn api
+            10500 api starting"#]],
     );
 }
 
@@ -185,19 +181,18 @@ fn what_would_fail_again_is_not_tried_again() {
         20 begin api
         30 exit web 1 busy
         ",
-        "
-        0 web waiting
-        0 spawn web
-        0 web starting
-        10 web ready
-        10 batch 0 is ready
-        20 api waiting
-        20 spawn api
-        20 api failed: no such command
-        20 batch 1 has failed
-        30 terminate web
-        30 web failed: code 1 after 30
-        ",
+        expect![[r#"
+            0 web waiting
+            0 spawn web
+            0 web starting
+            10 web ready
+            10 batch 0 is ready
+            20 api waiting
+            20 spawn api
+            20 api failed: no such command
+            20 batch 1 has failed
+            30 terminate web
+            30 web failed: code 1 after 30"#]],
     );
 }
 
@@ -211,15 +206,14 @@ fn a_signal_is_no_lasting_cause_whatever_the_log_said() {
         10 ready web
         30 exit web signal9 busy
         ",
-        "
-        0 web waiting
-        0 spawn web
-        0 web starting
-        10 web ready
-        10 batch 0 is ready
-        30 terminate web
-        30 web backoff: signal 9 after 30, again in 103
-        ",
+        expect![[r#"
+            0 web waiting
+            0 spawn web
+            0 web starting
+            10 web ready
+            10 batch 0 is ready
+            30 terminate web
+            30 web backoff: signal 9 after 30, again in 103"#]],
     );
 }
 
@@ -236,20 +230,19 @@ fn one_that_becomes_unhealthy_is_stopped_and_started_again() {
         250 exit api signal15
         400 ready api
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        210 api unhealthy: 503
-        210 terminate api
-        210 api stopping
-        250 api backoff: 503, again in 104
-        354 spawn api
-        354 api starting
-        400 api ready
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            210 api unhealthy: 503
+            210 terminate api
+            210 api stopping
+            250 api backoff: 503, again in 104
+            354 spawn api
+            354 api starting
+            400 api ready"#]],
     );
 }
 
@@ -263,15 +256,14 @@ fn one_without_a_policy_stays_unhealthy() {
         110 unready api 503
         210 ready api
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        110 api unhealthy: 503
-        210 api ready
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            110 api unhealthy: 503
+            210 api ready"#]],
     );
 }
 
@@ -287,21 +279,20 @@ fn a_failure_while_the_stack_starts_is_tried_again() {
         200 ready db
         210 ready api
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        30 terminate db
-        30 db backoff: code 1 after 30 before ready, again in 123
-        153 spawn db
-        153 db starting
-        200 db ready
-        200 spawn api
-        200 api starting
-        210 api ready
-        210 batch 0 is ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            30 terminate db
+            30 db backoff: code 1 after 30 before ready, again in 123
+            153 spawn db
+            153 db starting
+            200 db ready
+            200 spawn api
+            200 api starting
+            210 api ready
+            210 batch 0 is ready"#]],
     );
 }
 
@@ -317,21 +308,20 @@ fn all_attempts_of_a_first_start_share_one_start_period() {
         180 exit db 2
         1000 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        30 terminate db
-        30 db backoff: code 1 after 30 before ready, again in 123
-        153 spawn db
-        153 db starting
-        180 terminate db
-        180 batch 0 has failed
-        180 api stopped
-        180 db failed: code 2 after 26 before ready
-        over: true, exit 1
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            30 terminate db
+            30 db backoff: code 1 after 30 before ready, again in 123
+            153 spawn db
+            153 db starting
+            180 terminate db
+            180 batch 0 has failed
+            180 api stopped
+            180 db failed: code 2 after 26 before ready
+            over: true, exit 1"#]],
     );
 }
 
@@ -346,14 +336,13 @@ fn a_first_start_ends_with_the_time_of_the_whole() {
         149 unready db refused
         150 unready db refused
         ",
-        "
-        0 db waiting
-        0 spawn db
-        0 db starting
-        30 terminate db
-        30 batch 0 has failed
-        30 db failed: code 1 after 30 before ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 spawn db
+            0 db starting
+            30 terminate db
+            30 batch 0 has failed
+            30 db failed: code 1 after 30 before ready"#]],
     );
 }
 
@@ -371,23 +360,22 @@ fn later_starts_have_a_start_period_each_and_failing_to_be_ready_is_one_of_the_e
         1010 exit db signal15
         1300 ready db
         ",
-        "
-        0 db waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 batch 0 is ready
-        500 terminate db
-        500 db backoff: code 1 after 500, again in 123
-        623 spawn db
-        623 db starting
-        1000 terminate db
-        1000 db stopping
-        1010 db backoff: not ready after 376: refused, again in 207
-        1217 spawn db
-        1217 db starting
-        1300 db ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 batch 0 is ready
+            500 terminate db
+            500 db backoff: code 1 after 500, again in 123
+            623 spawn db
+            623 db starting
+            1000 terminate db
+            1000 db stopping
+            1010 db backoff: not ready after 376: refused, again in 207
+            1217 spawn db
+            1217 db starting
+            1300 db ready"#]],
     );
 }
 
@@ -406,24 +394,23 @@ fn a_stop_ends_a_pause_at_once() {
         600 exit api 0
         700 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 api ready
-        20 batch 0 is ready
-        500 terminate db
-        500 db backoff: code 1 after 500, again in 123
-        550 db stopped
-        550 terminate api
-        550 api stopping
-        600 api stopped
-        over: true, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 api ready
+            20 batch 0 is ready
+            500 terminate db
+            500 db backoff: code 1 after 500, again in 123
+            550 db stopped
+            550 terminate api
+            550 api stopping
+            600 api stopped
+            over: true, exit 0"#]],
     );
 }
 
@@ -439,16 +426,15 @@ fn a_stop_while_its_children_end_is_no_restart() {
         520 gone db
         700 end
         ",
-        "
-        0 db waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 batch 0 is ready
-        500 terminate db
-        520 db stopped
-        over: true, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 batch 0 is ready
+            500 terminate db
+            520 db stopped
+            over: true, exit 0"#]],
     );
 }
 
@@ -464,17 +450,16 @@ fn ctrl_c_ends_a_pause_at_once() {
         550 interrupt
         700 end
         ",
-        "
-        0 db waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 batch 0 is ready
-        500 terminate db
-        500 db backoff: code 1 after 500, again in 123
-        550 db stopped
-        over: true, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 batch 0 is ready
+            500 terminate db
+            500 db backoff: code 1 after 500, again in 123
+            550 db stopped
+            over: true, exit 0"#]],
     );
 }
 
@@ -496,30 +481,29 @@ fn one_whose_dependency_is_down_waits_for_it_again() {
         900 ready api
         900 restarts api
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 api ready
-        20 batch 0 is ready
-        500 terminate db
-        500 db backoff: code 1 after 500, again in 123
-        500 terminate api
-        500 api backoff: code 1 after 490, again in 104
-        604 api waiting
-        623 spawn db
-        623 db starting
-        api waits for [db]
-        800 db ready
-        800 spawn api
-        800 api starting
-        900 api ready
-        api was restarted 1 times
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 api ready
+            20 batch 0 is ready
+            500 terminate db
+            500 db backoff: code 1 after 500, again in 123
+            500 terminate api
+            500 api backoff: code 1 after 490, again in 104
+            604 api waiting
+            623 spawn db
+            623 db starting
+            api waits for [db]
+            800 db ready
+            800 spawn api
+            800 api starting
+            900 api ready
+            api was restarted 1 times"#]],
     );
 }
 
@@ -537,23 +521,22 @@ fn one_whose_dependency_is_gone_for_good_has_failed() {
         500 exit api 1
         700 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 api ready
-        20 batch 0 is ready
-        500 terminate db
-        500 db failed: code 1 after 500
-        500 terminate api
-        500 api backoff: code 1 after 490, again in 104
-        604 api failed: without db
-        over: true, exit 1
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 api ready
+            20 batch 0 is ready
+            500 terminate db
+            500 db failed: code 1 after 500
+            500 terminate api
+            500 api backoff: code 1 after 490, again in 104
+            604 api failed: without db
+            over: true, exit 1"#]],
     );
 }
 
@@ -572,30 +555,29 @@ fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
         3200 ready api
         4200 exit api 1
         ",
-        "
-        0 api waiting
-        0 spawn api
-        0 api starting
-        10 api ready
-        10 batch 0 is ready
-        1010 terminate api
-        1010 api backoff: signal 9 after 1010, again in 0
-        1010 spawn api
-        1010 api starting
-        1020 api ready
-        2020 terminate api
-        2020 api backoff: signal 15 after 1010, again in 0
-        2020 spawn api
-        2020 api starting
-        2030 api ready
-        3029 terminate api
-        3029 api backoff: signal 9 after 1009, again in 104
-        3133 spawn api
-        3133 api starting
-        3200 api ready
-        4200 terminate api
-        4200 api backoff: code 1 after 1066, again in 205
-        ",
+        expect![[r#"
+            0 api waiting
+            0 spawn api
+            0 api starting
+            10 api ready
+            10 batch 0 is ready
+            1010 terminate api
+            1010 api backoff: signal 9 after 1010, again in 0
+            1010 spawn api
+            1010 api starting
+            1020 api ready
+            2020 terminate api
+            2020 api backoff: signal 15 after 1010, again in 0
+            2020 spawn api
+            2020 api starting
+            2030 api ready
+            3029 terminate api
+            3029 api backoff: signal 9 after 1009, again in 104
+            3133 spawn api
+            3133 api starting
+            3200 api ready
+            4200 terminate api
+            4200 api backoff: code 1 after 1066, again in 205"#]],
     );
 }
 
@@ -608,7 +590,7 @@ fn what_could_be_started_before_is_tried_again_where_the_system_is_out_of_someth
          20 missing api no room
          30 exit api 1
          31 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -618,7 +600,6 @@ fn what_could_be_started_before_is_tried_again_where_the_system_is_out_of_someth
             30 api backoff: code 1 after 30, again in 0
             30 spawn api
             30 api backoff: no room, again in 104
-            over: false, exit 0
-        ",
+            over: false, exit 0"#]],
     );
 }

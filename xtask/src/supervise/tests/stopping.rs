@@ -1,6 +1,7 @@
 //! From the wish to end a unit to the proof that nothing of it is left.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn dependents_are_stopped_before_what_they_depend_on() {
@@ -20,7 +21,7 @@ fn dependents_are_stopped_before_what_they_depend_on() {
          35 exit cache
          40 exit db
          41 end",
-        "
+        expect![[r#"
             0 db waiting
             0 cache waiting
             0 api waiting
@@ -50,8 +51,7 @@ fn dependents_are_stopped_before_what_they_depend_on() {
             30 cache stopping
             35 cache stopped
             40 db stopped
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -63,14 +63,13 @@ fn what_is_asked_for_after_an_interrupt_is_never_started() {
         "0 interrupt
          0 begin
          1 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 api stopped
             0 db stopped
             0 batch 0 has failed
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -89,7 +88,7 @@ fn one_unit_is_stopped_alone() {
          40 stop api
          50 exit api
          51 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -106,8 +105,7 @@ fn one_unit_is_stopped_alone() {
             40 terminate api
             40 api stopping
             50 api stopped
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -119,7 +117,7 @@ fn grace_is_waited_for_and_then_it_is_killed() {
          5 ready api
          9 stop
          2050 exit api signal9",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -128,8 +126,7 @@ fn grace_is_waited_for_and_then_it_is_killed() {
             9 terminate api
             9 api stopping
             2009 kill api
-            2050 api stopped
-        ",
+            2050 api stopped"#]],
     );
 }
 
@@ -142,7 +139,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
          9 stop
          1100 exit api signal9 left=2
          9000 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -152,8 +149,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
             9 api stopping
             1009 kill api
             6050 api failed: 2 survived
-            over: true, exit 7
-        ",
+            over: true, exit 7"#]],
     );
     // Its own process is never reported.
     check(
@@ -163,7 +159,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
          9 stop
          10 gone api
          9000 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -173,8 +169,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
             9 api stopping
             1009 kill api
             6009 api failed: 1 survived
-            over: true, exit 7
-        ",
+            over: true, exit 7"#]],
     );
 }
 
@@ -187,7 +182,7 @@ fn what_cannot_be_counted_is_not_gone() {
          9 stop
          10 exit api signal15 left=?
          9000 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -197,8 +192,7 @@ fn what_cannot_be_counted_is_not_gone() {
             9 api stopping
             1009 kill api
             6009 api failed: unverified: too many open files
-            over: true, exit 7
-        ",
+            over: true, exit 7"#]],
     );
     // Once they can, and there are none, it is over.
     check(
@@ -209,7 +203,7 @@ fn what_cannot_be_counted_is_not_gone() {
          10 exit api signal15 left=?
          300 gone api
          9000 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -218,8 +212,7 @@ fn what_cannot_be_counted_is_not_gone() {
             9 terminate api
             9 api stopping
             320 api stopped
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -235,7 +228,7 @@ fn a_survivor_does_not_keep_its_dependencies_running() {
          1100 exit api signal9 left=1
          7000 exit db
          7001 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -252,8 +245,7 @@ fn a_survivor_does_not_keep_its_dependencies_running() {
             6050 terminate db
             6050 db stopping
             7000 db stopped
-            over: true, exit 7
-        ",
+            over: true, exit 7"#]],
     );
 }
 
@@ -267,7 +259,7 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
          9 exit api 1 left=2
          100 gone api
          200 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -294,8 +286,7 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
             97 sweep api
             106 sweep api
             106 api failed: code 1 after 9
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
     check(
         "api: grace=100ms",
@@ -304,7 +295,7 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
          9 exit api 0 left=1
          150 gone api
          300 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -313,8 +304,7 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
             9 terminate api
             109 kill api
             155 api exited: code 0 after 9
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -327,7 +317,7 @@ fn its_processes_are_counted_as_soon_as_it_has_ended() {
          5 ready api
          10 stop
          100 exit api",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -337,8 +327,7 @@ fn its_processes_are_counted_as_soon_as_it_has_ended() {
             10 terminate api
             10 api stopping
             100 sweep api
-            100 api stopped
-        ",
+            100 api stopped"#]],
     );
 }
 
@@ -355,7 +344,7 @@ fn a_second_interrupt_kills_at_once() {
          15 exit api signal9
          16 exit db signal9
          17 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -373,8 +362,7 @@ fn a_second_interrupt_kills_at_once() {
             12 kill api
             15 api stopped
             16 db stopped
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -389,7 +377,7 @@ fn more_interrupts_do_not_prolong_the_wait_for_a_survivor() {
          3000 interrupt
          4900 interrupt
          9000 end",
-        "
+        expect![[r#"
             0 api waiting
             0 spawn api
             0 api starting
@@ -399,8 +387,7 @@ fn more_interrupts_do_not_prolong_the_wait_for_a_survivor() {
             9 api stopping
             12 kill api
             5031 api failed: 1 survived
-            over: true, exit 7
-        ",
+            over: true, exit 7"#]],
     );
 }
 
@@ -417,7 +404,7 @@ fn after_an_interrupt_nothing_starts() {
          12 end
          13 begin
          14 end",
-        "
+        expect![[r#"
             0 db waiting
             0 spawn db
             0 db starting
@@ -435,8 +422,7 @@ fn after_an_interrupt_nothing_starts() {
             13 api stopped
             13 db stopped
             13 batch 2 has failed
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -452,7 +438,7 @@ fn a_unit_that_fails_while_it_waits_to_be_stopped_has_failed() {
          10 exit db 1
          20 exit api
          21 end",
-        "
+        expect![[r#"
             0 db waiting
             0 api waiting
             0 spawn db
@@ -467,7 +453,6 @@ fn a_unit_that_fails_while_it_waits_to_be_stopped_has_failed() {
             10 terminate db
             10 db failed: code 1 after 10
             20 api stopped
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }

@@ -1,6 +1,7 @@
 //! Tasks: run to their end, once, before what depends on them.
 
 use super::check;
+use expect_test::expect;
 
 const SHOP: &str = "
     db
@@ -18,7 +19,7 @@ fn a_task_runs_when_its_dependencies_are_ready_and_its_dependents_when_it_is_don
          6 waits api
          70000 exit migrate
          70000 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -34,8 +35,7 @@ fn a_task_runs_when_its_dependencies_are_ready_and_its_dependents_when_it_is_don
             70000 spawn api
             70000 api ready
             70000 batch 0 is ready
-            over: false, exit 0
-        ",
+            over: false, exit 0"#]],
     );
 }
 
@@ -48,7 +48,7 @@ fn a_task_that_ends_otherwise_than_with_0_fails_the_batch() {
          40 exit migrate 3
          50 exit db
          50 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -64,23 +64,21 @@ fn a_task_that_ends_otherwise_than_with_0_fails_the_batch() {
             40 terminate db
             40 db stopping
             50 db stopped
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
     check(
         "migrate: task",
         "0 begin
          40 exit migrate signal9
          40 end",
-        "
+        expect![[r#"
             0 migrate waiting
             0 spawn migrate
             0 migrate starting
             40 terminate migrate
             40 batch 0 has failed
             40 migrate failed: signal 9 after 40
-            over: true, exit 1
-        ",
+            over: true, exit 1"#]],
     );
 }
 
@@ -93,7 +91,7 @@ fn a_task_is_done_when_nothing_of_it_is_left() {
          10 exit migrate 0 left=1
          400 gone migrate
          500",
-        "
+        expect![[r#"
             0 migrate waiting
             0 api waiting
             0 spawn migrate
@@ -102,8 +100,7 @@ fn a_task_is_done_when_nothing_of_it_is_left() {
             417 migrate exited: code 0 after 10
             417 spawn api
             417 api ready
-            417 batch 0 is ready
-        ",
+            417 batch 0 is ready"#]],
     );
 }
 
@@ -116,7 +113,7 @@ fn a_stack_of_tasks_is_over_when_they_are_done() {
          10 exit lint
          20 exit test
          20 end",
-        "
+        expect![[r#"
             0 lint waiting
             0 test waiting
             0 spawn lint
@@ -128,8 +125,7 @@ fn a_stack_of_tasks_is_over_when_they_are_done() {
             20 terminate test
             20 test exited: code 0 after 10
             20 batch 0 is ready
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -141,7 +137,7 @@ fn a_task_that_only_has_to_be_started_is_not_waited_for_by_its_dependent_but_by_
         "0 begin
          30 exit seed
          30 end",
-        "
+        expect![[r#"
             0 seed waiting
             0 api waiting
             0 spawn seed
@@ -151,8 +147,7 @@ fn a_task_that_only_has_to_be_started_is_not_waited_for_by_its_dependent_but_by_
             30 terminate seed
             30 seed exited: code 0 after 30
             30 batch 0 is ready
-            over: false, exit 0
-        ",
+            over: false, exit 0"#]],
     );
 }
 
@@ -165,7 +160,7 @@ fn a_task_has_no_time_limit_but_that_of_the_whole() {
          2001 exit migrate signal15
          2002 exit db
          2002 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -182,8 +177,7 @@ fn a_task_has_no_time_limit_but_that_of_the_whole() {
             2001 terminate db
             2001 db stopping
             2002 db stopped
-            over: true, exit 4
-        ",
+            over: true, exit 4"#]],
     );
 }
 
@@ -196,7 +190,7 @@ fn a_task_of_another_batch_is_waited_for_as_long_as_ones_own_time() {
          10 begin api timeout=1s
          3000 exit migrate
          3000 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 spawn db
@@ -210,8 +204,7 @@ fn a_task_of_another_batch_is_waited_for_as_long_as_ones_own_time() {
             3000 terminate migrate
             3000 migrate exited: code 0 after 2995
             3000 batch 0 is ready
-            over: false, exit 4
-        ",
+            over: false, exit 4"#]],
     );
 }
 
@@ -225,7 +218,7 @@ fn a_task_at_work_is_stopped_like_a_service() {
          11 exit migrate 0
          12 exit db
          12 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -242,8 +235,7 @@ fn a_task_at_work_is_stopped_like_a_service() {
             11 db stopping
             12 db stopped
             12 batch 0 has failed
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
     check(
         "migrate: task grace=50ms",
@@ -251,7 +243,7 @@ fn a_task_at_work_is_stopped_like_a_service() {
          10 stop
          70 exit migrate signal9
          70 end",
-        "
+        expect![[r#"
             0 migrate waiting
             0 spawn migrate
             0 migrate starting
@@ -260,8 +252,7 @@ fn a_task_at_work_is_stopped_like_a_service() {
             60 kill migrate
             70 migrate stopped
             70 batch 0 has failed
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -279,7 +270,7 @@ fn a_restart_of_a_service_or_of_all_leaves_a_task_that_is_done() {
          50 exit api
          60 exit db
          65 ready db",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -309,8 +300,7 @@ fn a_restart_of_a_service_or_of_all_leaves_a_task_that_is_done() {
             60 db starting
             65 db ready
             65 spawn api
-            65 api ready
-        ",
+            65 api ready"#]],
     );
 }
 
@@ -325,7 +315,7 @@ fn what_used_a_task_ends_before_what_the_task_used() {
          30 exit api
          40 exit db
          40 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -345,8 +335,7 @@ fn what_used_a_task_ends_before_what_the_task_used() {
             30 terminate db
             30 db stopping
             40 db stopped
-            over: true, exit 0
-        ",
+            over: true, exit 0"#]],
     );
 }
 
@@ -364,7 +353,7 @@ fn a_task_that_is_named_runs_again() {
          70010 waits api
          70011 exit migrate
          70012 end",
-        "
+        expect![[r#"
             0 db waiting
             0 migrate waiting
             0 api waiting
@@ -388,8 +377,7 @@ fn a_task_that_is_named_runs_again() {
             70010 terminate api
             70010 api stopping
             api waits for []
-            over: false, exit 0
-        ",
+            over: false, exit 0"#]],
     );
 }
 
@@ -404,7 +392,7 @@ fn dependents_that_are_restarted_with_a_task_end_before_it_runs_again() {
          21 waits migrate
          30 exit api
          40 exit migrate",
-        "
+        expect![[r#"
             0 migrate waiting
             0 api waiting
             0 spawn migrate
@@ -424,8 +412,7 @@ fn dependents_that_are_restarted_with_a_task_end_before_it_runs_again() {
             40 terminate migrate
             40 migrate exited: code 0 after 10
             40 spawn api
-            40 api ready
-        ",
+            40 api ready"#]],
     );
 }
 
@@ -443,7 +430,7 @@ fn a_task_that_failed_runs_again_when_it_is_asked_for_and_one_that_is_done_is_no
          50 stop api
          51 exit api
          60 begin api",
-        "
+        expect![[r#"
             0 other waiting
             0 spawn other
             0 other ready
@@ -471,7 +458,6 @@ fn a_task_that_failed_runs_again_when_it_is_asked_for_and_one_that_is_done_is_no
             60 api waiting
             60 spawn api
             60 api ready
-            60 batch 3 is ready
-        ",
+            60 batch 3 is ready"#]],
     );
 }

@@ -1,6 +1,7 @@
 //! Restarts that concern several services: with a dependency, and by a command.
 
 use super::check;
+use expect_test::expect;
 
 /// Of `db`, `api` that is restarted with it, and `web` that only needs `api`.
 const STACK: &str = "
@@ -25,34 +26,33 @@ fn who_asked_for_it_is_restarted_with_its_dependency() {
         800 restarts api
         800 restarts web
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 web waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 api ready
-        20 spawn web
-        20 web starting
-        30 web ready
-        30 batch 0 is ready
-        500 terminate db
-        500 terminate api
-        500 api stopping
-        500 db backoff: code 1 after 500, again in 0
-        500 spawn db
-        500 db starting
-        510 api waiting
-        700 db ready
-        700 spawn api
-        700 api starting
-        800 api ready
-        api was restarted 1 times
-        web was restarted 0 times
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 web waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 api ready
+            20 spawn web
+            20 web starting
+            30 web ready
+            30 batch 0 is ready
+            500 terminate db
+            500 terminate api
+            500 api stopping
+            500 db backoff: code 1 after 500, again in 0
+            500 spawn db
+            500 db starting
+            510 api waiting
+            700 db ready
+            700 spawn api
+            700 api starting
+            800 api ready
+            api was restarted 1 times
+            web was restarted 0 times"#]],
     );
 }
 
@@ -71,28 +71,27 @@ fn one_that_waits_for_its_dependency_again_has_failed_with_it() {
         700 exit db 1 busy
         800 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 api ready
-        20 batch 0 is ready
-        500 terminate db
-        500 terminate api
-        500 api stopping
-        500 db backoff: code 1 after 500, again in 123
-        510 api waiting
-        623 spawn db
-        623 db starting
-        700 terminate db
-        700 db failed: code 1 after 76 before ready
-        700 api failed: without db
-        over: true, exit 3
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 api ready
+            20 batch 0 is ready
+            500 terminate db
+            500 terminate api
+            500 api stopping
+            500 db backoff: code 1 after 500, again in 123
+            510 api waiting
+            623 spawn db
+            623 db starting
+            700 terminate db
+            700 db failed: code 1 after 76 before ready
+            700 api failed: without db
+            over: true, exit 3"#]],
     );
 }
 
@@ -111,35 +110,34 @@ fn all_that_is_restarted_stops_in_reverse_order_and_starts_in_order() {
         200 restarts db
         200 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 web waiting
-        0 spawn db
-        0 db ready
-        0 spawn api
-        0 api ready
-        0 spawn web
-        0 web ready
-        0 batch 0 is ready
-        100 terminate web
-        100 web stopping
-        110 web waiting
-        110 terminate api
-        110 api stopping
-        120 api waiting
-        120 terminate db
-        120 db stopping
-        130 db waiting
-        130 spawn db
-        130 db ready
-        130 spawn api
-        130 api ready
-        130 spawn web
-        130 web ready
-        db was restarted 0 times
-        over: false, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 web waiting
+            0 spawn db
+            0 db ready
+            0 spawn api
+            0 api ready
+            0 spawn web
+            0 web ready
+            0 batch 0 is ready
+            100 terminate web
+            100 web stopping
+            110 web waiting
+            110 terminate api
+            110 api stopping
+            120 api waiting
+            120 terminate db
+            120 db stopping
+            130 db waiting
+            130 spawn db
+            130 db ready
+            130 spawn api
+            130 api ready
+            130 spawn web
+            130 web ready
+            db was restarted 0 times
+            over: false, exit 0"#]],
     );
 }
 
@@ -153,20 +151,19 @@ fn one_that_is_restarted_alone_leaves_its_dependents_running() {
         100 restart db
         110 exit db 0
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db ready
-        0 spawn api
-        0 api ready
-        0 batch 0 is ready
-        100 terminate db
-        100 db stopping
-        110 db waiting
-        110 spawn db
-        110 db ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db ready
+            0 spawn api
+            0 api ready
+            0 batch 0 is ready
+            100 terminate db
+            100 db stopping
+            110 db waiting
+            110 spawn db
+            110 db ready"#]],
     );
 }
 
@@ -185,33 +182,32 @@ fn a_restart_takes_along_who_asked_for_that() {
         130 ready db
         140 ready api
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 web waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 api ready
-        20 spawn web
-        20 web starting
-        30 web ready
-        30 batch 0 is ready
-        100 terminate api
-        100 api stopping
-        110 api waiting
-        110 terminate db
-        110 db stopping
-        120 db waiting
-        120 spawn db
-        120 db starting
-        130 db ready
-        130 spawn api
-        130 api starting
-        140 api ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 web waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 api ready
+            20 spawn web
+            20 web starting
+            30 web ready
+            30 batch 0 is ready
+            100 terminate api
+            100 api stopping
+            110 api waiting
+            110 terminate db
+            110 db stopping
+            120 db waiting
+            120 spawn db
+            120 db starting
+            130 db ready
+            130 spawn api
+            130 api starting
+            140 api ready"#]],
     );
 }
 
@@ -228,34 +224,33 @@ fn one_that_has_ended_is_started_with_what_it_needs() {
         300 restart api
         400 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 other waiting
-        0 spawn db
-        0 spawn other
-        0 db ready
-        0 spawn api
-        0 other ready
-        0 api ready
-        0 batch 0 is ready
-        100 terminate api
-        100 api failed: code 1 after 100
-        200 terminate db
-        200 db failed: code 1 after 200
-        300 db waiting
-        300 api waiting
-        300 spawn db
-        300 db ready
-        300 spawn api
-        300 api ready
-        over: false, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 other waiting
+            0 spawn db
+            0 spawn other
+            0 db ready
+            0 spawn api
+            0 other ready
+            0 api ready
+            0 batch 0 is ready
+            100 terminate api
+            100 api failed: code 1 after 100
+            200 terminate db
+            200 db failed: code 1 after 200
+            300 db waiting
+            300 api waiting
+            300 spawn db
+            300 db ready
+            300 spawn api
+            300 api ready
+            over: false, exit 0"#]],
     );
 }
 
 #[test]
-fn a_restart_ends_a_pause_and_begins_the_count_anew() {
+fn a_restart_ends_a_pause_and_resets_the_count() {
     check(
         "db: restart=always unprobed",
         "
@@ -266,22 +261,21 @@ fn a_restart_ends_a_pause_and_begins_the_count_anew() {
         120 restarts db
         200 exit db 1
         ",
-        "
-        0 db waiting
-        0 spawn db
-        0 db ready
-        0 batch 0 is ready
-        100 terminate db
-        100 db backoff: code 1 after 100, again in 123
-        110 db waiting
-        110 spawn db
-        110 db ready
-        db was restarted 0 times
-        200 terminate db
-        200 db backoff: code 1 after 90, again in 0
-        200 spawn db
-        200 db ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 spawn db
+            0 db ready
+            0 batch 0 is ready
+            100 terminate db
+            100 db backoff: code 1 after 100, again in 123
+            110 db waiting
+            110 spawn db
+            110 db ready
+            db was restarted 0 times
+            200 terminate db
+            200 db backoff: code 1 after 90, again in 0
+            200 spawn db
+            200 db ready"#]],
     );
 }
 
@@ -297,25 +291,24 @@ fn one_that_crashes_while_it_is_to_restart_is_just_restarted() {
         120 exit api 0
         200 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db ready
-        0 spawn api
-        0 api ready
-        0 batch 0 is ready
-        100 terminate api
-        100 api stopping
-        110 terminate db
-        110 db waiting
-        110 spawn db
-        110 db ready
-        120 api waiting
-        120 spawn api
-        120 api ready
-        over: false, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db ready
+            0 spawn api
+            0 api ready
+            0 batch 0 is ready
+            100 terminate api
+            100 api stopping
+            110 terminate db
+            110 db waiting
+            110 spawn db
+            110 db ready
+            120 api waiting
+            120 spawn api
+            120 api ready
+            over: false, exit 0"#]],
     );
 }
 
@@ -332,22 +325,21 @@ fn a_stop_wins_over_a_restart() {
         130 exit db 0
         200 end
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db ready
-        0 spawn api
-        0 api ready
-        0 batch 0 is ready
-        100 terminate api
-        100 api stopping
-        120 api stopped
-        120 terminate db
-        120 db stopping
-        130 db stopped
-        over: true, exit 0
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db ready
+            0 spawn api
+            0 api ready
+            0 batch 0 is ready
+            100 terminate api
+            100 api stopping
+            120 api stopped
+            120 terminate db
+            120 db stopping
+            130 db stopped
+            over: true, exit 0"#]],
     );
 }
 
@@ -363,21 +355,20 @@ fn what_is_to_end_is_not_restarted() {
         120 exit api 0
         130 restart api
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db ready
-        0 spawn api
-        0 api ready
-        0 batch 0 is ready
-        100 terminate api
-        100 api stopping
-        120 api stopped
-        130 api waiting
-        130 spawn api
-        130 api ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db ready
+            0 spawn api
+            0 api ready
+            0 batch 0 is ready
+            100 terminate api
+            100 api stopping
+            120 api stopped
+            130 api waiting
+            130 spawn api
+            130 api ready"#]],
     );
 }
 
@@ -390,17 +381,16 @@ fn one_that_survives_is_not_started_beside_itself() {
         100 restart db
         7000 end
         ",
-        "
-        0 db waiting
-        0 spawn db
-        0 db ready
-        0 batch 0 is ready
-        100 terminate db
-        100 db stopping
-        1100 kill db
-        6100 db failed: 1 survived
-        over: true, exit 7
-        ",
+        expect![[r#"
+            0 db waiting
+            0 spawn db
+            0 db ready
+            0 batch 0 is ready
+            100 terminate db
+            100 db stopping
+            1100 kill db
+            6100 db failed: 1 survived
+            over: true, exit 7"#]],
     );
 }
 
@@ -417,22 +407,21 @@ fn a_restart_while_the_stack_starts_delays_its_being_ready() {
         40 ready db
         50 ready api
         ",
-        "
-        0 db waiting
-        0 api waiting
-        0 spawn db
-        0 db starting
-        10 db ready
-        10 spawn api
-        10 api starting
-        20 terminate db
-        20 db stopping
-        30 db waiting
-        30 spawn db
-        30 db starting
-        40 db ready
-        50 api ready
-        50 batch 0 is ready
-        ",
+        expect![[r#"
+            0 db waiting
+            0 api waiting
+            0 spawn db
+            0 db starting
+            10 db ready
+            10 spawn api
+            10 api starting
+            20 terminate db
+            20 db stopping
+            30 db waiting
+            30 spawn db
+            30 db starting
+            40 db ready
+            50 api ready
+            50 batch 0 is ready"#]],
     );
 }

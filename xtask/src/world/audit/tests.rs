@@ -8,8 +8,8 @@ type Sent<'a> = (Signal, &'a str, Option<&'a str>, Result<(), SignalError>);
 
 #[track_caller]
 fn check(signals: &[Sent<'_>], expected: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state/audit.jsonl");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state/audit.jsonl");
     for (second, (signal, name, user, outcome)) in (1..).zip(signals) {
         // Each line from a writer of its own, as from runs one after another.
         let mut audit = Audit::new(path.clone(), "devtasks up".to_owned());
@@ -54,8 +54,8 @@ fn every_signal_is_a_line() {
 
 #[test]
 fn a_log_that_cannot_be_written_is_said_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut audit = Audit::new(folder.path().to_owned(), "devtasks up".to_owned());
+    let directory = tempfile::tempdir().unwrap();
+    let mut audit = Audit::new(directory.path().to_owned(), "devtasks up".to_owned());
     let mut note = || {
         audit.note(
             Timestamp::UNIX_EPOCH,

@@ -29,8 +29,8 @@ impl Driver<'_> {
         self.signal(unit, &[os::Signal::Kill]);
     }
 
-    /// All of `signals` to the same processes: whoever ends by the first leaves its children to us, and a second look might
-    /// miss them on their way.
+    /// All of `signals` to the same processes: whoever ends by the first leaves its children to us, and a second look
+    /// might miss them on their way.
     fn signal(&mut self, unit: UnitId, signals: &[os::Signal]) {
         let (leads, group) = (self.services[unit].pid.is_some(), self.services[unit].group);
         let in_group = |process: &Process| Some(process.group) == group;
@@ -41,7 +41,8 @@ impl Driver<'_> {
         if let Some(group) = group.filter(|_| leads || !inside.is_empty()) {
             signals.iter().for_each(|signal| os::signal_group(group, *signal));
         }
-        // One that is just leaving has a child by the time it hears of this. Who comes anew in the group cleans up there.
+        // One that is just leaving has a child by the time it hears of this. A new member of the group cleans up
+        // there.
         let mut told = Vec::new();
         for _ in 0..MAX_SCANS {
             if outside.is_empty() {
@@ -99,7 +100,7 @@ impl Driver<'_> {
             None => self.machine.exit(),
         };
         if survivors.is_empty() {
-            self.folder.forget(&self.record);
+            self.directory.forget(&self.record);
         }
         self.answer_all(&survivors);
         RunOutcome {

@@ -8,7 +8,7 @@ use crate::plan::{self, OnExit};
 use crate::world::reexec::{GREETING_TIMEOUT, Heard};
 use crate::world::watchdog::{Told, Watchdog};
 
-/// What the watchdog knows, and those after it are told anew.
+/// What the watchdog knows, and every later one is told again.
 #[derive(Debug, Default)]
 pub(super) struct Guarding {
     told: Told,

@@ -70,7 +70,8 @@ pub(super) struct ServiceInstance {
     pub(super) mismatch: Option<Mismatch>,
 }
 
-/// How long the pipes of a service that has ended may take to end, which a child that still holds them would delay for ever.
+/// How long the pipes of a service that has ended may take to end, which a child that still holds them would delay for
+/// ever.
 pub(super) const PIPE_DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// So many different answers of its probes are kept.
@@ -78,7 +79,7 @@ const MAX_PROBE_RESULTS: usize = 5;
 
 impl ServiceInstance {
     /// It is asked for again, perhaps with other settings: what was before does not matter any more.
-    pub(super) fn begin_anew(&mut self, service: plan::Service) {
+    pub(super) fn restart_with(&mut self, service: plan::Service) {
         self.service = service;
         self.next = None;
         self.forget_the_last();
@@ -97,8 +98,8 @@ impl ServiceInstance {
         }
     }
 
-    /// Those of all others, from when it is asked for until right before its next process starts. What the present one has,
-    /// or is about to open, is left to that.
+    /// Those of all others, from when it is asked for until right before its next process starts. What the present one
+    /// has, or is about to open, is left to that.
     pub(super) fn reserve(&mut self, is_alive: bool) {
         let wanted = self.wanted();
         let has_sockets = matches!(&self.sockets, Some(Ok(sockets)) if sockets.are_for(wanted));
@@ -158,7 +159,7 @@ impl Driver<'_> {
             began: self.record.started_at,
         };
         ServiceInstance {
-            log: Log::open(&service.name, &self.folder.logs(), run, logs, Arc::clone(&self.sink)),
+            log: Log::open(&service.name, &self.directory.logs(), run, logs, Arc::clone(&self.sink)),
             service,
             next: None,
             pid: None,
@@ -214,7 +215,7 @@ impl Driver<'_> {
                 life.pid = Some(pid);
                 life.group = life.pid;
                 life.started_at = Some(wall());
-                life.leader = attribution::note(self.folder, pid, &tag);
+                life.leader = attribution::note(self.directory, pid, &tag);
                 match self.follow(unit, started) {
                     Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
                     Err(problem) => {

@@ -170,7 +170,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Whose end waits for the strays.
+    /// The unit that the unattributed processes are stopped with.
     fn orphan_owner(&self) -> Option<UnitId> {
         let mut left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
         let first = left.next()?;
@@ -199,11 +199,11 @@ impl Driver<'_> {
     }
 
     /// A group's number is not used again while it has members, and `process`, a child of ours, is one. Unless it died out
-    /// and its number was given anew, to a process that leads it now.
+    /// and its number was reused, to a process that leads it now.
     fn service_of_group(&self, process: &Process) -> Option<String> {
         let life = self.services.iter().find(|life| life.group == Some(process.group))?;
-        let leads_anew = process.identity.pid == process.group;
-        (!leads_anew).then(|| life.service.name.clone())
+        let is_new_leader = process.identity.pid == process.group;
+        (!is_new_leader).then(|| life.service.name.clone())
     }
 }
 

@@ -125,8 +125,8 @@ fn serve(socket: &Path, answer: &'static [u8]) -> thread::JoinHandle<String> {
 
 #[track_caller]
 fn check_http(answer: &'static [u8], expected: Option<(&str, &str)>) {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("engine.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("engine.sock");
     let server = serve(&socket, answer);
     let found = http::get(&socket, "/containers/json", Duration::from_secs(5));
     let found = found.map(|answer| (answer.server, answer.body));
@@ -154,8 +154,8 @@ fn it_is_asked_by_http_in_whatever_form_it_answers() {
 
 #[test]
 fn one_that_hangs_is_not_waited_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("engine.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("engine.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     assert!(http::get(&socket, "/", Duration::from_millis(20)).is_none());
     drop(listener);

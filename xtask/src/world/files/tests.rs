@@ -5,8 +5,8 @@ use super::*;
 /// What becomes of a file that `make` has made, with a limit of 4 bytes.
 #[track_caller]
 fn check(make: impl FnOnce(&Path), expected: Result<&str, &str>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
     make(&path);
     let read = read_regular(&path, 4).map(|bytes| String::from_utf8(bytes).unwrap());
     let expected = expected.map(str::to_owned).map_err(str::to_owned);
@@ -45,7 +45,7 @@ fn a_pipe_is_not_waited_for() {
 }
 
 #[test]
-fn a_socket_a_device_and_a_folder_are_refused() {
+fn a_socket_a_device_and_a_directory_are_refused() {
     let listen = |path: &Path| drop(std::os::unix::net::UnixListener::bind(path).unwrap());
     check(listen, Err("it is a socket, not a regular file"));
     let zero = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();

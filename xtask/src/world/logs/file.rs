@@ -1,6 +1,7 @@
 //! A service's log on disk: numbered files of a limited size, `SERVICE.1.log`, `SERVICE.2.log`, …, the oldest removed.
 //!
-//! A file is only ever appended to and never renamed, so a reader that has come to its end goes on with the next number.
+//! A file is only ever appended to and never renamed, so a reader that has come to its end goes on with the next
+//! number.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -29,7 +30,7 @@ pub(crate) struct RunId {
 }
 
 pub(super) struct LogFile {
-    folder: PathBuf,
+    directory: PathBuf,
     service: String,
     run: RunId,
     /// Of the files there are, the oldest first; the last is written.
@@ -41,11 +42,16 @@ pub(super) struct LogFile {
 
 impl LogFile {
     /// Begins a file of its own; those of the runs before, `numbers`, stay until their number is up.
-    pub(super) fn create(folder: &Path, service: &str, run: RunId, mut numbers: Vec<u64>) -> Result<LogFile, Problem> {
-        fs::create_dir_all(folder).map_err(|error| problem("make", folder, &error))?;
-        let (file, size) = begin(folder, service, &run, &mut numbers)?;
+    pub(super) fn create(
+        directory: &Path,
+        service: &str,
+        run: RunId,
+        mut numbers: Vec<u64>,
+    ) -> Result<LogFile, Problem> {
+        fs::create_dir_all(directory).map_err(|error| problem("make", directory, &error))?;
+        let (file, size) = begin(directory, service, &run, &mut numbers)?;
         Ok(LogFile {
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             service: service.to_owned(),
             run,
             numbers,
@@ -81,24 +87,24 @@ impl LogFile {
         let written = self.file.write_all(buffer);
         buffer.clear();
         let number = self.numbers.last().copied().unwrap_or_default();
-        written.map_err(|error| problem("write", &path(&self.folder, &self.service, number), &error))
+        written.map_err(|error| problem("write", &path(&self.directory, &self.service, number), &error))
     }
 
     fn rotate(&mut self) -> Result<(), Problem> {
-        (self.file, self.size) = begin(&self.folder, &self.service, &self.run, &mut self.numbers)?;
+        (self.file, self.size) = begin(&self.directory, &self.service, &self.run, &mut self.numbers)?;
         Ok(())
     }
 }
 
 /// Makes room for one more file, and begins it.
-fn begin(folder: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> Result<(File, u64), Problem> {
+fn begin(directory: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> Result<(File, u64), Problem> {
     let number = numbers.last().map_or(1, |last| last + 1);
     for old in numbers.extract_if(.., |old| *old + MAX_FILES <= number) {
         // One that somebody else has removed is what we want.
-        let _ = fs::remove_file(path(folder, service, old));
+        let _ = fs::remove_file(path(directory, service, old));
     }
     numbers.push(number);
-    let path = path(folder, service, number);
+    let path = path(directory, service, number);
     let title = file_header(&run.id, run.began);
     let mut options = OpenOptions::new();
     let opened = options.create_new(true).append(true).open(&path);
@@ -109,13 +115,13 @@ fn begin(folder: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> R
     }
 }
 
-pub(super) fn path(folder: &Path, service: &str, number: u64) -> PathBuf {
-    folder.join(format!("{service}.{number}.log"))
+pub(super) fn path(directory: &Path, service: &str, number: u64) -> PathBuf {
+    directory.join(format!("{service}.{number}.log"))
 }
 
 /// Every file of every service: its service and number.
-pub(super) fn all(folder: &Path) -> Vec<(String, u64)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+pub(super) fn all(directory: &Path) -> Vec<(String, u64)> {
+    let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     let parts = |name: String| {
         let (service, number) = name.strip_suffix(".log")?.rsplit_once('.')?;
         Some((service.to_owned(), number.parse().ok()?))
@@ -128,15 +134,15 @@ pub(super) fn all(folder: &Path) -> Vec<(String, u64)> {
 }
 
 /// The numbers of a service's files, the oldest first.
-pub(super) fn numbers(folder: &Path, service: &str) -> Vec<u64> {
-    let files = all(folder).into_iter().filter(|(name, _)| name == service);
+pub(super) fn numbers(directory: &Path, service: &str) -> Vec<u64> {
+    let files = all(directory).into_iter().filter(|(name, _)| name == service);
     files.map(|(_, number)| number).collect()
 }
 
 /// When the run of a file began, and which it is.
-pub(super) fn run(folder: &Path, service: &str, number: u64) -> Option<(String, String)> {
+pub(super) fn run(directory: &Path, service: &str, number: u64) -> Option<(String, String)> {
     let mut title = String::new();
-    BufReader::new(File::open(path(folder, service, number)).ok()?)
+    BufReader::new(File::open(path(directory, service, number)).ok()?)
         .read_line(&mut title)
         .ok()?;
     run_of(&title)

@@ -8,16 +8,16 @@ use super::file;
 use super::record_format::{LogEntry, entry};
 
 /// The last run of which anything is stored.
-pub(crate) fn last_run(folder: &Path) -> Option<String> {
-    let runs = file::all(folder)
+pub(crate) fn last_run(directory: &Path) -> Option<String> {
+    let runs = file::all(directory)
         .into_iter()
-        .filter_map(|(service, number)| file::run(folder, &service, number));
+        .filter_map(|(service, number)| file::run(directory, &service, number));
     runs.max().map(|(_, run)| run)
 }
 
 /// The services of a run, merged.
 pub(crate) struct LogReader {
-    folder: PathBuf,
+    directory: PathBuf,
     run: String,
     services: Vec<Service>,
 }
@@ -43,10 +43,10 @@ const READ_BYTES: usize = 64 * 1024;
 
 impl LogReader {
     /// Reads the lines of `run` from the oldest that are still there; of these services, or of all that have any.
-    pub(crate) fn new(folder: &Path, run: &str, services: &[String]) -> LogReader {
+    pub(crate) fn new(directory: &Path, run: &str, services: &[String]) -> LogReader {
         let mut names = services.to_vec();
         if names.is_empty() {
-            names = services_of(folder, run, &[]);
+            names = services_of(directory, run, &[]);
         }
         let services = names.into_iter().map(|name| Service {
             name,
@@ -54,7 +54,7 @@ impl LogReader {
             next: None,
         });
         LogReader {
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             run: run.to_owned(),
             services: services.collect(),
         }
@@ -63,7 +63,7 @@ impl LogReader {
     /// Looks for services that have joined the run since.
     pub(crate) fn look_for_more(&mut self) {
         let known: Vec<_> = self.services.iter().map(|service| service.name.as_str()).collect();
-        for name in services_of(&self.folder, &self.run, &known) {
+        for name in services_of(&self.directory, &self.run, &known) {
             self.services.push(Service {
                 name,
                 tape: None,
@@ -76,7 +76,7 @@ impl LogReader {
     pub(crate) fn next(&mut self) -> Option<(&str, LogEntry)> {
         for service in &mut self.services {
             if service.next.is_none() {
-                service.next = service.read(&self.folder, &self.run);
+                service.next = service.read(&self.directory, &self.run);
             }
         }
         self.first()
@@ -101,52 +101,52 @@ impl LogReader {
 }
 
 /// The services of a run, without those that are `known`.
-fn services_of(folder: &Path, run: &str, known: &[&str]) -> Vec<String> {
+fn services_of(directory: &Path, run: &str, known: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for (name, number) in file::all(folder) {
-        if !known.contains(&name.as_str()) && !names.contains(&name) && is_of(folder, &name, number, run) {
+    for (name, number) in file::all(directory) {
+        if !known.contains(&name.as_str()) && !names.contains(&name) && is_of(directory, &name, number, run) {
             names.push(name);
         }
     }
     names
 }
 
-fn is_of(folder: &Path, service: &str, number: u64, run: &str) -> bool {
-    file::run(folder, service, number).is_some_and(|(_, its)| its == run)
+fn is_of(directory: &Path, service: &str, number: u64, run: &str) -> bool {
+    file::run(directory, service, number).is_some_and(|(_, its)| its == run)
 }
 
 impl Service {
-    fn read(&mut self, folder: &Path, run: &str) -> Option<LogEntry> {
+    fn read(&mut self, directory: &Path, run: &str) -> Option<LogEntry> {
         if self.tape.is_none() {
-            let numbers = file::numbers(folder, &self.name);
+            let numbers = file::numbers(directory, &self.name);
             let first = numbers
                 .into_iter()
-                .find(|number| is_of(folder, &self.name, *number, run))?;
-            self.tape = LogSegment::open(folder, &self.name, first);
+                .find(|number| is_of(directory, &self.name, *number, run))?;
+            self.tape = LogSegment::open(directory, &self.name, first);
         }
         loop {
             let tape = self.tape.as_mut()?;
             if let Some(entry) = tape.next() {
                 return Some(entry);
             }
-            let after = tape.after(folder, &self.name)?;
-            if !is_of(folder, &self.name, after, run) {
+            let after = tape.after(directory, &self.name)?;
+            if !is_of(directory, &self.name, after, run) {
                 return None;
             }
             // Nothing was added to this file after the next one had begun, but maybe before.
             if let Some(entry) = tape.next().or_else(|| tape.rest()) {
                 return Some(entry);
             }
-            self.tape = LogSegment::open(folder, &self.name, after).or(self.tape.take());
+            self.tape = LogSegment::open(directory, &self.name, after).or(self.tape.take());
         }
     }
 }
 
 impl LogSegment {
-    fn open(folder: &Path, service: &str, number: u64) -> Option<LogSegment> {
+    fn open(directory: &Path, service: &str, number: u64) -> Option<LogSegment> {
         Some(LogSegment {
             number,
-            file: File::open(file::path(folder, service, number)).ok()?,
+            file: File::open(file::path(directory, service, number)).ok()?,
             held: Vec::new(),
             used: 0,
         })
@@ -186,16 +186,16 @@ impl LogSegment {
     }
 
     /// The number of the next file, if it has begun.
-    fn after(&self, folder: &Path, service: &str) -> Option<u64> {
+    fn after(&self, directory: &Path, service: &str) -> Option<u64> {
         let next = self.number + 1;
-        if file::path(folder, service, next).exists() {
+        if file::path(directory, service, next).exists() {
             return Some(next);
         }
         // It was removed already where this one is gone too: the reader has fallen that far behind.
-        if file::path(folder, service, self.number).exists() {
+        if file::path(directory, service, self.number).exists() {
             return None;
         }
-        let later = file::numbers(folder, service).into_iter();
+        let later = file::numbers(directory, service).into_iter();
         later.filter(|number| *number > self.number).min()
     }
 }

@@ -5,7 +5,7 @@
 
 use super::strip_escapes::{ESCAPE, escape_sequence_len};
 
-/// Whole lines as they were seen last: a line that was begun anew is what came after that, without `\r`.
+/// Whole lines as they were seen last: a line that was started over is what came after that, without `\r`.
 pub(super) fn shown(lines: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(lines.len());
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -37,7 +37,7 @@ fn show(shown: &mut Vec<u8>, line: &[u8]) {
         } else {
             0
         };
-        if *first == b'\r' || begins_anew(&after[..length]) {
+        if *first == b'\r' || starts_over(&after[..length]) {
             without_blanks(shown, old);
             old.get_or_insert(shown.len());
         } else if stays(&after[..length]) {
@@ -60,7 +60,7 @@ fn without_blanks(shown: &mut Vec<u8>, old: Option<usize>) {
 /// Does it lead to the start of the line, or leave nothing of it?
 ///
 /// Source: ECMA-48, 8.3 (CHA, CUP, HVP, EL, ED); xterm's "Control Sequences" (RIS, ED 3).
-fn begins_anew(sequence: &[u8]) -> bool {
+fn starts_over(sequence: &[u8]) -> bool {
     match sequence.strip_prefix(b"[") {
         Some(rest) => matches!(
             rest,

@@ -150,7 +150,7 @@ fn check_shown(written: &[u8], expected: &[u8]) {
 }
 
 #[test]
-fn of_a_line_that_was_begun_anew_its_last_text_is_shown() {
+fn of_a_line_that_was_started_over_the_last_text_is_shown() {
     check_shown(b"one\r\n\r\ntwo\r\r\n", b"one\n\ntwo\n");
     check_shown(b"10%\r50%\r100%\r\nnext\r\n", b"100%\nnext\n");
     check_shown(b"\r\x1b[K10%\r\x1b[Kdone\n", b"done\n");
@@ -190,8 +190,8 @@ fn what_no_supervisor_wrote_is_no_line() {
     assert_eq!(head, "2026-11-23T08:00:00.000Z 7 s ");
 }
 
-/// A folder, and a run that writes in it.
-fn folder() -> (tempfile::TempDir, RunId) {
+/// A directory, and a run that writes in it.
+fn directory() -> (tempfile::TempDir, RunId) {
     let run = RunId {
         id: "1a-2b".to_owned(),
         began: "2026-11-23T08:00:00Z".parse().unwrap(),
@@ -201,10 +201,10 @@ fn folder() -> (tempfile::TempDir, RunId) {
 
 #[test]
 fn a_service_never_has_more_on_disk_than_its_share() {
-    let (folder, run) = folder();
-    let mut log = LogFile::create(folder.path(), "api", run.clone(), Vec::new()).unwrap();
+    let (directory, run) = directory();
+    let mut log = LogFile::create(directory.path(), "api", run.clone(), Vec::new()).unwrap();
     let lines = [vec![b'x'; 1_000_000], b"\n".to_vec()].concat();
-    let size = |number| std::fs::metadata(file::path(folder.path(), "api", number)).map_or(0, |it| it.len());
+    let size = |number| std::fs::metadata(file::path(directory.path(), "api", number)).map_or(0, |it| it.len());
     for _ in 0..60 {
         log.write(run.began, 1, RecordKind::Line(Stream::Stdout), &lines)
             .unwrap();
@@ -215,19 +215,19 @@ fn a_service_never_has_more_on_disk_than_its_share() {
             "{sizes:?}"
         );
     }
-    assert_eq!(file::numbers(folder.path(), "api"), [5, 6, 7, 8]);
+    assert_eq!(file::numbers(directory.path(), "api"), [5, 6, 7, 8]);
     drop(log);
-    let mut next = LogFile::create(folder.path(), "api", run.clone(), vec![5, 6, 7, 8]).unwrap();
+    let mut next = LogFile::create(directory.path(), "api", run.clone(), vec![5, 6, 7, 8]).unwrap();
     next.write(run.began, 1, RecordKind::Line(Stream::Stdout), b"x\n")
         .unwrap();
-    assert_eq!(file::numbers(folder.path(), "api"), [6, 7, 8, 9]);
+    assert_eq!(file::numbers(directory.path(), "api"), [6, 7, 8, 9]);
 }
 
 #[test]
 fn services_are_merged_in_the_order_of_their_places() {
-    let (folder, run) = folder();
+    let (directory, run) = directory();
     let write = |service: &str, lines: &[(u64, &str)]| {
-        let mut log = LogFile::create(folder.path(), service, run.clone(), Vec::new()).unwrap();
+        let mut log = LogFile::create(directory.path(), service, run.clone(), Vec::new()).unwrap();
         for (place, text) in lines {
             log.write(run.began, *place, RecordKind::Line(Stream::Stdout), text.as_bytes())
                 .unwrap();
@@ -235,12 +235,12 @@ fn services_are_merged_in_the_order_of_their_places() {
     };
     write("a", &[(1, "1\n1\n"), (4, "4\n"), (5, "5\n")]);
     write("b", &[(2, "2\n"), (3, "3\n"), (10, "10\n")]);
-    let mut reader = LogReader::new(folder.path(), &run.id, &[]);
+    let mut reader = LogReader::new(directory.path(), &run.id, &[]);
     let mut read = Vec::new();
     while let Some((_, entry)) = reader.next() {
         read.push(String::from_utf8(entry.text).unwrap());
     }
     assert_eq!(read, ["1", "1", "2", "3", "4", "5", "10"]);
-    assert_eq!(last_run(folder.path()).as_deref(), Some("1a-2b"));
-    assert!(LogReader::new(folder.path(), "another", &[]).next().is_none());
+    assert_eq!(last_run(directory.path()).as_deref(), Some("1a-2b"));
+    assert!(LogReader::new(directory.path(), "another", &[]).next().is_none());
 }

@@ -1,4 +1,4 @@
-//! What Linux and macOS share: signals, process groups, waiting, private folders and sockets, terminals.
+//! What Linux and macOS share: signals, process groups, waiting, private directories and sockets, terminals.
 
 mod limit;
 mod mask;
@@ -89,8 +89,8 @@ pub(crate) fn signal_child(pid: u32, signal: Signal) {
     }
 }
 
-/// What stands in a pipe now, without a wait for its end, which a process that left its group may keep open. At most so many
-/// bytes.
+/// What stands in a pipe now, without a wait for its end, which a process that left its group may keep open. At most so
+/// many bytes.
 pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
     let mut bytes = vec![0; at_most];
     let mut length = 0;
@@ -120,8 +120,8 @@ pub(crate) fn set_arg0(command: &mut Command, name: &str) {
     command.arg0(name);
 }
 
-/// Makes the command the leader of a session of its own, without a terminal: nothing typed at ours and no hang-up reaches it,
-/// from its first moment on.
+/// Makes the command the leader of a session of its own, without a terminal: nothing typed at ours and no hang-up
+/// reaches it, from its first moment on.
 #[expect(unsafe_code, reason = "std starts no session")]
 pub(crate) fn lead_session(command: &mut Command) {
     let lead = || {
@@ -149,7 +149,8 @@ pub(crate) fn is_readable_within(from: &impl AsFd, patience: Duration) -> bool {
 
 /// From now on a write into this pipe fails rather than wait until somebody reads.
 ///
-/// Source: man 7 pipe, `O_NONBLOCK`: what is written at once is written whole or not at all up to `PIPE_BUF`, 4096 bytes.
+/// Source: man 7 pipe, `O_NONBLOCK`: what is written at once is written whole or not at all up to `PIPE_BUF`, 4096
+/// bytes.
 pub(crate) fn write_without_waiting(pipe: &impl AsFd) {
     // A pipe takes the flag.
     let _ = fcntl_setfl(pipe, OFlags::WRONLY | OFlags::NONBLOCK);
@@ -170,7 +171,7 @@ pub(crate) fn close_inherited() {
     };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<RawFd>().ok());
     let inherited: Vec<RawFd> = numbers.filter(|number| *number > 2).collect();
-    // Without that of the folder itself, which is closed by now.
+    // Without that of the directory itself, which is closed by now.
     let is_open = |descriptor: &RawFd| Path::new(&format!("/dev/fd/{descriptor}")).symlink_metadata().is_ok();
     for descriptor in inherited.into_iter().filter(is_open) {
         #[expect(
@@ -227,13 +228,13 @@ pub(crate) fn owner(file: &Metadata) -> Option<u32> {
     Some(file.uid())
 }
 
-/// The folder at `path` or, where there is none, the nearest above it, if that is another user's. Above it, root's is
-/// nobody's in particular: such as `/tmp`.
+/// The directory at `path` or, where there is none, the nearest above it, if that is another user's. Above it, root's
+/// is nobody's in particular: such as `/tmp`.
 pub(crate) fn anothers(path: &Path) -> Option<(std::path::PathBuf, u32)> {
     const ROOT: u32 = 0;
     let (there, owner) = path
         .ancestors()
-        .find_map(|folder| Some((folder, folder.metadata().ok()?.uid())))?;
+        .find_map(|directory| Some((directory, directory.metadata().ok()?.uid())))?;
     let is_ours = owner == effective_user_id() || (owner == ROOT && there != path);
     (!is_ours).then(|| (there.to_owned(), owner))
 }
@@ -241,19 +242,19 @@ pub(crate) fn anothers(path: &Path) -> Option<(std::path::PathBuf, u32)> {
 /// Where temporary files lie, whatever the environment says.
 ///
 /// Source: Filesystem Hierarchy Standard 3.0, `/tmp`; macOS links it.
-pub(crate) fn short_folder() -> std::path::PathBuf {
+pub(crate) fn short_directory() -> std::path::PathBuf {
     "/tmp".into()
 }
 
-/// Makes a folder, and those above it, that only the user may enter.
+/// Makes a directory, and those above it, that only the user may enter.
 ///
 /// # Errors
 /// It cannot be made, or it is there already and is a link or another user's.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let there = std::fs::symlink_metadata(path)?;
     if !there.is_dir() {
-        return Err(io::Error::other("it is a link, not a folder"));
+        return Err(io::Error::other("it is a link, not a directory"));
     }
     if there.uid() != effective_user_id() {
         return Err(io::Error::other("it belongs to another user"));
@@ -264,8 +265,8 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn is_open_to_others(folder: &Metadata) -> bool {
-    folder.mode() & 0o077 != 0
+fn is_open_to_others(directory: &Metadata) -> bool {
+    directory.mode() & 0o077 != 0
 }
 
 /// Opens a file for reading. A pipe without a writer does not hold us up, and a terminal does not become ours.
@@ -283,7 +284,7 @@ pub(crate) fn is_pipe(file: std::fs::FileType) -> bool {
     file.is_fifo()
 }
 
-/// What a file is that is neither a regular one nor a folder.
+/// What a file is that is neither a regular one nor a directory.
 pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     if is_pipe(file) {
         "named pipe"

@@ -1,4 +1,5 @@
-//! Windows: what is known of it, and stand-ins for what `unix` does elsewhere. What it lacks besides is in `unsupported`.
+//! Windows: what is known of it, and stand-ins for what `unix` does elsewhere. What it lacks besides is in
+//! `unsupported`.
 
 use std::fs::File;
 use std::io;
@@ -161,14 +162,14 @@ pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
 }
 
 /// Where temporary files lie.
-pub(crate) fn short_folder() -> std::path::PathBuf {
+pub(crate) fn short_directory() -> std::path::PathBuf {
     std::env::temp_dir()
 }
 
 /// # Errors
 /// It cannot be made.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    // A folder below the user's profile is the user's own by inheritance.
+pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
+    // A directory below the user's profile is the user's own by inheritance.
     std::fs::create_dir_all(path)
 }
 
@@ -182,7 +183,7 @@ pub(crate) fn is_pipe(_: std::fs::FileType) -> bool {
     false
 }
 
-/// What a file is that is neither a regular one nor a folder.
+/// What a file is that is neither a regular one nor a directory.
 pub(crate) fn kind(_: std::fs::FileType) -> &'static str {
     "device"
 }

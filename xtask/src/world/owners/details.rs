@@ -52,8 +52,8 @@ pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Pro
         .collect()
 }
 
-/// The name people know a program by. The kernel keeps 15 bytes of it, and programs rename themselves: node calls itself
-/// `node-MainThread`, gunicorn `gunicorn: maste`.
+/// The name people know a program by. The kernel keeps 15 bytes of it, and programs rename themselves: node calls
+/// itself `node-MainThread`, gunicorn `gunicorn: maste`.
 pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -> String {
     const KEPT: usize = 15;
     let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
@@ -78,12 +78,12 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
     whole.or(program).or_else(called).unwrap_or_else(|| comm.to_owned())
 }
 
-/// What is read once for all: twenty owners have mostly the same ancestors, user and folder.
+/// What is read once for all: twenty owners have mostly the same ancestors, user and directory.
 struct ProcessTable {
     rows: BTreeMap<u32, Option<Process>>,
     users: BTreeMap<u32, Option<Foreign>>,
     repositories: BTreeMap<PathBuf, Option<Repository>>,
-    /// How long folders that may be anybody's are still waited for.
+    /// How long directories that may be anybody's are still waited for.
     patience: Duration,
     kin: RunAttribution,
     /// The first of what could not be read.
@@ -131,10 +131,10 @@ impl ProcessTable {
         self.users.entry(uid).or_insert_with(|| os::user_name(uid)).clone()
     }
 
-    fn repository(&mut self, folder: &Path) -> Option<Repository> {
-        let known = self.repositories.entry(folder.to_owned());
+    fn repository(&mut self, directory: &Path) -> Option<Repository> {
+        let known = self.repositories.entry(directory.to_owned());
         let patience = &mut self.patience;
-        known.or_insert_with(|| repository_within(folder, patience)).clone()
+        known.or_insert_with(|| repository_within(directory, patience)).clone()
     }
 
     /// Nearest first, process 1 last.

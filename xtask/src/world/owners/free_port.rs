@@ -14,7 +14,7 @@ pub(crate) fn find_free_port(near: Option<u16>) -> Option<u16> {
     let is_ephemeral = |number: &u16| ephemeral.contains(number);
     let from = near.unwrap_or_else(start_port);
     let (later, first): (Vec<u16>, Vec<u16>) = (from..=u16::MAX).partition(is_ephemeral);
-    first.into_iter().chain(later).find(|number| is_vacant(*number))
+    first.into_iter().chain(later).find(|number| is_free(*number))
 }
 
 /// By our pid, which the next process does not have: of two who ask at once each gets its own.
@@ -25,7 +25,7 @@ fn start_port() -> u16 {
     u16::try_from(FIRST + place).expect("it is below 30,000")
 }
 
-fn is_vacant(number: u16) -> bool {
+fn is_free(number: u16) -> bool {
     let port = |protocol| Endpoint {
         number,
         host: None,

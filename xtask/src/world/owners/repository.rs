@@ -1,4 +1,4 @@
-//! Which git checkout a folder lies in, read from `.git` itself.
+//! Which git checkout a directory lies in, read from `.git` itself.
 
 mod looker;
 
@@ -10,13 +10,13 @@ use crate::preflight::Repository;
 use crate::world::files::read_regular;
 pub(crate) use looker::{REPOSITORY_TIMEOUT, repository_within};
 
-/// The nearest checkout at or above `folder`; `None` when there is none, or it may not be read.
+/// The nearest checkout at or above `directory`; `None` when there is none, or it may not be read.
 ///
-/// Source: gitrepository-layout(5): `.git` is a folder, or in a worktree or submodule a file that names one; `HEAD` in it
-/// names the branch.
-fn repository(folder: &Path) -> Option<Repository> {
-    folder.ancestors().find_map(|root| {
-        let head = text(&git_folder(root)?.join("HEAD"))?;
+/// Source: gitrepository-layout(5): `.git` is a directory, or in a worktree or submodule a file that names one; `HEAD`
+/// in it names the branch.
+fn repository(directory: &Path) -> Option<Repository> {
+    directory.ancestors().find_map(|root| {
+        let head = text(&git_directory(root)?.join("HEAD"))?;
         Some(Repository {
             root: root.into(),
             branch: head.trim().strip_prefix("ref: refs/heads/").map(Foreign::from),
@@ -24,15 +24,16 @@ fn repository(folder: &Path) -> Option<Repository> {
     })
 }
 
-/// Whether the checkout at or above `folder` was made by `git worktree add`.
+/// Whether the checkout at or above `directory` was made by `git worktree add`.
 ///
-/// Source: gitrepository-layout(5): only such a one's git folder has a `commondir`; a submodule's `.git` is a file too.
-pub(crate) fn is_linked_worktree(folder: &Path) -> bool {
-    let git = folder.ancestors().find_map(git_folder);
+/// Source: gitrepository-layout(5): only such a one's git directory has a `commondir`; a submodule's `.git` is a file
+/// too.
+pub(crate) fn is_linked_worktree(directory: &Path) -> bool {
+    let git = directory.ancestors().find_map(git_directory);
     git.is_some_and(|git| git.join("commondir").is_file())
 }
 
-fn git_folder(root: &Path) -> Option<PathBuf> {
+fn git_directory(root: &Path) -> Option<PathBuf> {
     let git = root.join(".git");
     if fs::metadata(&git).ok()?.is_dir() {
         return Some(git);
@@ -51,12 +52,12 @@ fn text(file: &Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Files as `path: text`, and what is found from `sub/folder`, as `root branch`.
+    /// Files as `path: text`, and what is found from `sub/directory`, as `root branch`.
     #[track_caller]
     fn check(files: &[(&str, &str)], expected: Option<(&str, Option<&str>)>) {
         let temp = tempfile::tempdir().unwrap();
-        let folder = temp.path().join("sub/folder");
-        fs::create_dir_all(&folder).unwrap();
+        let directory = temp.path().join("sub/directory");
+        fs::create_dir_all(&directory).unwrap();
         for (path, text) in files {
             let path = temp.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -66,7 +67,7 @@ mod tests {
             root: temp.path().join(root).into(),
             branch: branch.map(Foreign::from),
         });
-        let found = repository(&folder).filter(|found| found.root.raw().starts_with(temp.path()));
+        let found = repository(&directory).filter(|found| found.root.raw().starts_with(temp.path()));
         assert_eq!(found, expected);
     }
 
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worktree_names_its_folder() {
+    fn a_worktree_names_its_directory() {
         check(
             &[
                 (".git/HEAD", "ref: refs/heads/main\n"),
@@ -101,16 +102,20 @@ mod tests {
     #[test]
     fn a_linked_worktree_is_known_from_a_submodule() {
         let temp = tempfile::tempdir().unwrap();
-        let check = |folder: &str, expected: bool| {
-            assert_eq!(is_linked_worktree(&temp.path().join(folder)), expected, "{folder}");
+        let check = |directory: &str, expected: bool| {
+            assert_eq!(
+                is_linked_worktree(&temp.path().join(directory)),
+                expected,
+                "{directory}"
+            );
         };
-        for folder in [
+        for directory in [
             "main/.git/worktrees/topic",
             "main/.git/modules/part",
             "main/part",
             "topic/deep",
         ] {
-            fs::create_dir_all(temp.path().join(folder)).unwrap();
+            fs::create_dir_all(temp.path().join(directory)).unwrap();
         }
         fs::write(temp.path().join("main/.git/worktrees/topic/commondir"), "../..\n").unwrap();
         fs::write(temp.path().join("topic/.git"), "gitdir: ../main/.git/worktrees/topic\n").unwrap();

@@ -13,10 +13,11 @@ use crate::preflight::{Endpoint, Owner, PortFact, Process, ProcessRef, Role, Soc
 use crate::world::engines::Engines;
 use crate::world::os;
 
-/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never signalled.
+/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never
+/// signalled.
 ///
-/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port looks like
-/// a container's.
+/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port
+/// looks like a container's.
 pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
     if facts
         .values()
@@ -113,7 +114,7 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
         parents: &owner.parents,
         uid: owner.uid,
         command: &os::command,
-        folder: &os::cwd,
+        directory: &os::cwd,
         variable: &|name| {
             environment
                 .get_or_init(|| os::environment(pid))

@@ -17,7 +17,7 @@ use crate::world::{problem, runs};
 
 const VERSION: u32 = 1;
 
-/// All of them, also those whose folder is gone: a look at it may take forever where its disk does not answer.
+/// All of them, also those whose directory is gone: a look at it may take forever where its disk does not answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ReservationFile {
     version: u32,
@@ -29,7 +29,7 @@ pub(super) struct ReservationFile {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Checkout {
-    /// Its folder, canonical.
+    /// Its directory, canonical.
     pub(crate) checkout: PathBuf,
     /// Its `devtasks.toml`.
     pub(crate) file: PathBuf,
@@ -155,7 +155,7 @@ impl ReservationFile {
     /// It cannot be read, or a newer version wrote it.
     pub(super) fn read() -> Result<Self, Problem> {
         // Without a place for state there is none.
-        let Ok(path) = runs::state().map(|folder| folder.join(NAME)) else {
+        let Ok(path) = runs::state().map(|directory| directory.join(NAME)) else {
             return Ok(ReservationFile::empty());
         };
         let text = match fs::read(&path) {
@@ -206,16 +206,16 @@ impl ReservationFile {
         *seen.entry(one.checkout.clone()).or_insert_with(|| one.exists())
     }
 
-    /// Who has this number and lives. Their folders are not looked at, only what is noted of their runs.
+    /// Who has this number and lives. Their directories are not looked at, only what is noted of their runs.
     pub(super) fn rival(&self, checkout: &Path, slot: Slot) -> Option<CompetingCheckout> {
         let mut others = self.checkouts.iter().filter(|one| one.checkout != checkout);
         others.find_map(|one| {
             let mut ports = one.ports.values();
             ports.find(|port| (port.number, port.protocol) == slot)?;
-            let folder = StateDir::existing(&one.checkout)?;
+            let directory = StateDir::existing(&one.checkout)?;
             // Who may run has its ports.
-            let runs = folder.live_run().map_or(true, |run| run.is_some());
-            (runs || folder.is_held()).then(|| CompetingCheckout {
+            let runs = directory.live_run().map_or(true, |run| run.is_some());
+            (runs || directory.is_held()).then(|| CompetingCheckout {
                 project: one.project.clone().into(),
                 checkout: one.checkout.clone().into(),
                 is_starting: !runs,
@@ -223,8 +223,8 @@ impl ReservationFile {
         })
     }
 
-    /// Puts a checkout in its place, or nothing, and writes the file, unless it says so already. Those that were seen to be
-    /// gone are dropped. A file that makes no sense is kept beside; its path is returned.
+    /// Puts a checkout in its place, or nothing, and writes the file, unless it says so already. Those that were seen
+    /// to be gone are dropped. A file that makes no sense is kept beside; its path is returned.
     pub(super) fn write(
         mut self,
         path: &Path,
@@ -239,8 +239,8 @@ impl ReservationFile {
             (Some(at), None) => drop(self.checkouts.remove(at)),
             (None, checkout) => self.checkouts.extend(checkout),
         }
-        let folder = runs::shared()?;
-        let path = folder.join(NAME);
+        let directory = runs::shared()?;
+        let path = directory.join(NAME);
         let before = fs::read(&path).ok();
         let known = before.as_deref().map(serde_json::from_slice::<ReservationFile>);
         if matches!(&known, Some(Ok(known)) if known.checkouts == self.checkouts) {
@@ -248,7 +248,7 @@ impl ReservationFile {
         }
         let broken = match known {
             Some(Err(_)) => {
-                let aside = folder.join(BROKEN);
+                let aside = directory.join(BROKEN);
                 fs::rename(&path, &aside).map_err(|error| problem("rename", &path, &error))?;
                 Some(aside)
             }
@@ -256,7 +256,7 @@ impl ReservationFile {
         };
         let text = serde_json::to_vec_pretty(&self)
             .map_err(|error| Problem::new(format!("cannot note the ports of this checkout: {error}")))?;
-        let beside = folder.join("ports.json.new");
+        let beside = directory.join("ports.json.new");
         fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
         fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))?;
         Ok(broken)

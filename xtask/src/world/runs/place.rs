@@ -1,4 +1,4 @@
-//! Where the state of a checkout lies: folders that are the user's own, and a place for the control socket.
+//! Where the state of a checkout lies: directories that are the user's own, and a place for the control socket.
 
 #[cfg(test)]
 mod tests;
@@ -23,8 +23,8 @@ pub(in crate::world) fn state() -> Result<PathBuf, Problem> {
         .join("devtasks"))
 }
 
-/// `shop-1f0c…`: the folder's name for people, a hash of its path to be exact. At most 60 bytes; a name that a command
-/// would take for an option, or `ls` would hide, is none.
+/// `shop-1f0c…`: the directory's name for people, a hash of its path to be exact. At most 60 bytes; a name that a
+/// command would take for an option, or `ls` would hide, is none.
 pub(super) fn slug(checkout: &Path) -> String {
     const LETTERS: usize = 20;
     const BYTES: usize = 60 - "-".len() - 16;
@@ -46,15 +46,15 @@ pub(super) fn slug(checkout: &Path) -> String {
     format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
 }
 
-/// Makes a folder that only the user may enter, where it is missing. Nothing is made in what another user has: whoever
-/// comes back without `sudo` could not use it.
+/// Makes a directory that only the user may enter, where it is missing. Nothing is made in what another user has:
+/// whoever comes back without `sudo` could not use it.
 ///
 /// # Errors
 /// It cannot be made, or it is another user's.
-pub(super) fn make(folder: &Path) -> Result<(), Problem> {
-    match os::anothers(folder) {
+pub(super) fn make(directory: &Path) -> Result<(), Problem> {
+    match os::anothers(directory) {
         Some((there, owner)) => Err(not_ours(&there, owner)),
-        None => os::make_private_folder(folder).map_err(|error| problem("make", folder, &error)),
+        None => os::make_private_directory(directory).map_err(|error| problem("make", directory, &error)),
     }
 }
 
@@ -73,39 +73,39 @@ fn not_ours(there: &Path, owner: u32) -> Problem {
     match (us, owner) {
         (ROOT, _) => problem
             .hint(format!("run it without `sudo`, as user {whose}"))
-            .hint("or set `HOME` or `XDG_STATE_HOME` to a folder of root's"),
+            .hint("or set `HOME` or `XDG_STATE_HOME` to a directory of root's"),
         (_, ROOT) => problem.hint(format!("take it back with `sudo chown -R {us} {typed}`")),
-        (_, _) => problem.hint("set `XDG_STATE_HOME` to a folder of yours"),
+        (_, _) => problem.hint("set `XDG_STATE_HOME` to a directory of yours"),
     }
 }
 
 /// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
 const MAX_SOCKET_PATH_BYTES: usize = 100;
 
-/// The socket of the checkout with this state folder: in it or, where its path is too long, in a private folder where
-/// temporary files lie, or else where they always lie.
+/// The socket of the checkout with this state directory: in it or, where its path is too long, in a private directory
+/// where temporary files lie, or else where they always lie.
 ///
 /// # Errors
-/// That folder cannot be made, or it is another user's.
-pub(super) fn socket(folder: &Path) -> Result<PathBuf, Problem> {
+/// That directory cannot be made, or it is another user's.
+pub(super) fn socket(directory: &Path) -> Result<PathBuf, Problem> {
     let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
-    let near = folder.join("control");
+    let near = directory.join("control");
     if fits(&near) {
         return Ok(near);
     }
     let own = format!("devtasks-{}", os::effective_user_id());
-    let name = format!("{:016x}", fnv(folder.as_os_str().as_encoded_bytes()));
-    let mut places = [std::env::temp_dir(), os::short_folder()]
+    let name = format!("{:016x}", fnv(directory.as_os_str().as_encoded_bytes()));
+    let mut places = [std::env::temp_dir(), os::short_directory()]
         .into_iter()
         .map(|place| place.join(&own));
     let place = places.find(|place| fits(&place.join(&name)));
     let problem = || {
         Problem::new(format!(
             "the path of a socket in `{}` would be too long",
-            folder.display()
+            directory.display()
         ))
     };
-    let place = place.ok_or_else(|| problem().hint("set `XDG_STATE_HOME` to a folder with a shorter path"))?;
-    make(&place).map_err(|problem| problem.hint("or set `XDG_STATE_HOME` to a folder with a shorter path"))?;
+    let place = place.ok_or_else(|| problem().hint("set `XDG_STATE_HOME` to a directory with a shorter path"))?;
+    make(&place).map_err(|problem| problem.hint("or set `XDG_STATE_HOME` to a directory with a shorter path"))?;
     Ok(place.join(name))
 }

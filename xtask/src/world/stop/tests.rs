@@ -109,8 +109,8 @@ impl Scene {
         act: impl FnOnce(&StopRequest<'_>, &mut StopCallbacks<'_>, &mut Audit) -> StopOutcome,
         tree: &Tree,
     ) {
-        let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("audit.jsonl");
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("audit.jsonl");
         let said = RefCell::new(Vec::new());
         let signals = RefCell::new(Vec::new());
         let request = StopRequest {
@@ -173,7 +173,7 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        // The root first, so that nothing is started anew; then round by round, for what was forked meanwhile.
+        // The root first, so that nothing is restarted; then round by round, for what was forked meanwhile.
         let mut known: Vec<Identity> = self.seen.iter().map(|(_, identity)| identity.clone()).collect();
         known.extend(identity(self.child.id()).unwrap());
         loop {

@@ -10,8 +10,8 @@ use crate::sandbox::{PATIENCE, Running, Sandbox, descriptors, eventually, port};
 /// The control socket of the one run there is.
 fn control(sandbox: &Sandbox) -> PathBuf {
     let state = sandbox.home().join(".local/state/devtasks");
-    let folders = std::fs::read_dir(state).unwrap().flatten();
-    let sockets = folders.map(|folder| folder.path().join("control"));
+    let directories = std::fs::read_dir(state).unwrap().flatten();
+    let sockets = directories.map(|directory| directory.path().join("control"));
     sockets.into_iter().find(|path| path.exists()).unwrap()
 }
 

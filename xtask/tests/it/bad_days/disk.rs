@@ -1,10 +1,10 @@
-//! Disks that are full, folders that cannot be written. Root is needed for a disk of a test's own.
+//! Disks that are full, directories that cannot be written. Root is needed for a disk of a test's own.
 
 use rustix::process::getuid;
 
 use crate::sandbox::{Running, Sandbox};
 
-/// `up` with a small disk of its own under the state folder, after a shell command there.
+/// `up` with a small disk of its own under the state directory, after a shell command there.
 fn up_on_a_small_disk(sandbox: &Sandbox, before: &str) -> Running {
     let state = sandbox.home().join(".local/state");
     std::fs::create_dir_all(&state).unwrap();
@@ -56,7 +56,7 @@ fn a_disk_without_room_for_the_record_of_the_run_starts_nothing_as_root() {
 }
 
 #[test]
-fn a_home_that_is_no_folder_is_said() {
+fn a_home_that_is_no_directory_is_said() {
     let (mut sandbox, _) = Sandbox::with_api();
     sandbox.write("file", "");
     sandbox.set("HOME", &sandbox.project().join("file").display().to_string());
@@ -74,12 +74,12 @@ fn a_record_that_was_cut_off_counts_as_none() {
     up.interrupt();
     up.wait().with(130);
     let state = sandbox.home().join(".local/state/devtasks");
-    for folder in std::fs::read_dir(state)
+    for directory in std::fs::read_dir(state)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_dir())
     {
-        std::fs::write(folder.join("run.json"), "{\"run\": \"1").unwrap();
+        std::fs::write(directory.join("run.json"), "{\"run\": \"1").unwrap();
     }
     sandbox.run(&["status"]).with(1);
     sandbox.run(&["down"]).with(0);
@@ -87,7 +87,7 @@ fn a_record_that_was_cut_off_counts_as_none() {
 }
 
 #[test]
-fn a_state_folder_with_a_long_path_works_too() {
+fn a_state_directory_with_a_long_path_works_too() {
     let (mut sandbox, _) = Sandbox::with_api();
     let long = sandbox.home().join("x".repeat(120));
     sandbox.set("XDG_STATE_HOME", &long.display().to_string());

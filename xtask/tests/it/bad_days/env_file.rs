@@ -54,7 +54,7 @@ fn a_line_that_makes_no_sense_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_folder_in_place_of_the_file_is_said() {
+fn a_directory_in_place_of_the_file_is_said() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
     std::fs::create_dir(sandbox.project().join(".env")).unwrap();
     let ended = sandbox.run(&["up"]);

@@ -1,4 +1,4 @@
-//! Folders with odd names, and in odd places.
+//! Directories with odd names, and in odd places.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,19 +11,19 @@ use crate::sandbox::{Running, Sandbox, eventually_gone, service, signal};
 #[test]
 fn a_path_that_is_not_utf8_is_refused_by_all_in_the_same_words() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
-    let folder = sandbox.project().join(OsStr::from_bytes(b"caf\xe9"));
-    std::fs::create_dir(&folder).unwrap();
-    std::fs::rename(sandbox.project().join("devtasks.toml"), folder.join("devtasks.toml")).unwrap();
+    let directory = sandbox.project().join(OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::rename(sandbox.project().join("devtasks.toml"), directory.join("devtasks.toml")).unwrap();
     for arguments in [&["up"][..], &["up", "--plan"], &["doctor"], &["status"], &["down"]] {
-        let ended = sandbox.start_in(&folder, arguments).wait().with(2);
+        let ended = sandbox.start_in(&directory, arguments).wait().with(2);
         assert_eq!(
             sandbox.plain(&ended.stderr),
             "error: the path of this project is not UTF-8: `[project]/caf\u{fffd}`\n\n\
-             hint: rename the folder, or the one above it whose name is shown with `\u{fffd}`\n"
+             hint: rename the directory, or the one above it whose name is shown with `\u{fffd}`\n"
         );
     }
     let doctor = sandbox
-        .start_in(&folder, &["doctor", "--format", "json"])
+        .start_in(&directory, &["doctor", "--format", "json"])
         .wait()
         .with(2);
     assert_eq!(doctor.json()["findings"][0]["level"], "fail");
@@ -31,7 +31,7 @@ fn a_path_that_is_not_utf8_is_refused_by_all_in_the_same_words() {
 }
 
 #[test]
-fn a_state_folder_with_a_path_too_long_for_a_socket_serves_as_well() {
+fn a_state_directory_with_a_path_too_long_for_a_socket_serves_as_well() {
     let mut sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
     let deep = sandbox.home().join("x".repeat(100));
     std::fs::create_dir(&deep).unwrap();
@@ -45,12 +45,12 @@ fn a_state_folder_with_a_path_too_long_for_a_socket_serves_as_well() {
 }
 
 #[test]
-fn a_folder_is_known_by_its_name_whatever_its_script() {
+fn a_directory_is_known_by_its_name_whatever_its_script() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n");
-    let folder = sandbox.checkout("-한글 폴더");
-    sandbox.start_in(&folder, &["up", "--detach"]).wait().with(0);
-    sandbox.start_in(&folder, &["status"]).wait().with(0);
-    sandbox.start_in(&folder, &["down"]).wait().with(0);
+    let directory = sandbox.checkout("-한글 폴더");
+    sandbox.start_in(&directory, &["up", "--detach"]).wait().with(0);
+    sandbox.start_in(&directory, &["status"]).wait().with(0);
+    sandbox.start_in(&directory, &["down"]).wait().with(0);
     let entries = std::fs::read_dir(sandbox.home().join(".local/state/devtasks")).unwrap();
     let names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -80,10 +80,10 @@ fn moved() -> (Sandbox, PathBuf, u64) {
 }
 
 #[test]
-fn what_runs_without_its_folder_is_named_where_it_was_moved_to() {
+fn what_runs_without_its_directory_is_named_where_it_was_moved_to() {
     let (sandbox, new, pid) = moved();
     let remark = format!(
-        "`old` (pid {pid}) runs on, although its folder `[sandbox]/old` is gone; \
+        "`old` (pid {pid}) runs on, although its directory `[sandbox]/old` is gone; \
          `xtask --file [sandbox]/old/devtasks.toml down` ends it.\n"
     );
     let said = |text: &str| text.replace(&sandbox.home().parent().unwrap().display().to_string(), "[sandbox]");
@@ -94,7 +94,7 @@ fn what_runs_without_its_folder_is_named_where_it_was_moved_to() {
 }
 
 #[test]
-fn what_runs_without_its_folder_is_ended_by_the_name_of_its_file() {
+fn what_runs_without_its_directory_is_ended_by_the_name_of_its_file() {
     let (sandbox, new, _) = moved();
     let ended = sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
     assert!(ended.stderr.contains("; nothing is left"), "{ended:?}");
@@ -104,7 +104,7 @@ fn what_runs_without_its_folder_is_ended_by_the_name_of_its_file() {
 }
 
 #[test]
-fn what_a_killed_supervisor_left_in_a_folder_that_is_gone_is_ended_too() {
+fn what_a_killed_supervisor_left_in_a_directory_that_is_gone_is_ended_too() {
     let (sandbox, _, pid) = moved();
     signal(u32::try_from(pid).unwrap(), Signal::KILL);
     sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
@@ -112,7 +112,7 @@ fn what_a_killed_supervisor_left_in_a_folder_that_is_gone_is_ended_too() {
 }
 
 #[test]
-fn in_a_folder_that_was_deleted_it_is_said_what_runs_of_it() {
+fn in_a_directory_that_was_deleted_it_is_said_what_runs_of_it() {
     let (sandbox, new, pid) = moved();
     let top = sandbox.home().parent().unwrap().display().to_string();
     std::fs::remove_dir_all(&new).unwrap();
@@ -128,7 +128,7 @@ fn in_a_folder_that_was_deleted_it_is_said_what_runs_of_it() {
         assert_eq!(
             ended.stderr,
             format!(
-                "error: cannot find `.`: no such file or folder\n\nhint: end `old`, which runs on although its folder \
+                "error: cannot find `.`: no such file or directory\n\nhint: end `old`, which runs on although its directory \
                  `{gone}` is gone, with `xtask --file {gone}/devtasks.toml down`\n"
             )
         );

@@ -123,20 +123,23 @@ fn a_request_of_another_user_is_refused_as_root() {
     let up = nobodys.start(&["up"]);
     up.wait_for("eady in");
     let state = nobodys.sandbox.home().join(".local/state/devtasks");
-    let folder = std::fs::read_dir(&state)
+    let directory = std::fs::read_dir(&state)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.is_dir())
         .unwrap();
-    let socket = folder.join("control");
+    let socket = directory.join("control");
     // Nobody else may even come near.
-    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(
+        std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
     assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
     for path in [
         nobodys.sandbox.home().parent().unwrap(),
         &nobodys.sandbox.home(),
         &state,
-        &folder,
+        &directory,
         &socket,
     ] {
         may(path, 0o777);
@@ -158,7 +161,7 @@ fn a_request_of_another_user_is_refused_as_root() {
 }
 
 #[test]
-fn a_state_folder_of_another_user_is_refused_as_root() {
+fn a_state_directory_of_another_user_is_refused_as_root() {
     let Some(nobodys) = Nobodys::new() else { return };
     let state = nobodys.sandbox.home().join(".local/state");
     let up = nobodys.start(&["up"]);
@@ -174,7 +177,7 @@ fn a_state_folder_of_another_user_is_refused_as_root() {
 }
 
 #[test]
-fn what_root_left_in_the_state_folder_of_another_checkout_is_in_nobodys_way_as_root() {
+fn what_root_left_in_the_state_directory_of_another_checkout_is_in_nobodys_way_as_root() {
     let Some(nobodys) = Nobodys::new() else { return };
     let left = nobodys
         .sandbox
@@ -227,7 +230,7 @@ fn without_a_home_there_is_no_place_for_state_as_root() {
 }
 
 #[test]
-fn a_folder_that_may_not_be_entered_is_missing_as_root() {
+fn a_directory_that_may_not_be_entered_is_missing_as_root() {
     let Some(nobodys) = Nobodys::new() else { return };
     let project = nobodys.sandbox.project();
     let config = std::fs::read_to_string(project.join("devtasks.toml")).unwrap();
@@ -257,7 +260,7 @@ fn files_that_may_not_be_read_are_named_as_root() {
     }
 }
 
-/// A file that would run a script as whoever uses it, in the folder above a project of root's.
+/// A file that would run a script as whoever uses it, in the directory above a project of root's.
 fn trap() -> Option<(Sandbox, PathBuf)> {
     if !getuid().is_root() {
         return None;
@@ -362,22 +365,22 @@ fn nothing_is_made_in_the_home_of_another_user_as_root() {
         return;
     }
     let sandbox = Sandbox::new("[services.api]\ncommand = \"sleep 1000\"\n");
-    let refusal = |folder: &str| {
+    let refusal = |directory: &str| {
         format!(
-            "error: state cannot be kept below `[sandbox]/{folder}`: it belongs to user `nobody`
+            "error: state cannot be kept below `[sandbox]/{directory}`: it belongs to user `nobody`
 
 hint: run it without `sudo`, as user `nobody`
-hint: or set `HOME` or `XDG_STATE_HOME` to a folder of root's
+hint: or set `HOME` or `XDG_STATE_HOME` to a directory of root's
 "
         )
     };
-    let check = |folder: &str| {
+    let check = |directory: &str| {
         chown(&sandbox.home(), NOBODY);
         for arguments in [&["up"][..], &["up", "--detach"], &["down"]] {
             let ended = sandbox.run(arguments).with(1);
-            assert_eq!(sandbox.plain(&ended.stderr), refusal(folder), "{arguments:?}");
+            assert_eq!(sandbox.plain(&ended.stderr), refusal(directory), "{arguments:?}");
         }
-        let inside = std::fs::read_dir(sandbox.home().parent().unwrap().join(folder)).unwrap();
+        let inside = std::fs::read_dir(sandbox.home().parent().unwrap().join(directory)).unwrap();
         assert_eq!(inside.count(), 0);
     };
     check("home");
@@ -387,20 +390,20 @@ hint: or set `HOME` or `XDG_STATE_HOME` to a folder of root's
 }
 
 #[test]
-fn a_folder_that_root_has_left_behind_is_given_back_as_root() {
+fn a_directory_that_root_has_left_behind_is_given_back_as_root() {
     let Some(nobodys) = Nobodys::new() else { return };
     nobodys.run(&["down"]).with(0);
     let state = nobodys.sandbox.home().join(".local/state/devtasks");
-    let folder = std::fs::read_dir(state).unwrap().next().unwrap().unwrap().path();
-    chown(&folder, 0);
+    let directory = std::fs::read_dir(state).unwrap().next().unwrap().unwrap().path();
+    chown(&directory, 0);
     let ended = nobodys.run(&["up"]).with(1);
-    let folder = folder.display();
+    let directory = directory.display();
     assert_eq!(
         ended.stderr,
         format!(
-            "error: state cannot be kept below `{folder}`: it belongs to user `root`
+            "error: state cannot be kept below `{directory}`: it belongs to user `root`
 
-hint: take it back with `sudo chown -R {NOBODY} {folder}`
+hint: take it back with `sudo chown -R {NOBODY} {directory}`
 "
         )
     );

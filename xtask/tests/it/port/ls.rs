@@ -141,7 +141,7 @@ fn what_another_user_holds_is_hidden_and_listed_needs_root() {
 }
 
 #[test]
-fn what_changes_is_printed_anew_while_one_watches() {
+fn watching_prints_the_list_again_when_it_changes() {
     let sandbox = no_project();
     let port = port();
     let number = port.to_string();
@@ -217,14 +217,19 @@ port = {{ number = "auto", base = {} }}
 
     let taken = sandbox.stranger(&["--listen", &format!("127.0.0.1:{first}")]);
     let up = sandbox.up(&[]);
-    let folder = sandbox.project().display().to_string();
+    let directory = sandbox.project().display().to_string();
     let rows = |arguments: &[&str]| {
         let text = sandbox.run(&[&["port", "ls", "--all-projects"], arguments].concat());
         let row = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         text.with(0).stdout.lines().skip(1).map(row).collect::<Vec<_>>()
     };
-    let api = |now: &str| format!("{} shop/api next, instead of {first} {now} topic {folder}", first + 1);
-    let web = |now: &str| format!("{} shop/web auto {now} topic {folder}", first + 5);
+    let api = |now: &str| {
+        format!(
+            "{} shop/api next, instead of {first} {now} topic {directory}",
+            first + 1
+        )
+    };
+    let web = |now: &str| format!("{} shop/web auto {now} topic {directory}", first + 5);
     assert_eq!(rows(&[]), [api("ours"), web("ours")]);
     assert_eq!(rows(&["SHOP/API"]), [api("ours")]);
     assert_eq!(rows(&["topic"]).len(), 2);
@@ -242,7 +247,7 @@ port = {{ number = "auto", base = {} }}
     assert_eq!(
         document["reservations"][0],
         json!({"number": first + 1, "protocol": "tcp", "project": "shop", "service": "api", "port": "main", "why": "next",
-               "instead_of": first, "checkout": folder, "branch": "topic", "held": "free"})
+               "instead_of": first, "checkout": directory, "branch": "topic", "held": "free"})
     );
     drop((taken, other));
     // Of a project that is gone nothing stays.

@@ -1,4 +1,4 @@
-//! `port who`: the owner card, in any folder.
+//! `port who`: the owner card, in any directory.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};

@@ -165,7 +165,7 @@ fn of_two_ups_at_once_one_becomes_the_supervisor_and_both_are_right() {
 }
 
 #[test]
-fn an_up_while_the_stack_is_just_stopping_waits_and_starts_anew() {
+fn an_up_while_the_stack_is_just_stopping_waits_and_starts_again() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --slow-term 300 --announce here\"\n");
     let first = sandbox.up(&[]);
     first.wait_for("here");

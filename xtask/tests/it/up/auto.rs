@@ -32,40 +32,40 @@ depends_on = ["api"]
 
 /// Another checkout beside the sandbox's own: a linked worktree of its repository, as git makes one.
 fn worktree(sandbox: &Sandbox, name: &str) -> PathBuf {
-    let folder = sandbox.checkout(name);
+    let directory = sandbox.checkout(name);
     let env = sandbox.project().join(".env");
-    fs::copy(env, folder.join(".env")).unwrap();
+    fs::copy(env, directory.join(".env")).unwrap();
     let git = sandbox.project().join(".git/worktrees").join(name);
     fs::create_dir_all(&git).unwrap();
     fs::write(git.join("commondir"), "../..\n").unwrap();
     fs::write(git.join("HEAD"), format!("ref: refs/heads/{name}\n")).unwrap();
-    fs::write(folder.join(".git"), format!("gitdir: {}\n", git.display())).unwrap();
-    folder
+    fs::write(directory.join(".git"), format!("gitdir: {}\n", git.display())).unwrap();
+    directory
 }
 
 #[track_caller]
-fn json(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> Value {
+fn json(sandbox: &Sandbox, directory: &Path, arguments: &[&str]) -> Value {
     let arguments = [arguments, &["--format", "json"]].concat();
-    sandbox.start_in(folder, &arguments).wait().json()
+    sandbox.start_in(directory, &arguments).wait().json()
 }
 
 /// The numbers of both services.
 #[track_caller]
-fn ports(sandbox: &Sandbox, folder: &Path) -> [u64; 2] {
-    let status = json(sandbox, folder, &["status"]);
+fn ports(sandbox: &Sandbox, directory: &Path) -> [u64; 2] {
+    let status = json(sandbox, directory, &["status"]);
     [0, 1].map(|at| status["services"][at]["ports"][0]["number"].as_u64().unwrap())
 }
 
 #[track_caller]
-fn up(sandbox: &Sandbox, folder: &Path) -> Running {
-    let up = sandbox.start_in(folder, &["up"]);
+fn up(sandbox: &Sandbox, directory: &Path) -> Running {
+    let up = sandbox.start_in(directory, &["up"]);
     up.wait_for("eady in");
     up
 }
 
 #[track_caller]
-fn down(sandbox: &Sandbox, folder: &Path, up: Running) {
-    sandbox.start_in(folder, &["down"]).wait().with(0);
+fn down(sandbox: &Sandbox, directory: &Path, up: Running) {
+    sandbox.start_in(directory, &["down"]).wait().with(0);
     up.wait().with(0);
 }
 
@@ -97,9 +97,9 @@ fn the_numbers_stay_until_the_base_is_edited_or_they_are_reset() {
     let (sandbox, first) = stack();
     let base = u64::from(first);
     let [two, three] = ["shop-2", "shop-3"].map(|name| worktree(&sandbox, name));
-    for folder in [&two, &three] {
-        let up = up(&sandbox, folder);
-        down(&sandbox, folder, up);
+    for directory in [&two, &three] {
+        let up = up(&sandbox, directory);
+        down(&sandbox, directory, up);
     }
     fs::remove_dir_all(&two).unwrap();
     assert_eq!(ports(&sandbox, &three), [base + 20, base + 25]);
@@ -125,22 +125,23 @@ fn the_numbers_stay_until_the_base_is_edited_or_they_are_reset() {
     assert_eq!(ports(&sandbox, &three), [base + 12, base + 15]);
 }
 
-/// A folder on a disk that does not answer would keep whoever looks at it waiting. Who was seen to be gone is dropped.
+/// A directory on a disk that does not answer would keep whoever looks at it waiting. Who was seen to be gone is
+/// dropped.
 #[test]
 fn other_checkouts_are_not_looked_at_unless_they_have_what_is_to_be_chosen() {
     let (sandbox, first) = stack();
     let main = sandbox.project();
     let [two, three] = ["shop-2", "shop-3"].map(|name| worktree(&sandbox, name));
-    for folder in [&two, &three] {
-        let up = up(&sandbox, folder);
-        down(&sandbox, folder, up);
+    for directory in [&two, &three] {
+        let up = up(&sandbox, directory);
+        down(&sandbox, directory, up);
     }
-    for folder in [&two, &three] {
-        fs::remove_dir_all(folder).unwrap();
+    for directory in [&two, &three] {
+        fs::remove_dir_all(directory).unwrap();
     }
     let noted = || {
         let text = fs::read_to_string(sandbox.home().join(".local/state/devtasks/ports.json")).unwrap();
-        [&two, &three].map(|folder| text.contains(&format!("\"{}\"", folder.display())))
+        [&two, &three].map(|directory| text.contains(&format!("\"{}\"", directory.display())))
     };
     // Its numbers are those of no other, or written, or chosen before.
     for arguments in [&["up"][..], &["up", "--reset-ports"]] {
@@ -271,10 +272,15 @@ fn what_is_set_for_the_call_is_taken_as_it_stands() {
 #[test]
 fn two_that_begin_at_once_get_numbers_of_their_own() {
     let (sandbox, first) = stack();
-    let folders = ["a", "b", "c"].map(|name| worktree(&sandbox, name));
-    let ups = folders.each_ref().map(|folder| sandbox.start_in(folder, &["up"]));
+    let directories = ["a", "b", "c"].map(|name| worktree(&sandbox, name));
+    let ups = directories
+        .each_ref()
+        .map(|directory| sandbox.start_in(directory, &["up"]));
     ups.iter().for_each(|up| up.wait_for("eady in"));
-    let mut numbers: Vec<u64> = folders.iter().map(|folder| ports(&sandbox, folder)[0]).collect();
+    let mut numbers: Vec<u64> = directories
+        .iter()
+        .map(|directory| ports(&sandbox, directory)[0])
+        .collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [10, 20, 30].map(|offset| u64::from(first) + offset));
 }
@@ -305,7 +311,7 @@ fn a_file_of_reservations_that_makes_no_sense_is_kept_beside() {
     fs::write(&file, "{ no sense").unwrap();
     let up = sandbox.up(&[]);
     assert!(
-        up.stderr().contains("could not be understood and was begun anew"),
+        up.stderr().contains("was corrupt and has been reset"),
         "{}",
         up.stderr()
     );

@@ -1,4 +1,5 @@
-//! Several checkouts that want the same port at the same moment: with `on_conflict = "next"` each gets a number of its own.
+//! Several checkouts that want the same port at the same moment: with `on_conflict = "next"` each gets a number of its
+//! own.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 use crate::sandbox::port::row;
 use crate::sandbox::{Running, Sandbox};
 
-/// Its server opens its port only when there is a file `open` in the folder.
+/// Its server opens its port only when there is a file `open` in the directory.
 fn stack(first: u16, more: &str) -> Sandbox {
     Sandbox::new(&format!(
         r#"
@@ -24,32 +25,41 @@ port = {first}
 const NEXT: &str = "on_conflict = \"next\"";
 
 #[track_caller]
-fn number(sandbox: &Sandbox, folder: &Path) -> u64 {
-    let status = sandbox.start_in(folder, &["status", "--format", "json"]).wait().json();
+fn number(sandbox: &Sandbox, directory: &Path) -> u64 {
+    let status = sandbox
+        .start_in(directory, &["status", "--format", "json"])
+        .wait()
+        .json();
     status["services"][0]["ports"][0]["number"].as_u64().unwrap()
 }
 
-fn open(folder: &Path) {
-    std::fs::write(folder.join("open"), "").unwrap();
+fn open(directory: &Path) {
+    std::fs::write(directory.join("open"), "").unwrap();
 }
 
 #[track_caller]
-fn stop(sandbox: &Sandbox, folder: &Path, up: Running) {
-    sandbox.start_in(folder, &["down"]).wait().with(0);
+fn stop(sandbox: &Sandbox, directory: &Path, up: Running) {
+    sandbox.start_in(directory, &["down"]).wait().with(0);
     up.wait().with(0);
 }
 
 #[test]
 fn those_that_begin_at_once_get_different_numbers() {
     let sandbox = stack(row(20), NEXT);
-    let folders: Vec<_> = (0..5).map(|at| sandbox.checkout(&format!("w{at}"))).collect();
-    folders.iter().for_each(|folder| open(folder));
-    let ups: Vec<_> = folders.iter().map(|folder| sandbox.start_in(folder, &["up"])).collect();
+    let directories: Vec<_> = (0..5).map(|at| sandbox.checkout(&format!("w{at}"))).collect();
+    directories.iter().for_each(|directory| open(directory));
+    let ups: Vec<_> = directories
+        .iter()
+        .map(|directory| sandbox.start_in(directory, &["up"]))
+        .collect();
     ups.iter().for_each(|up| up.wait_for("eady in"));
-    let numbers: BTreeSet<u64> = folders.iter().map(|folder| number(&sandbox, folder)).collect();
-    assert_eq!(numbers.len(), folders.len(), "{numbers:?}");
-    for (folder, up) in folders.iter().zip(ups) {
-        stop(&sandbox, folder, up);
+    let numbers: BTreeSet<u64> = directories
+        .iter()
+        .map(|directory| number(&sandbox, directory))
+        .collect();
+    assert_eq!(numbers.len(), directories.len(), "{numbers:?}");
+    for (directory, up) in directories.iter().zip(ups) {
+        stop(&sandbox, directory, up);
     }
 }
 

@@ -190,7 +190,7 @@ fn a_service_starts_with_no_signal_blocked_or_ignored() {
 }
 
 #[test]
-fn a_service_runs_in_its_working_folder_without_a_shell() {
+fn a_service_runs_in_its_working_directory_without_a_shell() {
     let sandbox =
         Sandbox::new("[services.api]\ncommand = \"SERVICE --cwd --say '$HOME *' --say end\"\nworking_dir = \"sub\"\n");
     std::fs::create_dir(sandbox.project().join("sub")).unwrap();

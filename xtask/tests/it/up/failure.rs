@@ -242,7 +242,7 @@ error: command `no-such-command` was not found
 
 hint: install `no-such-command`, or set `venv` if it lives in one
 
-error: working folder `nowhere` does not exist
+error: working directory `nowhere` does not exist
   --> devtasks.toml:11:23  [services.lost]
 
 hint: create it with `mkdir -p nowhere`, or change `working_dir` of `lost`

@@ -112,7 +112,7 @@ fn a_command_that_cannot_be_run_is_missing() {
     fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
     copy_program(&text, &sandbox.project().join("api"));
     let up = sandbox.run(&["up"]).with(5);
-    let why = "api could not be started: cannot run `./api`: no such file or folder\n";
+    let why = "api could not be started: cannot run `./api`: no such file or directory\n";
     assert!(up.stderr.ends_with(why), "{up:?}");
     sandbox.nothing_is_left();
 }

@@ -123,7 +123,7 @@ fn what_they_write_to_each_other_is_theirs() {
 }
 
 #[test]
-fn the_next_up_ends_them_and_starts_anew() {
+fn the_next_up_ends_them_and_starts_again() {
     let (sandbox, _) = kept();
     let up = sandbox.up(&[]);
     let watchdog = up.watchdog().unwrap();

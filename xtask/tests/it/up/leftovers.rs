@@ -111,7 +111,7 @@ fn leftovers_of_another_checkout_are_left_alone() {
 }
 
 #[test]
-fn services_of_a_live_supervisor_with_another_state_folder_are_no_leftovers() {
+fn services_of_a_live_supervisor_with_another_state_directory_are_no_leftovers() {
     let (mut sandbox, _) = Sandbox::with_api();
     let up = sandbox.up(&[]);
     sandbox.set(
@@ -190,10 +190,10 @@ fn up_ends_a_leftover_that_overwrote_its_environment() {
 fn a_pid_that_was_noted_and_means_another_process_now_is_a_stranger() {
     let (sandbox, port) = orphaned_without_a_tag("BARE");
     let states = std::fs::read_dir(sandbox.home().join(".local/state/devtasks")).unwrap();
-    let notes = states.map(|folder| folder.unwrap().path().join("leaders.jsonl"));
+    let notes = states.map(|directory| directory.unwrap().path().join("leaders.jsonl"));
     let notes = notes.into_iter().find(|path| path.exists()).unwrap();
     let text = std::fs::read_to_string(&notes).unwrap();
-    // As if its pid had been given anew: the process started at another time than the noted one.
+    // As if its pid had been reused: the process started at another time than the noted one.
     std::fs::write(&notes, text.replace("\"start\":", "\"start\":1")).unwrap();
     sandbox.run(&["up", "--on-conflict", "fail"]).with(3);
     sandbox.run(&["down"]).with(0);
@@ -204,7 +204,7 @@ fn a_pid_that_was_noted_and_means_another_process_now_is_a_stranger() {
 fn a_stack_that_runs_in_a_container_is_no_leftover_needs_root() {
     let (sandbox, _) = Sandbox::with_api();
     let mut inside = sandbox.other("unshare");
-    // The same folder, another home, and numbers of its own.
+    // The same directory, another home, and numbers of its own.
     inside.args(["--pid", "--fork", "--mount-proc", "sh", "-c", "\"$0\" up; exit $?"]);
     inside
         .arg(env!("CARGO_BIN_EXE_xtask"))
@@ -223,11 +223,11 @@ fn a_record_that_names_another_process_is_that_of_no_live_run() {
     let (sandbox, _) = orphaned("");
     let stranger = sandbox.stranger(&[]);
     let states = std::fs::read_dir(sandbox.home().join(".local/state/devtasks")).unwrap();
-    let records = states.map(|folder| folder.unwrap().path().join("run.json"));
+    let records = states.map(|directory| directory.unwrap().path().join("run.json"));
     let record = records.into_iter().find(|path| path.exists()).unwrap();
     let text = std::fs::read_to_string(&record).unwrap();
     let mut noted: serde_json::Value = serde_json::from_str(&text).unwrap();
-    // As if the crashed supervisor's pid had been given anew; 0 is none's.
+    // As if the crashed supervisor's pid had been reused; 0 is none's.
     for pid in [stranger.pid(), 0] {
         noted["supervisor"]["pid"] = pid.into();
         std::fs::write(&record, noted.to_string()).unwrap();

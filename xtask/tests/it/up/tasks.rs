@@ -209,7 +209,7 @@ fn everything_that_a_task_needs_is_checked_before_anything_starts() {
     sandbox.write("devtasks.toml", "[tasks.migrate]\ncommand = \"migrait\"\nworking_dir = \"here\"\n[services.api]\ncommand = \"true\"\ndepends_on = [\"migrate\"]\n");
     let ended = sandbox.run(&["up"]).with(5);
     assert!(
-        ended.stderr.contains("working folder `here` does not exist"),
+        ended.stderr.contains("working directory `here` does not exist"),
         "{ended:?}"
     );
     std::fs::create_dir(sandbox.project().join("here")).unwrap();

@@ -109,7 +109,7 @@ fn a_container_is_named_to_those_who_cannot_see_its_proxy_needs_root() {
 
 /// A control group, made for one process, which goes back to the root's in the end.
 struct Group {
-    folder: PathBuf,
+    directory: PathBuf,
     pid: u32,
 }
 
@@ -122,22 +122,22 @@ impl Group {
             .find(|root| Path::new(root).join("cgroup.procs").exists())
             .unwrap();
         let own = Path::new(root).join(format!("devtasks-test-{}", std::process::id()));
-        let folder = own.join(name);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("cgroup.procs"), pid.to_string()).unwrap();
-        Group { folder, pid }
+        let directory = own.join(name);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("cgroup.procs"), pid.to_string()).unwrap();
+        Group { directory, pid }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         let root = self
-            .folder
+            .directory
             .ancestors()
             .find(|it| it.ends_with("systemd") || it.ends_with("cgroup"));
         let _ = fs::write(root.unwrap().join("cgroup.procs"), self.pid.to_string());
-        let _ = fs::remove_dir(&self.folder);
-        let _ = fs::remove_dir(self.folder.parent().unwrap());
+        let _ = fs::remove_dir(&self.directory);
+        let _ = fs::remove_dir(self.directory.parent().unwrap());
     }
 }
 

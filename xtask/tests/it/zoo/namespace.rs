@@ -60,8 +60,8 @@ pub(super) fn give_to_nobody(zoo: &Zoo) {
     let project = zoo.sandbox.project();
     let root = project.parent().unwrap();
     fs::set_permissions(root, PermissionsExt::from_mode(0o755)).unwrap();
-    for folder in [&project, &zoo.sandbox.home()] {
-        chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    for directory in [&project, &zoo.sandbox.home()] {
+        chown(directory, Some(NOBODY), Some(NOBODY)).unwrap();
     }
     // By a process of its own: a file that is open for writing anywhere in this one cannot be run.
     let mut copy = zoo.sandbox.other("cp");

@@ -3,7 +3,7 @@
 use super::{Zoo, suspend};
 use crate::sandbox::{eventually, service};
 
-/// The shape of `uvicorn --reload`: the parent opens the port and hands it to a child that Python spawns anew; SIGTERM
+/// The shape of `uvicorn --reload`: the parent opens the port and hands it to a child that Python spawns; SIGTERM
 /// ends both.
 const RELOADER: &str = "
 import multiprocessing, signal, socket, threading

@@ -1,18 +1,19 @@
 //! Files without a mistake.
 
 use super::{check, check_service};
+use expect_test::expect;
 
 #[test]
 fn an_empty_file_is_a_project_without_services() {
-    check("", "");
-    check("#:schema docs/devtasks.schema.json\n", "");
-    check("[project]\n[services]\n[venvs]", "");
+    check("", expect![""]);
+    check("#:schema docs/devtasks.schema.json\n", expect![""]);
+    check("[project]\n[services]\n[venvs]", expect![""]);
 }
 
 #[test]
 fn a_project_may_keep_what_runs() {
-    check("[project]\non_exit = 'keep'", "on_exit keep");
-    check("[project]\non_exit = 'stop'", "");
+    check("[project]\non_exit = 'keep'", expect!["on_exit keep"]);
+    check("[project]\non_exit = 'stop'", expect![""]);
 }
 
 #[test]
@@ -56,33 +57,32 @@ fn a_whole_file_is_read_in_its_order() {
         depends_on = ["backend"]
         profiles = ["web"]
         "#,
-        "
-        project shop
-        env_file [.env .env.local]
-        venv api backend/.venv [(AtLeast, [3, 11])]
-        service db
-          command redis-server|--port|[DB_PORT]|--save|
-          port main [DB_PORT:-6390]
-          healthcheck tcp, every 10s for 2s, 3 retries, start 60s
-        service backend
-          command python|-m|uvicorn|app:app|--port|[BACKEND_PORT]
-          working_dir backend
-          venv named api
-          port main [BACKEND_PORT:-8000]
-          environment LOG_LEVEL=debug
-          environment DB_URL=redis://127.0.0.1:[db.port]
-          env_file backend/.env
-          depends_on db healthy
-          healthcheck http /healthz, every 5s for 2s, 4 retries, start 90s
-        service a-frontend
-          command npx|vite|--port|[FRONTEND_PORT]|--strictPort
-          working_dir frontend
-          port http [FRONTEND_PORT:-8080]
-          port hmr 24678
-          environment API_URL=http://127.0.0.1:[backend.port]
-          depends_on backend healthy
-          profiles web
-        ",
+        expect![[r#"
+            project shop
+            env_file [.env .env.local]
+            venv api backend/.venv [(AtLeast, [3, 11])]
+            service db
+              command redis-server|--port|[DB_PORT]|--save|
+              port main [DB_PORT:-6390]
+              healthcheck tcp, every 10s for 2s, 3 retries, start 60s
+            service backend
+              command python|-m|uvicorn|app:app|--port|[BACKEND_PORT]
+              working_dir backend
+              venv named api
+              port main [BACKEND_PORT:-8000]
+              environment LOG_LEVEL=debug
+              environment DB_URL=redis://127.0.0.1:[db.port]
+              env_file backend/.env
+              depends_on db healthy
+              healthcheck http /healthz, every 5s for 2s, 4 retries, start 90s
+            service a-frontend
+              command npx|vite|--port|[FRONTEND_PORT]|--strictPort
+              working_dir frontend
+              port http [FRONTEND_PORT:-8080]
+              port hmr 24678
+              environment API_URL=http://127.0.0.1:[backend.port]
+              depends_on backend healthy
+              profiles web"#]],
     );
 }
 
@@ -134,10 +134,9 @@ fn a_list_is_taken_as_it_is() {
         [services.a]
         command = ["a b", "'c'", "", "${D}", "$$"]
         "#,
-        "
-        service a
-          command a b|'c'||[D]|$
-        ",
+        expect![[r#"
+            service a
+              command a b|'c'||[D]|$"#]],
     );
 }
 
@@ -149,41 +148,94 @@ fn a_shell_gets_the_string_as_it_is() {
         command = "cd 'x y' && ${B} | c"
         shell = true
         "#,
-        "
-        service a
-          command shell: cd 'x y' && [B] | c
-        ",
+        expect![[r#"
+            service a
+              command shell: cd 'x y' && [B] | c"#]],
     );
 }
 
 #[test]
 fn a_port_has_three_forms() {
-    check_service("port = 8000", "service a\n  command x\n  port main 8000");
-    check_service("port = 0x1F90", "service a\n  command x\n  port main 8080");
-    check_service("port = 8_000", "service a\n  command x\n  port main 8000");
-    check_service("port = '8000'", "service a\n  command x\n  port main 8000");
-    check_service("port = '8${N}'", "service a\n  command x\n  port main 8[N]");
+    check_service(
+        "port = 8000",
+        expect![[r#"
+        service a
+          command x
+          port main 8000"#]],
+    );
+    check_service(
+        "port = 0x1F90",
+        expect![[r#"
+        service a
+          command x
+          port main 8080"#]],
+    );
+    check_service(
+        "port = 8_000",
+        expect![[r#"
+        service a
+          command x
+          port main 8000"#]],
+    );
+    check_service(
+        "port = '8000'",
+        expect![[r#"
+        service a
+          command x
+          port main 8000"#]],
+    );
+    check_service(
+        "port = '8${N}'",
+        expect![[r#"
+        service a
+          command x
+          port main 8[N]"#]],
+    );
     check_service(
         "port = { number = 53, host = '::1', protocol = 'udp', on_conflict = 'fail' }",
-        "service a\n  command x\n  port main 53 at ::1 udp Fail",
+        expect![[r#"
+            service a
+              command x
+              port main 53 at ::1 udp Fail"#]],
     );
     check_service(
         "[services.a.port]\nnumber = '${P:-1}'",
-        "service a\n  command x\n  port main [P:-1]",
+        expect![[r#"
+            service a
+              command x
+              port main [P:-1]"#]],
     );
 }
 
 #[test]
 fn a_port_may_be_auto() {
-    check_service("port = 'auto'", "service a\n  command x\n  port main auto");
-    check_service("port = '${P:-auto}'", "service a\n  command x\n  port main [P:-auto]");
+    check_service(
+        "port = 'auto'",
+        expect![[r#"
+        service a
+          command x
+          port main auto"#]],
+    );
+    check_service(
+        "port = '${P:-auto}'",
+        expect![[r#"
+        service a
+          command x
+          port main [P:-auto]"#]],
+    );
     check_service(
         "port = { number = 'auto', base = '${P}', on_conflict = 'next' }",
-        "service a\n  command x\n  port main auto from [P] Next",
+        expect![[r#"
+            service a
+              command x
+              port main auto from [P] Next"#]],
     );
     check_service(
         "port = { number = '${P:-auto}', base = 8000 }",
-        "service a\n  command x\n  port main [P:-auto] from 8000",
+        expect![[r#"
+            service a
+              command x
+              port main [P:-auto] from 8000"#]],
     );
 }
 
@@ -191,7 +243,11 @@ fn a_port_may_be_auto() {
 fn the_first_of_several_ports_is_the_main_one() {
     check_service(
         "[services.a.ports]\nz = 65535\nb = { number = 1, host = '${HOST}' }",
-        "service a\n  command x\n  port z 65535\n  port b 1 at [HOST]",
+        expect![[r#"
+            service a
+              command x
+              port z 65535
+              port b 1 at [HOST]"#]],
     );
 }
 
@@ -199,17 +255,35 @@ fn the_first_of_several_ports_is_the_main_one() {
 fn localhost_is_127_0_0_1() {
     check_service(
         "port = { number = 1, host = 'localhost' }",
-        "service a\n  command x\n  port main 1 at 127.0.0.1",
+        expect![[r#"
+            service a
+              command x
+              port main 1 at 127.0.0.1"#]],
     );
 }
 
 #[test]
 fn a_venv_is_named_found_or_none() {
-    check_service("venv = false", "service a\n  command x");
-    check_service("venv = 'auto'", "service a\n  command x\n  venv auto");
+    check_service(
+        "venv = false",
+        expect![[r#"
+        service a
+          command x"#]],
+    );
+    check_service(
+        "venv = 'auto'",
+        expect![[r#"
+        service a
+          command x
+          venv auto"#]],
+    );
     check_service(
         "venv = 'b'\n[venvs.b]\npath = '${VENV:-.venv}'\npython = '3.12'",
-        "venv b [VENV:-.venv] [(Matching, [3, 12])]\nservice a\n  command x\n  venv named b",
+        expect![[r#"
+            venv b [VENV:-.venv] [(Matching, [3, 12])]
+            service a
+              command x
+              venv named b"#]],
     );
 }
 
@@ -217,16 +291,15 @@ fn a_venv_is_named_found_or_none() {
 fn a_dependency_says_what_it_waits_for() {
     check_service(
         "depends_on = { c = 'started', b = 'healthy' }\n[services.b]\ncommand = 'y'\n[services.c]\ncommand = 'z'",
-        "
-        service a
-          command x
-          depends_on c started
-          depends_on b healthy
-        service b
-          command y
-        service c
-          command z
-        ",
+        expect![[r#"
+            service a
+              command x
+              depends_on c started
+              depends_on b healthy
+            service b
+              command y
+            service c
+              command z"#]],
     );
 }
 
@@ -235,56 +308,81 @@ fn a_dependency_may_be_a_table_of_its_own() {
     check_service(
         "depends_on = { b = { restart = true }, c = { condition = 'started', restart = false }, d = {} }
         [services.b]\ncommand = 'y'\n[services.c]\ncommand = 'z'\n[services.d]\ncommand = 'z'",
-        "
-        service a
-          command x
-          depends_on b healthy restart
-          depends_on c started
-          depends_on d healthy
-        service b
-          command y
-        service c
-          command z
-        service d
-          command z
-        ",
+        expect![[r#"
+            service a
+              command x
+              depends_on b healthy restart
+              depends_on c started
+              depends_on d healthy
+            service b
+              command y
+            service c
+              command z
+            service d
+              command z"#]],
     );
 }
 
 #[test]
 fn a_restart_policy_is_one_of_three() {
-    check_service("restart = 'no'", "service a\n  command x");
-    check_service("restart = 'on-failure'", "service a\n  command x\n  restart OnFailure");
-    check_service("restart = 'always'", "service a\n  command x\n  restart Always");
+    check_service(
+        "restart = 'no'",
+        expect![[r#"
+        service a
+          command x"#]],
+    );
+    check_service(
+        "restart = 'on-failure'",
+        expect![[r#"
+        service a
+          command x
+          restart OnFailure"#]],
+    );
+    check_service(
+        "restart = 'always'",
+        expect![[r#"
+        service a
+          command x
+          restart Always"#]],
+    );
 }
 
 #[test]
 fn environment_takes_numbers_and_booleans() {
     check_service(
         "environment = { A = 'x', B = 0x10, C = 1.50, D = true, 'e.f-g' = '', H = '${services.a.url}' }\nport = 1",
-        "
-        service a
-          command x
-          port main 1
-          environment A=x
-          environment B=16
-          environment C=1.50
-          environment D=true
-          environment e.f-g=
-          environment H=[a.url]
-        ",
+        expect![[r#"
+            service a
+              command x
+              port main 1
+              environment A=x
+              environment B=16
+              environment C=1.50
+              environment D=true
+              environment e.f-g=
+              environment H=[a.url]"#]],
     );
 }
 
 #[test]
 fn an_env_file_is_one_or_several() {
-    check_service("env_file = '.env'", "service a\n  command x\n  env_file .env");
+    check_service(
+        "env_file = '.env'",
+        expect![[r#"
+        service a
+          command x
+          env_file .env"#]],
+    );
     check_service(
         "env_file = ['a', '${B}']",
-        "service a\n  command x\n  env_file a\n  env_file [B]",
+        expect![[r#"
+            service a
+              command x
+              env_file a
+              env_file [B]"#]],
     );
-    check("[project]\nenv_file = 'x'", "env_file [x]");
-    check("[project]\nenv_file = []", "env_file []");
+    check("[project]\nenv_file = 'x'", expect!["env_file [x]"]);
+    check("[project]\nenv_file = []", expect!["env_file []"]);
 }
 
 #[test]
@@ -307,7 +405,10 @@ fn a_health_check_has_three_kinds_or_none() {
     }
     check_service(
         "healthcheck = { start_period = '5s' }",
-        "service a\n  command x\n  healthcheck none, every 10s for 2s, 3 retries, start 5s",
+        expect![[r#"
+            service a
+              command x
+              healthcheck none, every 10s for 2s, 3 retries, start 5s"#]],
     );
 }
 
@@ -327,22 +428,26 @@ fn a_stop_signal_is_read_with_and_without_its_prefix_in_any_case() {
             &format!("service a\n  command x\n  stop_signal {signal}"),
         );
     }
-    check_service("stop_signal = 'TERM'", "service a\n  command x");
+    check_service(
+        "stop_signal = 'TERM'",
+        expect![[r#"
+        service a
+          command x"#]],
+    );
 }
 
 #[test]
 fn the_rest_is_read_too() {
     check_service(
         "stop_grace_period = '0s'\non_conflict = 'kill'\nprofiles = ['web', 'b_2']\nrestart = 'no'\nstdin = 'open'\ntty = true",
-        "
-        service a
-          command x
-          stdin Open
-          tty true
-          stop_grace_period 0ns
-          on_conflict Kill
-          profiles web b_2
-        ",
+        expect![[r#"
+            service a
+              command x
+              stdin Open
+              tty true
+              stop_grace_period 0ns
+              on_conflict Kill
+              profiles web b_2"#]],
     );
 }
 
@@ -358,15 +463,14 @@ fn dotted_keys_and_tables_within_mean_the_same() {
         [services.b]
         command = 'y'
         ",
-        "
-        service a
-          command x
-          port main 1
-          healthcheck tcp, every 10s for 2s, 3 retries, start 60s
-        service b
-          command y
-          environment A=b
-        ",
+        expect![[r#"
+            service a
+              command x
+              port main 1
+              healthcheck tcp, every 10s for 2s, 3 retries, start 60s
+            service b
+              command y
+              environment A=b"#]],
     );
 }
 
@@ -374,6 +478,9 @@ fn dotted_keys_and_tables_within_mean_the_same() {
 fn a_byte_order_mark_and_windows_line_ends_are_tolerated() {
     check(
         "\u{feff}[services.a]\r\ncommand = 'x'\r\nport = 1\r\n# end",
-        "service a\n  command x\n  port main 1",
+        expect![[r#"
+            service a
+              command x
+              port main 1"#]],
     );
 }

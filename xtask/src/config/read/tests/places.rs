@@ -1,5 +1,6 @@
 //! Where a problem stands: line, column, the line itself, and how much of it is meant.
 
+use expect_test::expect;
 use std::path::Path;
 
 use super::super::read;
@@ -72,14 +73,13 @@ fn problems_come_in_the_order_of_the_file() {
         [project]
         z = 1
         ",
-        "
-        2:11 [services.b] `command` is empty
-          hint: name the program to run
-        3:1 [services.b] unknown key `x`
-        5:1 [services.a] unknown key `y`
-        6:11 [services.a] `command` is empty
-          hint: name the program to run
-        8:1 [project] unknown key `z`
-        ",
+        expect![[r#"
+            2:11 [services.b] `command` is empty
+              hint: name the program to run
+            3:1 [services.b] unknown key `x`
+            5:1 [services.a] unknown key `y`
+            6:11 [services.a] `command` is empty
+              hint: name the program to run
+            8:1 [project] unknown key `z`"#]],
     );
 }

@@ -1,5 +1,6 @@
 //! Files with mistakes.
 
+use expect_test::expect;
 use std::path::Path;
 
 use super::super::read;
@@ -48,18 +49,17 @@ fn unknown_keys_are_found_in_every_table() {
         [services.a.healthcheck]
         htpp = '/'
         ",
-        "
-        1:1 unknown key `sevices`
-          hint: did you mean `services`?
-        3:1 [project] unknown key `nam`
-          hint: did you mean `name`?
-        6:1 [venvs.v] unknown key `pyton`
-          hint: did you mean `python`?
-        9:10 [services.a.port] unknown key `numbr`
-          hint: did you mean `number`?
-        11:1 [services.a.healthcheck] unknown key `htpp`
-          hint: did you mean `http`?
-        ",
+        expect![[r#"
+            1:1 unknown key `sevices`
+              hint: did you mean `services`?
+            3:1 [project] unknown key `nam`
+              hint: did you mean `name`?
+            6:1 [venvs.v] unknown key `pyton`
+              hint: did you mean `python`?
+            9:10 [services.a.port] unknown key `numbr`
+              hint: did you mean `number`?
+            11:1 [services.a.healthcheck] unknown key `htpp`
+              hint: did you mean `http`?"#]],
     );
 }
 
@@ -78,15 +78,14 @@ fn what_is_known_but_not_supported_yet_says_so() {
         restart = 'unless-stopped'
         healthcheck = { http = 'https://localhost/' }
         ",
-        "
-        3:1 [venvs.v] `requirements` is not supported yet
-        4:1 [venvs.v] `project` is not supported yet
-        7:1 [services.a] `pidfile` is not supported yet
-        8:1 [services.a] `on_exit` is not supported yet
-        9:11 [services.a] `restart = \"unless-stopped\"` is not supported yet
-        10:24 [services.a.healthcheck] `https://` is not supported yet
-          hint: check a plain `http://` address
-        ",
+        expect![[r#"
+            3:1 [venvs.v] `requirements` is not supported yet
+            4:1 [venvs.v] `project` is not supported yet
+            7:1 [services.a] `pidfile` is not supported yet
+            8:1 [services.a] `on_exit` is not supported yet
+            9:11 [services.a] `restart = "unless-stopped"` is not supported yet
+            10:24 [services.a.healthcheck] `https://` is not supported yet
+              hint: check a plain `http://` address"#]],
     );
 }
 
@@ -109,13 +108,12 @@ fn sockets_that_are_handed_over_are_tcp_and_need_a_port() {
         command = 'x'
         listen = 'yes'
         ",
-        "
-        3:10 [services.a] `listen` needs a port
-          hint: add `port` to this service
-        6:10 [services.b] `listen` hands TCP sockets over, and one of its ports is UDP
-          hint: set `listen = false`
-        14:10 [services.d] `listen` must be `true` or `false`, found a string
-        ",
+        expect![[r#"
+            3:10 [services.a] `listen` needs a port
+              hint: add `port` to this service
+            6:10 [services.b] `listen` hands TCP sockets over, and one of its ports is UDP
+              hint: set `listen = false`
+            14:10 [services.d] `listen` must be `true` or `false`, found a string"#]],
     );
 }
 
@@ -160,57 +158,56 @@ fn a_value_of_the_wrong_type_says_what_was_found() {
         healthcheck = { tcp = 1 }
         port = { number = 1.5, host = 1, protocol = 1 }
         ",
-        "
-        1:11 `project` must be a table, found an integer
-        3:5 [venvs] `v` must be a table, found an integer
-        4:14 [venvs.w] `path` must be a string, found an integer
-          hint: write `\"1\"`
-        4:26 [venvs.w] `python` must be a string, found a float
-          hint: write `\"3.11\"`
-        6:5 [services] `a` must be a table, found a string
-        7:1 [services] `b` must be a table, found a list
-        9:11 [services.c] `command` must be a string or a list of strings, found an integer
-          hint: write `\"1\"`
-        10:9 [services.c] `shell` must be `true` or `false`, found a string
-        11:15 [services.c] `working_dir` must be a string, found a list
-        12:15 [services.c] `environment` must be a table such as `{ NAME = \"value\" }`, found a list
-        13:12 [services.c] `env_file` must be a string or a list of strings, found a table
-        14:14 [services.c] `depends_on` must be a list or a table, found a string
-        15:15 [services.c] `healthcheck` must be a table, found a boolean
-        16:11 [services.c] `restart` must be a string, found a boolean
-        17:15 [services.c] `stop_signal` must be a string, found an integer
-          hint: write `\"9\"`
-        18:21 [services.c] `stop_grace_period` must be a duration, found an integer
-          hint: write `\"10s\"`
-        19:15 [services.c] `on_conflict` must be a string, found a boolean
-        20:12 [services.c] `profiles` must be a list of strings, found a string
-        21:8 [services.c] `port` must be an integer, a string or a table, found a boolean
-        23:17 [services.d] `command` must be a string, found an integer
-          hint: write `\"1\"`
-        23:20 [services.d] `command` must be a string, found a table
-        24:9 [services.d] `ports` must be a table such as `{ http = 8080 }`, found a list
-        25:21 [services.d.environment] `A` must be a string, a number or a boolean, found a list
-        25:29 [services.d.environment] `B` must be a string, a number or a boolean, found a datetime
-        26:13 [services.d] `env_file` must be a string, found an integer
-          hint: write `\"1\"`
-        27:15 [services.d] `depends_on` must be a string, found an integer
-          hint: write `\"1\"`
-        28:13 [services.d] `profiles` must be a string, found an integer
-          hint: write `\"1\"`
-        30:8 [services.d.healthcheck] `http` must be a string, found an integer
-          hint: write `\"1\"`
-        31:12 [services.d.healthcheck] `interval` must be a duration, found an integer
-          hint: write `\"5s\"`
-        32:11 [services.d.healthcheck] `retries` must be an integer, found a string
-        34:11 [services.e] `command` must be a string or a list of strings, found a table
-        35:23 [services.e.healthcheck] `tcp` must be `true` or `false`, found an integer
-        36:19 [services.e.port] `number` must be an integer, a string or a table, found a float
-          hint: write `\"1.5\"`
-        36:31 [services.e.port] `host` must be a string, found an integer
-          hint: write `\"1\"`
-        36:45 [services.e.port] `protocol` must be a string, found an integer
-          hint: write `\"1\"`
-        ",
+        expect![[r#"
+            1:11 `project` must be a table, found an integer
+            3:5 [venvs] `v` must be a table, found an integer
+            4:14 [venvs.w] `path` must be a string, found an integer
+              hint: write `"1"`
+            4:26 [venvs.w] `python` must be a string, found a float
+              hint: write `"3.11"`
+            6:5 [services] `a` must be a table, found a string
+            7:1 [services] `b` must be a table, found a list
+            9:11 [services.c] `command` must be a string or a list of strings, found an integer
+              hint: write `"1"`
+            10:9 [services.c] `shell` must be `true` or `false`, found a string
+            11:15 [services.c] `working_dir` must be a string, found a list
+            12:15 [services.c] `environment` must be a table such as `{ NAME = "value" }`, found a list
+            13:12 [services.c] `env_file` must be a string or a list of strings, found a table
+            14:14 [services.c] `depends_on` must be a list or a table, found a string
+            15:15 [services.c] `healthcheck` must be a table, found a boolean
+            16:11 [services.c] `restart` must be a string, found a boolean
+            17:15 [services.c] `stop_signal` must be a string, found an integer
+              hint: write `"9"`
+            18:21 [services.c] `stop_grace_period` must be a duration, found an integer
+              hint: write `"10s"`
+            19:15 [services.c] `on_conflict` must be a string, found a boolean
+            20:12 [services.c] `profiles` must be a list of strings, found a string
+            21:8 [services.c] `port` must be an integer, a string or a table, found a boolean
+            23:17 [services.d] `command` must be a string, found an integer
+              hint: write `"1"`
+            23:20 [services.d] `command` must be a string, found a table
+            24:9 [services.d] `ports` must be a table such as `{ http = 8080 }`, found a list
+            25:21 [services.d.environment] `A` must be a string, a number or a boolean, found a list
+            25:29 [services.d.environment] `B` must be a string, a number or a boolean, found a datetime
+            26:13 [services.d] `env_file` must be a string, found an integer
+              hint: write `"1"`
+            27:15 [services.d] `depends_on` must be a string, found an integer
+              hint: write `"1"`
+            28:13 [services.d] `profiles` must be a string, found an integer
+              hint: write `"1"`
+            30:8 [services.d.healthcheck] `http` must be a string, found an integer
+              hint: write `"1"`
+            31:12 [services.d.healthcheck] `interval` must be a duration, found an integer
+              hint: write `"5s"`
+            32:11 [services.d.healthcheck] `retries` must be an integer, found a string
+            34:11 [services.e] `command` must be a string or a list of strings, found a table
+            35:23 [services.e.healthcheck] `tcp` must be `true` or `false`, found an integer
+            36:19 [services.e.port] `number` must be an integer, a string or a table, found a float
+              hint: write `"1.5"`
+            36:31 [services.e.port] `host` must be a string, found an integer
+              hint: write `"1"`
+            36:45 [services.e.port] `protocol` must be a string, found an integer
+              hint: write `"1"`"#]],
     );
 }
 
@@ -223,14 +220,13 @@ fn a_service_needs_a_command_and_a_venv_a_path() {
         A = 'x'
         [venvs.v]
         ",
-        "
-        1:11 [services.a] service `a` has no `command`
-          hint: add `command = \"…\"` to [services.a]
-        2:11 [services.b] service `b` has no `command`
-          hint: add `command = \"…\"` to [services.b]
-        4:8 [venvs.v] venv `v` has no `path`
-          hint: add `path = \".venv\"` to [venvs.v]
-        ",
+        expect![[r#"
+            1:11 [services.a] service `a` has no `command`
+              hint: add `command = "…"` to [services.a]
+            2:11 [services.b] service `b` has no `command`
+              hint: add `command = "…"` to [services.b]
+            4:8 [venvs.v] venv `v` has no `path`
+              hint: add `path = ".venv"` to [venvs.v]"#]],
     );
 }
 
@@ -260,10 +256,9 @@ fn an_open_quote_is_found() {
     for command in ["\"a 'b\"", "'a \"b'", "\"a b'${C}\""] {
         check(
             &format!("[services.a]\ncommand = {command}"),
-            "
-            2:11 [services.a] `command` has a quote that is not closed
-              hint: close the quote, or write a list of words
-            ",
+            expect![[r#"
+                2:11 [services.a] `command` has a quote that is not closed
+                  hint: close the quote, or write a list of words"#]],
         );
     }
 }
@@ -276,10 +271,9 @@ fn a_shell_needs_a_string() {
         command = ['x']
         shell = true
         ",
-        "
-        2:11 [services.a] `shell = true` needs a string for `command`, found a list
-          hint: write one string, or remove `shell`
-        ",
+        expect![[r#"
+            2:11 [services.a] `shell = true` needs a string for `command`, found a list
+              hint: write one string, or remove `shell`"#]],
     );
 }
 
@@ -294,7 +288,9 @@ fn a_path_is_not_empty() {
     check_line("env_file = ['']", 13, "`env_file` is empty");
     check(
         "[project]\nname = ''\nenv_file = ''",
-        "2:8 [project] `name` is empty\n3:12 [project] `env_file` is empty",
+        expect![[r#"
+            2:8 [project] `name` is empty
+            3:12 [project] `env_file` is empty"#]],
     );
 }
 
@@ -302,10 +298,9 @@ fn a_path_is_not_empty() {
 fn the_project_is_not_filled_in() {
     check(
         "[project]\nname = '${A}'\nenv_file = '.env.${A}'",
-        "
-        2:8 [project] `name` cannot hold variables
-        3:12 [project] `env_file` cannot hold variables
-        ",
+        expect![[r#"
+            2:8 [project] `name` cannot hold variables
+            3:12 [project] `env_file` cannot hold variables"#]],
     );
 }
 
@@ -335,10 +330,9 @@ fn a_venv_is_one_of_those_there_are() {
 fn a_python_version_is_a_specifier() {
     check(
         "[venvs.v]\npath = 'x'\npython = '^3.11'",
-        "
-        3:10 [venvs.v] `^3.11` is not a version specifier
-          hint: write `>=3.11` with an upper bound, such as `>=3.11,<4`
-        ",
+        expect![[r#"
+            3:10 [venvs.v] `^3.11` is not a version specifier
+              hint: write `>=3.11` with an upper bound, such as `>=3.11,<4`"#]],
     );
 }
 
@@ -384,16 +378,15 @@ fn port_and_ports_exclude_each_other() {
 fn a_port_table_is_complete_and_right() {
     check_service(
         "port = { host = 'x', protocol = 'TCP', on_conflict = 'kil' }",
-        "
-        3:8 [services.a] `port` has no `number`
-          hint: add `number = 8000`
-        3:17 [services.a.port] `x` is not an IP address
-          hint: write `127.0.0.1`, `::1`, `0.0.0.0` or another address of this machine
-        3:33 [services.a.port] `TCP` is no value for `protocol`
-          hint: did you mean `tcp`?
-        3:54 [services.a.port] `kil` is no value for `on_conflict`
-          hint: did you mean `kill`?
-        ",
+        expect![[r#"
+            3:8 [services.a] `port` has no `number`
+              hint: add `number = 8000`
+            3:17 [services.a.port] `x` is not an IP address
+              hint: write `127.0.0.1`, `::1`, `0.0.0.0` or another address of this machine
+            3:33 [services.a.port] `TCP` is no value for `protocol`
+              hint: did you mean `tcp`?
+            3:54 [services.a.port] `kil` is no value for `on_conflict`
+              hint: did you mean `kill`?"#]],
     );
 }
 
@@ -462,7 +455,9 @@ fn a_value_outside_the_list_gets_the_list() {
     );
     check(
         "[project]\non_exit = 'stay'",
-        "2:11 [project] `stay` is no value for `on_exit`\n  hint: write `stop` or `keep`",
+        expect![[r#"
+            2:11 [project] `stay` is no value for `on_exit`
+              hint: write `stop` or `keep`"#]],
     );
 }
 
@@ -491,7 +486,7 @@ fn names_are_letters_digits_and_two_signs() {
     );
     check(
         "[venvs.auto]\npath = 'x'",
-        "1:8 [venvs] a venv cannot be called `auto`: `venv = \"auto\"` has a meaning of its own",
+        expect![[r#"1:8 [venvs] a venv cannot be called `auto`: `venv = "auto"` has a meaning of its own"#]],
     );
     check(
         &format!("[services.{}]\ncommand = 'x'", "x".repeat(63)),
@@ -525,16 +520,15 @@ fn a_dependency_is_a_service() {
         command = 'x'
         depends_on = { bakend = 'healthy', database = 'service_healthy' }
         ",
-        "
-        3:15 [services.backend] unknown service `databse`
-          hint: did you mean `database`?
-        3:38 [services.backend] `database` stands twice in `depends_on`
-        3:50 [services.backend] unknown service `redis`
-        8:16 [services.web.depends_on] unknown service `bakend`
-          hint: did you mean `backend`?
-        8:47 [services.web.depends_on] `service_healthy` is no value for `database`
-          hint: write `healthy` or `started`
-        ",
+        expect![[r#"
+            3:15 [services.backend] unknown service `databse`
+              hint: did you mean `database`?
+            3:38 [services.backend] `database` stands twice in `depends_on`
+            3:50 [services.backend] unknown service `redis`
+            8:16 [services.web.depends_on] unknown service `bakend`
+              hint: did you mean `backend`?
+            8:47 [services.web.depends_on] `service_healthy` is no value for `database`
+              hint: write `healthy` or `started`"#]],
     );
 }
 
@@ -548,14 +542,13 @@ fn a_dependency_of_its_own_table_is_checked_as_well() {
         [services.b]
         command = 'y'
         ",
-        "
-        3:34 [services.a.depends_on.b] `well` is no value for `condition`
-          hint: write `healthy` or `started`
-        3:52 [services.a.depends_on.b] `restart` must be `true` or `false`, found a string
-        3:59 [services.a.depends_on.b] unknown key `required`
-        3:79 [services.a.depends_on] unknown service `d`
-          hint: did you mean `a`?
-        ",
+        expect![[r#"
+            3:34 [services.a.depends_on.b] `well` is no value for `condition`
+              hint: write `healthy` or `started`
+            3:52 [services.a.depends_on.b] `restart` must be `true` or `false`, found a string
+            3:59 [services.a.depends_on.b] unknown key `required`
+            3:79 [services.a.depends_on] unknown service `d`
+              hint: did you mean `a`?"#]],
     );
 }
 
@@ -580,14 +573,13 @@ fn nothing_depends_on_itself() {
         command = 'x'
         depends_on = ['d']
         ",
-        "
-        5:11 [services.b] `command` is empty
-          hint: name the program to run
-        9:20 [services.c] services depend on each other in a circle: `a -> b -> c -> a`
-          hint: remove one of these from a `depends_on`
-        15:15 [services.e] services depend on each other in a circle: `d -> e -> d`
-          hint: remove one of these from a `depends_on`
-        ",
+        expect![[r#"
+            5:11 [services.b] `command` is empty
+              hint: name the program to run
+            9:20 [services.c] services depend on each other in a circle: `a -> b -> c -> a`
+              hint: remove one of these from a `depends_on`
+            15:15 [services.e] services depend on each other in a circle: `d -> e -> d`
+              hint: remove one of these from a `depends_on`"#]],
     );
 }
 
@@ -595,17 +587,15 @@ fn nothing_depends_on_itself() {
 fn a_health_check_is_of_one_kind() {
     check_service(
         "port = 1\nhealthcheck = { tcp = true, http = '/', command = 'x' }",
-        "
-        4:17 [services.a.healthcheck] `http` and `tcp` exclude each other
-          hint: keep one of them
-        ",
+        expect![[r#"
+            4:17 [services.a.healthcheck] `http` and `tcp` exclude each other
+              hint: keep one of them"#]],
     );
     check_service(
         "port = 1\nhealthcheck = { tcp = false }",
-        "
-        4:23 [services.a.healthcheck] `tcp = false` checks nothing
-          hint: remove `tcp`
-        ",
+        expect![[r#"
+            4:23 [services.a.healthcheck] `tcp = false` checks nothing
+              hint: remove `tcp`"#]],
     );
 }
 
@@ -632,9 +622,9 @@ fn an_http_check_is_a_path_or_a_url() {
     for target in ["healthz", "localhost:1/x", "", "ftp://x"] {
         check_service(
             &format!("port = 1\nhealthcheck = {{ http = '{target}' }}"),
-            "
-            4:24 [services.a.healthcheck] `http` must be a path that starts with `/`, or a URL that starts with `http://`
-            ",
+            expect![
+                "4:24 [services.a.healthcheck] `http` must be a path that starts with `/`, or a URL that starts with `http://`"
+            ],
         );
     }
 }
@@ -643,15 +633,14 @@ fn an_http_check_is_a_path_or_a_url() {
 fn times_are_durations_and_not_nothing() {
     check_service(
         "stop_grace_period = '10'\n[services.a.healthcheck]\ninterval = '0s'\ntimeout = '0ms'\nstart_period = '5 s'\nretries = 0",
-        "
-        3:21 [services.a] `10` is not a duration
-          hint: add the unit: `10s` or `10ms`
-        5:12 [services.a.healthcheck] `interval` must be longer than 0
-        6:11 [services.a.healthcheck] `timeout` must be longer than 0
-        7:16 [services.a.healthcheck] `5 s` is not a duration
-          hint: write it like `10s`, `500ms`, `2m`, `1h` or `1m30s`
-        8:11 [services.a.healthcheck] `retries` must be at least 1, found 0
-        ",
+        expect![[r#"
+            3:21 [services.a] `10` is not a duration
+              hint: add the unit: `10s` or `10ms`
+            5:12 [services.a.healthcheck] `interval` must be longer than 0
+            6:11 [services.a.healthcheck] `timeout` must be longer than 0
+            7:16 [services.a.healthcheck] `5 s` is not a duration
+              hint: write it like `10s`, `500ms`, `2m`, `1h` or `1m30s`
+            8:11 [services.a.healthcheck] `retries` must be at least 1, found 0"#]],
     );
 }
 
@@ -666,17 +655,16 @@ fn a_reference_is_to_a_port_that_there_is() {
         command = 'x ${services.nope.url}'
         ports = { http = 1 }
         ",
-        "
-        2:17 [services.api] unknown service `bd`
-          hint: did you mean `db`?
-        3:21 [services.api.environment] service `db` has no port `htp`
-          hint: did you mean `http`?
-        3:59 [services.api.environment] service `db` has no port `x`
-          hint: write `${services.db.ports.http}`
-        3:89 [services.api.environment] service `api` has no port
-          hint: add `port` to [services.api]
-        5:11 [services.db] unknown service `nope`
-        ",
+        expect![[r#"
+            2:17 [services.api] unknown service `bd`
+              hint: did you mean `db`?
+            3:21 [services.api.environment] service `db` has no port `htp`
+              hint: did you mean `http`?
+            3:59 [services.api.environment] service `db` has no port `x`
+              hint: write `${services.db.ports.http}`
+            3:89 [services.api.environment] service `api` has no port
+              hint: add `port` to [services.api]
+            5:11 [services.db] unknown service `nope`"#]],
     );
 }
 
@@ -714,19 +702,18 @@ fn broken_lines_do_not_hide_the_others() {
         [services.a]
         z = 1
         ",
-        "
-        2:11 string values must be quoted, expected literal string
-        3:1 [services.a] unknown key `prot`
-          hint: did you mean `port`?
-        5:1 duplicate key `port`
-        6:12 key with no value, expected `=`
-        8:13 invalid literal string, expected `'`
-        9:1 [services.b] unknown key `prot`
-          hint: did you mean `port`?
-        10:2 key with no value, expected `=`
-        11:11 duplicate key `a`
-        12:1 [services.a] unknown key `z`
-        ",
+        expect![[r#"
+            2:11 string values must be quoted, expected literal string
+            3:1 [services.a] unknown key `prot`
+              hint: did you mean `port`?
+            5:1 duplicate key `port`
+            6:12 key with no value, expected `=`
+            8:13 invalid literal string, expected `'`
+            9:1 [services.b] unknown key `prot`
+              hint: did you mean `port`?
+            10:2 key with no value, expected `=`
+            11:11 duplicate key `a`
+            12:1 [services.a] unknown key `z`"#]],
     );
 }
 
@@ -743,9 +730,7 @@ fn nothing_is_called_missing_that_a_broken_line_may_hold() {
         environment = { A = '${services.b.port}' }
         [services.c]
         ",
-        "
-        6:7 extra `=`, expected nothing
-        ",
+        expect!["6:7 extra `=`, expected nothing"],
     );
 }
 
@@ -759,11 +744,10 @@ fn an_open_bracket_is_one_problem_not_one_a_line() {
         [services.b]
         prot = 1
         ",
-        "
-        2:1 [services.a] unknown key `comand`
-          hint: did you mean `command`?
-        3:1 missing comma between array elements, expected `,`
-        ",
+        expect![[r#"
+            2:1 [services.a] unknown key `comand`
+              hint: did you mean `command`?
+            3:1 missing comma between array elements, expected `,`"#]],
     );
     check(
         "
@@ -774,15 +758,15 @@ fn an_open_bracket_is_one_problem_not_one_a_line() {
         [services.b]
         prot = 1
         ",
-        "4:1 missing comma between key-value pairs, expected `,`",
+        expect!["4:1 missing comma between key-value pairs, expected `,`"],
     );
     check(
         "[services.a]\ncommand = '''x\nprot = 1",
-        "3:9 invalid multi-line literal string, expected `'`",
+        expect!["3:9 invalid multi-line literal string, expected `'`"],
     );
     check(
         "[services.a\ncommand = 'x'\nprot = 1",
-        "1:12 unclosed table, expected `]`",
+        expect!["1:12 unclosed table, expected `]`"],
     );
 }
 

@@ -1,6 +1,7 @@
 //! `[tasks.NAME]`, and who waits for one.
 
 use super::check;
+use expect_test::expect;
 
 #[test]
 fn a_task_is_written_like_a_service_that_has_no_port() {
@@ -21,7 +22,7 @@ fn a_task_is_written_like_a_service_that_has_no_port() {
         [services.db]
         command = 'db'
         ",
-        "
+        expect![[r#"
             service db
               command db
             task migrate
@@ -35,8 +36,7 @@ fn a_task_is_written_like_a_service_that_has_no_port() {
               stop_signal Int
               stop_grace_period 1s
             task build
-              command shell: make && make install
-        ",
+              command shell: make && make install"#]],
     );
 }
 
@@ -60,7 +60,7 @@ fn a_list_waits_until_a_task_has_completed() {
         [tasks.build]
         command = 'x'
         ",
-        "
+        expect![[r#"
             service a
               command x
               depends_on migrate completed
@@ -79,8 +79,7 @@ fn a_list_waits_until_a_task_has_completed() {
             task seed
               command x
             task build
-              command x
-        ",
+              command x"#]],
     );
 }
 
@@ -99,16 +98,15 @@ fn what_never_comes_is_not_waited_for() {
         [tasks.migrate]
         command = 'x'
         ",
-        "
+        expect![[r#"
             3:26 [services.a.depends_on] `migrate` is a task: it ends, and is never healthy
-              hint: write `\"completed\"`
+              hint: write `"completed"`
             3:41 [services.a.depends_on] `b` is a service: it keeps running, and never completes
-              hint: write it as `[tasks.b]`, or wait until it is `\"healthy\"`
+              hint: write it as `[tasks.b]`, or wait until it is `"healthy"`
             6:40 [services.b.depends_on.migrate] `migrate` is a task: it ends, and is never healthy
-              hint: write `\"completed\"`
+              hint: write `"completed"`
             6:60 [services.b.depends_on] `complete` is no value for `seed`
-              hint: did you mean `completed`?
-        ",
+              hint: did you mean `completed`?"#]],
     );
 }
 
@@ -129,9 +127,9 @@ fn what_only_a_service_can_have_is_refused() {
         [tasks.'a b']
         command = 'x'
         ",
-        "
+        expect![[r#"
             1:8 [tasks.a] task `a` has no `command`
-              hint: add `command = \"…\"` to [tasks.a]
+              hint: add `command = "…"` to [tasks.a]
             2:1 [tasks.a] unknown key `port`
               hint: only a service has it: a task runs to its end, once
             3:1 [tasks.a] unknown key `restart`
@@ -145,8 +143,7 @@ fn what_only_a_service_can_have_is_refused() {
             10:21 [services.b.environment] unknown service `a`
               hint: did you mean `b`?
             11:8 [tasks] `a b` cannot name a task
-              hint: use letters, digits, `_` and `-`, at most 63, with no `-` in front
-        ",
+              hint: use letters, digits, `_` and `-`, at most 63, with no `-` in front"#]],
     );
 }
 
@@ -161,9 +158,8 @@ fn a_circle_may_lead_through_a_task() {
         command = 'x'
         depends_on = ['api']
         ",
-        "
+        expect![[r#"
             6:15 [tasks.migrate] services depend on each other in a circle: `api -> migrate -> api`
-              hint: remove one of these from a `depends_on`
-        ",
+              hint: remove one of these from a `depends_on`"#]],
     );
 }

@@ -1,5 +1,7 @@
 //! Which port was refused, and what the stack says of it.
 
+use crate::expected::Expected;
+use expect_test::expect;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,17 +129,17 @@ fn service(text: &str) -> Service {
 
 /// `api`, refused at port 6379, beside others in a state.
 #[track_caller]
-fn check(api: &str, others: &[(&str, State)], expected: &str) {
+fn check(api: &str, others: &[(&str, State)], expected: impl Expected) {
     check_evidence("Error: connect ECONNREFUSED 127.0.0.1:6379", api, others, expected);
 }
 
 #[track_caller]
-fn check_evidence(evidence: &str, api: &str, others: &[(&str, State)], expected: &str) {
+fn check_evidence(evidence: &str, api: &str, others: &[(&str, State)], expected: impl Expected) {
     let api = service(api);
     let others: Vec<_> = others.iter().map(|(text, state)| (service(text), *state)).collect();
     let mut stack: Vec<_> = others.iter().map(|(other, state)| (other, *state)).collect();
     stack.push((&api, State::Starting));
-    assert_eq!(hints(evidence, &api, &stack).join("\n"), expected);
+    expected.check(&hints(evidence, &api, &stack).join("\n"));
 }
 
 #[test]
@@ -145,12 +147,12 @@ fn a_service_that_is_not_waited_for_is_named() {
     check(
         "api 8000",
         &[("redis 6379", State::Starting)],
-        "add `depends_on = [\"redis\"]` to `api`: `redis` has port 6379 and is not started before it",
+        expect![[r#"add `depends_on = ["redis"]` to `api`: `redis` has port 6379 and is not started before it"#]],
     );
     check(
         "api 8000 <db:healthy",
         &[("db 5432", State::Ready), ("redis 6379", State::Waiting)],
-        "add `redis` to `depends_on` of `api`: `redis` has port 6379 and is not started before it",
+        expect!["add `redis` to `depends_on` of `api`: `redis` has port 6379 and is not started before it"],
     );
 }
 
@@ -159,7 +161,9 @@ fn one_that_is_only_started_may_not_listen_yet() {
     check(
         "api 8000 <redis:started",
         &[("redis 6379", State::Starting)],
-        "wait until it is ready with `depends_on = { redis = \"healthy\" }` of `api`: `redis` has port 6379",
+        expect![[
+            r#"wait until it is ready with `depends_on = { redis = "healthy" }` of `api`: `redis` has port 6379"#
+        ]],
     );
 }
 
@@ -174,13 +178,13 @@ fn one_that_has_ended_is_the_reason() {
 #[test]
 fn one_that_is_ready_may_listen_on_another_address() {
     let others = [("redis 6379", State::Ready), ("db 5432 <redis:healthy", State::Ready)];
-    check("api <redis:healthy", &others, "");
+    check("api <redis:healthy", &others, expect![""]);
     for api in ["api <redis:healthy", "api <db:healthy"] {
         check_evidence(
             "Error: connect ECONNREFUSED ::1:6379",
             api,
             &others,
-            "write `127.0.0.1` for `localhost`, if `redis` does not listen on `::1`: it has port 6379",
+            expect!["write `127.0.0.1` for `localhost`, if `redis` does not listen on `::1`: it has port 6379"],
         );
     }
 }
@@ -190,7 +194,7 @@ fn a_port_that_nobody_has_is_told() {
     check(
         "api 8000",
         &[("db 5432", State::Ready)],
-        "start what is to listen on port 6379, or correct the address: no service of this run has it",
+        expect!["start what is to listen on port 6379, or correct the address: no service of this run has it"],
     );
 }
 
@@ -199,11 +203,11 @@ fn its_own_port_is_told() {
     check(
         "api 6379",
         &[],
-        "correct the address: port 6379 is that of `api` itself",
+        expect!["correct the address: port 6379 is that of `api` itself"],
     );
 }
 
 #[test]
 fn an_unknown_port_gives_no_hint() {
-    check_evidence("java.net.ConnectException: Connection refused", "api", &[], "");
+    check_evidence("java.net.ConnectException: Connection refused", "api", &[], expect![""]);
 }

@@ -64,14 +64,14 @@ fn follow(follower: &Follower, log: &Arc<Log>) -> (PipeWriter, Receiver<()>) {
 
 #[test]
 fn a_screen_without_room_keeps_no_line_from_its_file_and_gets_all_in_their_order() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let screen = Arc::new(Screen::default());
     let follower = Follower::start().unwrap();
     let run = RunId {
         id: "a run".to_owned(),
         began: jiff::Timestamp::UNIX_EPOCH,
     };
-    let log = |name: &str| Log::open(name, folder.path(), run.clone(), Vec::new(), screen.clone());
+    let log = |name: &str| Log::open(name, directory.path(), run.clone(), Vec::new(), screen.clone());
     let (api, web) = (log("api"), log("web"));
     let ((mut to_api, api_ended), (mut to_web, web_ended)) = (follow(&follower, &api), follow(&follower, &web));
 

@@ -11,15 +11,15 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 /// Adds `line` to the file at `path` in one write, so that lines of several processes never mix. The file is made with
-/// mode 0600, its folder with 0700; a link in its place is not followed.
+/// mode 0600, its directory with 0700; a link in its place is not followed.
 ///
 /// # Errors
 /// Those of the system; the caller names the path.
 ///
 /// Source: man 2 open, `O_APPEND`, `O_NOFOLLOW`.
 pub(crate) fn append_private(path: &Path, line: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     let mut file = OpenOptions::new()
         .append(true)

@@ -58,11 +58,11 @@ fn pids() -> Result<Vec<u32>, Problem> {
     Ok(pids)
 }
 
-/// Whether a process of this user may not be looked into, so that it may hold what nobody shows. The first process is left
-/// out: in many containers even root may not look into it.
+/// Whether a process of this user may not be looked into, so that it may hold what nobody shows. The first process is
+/// left out: in many containers even root may not look into it.
 ///
-/// Source: man 5 proc_pid_fd: governed by a ptrace access mode check, so root needs `CAP_SYS_PTRACE`; a process may also
-/// forbid it (`PR_SET_DUMPABLE`).
+/// Source: man 5 proc_pid_fd: governed by a ptrace access mode check, so root needs `CAP_SYS_PTRACE`; a process may
+/// also forbid it (`PR_SET_DUMPABLE`).
 pub(crate) fn may_hide_owner(uid: u32) -> bool {
     let is_closed = |pid: &u32| open(CWD, &format!("/proc/{pid}/fd")).is_err_and(|error| error == Errno::ACCESS);
     let others = pids().unwrap_or_default().into_iter().filter(|pid| *pid != 1);
@@ -109,7 +109,7 @@ impl Scan {
     }
 
     /// Source: `proc_readfd_common` in fs/proc/fd.c: a main thread that has ended has given up its descriptors, and the
-    /// folder is empty; the other threads have theirs still. A process without any at all is rare.
+    /// directory is empty; the other threads have theirs still. A process without any at all is rare.
     fn look_into(&mut self, pid: u32) -> Result<(), Problem> {
         if self.look_into_thread(pid, pid)? || !self.has_other_threads(pid) {
             return Ok(());
@@ -129,7 +129,7 @@ impl Scan {
         self.path.clear();
         // As below.
         let _ = write!(self.path, "{pid}/task");
-        statat(&self.proc, &self.path, AtFlags::empty()).is_ok_and(|folder| folder.st_nlink > 3)
+        statat(&self.proc, &self.path, AtFlags::empty()).is_ok_and(|directory| directory.st_nlink > 3)
     }
 
     /// Whether it shows any descriptors.
@@ -137,13 +137,13 @@ impl Scan {
         self.path.clear();
         // Writing to a string cannot fail.
         let _ = write!(self.path, "{thread}/fd");
-        let folder = match open(&self.proc, &self.path) {
-            Ok(folder) => folder,
+        let directory = match open(&self.proc, &self.path) {
+            Ok(directory) => directory,
             // It has ended, or we may not look into it.
             Err(Errno::NOENT | Errno::SRCH | Errno::ACCESS | Errno::PERM) => return Ok(false),
             Err(error) => return Err(unreadable(error)),
         };
-        let mut links = RawDir::new(&folder, self.entries.spare_capacity_mut());
+        let mut links = RawDir::new(&directory, self.entries.spare_capacity_mut());
         let mut link = [MaybeUninit::<u8>::uninit(); 32];
         let mut has_any = false;
         while let Some(entry) = links.next() {
@@ -157,7 +157,7 @@ impl Scan {
             }
             // Also one that may not be read: the other threads show no more.
             has_any = true;
-            let Ok((target, _)) = readlinkat_raw(&folder, entry.file_name(), &mut link) else {
+            let Ok((target, _)) = readlinkat_raw(&directory, entry.file_name(), &mut link) else {
                 continue;
             };
             let Some(inode) = inode(target) else {
@@ -187,9 +187,9 @@ fn entries() -> Vec<u8> {
     Vec::with_capacity(32 * 1024)
 }
 
-fn open(folder: impl AsFd, path: &str) -> rustix::io::Result<rustix::fd::OwnedFd> {
+fn open(directory: impl AsFd, path: &str) -> rustix::io::Result<rustix::fd::OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(folder, path, flags, Mode::empty())
+    openat(directory, path, flags, Mode::empty())
 }
 
 fn inode(target: &[u8]) -> Option<u64> {

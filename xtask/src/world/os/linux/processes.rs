@@ -49,8 +49,8 @@ fn row(pid: u32, line: &[u8]) -> Result<Process, Problem> {
     parse::stat(line, boot_id()?).ok_or_else(|| Problem::new(format!("cannot make sense of `/proc/{pid}/stat`")))
 }
 
-/// A file of `/proc/PID`; `None` when there is no such process. All of them have the length 0, so `fs::read` begins with
-/// 32 bytes and doubles.
+/// A file of `/proc/PID`; `None` when there is no such process. All of them have the length 0, so `fs::read` begins
+/// with 32 bytes and doubles.
 ///
 /// # Errors
 /// Any other than that the process has ended.
@@ -148,8 +148,8 @@ pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Problem> {
 /// # Errors
 /// The list cannot be read.
 ///
-/// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which the
-/// whole table is read.
+/// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which
+/// the whole table is read.
 pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Problem> {
     static TOLD: OnceLock<bool> = OnceLock::new();
     if !*TOLD.get_or_init(|| fs::exists("/proc/thread-self/children").unwrap_or(true)) {
@@ -200,8 +200,8 @@ fn readable_environ(pid: u32) -> Look<Vec<u8>> {
 
 /// Of a process whose main thread has ended only its other threads show the environment.
 ///
-/// Source: `environ_open` in fs/proc/base.c: of the thread's own memory, which it gave up when it ended. Then the file is
-/// empty, or, since Linux 6.16, cannot be opened (ESRCH).
+/// Source: `environ_open` in fs/proc/base.c: of the thread's own memory, which it gave up when it ended. Then the file
+/// is empty, or, since Linux 6.16, cannot be opened (ESRCH).
 fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
     let has_content = |environ: &Option<Vec<u8>>| environ.as_ref().is_some_and(|environ| !environ.is_empty());
     let environ = content(pid, "environ")?;
@@ -243,7 +243,7 @@ pub(crate) fn command(pid: u32) -> Vec<String> {
     words
 }
 
-/// The working folder of `pid`.
+/// The working directory of `pid`.
 pub(crate) fn cwd(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }

@@ -53,8 +53,8 @@ fn owner(port: Endpoint, pid: u32) -> Owner {
     owners.into_iter().find(|owner| owner.identity.pid == pid).unwrap()
 }
 
-/// `answer; pid how addresses …; nobody state address …`, with `me` for this process, `P` for the port, and the time left
-/// in TIME_WAIT dropped.
+/// `answer; pid how addresses …; nobody state address …`, with `me` for this process, `P` for the port, and the time
+/// left in TIME_WAIT dropped.
 ///
 /// Asked until it is so: a test beside this one may start a process, which shares all our sockets from its fork to its
 /// exec.
@@ -418,21 +418,21 @@ fn clients_are_counted_without_the_owners_own_tree() {
 #[test]
 fn details_are_what_people_look_up_by_hand() {
     let (listener, number) = listener(LOCAL);
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().canonicalize().unwrap();
-    std::fs::create_dir(folder.join(".git")).unwrap();
-    std::fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    std::fs::create_dir(directory.join(".git")).unwrap();
+    std::fs::write(directory.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
     let tag = crate::preflight::Tag {
         project: "shop".into(),
         service: "api".into(),
-        checkout: folder.clone().into(),
+        checkout: directory.clone().into(),
         run: "7f3a".into(),
     };
     let script = "sleep 60 & wait # --token=abc";
     let child = Command::new("sh")
         .args(["-c", script])
         .stdin(OwnedFd::from(listener))
-        .current_dir(&folder)
+        .current_dir(&directory)
         .envs(tag.variables())
         .spawn()
         .unwrap();
@@ -447,7 +447,7 @@ fn details_are_what_people_look_up_by_hand() {
     assert_eq!(*owner.command.raw(), ["sh", "-c", "sleep 60 & wait # --token=***"]);
     let uid = rustix::process::getuid().as_raw();
     assert_eq!((owner.uid, owner.user), (Some(uid), user_name(uid)));
-    assert_eq!(owner.cwd, Some(folder.clone().into()));
+    assert_eq!(owner.cwd, Some(directory.clone().into()));
     let age = before.duration_since(owner.started_at.unwrap());
     assert!(age.as_secs().abs() < 60, "{age:?}");
     assert_eq!(
@@ -462,7 +462,7 @@ fn details_are_what_people_look_up_by_hand() {
     let repository = owner.repository.unwrap();
     assert_eq!(
         (repository.root, repository.branch),
-        (folder.into(), Some("main".into()))
+        (directory.into(), Some("main".into()))
     );
     assert!(
         attribution::members()

@@ -1,5 +1,5 @@
-//! The look at folders that may be anybody's, for a limited time: where the server of a mount is gone, even a look at a
-//! folder waits for ever, and no signal ends that.
+//! The look at directories that may be anybody's, for a limited time: where the server of a mount is gone, even a look
+//! at a directory waits for ever, and no signal ends that.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,13 +11,13 @@ use crate::error::Problem;
 use crate::preflight::Repository;
 use crate::world::threads::{self, Stack};
 
-/// For all folders of one look-up together.
+/// For all directories of one look-up together.
 pub(crate) const REPOSITORY_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The nearest checkout at or above `folder`; `None` when there is none, it may not be read, or nothing answers within
-/// `left`, of which the time is taken.
-pub(crate) fn repository_within(folder: &Path, left: &mut Duration) -> Option<Repository> {
-    /// One for the whole program: while a folder does not answer, nobody waits for the next one.
+/// The nearest checkout at or above `directory`; `None` when there is none, it may not be read, or nothing answers
+/// within `left`, of which the time is taken.
+pub(crate) fn repository_within(directory: &Path, left: &mut Duration) -> Option<Repository> {
+    /// One for the whole program: while a directory does not answer, nobody waits for the next one.
     static LOOKER: Mutex<Option<Looker>> = Mutex::new(None);
     if left.is_zero() {
         return None;
@@ -28,16 +28,16 @@ pub(crate) fn repository_within(folder: &Path, left: &mut Duration) -> Option<Re
         // Without room for a thread the card lacks the checkout.
         *looker = Looker::start(repository).ok();
     }
-    let found = looker.as_mut()?.ask(folder, *left);
+    let found = looker.as_mut()?.ask(directory, *left);
     *left = left.saturating_sub(began.elapsed());
     found
 }
 
-/// A thread that looks at one folder after the other.
+/// A thread that looks at one directory after the other.
 struct Looker {
     asks: Sender<PathBuf>,
     answers: Receiver<Option<Repository>>,
-    /// The last folder has not answered in time.
+    /// The last directory has not answered in time.
     is_late: bool,
 }
 
@@ -46,12 +46,12 @@ impl Looker {
         let (asks, asked) = channel::<PathBuf>();
         let (answer, answers) = channel();
         let work = move || {
-            for folder in asked {
+            for directory in asked {
                 // Whoever asked has waited long enough.
-                let _ = answer.send(look(&folder));
+                let _ = answer.send(look(&directory));
             }
         };
-        threads::start("folders", Stack::Small, work)?;
+        threads::start("directories", Stack::Small, work)?;
         Ok(Looker {
             asks,
             answers,
@@ -59,13 +59,13 @@ impl Looker {
         })
     }
 
-    fn ask(&mut self, folder: &Path, patience: Duration) -> Option<Repository> {
+    fn ask(&mut self, directory: &Path, patience: Duration) -> Option<Repository> {
         if self.is_late {
             // What comes now is the answer to what was asked before.
             self.answers.try_recv().ok()?;
             self.is_late = false;
         }
-        self.asks.send(folder.to_owned()).ok()?;
+        self.asks.send(directory.to_owned()).ok()?;
         let answer = self.answers.recv_timeout(patience);
         self.is_late = answer.is_err();
         answer.ok().flatten()
@@ -79,18 +79,18 @@ mod tests {
     #[test]
     fn who_does_not_answer_is_not_waited_for_until_the_answer_is_there() {
         let (go_on, wait) = channel::<()>();
-        let look = move |folder: &Path| {
-            if folder.ends_with("dead") {
+        let look = move |directory: &Path| {
+            if directory.ends_with("dead") {
                 wait.recv().unwrap();
             }
             Some(Repository {
-                root: folder.into(),
+                root: directory.into(),
                 branch: None,
             })
         };
         let mut looker = Looker::start(look).unwrap();
-        let mut root = |folder: &str, patience: Duration| {
-            let found = looker.ask(Path::new(folder), patience);
+        let mut root = |directory: &str, patience: Duration| {
+            let found = looker.ask(Path::new(directory), patience);
             found.map(|it| it.root.to_string())
         };
         const LONG: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Folders of projects in, the names of their state folders out.
+//! Directories of projects in, the names of their state directories out.
 
 use super::*;
 

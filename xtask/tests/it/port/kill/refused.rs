@@ -129,10 +129,10 @@ fn one_that_another_stack_restarts_is_left_to_that_stack() {
     let other = sandbox.checkout("other");
     let words = ["port", "kill", &port.to_string(), "--yes", "--foreign"];
     let ended = sandbox.start_in(&other, &words).wait().with(7);
-    let folder = sandbox.project().display().to_string();
+    let directory = sandbox.project().display().to_string();
     for said in [
         "which devtasks runs for `project`".to_owned(),
-        format!("hint: stop it there with `cd {folder} && xtask down api`"),
+        format!("hint: stop it there with `cd {directory} && xtask down api`"),
     ] {
         assert!(ended.stderr.contains(&said), "{said} in {ended:?}");
     }

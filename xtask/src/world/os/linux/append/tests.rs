@@ -4,10 +4,10 @@ use super::*;
 
 #[track_caller]
 fn check(before: Option<(&str, u32)>, expected: (&str, u32)) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state/log");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state/log");
     if let Some((text, mode)) = before {
-        std::fs::create_dir(folder.path().join("state")).unwrap();
+        std::fs::create_dir(directory.path().join("state")).unwrap();
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
     }
@@ -28,9 +28,9 @@ fn an_old_file_grows_and_becomes_its_users_alone() {
 
 #[test]
 fn a_link_is_not_followed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("log");
-    std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log");
+    std::os::unix::fs::symlink(directory.path().join("elsewhere"), &path).unwrap();
     assert!(append_private(&path, b"line\n").is_err());
-    assert!(!folder.path().join("elsewhere").exists());
+    assert!(!directory.path().join("elsewhere").exists());
 }

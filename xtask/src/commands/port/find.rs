@@ -1,4 +1,4 @@
-//! `port free`: a port that nobody has.
+//! `port find`: finds a free port.
 
 use super::port_arg::number;
 use crate::commands::{CommandResult, Context, exit_after_print};
@@ -13,9 +13,9 @@ It can be bound at every address, by TCP and by UDP. Ports that the system gives
 last. Nobody keeps it for you: another process may take it before you do.
 
 Examples:
-  devtasks port free
-  devtasks port free --near 8000              8000, or the next one that is free
-  PORT=$(devtasks port free) npm start
+  devtasks port find
+  devtasks port find --near 8000              8000, or the next one that is free
+  PORT=$(devtasks port find) npm start
 
 Exit codes:
   0    the number is on stdout
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         return Err(Problem::new(format!("no port{from} is free")).into());
     };
     let text = if context.json {
-        json::line(&json::Vacant {
+        json::line(&json::FreePort {
             schema_version: json::SCHEMA_VERSION,
             number,
         })

@@ -1,20 +1,20 @@
-//! The folder of a process that holds a port is anybody's, and so are the files in it.
+//! The directory of a process that holds a port is anybody's, and so are the files in it.
 
 use std::process::Command;
 
 use crate::sandbox::{Running, Sandbox, service};
 
 #[test]
-fn a_pipe_in_place_of_git_in_the_folder_of_an_owner_holds_nobody_up() {
+fn a_pipe_in_place_of_git_in_the_directory_of_an_owner_holds_nobody_up() {
     for pipe in [".git", ".git/HEAD"] {
         let (sandbox, port) = Sandbox::with_api();
-        let folder = sandbox.checkout("odd");
-        std::fs::create_dir_all(folder.join(pipe).parent().unwrap()).unwrap();
-        let made = Command::new("mkfifo").arg(folder.join(pipe)).status().unwrap();
+        let directory = sandbox.checkout("odd");
+        std::fs::create_dir_all(directory.join(pipe).parent().unwrap()).unwrap();
+        let made = Command::new("mkfifo").arg(directory.join(pipe)).status().unwrap();
         assert!(made.success());
         let mut stranger = sandbox.other(service());
         stranger
-            .current_dir(&folder)
+            .current_dir(&directory)
             .args(["--listen", &format!("127.0.0.1:{port}"), "--announce", "here"]);
         let stranger = Running::start(stranger);
         stranger.wait_for("here");

@@ -1,4 +1,4 @@
-//! `port free`: a number for a script.
+//! `port find`: a number for a script.
 
 use super::no_project;
 use crate::sandbox::Sandbox;
@@ -6,7 +6,7 @@ use crate::sandbox::port::row;
 
 #[track_caller]
 fn free(sandbox: &Sandbox, arguments: &[&str]) -> u16 {
-    let ended = sandbox.run(&[&["port", "free"], arguments].concat()).with(0);
+    let ended = sandbox.run(&[&["port", "find"], arguments].concat()).with(0);
     assert_eq!(ended.stderr, "");
     ended.stdout.strip_suffix('\n').unwrap().parse().unwrap()
 }

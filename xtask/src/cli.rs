@@ -150,10 +150,10 @@ Examples:
   devtasks down             stop everything, and prove that it is gone
   devtasks port who 8000    who holds port 8000?
   devtasks port kill 8000   end them, after a question
-  devtasks port ls          who listens at all?
+  devtasks port ls          list all listening ports
 
 Exit codes:
-  0    done, or it was so already
+  0    success, or nothing to do
   1    a service or a check failed
   2    wrong usage, or devtasks.toml is wrong
   3    a port stays busy
@@ -181,7 +181,7 @@ struct Global {
         hide_possible_values = true
     )]
     format: Format,
-    /// When to colour; `auto`, the default, heeds NO_COLOR and CLICOLOR_FORCE
+    /// When to use colour; `auto`, the default, respects NO_COLOR and CLICOLOR_FORCE
     #[arg(
         long,
         global = true,
@@ -192,7 +192,7 @@ struct Global {
         hide_possible_values = true
     )]
     color: When,
-    /// Say only what went wrong
+    /// Print errors only
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Say more: what is run and where, and which checks are fine

@@ -118,7 +118,7 @@ pub(crate) enum Exit {
     Missing,
     /// A protected owner, another checkout's process, or a kill nobody confirmed.
     Refused,
-    /// A process would not die, or a port did not come free.
+    /// A process did not exit after SIGKILL, or a port did not come free.
     Survived,
     /// Ctrl-C.
     Interrupted,

@@ -209,7 +209,7 @@ fn people(problems: &[Problem], findings: &[Finding], plan: &Plan, facts: &Facts
     if is_well {
         texts.push(format!(
             "{} {}\n",
-            paint.good("All well:"),
+            paint.good("All checks passed:"),
             inventory(findings, plan, facts)
         ));
         return texts.join("");

@@ -98,7 +98,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
             LockOutcome::HeldBy(pid) => {
                 let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
                 let problem = Problem::new(format!(
-                    "an `up` of this checkout{who} holds the lock and does not answer"
+                    "an `up` of this checkout{who} holds the lock and is not responding"
                 ));
                 return Err(problem
                     .hint("answer its question or press Ctrl-C in its terminal")
@@ -167,7 +167,7 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
                 } else {
                     let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
                     let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();
-                    let problem = Problem::new(format!("something survived: {}", names.join(", ")));
+                    let problem = Problem::new(format!("still running after SIGKILL: {}", names.join(", ")));
                     return Err(problem.exit(exit).into());
                 }
                 return Ok(Some(exit));

@@ -30,7 +30,7 @@ Exit codes:
   4    a service was not ready in time
   5    a command is missing
   7    a process survived its end
-  130  interrupted by Ctrl-C; what was begun goes on")]
+  130  interrupted by Ctrl-C; the operation continues in the stack")]
 pub(crate) struct Args {
     /// Only these services; without any, all of the stack
     #[arg(value_name = "SERVICE")]
@@ -97,10 +97,10 @@ fn nothing_runs(context: &Context) -> Problem {
 }
 
 fn no_part_of_it(name: &str, context: &Context) -> Problem {
-    Problem::new(format!("`{name}` is no part of the stack that runs"))
+    Problem::new(format!("`{name}` is not part of the running stack"))
         .hint(format!("start it there with `{} up {name}`", context.program))
 }
 
 fn is_ending(context: &Context) -> Problem {
-    Problem::new("the running stack is just ending").hint(format!("start it again with `{} up`", context.program))
+    Problem::new("the running stack is shutting down").hint(format!("start it again with `{} up`", context.program))
 }

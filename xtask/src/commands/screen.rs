@@ -139,7 +139,7 @@ impl Screen {
             let n_lines = self.stdout.give_up();
             if n_lines > 0 {
                 self.tell(&format!(
-                    "{} {} at the end {} not shown here, for nobody read on; `{} logs` has {}",
+                    "{} {} at the end {} not shown: the output was read too slowly; `{} logs` has {}",
                     self.paint.warn("warning:"),
                     words::count(n_lines, "line"),
                     if n_lines == 1 { "is" } else { "are" },
@@ -161,7 +161,7 @@ impl Screen {
         for (service, n_lines) in std::mem::take(&mut *lock(&self.left_out)) {
             let program = &self.program;
             self.tell(&format!(
-                "{} {} of `{service}` {} not shown here, for nobody read on; `{program} logs {service}` has {}",
+                "{} {} of `{service}` {} not shown: the output was read too slowly; `{program} logs {service}` has {}",
                 self.paint.warn("warning:"),
                 words::count(n_lines, "line"),
                 if n_lines == 1 { "is" } else { "are" },

@@ -36,7 +36,7 @@ Nothing is started before every port, command, directory, env file and venv was 
 On a stack that already runs, what is missing is started there, what was edited is restarted, and `up` returns.
 
 Examples:
-  devtasks up                              everything but what profiles hold back
+  devtasks up                              all services except those in inactive profiles
   devtasks up backend                      one service and what it depends on
   devtasks up --profile web --timeout 2m
   devtasks up --plan                       only say what would be done
@@ -60,7 +60,7 @@ pub(crate) struct Args {
     /// Also the services of this profile; may be given several times
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
-    /// For a busy port: ask, fail, kill (its owner, gently first) or next (the next free port instead)
+    /// For a busy port: ask, fail, kill (stop its owner) or next (the next free port instead)
     #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
     on_conflict: Option<ConflictArg>,
     /// Return to the declared ports where `next` has moved them; choose `auto` ports again

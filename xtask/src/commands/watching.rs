@@ -64,7 +64,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
             Message::Signal(heard) if heard.is_interrupt() => {
-                context.say("Interrupted; what was begun goes on in the running stack.");
+                context.say("Interrupted; the operation continues in the running stack.");
                 if context.json {
                     let _ = context.print(&summary(Exit::Interrupted, &[]));
                 }

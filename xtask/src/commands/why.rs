@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
                 project: plan.project.clone(),
                 checkout: plan.checkout.display().to_string(),
                 reason: run.as_ref().map(|_| Reason {
-                    message: "it is no part of the stack that runs".to_owned(),
+                    message: "it is not part of the running stack".to_owned(),
                     evidence: Vec::new(),
                 }),
                 run,

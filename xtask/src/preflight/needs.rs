@@ -53,7 +53,7 @@ fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
         format!("env file `{shown}` is missing"),
         &file.place,
     )
-    .hint(format!("create `{shown}`, or take it out of `env_file`"));
+    .hint(format!("create `{shown}`, or remove it from `env_file`"));
     // One of the project's is everybody's.
     if file.place.table == "[project]" {
         finding
@@ -80,7 +80,7 @@ fn working_dir(plan: &Plan, service: &Service, fact: DirectoryFact) -> Option<Fi
             format!("change `working_dir` of `{name}`"),
         ),
         DirectoryFact::Denied => (
-            format!("working directory `{shown}` may not be entered"),
+            format!("no permission to enter working directory `{shown}`"),
             format!("look at its permissions with `ls -ld {quoted}`"),
         ),
     };
@@ -148,7 +148,7 @@ fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Finding> {
     let (code, message) = match &fact.state {
         VenvState::Missing => ("venv.missing", format!("venv `{shown}` does not exist")),
         VenvState::InterpreterMissing { target: Some(target) } => {
-            let message = format!("the Python of venv `{shown}` is gone: it was `{}`", target.display());
+            let message = format!("venv `{shown}`: interpreter `{}` no longer exists", target.display());
             ("venv.interpreter_missing", message)
         }
         VenvState::InterpreterMissing { target: None } => {
@@ -156,7 +156,7 @@ fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Finding> {
         }
         VenvState::Moved { made_at } => {
             let message = format!(
-                "venv `{shown}` was made at `{}` and does not work elsewhere",
+                "venv `{shown}` was moved from `{}`; a venv cannot be moved",
                 made_at.display()
             );
             ("venv.moved", message)

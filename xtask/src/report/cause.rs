@@ -28,7 +28,7 @@ pub(crate) fn cause(cause: &Cause) -> String {
         Cause::NotSpawned { message, .. } => message.clone(),
         Cause::Dependency { name } => format!("its dependency `{name}` did not come up"),
         Cause::Unhealthy { detail } => detail.clone(),
-        Cause::Survived { left } => format!("{} would not die", words::count(*left, "process")),
+        Cause::Survived { left } => format!("{} did not exit after SIGKILL", words::count(*left, "process")),
         Cause::Unverified { detail } => format!("whether it has ended could not be verified: {detail}"),
         Cause::Again { last, pause } if pause.is_zero() => format!("{}, again at once", self::cause(last)),
         Cause::Again { last, pause } => format!("{}, again in {}", self::cause(last), words::duration(*pause)),

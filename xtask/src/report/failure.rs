@@ -71,7 +71,7 @@ pub(crate) fn headline(why: &Cause) -> String {
             ..
         } => {
             format!(
-                "failed: it ended by itself after {} (exit code 0), before it was ready",
+                "failed: it exited on its own after {} (exit code 0), before it was ready",
                 after(took)
             )
         }

@@ -8,14 +8,14 @@ use console::measure_text_width;
 use crate::foreign::{Foreign, visible};
 use crate::preflight::left_alone::LeftAlone;
 
-/// `40 ms`, `0.4 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
+/// `40 ms`, `0.4 s`, `5 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
         0 if duration.as_millis() < 100 => format!("{} ms", duration.as_millis()),
-        0..10 => format!("{:.1} s", duration.as_secs_f64()),
-        10..120 => format!("{seconds} s"),
+        0..10 if duration.subsec_nanos() > 0 => format!("{:.1} s", duration.as_secs_f64()),
+        0..120 => format!("{seconds} s"),
         120..3600 => format!("{minutes} min"),
         3600..86_400 => two((hours, "h"), (minutes % 60, "min")),
         86_400.. => two((days, "d"), (hours % 24, "h")),

@@ -48,7 +48,7 @@ fn all_well() {
     let ended = sandbox.run(&["doctor"]).with(0);
     assert_eq!(
         ended.stdout,
-        "All well: 2 ports free, 1 venv (Python 3.12.4), 2 commands, 1 env file, 0 leftovers.\n"
+        "All checks passed: 2 ports free, 1 venv (Python 3.12.4), 2 commands, 1 env file, 0 leftovers.\n"
     );
     assert_eq!(ended.stderr, "");
 }
@@ -128,7 +128,7 @@ fn the_running_stack_is_well() {
     let ended = sandbox.run(&["doctor"]).with(0);
     assert_eq!(
         ended.stdout,
-        "All well: 1 port (0 free, 1 ours), 1 command, 0 env files, 0 leftovers.\n"
+        "All checks passed: 1 port (0 free, 1 ours), 1 command, 0 env files, 0 leftovers.\n"
     );
 }
 
@@ -210,7 +210,7 @@ fn what_an_interpreter_leaves_behind_holds_nobody_up_and_is_ended() {
     let ended = sandbox.run(&["doctor"]).with(0);
     assert_eq!(
         ended.stdout,
-        "All well: 0 ports free, 1 venv (Python 3.12.4), 1 command, 0 env files, 0 leftovers.\n"
+        "All checks passed: 0 ports free, 1 venv (Python 3.12.4), 1 command, 0 env files, 0 leftovers.\n"
     );
     // What was killed needs a moment.
     eventually(

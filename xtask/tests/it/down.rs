@@ -260,7 +260,10 @@ fn while_up_asks_a_question_down_says_who_is_in_the_way() {
     up.wait_for("[y/N]");
     let ended = sandbox.run(&["down"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("holds the lock and does not answer"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("holds the lock and is not responding"),
+        "{ended:?}"
+    );
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn one_that_the_stack_does_not_hold_is_left_to_up() {
     let ended = sandbox.run(&["restart", "b"]).with(1);
     assert_eq!(
         ended.stderr,
-        "error: `b` is no part of the stack that runs\n\nhint: start it there with `xtask up b`\n"
+        "error: `b` is not part of the running stack\n\nhint: start it there with `xtask up b`\n"
     );
 }
 

@@ -251,7 +251,7 @@ fn a_service_that_ended_says_how() {
                 "failed",
                 None,
                 Some(9),
-                Some("killed by SIGKILL: another process or the kernel killed it")
+                Some("killed by SIGKILL: sent by another process or the kernel")
             ),
             ("exited", Some(0), None, Some("exit code 0")),
         ]

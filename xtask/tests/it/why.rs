@@ -36,7 +36,7 @@ fn one_that_is_down_is_explained_with_its_last_lines() {
     let said = sandbox.run(&["why", "off"]).with(0).stdout;
     assert_eq!(
         said,
-        "off  stopped\n\n  reason      it is no part of the stack that runs\n\nhint: start it with `xtask up off`\n"
+        "off  stopped\n\n  reason      it is not part of the running stack\n\nhint: start it with `xtask up off`\n"
     );
     up.interrupt();
     up.wait().with(130);
@@ -64,9 +64,9 @@ fn one_that_pauses_gives_its_next_try() {
     let reason = seen["reason"]["message"].as_str().unwrap();
     assert_eq!(
         sandbox.plain(reason),
-        "killed by SIGKILL: another process or the kernel killed it, again in [time]"
+        "killed by SIGKILL: sent by another process or the kernel, again in [time]"
     );
-    let exit = json!({"code": null, "signal": 9, "cause": "killed by SIGKILL: another process or the kernel killed it", "at": seen["exit"]["at"]});
+    let exit = json!({"code": null, "signal": 9, "cause": "killed by SIGKILL: sent by another process or the kernel", "at": seen["exit"]["at"]});
     assert_eq!(
         (&seen["exit"], &seen["restart"], &seen["restarts"]),
         (&exit, &"always".into(), &4.into())

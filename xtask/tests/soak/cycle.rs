@@ -222,7 +222,7 @@ impl Cycle<'_> {
             match code {
                 Some(0) => return Ok(()),
                 // An `up` that clears up what a crash left may take its time.
-                Some(1) if said.contains("holds the lock and does not answer") => self.summary.refused += 1,
+                Some(1) if said.contains("holds the lock and is not responding") => self.summary.refused += 1,
                 code => return Err(format!("`down` ended with {code:?}: {said}")),
             }
         }

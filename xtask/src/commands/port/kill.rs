@@ -250,7 +250,7 @@ fn unconfirmed(args: &Args, cases: &mut [&mut KillTarget], inbox: &Inbox, contex
         }
     } else {
         const HINT: &str = "add `--yes` to stop it without a question";
-        let problem = Problem::new("nobody was stopped: nobody has confirmed it, and there is no terminal to ask at");
+        let problem = Problem::new("not confirmed: there is no terminal to ask at, so nothing was stopped");
         cases
             .iter_mut()
             .for_each(|case| case.finding.hints.push(HINT.to_owned()));

@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// A port, a range, or a text
     #[arg(value_name = "FILTER", value_parser = filter)]
     filters: Vec<Filter>,
-    /// Look again every second; off a terminal it prints only what has changed, as a whole
+    /// Refresh every second; without a terminal, print the list only when it changes
     #[arg(long, short)]
     watch: bool,
     /// What all checkouts have reserved instead, also where nothing runs
@@ -170,7 +170,7 @@ fn show(listed: &BTreeMap<Endpoint, PortFact>, ours: &CallerContext, context: &C
 
 fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
     if listed.is_empty() {
-        return "Nobody listens there.\n".to_owned();
+        return "No listening sockets found.\n".to_owned();
     }
     // A file, or a filter such as grep, wants whole lines.
     let width = match (context.terminals.stdout_is_tty, Size::of_ours()) {

@@ -23,10 +23,10 @@ Examples:
   devtasks port wait 5353/udp --busy
 
 Exit codes:
-  0    it is so
+  0    condition met
   1    it cannot be found out
   2    wrong usage
-  4    not in time
+  4    timed out
   130  interrupted by Ctrl-C")]
 pub(super) struct Args {
     /// A number from 1 to 65535; for UDP, PORT/udp

@@ -70,10 +70,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     } else {
         let reader = context.reader(context.paint());
         let text = |span: &PortRange| match shown(span).as_slice() {
-            [] => vec![format!(
-                "Nobody holds any of the ports {} to {}.\n",
-                span.first, span.last
-            )],
+            [] => vec![format!("No process uses ports {} to {}.\n", span.first, span.last)],
             shown => shown.iter().map(|port| conflict(&findings[port], &reader)).collect(),
         };
         args.ports.iter().flat_map(text).collect::<Vec<_>>().join("\n")

@@ -69,7 +69,7 @@ fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: 
             Message::Replied(reply) => reply?,
             Message::Signal(heard) if heard.is_interrupt() => {
                 screen.draw("");
-                screen.say("Interrupted; what was begun goes on in the background.");
+                screen.say("Interrupted; startup continues in the background.");
                 return Ok(Watched::Ended(Exit::Interrupted));
             }
             // Nothing else concerns one who supervises nothing.

@@ -267,8 +267,7 @@ impl<'a> Preflight<'a> {
         let grace = service.stop_grace_period;
         if self.way_out(port) == ConflictAction::Ask {
             let question = format!(
-                "Stop it? {} first, {}, then ask again.",
-                "SIGTERM",
+                "Stop it? SIGTERM first; SIGKILL after {}, if you confirm it.",
                 words::duration(grace)
             );
             match self.inbox.confirm(&question, self.context) {
@@ -301,7 +300,7 @@ impl<'a> Preflight<'a> {
     }
 
     fn left_alone(&self, finding: &Finding) -> Exit {
-        self.context.say("  It was left alone; nothing was started.");
+        self.context.say("  The process was left running; nothing was started.");
         for hint in &finding.hints {
             self.context
                 .say(&format!("{} {hint}", self.context.paint_stderr().hint("hint:")));

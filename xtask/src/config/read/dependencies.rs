@@ -21,7 +21,7 @@ pub(super) fn dependencies<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> 
         if dependencies.iter().any(|known| known.service.value == name) {
             reader.report(
                 item.at_value(),
-                Problem::new(format!("`{name}` stands twice in `{}`", item.key)),
+                Problem::new(format!("`{name}` is listed twice in `{}`", item.key)),
             );
         }
         let condition = by_itself(reader, name);

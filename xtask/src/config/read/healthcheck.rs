@@ -23,7 +23,7 @@ pub(super) fn healthcheck<'t>(
         .filter_map(|kind| table.get(kind))
         .collect();
     if let [first, second, ..] = kinds.as_slice() {
-        let problem = Problem::new(format!("`{}` and `{}` exclude each other", first.key, second.key));
+        let problem = Problem::new(format!("`{}` and `{}` are mutually exclusive", first.key, second.key));
         reader.report(second.at_key(), problem.hint("keep one of them"));
     }
     let check = kinds.first().and_then(|kind| check(reader, kind));

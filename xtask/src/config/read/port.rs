@@ -14,7 +14,7 @@ use crate::error::Problem;
 pub(super) fn ports<'t>(reader: &mut TomlReader<'t>, service: &Table<'t>) -> Vec<Port> {
     match (service.get("port"), service.get("ports")) {
         (Some(_), Some(several)) => {
-            let problem = Problem::new("`port` and `ports` exclude each other");
+            let problem = Problem::new("`port` and `ports` are mutually exclusive");
             reader.report(several.at_key(), problem.hint("move the number of `port` into `ports`"));
             Vec::new()
         }

@@ -215,7 +215,7 @@ impl<'t> TomlReader<'t> {
                 let words: Vec<&str> = words.map(|(word, _)| *word).collect();
                 let hint = did_you_mean(text, words.iter().copied());
                 let hint = hint.unwrap_or_else(|| format!("write {}", any_of(&words)));
-                let problem = Problem::new(format!("`{text}` is no value for `{}`", item.key)).hint(hint);
+                let problem = Problem::new(format!("invalid value `{text}` for `{}`", item.key)).hint(hint);
                 self.report(item.at_value(), problem);
                 None
             }

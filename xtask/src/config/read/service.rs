@@ -217,7 +217,7 @@ fn stop_signal<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<StopS
         "USR2" => StopSignal::Usr2,
         "KILL" => StopSignal::Kill,
         _ => {
-            let problem = Problem::new(format!("`{text}` is no value for `{}`", item.key));
+            let problem = Problem::new(format!("invalid value `{text}` for `{}`", item.key));
             let hint = "write `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1`, `SIGUSR2` or `SIGKILL`";
             reader.report(item.at_value(), problem.hint(hint));
             return None;

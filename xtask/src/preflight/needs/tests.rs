@@ -111,7 +111,7 @@ const NOT_A_DIRECTORY: &str = "
 ";
 
 const DENIED: &str = "
-    5 working_dir.missing Fail api 3:15: working directory `back end` may not be entered
+    5 working_dir.missing Fail api 3:15: no permission to enter working directory `back end`
     hint: look at its permissions with `ls -ld 'back end'`
 ";
 
@@ -206,11 +206,11 @@ fn a_missing_env_file_is_told_once_and_of_whom_it_is() {
         fill,
         expect![[r#"
             5 env.file_missing Fail - 2:12: env file `all.env` is missing
-            hint: create `all.env`, or take it out of `env_file`
+            hint: create `all.env`, or remove it from `env_file`
             5 env.file_missing Fail api 5:13: env file `own.env` is missing
-            hint: create `own.env`, or take it out of `env_file`
+            hint: create `own.env`, or remove it from `env_file`
             5 env.file_missing Fail api 5:24: env file `two.env` is missing
-            hint: create `two.env`, or take it out of `env_file`"#]],
+            hint: create `two.env`, or remove it from `env_file`"#]],
     );
 }
 
@@ -247,7 +247,7 @@ fn every_way_a_venv_can_be_broken_has_words() {
         VenvState::InterpreterMissing { target },
         None,
         expect![[r#"
-        5 venv.interpreter_missing Fail api 2:8: the Python of venv `.venv` is gone: it was `/opt/python3.10/bin/python3`
+        5 venv.interpreter_missing Fail api 2:8: venv `.venv`: interpreter `/opt/python3.10/bin/python3` no longer exists
         hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
     );
     check_venv(
@@ -262,7 +262,7 @@ fn every_way_a_venv_can_be_broken_has_words() {
         VenvState::Moved { made_at },
         None,
         expect![[r#"
-            5 venv.moved Fail api 2:8: venv `.venv` was made at `/home/kim/old/.venv` and does not work elsewhere
+            5 venv.moved Fail api 2:8: venv `.venv` was moved from `/home/kim/old/.venv`; a venv cannot be moved
             hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
     );
     let said = "cannot open shared object file".to_owned();

@@ -47,7 +47,7 @@ pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner
             hints.extend(lead.into_iter().flat_map(|owner| stop(case, owner)))
         }
         ConflictKind::Connection => {
-            hints.push("wait until that connection is closed: it holds the number by chance".to_owned());
+            hints.push("wait until that connection is closed: it uses the port as its ephemeral port".to_owned());
         }
         ConflictKind::NoOwner => hints.extend(nothing_to_stop(case)),
     }

@@ -63,7 +63,7 @@ impl PortCheck<'_> {
             )
             | (ConflictKind::Hidden | ConflictKind::NoOwner, _) => taken,
             (ConflictKind::Foreign, _) if self.fact.owners.iter().all(serves_nothing) => {
-                format!("{taken}, which serves nothing: it inherited the socket of a server that has ended")
+                format!("{taken}, which does not serve it: it inherited the socket from a server that has exited")
             }
             (ConflictKind::Foreign, _) => taken,
         };
@@ -167,7 +167,7 @@ impl PortCheck<'_> {
                 }
                 Role::Managed(manager) => {
                     let title = manager.by.title();
-                    return format!("{port} is taken by {title}, as it seems: {}", manager.reason());
+                    return format!("{port} is probably taken by {title}: {}", manager.reason());
                 }
                 Role::Server | Role::Tunnel(_) => {}
             }

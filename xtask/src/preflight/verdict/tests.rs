@@ -567,7 +567,7 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
         owner 4242 xtask connection tag=shop:/shop:r1:(supervisor)",
         expect![[r#"
             port.busy.connection fail 3: port 8000 is the local end of a connection of `xtask` (pid 4242)
-            hint: wait until that connection is closed: it holds the number by chance
+            hint: wait until that connection is closed: it uses the port as its ephemeral port
             hint: or give `backend` another `port` in devtasks.toml"#]],
     );
 }
@@ -695,7 +695,7 @@ fn a_port_can_be_held_without_listening() {
         owner 4242 curl connection protected=it_belongs_to_the_editor forward=code",
         expect![[r#"
             port.busy.connection fail 3: port 8000 is the local end of a connection of `curl` (pid 4242)
-            hint: wait until that connection is closed: it holds the number by chance
+            hint: wait until that connection is closed: it uses the port as its ephemeral port
             hint: or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"#]],
     );
     check(
@@ -704,7 +704,7 @@ fn a_port_can_be_held_without_listening() {
         socket 0 connection",
         expect![[r#"
             port.busy.connection fail 3: port 8000 is the local end of a connection of user `root`
-            hint: wait until that connection is closed: it holds the number by chance"#]],
+            hint: wait until that connection is closed: it uses the port as its ephemeral port"#]],
     );
 }
 

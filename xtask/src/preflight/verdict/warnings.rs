@@ -48,7 +48,7 @@ pub(crate) fn ephemeral(port: &Endpoint, fact: &PortFact, ours: &CallerContext, 
     let (first, last) = fact.ephemeral_range?;
     let service = &ours.service.as_ref()?.service;
     let message = format!(
-        "{} lies in the range from which the system gives ports to outgoing connections ({first} to {last}): one of them \
+        "{} is in the ephemeral port range ({first} to {last}): an outgoing connection \
          may have it when `{service}` starts",
         port.name()
     );

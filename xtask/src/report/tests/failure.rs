@@ -210,7 +210,7 @@ fn a_server_that_goes_to_the_background_is_told_to_stay() {
     ] {
         let expected = format!(
             "
-        backend failed: it ended by itself after 0.4 s (exit code 0), before it was ready
+        backend failed: it exited on its own after 0.4 s (exit code 0), before it was ready
 
         hint: {hint}
     "
@@ -244,7 +244,7 @@ fn what_nobody_knows_is_shown_by_the_last_lines() {
         "",
         &ended(None, Some(9), ""),
         "",
-        expect!["backend failed after 0.4 s (killed by SIGKILL): another process or the kernel killed it"],
+        expect!["backend failed after 0.4 s (killed by SIGKILL): sent by another process or the kernel"],
     );
     check_failure(
         "",
@@ -257,7 +257,7 @@ fn what_nobody_knows_is_shown_by_the_last_lines() {
         &ended(Some(0), None, "bye"),
         "bye",
         expect![[r#"
-            backend failed: it ended by itself after 0.4 s (exit code 0), before it was ready
+            backend failed: it exited on its own after 0.4 s (exit code 0), before it was ready
 
               bye"#]],
     );
@@ -369,7 +369,7 @@ fn other_causes_are_sentences() {
         &Cause::Survived { left: 1 },
         "stopping",
         expect![[r#"
-            backend failed: 1 process would not die
+            backend failed: 1 process did not exit after SIGKILL
 
               stopping"#]],
     );
@@ -398,7 +398,7 @@ fn one_that_was_given_up_shows_how_it_ended_last() {
     let pause = Duration::from_millis(204);
     assert_eq!(
         cause(&Cause::Again { last, pause }),
-        "killed by SIGKILL: another process or the kernel killed it, again in 0.2 s"
+        "killed by SIGKILL: sent by another process or the kernel, again in 0.2 s"
     );
     let last = Box::new(Cause::Unhealthy {
         detail: "GET / 503".to_owned(),

@@ -61,7 +61,7 @@ fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
               reason      a Python package is missing, again in 3.0 s
               last exit   exit code 3, 60 s ago: a Python package is missing
               restarts    2 (`restart = "always"`)
-              next try    in 2.0 s
+              next try    in 2 s
 
               No module named 'x'
               \x07
@@ -99,7 +99,7 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
             exit: Some(Ended {
                 code: None,
                 signal: Some(9),
-                cause: Some("killed by SIGKILL: another process or the kernel killed it".to_owned()),
+                cause: Some("killed by SIGKILL: sent by another process or the kernel".to_owned()),
                 at: time("2026-11-23T09:58:00Z"),
             }),
             ..why(State::Ready)
@@ -107,9 +107,9 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
         expect![[r#"
             api  ready  since 60 s  (pid 4243)
 
-              health      failed, 3 times, last 2.0 s ago: GET / 503
-                          passed, last 2.0 s ago
-              last exit   killed by SIGKILL, 2 min ago: another process or the kernel killed it"#]],
+              health      failed, 3 times, last 2 s ago: GET / 503
+                          passed, last 2 s ago
+              last exit   killed by SIGKILL, 2 min ago: sent by another process or the kernel"#]],
     );
     check_text(&why(State::Ready), expect!["api  ready  since 60 s"]);
 }

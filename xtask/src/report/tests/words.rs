@@ -206,16 +206,16 @@ fn every_cause_has_words() {
             1 a command was not found
             1 permission denied
             1 a connection was refused
-            1 another process or the kernel killed it
-            1 what it left in the background was ended
+            1 sent by another process or the kernel
+            1 it daemonized; its background processes were stopped
             1 killed by SIGKILL: the kernel was out of memory and killed it
-            1 killed by SIGBUS: it crashed at an address that is not its own
+            1 killed by SIGBUS: segmentation fault or bus error
             4 not ready after 60 s: GET /healthz 503
             4 not ready after 60 s
             5 cannot run `x`: permission denied
             1 its dependency `db` did not come up
             1 GET / 404
-            7 1 process would not die
-            7 2 processes would not die"#]],
+            7 1 process did not exit after SIGKILL
+            7 2 processes did not exit after SIGKILL"#]],
     );
 }

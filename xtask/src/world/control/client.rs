@@ -100,7 +100,7 @@ fn receive(from: &mut impl BufRead) -> Result<Reply, Problem> {
     let mut line = String::new();
     match from.read_line(&mut line) {
         Ok(0) => Ok(Reply::Ending),
-        Ok(_) => serde_json::from_str(&line).map_err(|_| other_version("its answer makes no sense here")),
+        Ok(_) => serde_json::from_str(&line).map_err(|_| other_version("its answer is not understood here")),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Problem::new(
             "the running supervisor does not answer; it may be suspended",
         )

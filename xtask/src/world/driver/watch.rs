@@ -254,5 +254,5 @@ impl Driver<'_> {
 }
 
 fn not_of_this_run(name: &str) -> Problem {
-    Problem::new(format!("`{name}` is no part of the stack that runs"))
+    Problem::new(format!("`{name}` is not part of the running stack"))
 }

@@ -61,10 +61,18 @@ fn a_directory_is_known_by_its_name_whatever_its_script() {
 
 /// A stack in the background whose checkout was moved to where it says; and the pid of its supervisor.
 fn moved() -> (Sandbox, PathBuf, u64) {
+    moved_with("stop")
+}
+
+/// The same with that `on_exit`.
+fn moved_with(on_exit: &str) -> (Sandbox, PathBuf, u64) {
     let sandbox = Sandbox::new("");
     std::fs::write(
         sandbox.project().join("devtasks.toml"),
-        format!("[services.api]\ncommand = \"{}\"\n", service().display()),
+        format!(
+            "[project]\non_exit = \"{on_exit}\"\n[services.api]\ncommand = \"{}\"\n",
+            service().display()
+        ),
     )
     .unwrap();
     let old = sandbox.checkout("old");
@@ -105,7 +113,8 @@ fn what_runs_without_its_directory_is_ended_by_the_name_of_its_file() {
 
 #[test]
 fn what_a_killed_supervisor_left_in_a_directory_that_is_gone_is_ended_too() {
-    let (sandbox, _, pid) = moved();
+    // Otherwise the watchdog may be faster.
+    let (sandbox, _, pid) = moved_with("keep");
     signal(u32::try_from(pid).unwrap(), Signal::KILL);
     sandbox.run(&["--file", "../old/devtasks.toml", "down"]).with(0);
     sandbox.nothing_is_left_soon();

@@ -240,7 +240,12 @@ fn a_directory_that_may_not_be_entered_is_missing_as_root() {
     std::fs::create_dir(project.join("locked")).unwrap();
     may(&project.join("locked"), 0o700);
     let ended = nobodys.run(&["up"]).with(5);
-    assert!(ended.stderr.contains("locked` may not be entered"), "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("no permission to enter working directory `locked`"),
+        "{ended:?}"
+    );
 }
 
 #[test]

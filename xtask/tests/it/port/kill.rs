@@ -271,7 +271,7 @@ fn several_ports_and_ranges_are_cleared_together_and_the_worst_code_counts() {
 fn of_a_range_only_those_are_told_that_somebody_holds() {
     let scene = Scene::empty();
     let ended = scene.kill(&["1-2"]).with(0);
-    assert_eq!(ended.stderr, "Nobody holds any of the ports 1 to 2.\n");
+    assert_eq!(ended.stderr, "No process uses ports 1 to 2.\n");
     assert_eq!(
         scene.kill(&["1-2", "--format", "json"]).with(0).json()["ports"],
         json!([])

@@ -90,7 +90,7 @@ fn a_port_a_range_or_a_text_chooses() {
     assert_eq!(document["owners"][0]["pid"], server.pid());
     sandbox.run(&["port", "ls", "70000"]).with(2);
     let nothing = sandbox.run(&["port", "ls", "no-such-program-anywhere"]).with(0);
-    assert_eq!(nothing.stdout, "Nobody listens there.\n");
+    assert_eq!(nothing.stdout, "No listening sockets found.\n");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn watching_prints_the_list_again_when_it_changes() {
     let port = port();
     let number = port.to_string();
     let watch = sandbox.start(&["port", "ls", "--watch", &number]);
-    watch.wait_for("Nobody listens there.");
+    watch.wait_for("No listening sockets found.");
     let server = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
     watch.wait_for(&format!("{port}  127.0.0.1  {}", server.pid()));
     // It looks again, and says nothing.
@@ -169,7 +169,7 @@ fn on_a_terminal_the_list_is_drawn_in_place() {
     let sandbox = no_project();
     let port = port();
     let watch = sandbox.terminal(&["port", "ls", "--watch", &port.to_string(), "--color", "never"]);
-    watch.wait_for("\x1b[HNobody listens there.\x1b[K");
+    watch.wait_for("\x1b[HNo listening sockets found.\x1b[K");
     let server = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
     watch.wait_for(&format!("  {port}  127.0.0.1  {}", server.pid()));
     watch.press("\x03");
@@ -188,7 +188,7 @@ fn a_reader_that_goes_away_ends_the_watch() {
     let ended = Running::start(command).wait().with(0);
     assert_eq!(
         (ended.stdout.as_str(), ended.stderr.as_str()),
-        ("Nobody listens there.\n", "")
+        ("No listening sockets found.\n", "")
     );
 }
 

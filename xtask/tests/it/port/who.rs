@@ -105,7 +105,7 @@ fn of_a_range_those_are_shown_that_somebody_holds() {
     assert_eq!(ours["owners"][0]["pid"], stranger.pid());
 
     let free = sandbox.run(&["port", "who", "1-2"]).with(0).stdout;
-    assert_eq!(free, "Nobody holds any of the ports 1 to 2.\n");
+    assert_eq!(free, "No process uses ports 1 to 2.\n");
 }
 
 #[test]

@@ -139,14 +139,14 @@ fn what_a_service_said_last_becomes_a_cause_and_a_hint() {
                 "twice",
                 1,
                 "FATAL:  lock file \"postmaster.pid\" already exists\n",
-                "a lock or pid file says that it runs already",
+                "already running, according to its lock or pid file",
                 &["start it again with `xtask up twice`"],
             ),
             (
                 "crash",
                 139,
                 "",
-                "it crashed at an address that is not its own",
+                "segmentation fault or bus error",
                 &["start it again with `xtask up crash`"],
             ),
         ],
@@ -219,7 +219,7 @@ fn one_that_somebody_kills_is_told_from_one_that_ends() {
     let up = sandbox.up(&[]);
     let pid = sandbox.run(&["why", "api", "--format", "json"]).with(0).json()["pid"].clone();
     signal(u32::try_from(pid.as_u64().unwrap()).unwrap(), Signal::KILL);
-    up.wait_for("(killed by SIGKILL): another process or the kernel killed it");
+    up.wait_for("(killed by SIGKILL): sent by another process or the kernel");
     up.interrupt();
     up.wait().with(130);
 }

@@ -45,7 +45,7 @@ fn a_server_that_goes_to_the_background_has_failed_and_is_ended() {
         let ended = sandbox.run(&["up"]).with(1);
         let said = sandbox.plain(&ended.stderr);
         let last = "
-api failed after [time] (exit code 0): what it left in the background was ended
+api failed after [time] (exit code 0): it daemonized; its background processes were stopped
 
 hint: let `api` stay in front: it ends when its first process does
 ";
@@ -55,7 +55,7 @@ hint: let `api` stay in front: it ends when its first process does
     // Without a port it was ready as soon as it lived.
     let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --setsid\"\n");
     let ended = sandbox.run(&["up"]).with(0);
-    let last = "api  exited     exit code 0: what it left in the background was ended\n";
+    let last = "api  exited     exit code 0: it daemonized; its background processes were stopped\n";
     assert!(ended.stderr.ends_with(last), "{ended:?}");
     sandbox.nothing_is_left();
 }
@@ -250,7 +250,7 @@ hint: create it with `mkdir -p nowhere`, or change `working_dir` of `lost`
 error: env file `missing.env` is missing
   --> devtasks.toml:14:21  [services.blind]
 
-hint: create `missing.env`, or take it out of `env_file`
+hint: create `missing.env`, or remove it from `env_file`
 
 error: command `./script` is not executable
   --> devtasks.toml:16:19  [services.weak]

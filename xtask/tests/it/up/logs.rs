@@ -118,7 +118,7 @@ fn a_reader_that_stops_reading_holds_no_service_up_and_the_files_are_complete() 
     assert!(
         ended
             .stderr
-            .contains(" lines of `api` are not shown here, for nobody read on; `xtask logs api` has them"),
+            .contains(" lines of `api` are not shown: the output was read too slowly; `xtask logs api` has them"),
         "{}",
         ended.stderr
     );

@@ -56,7 +56,7 @@ fn yes_stops_the_owner_and_the_stack_comes_up() {
         "{card}"
     );
     assert!(
-        card.ends_with("\n\nStop it? SIGTERM first, [time], then ask again.  "),
+        card.ends_with("\n\nStop it? SIGTERM first; SIGKILL after [time], if you confirm it.  "),
         "{card}"
     );
     assert!(
@@ -73,7 +73,9 @@ fn no_is_the_default_and_starts_nothing() {
         up.answer(QUESTION, answer);
         let ended = up.wait().with(3);
         assert!(
-            ended.stdout.contains("It was left alone; nothing was started."),
+            ended
+                .stdout
+                .contains("The process was left running; nothing was started."),
             "{ended:?}"
         );
         asked.is_left_alone();

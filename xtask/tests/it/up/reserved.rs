@@ -148,7 +148,7 @@ fn everybody_who_looks_is_told_whose_they_are() {
         .run(&["port", "ls", &tcp, &stack.udp.to_string()])
         .with(0)
         .stdout;
-    assert_eq!(listed, "Nobody listens there.\n");
+    assert_eq!(listed, "No listening sockets found.\n");
     let ports = services(sandbox)[1]["ports"].clone();
     let listening = [&ports[0]["listening"], &ports[1]["listening"]];
     assert_eq!(listening, [&json!(false), &json!(false)], "{ports}");

@@ -32,7 +32,7 @@ fn a_service_that_is_killed_is_started_again_and_counted() {
         lines,
         [
             &format!("  api  ready      [time]  http://127.0.0.1:{port}") as &str,
-            "  api  backoff    killed by SIGKILL: another process or the kernel killed it, again at once",
+            "  api  backoff    killed by SIGKILL: sent by another process or the kernel, again at once",
             "  api  ready      again, [time]",
         ]
     );
@@ -43,7 +43,7 @@ fn a_service_that_is_killed_is_started_again_and_counted() {
     assert_eq!(seen["exit"]["signal"], 9);
     assert_eq!(
         seen["exit"]["cause"],
-        "killed by SIGKILL: another process or the kernel killed it"
+        "killed by SIGKILL: sent by another process or the kernel"
     );
     sandbox.run(&["down"]).with(0);
     up.wait().with(0);

@@ -42,11 +42,11 @@ time.sleep(1000)",
         "
         who port.busy.connection
         [client] python3 running connection 127.0.0.1:[port]
-        hint wait until that connection is closed: it holds the number by chance
+        hint wait until that connection is closed: it uses the port as its ephemeral port
         doctor fail port.busy.connection: port [port] is the local end of a connection of `python3` (pid [client])
-        hint wait until that connection is closed: it holds the number by chance
+        hint wait until that connection is closed: it uses the port as its ephemeral port
         hint or give `api` another `port` in devtasks.toml
-        doctor warn port.ephemeral: port [port] lies in the range from which the system gives ports to outgoing connections ([port] to 25701): one of them may have it when `api` starts
+        doctor warn port.ephemeral: port [port] is in the ephemeral port range ([port] to 25701): an outgoing connection may have it when `api` starts
         hint give `api` a port below [port]",
     );
     let up = run(&["up", "--on-conflict", "kill", "--yes"]);

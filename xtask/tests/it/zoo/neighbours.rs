@@ -97,7 +97,7 @@ time.sleep(1000)
         who port.busy.foreign
         [sleep] sleep running listening 127.0.0.1:[port]
         hint stop it with `xtask port kill [port]`
-        doctor fail port.busy.foreign: port [port] is taken by `sleep` (pid [sleep]), which serves nothing: it inherited the socket of a server that has ended
+        doctor fail port.busy.foreign: port [port] is taken by `sleep` (pid [sleep]), which does not serve it: it inherited the socket from a server that has exited
         hint stop it with `xtask port kill [port]`
         hint or give `api` another `port` in devtasks.toml",
     );

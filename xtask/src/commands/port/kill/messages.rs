@@ -33,7 +33,7 @@ pub(super) fn head(args: &Args, cases: &[KillTarget], context: &Context) {
     if cases.is_empty() {
         let ranges = args.ports.iter().map(|span| format!("{} to {}", span.first, span.last));
         let ranges: Vec<String> = ranges.collect();
-        context.say(&format!("Nobody holds any of the ports {}.", ranges.join(", ")));
+        context.say(&format!("No process uses ports {}.", ranges.join(", ")));
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn plan(args: &Args, cases: &[KillTarget], context: &Context) -> Stri
 pub(super) fn question(args: &Args, n_ports: usize) -> String {
     let it = if n_ports == 1 { "it" } else { "them" };
     let grace = words::duration(args.grace);
-    format!("Stop {it}? SIGTERM first, {grace}, then ask again.")
+    format!("Stop {it}? SIGTERM first; SIGKILL after {grace}, if you confirm it.")
 }
 
 pub(super) fn left_alone(n_ports: usize) -> &'static str {

@@ -370,7 +370,7 @@ fn port_and_ports_exclude_each_other() {
     check_line(
         "ports = { a = 1 }\nport = 2",
         1,
-        "`port` and `ports` exclude each other\n  hint: move the number of `port` into `ports`",
+        "`port` and `ports` are mutually exclusive\n  hint: move the number of `port` into `ports`",
     );
 }
 
@@ -383,9 +383,9 @@ fn a_port_table_is_complete_and_right() {
               hint: add `number = 8000`
             3:17 [services.a.port] `x` is not an IP address
               hint: write `127.0.0.1`, `::1`, `0.0.0.0` or another address of this machine
-            3:33 [services.a.port] `TCP` is no value for `protocol`
+            3:33 [services.a.port] invalid value `TCP` for `protocol`
               hint: did you mean `tcp`?
-            3:54 [services.a.port] `kil` is no value for `on_conflict`
+            3:54 [services.a.port] invalid value `kil` for `on_conflict`
               hint: did you mean `kill`?"#]],
     );
 }
@@ -425,22 +425,22 @@ fn a_value_outside_the_list_gets_the_list() {
     check_line(
         "on_conflict = 'restart'",
         15,
-        "`restart` is no value for `on_conflict`\n  hint: write `ask`, `fail`, `kill` or `next`",
+        "invalid value `restart` for `on_conflict`\n  hint: write `ask`, `fail`, `kill` or `next`",
     );
     check_line(
         "restart = 'never'",
         11,
-        "`never` is no value for `restart`\n  hint: write `no`, `on-failure` or `always`",
+        "invalid value `never` for `restart`\n  hint: write `no`, `on-failure` or `always`",
     );
     check_line(
         "stdin = 'opened'",
         9,
-        "`opened` is no value for `stdin`\n  hint: did you mean `open`?",
+        "invalid value `opened` for `stdin`\n  hint: did you mean `open`?",
     );
     check_line(
         "stdin = 'inherit'",
         9,
-        "`inherit` is no value for `stdin`\n  hint: write `null` or `open`",
+        "invalid value `inherit` for `stdin`\n  hint: write `null` or `open`",
     );
     check_line(
         "stdin = true",
@@ -450,13 +450,13 @@ fn a_value_outside_the_list_gets_the_list() {
     check_line(
         "stop_signal = 'SIGSTOP'",
         15,
-        "`SIGSTOP` is no value for `stop_signal`\n  hint: write `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1`, \
+        "invalid value `SIGSTOP` for `stop_signal`\n  hint: write `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1`, \
          `SIGUSR2` or `SIGKILL`",
     );
     check(
         "[project]\non_exit = 'stay'",
         expect![[r#"
-            2:11 [project] `stay` is no value for `on_exit`
+            2:11 [project] invalid value `stay` for `on_exit`
               hint: write `stop` or `keep`"#]],
     );
 }
@@ -523,11 +523,11 @@ fn a_dependency_is_a_service() {
         expect![[r#"
             3:15 [services.backend] unknown service `databse`
               hint: did you mean `database`?
-            3:38 [services.backend] `database` stands twice in `depends_on`
+            3:38 [services.backend] `database` is listed twice in `depends_on`
             3:50 [services.backend] unknown service `redis`
             8:16 [services.web.depends_on] unknown service `bakend`
               hint: did you mean `backend`?
-            8:47 [services.web.depends_on] `service_healthy` is no value for `database`
+            8:47 [services.web.depends_on] invalid value `service_healthy` for `database`
               hint: write `healthy` or `started`"#]],
     );
 }
@@ -543,7 +543,7 @@ fn a_dependency_of_its_own_table_is_checked_as_well() {
         command = 'y'
         ",
         expect![[r#"
-            3:34 [services.a.depends_on.b] `well` is no value for `condition`
+            3:34 [services.a.depends_on.b] invalid value `well` for `condition`
               hint: write `healthy` or `started`
             3:52 [services.a.depends_on.b] `restart` must be `true` or `false`, found a string
             3:59 [services.a.depends_on.b] unknown key `required`
@@ -588,7 +588,7 @@ fn a_health_check_is_of_one_kind() {
     check_service(
         "port = 1\nhealthcheck = { tcp = true, http = '/', command = 'x' }",
         expect![[r#"
-            4:17 [services.a.healthcheck] `http` and `tcp` exclude each other
+            4:17 [services.a.healthcheck] `http` and `tcp` are mutually exclusive
               hint: keep one of them"#]],
     );
     check_service(

@@ -105,7 +105,7 @@ fn what_never_comes_is_not_waited_for() {
               hint: write it as `[tasks.b]`, or wait until it is `"healthy"`
             6:40 [services.b.depends_on.migrate] `migrate` is a task: it ends, and is never healthy
               hint: write `"completed"`
-            6:60 [services.b.depends_on] `complete` is no value for `seed`
+            6:60 [services.b.depends_on] invalid value `complete` for `seed`
               hint: did you mean `completed`?"#]],
     );
 }

@@ -114,7 +114,7 @@ fn a_managers_service_is_stopped_by_its_manager() {
         we asking
         socket 0 listening activated=cups.socket",
         expect![[r#"
-            port.busy.system_service fail 3: port 8000 is taken by systemd, as it seems: systemd holds it for socket activation (`cups.socket`)
+            port.busy.system_service fail 3: port 8000 is probably taken by systemd: systemd holds it for socket activation (`cups.socket`)
             hint: stop it with `systemctl stop cups.socket`"#]],
     );
     check_consent(
@@ -288,7 +288,7 @@ fn who_inherited_a_socket_is_told_from_who_serves() {
         we asking
         owner 7 sleep",
         expect![[r#"
-            port.busy.foreign fail 3: port 8000 is taken by `sleep` (pid 7), which serves nothing: it inherited the socket of a server that has ended
+            port.busy.foreign fail 3: port 8000 is taken by `sleep` (pid 7), which does not serve it: it inherited the socket from a server that has exited
             hint: stop it with `cargo xtask port kill 8000`"#]],
     );
     check(
@@ -334,7 +334,7 @@ fn a_port_that_can_be_had_may_hold_a_surprise() {
         answer free
         outgoing 32768 60999",
         expect![[r#"
-            port.ephemeral warn 0: port 40000 lies in the range from which the system gives ports to outgoing connections (32768 to 60999): one of them may have it when `backend` starts
+            port.ephemeral warn 0: port 40000 is in the ephemeral port range (32768 to 60999): an outgoing connection may have it when `backend` starts
             hint: give `backend` a port below 32768"#]],
     );
 }

@@ -38,7 +38,10 @@ impl Handle {
             Ok(pidfd) => pidfd,
             Err(Errno::SRCH) => return Ok(None),
             Err(error) => {
-                return Err(Problem::new(format!("cannot get hold of pid {}: {error}", meant.pid)));
+                return Err(Problem::new(format!(
+                    "cannot open a pidfd for pid {}: {error}",
+                    meant.pid
+                )));
             }
         };
         // The pidfd is of whoever had the pid then. Whoever was meant had it before, so if it still has it that was no other.

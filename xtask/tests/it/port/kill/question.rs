@@ -21,7 +21,7 @@ fn yes_stops_it() {
     let ended = kill.wait().with(0);
     let shown = scene.named(&ended.stdout);
     assert!(
-        shown.contains("\n\nStop it? SIGTERM first, 10 s, then ask again.  [y/N] y\n  stopped in "),
+        shown.contains("\n\nStop it? SIGTERM first; SIGKILL after 10 s, if you confirm it.  [y/N] y\n  stopped in "),
         "{shown}"
     );
     assert_eq!(scene.signals(), ["SIGTERM holder"]);

@@ -22,7 +22,7 @@ fn without_a_terminal_and_a_yes_nobody_is_stopped() {
     );
     assert!(
         said.ends_with(
-            "error: nobody was stopped: nobody has confirmed it, and there is no terminal to ask at
+            "error: not confirmed: there is no terminal to ask at, so nothing was stopped
 
 hint: add `--yes` to stop it without a question
 "

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{Context, bug, doctor, down, logs, port, restart, status, supervise, up, why};
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::foreign::command_line;
 use crate::world::reexec::{self, Helper};
 use crate::world::terminal::{Colour, TerminalInfo};

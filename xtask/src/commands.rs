@@ -22,7 +22,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::preflight::Finding;
 use crate::report;
 use crate::report::card::RenderContext;
@@ -31,7 +31,7 @@ use crate::world::terminal::{Output, TerminalInfo};
 use crate::world::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
-pub(crate) type CommandResult = Result<Exit, Problems>;
+pub(crate) type CommandResult = Result<Exit, Diagnostics>;
 
 /// What every command knows of how it was called.
 pub(crate) struct Context {
@@ -63,6 +63,7 @@ impl Context {
         let (now, home, uid, width) = (clock::wall(), self.home.as_deref(), os::user_id(), self.terminals.width);
         RenderContext {
             paint,
+            program: &self.program,
             now,
             home,
             uid,
@@ -73,7 +74,7 @@ impl Context {
     /// What is in the way, for stderr: with cards on a terminal, as an error off it.
     fn render_finding(&self, finding: &Finding) -> String {
         let reader = self.reader(self.paint_stderr());
-        let text = match self.terminals.can_redraw && !finding.owners.is_empty() {
+        let text = match self.terminals.can_redraw && !finding.subject.owners.is_empty() {
             true => report::finding::conflict(finding, &reader),
             false => report::finding::finding(finding, &reader),
         };
@@ -98,10 +99,10 @@ impl Context {
     }
 
     /// All problems, each with an empty line before the next; the code that the most important of them asks for.
-    pub(crate) fn fail(&self, problems: &[Problem]) -> Exit {
+    pub(crate) fn fail(&self, problems: &[Diagnostic]) -> Exit {
         let texts: Vec<_> = problems
             .iter()
-            .map(|it| report::problem::problem(it, self.paint_stderr()))
+            .map(|it| report::problem::problem(it, &self.program, self.paint_stderr()))
             .collect();
         tell(&texts.join("\n"));
         Exit::worst(problems.iter().map(|problem| problem.exit))
@@ -111,7 +112,8 @@ impl Context {
 /// A duration as an argument.
 fn duration(text: &str) -> Result<Duration, String> {
     crate::config::duration::parse(text).map_err(|problem| {
-        let facts = std::iter::once(problem.message).chain(problem.hints);
+        let hints = problem.hints.iter().map(|hint| hint.render("devtasks"));
+        let facts = std::iter::once(problem.message).chain(hints);
         facts.collect::<Vec<_>>().join("; ")
     })
 }
@@ -123,9 +125,9 @@ fn tell(text: &str) {
 
 /// After a panic; where it was stands above.
 pub(crate) fn bug() -> Exit {
-    let problem = Problem::new("this is a bug in devtasks itself")
+    let problem = Diagnostic::new("this is a bug in devtasks itself")
         .hint("report it with the lines above; `RUST_BACKTRACE=1` before the command shows more of them");
-    tell(&report::problem::problem(&problem, Paint::new(false)));
+    tell(&report::problem::problem(&problem, "devtasks", Paint::new(false)));
     problem.exit
 }
 
@@ -140,6 +142,6 @@ fn exit_after_print(printed: Result<(), StdoutClosed>, exit: Exit) -> Exit {
     }
 }
 
-fn unwritable(error: &std::io::Error) -> Problem {
+fn unwritable(error: &std::io::Error) -> Diagnostic {
     problem("write", Path::new("stdout"), error)
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Place;
+use crate::diagnostic::Place;
 pub(crate) use read::read;
 pub(crate) use template::Template;
 

@@ -6,7 +6,7 @@
 mod expected;
 mod foreign;
 
-mod error;
+mod diagnostic;
 
 mod config;
 mod plan;

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, Stdin, StopSignal};
-use crate::error::{Place, Problem};
+use crate::diagnostic::{Diagnostic, Place};
 pub(crate) use allocation::{
     AllocatedPort, AllocationContext, Auto, DeclaredPort, Number, Slot, as_written, numbers as auto_numbers,
 };
@@ -46,9 +46,9 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) allocate: &'a Allocate<'a>,
 }
 
-type Allocate<'a> = dyn Fn(&[DeclaredPort]) -> Result<Vec<AllocatedPort>, Problem> + 'a;
+type Allocate<'a> = dyn Fn(&[DeclaredPort]) -> Result<Vec<AllocatedPort>, Diagnostic> + 'a;
 
-type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Problem>> + 'a;
+type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Diagnostic>> + 'a;
 
 /// Plans what was asked for. Services that cannot be planned are left out, and their problems stand beside the plan.
 ///
@@ -58,7 +58,7 @@ pub(crate) fn plan(
     config: &Config,
     asked: &Selection,
     outside: &PlanInputs,
-) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
+) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
     let start_set = selection::start_set(config, asked)?;
     let files = services::ProjectFiles::read(config, outside)?;
     let (numbers, mut problems) = ports::numbers(config, &start_set, &files, outside);

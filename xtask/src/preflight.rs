@@ -23,8 +23,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::config::Protocol;
-use crate::error::{Exit, Place};
+use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
+use crate::plan::Port;
 pub(crate) use role::Role;
 
 /// What was seen of the machine.
@@ -63,6 +64,16 @@ impl Endpoint {
         match self.protocol {
             Protocol::Tcp => self.number.to_string(),
             Protocol::Udp => format!("{}/udp", self.number),
+        }
+    }
+}
+
+impl From<&Port> for Endpoint {
+    fn from(port: &Port) -> Self {
+        Endpoint {
+            number: port.number,
+            host: port.host,
+            protocol: port.protocol,
         }
     }
 }
@@ -299,40 +310,24 @@ pub(crate) enum VenvState {
     },
 }
 
-/// One thing preflight or doctor has to say.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
-    /// Stable: `port.busy.foreign`.
-    pub(crate) code: &'static str,
-    pub(crate) level: Level,
+/// A diagnostic about a service or a port.
+pub(crate) type Finding = Diagnostic<Subject>;
+
+/// What a finding is about, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Subject {
     pub(crate) service: Option<String>,
-    pub(crate) message: String,
-    pub(crate) hints: Vec<String>,
-    pub(crate) at: Option<Place>,
     pub(crate) port: Option<Endpoint>,
     pub(crate) owners: Vec<Owner>,
-    /// What `up` ends with because of it.
-    pub(crate) exit: Exit,
 }
 
-impl Finding {
-    /// Somebody has the port.
-    pub(crate) fn is_taken(&self) -> bool {
-        self.code.starts_with("port.busy.") || matches!(self.code, "port.shared" | "port.split")
+impl Subject {
+    pub(crate) fn service(name: &str) -> Self {
+        Subject {
+            service: Some(name.to_owned()),
+            ..Subject::default()
+        }
     }
-
-    /// Somebody has it who is not of this stack.
-    pub(crate) fn is_foreign_conflict(&self) -> bool {
-        self.is_taken() && self.code != "port.busy.own_running"
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    Ok,
-    Unknown,
-    Warn,
-    Fail,
 }
 
 /// A row of the process table.

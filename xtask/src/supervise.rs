@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::plan::Condition;
 use diagnosis::Diagnosis;
 pub(crate) use machine::Machine;

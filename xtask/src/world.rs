@@ -33,11 +33,11 @@ pub(crate) mod watchdog;
 use std::io;
 use std::path::Path;
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// ``cannot read `devtasks.toml`: permission denied``.
-pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Problem {
-    Problem::new(format!("cannot {verb} `{}`: {}", path.display(), cause(error)))
+pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new(format!("cannot {verb} `{}`: {}", path.display(), cause(error)))
 }
 
 /// `permission denied`.

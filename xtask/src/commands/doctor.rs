@@ -2,12 +2,12 @@
 
 use crate::commands::up::cannot_move;
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
 use crate::plan::{OnConflict, Plan, Port, Selection, Service};
 use crate::preflight::limit::open_files;
 use crate::preflight::needs::needs;
 use crate::preflight::verdict::{CallerContext, Mismatch, duplicates, ephemeral, finding, split};
-use crate::preflight::{Endpoint, Facts, Finding, Level, VenvState};
+use crate::preflight::{Endpoint, Facts, Finding, VenvState};
 use crate::report::{self, json, words};
 use crate::world::interrupt::Interrupt;
 use crate::world::project::{Project, ProjectPath, ReservationMode};
@@ -48,7 +48,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
         Err(problems) => return Err(unreadable(problems, context)),
     };
     let facts = observe::facts(&plan, &Interrupt::default());
-    let findings = findings(&project, &plan, &facts, context)?;
+    let findings = findings(&project, &plan, &facts)?;
     let worst = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
     let ok = problems.is_empty() && worst < if args.strict { Level::Unknown } else { Level::Fail };
     let exit = match ok {
@@ -65,8 +65,8 @@ fn look(args: Args, context: &Context) -> CommandResult {
             ok,
             findings: problems
                 .iter()
-                .map(json::Finding::from)
-                .chain(findings.iter().map(json::Finding::from))
+                .map(|it| json::problem(it, &context.program))
+                .chain(findings.iter().map(|it| json::finding(it, &context.program)))
                 .collect(),
         })
     } else {
@@ -83,7 +83,7 @@ fn everything() -> Selection {
 }
 
 /// A file that cannot be read, or whose plan makes no sense, is a document too.
-fn unreadable(problems: Problems, context: &Context) -> Problems {
+fn unreadable(problems: Diagnostics, context: &Context) -> Diagnostics {
     if context.json {
         let place = ProjectPath::find(context.file.as_deref());
         let checkout = place.ok().map(|place| place.directory);
@@ -92,13 +92,17 @@ fn unreadable(problems: Problems, context: &Context) -> Problems {
             project: None,
             checkout: checkout.as_deref(),
             ok: false,
-            findings: problems.0.iter().map(json::Finding::from).collect(),
+            findings: problems
+                .0
+                .iter()
+                .map(|it| json::problem(it, &context.program))
+                .collect(),
         }));
     }
     problems
 }
 
-fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) -> Result<Vec<Finding>, Problem> {
+fn findings(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding>, Diagnostic> {
     let live_run = run_status::run(&plan.checkout);
     let ours = CallerContext::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id())
         .with_reserved_numbers(plan.numbers());
@@ -108,35 +112,27 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts, context: &Context) ->
         for declared in &service.ports {
             let ours = ours.for_service(&service.name, declared);
             let port = Endpoint::from(declared);
-            let (fact, program) = (&facts.ports[&port], &context.program);
-            let found = finding(&port, fact, &ours, program);
-            let is_open = found.level == Level::Fail && found.is_foreign_conflict();
+            let fact = &facts.ports[&port];
+            let found = finding(&port, fact, &ours);
+            let is_open = found.level == Level::Fail && found.code.is_foreign_conflict();
             if is_open && declared.on_conflict == OnConflict::Next {
                 movable.push((findings.len(), service, declared));
             }
             findings.push(found);
-            findings.extend(split(&port, fact, &ours, program));
-            findings.extend(ephemeral(&port, fact, &ours, program));
+            findings.extend(split(&port, fact, &ours));
+            findings.extend(ephemeral(&port, fact, &ours));
         }
     }
     foresee_moves(project, &movable, &mut findings);
     findings.extend(mismatches(plan)?);
     // One that runs has all it needs.
-    findings.extend(
-        live_run
-            .is_none()
-            .then(|| open_files(plan, facts, &context.program))
-            .flatten(),
-    );
+    findings.extend(live_run.is_none().then(|| open_files(plan, facts)).flatten());
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));
     let mut left = leftovers::of(&plan.checkout)?.processes;
     left.retain(|(_, tag)| live_run.as_ref().is_none_or(|run| tag.run != *run));
     if !left.is_empty() {
-        findings.push(Finding {
-            level: Level::Warn,
-            ..leftovers::finding(&left, &context.program)
-        });
+        findings.push(leftovers::finding(&left).level(Level::Warn));
     }
     Ok(findings)
 }
@@ -176,7 +172,7 @@ fn foresee_moves(project: &Project, movable: &[(usize, &Service, &Port)], findin
 }
 
 /// Services of the live run that listen elsewhere than declared.
-fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Problem> {
+fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Diagnostic> {
     let mut findings = Vec::new();
     let Some(status) = run_status::status(&plan.checkout)? else {
         return Ok(findings);
@@ -194,7 +190,7 @@ fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Problem> {
     Ok(findings)
 }
 
-fn people(problems: &[Problem], findings: &[Finding], plan: &Plan, facts: &Facts, context: &Context) -> String {
+fn people(problems: &[Diagnostic], findings: &[Finding], plan: &Plan, facts: &Facts, context: &Context) -> String {
     let paint = context.paint();
     let reader = context.reader(paint);
     let told = findings
@@ -202,7 +198,7 @@ fn people(problems: &[Problem], findings: &[Finding], plan: &Plan, facts: &Facts
         .filter(|finding| context.verbose || finding.level != Level::Ok);
     let mut texts: Vec<_> = problems
         .iter()
-        .map(|problem| report::problem::problem(problem, paint))
+        .map(|problem| report::problem::problem(problem, &context.program, paint))
         .collect();
     texts.extend(told.map(|it| report::finding::finding(it, &reader)));
     let is_well = problems.is_empty() && findings.iter().all(|finding| finding.level == Level::Ok);
@@ -229,9 +225,9 @@ fn people(problems: &[Problem], findings: &[Finding], plan: &Plan, facts: &Facts
 
 /// `3 ports free, 1 venv (Python 3.12.4), 4 commands, 2 env files, 0 leftovers.`
 fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts) -> String {
-    let ports = |code: &str| findings.iter().filter(|finding| finding.code == code).count();
+    let ports = |code: Code| findings.iter().filter(|finding| finding.code == code).count();
     let mut parts = Vec::new();
-    match (ports("port.free"), ports("port.busy.own_running")) {
+    match (ports(Code::PortFree), ports(Code::PortBusy(ConflictKind::OwnRunning))) {
         (free, 0) => parts.push(format!("{} free", words::count(free, "port"))),
         (free, ours) => parts.push(format!(
             "{} ({free} free, {ours} ours)",

@@ -7,7 +7,7 @@ use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::stopping::StopResult as Stopped;
 use crate::commands::watching::SlowStopNotices;
 use crate::commands::{CommandResult, Context, leftovers, stranded, watching};
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Selection;
 use crate::preflight::Endpoint;
 use crate::report::words;
@@ -47,8 +47,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     os::require("down")?;
-    let checkout =
-        directory(context.file.as_deref()).map_err(|problem| stranded::with_stranded_hint(problem, context))?;
+    let checkout = directory(context.file.as_deref()).map_err(stranded::with_stranded_hint)?;
     if !args.services.is_empty() {
         let running = run_status::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
@@ -97,7 +96,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
             }
             LockOutcome::HeldBy(pid) => {
                 let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-                let problem = Problem::new(format!(
+                let problem = Diagnostic::new(format!(
                     "an `up` of this checkout{who} holds the lock and is not responding"
                 ));
                 return Err(problem
@@ -112,7 +111,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The supervisor stops its services; tells how that goes. `None` when it went away meanwhile.
-fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
+fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
     let began = wall();
     let mut stopped = 0;
     let mut slow = SlowStopNotices::default();
@@ -159,15 +158,11 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
                         watching::free(&ports)
                     ));
                 } else if !survivors.is_empty() {
-                    let told: Vec<_> = survivors
-                        .into_iter()
-                        .map(|it| it.with_program_name(&context.program))
-                        .collect();
-                    return Err(told.into());
+                    return Err(survivors.into());
                 } else {
                     let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
                     let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();
-                    let problem = Problem::new(format!("still running after SIGKILL: {}", names.join(", ")));
+                    let problem = Diagnostic::new(format!("still running after SIGKILL: {}", names.join(", ")));
                     return Err(problem.exit(exit).into());
                 }
                 return Ok(Some(exit));
@@ -187,8 +182,8 @@ fn sweep(
     args: &Args,
     context: &Context,
     inbox: &Inbox,
-) -> Result<Exit, Problems> {
-    let not_verified = |problem: Problem| leftovers::not_verified(&problem);
+) -> Result<Exit, Diagnostics> {
+    let not_verified = |problem: Diagnostic| leftovers::not_verified(&problem);
     if let Some(problem) = leftovers::elsewhere(checkout).map_err(not_verified)? {
         return Err(problem.exit(Exit::Refused).into());
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use crate::commands::{Context, tell};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::world::driver::Message;
 use crate::world::interrupt::{self, Interrupt};
 use crate::world::{os, terminal};
@@ -24,7 +24,7 @@ pub(super) struct Interrupted;
 impl Inbox {
     /// From now on a signal to end is a message. A command that is blocked does not take it, and is ended, with
     /// `last_words` for whoever reads its stdout.
-    pub(super) fn open(last_words: String) -> Result<Self, Problem> {
+    pub(super) fn open(last_words: String) -> Result<Self, Diagnostic> {
         let inbox = Inbox::disconnected();
         let (hear, interrupt) = (inbox.sender.clone(), Arc::clone(&inbox.interrupt));
         let heard = move |heard: os::SignalEvent| {
@@ -37,7 +37,7 @@ impl Inbox {
             let end = || interrupt::end(Exit::Interrupted.code(), move || say_last(&last_words));
             interrupt.hear(tell, end);
         };
-        os::on_signals(heard).map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+        os::on_signals(heard).map_err(|error| Diagnostic::new(format!("cannot listen for signals: {error}")))?;
         Ok(inbox)
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::commands::Context;
 use crate::commands::events::Inbox;
 use crate::commands::stopping::{self, StopResult, StopUi};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::protected::Ancestry;
 use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Finding, Level, Process, Tag};
+use crate::preflight::{Finding, Process, Subject, Tag};
 use crate::report::words;
 use crate::world::attribution::{self, Member};
 use crate::world::{os, runs};
@@ -28,7 +28,7 @@ pub(super) struct Leftovers {
 ///
 /// # Errors
 /// Some process could not be looked at, so whether one is left is not known.
-pub(super) fn of(checkout: &Path) -> Result<Leftovers, Problem> {
+pub(super) fn of(checkout: &Path) -> Result<Leftovers, Diagnostic> {
     let table = os::processes()?;
     let ours = Ancestry::of(std::process::id(), None, &table);
     let mut left = Leftovers::default();
@@ -55,9 +55,9 @@ pub(super) fn of(checkout: &Path) -> Result<Leftovers, Problem> {
 }
 
 /// For a command that ends leftovers: what could not be looked at is not gone.
-pub(super) fn not_verified(problem: &Problem) -> Problem {
+pub(super) fn not_verified(problem: &Diagnostic) -> Diagnostic {
     let why = &problem.message;
-    Problem::new(format!(
+    Diagnostic::new(format!(
         "whether an earlier run left anything could not be verified: {why}"
     ))
     .exit(Exit::Survived)
@@ -72,7 +72,7 @@ pub(super) fn tell_left_alone(left_alone: &[LeftAlone], context: &Context) {
 
 /// The supervisor of a live run of this checkout that does not use our state directory: nobody may start or stop
 /// anything beside it.
-pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
+pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Diagnostic>, Diagnostic> {
     let table = os::processes()?;
     let members = attribution::members()?;
     let mut found = None;
@@ -83,7 +83,7 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
         }
     }
     Ok(found.map(|pid| {
-        Problem::new(format!(
+        Diagnostic::new(format!(
             "this stack is already run by pid {pid}, which keeps its state in another directory"
         ))
         .hint(format!(
@@ -94,7 +94,7 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Problem>, Problem> {
 
 /// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a
 /// container it knows itself, and the run names it, by another number than we.
-fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Problem> {
+fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Diagnostic> {
     let Some(number) = runs::supervisor(tag.run.raw()) else {
         return Ok(None);
     };
@@ -107,22 +107,17 @@ fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Pro
     Ok(None)
 }
 
-pub(super) fn finding(left: &[(Process, Tag)], program: &str) -> Finding {
-    Finding {
-        code: "run.leftovers",
-        level: Level::Fail,
-        service: None,
-        message: format!(
-            "an earlier run of this checkout left {}: {}",
-            words::count(left.len(), "process"),
-            names(left)
-        ),
-        hints: vec![format!("end them with `{program} down --leftovers`")],
-        at: None,
-        port: None,
-        owners: Vec::new(),
-        exit: Exit::PortBusy,
-    }
+pub(super) fn finding(left: &[(Process, Tag)]) -> Finding {
+    let message = format!(
+        "an earlier run of this checkout left {}: {}",
+        words::count(left.len(), "process"),
+        names(left)
+    );
+    Diagnostic::new(message)
+        .code(Code::RunLeftovers)
+        .exit(Exit::PortBusy)
+        .hint(Hint::run("end them with", "down --leftovers"))
+        .about(Subject::default())
 }
 
 /// Ends them without a question: they are no strangers. Says so in a line.
@@ -131,7 +126,7 @@ pub(super) fn end(
     grace: Duration,
     context: &Context,
     inbox: &Inbox,
-) -> Result<StopResult, Problem> {
+) -> Result<StopResult, Diagnostic> {
     if left.is_empty() {
         return Ok(StopResult::Done);
     }

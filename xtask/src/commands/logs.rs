@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::commands::prefixes::Prefixes;
 use crate::commands::{CommandResult, Context};
 use crate::config::duration;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::plan;
 use crate::world::clock::wall;
 use crate::world::logs::{LogEntry, LogReader, RecordKind, last_run, time};
@@ -74,10 +74,8 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     if !unknown.is_empty() {
         return Err(unknown.into());
     }
-    let never = || {
-        let up = format!("`{} up` starts it", context.program);
-        Problem::new("there are no logs: nothing was ever started here").hint(up)
-    };
+    let never =
+        || Diagnostic::new("there are no logs: nothing was ever started here").hint(Hint::run("start it with", "up"));
     let directory = StateDir::existing(&project.checkout).ok_or_else(never)?;
     let run = directory.live_run()?.or_else(|| last_run(&directory.logs()));
     let logs = Logs {
@@ -101,7 +99,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
         os::SignalEvent::Interrupt | os::SignalEvent::HangUp => drop(interrupted.send(Happened::Interrupt)),
         os::SignalEvent::ChildEnded | os::SignalEvent::Resized => {}
     })
-    .map_err(|error| Problem::new(format!("cannot listen for signals: {error}")))?;
+    .map_err(|error| Diagnostic::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));
     // Writing waits for the reader, and Ctrl-C for nobody.
     threads::start("logs", Stack::Usual, move || {
@@ -201,7 +199,7 @@ impl Logs {
     }
 
     /// What is there already.
-    fn show_stored(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Problem> {
+    fn show_stored(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Diagnostic> {
         // A service that writes faster than is read here would keep it from ending.
         let now = time(wall());
         let mut tails = self.tail.map(Tails::new);
@@ -223,14 +221,14 @@ impl Logs {
     }
 
     /// The lines that the end of a supervisor cut off.
-    fn show_rest(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Problem> {
+    fn show_rest(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Diagnostic> {
         while let Some((service, entry)) = reader.next_cut_off() {
             self.pass_on(service, entry, show)?;
         }
         Ok(())
     }
 
-    fn pass_on(&self, service: &str, entry: LogEntry, show: &mut LogPrinter) -> Result<(), Problem> {
+    fn pass_on(&self, service: &str, entry: LogEntry, show: &mut LogPrinter) -> Result<(), Diagnostic> {
         if self.wanted.wants(&entry) {
             show.push(service, &entry)?;
         }

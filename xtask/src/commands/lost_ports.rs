@@ -1,13 +1,11 @@
 //! What has become of the ports of a service that did not get one of them: who has it now, or that nobody has.
 
-use crate::commands::Context;
-use crate::error::Exit;
+use crate::diagnostic::{Exit, Hint, Level};
 use crate::plan;
 use crate::preflight::verdict::{CallerContext, finding};
-use crate::preflight::{Endpoint, Finding, Level};
+use crate::preflight::{Endpoint, Finding};
 use crate::supervise::{Cause, State};
 use crate::world::control::Service;
-use crate::world::driver::held_by_another;
 use crate::world::os;
 use crate::world::owners::{self, Addresses};
 use crate::world::runs::Record;
@@ -17,40 +15,33 @@ use crate::world::runs::Record;
 pub(super) struct LostPorts {
     /// One for each port that there is something to say about.
     pub(super) facts: Vec<String>,
-    pub(super) hints: Vec<String>,
+    pub(super) hints: Vec<Hint>,
     /// Somebody else has one of them.
     pub(super) is_taken: bool,
 }
 
 /// Looked up only where a port may be what keeps the service from being ready.
-pub(super) fn now(service: &Service, record: &Record, context: &Context) -> LostPorts {
-    let held = |detail: &str| service.ports.iter().any(|port| detail == held_by_another(port.number));
+pub(super) fn now(service: &Service, record: &Record) -> LostPorts {
+    let is_held = service.lost_port.is_some();
     let (may_be, was) = match service.cause.as_ref().map(Cause::last) {
-        Some(Cause::Exited { diagnosis, .. }) => {
-            let found_busy = diagnosis.as_ref().is_some_and(|it| it.exit == Exit::PortBusy);
-            (found_busy, found_busy)
-        }
+        Some(cause @ Cause::Exited { .. }) => (found_port_busy(cause), found_port_busy(cause)),
         Some(Cause::NotSpawned { exit, .. }) => (*exit == Exit::PortBusy, *exit == Exit::PortBusy),
-        Some(Cause::NotReady { detail, .. }) => (true, held(detail)),
+        Some(Cause::NotReady { .. }) => (true, is_held),
         Some(
             Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. },
         ) => (false, false),
         Some(Cause::Again { .. } | Cause::GaveUp { .. }) | None => {
-            let waits = service.state == State::Starting && service.waiting_for.iter().any(|it| held(it));
+            let waits = service.state == State::Starting && is_held;
             (waits, waits)
         }
     };
     if !may_be {
         return LostPorts::default();
     }
-    let mut findings = judged(service, record, Addresses::Service, context);
+    let mut findings = judged(service, record, Addresses::Service);
     if !findings.iter().any(is_anothers) {
         // It may bind where nobody else of the program asks: at `::1`, say.
-        findings.extend(
-            judged(service, record, Addresses::All, context)
-                .into_iter()
-                .filter(is_anothers),
-        );
+        findings.extend(judged(service, record, Addresses::All).into_iter().filter(is_anothers));
     }
     let taken: Vec<&Finding> = findings.iter().filter(|it| is_anothers(it)).collect();
     if taken.is_empty() {
@@ -60,35 +51,48 @@ pub(super) fn now(service: &Service, record: &Record, context: &Context) -> Lost
             ..LostPorts::default()
         };
     }
-    let program = &context.program;
-    let look = |port: Endpoint| format!("look at it with `{program} port who {}`", port.typed());
+    let look = |port: Endpoint| Hint::run("look at it with", format!("port who {}", port.typed()));
     LostPorts {
         facts: taken.iter().map(|it| it.message.clone()).collect(),
-        hints: taken.iter().filter_map(|it| it.port).map(look).collect(),
+        hints: taken.iter().filter_map(|it| it.subject.port).map(look).collect(),
         is_taken: true,
     }
 }
 
 fn is_anothers(finding: &Finding) -> bool {
-    finding.is_taken() && finding.level == Level::Fail
+    finding.code.is_port_taken() && finding.level == Level::Fail
 }
 
-fn judged(service: &Service, record: &Record, addresses: Addresses, context: &Context) -> Vec<Finding> {
-    let ports: Vec<Endpoint> = service.ports.iter().map(Endpoint::from).collect();
-    let facts = owners::look_up(&ports, addresses);
-    let ours = CallerContext::new(
-        &record.project,
-        &record.checkout,
-        Some(record.run.clone()),
-        os::user_id(),
-    );
+fn judged(service: &Service, record: &Record, addresses: Addresses) -> Vec<Finding> {
+    let run = Some(record.run.clone());
+    let caller = CallerContext::new(&record.project, &record.checkout, run, os::user_id());
+    judge(&service.name, &service.ports, &caller, addresses)
+}
+
+/// What each port of a service is, looked up now. At [`Addresses::All`] also where the service does not declare it.
+pub(super) fn judge(service: &str, ports: &[plan::Port], caller: &CallerContext, addresses: Addresses) -> Vec<Finding> {
+    let asked: Vec<Endpoint> = ports.iter().map(Endpoint::from).collect();
+    let facts = owners::look_up(&asked, addresses);
     let judge = |port: &plan::Port| {
-        let ours = match addresses {
-            Addresses::Service => ours.for_service(&service.name, port),
-            Addresses::All => ours.clone(),
+        let caller = match addresses {
+            Addresses::Service => caller.for_service(service, port),
+            Addresses::All => caller.clone(),
         };
-        let port = Endpoint::from(port);
-        finding(&port, &facts[&port], &ours, &context.program)
+        let asked = Endpoint::from(port);
+        let mut found = finding(&asked, &facts[&asked], &caller).at(&port.place);
+        found.subject.service = Some(service.to_owned());
+        found
     };
-    service.ports.iter().map(judge).collect()
+    ports.iter().map(judge).collect()
+}
+
+/// The service itself said that its port is busy.
+pub(super) fn found_port_busy(cause: &Cause) -> bool {
+    match cause.last() {
+        Cause::Exited {
+            diagnosis: Some(diagnosis),
+            ..
+        } => diagnosis.exit == Exit::PortBusy,
+        _ => false,
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, watching};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::plan::Selection;
 use crate::world::control::Request;
 use crate::world::driver::Message;
@@ -53,11 +53,11 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     }
     let inbox = Inbox::open(watching::last_words(context))?;
     let Some((running, record)) = run_status::running(&project.checkout)? else {
-        return Err(nothing_runs(context).into());
+        return Err(nothing_runs().into());
     };
     let runs = |name: &&String| running.iter().any(|it| it.service.name == **name);
     if let Some(name) = args.services.iter().find(|name| !runs(name)) {
-        return Err(no_part_of_it(name, context).into());
+        return Err(no_part_of_it(name).into());
     }
     let what = match args.services.as_slice() {
         [] => "everything".to_owned(),
@@ -77,7 +77,7 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     }
     let connect = || run_status::client(&StateDir::existing(&project.checkout)?);
     let Some((mut client, _)) = connect() else {
-        return Err(nothing_runs(context).into());
+        return Err(nothing_runs().into());
     };
     client.send(&Request::Restart {
         services: args.services.clone(),
@@ -86,21 +86,21 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
     match watching::follow(&inbox.receiver, context)? {
         Some(exit) => Ok(exit),
-        None => Err(is_ending(context).into()),
+        None => Err(is_ending().into()),
     }
 }
 
-fn nothing_runs(context: &Context) -> Problem {
-    Problem::new("nothing of this checkout is running, so there is nothing to restart")
-        .hint(format!("start it with `{} up`", context.program))
+fn nothing_runs() -> Diagnostic {
+    Diagnostic::new("nothing of this checkout is running, so there is nothing to restart")
+        .hint(Hint::run("start it with", "up"))
         .exit(Exit::Failed)
 }
 
-fn no_part_of_it(name: &str, context: &Context) -> Problem {
-    Problem::new(format!("`{name}` is not part of the running stack"))
-        .hint(format!("start it there with `{} up {name}`", context.program))
+fn no_part_of_it(name: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{name}` is not part of the running stack"))
+        .hint(Hint::run("start it there with", format!("up {name}")))
 }
 
-fn is_ending(context: &Context) -> Problem {
-    Problem::new("the running stack is shutting down").hint(format!("start it again with `{} up`", context.program))
+fn is_ending() -> Diagnostic {
+    Diagnostic::new("the running stack is shutting down").hint(Hint::run("start it again with", "up"))
 }

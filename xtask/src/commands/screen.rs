@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::commands::prefixes::{Prefixes, push_json};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::report::words;
@@ -46,6 +46,7 @@ enum ScreenOp {
 /// Both outputs: a stdout that nobody reads does not keep stderr from being written.
 struct TerminalOutput {
     paint: Paint,
+    program: String,
     gone: Sender<Message>,
     /// Both are the same terminal, so a line for stdout first erases what is drawn.
     shared: bool,
@@ -64,9 +65,14 @@ impl Screen {
     ///
     /// # Errors
     /// The system has no room for its threads.
-    pub(super) fn new(context: &super::Context, services: &[String], gone: Sender<Message>) -> Result<Self, Problem> {
+    pub(super) fn new(
+        context: &super::Context,
+        services: &[String],
+        gone: Sender<Message>,
+    ) -> Result<Self, Diagnostic> {
         let page = Arc::new(TerminalOutput {
             paint: context.paint_stderr(),
+            program: context.program.clone(),
             gone,
             shared: context.terminals.can_redraw && context.terminals.stdout_is_tty,
             drawn: Mutex::default(),
@@ -96,6 +102,10 @@ impl Screen {
             left_out: Mutex::default(),
             program: context.program.clone(),
         })
+    }
+
+    pub(super) fn tell_problem(&self, trouble: &Diagnostic) {
+        self.tell(problem(trouble, &self.program, self.paint).trim_end());
     }
 
     pub(super) fn paint(&self) -> Paint {
@@ -202,7 +212,7 @@ impl TerminalOutput {
             match error.kind() {
                 // The driver may have ended: then there is nothing left to stop.
                 ErrorKind::BrokenPipe => drop(self.gone.send(Message::OutputClosed)),
-                _ => super::tell(&problem(&super::unwritable(error), self.paint)),
+                _ => super::tell(&problem(&super::unwritable(error), &self.program, self.paint)),
             }
         }
         written
@@ -256,7 +266,7 @@ impl Sink for Screen {
         Size::of_ours().map_or(Size::USUAL, beside_the_name)
     }
 
-    fn trouble(&self, trouble: Problem) {
-        self.tell(problem(&trouble, self.paint).trim_end());
+    fn trouble(&self, trouble: Diagnostic) {
+        self.tell_problem(&trouble);
     }
 }

@@ -1,7 +1,7 @@
 //! `status`: what runs, whether it is well, and whether it is really ours that listens.
 
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded};
-use crate::error::{Exit, Problems};
+use crate::diagnostic::{Diagnostics, Exit, Hint};
 use crate::plan::Selection;
 use crate::report;
 use crate::report::finding::sentence;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 
 fn look(args: Args, context: &Context) -> CommandResult {
     if let Err(problem) = ProjectPath::find(context.file.as_deref()) {
-        return Err(stranded::with_stranded_hint(problem, context).into());
+        return Err(stranded::with_stranded_hint(problem).into());
     }
     let project = Project::find(context.file.as_deref())?;
     let asked = Selection {
@@ -65,16 +65,13 @@ fn look(args: Args, context: &Context) -> CommandResult {
             // A remark: where it cannot be looked up, `down` says so.
             let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
             if !left.is_empty() {
-                let finding = leftovers::finding(&left, &context.program);
+                let finding = leftovers::finding(&left);
                 text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
             }
             let gone = stranded::remarks(context).into_iter();
             text.extend(gone.map(|remark| format!("\n{remark}\n")));
-            text.push_str(&format!(
-                "\n{} `{} up` starts it\n",
-                context.paint().hint("hint:"),
-                context.program
-            ));
+            let start = Hint::run("start it with", "up");
+            text.push_str(&report::problem::hints(&[start], &context.program, context.paint()));
         }
         text
     };
@@ -82,7 +79,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
 }
 
 /// Nothing runs: the services that `up` would start, stopped.
-fn at_rest(project: &Project, asked: &Selection) -> Result<RunStatus, Problems> {
+fn at_rest(project: &Project, asked: &Selection) -> Result<RunStatus, Diagnostics> {
     let (plan, problems) = project.plan(asked)?;
     if !problems.is_empty() {
         return Err(problems.into());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::commands::Context;
 use crate::commands::events::Inbox;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::foreign::{Foreign, shell_word};
 use crate::preflight::targets::{Targets, Tree};
 use crate::preflight::{Endpoint, HoldsBy, Identity, Owner};
@@ -27,7 +27,7 @@ pub(super) enum StopResult {
     /// They have ended and, where it is about a port, it can be bound.
     Done,
     Interrupted,
-    Not(Problem),
+    Not(Diagnostic),
 }
 
 /// How long a port is watched after its owner has ended: a loop or a manager starts it again within that time.
@@ -53,7 +53,7 @@ impl Busy {
     }
 
     /// Whom to end so that it comes free.
-    pub(super) fn targets(&self) -> Result<Targets, Problem> {
+    pub(super) fn targets(&self) -> Result<Targets, Diagnostic> {
         let all: Vec<Identity> = self.holders.iter().chain(&self.starter).cloned().collect();
         owners::targets(&all)
     }
@@ -66,7 +66,7 @@ pub(super) fn stop_owners(
     addresses: Addresses,
     grace: Duration,
     voice: &mut StopUi,
-) -> Result<Vec<StopOutcome>, Problem> {
+) -> Result<Vec<StopOutcome>, Diagnostic> {
     let inbox = voice.inbox;
     let _signalling = inbox.interrupt.signalling();
     let mut outcomes: Vec<StopOutcome> = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn stop_owners(
     Ok(outcomes)
 }
 
-fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut StopUi) -> Result<StopOutcome, Problem> {
+fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut StopUi) -> Result<StopOutcome, Diagnostic> {
     let tree = match busy.targets()? {
         Targets::End(tree) => tree,
         Targets::Refused { pid, name, reason } => {
@@ -141,7 +141,7 @@ pub(super) fn end(
     why: &str,
     done: &str,
     voice: &mut StopUi,
-) -> Result<StopResult, Problem> {
+) -> Result<StopResult, Diagnostic> {
     let _signalling = voice.inbox.interrupt.signalling();
     let outcome = voice.listen(tree, grace, why, stop::end)?;
     Ok(report_outcome(outcome, voice.context, done, ""))
@@ -154,7 +154,7 @@ impl StopUi<'_> {
         grace: Duration,
         why: &str,
         stop: impl FnOnce(&stop::StopRequest, &mut StopCallbacks, &mut Audit) -> StopOutcome,
-    ) -> Result<StopOutcome, Problem> {
+    ) -> Result<StopOutcome, Diagnostic> {
         let (context, inbox) = (self.context, self.inbox);
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
@@ -196,7 +196,7 @@ pub(super) fn told_of_port(outcome: StopOutcome, context: &Context, port: Endpoi
 }
 
 fn report_outcome(outcome: StopOutcome, context: &Context, done: &str, port: &str) -> StopResult {
-    let not = |message: String, exit: Exit| StopResult::Not(Problem::new(message).exit(exit));
+    let not = |message: String, exit: Exit| StopResult::Not(Diagnostic::new(message).exit(exit));
     match outcome {
         StopOutcome::Stopped { after, killed } => {
             let how = if killed { "killed" } else { "stopped" };
@@ -220,7 +220,7 @@ fn report_outcome(outcome: StopOutcome, context: &Context, done: &str, port: &st
             )
         }
         StopOutcome::Survived(survivors) => not(format!("{} still there", names(&survivors)), Exit::Survived),
-        StopOutcome::Respawned(holder) => StopResult::Not(respawn_problem(&holder, port, &context.program)),
+        StopOutcome::Respawned(holder) => StopResult::Not(respawn_problem(&holder, port)),
         StopOutcome::StillBusy => not(
             format!("{port} did not come free although its owner has ended"),
             Exit::Survived,
@@ -229,7 +229,7 @@ fn report_outcome(outcome: StopOutcome, context: &Context, done: &str, port: &st
 }
 
 /// Who took the port, who started it, and how to end that one.
-fn respawn_problem(holder: &PortHolder, port: &str, program: &str) -> Problem {
+fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
     let process = &holder.process;
     let taken = format!(
         "{port} was taken again at once, by `{}` (pid {})",
@@ -243,26 +243,28 @@ fn respawn_problem(holder: &PortHolder, port: &str, program: &str) -> Problem {
         } else {
             format!(" {}", tag.service)
         };
-        return Problem::new(format!("{taken}, which devtasks runs for `{}`", tag.project))
-            .hint(format!(
-                "stop it there with `cd {directory} && {program} down{service}`"
+        return Diagnostic::new(format!("{taken}, which devtasks runs for `{}`", tag.project))
+            .hint(Hint::run_after(
+                "stop it there with",
+                format!("cd {directory} && "),
+                format!("down{service}"),
             ))
             .exit(Exit::Survived);
     }
     let Some(parent) = &holder.parent else {
-        return Problem::new(taken).exit(Exit::Survived);
+        return Diagnostic::new(taken).exit(Exit::Survived);
     };
     let pid = parent.identity.pid;
     let message = format!("{taken}, which `{}` (pid {pid}) started", parent.name);
     // Nobody is told to kill their terminal's shell.
     match owners::targets(std::slice::from_ref(&parent.identity)) {
-        Ok(Targets::End(_)) => Problem::new(message).hint(format!(
+        Ok(Targets::End(_)) => Diagnostic::new(message).hint(format!(
             "if it starts servers again and again, end it first: `kill {pid}`"
         )),
         Ok(Targets::Refused { name, reason, .. }) => {
-            Problem::new(message).hint(format!("end in `{name}` what starts it again; {reason}"))
+            Diagnostic::new(message).hint(format!("end in `{name}` what starts it again; {reason}"))
         }
-        Err(_) => Problem::new(message),
+        Err(_) => Diagnostic::new(message),
     }
     .exit(Exit::Survived)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::commands::events::Inbox;
 use crate::commands::tell;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{self, OnExit};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
@@ -44,7 +44,7 @@ fn in_background(
     checkout: &Path,
     on_exit: OnExit,
     (request, reply): (Request, Sender<Reply>),
-) -> Result<Exit, Problem> {
+) -> Result<Exit, Diagnostic> {
     let inbox = Inbox::open(String::new())?;
     let directory = StateDir::of(checkout)?;
     let LockOutcome::Acquired(lock) = directory.lock()? else {
@@ -81,7 +81,7 @@ pub(super) fn supervise(
     inbox: Inbox,
     sink: Arc<dyn Sink>,
     audience: &mut dyn Observer,
-) -> Result<RunOutcome, Problem> {
+) -> Result<RunOutcome, Diagnostic> {
     inbox.interrupt.supervise();
     let record = Record::new(run.project, run.checkout, run.mode, run.directory)?;
     run.directory.write(&record)?;
@@ -134,7 +134,7 @@ impl Sink for Nobody {
         Size::USUAL
     }
 
-    fn trouble(&self, trouble: Problem) {
-        tell(&problem(&trouble, Paint::new(false)));
+    fn trouble(&self, trouble: Diagnostic) {
+        tell(&problem(&trouble, "devtasks", Paint::new(false)));
     }
 }

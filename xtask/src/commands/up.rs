@@ -16,7 +16,7 @@ use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::supervise::{SupervisorArgs, supervise};
 use crate::commands::{CommandResult, Context, duration, watching};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{OnConflict, Plan, Selection};
 use crate::preflight::verdict::CallerContext;
 use crate::world::clock::wall;
@@ -258,8 +258,8 @@ fn stay(
     Ok(ended?)
 }
 
-fn nothing_to_start(project: &Project) -> Problem {
-    let problem = Problem::new("there is no service to start").exit(Exit::Usage);
+fn nothing_to_start(project: &Project) -> Diagnostic {
+    let problem = Diagnostic::new("there is no service to start").exit(Exit::Usage);
     if project.config.services.iter().any(|service| !service.task) {
         problem.hint("every service belongs to a profile: choose one with `--profile NAME`")
     } else {

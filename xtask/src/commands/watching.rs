@@ -5,11 +5,11 @@ use std::sync::mpsc::Receiver;
 
 use crate::commands::lost_ports::{self, LostPorts};
 use crate::commands::{CommandResult, Context};
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
 use crate::foreign::visible;
 use crate::plan::Check;
 use crate::preflight::Endpoint;
-use crate::report::{cause, json, status};
+use crate::report::{self, cause, json, status};
 use crate::supervise::State;
 use crate::world::clock::wall;
 use crate::world::control::{Reply, Service, ServiceProgress, Snapshot, Transition};
@@ -22,7 +22,7 @@ pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandRes
     if let (Err(problems), true) = (&ended, context.json) {
         // It is told on stderr as well.
         for problem in &problems.0 {
-            let finding = problem.into();
+            let finding = json::problem(problem, &context.program);
             let event = json::event(wall(), "finding", json::Found { finding });
             let _ = context.print(&json::line(&event));
         }
@@ -55,7 +55,7 @@ pub(super) fn interrupted(verb: &str, context: &Context) -> Exit {
 }
 
 /// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
-pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Problems> {
+pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
     // Of what came into another state meanwhile.
@@ -94,7 +94,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
                     .services
                     .iter()
                     .filter(|it| it.state == State::Failed)
-                    .map(|it| (it, lost_ports::now(it, &snapshot.record, context)))
+                    .map(|it| (it, lost_ports::now(it, &snapshot.record)))
                     .collect();
                 let has_lost = |(it, ports): &(&Service, LostPorts)| ports.is_taken && last.contains_key(&it.name);
                 let exit = match exit {
@@ -110,15 +110,15 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
                     context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
                 }
                 for (service, ports) in &failed {
-                    let hint = paint.hint("hint:");
+                    let hint = |hint: &Hint| report::problem::hint(hint, &context.program, paint);
                     for fact in &ports.facts {
                         context.say(&format!("{}: {}", service.name, visible(fact)));
                     }
                     for it in &ports.hints {
-                        context.say(&format!("{hint} {it}"));
+                        context.say(&hint(it));
                     }
-                    let (program, name) = (&context.program, &service.name);
-                    context.say(&format!("{hint} `{program} why {name}` shows why, with its last lines"));
+                    let why = Hint::run("see why, with its last lines, with", format!("why {}", service.name));
+                    context.say(&hint(&why));
                 }
                 let runs_on = snapshot.services.iter().any(|it| !it.state.is_over());
                 match exit {
@@ -129,13 +129,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
                     Exit::Done if !stopped.is_empty() => {
                         context.say("\nThe stack was stopped from another terminal before everything was ready.");
                     }
-                    _ if !survivors.is_empty() => {
-                        let told: Vec<_> = survivors
-                            .into_iter()
-                            .map(|it| it.with_program_name(&context.program))
-                            .collect();
-                        context.fail(&told);
-                    }
+                    _ if !survivors.is_empty() => drop(context.fail(&survivors)),
                     _ => {}
                 }
                 return Ok(Some(exit));
@@ -149,8 +143,8 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
 }
 
 /// Nobody asked for that: the supervisor was told to end, by Ctrl-C or a signal.
-pub(super) fn stopped_early() -> Problem {
-    Problem::new("the stack was stopped before everything was ready")
+pub(super) fn stopped_early() -> Diagnostic {
+    Diagnostic::new("the stack was stopped before everything was ready")
 }
 
 /// Services of a stack that runs on.

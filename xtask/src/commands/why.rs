@@ -1,7 +1,7 @@
 //! `why`: what is known of one service and how it came into its state.
 
 use crate::commands::{CommandResult, Context, exit_after_print, lost_ports};
-use crate::error::Exit;
+use crate::diagnostic::{Exit, Hint};
 use crate::plan::{self, Selection};
 use crate::report;
 use crate::report::status::HealthStatus;
@@ -65,7 +65,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
                 restarts: 0,
                 next_try_at: None,
                 now: Vec::new(),
-                hints: vec![format!("start it with `{} up {}`", context.program, args.service)],
+                hints: json::hints(
+                    &[Hint::run("start it with", format!("up {}", args.service))],
+                    &context.program,
+                ),
             }
         }
     };
@@ -78,22 +81,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
 
 fn why_document(why: control::Explanation, planned: Option<&plan::Service>, context: &Context) -> WhyDocument {
     let control::Explanation { record, service, .. } = why;
-    let ports = lost_ports::now(&service, &record, context);
+    let ports = lost_ports::now(&service, &record);
     let exit = service.exit.as_ref();
     let reason = service.cause.as_ref();
     let is_down = service.state.is_over() || service.state == State::Backoff;
     let tail = if is_down { why.tail.as_slice() } else { &[] };
     let mut hints = match (reason, planned) {
-        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout, &context.program),
+        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout),
         (_, None) | (None, _) => Vec::new(),
     };
     hints.extend(ports.hints);
     if service.state.is_over() && (hints.is_empty() || ports.is_taken) {
         let when = if ports.is_taken { " once the port is free" } else { "" };
-        hints.push(format!(
-            "start it again with `{} up {}`{when}",
-            context.program, service.name
-        ));
+        hints.push(Hint::run("start it again with", format!("up {}", service.name)).then(when));
     }
     WhyDocument {
         schema_version: json::SCHEMA_VERSION,
@@ -120,7 +120,7 @@ fn why_document(why: control::Explanation, planned: Option<&plan::Service>, cont
         name: service.name,
         waiting_for: service.waiting_for,
         now: ports.facts,
-        hints,
+        hints: json::hints(&hints, &context.program),
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use self::scan::{Assignment, Fault, Value, scan};
 use super::source::SourceText;
 use super::template::{Missing, Template};
-use crate::error::{Exit, Place, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Place};
 
 type Variables = Vec<(String, String)>;
 type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
@@ -33,7 +33,7 @@ pub(crate) fn parse(
     file: &Path,
     bytes: &[u8],
     lookup: Lookup,
-) -> Result<Variables, Vec<Problem>> {
+) -> Result<Variables, Vec<Diagnostic>> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(not_utf8(file, bytes));
     };
@@ -156,10 +156,10 @@ fn unescaped(text: &str) -> String {
     out + rest
 }
 
-fn problem(source: &SourceText, fault: Fault) -> Problem {
+fn problem(source: &SourceText, fault: Fault) -> Diagnostic {
     let place = redact(source, fault.start, fault.shown_to);
-    let problem = Problem::new(fault.message).at(&place).exit(Exit::Usage);
-    fault.hints.into_iter().fold(problem, Problem::hint)
+    let problem = Diagnostic::new(fault.message).at(&place).exit(Exit::Usage);
+    fault.hints.into_iter().fold(problem, Diagnostic::hint)
 }
 
 /// The place after `shown_to`, in a line that shows no more than the bytes from `start` to there.
@@ -180,7 +180,7 @@ fn redact(source: &SourceText, start: usize, shown_to: usize) -> Place {
     }
 }
 
-fn not_utf8(file: &Path, bytes: &[u8]) -> Vec<Problem> {
+fn not_utf8(file: &Path, bytes: &[u8]) -> Vec<Diagnostic> {
     let lines = bytes.split(|byte| *byte == b'\n').enumerate();
     let broken = lines.filter(|(_, line)| std::str::from_utf8(line).is_err());
     let problem = |(index, _)| {
@@ -188,7 +188,7 @@ fn not_utf8(file: &Path, bytes: &[u8]) -> Vec<Problem> {
             line: index + 1,
             ..SourceText::new(file, "…").place(0..1, "")
         };
-        Problem::new("the line is not UTF-8")
+        Diagnostic::new("the line is not UTF-8")
             .at(&place)
             .hint("save the file as UTF-8")
             .exit(Exit::Usage)

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 /// Whole numbers, each with its unit: `h`, `m`, `s` or `ms`.
 ///
 /// # Errors
 /// Anything else, and what is longer than a `u64` of milliseconds.
-pub(crate) fn parse(text: &str) -> Result<Duration, Problem> {
+pub(crate) fn parse(text: &str) -> Result<Duration, Diagnostic> {
     milliseconds(text)
         .map(Duration::from_millis)
         .ok_or_else(|| no_duration(text))
@@ -39,8 +39,8 @@ fn milliseconds(text: &str) -> Option<u64> {
     Some(total)
 }
 
-fn no_duration(text: &str) -> Problem {
-    let problem = Problem::new(format!("`{text}` is not a duration")).exit(Exit::Usage);
+fn no_duration(text: &str) -> Diagnostic {
+    let problem = Diagnostic::new(format!("`{text}` is not a duration")).exit(Exit::Usage);
     if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
         problem.hint(format!("add the unit: `{text}s` or `{text}ms`"))
     } else {

@@ -5,14 +5,14 @@
 use std::cmp::Ordering;
 
 use super::{PythonVersions, VersionOperator};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 impl PythonVersions {
     /// Conditions separated by commas: `>=3.11,<3.13`, `~=3.11`, `==3.12.*`; a bare `3.12` means `==3.12.*`.
     ///
     /// # Errors
     /// No such list, or a version that is more than release numbers, such as `3.13rc1`.
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
         let bounds = text.split(',').map(|part| bound(part.trim())).collect::<Option<_>>();
         match bounds {
             Some(bounds) => Ok(PythonVersions {
@@ -85,8 +85,8 @@ fn padded(version: &[u32], length: usize) -> impl Iterator<Item = u32> {
     version.iter().copied().chain(std::iter::repeat(0)).take(length)
 }
 
-fn no_specifier(text: &str) -> Problem {
-    let problem = Problem::new(format!("`{text}` is not a version specifier")).exit(Exit::Usage);
+fn no_specifier(text: &str) -> Diagnostic {
+    let problem = Diagnostic::new(format!("`{text}` is not a version specifier")).exit(Exit::Usage);
     match text.strip_prefix(['^', '~']) {
         Some(version) if number(version.split('.').next().unwrap_or_default()).is_some() => problem.hint(format!(
             "write `>={version}` with an upper bound, such as `>={version},<4`"

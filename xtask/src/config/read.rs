@@ -22,14 +22,14 @@ use self::reader::TomlReader;
 use super::keys::{PROJECT, VENV};
 use super::source::SourceText;
 use super::{Config, OnExit, ProjectSettings, PythonVersions, VenvSettings};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// The whole file; one without services is fine. `file` is how problems name it.
 ///
 /// # Errors
 /// All that is wrong with the text, in its order. Where it is not TOML, the rest is still judged, save for what a broken
 /// line may have hidden.
-pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Problem>> {
+pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let source = SourceText::new(file, text);
     let (text, mut errors) = syntax::without_stops(source.text);
     let (document, more) = DeTable::parse_recoverable(&text);
@@ -107,7 +107,7 @@ fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<VenvSettings
         let hint = format!("add `path = \".venv\"` to [{}]", table.path);
         reader.report_absent(
             item.head(),
-            Problem::new(format!("venv `{}` has no `path`", item.key)).hint(hint),
+            Diagnostic::new(format!("venv `{}` has no `path`", item.key)).hint(hint),
         );
         return None;
     };

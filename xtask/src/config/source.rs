@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::Place;
+use crate::diagnostic::Place;
 
 /// A file's text, without a byte order mark, and where its lines begin.
 pub(super) struct SourceText<'t> {

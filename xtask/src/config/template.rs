@@ -6,7 +6,7 @@
 
 mod parse;
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// Pieces in order, never two literals in a row. A lone `$` that opens none of the forms above is literal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,7 +61,7 @@ pub(crate) enum TemplatePart {
 pub(crate) struct TemplateError {
     /// How many characters of the text stand before the faulty form.
     pub(crate) offset: usize,
-    pub(crate) problem: Problem,
+    pub(crate) problem: Diagnostic,
 }
 
 /// What was missing when a template was filled.

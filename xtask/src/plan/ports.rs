@@ -9,7 +9,7 @@ use super::services::ProjectFiles;
 use super::{AllocatedPort, DeclaredPort, Number, PlanInputs, Port, as_written, url};
 use crate::config::template::{Otherwise, Piece};
 use crate::config::{self, AUTO, Config, Located, Service, Template};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 /// The ports of every service of the file.
 pub(super) struct Numbers {
@@ -25,7 +25,7 @@ pub(super) fn numbers(
     start_set: &[&Service],
     files: &ProjectFiles,
     outside: &PlanInputs,
-) -> (Numbers, Vec<Problem>) {
+) -> (Numbers, Vec<Diagnostic>) {
     let mut numbers = Numbers {
         by_service: BTreeMap::new(),
         addresses: ServiceAddresses::new(),
@@ -83,7 +83,7 @@ pub(super) fn numbers(
 
 impl Numbers {
     /// Where a variable names two ports, the first stays.
-    fn add(&mut self, service: &str, ports: Vec<Port>) -> Vec<Problem> {
+    fn add(&mut self, service: &str, ports: Vec<Port>) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for port in &ports {
             // Every service gets a `PORT` of its own.
@@ -93,7 +93,7 @@ impl Numbers {
             let number = port.number.to_string();
             let first = self.exported.entry(variable.clone()).or_insert_with(|| number.clone());
             if *first != number {
-                let problem = Problem::new(format!("`{variable}` names two ports: {first} and {number}"));
+                let problem = Diagnostic::new(format!("`{variable}` names two ports: {first} and {number}"));
                 problems.push(
                     problem
                         .at(&port.place)
@@ -116,7 +116,7 @@ fn of_service(
     service: &Service,
     files: &ProjectFiles,
     outside: &PlanInputs,
-) -> Result<Vec<DeclaredPort>, Vec<Problem>> {
+) -> Result<Vec<DeclaredPort>, Vec<Diagnostic>> {
     let own = files.of_service(service, outside)?;
     let nothing = ServiceAddresses::new();
     let scope = Scope {
@@ -153,7 +153,7 @@ fn of_service(
 }
 
 /// A base is where `auto` begins, but what the user sets for this one call is meant as it stands.
-fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Problem>> {
+fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Diagnostic>> {
     let filled = |template: &Located<Template>| {
         let text = scope.fill(template)?;
         number(&text, template).map_err(|problem| vec![problem])
@@ -196,7 +196,7 @@ fn named_by(number: &Template) -> Option<&str> {
     }
 }
 
-fn number(text: &str, written: &Located<Template>) -> Result<u16, Problem> {
+fn number(text: &str, written: &Located<Template>) -> Result<u16, Diagnostic> {
     let number = text.trim().parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| {
         wrong(text, written, "a port number").hint(match written.value.first_variable() {
@@ -206,7 +206,7 @@ fn number(text: &str, written: &Located<Template>) -> Result<u16, Problem> {
     })
 }
 
-fn address(text: &str, written: &Located<Template>) -> Result<IpAddr, Problem> {
+fn address(text: &str, written: &Located<Template>) -> Result<IpAddr, Diagnostic> {
     let text = if text == "localhost" { "127.0.0.1" } else { text };
     text.parse().map_err(|_| {
         wrong(text, written, "an IP address").hint(match written.value.first_variable() {
@@ -217,11 +217,11 @@ fn address(text: &str, written: &Located<Template>) -> Result<IpAddr, Problem> {
 }
 
 /// The value of a variable is not shown: it may be in the wrong place, and a secret.
-fn wrong(text: &str, written: &Located<Template>, what: &str) -> Problem {
+fn wrong(text: &str, written: &Located<Template>, what: &str) -> Diagnostic {
     let message = match written.value.first_variable() {
         Some(variable) if text.is_empty() => format!("`{variable}` is empty, not {what}"),
         Some(variable) => format!("the value of `{variable}` is not {what}"),
         None => format!("`{text}` is not {what}"),
     };
-    Problem::new(message).at(&written.place).exit(Exit::Usage)
+    Diagnostic::new(message).at(&written.place).exit(Exit::Usage)
 }

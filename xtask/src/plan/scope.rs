@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use super::Environment;
 use crate::config::template::{Missing, TemplatePart};
 use crate::config::{Located, Template};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 
 /// Name and value, in the order of the file.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -41,7 +41,7 @@ pub(super) enum Address {
 impl Scope<'_> {
     /// # Errors
     /// One problem for each variable that is missing; none for what is missing because of a problem that is told.
-    pub(super) fn fill(&self, template: &Located<Template>) -> Result<String, Vec<Problem>> {
+    pub(super) fn fill(&self, template: &Located<Template>) -> Result<String, Vec<Diagnostic>> {
         let filled = template.value.fill(&|name| self.variable(name), &|service, part| {
             self.reference(service, part)
         });
@@ -73,7 +73,7 @@ impl Scope<'_> {
         })
     }
 
-    fn missing(&self, missing: Missing) -> Option<Problem> {
+    fn missing(&self, missing: Missing) -> Option<Diagnostic> {
         let settable = self
             .settable
             .map_or("the environment".to_owned(), |file| format!("`{file}`"));
@@ -82,20 +82,20 @@ impl Scope<'_> {
             None => "not set",
         };
         let problem = match missing {
-            Missing::Variable(name) => Problem::new(format!("variable `{name}` is not set"))
+            Missing::Variable(name) => Diagnostic::new(format!("variable `{name}` is not set"))
                 .hint(format!("set `{name}` in {settable}, or write `${{{name}:-default}}`")),
             Missing::Required { name, message } => {
                 let message = match message.as_str() {
                     "" => String::new(),
                     message => format!(": {message}"),
                 };
-                Problem::new(format!("variable `{name}` is {}{message}", state(&name)))
+                Diagnostic::new(format!("variable `{name}` is {}{message}", state(&name)))
                     .hint(format!("set `{name}` in {settable}"))
             }
             Missing::Reference { why, .. } if why.is_empty() => return None,
-            Missing::Reference { why, .. } => Problem::new(why),
+            Missing::Reference { why, .. } => Diagnostic::new(why),
         };
-        Some(problem.code("env.missing").exit(Exit::Usage))
+        Some(problem.code(Code::EnvMissing).exit(Exit::Usage))
     }
 }
 

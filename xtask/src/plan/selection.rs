@@ -1,7 +1,7 @@
 //! Which services are meant, in the order in which they start.
 
 use crate::config::{Config, Service, suggest};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,7 @@ pub(crate) struct Selection {
 ///
 /// # Errors
 /// A service or profile that the file does not have.
-pub(super) fn start_set<'a>(config: &'a Config, asked: &Selection) -> Result<Vec<&'a Service>, Vec<Problem>> {
+pub(super) fn start_set<'a>(config: &'a Config, asked: &Selection) -> Result<Vec<&'a Service>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     for name in &asked.services {
         if !config.services.iter().any(|service| service.name == *name) {
@@ -71,14 +71,14 @@ fn add<'a>(config: &'a Config, service: &'a Service, order: &mut Vec<&'a Service
 }
 
 /// What is said of a name that the file does not have.
-pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
     let mut names: Vec<&str> = Vec::new();
     for name in known {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let problem = Problem::new(format!("unknown {what} `{name}`")).exit(Exit::Usage);
+    let problem = Diagnostic::new(format!("unknown {what} `{name}`")).exit(Exit::Usage);
     match suggest::did_you_mean(name, names.iter().copied()) {
         Some(hint) => problem.hint(hint),
         None if names.is_empty() => problem,

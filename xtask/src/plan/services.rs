@@ -9,7 +9,7 @@ use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
 use super::{Check, Command, EnvFile, Environment, Health, PlanInputs, Port, Protocol, Service, Venv};
 use crate::config::{self, Config, Located, Template, VenvChoice, dotenv};
-use crate::error::{Exit, Place, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Place};
 
 /// The env files of the project, in their order.
 pub(super) struct ProjectFiles {
@@ -21,7 +21,7 @@ pub(super) struct ProjectFiles {
 }
 
 impl ProjectFiles {
-    pub(super) fn read(config: &Config, outside: &PlanInputs) -> Result<Self, Vec<Problem>> {
+    pub(super) fn read(config: &Config, outside: &PlanInputs) -> Result<Self, Vec<Diagnostic>> {
         let mut files = ProjectFiles {
             pairs: Vec::new(),
             named: Vec::new(),
@@ -60,7 +60,7 @@ impl ProjectFiles {
         &self,
         service: &config::Service,
         outside: &PlanInputs,
-    ) -> Result<Vec<Pairs>, Vec<Problem>> {
+    ) -> Result<Vec<Pairs>, Vec<Diagnostic>> {
         let mut own: Vec<Pairs> = Vec::new();
         let mut problems = Vec::new();
         for file in self.paths(service, outside)? {
@@ -73,7 +73,7 @@ impl ProjectFiles {
     }
 
     /// Where a service's own env files are; their names may hold variables of the project's.
-    fn paths(&self, service: &config::Service, outside: &PlanInputs) -> Result<Vec<EnvFile>, Vec<Problem>> {
+    fn paths(&self, service: &config::Service, outside: &PlanInputs) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
         let nothing = BTreeMap::new();
         let scope = Scope {
             exported: BTreeMap::new(),
@@ -107,7 +107,7 @@ impl ProjectFiles {
 }
 
 /// A missing file has no pairs; preflight says that it is missing.
-fn pairs(path: &Path, earlier: &[&Pairs], outside: &PlanInputs) -> Result<Pairs, Vec<Problem>> {
+fn pairs(path: &Path, earlier: &[&Pairs], outside: &PlanInputs) -> Result<Pairs, Vec<Diagnostic>> {
     let Some(bytes) = (outside.read)(path) else {
         return Ok(Pairs::new());
     };
@@ -131,7 +131,7 @@ pub(super) fn service(
     files: &ProjectFiles,
     numbers: &Numbers,
     outside: &PlanInputs,
-) -> Result<Service, Vec<Problem>> {
+) -> Result<Service, Vec<Diagnostic>> {
     // A service whose ports could not be worked out has had its problems told.
     let Some(ports) = numbers.by_service.get(&service.name) else {
         return Err(Vec::new());
@@ -260,7 +260,7 @@ pub(super) fn own_variable(key: &str) -> String {
 /// Fills templates and collects what is missing, so that all of a service is reported at once.
 struct Filling<'a> {
     scope: &'a Scope<'a>,
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
     /// Also where the problem is told elsewhere.
     has_failed: bool,
 }
@@ -274,7 +274,7 @@ impl Filling<'_> {
         })
     }
 
-    fn report(&mut self, problem: Problem, place: &Place) {
+    fn report(&mut self, problem: Diagnostic, place: &Place) {
         self.has_failed = true;
         self.problems.push(problem.at(place).exit(Exit::Usage));
     }
@@ -289,7 +289,7 @@ impl Filling<'_> {
             config::Command::Shell(text) => shell(self.text(&at(text))),
         };
         if words.first().is_some_and(String::is_empty) && !self.has_failed {
-            let problem = Problem::new("the first word of the command is empty");
+            let problem = Diagnostic::new("the first word of the command is empty");
             self.report(problem.hint("name the program to run"), &command.place);
         }
         Command {
@@ -337,10 +337,10 @@ impl Filling<'_> {
             path if path.starts_with('/') && has_port => return Some(Check::HttpPath(path)),
             url if url.starts_with("http://") => return Some(Check::HttpUrl(url)),
             path if path.starts_with('/') => {
-                Problem::new("the path is asked at the main TCP port, and the service has none")
+                Diagnostic::new("the path is asked at the main TCP port, and the service has none")
                     .hint("give it a `port`")
             }
-            _ => Problem::new("the health check is neither a path nor an `http://` URL")
+            _ => Diagnostic::new("the health check is neither a path nor an `http://` URL")
                 .hint("let it begin with `/` or `http://`"),
         };
         self.report(problem, &target.place);

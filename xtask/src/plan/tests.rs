@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::{AllocatedPort, DeclaredPort, Environment, Number, Origin, Plan, PlanInputs, Selection, as_written, plan};
 use crate::config;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 /// The project lies in `/shop`. `around` has a line for each thing outside: `$ NAME=value` of the calling environment,
 /// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv DIRECTORY` for a venv that is there,
@@ -37,10 +37,10 @@ fn planned(config: &str, around: &str, asked: &str) -> String {
     }
 }
 
-fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem>), Vec<Problem>> {
+fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
     let mut calling = Environment::new();
-    let mut files: BTreeMap<PathBuf, Result<String, Problem>> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, Result<String, Diagnostic>> = BTreeMap::new();
     let mut venvs: Vec<PathBuf> = Vec::new();
     let mut ports: BTreeMap<String, u16> = BTreeMap::new();
     for line in around.lines() {
@@ -52,7 +52,7 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
         } else if let Some((port, number)) = line.strip_prefix("port ").and_then(|port| port.split_once(' ')) {
             ports.insert(port.to_owned(), number.parse().expect("it is a number"));
         } else if let Some((file, why)) = line.split_once("! ") {
-            let problem = Problem::new(why).exit(Exit::Missing);
+            let problem = Diagnostic::new(why).exit(Exit::Missing);
             files.insert(Path::new("/shop").join(file), Err(problem));
         } else {
             let (file, text) = line.split_once(':').expect("a file has a line");
@@ -82,7 +82,7 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Problem
             AllocatedPort { number, origin }
         };
         match ports.get("none") {
-            Some(_) => Err(Problem::new("nothing is left")),
+            Some(_) => Err(Diagnostic::new("nothing is left")),
             None => Ok(written.iter().zip(as_written(written)).map(given).collect()),
         }
     };

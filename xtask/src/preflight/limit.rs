@@ -1,7 +1,7 @@
 //! How many descriptors the supervisor of a stack needs, against how many this user's processes may have.
 
-use super::{Facts, Finding, Level};
-use crate::error::Exit;
+use super::{Facts, Finding, Subject};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 use crate::plan::{Plan, Service, Stdin};
 
 /// Descriptors that the supervisor of these services may have open at the same time: its own, and for each service what it
@@ -28,28 +28,24 @@ fn of(service: &Service) -> u64 {
 }
 
 /// A stack that could not be started as a whole: as with a missing command, nothing is started (exit code 5).
-pub(crate) fn open_files(plan: &Plan, facts: &Facts, program: &str) -> Option<Finding> {
+pub(crate) fn open_files(plan: &Plan, facts: &Facts) -> Option<Finding> {
     let needed = descriptors(&plan.services);
     let limit = facts.open_files.filter(|limit| *limit < needed)?;
     let n_services = plan.services.len();
-    Some(Finding {
-        code: "limit.open_files",
-        level: Level::Fail,
-        service: None,
-        message: format!(
-            "this stack of {n_services} may need {needed} descriptors at the same time, and no more than {limit} can be had"
-        ),
-        hints: vec![
-            format!(
-                "raise the hard limit with `ulimit -n {needed}` as root, or with `--ulimit nofile={needed}` of a container"
-            ),
-            format!("start fewer services at a time with `{program} up NAME`"),
-        ],
-        at: None,
-        port: None,
-        owners: Vec::new(),
-        exit: Exit::Missing,
-    })
+    let message = format!(
+        "this stack of {n_services} may need {needed} descriptors at the same time, and no more than {limit} can be had"
+    );
+    let raise = format!(
+        "raise the hard limit with `ulimit -n {needed}` as root, or with `--ulimit nofile={needed}` of a container"
+    );
+    Some(
+        Diagnostic::new(message)
+            .code(Code::LimitOpenFiles)
+            .exit(Exit::Missing)
+            .hint(raise)
+            .hint(Hint::run("start fewer services at a time with", "up NAME"))
+            .about(Subject::default()),
+    )
 }
 
 #[cfg(test)]

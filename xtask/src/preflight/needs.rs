@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{CommandFact, DirectoryFact, Facts, Finding, Level, VenvFact, VenvState};
+use super::{CommandFact, DirectoryFact, Facts, Finding, Subject, VenvFact, VenvState};
 use crate::config::VersionOperator;
-use crate::error::{Exit, Place};
+use crate::diagnostic::{Code, Diagnostic, Exit, Place};
 use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
 
 /// What is missing, by service in the order of their start; a venv that several services share is named once.
@@ -34,10 +34,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             // Without its venv a command may well be missing, or be another one than meant.
             (None, Some((venv, finding))) => {
                 if venvs_told.insert(&venv.path) {
-                    findings.push(Finding {
-                        service: Some(service.name.clone()),
-                        ..finding
-                    });
+                    findings.push(finding.about(Subject::service(&service.name)));
                 }
             }
             (None, None) => findings.extend(command(plan, service, &fact.command)),
@@ -49,17 +46,16 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
 fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
     let shown = relative(plan, &file.path);
     let finding = missing(
-        "env.file_missing",
+        Code::EnvFileMissing,
         format!("env file `{shown}` is missing"),
         &file.place,
     )
     .hint(format!("create `{shown}`, or remove it from `env_file`"));
     // One of the project's is everybody's.
-    if file.place.table == "[project]" {
-        finding
-    } else {
-        finding.of(service)
-    }
+    finding.about(match file.place.table.as_str() {
+        "[project]" => Subject::default(),
+        _ => Subject::service(&service.name),
+    })
 }
 
 fn working_dir(plan: &Plan, service: &Service, fact: DirectoryFact) -> Option<Finding> {
@@ -84,8 +80,8 @@ fn working_dir(plan: &Plan, service: &Service, fact: DirectoryFact) -> Option<Fi
             format!("look at its permissions with `ls -ld {quoted}`"),
         ),
     };
-    let finding = missing("working_dir.missing", message, &service.working_dir_place);
-    Some(finding.of(service).hint(hint))
+    let finding = missing(Code::WorkingDirMissing, message, &service.working_dir_place);
+    Some(finding.hint(hint).about(Subject::service(&service.name)))
 }
 
 fn home(path: &str) -> String {
@@ -108,7 +104,7 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
     let finding = match fact {
         CommandFact::Found(_) => return None,
         CommandFact::NotFound => {
-            let finding = missing("command.not_found", format!("command `{word}` was not found"), place);
+            let finding = missing(Code::CommandNotFound, format!("command `{word}` was not found"), place);
             match &service.venv {
                 _ if word.starts_with("~/") => finding.hint(home(word)),
                 _ if let Some(name) = variable(word) => finding.hint(format!(
@@ -130,39 +126,39 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
         }
         CommandFact::NotExecutable(path) => {
             let message = format!("command `{word}` is not executable");
-            missing("command.not_executable", message, place)
+            missing(Code::CommandNotExecutable, message, place)
                 .hint(format!("run `chmod +x {}`", command_path(plan, path)))
         }
         CommandFact::InterpreterMissing { script, interpreter } => {
             let (script, interpreter) = (script.display(), interpreter.display());
             let message = format!("command `{script}` cannot run: its interpreter `{interpreter}` does not exist");
-            missing("command.not_executable", message, place)
+            missing(Code::CommandNotExecutable, message, place)
                 .hint(format!("install it again, or correct the first line of `{script}`"))
         }
     };
-    Some(finding.of(service))
+    Some(finding.about(Subject::service(&service.name)))
 }
 
-fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Finding> {
+fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
     let shown = relative(plan, &venv.path);
     let (code, message) = match &fact.state {
-        VenvState::Missing => ("venv.missing", format!("venv `{shown}` does not exist")),
+        VenvState::Missing => (Code::VenvMissing, format!("venv `{shown}` does not exist")),
         VenvState::InterpreterMissing { target: Some(target) } => {
             let message = format!("venv `{shown}`: interpreter `{}` no longer exists", target.display());
-            ("venv.interpreter_missing", message)
+            (Code::VenvInterpreterMissing, message)
         }
         VenvState::InterpreterMissing { target: None } => {
-            ("venv.interpreter_missing", format!("venv `{shown}` has no Python"))
+            (Code::VenvInterpreterMissing, format!("venv `{shown}` has no Python"))
         }
         VenvState::Moved { made_at } => {
             let message = format!(
                 "venv `{shown}` was moved from `{}`; a venv cannot be moved",
                 made_at.display()
             );
-            ("venv.moved", message)
+            (Code::VenvMoved, message)
         }
         VenvState::Broken { said } => (
-            "venv.interpreter_missing",
+            Code::VenvInterpreterMissing,
             format!("the Python of venv `{shown}` does not run: {said}"),
         ),
         VenvState::Works { version } => match &venv.python {
@@ -172,7 +168,7 @@ fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Finding> {
                     "venv `{shown}` has Python {version}, and `{}` is asked for",
                     wanted.text
                 );
-                ("venv.python_version", message)
+                (Code::VenvPythonVersion, message)
             }
             Some(_) | None => return None,
         },
@@ -231,30 +227,8 @@ fn command_path(plan: &Plan, path: &Path) -> String {
     shell_words::quote(&relative(plan, path)).into_owned()
 }
 
-fn missing(code: &'static str, message: String, place: &Place) -> Finding {
-    Finding {
-        code,
-        level: Level::Fail,
-        service: None,
-        message,
-        hints: Vec::new(),
-        at: Some(place.clone()),
-        port: None,
-        owners: Vec::new(),
-        exit: Exit::Missing,
-    }
-}
-
-impl Finding {
-    fn of(mut self, service: &Service) -> Self {
-        self.service = Some(service.name.clone());
-        self
-    }
-
-    fn hint(mut self, hint: String) -> Self {
-        self.hints.push(hint);
-        self
-    }
+fn missing(code: Code, message: String, place: &Place) -> Diagnostic {
+    Diagnostic::new(message).code(code).exit(Exit::Missing).at(place)
 }
 
 #[cfg(test)]

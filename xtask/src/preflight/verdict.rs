@@ -16,9 +16,9 @@ use std::net::IpAddr;
 
 use super::related_owners::{ListenerOverlap, listener_overlap};
 use super::{
-    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Level, Owner, PortFact, Role, SocketState, Tag, UnownedSocket,
+    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, Role, SocketState, Subject, Tag, UnownedSocket,
 };
-use crate::error::Exit;
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Level};
 use crate::plan::Protocol;
 pub(crate) use caller::CallerContext;
 pub(crate) use duplicate::duplicates;
@@ -27,17 +27,12 @@ use message::user;
 pub(crate) use mismatch::{Mismatch, serves};
 pub(crate) use warnings::{ephemeral, split};
 
-/// What stands in the way of `port`. `program` is the program as the user typed it: `cargo xtask` or `devtasks`.
+/// What stands in the way of `port`.
 ///
 /// Of several owners the most restrictive decides. A leftover of this checkout is [`Level::Warn`] with
 /// [`Exit::PortBusy`]: `up` ends it by itself, and ends with 3 only where it must not.
-pub(crate) fn finding(port: &Endpoint, fact: &PortFact, ours: &CallerContext, program: &str) -> Finding {
-    let case = PortCheck {
-        port,
-        fact,
-        ours,
-        program,
-    };
+pub(crate) fn finding(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> Finding {
+    let case = PortCheck { port, fact, ours };
     match deciding_probe(fact, ours).map(|probe| (probe.answer, probe.address)) {
         None => case.unchecked(),
         Some((BindResult::Free, _)) => case.free("is free"),
@@ -60,29 +55,10 @@ fn deciding_probe<'a>(fact: &'a PortFact, ours: &CallerContext) -> Option<&'a Bi
     taken.or_else(|| fact.probes.first())
 }
 
-/// Why a port is busy, by owner or socket; the most restrictive first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ConflictKind {
-    Protected,
-    Container,
-    SystemService,
-    Hidden,
-    OtherProject,
-    OtherCheckout,
-    OwnRunning,
-    Tunnel,
-    Foreign,
-    OwnLeftover,
-    Bound,
-    Connection,
-    NoOwner,
-}
-
 struct PortCheck<'a> {
     port: &'a Endpoint,
     fact: &'a PortFact,
     ours: &'a CallerContext,
-    program: &'a str,
 }
 
 impl PortCheck<'_> {
@@ -115,13 +91,12 @@ impl PortCheck<'_> {
         };
         let (code, message) = match rivalry {
             Some(rivalry) => self.rivals(rivalry),
-            None => (code(why), self.message(why, lead)),
+            None => (Code::PortBusy(why), self.message(why, lead)),
         };
-        Finding {
-            hints: hint::hints(self, why, lead),
-            owners: self.fact.owners.clone(),
-            ..self.finding(code, level, exit, message)
-        }
+        self.finding_with_owners(code, message)
+            .level(level)
+            .exit(exit)
+            .hints(hint::hints(self, why, lead))
     }
 
     /// Unrelated listeners, where that is the first thing to say: who is left alone for a reason of their own is told so.
@@ -249,7 +224,9 @@ impl PortCheck<'_> {
     }
 
     fn free(&self, how: &str) -> Finding {
-        self.finding("port.free", Level::Ok, Exit::Done, format!("{} {how}", self.name()))
+        self.finding(Code::PortFree, format!("{} {how}", self.name()))
+            .level(Level::Ok)
+            .exit(Exit::Done)
     }
 
     /// Only a server without `SO_REUSEADDR` would fail, and hardly any is. So nothing stops here.
@@ -283,10 +260,9 @@ impl PortCheck<'_> {
             "{} is free for a server that sets `SO_REUSEADDR` only: {how}",
             self.name()
         );
-        Finding {
-            owners: self.fact.owners.clone(),
-            ..self.finding(code(why), Level::Warn, Exit::Done, message)
-        }
+        self.finding_with_owners(Code::PortBusy(why), message)
+            .level(Level::Warn)
+            .exit(Exit::Done)
     }
 
     fn denied(&self) -> Finding {
@@ -302,10 +278,7 @@ impl PortCheck<'_> {
                 self.name()
             )
         };
-        Finding {
-            hints: hint::privilege(self),
-            ..self.finding("port.denied", Level::Fail, Exit::PortBusy, message)
-        }
+        self.finding(Code::PortDenied, message).hints(hint::privilege(self))
     }
 
     fn excluded(&self) -> Finding {
@@ -313,67 +286,51 @@ impl PortCheck<'_> {
             "{} may not be bound: it lies in a range that Windows keeps for itself, for Hyper-V or for WSL",
             self.name()
         );
-        Finding {
-            hints: hint::excluded(self),
-            ..self.finding("port.denied", Level::Fail, Exit::PortBusy, message)
-        }
+        self.finding(Code::PortDenied, message).hints(hint::excluded(self))
     }
 
     fn no_address(&self, address: IpAddr) -> Finding {
         let message = format!("{} cannot be bound: this machine has no address {address}", self.name());
         let hint = self.ours.service.as_ref().map(|wanted| {
             let service = &wanted.service;
-            format!("give the port of `{service}` another `host` in devtasks.toml")
+            Hint::from(format!("give the port of `{service}` another `host` in devtasks.toml"))
         });
-        Finding {
-            hints: hint.into_iter().collect(),
-            ..self.finding("port.denied", Level::Fail, Exit::PortBusy, message)
-        }
+        self.finding(Code::PortDenied, message).hints(hint)
     }
 
     /// The start will show whether it matters: a port is not called busy for an error that says something else.
     fn failed(&self, number: i32) -> Finding {
         let reason = std::io::Error::from_raw_os_error(number);
         let message = format!("{} could not be tried: {reason}", self.name());
-        self.finding("port.denied", Level::Unknown, Exit::Done, message)
+        self.finding(Code::PortDenied, message)
+            .level(Level::Unknown)
+            .exit(Exit::Done)
     }
 
     fn unchecked(&self) -> Finding {
         let reason = self.fact.unknown.as_deref().unwrap_or("nobody asked the system for it");
         let message = format!("whether {} is free is not known: {reason}", self.name());
-        self.finding("port.free", Level::Unknown, Exit::Done, message)
+        self.finding(Code::PortFree, message)
+            .level(Level::Unknown)
+            .exit(Exit::Done)
     }
 
-    fn finding(&self, code: &'static str, level: Level, exit: Exit, message: String) -> Finding {
+    /// Fails, and keeps `up` from starting; without hints.
+    fn finding(&self, code: Code, message: String) -> Finding {
         let wanted = self.ours.service.as_ref();
-        Finding {
-            code,
-            level,
+        let subject = Subject {
             service: wanted.map(|wanted| wanted.service.clone()),
-            message,
-            hints: Vec::new(),
-            at: wanted.map(|wanted| wanted.place.clone()),
             port: Some(*self.port),
             owners: Vec::new(),
-            exit,
-        }
+        };
+        let mut finding = Diagnostic::new(message).code(code).exit(Exit::PortBusy).about(subject);
+        finding.place = wanted.map(|wanted| wanted.place.clone());
+        finding
     }
-}
 
-fn code(why: ConflictKind) -> &'static str {
-    match why {
-        ConflictKind::Protected => "port.busy.protected",
-        ConflictKind::Container => "port.busy.container",
-        ConflictKind::SystemService => "port.busy.system_service",
-        ConflictKind::Tunnel => "port.busy.tunnel",
-        ConflictKind::Hidden => "port.busy.hidden",
-        ConflictKind::OtherProject => "port.busy.other_project",
-        ConflictKind::OtherCheckout => "port.busy.other_checkout",
-        ConflictKind::OwnRunning => "port.busy.own_running",
-        ConflictKind::Foreign => "port.busy.foreign",
-        ConflictKind::OwnLeftover => "port.busy.own_leftover",
-        ConflictKind::Bound => "port.busy.bound",
-        ConflictKind::Connection => "port.busy.connection",
-        ConflictKind::NoOwner => "port.busy.no_owner",
+    fn finding_with_owners(&self, code: Code, message: String) -> Finding {
+        let mut finding = self.finding(code, message);
+        finding.subject.owners.clone_from(&self.fact.owners);
+        finding
     }
 }

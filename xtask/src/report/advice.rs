@@ -2,20 +2,19 @@
 
 use std::path::Path;
 
+use crate::diagnostic::Hint;
 use crate::plan::{Service, bin};
 use crate::supervise::diagnosis::{Diagnosis, FailureKind, refused};
 use crate::supervise::{Cause, ExitStatus};
 
 /// The hints below a failure.
-///
-/// `program` is the program as the user typed it: `cargo xtask` or `devtasks`.
-pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, program: &str) -> Vec<String> {
+pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<Hint> {
     let why = why.last();
     let Cause::Exited { diagnosis, .. } = why else {
         return Vec::new();
     };
     let words = &service.command.words;
-    let mut advice: Vec<String> = meant_for_a_shell(words).into_iter().collect();
+    let mut advice: Vec<Hint> = meant_for_a_shell(words).into_iter().map(Hint::from).collect();
     if let Cause::Exited {
         status: ExitStatus { code: Some(0), .. },
         before_ready,
@@ -23,19 +22,24 @@ pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path, program: &
     } = why
         && (*before_ready || diagnosis.is_some())
     {
-        advice.extend(to_the_background(words));
+        advice.extend(to_the_background(words).map(Hint::from));
     }
     if let Some(diagnosis) = diagnosis {
         advice.extend(diagnosis.hints.iter().cloned());
-        advice.extend(by_kind(service, diagnosis, checkout, program));
+        advice.extend(by_kind(service, diagnosis, checkout));
     }
     advice
 }
 
-fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, program: &str) -> Vec<String> {
+fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hint> {
     let evidence = diagnosis.evidence.as_str();
     let hint = match diagnosis.kind {
-        FailureKind::PythonModuleMissing => return python_module(service, evidence, checkout),
+        FailureKind::PythonModuleMissing => {
+            return python_module(service, evidence, checkout)
+                .into_iter()
+                .map(Hint::from)
+                .collect();
+        }
         FailureKind::NodeModuleMissing => Some(match node_file(evidence) {
             Some(file) => format!(
                 "correct `command` or `working_dir` of `{}`, or the import: there is no `{}`",
@@ -59,7 +63,11 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, program: &
         FailureKind::ContainerHasPort => unpublished_port(service, evidence)
             .map(|port| format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")),
         FailureKind::HostHasPort => {
-            unpublished_port(service, evidence).map(|port| format!("look who has it with `{program} port who {port}`"))
+            let port = unpublished_port(service, evidence);
+            return port
+                .map(|port| Hint::run("look who has it with", format!("port who {port}")))
+                .into_iter()
+                .collect();
         }
         FailureKind::VariableMissing => variable(evidence).map(|it| set_variable(service, it, checkout)),
         FailureKind::OutOfMemory => own_limit(evidence).map(str::to_owned),
@@ -86,7 +94,7 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path, program: &
             )
         }),
     };
-    hint.into_iter().collect()
+    hint.into_iter().map(Hint::from).collect()
 }
 
 fn display_path(path: &Path, checkout: &Path) -> String {

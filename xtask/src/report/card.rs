@@ -14,6 +14,8 @@ use crate::preflight::{HoldsBy, Owner, ProcessRef, ProcessState};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RenderContext<'a> {
     pub(crate) paint: Paint,
+    /// This program as the user called it.
+    pub(crate) program: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) home: Option<&'a Path>,
     /// The user who asks: their own processes are "yours".

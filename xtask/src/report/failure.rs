@@ -1,12 +1,10 @@
 //! A service that failed: how it ended and the lines that show why.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::advice::advice;
 use super::paint::Paint;
-use super::problem::hints;
 use super::{cause, words};
+use crate::diagnostic::Hint;
 use crate::foreign::visible;
 use crate::plan::Service;
 use crate::supervise::diagnosis::Diagnosis;
@@ -20,24 +18,24 @@ pub(crate) fn failure(
     service: &Service,
     why: &Cause,
     tail: &[String],
-    checkout: &Path,
+    hints: &[Hint],
     program: &str,
     paint: Paint,
 ) -> String {
     let mut text = format!("{} {}\n", paint.bold(&service.name), paint.bad(&headline(why)));
     text.push_str(&log_excerpt(&evidence(why, tail)));
-    text.push_str(&hints(&advice(service, why, checkout, program), paint));
+    text.push_str(&super::problem::hints(hints, program, paint));
     text
 }
 
 /// What to do about a port of its own that it found busy, while nobody else is there who has it.
-pub(crate) fn opened_twice(service: &Service, paint: Paint) -> String {
+pub(crate) fn opened_twice(service: &Service) -> Hint {
     let name = &service.name;
-    let hint = format!(
+    format!(
         "check whether `{name}` opens it twice itself, as a reloader without an `if __name__ == \"__main__\"` guard does, or \
          another service of the stack opens it: nobody else holds it now"
-    );
-    hints(&[hint], paint)
+    )
+    .into()
 }
 
 /// Lines of a log, after an empty one; nothing if there are none.

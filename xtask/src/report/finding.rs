@@ -3,30 +3,36 @@
 use super::card::{RenderContext, card, summary};
 use super::problem::{arrow, hints};
 use super::words;
+use crate::diagnostic::Level;
 use crate::foreign::visible;
-use crate::preflight::{Finding, Level};
+use crate::preflight::Finding;
 
 /// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
 pub(crate) fn conflict(finding: &Finding, reader: &RenderContext) -> String {
     let mut text = owners(finding, reader);
     text.push_str(&format!("{}.\n", sentence(&visible(&finding.message))));
-    text.push_str(hints(&finding.hints, reader.paint).trim_start_matches('\n'));
+    text.push_str(hints(&finding.hints, reader.program, reader.paint).trim_start_matches('\n'));
     text
 }
 
 /// The cards alone, below a line that names the port; empty where nobody is known to hold it.
 pub(crate) fn owners(finding: &Finding, reader: &RenderContext) -> String {
-    if finding.owners.is_empty() {
+    if finding.subject.owners.is_empty() {
         return String::new();
     }
-    let port = finding.port.map(|port| sentence(&port.name())).unwrap_or_default();
+    let port = finding
+        .subject
+        .port
+        .map(|port| sentence(&port.name()))
+        .unwrap_or_default();
     let of = finding
+        .subject
         .service
         .as_ref()
         .map(|service| format!(" ({service})"))
         .unwrap_or_default();
     let head = reader.paint.bold(&format!("{port}{of} is busy."));
-    let cards: Vec<_> = finding.owners.iter().map(|owner| card(owner, reader)).collect();
+    let cards: Vec<_> = finding.subject.owners.iter().map(|owner| card(owner, reader)).collect();
     format!("{head}\n\n{}\n", cards.join("\n"))
 }
 
@@ -40,14 +46,14 @@ pub(crate) fn finding(finding: &Finding, reader: &RenderContext) -> String {
         Level::Ok => paint.good("ok:"),
     };
     let mut text = format!("{level} {}\n", visible(&finding.message));
-    if let Some(place) = &finding.at {
+    if let Some(place) = &finding.place {
         text.push_str(&arrow(place, paint));
     }
-    for owner in &finding.owners {
+    for owner in &finding.subject.owners {
         let lines = words::lines(&summary(owner, reader), ", ", reader.width.saturating_sub(6));
         lines.iter().for_each(|line| text.push_str(&format!("      {line}\n")));
     }
-    text.push_str(&hints(&finding.hints, paint));
+    text.push_str(&hints(&finding.hints, reader.program, paint));
     text
 }
 

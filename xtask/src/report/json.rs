@@ -11,10 +11,10 @@ use serde_json::ser::Formatter;
 
 use super::cause;
 use crate::config::Protocol;
-use crate::error::{Exit, Place, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Hint, Level, Place};
 use crate::foreign::{Foreign, steers};
 use crate::preflight::role::Runtime;
-use crate::preflight::{self, Endpoint, HoldsBy, Level, ProcessState, Role};
+use crate::preflight::{self, Endpoint, HoldsBy, ProcessState, Role, Subject};
 use crate::supervise::{Cause, State};
 pub(crate) use ports::{FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port};
 
@@ -33,7 +33,7 @@ pub(crate) struct Doctor<'a> {
 
 #[derive(Serialize)]
 pub(crate) struct Finding {
-    code: String,
+    code: &'static str,
     level: &'static str,
     service: Option<String>,
     message: String,
@@ -203,39 +203,28 @@ pub(crate) fn state_change<'a>(
     }
 }
 
-impl From<&preflight::Finding> for Finding {
-    fn from(finding: &preflight::Finding) -> Self {
-        Finding {
-            code: finding.code.to_owned(),
-            level: level(finding.level),
-            service: finding.service.clone(),
-            message: finding.message.clone(),
-            hints: finding.hints.clone(),
-            at: finding.at.as_ref().map(At::from),
-            port: finding.port.map(Port::from),
-            owners: finding.owners.iter().map(Owner::from).collect(),
-        }
+/// `program` is this program as the user called it.
+pub(crate) fn finding(finding: &preflight::Finding, program: &str) -> Finding {
+    let subject = &finding.subject;
+    Finding {
+        code: finding.code.name(),
+        level: level(finding.level),
+        service: subject.service.clone(),
+        message: finding.message.clone(),
+        hints: hints(&finding.hints, program),
+        at: finding.place.as_ref().map(At::from),
+        port: subject.port.map(Port::from),
+        owners: subject.owners.iter().map(Owner::from).collect(),
     }
 }
 
-/// A problem with a code is a finding too: a missing variable, a wrong file.
-impl From<&Problem> for Finding {
-    fn from(problem: &Problem) -> Self {
-        Finding {
-            code: if problem.code.is_empty() {
-                "config".to_owned()
-            } else {
-                problem.code.to_string()
-            },
-            level: level(Level::Fail),
-            service: None,
-            message: problem.message.clone(),
-            hints: problem.hints.clone(),
-            at: problem.place.as_ref().map(At::from),
-            port: None,
-            owners: Vec::new(),
-        }
-    }
+/// What keeps a command from its work is a finding too: a missing variable, a wrong file.
+pub(crate) fn problem(problem: &Diagnostic, program: &str) -> Finding {
+    finding(&problem.clone().about(Subject::default()), program)
+}
+
+pub(crate) fn hints(hints: &[Hint], program: &str) -> Vec<String> {
+    hints.iter().map(|hint| hint.render(program)).collect()
 }
 
 impl From<&Place> for At {

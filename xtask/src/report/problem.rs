@@ -1,26 +1,39 @@
-//! A [`Problem`] as people read it.
+//! A [`Diagnostic`] as people read it.
 
 use super::paint::Paint;
-use crate::error::{Place, Problem};
+use crate::diagnostic::{Diagnostic, Hint, Place};
 use crate::foreign::visible;
 
 /// The message, where it was written, and hints; ends with a line break.
-pub(crate) fn problem(problem: &Problem, paint: Paint) -> String {
+pub(crate) fn problem(problem: &Diagnostic, program: &str, paint: Paint) -> String {
     let mut text = format!("{} {}\n", paint.bad("error:"), paint.bold(&visible(&problem.message)));
     if let Some(place) = &problem.place {
         text.push_str(&where_it_stands(place, paint));
     }
-    text.push_str(&hints(&problem.hints, paint));
+    text.push_str(&hints(&problem.hints, program, paint));
     text
 }
 
 /// An empty line and one line for each hint; nothing without any.
-pub(crate) fn hints(hints: &[String], paint: Paint) -> String {
-    let lines = hints
-        .iter()
-        .map(|hint| format!("{} {}\n", paint.hint("hint:"), visible(hint)));
+pub(crate) fn hints(hints: &[Hint], program: &str, paint: Paint) -> String {
+    let rendered: Vec<String> = hints.iter().map(|hint| hint.render(program)).collect();
+    rendered_hints(&rendered, paint)
+}
+
+/// The same of hints as they are in a document.
+pub(crate) fn rendered_hints(hints: &[String], paint: Paint) -> String {
+    let lines = hints.iter().map(|hint| format!("{}\n", line(hint, paint)));
     let lines: String = lines.collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+fn line(hint: &str, paint: Paint) -> String {
+    format!("{} {}", paint.hint("hint:"), visible(hint))
+}
+
+/// One line, without its break.
+pub(crate) fn hint(hint: &Hint, program: &str, paint: Paint) -> String {
+    line(&hint.render(program), paint)
 }
 
 /// `  --> devtasks.toml:14:8  [services.api]`.

@@ -160,9 +160,9 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
 /// What a service waits for, or why it is not well: more than fits into a table.
 fn note(service: &Service) -> Option<String> {
     let name = &service.name;
-    let waits = || {
+    let waits = |how: &str| {
         let waits = visible(&service.waiting_for.join(", ")).into_owned();
-        (!waits.is_empty()).then(|| format!("{name} waits: {waits}"))
+        (!waits.is_empty()).then(|| format!("{name} {how} {waits}"))
     };
     let foreign = || {
         let mut ports = service.ports.iter().filter(|port| port.listening && !port.ours);
@@ -171,8 +171,8 @@ fn note(service: &Service) -> Option<String> {
             .map(|port| format!("{name} does not listen on {}: another process does", port.number))
     };
     match service.state {
-        State::Waiting => waits().map(|note| note.replace(" waits: ", " waits for ")),
-        State::Starting => waits(),
+        State::Waiting => waits("waits for"),
+        State::Starting => waits("waits:"),
         State::Unhealthy => {
             let detail = service.health.detail.as_ref();
             foreign().or_else(|| detail.map(|detail| format!("{name} is unhealthy: {}", visible(detail))))

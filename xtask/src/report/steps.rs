@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::json;
 use super::paint::Paint;
+use crate::diagnostic::Level;
 use crate::foreign::visible;
 use crate::plan::{Plan, SettingChange};
-use crate::preflight::{self, Level};
+use crate::preflight;
 use crate::supervise::steps::{Step, Todo};
 
 /// Everything that `up` would do and what stands in its way.
@@ -34,9 +35,30 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Service<'a> {
     name: &'a str,
-    action: &'static str,
+    action: Action,
     changes: &'a [SettingChange],
     blocked_by: Vec<&'a str>,
+}
+
+/// What `up` would do with a service.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Start,
+    Keep,
+    Restart,
+    Blocked,
+}
+
+impl Action {
+    fn name(self) -> &'static str {
+        match self {
+            Action::Start => "start",
+            Action::Keep => "keep",
+            Action::Restart => "restart",
+            Action::Blocked => "blocked",
+        }
+    }
 }
 
 impl Steps<'_> {
@@ -46,7 +68,7 @@ impl Steps<'_> {
     }
 
     /// One JSON document.
-    pub(crate) fn json(&self) -> String {
+    pub(crate) fn json(&self, program: &str) -> String {
         let changes = |step: &Step<'_>| match &step.todo {
             Todo::Restart(changes) => changes.clone(),
             Todo::Start | Todo::Keep => Vec::new(),
@@ -65,7 +87,7 @@ impl Steps<'_> {
             ok: self.is_clear(),
             services: services.collect(),
             unknown: self.unknown,
-            findings: self.findings.iter().map(json::Finding::from).collect(),
+            findings: self.findings.iter().map(|it| json::finding(it, program)).collect(),
         })
     }
 
@@ -74,12 +96,13 @@ impl Steps<'_> {
         let names = self.steps.iter().map(|step| step.service.name.as_str());
         let names = names.chain(self.unknown.iter().map(String::as_str));
         let width = names.map(console::measure_text_width).max().unwrap_or(0);
-        let line = |name: &str, action: &str, why: &str| {
+        let line = |name: &str, action: Action, why: &str| {
+            let word = format!("{:<7}", action.name());
             let coloured = match action {
-                "start" => paint.good(&format!("{action:<7}")),
-                "restart" => paint.warn(&format!("{action:<7}")),
-                "blocked" => paint.bad(&format!("{action:<7}")),
-                _ => format!("{action:<7}"),
+                Action::Start => paint.good(&word),
+                Action::Restart => paint.warn(&word),
+                Action::Blocked => paint.bad(&word),
+                Action::Keep => word,
             };
             let name = paint.bold(&format!("{:<width$}", visible(name)));
             format!("  {name}  {coloured}  {}", visible(why)).trim_end().to_owned() + "\n"
@@ -88,7 +111,7 @@ impl Steps<'_> {
         for step in self.steps {
             let action = self.action(step);
             let why = match (&step.todo, action) {
-                (_, "blocked") => self.blocked_by(step).collect::<Vec<_>>().join("; "),
+                (_, Action::Blocked) => self.blocked_by(step).collect::<Vec<_>>().join("; "),
                 (Todo::Restart(changes), _) => changes.iter().map(change).collect::<Vec<_>>().join(", "),
                 (Todo::Start, _) => step.service.url().unwrap_or_default(),
                 (Todo::Keep, _) => String::new(),
@@ -96,22 +119,23 @@ impl Steps<'_> {
             text.push_str(&line(&step.service.name, action, &why));
         }
         for name in self.unknown {
-            text.push_str(&line(name, "keep", "it is no longer in devtasks.toml"));
+            text.push_str(&line(name, Action::Keep, "it is no longer in devtasks.toml"));
         }
         text
     }
 
-    fn action(&self, step: &Step<'_>) -> &'static str {
+    fn action(&self, step: &Step<'_>) -> Action {
         match step.todo {
-            _ if self.blocked_by(step).next().is_some() => "blocked",
-            Todo::Start => "start",
-            Todo::Keep => "keep",
-            Todo::Restart(_) => "restart",
+            _ if self.blocked_by(step).next().is_some() => Action::Blocked,
+            Todo::Start => Action::Start,
+            Todo::Keep => Action::Keep,
+            Todo::Restart(_) => Action::Restart,
         }
     }
 
     fn blocked_by(&self, step: &Step<'_>) -> impl Iterator<Item = &str> {
-        let is_its = |finding: &&preflight::Finding| finding.service.as_deref() == Some(step.service.name.as_str());
+        let is_its =
+            |finding: &&preflight::Finding| finding.subject.service.as_deref() == Some(step.service.name.as_str());
         let failing = self.findings.iter().filter(|finding| finding.level == Level::Fail);
         failing.filter(is_its).map(|finding| finding.message.as_str())
     }

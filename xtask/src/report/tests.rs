@@ -21,9 +21,9 @@ use jiff::Timestamp;
 use super::card::RenderContext;
 use super::paint::Paint;
 use crate::config::Protocol;
-use crate::error::{Exit, Place};
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Place};
 use crate::preflight::{
-    Endpoint, Finding, HoldsBy, Identity, Level, Owner, ProcessRef, ProcessState, Repository, Role,
+    Endpoint, Finding, HoldsBy, Identity, Owner, ProcessRef, ProcessState, Repository, Role, Subject,
 };
 
 /// Compares whole texts; `expected` may be indented.
@@ -43,6 +43,7 @@ fn time(text: &str) -> Timestamp {
 /// Kim, at ten o'clock.
 fn reader(width: usize) -> RenderContext<'static> {
     RenderContext {
+        program: "cargo xtask",
         paint: Paint::new(false),
         now: time("2026-11-23T10:00:00Z"),
         home: Some(Path::new("/home/kim")),
@@ -120,22 +121,23 @@ fn suspended() -> Owner {
 }
 
 fn busy(owners: Vec<Owner>) -> Finding {
-    Finding {
-        code: "port.busy.foreign",
-        level: Level::Fail,
-        service: Some("backend".to_owned()),
-        message: "port 8000 is taken by `python3` (pid 4242)".to_owned(),
-        hints: vec![
-            "stop it with `cargo xtask port kill 8000`".to_owned(),
-            "or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`".to_owned(),
-        ],
-        at: Some(place(14, 8, 4, "port = 8000")),
-        port: Some(Endpoint {
-            number: 8000,
-            host: None,
-            protocol: Protocol::Tcp,
-        }),
-        owners,
-        exit: Exit::PortBusy,
-    }
+    Diagnostic::new("port 8000 is taken by `python3` (pid 4242)")
+        .code(Code::PortBusy(ConflictKind::Foreign))
+        .exit(Exit::PortBusy)
+        .at(&place(14, 8, 4, "port = 8000"))
+        .hint(Hint::run("stop it with", "port kill 8000"))
+        .hint(Hint::run_after(
+            "or give `backend` another port:",
+            "BACKEND_PORT=8001 ",
+            "up",
+        ))
+        .about(Subject {
+            service: Some("backend".to_owned()),
+            port: Some(Endpoint {
+                number: 8000,
+                host: None,
+                protocol: Protocol::Tcp,
+            }),
+            owners,
+        })
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::failure::log_excerpt;
 use super::paint::Paint;
-use super::problem::hints;
+use super::problem::rendered_hints;
 use super::status::{Ended, HealthStatus, in_colour};
 use super::{cause, words};
 use crate::foreign::visible;
@@ -125,7 +125,7 @@ pub(crate) fn text(why: &WhyDocument, now: Timestamp, paint: Paint) -> String {
     if let Some(reason) = &why.reason {
         text.push_str(&log_excerpt(&reason.evidence));
     }
-    text.push_str(&hints(&why.hints, paint));
+    text.push_str(&rendered_hints(&why.hints, paint));
     // A state that explains itself has nothing below it.
     format!("{}\n", text.trim_end())
 }

@@ -12,7 +12,7 @@ mod rules;
 use serde::{Deserialize, Serialize};
 
 use super::ExitStatus;
-use crate::error::Exit;
+use crate::diagnostic::{Exit, Hint};
 pub(crate) use kind::FailureKind;
 pub(crate) use memory::{OomEvidence, OomKills};
 use rules::{ABORT, CODES, RULES, Rule, SIGNALS};
@@ -25,7 +25,7 @@ pub(crate) struct Diagnosis {
     pub(crate) evidence: String,
     pub(crate) exit: Exit,
     /// What to do, where only the facts of that moment tell.
-    pub(crate) hints: Vec<String>,
+    pub(crate) hints: Vec<Hint>,
 }
 
 /// What a server reports and survives counts if it stands among so many last lines.

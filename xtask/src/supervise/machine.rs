@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::unit::{Phase, ProbeSchedule, Unit};
 use super::{Action, Cause, Condition, Elapsed, Event, ExitStatus, ProbeResult, State, UnitId};
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 
 /// All services of a run. The same events at the same times give the same actions.
 #[derive(Debug, Default)]

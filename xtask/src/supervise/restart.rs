@@ -6,7 +6,7 @@ use super::diagnosis::FailureKind;
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
 use super::{Action, Cause, Elapsed, ExitStatus, State, UnitId};
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::plan::Restart;
 
 /// So often in a row a unit is started again.

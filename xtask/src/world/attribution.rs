@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::os::{self, Look};
 use super::problem;
 use super::runs::{self, Record, StateDir};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::left_alone::works_for_a_person;
 use crate::preflight::protected::Details;
 use crate::preflight::{Identity, Process, ProcessState, Tag};
@@ -64,8 +64,8 @@ pub(super) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Optio
 /// What was noted, read when it is first needed.
 #[derive(Default)]
 pub(crate) struct RunAttribution {
-    leaders: OnceCell<Result<Vec<Leader>, Problem>>,
-    records: OnceCell<Result<Vec<Record>, Problem>>,
+    leaders: OnceCell<Result<Vec<Leader>, Diagnostic>>,
+    records: OnceCell<Result<Vec<Record>, Diagnostic>>,
     /// By pid: owners of several ports have their ancestors in common.
     known: RefCell<BTreeMap<u32, Option<Tag>>>,
 }
@@ -115,7 +115,7 @@ impl RunAttribution {
 
     /// Is `process`, which carries `tag`, or one above it that does, a program that a person works in? Whoever stands
     /// in the session of the service itself is not below one.
-    fn is_below_one_left_alone(&self, mut process: Process, tag: &Tag) -> Result<bool, Problem> {
+    fn is_below_one_left_alone(&self, mut process: Process, tag: &Tag) -> Result<bool, Diagnostic> {
         let leader = self.leader(tag)?;
         for _ in 0..MAX_ANCESTORS {
             if leader.is_some_and(|leader| leader.session == process.session) {
@@ -167,7 +167,7 @@ impl RunAttribution {
         Ok(self.leaders()?.iter().rev().find(|leader| leader.tag == *tag))
     }
 
-    fn leaders(&self) -> Result<&[Leader], Problem> {
+    fn leaders(&self) -> Result<&[Leader], Diagnostic> {
         let leaders = self.leaders.get_or_init(leaders).as_ref();
         leaders.map(Vec::as_slice).map_err(Clone::clone)
     }
@@ -188,7 +188,7 @@ const MAX_ANCESTORS: usize = 1000;
 ///
 /// # Errors
 /// The process table, or any process in it, cannot be looked at: then nobody can say that one is not there.
-pub(crate) fn members() -> Result<Vec<Member>, Problem> {
+pub(crate) fn members() -> Result<Vec<Member>, Diagnostic> {
     let kin = RunAttribution::default();
     let table: BTreeMap<u32, Process> = os::processes()?
         .into_iter()
@@ -231,7 +231,7 @@ fn ancestry<'a>(process: &'a Process, table: &'a BTreeMap<u32, Process>) -> Vec<
     above.take(MAX_ANCESTORS).collect()
 }
 
-fn leaders() -> Result<Vec<Leader>, Problem> {
+fn leaders() -> Result<Vec<Leader>, Diagnostic> {
     of_all(|directory| {
         let path = directory.leaders();
         let text = runs::if_there(fs::read(&path)).map_err(|error| problem("read", &path, &error))?;
@@ -242,13 +242,13 @@ fn leaders() -> Result<Vec<Leader>, Problem> {
     })
 }
 
-fn records() -> Result<Vec<Record>, Problem> {
+fn records() -> Result<Vec<Record>, Diagnostic> {
     of_all(|directory| Ok(directory.record()?.into_iter().collect()))
 }
 
 /// What is noted of the runs of all checkouts. A directory that is closed to us is another user's, and no run of ours
 /// is noted there: `sudo` leaves such ones.
-fn of_all<T>(read: impl Fn(&StateDir) -> Result<Vec<T>, Problem>) -> Result<Vec<T>, Problem> {
+fn of_all<T>(read: impl Fn(&StateDir) -> Result<Vec<T>, Diagnostic>) -> Result<Vec<T>, Diagnostic> {
     let mut all = Vec::new();
     for directory in runs::directories()? {
         match read(&directory) {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::os::{Signal, SignalError, append_private};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
 use crate::preflight::targets::Target;
 
@@ -42,7 +42,7 @@ impl Audit {
         target: &Target,
         why: &str,
         outcome: Result<(), SignalError>,
-    ) -> Option<Problem> {
+    ) -> Option<Diagnostic> {
         let outcome = match outcome {
             Ok(()) => "sent".to_owned(),
             Err(SignalError::Gone) => "gone".to_owned(),
@@ -67,7 +67,7 @@ impl Audit {
             return None;
         }
         let path = self.path.display();
-        Some(Problem::new(format!("cannot write the audit log `{path}`: {error}")))
+        Some(Diagnostic::new(format!("cannot write the audit log `{path}`: {error}")))
     }
 }
 

@@ -12,14 +12,14 @@ use super::os;
 use super::reexec::{GREETING_TIMEOUT, Greeting, Heard, Helper};
 use super::runs::{StateDir, fnv};
 use super::threads::{self, Stack};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 
 /// Keeps a copy of ourselves, which no build replaces while it runs. For whoever has the checkout's lock.
 ///
 /// # Errors
 /// We cannot find ourselves.
-pub(crate) fn programs(directory: &StateDir) -> Result<Vec<PathBuf>, Problem> {
+pub(crate) fn programs(directory: &StateDir) -> Result<Vec<PathBuf>, Diagnostic> {
     let original = os::current_exe().map_err(|error| super::problem("find", Path::new("ourselves"), &error))?;
     // Without room for a copy, or where it may not be run, the original does: on some systems nobody can replace it
     // then.
@@ -40,8 +40,8 @@ pub(crate) fn start(
     plan: &Plan,
     directory: &StateDir,
     request: Request,
-    hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
-) -> Result<(), Problem> {
+    hear: impl Fn(Result<Reply, Diagnostic>) + Send + 'static,
+) -> Result<(), Diagnostic> {
     let words = directory.supervisor_log();
     let stderr = File::create(&words).map_err(|error| super::problem("write", &words, &error))?;
     let supervisor = Helper::Supervisor {
@@ -68,8 +68,8 @@ fn converse(
     mut child: Child,
     supervisor: Helper,
     request: Request,
-    hear: impl Fn(Result<Reply, Problem>) + Send + 'static,
-) -> Result<(), Problem> {
+    hear: impl Fn(Result<Reply, Diagnostic>) + Send + 'static,
+) -> Result<(), Diagnostic> {
     let mut ask = child.stdin.take().expect("its stdin is a pipe");
     let mut greeting = Greeting::from(child.stdout.take().expect("its stdout is a pipe"));
     let talk = move || match greeting.within(GREETING_TIMEOUT) {

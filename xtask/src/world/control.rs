@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::runs::Record;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan;
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::verdict::Mismatch;
@@ -21,7 +21,7 @@ pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 7;
+const PROTOCOL: u32 = 8;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -60,9 +60,9 @@ pub(crate) enum Reply {
         exit: Exit,
         snapshot: Snapshot,
         /// What is left although it was told to end.
-        survivors: Vec<Problem>,
+        survivors: Vec<Diagnostic>,
     },
-    Refused(Problem),
+    Refused(Diagnostic),
     /// The run is just ending and takes nothing new, or its supervisor is gone.
     Ending,
 }
@@ -106,6 +106,8 @@ pub(crate) struct Service {
     /// What the last probe said.
     pub(crate) probed: Option<Probed>,
     pub(crate) waiting_for: Vec<String>,
+    /// The declared port that another process was seen to have, when readiness was looked at last.
+    pub(crate) lost_port: Option<u16>,
     /// How often it was started again.
     #[serde(default)]
     pub(crate) restarts: u32,
@@ -186,7 +188,7 @@ struct Envelope {
     request: serde_json::Value,
 }
 
-fn other_version(why: &str) -> Problem {
-    Problem::new(format!("the running supervisor is of another version: {why}"))
+fn other_version(why: &str) -> Diagnostic {
+    Diagnostic::new(format!("the running supervisor is of another version: {why}"))
         .hint("end it as it was started, or with SIGTERM to its pid, which stops its services; then start it again")
 }

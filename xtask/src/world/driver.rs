@@ -8,6 +8,7 @@ mod ends;
 mod guarding;
 mod instance;
 mod membership;
+mod processes;
 mod progress;
 mod ready;
 mod watch;
@@ -24,7 +25,7 @@ use super::logs::{self, Follower, Sink};
 use super::os::{self, SignalEvent};
 use super::runs::{Record, StateDir};
 use super::watchdog::Watchdog;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{self, OnExit};
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::{Identity, limit};
@@ -34,7 +35,6 @@ use checks::RunningCheck;
 use guarding::Guarding;
 use instance::ServiceInstance;
 use membership::AdoptedProcesses;
-pub(crate) use ready::held_by_another;
 use watch::Waiter;
 
 /// Who is told what happens, while it happens.
@@ -78,7 +78,7 @@ pub(crate) enum Message {
     },
     Request(Request, Sender<Reply>),
     /// From the supervisor that we asked, where we are none ourselves.
-    Replied(Result<Reply, Problem>),
+    Replied(Result<Reply, Diagnostic>),
 }
 
 /// How a run ended.
@@ -89,7 +89,7 @@ pub(crate) struct RunOutcome {
     pub(crate) by_request: bool,
     pub(crate) last: Snapshot,
     /// What is left although it was told to end.
-    pub(crate) survivors: Vec<Problem>,
+    pub(crate) survivors: Vec<Diagnostic>,
 }
 
 impl RunOutcome {
@@ -191,7 +191,7 @@ impl<'a> Driver<'a> {
     ///
     /// # Errors
     /// There is nobody to guard it. Nothing was started.
-    pub(crate) fn run(mut self, first: InitialRequest, on_exit: OnExit) -> Result<RunOutcome, Problem> {
+    pub(crate) fn run(mut self, first: InitialRequest, on_exit: OnExit) -> Result<RunOutcome, Diagnostic> {
         self.on_exit = on_exit;
         if let Err(problem) = self.begin(first) {
             self.directory.forget(&self.record);

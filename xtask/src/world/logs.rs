@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::wall;
 use super::terminal::Size;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use file::LogFile;
 pub(crate) use file::RunId;
 pub(crate) use follower::Follower;
@@ -56,7 +56,7 @@ pub(crate) trait Sink: Send + Sync {
     /// How large that terminal is to be.
     fn size(&self) -> Size;
     /// The file cannot be written any more; said once for each service.
-    fn trouble(&self, problem: Problem);
+    fn trouble(&self, problem: Diagnostic);
 }
 
 /// The numbers of each service's files, the oldest first: looked up once for all services that begin together.

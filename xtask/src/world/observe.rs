@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::{os, owners, spawn, threads, venvs};
-use crate::plan::{Plan, Port, Service};
+use crate::plan::{Plan, Service};
 use crate::preflight::{CommandFact, DirectoryFact, Endpoint, Facts, ServiceFact, VenvFact};
 
 /// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
@@ -38,16 +38,6 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
         venvs: venv_facts(plan, interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
         open_files: os::open_files_at_most(),
-    }
-}
-
-impl From<&Port> for Endpoint {
-    fn from(port: &Port) -> Self {
-        Endpoint {
-            number: port.number,
-            host: port.host,
-            protocol: port.protocol,
-        }
     }
 }
 

@@ -17,7 +17,7 @@ mod windows;
 
 use std::collections::BTreeMap;
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::Protocol;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
@@ -36,7 +36,7 @@ pub(crate) use windows::*;
 /// What the system says of one process: this; that there is none; or `Err`, that it could not be determined.
 ///
 /// The last is never taken for the second: what could not be looked at may live.
-pub(crate) type Look<T> = Result<Option<T>, Problem>;
+pub(crate) type Look<T> = Result<Option<T>, Diagnostic>;
 
 /// A port's number and protocol, whatever the address.
 pub(crate) type Port = (u16, Protocol);

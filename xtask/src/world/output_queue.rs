@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::threads::{self, Stack};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// Bytes that wait for the reader; as many again may be on their way to it.
 const MAX_QUEUED_BYTES: usize = 2 * 1024 * 1024;
@@ -58,7 +58,9 @@ impl OutputQueue {
     ///
     /// # Errors
     /// The system has no room for the thread.
-    pub(crate) fn new(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Result<OutputQueue, Problem> {
+    pub(crate) fn new(
+        mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
+    ) -> Result<OutputQueue, Diagnostic> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             filled: Condvar::new(),

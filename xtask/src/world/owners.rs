@@ -16,7 +16,7 @@ mod roles;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::{BindProbe, BindResult, Endpoint, PortFact, ProcessState, SocketState, UnownedSocket};
 use crate::world::os::{self, Socket, States};
 use crate::world::probe::probe;
@@ -97,7 +97,7 @@ pub(crate) fn look_up_passive(ports: &[Endpoint]) -> BTreeMap<Endpoint, PortFact
 ///
 /// # Errors
 /// The kernel's table cannot be read.
-pub(crate) fn listening(ports: &[Endpoint]) -> Result<Vec<Socket>, Problem> {
+pub(crate) fn listening(ports: &[Endpoint]) -> Result<Vec<Socket>, Diagnostic> {
     let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
     let mut sockets = os::sockets(&numbers, States::Listening)?;
     sockets.retain(|socket| {
@@ -150,7 +150,7 @@ fn blocked_addresses(probes: &[BindProbe]) -> Vec<IpAddr> {
 ///
 /// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
 /// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
-fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Problem> {
+fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
     let mut people = ProcessDetailsByPid::new();
     for is_last in [false, true] {
         people.extend(look(&busy, facts)?);
@@ -173,7 +173,7 @@ fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint
 fn look(
     busy: &[(Endpoint, Vec<IpAddr>)],
     facts: &mut BTreeMap<Endpoint, PortFact>,
-) -> Result<ProcessDetailsByPid, Problem> {
+) -> Result<ProcessDetailsByPid, Diagnostic> {
     let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All)?;
     fill(busy, &table, facts)
@@ -184,7 +184,7 @@ fn fill(
     busy: &[(Endpoint, Vec<IpAddr>)],
     table: &[Socket],
     facts: &mut BTreeMap<Endpoint, PortFact>,
-) -> Result<ProcessDetailsByPid, Problem> {
+) -> Result<ProcessDetailsByPid, Diagnostic> {
     let conflicts: Vec<BlockingSockets> = busy
         .iter()
         .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
@@ -223,7 +223,7 @@ fn fill(
 ///
 /// # Errors
 /// The kernel's table or `/proc` cannot be read.
-pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Problem> {
+pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Diagnostic> {
     let sockets = os::listeners()?;
     let inodes: Vec<u64> = sockets.iter().map(|socket| socket.inode).collect();
     let held = os::holds(pids, &inodes)?;
@@ -235,7 +235,7 @@ pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Problem> {
 ///
 /// # Errors
 /// Their descriptors cannot be read.
-pub(crate) fn holds(pids: &[u32], inode: u64) -> Result<bool, Problem> {
+pub(crate) fn holds(pids: &[u32], inode: u64) -> Result<bool, Diagnostic> {
     Ok(!os::holds(pids, &[inode])?.is_empty())
 }
 

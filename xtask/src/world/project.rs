@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::reservations::{BaseTaken, CheckoutRef, CompetingCheckout, Moves, ReservationUndo, Reservations};
 use super::{files, problem, venvs};
 use crate::config::{self, Config, dotenv};
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit, Level, Place};
 use crate::plan::{self, Environment, Origin, Plan, PlanInputs, Port, Selection, Service, without_cargo};
-use crate::preflight::{Endpoint, Finding, Level};
+use crate::preflight::{Endpoint, Finding, Subject};
 pub(crate) use place::{ProjectPath, directory};
 
 /// Of `devtasks.toml` and env files, in bytes.
@@ -34,7 +34,7 @@ pub(crate) struct ReservationGuard<'a> {
 }
 
 /// A plan, and what is wrong with services that are not in it.
-type Planned = (Plan, Vec<Problem>);
+type Planned = (Plan, Vec<Diagnostic>);
 
 /// Can a service have this one for a key?
 type CanHave<'a> = &'a dyn Fn(&str, &str, Endpoint) -> bool;
@@ -83,7 +83,7 @@ impl Project {
     ///
     /// # Errors
     /// There is none, it cannot be read, or everything that is wrong in it.
-    pub(crate) fn find(file: Option<&Path>) -> Result<Project, Problems> {
+    pub(crate) fn find(file: Option<&Path>) -> Result<Project, Diagnostics> {
         let ProjectPath { file, shown, directory } = ProjectPath::find(file)?;
         let bytes = files::read_regular(&file, MAX_FILE_BYTES)
             .map_err(|error| problem("read", &shown, &error).exit(Exit::Usage))?;
@@ -121,7 +121,7 @@ impl Project {
         files
             .iter()
             .flat_map(of_file)
-            .map(|(place, what)| ambiguous(place, what))
+            .map(|(place, what)| ambiguous(&place, what))
             .collect()
     }
 
@@ -131,13 +131,13 @@ impl Project {
     }
 
     /// The plan for what was asked; see [`plan::plan`]. Nothing is changed.
-    pub(crate) fn plan(&self, asked: &Selection) -> Result<Planned, Vec<Problem>> {
+    pub(crate) fn plan(&self, asked: &Selection) -> Result<Planned, Vec<Diagnostic>> {
         let reservations = Reservations::read(self.asker()).map_err(|problem| vec![problem])?;
         self.plan_with(asked, &reservations)
     }
 
     /// The same, where everything of it has to be right.
-    pub(crate) fn look(&self, asked: &Selection) -> Result<Plan, Vec<Problem>> {
+    pub(crate) fn look(&self, asked: &Selection) -> Result<Plan, Vec<Diagnostic>> {
         complete(self.plan(asked)?)
     }
 
@@ -150,7 +150,7 @@ impl Project {
         ports: ReservationMode,
         may_move: &dyn Fn(&Service, &Port) -> bool,
         can_have: CanHave<'_>,
-    ) -> Result<ReservedPlan, Vec<Problem>> {
+    ) -> Result<ReservedPlan, Vec<Diagnostic>> {
         let reservations = self.reservations(asked, ports)?;
         let mut plan = complete(self.plan_with(asked, &reservations)?)?;
         let mut yielded = reassigned_port(&plan, &reservations, may_move);
@@ -188,7 +188,7 @@ impl Project {
         before: &Moves,
         ports: ReservationMode,
         can_have: CanHave<'_>,
-    ) -> Result<PendingReassignment<'_>, Vec<Problem>> {
+    ) -> Result<PendingReassignment<'_>, Vec<Diagnostic>> {
         let reservations = self.reservations(asked, ports)?.with(before);
         self.plan_with(asked, &reservations)?;
         for (service, key) in taken {
@@ -215,7 +215,7 @@ impl Project {
         planned.is_ok_and(|(plan, _)| follows(&plan, service, key))
     }
 
-    fn reservations(&self, asked: &Selection, ports: ReservationMode) -> Result<Reservations<'_>, Vec<Problem>> {
+    fn reservations(&self, asked: &Selection, ports: ReservationMode) -> Result<Reservations<'_>, Vec<Diagnostic>> {
         let reservations = match ports {
             ReservationMode::Save | ReservationMode::ResetAndSave => Reservations::lock(self.asker()),
             ReservationMode::ReadOnly | ReservationMode::ResetOnly => Reservations::read(self.asker()),
@@ -234,7 +234,7 @@ impl Project {
         Ok(reservations)
     }
 
-    fn plan_with(&self, asked: &Selection, reservations: &Reservations<'_>) -> Result<Planned, Vec<Problem>> {
+    fn plan_with(&self, asked: &Selection, reservations: &Reservations<'_>) -> Result<Planned, Vec<Diagnostic>> {
         let read = |path: &Path| match files::read_regular(path, MAX_FILE_BYTES) {
             Ok(bytes) => Some(Ok(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -258,7 +258,7 @@ impl Project {
         }
     }
 
-    fn note(&self, reservations: Reservations<'_>) -> Result<Option<PathBuf>, Problem> {
+    fn note(&self, reservations: Reservations<'_>) -> Result<Option<PathBuf>, Diagnostic> {
         let services = self.service_names().collect::<Vec<_>>();
         reservations.note(&services, &mut self.noted.borrow_mut())
     }
@@ -330,18 +330,18 @@ impl PendingReassignment<'_> {
     }
 
     /// From now on every plan of this checkout has these numbers.
-    pub(crate) fn keep(self) -> Result<Plan, Problem> {
+    pub(crate) fn keep(self) -> Result<Plan, Diagnostic> {
         self.project.note(self.reservations)?;
         Ok(self.plan)
     }
 }
 
-fn complete((plan, problems): Planned) -> Result<Plan, Vec<Problem>> {
+fn complete((plan, problems): Planned) -> Result<Plan, Vec<Diagnostic>> {
     if problems.is_empty() { Ok(plan) } else { Err(problems) }
 }
 
 /// An env file that is there.
-fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let problem = problem("read", path, error).exit(Exit::Missing);
     match files::is_pipe(path) {
         // Source: developer.1password.com/docs/environments/local-env-file, "mounted as a UNIX named pipe".
@@ -353,18 +353,13 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     }
 }
 
-fn ambiguous(place: crate::error::Place, message: String) -> Finding {
-    Finding {
-        code: "env.ambiguous",
-        level: Level::Warn,
-        service: None,
-        message,
-        hints: Vec::new(),
-        at: Some(place),
-        port: None,
-        owners: Vec::new(),
-        exit: Exit::Done,
-    }
+fn ambiguous(place: &Place, message: String) -> Finding {
+    Diagnostic::new(message)
+        .code(Code::EnvAmbiguous)
+        .level(Level::Warn)
+        .exit(Exit::Done)
+        .at(place)
+        .about(Subject::default())
 }
 
 fn calling() -> Environment {
@@ -372,8 +367,8 @@ fn calling() -> Environment {
     without_cargo(std::env::vars_os().collect(), program.as_deref())
 }
 
-fn not_utf8(file: &Path) -> Problem {
-    Problem::new(format!("`{}` is not UTF-8 text", file.display()))
+fn not_utf8(file: &Path) -> Diagnostic {
+    Diagnostic::new(format!("`{}` is not UTF-8 text", file.display()))
         .hint("save it as UTF-8")
         .exit(Exit::Usage)
 }

@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use super::os;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::OnExit;
 use crate::preflight::Tag;
 
@@ -117,7 +117,7 @@ impl Helper {
     }
 
     /// Why one that was started has not greeted, in words for the user; ends it, if it has not ended.
-    pub(crate) fn absent(&self, child: &mut Child, heard: Heard) -> Problem {
+    pub(crate) fn absent(&self, child: &mut Child, heard: Heard) -> Diagnostic {
         let name = self.name();
         let is_forgotten = match heard {
             Heard::SomethingElse => true,
@@ -125,7 +125,7 @@ impl Helper {
                 // It has closed its stdout, and so is ending, or something else.
                 os::ends_within(child, Duration::from_secs(1));
                 match child.try_wait().ok().flatten().map(cause) {
-                    Some(Some(why)) => return Problem::new(format!("{name} has died before it was there: {why}")),
+                    Some(Some(why)) => return Diagnostic::new(format!("{name} has died before it was there: {why}")),
                     Some(None) | None => true,
                 }
             }
@@ -135,13 +135,13 @@ impl Helper {
         let _ = child.kill().and_then(|()| child.wait());
         let hook = "`devtasks::helpers();` as the first line of its `main`";
         if is_forgotten {
-            Problem::new(format!(
+            Diagnostic::new(format!(
                 "{name} did not start: this program took it for a command of its own"
             ))
             .hint(format!("add {hook}, before it reads its arguments"))
         } else {
             let within = GREETING_TIMEOUT.as_secs();
-            Problem::new(format!("{name} did not report within {within} s"))
+            Diagnostic::new(format!("{name} did not report within {within} s"))
                 .hint(format!("add {hook}, if this is a program of yours that holds devtasks"))
         }
     }

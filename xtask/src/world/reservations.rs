@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::runs::fnv;
 use super::{os, owners};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{
     AllocatedPort, AllocationContext, Auto, DeclaredPort, Number, Origin, Port, Slot, as_written, auto_numbers,
 };
@@ -34,7 +34,7 @@ impl Moves {
 ///
 /// # Errors
 /// The file cannot be read, or a newer version wrote it.
-pub(crate) fn all() -> Result<Vec<Checkout>, Problem> {
+pub(crate) fn all() -> Result<Vec<Checkout>, Diagnostic> {
     ReservationFile::read().map(ReservationFile::checkouts)
 }
 
@@ -60,17 +60,17 @@ pub(super) struct Reservations<'a> {
 
 impl<'a> Reservations<'a> {
     /// For who only looks.
-    pub(super) fn read(asker: CheckoutRef<'a>) -> Result<Self, Problem> {
+    pub(super) fn read(asker: CheckoutRef<'a>) -> Result<Self, Diagnostic> {
         Reservations::new(asker, None)
     }
 
     /// For who is going to [note](Self::note) what comes of it. Others wait meanwhile.
-    pub(super) fn lock(asker: CheckoutRef<'a>) -> Result<Self, Problem> {
+    pub(super) fn lock(asker: CheckoutRef<'a>) -> Result<Self, Diagnostic> {
         let lock = RegistryLock::wait()?;
         Reservations::new(asker, Some(lock))
     }
 
-    fn new(asker: CheckoutRef<'a>, lock: Option<RegistryLock>) -> Result<Self, Problem> {
+    fn new(asker: CheckoutRef<'a>, lock: Option<RegistryLock>) -> Result<Self, Diagnostic> {
         let book = ReservationFile::read()?;
         let own = book.of(asker.checkout).map(|one| one.ports.clone()).unwrap_or_default();
         Ok(Reservations {
@@ -109,7 +109,7 @@ impl<'a> Reservations<'a> {
     }
 
     /// The number of every port of the file.
-    pub(super) fn allocate(&self, written: &[DeclaredPort]) -> Result<Vec<AllocatedPort>, Problem> {
+    pub(super) fn allocate(&self, written: &[DeclaredPort]) -> Result<Vec<AllocatedPort>, Diagnostic> {
         let mut given = as_written(written);
         self.assign(written, &mut given)?;
         let declared: Vec<Slot> = written.iter().zip(&given).map(slot).collect();
@@ -139,7 +139,7 @@ impl<'a> Reservations<'a> {
         Ok(given)
     }
 
-    fn assign(&self, written: &[DeclaredPort], given: &mut [AllocatedPort]) -> Result<(), Problem> {
+    fn assign(&self, written: &[DeclaredPort], given: &mut [AllocatedPort]) -> Result<(), Diagnostic> {
         let auto = |port: &DeclaredPort| match port.number {
             Number::Fixed(_) | Number::Set(_) => None,
             Number::Auto { base } => Some(base),
@@ -287,7 +287,7 @@ impl<'a> Reservations<'a> {
         self,
         services: &[&str],
         change: &mut Option<ReservationUndo>,
-    ) -> Result<Option<PathBuf>, Problem> {
+    ) -> Result<Option<PathBuf>, Diagnostic> {
         let Some(lock) = self.lock else { return Ok(None) };
         let noted = self.book.of(self.asker.checkout).cloned();
         let given = self.given.into_inner();
@@ -381,8 +381,8 @@ fn base(project: &str, port: &DeclaredPort) -> u16 {
         .unwrap_or(FIRST + start)
 }
 
-fn no_number(port: &DeclaredPort) -> Problem {
-    Problem::new(format!("no number is left for the `auto` port of `{}`", port.service))
+fn no_number(port: &DeclaredPort) -> Diagnostic {
+    Diagnostic::new(format!("no number is left for the `auto` port of `{}`", port.service))
         .hint("give it a lower `base`")
         .exit(Exit::Usage)
 }

@@ -3,7 +3,7 @@
 use super::control::{Client, Explanation, REPLY_TIMEOUT, Reply, Request, Service, Snapshot};
 use super::runs::{Record, StateDir, lives};
 use super::{attribution, health, owners, threads};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::preflight::verdict::Mismatch;
 use crate::preflight::{Endpoint, HoldsBy, Owner, PortFact, SocketState, Tag};
@@ -29,7 +29,7 @@ pub(crate) fn client(directory: &StateDir) -> Option<(Client, Record)> {
 ///
 /// # Errors
 /// It does not.
-pub(crate) fn responds(directory: &StateDir) -> Result<(), Problem> {
+pub(crate) fn responds(directory: &StateDir) -> Result<(), Diagnostic> {
     let Some((mut client, _)) = client(directory) else {
         return Ok(());
     };
@@ -47,7 +47,7 @@ pub(crate) fn run(checkout: &Path) -> Option<String> {
 ///
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
-pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Problem> {
+pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Diagnostic> {
     match answer_to(checkout, &Request::Status)? {
         Some((Reply::Status(snapshot), _)) => Ok(Some(observe(&snapshot))),
         Some(_) => Err(another_answer()),
@@ -59,7 +59,7 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Problem> {
 ///
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
-pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>, Problem> {
+pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>, Diagnostic> {
     match answer_to(checkout, &Request::Services)? {
         Some((Reply::Services(running), record)) => Ok(Some((running, record))),
         Some(_) => Err(another_answer()),
@@ -83,7 +83,7 @@ pub(crate) fn reserved<'a>(running: impl IntoIterator<Item = &'a Running>) -> Ve
 ///
 /// # Errors
 /// The supervisor does not answer, or not in a way that makes sense.
-pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanation>>, Problem> {
+pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanation>>, Diagnostic> {
     let service = service.to_owned();
     match answer_to(checkout, &Request::Why { service })? {
         Some((Reply::Why(why), _)) => Ok(why),
@@ -93,7 +93,7 @@ pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanati
 }
 
 /// A question that is answered at once; `None` if no supervisor lives, or it is just ending.
-fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Problem> {
+fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Diagnostic> {
     let Some((mut client, record)) = StateDir::existing(checkout).and_then(|directory| client(&directory)) else {
         return Ok(None);
     };
@@ -105,8 +105,8 @@ fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record
     }
 }
 
-fn another_answer() -> Problem {
-    Problem::new("the supervisor gave another answer than asked for")
+fn another_answer() -> Diagnostic {
+    Diagnostic::new("the supervisor gave another answer than asked for")
 }
 
 /// Services of this checkout that nobody runs, whatever else its live run has: stopped, with their ports as the kernel

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::wall;
 use super::os::Look;
 use super::{os, problem, threads};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::{Identity, Process, ProcessState};
 use place::slug;
 pub(super) use place::state;
@@ -78,7 +78,7 @@ impl StateDir {
     ///
     /// # Errors
     /// It cannot be made, it is another user's, or there is no place for its socket.
-    pub(crate) fn of(checkout: &Path) -> Result<StateDir, Problem> {
+    pub(crate) fn of(checkout: &Path) -> Result<StateDir, Diagnostic> {
         let path = state()?.join(slug(checkout));
         place::make(&path)?;
         let directory = StateDir { path };
@@ -119,12 +119,12 @@ impl StateDir {
     }
 
     /// In this directory or, where its path is too long for a socket's, in a private one elsewhere.
-    pub(crate) fn socket(&self) -> Result<PathBuf, Problem> {
+    pub(crate) fn socket(&self) -> Result<PathBuf, Diagnostic> {
         place::socket(&self.path)
     }
 
     /// Tries to become the supervisor of this checkout.
-    pub(crate) fn lock(&self) -> Result<LockOutcome, Problem> {
+    pub(crate) fn lock(&self) -> Result<LockOutcome, Diagnostic> {
         let path = self.path.join("lock");
         let mut file = OpenOptions::new()
             .read(true)
@@ -178,7 +178,7 @@ impl StateDir {
     }
 
     /// Whole or not at all: the record is written beside and renamed.
-    pub(crate) fn write(&self, record: &Record) -> Result<(), Problem> {
+    pub(crate) fn write(&self, record: &Record) -> Result<(), Diagnostic> {
         let path = self.path.join(RECORD);
         let beside = self.path.join("run.json.new");
         let text = serde_json::to_vec_pretty(record).expect("a record is plain data");
@@ -216,7 +216,7 @@ pub(super) fn lives(who: &Identity) -> bool {
 ///
 /// # Errors
 /// The list cannot be read, so there may be more.
-pub(super) fn directories() -> Result<Vec<StateDir>, Problem> {
+pub(super) fn directories() -> Result<Vec<StateDir>, Diagnostic> {
     // Without a place for state there is none.
     let Ok(state) = state() else { return Ok(Vec::new()) };
     let unreadable = |error| problem("read", &state, &error);
@@ -262,7 +262,7 @@ fn is_gone(directory: &Path) -> bool {
 }
 
 /// Where every signal to a process outside the current run is noted.
-pub(crate) fn audit_log() -> Result<PathBuf, Problem> {
+pub(crate) fn audit_log() -> Result<PathBuf, Diagnostic> {
     Ok(shared()?.join("audit.log"))
 }
 
@@ -271,14 +271,14 @@ impl Record {
     ///
     /// # Errors
     /// We are not in the process table, or the socket has no place.
-    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, directory: &StateDir) -> Result<Record, Problem> {
+    pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, directory: &StateDir) -> Result<Record, Diagnostic> {
         let now = wall();
         Ok(Record {
             run: new_id(now),
             project: project.to_owned(),
             checkout: checkout.to_owned(),
             supervisor: os::identity(std::process::id())?
-                .ok_or_else(|| Problem::new("the process table cannot be read"))?,
+                .ok_or_else(|| Diagnostic::new("the process table cannot be read"))?,
             mode,
             started_at: now,
             socket: directory.socket()?,
@@ -299,7 +299,7 @@ pub(crate) fn supervisor(run: &str) -> Option<u32> {
 const RECORD: &str = "run.json";
 
 /// The directory of what concerns all checkouts; made where it is missing.
-pub(super) fn shared() -> Result<PathBuf, Problem> {
+pub(super) fn shared() -> Result<PathBuf, Diagnostic> {
     let directory = state()?;
     place::make(&directory)?;
     Ok(directory)

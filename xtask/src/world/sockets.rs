@@ -12,7 +12,7 @@ use socket2::Socket;
 
 use super::os;
 use super::probe::{Reuse, bind};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{Port, Protocol, Service};
 use crate::preflight::Endpoint;
 
@@ -27,8 +27,8 @@ pub(crate) struct Sockets {
 impl Sockets {
     /// # Errors
     /// An address is taken, or forbidden, or not of this machine.
-    pub(crate) fn open(service: &Service) -> Result<Sockets, Problem> {
-        let open = service.ports.iter().map(open).collect::<Result<_, Problem>>()?;
+    pub(crate) fn open(service: &Service) -> Result<Sockets, Diagnostic> {
+        let open = service.ports.iter().map(open).collect::<Result<_, Diagnostic>>()?;
         Ok(Sockets {
             ports: service.ports.clone(),
             open,
@@ -120,7 +120,7 @@ fn address(host: Option<IpAddr>, number: u16) -> SocketAddr {
 }
 
 /// As most servers open it: with `SO_REUSEADDR`, and the longest backlog that the system allows.
-fn open(port: &Port) -> Result<Socket, Problem> {
+fn open(port: &Port) -> Result<Socket, Diagnostic> {
     let opened = || {
         let socket = bind(address(port.host, port.number), Protocol::Tcp, Reuse::Yes)?;
         socket.listen(i32::MAX)?;
@@ -129,6 +129,6 @@ fn open(port: &Port) -> Result<Socket, Problem> {
     opened().map_err(|error: io::Error| {
         let text = error.to_string();
         let why = text.split(" (os error").next().unwrap_or_default().to_lowercase();
-        Problem::new(format!("port {} cannot be opened for it: {why}", port.number)).exit(Exit::PortBusy)
+        Diagnostic::new(format!("port {} cannot be opened for it: {why}", port.number)).exit(Exit::PortBusy)
     })
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::os;
 use super::sockets::{Hold, Sockets};
 use super::terminal::Size;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{Environment, Service, Stdin};
 use crate::preflight::Tag;
 
@@ -32,7 +32,7 @@ pub(crate) fn service(
     hold: Option<Hold>,
     tag: &Tag,
     size: Size,
-) -> Result<Started, Problem> {
+) -> Result<Started, Diagnostic> {
     let (words, directory, environment) = (&service.command.words, &service.working_dir, &service.environment);
     let mut command = command(words, directory, environment, tag)?;
     let terminal = if service.tty {
@@ -73,7 +73,7 @@ fn open_terminal(command: &mut Command, size: Size) -> io::Result<File> {
 }
 
 /// Starts a health check's command in its service's environment; its output is nobody's.
-pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Problem> {
+pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Diagnostic> {
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     os::new_process_group(&mut command);
@@ -92,9 +92,9 @@ pub(crate) fn find(program: &str, working_dir: &Path, environment: &Environment)
 /// For the caller to make it the leader of a group of its own. A wrapper such as `npm run` may exit on TERM and leave
 /// its server behind, so the group is signalled. That also hides Ctrl-C from the services; the machine decides what it
 /// means.
-fn command(words: &[String], directory: &Path, environment: &Environment, tag: &Tag) -> Result<Command, Problem> {
+fn command(words: &[String], directory: &Path, environment: &Environment, tag: &Tag) -> Result<Command, Diagnostic> {
     let program = find(&words[0], directory, environment).map_err(|_| {
-        Problem::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)
+        Diagnostic::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)
     })?;
     let mut command = Command::new(program);
     command

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::audit::Audit;
 use super::os::{Handle, Signal};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{ProcessRef, ProcessState, Tag};
 
@@ -66,7 +66,7 @@ pub(crate) enum Progress {
         left: Duration,
     },
     /// The audit log cannot be written; told once.
-    NotAudited(Problem),
+    NotAudited(Diagnostic),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

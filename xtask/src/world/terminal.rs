@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::driver::Message;
 use super::os;
 use super::threads::{self, Stack};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ enum Errand<T> {
 impl<T: Send + 'static> SerialWorker<T> {
     /// # Errors
     /// The system has no room for the thread.
-    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Result<Self, Problem> {
+    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Result<Self, Diagnostic> {
         let (queue, errands) = channel();
         let work = move || {
             for errand in errands {
@@ -170,7 +170,7 @@ pub(crate) fn pause(time: Duration) {
 ///
 /// # Errors
 /// The system has no room for a thread.
-pub(crate) fn read_line(to: Sender<Message>) -> Result<(), Problem> {
+pub(crate) fn read_line(to: Sender<Message>) -> Result<(), Diagnostic> {
     let read = move || {
         // The end of the input is an empty answer.
         let line = os::read_line().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// Bytes of a thread's stack.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ impl Stack {
 /// # Errors
 /// The system has no room for it: of threads and processes together (man 2 `RLIMIT_NPROC`, `pids.max` of a control group),
 /// or of memory. The work is dropped.
-pub(crate) fn start(name: &str, stack: Stack, work: impl FnOnce() + Send + 'static) -> Result<(), Problem> {
+pub(crate) fn start(name: &str, stack: Stack, work: impl FnOnce() + Send + 'static) -> Result<(), Diagnostic> {
     let thread = Builder::new().name(name.to_owned()).stack_size(stack.size());
     thread.spawn(work).map(drop).map_err(|_| no_room())
 }
@@ -43,7 +43,7 @@ pub(crate) fn within<A: Send + 'static>(
     name: &str,
     patience: Duration,
     work: impl FnOnce() -> A + Send + 'static,
-) -> Result<Option<A>, Problem> {
+) -> Result<Option<A>, Diagnostic> {
     let (tell, told) = channel();
     // Whoever asked may have gone on.
     start(name, Stack::Usual, move || drop(tell.send(work())))?;
@@ -92,8 +92,8 @@ pub(crate) fn cores() -> usize {
 /// As many as wait for answers from elsewhere.
 pub(crate) const UNLIMITED: usize = usize::MAX;
 
-pub(crate) fn no_room() -> Problem {
-    Problem::new("the system has no room for another thread").hint(
+pub(crate) fn no_room() -> Diagnostic {
+    Diagnostic::new("the system has no room for another thread").hint(
         "end processes that nobody needs, or raise their limit: see `ulimit -u`, and `--pids-limit` of a container",
     )
 }

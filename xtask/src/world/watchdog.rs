@@ -22,7 +22,7 @@ use super::runs::{StateDir, audit_log};
 use super::stop::{self, StopCallbacks};
 use super::terminal::pause;
 use super::threads;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::OnExit;
 use crate::preflight::targets::{Target, Tree};
 
@@ -57,7 +57,7 @@ impl Watchdog {
     ///
     /// # Errors
     /// The system has no room for another process.
-    pub(crate) fn start(run: &str, checkout: &Path, on_exit: OnExit, told: &Told) -> Result<Watchdog, Problem> {
+    pub(crate) fn start(run: &str, checkout: &Path, on_exit: OnExit, told: &Told) -> Result<Watchdog, Diagnostic> {
         let helper = Helper::Watchdog {
             run: run.to_owned(),
             checkout: checkout.to_owned(),
@@ -65,7 +65,7 @@ impl Watchdog {
         };
         let started = os::current_exe().and_then(|program| helper.command(&program).stderr(Stdio::null()).spawn());
         let unstarted = |error| {
-            Problem::new(format!(
+            Diagnostic::new(format!(
                 "cannot start the watchdog of this run: {}",
                 super::cause(&error)
             ))
@@ -93,7 +93,7 @@ impl Watchdog {
     }
 
     /// Why it has not, in words for the user. It has ended then.
-    pub(crate) fn absent(mut self, heard: Heard) -> Problem {
+    pub(crate) fn absent(mut self, heard: Heard) -> Diagnostic {
         self.helper.absent(&mut self.child, heard)
     }
 
@@ -211,7 +211,7 @@ fn drain_outputs(run: &str, pipes: &[u64]) {
 const MAX_ROUNDS: usize = 10;
 
 /// A shortage of the whole system passes: it is looked again for about a minute.
-fn left_in_time(run: &str) -> Result<Tree, Problem> {
+fn left_in_time(run: &str) -> Result<Tree, Diagnostic> {
     const AGAIN: Duration = Duration::from_millis(200);
     for _ in 0..300 {
         let left = left(run);
@@ -227,7 +227,7 @@ fn left_in_time(run: &str) -> Result<Tree, Problem> {
 ///
 /// # Errors
 /// It cannot be looked up.
-fn left(run: &str) -> Result<Tree, Problem> {
+fn left(run: &str) -> Result<Tree, Diagnostic> {
     let members = attribution::members()?.into_iter();
     let ours = members.filter(|member| member.tag.run == run && member.left_alone.is_none());
     let target = |member: Member| Target {

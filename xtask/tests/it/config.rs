@@ -108,7 +108,7 @@ fn two_services_on_one_port() {
             "[services.a]\ncommand = \"sleep 1\"\nport = {port}\n[services.b]\ncommand = \"sleep 1\"\nport = {port}\n"
         ),
         expect![[r#"
-            error: port 25492 is declared twice, by `a` (devtasks.toml:3:8) and by `b`
+            error: port 20892 is declared twice, by `a` (devtasks.toml:3:8) and by `b`
               --> devtasks.toml:6:8  [services.b]
 
             hint: give `b` another `port` in devtasks.toml

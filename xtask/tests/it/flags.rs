@@ -159,7 +159,7 @@ fn messages_name_the_form_that_was_typed() {
     let check = |name, first_argument, cargo, form: &str| {
         let ended = called(name, first_argument, cargo);
         assert!(
-            ended.stdout.ends_with(&format!("hint: `{form} up` starts it\n")),
+            ended.stdout.ends_with(&format!("hint: start it with `{form} up`\n")),
             "{form} {ended:?}"
         );
     };

@@ -331,7 +331,7 @@ fn an_unknown_service_has_a_suggestion() {
 #[test]
 fn where_nothing_was_started_it_says_so() {
     let sandbox = talkers();
-    let said = "error: there are no logs: nothing was ever started here\n\nhint: `xtask up` starts it\n";
+    let said = "error: there are no logs: nothing was ever started here\n\nhint: start it with `xtask up`\n";
     for arguments in [&["logs"][..], &["logs", "-f", "db"], &["logs", "--format", "json"]] {
         let ended = sandbox.run(arguments).with(1);
         assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", said));

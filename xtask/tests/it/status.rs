@@ -72,7 +72,7 @@ fn a_stack_that_does_not_run_is_shown_as_stopped() {
   db       stopped  -    -    {db} (closed)  -       0         0
   backend  stopped  -    -    {api} (closed)  -       0         0
 
-hint: `xtask up` starts it
+hint: start it with `xtask up`
 "
         )
     );

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use crate::commands::prefixes::{Prefixes, push_json};
 use crate::commands::unwritable;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
 use crate::report::json::{self, StateChange};
 use crate::report::paint::Paint;
@@ -40,7 +40,7 @@ impl LogPrinter {
         self.closed
     }
 
-    pub(super) fn push(&mut self, service: &str, entry: &LogEntry) -> Result<(), Problem> {
+    pub(super) fn push(&mut self, service: &str, entry: &LogEntry) -> Result<(), Diagnostic> {
         match entry.kind {
             RecordKind::Line(stream) if self.json => {
                 if let Ok(at) = entry.at.parse() {
@@ -95,7 +95,7 @@ impl LogPrinter {
     }
 
     /// Writes what is there; a reader that has gone away ends it quietly.
-    pub(super) fn flush(&mut self) -> Result<(), Problem> {
+    pub(super) fn flush(&mut self) -> Result<(), Diagnostic> {
         if !self.closed
             && !self.buffer.is_empty()
             && let Err(error) = Output::Stdout.write(&self.buffer)

@@ -2,7 +2,7 @@
 
 use super::port_arg::number;
 use crate::commands::{CommandResult, Context, exit_after_print};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::report::json;
 use crate::world::owners;
 
@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let Some(number) = owners::find_free_port(args.near) else {
         let from = args.near.map(|near| format!(" from {near} on")).unwrap_or_default();
-        return Err(Problem::new(format!("no port{from} is free")).into());
+        return Err(Diagnostic::new(format!("no port{from} is free")).into());
     };
     let text = if context.json {
         json::line(&json::FreePort {

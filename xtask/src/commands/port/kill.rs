@@ -13,11 +13,11 @@ use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Busy, StopResult as Stopped, StopUi, told_of_port};
 use crate::commands::{CommandResult, Context, duration, exit_after_print};
 use crate::config::Protocol;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Level};
 use crate::foreign::Foreign;
 use crate::preflight::targets::{Targets, Tree};
 use crate::preflight::verdict::{KillPolicy, finding, kill_policy};
-use crate::preflight::{Endpoint, Finding, Level};
+use crate::preflight::{Endpoint, Finding};
 use crate::report::json::{self, KillResult};
 use crate::world::os;
 use crate::world::owners::{self, Addresses};
@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let nobody = Tree::default();
     let ports = cases.iter().map(|case| {
         let tree = case.tree.as_ref().unwrap_or(&nobody);
-        json::kill_port(&case.finding, case.port, tree, case.result)
+        json::kill_port(&case.finding, case.port, tree, case.result, &context.program)
     });
     let document = json::Kill {
         schema_version: json::SCHEMA_VERSION,
@@ -108,7 +108,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 }
 
 /// What there is, and what may be done about it. Of a range, the ports that somebody holds.
-fn look_up_targets(args: &Args, context: &Context) -> Result<Vec<KillTarget>, Problem> {
+fn look_up_targets(args: &Args, context: &Context) -> Result<Vec<KillTarget>, Diagnostic> {
     let mut seen = BTreeSet::new();
     let mut asked: Vec<(Endpoint, &PortRange)> = Vec::new();
     for span in &args.ports {
@@ -125,10 +125,7 @@ fn look_up_targets(args: &Args, context: &Context) -> Result<Vec<KillTarget>, Pr
     let ours = ours_beside(&facts, context);
     let found = |port: Endpoint| {
         let fact = facts.get(&port)?;
-        Some((
-            kill_policy(&port, fact, &ours),
-            finding(&port, fact, &ours, &context.program),
-        ))
+        Some((kill_policy(&port, fact, &ours), finding(&port, fact, &ours)))
     };
     let mut cases = Vec::new();
     for (port, span) in asked {
@@ -156,7 +153,12 @@ fn is_told(consent: KillPolicy, span: &PortRange) -> bool {
     consent != KillPolicy::NotNeeded || !span.is_range()
 }
 
-fn kill_target(port: Endpoint, consent: KillPolicy, mut finding: Finding, args: &Args) -> Result<KillTarget, Problem> {
+fn kill_target(
+    port: Endpoint,
+    consent: KillPolicy,
+    mut finding: Finding,
+    args: &Args,
+) -> Result<KillTarget, Diagnostic> {
     let mut too = |pid: u32, name: &Foreign, reason: &str| {
         finding.message = format!(
             "{}; {}",
@@ -170,7 +172,7 @@ fn kill_target(port: Endpoint, consent: KillPolicy, mut finding: Finding, args: 
         KillPolicy::NoProcess => (None, KillResult::Busy, Exit::Survived),
         KillPolicy::Never => (None, KillResult::Refused, Exit::Refused),
         KillPolicy::Foreign if !args.foreign => (None, KillResult::Refused, Exit::Refused),
-        KillPolicy::Foreign | KillPolicy::Yes => match Busy::new(port, &finding.owners).targets()? {
+        KillPolicy::Foreign | KillPolicy::Yes => match Busy::new(port, &finding.subject.owners).targets()? {
             Targets::End(tree) => match stop::denied(&tree).first() {
                 Some(other) => too(other.identity.pid, &other.name, "it belongs to another user"),
                 None => (Some(tree), KillResult::WouldKill, Exit::Done),
@@ -180,7 +182,7 @@ fn kill_target(port: Endpoint, consent: KillPolicy, mut finding: Finding, args: 
     };
     // Nobody is told to do what they do, and what is of no use.
     let is_of_use = result == KillResult::Refused && consent == KillPolicy::Foreign && !args.foreign;
-    finding.hints.retain(|hint| is_of_use || !hint.contains(" port kill "));
+    finding.hints.retain(|hint| is_of_use || !hint.runs("port kill"));
     match result {
         KillResult::Free => {}
         KillResult::WouldKill => finding.hints.clear(),
@@ -197,7 +199,7 @@ fn kill_target(port: Endpoint, consent: KillPolicy, mut finding: Finding, args: 
 }
 
 /// Asks, ends them, and tells what became of each port.
-fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) -> Result<Exit, Problem> {
+fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) -> Result<Exit, Diagnostic> {
     let mut cases: Vec<&mut KillTarget> = cases.iter_mut().filter(|case| case.tree.is_some()).collect();
     if !args.yes
         && let Some(exit) = unconfirmed(args, &mut cases, inbox, context)
@@ -209,7 +211,7 @@ fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) 
     let killing = Killing { args, inbox, context };
     let mut busy: Vec<Busy> = cases
         .iter()
-        .map(|case| Busy::new(case.port, &case.finding.owners))
+        .map(|case| Busy::new(case.port, &case.finding.subject.owners))
         .collect();
     let mut outcomes = killing.stop(&busy)?;
     for (one, outcome) in busy.iter_mut().zip(&mut outcomes) {
@@ -250,10 +252,8 @@ fn unconfirmed(args: &Args, cases: &mut [&mut KillTarget], inbox: &Inbox, contex
         }
     } else {
         const HINT: &str = "add `--yes` to stop it without a question";
-        let problem = Problem::new("not confirmed: there is no terminal to ask at, so nothing was stopped");
-        cases
-            .iter_mut()
-            .for_each(|case| case.finding.hints.push(HINT.to_owned()));
+        let problem = Diagnostic::new("not confirmed: there is no terminal to ask at, so nothing was stopped");
+        cases.iter_mut().for_each(|case| case.finding.hints.push(HINT.into()));
         context.fail(&[problem.hint(HINT).exit(Exit::Refused)])
     };
     for case in cases {
@@ -280,7 +280,7 @@ struct Killing<'a> {
 }
 
 impl Killing<'_> {
-    fn stop(&self, busy: &[Busy]) -> Result<Vec<StopOutcome>, Problem> {
+    fn stop(&self, busy: &[Busy]) -> Result<Vec<StopOutcome>, Diagnostic> {
         let mut voice = StopUi {
             context: self.context,
             confirm_kill: &mut |question| self.args.yes || self.confirms(question),
@@ -290,7 +290,7 @@ impl Killing<'_> {
     }
 
     /// Offers to end whoever took the port again, with who started it. `None`: it is left as it is.
-    fn stop_starter(&self, busy: &mut Busy, holder: &PortHolder) -> Result<Option<StopOutcome>, Problem> {
+    fn stop_starter(&self, busy: &mut Busy, holder: &PortHolder) -> Result<Option<StopOutcome>, Diagnostic> {
         // They were not on the card, so `--yes` does not mean them.
         let asks = self.context.terminals.interactive && !self.args.yes;
         let Some(starter) = holder.parent.as_ref().filter(|_| asks) else {

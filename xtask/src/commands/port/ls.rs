@@ -7,7 +7,7 @@ use super::port_arg::{PortRange, span};
 use super::{ours, reserved};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, StdoutClosed, exit_after_print};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::Foreign;
 use crate::preflight::verdict::{CallerContext, finding};
 use crate::preflight::{Endpoint, Owner, PortFact, Role};
@@ -108,7 +108,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     }
 }
 
-fn look_up_listeners(args: &Args) -> Result<BTreeMap<Endpoint, PortFact>, Problem> {
+fn look_up_listeners(args: &Args) -> Result<BTreeMap<Endpoint, PortFact>, Diagnostic> {
     let mut listed = owners::all_listeners()?;
     listed.retain(|port, fact| {
         let mut filters = args.filters.iter();
@@ -161,7 +161,7 @@ fn show(listed: &BTreeMap<Endpoint, PortFact>, ours: &CallerContext, context: &C
     }
     let ports = listed
         .iter()
-        .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours, &context.program), *port));
+        .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours), *port, &context.program));
     context.print(&json::line(&json::Listing {
         schema_version: json::SCHEMA_VERSION,
         ports: ports.collect(),

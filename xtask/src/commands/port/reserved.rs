@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ls::Filter;
 use crate::commands::{CommandResult, Context, exit_after_print};
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::preflight::{Endpoint, HoldsBy, Owner, PortFact};
 use crate::report::card::RenderContext;
 use crate::report::json;

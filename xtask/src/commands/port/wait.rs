@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::port_arg::port;
 use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::{CommandResult, Context, duration, exit_after_print};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::preflight::Endpoint;
 use crate::report::finding::sentence;
 use crate::report::{json, words};
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
             return Ok(printed);
         }
     }
-    let told: Vec<Problem> = left.iter().map(|port| too_late(port, args, context)).collect();
+    let told: Vec<Diagnostic> = left.iter().map(|port| too_late(port, args)).collect();
     if !told.is_empty() {
         return Err(told.into());
     }
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 }
 
 /// The ports that are not yet as they should be.
-fn missing(args: &Args) -> Result<Vec<Endpoint>, Problem> {
+fn missing(args: &Args) -> Result<Vec<Endpoint>, Diagnostic> {
     let busy = owners::listening(&args.ports);
     let is_busy = |port: &Endpoint| {
         let sockets = busy.as_ref().map(Vec::as_slice).unwrap_or_default();
@@ -117,7 +117,7 @@ fn missing(args: &Args) -> Result<Vec<Endpoint>, Problem> {
     Ok(args.ports.iter().copied().filter(|port| !is_free(port)).collect())
 }
 
-fn too_late(port: &Endpoint, args: &Args, context: &Context) -> Problem {
+fn too_late(port: &Endpoint, args: &Args) -> Diagnostic {
     let (name, timeout) = (port.name(), words::duration(args.timeout.unwrap_or_default()));
     let is_free = !args.until.free && owners::is_free(port, Addresses::All);
     let message = match (args.until.free, is_free) {
@@ -126,13 +126,12 @@ fn too_late(port: &Endpoint, args: &Args, context: &Context) -> Problem {
         // Bound, reserved, or about to be opened.
         (false, false) => format!("{name} is taken, but nobody listens on it after {timeout}"),
     };
-    let problem = Problem::new(message).exit(Exit::NotReady);
+    let problem = Diagnostic::new(message).exit(Exit::NotReady);
     match is_free {
         true => problem,
-        false => problem.hint(format!(
-            "look who holds it with `{} port who {}`",
-            context.program,
-            port.typed()
+        false => problem.hint(Hint::run(
+            "look who holds it with",
+            format!("port who {}", port.typed()),
         )),
     }
 }

@@ -6,7 +6,7 @@ use super::ours_beside;
 use super::port_arg::{PortRange, span};
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::config::Protocol;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::preflight::verdict::finding;
 use crate::preflight::{Endpoint, Finding};
 use crate::report;
@@ -45,12 +45,12 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let asked: Vec<Endpoint> = meant.into_iter().chain(owners::bound(&beside)).collect();
     let facts = owners::look_up(&asked, Addresses::All);
     if let Some(reason) = facts.values().find_map(|fact| fact.unknown.as_ref()) {
-        return Err(Problem::new(reason.clone()).into());
+        return Err(Diagnostic::new(reason.clone()).into());
     }
     let ours = ours_beside(&facts, context);
     let findings: BTreeMap<Endpoint, Finding> = facts
         .iter()
-        .map(|(port, fact)| (*port, finding(port, fact, &ours, &context.program)))
+        .map(|(port, fact)| (*port, finding(port, fact, &ours)))
         .collect();
     let shown = |span: &PortRange| -> Vec<Endpoint> {
         let ports = ports(span);
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     };
     let text = if context.json {
         let ports = args.ports.iter().flat_map(shown);
-        let ports = ports.map(|port| report::json::who_port(&facts[&port], &findings[&port], port));
+        let ports = ports.map(|port| report::json::who_port(&facts[&port], &findings[&port], port, &context.program));
         report::json::line(&report::json::Who {
             schema_version: report::json::SCHEMA_VERSION,
             ports: ports.collect(),
@@ -89,5 +89,5 @@ fn ports(span: &PortRange) -> impl Iterator<Item = Endpoint> + use<> {
 }
 
 fn is_held(finding: &Finding) -> bool {
-    !matches!(finding.code, "port.free" | "port.denied")
+    !matches!(finding.code, Code::PortFree | Code::PortDenied)
 }

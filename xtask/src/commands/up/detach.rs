@@ -8,9 +8,8 @@ use super::reporter::UpReporter;
 use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Plan;
-use crate::report;
 use crate::supervise::State;
 use crate::world::background;
 use crate::world::clock::wall;
@@ -27,7 +26,7 @@ pub(super) fn detach(
     screen: Screen,
     inbox: &Inbox,
     context: &Context,
-) -> Result<Option<Exit>, Problems> {
+) -> Result<Option<Exit>, Diagnostics> {
     let request = Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: plan.services.clone(),
@@ -50,7 +49,7 @@ pub(super) fn detach(
         Watched::Ended(exit) => Ok(Some(exit)),
         Watched::Not if background::supervisor_stderr(directory).is_empty() => Ok(None),
         Watched::Not => {
-            let problem = Problem::new("the supervisor in the background has died");
+            let problem = Diagnostic::new("the supervisor in the background has died");
             Err(problem.hint(background::supervisor_stderr(directory)).into())
         }
     }
@@ -62,7 +61,7 @@ enum Watched {
     Not,
 }
 
-fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: &Inbox) -> Result<Watched, Problem> {
+fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: &Inbox) -> Result<Watched, Diagnostic> {
     let mut exit = None;
     loop {
         let reply = match inbox.receiver.recv().expect("we hold a sender ourselves") {
@@ -92,8 +91,7 @@ fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: 
                 let has_failed = snapshot.services.iter().any(|service| service.state == State::Failed);
                 show.settled(ended == Exit::Done, Duration::ZERO);
                 if ended == Exit::Failed && !has_failed {
-                    let problem = watching::stopped_early();
-                    screen.tell(report::problem::problem(&problem, screen.paint()).trim_end());
+                    screen.tell_problem(&watching::stopped_early());
                 }
                 let ended = show.finish(&RunOutcome {
                     exit: ended,

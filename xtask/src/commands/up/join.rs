@@ -6,7 +6,7 @@ use super::preflight::{Preflight, PreflightOutcome};
 use super::{UpRequest, reassignment};
 use crate::commands::events::Inbox;
 use crate::commands::{Context, watching};
-use crate::error::{Exit, Problems};
+use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::Plan;
 use crate::preflight::verdict::CallerContext;
 use crate::report::steps::change;
@@ -27,7 +27,7 @@ pub(super) fn join(
     directory: &StateDir,
     inbox: &Inbox,
     context: &Context,
-) -> Result<Option<Exit>, Problems> {
+) -> Result<Option<Exit>, Diagnostics> {
     let Some((running, record)) = run_status::running(&project.checkout)? else {
         return Ok(None);
     };

@@ -8,12 +8,12 @@ use super::summary_line::head;
 use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::stopping::{self, Busy, StopResult, StopUi, told_of_port};
 use crate::commands::{Context, leftovers, tell, watching};
-use crate::error::{Exit, Problem, Problems};
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
 use crate::plan::{OnConflict, Plan, Port, Service};
 use crate::preflight::limit::open_files;
 use crate::preflight::needs::needs;
 use crate::preflight::verdict::{CallerContext, duplicates, finding, split};
-use crate::preflight::{Endpoint, Facts, Finding, Level, PortFact};
+use crate::preflight::{Endpoint, Facts, Finding, PortFact};
 use crate::report;
 use crate::report::{json, words};
 use crate::world::clock::wall;
@@ -54,7 +54,7 @@ pub(super) type PortFinding<'a> = (Option<(&'a Service, &'a Port)>, Finding);
 
 impl<'a> Preflight<'a> {
     /// What earlier runs left is ended first.
-    pub(super) fn clear_all(&self, directory: &StateDir) -> Result<PreflightOutcome, Problems> {
+    pub(super) fn clear_all(&self, directory: &StateDir) -> Result<PreflightOutcome, Diagnostics> {
         if directory.record().map_err(|it| leftovers::not_verified(&it))?.is_some()
             && let Some(exit) = self.end_leftovers(directory)?
         {
@@ -77,7 +77,7 @@ impl<'a> Preflight<'a> {
 
     /// What clearing would say, and the plan with the ports that would move. A conflict that would be solved without a
     /// question is a warning. `moves` are those foreseen so far: a port moves once.
-    pub(super) fn dry_run(&self, moves: &mut Moves) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
+    pub(super) fn dry_run(&self, moves: &mut Moves) -> Result<(Vec<Finding>, Option<Plan>), Diagnostics> {
         let facts = observe::facts(self.plan, &self.inbox.interrupt);
         let findings = self.judge_all(&facts);
         let movable = self.movable(&findings);
@@ -87,8 +87,9 @@ impl<'a> Preflight<'a> {
                 (moves, Some(plan)) => return Ok((moves, Some(plan))),
                 (stuck, None) => {
                     let others = findings.iter().map(|(_, finding)| finding);
-                    let others =
-                        others.filter(|it| it.port.is_none() || stuck.iter().all(|stuck| stuck.port != it.port));
+                    let others = others.filter(|it| {
+                        it.subject.port.is_none() || stuck.iter().all(|stuck| stuck.subject.port != it.subject.port)
+                    });
                     return Ok((others.chain(&stuck).cloned().collect(), None));
                 }
             }
@@ -112,7 +113,7 @@ impl<'a> Preflight<'a> {
         let plan = self.plan;
         let mut findings: Vec<PortFinding<'_>> = Vec::new();
         // In a run that is joined it is its supervisor's limit that counts.
-        let limit = || open_files(plan, facts, &self.context.program);
+        let limit = || open_files(plan, facts);
         let limit = self.ours.live_run.is_none().then(limit).flatten();
         let needs = duplicates(plan).into_iter().chain(limit).chain(needs(plan, facts));
         findings.extend(needs.map(|finding| (None, finding)));
@@ -132,7 +133,7 @@ impl<'a> Preflight<'a> {
         findings
     }
 
-    pub(super) fn clear(&self) -> Result<PreflightOutcome, Problems> {
+    pub(super) fn clear(&self) -> Result<PreflightOutcome, Diagnostics> {
         let plan = self.plan;
         let facts = observe::facts(plan, &self.inbox.interrupt);
         if self.inbox.interrupted() {
@@ -144,7 +145,7 @@ impl<'a> Preflight<'a> {
         let findings = self.judge_all(&facts);
         if findings
             .iter()
-            .any(|(_, finding)| finding.code == "port.busy.own_leftover")
+            .any(|(_, finding)| finding.code == Code::PortBusy(ConflictKind::OwnLeftover))
         {
             return Ok(PreflightOutcome::Leftovers);
         }
@@ -177,12 +178,12 @@ impl<'a> Preflight<'a> {
     }
 
     /// Ends what earlier runs of this checkout left; an exit where that may not or does not work.
-    fn end_leftovers(&self, directory: &StateDir) -> Result<Option<Exit>, Problem> {
+    fn end_leftovers(&self, directory: &StateDir) -> Result<Option<Exit>, Diagnostic> {
         let left = leftovers::of(&self.plan.checkout).map_err(|it| leftovers::not_verified(&it))?;
         leftovers::tell_left_alone(&left.left_alone, self.context);
         let left = left.processes;
         if self.up_request.on_conflict == Some(OnConflict::Fail) && !left.is_empty() {
-            self.tell(&leftovers::finding(&left, &self.context.program));
+            self.tell(&leftovers::finding(&left));
             return Ok(Some(Exit::PortBusy));
         }
         let grace = self.plan.services.iter().map(|service| service.stop_grace_period).max();
@@ -204,18 +205,13 @@ impl<'a> Preflight<'a> {
 
     /// What stands in the way of `asked`, for a port of this service.
     pub(super) fn finding(&self, service: &Service, port: &Port, asked: Endpoint, fact: &PortFact) -> Finding {
-        finding(
-            &asked,
-            fact,
-            &self.ours.for_service(&service.name, port),
-            &self.context.program,
-        )
+        finding(&asked, fact, &self.ours.for_service(&service.name, port))
     }
 
     fn remark(&self, service: &Service, port: &Port, facts: &Facts) -> Option<Finding> {
         let ours = self.ours.for_service(&service.name, port);
         let port = Endpoint::from(port);
-        split(&port, &facts.ports[&port], &ours, &self.context.program)
+        split(&port, &facts.ports[&port], &ours)
     }
 
     /// Might the owner be stopped, by what was asked or by asking?
@@ -223,7 +219,7 @@ impl<'a> Preflight<'a> {
         let Some((_, port)) = port else { return false };
         let is_foreign_conflict = matches!(
             finding.code,
-            "port.busy.foreign" | "port.busy.bound" | "port.shared" | "port.split"
+            Code::PortBusy(ConflictKind::Foreign | ConflictKind::Bound) | Code::PortShared | Code::PortSplit
         );
         let stops = match self.way_out(port) {
             ConflictAction::Ask | ConflictAction::Stop => true,
@@ -246,7 +242,7 @@ impl<'a> Preflight<'a> {
     }
 
     /// Gets one port free, if that is wanted; an exit if it stays busy.
-    fn solve(&self, service: &Service, port: &Port) -> Result<Option<Exit>, Problem> {
+    fn solve(&self, service: &Service, port: &Port) -> Result<Option<Exit>, Diagnostic> {
         // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
         let asked = Endpoint::from(port);
         let facts = owners::look_up(&[asked], Addresses::Service);
@@ -284,7 +280,7 @@ impl<'a> Preflight<'a> {
             },
             inbox: self.inbox,
         };
-        let busy = [Busy::new(asked, &found.owners)];
+        let busy = [Busy::new(asked, &found.subject.owners)];
         let mut outcomes = stopping::stop_owners(&busy, Addresses::Service, grace, &mut voice)?;
         let outcome = outcomes.pop().expect("there is one for the one port");
         Ok(match told_of_port(outcome, self.context, asked) {
@@ -302,8 +298,8 @@ impl<'a> Preflight<'a> {
     fn left_alone(&self, finding: &Finding) -> Exit {
         self.context.say("  The process was left running; nothing was started.");
         for hint in &finding.hints {
-            self.context
-                .say(&format!("{} {hint}", self.context.paint_stderr().hint("hint:")));
+            let (program, paint) = (&self.context.program, self.context.paint_stderr());
+            self.context.say(&report::problem::hint(hint, program, paint));
         }
         Exit::PortBusy
     }
@@ -322,7 +318,7 @@ impl<'a> Preflight<'a> {
                 wall(),
                 "finding",
                 json::Found {
-                    finding: finding.into(),
+                    finding: json::finding(finding, &self.context.program),
                 },
             );
             // Whoever closed stdout has the exit code.

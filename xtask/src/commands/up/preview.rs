@@ -5,10 +5,9 @@ use super::reassignment::PlanWithFindings;
 use super::{UpRequest, join};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
-use crate::error::Exit;
+use crate::diagnostic::{Exit, Level};
 use crate::plan::Plan;
 use crate::preflight::verdict::CallerContext;
-use crate::preflight::{Finding, Level};
 use crate::report;
 use crate::report::steps::Steps;
 use crate::supervise::steps::{Running, Todo, steps};
@@ -61,10 +60,7 @@ pub(super) fn show(project: &Project, up_request: &UpRequest, context: &Context)
         None => leftovers::of(&plan.checkout)?.processes,
     };
     if !left.is_empty() {
-        findings.push(Finding {
-            level: Level::Warn,
-            ..leftovers::finding(&left, &context.program)
-        });
+        findings.push(leftovers::finding(&left).level(Level::Warn));
     }
     let unknown = join::unknown(up_request, running);
     let seen = Steps {
@@ -76,7 +72,7 @@ pub(super) fn show(project: &Project, up_request: &UpRequest, context: &Context)
     let failing = findings.iter().filter(|finding| finding.level == Level::Fail);
     let exit = Exit::worst(failing.map(|finding| finding.exit));
     if context.json {
-        return Ok(exit_after_print(context.print(&seen.json()), exit));
+        return Ok(exit_after_print(context.print(&seen.json(&context.program)), exit));
     }
     let paint = context.paint();
     let head = match record {

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::UpRequest;
 use super::preflight::{ConflictAction, PortFinding, Preflight, PreflightOutcome};
 use crate::commands::Context;
-use crate::error::{Exit, Problems};
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Hint, Level};
 use crate::plan::{Origin, Plan, Port, Service};
 use crate::preflight::verdict::{CallerContext, finding};
-use crate::preflight::{Endpoint, Finding, Level};
+use crate::preflight::{Endpoint, Finding, Subject};
 use crate::report::words;
 use crate::supervise::steps::Running;
 use crate::world::owners::{self, Addresses};
@@ -28,7 +28,7 @@ pub(super) type MovablePort<'a> = (&'a Service, &'a Port, &'a Finding);
 impl Preflight<'_> {
     /// Notes the ports of what was asked for, or only looks, as [`UpRequest::ports`] says. Those of a stack that runs or starts
     /// elsewhere are as good as taken, though nobody may listen there yet; `running` is what has its ports here already.
-    pub(super) fn note(&self, running: &[Running]) -> Result<PlanWithFindings, Problems> {
+    pub(super) fn note(&self, running: &[Running]) -> Result<PlanWithFindings, Diagnostics> {
         let runs = |service: &Service, port: &Port| {
             let mut live = running
                 .iter()
@@ -65,10 +65,10 @@ impl Preflight<'_> {
 
     fn yields(&self, one: &ReassignedPort, plan: &Plan) -> Vec<Finding> {
         let ReassignedPort { service, port, rival } = one;
-        let (code, state) = (
+        let (kind, state) = (
             match rival.project == plan.project {
-                true => "port.busy.other_checkout",
-                false => "port.busy.other_project",
+                true => ConflictKind::OtherCheckout,
+                false => ConflictKind::OtherProject,
             },
             match rival.is_starting {
                 true => "starting",
@@ -82,17 +82,15 @@ impl Preflight<'_> {
             asked.typed(),
             rival.project
         );
-        let finding = Finding {
-            code,
-            level: Level::Warn,
-            service: Some(service.clone()),
-            message,
-            hints: Vec::new(),
-            at: Some(port.place.clone()),
-            port: Some(asked),
-            owners: Vec::new(),
-            exit: Exit::Done,
-        };
+        let finding = Diagnostic::new(message)
+            .code(Code::PortBusy(kind))
+            .level(Level::Warn)
+            .exit(Exit::Done)
+            .at(&port.place)
+            .about(Subject {
+                port: Some(asked),
+                ..Subject::service(service)
+            });
         self.moved((service, port, &finding), plan)
     }
 
@@ -103,7 +101,10 @@ impl Preflight<'_> {
             .into_iter()
             .map(|message| Finding {
                 message,
-                owners: Vec::new(),
+                subject: Subject {
+                    owners: Vec::new(),
+                    ..said.subject.clone()
+                },
                 ..said.clone()
             });
         std::iter::once(said.clone()).chain(others).collect()
@@ -131,29 +132,28 @@ impl Preflight<'_> {
 
     /// Another port would do for a number that is taken, but not for a service of this stack that has it.
     fn may_move(&self, port: &Port, finding: &Finding) -> bool {
-        finding.is_foreign_conflict() && self.way_out(port) == ConflictAction::Next
+        finding.code.is_foreign_conflict() && self.way_out(port) == ConflictAction::Next
     }
 
     /// With the way that is always there, if it is: its port could move, and it was not asked to.
     pub(super) fn hinted(&self, port: Option<(&Service, &Port)>, mut finding: Finding) -> Finding {
         let Some((service, port)) = port else { return finding };
         let is_asked = self.way_out(port) == ConflictAction::Next;
-        let is_open = finding.level == Level::Fail && finding.is_foreign_conflict() && !is_asked;
+        let is_open = finding.level == Level::Fail && finding.code.is_foreign_conflict() && !is_asked;
         if is_open
             && self
                 .project
                 .could_move(&self.up_request.asked, &service.name, &port.key)
         {
-            let or = if finding.hints.is_empty() { "" } else { "or " };
-            let (name, program) = (&service.name, &self.context.program);
-            let hint = format!("{or}let `{name}` take the next free port: `{program} up --on-conflict next`");
+            let next = format!("let `{}` take the next free port:", service.name);
+            let hint = Hint::run(&next, "up --on-conflict next").or_after(&finding.hints);
             finding.hints.push(hint);
         }
         finding
     }
 
     /// Notes where the services move, then says it, and who has the ports: a terminal may be slow, and others wait.
-    pub(super) fn move_on(&self, movable: &[MovablePort<'_>]) -> Result<PreflightOutcome, Problems> {
+    pub(super) fn move_on(&self, movable: &[MovablePort<'_>]) -> Result<PreflightOutcome, Diagnostics> {
         let moving = self.moving(movable, &Moves::default(), ReservationMode::Save)?;
         let stuck: Vec<_> = movable
             .iter()
@@ -163,7 +163,7 @@ impl Preflight<'_> {
             drop(moving);
             let others = movable
                 .iter()
-                .filter(|(_, _, finding)| stuck.iter().all(|it| it.port != finding.port));
+                .filter(|(_, _, finding)| stuck.iter().all(|it| it.subject.port != finding.subject.port));
             let others = others.map(|(_, _, finding)| *finding);
             stuck.iter().chain(others).for_each(|finding| self.tell(finding));
             return Ok(self.blocked(Exit::PortBusy));
@@ -183,7 +183,7 @@ impl Preflight<'_> {
         &self,
         movable: &[MovablePort<'_>],
         moves: &mut Moves,
-    ) -> Result<(Vec<Finding>, Option<Plan>), Problems> {
+    ) -> Result<(Vec<Finding>, Option<Plan>), Diagnostics> {
         let moving = self.moving(movable, moves, self.up_request.ports)?;
         let stuck: Vec<_> = movable
             .iter()
@@ -204,7 +204,7 @@ impl Preflight<'_> {
         movable: &[MovablePort<'_>],
         before: &Moves,
         ports: ReservationMode,
-    ) -> Result<PendingReassignment<'_>, Problems> {
+    ) -> Result<PendingReassignment<'_>, Diagnostics> {
         let taken: Vec<_> = movable
             .iter()
             .map(|(service, port, _)| (service.name.as_str(), port.key.as_str()))
@@ -224,7 +224,7 @@ impl Preflight<'_> {
         };
         let facts = owners::look_up(&[asked], Addresses::Service);
         let found = self.finding(service, port, asked, &facts[&asked]);
-        found.code == "port.busy.own_running" && found.level == Level::Ok
+        found.code == Code::PortBusy(ConflictKind::OwnRunning) && found.level == Level::Ok
     }
 }
 
@@ -236,7 +236,7 @@ pub(in crate::commands) fn cannot_move((service, port, finding): &MovablePort<'_
             let place = planned.names(from)?;
             let variable = planned.variable_of(now);
             let hint = format!("write `${{{variable}}}` instead of {from} in its {place}, and it moves");
-            (format!("its {place} says {from}"), Some(hint))
+            (format!("its {place} says {from}"), Some(Hint::from(hint)))
         }
         Origin::Declared | Origin::Auto => ("no port above it is free".to_owned(), None),
     };
@@ -353,10 +353,10 @@ fn instead(service: &Service, port: &Port, from: u16, ours: &CallerContext, cont
     };
     let ours = ours.for_service(&service.name, port);
     let facts = owners::look_up(&[declared], Addresses::Service);
-    let found = finding(&declared, &facts[&declared], &ours, &context.program);
+    let found = finding(&declared, &facts[&declared], &ours);
     let (who, number, program) = (who(service, port), port.number, &context.program);
     match found.code {
-        "port.free" => format!(
+        Code::PortFree => format!(
             "{who} is on port {number} instead of {from}, which is free again: `{program} up --reset-ports` returns to it."
         ),
         _ => format!("{who} is on port {number} instead of {from}: {}.", found.message),

@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::commands::lost_ports::{self, found_port_busy};
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::plan::{self, Check, Plan};
-use crate::preflight::verdict::{CallerContext, finding};
+use crate::preflight::verdict::CallerContext;
 use crate::preflight::{Endpoint, Finding};
+use crate::report::advice::advice;
 use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
 use crate::supervise::{Cause, State};
 use crate::world::clock::wall;
 use crate::world::control::{ServiceProgress, Transition};
 use crate::world::driver::{Observer, RunOutcome};
-use crate::world::owners::{self, Addresses};
+use crate::world::owners::Addresses;
 use crate::world::runs::{Mode, StateDir};
 use crate::world::{os, run_status};
 
@@ -93,16 +95,10 @@ impl<'a> UpReporter<'a> {
             self.screen.say(&line);
         }
         for survivor in &outcome.survivors {
-            let survivor = survivor.clone().with_program_name(&self.context.program);
-            self.screen
-                .tell(report::problem::problem(&survivor, self.screen.paint()).trim_end());
+            self.screen.tell_problem(survivor);
         }
         if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
-            let others = self.n_stopped();
-            self.screen.say(&match others.strip_prefix("1 ") {
-                Some(only) if self.stopped.len() == 1 => format!("The other {only} was stopped."),
-                Some(_) | None => format!("The other {others} were stopped."),
-            });
+            self.screen.say(&self.others_stopped());
         } else if outcome.survivors.is_empty() && !self.stopped.is_empty() && !outcome.runs_on() {
             let which = self.n_stopped();
             let who = if outcome.by_request {
@@ -156,6 +152,14 @@ impl<'a> UpReporter<'a> {
         }
     }
 
+    fn others_stopped(&self) -> String {
+        match self.stopped.values().collect::<Vec<_>>()[..] {
+            [true] => "The other task was stopped.".to_owned(),
+            [false] => "The other service was stopped.".to_owned(),
+            _ => format!("The other {} were stopped.", self.n_stopped()),
+        }
+    }
+
     fn n_stopped(&self) -> String {
         let n_tasks = self.stopped.values().filter(|task| **task).count();
         words::services_and_tasks(self.stopped.len() - n_tasks, n_tasks)
@@ -165,7 +169,10 @@ impl<'a> UpReporter<'a> {
         let paint = self.screen.paint();
         let word = status::word(transition.state, transition.task);
         // A task that is done is as good as a service that is ready.
-        let state = if word == "done" { State::Ready } else { transition.state };
+        let state = match transition.state {
+            State::Exited if transition.task => State::Ready,
+            state => state,
+        };
         let state = status::in_colour(state, &format!("{word:<9}"), paint);
         let name = format!("{:<width$}", transition.service, width = self.name_width);
         self.screen
@@ -174,12 +181,13 @@ impl<'a> UpReporter<'a> {
 
     fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause) {
         let (paint, program) = (self.screen.paint(), &self.context.program);
-        let mut text = failure(service, why, &transition.tail, &self.checkout, program, paint);
         let mut findings = self.lost_ports(service, why);
         self.has_lost_a_port |= !findings.is_empty();
-        if findings.is_empty() && found_port_busy(why) && !text.contains("hint:") {
-            text.push_str(&opened_twice(service, self.screen.paint()));
+        let mut hints = advice(service, why, &self.checkout);
+        if hints.is_empty() && findings.is_empty() && found_port_busy(why) {
+            hints.push(opened_twice(service));
         }
+        let mut text = failure(service, why, &transition.tail, &hints, program, paint);
         findings.extend(transition.mismatch.as_ref().map(|it| it.finding(service)));
         for finding in findings {
             let reader = self.context.reader(self.screen.paint());
@@ -188,7 +196,7 @@ impl<'a> UpReporter<'a> {
                 wall(),
                 "finding",
                 json::Found {
-                    finding: (&finding).into(),
+                    finding: json::finding(&finding, program),
                 },
             )));
         }
@@ -216,34 +224,11 @@ impl<'a> UpReporter<'a> {
     }
 
     fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
-        let ports: Vec<Endpoint> = service.ports.iter().map(Endpoint::from).collect();
-        let facts = owners::look_up(&ports, addresses);
         let run = StateDir::existing(&self.checkout).and_then(|directory| directory.live_run().ok()?);
         let numbers = self.ports.iter().map(|port| port.number).collect();
         let ours = CallerContext::new(&self.project, &self.checkout, run, os::user_id()).with_reserved_numbers(numbers);
-        let judge = |port: &plan::Port| {
-            let ours = match addresses {
-                Addresses::Service => ours.for_service(&service.name, port),
-                Addresses::All => ours.clone(),
-            };
-            let (at, port) = (port.place.clone(), Endpoint::from(port));
-            Finding {
-                service: Some(service.name.clone()),
-                at: Some(at),
-                ..finding(&port, &facts[&port], &ours, &self.context.program)
-            }
-        };
-        service.ports.iter().map(judge).filter(Finding::is_taken).collect()
-    }
-}
-
-fn found_port_busy(why: &Cause) -> bool {
-    match why.last() {
-        Cause::Exited {
-            diagnosis: Some(diagnosis),
-            ..
-        } => diagnosis.exit == Exit::PortBusy,
-        _ => false,
+        let judged = lost_ports::judge(&service.name, &service.ports, &ours, addresses).into_iter();
+        judged.filter(|found| found.code.is_port_taken()).collect()
     }
 }
 

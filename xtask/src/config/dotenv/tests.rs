@@ -29,9 +29,12 @@ fn check_after(earlier: &[(String, String)], bytes: &[u8], expected: &str) {
             variables.iter().map(shown).collect()
         }
         Err(problems) => {
-            let shown = |problem: &crate::error::Problem| {
+            let shown = |problem: &crate::diagnostic::Diagnostic| {
                 let place = problem.place.as_ref().unwrap();
-                let hints = problem.hints.iter().map(|hint| format!("\n  hint: {hint}"));
+                let hints = problem
+                    .hints
+                    .iter()
+                    .map(|hint| format!("\n  hint: {}", hint.render("")));
                 let hints: String = hints.collect();
                 format!(
                     "{}:{} {} {}{hints}",

@@ -4,7 +4,7 @@
 fn check(text: &str, expected: &str) {
     let found = match super::parse(text) {
         Ok(duration) => format!("{} ms", duration.as_millis()),
-        Err(problem) => format!("{}; {}", problem.message, problem.hints.join("; ")),
+        Err(problem) => format!("{}; {}", problem.message, problem.hints[0].render("")),
     };
     assert_eq!(found, expected, "{text}");
 }

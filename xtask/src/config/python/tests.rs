@@ -11,7 +11,7 @@ fn check(specifier: &str, versions: &str, expected: &str) {
             .filter(|version| allowed.allows(&numbers(version)))
             .collect::<Vec<_>>()
             .join(" "),
-        Err(problem) => format!("{}; {}", problem.message, problem.hints.join("; ")),
+        Err(problem) => format!("{}; {}", problem.message, problem.hints[0].render("")),
     };
     assert_eq!(found, expected, "{specifier}");
 }

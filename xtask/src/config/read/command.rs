@@ -4,13 +4,13 @@ use super::item::Item;
 use super::reader::TomlReader;
 use crate::config::template::Piece;
 use crate::config::{Command, Located, Template};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// `shell`: the string goes to a shell as it is, variables filled in.
 pub(super) fn command<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, shell: bool) -> Option<Located<Command>> {
     let command = match (item.elements(), shell) {
         (Some(_), true) => {
-            let problem = Problem::new("`shell = true` needs a string for `command`, found a list");
+            let problem = Diagnostic::new("`shell = true` needs a string for `command`, found a list");
             reader.report(item.at_value(), problem.hint("write one string, or remove `shell`"));
             return None;
         }
@@ -46,7 +46,7 @@ fn split<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Vec<Templat
     let text = reader.string(item)?;
     let template = reader.template_of(item, text)?;
     let Some(words) = split_words(template) else {
-        let problem = Problem::new(format!("`{}` has a quote that is not closed", item.key));
+        let problem = Diagnostic::new(format!("`{}` has a quote that is not closed", item.key));
         reader.report(
             item.at_value(),
             problem.hint("close the quote, or write a list of words"),
@@ -92,7 +92,7 @@ fn not_empty(reader: &mut TomlReader, item: &Item, words: Vec<Template>) -> Opti
     match words.first().map(Template::as_literal) {
         None => reader.report(item.at_value(), empty(item.key)),
         Some(Some("")) => {
-            let problem = Problem::new(format!("the first word of `{}` is empty", item.key));
+            let problem = Diagnostic::new(format!("the first word of `{}` is empty", item.key));
             reader.report(item.at_value(), problem.hint("name the program to run"));
         }
         Some(_) => return Some(words),
@@ -100,6 +100,6 @@ fn not_empty(reader: &mut TomlReader, item: &Item, words: Vec<Template>) -> Opti
     None
 }
 
-fn empty(key: &str) -> Problem {
-    Problem::new(format!("`{key}` is empty")).hint("name the program to run")
+fn empty(key: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{key}` is empty")).hint("name the program to run")
 }

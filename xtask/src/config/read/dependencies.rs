@@ -4,7 +4,7 @@ use super::item::{Item, Spot};
 use super::reader::{TomlReader, unknown_service};
 use crate::config::keys::DEPENDENCY;
 use crate::config::{Condition, Dependency, Located};
-use crate::error::{Place, Problem};
+use crate::diagnostic::{Diagnostic, Place};
 
 /// A list means `"healthy"` for each service and `"completed"` for each task; a table says it of each.
 pub(super) fn dependencies<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<Dependency> {
@@ -21,7 +21,7 @@ pub(super) fn dependencies<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> 
         if dependencies.iter().any(|known| known.service.value == name) {
             reader.report(
                 item.at_value(),
-                Problem::new(format!("`{name}` is listed twice in `{}`", item.key)),
+                Diagnostic::new(format!("`{name}` is listed twice in `{}`", item.key)),
             );
         }
         let condition = by_itself(reader, name);
@@ -115,12 +115,12 @@ fn condition<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, name: &str) -> Op
     reader.choice(item, &[healthy_or_completed, ("started", Some(Condition::Started))])
 }
 
-fn never_healthy(task: &str) -> Problem {
-    Problem::new(format!("`{task}` is a task: it ends, and is never healthy")).hint("write `\"completed\"`")
+fn never_healthy(task: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{task}` is a task: it ends, and is never healthy")).hint("write `\"completed\"`")
 }
 
-fn never_completed(service: &str) -> Problem {
-    Problem::new(format!(
+fn never_completed(service: &str) -> Diagnostic {
+    Diagnostic::new(format!(
         "`{service}` is a service: it keeps running, and never completes"
     ))
     .hint(format!(
@@ -159,10 +159,10 @@ impl<'w> CycleSearch<'w> {
     }
 }
 
-fn cycle(circle: &[&str]) -> Problem {
+fn cycle(circle: &[&str]) -> Diagnostic {
     match circle {
-        [only, _] => Problem::new(format!("`{only}` depends on itself")),
-        _ => Problem::new(format!(
+        [only, _] => Diagnostic::new(format!("`{only}` depends on itself")),
+        _ => Diagnostic::new(format!(
             "services depend on each other in a circle: `{}`",
             circle.join(" -> ")
         ))

@@ -8,7 +8,7 @@ use super::reader::{TomlReader, not_supported};
 use crate::config::keys::HEALTHCHECK;
 use crate::config::template::Piece;
 use crate::config::{Check, Healthcheck, Port, Protocol};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// `ports` are those of `service` that could be read.
 pub(super) fn healthcheck<'t>(
@@ -23,7 +23,7 @@ pub(super) fn healthcheck<'t>(
         .filter_map(|kind| table.get(kind))
         .collect();
     if let [first, second, ..] = kinds.as_slice() {
-        let problem = Problem::new(format!("`{}` and `{}` are mutually exclusive", first.key, second.key));
+        let problem = Diagnostic::new(format!("`{}` and `{}` are mutually exclusive", first.key, second.key));
         reader.report(second.at_key(), problem.hint("keep one of them"));
     }
     let check = kinds.first().and_then(|kind| check(reader, kind));
@@ -35,7 +35,7 @@ pub(super) fn healthcheck<'t>(
     let no_port = service.get("port").is_none() && service.get("ports").is_none();
     let no_tcp_port = no_port || ports.first().is_some_and(|port| port.protocol == Protocol::Udp);
     if needs_port && no_tcp_port {
-        let problem = Problem::new(format!(
+        let problem = Diagnostic::new(format!(
             "`{}` asks at the main TCP port, and the service has none",
             kinds[0].key
         ));
@@ -67,7 +67,7 @@ fn check<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Check> {
         "tcp" => {
             let given = reader.boolean(item)?;
             if !given {
-                let problem = Problem::new("`tcp = false` checks nothing").hint("remove `tcp`");
+                let problem = Diagnostic::new("`tcp = false` checks nothing").hint("remove `tcp`");
                 reader.report(item.at_value(), problem);
             }
             Some(Check::Tcp)
@@ -88,7 +88,8 @@ fn http<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Check> {
     }
     let unknown_start = matches!(pieces.first(), Some(Piece::Variable { .. } | Piece::Reference { .. }));
     if !unknown_start && !starts_with(pieces, "/") && !starts_with(pieces, "http://") {
-        let problem = Problem::new("`http` must be a path that starts with `/`, or a URL that starts with `http://`");
+        let problem =
+            Diagnostic::new("`http` must be a path that starts with `/`, or a URL that starts with `http://`");
         reader.report(item.at_value(), problem);
         return None;
     }
@@ -104,7 +105,7 @@ fn positive<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Duration
     if duration.is_zero() {
         reader.report(
             item.at_value(),
-            Problem::new(format!("`{}` must be longer than 0", item.key)),
+            Diagnostic::new(format!("`{}` must be longer than 0", item.key)),
         );
         return None;
     }
@@ -119,7 +120,7 @@ fn retries(reader: &mut TomlReader, item: &Item) -> Option<u32> {
     let number = u32::from_str_radix(integer.as_str(), integer.radix()).ok();
     let number = number.filter(|number| *number > 0);
     if number.is_none() {
-        let problem = Problem::new(format!("`{}` must be at least 1, found {integer}", item.key));
+        let problem = Diagnostic::new(format!("`{}` must be at least 1, found {integer}", item.key));
         reader.report(item.at_value(), problem);
     }
     number

@@ -8,13 +8,13 @@ use super::reader::TomlReader;
 use crate::config::keys::PORT;
 use crate::config::template::{Otherwise, Piece};
 use crate::config::{AUTO, Located, OnConflict, Port, Protocol, Template};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// All ports of a service, the main one first.
 pub(super) fn ports<'t>(reader: &mut TomlReader<'t>, service: &Table<'t>) -> Vec<Port> {
     match (service.get("port"), service.get("ports")) {
         (Some(_), Some(several)) => {
-            let problem = Problem::new("`port` and `ports` are mutually exclusive");
+            let problem = Diagnostic::new("`port` and `ports` are mutually exclusive");
             reader.report(several.at_key(), problem.hint("move the number of `port` into `ports`"));
             Vec::new()
         }
@@ -67,7 +67,7 @@ fn port<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, key: &str) -> Option<P
     });
     let on_conflict = table.get("on_conflict").and_then(|item| on_conflict(reader, &item));
     let Some(number_item) = table.get("number") else {
-        let problem = Problem::new(format!("`{}` has no `number`", item.key));
+        let problem = Diagnostic::new(format!("`{}` has no `number`", item.key));
         reader.report_absent(item.at_value(), problem.hint("add `number = 8000`"));
         return None;
     };
@@ -75,7 +75,7 @@ fn port<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, key: &str) -> Option<P
     if let Some(item) = table.get("base")
         && number.value.as_literal().is_some_and(|text| text != AUTO)
     {
-        let problem = Problem::new("`base` is where `\"auto\"` begins, and `number` is a number");
+        let problem = Diagnostic::new("`base` is where `\"auto\"` begins, and `number` is a number");
         reader.report(
             item.at_key(),
             problem.hint("write `number = \"auto\"`, or leave `base` out"),
@@ -143,8 +143,8 @@ fn in_range(number: i64) -> Option<u16> {
     u16::try_from(number).ok().filter(|port| *port != 0)
 }
 
-fn no_port(text: &str) -> Problem {
-    Problem::new(format!("`{text}` is not a port"))
+fn no_port(text: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{text}` is not a port"))
         .hint("write a number from 1 to 65535, or a variable: `\"${PORT:-8000}\"`")
 }
 
@@ -153,7 +153,7 @@ fn host<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Located<Temp
     match host.value.as_literal() {
         Some("localhost") => Some(reader.at(item, Template::literal("127.0.0.1"))),
         Some(address) if address.parse::<IpAddr>().is_err() => {
-            let problem = Problem::new(format!("`{address}` is not an IP address"));
+            let problem = Diagnostic::new(format!("`{address}` is not an IP address"));
             reader.report(
                 item.at_value(),
                 problem.hint("write `127.0.0.1`, `::1`, `0.0.0.0` or another address of this machine"),

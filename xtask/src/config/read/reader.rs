@@ -10,7 +10,7 @@ use crate::config::source::SourceText;
 use crate::config::suggest::{any_of, closest, did_you_mean};
 use crate::config::template::TemplatePart;
 use crate::config::{Dependency, Located, Template, duration};
-use crate::error::{Exit, Place, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Place};
 
 pub(super) struct TomlReader<'t> {
     source: &'t SourceText<'t>,
@@ -18,7 +18,7 @@ pub(super) struct TomlReader<'t> {
     /// Every service's `depends_on`, also of those that could not be read.
     pub(super) waits: Vec<(String, Vec<Dependency>)>,
     syntax: Syntax,
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
 }
 
 impl<'t> TomlReader<'t> {
@@ -33,7 +33,7 @@ impl<'t> TomlReader<'t> {
     }
 
     /// Everything that was reported, in the order of the file, or else `config`.
-    pub(super) fn finish<T>(self, config: T) -> Result<T, Vec<Problem>> {
+    pub(super) fn finish<T>(self, config: T) -> Result<T, Vec<Diagnostic>> {
         let TomlReader {
             syntax, mut problems, ..
         } = self;
@@ -54,7 +54,7 @@ impl<'t> TomlReader<'t> {
         }
     }
 
-    pub(super) fn report(&mut self, spot: Spot, problem: Problem) {
+    pub(super) fn report(&mut self, spot: Spot, problem: Diagnostic) {
         // A value that the parser only made up for a broken line stands nowhere.
         if spot.span.is_empty() && !self.syntax.problems.is_empty() {
             return;
@@ -63,12 +63,12 @@ impl<'t> TomlReader<'t> {
         self.report_at(&place, problem);
     }
 
-    pub(super) fn report_at(&mut self, place: &Place, problem: Problem) {
+    pub(super) fn report_at(&mut self, place: &Place, problem: Diagnostic) {
         self.problems.push(problem.at(place).exit(Exit::Usage));
     }
 
     /// Reports that something is missing, unless a syntax error may be what hides it.
-    pub(super) fn report_absent(&mut self, spot: Spot, problem: Problem) {
+    pub(super) fn report_absent(&mut self, spot: Spot, problem: Diagnostic) {
         if self.syntax.problems.is_empty() {
             self.report(spot, problem);
         }
@@ -80,7 +80,7 @@ impl<'t> TomlReader<'t> {
             kind @ "integer" => format!("an {kind}"),
             kind => format!("a {kind}"),
         };
-        let problem = Problem::new(format!("`{}` must be {expected}, found {found}", item.key));
+        let problem = Diagnostic::new(format!("`{}` must be {expected}, found {found}", item.key));
         let scalar = item.value.is_integer() || item.value.is_float();
         let problem = if scalar && expected.contains("string") {
             problem.hint(format!("write `\"{}\"`", &self.source.text[item.span.clone()]))
@@ -105,7 +105,7 @@ impl<'t> TomlReader<'t> {
         if !is_name(item.key) {
             self.report(item.at_key(), no_name(item.key, kind));
         } else if kind == NameKind::Venv && item.key == "auto" {
-            let problem = Problem::new("a venv cannot be called `auto`: `venv = \"auto\"` has a meaning of its own");
+            let problem = Diagnostic::new("a venv cannot be called `auto`: `venv = \"auto\"` has a meaning of its own");
             self.report(item.at_key(), problem);
         }
     }
@@ -133,7 +133,7 @@ impl<'t> TomlReader<'t> {
         if text.contains('\0') {
             self.report(
                 item.at_value(),
-                Problem::new(format!("`{}` holds a NUL character", item.key)),
+                Diagnostic::new(format!("`{}` holds a NUL character", item.key)),
             );
             return None;
         }
@@ -146,7 +146,7 @@ impl<'t> TomlReader<'t> {
         if text.is_empty() {
             self.report(item.at_value(), empty(item.key));
         } else if text.contains("${") {
-            let problem = Problem::new(format!("`{}` cannot hold variables", item.key));
+            let problem = Diagnostic::new(format!("`{}` cannot hold variables", item.key));
             self.report(item.at_value(), problem);
         }
         Some(self.at(item, text.to_owned()))
@@ -193,7 +193,7 @@ impl<'t> TomlReader<'t> {
 
     pub(super) fn duration(&mut self, item: &Item<'t>) -> Option<Duration> {
         if let Some(number) = item.value.as_integer() {
-            let problem = Problem::new(format!("`{}` must be a duration, found an integer", item.key));
+            let problem = Diagnostic::new(format!("`{}` must be a duration, found an integer", item.key));
             self.report(item.at_value(), problem.hint(format!("write `\"{number}s\"`")));
             return None;
         }
@@ -215,7 +215,7 @@ impl<'t> TomlReader<'t> {
                 let words: Vec<&str> = words.map(|(word, _)| *word).collect();
                 let hint = did_you_mean(text, words.iter().copied());
                 let hint = hint.unwrap_or_else(|| format!("write {}", any_of(&words)));
-                let problem = Problem::new(format!("invalid value `{text}` for `{}`", item.key)).hint(hint);
+                let problem = Diagnostic::new(format!("invalid value `{text}` for `{}`", item.key)).hint(hint);
                 self.report(item.at_value(), problem);
                 None
             }
@@ -237,7 +237,7 @@ impl<'t> TomlReader<'t> {
         })
     }
 
-    pub(super) fn parsed<T>(&mut self, item: &Item, parsed: Result<T, Problem>) -> Option<T> {
+    pub(super) fn parsed<T>(&mut self, item: &Item, parsed: Result<T, Diagnostic>) -> Option<T> {
         parsed.map_err(|problem| self.report(item.at_value(), problem)).ok()
     }
 
@@ -268,14 +268,14 @@ impl<'t> TomlReader<'t> {
 }
 
 /// There is no service `name`; `known` are those there are.
-pub(super) fn unknown_service<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Problem {
+pub(super) fn unknown_service<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Diagnostic {
     with_hint(
-        Problem::new(format!("unknown service `{name}`")),
+        Diagnostic::new(format!("unknown service `{name}`")),
         did_you_mean(name, known),
     )
 }
 
-pub(super) fn with_hint(problem: Problem, hint: Option<String>) -> Problem {
+pub(super) fn with_hint(problem: Diagnostic, hint: Option<String>) -> Diagnostic {
     match hint {
         Some(hint) => problem.hint(hint),
         None => problem,
@@ -283,25 +283,26 @@ pub(super) fn with_hint(problem: Problem, hint: Option<String>) -> Problem {
 }
 
 /// Known to the contract, but not to this release.
-pub(super) fn not_supported(what: &str) -> Problem {
-    Problem::new(format!("`{what}` is not supported yet"))
+pub(super) fn not_supported(what: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{what}` is not supported yet"))
 }
 
-fn unknown_port(service: &str, part: &TemplatePart, keys: &[String]) -> Problem {
+fn unknown_port(service: &str, part: &TemplatePart, keys: &[String]) -> Diagnostic {
     match part {
         TemplatePart::PortKey(key) if !keys.is_empty() => with_hint(
-            Problem::new(format!("service `{service}` has no port `{key}`")),
+            Diagnostic::new(format!("service `{service}` has no port `{key}`")),
             did_you_mean(key, keys.iter().map(String::as_str))
                 .or_else(|| Some(format!("write `${{services.{service}.ports.{}}}`", keys[0]))),
         ),
         TemplatePart::Port | TemplatePart::PortKey(_) | TemplatePart::Url => {
-            Problem::new(format!("service `{service}` has no port")).hint(format!("add `port` to [services.{service}]"))
+            Diagnostic::new(format!("service `{service}` has no port"))
+                .hint(format!("add `port` to [services.{service}]"))
         }
     }
 }
 
-fn unknown_key(item: &Item, pattern: &str) -> Problem {
-    let problem = Problem::new(format!("unknown key `{}`", item.key));
+fn unknown_key(item: &Item, pattern: &str) -> Diagnostic {
+    let problem = Diagnostic::new(format!("unknown key `{}`", item.key));
     if pattern == TASK && keys_of(SERVICE).any(|key| key.name == item.key) {
         return problem.hint("only a service has it: a task runs to its end, once");
     }
@@ -314,11 +315,11 @@ fn unknown_key(item: &Item, pattern: &str) -> Problem {
     with_hint(problem, meant.map(|name| format!("did you mean `{name}`?")))
 }
 
-pub(super) fn no_name(name: &str, kind: NameKind) -> Problem {
-    Problem::new(format!("`{name}` cannot name a {}", kind.word()))
+pub(super) fn no_name(name: &str, kind: NameKind) -> Diagnostic {
+    Diagnostic::new(format!("`{name}` cannot name a {}", kind.word()))
         .hint("use letters, digits, `_` and `-`, at most 63, with no `-` in front")
 }
 
-fn empty(key: &str) -> Problem {
-    Problem::new(format!("`{key}` is empty"))
+fn empty(key: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{key}` is empty"))
 }

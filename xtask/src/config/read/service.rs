@@ -14,7 +14,7 @@ use super::reader::{TomlReader, no_name};
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
 use crate::config::{Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 pub(super) fn service<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Service> {
     let table = reader.known_table(item, SERVICE)?;
@@ -25,7 +25,7 @@ pub(super) fn service<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Optio
 pub(super) fn task<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Service> {
     let table = reader.known_table(item, TASK)?;
     if reader.names.service(item.key).is_some() {
-        let problem = Problem::new(format!("`{}` is a service as well as a task", item.key));
+        let problem = Diagnostic::new(format!("`{}` is a service as well as a task", item.key));
         reader.report(item.at_key(), problem.hint("give one of them another name"));
     }
     either(reader, item, &table, NameKind::Task)
@@ -85,11 +85,11 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
 fn listen<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, ports: &[Port]) -> Option<bool> {
     let listen = reader.boolean(item)?;
     if listen && ports.is_empty() {
-        let problem = Problem::new("`listen` needs a port").hint("add `port` to this service");
+        let problem = Diagnostic::new("`listen` needs a port").hint("add `port` to this service");
         reader.report_absent(item.at_value(), problem);
     }
     if listen && ports.iter().any(|port| port.protocol == Protocol::Udp) {
-        let problem = Problem::new("`listen` hands TCP sockets over, and one of its ports is UDP");
+        let problem = Diagnostic::new("`listen` hands TCP sockets over, and one of its ports is UDP");
         reader.report(item.at_value(), problem.hint("set `listen = false`"));
     }
     Some(listen)
@@ -126,7 +126,7 @@ fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<VenvChoice> 
             Some(VenvChoice::Named(reader.at(item, name.to_owned())))
         }
         (Some(true) | None, None) => {
-            let problem = Problem::new("`venv` must be the name of a venv, `\"auto\"` or `false`");
+            let problem = Diagnostic::new("`venv` must be the name of a venv, `\"auto\"` or `false`");
             reader.report(item.at_value(), problem.hint("write `\"auto\"` for the nearest venv"));
             None
         }
@@ -141,7 +141,7 @@ fn environment<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<(String,
     let mut variables = Vec::new();
     for item in table.items() {
         if item.key.is_empty() || item.key.contains(['=', '\0']) {
-            let problem = Problem::new(format!("`{}` cannot name a variable", item.key.escape_debug()));
+            let problem = Diagnostic::new(format!("`{}` cannot name a variable", item.key.escape_debug()));
             reader.report(item.at_key(), problem.hint("use letters, digits and `_`"));
         }
         let value = variable(reader, &item);
@@ -188,7 +188,7 @@ fn profiles<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<String> {
 fn stdin<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Stdin> {
     if let Some(open) = item.value.as_bool() {
         let word = if open { "open" } else { "null" };
-        let problem = Problem::new("`stdin` must be a string, found a boolean");
+        let problem = Diagnostic::new("`stdin` must be a string, found a boolean");
         reader.report(item.at_value(), problem.hint(format!("write `\"{word}\"`")));
         return None;
     }
@@ -217,7 +217,7 @@ fn stop_signal<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<StopS
         "USR2" => StopSignal::Usr2,
         "KILL" => StopSignal::Kill,
         _ => {
-            let problem = Problem::new(format!("invalid value `{text}` for `{}`", item.key));
+            let problem = Diagnostic::new(format!("invalid value `{text}` for `{}`", item.key));
             let hint = "write `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1`, `SIGUSR2` or `SIGKILL`";
             reader.report(item.at_value(), problem.hint(hint));
             return None;
@@ -226,13 +226,13 @@ fn stop_signal<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<StopS
     Some(signal)
 }
 
-fn unknown_venv(name: &str, known: &[String]) -> Problem {
+fn unknown_venv(name: &str, known: &[String]) -> Diagnostic {
     let hint = did_you_mean(name, known.iter().map(String::as_str).chain(["auto"]));
     let hint = hint.unwrap_or_else(|| format!("add a table `[venvs.{name}]` with its `path`"));
-    Problem::new(format!("unknown venv `{name}`")).hint(hint)
+    Diagnostic::new(format!("unknown venv `{name}`")).hint(hint)
 }
 
-fn no_command(name: &str, table: &Table, kind: NameKind) -> Problem {
-    Problem::new(format!("{} `{name}` has no `command`", kind.word()))
+fn no_command(name: &str, table: &Table, kind: NameKind) -> Diagnostic {
+    Diagnostic::new(format!("{} `{name}` has no `command`", kind.word()))
         .hint(format!("add `command = \"…\"` to [{}]", table.path))
 }

@@ -3,14 +3,14 @@
 use toml::de::{DeTable, Error};
 
 use crate::config::source::SourceText;
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 /// Lines that stop the parser; more in one file are not worth the time.
 const MAX_SYNTAX_ERRORS: usize = 20;
 
 /// What the parser found: the first error of each line, in the order of the file.
 pub(super) struct Syntax {
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<Diagnostic>,
     /// From this line on nothing is where its author put it.
     lost_from: Option<usize>,
 }
@@ -33,13 +33,13 @@ impl Syntax {
                 line(&problem(source, error))
             }
         });
-        let mut problems: Vec<Problem> = errors.iter().map(|error| problem(source, error)).collect();
+        let mut problems: Vec<Diagnostic> = errors.iter().map(|error| problem(source, error)).collect();
         problems.dedup_by_key(|problem| line(problem));
         Syntax { problems, lost_from }
     }
 
     /// Whether a problem may only be what is left of broken text.
-    pub(super) fn explains(&self, problem: &Problem) -> bool {
+    pub(super) fn explains(&self, problem: &Diagnostic) -> bool {
         let here = line(problem);
         self.lost_from.is_some_and(|lost| here >= lost) || self.problems.iter().any(|syntax| line(syntax) == here)
     }
@@ -76,15 +76,15 @@ fn misplaces(message: &str) -> bool {
         .any(|start| message.starts_with(start))
 }
 
-fn line(problem: &Problem) -> usize {
+fn line(problem: &Diagnostic) -> usize {
     problem.place.as_ref().map_or(0, |place| place.line)
 }
 
-fn problem(source: &SourceText, error: &Error) -> Problem {
+fn problem(source: &SourceText, error: &Error) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     let message = match (error.message(), source.text.get(span.clone())) {
         ("duplicate key", Some(key)) => format!("duplicate key `{key}`"),
         (message, _) => message.to_owned(),
     };
-    Problem::new(message).at(&source.place(span, "")).exit(Exit::Usage)
+    Diagnostic::new(message).at(&source.place(span, "")).exit(Exit::Usage)
 }

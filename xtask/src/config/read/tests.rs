@@ -10,7 +10,7 @@ mod tasks;
 use crate::expected::{Expected, dedent};
 use std::path::Path;
 
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 /// `text` and `expected` may be indented; problems are written as
 /// ``2:8 [services.a] unknown key `prot` `` with a line `  hint: …` for each hint.
@@ -30,7 +30,7 @@ fn check_service(body: &str, expected: impl Expected) {
     check(&format!("[services.a]\ncommand = 'x'\n{}", dedent(body)), expected);
 }
 
-fn problem(problem: &Problem) -> String {
+fn problem(problem: &Diagnostic) -> String {
     let place = problem.place.as_ref().expect("every problem of a file has a place");
     assert_eq!(
         (problem.exit, place.file.as_path()),
@@ -42,6 +42,9 @@ fn problem(problem: &Problem) -> String {
         format!("{} ", place.table)
     };
     let first = format!("{}:{} {table}{}", place.line, place.column, problem.message);
-    let hints = problem.hints.iter().map(|hint| format!("\n  hint: {hint}"));
+    let hints = problem
+        .hints
+        .iter()
+        .map(|hint| format!("\n  hint: {}", hint.render("")));
     std::iter::once(first).chain(hints).collect()
 }

@@ -1,7 +1,7 @@
 //! Text → [`Template`].
 
 use super::{MissingWhen, Otherwise, Piece, Template, TemplateError, TemplatePart};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 
 impl Template {
     /// As in `devtasks.toml`.
@@ -217,7 +217,7 @@ impl<'t> Parser<'t> {
     fn fault(&self, start: usize, message: String, hint: &str) -> TemplateError {
         TemplateError {
             offset: self.text[..start].chars().count(),
-            problem: Problem::new(message).hint(hint).exit(Exit::Usage),
+            problem: Diagnostic::new(message).hint(hint).exit(Exit::Usage),
         }
     }
 }

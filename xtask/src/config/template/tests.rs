@@ -20,7 +20,7 @@ fn check_parsed(parsed: Result<Template, TemplateError>, text: &str, read: &str,
         Err(error) => {
             let found = format!("{}: {}", error.offset, error.problem.message);
             assert_eq!(
-                (found.as_str(), error.problem.hints.join("; ").as_str()),
+                (found.as_str(), error.problem.hints[0].render("").as_str()),
                 (read, filled),
                 "{text}"
             );

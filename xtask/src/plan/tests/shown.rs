@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::Problem;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Check, Condition, OnConflict, Origin, Port, Protocol, Service, StopSignal};
 
 pub(super) fn service(service: &Service) -> String {
@@ -89,17 +89,17 @@ fn port(port: &Port) -> String {
 }
 
 /// ``exit 2 env.missing devtasks.toml:2:11 variable `X` is not set``, and its hints.
-pub(super) fn problem(problem: &Problem) -> String {
+pub(super) fn problem(problem: &Diagnostic) -> String {
     let mut text = format!("exit {}", problem.exit.code());
-    if !problem.code.is_empty() {
-        text.push_str(&format!(" {}", problem.code));
+    if problem.code != Code::Config {
+        text.push_str(&format!(" {}", problem.code.name()));
     }
     if let Some(place) = &problem.place {
         text.push_str(&format!(" {}:{}:{}", place.file.display(), place.line, place.column));
     }
     text.push_str(&format!(" {}", problem.message));
     for hint in &problem.hints {
-        text.push_str(&format!("\n  hint: {hint}"));
+        text.push_str(&format!("\n  hint: {}", hint.render("")));
     }
     text
 }

@@ -48,7 +48,7 @@ fn only_a_limit_that_is_too_low_is_told_of() {
             open_files: limit,
             ..Facts::default()
         };
-        open_files(&plan, &facts, "devtasks")
+        open_files(&plan, &facts)
     };
     assert_eq!(told(None), None);
     assert_eq!(told(Some(38)), None);

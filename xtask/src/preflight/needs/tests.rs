@@ -38,18 +38,23 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
     fill(&mut facts);
     let mut seen = Vec::new();
     for finding in needs(&plan, &facts) {
-        let place = finding.at.as_ref().map(|at| format!("{}:{}", at.line, at.column));
+        let place = finding.place.as_ref().map(|at| format!("{}:{}", at.line, at.column));
         seen.push(format!(
             "{} {} {:?} {} {}: {}",
             finding.exit.code(),
-            finding.code,
+            finding.code.name(),
             finding.level,
-            finding.service.as_deref().unwrap_or("-"),
+            finding.subject.service.as_deref().unwrap_or("-"),
             place.unwrap_or_default(),
             finding.message
         ));
-        seen.extend(finding.hints.iter().map(|hint| format!("hint: {hint}")));
-        assert!(finding.port.is_none() && finding.owners.is_empty());
+        seen.extend(
+            finding
+                .hints
+                .iter()
+                .map(|hint| format!("hint: {}", hint.render("cargo xtask"))),
+        );
+        assert!(finding.subject.port.is_none() && finding.subject.owners.is_empty());
     }
     expected.check(&seen.join("\n"));
 }

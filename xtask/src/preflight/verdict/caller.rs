@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::error::Place;
+use crate::diagnostic::Place;
 use crate::plan::Port;
 use crate::preflight::{Endpoint, Tag};
 

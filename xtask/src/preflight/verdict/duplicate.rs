@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::error::Exit;
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan::{Plan, Port, Service};
-use crate::preflight::{Endpoint, Finding, Level};
+use crate::preflight::{Endpoint, Finding, Subject};
 
 /// A `port.duplicate` for each port that an earlier one of the plan already takes: same number and protocol, and an
 /// address that cannot be bound by both. Without a host, 127.0.0.1 is meant.
@@ -59,19 +59,13 @@ fn duplicate(first: &Service, first_port: &Port, second: &Service, second_port: 
             second.name
         )
     };
-    Finding {
-        code: "port.duplicate",
-        level: Level::Fail,
-        service: Some(second.name.clone()),
-        message,
-        hints: vec![format!("give `{}` another `port` in devtasks.toml", second.name)],
-        at: Some(second_port.place.clone()),
-        port: Some(Endpoint {
-            number,
-            host: second_port.host,
-            protocol: second_port.protocol,
-        }),
-        owners: Vec::new(),
-        exit: Exit::Usage,
-    }
+    Diagnostic::new(message)
+        .code(Code::PortDuplicate)
+        .exit(Exit::Usage)
+        .at(&second_port.place)
+        .hint(format!("give `{}` another `port` in devtasks.toml", second.name))
+        .about(Subject {
+            port: Some(Endpoint::from(second_port)),
+            ..Subject::service(&second.name)
+        })
 }

@@ -1,17 +1,17 @@
 //! What to type next about a busy port. Every command named here exists and is true for the case.
 
 use super::{ConflictKind, PortCheck};
+use crate::diagnostic::Hint;
 use crate::foreign::shell_word;
 use crate::preflight::managed::ManagedService;
 use crate::preflight::role::Runtime;
 use crate::preflight::{Owner, ProcessState, Role, SocketState, VisibilityLimit};
 
 /// In the order in which they should be tried.
-pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner>) -> Vec<String> {
-    let program = case.program;
+pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner>) -> Vec<Hint> {
     let mut hints = Vec::new();
     match why {
-        ConflictKind::Protected => hints.extend(lead.and_then(by_hand)),
+        ConflictKind::Protected => hints.extend(lead.and_then(by_hand).map(Hint::from)),
         ConflictKind::Container | ConflictKind::SystemService | ConflictKind::Tunnel => {
             let unseen = || {
                 case.fact
@@ -26,75 +26,68 @@ pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner
         }
         ConflictKind::Hidden => hints.push(look_as_root(case)),
         ConflictKind::OtherProject | ConflictKind::OtherCheckout => {
-            hints.extend(lead.and_then(|owner| down_there(owner, program)));
+            hints.extend(lead.and_then(down_there));
             let is_reserved = lead.is_some_and(|owner| case.supervisor(owner).is_some());
-            let or = if hints.is_empty() { "" } else { "or " };
-            let port = case.port.typed();
-            let anyway = format!("{or}stop it anyway with `{program} port kill {port} --foreign`");
-            hints.extend((!is_reserved).then_some(anyway));
+            if !is_reserved {
+                let kill = format!("port kill {} --foreign", case.port.typed());
+                hints.push(Hint::run("stop it anyway with", kill).or_after(&hints));
+            }
         }
         ConflictKind::OwnRunning => {
-            hints.push(format!("look at it with `{program} status`"));
+            hints.push(Hint::run("look at it with", "status"));
             hints.extend(lead.and_then(|owner| down(case, owner)));
         }
         ConflictKind::OwnLeftover => {
-            hints.push(format!(
-                "run `{program} up`, which ends it, or `{program} down --leftovers`"
-            ));
+            hints.push(Hint::run("run", "up").then(", which ends it"));
+            hints.push(Hint::run("end it with", "down --leftovers").or_after(&hints));
             return hints;
         }
         ConflictKind::Foreign | ConflictKind::Bound => {
             hints.extend(lead.into_iter().flat_map(|owner| stop(case, owner)))
         }
         ConflictKind::Connection => {
-            hints.push("wait until that connection is closed: it uses the port as its ephemeral port".to_owned());
+            hints.push("wait until that connection is closed: it uses the port as its ephemeral port".into());
         }
         ConflictKind::NoOwner => hints.extend(nothing_to_stop(case)),
     }
     let is_running = why == ConflictKind::OwnRunning && lead.is_none_or(|owner| case.is_its_own(owner));
     if !is_running {
-        hints.extend(another_port(case, !hints.is_empty()));
+        hints.extend(another_port(case).map(|hint| hint.or_after(&hints)));
     }
     hints
 }
 
-pub(super) fn privilege(case: &PortCheck<'_>) -> Vec<String> {
+pub(super) fn privilege(case: &PortCheck<'_>) -> Vec<Hint> {
     let number = case.port.number;
-    let mut hints: Vec<String> = another_port(case, false).into_iter().collect();
+    let mut hints: Vec<Hint> = another_port(case).into_iter().collect();
     if number < 1024 {
-        let or = if hints.is_empty() { "" } else { "or " };
-        hints.push(format!(
-            "{or}let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start={number}`"
-        ));
+        let allow = format!("let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start={number}`");
+        hints.push(Hint::from(allow).or_after(&hints));
     }
     hints
 }
 
-pub(super) fn excluded(case: &PortCheck<'_>) -> Vec<String> {
-    let look = "look at the ranges with `netsh interface ipv4 show excludedportrange protocol=tcp`".to_owned();
-    another_port(case, false).into_iter().chain([look]).collect()
+pub(super) fn excluded(case: &PortCheck<'_>) -> Vec<Hint> {
+    let look = "look at the ranges with `netsh interface ipv4 show excludedportrange protocol=tcp`";
+    another_port(case).into_iter().chain([look.into()]).collect()
 }
 
-fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<String> {
+fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<Hint> {
     let is_suspended = match owner.state {
         ProcessState::Suspended => true,
         ProcessState::Running | ProcessState::Zombie => false,
     };
     let mut hints = Vec::new();
     if is_suspended && let Some(terminal) = &owner.terminal {
-        hints.push(format!("type `fg` in `{terminal}` to resume it, then Ctrl-C to end it"));
+        hints.push(format!("type `fg` in `{terminal}` to resume it, then Ctrl-C to end it").into());
     }
-    let or = if hints.is_empty() { "" } else { "or " };
-    hints.push(format!(
-        "{or}stop it with `{} port kill {}`",
-        case.program,
-        case.port.typed()
-    ));
+    let kill = Hint::run("stop it with", format!("port kill {}", case.port.typed()));
+    hints.push(kill.or_after(&hints));
     hints
 }
 
 /// For whoever asks about the port and not for a service of theirs.
-fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<String> {
+fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<Hint> {
     let tag = owner.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
     let service = match tag.is_supervisor() {
@@ -102,21 +95,25 @@ fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<String> {
         false => Some(tag.service.to_string()),
     };
     asked_for_itself.then(|| match service {
-        None => format!("or stop it with `{} down`", case.program),
-        Some(service) => format!("or stop it with `{} down {service}`", case.program),
+        None => Hint::run("or stop it with", "down"),
+        Some(service) => Hint::run("or stop it with", format!("down {service}")),
     })
 }
 
-fn down_there(owner: &Owner, program: &str) -> Option<String> {
+fn down_there(owner: &Owner) -> Option<Hint> {
     let checkout = owner.tag.as_ref()?.checkout.raw().to_str()?;
     let directory = shell_word(checkout);
-    Some(format!("stop it there with `cd {directory} && {program} down`"))
+    Some(Hint::run_after(
+        "stop it there with",
+        format!("cd {directory} && "),
+        "down",
+    ))
 }
 
 /// How whoever looks after it stops it.
-fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<String> {
+fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
     let port = case.port.typed();
-    Some(match role {
+    let hint = match role {
         Role::Server => return None,
         Role::Container(container) => match (container.stop(), container.is_inside, container.engine()) {
             (Some(stop), _, _) => format!("stop it with `{stop}`"),
@@ -133,43 +130,45 @@ fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<String> {
             format!("find its name with `{}`, then stop it with `{stop}`", by.list())
         }
         Role::Managed(manager) => format!("stop it with `{}`", manager.stop),
-        Role::Tunnel(tunnel) => tunnel.close.clone().unwrap_or_else(|| {
-            let program = case.program;
-            format!("close it with `{program} port kill {port}`, if nobody needs it any more")
-        }),
-    })
+        Role::Tunnel(tunnel) => match &tunnel.close {
+            Some(close) => close.clone(),
+            None => {
+                let kill = Hint::run("close it with", format!("port kill {port}"));
+                return Some(kill.then(", if nobody needs it any more"));
+            }
+        },
+    };
+    Some(hint.into())
 }
 
 /// What a protected owner can be turned off by.
-fn by_hand(owner: &Owner) -> Option<String> {
+fn by_hand(owner: &Owner) -> Option<&'static str> {
     match owner.name.raw().as_str() {
-        "ControlCenter" => {
-            Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff".to_owned())
-        }
-        "wslrelay" => Some("stop the server inside WSL, or all of WSL with `wsl --shutdown`".to_owned()),
-        "System" => Some("see which program it serves with `netsh http show servicestate`".to_owned()),
+        "ControlCenter" => Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff"),
+        "wslrelay" => Some("stop the server inside WSL, or all of WSL with `wsl --shutdown`"),
+        "System" => Some("see which program it serves with `netsh http show servicestate`"),
         _ => None,
     }
 }
 
-fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<String> {
+fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<Hint> {
     let is_waiting = case.fact.ownerless.iter().any(|socket| match socket.state {
         SocketState::TimeWait { .. } => true,
         SocketState::Listening | SocketState::Bound | SocketState::Connection => false,
     });
     if is_waiting {
         let left = case.time_left();
-        return vec![format!("wait {left}, or use a server that sets `SO_REUSEADDR`")];
+        return vec![format!("wait {left}, or use a server that sets `SO_REUSEADDR`").into()];
     }
     let again = match case.ours.uid {
-        0 => format!("try `{} port who {}` once more", case.program, case.port.typed()),
+        0 => Hint::run("try", format!("port who {}", case.port.typed())).then(" once more"),
         _ => look_as_root(case),
     };
     match case.fact.visibility_limit {
         Some(VisibilityLimit::Wsl) => {
-            vec!["look on the Windows side, which cannot be seen from here: `netstat.exe -ano`".to_owned()]
+            vec!["look on the Windows side, which cannot be seen from here: `netstat.exe -ano`".into()]
         }
-        Some(VisibilityLimit::Container) => vec![again, OUTSIDE.to_owned()],
+        Some(VisibilityLimit::Container) => vec![again, OUTSIDE.into()],
         None => vec![again],
     }
 }
@@ -177,16 +176,15 @@ fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<String> {
 /// For a container that shares the network of its host.
 const OUTSIDE: &str = "or look outside of this container: from here only its own processes can be seen";
 
-fn look_as_root(case: &PortCheck<'_>) -> String {
+fn look_as_root(case: &PortCheck<'_>) -> Hint {
     match case.ours.uid {
-        0 => "look from the host, or give this container the capability `SYS_PTRACE`".to_owned(),
-        _ => format!("look with `sudo {} port who {}`", case.program, case.port.typed()),
+        0 => "look from the host, or give this container the capability `SYS_PTRACE`".into(),
+        _ => Hint::run_after("look with", "sudo ", format!("port who {}", case.port.typed())),
     }
 }
 
-fn another_port(case: &PortCheck<'_>, is_second: bool) -> Option<String> {
+fn another_port(case: &PortCheck<'_>) -> Option<Hint> {
     let wanted = case.ours.service.as_ref()?;
-    let or = if is_second { "or " } else { "" };
     let service = &wanted.service;
     Some(match &wanted.variable {
         Some(variable) => {
@@ -194,11 +192,9 @@ fn another_port(case: &PortCheck<'_>, is_second: bool) -> Option<String> {
             // Whether it is free is not known here; that it is no other service's is.
             let mut near = (number..=u16::MAX).skip(1).chain((1..number).rev());
             let next = near.find(|it| !case.ours.numbers.contains(it))?;
-            format!(
-                "{or}give `{service}` another port: `{variable}={next} {} up`",
-                case.program
-            )
+            let give = format!("give `{service}` another port:");
+            Hint::run_after(&give, format!("{variable}={next} "), "up")
         }
-        None => format!("{or}give `{service}` another `port` in devtasks.toml"),
+        None => format!("give `{service}` another `port` in devtasks.toml").into(),
     })
 }

@@ -20,12 +20,7 @@ pub(crate) enum KillPolicy {
 
 /// What it takes to end everybody who holds the port.
 pub(crate) fn kill_policy(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> KillPolicy {
-    let case = PortCheck {
-        port,
-        fact,
-        ours,
-        program: "",
-    };
+    let case = PortCheck { port, fact, ours };
     let answers = |wanted: BindResult| fact.probes.iter().any(|probe| probe.answer == wanted);
     let is_busy = answers(BindResult::Busy);
     if !is_busy && !answers(BindResult::FreeIfReused) {

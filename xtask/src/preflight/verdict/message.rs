@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{ConflictKind, PortCheck};
+use crate::diagnostic::Code;
 use crate::preflight::related_owners::ListenerOverlap;
 use crate::preflight::role::EngineReply;
 use crate::preflight::{BindProbe, BindResult, HoldsBy, Owner, ProcessState, Role, SocketState, UnownedSocket};
@@ -74,7 +75,7 @@ impl PortCheck<'_> {
     }
 
     /// Of listeners that have nothing to do with each other: the code, and what it means for whoever connects.
-    pub(super) fn rivals(&self, rivalry: ListenerOverlap<'_>) -> (&'static str, String) {
+    pub(super) fn rivals(&self, rivalry: ListenerOverlap<'_>) -> (Code, String) {
         let who = |owner: &Owner| {
             let name = format!("`{}` (pid {})", owner.name, owner.identity.pid);
             match (&owner.role, &owner.tag) {
@@ -86,7 +87,7 @@ impl PortCheck<'_> {
         let port = self.name();
         match rivalry {
             ListenerOverlap::Shared(one, other) => (
-                "port.shared",
+                Code::PortShared,
                 format!(
                     "{port} is shared by {} and {}, which have nothing to do with each other: a connection goes to either",
                     who(one),
@@ -94,7 +95,7 @@ impl PortCheck<'_> {
                 ),
             ),
             ListenerOverlap::Overlap(narrow, wide) => (
-                "port.shared",
+                Code::PortShared,
                 format!(
                     "{port} is shared by {}, which answers at {}, and {}, which answers at all other addresses",
                     who(narrow),
@@ -107,7 +108,7 @@ impl PortCheck<'_> {
                 ),
             ),
             ListenerOverlap::Split(v4, v6) => (
-                "port.split",
+                Code::PortSplit,
                 format!(
                     "{port} is split: IPv4 leads to {}, IPv6 to {}, and `localhost` to either",
                     who(v4),

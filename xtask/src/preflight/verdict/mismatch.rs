@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Exit;
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan::{Port, Service};
-use crate::preflight::{Endpoint, Finding, Level};
+use crate::preflight::{Endpoint, Finding, Subject};
 
 /// A declared port that its service does not listen on, and where it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,28 +44,21 @@ impl Mismatch {
     pub(crate) fn finding(&self, service: &Service) -> Finding {
         let (name, port) = (&service.name, &self.port);
         let variable = port.variable.as_deref().unwrap_or("PORT");
-        let mut hints = vec![format!(
-            "make the command of `{name}` listen on {}, which it finds in `${variable}`",
-            port.number
-        )];
+        let mut found = Diagnostic::new(format!("`{name}` {}", self.words()))
+            .code(Code::PortMismatch)
+            .exit(Exit::NotReady)
+            .at(&port.place)
+            .hint(format!(
+                "make the command of `{name}` listen on {}, which it finds in `${variable}`",
+                port.number
+            ));
         if let ([address], false) = (&self.listens[..], self.is_right_number()) {
-            hints.push(format!("or declare `port = {}` in devtasks.toml", address.port()));
+            found = found.hint(format!("or declare `port = {}` in devtasks.toml", address.port()));
         }
-        Finding {
-            code: "port.mismatch",
-            level: Level::Fail,
-            service: Some(name.clone()),
-            message: format!("`{name}` {}", self.words()),
-            hints,
-            at: Some(port.place.clone()),
-            port: Some(Endpoint {
-                number: port.number,
-                host: port.host,
-                protocol: port.protocol,
-            }),
-            owners: Vec::new(),
-            exit: Exit::NotReady,
-        }
+        found.about(Subject {
+            port: Some(Endpoint::from(port)),
+            ..Subject::service(name)
+        })
     }
 
     /// Numbers, or whole addresses where the number alone would not tell the difference.

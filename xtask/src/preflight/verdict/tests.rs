@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::caller::RequestingService;
 use super::*;
 use crate::config::Protocol;
-use crate::error::Place;
+use crate::diagnostic::Place;
 use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
 use crate::preflight::managed::{ManagedService, ServiceManager};
 use crate::preflight::role::{Container, EngineReply, Runtime};
@@ -34,13 +34,13 @@ mod roles;
 #[track_caller]
 fn check(input: &str, expected: impl Expected) {
     let (port, fact, ours) = read(input);
-    let found = finding(&port, &fact, &ours, "cargo xtask");
+    let found = finding(&port, &fact, &ours);
     assert_eq!(
-        found.service,
+        found.subject.service,
         ours.service.as_ref().map(|wanted| wanted.service.clone())
     );
-    assert_eq!(found.at, ours.service.map(|wanted| wanted.place));
-    assert_eq!(found.port, Some(port));
+    assert_eq!(found.place, ours.service.map(|wanted| wanted.place));
+    assert_eq!(found.subject.port, Some(port));
     compare(&[found], expected);
 }
 
@@ -151,12 +151,12 @@ fn compare(findings: &[Finding], expected: impl Expected) {
         let level = format!("{:?}", finding.level).to_lowercase();
         said += &format!(
             "{} {level} {}: {}\n",
-            finding.code,
+            finding.code.name(),
             finding.exit.code(),
             finding.message
         );
         for hint in &finding.hints {
-            said += &format!("hint: {hint}\n");
+            said += &format!("hint: {}\n", hint.render("cargo xtask"));
         }
     }
     expected.check(said.trim_end());
@@ -487,7 +487,8 @@ fn devtasks_own_processes_are_told_apart() {
         owner 4242 python3 tag=shop:/shop:r0:backend",
         expect![[r#"
             port.busy.own_leftover warn 3: port 8000 is taken by `python3` (pid 4242), left over from an earlier run of `backend`
-            hint: run `cargo xtask up`, which ends it, or `cargo xtask down --leftovers`"#]],
+            hint: run `cargo xtask up`, which ends it
+            hint: or end it with `cargo xtask down --leftovers`"#]],
     );
     check(
         "answer busy

@@ -1,17 +1,12 @@
 //! What is worth knowing about a port that a service can have: no conflict, but a surprise some day.
 
 use super::{CallerContext, PortCheck};
-use crate::error::Exit;
-use crate::preflight::{Endpoint, Finding, Level, PortFact, Tag};
+use crate::diagnostic::{Code, Exit, Level};
+use crate::preflight::{Endpoint, Finding, PortFact, Tag};
 
 /// `port.split`: somebody else answers at the other address that `localhost` stands for.
-pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext, program: &str) -> Option<Finding> {
-    let case = PortCheck {
-        port,
-        fact,
-        ours,
-        program,
-    };
+pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> Option<Finding> {
+    let case = PortCheck { port, fact, ours };
     let service = &ours.service.as_ref()?.service;
     let is_ours = |tag: &Tag| ours.is_of(tag) && tag.service == *service;
     let strangers = || {
@@ -28,23 +23,20 @@ pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext, prog
         other.identity.pid
     );
     let own = port.host.map_or("127.0.0.1".to_owned(), |host| host.to_string());
-    Some(Finding {
-        hints: vec![format!(
+    let mut finding = case
+        .finding(Code::PortSplit, message)
+        .level(Level::Warn)
+        .exit(Exit::Done)
+        .hint(format!(
             "write `{own}` instead of `localhost` where `{service}` is meant"
-        )],
-        owners: strangers().cloned().collect(),
-        ..case.finding("port.split", Level::Warn, Exit::Done, message)
-    })
+        ));
+    finding.subject.owners = strangers().cloned().collect();
+    Some(finding)
 }
 
 /// `port.ephemeral`: the system may give the port to any outgoing connection before the service starts.
-pub(crate) fn ephemeral(port: &Endpoint, fact: &PortFact, ours: &CallerContext, program: &str) -> Option<Finding> {
-    let case = PortCheck {
-        port,
-        fact,
-        ours,
-        program,
-    };
+pub(crate) fn ephemeral(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> Option<Finding> {
+    let case = PortCheck { port, fact, ours };
     let (first, last) = fact.ephemeral_range?;
     let service = &ours.service.as_ref()?.service;
     let message = format!(
@@ -52,8 +44,10 @@ pub(crate) fn ephemeral(port: &Endpoint, fact: &PortFact, ours: &CallerContext, 
          may have it when `{service}` starts",
         port.name()
     );
-    Some(Finding {
-        hints: vec![format!("give `{service}` a port below {first}")],
-        ..case.finding("port.ephemeral", Level::Warn, Exit::Done, message)
-    })
+    Some(
+        case.finding(Code::PortEphemeral, message)
+            .level(Level::Warn)
+            .exit(Exit::Done)
+            .hint(format!("give `{service}` a port below {first}")),
+    )
 }

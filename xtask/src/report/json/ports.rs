@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Owner, Parent};
+use super::{Owner, Parent, hints};
 use crate::config::Protocol;
 use crate::preflight::targets::{Target, Tree};
 use crate::preflight::{BindResult, Endpoint, Finding, PortFact};
@@ -20,7 +20,7 @@ pub(crate) struct Who {
 pub(crate) struct WhoPort {
     number: u16,
     protocol: Protocol,
-    code: String,
+    code: &'static str,
     /// By address; `null` where it could not be tried.
     bindable: BTreeMap<String, Option<bool>>,
     owners: Vec<Owner>,
@@ -38,7 +38,7 @@ pub(crate) struct Listing {
 pub(crate) struct ListedPort {
     number: u16,
     protocol: Protocol,
-    code: String,
+    code: &'static str,
     addresses: Vec<String>,
     owners: Vec<Owner>,
     hints: Vec<String>,
@@ -56,7 +56,7 @@ pub(crate) struct KillPort {
     number: u16,
     protocol: Protocol,
     /// As it was found.
-    code: String,
+    code: &'static str,
     owners: Vec<Owner>,
     /// Whom to end, in the order of the signals; empty where nobody may be ended.
     targets: Vec<Parent>,
@@ -104,7 +104,7 @@ pub(crate) struct FreePort {
 }
 
 /// One port of `port who`.
-pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: Endpoint) -> WhoPort {
+pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: Endpoint, program: &str) -> WhoPort {
     let bindable = fact.probes.iter().map(|probe| {
         let answer = match probe.answer {
             BindResult::Free | BindResult::FreeIfReused => Some(true),
@@ -116,15 +116,15 @@ pub(crate) fn who_port(fact: &PortFact, finding: &Finding, port: Endpoint) -> Wh
     WhoPort {
         number: port.number,
         protocol: port.protocol,
-        code: finding.code.to_owned(),
+        code: finding.code.name(),
         bindable: bindable.collect(),
         owners: fact.owners.iter().map(Owner::from).collect(),
-        hints: finding.hints.clone(),
+        hints: hints(&finding.hints, program),
     }
 }
 
 /// One port of `port kill`.
-pub(crate) fn kill_port(finding: &Finding, port: Endpoint, tree: &Tree, result: KillResult) -> KillPort {
+pub(crate) fn kill_port(finding: &Finding, port: Endpoint, tree: &Tree, result: KillResult, program: &str) -> KillPort {
     let target = |target: &Target| Parent {
         pid: target.identity.pid,
         name: target.name.clone(),
@@ -132,11 +132,11 @@ pub(crate) fn kill_port(finding: &Finding, port: Endpoint, tree: &Tree, result: 
     KillPort {
         number: port.number,
         protocol: port.protocol,
-        code: finding.code.to_owned(),
-        owners: finding.owners.iter().map(Owner::from).collect(),
+        code: finding.code.name(),
+        owners: finding.subject.owners.iter().map(Owner::from).collect(),
         targets: tree.processes.iter().map(target).collect(),
         result,
-        hints: finding.hints.clone(),
+        hints: hints(&finding.hints, program),
     }
 }
 
@@ -148,13 +148,13 @@ pub(crate) fn wait_port(port: Endpoint, busy: bool) -> WaitPort {
     }
 }
 
-pub(crate) fn listed_port(fact: &PortFact, finding: &Finding, port: Endpoint) -> ListedPort {
+pub(crate) fn listed_port(fact: &PortFact, finding: &Finding, port: Endpoint, program: &str) -> ListedPort {
     ListedPort {
         number: port.number,
         protocol: port.protocol,
-        code: finding.code.to_owned(),
+        code: finding.code.name(),
         addresses: fact.probes.iter().map(|probe| probe.address.to_string()).collect(),
         owners: fact.owners.iter().map(Owner::from).collect(),
-        hints: finding.hints.clone(),
+        hints: hints(&finding.hints, program),
     }
 }

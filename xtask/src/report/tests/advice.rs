@@ -17,13 +17,14 @@ fn check(command: &str, code: i32, log: &str, expected: impl Expected) {
 
 #[track_caller]
 fn check_of(service: &Service, code: i32, log: &str, expected: impl Expected) {
-    let seen = advice(
-        service,
-        &ended(Some(code), None, log),
-        Path::new("/shop"),
-        "cargo xtask",
+    let seen = advice(service, &ended(Some(code), None, log), Path::new("/shop"));
+    expected.check(
+        &seen
+            .iter()
+            .map(|hint| hint.render("cargo xtask"))
+            .collect::<Vec<_>>()
+            .join("\n"),
     );
-    expected.check(&seen.join("\n"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Who holds a port: the card on a terminal, the summary elsewhere.
 
 use super::{busy, check, owner, parent, reader, suspended};
+use crate::diagnostic::{Hint, Level};
 use crate::expected::Expected;
-use crate::preflight::{Finding, HoldsBy, Level, Owner, ProcessState, Repository, Tag};
+use crate::preflight::{Finding, HoldsBy, Owner, ProcessState, Repository, Tag};
 use crate::report::card::{RenderContext, card};
 use crate::report::finding::{conflict, finding};
 use crate::report::paint::Paint;
@@ -115,7 +116,7 @@ fn several_owners_have_a_card_each() {
 fn without_an_owner_there_is_a_sentence_and_no_card() {
     let hidden = Finding {
         message: "port 8000 is taken, and its owner cannot be seen: it belongs to user `root`".to_owned(),
-        hints: vec!["look with `sudo cargo xtask port who 8000`".to_owned()],
+        hints: vec![Hint::run_after("look with", "sudo ", "port who 8000")],
         ..busy(Vec::new())
     };
     check(
@@ -159,7 +160,7 @@ fn findings_are_told_by_their_level() {
         let it = Finding {
             level,
             hints: Vec::new(),
-            at: None,
+            place: None,
             ..busy(Vec::new())
         };
         finding(&it, &reader(80))
@@ -361,7 +362,7 @@ fn long_commands_are_cut_and_control_characters_written_out() {
     );
     let message = Finding {
         message: "port 8000 is taken by `evil\x1b[2J` (pid 1)".to_owned(),
-        hints: vec!["kill `\x07`".to_owned()],
+        hints: vec!["kill `\x07`".into()],
         ..busy(vec![long])
     };
     check(

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{check, place};
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::plan::{Command, Environment, Service, StopSignal, Venv};
+use crate::report::advice::advice;
 use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
@@ -27,7 +28,7 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
         &service,
         why,
         &tail(log),
-        Path::new("/shop"),
+        &advice(&service, why, Path::new("/shop")),
         "cargo xtask",
         Paint::new(false),
     );
@@ -286,7 +287,7 @@ fn what_the_driver_found_out_is_told() {
         ..
     } = &mut why
     {
-        diagnosis.hints = vec!["add `depends_on`".to_owned()];
+        diagnosis.hints = vec!["add `depends_on`".into()];
     }
     check_failure(
         "",

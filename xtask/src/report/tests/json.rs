@@ -2,8 +2,10 @@
 
 use super::{busy, check, owner, place, status, suspended, time};
 use crate::config::Protocol;
-use crate::error::{Exit, Problem};
-use crate::preflight::{BindProbe, BindResult, Endpoint, Finding, HoldsBy, Level, Owner, PortFact, ProcessState, Tag};
+use crate::diagnostic::{Code, Diagnostic, Exit, Level};
+use crate::preflight::{
+    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, ProcessState, Subject, Tag,
+};
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
 use crate::report::status::Ended;
 use crate::supervise::{Cause, State};
@@ -23,7 +25,7 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
         protected: Some("it is an init system".to_owned()),
         ..suspended()
     };
-    let findings = vec![json::Finding::from(&busy(vec![tagged]))];
+    let findings = vec![json::finding(&busy(vec![tagged]), "cargo xtask")];
     let document = Doctor {
         schema_version: 1,
         project: Some("shop"),
@@ -56,14 +58,16 @@ fn what_is_unknown_is_null() {
     };
     let finding = Finding {
         level: Level::Unknown,
-        service: None,
         hints: Vec::new(),
-        at: None,
-        port: None,
-        ..busy(vec![unknown])
+        place: None,
+        subject: Subject {
+            owners: vec![unknown],
+            ..Subject::default()
+        },
+        ..busy(Vec::new())
     };
     check(
-        &json::line(&json::Finding::from(&finding)),
+        &json::line(&json::finding(&finding, "cargo xtask")),
         expect![[
             r#"{"code":"port.busy.foreign","level":"unknown","service":null,"message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":null,"owners":[{"pid":4242,"name":"python3","command":[],"user":null,"uid":null,"cwd":null,"started_at":null,"state":"zombie","addresses":[],"holds_by":"connection","parents":[],"children":1,"clients":0,"project":null,"service":null,"checkout":null,"run":null,"container":null,"unit":null,"protected":null}]}"#
         ]],
@@ -76,10 +80,10 @@ fn levels_have_names() {
         let finding = Finding {
             level,
             hints: Vec::new(),
-            at: None,
+            place: None,
             ..busy(Vec::new())
         };
-        json::line(&json::Finding::from(&finding))
+        json::line(&json::finding(&finding, "cargo xtask"))
     });
     check(
         &levels.concat(),
@@ -93,18 +97,18 @@ fn levels_have_names() {
 
 #[test]
 fn a_problem_is_a_finding() {
-    let coded = Problem::new("variable `A` is not set")
+    let coded = Diagnostic::new("variable `A` is not set")
         .at(&place(3, 8, 1, "x"))
         .hint("set `A`")
-        .code("env.missing");
+        .code(Code::EnvMissing);
     check(
-        &json::line(&json::Finding::from(&coded)),
+        &json::line(&json::problem(&coded, "cargo xtask")),
         expect![[
             r#"{"code":"env.missing","level":"fail","service":null,"message":"variable `A` is not set","hints":["set `A`"],"at":{"file":"devtasks.toml","line":3,"column":8},"port":null,"owners":[]}"#
         ]],
     );
     check(
-        &json::line(&json::Finding::from(&Problem::new("it is wrong"))),
+        &json::line(&json::problem(&Diagnostic::new("it is wrong"), "cargo xtask")),
         expect![[
             r#"{"code":"config","level":"fail","service":null,"message":"it is wrong","hints":[],"at":null,"port":null,"owners":[]}"#
         ]],
@@ -135,7 +139,7 @@ fn port_who_says_where_one_could_bind() {
     };
     let document = Who {
         schema_version: 1,
-        ports: vec![json::who_port(&fact, &busy(Vec::new()), port)],
+        ports: vec![json::who_port(&fact, &busy(Vec::new()), port, "cargo xtask")],
     };
     check(
         &json::line(&document),
@@ -184,12 +188,14 @@ fn events_are_a_line_each() {
         line: "a \"b\"",
     };
     let found = Found {
-        finding: (&Finding {
-            at: None,
-            hints: Vec::new(),
-            ..busy(Vec::new())
-        })
-            .into(),
+        finding: json::finding(
+            &Finding {
+                place: None,
+                hints: Vec::new(),
+                ..busy(Vec::new())
+            },
+            "cargo xtask",
+        ),
     };
     let text = json::line(&json::event(at, "state", state))
         + &json::line(&json::event(at, "state", ready))

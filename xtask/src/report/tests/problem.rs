@@ -1,7 +1,7 @@
-//! Problems with the line of the file, and a mark below what is meant.
+//! Diagnostics with the line of the file, and a mark below what is meant.
 
 use super::{check, place};
-use crate::error::{Place, Problem};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::expected::Expected;
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
@@ -10,19 +10,19 @@ use expect_test::expect;
 #[track_caller]
 fn check_place(place: &Place, expected: impl Expected) {
     check(
-        &problem(&Problem::new("it is wrong").at(place), Paint::new(false)),
+        &problem(&Diagnostic::new("it is wrong").at(place), "devtasks", Paint::new(false)),
         expected,
     );
 }
 
 #[test]
 fn a_problem_is_a_fact_a_place_and_hints() {
-    let whole = Problem::new("unknown key `prot`")
+    let whole = Diagnostic::new("unknown key `prot`")
         .at(&place(14, 1, 4, "prot = 8000"))
         .hint("did you mean `port`?")
         .hint("or remove it");
     check(
-        &problem(&whole, Paint::new(false)),
+        &problem(&whole, "devtasks", Paint::new(false)),
         expect![[r#"
             error: unknown key `prot`
               --> devtasks.toml:14:1  [services.backend]
@@ -34,7 +34,7 @@ fn a_problem_is_a_fact_a_place_and_hints() {
             hint: or remove it"#]],
     );
     check(
-        &problem(&Problem::new("it is wrong"), Paint::new(false)),
+        &problem(&Diagnostic::new("it is wrong"), "devtasks", Paint::new(false)),
         expect!["error: it is wrong"],
     );
     let no_table = Place {
@@ -181,7 +181,8 @@ fn every_mark_of_every_line_lies_within_60_columns_below_its_letters() {
     for column in 1..=95 {
         for width in [1, 2, 7, 80] {
             let text = problem(
-                &Problem::new("x").at(&place(7, column, width, &line)),
+                &Diagnostic::new("x").at(&place(7, column, width, &line)),
+                "devtasks",
                 Paint::new(false),
             );
             let lines: Vec<&str> = text.lines().collect();
@@ -222,7 +223,7 @@ fn nothing_of_a_file_steers_the_terminal() {
                |      ^^"#]],
     );
     check(
-        &problem(&Problem::new("a\x1bb").hint("c\nd"), Paint::new(false)),
+        &problem(&Diagnostic::new("a\x1bb").hint("c\nd"), "devtasks", Paint::new(false)),
         expect![[r#"
             error: a\x1bb
 
@@ -232,10 +233,13 @@ fn nothing_of_a_file_steers_the_terminal() {
 
 #[test]
 fn colour_changes_no_letter() {
-    let whole = Problem::new("it is wrong")
+    let whole = Diagnostic::new("it is wrong")
         .at(&place(14, 8, 4, "port = 8000"))
         .hint("do");
-    let text = problem(&whole, Paint::new(true));
+    let text = problem(&whole, "devtasks", Paint::new(true));
     assert!(text.contains('\x1b'));
-    assert_eq!(console::strip_ansi_codes(&text), problem(&whole, Paint::new(false)));
+    assert_eq!(
+        console::strip_ansi_codes(&text),
+        problem(&whole, "devtasks", Paint::new(false))
+    );
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check;
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::report::cause::cause;
 use crate::report::words::{count, duration, lines, path, services_and_tasks};
 use crate::supervise::diagnosis::{Diagnosis, FailureKind};

@@ -2,24 +2,26 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnostic::Hint;
 use crate::plan::{Condition, Service};
 use crate::supervise::State;
 
 /// What to do, told from the services of the run and their states at that moment; nothing where the line names no port
 /// of this machine.
-pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State)]) -> Vec<String> {
+pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State)]) -> Vec<Hint> {
     let Some(port) = port(evidence) else {
         return Vec::new();
     };
     let has = |it: &Service| it.ports.iter().any(|its| its.number == port);
     let name = &service.name;
     if has(service) {
-        return vec![format!("correct the address: port {port} is that of `{name}` itself")];
+        return vec![format!("correct the address: port {port} is that of `{name}` itself").into()];
     }
     let Some((other, state)) = stack.iter().find(|(other, _)| has(other)) else {
-        return vec![format!(
-            "start what is to listen on port {port}, or correct the address: no service of this run has it"
-        )];
+        return vec![
+            format!("start what is to listen on port {port}, or correct the address: no service of this run has it")
+                .into(),
+        ];
     };
     let (theirs, state) = (&other.name, *state);
     let own = service.depends_on.iter().find(|(needed, _)| needed == theirs);
@@ -28,11 +30,11 @@ pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State
             vec![format!(
                 "see why `{theirs}`, which has port {port}, is {}",
                 state.name()
-            )]
+            ).into()]
         }
         Some((_, Condition::Started)) => vec![format!(
             "wait until it is ready with `depends_on = {{ {theirs} = \"healthy\" }}` of `{name}`: `{theirs}` has port {port}"
-        )],
+        ).into()],
         None if !depends(service, theirs, stack) => {
             let how = match service.depends_on.is_empty() {
                 true => format!("add `depends_on = [\"{theirs}\"]` to `{name}`"),
@@ -40,12 +42,12 @@ pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State
             };
             vec![format!(
                 "{how}: `{theirs}` has port {port} and is not started before it"
-            )]
+            ).into()]
         }
         Some((_, Condition::Healthy | Condition::Completed)) | None if evidence.contains("::1") => {
             vec![format!(
                 "write `127.0.0.1` for `localhost`, if `{theirs}` does not listen on `::1`: it has port {port}"
-            )]
+            ).into()]
         }
         Some((_, Condition::Healthy | Condition::Completed)) | None => Vec::new(),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::error::Exit;
+use crate::diagnostic::Exit;
 use crate::plan::{Condition, Restart};
 use crate::supervise::{Action, Cause, Event, ExitStatus, Machine, ProbeResult, Spec, State, UnitId};
 

@@ -86,7 +86,7 @@ impl World {
                 Some(message) => Event::SpawnFailed {
                     unit: *unit,
                     message: message.clone(),
-                    exit: crate::error::Exit::Missing,
+                    exit: crate::diagnostic::Exit::Missing,
                 },
                 None => {
                     self.left.insert(*unit, Some(1));
@@ -253,7 +253,7 @@ fn port_busy() -> Diagnosis {
     Diagnosis {
         kind: FailureKind::PortBusy,
         evidence: String::new(),
-        exit: crate::error::Exit::PortBusy,
+        exit: crate::diagnostic::Exit::PortBusy,
         hints: Vec::new(),
     }
 }

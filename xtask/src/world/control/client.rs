@@ -8,7 +8,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 
 use super::{Envelope, PROTOCOL, Reply, Request, other_version};
-use crate::error::Problem;
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::world::threads::{self, Stack};
 
 /// How long a supervisor may take to answer: it never waits for anything itself.
@@ -38,7 +38,7 @@ impl Client {
     }
 
     /// The next reply; waits at most `patience`.
-    pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Problem> {
+    pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Diagnostic> {
         match self.stream.get_ref().set_recv_timeout(patience) {
             Ok(()) => receive(&mut self.stream),
             Err(_) => Ok(Reply::Ending),
@@ -48,7 +48,7 @@ impl Client {
     /// Hands every reply to `hear`, on a thread of its own, or why none can be heard; see [`listen`]. The first has to come within
     /// [`REPLY_TIMEOUT`]: whoever has the request tells at once what is under way. The kernel lets a client in without the supervisor,
     /// so that is no sign of life.
-    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Problem>) + Clone + Send + 'static) {
+    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Diagnostic>) + Clone + Send + 'static) {
         let unheard = hear.clone();
         let follow = move || {
             let first = self.receive(Some(REPLY_TIMEOUT));
@@ -61,7 +61,7 @@ impl Client {
             }
         };
         if let Err(problem) = threads::start("replies", Stack::Usual, follow) {
-            let look = "look with `devtasks status` what became of it: it was asked for";
+            let look = Hint::run("look with", "status").then(" what became of it: it was asked for");
             unheard(Err(problem.hint(look)));
         }
     }
@@ -83,7 +83,7 @@ pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
 }
 
 /// Hands every reply to `hear`, up to [`Reply::Ending`], which also is the end of the stream, or the problem in its place.
-pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Problem>)) {
+pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Diagnostic>)) {
     let mut more = true;
     while more {
         let reply = receive(&mut from);
@@ -92,16 +92,16 @@ pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Problem
     }
 }
 
-fn is_followed(reply: &Result<Reply, Problem>) -> bool {
+fn is_followed(reply: &Result<Reply, Diagnostic>) -> bool {
     !matches!(reply, Ok(Reply::Ending) | Err(_))
 }
 
-fn receive(from: &mut impl BufRead) -> Result<Reply, Problem> {
+fn receive(from: &mut impl BufRead) -> Result<Reply, Diagnostic> {
     let mut line = String::new();
     match from.read_line(&mut line) {
         Ok(0) => Ok(Reply::Ending),
         Ok(_) => serde_json::from_str(&line).map_err(|_| other_version("its answer is not understood here")),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Problem::new(
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Diagnostic::new(
             "the running supervisor does not answer; it may be suspended",
         )
         .hint("look for it with `fg` in the terminal it was started in")),

@@ -13,7 +13,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Stream};
 
 use super::{Envelope, PROTOCOL, Reply, Request, other_version};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::world::terminal::pause;
 use crate::world::threads::{self, Stack};
 use crate::world::{os, problem};
@@ -57,7 +57,7 @@ impl Server {
     pub(crate) fn start(
         path: &Path,
         ask: impl Fn(Request, Sender<Reply>) + Send + Sync + 'static,
-    ) -> Result<Server, Problem> {
+    ) -> Result<Server, Diagnostic> {
         let listener = listen(path).map_err(|error| problem("listen at", path, &error))?;
         let open = Arc::new(Conversations::default());
         let door = Door {
@@ -142,7 +142,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
 
     fn talk(&self, stream: &Stream, mut conversation: Conversation<'_>) {
         let answers = if !os::is_same_user(stream) {
-            refuse(Problem::new("this stack belongs to another user").exit(Exit::Refused))
+            refuse(Diagnostic::new("this stack belongs to another user").exit(Exit::Refused))
         } else if conversation.is_one_too_many {
             refuse(too_many())
         } else {
@@ -215,13 +215,13 @@ impl Conversations {
     }
 }
 
-fn out_of_descriptors() -> Problem {
-    Problem::new("the running supervisor has no descriptor left for a client")
+fn out_of_descriptors() -> Diagnostic {
+    Diagnostic::new("the running supervisor has no descriptor left for a client")
         .hint("end it with Ctrl-C in its terminal, or with SIGTERM to its pid; see `ulimit -n` before the next `up`")
 }
 
-fn too_many() -> Problem {
-    Problem::new("too many others are about to ask the running supervisor something").hint("try it again")
+fn too_many() -> Diagnostic {
+    Diagnostic::new("too many others are about to ask the running supervisor something").hint("try it again")
 }
 fn listen(path: &Path) -> io::Result<Listener> {
     let name = path.to_fs_name::<GenericFilePath>()?;
@@ -272,7 +272,7 @@ fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<R
     let mut line = String::new();
     let limited = BufReader::new(from).take(MAX_REQUEST_BYTES).read_line(&mut line);
     if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
-        return refuse(Problem::new("the request did not come in time"));
+        return refuse(Diagnostic::new("the request did not come in time"));
     }
     let envelope: Option<Envelope> = serde_json::from_str(&line).ok();
     let request = match envelope {
@@ -290,7 +290,7 @@ fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<R
     answers
 }
 
-fn refuse(problem: Problem) -> Receiver<Reply> {
+fn refuse(problem: Diagnostic) -> Receiver<Reply> {
     let (replies, answers) = channel();
     // Nobody hears it once the client has gone.
     let _ = replies.send(Reply::Refused(problem));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ends::deliver;
 use super::{Driver, UnitId};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::supervise::{ExitStatus, ProbeResult};
 use crate::world::{os, spawn};
 
@@ -32,10 +32,10 @@ impl Driver<'_> {
                 });
             }
             // Else its own command is wrong.
-            Err(Problem { message, exit, .. }) if exit != Exit::Missing => {
+            Err(Diagnostic { message, exit, .. }) if exit != Exit::Missing => {
                 self.answer(unit, ProbeResult::Unasked { detail: message });
             }
-            Err(Problem { message, .. }) => self.answer(unit, ProbeResult::Failed { detail: message }),
+            Err(Diagnostic { message, .. }) => self.answer(unit, ProbeResult::Failed { detail: message }),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
 use super::membership::MAX_SCANS;
 use super::{Driver, EndedBy, Message, RunOutcome, UnitId};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::plan::StopSignal;
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::{Endpoint, Owner, Process};
@@ -123,13 +123,13 @@ impl Driver<'_> {
         }
     }
 
-    fn survivors(&mut self) -> Vec<Problem> {
+    fn survivors(&mut self) -> Vec<Diagnostic> {
         let mut left = self.left().unwrap_or_else(|problem| {
             let not_verified = format!(
                 "whether all processes have ended could not be verified: {}",
                 problem.message
             );
-            vec![Problem::new(not_verified).hint("look again with `devtasks down`")]
+            vec![Diagnostic::new(not_verified).hint(Hint::run("look again with", "down"))]
         });
         let is_gone = left.is_empty();
         left.extend(self.still_busy(self.machine.units(), |_| is_gone));
@@ -140,7 +140,7 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// Some could not be looked at.
-    fn left(&mut self) -> Result<Vec<Problem>, Problem> {
+    fn left(&mut self) -> Result<Vec<Diagnostic>, Diagnostic> {
         let mut members = attribution::members()?;
         members.retain(|member| member.tag.run == self.record.run);
         let mut unattributed = self.left_below()?;
@@ -157,7 +157,7 @@ impl Driver<'_> {
         }
         let still_there = |process: &Process, whose: String| {
             let (name, pid) = (&process.name, process.identity.pid);
-            Problem::new(format!("`{name}` (pid {pid}){whose} is still there"))
+            Diagnostic::new(format!("`{name}` (pid {pid}){whose} is still there"))
         };
         let members = members
             .iter()
@@ -174,7 +174,7 @@ impl Driver<'_> {
         &self,
         units: impl IntoIterator<Item = UnitId>,
         is_gone: impl Fn(&ServiceInstance) -> bool,
-    ) -> Vec<Problem> {
+    ) -> Vec<Diagnostic> {
         let lives = units.into_iter().map(|unit| &self.services[unit]);
         let held = lives.filter(|life| life.has_listened);
         let ports = held.flat_map(|life| life.service.ports.iter().map(move |port| (life, Endpoint::from(port))));
@@ -184,7 +184,7 @@ impl Driver<'_> {
     }
 
     /// `None` where whoever had it has left meanwhile.
-    fn not_free(&self, service: &str, port: Endpoint, is_gone: bool) -> Option<Problem> {
+    fn not_free(&self, service: &str, port: Endpoint, is_gone: bool) -> Option<Diagnostic> {
         let holders = owners::holders(&port, Addresses::Service);
         let is_ours = |owner: &&Owner| owner.tag.as_ref().is_some_and(|tag| tag.run == self.record.run);
         let ours = holders.iter().find(is_ours);
@@ -204,8 +204,8 @@ impl Driver<'_> {
             (None, _) if owners::is_free(&port, Addresses::Service) => return None,
             (None, _) => format!("port {number} of `{service}` has not come free"),
         };
-        let look = format!("look at it with `devtasks port who {}`", port.typed());
-        Some(Problem::new(message).hint(look).exit(Exit::Survived))
+        let look = Hint::run("look at it with", format!("port who {}", port.typed()));
+        Some(Diagnostic::new(message).hint(look).exit(Exit::Survived))
     }
 }
 

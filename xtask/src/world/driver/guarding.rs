@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Driver, InitialRequest, Message};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{self, OnExit};
 use crate::world::reexec::{GREETING_TIMEOUT, Heard};
 use crate::world::watchdog::{Told, Watchdog};
@@ -30,7 +30,7 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// It cannot be had.
-    pub(super) fn begin(&mut self, first: InitialRequest) -> Result<(), Problem> {
+    pub(super) fn begin(&mut self, first: InitialRequest) -> Result<(), Diagnostic> {
         // Whoever was told to end before it has begun starts nothing.
         self.receive_all();
         self.watchdog = Some(self.new_watchdog()?);
@@ -47,7 +47,7 @@ impl Driver<'_> {
     }
 
     /// What has come in while it was waited for.
-    fn await_watchdog(&mut self) -> Result<Vec<Message>, Problem> {
+    fn await_watchdog(&mut self) -> Result<Vec<Message>, Diagnostic> {
         let until = self.clock.now() + GREETING_TIMEOUT;
         let mut meanwhile = Vec::new();
         let Some(mut watchdog) = self.watchdog.take() else {
@@ -59,7 +59,7 @@ impl Driver<'_> {
             let is_interrupt = |message: &Message| matches!(message, Message::Signal(heard) if heard.is_interrupt());
             if meanwhile.iter().any(is_interrupt) {
                 watchdog.dismiss();
-                return Err(Problem::new("interrupted before anything was started").exit(Exit::Interrupted));
+                return Err(Diagnostic::new("interrupted before anything was started").exit(Exit::Interrupted));
             }
             match heard {
                 Heard::Greeted => {
@@ -72,7 +72,7 @@ impl Driver<'_> {
         }
     }
 
-    fn new_watchdog(&self) -> Result<Watchdog, Problem> {
+    fn new_watchdog(&self) -> Result<Watchdog, Diagnostic> {
         Watchdog::start(
             &self.record.run,
             &self.record.checkout,
@@ -90,7 +90,7 @@ impl Driver<'_> {
                 self.replace_watchdog();
             }
             Heard::SomethingElse | Heard::Ended | Heard::Nothing => {
-                self.go_unguarded(Problem::new("the watchdog of this run has died before it was there"));
+                self.go_unguarded(Diagnostic::new("the watchdog of this run has died before it was there"));
             }
         }
     }
@@ -116,11 +116,12 @@ impl Driver<'_> {
         }
     }
 
-    fn go_unguarded(&mut self, why: Problem) {
+    fn go_unguarded(&mut self, why: Diagnostic) {
         self.guarding.again_at = Some(self.clock.now() + RETRY_INTERVAL);
         if !std::mem::replace(&mut self.guarding.has_warned, true) {
             let meaning = "if this supervisor is killed now, its services are left running; another watchdog is tried every second";
-            self.sink.trouble(Problem::new(format!("{}: {meaning}", why.message)));
+            self.sink
+                .trouble(Diagnostic::new(format!("{}: {meaning}", why.message)));
         }
     }
 

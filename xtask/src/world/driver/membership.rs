@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Driver, UnitId};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::left_alone::LeftAlone;
 use crate::preflight::{Process, ProcessState};
 use crate::supervise::State;
@@ -33,13 +33,13 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// Some of them could not be looked at: how many there are is not known.
-    pub(super) fn members(&mut self, unit: UnitId) -> Result<Vec<Process>, Problem> {
+    pub(super) fn members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
         Ok(living(self.member_pids(unit)?))
     }
 
     /// The same, looked up until two looks agree: what forks and ends in the middle of one, as a daemon does, has a child
     /// that is not in it.
-    pub(super) fn all_members(&mut self, unit: UnitId) -> Result<Vec<Process>, Problem> {
+    pub(super) fn all_members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
         let mut seen = self.member_pids(unit)?;
         for _ in 0..MAX_SCANS {
             if self.family()?.is_empty() {
@@ -57,7 +57,7 @@ impl Driver<'_> {
     }
 
     /// Its own process, all below it and the adopted, those that wait to be reaped too.
-    fn member_pids(&mut self, unit: UnitId) -> Result<Vec<Process>, Problem> {
+    fn member_pids(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
         let life = &self.services[unit];
         let (name, leader) = (life.service.name.clone(), life.leader.clone());
         let mut members = match life.pid {
@@ -73,7 +73,7 @@ impl Driver<'_> {
 
     /// A process and all below it that belong to our run: whoever is another run's, or a program that a person works in,
     /// is left out with all below.
-    fn tree(&mut self, pid: u32, leader: Option<&Leader>) -> Result<Vec<Process>, Problem> {
+    fn tree(&mut self, pid: u32, leader: Option<&Leader>) -> Result<Vec<Process>, Diagnostic> {
         let mut tree: Vec<Process> = Vec::new();
         let mut asked = vec![pid];
         let mut next = 0;
@@ -97,7 +97,7 @@ impl Driver<'_> {
 
     /// Of a process below one of ours, or adopted. Another run's stands in a group of its own: in the service's group all
     /// are its own, its own process first.
-    fn is_ours(&mut self, process: &Process, leader: Option<&Leader>) -> Result<bool, Problem> {
+    fn is_ours(&mut self, process: &Process, leader: Option<&Leader>) -> Result<bool, Diagnostic> {
         let in_group = leader.is_some_and(|leader| leader.identity.pid == process.group);
         if in_group || process.state == ProcessState::Zombie {
             return Ok(true);
@@ -120,7 +120,7 @@ impl Driver<'_> {
     }
 
     /// Looked up once for all that is done in one turn.
-    fn family(&mut self) -> Result<&AdoptedProcesses, Problem> {
+    fn family(&mut self) -> Result<&AdoptedProcesses, Diagnostic> {
         if self.family.is_none() {
             self.has_signalled = false;
             self.family = Some(self.adopted()?);
@@ -128,7 +128,7 @@ impl Driver<'_> {
         Ok(self.family.as_ref().expect("it was just looked up"))
     }
 
-    fn adopted(&mut self) -> Result<AdoptedProcesses, Problem> {
+    fn adopted(&mut self) -> Result<AdoptedProcesses, Diagnostic> {
         let services = self.services.iter().filter_map(|life| life.pid);
         let checks = self.checks.iter().map(|check| check.pid);
         let watchdog = self.watchdog.as_ref().map(|watchdog| watchdog.pid);
@@ -156,14 +156,14 @@ impl Driver<'_> {
     }
 
     /// The adopted that stand in this process group.
-    pub(super) fn adopted_of_group(&mut self, group: u32) -> Result<Vec<Process>, Problem> {
+    pub(super) fn adopted_of_group(&mut self, group: u32) -> Result<Vec<Process>, Diagnostic> {
         let family = self.family()?;
         let all = family.adopted.values().flatten().chain(&family.unattributed);
         Ok(all.filter(|process| process.group == group).cloned().collect())
     }
 
     /// Those that are nobody's end with the run: once all that is left is about to end.
-    pub(super) fn unattributed(&mut self) -> Result<Vec<Process>, Problem> {
+    pub(super) fn unattributed(&mut self) -> Result<Vec<Process>, Diagnostic> {
         match self.orphan_owner() {
             Some(_) => Ok(self.family()?.unattributed.clone()),
             None => Ok(Vec::new()),
@@ -183,7 +183,7 @@ impl Driver<'_> {
     }
 
     /// Who is below us when everything has ended.
-    pub(super) fn left_below(&mut self) -> Result<Vec<Process>, Problem> {
+    pub(super) fn left_below(&mut self) -> Result<Vec<Process>, Diagnostic> {
         self.family = None;
         let AdoptedProcesses { adopted, unattributed } = self.adopted()?;
         let services = self

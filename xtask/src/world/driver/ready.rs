@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::membership::pids;
 use super::{Driver, Message, UnitId};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::{Check, Port, Protocol};
 use crate::preflight::Endpoint;
 use crate::preflight::verdict::{Mismatch, serves};
@@ -60,7 +60,7 @@ impl Driver<'_> {
             // The driver has ended: nobody wants to know.
             let _ = sender.send(Message::Probed { unit, life, answer });
         };
-        if let Err(Problem { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
+        if let Err(Diagnostic { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
             self.answer(unit, ProbeResult::Unasked { detail });
         }
     }
@@ -79,7 +79,7 @@ impl Driver<'_> {
     /// # Errors
     /// What is still missing, in words.
     fn listens(&mut self, unit: UnitId) -> Result<Option<SocketAddr>, String> {
-        self.services[unit].mismatch = None;
+        (self.services[unit].mismatch, self.services[unit].lost_port) = (None, None);
         let ports = self.services[unit].service.ports.clone();
         if ports.is_empty() {
             return Ok(None);
@@ -100,10 +100,14 @@ impl Driver<'_> {
                 }
             }
             let Some(first) = ours.first() else {
-                return Err(self.elsewhere(unit, port).unwrap_or_else(|| match here.is_empty() {
-                    true => format!("nothing listens on {} yet", port.number),
-                    false => held_by_another(port.number),
-                }));
+                if let Some(elsewhere) = self.elsewhere(unit, port) {
+                    return Err(elsewhere);
+                }
+                if here.is_empty() {
+                    return Err(format!("nothing listens on {} yet", port.number));
+                }
+                self.services[unit].lost_port = Some(port.number);
+                return Err(format!("port {} is held by another process", port.number));
             };
             // Of several sockets, the one at the usual address.
             let usual = ours.iter().find(|address| **address == usual_address(port));
@@ -125,11 +129,6 @@ impl Driver<'_> {
         life.mismatch = Mismatch::new(&life.service.ports, port, &listens);
         life.mismatch.as_ref().map(Mismatch::words)
     }
-}
-
-/// What keeps a service from being ready whose port a stranger has.
-pub(crate) fn held_by_another(number: u16) -> String {
-    format!("port {number} is held by another process")
 }
 
 /// Many servers open a port for a debugger or for reloading first; one that is late may yet open the declared one.

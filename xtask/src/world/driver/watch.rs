@@ -4,7 +4,7 @@ use std::sync::mpsc::Sender;
 
 use super::instance::ServiceInstance;
 use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, Event, State};
 use crate::world::clock::wall;
@@ -124,7 +124,7 @@ impl Driver<'_> {
     }
 
     /// The run has ended, and these outlived it.
-    pub(super) fn answer_all(&mut self, survivors: &[Problem]) {
+    pub(super) fn answer_all(&mut self, survivors: &[Diagnostic]) {
         let left = survivors.iter().map(|problem| problem.exit);
         let snapshot = self.snapshot();
         for waiter in std::mem::take(&mut self.waiters) {
@@ -223,6 +223,7 @@ impl Driver<'_> {
             url: life.url(),
             probed: life.probed.clone(),
             waiting_for: self.machine.waiting_for(unit),
+            lost_port: life.lost_port,
             restarts: self.machine.restarts(unit),
         }
     }
@@ -253,6 +254,6 @@ impl Driver<'_> {
     }
 }
 
-fn not_of_this_run(name: &str) -> Problem {
-    Problem::new(format!("`{name}` is not part of the running stack"))
+fn not_of_this_run(name: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{name}` is not part of the running stack"))
 }

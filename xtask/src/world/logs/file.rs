@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::record_format::{RecordKind, file_header, head, run_of};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::world::problem;
 
 /// Bytes that a file never exceeds. The longest line that is passed on in one piece has room in it.
@@ -47,7 +47,7 @@ impl LogFile {
         service: &str,
         run: RunId,
         mut numbers: Vec<u64>,
-    ) -> Result<LogFile, Problem> {
+    ) -> Result<LogFile, Diagnostic> {
         fs::create_dir_all(directory).map_err(|error| problem("make", directory, &error))?;
         let (file, size) = begin(directory, service, &run, &mut numbers)?;
         Ok(LogFile {
@@ -62,7 +62,13 @@ impl LogFile {
     }
 
     /// `lines` are whole, and without escape sequences.
-    pub(super) fn write(&mut self, at: Timestamp, place: u64, kind: RecordKind, lines: &[u8]) -> Result<(), Problem> {
+    pub(super) fn write(
+        &mut self,
+        at: Timestamp,
+        place: u64,
+        kind: RecordKind,
+        lines: &[u8],
+    ) -> Result<(), Diagnostic> {
         let head = head(at, place, kind);
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut rest = lines;
@@ -82,7 +88,7 @@ impl LogFile {
         Ok(())
     }
 
-    fn append(&mut self, buffer: &mut Vec<u8>) -> Result<(), Problem> {
+    fn append(&mut self, buffer: &mut Vec<u8>) -> Result<(), Diagnostic> {
         self.size += buffer.len() as u64;
         let written = self.file.write_all(buffer);
         buffer.clear();
@@ -90,14 +96,14 @@ impl LogFile {
         written.map_err(|error| problem("write", &path(&self.directory, &self.service, number), &error))
     }
 
-    fn rotate(&mut self) -> Result<(), Problem> {
+    fn rotate(&mut self) -> Result<(), Diagnostic> {
         (self.file, self.size) = begin(&self.directory, &self.service, &self.run, &mut self.numbers)?;
         Ok(())
     }
 }
 
 /// Makes room for one more file, and begins it.
-fn begin(directory: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> Result<(File, u64), Problem> {
+fn begin(directory: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> Result<(File, u64), Diagnostic> {
     let number = numbers.last().map_or(1, |last| last + 1);
     for old in numbers.extract_if(.., |old| *old + MAX_FILES <= number) {
         // One that somebody else has removed is what we want.

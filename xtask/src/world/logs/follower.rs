@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::lines::{Got, Lines};
 use super::{Log, OutputSource, Stream};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::world::os::Poller;
 use crate::world::problem;
 use crate::world::threads::{self, Stack};
@@ -36,7 +36,7 @@ const MAX_KEPT_BUFFER: usize = 256 * 1024;
 impl Follower {
     /// # Errors
     /// The system has no room for the thread, or no descriptor.
-    pub(crate) fn start() -> Result<Follower, Problem> {
+    pub(crate) fn start() -> Result<Follower, Diagnostic> {
         let poller = Poller::new().map_err(|error| problem("wait for", Path::new("pipes"), &error))?;
         let poller = Arc::new(poller);
         let (to, new) = channel();
@@ -65,7 +65,7 @@ impl Follower {
         source: OutputSource,
         pipe: Arc<File>,
         ended: impl FnOnce() + Send + 'static,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Diagnostic> {
         let key = self.count.fetch_add(1, Ordering::Relaxed);
         let added = self.poller.add(&pipe, key);
         added.map_err(|error| problem("read", Path::new(&log.service), &error))?;

@@ -35,7 +35,7 @@ pub(crate) use visibility::visibility_limit;
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = true;
 
 /// Everything works here.
-pub(crate) fn require(_: &str) -> Result<(), crate::error::Problem> {
+pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
     Ok(())
 }
 

@@ -10,32 +10,32 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::preflight::{Endpoint, Identity, Process, Tag, VisibilityLimit};
 use crate::supervise::diagnosis::OomKills;
 
 /// # Errors
 /// Always: commands that would need what is missing end here.
-pub(crate) fn require(command: &str) -> Result<(), Problem> {
+pub(crate) fn require(command: &str) -> Result<(), Diagnostic> {
     Err(not_yet(&format!("`{command}`")))
 }
 
 /// # Errors
 /// Always.
-pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Problem> {
+pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Diagnostic> {
     Err(not_yet("finding the owner of a port"))
 }
 
 /// # Errors
 /// Always.
-pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
+pub(crate) fn listeners() -> Result<Vec<Socket>, Diagnostic> {
     Err(not_yet("finding the owner of a port"))
 }
 
 /// # Errors
 /// Always.
-pub(crate) fn every_socket() -> Result<Vec<Socket>, Problem> {
+pub(crate) fn every_socket() -> Result<Vec<Socket>, Diagnostic> {
     Err(not_yet("finding the owner of a port"))
 }
 
@@ -63,19 +63,19 @@ pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
 
 /// # Errors
 /// Always.
-pub(crate) fn holders(_: &[u64]) -> Result<Holders, Problem> {
+pub(crate) fn holders(_: &[u64]) -> Result<Holders, Diagnostic> {
     Err(not_yet("finding the owner of a port"))
 }
 
 /// # Errors
 /// Always.
-pub(crate) fn holds(_: &[u32], _: &[u64]) -> Result<Holders, Problem> {
+pub(crate) fn holds(_: &[u32], _: &[u64]) -> Result<Holders, Diagnostic> {
     Err(not_yet("finding the owner of a port"))
 }
 
 /// # Errors
 /// Always.
-pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
+pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
     Err(not_yet("reading the process table"))
 }
 
@@ -95,17 +95,17 @@ pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
 }
 
 /// None are known.
-pub(crate) fn descendants(_: u32) -> Result<Vec<u32>, Problem> {
+pub(crate) fn descendants(_: u32) -> Result<Vec<u32>, Diagnostic> {
     Ok(Vec::new())
 }
 
 /// None are known.
-pub(crate) fn children(_: u32) -> Result<Vec<u32>, Problem> {
+pub(crate) fn children(_: u32) -> Result<Vec<u32>, Diagnostic> {
     Ok(Vec::new())
 }
 
 /// None are known.
-pub(crate) fn own_children() -> Result<Vec<u32>, Problem> {
+pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
     Ok(Vec::new())
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn program(_: u32) -> Option<PathBuf> {
 }
 
 /// None is known.
-pub(crate) fn environment(_: u32) -> Result<BTreeMap<String, String>, Problem> {
+pub(crate) fn environment(_: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
     Ok(BTreeMap::new())
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn user_name(_: u32) -> Option<Foreign> {
 }
 
 /// None is known.
-pub(crate) fn has_main_thread(_: u32) -> Result<bool, Problem> {
+pub(crate) fn has_main_thread(_: u32) -> Result<bool, Diagnostic> {
     Ok(false)
 }
 
@@ -237,8 +237,8 @@ pub(crate) fn append_private(_: &Path, _: &[u8]) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-fn not_yet(what: &str) -> Problem {
-    Problem::new(format!("{what} is not supported yet on {SYSTEM}")).hint("use it on Linux, or in a Linux container")
+fn not_yet(what: &str) -> Diagnostic {
+    Diagnostic::new(format!("{what} is not supported yet on {SYSTEM}")).hint("use it on Linux, or in a Linux container")
 }
 
 /// Not known how: the command ends on its own.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{PortFact, fill, roles};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::{BindProbe, BindResult, Endpoint, SocketState};
 use crate::world::os;
 
@@ -13,7 +13,7 @@ use crate::world::os;
 ///
 /// # Errors
 /// The kernel's table or `/proc` cannot be read.
-pub(crate) fn all_listeners() -> Result<BTreeMap<Endpoint, PortFact>, Problem> {
+pub(crate) fn all_listeners() -> Result<BTreeMap<Endpoint, PortFact>, Diagnostic> {
     let table = os::every_socket()?;
     let mut addresses: BTreeMap<Endpoint, Vec<IpAddr>> = BTreeMap::new();
     for socket in table.iter().filter(|socket| socket.state == SocketState::Listening) {

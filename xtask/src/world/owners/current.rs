@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::roles::{details, unit_of_ours};
 use super::{Addresses, listening, look_up, probes};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::protected::{Ancestry, Details};
 use crate::preflight::targets::{Target, Targets, targets as chosen};
 use crate::preflight::{BindResult, Endpoint, HoldsBy, Identity, Owner, ProcessRef};
@@ -16,7 +16,7 @@ use crate::world::stop::PortHolder;
 ///
 /// # Errors
 /// The process table cannot be read.
-pub(crate) fn targets(holders: &[Identity]) -> Result<Targets, Problem> {
+pub(crate) fn targets(holders: &[Identity]) -> Result<Targets, Diagnostic> {
     let table = os::processes()?;
     let living = table.iter().filter(|process| holders.contains(&process.identity));
     let holders: Vec<u32> = living.map(|process| process.identity.pid).collect();

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::repository::{REPOSITORY_TIMEOUT, repository_within};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::preflight::{HoldsBy, Owner, Process, ProcessRef, Repository, Role, Tag, secrets};
 use crate::world::attribution::RunAttribution;
@@ -27,7 +27,7 @@ pub(crate) struct ProcessDetails {
     pub(crate) exe: Option<PathBuf>,
     pub(crate) cgroup: Option<Cgroup>,
     /// What could not be looked up of whom it belongs to.
-    pub(crate) unknown: Option<Problem>,
+    pub(crate) unknown: Option<Diagnostic>,
 }
 
 /// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
@@ -87,7 +87,7 @@ struct ProcessTable {
     patience: Duration,
     kin: RunAttribution,
     /// The first of what could not be read.
-    unreadable: Option<Problem>,
+    unreadable: Option<Diagnostic>,
 }
 
 impl ProcessTable {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{answers, conflict, fill, roles};
 use crate::config::Protocol;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::{BindProbe, BindResult, Endpoint, PortFact};
 use crate::world::os::{self, States};
 
@@ -32,7 +32,7 @@ fn other_loopback(port: &Endpoint) -> Option<(IpAddr, IpAddr)> {
     }
 }
 
-fn beside(facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Problem> {
+fn beside(facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
     let numbers: Vec<os::Port> = facts.keys().map(|port| (port.number, port.protocol)).collect();
     let listening = os::sockets(&numbers, States::Listening)?;
     let is_beside = |port: &Endpoint, own: IpAddr, other: IpAddr| {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Exit, Problem};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::foreign::command_line;
 use crate::world::runs::StateDir;
 use crate::world::{caller, os, problem};
@@ -24,7 +24,7 @@ impl ProjectPath {
     ///
     /// # Errors
     /// There is none, it is another user's and was not named, or its directory cannot be found or noted.
-    pub(crate) fn find(file: Option<&Path>) -> Result<ProjectPath, Problem> {
+    pub(crate) fn find(file: Option<&Path>) -> Result<ProjectPath, Diagnostic> {
         let here = match std::env::current_dir() {
             // A directory that was deleted under our feet does not matter to a whole path.
             Err(_) if file.is_some_and(Path::is_absolute) => PathBuf::new(),
@@ -54,7 +54,7 @@ impl ProjectPath {
 ///
 /// # Errors
 /// As [`ProjectPath::find`].
-pub(crate) fn directory(file: Option<&Path>) -> Result<PathBuf, Problem> {
+pub(crate) fn directory(file: Option<&Path>) -> Result<PathBuf, Diagnostic> {
     ProjectPath::find(file).map(|place| place.directory).or_else(|problem| {
         let gone = file.and_then(gone);
         let is_noted =
@@ -83,21 +83,21 @@ fn stranger(file: &Path) -> Option<u32> {
     owners.find(|owner| !trusted.contains(owner))
 }
 
-fn untrusted(file: &Path, owner: u32) -> Problem {
+fn untrusted(file: &Path, owner: u32) -> Diagnostic {
     let name = os::user_name(owner).map_or_else(|| owner.to_string(), |name| format!("`{name}`"));
     let typed = command_line(&[file.to_string_lossy().into_owned()]);
-    Problem::new(format!(
+    Diagnostic::new(format!(
         "`{}` belongs to user {name}, so it is not read: what it says would run as you",
         file.display()
     ))
     .hint(format!("name it with `--file {typed}` if you trust that user"))
-    .code("file.untrusted")
+    .code(Code::FileUntrusted)
     .exit(Exit::Usage)
 }
 
 /// It is a name in notes and in the environment of services.
-fn not_utf8(directory: &Path) -> Problem {
-    Problem::new(format!(
+fn not_utf8(directory: &Path) -> Diagnostic {
+    Diagnostic::new(format!(
         "the path of this project is not UTF-8: `{}`",
         directory.display()
     ))
@@ -111,8 +111,8 @@ fn nearest(here: &Path) -> Option<PathBuf> {
     files.find(|file| file.symlink_metadata().is_ok() && !file.is_dir())
 }
 
-fn no_project(here: &Path) -> Problem {
-    Problem::new(format!(
+fn no_project(here: &Path) -> Diagnostic {
+    Diagnostic::new(format!(
         "there is no `{FILE}` in `{}` or any directory above",
         here.display()
     ))

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Protocol;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::plan::Slot;
 use crate::world::runs::StateDir;
@@ -153,7 +153,7 @@ impl ReservationFile {
     ///
     /// # Errors
     /// It cannot be read, or a newer version wrote it.
-    pub(super) fn read() -> Result<Self, Problem> {
+    pub(super) fn read() -> Result<Self, Diagnostic> {
         // Without a place for state there is none.
         let Ok(path) = runs::state().map(|directory| directory.join(NAME)) else {
             return Ok(ReservationFile::empty());
@@ -230,7 +230,7 @@ impl ReservationFile {
         path: &Path,
         checkout: Option<Checkout>,
         _: &RegistryLock,
-    ) -> Result<Option<PathBuf>, Problem> {
+    ) -> Result<Option<PathBuf>, Diagnostic> {
         let seen = self.seen.take();
         self.checkouts.retain(|one| seen.get(&one.checkout) != Some(&false));
         let at = self.checkouts.iter().position(|one| one.checkout == path);
@@ -255,7 +255,7 @@ impl ReservationFile {
             Some(Ok(_)) | None => None,
         };
         let text = serde_json::to_vec_pretty(&self)
-            .map_err(|error| Problem::new(format!("cannot note the ports of this checkout: {error}")))?;
+            .map_err(|error| Diagnostic::new(format!("cannot note the ports of this checkout: {error}")))?;
         let beside = directory.join("ports.json.new");
         fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
         fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))?;
@@ -280,7 +280,7 @@ impl Checkout {
 
 impl RegistryLock {
     /// Waits for those who have it, for a moment each.
-    pub(super) fn wait() -> Result<Self, Problem> {
+    pub(super) fn wait() -> Result<Self, Diagnostic> {
         let path = runs::shared()?.join("ports.lock");
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).open(&path);
@@ -294,8 +294,8 @@ fn is_absence(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn newer(path: &Path) -> Problem {
-    Problem::new(format!(
+fn newer(path: &Path) -> Diagnostic {
+    Diagnostic::new(format!(
         "`{}` was written by a newer version of devtasks",
         path.display()
     ))

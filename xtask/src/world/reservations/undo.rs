@@ -1,7 +1,7 @@
 //! What an `up` noted before it was known whether anything can be started.
 
 use super::reservation_file::{Checkout, RegistryLock, ReservationFile};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// What was noted of a checkout, and what was before.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl ReservationUndo {
     }
 
     /// As if it had not been made, unless somebody has made another one meanwhile.
-    pub(in crate::world) fn take_back(self) -> Result<(), Problem> {
+    pub(in crate::world) fn take_back(self) -> Result<(), Diagnostic> {
         let lock = RegistryLock::wait()?;
         let book = ReservationFile::read()?;
         let path = &self.now.checkout;

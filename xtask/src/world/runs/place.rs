@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use super::fnv;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::command_line;
 use crate::world::{os, problem};
 
 /// `$XDG_STATE_HOME/devtasks` or what the system has instead.
-pub(in crate::world) fn state() -> Result<PathBuf, Problem> {
+pub(in crate::world) fn state() -> Result<PathBuf, Diagnostic> {
     let strategy = etcetera::choose_base_strategy().map_err(|_| {
-        Problem::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
+        Diagnostic::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
     })?;
     Ok(strategy
         .state_dir()
@@ -51,21 +51,21 @@ pub(super) fn slug(checkout: &Path) -> String {
 ///
 /// # Errors
 /// It cannot be made, or it is another user's.
-pub(super) fn make(directory: &Path) -> Result<(), Problem> {
+pub(super) fn make(directory: &Path) -> Result<(), Diagnostic> {
     match os::anothers(directory) {
         Some((there, owner)) => Err(not_ours(&there, owner)),
         None => os::make_private_directory(directory).map_err(|error| problem("make", directory, &error)),
     }
 }
 
-fn not_ours(there: &Path, owner: u32) -> Problem {
+fn not_ours(there: &Path, owner: u32) -> Diagnostic {
     const ROOT: u32 = 0;
     let us = os::effective_user_id();
     let name = os::user_name(owner);
     let whose = name
         .as_ref()
         .map_or_else(|| owner.to_string(), |name| format!("`{name}`"));
-    let problem = Problem::new(format!(
+    let problem = Diagnostic::new(format!(
         "state cannot be kept below `{}`: it belongs to user {whose}",
         there.display()
     ));
@@ -87,7 +87,7 @@ const MAX_SOCKET_PATH_BYTES: usize = 100;
 ///
 /// # Errors
 /// That directory cannot be made, or it is another user's.
-pub(super) fn socket(directory: &Path) -> Result<PathBuf, Problem> {
+pub(super) fn socket(directory: &Path) -> Result<PathBuf, Diagnostic> {
     let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
     let near = directory.join("control");
     if fits(&near) {
@@ -100,7 +100,7 @@ pub(super) fn socket(directory: &Path) -> Result<PathBuf, Problem> {
         .map(|place| place.join(&own));
     let place = places.find(|place| fits(&place.join(&name)));
     let problem = || {
-        Problem::new(format!(
+        Diagnostic::new(format!(
             "the path of a socket in `{}` would be too long",
             directory.display()
         ))

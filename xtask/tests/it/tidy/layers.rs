@@ -6,7 +6,7 @@ use super::code::{code, line, paths};
 use super::{Source, check, check_caught, root};
 
 /// Data flows one way: a module uses itself and what stands before it. `expected` is for unit tests.
-const MODULES: &str = "expected foreign error config plan preflight supervise report export world commands cli";
+const MODULES: &str = "expected foreign diagnostic config plan preflight supervise report export world commands cli";
 
 fn names(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.split_whitespace()
@@ -39,13 +39,18 @@ fn a_module_uses_only_itself_and_what_stands_before_it() {
     check_caught(
         looks_ahead,
         "xtask/src/report.rs",
-        "use crate::error::Problem;\nfn f(x: crate::plan::Plan) {}",
+        "use crate::diagnostic::Diagnostic;\nfn f(x: crate::plan::Plan) {}",
         &[],
     );
-    check_caught(looks_ahead, "xtask/src/error.rs", "fn f(x: crate::cli::X) {}", &[1]);
+    check_caught(
+        looks_ahead,
+        "xtask/src/diagnostic.rs",
+        "fn f(x: crate::cli::X) {}",
+        &[1],
+    );
     check(
         looks_ahead,
-        "a module uses only itself and what stands before it: foreign, error, config, …",
+        "a module uses only itself and what stands before it: foreign, diagnostic, config, …",
     );
 }
 

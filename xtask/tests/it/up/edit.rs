@@ -172,7 +172,7 @@ fn an_edit_that_does_not_work_leaves_the_others_running() {
     let up = sandbox.run(&["up"]).with(1);
     assert!(
         up.stderr
-            .contains("hint: `xtask why api` shows why, with its last lines"),
+            .contains("hint: see why, with its last lines, with `xtask why api`"),
         "{up:?}"
     );
     assert_eq!(pids(&sandbox)["db"], before["db"]);

@@ -24,7 +24,7 @@ fn that_calls_the_hook_all_is_as_in_our_own() {
     start(&sandbox, None, &["up", "-d"]).wait().with(0);
     start(&sandbox, None, &["status"]).wait().with(0);
     start(&sandbox, None, &["down"]).wait().with(0);
-    sandbox.nothing_is_left();
+    sandbox.nothing_is_left_soon();
 }
 
 /// It starts nothing; what does it say?

@@ -48,7 +48,7 @@ fn status_calls_a_leftover_by_its_name() {
 
 An earlier run of this checkout left 1 process: `api` (service [pid]).
 
-hint: `xtask up` starts it
+hint: start it with `xtask up`
 "
         )
     );

@@ -93,6 +93,7 @@ fn with_companions(case: &KillTarget, tree: &Tree, reader: &RenderContext) -> St
     const MAX_NAMED: usize = 5;
     let is_owner = |target: &&Target| {
         case.finding
+            .subject
             .owners
             .iter()
             .any(|owner| owner.identity == target.identity)

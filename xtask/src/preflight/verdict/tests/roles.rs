@@ -149,7 +149,8 @@ fn a_tunnel_says_where_it_leads_and_is_ended_only_by_name() {
         owner 7 ssh tag=shop:/shop:r0:backend tunnel=x",
         expect![[r#"
             port.busy.own_leftover warn 3: port 8000 is taken by `ssh` (pid 7), left over from an earlier run of `backend`
-            hint: run `cargo xtask up`, which ends it, or `cargo xtask down --leftovers`"#]],
+            hint: run `cargo xtask up`, which ends it
+            hint: or end it with `cargo xtask down --leftovers`"#]],
     );
 }
 
@@ -305,10 +306,7 @@ fn who_inherited_a_socket_is_told_from_who_serves() {
 #[track_caller]
 fn check_remarks(input: &str, expected: impl Expected) {
     let (port, fact, ours) = read(input);
-    let remarks = [
-        split(&port, &fact, &ours, "cargo xtask"),
-        ephemeral(&port, &fact, &ours, "cargo xtask"),
-    ];
+    let remarks = [split(&port, &fact, &ours), ephemeral(&port, &fact, &ours)];
     compare(&remarks.into_iter().flatten().collect::<Vec<_>>(), expected);
 }
 

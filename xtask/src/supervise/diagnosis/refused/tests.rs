@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{hints, port};
-use crate::error::Place;
+use crate::diagnostic::{Hint, Place};
 use crate::plan::{Command, Condition, Environment, OnConflict, Port, Protocol, Restart, Service, StopSignal};
 use crate::supervise::State;
 
@@ -139,7 +139,7 @@ fn check_evidence(evidence: &str, api: &str, others: &[(&str, State)], expected:
     let others: Vec<_> = others.iter().map(|(text, state)| (service(text), *state)).collect();
     let mut stack: Vec<_> = others.iter().map(|(other, state)| (other, *state)).collect();
     stack.push((&api, State::Starting));
-    expected.check(&hints(evidence, &api, &stack).join("\n"));
+    expected.check(&rendered(&hints(evidence, &api, &stack)));
 }
 
 #[test]
@@ -210,4 +210,12 @@ fn its_own_port_is_told() {
 #[test]
 fn an_unknown_port_gives_no_hint() {
     check_evidence("java.net.ConnectException: Connection refused", "api", &[], expect![""]);
+}
+
+fn rendered(hints: &[Hint]) -> String {
+    hints
+        .iter()
+        .map(|hint| hint.render("devtasks"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -36,7 +36,7 @@ impl Sink for Screen {
         Size::USUAL
     }
 
-    fn trouble(&self, problem: Problem) {
+    fn trouble(&self, problem: Diagnostic) {
         panic!("{problem:?}");
     }
 }

@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::set_parent_process_death_signal;
 
 use super::{Handle, children, command, identity, wait_all};
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::world::os::{Signal, signal_child};
 
 /// From now on a process below us whose parent ends becomes our child, and not that of pid 1.
@@ -28,7 +28,7 @@ pub(crate) fn adopt_orphans() {
 ///
 /// # Errors
 /// The list cannot be read.
-pub(crate) fn own_children() -> Result<Vec<u32>, Problem> {
+pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
     let main = format!("/proc/self/task/{}/children", std::process::id());
     let mut children = super::processes::child_pids(&main)?;
     children.extend(super::processes::child_pids("/proc/thread-self/children")?);

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal, test_kill_process};
 
 use super::processes::identity;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::Identity;
 use crate::world::os::unix::native;
 use crate::world::os::{Look, Signal, SignalError};
@@ -32,13 +32,13 @@ impl Handle {
     pub(crate) fn open(meant: &Identity) -> Look<Handle> {
         let pid = i32::try_from(meant.pid).ok().and_then(Pid::from_raw);
         let Some(pid) = pid.filter(|pid| !pid.is_init()) else {
-            return Err(Problem::new(format!("pid {} is never signalled", meant.pid)));
+            return Err(Diagnostic::new(format!("pid {} is never signalled", meant.pid)));
         };
         let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(pidfd) => pidfd,
             Err(Errno::SRCH) => return Ok(None),
             Err(error) => {
-                return Err(Problem::new(format!(
+                return Err(Diagnostic::new(format!(
                     "cannot open a pidfd for pid {}: {error}",
                     meant.pid
                 )));

@@ -9,7 +9,7 @@ use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
 use rustix::io::Errno;
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::world::os::Holders;
 use crate::world::{problem, threads};
 
@@ -21,7 +21,7 @@ use crate::world::{problem, threads};
 /// `/proc` cannot be read.
 ///
 /// Source: man 5 proc_pid_fd: the link of a socket reads `socket:[INODE]`.
-pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
+pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Diagnostic> {
     if wanted(inodes).is_empty() {
         return Ok(Holders::new());
     }
@@ -47,7 +47,7 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Problem> {
 /// More would only wait for each other in the kernel.
 const MAX_THREADS: usize = 4;
 
-fn pids() -> Result<Vec<u32>, Problem> {
+fn pids() -> Result<Vec<u32>, Diagnostic> {
     let mut buffer = entries();
     let mut processes = RawDir::new(open(CWD, "/proc").map_err(unreadable)?, buffer.spare_capacity_mut());
     let mut pids = Vec::new();
@@ -80,7 +80,7 @@ fn user(pid: u32) -> Option<u32> {
 ///
 /// # Errors
 /// `/proc` cannot be read.
-pub(crate) fn holds(pids: &[u32], inodes: &[u64]) -> Result<Holders, Problem> {
+pub(crate) fn holds(pids: &[u32], inodes: &[u64]) -> Result<Holders, Diagnostic> {
     let mut scan = Scan::new(inodes)?;
     for &pid in pids {
         scan.look_into(pid)?;
@@ -98,7 +98,7 @@ struct Scan {
 }
 
 impl Scan {
-    fn new(inodes: &[u64]) -> Result<Scan, Problem> {
+    fn new(inodes: &[u64]) -> Result<Scan, Diagnostic> {
         Ok(Scan {
             proc: open(CWD, "/proc").map_err(unreadable)?,
             wanted: wanted(inodes),
@@ -110,7 +110,7 @@ impl Scan {
 
     /// Source: `proc_readfd_common` in fs/proc/fd.c: a main thread that has ended has given up its descriptors, and the
     /// directory is empty; the other threads have theirs still. A process without any at all is rare.
-    fn look_into(&mut self, pid: u32) -> Result<(), Problem> {
+    fn look_into(&mut self, pid: u32) -> Result<(), Diagnostic> {
         if self.look_into_thread(pid, pid)? || !self.has_other_threads(pid) {
             return Ok(());
         }
@@ -133,7 +133,7 @@ impl Scan {
     }
 
     /// Whether it shows any descriptors.
-    fn look_into_thread(&mut self, pid: u32, thread: u32) -> Result<bool, Problem> {
+    fn look_into_thread(&mut self, pid: u32, thread: u32) -> Result<bool, Diagnostic> {
         self.path.clear();
         // Writing to a string cannot fail.
         let _ = write!(self.path, "{thread}/fd");
@@ -206,6 +206,6 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-fn unreadable(error: impl Into<std::io::Error>) -> Problem {
+fn unreadable(error: impl Into<std::io::Error>) -> Diagnostic {
     problem("read", Path::new("/proc"), &error.into())
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use rustix::io::Errno;
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::preflight::{Identity, Process, Tag};
 use crate::world::os::parse::processes as parse;
@@ -20,7 +20,7 @@ use crate::world::problem;
 ///
 /// # Errors
 /// The list, or any row of it, cannot be read: a table that is not whole is none.
-pub(crate) fn processes() -> Result<Vec<Process>, Problem> {
+pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
     let unreadable = |error| problem("read", Path::new("/proc"), &error);
     let mut table = Vec::new();
     for entry in fs::read_dir("/proc").map_err(unreadable)? {
@@ -45,8 +45,8 @@ pub(crate) fn process(pid: u32) -> Look<Process> {
     line.map(|line| row(pid, &line)).transpose()
 }
 
-fn row(pid: u32, line: &[u8]) -> Result<Process, Problem> {
-    parse::stat(line, boot_id()?).ok_or_else(|| Problem::new(format!("cannot make sense of `/proc/{pid}/stat`")))
+fn row(pid: u32, line: &[u8]) -> Result<Process, Diagnostic> {
+    parse::stat(line, boot_id()?).ok_or_else(|| Diagnostic::new(format!("cannot make sense of `/proc/{pid}/stat`")))
 }
 
 /// A file of `/proc/PID`; `None` when there is no such process. All of them have the length 0, so `fs::read` begins
@@ -74,7 +74,7 @@ fn has_ended(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
 }
 
-fn unreadable_file(pid: u32, file: &str, error: &io::Error) -> Problem {
+fn unreadable_file(pid: u32, file: &str, error: &io::Error) -> Diagnostic {
     problem("read", Path::new(&format!("/proc/{pid}/{file}")), error)
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
 ///
 /// # Errors
 /// It cannot be looked at.
-pub(crate) fn has_main_thread(pid: u32) -> Result<bool, Problem> {
+pub(crate) fn has_main_thread(pid: u32) -> Result<bool, Diagnostic> {
     let line = content(pid, "stat").map_err(|error| unreadable_file(pid, "stat", &error))?;
     Ok(line.is_some_and(|line| parse::has_main_thread(&line)))
 }
@@ -111,7 +111,7 @@ pub(crate) fn has_main_thread(pid: u32) -> Result<bool, Problem> {
 /// It is there, and cannot be read.
 ///
 /// Source: man 4 random, `/proc/sys/kernel/random/boot_id`.
-pub(super) fn boot_id() -> Result<&'static str, Problem> {
+pub(super) fn boot_id() -> Result<&'static str, Diagnostic> {
     static ID: OnceLock<String> = OnceLock::new();
     const FILE: &str = "/proc/sys/kernel/random/boot_id";
     if let Some(id) = ID.get() {
@@ -128,7 +128,7 @@ pub(super) fn boot_id() -> Result<&'static str, Problem> {
 ///
 /// # Errors
 /// A list of children cannot be read.
-pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Problem> {
+pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Diagnostic> {
     let mut tree = vec![pid];
     let mut next = 0;
     while let Some(&parent) = tree.get(next) {
@@ -150,7 +150,7 @@ pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Problem> {
 ///
 /// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which
 /// the whole table is read.
-pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Problem> {
+pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Diagnostic> {
     static TOLD: OnceLock<bool> = OnceLock::new();
     if !*TOLD.get_or_init(|| fs::exists("/proc/thread-self/children").unwrap_or(true)) {
         let table = processes()?.into_iter().filter(|process| process.parent == pid);
@@ -177,7 +177,7 @@ pub(super) fn threads(pid: u32) -> io::Result<Vec<u32>> {
 }
 
 /// The children of one thread, from its file `children`; none when it has ended.
-pub(super) fn child_pids(file: &str) -> Result<Vec<u32>, Problem> {
+pub(super) fn child_pids(file: &str) -> Result<Vec<u32>, Diagnostic> {
     let list = match read_whole(file) {
         Err(error) if has_ended(&error) => Vec::new(),
         read => read.map_err(|error| problem("read", Path::new(file), &error))?,
@@ -221,7 +221,7 @@ fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// It could not be read for another reason.
-pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Problem> {
+pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
     let environ = readable_environ(pid)?.unwrap_or_default();
     let entries = environ.split(|&byte| byte == 0);
     let pair = |entry: &[u8]| {

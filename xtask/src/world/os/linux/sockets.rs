@@ -7,7 +7,7 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with};
 
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::plan::Protocol;
 use crate::world::os::parse::sockets::{Socket, SocketState, port_range, port_ranges, proc_net, socket_diag};
 use crate::world::os::{Port, States};
@@ -21,7 +21,7 @@ use crate::world::threads;
 /// Neither `sock_diag` nor `/proc/net` can be read.
 ///
 /// Source: man 7 sock_diag; `TCPF_BOUND_INACTIVE` in net/ipv4/inet_diag.c.
-pub(crate) fn sockets(ports: &[Port], states: States) -> Result<Vec<Socket>, Problem> {
+pub(crate) fn sockets(ports: &[Port], states: States) -> Result<Vec<Socket>, Diagnostic> {
     let mut rows = Vec::new();
     for protocol in [Protocol::Tcp, Protocol::Udp] {
         let mut numbers: Vec<u16> = ports
@@ -43,7 +43,7 @@ pub(crate) fn sockets(ports: &[Port], states: States) -> Result<Vec<Socket>, Pro
 ///
 /// # Errors
 /// As of [`sockets`].
-pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
+pub(crate) fn listeners() -> Result<Vec<Socket>, Diagnostic> {
     rows_of(Protocol::Tcp, States::Listening, None)
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn listeners() -> Result<Vec<Socket>, Problem> {
 ///
 /// # Errors
 /// As of [`sockets`].
-pub(crate) fn every_socket() -> Result<Vec<Socket>, Problem> {
+pub(crate) fn every_socket() -> Result<Vec<Socket>, Diagnostic> {
     let mut rows = rows_of(Protocol::Tcp, States::All, None)?;
     rows.extend(rows_of(Protocol::Udp, States::All, None)?);
     Ok(rows)
@@ -75,7 +75,7 @@ pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
 }
 
 /// `numbers` ascending; `None` means all.
-fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Problem> {
+fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Diagnostic> {
     dumped(protocol, states, numbers).or_else(|_| read(protocol, states, numbers))
 }
 
@@ -191,7 +191,7 @@ fn state_mask(protocol: Protocol, states: States) -> u32 {
     }
 }
 
-fn read(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Problem> {
+fn read(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Diagnostic> {
     let (v4, v6) = match protocol {
         Protocol::Tcp => ("/proc/net/tcp", "/proc/net/tcp6"),
         Protocol::Udp => ("/proc/net/udp", "/proc/net/udp6"),
@@ -209,8 +209,8 @@ fn read(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<V
     Ok(rows)
 }
 
-fn unreadable(path: &str, error: &std::io::Error) -> Problem {
-    Problem::new(format!("cannot read the kernel's socket table `{path}`: {error}"))
+fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::new(format!("cannot read the kernel's socket table `{path}`: {error}"))
 }
 
 #[cfg(test)]

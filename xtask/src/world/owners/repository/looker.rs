@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::repository;
-use crate::error::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::preflight::Repository;
 use crate::world::threads::{self, Stack};
 
@@ -42,7 +42,7 @@ struct Looker {
 }
 
 impl Looker {
-    fn start(look: impl Fn(&Path) -> Option<Repository> + Send + 'static) -> Result<Looker, Problem> {
+    fn start(look: impl Fn(&Path) -> Option<Repository> + Send + 'static) -> Result<Looker, Diagnostic> {
         let (asks, asked) = channel::<PathBuf>();
         let (answer, answers) = channel();
         let work = move || {

@@ -1,0 +1,118 @@
+//! The stable codes of findings.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of fact it is. The text of a code is part of the contract: add codes, never rename one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Code {
+    PortFree,
+    PortBusy(ConflictKind),
+    /// Several unrelated listeners have the port.
+    PortShared,
+    /// IPv4 and IPv6 answer from different owners.
+    PortSplit,
+    /// The system refuses the port although nobody has it.
+    PortDenied,
+    /// Two services declare the same port.
+    PortDuplicate,
+    /// The port is in the ephemeral range.
+    PortEphemeral,
+    /// The service listens elsewhere than declared.
+    PortMismatch,
+    VenvMissing,
+    VenvInterpreterMissing,
+    VenvMoved,
+    VenvPythonVersion,
+    CommandNotFound,
+    CommandNotExecutable,
+    WorkingDirMissing,
+    EnvMissing,
+    /// Readers of env files disagree about a line.
+    EnvAmbiguous,
+    EnvFileMissing,
+    /// Processes of an earlier run are left.
+    RunLeftovers,
+    LimitOpenFiles,
+    /// `devtasks.toml` belongs to another user.
+    FileUntrusted,
+    /// Anything else that keeps a command from doing its work.
+    Config,
+}
+
+/// Why a port is busy, by owner or socket; the most restrictive first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum ConflictKind {
+    Protected,
+    Container,
+    SystemService,
+    Hidden,
+    OtherProject,
+    OtherCheckout,
+    OwnRunning,
+    Tunnel,
+    Foreign,
+    OwnLeftover,
+    Bound,
+    Connection,
+    NoOwner,
+}
+
+impl Code {
+    /// As it stands in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Code::PortFree => "port.free",
+            Code::PortBusy(kind) => kind.code(),
+            Code::PortShared => "port.shared",
+            Code::PortSplit => "port.split",
+            Code::PortDenied => "port.denied",
+            Code::PortDuplicate => "port.duplicate",
+            Code::PortEphemeral => "port.ephemeral",
+            Code::PortMismatch => "port.mismatch",
+            Code::VenvMissing => "venv.missing",
+            Code::VenvInterpreterMissing => "venv.interpreter_missing",
+            Code::VenvMoved => "venv.moved",
+            Code::VenvPythonVersion => "venv.python_version",
+            Code::CommandNotFound => "command.not_found",
+            Code::CommandNotExecutable => "command.not_executable",
+            Code::WorkingDirMissing => "working_dir.missing",
+            Code::EnvMissing => "env.missing",
+            Code::EnvAmbiguous => "env.ambiguous",
+            Code::EnvFileMissing => "env.file_missing",
+            Code::RunLeftovers => "run.leftovers",
+            Code::LimitOpenFiles => "limit.open_files",
+            Code::FileUntrusted => "file.untrusted",
+            Code::Config => "config",
+        }
+    }
+
+    /// A process or a socket has the port.
+    pub(crate) fn is_port_taken(self) -> bool {
+        matches!(self, Code::PortBusy(_) | Code::PortShared | Code::PortSplit)
+    }
+
+    /// A process has it that is not of this stack.
+    pub(crate) fn is_foreign_conflict(self) -> bool {
+        self.is_port_taken() && self != Code::PortBusy(ConflictKind::OwnRunning)
+    }
+}
+
+impl ConflictKind {
+    fn code(self) -> &'static str {
+        match self {
+            ConflictKind::Protected => "port.busy.protected",
+            ConflictKind::Container => "port.busy.container",
+            ConflictKind::SystemService => "port.busy.system_service",
+            ConflictKind::Tunnel => "port.busy.tunnel",
+            ConflictKind::Hidden => "port.busy.hidden",
+            ConflictKind::OtherProject => "port.busy.other_project",
+            ConflictKind::OtherCheckout => "port.busy.other_checkout",
+            ConflictKind::OwnRunning => "port.busy.own_running",
+            ConflictKind::Foreign => "port.busy.foreign",
+            ConflictKind::OwnLeftover => "port.busy.own_leftover",
+            ConflictKind::Bound => "port.busy.bound",
+            ConflictKind::Connection => "port.busy.connection",
+            ConflictKind::NoOwner => "port.busy.no_owner",
+        }
+    }
+}

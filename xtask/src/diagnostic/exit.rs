@@ -1,0 +1,63 @@
+//! How the program ends.
+
+use serde::{Deserialize, Serialize};
+
+/// How the program ends: the codes of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Exit {
+    Done,
+    /// A service or a check failed.
+    Failed,
+    /// Wrong usage, or `devtasks.toml` is wrong.
+    Usage,
+    /// A port stays busy, or was lost during the start.
+    PortBusy,
+    /// Not ready in time.
+    NotReady,
+    /// A command, venv, interpreter, env file or directory is missing.
+    Missing,
+    /// A protected owner, another checkout's process, or a kill nobody confirmed.
+    Refused,
+    /// A process did not exit after SIGKILL, or a port did not come free.
+    Survived,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::PortBusy => 3,
+            Exit::NotReady => 4,
+            Exit::Missing => 5,
+            Exit::Refused => 6,
+            Exit::Survived => 7,
+            Exit::Interrupted => 130,
+        }
+    }
+
+    /// The one to end with when several apply: the first of 130, 2, 7, 6, 3, 5, 4, 1.
+    pub(crate) fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
+        exits
+            .into_iter()
+            .max_by_key(|exit| exit.severity())
+            .unwrap_or(Exit::Done)
+    }
+
+    fn severity(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::NotReady => 2,
+            Exit::Missing => 3,
+            Exit::PortBusy => 4,
+            Exit::Refused => 5,
+            Exit::Survived => 6,
+            Exit::Usage => 7,
+            Exit::Interrupted => 8,
+        }
+    }
+}

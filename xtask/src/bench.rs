@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::plan::Protocol;
-use crate::preflight::{Endpoint, PortFact};
-use crate::world::owners::{Addresses, look_up};
+use crate::ports::{Endpoint, PortFact};
+use crate::system::owners::{Addresses, look_up};
 
 /// Looks these TCP ports up at 127.0.0.1: how many owners and clients they have.
 pub fn owners(ports: &[u16]) -> (usize, usize) {

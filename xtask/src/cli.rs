@@ -9,9 +9,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::commands::{Context, bug, doctor, down, logs, port, restart, status, supervise, up, why};
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
-use crate::world::reexec::{self, Helper};
-use crate::world::terminal::{Colour, TerminalInfo};
-use crate::world::{caller, os, watchdog};
+use crate::run::reexec::{self, Helper};
+use crate::run::watchdog;
+use crate::system::terminal::{Colour, TerminalInfo};
+use crate::system::{caller, os};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {

@@ -23,12 +23,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
-use crate::preflight::Finding;
+use crate::ports::Finding;
 use crate::report;
 use crate::report::card::RenderContext;
 use crate::report::paint::Paint;
-use crate::world::terminal::{Output, TerminalInfo};
-use crate::world::{clock, os, problem};
+use crate::system::terminal::{Output, TerminalInfo};
+use crate::system::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
 pub(crate) type CommandResult = Result<Exit, Diagnostics>;

@@ -10,12 +10,18 @@ mod diagnostic;
 
 mod config;
 mod plan;
+mod ports;
 mod preflight;
+mod process;
 mod supervise;
 
-mod report;
+mod protocol;
 
-mod world;
+mod system;
+
+mod run;
+
+mod report;
 
 mod commands;
 

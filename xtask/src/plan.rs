@@ -31,7 +31,7 @@ pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Selection, unknown};
 
 /// What planning needs from outside. The files that matter depend on variables, and these on other files: so they are
-/// asked for as it goes, by functions that `world` gives and a test writes down.
+/// asked for as it goes, by functions that `run::project` gives and a test writes down.
 pub(crate) struct PlanInputs<'a> {
     /// The project's directory, canonical.
     pub(crate) checkout: &'a Path,

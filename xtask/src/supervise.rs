@@ -1,6 +1,6 @@
 //! The supervisor as a value: [`Machine::step`] takes the time and an event and answers with actions.
 //!
-//! It starts nothing, signals nobody and knows no clock: `world::driver` performs the actions and reports back.
+//! It starts nothing, signals nobody and knows no clock: `run::driver` performs the actions and reports back.
 //! Every deadline is part of a unit's state, so there are no timers to cancel.
 
 pub(crate) mod diagnosis;

@@ -4,15 +4,19 @@ use crate::commands::up::cannot_move;
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
 use crate::plan::{OnConflict, Plan, Port, Selection, Service};
+use crate::ports::conflict::{CallerContext, ephemeral, finding, split};
+use crate::ports::{Endpoint, Finding};
+use crate::preflight::duplicate::duplicates;
 use crate::preflight::limit::open_files;
+use crate::preflight::mismatch::Mismatch;
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{CallerContext, Mismatch, duplicates, ephemeral, finding, split};
-use crate::preflight::{Endpoint, Facts, Finding, VenvState};
+use crate::preflight::{Facts, VenvState};
 use crate::report::{self, json, words};
-use crate::world::interrupt::Interrupt;
-use crate::world::project::{Project, ProjectPath, ReservationMode};
-use crate::world::reservations::Moves;
-use crate::world::{observe, os, owners, run_status};
+use crate::run::project::{Project, ProjectPath, ReservationMode};
+use crate::run::reservations::Moves;
+use crate::run::run_status;
+use crate::system::interrupt::Interrupt;
+use crate::system::{observe, os, owners};
 
 /// Check everything that a start needs: ports, commands, directories, env files, venvs, leftovers
 #[derive(clap::Args)]
@@ -178,7 +182,8 @@ fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Diagnostic> {
         return Ok(findings);
     };
     for seen in status.services {
-        let Some(service) = plan.services.iter().find(|service| service.name == seen.name) else {
+        let name = &seen.status.name;
+        let Some(service) = plan.services.iter().find(|service| service.name == *name) else {
             continue;
         };
         for port in seen.ports {

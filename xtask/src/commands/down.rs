@@ -9,15 +9,16 @@ use crate::commands::watching::SlowStopNotices;
 use crate::commands::{CommandResult, Context, leftovers, stranded, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Selection;
-use crate::preflight::Endpoint;
+use crate::ports::Endpoint;
+use crate::protocol::{Reply, Request};
 use crate::report::words;
+use crate::run::driver::Message;
+use crate::run::project::{Project, directory};
+use crate::run::run_status;
 use crate::supervise::State;
-use crate::world::clock::wall;
-use crate::world::control::{Reply, Request};
-use crate::world::driver::Message;
-use crate::world::project::{Project, directory};
-use crate::world::runs::{LockOutcome, StateDir};
-use crate::world::{os, run_status};
+use crate::system::clock::wall;
+use crate::system::os;
+use crate::system::runs::{LockOutcome, StateDir};
 
 /// Stop the stack, and prove that no process is left and every port can be bound again
 #[derive(clap::Args)]
@@ -169,7 +170,7 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::UnderWay(under_way) => slow.tell(&under_way, context),
+            Reply::Progress(under_way) => slow.tell(&under_way, context),
             Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::commands::{Context, tell};
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::world::driver::Message;
-use crate::world::interrupt::{self, Interrupt};
-use crate::world::{os, terminal};
+use crate::run::driver::Message;
+use crate::system::interrupt::{self, Interrupt};
+use crate::system::{os, terminal};
 
 /// Everything that happens comes in here: signals and answers at first, all of the driver's where there is one.
 pub(super) struct Inbox {
@@ -74,7 +74,12 @@ impl Inbox {
         // All that was said before stands on the terminal: nobody else writes there now.
         os::forget_typed();
         tell(&format!("{question}  [y/N] "));
-        if terminal::read_line(self.sender.clone()).is_err() {
+        if terminal::read_line({
+            let sender = self.sender.clone();
+            move |line| drop(sender.send(Message::StdinLine(line)))
+        })
+        .is_err()
+        {
             // Without room for a thread nobody can answer.
             tell("\n");
             return Ok(false);

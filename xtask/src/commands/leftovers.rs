@@ -7,13 +7,14 @@ use crate::commands::Context;
 use crate::commands::events::Inbox;
 use crate::commands::stopping::{self, StopResult, StopUi};
 use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
-use crate::preflight::left_alone::LeftAlone;
-use crate::preflight::protected::Ancestry;
-use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Finding, Process, Subject, Tag};
+use crate::ports::{Finding, Subject};
+use crate::process::Ancestry;
+use crate::process::left_alone::LeftAlone;
+use crate::process::targets::{Target, Tree};
+use crate::process::{Process, Tag};
 use crate::report::words;
-use crate::world::attribution::{self, Member};
-use crate::world::{os, runs};
+use crate::system::attribution::{self, Member};
+use crate::system::{os, runs};
 
 /// What runs of a checkout left whose supervisor is gone.
 #[derive(Default)]

@@ -12,12 +12,12 @@ use crate::commands::{CommandResult, Context};
 use crate::config::duration;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::plan;
-use crate::world::clock::wall;
-use crate::world::logs::{LogEntry, LogReader, RecordKind, last_run, time};
-use crate::world::project::Project;
-use crate::world::runs::StateDir;
-use crate::world::threads::{self, Stack};
-use crate::world::{os, terminal};
+use crate::run::logs::{LogEntry, LogReader, RecordKind, last_run, time};
+use crate::run::project::Project;
+use crate::system::clock::wall;
+use crate::system::runs::StateDir;
+use crate::system::threads::{self, Stack};
+use crate::system::{os, terminal};
 use printer::{LogPrinter, Tails};
 
 /// Show what the services have written, while the stack runs and after it ended

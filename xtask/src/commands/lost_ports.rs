@@ -2,13 +2,13 @@
 
 use crate::diagnostic::{Exit, Hint, Level};
 use crate::plan;
-use crate::preflight::verdict::{CallerContext, finding};
-use crate::preflight::{Endpoint, Finding};
+use crate::ports::conflict::{CallerContext, finding};
+use crate::ports::{Endpoint, Finding};
+use crate::protocol::Record;
+use crate::protocol::ServiceStatus;
 use crate::supervise::{Cause, State};
-use crate::world::control::Service;
-use crate::world::os;
-use crate::world::owners::{self, Addresses};
-use crate::world::runs::Record;
+use crate::system::os;
+use crate::system::owners::{self, Addresses};
 
 /// How it is now.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct LostPorts {
 }
 
 /// Looked up only where a port may be what keeps the service from being ready.
-pub(super) fn now(service: &Service, record: &Record) -> LostPorts {
+pub(super) fn now(service: &ServiceStatus, record: &Record) -> LostPorts {
     let is_held = service.lost_port.is_some();
     let (may_be, was) = match service.cause.as_ref().map(Cause::last) {
         Some(cause @ Cause::Exited { .. }) => (found_port_busy(cause), found_port_busy(cause)),
@@ -63,7 +63,7 @@ fn is_anothers(finding: &Finding) -> bool {
     finding.code.is_port_taken() && finding.level == Level::Fail
 }
 
-fn judged(service: &Service, record: &Record, addresses: Addresses) -> Vec<Finding> {
+fn judged(service: &ServiceStatus, record: &Record, addresses: Addresses) -> Vec<Finding> {
     let run = Some(record.run.clone());
     let caller = CallerContext::new(&record.project, &record.checkout, run, os::user_id());
     judge(&service.name, &service.ports, &caller, addresses)

@@ -11,10 +11,12 @@ mod who;
 use std::collections::BTreeMap;
 
 use crate::commands::{CommandResult, Context};
-use crate::preflight::verdict::CallerContext;
-use crate::preflight::{Endpoint, PortFact, ProcessState, Tag};
-use crate::world::project::Project;
-use crate::world::{os, run_status};
+use crate::ports::conflict::CallerContext;
+use crate::ports::{Endpoint, PortFact};
+use crate::process::{ProcessState, Tag};
+use crate::run::project::Project;
+use crate::run::run_status;
+use crate::system::os;
 
 /// Look into ports and clear them, in any directory
 #[derive(clap::Args)]

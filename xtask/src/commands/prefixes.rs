@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::report::json::{self, LogLine, StreamName};
 use crate::report::paint::Paint;
-use crate::world::logs::Stream;
+use crate::run::logs::Stream;
 
 /// `backend  | `, by service.
 pub(super) struct Prefixes {

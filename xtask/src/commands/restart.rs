@@ -4,11 +4,12 @@ use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, watching};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::plan::Selection;
-use crate::world::control::Request;
-use crate::world::driver::Message;
-use crate::world::project::Project;
-use crate::world::runs::StateDir;
-use crate::world::{os, run_status};
+use crate::protocol::Request;
+use crate::run::driver::Message;
+use crate::run::project::Project;
+use crate::run::run_status;
+use crate::system::os;
+use crate::system::runs::StateDir;
 
 /// Stop services of the running stack and start them again, and wait until they are ready
 #[derive(clap::Args)]

@@ -14,11 +14,11 @@ use crate::diagnostic::Diagnostic;
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::report::words;
-use crate::world::clock::wall;
-use crate::world::driver::Message;
-use crate::world::logs::{Sink, Stream};
-use crate::world::output_queue::{Added, OutputQueue};
-use crate::world::terminal::{Output, SerialWorker, Size};
+use crate::run::driver::Message;
+use crate::run::logs::{Sink, Stream};
+use crate::system::clock::wall;
+use crate::system::output_queue::{Added, OutputQueue};
+use crate::system::terminal::{Output, SerialWorker, Size};
 
 pub(super) struct Screen {
     json: bool,

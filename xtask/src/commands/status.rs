@@ -3,12 +3,12 @@
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded};
 use crate::diagnostic::{Diagnostics, Exit, Hint};
 use crate::plan::Selection;
+use crate::protocol::RunStatus;
 use crate::report;
 use crate::report::finding::sentence;
-use crate::report::status::RunStatus;
-use crate::world::clock::wall;
-use crate::world::project::{Project, ProjectPath};
-use crate::world::run_status;
+use crate::run::project::{Project, ProjectPath};
+use crate::run::run_status;
+use crate::system::clock::wall;
 
 /// Show what runs: state, ports really listening, health, clients
 #[derive(clap::Args)]
@@ -49,19 +49,22 @@ fn look(args: Args, context: &Context) -> CommandResult {
     if !args.services.is_empty() {
         // Names that do not exist are the plan's to refuse.
         let (plan, _) = project.plan(&asked)?;
-        let is_shown = |name: &str| status.services.iter().any(|service| service.name == name);
+        let is_shown = |name: &str| status.services.iter().any(|service| service.status.name == name);
         let mut missing = plan.services;
         missing.retain(|service| !is_shown(&service.name));
-        let at_rest = run_status::at_rest(&missing, &project.checkout, status.run.as_deref());
+        let run = status.record.as_ref().map(|record| record.run.as_str());
+        let at_rest = run_status::at_rest(&missing, &project.checkout, run);
         status.services.extend(at_rest);
-        status.services.retain(|service| args.services.contains(&service.name));
+        status
+            .services
+            .retain(|service| args.services.contains(&service.status.name));
     }
     let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
     let text = if context.json {
-        report::json::line(&status)
+        report::json::status(&status)
     } else {
         let mut text = report::status::table(&status, wall(), context.paint(), context.terminals.width);
-        if status.supervisor.is_none() {
+        if status.record.is_none() {
             // A remark: where it cannot be looked up, `down` says so.
             let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
             if !left.is_empty() {
@@ -85,11 +88,9 @@ fn at_rest(project: &Project, asked: &Selection) -> Result<RunStatus, Diagnostic
         return Err(problems.into());
     }
     Ok(RunStatus {
-        schema_version: report::json::SCHEMA_VERSION,
         project: plan.project.clone(),
-        checkout: plan.checkout.display().to_string(),
-        run: None,
-        supervisor: None,
+        checkout: plan.checkout.clone(),
+        record: None,
         services: run_status::at_rest(&plan.services, &plan.checkout, None),
     })
 }

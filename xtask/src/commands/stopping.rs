@@ -1,4 +1,4 @@
-//! Ending processes from the command line: the words around `world::stop`, for owners of a port and for leftovers.
+//! Ending processes from the command line: the words around `system::stop`, for owners of a port and for leftovers.
 
 use std::time::Duration;
 
@@ -6,14 +6,15 @@ use crate::commands::Context;
 use crate::commands::events::Inbox;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::foreign::{Foreign, shell_word};
-use crate::preflight::targets::{Targets, Tree};
-use crate::preflight::{Endpoint, HoldsBy, Identity, Owner};
+use crate::ports::{Endpoint, HoldsBy, Owner};
+use crate::process::Identity;
+use crate::process::targets::{Targets, Tree};
 use crate::report::words;
-use crate::world::audit::Audit;
-use crate::world::os::Signal;
-use crate::world::owners::{self, Addresses};
-use crate::world::runs;
-use crate::world::stop::{self, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
+use crate::system::audit::Audit;
+use crate::system::os::Signal;
+use crate::system::owners::{self, Addresses};
+use crate::system::runs;
+use crate::system::stop::{self, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
 
 /// The way to the user while something is being stopped.
 pub(super) struct StopUi<'a> {

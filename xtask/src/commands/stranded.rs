@@ -3,7 +3,8 @@
 use crate::commands::Context;
 use crate::diagnostic::{Diagnostic, Hint};
 use crate::foreign::{command_line, visible};
-use crate::world::runs::{self, Record};
+use crate::protocol::Record;
+use crate::system::runs;
 
 /// A sentence for each of them.
 pub(super) fn remarks(context: &Context) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Supervising, in the terminal and in the background; [`crate::world::background`] starts the latter.
+//! Supervising, in the terminal and in the background; [`crate::run::background`] starts the latter.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,14 +9,16 @@ use crate::commands::events::Inbox;
 use crate::commands::tell;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{self, OnExit};
+use crate::protocol::{Mode, Record};
+use crate::protocol::{Reply, Request, ServiceProgress, Transition};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
-use crate::world::control::{self, Reply, Request, Server, ServiceProgress, Transition};
-use crate::world::driver::{Driver, InitialRequest, Message, Observer, RunOutcome};
-use crate::world::logs::{Follower, Sink, Stream};
-use crate::world::os;
-use crate::world::runs::{LockOutcome, Mode, Record, StateDir};
-use crate::world::terminal::Size;
+use crate::run::control::{self, Server};
+use crate::run::driver::{Driver, InitialRequest, Message, Observer, RunOutcome};
+use crate::run::logs::{Follower, Sink, Stream};
+use crate::system::os;
+use crate::system::runs::{LockOutcome, StateDir};
+use crate::system::terminal::Size;
 
 /// What `up --detach` starts.
 pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {

@@ -8,14 +8,14 @@ use crate::commands::{CommandResult, Context};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
 use crate::foreign::visible;
 use crate::plan::Check;
-use crate::preflight::Endpoint;
-use crate::report::{self, cause, json, status};
+use crate::ports::Endpoint;
+use crate::protocol::{ObservedService, Reply, ServiceProgress, ServiceStatus, Snapshot, Transition};
+use crate::report::{self, cause, json, status, words};
+use crate::run::driver::Message;
+use crate::run::run_status;
 use crate::supervise::State;
-use crate::world::clock::wall;
-use crate::world::control::{Reply, Service, ServiceProgress, Snapshot, Transition};
-use crate::world::driver::Message;
-use crate::world::owners::{self, Addresses};
-use crate::world::run_status;
+use crate::system::clock::wall;
+use crate::system::owners::{self, Addresses};
 
 /// What kept a command from doing its work, for those who read JSON too.
 pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandResult {
@@ -33,7 +33,7 @@ pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandRes
 }
 
 /// What a command ends with, for those who read JSON.
-pub(super) fn summary(exit: Exit, services: &[status::Service]) -> String {
+pub(super) fn summary(exit: Exit, services: &[ObservedService]) -> String {
     json::line(&json::event(wall(), "summary", json::summary(exit, services)))
 }
 
@@ -96,7 +96,8 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
                     .filter(|it| it.state == State::Failed)
                     .map(|it| (it, lost_ports::now(it, &snapshot.record)))
                     .collect();
-                let has_lost = |(it, ports): &(&Service, LostPorts)| ports.is_taken && last.contains_key(&it.name);
+                let has_lost =
+                    |(it, ports): &(&ServiceStatus, LostPorts)| ports.is_taken && last.contains_key(&it.name);
                 let exit = match exit {
                     Exit::NotReady if failed.iter().any(has_lost) => Exit::PortBusy,
                     exit => exit,
@@ -136,7 +137,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
             }
             Reply::Refused(problem) => return Err(problem.into()),
             Reply::Ending => return Ok(None),
-            Reply::UnderWay(under_way) => slow.tell(&under_way, context),
+            Reply::Progress(under_way) => slow.tell(&under_way, context),
             Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }
@@ -172,9 +173,8 @@ pub(super) struct SlowStopNotices(BTreeSet<String>);
 impl SlowStopNotices {
     pub(super) fn tell(&mut self, under_way: &[ServiceProgress], context: &Context) {
         for it in under_way {
-            let is_kept = it.state == State::Stopping && !it.waits_for.is_empty();
-            if is_kept && self.0.insert(it.service.clone()) {
-                context.say(&format!("  {}  is still stopping; {}", it.service, it.waits_for));
+            if !it.clients.is_empty() && self.0.insert(it.service.clone()) {
+                context.say(&format!("  {}  is still stopping; {}", it.service, words::waiting(it)));
             }
         }
     }

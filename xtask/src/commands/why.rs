@@ -2,16 +2,15 @@
 
 use crate::commands::{CommandResult, Context, exit_after_print, lost_ports};
 use crate::diagnostic::{Exit, Hint};
-use crate::plan::{self, Selection};
+use crate::plan::{Plan, Restart, Selection, Service};
+use crate::protocol::{Explanation, ServiceStatus};
 use crate::report;
-use crate::report::status::HealthStatus;
-use crate::report::why::{Answer, Reason, WhyDocument};
-use crate::report::{advice, cause, failure, json, status};
+use crate::report::why::{Reason, Why};
+use crate::report::{advice, cause, failure};
+use crate::run::project::Project;
+use crate::run::run_status;
 use crate::supervise::State;
-use crate::world::clock::wall;
-use crate::world::control;
-use crate::world::project::Project;
-use crate::world::run_status;
+use crate::system::clock::wall;
 
 /// Explain a service's state: what it waits for, its health, its last exit, the next retry
 #[derive(clap::Args)]
@@ -42,52 +41,43 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let (plan, _) = project.plan(&asked)?;
     let service = plan.services.iter().find(|service| service.name == args.service);
     let why = match run_status::why(&project.checkout, &args.service)? {
-        Some(why) => why_document(*why, service, context),
-        None => {
-            let run = run_status::run(&project.checkout);
-            WhyDocument {
-                schema_version: json::SCHEMA_VERSION,
-                project: plan.project.clone(),
-                checkout: plan.checkout.display().to_string(),
-                reason: run.as_ref().map(|_| Reason {
-                    message: "it is not part of the running stack".to_owned(),
-                    evidence: Vec::new(),
-                }),
-                run,
-                name: args.service.clone(),
-                state: State::Stopped,
-                pid: None,
-                since: None,
-                waiting_for: Vec::new(),
-                answers: Vec::new(),
-                exit: None,
-                restart: service.map_or("no", |service| service.restart.name()),
-                restarts: 0,
-                next_try_at: None,
-                now: Vec::new(),
-                hints: json::hints(
-                    &[Hint::run("start it with", format!("up {}", args.service))],
-                    &context.program,
-                ),
-            }
-        }
+        Some(why) => explain(*why, service),
+        None => not_running(&plan, service, &args.service, run_status::run(&project.checkout)),
     };
     let text = match context.json {
-        true => json::line(&why),
-        false => report::why::text(&why, wall(), context.paint()),
+        true => report::why::json(&why, &context.program),
+        false => report::why::text(&why, wall(), &context.program, context.paint()),
     };
     Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
-fn why_document(why: control::Explanation, planned: Option<&plan::Service>, context: &Context) -> WhyDocument {
-    let control::Explanation { record, service, .. } = why;
+/// It is no part of `run`, or nothing runs.
+fn not_running(plan: &Plan, service: Option<&Service>, name: &str, run: Option<String>) -> Why {
+    let stopped = ServiceStatus::stopped(service.expect("the plan holds what was asked for"));
+    Why {
+        project: plan.project.clone(),
+        checkout: plan.checkout.clone(),
+        reason: run.as_ref().map(|_| Reason {
+            message: "it is not part of the running stack".to_owned(),
+            evidence: Vec::new(),
+        }),
+        run,
+        restart: service.map_or(Restart::No, |service| service.restart),
+        service: stopped,
+        answers: Vec::new(),
+        next_try_at: None,
+        now: Vec::new(),
+        hints: vec![Hint::run("start it with", format!("up {name}"))],
+    }
+}
+
+fn explain(why: Explanation, planned: Option<&Service>) -> Why {
+    let Explanation { record, service, .. } = why;
     let ports = lost_ports::now(&service, &record);
-    let exit = service.exit.as_ref();
-    let reason = service.cause.as_ref();
     let is_down = service.state.is_over() || service.state == State::Backoff;
     let tail = if is_down { why.tail.as_slice() } else { &[] };
-    let mut hints = match (reason, planned) {
-        (Some(reason), Some(planned)) => advice::advice(planned, reason, &record.checkout),
+    let mut hints = match (&service.cause, planned) {
+        (Some(cause), Some(planned)) => advice::advice(planned, cause, &record.checkout),
         (_, None) | (None, _) => Vec::new(),
     };
     hints.extend(ports.hints);
@@ -95,43 +85,19 @@ fn why_document(why: control::Explanation, planned: Option<&plan::Service>, cont
         let when = if ports.is_taken { " once the port is free" } else { "" };
         hints.push(Hint::run("start it again with", format!("up {}", service.name)).then(when));
     }
-    WhyDocument {
-        schema_version: json::SCHEMA_VERSION,
+    Why {
         project: record.project,
-        checkout: record.checkout.display().to_string(),
+        checkout: record.checkout,
         run: Some(record.run),
-        state: service.state,
-        pid: service.pid,
-        since: Some(service.since),
-        answers: why.answers.into_iter().map(answer).collect(),
-        exit: exit.map(|exit| status::Ended {
-            code: exit.status.code,
-            signal: exit.status.signal,
-            cause: exit.cause.as_ref().map(cause::cause),
-            at: exit.at,
+        reason: service.cause.as_ref().map(|cause| Reason {
+            message: cause::cause(cause),
+            evidence: failure::evidence(cause, tail),
         }),
-        reason: reason.map(|reason| Reason {
-            message: cause::cause(reason),
-            evidence: failure::evidence(reason, tail),
-        }),
-        restart: why.restart.name(),
-        restarts: service.restarts,
+        service,
+        answers: why.answers,
+        restart: why.restart,
         next_try_at: why.next_try_at,
-        name: service.name,
-        waiting_for: service.waiting_for,
         now: ports.facts,
-        hints: json::hints(&hints, &context.program),
-    }
-}
-
-fn answer(answered: control::ProbeRecord) -> Answer {
-    Answer {
-        at: answered.at,
-        times: answered.times,
-        status: match answered.probed.passed {
-            true => HealthStatus::Ok,
-            false => HealthStatus::Failing,
-        },
-        detail: answered.probed.detail,
+        hints,
     }
 }

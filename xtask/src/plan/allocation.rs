@@ -1,6 +1,6 @@
 //! Numbers for `auto` ports: those of one checkout keep together, and away from those of others.
 //!
-//! What others have is told by `world`; see docs/design/ports.md, "Port numbers".
+//! What others have is told by `run::reservations`; see docs/design/ports.md, "Port numbers".
 
 use std::net::IpAddr;
 

@@ -1,8 +1,9 @@
 //! How many descriptors the supervisor of a stack needs, against how many this user's processes may have.
 
-use super::{Facts, Finding, Subject};
+use super::Facts;
 use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 use crate::plan::{Plan, Service, Stdin};
+use crate::ports::{Finding, Subject};
 
 /// Descriptors that the supervisor of these services may have open at the same time: its own, and for each service what it
 /// takes while it runs or while its ports are held, whichever is more.

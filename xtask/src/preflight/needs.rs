@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{CommandFact, DirectoryFact, Facts, Finding, Subject, VenvFact, VenvState};
+use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState};
 use crate::config::VersionOperator;
 use crate::diagnostic::{Code, Diagnostic, Exit, Place};
 use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
+use crate::ports::{Finding, Subject};
 
 /// What is missing, by service in the order of their start; a venv that several services share is named once.
 pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {

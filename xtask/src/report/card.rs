@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::paint::Paint;
 use super::words;
 use crate::foreign::visible;
-use crate::preflight::{HoldsBy, Owner, ProcessRef, ProcessState};
+use crate::ports::{HoldsBy, Owner};
+use crate::process::{ProcessRef, ProcessState};
 
 /// What a renderer has to know of its reader.
 #[derive(Debug, Clone, Copy)]

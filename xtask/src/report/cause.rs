@@ -6,21 +6,12 @@ use crate::supervise::{Cause, ExitStatus};
 /// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
 pub(crate) fn cause(cause: &Cause) -> String {
     match cause {
-        Cause::Exited {
-            status: ended @ ExitStatus { signal: Some(_), .. },
-            diagnosis: Some(diagnosis),
-            ..
-        } => format!("{}: {}", status(*ended), diagnosis.kind.words()),
-        Cause::Exited {
-            diagnosis: Some(diagnosis),
-            ..
-        } => diagnosis.kind.words().to_owned(),
-        Cause::Exited {
-            status,
-            before_ready: true,
-            ..
-        } if status.code == Some(0) => "it ended before it was ready".to_owned(),
-        Cause::Exited { status, .. } => self::status(*status),
+        Cause::Exited { status: ended, .. } => match beyond_status(cause) {
+            // A signal is worth naming beside what it means; a code is not.
+            Some(why) if ended.signal.is_some() => format!("{}: {why}", status(*ended)),
+            Some(why) => why,
+            None => status(*ended),
+        },
         Cause::NotReady { after, detail } if detail.is_empty() => {
             format!("not ready after {}", words::duration(*after))
         }
@@ -39,6 +30,23 @@ pub(crate) fn cause(cause: &Cause) -> String {
                 words::count(*n_restarts as usize, "restart")
             )
         }
+    }
+}
+
+/// What a cause says beside the exit status; `None` where it says nothing more.
+pub(crate) fn beyond_status(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Exited {
+            diagnosis: Some(diagnosis),
+            ..
+        } => Some(diagnosis.kind.words().to_owned()),
+        Cause::Exited {
+            status,
+            before_ready: true,
+            ..
+        } if status.code == Some(0) => Some("it ended before it was ready".to_owned()),
+        Cause::Exited { .. } => None,
+        other => Some(self::cause(other)),
     }
 }
 

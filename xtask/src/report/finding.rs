@@ -5,7 +5,7 @@ use super::problem::{arrow, hints};
 use super::words;
 use crate::diagnostic::Level;
 use crate::foreign::visible;
-use crate::preflight::Finding;
+use crate::ports::Finding;
 
 /// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
 pub(crate) fn conflict(finding: &Finding, reader: &RenderContext) -> String {

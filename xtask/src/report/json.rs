@@ -1,6 +1,7 @@
 //! The JSON of the contract: one struct for each shape, fields in its order; what is unknown is `null`.
 
-mod ports;
+mod port_commands;
+mod status;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,16 @@ use super::cause;
 use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Hint, Level, Place};
 use crate::foreign::{Foreign, steers};
-use crate::preflight::role::Runtime;
-use crate::preflight::{self, Endpoint, HoldsBy, ProcessState, Role, Subject};
+use crate::ports;
+use crate::ports::{Endpoint, HoldsBy, Role, Subject};
+use crate::process::ProcessState;
+use crate::process::container::Runtime;
+use crate::protocol::ObservedService;
 use crate::supervise::{Cause, State};
-pub(crate) use ports::{FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port};
+pub(crate) use port_commands::{
+    FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port,
+};
+pub(crate) use status::{ExitDocument, ServiceDocument, status};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
@@ -138,7 +145,7 @@ pub(crate) struct Found {
 pub(crate) struct Summary<'a> {
     pub(crate) ok: bool,
     pub(crate) exit: u8,
-    pub(crate) services: &'a [super::status::Service],
+    pub(crate) services: Vec<ServiceDocument<'a>>,
 }
 
 /// A line of JSON with its line break. All JSON that is printed comes from here.
@@ -181,11 +188,11 @@ pub(crate) fn event<T>(at: Timestamp, event: &'static str, what: T) -> JsonEvent
     }
 }
 
-pub(crate) fn summary(exit: Exit, services: &[super::status::Service]) -> Summary<'_> {
+pub(crate) fn summary(exit: Exit, services: &[ObservedService]) -> Summary<'_> {
     Summary {
         ok: exit == Exit::Done,
         exit: exit.code(),
-        services,
+        services: services.iter().map(ServiceDocument::from).collect(),
     }
 }
 
@@ -204,7 +211,7 @@ pub(crate) fn state_change<'a>(
 }
 
 /// `program` is this program as the user called it.
-pub(crate) fn finding(finding: &preflight::Finding, program: &str) -> Finding {
+pub(crate) fn finding(finding: &ports::Finding, program: &str) -> Finding {
     let subject = &finding.subject;
     Finding {
         code: finding.code.name(),
@@ -250,8 +257,8 @@ impl From<Endpoint> for Port {
     }
 }
 
-impl From<&preflight::Owner> for Owner {
-    fn from(owner: &preflight::Owner) -> Self {
+impl From<&ports::Owner> for Owner {
+    fn from(owner: &ports::Owner) -> Self {
         let tag = owner.tag.as_ref();
         Owner {
             pid: owner.identity.pid,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::card::RenderContext;
 use super::{table, words};
 use crate::foreign::Foreign;
-use crate::preflight::{Endpoint, Owner, PortFact, ProcessState, Role};
+use crate::ports::{Endpoint, Owner, PortFact, Role};
+use crate::process::ProcessState;
 
 const COLUMNS: [&str; 9] = [
     "PORT",

@@ -16,24 +16,16 @@ pub(crate) fn problem(problem: &Diagnostic, program: &str, paint: Paint) -> Stri
 
 /// An empty line and one line for each hint; nothing without any.
 pub(crate) fn hints(hints: &[Hint], program: &str, paint: Paint) -> String {
-    let rendered: Vec<String> = hints.iter().map(|hint| hint.render(program)).collect();
-    rendered_hints(&rendered, paint)
-}
-
-/// The same of hints as they are in a document.
-pub(crate) fn rendered_hints(hints: &[String], paint: Paint) -> String {
-    let lines = hints.iter().map(|hint| format!("{}\n", line(hint, paint)));
+    let lines = hints
+        .iter()
+        .map(|hint| format!("{}\n", self::hint(hint, program, paint)));
     let lines: String = lines.collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
-fn line(hint: &str, paint: Paint) -> String {
-    format!("{} {}", paint.hint("hint:"), visible(hint))
-}
-
 /// One line, without its break.
 pub(crate) fn hint(hint: &Hint, program: &str, paint: Paint) -> String {
-    line(&hint.render(program), paint)
+    format!("{} {}", paint.hint("hint:"), visible(&hint.render(program)))
 }
 
 /// `  --> devtasks.toml:14:8  [services.api]`.

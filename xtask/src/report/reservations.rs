@@ -8,7 +8,7 @@ use super::card::RenderContext;
 use super::{table, words};
 use crate::config::Protocol;
 use crate::foreign::{Foreign, visible};
-use crate::preflight::Endpoint;
+use crate::ports::Endpoint;
 
 /// The JSON document.
 #[derive(Serialize)]

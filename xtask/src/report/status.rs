@@ -2,116 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::paint::Paint;
-use super::{table, words};
+use super::{cause, table, words};
 use crate::foreign::visible;
+use crate::protocol::{HealthStatus, ObservedService, RunStatus};
 use crate::supervise::State;
-
-/// The whole answer, in the shape of the contract.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct RunStatus {
-    pub(crate) schema_version: u32,
-    pub(crate) project: String,
-    pub(crate) checkout: String,
-    pub(crate) run: Option<String>,
-    pub(crate) supervisor: Option<Supervisor>,
-    pub(crate) services: Vec<Service>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Supervisor {
-    pub(crate) pid: u32,
-    /// `foreground` or `background`.
-    pub(crate) mode: &'static str,
-    pub(crate) started_at: Timestamp,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Service {
-    pub(crate) name: String,
-    pub(crate) state: State,
-    pub(crate) pid: Option<u32>,
-    pub(crate) since: Option<Timestamp>,
-    pub(crate) restarts: u32,
-    pub(crate) exit: Option<Ended>,
-    pub(crate) ports: Vec<Port>,
-    pub(crate) health: HealthReport,
-    pub(crate) waiting_for: Vec<String>,
-    /// It runs to its end, once: having ended with 0 it is as well as a service that is ready.
-    pub(crate) task: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) signal: Option<i32>,
-    pub(crate) cause: Option<String>,
-    pub(crate) at: Timestamp,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Port {
-    pub(crate) name: String,
-    pub(crate) number: u16,
-    pub(crate) listening: bool,
-    pub(crate) ours: bool,
-    pub(crate) clients: usize,
-    /// It is an earlier run of this checkout that listens.
-    #[serde(skip)]
-    pub(crate) left_over: bool,
-    /// Where the service listens that does not listen here.
-    pub(crate) elsewhere: Vec<SocketAddr>,
-    /// The number that it should have, also where it has moved; `None` where it has that of `auto`.
-    pub(crate) declared: Option<u16>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct HealthReport {
-    pub(crate) status: HealthStatus,
-    pub(crate) detail: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum HealthStatus {
-    Ok,
-    Failing,
-    Unknown,
-    None,
-}
-
-impl RunStatus {
-    /// Every service that is shown is ready, every task has completed, and there is one of them.
-    pub(crate) fn is_ready(&self) -> bool {
-        let is_well = |it: &Service| match it.state {
-            State::Ready => true,
-            State::Exited => it.task,
-            State::Waiting | State::Starting | State::Unhealthy | State::Stopping => false,
-            State::Backoff | State::Failed | State::Stopped => false,
-        };
-        !self.services.is_empty() && self.services.iter().all(is_well)
-    }
-}
 
 /// The head and the table; ends with a line break.
 pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usize) -> String {
-    let head = match &status.supervisor {
-        Some(supervisor) => {
-            let age = Duration::try_from(now.duration_since(supervisor.started_at)).unwrap_or_default();
-            format!(
-                "up {}  ({}, pid {})",
-                words::duration(age),
-                supervisor.mode,
-                supervisor.pid
-            )
+    let head = match &status.record {
+        Some(record) => {
+            let age = Duration::try_from(now.duration_since(record.started_at)).unwrap_or_default();
+            let (mode, pid) = (record.mode.name(), record.supervisor.pid);
+            format!("up {}  ({mode}, pid {pid})", words::duration(age))
         }
-        None => format!("not running  ({})", words::path(Path::new(&status.checkout), None)),
+        None => format!("not running  ({})", words::path(&status.checkout, None)),
     };
     let mut text = format!("{}  {head}\n\n", paint.bold(&status.project));
     if status.services.is_empty() {
@@ -140,7 +49,7 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
         row[health] = console::truncate_str(&row[health], widths[health], "…").into_owned();
     }
     let paint_cell = |row: usize, column: usize, cell: String| match column {
-        1 => in_colour(status.services[row].state, &cell, paint),
+        1 => in_colour(status.services[row].status.state, &cell, paint),
         _ => cell,
     };
     text.push_str(&table::table(&rows, &widths, paint, paint_cell));
@@ -158,33 +67,35 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
 }
 
 /// What a service waits for, or why it is not well: more than fits into a table.
-fn note(service: &Service) -> Option<String> {
-    let name = &service.name;
+fn note(service: &ObservedService) -> Option<String> {
+    let ObservedService { status, ports, health } = service;
+    let name = &status.name;
     let waits = |how: &str| {
-        let waits = visible(&service.waiting_for.join(", ")).into_owned();
+        let waits = visible(&status.waiting_for.join(", ")).into_owned();
         (!waits.is_empty()).then(|| format!("{name} {how} {waits}"))
     };
     let foreign = || {
-        let mut ports = service.ports.iter().filter(|port| port.listening && !port.ours);
+        let mut ports = ports.iter().filter(|port| port.listening && !port.ours);
         ports
             .next()
             .map(|port| format!("{name} does not listen on {}: another process does", port.number))
     };
-    match service.state {
+    let cause = || {
+        status
+            .exit
+            .as_ref()
+            .and_then(|exit| exit.cause.as_ref())
+            .map(cause::cause)
+    };
+    match status.state {
         State::Waiting => waits("waits for"),
         State::Starting => waits("waits:"),
         State::Unhealthy => {
-            let detail = service.health.detail.as_ref();
+            let detail = health.detail.as_ref();
             foreign().or_else(|| detail.map(|detail| format!("{name} is unhealthy: {}", visible(detail))))
         }
-        State::Failed => {
-            let cause = service.exit.as_ref().and_then(|exit| exit.cause.as_ref());
-            cause.map(|cause| format!("{name} has failed: {}", visible(cause)))
-        }
-        State::Backoff => {
-            let cause = service.exit.as_ref().and_then(|exit| exit.cause.as_ref());
-            cause.map(|cause| format!("{name} is about to be started again: {}", visible(cause)))
-        }
+        State::Failed => cause().map(|cause| format!("{name} has failed: {}", visible(&cause))),
+        State::Backoff => cause().map(|cause| format!("{name} is about to be started again: {}", visible(&cause))),
         State::Ready => foreign(),
         State::Stopping | State::Exited | State::Stopped => None,
     }
@@ -214,11 +125,16 @@ pub(crate) fn in_colour(state: State, text: &str, paint: Paint) -> String {
 }
 
 /// The cells in the order of [`COLUMNS`].
-fn row(service: &Service, now: Timestamp) -> Vec<String> {
-    let age = service
+fn row(service: &ObservedService, now: Timestamp) -> Vec<String> {
+    let ObservedService {
+        status,
+        ports: seen,
+        health,
+    } = service;
+    let age = status
         .since
         .map(|since| Duration::try_from(now.duration_since(since)).unwrap_or_default());
-    let ports = service.ports.iter().map(|port| {
+    let ports = seen.iter().map(|port| {
         let mut remarks = Vec::new();
         if let Some(declared) = port.declared.filter(|declared| *declared != port.number) {
             remarks.push(format!("declared {declared}"));
@@ -235,8 +151,7 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
             remarks => format!("{} ({})", port.number, remarks.join(", ")),
         }
     });
-    let elsewhere: BTreeSet<u16> = service
-        .ports
+    let elsewhere: BTreeSet<u16> = seen
         .iter()
         .flat_map(|port| &port.elsewhere)
         .map(SocketAddr::port)
@@ -246,20 +161,20 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
     if !elsewhere.is_empty() {
         ports.push(format!("listens on {}", elsewhere.join(" ")));
     }
-    let health = match (service.health.status, &service.health.detail) {
+    let health = match (health.status, &health.detail) {
         (HealthStatus::Ok, Some(detail)) => format!("ok   {}", visible(detail)),
         (HealthStatus::Ok, None) => "ok".to_owned(),
         (HealthStatus::Failing, detail) => detail
             .as_ref()
             .map_or("failing".to_owned(), |detail| visible(detail).into_owned()),
-        (HealthStatus::Unknown, _) if service.pid.is_none() => "-".to_owned(),
+        (HealthStatus::Unknown, _) if status.pid.is_none() => "-".to_owned(),
         (HealthStatus::Unknown, _) => "unknown".to_owned(),
         (HealthStatus::None, _) => "-".to_owned(),
     };
     vec![
-        service.name.clone(),
-        service.state.name().to_owned(),
-        service.pid.map_or("-".to_owned(), |pid| pid.to_string()),
+        status.name.clone(),
+        status.state.name().to_owned(),
+        status.pid.map_or("-".to_owned(), |pid| pid.to_string()),
         age.map_or("-".to_owned(), words::duration),
         if ports.is_empty() {
             "-".to_owned()
@@ -267,7 +182,7 @@ fn row(service: &Service, now: Timestamp) -> Vec<String> {
             ports.join(" ")
         },
         health,
-        service.restarts.to_string(),
-        service.ports.iter().map(|port| port.clients).sum::<usize>().to_string(),
+        status.restarts.to_string(),
+        seen.iter().map(|port| port.clients).sum::<usize>().to_string(),
     ]
 }

@@ -9,14 +9,14 @@ use super::paint::Paint;
 use crate::diagnostic::Level;
 use crate::foreign::visible;
 use crate::plan::{Plan, SettingChange};
-use crate::preflight;
+use crate::ports;
 use crate::supervise::steps::{Step, Todo};
 
 /// Everything that `up` would do and what stands in its way.
 pub(crate) struct Steps<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) steps: &'a [Step<'a>],
-    pub(crate) findings: &'a [preflight::Finding],
+    pub(crate) findings: &'a [ports::Finding],
     /// Services that run and that the file does not name any more.
     pub(crate) unknown: &'a [String],
 }
@@ -134,8 +134,7 @@ impl Steps<'_> {
     }
 
     fn blocked_by(&self, step: &Step<'_>) -> impl Iterator<Item = &str> {
-        let is_its =
-            |finding: &&preflight::Finding| finding.subject.service.as_deref() == Some(step.service.name.as_str());
+        let is_its = |finding: &&ports::Finding| finding.subject.service.as_deref() == Some(step.service.name.as_str());
         let failing = self.findings.iter().filter(|finding| finding.level == Level::Fail);
         failing.filter(is_its).map(|finding| finding.message.as_str())
     }

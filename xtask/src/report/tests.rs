@@ -22,9 +22,8 @@ use super::card::RenderContext;
 use super::paint::Paint;
 use crate::config::Protocol;
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Place};
-use crate::preflight::{
-    Endpoint, Finding, HoldsBy, Identity, Owner, ProcessRef, ProcessState, Repository, Role, Subject,
-};
+use crate::ports::{Endpoint, Finding, HoldsBy, Owner, Role, Subject};
+use crate::process::{Identity, ProcessRef, ProcessState, Repository};
 
 /// Compares whole texts; `expected` may be indented.
 #[track_caller]

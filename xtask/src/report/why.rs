@@ -1,52 +1,40 @@
 //! Why a service is in its state: a few lines for people, a document for programs.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::failure::log_excerpt;
+use super::json::ExitDocument;
 use super::paint::Paint;
-use super::problem::rendered_hints;
-use super::status::{Ended, HealthStatus, in_colour};
-use super::{cause, words};
+use super::problem::hints;
+use super::status::in_colour;
+use super::{cause, json, words};
+use crate::diagnostic::Hint;
 use crate::foreign::visible;
-use crate::supervise::{ExitStatus, State};
+use crate::plan::Restart;
+use crate::protocol::{HealthStatus, ProbeRecord, ServiceStatus};
+use crate::supervise::State;
 
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct WhyDocument {
-    pub(crate) schema_version: u32,
+/// All that is known of one service.
+#[derive(Debug, Clone)]
+pub(crate) struct Why {
     pub(crate) project: String,
-    pub(crate) checkout: String,
+    pub(crate) checkout: PathBuf,
     /// `None`: nothing runs.
     pub(crate) run: Option<String>,
-    pub(crate) name: String,
-    pub(crate) state: State,
-    pub(crate) pid: Option<u32>,
-    pub(crate) since: Option<Timestamp>,
-    pub(crate) waiting_for: Vec<String>,
+    pub(crate) service: ServiceStatus,
     /// What its probes said, the oldest first.
-    pub(crate) answers: Vec<Answer>,
-    /// How its process ended last.
-    pub(crate) exit: Option<Ended>,
+    pub(crate) answers: Vec<ProbeRecord>,
     /// What led to the state, or to the last exit.
     pub(crate) reason: Option<Reason>,
-    /// The policy.
-    pub(crate) restart: &'static str,
-    pub(crate) restarts: u32,
+    pub(crate) restart: Restart,
     pub(crate) next_try_at: Option<Timestamp>,
     /// What has become of a port that it did not get.
     pub(crate) now: Vec<String>,
-    pub(crate) hints: Vec<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Answer {
-    pub(crate) at: Timestamp,
-    /// So often in a row.
-    pub(crate) times: u32,
-    pub(crate) status: HealthStatus,
-    pub(crate) detail: String,
+    pub(crate) hints: Vec<Hint>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -56,15 +44,81 @@ pub(crate) struct Reason {
     pub(crate) evidence: Vec<String>,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    project: &'a str,
+    checkout: &'a Path,
+    run: Option<&'a str>,
+    name: &'a str,
+    state: State,
+    pid: Option<u32>,
+    since: Option<Timestamp>,
+    waiting_for: &'a [String],
+    answers: Vec<Answer<'a>>,
+    exit: Option<ExitDocument>,
+    reason: Option<&'a Reason>,
+    restart: &'static str,
+    restarts: u32,
+    next_try_at: Option<Timestamp>,
+    now: &'a [String],
+    hints: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    at: Timestamp,
+    /// So often in a row.
+    times: u32,
+    status: HealthStatus,
+    detail: &'a str,
+}
+
+/// One line.
+pub(crate) fn json(why: &Why, program: &str) -> String {
+    let service = &why.service;
+    fn answer(it: &ProbeRecord) -> Answer<'_> {
+        Answer {
+            at: it.at,
+            times: it.times,
+            status: match it.probed.passed {
+                true => HealthStatus::Ok,
+                false => HealthStatus::Failing,
+            },
+            detail: &it.probed.detail,
+        }
+    }
+    json::line(&Document {
+        schema_version: json::SCHEMA_VERSION,
+        project: &why.project,
+        checkout: &why.checkout,
+        run: why.run.as_deref(),
+        name: &service.name,
+        state: service.state,
+        pid: service.pid,
+        since: service.since,
+        waiting_for: &service.waiting_for,
+        answers: why.answers.iter().map(answer).collect(),
+        exit: service.exit.as_ref().map(ExitDocument::from),
+        reason: why.reason.as_ref(),
+        restart: why.restart.name(),
+        restarts: service.restarts,
+        next_try_at: why.next_try_at,
+        now: &why.now,
+        hints: json::hints(&why.hints, program),
+    })
+}
+
 /// Ends with a line break.
-pub(crate) fn text(why: &WhyDocument, now: Timestamp, paint: Paint) -> String {
+pub(crate) fn text(why: &Why, now: Timestamp, program: &str, paint: Paint) -> String {
+    let service = &why.service;
     let ago = |at: Timestamp| words::duration(Duration::try_from(now.duration_since(at)).unwrap_or_default());
-    let state = in_colour(why.state, why.state.name(), paint);
-    let mut text = format!("{}  {state}", paint.bold(&why.name));
-    if let Some(since) = why.since {
+    let state = in_colour(service.state, service.state.name(), paint);
+    let mut text = format!("{}  {state}", paint.bold(&service.name));
+    if let Some(since) = service.since {
         text.push_str(&format!("  since {}", ago(since)));
     }
-    if let Some(pid) = why.pid {
+    if let Some(pid) = service.pid {
         text.push_str(&format!("  (pid {pid})"));
     }
     text.push_str("\n\n");
@@ -75,8 +129,8 @@ pub(crate) fn text(why: &WhyDocument, now: Timestamp, paint: Paint) -> String {
     if why.run.is_none() {
         line("run", &format!("nothing of `{}` is running", why.project));
     }
-    if !why.waiting_for.is_empty() {
-        line("waits for", &why.waiting_for.join(", "));
+    if !service.waiting_for.is_empty() {
+        line("waits for", &service.waiting_for.join(", "));
     }
     if let Some(reason) = &why.reason {
         line("reason", &reason.message);
@@ -85,38 +139,28 @@ pub(crate) fn text(why: &WhyDocument, now: Timestamp, paint: Paint) -> String {
         line(if at == 0 { "now" } else { "" }, fact);
     }
     for (at, answer) in why.answers.iter().enumerate() {
-        let verdict = if answer.status == HealthStatus::Ok {
-            "passed"
-        } else {
-            "failed"
-        };
+        let verdict = if answer.probed.passed { "passed" } else { "failed" };
         let times = if answer.times == 1 {
             String::new()
         } else {
             format!(", {} times", answer.times)
         };
-        let detail = match answer.detail.as_str() {
+        let detail = match answer.probed.detail.as_str() {
             "" => String::new(),
             detail => format!(": {detail}"),
         };
         let what = format!("{verdict}{times}, last {} ago{detail}", ago(answer.at));
         line(if at == 0 { "health" } else { "" }, &what);
     }
-    if let Some(exit) = &why.exit {
-        let how = cause::status(ExitStatus {
-            code: exit.code,
-            signal: exit.signal,
-        });
-        let why = exit.cause.as_ref().filter(|cause| **cause != how);
-        let why = why.map(|cause| cause.strip_prefix(&format!("{how}: ")).unwrap_or(cause));
+    if let Some(exit) = &service.exit {
+        let how = cause::status(exit.status);
+        let why = exit.cause.as_ref().and_then(cause::beyond_status);
         let why = why.map(|cause| format!(": {cause}")).unwrap_or_default();
         line("last exit", &format!("{how}, {} ago{why}", ago(exit.at)));
     }
-    if why.restart != "no" || why.restarts > 0 {
-        line(
-            "restarts",
-            &format!("{} (`restart = \"{}\"`)", why.restarts, why.restart),
-        );
+    if why.restart != Restart::No || service.restarts > 0 {
+        let policy = why.restart.name();
+        line("restarts", &format!("{} (`restart = \"{policy}\"`)", service.restarts));
     }
     if let Some(at) = why.next_try_at {
         let pause = Duration::try_from(at.duration_since(now)).unwrap_or_default();
@@ -125,7 +169,7 @@ pub(crate) fn text(why: &WhyDocument, now: Timestamp, paint: Paint) -> String {
     if let Some(reason) = &why.reason {
         text.push_str(&log_excerpt(&reason.evidence));
     }
-    text.push_str(&rendered_hints(&why.hints, paint));
+    text.push_str(&hints(&why.hints, program, paint));
     // A state that explains itself has nothing below it.
     format!("{}\n", text.trim_end())
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use console::measure_text_width;
 
+use super::card::named;
 use crate::foreign::{Foreign, visible};
-use crate::preflight::left_alone::LeftAlone;
+use crate::process::left_alone::LeftAlone;
+use crate::protocol::ServiceProgress;
 
 /// `40 ms`, `0.4 s`, `5 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
@@ -47,6 +49,14 @@ pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty where nothing is known.
+pub(crate) fn waiting(progress: &ServiceProgress) -> String {
+    match progress.clients.as_slice() {
+        [] => progress.waiting_for.join(", "),
+        clients => format!("still connected: {}", named(clients)),
+    }
 }
 
 /// `1 service`, `3 services`, `2 processes`.

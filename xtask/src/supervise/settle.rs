@@ -41,7 +41,7 @@ impl Machine {
         }
     }
 
-    /// A task has all the time in the world, unless its batch has not.
+    /// Tasks have no timeout of their own; the batch may have one.
     fn give_up_on_tasks(&mut self, now: Elapsed, actions: &mut Vec<Action>) {
         for unit in self.units() {
             if let Phase::TaskRunning {

@@ -44,7 +44,7 @@ impl Source {
 
     fn is_the_os_seam(&self) -> bool {
         self.in_product()
-            .is_some_and(|path| path == "world/os.rs" || path.starts_with("world/os/"))
+            .is_some_and(|path| path == "system/os.rs" || path.starts_with("system/os/"))
     }
 
     /// The lines of code on which `word` stands by itself.

@@ -7,11 +7,12 @@ use crate::commands::prefixes::{Prefixes, push_json};
 use crate::commands::unwritable;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
+use crate::report::cause;
 use crate::report::json::{self, StateChange};
 use crate::report::paint::Paint;
 use crate::report::status::word;
-use crate::world::logs::{LogEntry, RecordKind, StateRecord};
-use crate::world::terminal::Output;
+use crate::run::logs::{LogEntry, RecordKind, StateRecord};
+use crate::system::terminal::Output;
 
 pub(super) struct LogPrinter {
     prefixes: Prefixes,
@@ -77,7 +78,7 @@ impl LogPrinter {
                     service,
                     state,
                     pid,
-                    cause,
+                    cause: cause.as_ref().map(cause::cause),
                 };
                 let line = json::line(&json::event(at, "state", change));
                 self.buffer.extend_from_slice(line.as_bytes());
@@ -86,7 +87,7 @@ impl LogPrinter {
         }
         let mut text = format!("-- {}", word(state, task));
         if let Some(cause) = cause {
-            text.push_str(&format!(": {}", visible(&cause)));
+            text.push_str(&format!(": {}", visible(&cause::cause(&cause))));
         } else if let Some(pid) = pid {
             text.push_str(&format!(", pid {pid}"));
         }

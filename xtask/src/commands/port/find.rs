@@ -4,7 +4,7 @@ use super::port_arg::number;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::report::json;
-use crate::world::owners;
+use crate::system::owners;
 
 /// Print the number of a free port
 #[derive(clap::Args)]

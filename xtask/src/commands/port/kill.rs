@@ -15,13 +15,13 @@ use crate::commands::{CommandResult, Context, duration, exit_after_print};
 use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Level};
 use crate::foreign::Foreign;
-use crate::preflight::targets::{Targets, Tree};
-use crate::preflight::verdict::{KillPolicy, finding, kill_policy};
-use crate::preflight::{Endpoint, Finding};
+use crate::ports::conflict::{KillPolicy, finding, kill_policy};
+use crate::ports::{Endpoint, Finding};
+use crate::process::targets::{Targets, Tree};
 use crate::report::json::{self, KillResult};
-use crate::world::os;
-use crate::world::owners::{self, Addresses};
-use crate::world::stop::{self, PortHolder, StopOutcome};
+use crate::system::os;
+use crate::system::owners::{self, Addresses};
+use crate::system::stop::{self, PortHolder, StopOutcome};
 
 /// End who holds a port, gently first and after a question, and prove that the port is free
 #[derive(clap::Args)]

@@ -9,13 +9,13 @@ use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, StdoutClosed, exit_after_print};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::Foreign;
-use crate::preflight::verdict::{CallerContext, finding};
-use crate::preflight::{Endpoint, Owner, PortFact, Role};
+use crate::ports::conflict::{CallerContext, finding};
+use crate::ports::{Endpoint, Owner, PortFact, Role};
 use crate::report::card::RenderContext;
 use crate::report::{json, ports};
-use crate::world::driver::Message;
-use crate::world::terminal::Size;
-use crate::world::{os, owners};
+use crate::run::driver::Message;
+use crate::system::terminal::Size;
+use crate::system::{os, owners};
 
 /// List every port on which somebody listens: address, process, user, age, service, directory, command
 #[derive(clap::Args)]

@@ -1,7 +1,7 @@
 //! The ports that were typed: `8000`, `8000-8010`, `5353/udp`.
 
 use crate::config::Protocol;
-use crate::preflight::Endpoint;
+use crate::ports::Endpoint;
 
 /// One argument.
 #[derive(Debug, Clone, Copy)]

@@ -6,11 +6,11 @@ use super::port_arg::port;
 use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::{CommandResult, Context, duration, exit_after_print};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
-use crate::preflight::Endpoint;
+use crate::ports::Endpoint;
 use crate::report::finding::sentence;
 use crate::report::{json, words};
-use crate::world::clock::Clock;
-use crate::world::owners::{self, Addresses};
+use crate::system::clock::Clock;
+use crate::system::owners::{self, Addresses};
 
 /// Wait until a port is free, or until somebody listens on it
 #[derive(clap::Args)]

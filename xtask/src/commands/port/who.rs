@@ -7,11 +7,11 @@ use super::port_arg::{PortRange, span};
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::config::Protocol;
 use crate::diagnostic::{Code, Diagnostic, Exit};
-use crate::preflight::verdict::finding;
-use crate::preflight::{Endpoint, Finding};
+use crate::ports::conflict::finding;
+use crate::ports::{Endpoint, Finding};
 use crate::report;
 use crate::report::finding::conflict;
-use crate::world::owners::{self, Addresses};
+use crate::system::owners::{self, Addresses};
 
 /// Show who holds a port: process, directory, parents, clients, and what to do about it
 #[derive(clap::Args)]

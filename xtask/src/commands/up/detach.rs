@@ -10,12 +10,13 @@ use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Plan;
+use crate::protocol::Mode;
+use crate::protocol::{Reply, Request};
+use crate::run::background;
+use crate::run::driver::{Message, Observer, RunOutcome};
 use crate::supervise::State;
-use crate::world::background;
-use crate::world::clock::wall;
-use crate::world::control::{Reply, Request};
-use crate::world::driver::{Message, Observer, RunOutcome};
-use crate::world::runs::{CheckoutLock, Mode, StateDir};
+use crate::system::clock::wall;
+use crate::system::runs::{CheckoutLock, StateDir};
 
 /// `None` when somebody else has become the supervisor meanwhile.
 pub(super) fn detach(
@@ -81,7 +82,7 @@ fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: 
                     show.transition(&it, service);
                 }
             }
-            Reply::UnderWay(under_way) => show.progress(&under_way),
+            Reply::Progress(under_way) => show.progress(&under_way),
             Reply::Done {
                 exit: ended,
                 snapshot,

@@ -8,17 +8,19 @@ use crate::commands::events::Inbox;
 use crate::commands::{Context, watching};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::Plan;
-use crate::preflight::verdict::CallerContext;
+use crate::ports::conflict::CallerContext;
+use crate::protocol::Record;
+use crate::protocol::Request;
 use crate::report::steps::change;
 use crate::report::words;
+use crate::run::driver::Message;
+use crate::run::project::Project;
+use crate::run::run_status;
 use crate::supervise::State;
 use crate::supervise::steps::{Running, Step, Todo, steps};
-use crate::world::clock::wall;
-use crate::world::control::Request;
-use crate::world::driver::Message;
-use crate::world::project::Project;
-use crate::world::runs::{Record, StateDir};
-use crate::world::{os, run_status};
+use crate::system::clock::wall;
+use crate::system::os;
+use crate::system::runs::StateDir;
 
 /// `None` when there is no supervisor to talk to after all.
 pub(super) fn join(

@@ -10,18 +10,20 @@ use crate::commands::stopping::{self, Busy, StopResult, StopUi, told_of_port};
 use crate::commands::{Context, leftovers, tell, watching};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
 use crate::plan::{OnConflict, Plan, Port, Service};
+use crate::ports::conflict::{CallerContext, finding, split};
+use crate::ports::{Endpoint, Finding, PortFact};
+use crate::preflight::Facts;
+use crate::preflight::duplicate::duplicates;
 use crate::preflight::limit::open_files;
 use crate::preflight::needs::needs;
-use crate::preflight::verdict::{CallerContext, duplicates, finding, split};
-use crate::preflight::{Endpoint, Facts, Finding, PortFact};
 use crate::report;
 use crate::report::{json, words};
-use crate::world::clock::wall;
-use crate::world::observe;
-use crate::world::owners::{self, Addresses};
-use crate::world::project::Project;
-use crate::world::reservations::Moves;
-use crate::world::runs::StateDir;
+use crate::run::project::Project;
+use crate::run::reservations::Moves;
+use crate::system::clock::wall;
+use crate::system::observe;
+use crate::system::owners::{self, Addresses};
+use crate::system::runs::StateDir;
 
 #[derive(PartialEq)]
 pub(super) enum PreflightOutcome {

@@ -7,12 +7,13 @@ use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::diagnostic::{Exit, Level};
 use crate::plan::Plan;
-use crate::preflight::verdict::CallerContext;
+use crate::ports::conflict::CallerContext;
 use crate::report;
 use crate::report::steps::Steps;
+use crate::run::project::Project;
+use crate::run::run_status;
 use crate::supervise::steps::{Running, Todo, steps};
-use crate::world::project::Project;
-use crate::world::{os, run_status};
+use crate::system::os;
 
 pub(super) fn show(project: &Project, up_request: &UpRequest, context: &Context) -> CommandResult {
     let live = run_status::running(&project.checkout)?;

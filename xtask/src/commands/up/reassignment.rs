@@ -7,13 +7,13 @@ use super::preflight::{ConflictAction, PortFinding, Preflight, PreflightOutcome}
 use crate::commands::Context;
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Hint, Level};
 use crate::plan::{Origin, Plan, Port, Service};
-use crate::preflight::verdict::{CallerContext, finding};
-use crate::preflight::{Endpoint, Finding, Subject};
+use crate::ports::conflict::{CallerContext, finding};
+use crate::ports::{Endpoint, Finding, Subject};
 use crate::report::words;
+use crate::run::project::{PendingReassignment, ReassignedPort, ReservationMode, ReservedPlan};
+use crate::run::reservations::{BaseTaken, Moves};
 use crate::supervise::steps::Running;
-use crate::world::owners::{self, Addresses};
-use crate::world::project::{PendingReassignment, ReassignedPort, ReservationMode, ReservedPlan};
-use crate::world::reservations::{BaseTaken, Moves};
+use crate::system::owners::{self, Addresses};
 
 /// A plan whose ports are noted, what is to be said of that, and what has moved with it.
 pub(super) struct PlanWithFindings {

@@ -12,18 +12,20 @@ use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::diagnostic::Exit;
 use crate::plan::{self, Check, Plan};
-use crate::preflight::verdict::CallerContext;
-use crate::preflight::{Endpoint, Finding};
+use crate::ports::conflict::CallerContext;
+use crate::ports::{Endpoint, Finding};
+use crate::protocol::Mode;
+use crate::protocol::{ServiceProgress, Transition};
 use crate::report::advice::advice;
 use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
+use crate::run::driver::{Observer, RunOutcome};
+use crate::run::run_status;
 use crate::supervise::{Cause, State};
-use crate::world::clock::wall;
-use crate::world::control::{ServiceProgress, Transition};
-use crate::world::driver::{Observer, RunOutcome};
-use crate::world::owners::Addresses;
-use crate::world::runs::{Mode, StateDir};
-use crate::world::{os, run_status};
+use crate::system::clock::wall;
+use crate::system::os;
+use crate::system::owners::Addresses;
+use crate::system::runs::StateDir;
 
 pub(super) struct UpReporter<'a> {
     screen: Arc<Screen>,
@@ -316,8 +318,8 @@ impl Observer for UpReporter<'_> {
             .iter()
             .map(|it| {
                 let now = format!("{} {}", it.service, status::word(it.state, it.task));
-                let took = words::duration(it.for_so_long);
-                match it.waits_for.as_str() {
+                let took = words::duration(it.elapsed);
+                match words::waiting(it).as_str() {
                     "" => format!("{now} {took}"),
                     what => format!("{now} {took} ({what})"),
                 }
@@ -325,7 +327,7 @@ impl Observer for UpReporter<'_> {
             .collect();
         let again = under_way
             .iter()
-            .any(|it| it.state == State::Stopping && it.for_so_long > SLOW_STOP);
+            .any(|it| it.state == State::Stopping && it.elapsed > SLOW_STOP);
         let hint = if again { "   Ctrl-C again kills" } else { "" };
         let text = if parts.is_empty() {
             String::new()

@@ -3,8 +3,8 @@
 use crate::commands::Context;
 use crate::foreign::command_line;
 use crate::plan::{Plan, Service};
-use crate::preflight::secrets::mask;
 use crate::preflight::{CommandFact, Facts, VenvState};
+use crate::process::secrets::mask;
 use crate::report::words;
 
 /// `shop  3 services  ports 6390 8000 8080 free  venv backend/.venv (Python 3.12.4)`.

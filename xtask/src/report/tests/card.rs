@@ -3,7 +3,8 @@
 use super::{busy, check, owner, parent, reader, suspended};
 use crate::diagnostic::{Hint, Level};
 use crate::expected::Expected;
-use crate::preflight::{Finding, HoldsBy, Owner, ProcessState, Repository, Tag};
+use crate::ports::{Finding, HoldsBy, Owner};
+use crate::process::{ProcessState, Repository, Tag};
 use crate::report::card::{RenderContext, card};
 use crate::report::finding::{conflict, finding};
 use crate::report::paint::Paint;

@@ -1,13 +1,12 @@
 //! The shapes of the contract, whole: fields, order, nulls.
 
+use super::failure::ended;
 use super::{busy, check, owner, place, status, suspended, time};
 use crate::config::Protocol;
 use crate::diagnostic::{Code, Diagnostic, Exit, Level};
-use crate::preflight::{
-    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, ProcessState, Subject, Tag,
-};
+use crate::ports::{BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, Subject};
+use crate::process::{ProcessState, Tag};
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
-use crate::report::status::Ended;
 use crate::supervise::{Cause, State};
 use expect_test::expect;
 use std::path::PathBuf;
@@ -153,23 +152,15 @@ fn port_who_says_where_one_could_bind() {
 fn status_is_one_document() {
     let mut shop = status::shop();
     shop.services.truncate(1);
-    shop.services[0].exit = Some(Ended {
-        code: None,
-        signal: Some(9),
-        cause: Some("killed by SIGKILL".to_owned()),
-        at: time("2026-11-23T09:50:00.5Z"),
-    });
+    shop.services[0].status.exit = Some(status::exit("09:50:00.5", ended(None, Some(9), "")));
     check(
-        &json::line(&shop),
-        expect![[
-            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#
-        ]],
+        &json::status(&shop),
+        expect![[r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL: sent by another process or the kernel","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#]],
     );
     shop.services.clear();
-    shop.run = None;
-    shop.supervisor = None;
+    shop.record = None;
     check(
-        &json::line(&shop),
+        &json::status(&shop),
         expect![[
             r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":null,"supervisor":null,"services":[]}"#
         ]],

@@ -1,9 +1,16 @@
 //! What `status` shows to people.
 
+use super::failure::ended;
 use super::{check, time};
 use crate::expected::Expected;
+use crate::process::Identity;
+use crate::protocol::{
+    HealthReport, HealthStatus, LastExit, Mode, ObservedService, PortStatus, Record, RunStatus, ServiceStatus,
+};
 use crate::report::paint::Paint;
-use crate::report::status::{Ended, HealthReport, HealthStatus, Port, RunStatus, Service, Supervisor, table};
+use crate::report::status::table;
+use crate::report::tests::failure::backend;
+use crate::supervise::Cause;
 use crate::supervise::State;
 use expect_test::expect;
 
@@ -16,15 +23,16 @@ fn shown(status: &RunStatus, width: usize, colour: bool) -> String {
     table(status, time("2026-11-23T10:00:00Z"), Paint::new(colour), width)
 }
 
-fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Service {
-    Service {
-        name: name.to_owned(),
-        state,
-        pid: Some(4240),
-        since: Some(time("2026-11-23T09:46:00Z")),
-        restarts: 0,
-        exit: None,
-        ports: vec![Port {
+fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> ObservedService {
+    ObservedService {
+        status: ServiceStatus {
+            name: name.to_owned(),
+            state,
+            pid: Some(4240),
+            since: Some(time("2026-11-23T09:46:00Z")),
+            ..ServiceStatus::stopped(&backend("serve", ""))
+        },
+        ports: vec![PortStatus {
             name: "main".to_owned(),
             number: 6390,
             listening: true,
@@ -38,8 +46,18 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Serv
             status: health,
             detail: (!detail.is_empty()).then(|| detail.to_owned()),
         },
-        waiting_for: Vec::new(),
-        task: false,
+    }
+}
+
+/// A process that ended at that time of the day, and why.
+pub(super) fn exit(at: &str, cause: Cause) -> LastExit {
+    let Cause::Exited { status, .. } = &cause else {
+        panic!("{cause:?} has no exit status");
+    };
+    LastExit {
+        status: *status,
+        at: time(&format!("2026-11-23T{at}Z")),
+        cause: Some(cause),
     }
 }
 
@@ -47,14 +65,20 @@ pub(super) fn shop() -> RunStatus {
     let mut frontend = service("frontend", State::Unhealthy, HealthStatus::Failing, "GET / 404");
     frontend.ports[0].ours = false;
     RunStatus {
-        schema_version: 1,
         project: "shop".to_owned(),
-        checkout: "/home/kim/shop".to_owned(),
-        run: Some("r1".to_owned()),
-        supervisor: Some(Supervisor {
-            pid: 100,
-            mode: "foreground",
+        checkout: "/home/kim/shop".into(),
+        record: Some(Record {
+            run: "r1".to_owned(),
+            project: "shop".to_owned(),
+            checkout: "/home/kim/shop".into(),
+            supervisor: Identity {
+                boot: String::new(),
+                pid: 100,
+                start: 1,
+            },
+            mode: Mode::Foreground,
             started_at: time("2026-11-23T09:46:00Z"),
+            socket: "/run/shop".into(),
         }),
         services: vec![
             service("db", State::Ready, HealthStatus::Ok, "0.2 ms"),
@@ -67,23 +91,18 @@ pub(super) fn shop() -> RunStatus {
 /// One of each state.
 fn zoo() -> RunStatus {
     let mut waiting = service("web", State::Waiting, HealthStatus::Unknown, "");
-    (waiting.pid, waiting.ports) = (None, Vec::new());
-    waiting.waiting_for = vec!["api".to_owned(), "db".to_owned()];
+    (waiting.status.pid, waiting.ports) = (None, Vec::new());
+    waiting.status.waiting_for = vec!["api".to_owned(), "db".to_owned()];
     let mut starting = service("api", State::Starting, HealthStatus::Failing, "GET / 503");
-    starting.waiting_for = vec!["nothing listens on 8000 yet".to_owned()];
+    starting.status.waiting_for = vec!["nothing listens on 8000 yet".to_owned()];
     (starting.ports[0].listening, starting.ports[0].ours) = (false, false);
     let mut failed = service("job", State::Failed, HealthStatus::None, "");
-    (failed.pid, failed.ports) = (None, Vec::new());
-    failed.exit = Some(Ended {
-        code: Some(1),
-        signal: None,
-        cause: Some("a Python package is missing".to_owned()),
-        at: time("2026-11-23T09:50:00Z"),
-    });
+    (failed.status.pid, failed.ports) = (None, Vec::new());
+    failed.status.exit = Some(exit("09:50:00", ended(Some(1), None, "No module named 'x'")));
     let mut taken = service("db", State::Ready, HealthStatus::Ok, "");
     taken.ports[0].ours = false;
     let mut stopped = service("mail", State::Stopped, HealthStatus::Unknown, "");
-    (stopped.pid, stopped.since) = (None, None);
+    (stopped.status.pid, stopped.status.since) = (None, None);
     (stopped.ports[0].listening, stopped.ports[0].ours) = (false, false);
     RunStatus {
         services: vec![
@@ -187,7 +206,7 @@ fn what_is_waited_for_and_what_is_wrong_stands_below() {
 
             web waits for api, db
             api waits: nothing listens on 8000 yet
-            job has failed: a Python package is missing
+            job has failed: exit code 1
             db does not listen on 6390: another process does"#]],
     );
 }
@@ -235,13 +254,8 @@ fn wide_letters_and_control_characters_keep_the_columns_straight() {
 #[test]
 fn one_that_is_about_to_be_started_again_says_why() {
     let mut again = service("api", State::Backoff, HealthStatus::Unknown, "");
-    (again.pid, again.ports, again.restarts) = (None, Vec::new(), 2);
-    again.exit = Some(Ended {
-        code: Some(1),
-        signal: None,
-        cause: Some("exit code 1".to_owned()),
-        at: time("2026-11-23T09:50:00Z"),
-    });
+    (again.status.pid, again.ports, again.status.restarts) = (None, Vec::new(), 2);
+    again.status.exit = Some(exit("09:50:00", ended(Some(1), None, "")));
     let services = vec![again];
     check_table(
         &RunStatus { services, ..shop() },
@@ -258,11 +272,7 @@ fn one_that_is_about_to_be_started_again_says_why() {
 
 #[test]
 fn nothing_runs_or_nothing_is_there() {
-    let stopped = RunStatus {
-        run: None,
-        supervisor: None,
-        ..shop()
-    };
+    let stopped = RunStatus { record: None, ..shop() };
     check_table(
         &stopped,
         80,
@@ -297,9 +307,9 @@ fn it_is_ready_when_all_are() {
     assert!(!status.is_ready());
     status.services.pop();
     assert!(status.is_ready());
-    status.services[0].state = State::Exited;
+    status.services[0].status.state = State::Exited;
     assert!(!status.is_ready());
-    status.services[0].task = true;
+    status.services[0].status.task = true;
     assert!(status.is_ready());
 }
 

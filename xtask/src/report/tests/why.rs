@@ -1,65 +1,73 @@
 //! What `why` says.
 
+use super::failure::backend;
+use super::failure::ended;
+use super::status::exit;
 use super::{check, time};
+use crate::diagnostic::Hint;
 use crate::expected::Expected;
+use crate::plan::Restart;
+use crate::protocol::{ProbeRecord, Probed, ServiceStatus};
 use crate::report::paint::Paint;
-use crate::report::status::{Ended, HealthStatus};
-use crate::report::why::{Answer, Reason, WhyDocument, text};
+use crate::report::why::{Reason, Why, text};
 use crate::supervise::State;
 use expect_test::expect;
 
-fn why(state: State) -> WhyDocument {
-    WhyDocument {
-        schema_version: 1,
+fn why(state: State) -> Why {
+    Why {
         project: "shop".to_owned(),
-        checkout: "/home/kim/shop".to_owned(),
+        checkout: "/home/kim/shop".into(),
         run: Some("r1".to_owned()),
-        name: "api".to_owned(),
-        state,
-        pid: None,
-        since: Some(time("2026-11-23T09:59:00Z")),
-        waiting_for: Vec::new(),
+        service: service(state),
         answers: Vec::new(),
-        exit: None,
         reason: None,
-        restart: "no",
-        restarts: 0,
+        restart: Restart::No,
         next_try_at: None,
         now: Vec::new(),
         hints: Vec::new(),
     }
 }
 
+fn service(state: State) -> ServiceStatus {
+    ServiceStatus {
+        name: "api".to_owned(),
+        state,
+        since: Some(time("2026-11-23T09:59:00Z")),
+        ..ServiceStatus::stopped(&backend("serve", ""))
+    }
+}
+
 #[track_caller]
-fn check_text(why: &WhyDocument, expected: impl Expected) {
-    check(&text(why, time("2026-11-23T10:00:00Z"), Paint::new(false)), expected);
+fn check_text(why: &Why, expected: impl Expected) {
+    check(
+        &text(why, time("2026-11-23T10:00:00Z"), "devtasks", Paint::new(false)),
+        expected,
+    );
 }
 
 #[test]
 fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
     check_text(
-        &WhyDocument {
-            exit: Some(Ended {
-                code: Some(3),
-                signal: None,
-                cause: Some("a Python package is missing".to_owned()),
-                at: time("2026-11-23T09:59:00Z"),
-            }),
+        &Why {
+            service: ServiceStatus {
+                exit: Some(exit("09:59:00", ended(Some(3), None, "No module named 'x'"))),
+                restarts: 2,
+                ..service(State::Backoff)
+            },
             reason: Some(Reason {
-                message: "a Python package is missing, again in 3.0 s".to_owned(),
+                message: "a Python package is missing, again in 3 s".to_owned(),
                 evidence: vec!["No module named 'x'\x1b[0m".to_owned(), "\x07".to_owned()],
             }),
-            restart: "always",
-            restarts: 2,
+            restart: Restart::Always,
             next_try_at: Some(time("2026-11-23T10:00:02Z")),
-            hints: vec!["install it".to_owned()],
+            hints: vec!["install it".into()],
             ..why(State::Backoff)
         },
         expect![[r#"
             api  backoff  since 60 s
 
-              reason      a Python package is missing, again in 3.0 s
-              last exit   exit code 3, 60 s ago: a Python package is missing
+              reason      a Python package is missing, again in 3 s
+              last exit   exit code 3, 60 s ago
               restarts    2 (`restart = "always"`)
               next try    in 2 s
 
@@ -74,8 +82,11 @@ fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
 fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
     let waits = vec!["db".to_owned(), "cache".to_owned()];
     check_text(
-        &WhyDocument {
-            waiting_for: waits,
+        &Why {
+            service: ServiceStatus {
+                waiting_for: waits,
+                ..service(State::Waiting)
+            },
             ..why(State::Waiting)
         },
         expect![[r#"
@@ -83,25 +94,22 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
 
               waits for   db, cache"#]],
     );
-    let answer = |status, times, detail: &str| Answer {
+    let answer = |passed, times, detail: &str| ProbeRecord {
         at: time("2026-11-23T09:59:58Z"),
         times,
-        status,
-        detail: detail.to_owned(),
+        probed: Probed {
+            passed,
+            detail: detail.to_owned(),
+        },
     };
     check_text(
-        &WhyDocument {
-            pid: Some(4243),
-            answers: vec![
-                answer(HealthStatus::Failing, 3, "GET / 503"),
-                answer(HealthStatus::Ok, 1, ""),
-            ],
-            exit: Some(Ended {
-                code: None,
-                signal: Some(9),
-                cause: Some("killed by SIGKILL: sent by another process or the kernel".to_owned()),
-                at: time("2026-11-23T09:58:00Z"),
-            }),
+        &Why {
+            answers: vec![answer(false, 3, "GET / 503"), answer(true, 1, "")],
+            service: ServiceStatus {
+                pid: Some(4243),
+                exit: Some(exit("09:58:00", ended(None, Some(9), ""))),
+                ..service(State::Ready)
+            },
             ..why(State::Ready)
         },
         expect![[r#"
@@ -117,10 +125,13 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
 #[test]
 fn where_nothing_runs_that_is_the_answer() {
     check_text(
-        &WhyDocument {
+        &Why {
             run: None,
-            since: None,
-            hints: vec!["start it with `devtasks up api`".to_owned()],
+            service: ServiceStatus {
+                since: None,
+                ..service(State::Stopped)
+            },
+            hints: vec![Hint::run("start it with", "up api")],
             ..why(State::Stopped)
         },
         expect![[r#"

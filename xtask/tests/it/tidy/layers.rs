@@ -1,4 +1,4 @@
-//! Which module may know of what: the order of modules, the machine behind `world/`, the systems behind `world/os.rs`.
+//! Which module may know of what: the order of modules, the machine behind `system/` and `run/`, the systems behind `system/os.rs`.
 
 use std::fs;
 
@@ -6,7 +6,8 @@ use super::code::{code, line, paths};
 use super::{Source, check, check_caught, root};
 
 /// Data flows one way: a module uses itself and what stands before it. `expected` is for unit tests.
-const MODULES: &str = "expected foreign diagnostic config plan preflight supervise report export world commands cli";
+const MODULES: &str = "expected foreign diagnostic config plan process ports preflight diagnose supervise protocol system run report \
+    export commands cli";
 
 fn names(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.split_whitespace()
@@ -33,7 +34,7 @@ fn a_module_uses_only_itself_and_what_stands_before_it() {
     check_caught(
         looks_ahead,
         "xtask/src/plan/order.rs",
-        "use crate::{\n    config::Config,\n    world::{os, log},\n};",
+        "use crate::{\n    config::Config,\n    system::{os, log},\n};",
         &[3, 3],
     );
     check_caught(
@@ -82,7 +83,7 @@ fn touches_the_machine(source: &Source) -> Vec<usize> {
     let Some(path) = source.in_product() else {
         return Vec::new();
     };
-    if source.module() == Some("world") {
+    if matches!(source.module(), Some("system" | "run")) {
         return Vec::new();
     }
     // The door of the program: what was typed comes in here and nowhere else.
@@ -109,11 +110,11 @@ fn touches_the_machine(source: &Source) -> Vec<usize> {
 }
 
 #[test]
-fn only_world_touches_files_sockets_processes_threads_environment_and_clock() {
+fn only_system_and_run_touch_files_sockets_processes_threads_environment_and_clock() {
     let text =
         "use std::{fs, net::{IpAddr, TcpStream}};\nlet now = Instant::now();\nif path.exists() {}\nfn f(c: Command) {}";
     check_caught(touches_the_machine, "xtask/src/plan.rs", text, &[1, 1, 2, 3]);
-    check_caught(touches_the_machine, "xtask/src/world/ports.rs", text, &[]);
+    check_caught(touches_the_machine, "xtask/src/run/ports.rs", text, &[]);
     check_caught(
         touches_the_machine,
         "xtask/src/cli.rs",
@@ -128,13 +129,13 @@ fn only_world_touches_files_sockets_processes_threads_environment_and_clock() {
     );
     check(
         touches_the_machine,
-        "only `world/` touches files, sockets, processes, threads, environment or clock",
+        "only `system/` and `run/` touch files, sockets, processes, threads, environment or clock",
     );
 }
 
 fn switches_on_the_system(source: &Source) -> Vec<usize> {
     const SWITCHES: &str = "unix windows target_os target_family target_env target_vendor target_arch";
-    if source.in_product().is_none_or(|path| path == "world/os.rs") {
+    if source.in_product().is_none_or(|path| path == "system/os.rs") {
         return Vec::new();
     }
     let mut lines = Vec::new();
@@ -156,14 +157,14 @@ fn the_operating_system_is_told_apart_in_one_place() {
     check_caught(switches_on_the_system, "xtask/src/commands/up.rs", text, &[1, 3, 4]);
     check_caught(
         switches_on_the_system,
-        "xtask/src/world/os/linux.rs",
+        "xtask/src/system/os/linux.rs",
         "#[cfg(unix)]\n",
         &[1],
     );
-    check_caught(switches_on_the_system, "xtask/src/world/os.rs", text, &[]);
+    check_caught(switches_on_the_system, "xtask/src/system/os.rs", text, &[]);
     check(
         switches_on_the_system,
-        "`cfg(unix)` and friends appear in world/os.rs and Cargo.toml only",
+        "`cfg(unix)` and friends appear in system/os.rs and Cargo.toml only",
     );
 }
 
@@ -184,7 +185,7 @@ fn json_is_written_in_one_place() {
     let text = "let a = serde_json::from_str(b);\nlet c = serde_json::to_string(&a);\n";
     check_caught(serializes_by_itself, "xtask/src/commands/port/ls.rs", text, &[2]);
     check_caught(serializes_by_itself, "xtask/src/report/json.rs", text, &[]);
-    check_caught(serializes_by_itself, "xtask/src/world/runs.rs", text, &[]);
+    check_caught(serializes_by_itself, "xtask/src/system/runs.rs", text, &[]);
     check(
         serializes_by_itself,
         "JSON that is printed comes from `report::json::line`",

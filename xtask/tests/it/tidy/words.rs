@@ -64,18 +64,18 @@ fn is_unsafe_without_a_word(source: &Source) -> Vec<usize> {
 fn unsafe_code_lives_at_the_system_and_is_argued() {
     check_caught(
         is_unsafe_elsewhere,
-        "xtask/src/world/ports.rs",
+        "xtask/src/run/ports.rs",
         "unsafe {}\n// unsafe\nlet unsafe_code = \"unsafe\";",
         &[1],
     );
-    check_caught(is_unsafe_elsewhere, "xtask/src/world/os/linux.rs", "unsafe {}", &[]);
+    check_caught(is_unsafe_elsewhere, "xtask/src/system/os/linux.rs", "unsafe {}", &[]);
     check_caught(
         is_unsafe_without_a_word,
-        "xtask/src/world/os/linux.rs",
+        "xtask/src/system/os/linux.rs",
         "// SAFETY: x\nunsafe {}\n\n\n\n\n\nunsafe {}",
         &[8],
     );
-    check(is_unsafe_elsewhere, "`unsafe` lives in `world/os/`");
+    check(is_unsafe_elsewhere, "`unsafe` lives in `system/os/`");
     check(is_unsafe_without_a_word, "`unsafe` carries `// SAFETY:`");
 }
 

@@ -3,14 +3,15 @@
 use super::{Args, KillTarget};
 use crate::commands::{Context, tell};
 use crate::foreign::visible;
-use crate::preflight::targets::{Target, Tree};
-use crate::preflight::{Endpoint, ProcessState};
+use crate::ports::Endpoint;
+use crate::process::ProcessState;
+use crate::process::targets::{Target, Tree};
 use crate::report::card::RenderContext;
 use crate::report::finding::{owners, sentence};
 use crate::report::json::KillResult;
 use crate::report::words;
-use crate::world::os;
-use crate::world::stop::PortHolder;
+use crate::system::os;
+use crate::system::stop::PortHolder;
 
 /// Everybody who holds one of the ports. Whoever is asked, or lets us stop a stranger, sees whom, even if they want to hear
 /// little.

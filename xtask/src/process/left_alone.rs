@@ -1,0 +1,147 @@
+//! Programs that a service may start and that nobody ends with it: a person works in them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Process;
+use super::protected::{ProtectedKind, class, is_named, names};
+use crate::foreign::Foreign;
+use crate::process::Details;
+
+/// A program that a service started, that left its session, and that is named and left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeftAlone {
+    pub(crate) pid: u32,
+    pub(crate) name: Foreign,
+    /// Which service started it, where that is known.
+    pub(crate) service: Option<Foreign>,
+    /// Completes "it is left alone: …".
+    pub(crate) reason: Foreign,
+}
+
+impl LeftAlone {
+    pub(crate) fn new(process: &Process, service: Option<Foreign>, reason: &str) -> LeftAlone {
+        LeftAlone {
+            pid: process.identity.pid,
+            name: process.name.clone(),
+            service,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Why a process that left its service's session is named and left alone although a service started it: a person works in
+/// it, and to end it would close more than the service opened. `None` for all other programs.
+///
+/// `vite --open` and `launch-editor` start a browser or an editor where none runs yet; `tmux new -d` a server for all windows.
+pub(crate) fn works_for_a_person(process: &Process, details: &Details) -> Option<&'static str> {
+    match class(process, details) {
+        Some(
+            class @ (ProtectedKind::Desktop
+            | ProtectedKind::Editor
+            | ProtectedKind::EditorServer
+            | ProtectedKind::Multiplexer),
+        ) => Some(class.reason()),
+        Some(
+            ProtectedKind::Proxy
+            | ProtectedKind::Engine
+            | ProtectedKind::Sshd
+            | ProtectedKind::Systemd
+            | ProtectedKind::System
+            | ProtectedKind::Manager
+            | ProtectedKind::AirPlay
+            | ProtectedKind::WindowsHttp
+            | ProtectedKind::WslRelay,
+        )
+        | None => is_browser(process, details).then_some("it is a browser"),
+    }
+}
+
+fn is_browser(process: &Process, details: &Details) -> bool {
+    names(process, details).any(|name| BROWSERS.iter().any(|browser| is_named(name, browser))) && !is_driven(details)
+}
+
+/// A program drives it, and no person sees it; or it is a part of a browser, and that decides.
+///
+/// Source: Puppeteer and Playwright start theirs in a session of its own (`detached` of Node's `spawn`), with these options; a
+/// part of Chromium has `--type=`, all of its words in one.
+fn is_driven(details: &Details) -> bool {
+    const OPTIONS: &[&str] = &[
+        "--headless",
+        "-headless",
+        "--remote-debugging-",
+        "--enable-automation",
+        "--marionette",
+        "-juggler",
+        "--type=",
+    ];
+    let mut words = details.command.raw().iter().flat_map(|word| word.split(' '));
+    words.any(|word| OPTIONS.iter().any(|option| word.starts_with(option)))
+}
+
+const BROWSERS: &[&str] = &[
+    "firefox*",
+    "chrome",
+    "google-chrome*",
+    "chromium*",
+    "Google Chrome*",
+    "brave*",
+    "Brave Browser*",
+    "msedge*",
+    "microsoft-edge*",
+    "Microsoft Edge*",
+    "opera",
+    "vivaldi*",
+    "epiphany*",
+    "Safari",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Identity, ProcessState};
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, words: &[&str], expected: Option<&str>) {
+        let process = Process {
+            identity: Identity {
+                boot: String::new(),
+                pid: 4242,
+                start: 1,
+            },
+            name: name.into(),
+            parent: 1,
+            group: 4242,
+            session: 4242,
+            terminal: None,
+            state: ProcessState::Running,
+            kernel: false,
+        };
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let details = Details {
+            command: words.into(),
+            ..Details::default()
+        };
+        assert_eq!(works_for_a_person(&process, &details), expected);
+    }
+
+    #[test]
+    fn a_browser_that_a_program_drives_is_nobodys_to_work_in() {
+        let chrome = "/opt/google/chrome/chrome";
+        check("chrome", &[chrome, "http://localhost:5173"], Some("it is a browser"));
+        check("chrome", &[chrome, "--headless=new", "--user-data-dir=/tmp/p"], None);
+        check("chrome", &[chrome, "--remote-debugging-pipe"], None);
+        check("chrome", &["/opt/google/chrome/chrome --type=renderer --lang=en"], None);
+        check("firefox", &["firefox", "-headless"], None);
+    }
+
+    #[test]
+    fn what_a_person_works_in_is_known_by_its_name() {
+        check("firefox-esr", &["firefox-esr"], Some("it is a browser"));
+        check(
+            "tmux: server",
+            &["tmux", "new", "-d"],
+            Some("it is a terminal multiplexer's server"),
+        );
+        check("node", &["node", "server.js"], None);
+    }
+}

@@ -1,0 +1,277 @@
+//! Who looks after a process, would start it again, and therefore has to be asked to stop it: systemd, launchd,
+//! supervisord, PM2, runit, s6, OpenRC.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use super::ProcessRef;
+use super::arguments::value;
+use super::protected::is_interactive_shell_name;
+use crate::foreign::{Foreign, shell_word};
+use crate::process::Ancestry;
+
+/// A service manager, what it calls the process, and the command that stops it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ManagedService {
+    pub(crate) by: ServiceManager,
+    /// `redis.service`, `shop:web`; `None` where that is not known, and then `NAME` stands in `stop`.
+    pub(crate) name: Option<Foreign>,
+    pub(crate) stop: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServiceManager {
+    Systemd,
+    /// It holds the socket itself, and starts the service when somebody connects.
+    SystemdSocket,
+    Launchd,
+    Homebrew,
+    Supervisord,
+    Pm2,
+    Runit,
+    S6,
+    OpenRc,
+}
+
+impl ServiceManager {
+    /// What lists the names by which it calls processes.
+    pub(crate) fn list(self) -> &'static str {
+        match self {
+            ServiceManager::Systemd => "systemctl status",
+            ServiceManager::SystemdSocket => "systemctl list-sockets",
+            ServiceManager::Launchd => "launchctl list",
+            ServiceManager::Homebrew => "brew services list",
+            ServiceManager::Supervisord => "supervisorctl status",
+            ServiceManager::Pm2 => "pm2 ls",
+            ServiceManager::Runit => "sv status /etc/service/*",
+            ServiceManager::S6 => "s6-svstat",
+            ServiceManager::OpenRc => "rc-status",
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            ServiceManager::Systemd | ServiceManager::SystemdSocket => "systemd",
+            ServiceManager::Launchd => "launchd",
+            ServiceManager::Homebrew => "Homebrew",
+            ServiceManager::Supervisord => "supervisord",
+            ServiceManager::Pm2 => "PM2",
+            ServiceManager::Runit => "runit",
+            ServiceManager::S6 => "s6",
+            ServiceManager::OpenRc => "OpenRC",
+        }
+    }
+}
+
+impl ManagedService {
+    fn new(by: ServiceManager, name: &str, stop: String) -> Self {
+        ManagedService {
+            by,
+            name: Some(name.into()),
+            stop,
+        }
+    }
+
+    /// A socket that systemd holds for a service, by the unit that declares it.
+    ///
+    /// Source: man 5 systemd.socket: the service starts when somebody connects, so stopping that alone changes nothing.
+    pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
+        ManagedService {
+            by: ServiceManager::SystemdSocket,
+            name: unit.map(Foreign::from),
+            stop: systemctl(is_users, unit.unwrap_or("NAME.socket")),
+        }
+    }
+
+    /// In cluster mode PM2 listens itself, for its workers.
+    pub(crate) fn pm2_cluster() -> Self {
+        ManagedService {
+            by: ServiceManager::Pm2,
+            name: None,
+            stop: "pm2 stop NAME".to_owned(),
+        }
+    }
+
+    /// In words that complete "it is left alone: …".
+    pub(crate) fn reason(&self) -> String {
+        let title = self.by.title();
+        match (&self.name, self.by) {
+            (name, ServiceManager::SystemdSocket) => {
+                let unit = name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
+                format!("{title} holds it for socket activation{unit}")
+            }
+            (Some(name), _) => format!("{title} runs it as `{name}`"),
+            (None, _) => format!("{title} runs it"),
+        }
+    }
+}
+
+/// Where a process comes from, as far as it could be read.
+pub(crate) struct ProcessContext<'a> {
+    /// The innermost systemd unit it runs under, and whether that belongs to a user's own manager.
+    pub(crate) unit: Option<(&'a str, bool)>,
+    /// Nearest first.
+    pub(crate) parents: &'a [ProcessRef],
+    pub(crate) uid: Option<u32>,
+    pub(crate) command: &'a dyn Fn(u32) -> Vec<String>,
+    pub(crate) directory: &'a dyn Fn(u32) -> Option<PathBuf>,
+    /// A variable of its environment.
+    pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The same of ours.
+    pub(crate) our_variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// The manager of a process, the nearest above it.
+///
+/// What was typed into a shell has none, whoever started the shell. A manager that stands above us too says nothing: a
+/// shell in a container has one, and so has all that is started from it.
+pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<ManagedService> {
+    for parent in lineage.parents {
+        let command = || (lineage.command)(parent.pid);
+        if is_interactive_shell_name(parent.name.raw(), &command) {
+            break;
+        }
+        let found = match parent.name.raw().as_str() {
+            "supervisord" => supervisord(lineage, parent.pid, &command()),
+            "runsv" => directory_manager(ServiceManager::Runit, "sv stop", lineage, parent.pid, &command()),
+            "s6-supervise" => directory_manager(ServiceManager::S6, "s6-svc -d", lineage, parent.pid, &command()),
+            "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
+            name if name.starts_with("PM2 ") => pm2(lineage),
+            "launchd" => launchd(lineage),
+            _ => None,
+        };
+        let is_above_us = ours.ancestors.contains(&parent.pid);
+        if found.is_some() && (!is_above_us || is_another_program(lineage)) {
+            return found;
+        }
+    }
+    let (unit, is_users) = lineage.unit.filter(|(unit, _)| manages(unit))?;
+    (ours.unit.as_deref() != Some(unit))
+        .then(|| ManagedService::new(ServiceManager::Systemd, unit, systemctl(is_users, unit)))
+}
+
+/// Of two programs under one manager neither is the other.
+fn is_another_program(lineage: &ProcessContext) -> bool {
+    let differs = |variables: &[&str]| {
+        let values = |of: &dyn Fn(&str) -> Option<String>| variables.iter().map(|name| of(name)).collect::<Vec<_>>();
+        let (its, ours) = (values(lineage.variable), values(lineage.our_variable));
+        its.iter().all(Option::is_some) && its != ours
+    };
+    differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[PM2_ID]) || differs(&[LABEL])
+}
+
+fn systemctl(is_users: bool, unit: &str) -> String {
+    let user = if is_users { "--user " } else { "" };
+    format!("systemctl {user}stop {}", shell_word(unit))
+}
+
+/// Source: supervisord.org, "Subprocess Environment".
+const PROCESS_NAME: &str = "SUPERVISOR_PROCESS_NAME";
+const GROUP_NAME: &str = "SUPERVISOR_GROUP_NAME";
+
+/// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a program alone is a group of its own name.
+fn supervisord(lineage: &ProcessContext, pid: u32, command: &[String]) -> Option<ManagedService> {
+    let process = (lineage.variable)(PROCESS_NAME);
+    let name = process.map(|process| match (lineage.variable)(GROUP_NAME) {
+        Some(group) if group != process => format!("{group}:{process}"),
+        _ => process,
+    });
+    let config = value(command, &["-c", "--configuration"]);
+    let config = config.map(|path| {
+        let directory = (lineage.directory)(pid).unwrap_or_default();
+        format!("-c {} ", shell_word(&directory.join(path).to_string_lossy()))
+    });
+    let typed = name.as_deref().map_or("NAME".into(), shell_word);
+    Some(ManagedService {
+        by: ServiceManager::Supervisord,
+        stop: format!("supervisorctl {}stop {typed}", config.unwrap_or_default()),
+        name: name.map(Foreign::from),
+    })
+}
+
+const PM2_ID: &str = "pm_id";
+
+/// Source: PM2, lib/God/ForkMode.js: a program gets its settings as variables, `name` and `PM2_HOME` among them.
+fn pm2(lineage: &ProcessContext) -> Option<ManagedService> {
+    let name = (lineage.variable)("name").or_else(|| (lineage.variable)(PM2_ID));
+    let home = (lineage.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
+    let home = home.map(|home| format!("PM2_HOME={} ", shell_word(&home)));
+    let typed = name.as_deref().map_or("NAME".into(), shell_word);
+    Some(ManagedService {
+        by: ServiceManager::Pm2,
+        stop: format!("{}pm2 stop {typed}", home.unwrap_or_default()),
+        name: name.map(Foreign::from),
+    })
+}
+
+/// One whose supervisor works in the service's directory, and whose command takes that.
+///
+/// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
+fn directory_manager(
+    by: ServiceManager,
+    stop: &str,
+    lineage: &ProcessContext,
+    pid: u32,
+    command: &[String],
+) -> Option<ManagedService> {
+    let (name, directory) = service_directory(lineage, pid, command.get(1)?);
+    Some(ManagedService::new(
+        by,
+        &name,
+        format!("{stop} {}", shell_word(&directory)),
+    ))
+}
+
+/// The service's name, and its directory if that can be seen.
+fn service_directory(lineage: &ProcessContext, pid: u32, argument: &str) -> (String, String) {
+    let directory = (lineage.directory)(pid).unwrap_or_else(|| argument.into());
+    let name = Path::new(argument).file_name().or(directory.file_name());
+    let name = name.map_or_else(|| argument.to_owned(), |name| name.to_string_lossy().into_owned());
+    (name, directory.to_string_lossy().into_owned())
+}
+
+/// Source: man 8 supervise-daemon: the service is its first argument.
+fn open_rc(command: &[String]) -> Option<ManagedService> {
+    let name = command.iter().skip(1).find(|word| !word.starts_with('-'))?;
+    Some(ManagedService::new(
+        ServiceManager::OpenRc,
+        name,
+        format!("rc-service {} stop", shell_word(name)),
+    ))
+}
+
+const LABEL: &str = "XPC_SERVICE_NAME";
+
+/// Source: launchd gives each job its label as `XPC_SERVICE_NAME`, and `0` to what it did not start as a job; man 1
+/// launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
+fn launchd(lineage: &ProcessContext) -> Option<ManagedService> {
+    let label = (lineage.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
+    if let Some(formula) = label.strip_prefix("homebrew.mxcl.") {
+        let stop = format!("brew services stop {}", shell_word(formula));
+        return Some(ManagedService::new(ServiceManager::Homebrew, formula, stop));
+    }
+    let domain = match lineage.uid {
+        Some(uid) if uid != 0 => format!("gui/{uid}"),
+        Some(_) | None => "system".to_owned(),
+    };
+    let job = format!("{domain}/{label}");
+    let stop = format!("launchctl bootout {}", shell_word(&job));
+    Some(ManagedService::new(ServiceManager::Launchd, &label, stop))
+}
+
+/// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and
+/// an application of the desktop are only where a terminal's processes happen to be; what cron has started it leaves
+/// alone when it is stopped.
+///
+/// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8);
+/// Debian's cron.service, `KillMode=process`.
+fn manages(unit: &str) -> bool {
+    const OF_JOBS: [&str; 3] = ["cron.service", "crond.service", "atd.service"];
+    unit.ends_with(".service")
+        && !OF_JOBS.contains(&unit)
+        && !unit.starts_with("user@")
+        && !unit.starts_with("app-")
+        && !unit.starts_with("gnome-terminal-server")
+}

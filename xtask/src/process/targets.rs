@@ -1,0 +1,297 @@
+//! Who has to end so that a port comes free and stays free: the holders' roots, what stands below them, their groups.
+//!
+//! Found before anything is signalled. Asking for consent and signalling are `system::stop`.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::arguments::program;
+use super::protected::{is_interactive_shell, is_shell, protection};
+use super::{Identity, Process, ProcessState};
+use crate::foreign::Foreign;
+use crate::process::{Ancestry, Details};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Targets {
+    End(Tree),
+    /// One of them must not be signalled, so none is.
+    Refused {
+        pid: u32,
+        name: Foreign,
+        reason: String,
+    },
+}
+
+/// The processes to end. Empty when every holder has vanished.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tree {
+    /// Roots first, then parents before their children.
+    pub(crate) processes: Vec<Target>,
+    /// So many at the front are asked to end at once, the rest if they linger: a master ends its workers better than we
+    /// do. All of them where whole process groups are meant, as with Ctrl-C.
+    pub(crate) n_first_wave: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) identity: Identity,
+    pub(crate) name: Foreign,
+    pub(crate) user: Option<Foreign>,
+}
+
+/// Whom to end so that none of `holders` (pids that listen or are bound) keeps its port or is restarted.
+///
+/// `details` is asked only about the holders, those above them as far as we climb, and those to end.
+pub(crate) fn targets(
+    table: &[Process],
+    holders: &[u32],
+    details: &dyn Fn(u32) -> Details,
+    ours: &Ancestry,
+) -> Targets {
+    let forest = Forest::new(table, holders, details, ours);
+    let mut roots: Vec<u32> = Vec::new();
+    for holder in &forest.holders {
+        let root = forest.root(*holder);
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    let mut chosen = roots.clone();
+    let mut whole_groups = true;
+    for root in roots.clone() {
+        let group = forest.own_group(root);
+        whole_groups &= !group.is_empty();
+        chosen.extend(group);
+        chosen.extend(forest.orphaned_relatives(root));
+    }
+    let chosen = forest.with_descendants(&chosen);
+    for process in chosen.iter().filter_map(|pid| forest.rows.get(pid)) {
+        if let Some(reason) = protection(process, &details(process.identity.pid), ours) {
+            return Targets::Refused {
+                pid: process.identity.pid,
+                name: process.name.clone(),
+                reason,
+            };
+        }
+    }
+    let processes: Vec<Target> = chosen
+        .iter()
+        .filter_map(|pid| forest.rows.get(pid))
+        .map(|process| Target {
+            identity: process.identity.clone(),
+            name: process.name.clone(),
+            user: details(process.identity.pid).user,
+        })
+        .collect();
+    let n_first_wave = if whole_groups { processes.len() } else { roots.len() };
+    Targets::End(Tree {
+        processes,
+        n_first_wave,
+    })
+}
+
+/// The living processes and what is asked about them.
+struct Forest<'a> {
+    rows: BTreeMap<u32, &'a Process>,
+    /// Those that still live, in the order given.
+    holders: Vec<u32>,
+    details: &'a dyn Fn(u32) -> Details,
+    ours: &'a Ancestry,
+}
+
+impl<'a> Forest<'a> {
+    fn new(table: &'a [Process], holders: &[u32], details: &'a dyn Fn(u32) -> Details, ours: &'a Ancestry) -> Self {
+        let rows: BTreeMap<u32, &Process> = table
+            .iter()
+            .filter(|process| process.state != ProcessState::Zombie)
+            .map(|process| (process.identity.pid, process))
+            .collect();
+        let holders = holders.iter().copied().filter(|pid| rows.contains_key(pid)).collect();
+        Forest {
+            rows,
+            holders,
+            details,
+            ours,
+        }
+    }
+
+    /// The topmost process that belongs to `holder`: what would restart it, or what it is only a part of.
+    fn root(&self, holder: u32) -> u32 {
+        let mut root = holder;
+        let mut seen = BTreeSet::from([holder]);
+        while let (Some(process), Some(parent)) = (self.rows.get(&root), self.parent(root)) {
+            let pid = parent.identity.pid;
+            let belongs = self.holders.contains(&pid)
+                || (parent.session == process.session
+                    && (self.is_launcher(parent) || self.is_reloader(parent, process)));
+            // A holder that is protected is one of the roots anyway, and refused there.
+            if !belongs || !seen.insert(pid) || protection(parent, &(self.details)(pid), self.ours).is_some() {
+                break;
+            }
+            root = pid;
+        }
+        root
+    }
+
+    fn parent(&self, pid: u32) -> Option<&'a Process> {
+        self.rows.get(&self.rows.get(&pid)?.parent).copied()
+    }
+
+    fn children(&self, pid: u32) -> impl Iterator<Item = &'a Process> + '_ {
+        self.rows.values().copied().filter(move |process| process.parent == pid)
+    }
+
+    /// A wrapper that runs one program and exists for nothing else. With several children it is more than that: ending it
+    /// would take down siblings that nobody asked about.
+    ///
+    /// A shell is one with a plain `-c` only. A script is somebody's program, and a loop would start the next server:
+    /// who holds the port then is told who restarted it.
+    fn is_launcher(&self, process: &Process) -> bool {
+        let details = (self.details)(process.identity.pid);
+        let command = details.command.raw();
+        if self.children(process.identity.pid).count() != 1 {
+            return false;
+        }
+        if !is_shell(process, command) {
+            return LAUNCHERS.contains(&tool(process, command));
+        }
+        let script = command
+            .iter()
+            .position(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('c'))
+            .and_then(|option| command.get(option + 1));
+        !is_interactive_shell(process, command) && script.is_some_and(|script| !loops(script))
+    }
+
+    /// A parent that runs the very same command, as Django's autoreload does.
+    fn is_reloader(&self, parent: &Process, child: &Process) -> bool {
+        let [above, below] = [parent, child].map(|process| (self.details)(process.identity.pid).command);
+        let (above, below) = (above.raw(), below.raw());
+        !is_shell(parent, above) && above.len() > 1 && above.get(1..) == below.get(1..)
+    }
+
+    /// All members of the process group that `root` leads; empty when it leads none or when we are in it ourselves.
+    fn own_group(&self, root: u32) -> Vec<u32> {
+        let members: Vec<u32> = self
+            .rows
+            .values()
+            .filter(|process| process.group == root)
+            .map(|process| process.identity.pid)
+            .collect();
+        let with_us = members
+            .iter()
+            .any(|pid| *pid == self.ours.us || self.ours.ancestors.contains(pid));
+        if with_us || !members.contains(&root) {
+            Vec::new()
+        } else {
+            members
+        }
+    }
+
+    /// What the dead leader of `root`'s group left behind besides it: workers that run the same command, and the helpers
+    /// of Python's multiprocessing. Other members may be a dead script's unrelated servers, and are left alone.
+    fn orphaned_relatives(&self, root: u32) -> Vec<u32> {
+        let Some(process) = self.rows.get(&root) else {
+            return Vec::new();
+        };
+        if self.rows.contains_key(&process.group) {
+            return Vec::new();
+        }
+        let command = (self.details)(root).command;
+        let command = command.raw();
+        let is_relative = |other: &Process| {
+            let theirs = (self.details)(other.identity.pid).command;
+            let theirs = theirs.raw();
+            (!command.is_empty() && theirs == command) || (is_multiprocessing(theirs) && is_multiprocessing(command))
+        };
+        let orphans = self.rows.values().filter(|other| {
+            let has_parent_there = self
+                .parent(other.identity.pid)
+                .is_some_and(|parent| parent.group == process.group);
+            other.group == process.group && other.session == process.session && !has_parent_there
+        });
+        orphans
+            .filter(|other| is_relative(other))
+            .map(|other| other.identity.pid)
+            .collect()
+    }
+
+    /// `pids` and all below them, without doubles, each level after the one above.
+    fn with_descendants(&self, pids: &[u32]) -> Vec<u32> {
+        let mut found: Vec<u32> = Vec::new();
+        let mut level = pids.to_vec();
+        while !level.is_empty() {
+            level.retain(|pid| !found.contains(pid));
+            let mut unique = BTreeSet::new();
+            level.retain(|pid| unique.insert(*pid));
+            found.extend(&level);
+            level = level
+                .iter()
+                .flat_map(|pid| self.children(*pid))
+                .map(|process| process.identity.pid)
+                .collect();
+        }
+        found
+    }
+}
+
+const LAUNCHERS: &[&str] = &[
+    "npm",
+    "npx",
+    "pnpm",
+    "pnpx",
+    "yarn",
+    "yarnpkg",
+    "bun",
+    "bunx",
+    "corepack",
+    "uv",
+    "uvx",
+    "poetry",
+    "pipenv",
+    "pdm",
+    "hatch",
+    "rye",
+    "nodemon",
+    "tsx",
+    "ts-node-dev",
+    "air",
+    "cargo",
+    "cargo-watch",
+    "watchexec",
+    "watchmedo",
+    "watchfiles",
+    "cross-env",
+    "dotenv",
+    "timeout",
+];
+
+/// What a process runs as a user would call it: `npm` for `node /usr/lib/node_modules/npm/bin/npm-cli.js run dev`.
+fn tool<'a>(process: &'a Process, command: &'a [String]) -> &'a str {
+    let name = command
+        .first()
+        .map_or(process.name.raw().as_str(), |word| program(word));
+    // npm writes its whole title into one word: `npm run dev`.
+    let name = name.split_whitespace().next().unwrap_or(name);
+    let is_interpreter = name.starts_with("python") || matches!(name, "node" | "nodejs" | "ruby");
+    if !is_interpreter {
+        return name;
+    }
+    let script = command.iter().skip(1).find(|word| !word.starts_with('-'));
+    let script = script.map_or(name, |word| program(word));
+    let stem = script.split('.').next().unwrap_or(script);
+    stem.strip_suffix("-cli").unwrap_or(stem)
+}
+
+fn loops(script: &str) -> bool {
+    script
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_')
+        .any(|word| matches!(word, "while" | "until" | "for"))
+}
+
+/// Source: CPython, Lib/multiprocessing/{popen_spawn_posix,resource_tracker,forkserver}.py: `python -c 'from
+/// multiprocessing.spawn import spawn_main; …'`.
+fn is_multiprocessing(command: &[String]) -> bool {
+    command.iter().any(|word| word.starts_with("from multiprocessing."))
+}

@@ -1,0 +1,14 @@
+//! Keeps a run alive: reads the project, starts and stops its services, keeps their logs, talks to clients.
+
+pub(crate) mod background;
+pub(crate) mod control;
+pub(crate) mod driver;
+pub(crate) mod health;
+pub(crate) mod logs;
+pub(crate) mod project;
+pub(crate) mod reexec;
+pub(crate) mod reservations;
+pub(crate) mod run_status;
+pub(crate) mod sockets;
+pub(crate) mod spawn;
+pub(crate) mod watchdog;

@@ -1,0 +1,26 @@
+//! The conversation between a running supervisor and later commands: a socket file, one JSON document a line.
+//!
+//! A client sends one [`Request`]; the supervisor answers with [`Reply`]s until `Done` or `Refused`.
+
+mod client;
+mod server;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
+pub(crate) use server::{Server, first_client};
+
+/// Raised when a change would make an older client or supervisor misunderstand.
+const PROTOCOL: u32 = 8;
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    protocol: u32,
+    request: serde_json::Value,
+}
+
+fn other_version(why: &str) -> Diagnostic {
+    Diagnostic::new(format!("the running supervisor is of another version: {why}"))
+        .hint("end it as it was started, or with SIGTERM to its pid, which stops its services; then start it again")
+}

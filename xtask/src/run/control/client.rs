@@ -1,0 +1,111 @@
+//! The other end: a request goes out, replies come in.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
+
+use super::{Envelope, PROTOCOL, other_version};
+use crate::diagnostic::{Diagnostic, Hint};
+use crate::protocol::{Reply, Request};
+use crate::system::threads::{self, Stack};
+
+/// How long a supervisor may take to answer: it never waits for anything itself.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A conversation as the client sees it.
+pub(crate) struct Client {
+    stream: BufReader<Stream>,
+}
+
+impl Client {
+    /// `None` when nobody listens there.
+    pub(crate) fn connect(path: &Path) -> Option<Client> {
+        let name = path.to_fs_name::<GenericFilePath>().ok()?;
+        let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
+        Some(Client {
+            stream: BufReader::new(stream),
+        })
+    }
+
+    /// What does not arrive is answered with [`Reply::Ending`].
+    pub(crate) fn send(&mut self, request: &Request) {
+        // A large one waits for its reader; one that does not read does not answer either.
+        let _ = self.stream.get_ref().set_send_timeout(Some(REPLY_TIMEOUT));
+        // Then the supervisor closes the conversation.
+        let _ = ask(self.stream.get_mut(), request);
+    }
+
+    /// The next reply; waits at most `patience`.
+    pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Diagnostic> {
+        match self.stream.get_ref().set_recv_timeout(patience) {
+            Ok(()) => receive(&mut self.stream),
+            Err(_) => Ok(Reply::Ending),
+        }
+    }
+
+    /// Hands every reply to `hear`, on a thread of its own, or why none can be heard; see [`listen`]. The first has to come within
+    /// [`REPLY_TIMEOUT`]: whoever has the request tells at once what is under way. The kernel lets a client in without the supervisor,
+    /// so that is no sign of life.
+    pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Diagnostic>) + Clone + Send + 'static) {
+        let unheard = hear.clone();
+        let follow = move || {
+            let first = self.receive(Some(REPLY_TIMEOUT));
+            let more = is_followed(&first);
+            hear(first);
+            let set = self.stream.get_ref().set_recv_timeout(None);
+            debug_assert!(set.is_ok(), "a socket can do without a timeout");
+            if more {
+                listen(self.stream, hear);
+            }
+        };
+        if let Err(problem) = threads::start("replies", Stack::Usual, follow) {
+            let look = Hint::run("look with", "status").then(" what became of it: it was asked for");
+            unheard(Err(problem.hint(look)));
+        }
+    }
+}
+
+/// Sends a request.
+///
+/// # Errors
+/// It did not arrive as a whole.
+pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
+    let request = serde_json::to_value(request).expect("a request is plain data");
+    let mut line = serde_json::to_vec(&Envelope {
+        protocol: PROTOCOL,
+        request,
+    })
+    .expect("it is plain data");
+    line.push(b'\n');
+    to.write_all(&line)
+}
+
+/// Hands every reply to `hear`, up to [`Reply::Ending`], which also is the end of the stream, or the problem in its place.
+pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Diagnostic>)) {
+    let mut more = true;
+    while more {
+        let reply = receive(&mut from);
+        more = is_followed(&reply);
+        hear(reply);
+    }
+}
+
+fn is_followed(reply: &Result<Reply, Diagnostic>) -> bool {
+    !matches!(reply, Ok(Reply::Ending) | Err(_))
+}
+
+fn receive(from: &mut impl BufRead) -> Result<Reply, Diagnostic> {
+    let mut line = String::new();
+    match from.read_line(&mut line) {
+        Ok(0) => Ok(Reply::Ending),
+        Ok(_) => serde_json::from_str(&line).map_err(|_| other_version("its answer is not understood here")),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Diagnostic::new(
+            "the running supervisor does not answer; it may be suspended",
+        )
+        .hint("look for it with `fg` in the terminal it was started in")),
+        Err(_) => Ok(Reply::Ending),
+    }
+}

@@ -1,0 +1,319 @@
+//! The supervisor's end: clients are let in, heard, and answered, each on a thread of its own.
+//!
+//! A supervisor that is out of threads or descriptors goes on answering, if only with what it is out of.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Stream};
+
+use super::{Envelope, PROTOCOL, other_version};
+use crate::diagnostic::{Diagnostic, Exit};
+use crate::protocol::{Reply, Request};
+use crate::system::terminal::pause;
+use crate::system::threads::{self, Stack};
+use crate::system::{os, problem};
+
+/// Listens for clients until the program ends.
+pub(crate) struct Server {
+    open: Arc<Conversations>,
+}
+
+#[derive(Default)]
+struct Conversations {
+    count: Mutex<Count>,
+    fewer: Condvar,
+}
+
+#[derive(Default)]
+struct Count {
+    /// Clients that have not had their last reply yet.
+    open: usize,
+    /// Those of them that have not said what they want.
+    unheard: usize,
+}
+
+/// So long a client may take to say what it wants, once it is let in: it knew before it came.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// So many may be about to say it: who comes in and says nothing takes a thread and a descriptor.
+const MAX_PENDING_CLIENTS: usize = 32;
+
+/// So long a client may take to read when its socket is full.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long nobody is let in once that has failed; twice as long each time it fails again.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+impl Server {
+    /// Each request comes to `ask` with a channel for its replies.
+    ///
+    /// A socket that a dead supervisor left at `path` is replaced: whoever holds the checkout's lock may.
+    pub(crate) fn start(
+        path: &Path,
+        ask: impl Fn(Request, Sender<Reply>) + Send + Sync + 'static,
+    ) -> Result<Server, Diagnostic> {
+        let listener = listen(path).map_err(|error| problem("listen at", path, &error))?;
+        let open = Arc::new(Conversations::default());
+        let door = Door {
+            listener,
+            ask,
+            open: Arc::clone(&open),
+            spare: Mutex::new(os::nothing().ok()),
+        };
+        let door = Arc::new(door);
+        threads::start("control", Stack::Usual, move || door.attend())?;
+        Ok(Server { open })
+    }
+
+    /// Waits until every client has had its last reply, at most for `patience`.
+    pub(crate) fn finish(self, patience: Duration) {
+        let count = self.open.lock();
+        drop(
+            self.open
+                .fewer
+                .wait_timeout_while(count, patience, |count| count.open > 0),
+        );
+    }
+}
+
+/// Where clients come in.
+struct Door<A> {
+    listener: Listener,
+    ask: A,
+    open: Arc<Conversations>,
+    /// Given up where there is no other descriptor, for one client to be told so.
+    spare: Mutex<Option<File>>,
+}
+
+impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
+    /// Lets clients in one after the other. Whoever talks to one has left the door to another thread, if there is room for one.
+    fn attend(self: Arc<Self>) {
+        loop {
+            let stream = self.let_in();
+            let conversation = Conversation::begin(&self.open);
+            let next = Arc::clone(&self);
+            let is_relieved = threads::start("control", Stack::Usual, move || next.attend()).is_ok();
+            self.talk(&stream, conversation);
+            if is_relieved {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a client that can be heard.
+    ///
+    /// Source: `__sys_accept4` in net/socket.c takes the new descriptor first, so without one it fails at once, client or not.
+    fn let_in(&self) -> Stream {
+        let mut wait = MIN_PAUSE;
+        loop {
+            let stream = match self.listener.accept() {
+                Ok(stream) => stream,
+                // The next client has its place.
+                Err(_) if self.spare().take().is_some() => continue,
+                Err(_) => {
+                    pause(wait);
+                    wait = MAX_PAUSE.min(wait * 2);
+                    continue;
+                }
+            };
+            wait = MIN_PAUSE;
+            let mut spare = self.spare();
+            if spare.is_none() {
+                *spare = os::nothing().ok();
+            }
+            if spare.is_some() {
+                return stream;
+            }
+            let _ = answer(&stream, refuse(out_of_descriptors()));
+            drop(stream);
+            *spare = os::nothing().ok();
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<File>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn talk(&self, stream: &Stream, mut conversation: Conversation<'_>) {
+        let answers = if !os::is_same_user(stream) {
+            refuse(Diagnostic::new("this stack belongs to another user").exit(Exit::Refused))
+        } else if conversation.is_one_too_many {
+            refuse(too_many())
+        } else {
+            let until = Instant::now() + REQUEST_TIMEOUT;
+            hear(Hurried { stream, until }, &self.ask)
+        };
+        conversation.heard();
+        // Else one that reads nothing would keep this thread for ever.
+        let _ = stream.set_send_timeout(Some(READ_TIMEOUT));
+        // A client that went away wants no answer.
+        let _ = answer(stream, answers);
+    }
+}
+
+/// What a client says, up to a point in time.
+struct Hurried<'a> {
+    stream: &'a Stream,
+    until: Instant,
+}
+
+impl Read for Hurried<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.stream.set_recv_timeout(Some(left))?;
+        self.stream.read(buffer)
+    }
+}
+
+/// A client from when it is let in until it has had its last reply.
+struct Conversation<'a> {
+    all: &'a Conversations,
+    is_heard: bool,
+    is_one_too_many: bool,
+}
+
+impl<'a> Conversation<'a> {
+    fn begin(all: &'a Conversations) -> Self {
+        let mut count = all.lock();
+        count.open += 1;
+        count.unheard += 1;
+        Conversation {
+            all,
+            is_heard: false,
+            is_one_too_many: count.unheard > MAX_PENDING_CLIENTS,
+        }
+    }
+
+    /// It has said what it wants, or will never say it.
+    fn heard(&mut self) {
+        if !std::mem::replace(&mut self.is_heard, true) {
+            self.all.lock().unheard -= 1;
+        }
+    }
+}
+
+impl Drop for Conversation<'_> {
+    fn drop(&mut self) {
+        self.heard();
+        self.all.lock().open -= 1;
+        self.all.fewer.notify_all();
+    }
+}
+
+impl Conversations {
+    fn lock(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn out_of_descriptors() -> Diagnostic {
+    Diagnostic::new("the running supervisor has no descriptor left for a client")
+        .hint("end it with Ctrl-C in its terminal, or with SIGTERM to its pid; see `ulimit -n` before the next `up`")
+}
+
+fn too_many() -> Diagnostic {
+    Diagnostic::new("too many others are about to ask the running supervisor something").hint("try it again")
+}
+fn listen(path: &Path) -> io::Result<Listener> {
+    let name = path.to_fs_name::<GenericFilePath>()?;
+    os::private_socket(
+        ListenerOptions::new()
+            .name(name)
+            .try_overwrite(true)
+            .reclaim_name(false),
+    )
+    .create_sync()
+}
+
+/// The client that a supervisor in the background was started by.
+pub(crate) struct FirstClient {
+    pub(crate) request: Request,
+    pub(crate) replies: Sender<Reply>,
+    /// Hung up when it has had its last reply.
+    pub(crate) told: Receiver<()>,
+}
+
+/// The client at the other end of our stdin and stdout; `None` if it went away before it said what it wants, or cannot be
+/// answered and was told so.
+pub(crate) fn first_client() -> Option<FirstClient> {
+    let (ask, asked) = channel();
+    let (give, given) = channel();
+    let (tell, told) = channel();
+    let talk = move || {
+        let answered = given.recv().map(|answers| answer(io::stdout(), answers));
+        if matches!(answered, Ok(Err(_))) {
+            // It hears nothing more, and is not to wait for it.
+            os::hang_up_stdout();
+        }
+        drop(tell);
+    };
+    if let Err(problem) = threads::start("client", Stack::Small, talk) {
+        // Whoever does not hear it hears the end.
+        let _ = answer(io::stdout(), refuse(problem));
+        return None;
+    }
+    let answers = hear(io::stdin(), move |request, replies| drop(ask.send((request, replies))));
+    let _ = give.send(answers);
+    let (request, replies) = asked.recv().ok()?;
+    Some(FirstClient { request, replies, told })
+}
+
+/// Takes one client's request; its replies come through the channel.
+fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
+    let mut line = String::new();
+    let limited = BufReader::new(from).take(MAX_REQUEST_BYTES).read_line(&mut line);
+    if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
+        return refuse(Diagnostic::new("the request did not come in time"));
+    }
+    let envelope: Option<Envelope> = serde_json::from_str(&line).ok();
+    let request = match envelope {
+        Some(Envelope {
+            protocol: PROTOCOL,
+            request,
+        }) => serde_json::from_value(request).ok(),
+        Some(_) | None => None,
+    };
+    let Some(request) = request else {
+        return refuse(other_version("it does not understand this request"));
+    };
+    let (replies, answers) = channel();
+    ask(request, replies);
+    answers
+}
+
+fn refuse(problem: Diagnostic) -> Receiver<Reply> {
+    let (replies, answers) = channel();
+    // Nobody hears it once the client has gone.
+    let _ = replies.send(Reply::Refused(problem));
+    answers
+}
+
+/// Passes the replies on, up to the last one.
+///
+/// # Errors
+/// The client takes no more.
+fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
+    for reply in answers {
+        let last = reply.is_last();
+        let mut line = serde_json::to_vec(&reply).expect("a reply is plain data");
+        line.push(b'\n');
+        to.write_all(&line).and_then(|()| to.flush())?;
+        if last {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of a request; an environment may be large.
+const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;

@@ -1,0 +1,95 @@
+//! Health checks that are commands: children of the supervisor like the services, with a time limit each.
+
+use std::time::Duration;
+
+use super::ends::deliver;
+use super::{Driver, UnitId};
+use crate::diagnostic::{Diagnostic, Exit};
+use crate::run::spawn;
+use crate::supervise::{ExitStatus, ProbeResult};
+use crate::system::os;
+
+pub(super) struct RunningCheck {
+    pub(super) pid: u32,
+    pub(super) until: Duration,
+    unit: UnitId,
+    life: u32,
+    timeout: Duration,
+}
+
+impl Driver<'_> {
+    pub(super) fn start_check(&mut self, unit: UnitId, words: &[String], timeout: Duration) {
+        let tag = self.tag(unit);
+        let life = &self.services[unit];
+        match spawn::check(words, &life.service, &tag) {
+            Ok(child) => {
+                let until = self.clock.now() + timeout;
+                self.checks.push(RunningCheck {
+                    pid: child.id(),
+                    until,
+                    unit,
+                    life: life.generation,
+                    timeout,
+                });
+            }
+            // Else its own command is wrong.
+            Err(Diagnostic { message, exit, .. }) if exit != Exit::Missing => {
+                self.answer(unit, ProbeResult::Unasked { detail: message });
+            }
+            Err(Diagnostic { message, .. }) => self.answer(unit, ProbeResult::Failed { detail: message }),
+        }
+    }
+
+    pub(super) fn check_ended(&mut self, pid: u32, status: ExitStatus) {
+        let Some(at) = self.checks.iter().position(|check| check.pid == pid) else {
+            return;
+        };
+        let check = self.checks.swap_remove(at);
+        self.end_what_it_left(pid);
+        let answer = match status {
+            ExitStatus { code: Some(0), .. } => ProbeResult::Passed {
+                detail: "exit code 0".to_owned(),
+            },
+            ExitStatus { code: Some(code), .. } => ProbeResult::Failed {
+                detail: format!("the check ended with {code}"),
+            },
+            ExitStatus { code: None, .. } => ProbeResult::Failed {
+                detail: "the check was killed".to_owned(),
+            },
+        };
+        self.answer_check(&check, answer);
+    }
+
+    /// A check is over with its own process: what it put into the background would grow with every one.
+    fn end_what_it_left(&mut self, group: u32) {
+        self.family = None;
+        // Where it cannot be looked up, the next check's end finds it.
+        let left = self.adopted_of_group(group).unwrap_or_default();
+        left.iter().for_each(|process| deliver(process, os::Signal::Kill));
+    }
+
+    /// Kills the checks whose time is up, or whose service has ended.
+    pub(super) fn give_up_checks(&mut self) {
+        let now = self.clock.now();
+        let over = |check: &RunningCheck| check.until <= now || self.services[check.unit].pid.is_none();
+        let (over, going): (Vec<_>, Vec<_>) = std::mem::take(&mut self.checks).into_iter().partition(over);
+        self.checks = going;
+        for check in over {
+            // It is our child and not reaped yet, so the number is its own; what it leaves is reaped with the adopted.
+            os::signal_group(check.pid, os::Signal::Kill);
+            let seconds = check.timeout.as_secs_f64();
+            self.answer_check(
+                &check,
+                ProbeResult::Failed {
+                    detail: format!("the check did not end in {seconds} s"),
+                },
+            );
+        }
+    }
+
+    fn answer_check(&mut self, check: &RunningCheck, answer: ProbeResult) {
+        if self.services[check.unit].generation == check.life {
+            self.answer(check.unit, answer);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Which processes belong to which service: its own process, all below it, and those that left its tree.
+//!
+//! Membership is proven. A process is a service's if it carries that service's tag, stands in its group, or was born below
+//! it. A process whose parent dies is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so whatever a run
+//! forks stays below it. That alone proves birth below a service only where nobody else's orphans can come to us.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Driver, UnitId};
+use crate::diagnostic::Diagnostic;
+use crate::process::left_alone::LeftAlone;
+use crate::process::{Process, ProcessState};
+use crate::supervise::State;
+use crate::system::attribution::{self, Leader};
+use crate::system::os;
+
+/// The adopted, by the service that they belong to.
+pub(super) struct AdoptedProcesses {
+    adopted: BTreeMap<String, Vec<Process>>,
+    /// Daemons that left their group and their environment: of some service, and nobody knows of which.
+    unattributed: Vec<Process>,
+}
+
+impl AdoptedProcesses {
+    /// Nobody's parent has ended, so nobody is on the way to us.
+    fn is_empty(&self) -> bool {
+        self.adopted.is_empty() && self.unattributed.is_empty()
+    }
+}
+
+impl Driver<'_> {
+    /// The living processes of a unit, its own first.
+    ///
+    /// # Errors
+    /// Some of them could not be looked at: how many there are is not known.
+    pub(super) fn members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
+        Ok(living(self.member_pids(unit)?))
+    }
+
+    /// The same, looked up until two looks agree: what forks and ends in the middle of one, as a daemon does, has a child
+    /// that is not in it.
+    pub(super) fn all_members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
+        let mut seen = self.member_pids(unit)?;
+        for _ in 0..MAX_SCANS {
+            if self.family()?.is_empty() {
+                break;
+            }
+            self.family = None;
+            let again = self.member_pids(unit)?;
+            if pids(&again) == pids(&seen) {
+                // As they were before the second look: the child of one that had ended by then is in that.
+                break;
+            }
+            seen = again;
+        }
+        Ok(living(seen))
+    }
+
+    /// Its own process, all below it and the adopted, those that wait to be reaped too.
+    fn member_pids(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
+        let life = &self.services[unit];
+        let (name, leader) = (life.service.name.clone(), life.leader.clone());
+        let mut members = match life.pid {
+            Some(pid) => self.tree(pid, leader.as_ref())?,
+            None => Vec::new(),
+        };
+        members.extend(self.family()?.adopted.get(&name).into_iter().flatten().cloned());
+        if self.orphan_owner() == Some(unit) {
+            members.extend(self.unattributed()?);
+        }
+        Ok(members)
+    }
+
+    /// A process and all below it that belong to our run: whoever is another run's, or a program that a person works in,
+    /// is left out with all below.
+    fn tree(&mut self, pid: u32, leader: Option<&Leader>) -> Result<Vec<Process>, Diagnostic> {
+        let mut tree: Vec<Process> = Vec::new();
+        let mut asked = vec![pid];
+        let mut next = 0;
+        while let Some(&pid) = asked.get(next) {
+            next += 1;
+            let Some(process) = os::process(pid)? else {
+                continue;
+            };
+            if !self.is_ours(&process, leader)? {
+                continue;
+            }
+            for child in os::children(pid)? {
+                if !asked.contains(&child) {
+                    asked.push(child);
+                }
+            }
+            tree.push(process);
+        }
+        Ok(tree)
+    }
+
+    /// Of a process below one of ours, or adopted. Another run's stands in a group of its own: in the service's group all
+    /// are its own, its own process first.
+    fn is_ours(&mut self, process: &Process, leader: Option<&Leader>) -> Result<bool, Diagnostic> {
+        let in_group = leader.is_some_and(|leader| leader.identity.pid == process.group);
+        if in_group || process.state == ProcessState::Zombie {
+            return Ok(true);
+        }
+        let left_alone = match os::tag(process.identity.pid)? {
+            Some(others) if others.run != self.record.run => {
+                let of_others = format!("it supervises the stack in `{}`", others.checkout);
+                // Its watchdog, which is told its run, and its services are its own business.
+                let supervises = others.is_supervisor() && others.run == "";
+                supervises.then(|| LeftAlone::new(process, None, &of_others))
+            }
+            tag => match attribution::is_left_alone(process, leader) {
+                Some(reason) => Some(LeftAlone::new(process, tag.map(|tag| tag.service), reason)),
+                None => return Ok(true),
+            },
+        };
+        self.left_alone
+            .extend(left_alone.map(|it| (process.identity.clone(), it)));
+        Ok(false)
+    }
+
+    /// Looked up once for all that is done in one turn.
+    fn family(&mut self) -> Result<&AdoptedProcesses, Diagnostic> {
+        if self.family.is_none() {
+            self.has_signalled = false;
+            self.family = Some(self.adopted()?);
+        }
+        Ok(self.family.as_ref().expect("it was just looked up"))
+    }
+
+    fn adopted(&mut self) -> Result<AdoptedProcesses, Diagnostic> {
+        let services = self.services.iter().filter_map(|life| life.pid);
+        let checks = self.checks.iter().map(|check| check.pid);
+        let watchdog = self.watchdog.as_ref().map(|watchdog| watchdog.pid);
+        let known: BTreeSet<u32> = services.chain(checks).chain(watchdog).collect();
+        let mut adopted: BTreeMap<String, Vec<Process>> = BTreeMap::new();
+        let mut unattributed = Vec::new();
+        for pid in os::own_children()?.into_iter().filter(|pid| !known.contains(pid)) {
+            let Some(process) = os::process(pid)? else {
+                continue;
+            };
+            let tag = os::tag(pid)?.filter(|tag| tag.run == self.record.run);
+            let service = tag.map(|tag| tag.service.raw().clone());
+            let service = service.or_else(|| self.service_of_group(&process));
+            let unit = service.as_ref().and_then(|service| self.machine.unit(service));
+            let leader = unit.and_then(|unit| self.services[unit].leader.clone());
+            let of_whom = match service {
+                Some(service) => adopted.entry(service).or_default(),
+                None if self.adopts_strangers => continue,
+                None => &mut unattributed,
+            };
+            of_whom.extend(self.tree(pid, leader.as_ref())?);
+        }
+        adopted.retain(|_, processes| !processes.is_empty());
+        Ok(AdoptedProcesses { adopted, unattributed })
+    }
+
+    /// The adopted that stand in this process group.
+    pub(super) fn adopted_of_group(&mut self, group: u32) -> Result<Vec<Process>, Diagnostic> {
+        let family = self.family()?;
+        let all = family.adopted.values().flatten().chain(&family.unattributed);
+        Ok(all.filter(|process| process.group == group).cloned().collect())
+    }
+
+    /// Those that are nobody's end with the run: once all that is left is about to end.
+    pub(super) fn unattributed(&mut self) -> Result<Vec<Process>, Diagnostic> {
+        match self.orphan_owner() {
+            Some(_) => Ok(self.family()?.unattributed.clone()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The unit that the unattributed processes are stopped with.
+    fn orphan_owner(&self) -> Option<UnitId> {
+        let mut left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
+        let first = left.next()?;
+        let ends = |unit: UnitId| self.machine.state(unit) == State::Stopping;
+        let is_last = match left.next() {
+            None => true,
+            Some(next) => ends(first) && ends(next) && left.all(ends),
+        };
+        is_last.then_some(first)
+    }
+
+    /// Who is below us when everything has ended.
+    pub(super) fn left_below(&mut self) -> Result<Vec<Process>, Diagnostic> {
+        self.family = None;
+        let AdoptedProcesses { adopted, unattributed } = self.adopted()?;
+        let services = self
+            .services
+            .iter()
+            .filter_map(|life| Some((life.pid?, life.leader.clone())));
+        let services: Vec<_> = services.collect();
+        let mut left: Vec<Process> = adopted.into_values().flatten().chain(unattributed).collect();
+        for (pid, leader) in services {
+            left.extend(self.tree(pid, leader.as_ref())?);
+        }
+        Ok(living(left))
+    }
+
+    /// A group's number is not used again while it has members, and `process`, a child of ours, is one. Unless it died out
+    /// and its number was reused, to a process that leads it now.
+    fn service_of_group(&self, process: &Process) -> Option<String> {
+        let life = self.services.iter().find(|life| life.group == Some(process.group))?;
+        let is_new_leader = process.identity.pid == process.group;
+        (!is_new_leader).then(|| life.service.name.clone())
+    }
+}
+
+/// Who keeps forking is not followed for ever.
+pub(super) const MAX_SCANS: usize = 10;
+
+fn living(mut processes: Vec<Process>) -> Vec<Process> {
+    processes.retain(|process| process.state != ProcessState::Zombie);
+    processes
+}
+
+pub(super) fn pids(processes: &[Process]) -> Vec<u32> {
+    processes.iter().map(|process| process.identity.pid).collect()
+}

@@ -1,0 +1,270 @@
+//! Spawns the services' processes, follows their output, reaps them and announces each change of state.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
+use super::{Driver, Message, UnitId};
+use crate::diagnostic::Diagnostic;
+use crate::plan;
+use crate::process::Tag;
+use crate::protocol::{LastExit, Transition};
+use crate::run::logs::{Log, OutputSource, RunId, StateRecord, Stream};
+use crate::run::spawn;
+use crate::run::spawn::Started;
+use crate::supervise::diagnosis::{Diagnosis, FailureKind, OomKills, diagnosis, refused};
+use crate::supervise::{Cause, Event, ExitStatus, State};
+use crate::system::clock::wall;
+use crate::system::{attribution, os};
+
+impl Driver<'_> {
+    /// `logs` are the numbers of its log files.
+    pub(super) fn life(&self, service: plan::Service, logs: Vec<u64>) -> ServiceInstance {
+        let run = RunId {
+            id: self.record.run.clone(),
+            began: self.record.started_at,
+        };
+        ServiceInstance {
+            log: Log::open(&service.name, &self.directory.logs(), run, logs, Arc::clone(&self.sink)),
+            service,
+            next: None,
+            pid: None,
+            group: None,
+            leader: None,
+            generation: 0,
+            open_pipes: 0,
+            stdin: None,
+            terminal: None,
+            sockets: None,
+            hold: None,
+            has_listened: false,
+            answers_at: None,
+            oom_kills: OomKills::default(),
+            ending: None,
+            swept: None,
+            since: wall(),
+            started_at: None,
+            in_state_since: Duration::ZERO,
+            clients: None,
+            exit: None,
+            cause: None,
+            probed: None,
+            answers: VecDeque::new(),
+            mismatch: None,
+            lost_port: None,
+        }
+    }
+
+    pub(super) fn spawn(&mut self, unit: UnitId) {
+        let tag = self.tag(unit);
+        let oom_kills = *self.oom_kills.get_or_insert_with(os::oom_kills);
+        let life = &mut self.services[unit];
+        if let Some(next) = life.next.take() {
+            life.service = *next;
+        }
+        if life.service.listen {
+            life.hold = None;
+        }
+        life.open_sockets();
+        life.generation += 1;
+        life.log.begin();
+        life.oom_kills = oom_kills;
+        let sockets = life
+            .sockets
+            .as_ref()
+            .map(|opened| opened.as_ref().map_err(Clone::clone));
+        let started = sockets
+            .transpose()
+            .and_then(|sockets| spawn::service(&life.service, sockets, life.hold.take(), &tag, self.sink.size()));
+        match started {
+            Ok(started) => {
+                let pid = started.child.id();
+                life.pid = Some(pid);
+                life.group = life.pid;
+                life.started_at = Some(wall());
+                life.leader = attribution::note(self.directory, pid, &tag);
+                match self.follow(unit, started) {
+                    Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
+                    Err(problem) => {
+                        // Nobody would read what it says. It is our child and not reaped yet, so the number is its own.
+                        os::signal_group(pid, os::Signal::Kill);
+                        self.services[unit].pid = None;
+                        self.not_spawned(unit, problem);
+                    }
+                }
+            }
+            Err(problem) => self.not_spawned(unit, problem),
+        }
+    }
+
+    fn not_spawned(&mut self, unit: UnitId, problem: Diagnostic) {
+        let Diagnostic { message, exit, .. } = problem;
+        self.events.push_back(Event::SpawnFailed { unit, message, exit });
+    }
+
+    /// Reads its outputs; the child itself is reaped by its pid.
+    fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Diagnostic> {
+        let Started { mut child, terminal } = started;
+        let life = &mut self.services[unit];
+        let number = life.generation;
+        let ended = |sender: &Sender<Message>| {
+            let sender = sender.clone();
+            move || drop(sender.send(Message::PipeEnded { unit, life: number }))
+        };
+        life.stdin = child.stdin.take();
+        life.terminal = terminal;
+        if let Some(terminal) = &life.terminal {
+            life.open_pipes = 1;
+            let terminal = Arc::clone(terminal);
+            let ended = ended(&self.sender);
+            return self.follower.follow(&life.log, OutputSource::Terminal, terminal, ended);
+        }
+        life.open_pipes = 2;
+        let mut numbers = Vec::new();
+        let stdout = child.stdout.take().map(os::Descriptor::from);
+        let stderr = child.stderr.take().map(os::Descriptor::from);
+        for (stream, pipe) in [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] {
+            let pipe = Arc::new(File::from(pipe.expect("both are pipes")));
+            let (number, ended) = (os::pipe_number(&*pipe), ended(&self.sender));
+            self.follower
+                .follow(&life.log, OutputSource::Pipe(stream), pipe, ended)?;
+            numbers.push(number);
+        }
+        self.hand_on(numbers);
+        Ok(())
+    }
+
+    /// Our terminal has another size, and so have those of the services.
+    pub(super) fn resize_terminals(&self) {
+        let size = self.sink.size();
+        for terminal in self.services.iter().filter_map(|life| life.terminal.as_ref()) {
+            // It may be hung up.
+            let _ = os::resize_terminal(terminal, size);
+        }
+    }
+
+    pub(super) fn reap(&mut self) {
+        for (pid, status) in os::reap() {
+            if let Some(unit) = self.services.iter().position(|life| life.pid == Some(pid)) {
+                let wait = if status.code == Some(0) {
+                    Duration::ZERO
+                } else {
+                    PIPE_DRAIN_TIMEOUT
+                };
+                let life = &mut self.services[unit];
+                life.pid = None;
+                life.ending = Some((status, self.clock.now() + wait));
+            } else if self.watchdog.as_ref().is_some_and(|watchdog| watchdog.pid == pid) {
+                self.watchdog_ended();
+            } else {
+                self.check_ended(pid, status);
+            }
+        }
+    }
+
+    /// Tells the machine of processes that have ended, once their last lines are in.
+    pub(super) fn pass_on_endings(&mut self) {
+        let now = self.clock.now();
+        for unit in self.machine.units() {
+            let life = &self.services[unit];
+            let stopping = self.machine.state(unit) == State::Stopping;
+            match life.ending {
+                Some((status, at)) if at <= now || life.open_pipes == 0 || stopping => {
+                    let diagnosis = (!stopping).then(|| self.diagnosis(unit, status)).flatten();
+                    let life = &mut self.services[unit];
+                    life.ending = None;
+                    life.exit = Some(LastExit {
+                        status,
+                        at: wall(),
+                        cause: None,
+                    });
+                    self.events.push_back(Event::Exited {
+                        unit,
+                        status,
+                        diagnosis,
+                    });
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    /// Why its process ended by itself, with what the rest of the stack has to say about it.
+    fn diagnosis(&mut self, unit: UnitId, status: ExitStatus) -> Option<Diagnosis> {
+        if status.code == Some(0) {
+            // A task may leave what it likes: it is done all the same.
+            let is_task = self.services[unit].service.task;
+            let left = !is_task && self.all_members(unit).is_ok_and(|left| !left.is_empty());
+            return left.then(Diagnosis::in_background);
+        }
+        let life = &self.services[unit];
+        let memory = os::oom_kills().since(life.oom_kills);
+        let mut found = diagnosis(status, &life.log.tail(), memory)?;
+        if found.kind == FailureKind::Refused {
+            let stack = self.machine.units();
+            let stack: Vec<_> = stack
+                .map(|unit| (&self.services[unit].service, self.machine.state(unit)))
+                .collect();
+            found.hints = refused::hints(&found.evidence, &life.service, &stack);
+        }
+        Some(found)
+    }
+
+    pub(super) fn announce(&mut self, unit: UnitId, state: State, cause: Option<Cause>) {
+        let life = &mut self.services[unit];
+        life.since = wall();
+        life.in_state_since = self.clock.now();
+        life.cause = cause.clone();
+        life.clients = None;
+        if state.is_over() {
+            (life.sockets, life.hold) = (None, None);
+        }
+        if !state.is_alive() {
+            drop((life.stdin.take(), life.terminal.take()));
+        }
+        if let (true, Some(exit), Some(cause)) = (life.pid.is_none(), &mut life.exit, &cause) {
+            exit.cause = Some(cause.last().clone());
+        }
+        let tail = match state {
+            State::Failed => life.log.tail(),
+            _ => Vec::new(),
+        };
+        let transition = Transition {
+            at: life.since,
+            service: life.service.name.clone(),
+            task: life.service.task,
+            state,
+            pid: life.pid,
+            url: life.url(),
+            mismatch: match cause {
+                Some(Cause::NotReady { .. }) => life.mismatch.clone().map(Box::new),
+                _ => None,
+            },
+            cause,
+            tail,
+        };
+        life.log.mark(&StateRecord {
+            state,
+            task: transition.task,
+            pid: transition.pid,
+            cause: transition.cause.clone(),
+        });
+        if matches!(state, State::Waiting | State::Backoff) {
+            life.reserve(false);
+        }
+        self.audience.transition(&transition, &life.service);
+        self.tell_waiters(&transition);
+    }
+
+    pub(super) fn tag(&self, unit: UnitId) -> Tag {
+        Tag {
+            project: self.record.project.clone().into(),
+            service: self.services[unit].service.name.clone().into(),
+            checkout: self.record.checkout.clone().into(),
+            run: self.record.run.clone().into(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What is under way, for those who see it drawn: what a starting service waits for, and who keeps a stopping one.
+
+use std::time::Duration;
+
+use super::membership::pids;
+use super::{Driver, REDRAW_INTERVAL, Reply, ServiceProgress, UnitId};
+use crate::ports::Endpoint;
+use crate::process::ProcessRef;
+use crate::supervise::State;
+use crate::system::owners;
+
+/// A service that stops longer than this is asked for its clients, and again after as long.
+const SLOW_STOP_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Driver<'_> {
+    pub(super) fn is_under_way(&self, unit: UnitId) -> bool {
+        matches!(self.machine.state(unit), State::Starting | State::Stopping)
+    }
+
+    pub(super) fn draws_progress(&self) -> bool {
+        self.audience.draws_progress() || !self.waiters.is_empty()
+    }
+
+    pub(super) fn show_progress(&mut self) {
+        if !self.draws_progress() {
+            return;
+        }
+        let units: Vec<_> = self.machine.units().filter(|unit| self.is_under_way(*unit)).collect();
+        // Each of many services that start is an event of its own, and nobody sees more.
+        let now = self.clock.now();
+        if !units.is_empty() && now < self.shown_at + REDRAW_INTERVAL {
+            return;
+        }
+        self.shown_at = now;
+        let under_way: Vec<_> = units.into_iter().map(|unit| self.under_way(unit)).collect();
+        self.audience.progress(&under_way);
+        for waiter in &self.waiters {
+            // A client that went away sees nothing.
+            let _ = waiter.reply.send(Reply::Progress(under_way.clone()));
+        }
+    }
+
+    fn under_way(&mut self, unit: UnitId) -> ServiceProgress {
+        let state = self.machine.state(unit);
+        let (waiting_for, clients) = match state {
+            State::Stopping => (Vec::new(), self.remaining_clients(unit)),
+            _ => (self.machine.waiting_for(unit), Vec::new()),
+        };
+        let life = &self.services[unit];
+        ServiceProgress {
+            service: life.service.name.clone(),
+            task: life.service.task,
+            state,
+            elapsed: self.clock.now().saturating_sub(life.in_state_since),
+            waiting_for,
+            clients,
+        }
+    }
+
+    /// The clients of a service that takes its time to stop, looked at once in a while.
+    fn remaining_clients(&mut self, unit: UnitId) -> Vec<ProcessRef> {
+        let now = self.clock.now();
+        let life = &self.services[unit];
+        let seen_at = life.clients.as_ref().map_or(life.in_state_since, |(at, _)| *at);
+        if !life.service.ports.is_empty() && seen_at + SLOW_STOP_INTERVAL <= now {
+            let ports: Vec<_> = life.service.ports.iter().map(Endpoint::from).collect();
+            // A remark: where the system does not tell, nobody is named.
+            let own = pids(&self.members(unit).unwrap_or_default());
+            let clients = owners::clients_of(&ports, &own);
+            self.services[unit].clients = Some((now, clients));
+        }
+        let seen = self.services[unit].clients.as_ref();
+        seen.map_or(Vec::new(), |(_, clients)| clients.clone())
+    }
+}

@@ -1,0 +1,156 @@
+//! Is it ready? Our own process tree owns the listening socket, and the health check passes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::membership::pids;
+use super::{Driver, Message, UnitId};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Check, Port, Protocol};
+use crate::ports::Endpoint;
+use crate::preflight::mismatch::{Mismatch, serves};
+use crate::protocol::Probed;
+use crate::run::health;
+use crate::supervise::{Event, ProbeResult, State};
+use crate::system::os::Socket;
+use crate::system::owners;
+use crate::system::threads::{self, Stack};
+
+impl Driver<'_> {
+    pub(super) fn probe(&mut self, unit: UnitId) {
+        let address = match self.machine.state(unit) {
+            State::Starting => match self.listens(unit) {
+                Ok(address) => {
+                    let life = &mut self.services[unit];
+                    (life.has_listened, life.answers_at) = (true, address);
+                    address
+                }
+                Err(detail) => return self.answer(unit, ProbeResult::Failed { detail }),
+            },
+            // It was seen to own its sockets; now only its health is asked for.
+            _ => self.services[unit].answers_at,
+        };
+        let life = &self.services[unit];
+        let Some(check) = &life.service.health else {
+            return self.answer(unit, ProbeResult::Passed { detail: String::new() });
+        };
+        let timeout = check.timeout;
+        match check.check.clone() {
+            Check::HttpPath(path) => {
+                let address = address.expect("config asks for a port beside a path");
+                let url = format!("http://{address}{path}");
+                self.ask(unit, move || health::http(&url, timeout));
+            }
+            Check::HttpUrl(url) => self.ask(unit, move || health::http(&url, timeout)),
+            Check::Tcp => {
+                let address = address.expect("config asks for a port beside `tcp`");
+                self.ask(unit, move || health::tcp(address, timeout));
+            }
+            Check::Command(words) => self.start_check(unit, &words, timeout),
+        }
+    }
+
+    /// Asks on a thread of its own, for an answer may take its time. Whoever cannot be asked has not answered.
+    fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
+        let (sender, life) = (self.sender.clone(), self.services[unit].generation);
+        let ask = move || {
+            let answer = match question() {
+                Ok(detail) => ProbeResult::Passed { detail },
+                Err(detail) => ProbeResult::Failed { detail },
+            };
+            // The driver has ended: nobody wants to know.
+            let _ = sender.send(Message::Probed { unit, life, answer });
+        };
+        if let Err(Diagnostic { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
+            self.answer(unit, ProbeResult::Unasked { detail });
+        }
+    }
+
+    pub(super) fn answer(&mut self, unit: UnitId, answer: ProbeResult) {
+        let (passed, detail) = match &answer {
+            ProbeResult::Passed { detail } => (true, detail.clone()),
+            ProbeResult::Failed { detail } | ProbeResult::Unasked { detail } => (false, detail.clone()),
+        };
+        self.services[unit].note_answer(Probed { passed, detail });
+        self.events.push_back(Event::Probed { unit, answer });
+    }
+
+    /// Where its main port answers, once its own processes listen on all its ports.
+    ///
+    /// # Errors
+    /// What is still missing, in words.
+    fn listens(&mut self, unit: UnitId) -> Result<Option<SocketAddr>, String> {
+        (self.services[unit].mismatch, self.services[unit].lost_port) = (None, None);
+        let ports = self.services[unit].service.ports.clone();
+        if ports.is_empty() {
+            return Ok(None);
+        }
+        let refs: Vec<Endpoint> = ports.iter().map(Endpoint::from).collect();
+        let sockets = owners::listening(&refs).map_err(|problem| problem.message)?;
+        let mut members = Vec::new();
+        let mut main = None;
+        for port in &ports {
+            let here: Vec<&Socket> = sockets.iter().filter(|socket| matches(port, socket)).collect();
+            if members.is_empty() && !here.is_empty() {
+                members = pids(&self.members(unit).map_err(|problem| problem.message)?);
+            }
+            let mut ours: Vec<SocketAddr> = Vec::new();
+            for socket in &here {
+                if owners::holds(&members, socket.inode).map_err(|problem| problem.message)? {
+                    ours.push(answering(port, socket));
+                }
+            }
+            let Some(first) = ours.first() else {
+                if let Some(elsewhere) = self.elsewhere(unit, port) {
+                    return Err(elsewhere);
+                }
+                if here.is_empty() {
+                    return Err(format!("nothing listens on {} yet", port.number));
+                }
+                self.services[unit].lost_port = Some(port.number);
+                return Err(format!("port {} is held by another process", port.number));
+            };
+            // Of several sockets, the one at the usual address.
+            let usual = ours.iter().find(|address| **address == usual_address(port));
+            main = main.or(Some(*usual.unwrap_or(first)));
+        }
+        Ok(main)
+    }
+
+    /// Where it listens instead of on `port`, in words, once it has had its time to open that.
+    fn elsewhere(&mut self, unit: UnitId, port: &Port) -> Option<String> {
+        let life = &self.services[unit];
+        if port.protocol != Protocol::Tcp || self.clock.now() - life.in_state_since < MISMATCH_DELAY {
+            return None;
+        }
+        // It is a remark: without it there is still the fact that nothing listens.
+        let members = pids(&self.members(unit).ok()?);
+        let listens = owners::addresses_of(&members).ok()?;
+        let life = &mut self.services[unit];
+        life.mismatch = Mismatch::new(&life.service.ports, port, &listens);
+        life.mismatch.as_ref().map(Mismatch::words)
+    }
+}
+
+/// Many servers open a port for a debugger or for reloading first; one that is late may yet open the declared one.
+const MISMATCH_DELAY: Duration = Duration::from_secs(1);
+
+fn matches(port: &Port, socket: &Socket) -> bool {
+    socket.protocol == port.protocol && serves(port, socket.address)
+}
+
+/// Where `socket` answers: at the usual address if it does there.
+fn answering(port: &Port, socket: &Socket) -> SocketAddr {
+    let usual = usual_address(port);
+    match owners::answers(socket, usual.ip()) {
+        true => usual,
+        false => health::reachable(socket.address),
+    }
+}
+
+fn usual_address(port: &Port) -> SocketAddr {
+    health::reachable(SocketAddr::new(
+        port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        port.number,
+    ))
+}

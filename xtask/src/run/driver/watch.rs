@@ -1,0 +1,259 @@
+//! What later commands ask of a running supervisor, and when they have their answer.
+
+use std::sync::mpsc::Sender;
+
+use super::instance::ServiceInstance;
+use super::{Driver, EndedBy, Reply, Request, Transition, UnitId};
+use crate::diagnostic::{Diagnostic, Exit};
+use crate::protocol::{Explanation, ServiceStatus, Snapshot};
+use crate::supervise::steps::Running;
+use crate::supervise::{Cause, Event, State};
+use crate::system::clock::wall;
+
+/// A client that is told of every transition, and of what is under way, until what it waits for has come.
+pub(super) struct Waiter {
+    pub(super) reply: Sender<Reply>,
+    waits_for: WaitsFor,
+}
+
+enum WaitsFor {
+    Ready(Vec<String>),
+    Over(Vec<UnitId>),
+    /// Ready or not: none is on its way any more.
+    Arrived(Vec<UnitId>),
+    /// The end of the run, proven: `finish` answers.
+    End,
+}
+
+impl Driver<'_> {
+    pub(super) fn handle_request(&mut self, request: Request, reply: Sender<Reply>) {
+        match request {
+            Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
+            Request::Services => drop(reply.send(Reply::Services(self.as_started()))),
+            Request::Why { service } => drop(reply.send(Reply::Why(self.why(&service)))),
+            Request::Up { .. } | Request::Restart { .. } if self.ended_by.is_some() => {
+                drop(reply.send(Reply::Ending));
+            }
+            Request::Up {
+                services,
+                names,
+                give_up_after,
+            } => {
+                // First, so that it is told all that happens.
+                self.waiters.push(Waiter {
+                    reply,
+                    waits_for: WaitsFor::Ready(names),
+                });
+                self.enlist(services, give_up_after);
+            }
+            Request::Restart { services } => self.restart(&services, reply),
+            Request::Down { services } if services.is_empty() => {
+                self.ended_by.get_or_insert(EndedBy::Down);
+                self.waiters.push(Waiter {
+                    reply,
+                    waits_for: WaitsFor::End,
+                });
+                self.events.push_back(Event::Stop { units: None });
+            }
+            Request::Down { services } => {
+                let units: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
+                let left = self.machine.units().filter(|unit| !self.machine.state(*unit).is_over());
+                if left.into_iter().all(|unit| units.contains(&unit)) {
+                    self.ended_by.get_or_insert(EndedBy::Down);
+                }
+                let is_alive = |unit: &UnitId| !self.machine.state(*unit).is_over();
+                let alive = units.iter().copied().filter(is_alive).collect();
+                self.waiters.push(Waiter {
+                    reply,
+                    waits_for: WaitsFor::Over(alive),
+                });
+                self.events.push_back(Event::Stop { units: Some(units) });
+            }
+        }
+    }
+
+    fn restart(&mut self, services: &[String], reply: Sender<Reply>) {
+        let unknown = services.iter().find(|name| self.machine.unit(name).is_none());
+        if let Some(name) = unknown {
+            drop(reply.send(Reply::Refused(not_of_this_run(name))));
+            return;
+        }
+        let named: Vec<_> = services.iter().filter_map(|name| self.machine.unit(name)).collect();
+        let units = match named.is_empty() {
+            true => self.machine.restarted_by_itself(),
+            false => self.machine.restarted_with(&named),
+        };
+        for unit in &units {
+            if self.machine.state(*unit).is_over() {
+                self.services[*unit].forget_the_last();
+            }
+        }
+        self.waiters.push(Waiter {
+            reply,
+            waits_for: WaitsFor::Arrived(units.clone()),
+        });
+        self.events.push_back(Event::Restart { units });
+    }
+
+    pub(super) fn answer_waiters(&mut self) {
+        // Then `finish` answers, once it is proven that nothing is left.
+        if self.machine.is_over() {
+            return;
+        }
+        for waiter in std::mem::take(&mut self.waiters) {
+            let Some(exit) = self.verdict(&waiter.waits_for) else {
+                self.waiters.push(waiter);
+                continue;
+            };
+            let survivors = match &waiter.waits_for {
+                WaitsFor::Over(units) => {
+                    let is_gone = |life: &ServiceInstance| {
+                        !matches!(life.cause, Some(Cause::Survived { .. } | Cause::Unverified { .. }))
+                    };
+                    self.still_busy(units.iter().copied(), is_gone)
+                }
+                WaitsFor::Ready(_) | WaitsFor::Arrived(_) | WaitsFor::End => Vec::new(),
+            };
+            // A client that went away wants no answer.
+            let _ = waiter.reply.send(Reply::Done {
+                exit: Exit::worst(survivors.iter().map(|problem| problem.exit).chain([exit])),
+                snapshot: self.snapshot(),
+                survivors,
+            });
+        }
+    }
+
+    /// The run has ended, and these outlived it.
+    pub(super) fn answer_all(&mut self, survivors: &[Diagnostic]) {
+        let left = survivors.iter().map(|problem| problem.exit);
+        let snapshot = self.snapshot();
+        for waiter in std::mem::take(&mut self.waiters) {
+            let exit = self.verdict(&waiter.waits_for).unwrap_or(Exit::Done);
+            let _ = waiter.reply.send(Reply::Done {
+                exit: Exit::worst(left.clone().chain([exit])),
+                snapshot: snapshot.clone(),
+                survivors: survivors.to_vec(),
+            });
+        }
+    }
+
+    pub(super) fn tell_waiters(&mut self, transition: &Transition) {
+        // A client that went away is dropped.
+        self.waiters
+            .retain(|waiter| waiter.reply.send(Reply::Transition(transition.clone())).is_ok());
+    }
+
+    /// What a client's command ends with, once that is known.
+    fn verdict(&self, waits_for: &WaitsFor) -> Option<Exit> {
+        let states = |units: &[UnitId]| units.iter().map(|unit| self.machine.state(*unit)).collect::<Vec<_>>();
+        match waits_for {
+            WaitsFor::End => None,
+            WaitsFor::Arrived(units) => {
+                let is_settled = |unit: &UnitId| {
+                    let state = self.machine.state(*unit);
+                    let is_up = matches!(state, State::Ready | State::Unhealthy);
+                    state.is_over() || is_up && !self.machine.is_to_restart(*unit)
+                };
+                if !units.iter().all(is_settled) {
+                    return None;
+                }
+                let exit = |unit: &UnitId| match (self.machine.state(*unit), &self.services[*unit].cause) {
+                    (State::Failed, Some(cause)) => cause.exit(),
+                    (State::Failed | State::Stopped, _) => Exit::Failed,
+                    _ => Exit::Done,
+                };
+                Some(Exit::worst(units.iter().map(exit)))
+            }
+            WaitsFor::Over(units) => states(units).into_iter().all(State::is_over).then_some(Exit::Done),
+            WaitsFor::Ready(names) => {
+                let units: Vec<_> = names.iter().filter_map(|name| self.machine.unit(name)).collect();
+                let failed = units.iter().filter(|unit| self.machine.state(**unit) == State::Failed);
+                let failed: Vec<_> = failed.filter_map(|unit| self.services[*unit].cause.as_ref()).collect();
+                if !failed.is_empty() {
+                    // Those that were started with it are stopped first.
+                    let is_stopping = |unit: &UnitId| self.machine.state(*unit) == State::Stopping;
+                    if units.iter().any(is_stopping) {
+                        return None;
+                    }
+                    return Some(Exit::worst(failed.into_iter().map(|cause| cause.exit())));
+                }
+                if units.iter().any(|unit| self.machine.is_to_restart(*unit)) {
+                    return None;
+                }
+                let states = states(&units);
+                if let Some(by) = self.ended_by
+                    && states.contains(&State::Stopped)
+                {
+                    let exit = match by {
+                        EndedBy::Down => Exit::Done,
+                        EndedBy::Interrupt | EndedBy::OutputClosed => Exit::Failed,
+                    };
+                    // Until then `finish` is waited for, which proves that nothing is left.
+                    return self.machine.is_over().then_some(exit);
+                }
+                // One that another command stopped is not waited for; the others go on.
+                let is_settled =
+                    |state: &State| matches!(state, State::Ready | State::Unhealthy | State::Exited | State::Stopped);
+                states.iter().all(is_settled).then_some(Exit::Done)
+            }
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            record: self.record.clone(),
+            services: self.machine.units().map(|unit| self.service(unit)).collect(),
+            left_alone: self.left_alone.values().cloned().collect(),
+        }
+    }
+
+    fn service(&self, unit: UnitId) -> ServiceStatus {
+        let life = &self.services[unit];
+        ServiceStatus {
+            name: life.service.name.clone(),
+            task: life.service.task,
+            state: self.machine.state(unit),
+            pid: life.pid,
+            since: Some(life.since),
+            started_at: life.started_at,
+            exit: life.exit.clone(),
+            cause: life.cause.clone(),
+            ports: life.service.ports.clone(),
+            health: life.service.health.clone(),
+            url: life.url(),
+            probed: life.probed.clone(),
+            waiting_for: self.machine.waiting_for(unit),
+            lost_port: life.lost_port,
+            restarts: self.machine.restarts(unit),
+        }
+    }
+
+    fn as_started(&self) -> Vec<Running> {
+        let running = |unit: UnitId| Running {
+            service: self.services[unit].wanted().clone(),
+            state: self.machine.state(unit),
+        };
+        self.machine.units().map(running).collect()
+    }
+
+    fn why(&self, name: &str) -> Option<Box<Explanation>> {
+        let unit = self.machine.unit(name)?;
+        let life = &self.services[unit];
+        let pause = self
+            .machine
+            .next_try(unit)
+            .map(|at| at.saturating_sub(self.clock.now()));
+        Some(Box::new(Explanation {
+            record: self.record.clone(),
+            service: self.service(unit),
+            restart: life.service.restart,
+            answers: life.answers.iter().cloned().collect(),
+            next_try_at: pause.map(|pause| wall() + pause),
+            tail: life.log.tail(),
+        }))
+    }
+}
+
+fn not_of_this_run(name: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{name}` is not part of the running stack"))
+}

@@ -1,0 +1,126 @@
+//! One health check over the network: does it answer, and what?
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use crate::system::threads;
+
+/// `GET`: 200 to 399 passes, redirects are not followed.
+///
+/// # Errors
+/// The detail of what came instead: `GET /healthz 503`, `GET /healthz: no answer in 2 s`.
+pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
+    let began = Instant::now();
+    let config = Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        // An idle connection would count as a client and hold up the service's own graceful stop.
+        .max_idle_connections(0)
+        .proxy(None)
+        .user_agent("devtasks")
+        .build();
+    let agent = Agent::with_parts(config, DefaultConnector::default(), AddressResolver);
+    let path = path_of(url);
+    match agent.get(url).header("connection", "close").call() {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            if (200..400).contains(&status) {
+                Ok(format!("{status} in {}", milliseconds(began.elapsed())))
+            } else {
+                Err(format!("GET {path} {status}"))
+            }
+        }
+        Err(ureq::Error::Timeout(_)) => Err(format!("GET {path}: no answer in {}", milliseconds(timeout))),
+        Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+            Err(format!("GET {path}: connection refused"))
+        }
+        Err(error) => Err(format!("GET {path}: {error}")),
+    }
+}
+
+/// Finds the addresses of a host. With a time limit ureq itself does so on a thread, and panics where there is no room for
+/// it: here an address that is written down needs none, and a name that cannot be looked up is an error.
+#[derive(Debug)]
+struct AddressResolver;
+
+impl Resolver for AddressResolver {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host_and_port = uri.scheme().zip(uri.authority());
+        let host_and_port = host_and_port.and_then(|(scheme, host)| DefaultResolver::host_and_port(scheme, host));
+        let host_and_port = host_and_port.ok_or(ureq::Error::HostNotFound)?;
+        let found = match host_and_port.parse() {
+            Ok(address) => vec![address],
+            Err(_) => look_up(host_and_port, *timeout.after).map_err(|error| match error.kind() {
+                ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
+                _ => ureq::Error::Io(error),
+            })?,
+        };
+        let mut addresses = self.empty();
+        found
+            .into_iter()
+            .take(MAX_ADDRESSES)
+            .for_each(|address| addresses.push(address));
+        match addresses.is_empty() {
+            true => Err(ureq::Error::HostNotFound),
+            false => Ok(addresses),
+        }
+    }
+}
+
+/// Addresses of a host that are tried; ureq has no room for more.
+const MAX_ADDRESSES: usize = 16;
+
+/// Asks the system, whose own time limits are long.
+fn look_up(host_and_port: String, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
+    let found = threads::within("name", timeout, move || host_and_port.to_socket_addrs());
+    let found = found.map_err(|problem| io::Error::other(problem.message))?;
+    found.ok_or(ErrorKind::TimedOut)?.map(Iterator::collect)
+}
+
+/// A connection, closed at once.
+///
+/// # Errors
+/// The detail of what came instead.
+pub(crate) fn tcp(address: SocketAddr, timeout: Duration) -> Result<String, String> {
+    let began = Instant::now();
+    match TcpStream::connect_timeout(&address, timeout) {
+        Ok(_) => Ok(milliseconds(began.elapsed())),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Err(format!("{address}: connection refused")),
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            Err(format!("{address}: no answer in {}", milliseconds(timeout)))
+        }
+        Err(error) => Err(format!("{address}: {error}")),
+    }
+}
+
+/// The address at which a socket bound to `address` is reached from here.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or("/", |at| &rest[at..])
+}
+
+/// `3 ms`, `0.2 ms`, `2 s`.
+fn milliseconds(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        seconds if seconds >= 1.0 => format!("{} s", (seconds * 10.0).round() / 10.0),
+        seconds if seconds >= 0.001 => format!("{:.0} ms", seconds * 1000.0),
+        seconds => format!("{:.1} ms", seconds * 1000.0),
+    }
+}

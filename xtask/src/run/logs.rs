@@ -1,0 +1,194 @@
+//! The output of services: read from their pipes and terminals in whole lines, kept in files, its end kept in memory,
+//! handed on; and read back from the files.
+//!
+//! One thread reads all of them.
+
+mod file;
+mod follower;
+mod lines;
+mod read;
+mod record_format;
+mod strip_escapes;
+mod terminal_text;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+use crate::system::clock::wall;
+use crate::system::terminal::Size;
+use file::LogFile;
+pub(crate) use file::RunId;
+pub(crate) use follower::Follower;
+pub(crate) use read::{LogReader, last_run};
+pub(crate) use record_format::{LogEntry, RecordKind, StateRecord, time};
+use strip_escapes::plain;
+use terminal_text::shown;
+
+/// Which of a service's two outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// What a service writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutputSource {
+    Pipe(Stream),
+    /// Both of its outputs are this one; what is written counts as stdout.
+    Terminal,
+}
+
+/// Where lines go besides the file.
+pub(crate) trait Sink: Send + Sync {
+    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8. `false` if there is no
+    /// room for them just now: then they were not taken, and nobody has waited.
+    fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool;
+    /// Are the colours of a service shown that has a terminal of its own?
+    fn shows_colours(&self) -> bool;
+    /// How large that terminal is to be.
+    fn size(&self) -> Size;
+    /// The file cannot be written any more; said once for each service.
+    fn trouble(&self, problem: Diagnostic);
+}
+
+/// The numbers of each service's files, the oldest first: looked up once for all services that begin together.
+pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
+    let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for (service, number) in file::all(directory) {
+        numbers.entry(service).or_default().push(number);
+    }
+    numbers
+}
+
+/// One service's log: shared by the thread that reads its pipes and whoever asks for its end.
+pub(crate) struct Log {
+    service: String,
+    sink: Arc<dyn Sink>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    file: Option<LogFile>,
+    tail: VecDeque<Vec<u8>>,
+}
+
+/// So many last lines are kept in memory for reports.
+const TAIL_LINES: usize = 100;
+
+impl Log {
+    /// `numbers` are those of the files it has.
+    ///
+    /// # Errors
+    /// None: a log file that cannot be made is told to the sink, and the log does without.
+    pub(crate) fn open(
+        service: &str,
+        directory: &Path,
+        run: RunId,
+        numbers: Vec<u64>,
+        sink: Arc<dyn Sink>,
+    ) -> Arc<Log> {
+        let file = LogFile::create(directory, service, run, numbers)
+            .map_err(|problem| sink.trouble(problem))
+            .ok();
+        let inner = Mutex::new(Inner {
+            file,
+            tail: VecDeque::with_capacity(TAIL_LINES),
+        });
+        Arc::new(Log {
+            service: service.to_owned(),
+            sink,
+            inner,
+        })
+    }
+
+    /// The last lines, oldest first, without their ends; bytes that are not UTF-8 are replaced.
+    pub(crate) fn tail(&self) -> Vec<String> {
+        let inner = self.lock();
+        inner
+            .tail
+            .iter()
+            .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
+            .collect()
+    }
+
+    /// Forgets the last lines: a new process of the service begins.
+    pub(crate) fn begin(&self) {
+        self.lock().tail.clear();
+    }
+
+    /// Notes among the lines that the service came into a state.
+    pub(crate) fn mark(&self, mark: &StateRecord) {
+        let mut text = serde_json::to_vec(mark).expect("a mark is plain data");
+        text.push(b'\n');
+        self.store(&mut self.lock(), RecordKind::Mark, &text);
+    }
+
+    /// Stores whole lines and remembers the last of them; what is to be shown of them.
+    fn keep<'a>(&self, source: OutputSource, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
+        let (stream, lines) = match source {
+            OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
+            OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
+        };
+        let plain = plain(&lines);
+        let mut inner = self.lock();
+        self.store(&mut inner, RecordKind::Line(stream), &plain);
+        remember(&mut inner.tail, &lines);
+        drop(inner);
+        match source {
+            OutputSource::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
+            OutputSource::Pipe(_) | OutputSource::Terminal => (stream, lines),
+        }
+    }
+
+    /// `false` if there is no room for them just now.
+    fn hand_on(&self, stream: Stream, lines: &[u8]) -> bool {
+        self.sink.lines(&self.service, stream, lines)
+    }
+
+    fn store(&self, inner: &mut Inner, kind: RecordKind, lines: &[u8]) {
+        /// The place of the next lines among those of all services.
+        static PLACE: AtomicU64 = AtomicU64::new(1);
+        let Some(file) = &mut inner.file else {
+            return;
+        };
+        let place = PLACE.fetch_add(1, Ordering::Relaxed);
+        if let Err(problem) = file.write(wall(), place, kind, lines) {
+            inner.file = None;
+            self.sink.trouble(problem.hint("its lines are still shown here"));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remember(tail: &mut VecDeque<Vec<u8>>, lines: &[u8]) {
+    let mut ends = lines
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at);
+    let from = ends.nth(TAIL_LINES).map_or(0, |before| before + 1);
+    for line in lines[from..].split_inclusive(|byte| *byte == b'\n') {
+        if tail.len() == TAIL_LINES {
+            tail.pop_front();
+        }
+        tail.push_back(line[..line.len().min(MAX_TAIL_LINE_BYTES)].to_vec());
+    }
+}
+
+/// Bytes of a line that are kept for reports.
+const MAX_TAIL_LINE_BYTES: usize = 1000;
+
+#[cfg(test)]
+mod tests;

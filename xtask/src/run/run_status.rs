@@ -1,0 +1,313 @@
+//! The live run of a checkout: found by its record and socket, asked, and compared with what the kernel says.
+
+use super::control::{Client, REPLY_TIMEOUT};
+use super::health;
+use crate::diagnostic::Diagnostic;
+use crate::plan::{self, Check, Health, Origin, Protocol};
+use crate::ports::{Endpoint, HoldsBy, Owner, PortFact, SocketState};
+use crate::preflight::mismatch::Mismatch;
+use crate::process::Tag;
+use crate::protocol::{
+    Explanation, HealthReport, HealthStatus, ObservedService, PortStatus, Record, Reply, Request, RunStatus,
+    ServiceStatus, Snapshot,
+};
+use crate::supervise::State;
+use crate::supervise::steps::Running;
+use crate::system::runs::{StateDir, lives};
+use crate::system::{attribution, owners, threads};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// A conversation with the supervisor of this checkout, if one lives.
+pub(crate) fn client(directory: &StateDir) -> Option<(Client, Record)> {
+    let record = directory.record().ok()??;
+    // One that is just dying may have its socket for a moment longer.
+    if !lives(&record.supervisor) {
+        return None;
+    }
+    Some((Client::connect(&record.socket)?, record))
+}
+
+/// Whether the supervisor takes requests, before one is made whose answer may take its time.
+///
+/// # Errors
+/// It does not.
+pub(crate) fn responds(directory: &StateDir) -> Result<(), Diagnostic> {
+    let Some((mut client, _)) = client(directory) else {
+        return Ok(());
+    };
+    client.send(&Request::Status);
+    client.receive(Some(REPLY_TIMEOUT)).map(drop)
+}
+
+/// The id of the live run.
+pub(crate) fn run(checkout: &Path) -> Option<String> {
+    let directory = StateDir::existing(checkout)?;
+    client(&directory).map(|(_, record)| record.run)
+}
+
+/// The live run as it is now: states from its supervisor, ports and health looked at afresh.
+///
+/// # Errors
+/// The supervisor does not answer, or not in a way that makes sense.
+pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Diagnostic> {
+    match answer_to(checkout, &Request::Status)? {
+        Some((Reply::Status(snapshot), _)) => Ok(Some(observe(&snapshot))),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
+    }
+}
+
+/// The services of the live run as they were started, and the run.
+///
+/// # Errors
+/// The supervisor does not answer, or not in a way that makes sense.
+pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>, Diagnostic> {
+    match answer_to(checkout, &Request::Services)? {
+        Some((Reply::Services(running), record)) => Ok(Some((running, record))),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
+    }
+}
+
+/// Ports that the supervisor may have reserved for these: for all that have not ended.
+pub(crate) fn reserved<'a>(running: impl IntoIterator<Item = &'a Running>) -> Vec<(Endpoint, String)> {
+    let services = running
+        .into_iter()
+        .filter(|it| !it.state.is_over())
+        .map(|it| &it.service);
+    let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+    ports
+        .map(|(service, port)| (Endpoint::from(port), service.name.clone()))
+        .collect()
+}
+
+/// What the supervisor knows of one service; `None` if there is no supervisor, or no such service in its run.
+///
+/// # Errors
+/// The supervisor does not answer, or not in a way that makes sense.
+pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanation>>, Diagnostic> {
+    let service = service.to_owned();
+    match answer_to(checkout, &Request::Why { service })? {
+        Some((Reply::Why(why), _)) => Ok(why),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
+    }
+}
+
+/// A question that is answered at once; `None` if no supervisor lives, or it is just ending.
+fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Diagnostic> {
+    let Some((mut client, record)) = StateDir::existing(checkout).and_then(|directory| client(&directory)) else {
+        return Ok(None);
+    };
+    client.send(request);
+    match client.receive(Some(REPLY_TIMEOUT))? {
+        Reply::Refused(problem) => Err(problem),
+        Reply::Ending => Ok(None),
+        reply => Ok(Some((reply, record))),
+    }
+}
+
+fn another_answer() -> Diagnostic {
+    Diagnostic::new("the supervisor gave another answer than asked for")
+}
+
+/// Services of this checkout that nobody runs, whatever else its live run has: stopped, with their ports as the kernel
+/// sees them.
+pub(crate) fn at_rest(services: &[plan::Service], checkout: &Path, run: Option<&str>) -> Vec<ObservedService> {
+    let ports: Vec<Endpoint> = services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(Endpoint::from)
+        .collect();
+    let facts = owners::look_up_passive(&ports);
+    let status = |service: &plan::Service| ObservedService {
+        status: ServiceStatus::stopped(service),
+        ports: service
+            .ports
+            .iter()
+            .map(|port| PortStatus {
+                left_over: is_left_over(port, &facts, checkout, run),
+                ..seen_port(port, &facts, None)
+            })
+            .collect(),
+        health: NO_HEALTH,
+    };
+    services.iter().map(status).collect()
+}
+
+const NO_HEALTH: HealthReport = HealthReport {
+    status: HealthStatus::None,
+    detail: None,
+};
+
+/// A snapshot with what the kernel and the services themselves say.
+pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
+    let ports: Vec<Endpoint> = snapshot
+        .services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(Endpoint::from)
+        .collect();
+    let facts = owners::look_up_passive(&ports);
+    let healths = threads::share(&snapshot.services, threads::UNLIMITED, |service| {
+        let health = service.health.as_ref();
+        health.map_or(NO_HEALTH, |health| {
+            health_of(service, health, &facts, &snapshot.record.run)
+        })
+    });
+    let record = &snapshot.record;
+    let observed = |(status, health): (&ServiceStatus, HealthReport)| ObservedService {
+        status: status.clone(),
+        ports: status
+            .ports
+            .iter()
+            .map(|port| PortStatus {
+                left_over: is_left_over(port, &facts, &record.checkout, Some(&record.run)),
+                ..seen_port(port, &facts, Some((&record.run, &status.name)))
+            })
+            .collect(),
+        health,
+    };
+    let mut services: Vec<_> = snapshot.services.iter().zip(healths).map(observed).collect();
+    look_elsewhere(&mut services, &record.run);
+    RunStatus {
+        project: record.project.clone(),
+        checkout: record.checkout.clone(),
+        record: Some(record.clone()),
+        services,
+    }
+}
+
+/// Finds where services listen that should listen on a port and do not. A remark: what cannot be read is left out.
+fn look_elsewhere(services: &mut [ObservedService], run: &str) {
+    let astray = |it: &ObservedService| it.status.pid.is_some() && it.ports.iter().any(|port| !port.ours);
+    if !services.iter().any(astray) {
+        return;
+    }
+    let mut members = attribution::members().unwrap_or_default();
+    members.retain(|member| member.tag.run == run);
+    for ObservedService { status, ports, .. } in services.iter_mut().filter(|it| astray(it)) {
+        let its = members.iter().filter(|member| member.tag.service == status.name);
+        let pids: Vec<u32> = its.map(|member| member.process.identity.pid).collect();
+        let listens = owners::addresses_of(&pids).unwrap_or_default();
+        for (port, seen) in status.ports.iter().zip(ports).filter(|(_, seen)| !seen.ours) {
+            let mismatch = Mismatch::new(&status.ports, port, &listens);
+            seen.elsewhere = mismatch.map(|it| it.listens).unwrap_or_default();
+        }
+    }
+}
+
+type PortFacts = BTreeMap<Endpoint, PortFact>;
+
+/// `ours` is the run and the service that should listen. Its supervisor holds the port for it, which says nothing about
+/// whoever listens at another address.
+fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -> PortStatus {
+    let fact = facts.get(&Endpoint::from(port));
+    let owners = || {
+        fact.into_iter()
+            .flat_map(|fact| &fact.owners)
+            .filter(|owner| owner.holds_by != HoldsBy::Connection)
+    };
+    let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
+    let is_its = |owner: &Owner, is_of: &dyn Fn(&Tag, &str) -> bool| {
+        let tag = owner.tag.as_ref().zip(ours);
+        tag.is_some_and(|(tag, (run, service))| tag.run == run && is_of(tag, service))
+    };
+    let is_own = |owner: &&Owner| is_its(owner, &|tag, service| tag.service == service);
+    let is_kept_by = |owner: &&Owner| is_its(owner, &|tag, _| tag.is_supervisor());
+    let listens = |owner: &&Owner| owner.holds_by == HoldsBy::Listening;
+    let is_foreign_conflict = |owner: &&Owner| listens(owner) && !is_own(owner) && !is_kept_by(owner);
+    let unseen_listens = unseen().any(|socket| socket.state == SocketState::Listening);
+    // What is reserved of UDP is connected to itself.
+    let everybody = || fact.into_iter().flat_map(|fact| &fact.owners);
+    let is_held = owners().any(|owner| is_own(&owner)) || everybody().any(|owner| is_kept_by(&owner));
+    PortStatus {
+        name: port.key.clone(),
+        number: port.number,
+        // Of UDP at all addresses what our supervisor reserves looks like a listener.
+        listening: owners().any(|owner| listens(&owner) && !(port.protocol == Protocol::Udp && is_kept_by(&owner)))
+            || unseen_listens,
+        ours: owners().any(|owner| listens(&owner) && is_own(&owner))
+            || is_held && !unseen_listens && !owners().any(|owner| is_foreign_conflict(&owner)),
+        clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
+        left_over: false,
+        elsewhere: Vec::new(),
+        declared: match port.origin {
+            Origin::Declared => Some(port.number),
+            Origin::Moved { from } => Some(from),
+            Origin::Auto => None,
+        },
+    }
+}
+
+/// Does an earlier run of this checkout listen on it still?
+fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Option<&str>) -> bool {
+    let owners = facts
+        .get(&Endpoint::from(port))
+        .into_iter()
+        .flat_map(|fact| &fact.owners);
+    let mut tags = owners
+        .filter(|owner| owner.holds_by == HoldsBy::Listening)
+        .filter_map(|owner| owner.tag.as_ref());
+    tags.any(|tag| tag.checkout == checkout && run.is_none_or(|run| tag.run != run))
+}
+
+/// Asks the service itself, where that is quick and harmless; a command's last answer is the supervisor's.
+fn health_of(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> HealthReport {
+    if !matches!(service.state, State::Ready | State::Unhealthy | State::Starting) {
+        return HealthReport {
+            status: HealthStatus::Unknown,
+            detail: None,
+        };
+    }
+    match ask(service, health, facts, run) {
+        Some(Ok(detail)) => HealthReport {
+            status: HealthStatus::Ok,
+            detail: Some(detail),
+        },
+        Some(Err(detail)) => HealthReport {
+            status: HealthStatus::Failing,
+            detail: Some(detail),
+        },
+        None => HealthReport {
+            status: HealthStatus::Unknown,
+            detail: None,
+        },
+    }
+}
+
+fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> Option<Result<String, String>> {
+    let nobody = || Err(format!("`{}` does not listen", service.name));
+    match &health.check {
+        Check::HttpUrl(url) => Some(health::http(url, health.timeout)),
+        Check::HttpPath(path) => Some(match address(service, facts, run) {
+            Some(address) => health::http(&format!("http://{address}{path}"), health.timeout),
+            None => nobody(),
+        }),
+        Check::Tcp => Some(match address(service, facts, run) {
+            Some(address) => health::tcp(address, health.timeout),
+            None => nobody(),
+        }),
+        Check::Command(_) => service.probed.as_ref().map(|last| {
+            if last.passed {
+                Ok(last.detail.clone())
+            } else {
+                Err(last.detail.clone())
+            }
+        }),
+    }
+}
+
+/// Where the service's own process listens on its main port.
+fn address(service: &ServiceStatus, facts: &PortFacts, run: &str) -> Option<SocketAddr> {
+    let fact = facts.get(&Endpoint::from(service.ports.first()?))?;
+    let ours = fact
+        .owners
+        .iter()
+        .filter(|owner| owner.tag.as_ref().is_some_and(|tag| tag.run == run));
+    ours.flat_map(|owner| &owner.addresses)
+        .next()
+        .map(|address| health::reachable(*address))
+}

@@ -1,0 +1,279 @@
+//! A second process that outlives a killed supervisor just long enough to end what that had started; or, where the
+//! project says that it is kept, as long as that lives.
+//!
+//! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a
+//! crash), the kernel closes that end. A supervisor that ends its run itself sends the watchdog home with a word.
+//!
+//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `pipe INODE`, one for each that the supervisor
+//! reads; `done`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Stdio};
+use std::time::Duration;
+
+use super::reexec::{Greeting, Heard, Helper};
+use crate::diagnostic::Diagnostic;
+use crate::plan::OnExit;
+use crate::process::targets::{Target, Tree};
+use crate::system::attribution::{self, Member};
+use crate::system::audit::Audit;
+use crate::system::os::{self, Signal};
+use crate::system::runs::{StateDir, audit_log};
+use crate::system::stop::{self, StopCallbacks};
+use crate::system::terminal::pause;
+use crate::system::threads;
+
+/// What a supervisor says whose run has ended well.
+const DISARM: &str = "done";
+
+/// How long it may take to go home.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a watchdog has to know.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The longest that any service of the run is given between SIGTERM and SIGKILL.
+    pub(crate) grace: Duration,
+    /// The inodes of those that the supervisor reads from.
+    pub(crate) pipes: Vec<u64>,
+}
+
+/// The watchdog of a run, as its supervisor holds it.
+pub(crate) struct Watchdog {
+    pub(crate) pid: u32,
+    helper: Helper,
+    child: Child,
+    pipe: ChildStdin,
+    /// What was not taken by the pipe: who reads it may be suspended.
+    unsaid: Vec<u8>,
+    greeting: Greeting,
+}
+
+impl Watchdog {
+    /// Starts it. It is there once it greets, see [`Watchdog::heard`].
+    ///
+    /// # Errors
+    /// The system has no room for another process.
+    pub(crate) fn start(run: &str, checkout: &Path, on_exit: OnExit, told: &Told) -> Result<Watchdog, Diagnostic> {
+        let helper = Helper::Watchdog {
+            run: run.to_owned(),
+            checkout: checkout.to_owned(),
+            on_exit,
+        };
+        let started = os::current_exe().and_then(|program| helper.command(&program).stderr(Stdio::null()).spawn());
+        let unstarted = |error| {
+            Diagnostic::new(format!(
+                "cannot start the watchdog of this run: {}",
+                crate::system::cause(&error)
+            ))
+        };
+        let mut child = started.map_err(unstarted)?;
+        let pipe = child.stdin.take().expect("its stdin is a pipe");
+        os::write_without_waiting(&pipe);
+        let greeting = Greeting::from(child.stdout.take().expect("its stdout is a pipe"));
+        let mut watchdog = Watchdog {
+            pid: child.id(),
+            helper,
+            child,
+            pipe,
+            unsaid: Vec::new(),
+            greeting,
+        };
+        watchdog.raise_grace_period(told.grace);
+        told.pipes.iter().for_each(|pipe| watchdog.hand_on(*pipe));
+        Ok(watchdog)
+    }
+
+    /// Has it greeted? Waits so long for it.
+    pub(crate) fn heard(&mut self, patience: Duration) -> Heard {
+        self.greeting.within(patience)
+    }
+
+    /// Why it has not, in words for the user. It has ended then.
+    pub(crate) fn absent(mut self, heard: Heard) -> Diagnostic {
+        self.helper.absent(&mut self.child, heard)
+    }
+
+    /// The grace period is longer now.
+    pub(crate) fn raise_grace_period(&mut self, grace: Duration) {
+        self.say(&format!("grace {}", grace.as_millis()));
+    }
+
+    /// The supervisor reads from this pipe, too.
+    pub(crate) fn hand_on(&mut self, pipe: u64) {
+        self.say(&format!("pipe {pipe}"));
+    }
+
+    fn say(&mut self, line: &str) {
+        self.unsaid.extend_from_slice(line.as_bytes());
+        self.unsaid.push(b'\n');
+        while !self.unsaid.is_empty() {
+            match self.pipe.write(&self.unsaid) {
+                Ok(n) => drop(self.unsaid.drain(..n)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // One that was killed is replaced, and the next is told again.
+                Err(_) => self.unsaid.clear(),
+            }
+        }
+    }
+
+    /// Nothing of the run is left: sends the watchdog home and waits until it has gone. One that does not go is killed.
+    pub(crate) fn dismiss(mut self) {
+        // One that was killed itself needs no word.
+        self.say(DISARM);
+        if self.unsaid.is_empty() {
+            drop(self.pipe);
+            // It may be suspended.
+            os::signal_child(self.pid, Signal::Cont);
+            if os::ends_within(&mut self.child, EXIT_TIMEOUT) {
+                let _ = self.child.wait();
+                return;
+            }
+        }
+        // Before its pipe is closed, if it does not know better.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+/// Waits for the end of the supervisor; ends whatever it left, or lets it live.
+pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
+    let mut words = String::new();
+    // An error is the end of the pipe, too.
+    let _ = std::io::stdin().read_to_string(&mut words);
+    let Some(told) = understood(&words) else { return };
+    match on_exit {
+        OnExit::Stop => end_all(run, checkout, told.grace),
+        OnExit::Keep => drain_outputs(run, &told.pipes),
+    }
+}
+
+/// `None`: it may go home.
+fn understood(words: &str) -> Option<Told> {
+    let mut told = Told::default();
+    for line in words.lines() {
+        match line.split_once(' ') {
+            Some(("grace", milliseconds)) => {
+                let grace = milliseconds.parse().map_or(Duration::ZERO, Duration::from_millis);
+                told.grace = told.grace.max(grace);
+            }
+            Some(("pipe", inode)) => told.pipes.extend(inode.parse::<u64>()),
+            None if line == DISARM => return None,
+            // Half a line, perhaps.
+            Some(_) | None => {}
+        }
+    }
+    Some(told)
+}
+
+fn end_all(run: &str, checkout: &Path, grace: Duration) {
+    // What is just being forked shows up in the next round, and what could not be looked at may then be.
+    let mut before = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        match left_in_time(run) {
+            Ok(tree) if tree.processes.is_empty() => break,
+            // Whom the last round did not end the next does not either.
+            Ok(tree) if tree.processes == before => break,
+            Ok(tree) => {
+                end(&tree, run, grace);
+                before = tree.processes;
+            }
+            Err(_) => return,
+        }
+    }
+    // Else the record stays, by which the next `up` or `down` finds it.
+    if left(run).is_ok_and(|tree| tree.processes.is_empty())
+        && let Some(directory) = StateDir::existing(checkout)
+        && let Ok(Some(record)) = directory.record()
+        && record.run == run
+    {
+        directory.forget(&record);
+    }
+}
+
+/// Reads on where the supervisor has read, until the last writer has ended, and throws it away: most programs end when
+/// nobody reads their output any more. What a service reads itself is left to it.
+fn drain_outputs(run: &str, pipes: &[u64]) {
+    let mut outputs = BTreeMap::new();
+    for target in left_in_time(run).map_or(Vec::new(), |tree| tree.processes) {
+        outputs.extend(os::outputs(target.identity.pid, pipes));
+    }
+    let outputs: Vec<File> = outputs.into_values().collect();
+    threads::share(&outputs, threads::UNLIMITED, |mut output| {
+        std::io::copy(&mut output, &mut std::io::sink())
+    });
+}
+
+/// More than a few rounds only a process needs that forks faster than it is ended; the next `up` or `down` goes on.
+const MAX_ROUNDS: usize = 10;
+
+/// A shortage of the whole system passes: it is looked again for about a minute.
+fn left_in_time(run: &str) -> Result<Tree, Diagnostic> {
+    const AGAIN: Duration = Duration::from_millis(200);
+    for _ in 0..300 {
+        let left = left(run);
+        if left.is_ok() {
+            return left;
+        }
+        pause(AGAIN);
+    }
+    left(run)
+}
+
+/// What is left of the run and to be ended.
+///
+/// # Errors
+/// It cannot be looked up.
+fn left(run: &str) -> Result<Tree, Diagnostic> {
+    let members = attribution::members()?.into_iter();
+    let ours = members.filter(|member| member.tag.run == run && member.left_alone.is_none());
+    let target = |member: Member| Target {
+        identity: member.process.identity,
+        name: member.process.name,
+        user: None,
+    };
+    let processes: Vec<Target> = ours.map(target).collect();
+    Ok(Tree {
+        n_first_wave: processes.len(),
+        processes,
+    })
+}
+
+fn end(tree: &Tree, run: &str, grace: Duration) {
+    // What cannot be noted is ended all the same.
+    let log = audit_log().unwrap_or_default();
+    let mut audit = Audit::new(log, format!("the watchdog of run {run} (pid {})", std::process::id()));
+    let mut talk = StopCallbacks {
+        confirm_kill: &mut |_| true,
+        progress: &mut |_| {},
+        interrupted: &|| false,
+    };
+    let request = stop::StopRequest {
+        tree,
+        signal: Signal::Term,
+        grace,
+        why: "its supervisor was killed",
+    };
+    // Who survives even SIGKILL is found by its tag later.
+    let _ = stop::end(&request, &mut talk, &mut audit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_grace_and_every_pipe_count_until_the_last_word() {
+        let told = Told {
+            grace: Duration::from_millis(300),
+            pipes: vec![7, 8],
+        };
+        let words = "grace 300\npipe 7\ngrace 10\npipe 8\n";
+        assert_eq!(understood(&format!("{words}pip")), Some(told));
+        assert_eq!(understood(&format!("{words}done\n")), None);
+        assert_eq!(understood(""), Some(Told::default()));
+    }
+}

@@ -1,0 +1,43 @@
+//! Looks at the machine and acts on it: files, sockets, processes, threads, environment and clock.
+
+pub(crate) mod attribution;
+pub(crate) mod audit;
+pub(crate) mod caller;
+pub(crate) mod clock;
+pub(crate) mod engines;
+pub(crate) mod files;
+pub(crate) mod interrupt;
+pub(crate) mod observe;
+pub(crate) mod os;
+pub(crate) mod output_queue;
+pub(crate) mod owners;
+pub(crate) mod probe;
+pub(crate) mod runs;
+pub(crate) mod stop;
+pub(crate) mod terminal;
+pub(crate) mod threads;
+pub(crate) mod venvs;
+
+use std::io;
+use std::path::Path;
+
+use crate::diagnostic::Diagnostic;
+
+/// ``cannot read `devtasks.toml`: permission denied``.
+pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new(format!("cannot {verb} `{}`: {}", path.display(), cause(error)))
+}
+
+/// `permission denied`.
+pub(crate) fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
+        // The remaining kinds are the system's own words, with its number cut off.
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or_default().to_lowercase()
+        }
+    }
+}

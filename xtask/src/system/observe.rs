@@ -1,0 +1,112 @@
+//! Fills [`Facts`] from the machine: everything preflight wants to know about a plan, asked at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::interrupt::Interrupt;
+use super::{os, owners, threads, venvs};
+use crate::plan::{Environment, Plan, Service};
+use crate::ports::Endpoint;
+use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact, VenvFact};
+
+/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
+/// An interrupt ends the wait, and then the answers are nobody's.
+pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
+    let services = plan
+        .services
+        .iter()
+        .map(|service| (service.name.clone(), service_fact(service)))
+        .collect();
+    let ports: BTreeSet<Endpoint> = plan
+        .services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(Endpoint::from)
+        .collect();
+    let ports: Vec<Endpoint> = ports.into_iter().collect();
+    let files = plan
+        .services
+        .iter()
+        .flat_map(|service| &service.env_files)
+        .map(|file| &file.path);
+    let mut ports = owners::look_up(&ports, owners::Addresses::Service);
+    owners::loopback_and_ephemeral_facts(&mut ports);
+    Facts {
+        ports,
+        services,
+        venvs: venv_facts(plan, interrupt),
+        missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
+        open_files: os::open_files_at_most(),
+    }
+}
+
+fn service_fact(service: &Service) -> ServiceFact {
+    ServiceFact {
+        working_dir: directory(&service.working_dir),
+        command: command(service),
+    }
+}
+
+fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact> {
+    let paths: BTreeSet<&Path> = plan
+        .services
+        .iter()
+        .filter_map(|service| service.venv.as_ref())
+        .map(|venv| venv.path.as_path())
+        .collect();
+    let paths: Vec<&Path> = paths.into_iter().collect();
+    let looks = threads::share(&paths, threads::UNLIMITED, |path| venvs::look_at(path, interrupt));
+    paths.into_iter().map(Path::to_owned).zip(looks).collect()
+}
+
+fn directory(path: &Path) -> DirectoryFact {
+    // To look at `.` inside a directory one has to be allowed to enter it.
+    match fs::metadata(path).and_then(|directory| fs::metadata(path.join(".")).map(|_| directory)) {
+        Ok(directory) if directory.is_dir() => DirectoryFact::Found,
+        Ok(_) => DirectoryFact::NotADirectory,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => DirectoryFact::Denied,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => DirectoryFact::NotADirectory,
+        Err(_) => DirectoryFact::Missing,
+    }
+}
+
+fn command(service: &Service) -> CommandFact {
+    let word = &service.command.words[0];
+    match find_program(word, &service.working_dir, &service.environment) {
+        Ok(path) => match missing_interpreter(&path) {
+            Some(interpreter) => CommandFact::InterpreterMissing {
+                script: path,
+                interpreter,
+            },
+            None => CommandFact::Found(path),
+        },
+        Err(_) if word.contains('/') && service.working_dir.join(word).is_file() => {
+            CommandFact::NotExecutable(service.working_dir.join(word))
+        }
+        Err(_) => CommandFact::NotFound,
+    }
+}
+
+/// The interpreter in a script's first line, if that does not exist: exec would say "no such file" of the script.
+fn missing_interpreter(script: &Path) -> Option<PathBuf> {
+    let mut first = Vec::new();
+    BufReader::new(fs::File::open(script).ok()?)
+        .read_until(b'\n', &mut first)
+        .ok()?;
+    let line = String::from_utf8_lossy(first.strip_prefix(b"#!")?).trim().to_owned();
+    let interpreter = PathBuf::from(line.split_whitespace().next()?);
+    (interpreter.is_absolute() && !interpreter.exists()).then_some(interpreter)
+}
+
+/// Finds a command as its service will: in that environment's `PATH`, relative to its working directory.
+pub(crate) fn find_program(
+    program: &str,
+    working_dir: &Path,
+    environment: &Environment,
+) -> Result<PathBuf, which::Error> {
+    let path = environment.get(OsStr::new("PATH"));
+    which::which_in(program, path, working_dir)
+}

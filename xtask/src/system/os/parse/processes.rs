@@ -1,0 +1,142 @@
+//! What `/proc` and `/etc/passwd` tell about a process: its `stat` line, its cgroup, its user's name; and the kernel's
+//! counters.
+
+use crate::process::{Identity, Process, ProcessState};
+
+/// `/proc/PID/stat` → a row of the process table; `None` where it is cut short.
+///
+/// The name stands in parentheses and may hold spaces and parentheses itself, so it ends at the last one.
+///
+/// The state is that of the main thread. A process whose main thread alone has ended still runs, and holds all it had: it
+/// ended that thread itself, or its other threads are just on their way out.
+///
+/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h.
+pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
+    const PF_KTHREAD: u64 = 0x0020_0000;
+    let open = line.iter().position(|&byte| byte == b'(')?;
+    let close = line.iter().rposition(|&byte| byte == b')')?;
+    let pid = str::from_utf8(&line[..open]).ok()?.trim().parse().ok()?;
+    let name = String::from_utf8_lossy(line.get(open + 1..close)?).into_owned();
+    let mut fields = str::from_utf8(&line[close + 1..]).ok()?.split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let session = fields.next()?.parse().ok()?;
+    let terminal = terminal(fields.next()?.parse().ok()?);
+    let flags: u64 = fields.nth(1)?.parse().ok()?;
+    let n_threads: u32 = fields.nth(10)?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
+    let state = match state {
+        // `t` is a tracer's stop, such as a breakpoint.
+        "T" | "t" => ProcessState::Suspended,
+        "Z" | "X" | "x" if n_threads <= 1 => ProcessState::Zombie,
+        _ => ProcessState::Running,
+    };
+    Some(Process {
+        identity: Identity {
+            boot: boot.to_owned(),
+            pid,
+            start,
+        },
+        name: name.into(),
+        parent,
+        group,
+        session,
+        terminal,
+        state,
+        kernel: flags & PF_KTHREAD != 0,
+    })
+}
+
+/// `/proc/PID/stat` → whether the main thread runs, whatever the others do.
+///
+/// Source: man 5 proc_pid_stat, `state`.
+pub(crate) fn has_main_thread(line: &[u8]) -> bool {
+    let name_ends = line.iter().rposition(|&byte| byte == b')');
+    let state = name_ends.and_then(|at| line.get(at + 2));
+    state.is_some_and(|state| !b"ZXx".contains(state))
+}
+
+/// Where a process stands in the control groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cgroup {
+    pub(crate) path: String,
+    /// The innermost systemd service, such as `redis.service`. `user@1000.service` is none: all of a user's programs
+    /// stand below it.
+    pub(crate) unit: Option<String>,
+    /// The id that Docker, Podman, containerd and CRI-O put into the path, 64 digits; the name of a guest of nspawn or LXC.
+    pub(crate) container: Option<String>,
+}
+
+/// `/proc/PID/cgroup` → the line of systemd's own hierarchy.
+///
+/// Source: man 7 cgroups (`0::` is version 2, `name=systemd` version 1).
+pub(crate) fn cgroup(text: &str) -> Option<Cgroup> {
+    let path_of = |controllers: &str| {
+        text.lines().find_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            let (name, path) = rest.split_once(':')?;
+            (name == controllers).then_some(path)
+        })
+    };
+    // On a mixed system both stand there, and version 2 may hold nothing but `/`.
+    let path = path_of("name=systemd")
+        .filter(|path| *path != "/")
+        .or_else(|| path_of(""))?;
+    let mut parts = path.rsplit('/');
+    Some(Cgroup {
+        path: path.to_owned(),
+        unit: parts
+            .clone()
+            .find(|part| part.ends_with(".service") && !part.starts_with("user@"))
+            .map(str::to_owned),
+        container: parts.find_map(container),
+    })
+}
+
+/// `oom_kill 3` in lines of names and numbers, such as `/proc/vmstat` or a control group's `memory.events`.
+pub(crate) fn counter(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| {
+        let (its_name, number) = line.split_once(' ')?;
+        (its_name == name).then(|| number.trim().parse().ok())?
+    })
+}
+
+/// The name of a user in the text of `/etc/passwd`.
+pub(crate) fn user_name(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+/// A `tty_nr` as people know it: `pts/3`, `tty1`, `ttyS0`, else the device's numbers.
+///
+/// Source: man 5 proc_pid_stat for the bits, kernel docs admin-guide/devices.txt for the numbers.
+fn terminal(device: i32) -> Option<String> {
+    let device = device.cast_unsigned();
+    let major = (device >> 8) & 0xfff;
+    let minor = (device & 0xff) | ((device >> 12) & 0xfff00);
+    match (major, minor) {
+        (0, 0) => None,
+        (136..=143, _) => Some(format!("pts/{}", (major - 136) * 256 + minor)),
+        (4, 0..=63) => Some(format!("tty{minor}")),
+        (4, _) => Some(format!("ttyS{}", minor - 64)),
+        (5, 1) => Some("console".to_owned()),
+        (_, _) => Some(format!("{major}:{minor}")),
+    }
+}
+
+/// `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, or the bare id; `systemd-nspawn@NAME.service`,
+/// `lxc.payload.NAME`.
+fn container(part: &str) -> Option<String> {
+    let guest = part.strip_prefix("lxc.payload.");
+    let guest = guest.or_else(|| part.strip_prefix("systemd-nspawn@")?.strip_suffix(".service"));
+    if let Some(name) = guest {
+        return Some(name.to_owned());
+    }
+    let part = part.strip_suffix(".scope").unwrap_or(part);
+    let id = part.rsplit('-').next().unwrap_or(part);
+    (id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
+}

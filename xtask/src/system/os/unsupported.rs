@@ -1,0 +1,246 @@
+//! What macOS and Windows still lack: the process table, the owners of sockets, holding a process fast while it is
+//! stopped. Each function says so or knows nothing; none guesses.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States};
+use crate::diagnostic::Diagnostic;
+use crate::foreign::Foreign;
+use crate::ports::{Endpoint, VisibilityLimit};
+use crate::process::{Identity, Process, Tag};
+use crate::supervise::diagnosis::OomKills;
+
+/// # Errors
+/// Always: commands that would need what is missing end here.
+pub(crate) fn require(command: &str) -> Result<(), Diagnostic> {
+    Err(not_yet(&format!("`{command}`")))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Diagnostic> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn listeners() -> Result<Vec<Socket>, Diagnostic> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn every_socket() -> Result<Vec<Socket>, Diagnostic> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// What both systems have unless it was changed.
+///
+/// Source: RFC 6335, 6; `net.inet.ip.portrange.first` (macOS); `netsh int ipv4 show dynamicport tcp` (Windows).
+pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
+    49_152..=65_535
+}
+
+/// Not known.
+pub(crate) fn may_hide_owner(_: u32) -> bool {
+    false
+}
+
+/// None are known.
+pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
+    Vec::new()
+}
+
+/// Not known.
+pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
+    None
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn holders(_: &[u64]) -> Result<Holders, Diagnostic> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn holds(_: &[u32], _: &[u64]) -> Result<Holders, Diagnostic> {
+    Err(not_yet("finding the owner of a port"))
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
+    Err(not_yet("reading the process table"))
+}
+
+/// None is known.
+pub(crate) fn process(_: u32) -> Look<Process> {
+    Ok(None)
+}
+
+/// None is known.
+pub(crate) fn identity(_: u32) -> Look<Identity> {
+    Ok(None)
+}
+
+/// There are no PID namespaces.
+pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
+    Ok(Some(pid))
+}
+
+/// None are known.
+pub(crate) fn descendants(_: u32) -> Result<Vec<u32>, Diagnostic> {
+    Ok(Vec::new())
+}
+
+/// None are known.
+pub(crate) fn children(_: u32) -> Result<Vec<u32>, Diagnostic> {
+    Ok(Vec::new())
+}
+
+/// None are known.
+pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
+    Ok(Vec::new())
+}
+
+/// None is known.
+pub(crate) fn tag(_: u32) -> Look<Tag> {
+    Ok(None)
+}
+
+/// Not known.
+pub(crate) fn program(_: u32) -> Option<PathBuf> {
+    None
+}
+
+/// None is known.
+pub(crate) fn environment(_: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
+    Ok(BTreeMap::new())
+}
+
+/// None is known.
+pub(crate) fn command(_: u32) -> Vec<String> {
+    Vec::new()
+}
+
+/// Not known.
+pub(crate) fn cwd(_: u32) -> Option<PathBuf> {
+    None
+}
+
+/// There is no systemd.
+pub(crate) fn socket_unit(_: &Endpoint, _: bool, _: bool) -> Option<String> {
+    None
+}
+
+/// There are no control groups.
+pub(crate) fn cgroup(_: u32) -> Look<Cgroup> {
+    Ok(None)
+}
+
+/// Neither is known.
+pub(crate) fn oom_kills() -> OomKills {
+    OomKills::default()
+}
+
+/// None is known.
+pub(crate) fn user_name(_: u32) -> Option<Foreign> {
+    None
+}
+
+/// None is known.
+pub(crate) fn has_main_thread(_: u32) -> Result<bool, Diagnostic> {
+    Ok(false)
+}
+
+/// Nothing is started.
+pub(crate) fn kill_half_started() {}
+
+/// Nothing is started, so nothing is left to adopt.
+pub(crate) fn adopt_orphans() {}
+
+/// Not known.
+pub(crate) fn ignores_hangup() -> bool {
+    false
+}
+
+/// Nothing is started, so nothing is left to be read.
+pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {
+    Vec::new()
+}
+
+/// Looks once.
+pub(crate) fn ends_within(child: &mut Child, _: Duration) -> bool {
+    child.try_wait().is_ok_and(|status| status.is_some())
+}
+
+/// Cannot be had yet.
+pub(crate) struct Poller;
+
+impl Poller {
+    /// # Errors
+    /// Always.
+    pub(crate) fn new() -> io::Result<Poller> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// # Errors
+    /// Always.
+    pub(crate) fn add(&self, _: &File, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// There is none.
+    pub(crate) fn remove(&self, _: &File) {}
+
+    /// There is none.
+    pub(crate) fn wait(&self, _: &mut Vec<u64>, _: Option<Duration>) {}
+}
+
+/// Cannot be had yet.
+#[derive(Debug)]
+pub(crate) enum Handle {}
+
+impl Handle {
+    /// # Errors
+    /// Always.
+    pub(crate) fn open(_: &Identity) -> Look<Handle> {
+        Err(not_yet("stopping a process"))
+    }
+
+    pub(crate) fn signal(&self, _: Signal) -> Result<(), SignalError> {
+        match *self {}
+    }
+
+    pub(crate) fn is_denied(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        match *self {}
+    }
+}
+
+pub(crate) fn wait_all(handles: &[&Handle], _: Duration) -> Vec<usize> {
+    (0..handles.len()).collect()
+}
+
+/// # Errors
+/// Always.
+pub(crate) fn append_private(_: &Path, _: &[u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn not_yet(what: &str) -> Diagnostic {
+    Diagnostic::new(format!("{what} is not supported yet on {SYSTEM}")).hint("use it on Linux, or in a Linux container")
+}
+
+/// Not known how: the command ends on its own.
+pub(crate) fn end_with_us(_: &mut Command) {}

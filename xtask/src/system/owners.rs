@@ -1,0 +1,291 @@
+//! Who holds this port? The one look-up, behind `up`, `status`, `doctor`, `port` and readiness.
+//!
+//! `conflict` finds the sockets that explain a busy port, `details` tells what is worth knowing about a process.
+
+mod all_listeners;
+mod clients;
+mod conflict;
+mod current;
+mod details;
+mod free_port;
+mod holders;
+mod loopback_and_ephemeral;
+mod repository;
+mod roles;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::diagnostic::Diagnostic;
+use crate::ports::{BindProbe, BindResult, Endpoint, PortFact, SocketState, UnownedSocket};
+use crate::process::ProcessState;
+use crate::system::os::{self, Socket, States};
+use crate::system::probe::probe;
+pub(crate) use all_listeners::all_listeners;
+pub(crate) use clients::clients_of;
+pub(crate) use conflict::answers;
+use conflict::{BlockingSockets, conflict};
+pub(crate) use current::{holder, holders, is_free, targets};
+use details::ProcessDetails;
+use details::describe;
+pub(crate) use free_port::{bound, can_be_served, find_free_port};
+use holders::{ownerless, owners};
+pub(crate) use loopback_and_ephemeral::loopback_and_ephemeral_facts;
+pub(crate) use repository::{REPOSITORY_TIMEOUT, is_linked_worktree, repository_within};
+
+/// What was read of processes, by pid.
+type ProcessDetailsByPid = BTreeMap<u32, ProcessDetails>;
+
+/// Where to ask for a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// At its host, else at 127.0.0.1: what a service needs.
+    Service,
+    /// At its host, if it has one, at both wildcards and both loopback addresses: what a person wants to know.
+    All,
+}
+
+/// Which of `ports` can be had, and who is in the way of the others.
+///
+/// A free port costs a bind. If any is busy, the kernel is asked once and the processes' descriptors are read once, for
+/// all ports together; only whom that names is looked at closely. Where the system cannot be asked, `unknown` says why.
+pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endpoint, PortFact> {
+    let mut facts: BTreeMap<Endpoint, PortFact> = ports
+        .iter()
+        .map(|&port| {
+            let fact = PortFact {
+                probes: probes(port, addresses),
+                ..PortFact::default()
+            };
+            (port, fact)
+        })
+        .collect();
+    let busy: Vec<(Endpoint, Vec<IpAddr>)> = facts
+        .iter()
+        .map(|(&port, fact)| (port, blocked_addresses(&fact.probes)))
+        .filter(|(_, blocked)| !blocked.is_empty())
+        .collect();
+    if busy.is_empty() {
+        return facts;
+    }
+    let asked: Vec<Endpoint> = busy.iter().map(|(port, _)| *port).collect();
+    if let Err(problem) = explain(busy, &mut facts) {
+        for port in asked {
+            if let Some(fact) = facts.get_mut(&port) {
+                fact.unknown = Some(problem.message.clone());
+            }
+        }
+    }
+    facts
+}
+
+/// Who holds `ports` by the kernel's table alone. Nothing is bound to find out, so this is never in the way of a service that
+/// is just opening its port; nor are roles judged, so no engine is asked. Where the system cannot be asked, `unknown` says why.
+pub(crate) fn look_up_passive(ports: &[Endpoint]) -> BTreeMap<Endpoint, PortFact> {
+    let mut facts: BTreeMap<Endpoint, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
+    let everywhere = |&port: &Endpoint| (port, probe_addresses(port, Addresses::All));
+    let asked: Vec<(Endpoint, Vec<IpAddr>)> = facts.keys().map(everywhere).collect();
+    if let Err(problem) = look(&asked, &mut facts) {
+        for fact in facts.values_mut() {
+            fact.unknown = Some(problem.message.clone());
+        }
+    }
+    facts
+}
+
+/// The sockets that listen on `ports` now; where a port has a host, those that answer at it. Processes are not looked at:
+/// [`os::holds`] tells whether one's own hold them.
+///
+/// # Errors
+/// The kernel's table cannot be read.
+pub(crate) fn listening(ports: &[Endpoint]) -> Result<Vec<Socket>, Diagnostic> {
+    let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
+    let mut sockets = os::sockets(&numbers, States::Listening)?;
+    sockets.retain(|socket| {
+        ports.iter().any(|port| {
+            let same = (socket.address.port(), socket.protocol) == (port.number, port.protocol);
+            same && port.host.is_none_or(|host| answers(socket, host))
+        })
+    });
+    Ok(sockets)
+}
+
+fn probes(port: Endpoint, addresses: Addresses) -> Vec<BindProbe> {
+    let probe = |address| BindProbe {
+        address,
+        answer: probe(address, port.number, port.protocol),
+    };
+    probe_addresses(port, addresses).into_iter().map(probe).collect()
+}
+
+fn probe_addresses(port: Endpoint, addresses: Addresses) -> Vec<IpAddr> {
+    match addresses {
+        Addresses::Service => vec![port.host.unwrap_or(Ipv4Addr::LOCALHOST.into())],
+        Addresses::All => {
+            let usual: [IpAddr; 4] = [
+                Ipv4Addr::UNSPECIFIED.into(),
+                Ipv4Addr::LOCALHOST.into(),
+                Ipv6Addr::UNSPECIFIED.into(),
+                Ipv6Addr::LOCALHOST.into(),
+            ];
+            let others = usual.into_iter().filter(|&address| Some(address) != port.host);
+            port.host.into_iter().chain(others).collect()
+        }
+    }
+}
+
+/// The addresses that somebody is in the way of.
+fn blocked_addresses(probes: &[BindProbe]) -> Vec<IpAddr> {
+    probes
+        .iter()
+        .filter(|probe| match probe.answer {
+            // Whoever may not bind a port is not told whether it is in use.
+            BindResult::Busy | BindResult::FreeIfReused | BindResult::Denied => true,
+            BindResult::Free | BindResult::NoAddress | BindResult::Excluded | BindResult::Failed(_) => false,
+        })
+        .map(|probe| probe.address)
+        .collect()
+}
+
+/// Fills in owners and sockets without one.
+///
+/// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
+/// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
+fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
+    let mut people = ProcessDetailsByPid::new();
+    for is_last in [false, true] {
+        people.extend(look(&busy, facts)?);
+        busy.retain_mut(|(port, blocked)| {
+            let Some(fact) = facts.get_mut(port).filter(|fact| is_unexplained(fact)) else {
+                return false;
+            };
+            *blocked = probe_again(*port, fact, is_last);
+            fact.visibility_limit = if is_last { os::visibility_limit() } else { None };
+            !blocked.is_empty()
+        });
+        if busy.is_empty() {
+            break;
+        }
+    }
+    roles::fill_in(facts, &people);
+    Ok(())
+}
+
+fn look(
+    busy: &[(Endpoint, Vec<IpAddr>)],
+    facts: &mut BTreeMap<Endpoint, PortFact>,
+) -> Result<ProcessDetailsByPid, Diagnostic> {
+    let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
+    let table = os::sockets(&numbers, States::All)?;
+    fill(busy, &table, facts)
+}
+
+/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`; their roles are not judged.
+fn fill(
+    busy: &[(Endpoint, Vec<IpAddr>)],
+    table: &[Socket],
+    facts: &mut BTreeMap<Endpoint, PortFact>,
+) -> Result<ProcessDetailsByPid, Diagnostic> {
+    let conflicts: Vec<BlockingSockets> = busy
+        .iter()
+        .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
+        .collect();
+
+    let inodes: Vec<u64> = conflicts.iter().flat_map(BlockingSockets::inodes).collect();
+    let mut holders = os::holders(&inodes)?;
+    let pids = conflicts
+        .iter()
+        .flat_map(|conflict| &conflict.in_the_way)
+        .flat_map(|socket| holders.get(&socket.inode).into_iter().flatten().copied());
+    let people = describe(pids);
+    // A zombie has closed its sockets, and one that ended meanwhile holds nothing.
+    for socket in conflicts.iter().flat_map(|conflict| &conflict.in_the_way) {
+        if let Some(pids) = holders.get_mut(&socket.inode) {
+            pids.retain(|pid| {
+                people
+                    .get(pid)
+                    .is_some_and(|one| one.owner.state != ProcessState::Zombie)
+            });
+        }
+    }
+
+    let mut names = BTreeMap::new();
+    for ((port, _), conflict) in busy.iter().zip(&conflicts) {
+        if let Some(fact) = facts.get_mut(port) {
+            fact.owners = owners(conflict, &holders, &people, &mut names);
+            fact.ownerless = ownerless(conflict, &holders);
+            settle_denied(fact, conflict);
+        }
+    }
+    Ok(people)
+}
+
+/// The TCP addresses at which some of `pids` listen, whatever the port.
+///
+/// # Errors
+/// The kernel's table or `/proc` cannot be read.
+pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Diagnostic> {
+    let sockets = os::listeners()?;
+    let inodes: Vec<u64> = sockets.iter().map(|socket| socket.inode).collect();
+    let held = os::holds(pids, &inodes)?;
+    let held = sockets.iter().filter(|socket| held.contains_key(&socket.inode));
+    Ok(held.map(|socket| socket.address).collect())
+}
+
+/// Do some of `pids` hold this socket?
+///
+/// # Errors
+/// Their descriptors cannot be read.
+pub(crate) fn holds(pids: &[u32], inode: u64) -> Result<bool, Diagnostic> {
+    Ok(!os::holds(pids, &[inode])?.is_empty())
+}
+
+/// Says of addresses that we may not bind whether somebody holds them: the table tells what bind does not.
+fn settle_denied(fact: &mut PortFact, conflict: &BlockingSockets) {
+    for probe in &mut fact.probes {
+        if probe.answer == BindResult::Denied && conflict.is_held(probe.address) {
+            probe.answer = BindResult::Busy;
+        }
+    }
+    // Without a probe nobody asked whether it can be had.
+    if !fact.probes.is_empty() && !is_taken(fact) {
+        fact.owners.clear();
+        fact.ownerless.clear();
+    }
+}
+
+fn is_taken(fact: &PortFact) -> bool {
+    let mut answers = fact.probes.iter().map(|probe| probe.answer);
+    answers.any(|answer| matches!(answer, BindResult::Busy | BindResult::FreeIfReused))
+}
+
+/// Whether somebody must be there whom we did not see.
+fn is_unexplained(fact: &PortFact) -> bool {
+    if !is_taken(fact) {
+        return false;
+    }
+    let waits = |one: &UnownedSocket| matches!(one.state, SocketState::TimeWait { .. });
+    (fact.owners.is_empty() && fact.ownerless.is_empty()) || !fact.ownerless.iter().all(waits)
+}
+
+/// The addresses that are still blocked; if there are none, nothing is left to explain. After the last look that stands
+/// which it found.
+fn probe_again(port: Endpoint, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr> {
+    let again = |one: &BindProbe| BindProbe {
+        answer: probe(one.address, port.number, port.protocol),
+        ..*one
+    };
+    let probes: Vec<BindProbe> = fact.probes.iter().map(again).collect();
+    let blocked = blocked_addresses(&probes);
+    if !is_last || blocked.is_empty() {
+        fact.probes = probes;
+    }
+    if blocked.is_empty() {
+        fact.owners.clear();
+        fact.ownerless.clear();
+    }
+    blocked
+}
+
+#[cfg(test)]
+mod tests;

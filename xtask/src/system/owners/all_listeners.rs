@@ -1,0 +1,47 @@
+//! Everybody who serves anything on this machine.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::{PortFact, fill, roles};
+use crate::diagnostic::Diagnostic;
+use crate::ports::{BindProbe, BindResult, Endpoint, SocketState};
+use crate::system::os;
+
+/// Every TCP port on which somebody listens, and every bound UDP port, with who holds it: as of [`super::look_up`], but
+/// without an attempt to bind. One look at the kernel's table, one at the processes' descriptors.
+///
+/// # Errors
+/// The kernel's table or `/proc` cannot be read.
+pub(crate) fn all_listeners() -> Result<BTreeMap<Endpoint, PortFact>, Diagnostic> {
+    let table = os::every_socket()?;
+    let mut addresses: BTreeMap<Endpoint, Vec<IpAddr>> = BTreeMap::new();
+    for socket in table.iter().filter(|socket| socket.state == SocketState::Listening) {
+        let port = Endpoint {
+            number: socket.address.port(),
+            host: None,
+            protocol: socket.protocol,
+        };
+        addresses.entry(port).or_default().push(socket.address.ip());
+    }
+    let mut facts = BTreeMap::new();
+    for (port, addresses) in &mut addresses {
+        addresses.sort_unstable();
+        addresses.dedup();
+        let probe = |address: &IpAddr| BindProbe {
+            address: *address,
+            answer: BindResult::Busy,
+        };
+        let probes = addresses.iter().map(probe).collect();
+        facts.insert(
+            *port,
+            PortFact {
+                probes,
+                ..PortFact::default()
+            },
+        );
+    }
+    let people = fill(&addresses.into_iter().collect::<Vec<_>>(), &table, &mut facts)?;
+    roles::fill_in(&mut facts, &people);
+    Ok(facts)
+}

@@ -1,0 +1,236 @@
+//! What is worth knowing about the process that holds a port.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+use super::repository::{REPOSITORY_TIMEOUT, repository_within};
+use crate::diagnostic::Diagnostic;
+use crate::foreign::Foreign;
+use crate::ports::{HoldsBy, Owner, Role};
+use crate::process::{Process, ProcessRef, Repository, Tag, secrets};
+use crate::system::attribution::RunAttribution;
+use crate::system::os::{self, Cgroup, Look};
+
+/// A process as an owner, and all below it.
+#[derive(Debug, Clone)]
+pub(crate) struct ProcessDetails {
+    /// Without addresses and clients, and as if it listened: the look-up fills these in.
+    pub(crate) owner: Owner,
+    /// Its row of the table.
+    pub(crate) process: Process,
+    /// Descendants, nearest first.
+    pub(crate) tree: Vec<u32>,
+    /// The program's file.
+    pub(crate) exe: Option<PathBuf>,
+    pub(crate) cgroup: Option<Cgroup>,
+    /// What could not be looked up of whom it belongs to.
+    pub(crate) unknown: Option<Diagnostic>,
+}
+
+/// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
+/// protection are not judged here.
+pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, ProcessDetails> {
+    let mut table = ProcessTable::new();
+    let processes: BTreeMap<u32, Process> = pids
+        .into_iter()
+        .filter_map(|pid| Some((pid, table.row(pid)?)))
+        .collect();
+    if processes.is_empty() {
+        return BTreeMap::new();
+    }
+    let system = seen(processes.keys().copied());
+    let own_cgroup = os::cgroup(std::process::id()).ok().flatten().map(|cgroup| cgroup.path);
+    processes
+        .into_iter()
+        .map(|(pid, process)| {
+            let seen = system.as_ref().and_then(|system| system.process(Pid::from_u32(pid)));
+            (pid, described(process, seen, own_cgroup.as_deref(), &mut table))
+        })
+        .collect()
+}
+
+/// The name people know a program by. The kernel keeps 15 bytes of it, and programs rename themselves: node calls
+/// itself `node-MainThread`, gunicorn `gunicorn: maste`.
+pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -> String {
+    const KEPT: usize = 15;
+    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+    let program = exe
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned());
+    // A server's title stands in place of its arguments: `nginx: master process nginx`.
+    if let Some((title, _)) = command.first().and_then(|first| first.split_once(": "))
+        && comm.starts_with(title)
+    {
+        return title.to_owned();
+    }
+    let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
+    // Or the title begins with it: `/usr/bin/redis-server *:6379`, whose file on Debian is `redis-check-rdb`.
+    let titled = command.first().and_then(|first| first.split(' ').next()).map(base);
+    if known.any(|name| name == comm) || titled.is_some_and(|name| name == comm) {
+        return comm.to_owned();
+    }
+    let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
+    let whole = known.find(|name| comm.len() >= KEPT && name.starts_with(comm) && !name.contains(' '));
+    let called = || command.first().map(|first| base(first)).filter(|name| !name.is_empty());
+    whole.or(program).or_else(called).unwrap_or_else(|| comm.to_owned())
+}
+
+/// What is read once for all: twenty owners have mostly the same ancestors, user and directory.
+struct ProcessTable {
+    rows: BTreeMap<u32, Option<Process>>,
+    users: BTreeMap<u32, Option<Foreign>>,
+    repositories: BTreeMap<PathBuf, Option<Repository>>,
+    /// How long directories that may be anybody's are still waited for.
+    patience: Duration,
+    kin: RunAttribution,
+    /// The first of what could not be read.
+    unreadable: Option<Diagnostic>,
+}
+
+impl ProcessTable {
+    fn new() -> Self {
+        ProcessTable {
+            rows: BTreeMap::new(),
+            users: BTreeMap::new(),
+            repositories: BTreeMap::new(),
+            patience: REPOSITORY_TIMEOUT,
+            kin: RunAttribution::default(),
+            unreadable: None,
+        }
+    }
+
+    fn row(&mut self, pid: u32) -> Option<Process> {
+        if let Some(known) = self.rows.get(&pid) {
+            return known.clone();
+        }
+        let row = self.seen(os::process(pid));
+        self.rows.insert(pid, row.clone());
+        row
+    }
+
+    /// What could not be looked at is nothing that is known, and is remembered.
+    fn seen<T>(&mut self, look: Look<T>) -> Option<T> {
+        look.unwrap_or_else(|problem| {
+            self.unreadable.get_or_insert(problem);
+            None
+        })
+    }
+
+    fn tag(&mut self, process: &Process) -> Option<Tag> {
+        let tag = match self.kin.supervised(process) {
+            Ok(None) => self.kin.tag(process),
+            supervised => supervised,
+        };
+        self.seen(tag)
+    }
+
+    fn user(&mut self, uid: u32) -> Option<Foreign> {
+        self.users.entry(uid).or_insert_with(|| os::user_name(uid)).clone()
+    }
+
+    fn repository(&mut self, directory: &Path) -> Option<Repository> {
+        let known = self.repositories.entry(directory.to_owned());
+        let patience = &mut self.patience;
+        known.or_insert_with(|| repository_within(directory, patience)).clone()
+    }
+
+    /// Nearest first, process 1 last.
+    fn ancestors(&mut self, process: &Process) -> Vec<ProcessRef> {
+        let mut found: Vec<ProcessRef> = Vec::new();
+        let mut next = process.parent;
+        // A pid that is used again could close a circle.
+        while next != 0 && found.iter().all(|parent| parent.pid != next) {
+            let Some(parent) = self.row(next) else {
+                break;
+            };
+            found.push(ProcessRef {
+                pid: next,
+                name: parent.name,
+            });
+            next = parent.parent;
+        }
+        found
+    }
+}
+
+fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
+    let pids: Vec<Pid> = pids.map(Pid::from_u32).collect();
+    let mut system = System::new().ok()?;
+    // Whatever is not asked for is not read: a full refresh takes a hundred times as long.
+    let wanted = ProcessRefreshKind::nothing()
+        .with_cmd(UpdateKind::Always)
+        .with_cwd(UpdateKind::Always)
+        .with_exe(UpdateKind::Always)
+        .with_user(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
+    Some(system)
+}
+
+fn described(
+    process: Process,
+    seen: Option<&sysinfo::Process>,
+    own_cgroup: Option<&str>,
+    table: &mut ProcessTable,
+) -> ProcessDetails {
+    let pid = process.identity.pid;
+    let command: Vec<String> = seen
+        .map(|seen| {
+            seen.cmd()
+                .iter()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    let uid = seen
+        .and_then(|seen| seen.user_id())
+        .and_then(|uid| uid.to_string().parse().ok());
+    let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
+    // For people: how many there are, where the system tells.
+    let tree = os::descendants(pid).unwrap_or_default();
+    let cgroup = table.seen(os::cgroup(pid));
+    let tag = table.tag(&process);
+    let owner = Owner {
+        name: display_name(process.name.raw(), &command, seen.and_then(|seen| seen.exe())).into(),
+        command: secrets::mask(&command).into(),
+        user: uid.and_then(|uid| table.user(uid)),
+        uid,
+        repository: cwd.as_deref().and_then(|cwd| table.repository(cwd)),
+        cwd: cwd.map(Foreign::from),
+        started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
+        state: process.state,
+        addresses: Vec::new(),
+        holds_by: HoldsBy::Listening,
+        parents: table.ancestors(&process),
+        children: tree.len(),
+        clients: Vec::new(),
+        tag,
+        unit: unit(&process, cgroup.as_ref(), own_cgroup),
+        role: Role::Server,
+        sockets: Vec::new(),
+        family: pid,
+        protected: None,
+        terminal: process.terminal.clone(),
+        identity: process.identity.clone(),
+    };
+    let exe = seen.and_then(|seen| seen.exe()).map(Path::to_owned);
+    ProcessDetails {
+        owner,
+        process,
+        tree,
+        exe,
+        cgroup,
+        unknown: table.unreadable.clone(),
+    }
+}
+
+/// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we
+/// would be such a service ourselves.
+fn unit(process: &Process, cgroup: Option<&Cgroup>, own_cgroup: Option<&str>) -> Option<Foreign> {
+    let cgroup = cgroup.filter(|cgroup| process.terminal.is_none() && Some(cgroup.path.as_str()) != own_cgroup)?;
+    cgroup.unit.clone().map(Foreign::from)
+}

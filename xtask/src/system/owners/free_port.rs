@@ -1,0 +1,78 @@
+//! A port that nobody has, for whoever needs one, and which ports somebody has.
+
+use std::collections::BTreeSet;
+
+use super::{Addresses, look_up, probes};
+use crate::config::Protocol;
+use crate::ports::{BindProbe, BindResult, Endpoint, SocketState, UnownedSocket};
+use crate::system::os::{self, States};
+
+/// The first port from `near` on that can be bound at every address by TCP and by UDP. The system gives those of its own
+/// range to any connection, so they come last. Without `near`, one after another gets another one.
+pub(crate) fn find_free_port(near: Option<u16>) -> Option<u16> {
+    let ephemeral = os::ephemeral_ports();
+    let is_ephemeral = |number: &u16| ephemeral.contains(number);
+    let from = near.unwrap_or_else(start_port);
+    let (later, first): (Vec<u16>, Vec<u16>) = (from..=u16::MAX).partition(is_ephemeral);
+    first.into_iter().chain(later).find(|number| is_free(*number))
+}
+
+/// By our pid, which the next process does not have: of two who ask at once each gets its own.
+fn start_port() -> u16 {
+    const FIRST: u32 = 10_000;
+    const N: u32 = 20_000;
+    let place = std::process::id().wrapping_mul(7919) % N;
+    u16::try_from(FIRST + place).expect("it is below 30,000")
+}
+
+fn is_free(number: u16) -> bool {
+    let port = |protocol| Endpoint {
+        number,
+        host: None,
+        protocol,
+    };
+    [Protocol::Tcp, Protocol::Udp]
+        .into_iter()
+        .all(|it| can_be_had(port(it)))
+}
+
+/// Those of `ports` that stand in the kernel's table; all of them where that cannot be read.
+pub(crate) fn bound(ports: &[Endpoint]) -> Vec<Endpoint> {
+    let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
+    let Ok(table) = os::sockets(&numbers, States::All) else {
+        return ports.to_vec();
+    };
+    let stand_there: BTreeSet<os::Port> = table.iter().map(|it| (it.address.port(), it.protocol)).collect();
+    let is_there = |port: &&Endpoint| stand_there.contains(&(port.number, port.protocol));
+    ports.iter().filter(is_there).copied().collect()
+}
+
+/// As [`can_be_had`], for a service: by a server that sets `SO_REUSEADDR`, as nearly all do. Connections that linger in
+/// TIME_WAIT are no hindrance, as they are none for a declared port.
+pub(crate) fn can_be_served(port: Endpoint) -> bool {
+    let has = |probes: &[BindProbe], answer: BindResult| probes.iter().any(|probe| probe.answer == answer);
+    let is_good = |probe: &BindProbe| {
+        matches!(
+            probe.answer,
+            BindResult::Free | BindResult::FreeIfReused | BindResult::NoAddress
+        )
+    };
+    let probes = probes(port, Addresses::All);
+    if !probes.iter().all(is_good) || !has(&probes, BindResult::FreeIfReused) {
+        return probes.iter().all(is_good) && has(&probes, BindResult::Free);
+    }
+    let facts = look_up(&[port], Addresses::All);
+    let is_over = |socket: &UnownedSocket| matches!(socket.state, SocketState::TimeWait { .. });
+    facts.values().all(|fact| {
+        let is_known = fact.unknown.is_none() && fact.probes.iter().all(is_good);
+        is_known && fact.owners.is_empty() && fact.ownerless.iter().all(is_over)
+    })
+}
+
+/// Whether it can be bound at its host, at both wildcards and both loopback addresses.
+fn can_be_had(port: Endpoint) -> bool {
+    // One that lingers in TIME_WAIT is not offered: not every server could have it.
+    let is_good = |answer| matches!(answer, BindResult::Free | BindResult::NoAddress);
+    let probes = probes(port, Addresses::All);
+    probes.iter().all(|probe| is_good(probe.answer)) && probes.iter().any(|probe| probe.answer == BindResult::Free)
+}

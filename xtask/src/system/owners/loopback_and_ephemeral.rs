@@ -1,0 +1,80 @@
+//! What is worth knowing about a port that can be had: who answers beside it, and whether the system may give it away.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{answers, conflict, fill, roles};
+use crate::config::Protocol;
+use crate::diagnostic::Diagnostic;
+use crate::ports::{BindProbe, BindResult, Endpoint, PortFact};
+use crate::system::os::{self, States};
+
+/// Fills in `beside` and `outgoing` of ports that services want. What cannot be read is left out: it is a remark.
+pub(crate) fn loopback_and_ephemeral_facts(facts: &mut BTreeMap<Endpoint, PortFact>) {
+    let outgoing = os::ephemeral_ports();
+    let reserved = os::reserved_ports();
+    for (port, fact) in &mut *facts {
+        let is_given_away = outgoing.contains(&port.number) && !reserved.iter().any(|it| it.contains(&port.number));
+        fact.ephemeral_range = is_given_away.then(|| (*outgoing.start(), *outgoing.end()));
+    }
+    let _ = beside(facts);
+}
+
+/// `localhost` may mean either of two addresses, of which a service mostly has one.
+fn other_loopback(port: &Endpoint) -> Option<(IpAddr, IpAddr)> {
+    const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    match port.host.unwrap_or(V4) {
+        _ if port.protocol == Protocol::Udp => None,
+        V4 => Some((V4, V6)),
+        V6 => Some((V6, V4)),
+        _ => None,
+    }
+}
+
+fn beside(facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
+    let numbers: Vec<os::Port> = facts.keys().map(|port| (port.number, port.protocol)).collect();
+    let listening = os::sockets(&numbers, States::Listening)?;
+    let is_beside = |port: &Endpoint, own: IpAddr, other: IpAddr| {
+        let mut sockets = listening
+            .iter()
+            .filter(|it| (it.address.port(), it.protocol) == (port.number, port.protocol));
+        sockets.any(|socket| answers(socket, other) && !conflict::covers(socket, own))
+    };
+    let found: Vec<(Endpoint, IpAddr)> = facts
+        .keys()
+        .filter_map(|port| Some((port, other_loopback(port)?)))
+        .filter(|(port, (own, other))| is_beside(port, *own, *other))
+        .map(|(port, (_, other))| (*port, other))
+        .collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let table = os::sockets(&numbers, States::All)?;
+    let asked: Vec<(Endpoint, Vec<IpAddr>)> = found.iter().map(|(port, other)| (*port, vec![*other])).collect();
+    let busy = |(port, address): &(Endpoint, IpAddr)| {
+        let probe = BindProbe {
+            address: *address,
+            answer: BindResult::Busy,
+        };
+        let fact = PortFact {
+            probes: vec![probe],
+            ..PortFact::default()
+        };
+        (*port, fact)
+    };
+    let mut others: BTreeMap<Endpoint, PortFact> = found.iter().map(busy).collect();
+    let people = fill(&asked, &table, &mut others)?;
+    roles::fill_in(&mut others, &people);
+    for (port, other) in others {
+        if let Some(fact) = facts.get_mut(&port) {
+            let is_here = |pid: u32| fact.owners.iter().any(|owner| owner.identity.pid == pid);
+            fact.other_loopback_owners = other
+                .owners
+                .into_iter()
+                .filter(|it| !is_here(it.identity.pid))
+                .collect();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What owners are there for, and who is never signalled: containers, services of a manager, tunnels.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::details::{ProcessDetails, describe};
+use crate::ports::related_owners;
+use crate::ports::role::role;
+use crate::ports::{Endpoint, Owner, PortFact, Role, SocketState};
+use crate::process::container::runtime_of_group;
+use crate::process::protected::protection;
+use crate::process::service_manager::{ManagedService, ProcessContext, ServiceManager, manager};
+use crate::process::{Ancestry, Details};
+use crate::process::{Process, ProcessRef};
+use crate::system::engines::Engines;
+use crate::system::os;
+
+/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never
+/// signalled.
+///
+/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port
+/// looks like a container's.
+pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
+    if facts
+        .values()
+        .all(|fact| fact.owners.is_empty() && fact.ownerless.is_empty())
+    {
+        return;
+    }
+    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &our_line());
+    let container = container_of_ours();
+    for (port, fact) in &mut *facts {
+        for owner in &mut fact.owners {
+            let Some(described) = people.get(&owner.identity.pid) else {
+                continue;
+            };
+            let details = details_of(described, container.as_deref(), &ours);
+            owner.protected = protection(&described.process, &details, &ours);
+            owner.role = match role(&described.process, &details, &ours, port.number) {
+                Role::Managed(ManagedService {
+                    by: ServiceManager::SystemdSocket,
+                    ..
+                }) => {
+                    let is_users = owner.identity.pid != 1;
+                    Role::Managed(ManagedService::socket(
+                        is_users,
+                        os::socket_unit(port, is_users, false).as_deref(),
+                    ))
+                }
+                role => role,
+            };
+        }
+    }
+    for fact in facts.values_mut() {
+        related_owners::group_related(&mut fact.owners, &ours);
+    }
+    ask_engines(facts);
+    for (port, fact) in facts {
+        for socket in &mut fact.ownerless {
+            let is_systems = socket.uid == 0 && socket.state == SocketState::Listening;
+            if is_systems
+                && socket.role == Role::Server
+                && let Some(unit) = os::socket_unit(port, false, true)
+            {
+                socket.role = Role::Managed(ManagedService::socket(false, Some(&unit)));
+            }
+        }
+    }
+}
+
+/// A container's port may be held by a process of root that its users cannot see.
+fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
+    let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
+    let is_of_interest = |fact: &PortFact| {
+        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| socket.state.is_exclusive())
+    };
+    if !facts.values().any(is_of_interest) {
+        return;
+    }
+    let engines = Engines::ask();
+    for (port, fact) in facts {
+        for owner in &mut fact.owners {
+            if let Role::Container(found) = &owner.role {
+                let address = owner.addresses.first().map(SocketAddr::ip);
+                owner.role = Role::Container(engines.complete(found, port, address));
+            }
+        }
+        for socket in fact.ownerless.iter_mut().filter(|socket| socket.state.is_exclusive()) {
+            if let Some(container) = engines.publishing(port, socket.address.ip()) {
+                socket.role = Role::Container(container);
+            }
+        }
+    }
+}
+
+/// For those who are to be ended.
+pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
+    match describe([pid]).remove(&pid) {
+        Some(described) => details_of(&described, container_of_ours().as_deref(), ours),
+        None => Details {
+            unknown: os::process(pid).err().map(|problem| problem.message),
+            ..Details::default()
+        },
+    }
+}
+
+fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &Ancestry) -> Details {
+    let (owner, pid) = (&described.owner, described.process.identity.pid);
+    let group = described.cgroup.as_ref();
+    // A user's own manager is a systemd that is not the first process.
+    let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;
+    let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
+    let environment = OnceCell::new();
+    let lineage = ProcessContext {
+        unit: owner.unit.as_ref().map(|unit| (unit.raw().as_str(), is_users)),
+        parents: &owner.parents,
+        uid: owner.uid,
+        command: &os::command,
+        directory: &os::cwd,
+        variable: &|name| {
+            environment
+                .get_or_init(|| os::environment(pid))
+                .as_ref()
+                .ok()?
+                .get(name)
+                .cloned()
+        },
+        our_variable: &|name| std::env::var(name).ok(),
+    };
+    let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
+    let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
+    // What devtasks started is looked after by its supervisor, wherever that was started.
+    let manager = owner.tag.is_none().then(|| manager(&lineage, ours)).flatten();
+    let unread = environment.get().and_then(|environment| environment.as_ref().err());
+    Details {
+        exe: described.exe.clone(),
+        command: owner.command.clone(),
+        user: owner.user.clone(),
+        manager,
+        runtime: container.as_ref().and_then(|(_, path)| runtime_of_group(path)),
+        container: container.map(|(id, _)| id.into()),
+        unknown: described
+            .unknown
+            .as_ref()
+            .or(unread)
+            .map(|problem| problem.message.clone()),
+    }
+}
+
+/// This process and all above it.
+fn our_line() -> Vec<Process> {
+    let mut line: Vec<Process> = Vec::new();
+    let mut next = std::process::id();
+    // A pid that is used again could close a circle.
+    while line.iter().all(|process| process.identity.pid != next)
+        && let Ok(Some(process)) = os::process(next)
+    {
+        next = process.parent;
+        line.push(process);
+    }
+    line
+}
+
+fn container_of_ours() -> Option<String> {
+    os::cgroup(std::process::id())
+        .ok()
+        .flatten()
+        .and_then(|cgroup| cgroup.container)
+}
+
+pub(super) fn unit_of_ours() -> Option<String> {
+    os::cgroup(std::process::id())
+        .ok()
+        .flatten()
+        .and_then(|cgroup| cgroup.unit)
+}

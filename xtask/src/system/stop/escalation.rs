@@ -1,0 +1,246 @@
+//! The order of signals: ask, let go on, wait, ask the user, kill. Each goes through a handle that was pinned first.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{POLL_INTERVAL, Progress, StopCallbacks, StopOutcome, StopRequest, Survivor};
+use crate::process::ProcessState;
+use crate::process::targets::Target;
+use crate::system::audit::Audit;
+use crate::system::os::{self, Handle, Look, Signal, SignalError};
+use crate::system::terminal::pause;
+
+/// A master that ends its own workers has done so by then.
+const WORKER_EXIT_TIMEOUT: Duration = Duration::from_millis(200);
+/// For SIGKILL: only a process that hangs in the kernel outlives it for long.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Ends the tree unless nothing is left to end, `still_holds` denies it, or the system does.
+pub(super) fn run(
+    request: &StopRequest<'_>,
+    still_holds: &dyn Fn(&[u32]) -> bool,
+    talk: &mut StopCallbacks<'_>,
+    audit: &mut Audit,
+) -> StopOutcome {
+    let mut pids = request.tree.processes.iter().map(|target| target.identity.pid);
+    if let Some(pid) = pids.find(|pid| *pid <= 1) {
+        return StopOutcome::Refused(format!("pid {pid} is never signalled"));
+    }
+    let tree = request.tree.processes.iter().enumerate();
+    let mut living: Vec<Living> = tree
+        .map(|(place, target)| Living {
+            handle: None,
+            target,
+            place,
+        })
+        .collect();
+    drop_ended(&mut living);
+    let pids: Vec<u32> = living.iter().map(|process| process.target.identity.pid).collect();
+    // Asked after the handles were opened: what holds the port now is what they mean.
+    if living.is_empty() || !still_holds(&pids) {
+        return StopOutcome::Gone;
+    }
+    let denied: Vec<Target> = living
+        .iter()
+        .filter(|process| matches!(process.look(Handle::is_denied), Ok(Some(true))))
+        .map(|process| process.target.clone())
+        .collect();
+    if !denied.is_empty() {
+        return StopOutcome::Denied(denied);
+    }
+    Ending {
+        request,
+        living,
+        talk,
+        audit,
+        started: Instant::now(),
+    }
+    .run()
+}
+
+/// A process of the tree that has not been seen to have ended.
+struct Living<'a> {
+    /// Pinned, if it is one of the first that live; else it is opened for each look, and compared each time.
+    handle: Option<Handle>,
+    target: &'a Target,
+    /// Its index in the tree.
+    place: usize,
+}
+
+impl Living<'_> {
+    /// `None` when it has ended, `Err` where that could not be determined.
+    fn look<T>(&self, look: impl FnOnce(&Handle) -> T) -> Look<T> {
+        match &self.handle {
+            Some(handle) => Ok(Some(look(handle))),
+            None => Ok(Handle::open(&self.target.identity)?.as_ref().map(look)),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.look(Handle::is_gone), Ok(None | Some(true)))
+    }
+}
+
+/// Drops those that have ended, and pins the first of those that have not. A handle is a descriptor, so a tree may have
+/// more processes than we can have handles.
+fn drop_ended(living: &mut Vec<Living>) {
+    living.retain(|process| !process.has_ended());
+    let room = (os::open_files_now() / 4).min(MAX_PINNED);
+    for process in living.iter_mut().take(room).filter(|process| process.handle.is_none()) {
+        // One that cannot be pinned now is opened later like those behind it.
+        process.handle = Handle::open(&process.target.identity).ok().flatten();
+    }
+}
+
+/// More than nearly all trees have.
+const MAX_PINNED: usize = 64;
+
+struct Ending<'a, 'b> {
+    request: &'a StopRequest<'a>,
+    living: Vec<Living<'a>>,
+    talk: &'a mut StopCallbacks<'b>,
+    audit: &'a mut Audit,
+    started: Instant,
+}
+
+enum Waited {
+    AllGone,
+    Over,
+    Interrupted,
+}
+
+impl Ending<'_, '_> {
+    fn run(mut self) -> StopOutcome {
+        let deadline = self.started + self.request.grace;
+        let first = self.request.tree.n_first_wave;
+        self.ask(|place| place < first);
+        let mut waited = Waited::Over;
+        if first < self.request.tree.processes.len() {
+            waited = self.wait(deadline.min(self.started + WORKER_EXIT_TIMEOUT));
+            if let Waited::Over = waited {
+                self.ask(|place| place >= first);
+            }
+        }
+        if let Waited::Over = waited {
+            waited = self.wait(deadline);
+        }
+        match waited {
+            Waited::AllGone => return self.stopped(false),
+            Waited::Interrupted => return StopOutcome::Interrupted(self.survivors()),
+            Waited::Over => {}
+        }
+        let survivors = self.survivors();
+        if !(self.talk.confirm_kill)(&survivors) {
+            drop_ended(&mut self.living);
+            return match self.survivors() {
+                survivors if survivors.is_empty() => self.stopped(false),
+                survivors => StopOutcome::Survived(survivors),
+            };
+        }
+        // An answer takes its time: some may have ended meanwhile.
+        drop_ended(&mut self.living);
+        let killed = !self.living.is_empty();
+        for index in 0..self.living.len() {
+            self.send(index, Signal::Kill);
+        }
+        match self.wait(Instant::now() + KILL_TIMEOUT) {
+            Waited::AllGone => self.stopped(killed),
+            Waited::Over => StopOutcome::Survived(self.survivors()),
+            Waited::Interrupted => StopOutcome::Interrupted(self.survivors()),
+        }
+    }
+
+    /// Asks those to end whose place in the tree is `meant`.
+    fn ask(&mut self, meant: impl Fn(usize) -> bool) {
+        for index in 0..self.living.len() {
+            let process = &self.living[index];
+            if !meant(process.place) {
+                continue;
+            }
+            let is_suspended = state(process.target) == Some(ProcessState::Suspended);
+            // A suspended process takes the signal once it goes on, and must find it there then.
+            if self.send(index, self.request.signal) && is_suspended {
+                self.send(index, Signal::Cont);
+            }
+        }
+    }
+
+    /// Whether it was delivered. One that was not has ended or changed its user meanwhile; waiting shows which.
+    fn send(&mut self, index: usize, signal: Signal) -> bool {
+        let process = &self.living[index];
+        let outcome = match process.look(|handle| handle.signal(signal)) {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Err(SignalError::Gone),
+            Err(_) => Err(SignalError::Unknown),
+        };
+        let unwritten = self
+            .audit
+            .note(Timestamp::now(), signal, process.target, self.request.why, outcome);
+        if let Some(problem) = unwritten {
+            (self.talk.progress)(&Progress::NotAudited(problem));
+        }
+        if outcome.is_ok() {
+            (self.talk.progress)(&Progress::Sent {
+                signal,
+                target: process.target.clone(),
+            });
+        }
+        outcome.is_ok()
+    }
+
+    /// Waits until all have ended, `deadline` is reached, or Ctrl-C.
+    fn wait(&mut self, deadline: Instant) -> Waited {
+        let mut next_word = Instant::now() + Duration::from_secs(1);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let handles: Vec<&Handle> = self
+                .living
+                .iter()
+                .filter_map(|process| process.handle.as_ref())
+                .collect();
+            match handles.is_empty() {
+                true => pause(left.min(POLL_INTERVAL)),
+                false => drop(os::wait_all(&handles, left.min(POLL_INTERVAL))),
+            }
+            drop_ended(&mut self.living);
+            if self.living.is_empty() {
+                return Waited::AllGone;
+            }
+            if (self.talk.interrupted)() {
+                return Waited::Interrupted;
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Waited::Over;
+            }
+            if now >= next_word {
+                next_word = now + Duration::from_secs(1);
+                let survivors = self.survivors();
+                let left = deadline - now;
+                (self.talk.progress)(&Progress::StillThere { survivors, left });
+            }
+        }
+    }
+
+    fn survivors(&self) -> Vec<Survivor> {
+        let survivors = self.living.iter().map(|process| Survivor {
+            target: process.target.clone(),
+            state: state(process.target),
+        });
+        survivors.collect()
+    }
+
+    fn stopped(&self, killed: bool) -> StopOutcome {
+        StopOutcome::Stopped {
+            after: self.started.elapsed(),
+            killed,
+        }
+    }
+}
+
+/// `None` where it could not be looked at, or has ended.
+fn state(target: &Target) -> Option<ProcessState> {
+    let process = os::process(target.identity.pid).ok()??;
+    (process.identity == target.identity).then_some(process.state)
+}

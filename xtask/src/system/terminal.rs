@@ -1,0 +1,178 @@
+//! What stands at our three standard streams, its size, and questions to a person there.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
+
+use super::os;
+use super::threads::{self, Stack};
+use crate::diagnostic::Diagnostic;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set; everywhere if `CLICOLOR_FORCE` is.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TerminalInfo {
+    pub(crate) colour_stdout: bool,
+    pub(crate) colour_stderr: bool,
+    /// Stdout is a terminal.
+    pub(crate) stdout_is_tty: bool,
+    /// A line can be redrawn on stderr.
+    pub(crate) can_redraw: bool,
+    /// Somebody can be asked: a terminal to read from and to write to, in the foreground, and no `CI`.
+    pub(crate) interactive: bool,
+    /// Characters in a line.
+    pub(crate) width: usize,
+}
+
+impl TerminalInfo {
+    pub(crate) fn look(colour: Colour) -> Self {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let coloured = |is_terminal: bool| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            // https://no-color.org and https://bixense.com/clicolors
+            Colour::Auto if is_set("NO_COLOR") => false,
+            Colour::Auto if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") => {
+                true
+            }
+            Colour::Auto => is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+        };
+        TerminalInfo {
+            colour_stdout: coloured(stdout),
+            colour_stderr: coloured(stderr),
+            stdout_is_tty: stdout,
+            can_redraw: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            interactive: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
+            width: console::Term::stderr()
+                .size_checked()
+                .map_or(100, |(_, columns)| usize::from(columns)),
+        }
+    }
+}
+
+/// One of the streams that a program writes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Output {
+    Stdout,
+    Stderr,
+}
+
+impl Output {
+    /// Writes all of it, and waits for a reader that is slow. Another program may have made the stream non-blocking for all that
+    /// have it (fcntl(2), `O_NONBLOCK`: a flag of the open file, not of the descriptor), and may count on that: it is left so.
+    ///
+    /// # Errors
+    /// It takes no more.
+    pub(crate) fn write(self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Output::Stdout => self.write_to(io::stdout().lock(), bytes),
+            Output::Stderr => self.write_to(io::stderr().lock(), bytes),
+        }
+    }
+
+    fn write_to(self, mut stream: impl Write, mut bytes: &[u8]) -> io::Result<()> {
+        loop {
+            let written = match bytes {
+                [] => stream.flush().map(|()| 0),
+                bytes => stream.write(bytes),
+            };
+            match written {
+                Ok(0) if bytes.is_empty() => return Ok(()),
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => bytes = &bytes[length..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => os::wait_until_writable(self)?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+}
+
+impl Size {
+    /// What terminals have always had.
+    pub(crate) const USUAL: Size = Size { rows: 24, columns: 80 };
+
+    /// That of the terminal at our stdout, or else at stderr, as it is now.
+    pub(crate) fn of_ours() -> Option<Self> {
+        let streams = [console::Term::stdout(), console::Term::stderr()];
+        let (rows, columns) = streams.iter().find_map(console::Term::size_checked)?;
+        Some(Size { rows, columns })
+    }
+}
+
+/// Does things in their order on a thread of its own: for output that may have to wait for its reader.
+#[derive(Debug)]
+pub(crate) struct SerialWorker<T> {
+    queue: Sender<Errand<T>>,
+}
+
+#[derive(Debug)]
+enum Errand<T> {
+    Do(T),
+    /// Says that everything before it is done.
+    Done(Sender<()>),
+}
+
+impl<T: Send + 'static> SerialWorker<T> {
+    /// # Errors
+    /// The system has no room for the thread.
+    pub(crate) fn new(mut perform: impl FnMut(T) + Send + 'static) -> Result<Self, Diagnostic> {
+        let (queue, errands) = channel();
+        let work = move || {
+            for errand in errands {
+                match errand {
+                    Errand::Do(errand) => perform(errand),
+                    // Whoever asked has waited long enough.
+                    Errand::Done(tell) => drop(tell.send(())),
+                }
+            }
+        };
+        threads::start("screen", Stack::Small, work)?;
+        Ok(SerialWorker { queue })
+    }
+
+    pub(crate) fn push(&self, errand: T) {
+        self.queue
+            .send(Errand::Do(errand))
+            .expect("the thread works as long as it is asked to");
+    }
+
+    /// Waits until everything is done, at most for `patience`.
+    pub(crate) fn finish(&self, patience: Duration) {
+        let (tell, done) = channel();
+        let _ = self.queue.send(Errand::Done(tell));
+        let _ = done.recv_timeout(patience);
+    }
+}
+
+/// Lets time pass where nothing tells of what is waited for.
+pub(crate) fn pause(time: Duration) {
+    std::thread::park_timeout(time);
+}
+
+/// Reads a line from the terminal on a thread, so that Ctrl-C can be heard meanwhile, and hands it on.
+///
+/// # Errors
+/// The system has no room for a thread.
+pub(crate) fn read_line(hand_on: impl FnOnce(String) + Send + 'static) -> Result<(), Diagnostic> {
+    let read = move || {
+        // The end of the input is an empty answer.
+        hand_on(os::read_line().unwrap_or_default());
+    };
+    threads::start("answer", Stack::Usual, read)
+}

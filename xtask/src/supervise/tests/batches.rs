@@ -33,12 +33,10 @@ fn what_waits_for_a_failed_dependency_is_stopped_with_it() {
 fn a_failure_when_all_were_ready_leaves_the_others() {
     check(expect![[r#"
         db; api: db
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        5 ready db -> db ready; spawn api; api starting
-        9 ready api -> api ready; batch 0 is ready
-        99 exit db 1 -> terminate db; db failed: code 1 after 99
+        9 up
+        99 exit db 1 -> terminate db; db failed: code 1 after 90
         100 end -> over: false, exit 1
-        200 exit api 0 -> terminate api; api exited: code 0 after 195
+        200 exit api 0 -> terminate api; api exited: code 0 after 191
         201 end -> over: true, exit 1"#]]);
 }
 
@@ -63,13 +61,12 @@ fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
         6 end -> over: true, exit 1"#]]);
     check(expect![[r#"
         api
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
-        9 exit api 0 -> terminate api; api exited: code 0 after 9
+        5 up
+        9 exit api 0 -> terminate api; api exited: code 0 after 4
         10 end -> over: true, exit 0"#]]);
     check(expect![[r#"
         job: unprobed
-        0 begin -> job waiting; spawn job; job ready; batch 0 is ready
+        0 up
         5 exit job 0 -> terminate job; job exited: code 0 after 5
         6 end -> over: true, exit 0"#]]);
 }
@@ -78,13 +75,12 @@ fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
 fn another_end_is_a_failure_always() {
     check(expect![[r#"
         api
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
-        9 exit api signal9 -> terminate api; api failed: signal 9 after 9
+        5 up
+        9 exit api signal9 -> terminate api; api failed: signal 9 after 4
         10 end -> over: true, exit 1"#]]);
     check(expect![[r#"
         job: unprobed
-        0 begin -> job waiting; spawn job; job ready; batch 0 is ready
+        0 up
         5 exit job 3 -> terminate job; job failed: code 3 after 5
         6 end -> over: true, exit 1"#]]);
 }
@@ -110,8 +106,7 @@ fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
 fn a_later_batch_joins_and_is_settled_by_itself() {
     check(expect![[r#"
         db; api: db; web: api
-        0 begin db -> db waiting; spawn db; db starting
-        5 ready db -> db ready; batch 0 is ready
+        5 up db
         9 begin -> api waiting; web waiting; spawn api; api starting
         20 ready api -> api ready; spawn web; web starting
         30 ready web -> web ready; batch 1 is ready
@@ -122,8 +117,7 @@ fn a_later_batch_joins_and_is_settled_by_itself() {
 fn a_batch_that_fails_leaves_those_of_other_batches() {
     check(expect![[r#"
         db; api: db
-        0 begin db -> db waiting; spawn db; db starting
-        5 ready db -> db ready; batch 0 is ready
+        5 up db
         9 begin -> api waiting; spawn api; api starting
         20 exit api 1 -> terminate api; batch 1 has failed; api failed: code 1 after 11 before ready
         21 end -> over: false, exit 1"#]]);
@@ -181,8 +175,7 @@ fn what_was_stopped_starts_again_with_a_clean_slate() {
 fn a_dependency_that_was_stopped_is_asked_for_again() {
     check(expect![[r#"
         db; api: db
-        0 begin db -> db waiting; spawn db; db starting
-        5 ready db -> db ready; batch 0 is ready
+        5 up db
         9 stop db -> terminate db; db stopping
         10 exit db -> db stopped
         20 begin api -> api waiting; api failed: without db; batch 1 has failed
@@ -193,9 +186,7 @@ fn a_dependency_that_was_stopped_is_asked_for_again() {
 fn nothing_starts_on_what_is_about_to_end() {
     check(expect![[r#"
         db; api: db; web: db
-        0 begin db api -> db waiting; api waiting; spawn db; db starting
-        5 ready db -> db ready; spawn api; api starting
-        6 ready api -> api ready; batch 0 is ready
+        6 up db api
         9 stop db api -> terminate api; api stopping
         10 begin web -> web waiting
         20 exit api -> api stopped; terminate db; db stopping

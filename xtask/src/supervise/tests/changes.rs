@@ -24,8 +24,7 @@ fn it_ends_by_its_old_settings_and_starts_by_its_new_ones() {
 fn what_it_needs_now_is_waited_for() {
     check(expect![[r#"
         api; db
-        0 begin api -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
+        10 up api
         100 begin db -> db waiting; spawn db; db starting
         100 change api: db -> terminate api; api stopping
         110 exit api signal15 -> api waiting
@@ -37,10 +36,7 @@ fn what_it_needs_now_is_waited_for() {
 fn what_is_restarted_with_it_comes_along_and_the_rest_does_not() {
     check(expect![[r#"
         db; api: db(restart); web: db
-        0 begin -> db waiting; api waiting; web waiting; spawn db; db starting
-        1 ready db -> db ready; spawn api; spawn web; api starting; web starting
-        2 ready api -> api ready
-        3 ready web -> web ready; batch 0 is ready
+        3 up
         100 change db: grace=1s -> terminate api; api stopping
         101 exit api signal15 -> api waiting; terminate db; db stopping
         102 exit db signal15 -> db waiting; spawn db; db starting
@@ -60,8 +56,7 @@ fn one_that_waits_takes_the_new_settings_up_at_once() {
 fn a_stop_wins_and_the_next_start_has_settings_of_its_own() {
     check(expect![[r#"
         api
-        0 begin -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
+        10 up
         100 change api: unprobed -> terminate api; api stopping
         110 stop api
         120 exit api signal15 -> api stopped

@@ -21,31 +21,27 @@ fn a_crash_is_followed_by_a_pause_and_another_start() {
 fn without_a_policy_a_crash_is_the_end() {
     check(expect![[r#"
         api
-        0 begin -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
-        500 exit api 1 -> terminate api; api failed: code 1 after 500"#]]);
+        10 up
+        500 exit api 1 -> terminate api; api failed: code 1 after 490"#]]);
 }
 
 #[test]
 fn an_end_with_0_is_followed_by_a_start_with_always_alone() {
     check(expect![[r#"
         a: restart=on-failure; b: restart=always
-        0 begin -> a waiting; b waiting; spawn a; spawn b; a starting; b starting
-        0 restarted a
-        0 restarted b
-        10 ready a -> a ready
-        10 ready b -> b ready; batch 0 is ready
-        500 exit a 0 -> terminate a; a exited: code 0 after 500
-        500 exit b 0 -> terminate b; b backoff: code 0 after 500, again in 123"#]]);
+        10 up
+        10 restarted a
+        10 restarted b
+        500 exit a 0 -> terminate a; a exited: code 0 after 490
+        500 exit b 0 -> terminate b; b backoff: code 0 after 490, again in 123"#]]);
 }
 
 #[test]
 fn pauses_grow_and_five_restarts_without_a_quiet_time_are_enough() {
     check(expect![[r#"
         api: restart=always
-        0 begin -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
-        20 exit api 1 -> terminate api; api backoff: code 1 after 20, again in 0; spawn api; api starting
+        10 up
+        20 exit api 1 -> terminate api; api backoff: code 1 after 10, again in 0; spawn api; api starting
         200 ready api -> api ready
         210 exit api 1 -> terminate api; api backoff: code 1 after 190, again in 104
         314 -> spawn api; api starting
@@ -63,10 +59,9 @@ fn pauses_grow_and_five_restarts_without_a_quiet_time_are_enough() {
 fn a_quiet_time_resets_the_count() {
     check(expect![[r#"
         api: restart=always
-        0 begin -> api waiting; spawn api; api starting
-        0 restarted api
-        10 ready api -> api ready; batch 0 is ready
-        20 exit api 1 -> terminate api; api backoff: code 1 after 20, again in 104
+        10 up
+        10 restarted api
+        20 exit api 1 -> terminate api; api backoff: code 1 after 10, again in 104
         124 -> spawn api; api starting
         200 ready api -> api ready
         210 exit api 1 -> terminate api; api backoff: code 1 after 85, again in 205
@@ -90,19 +85,17 @@ fn what_would_fail_again_is_not_tried_again() {
 fn a_signal_is_no_lasting_cause_whatever_the_log_said() {
     check(expect![[r#"
         web: restart=on-failure
-        0 begin -> web waiting; spawn web; web starting
-        0 restarted web
-        10 ready web -> web ready; batch 0 is ready
-        30 exit web signal9 busy -> terminate web; web backoff: signal 9 after 30, again in 103"#]]);
+        10 up
+        10 restarted web
+        30 exit web signal9 busy -> terminate web; web backoff: signal 9 after 20, again in 103"#]]);
 }
 
 #[test]
 fn one_that_becomes_unhealthy_is_stopped_and_started_again() {
     check(expect![[r#"
         api: restart=on-failure interval=100ms retries=2
-        0 begin -> api waiting; spawn api; api starting
-        0 restarted api
-        10 ready api -> api ready; batch 0 is ready
+        10 up
+        10 restarted api
         110 unready api 503
         210 unready api 503 -> api unhealthy: 503; terminate api; api stopping
         250 exit api signal15 -> api backoff: 503, again in 104
@@ -114,8 +107,7 @@ fn one_that_becomes_unhealthy_is_stopped_and_started_again() {
 fn one_without_a_policy_stays_unhealthy() {
     check(expect![[r#"
         api: interval=100ms
-        0 begin -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
+        10 up
         110 unready api 503 -> api unhealthy: 503
         210 ready api -> api ready"#]]);
 }
@@ -175,11 +167,9 @@ fn later_starts_have_a_start_period_each_and_failing_to_be_ready_is_one_of_the_e
 fn a_stop_ends_a_pause_at_once() {
     check(expect![[r#"
         db: restart=on-failure; api: db
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        0 restarted db
-        10 ready db -> db ready; spawn api; api starting
-        20 ready api -> api ready; batch 0 is ready
-        500 exit db 1 -> terminate db; db backoff: code 1 after 500, again in 123
+        20 up
+        20 restarted db
+        500 exit db 1 -> terminate db; db backoff: code 1 after 480, again in 123
         550 stop -> db stopped; terminate api; api stopping
         600 exit api 0 -> api stopped
         700 end -> over: true, exit 0"#]]);
@@ -189,8 +179,7 @@ fn a_stop_ends_a_pause_at_once() {
 fn a_stop_while_its_children_end_is_no_restart() {
     check(expect![[r#"
         db: restart=on-failure
-        0 begin -> db waiting; spawn db; db starting
-        10 ready db -> db ready; batch 0 is ready
+        10 up
         500 exit db 1 left=1 -> terminate db
         510 stop db
         520 gone db
@@ -202,10 +191,9 @@ fn a_stop_while_its_children_end_is_no_restart() {
 fn ctrl_c_ends_a_pause_at_once() {
     check(expect![[r#"
         db: restart=always
-        0 begin -> db waiting; spawn db; db starting
-        0 restarted db
-        10 ready db -> db ready; batch 0 is ready
-        500 exit db 1 -> terminate db; db backoff: code 1 after 500, again in 123
+        10 up
+        10 restarted db
+        500 exit db 1 -> terminate db; db backoff: code 1 after 490, again in 123
         550 interrupt -> db stopped
         700 end -> over: true, exit 0"#]]);
 }
@@ -214,13 +202,11 @@ fn ctrl_c_ends_a_pause_at_once() {
 fn one_whose_dependency_is_down_waits_for_it_again() {
     check(expect![[r#"
         db: restart=on-failure; api: db restart=on-failure
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        0 restarted db
-        0 restarted api
-        10 ready db -> db ready; spawn api; api starting
-        20 ready api -> api ready; batch 0 is ready
-        500 exit db 1 -> terminate db; db backoff: code 1 after 500, again in 123
-        500 exit api 1 -> terminate api; api backoff: code 1 after 490, again in 104
+        20 up
+        20 restarted db
+        20 restarted api
+        500 exit db 1 -> terminate db; db backoff: code 1 after 480, again in 123
+        500 exit api 1 -> terminate api; api backoff: code 1 after 480, again in 104
         604 -> api waiting
         623 -> spawn db; db starting
         700 waits api -> db
@@ -233,12 +219,10 @@ fn one_whose_dependency_is_down_waits_for_it_again() {
 fn one_whose_dependency_is_gone_for_good_has_failed() {
     check(expect![[r#"
         db; api: db restart=on-failure
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        0 restarted api
-        10 ready db -> db ready; spawn api; api starting
-        20 ready api -> api ready; batch 0 is ready
-        500 exit db 1 -> terminate db; db failed: code 1 after 500
-        500 exit api 1 -> terminate api; api backoff: code 1 after 490, again in 104
+        20 up
+        20 restarted api
+        500 exit db 1 -> terminate db; db failed: code 1 after 480
+        500 exit api 1 -> terminate api; api backoff: code 1 after 480, again in 104
         604 -> api failed: without db
         700 end -> over: true, exit 1"#]]);
 }
@@ -247,9 +231,8 @@ fn one_whose_dependency_is_gone_for_good_has_failed() {
 fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
     check(expect![[r#"
         api: restart=always
-        0 begin -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
-        1010 exit api signal9 -> terminate api; api backoff: signal 9 after 1010, again in 0; spawn api; api starting
+        10 up
+        1010 exit api signal9 -> terminate api; api backoff: signal 9 after 1000, again in 0; spawn api; api starting
         1020 ready api -> api ready
         2020 exit api signal15 -> terminate api; api backoff: signal 15 after 1010, again in 0; spawn api; api starting
         2030 ready api -> api ready
@@ -263,10 +246,9 @@ fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
 fn what_could_be_started_before_is_tried_again_where_the_system_is_out_of_something() {
     check(expect![[r#"
         api: restart=always
-        0 begin -> api waiting; spawn api; api starting
-        10 ready api -> api ready; batch 0 is ready
+        10 up
         20 missing api no room
-        30 exit api 1 -> terminate api; api backoff: code 1 after 30, again in 0; spawn api
+        30 exit api 1 -> terminate api; api backoff: code 1 after 20, again in 0; spawn api
             -> api backoff: no room, again in 104
         31 end -> over: false, exit 0"#]]);
 }

@@ -34,9 +34,7 @@ fn what_is_asked_for_after_an_interrupt_is_never_started() {
 fn one_unit_is_stopped_alone() {
     check(expect![[r#"
         db; api: db
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        1 ready db -> db ready; spawn api; api starting
-        2 ready api -> api ready; batch 0 is ready
+        2 up
         9 stop db -> terminate db; db stopping
         20 exit db -> db stopped
         21 end -> over: false, exit 0
@@ -50,8 +48,7 @@ fn one_unit_is_stopped_alone() {
 fn grace_is_waited_for_and_then_it_is_killed() {
     check(expect![[r#"
         api: grace=2s
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 stop -> terminate api; api stopping
         2009 -> kill api
         2050 exit api signal9 -> api stopped"#]]);
@@ -61,8 +58,7 @@ fn grace_is_waited_for_and_then_it_is_killed() {
 fn what_outlives_a_kill_counts_as_a_survivor() {
     check(expect![[r#"
         api: grace=1s
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 stop -> terminate api; api stopping
         1009 -> kill api
         1100 exit api signal9 left=2
@@ -71,8 +67,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
     // Its own process is never reported.
     check(expect![[r#"
         api: grace=1s
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 stop -> terminate api; api stopping
         10 gone api
         1009 -> kill api
@@ -84,8 +79,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
 fn what_cannot_be_counted_is_not_gone() {
     check(expect![[r#"
         api: grace=1s
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 stop -> terminate api; api stopping
         10 exit api signal15 left=?
         1009 -> kill api
@@ -94,8 +88,7 @@ fn what_cannot_be_counted_is_not_gone() {
     // Once they can, and there are none, it is over.
     check(expect![[r#"
         api: grace=1s
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 stop -> terminate api; api stopping
         10 exit api signal15 left=?
         300 gone api
@@ -107,9 +100,7 @@ fn what_cannot_be_counted_is_not_gone() {
 fn a_survivor_does_not_keep_its_dependencies_running() {
     check(expect![[r#"
         db; api: db grace=1s
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        1 ready db -> db ready; spawn api; api starting
-        2 ready api -> api ready; batch 0 is ready
+        2 up
         9 interrupt -> terminate api; api stopping
         1009 -> kill api
         1100 exit api signal9 left=1
@@ -123,8 +114,7 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
     check(expect![[r#"
         with probes and counts
         api: grace=1s
-        0 begin -> api waiting; spawn api; api starting; probe api
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 exit api 1 left=2 -> terminate api; count api
         14 -> count api
         19 -> count api
@@ -143,16 +133,15 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
         89 -> count api
         97 -> count api
         100 gone api
-        106 -> count api; api failed: code 1 after 9
+        106 -> count api; api failed: code 1 after 4
         200 end -> over: true, exit 1"#]]);
     check(expect![[r#"
         api: grace=100ms
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 exit api 0 left=1 -> terminate api
         109 -> kill api
         150 gone api
-        155 -> api exited: code 0 after 9
+        155 -> api exited: code 0 after 4
         300 end -> over: true, exit 0"#]]);
 }
 
@@ -161,8 +150,7 @@ fn its_processes_are_counted_as_soon_as_it_has_ended() {
     check(expect![[r#"
         with probes and counts
         api
-        0 begin -> api waiting; spawn api; api starting; probe api
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         10 stop -> terminate api; api stopping
         100 exit api -> count api; api stopped"#]]);
 }
@@ -171,9 +159,7 @@ fn its_processes_are_counted_as_soon_as_it_has_ended() {
 fn a_second_interrupt_kills_at_once() {
     check(expect![[r#"
         db; api: db
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        1 ready db -> db ready; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 interrupt -> terminate api; api stopping
         12 interrupt -> terminate db; db stopping; kill db; kill api
         15 exit api signal9 -> api stopped
@@ -185,8 +171,7 @@ fn a_second_interrupt_kills_at_once() {
 fn more_interrupts_do_not_prolong_the_wait_for_a_survivor() {
     check(expect![[r#"
         api
-        0 begin -> api waiting; spawn api; api starting
-        5 ready api -> api ready; batch 0 is ready
+        5 up
         9 interrupt -> terminate api; api stopping
         12 interrupt -> kill api
         3000 interrupt
@@ -199,8 +184,7 @@ fn more_interrupts_do_not_prolong_the_wait_for_a_survivor() {
 fn after_an_interrupt_nothing_starts() {
     check(expect![[r#"
         db; api: db
-        0 begin db -> db waiting; spawn db; db starting
-        5 ready db -> db ready; batch 0 is ready
+        5 up db
         9 interrupt -> terminate db; db stopping
         10 begin -> api waiting; api stopped; batch 1 has failed
         11 exit db -> db stopped
@@ -213,11 +197,9 @@ fn after_an_interrupt_nothing_starts() {
 fn a_unit_that_fails_while_it_waits_to_be_stopped_has_failed() {
     check(expect![[r#"
         db; api: db
-        0 begin -> db waiting; api waiting; spawn db; db starting
-        1 ready db -> db ready; spawn api; api starting
-        2 ready api -> api ready; batch 0 is ready
+        2 up
         9 interrupt -> terminate api; api stopping
-        10 exit db 1 -> terminate db; db failed: code 1 after 10
+        10 exit db 1 -> terminate db; db failed: code 1 after 8
         20 exit api -> api stopped
         21 end -> over: true, exit 1"#]]);
 }

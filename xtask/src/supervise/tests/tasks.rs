@@ -111,9 +111,7 @@ fn a_task_at_work_is_stopped_like_a_service() {
 fn a_restart_of_a_service_or_of_all_leaves_a_task_that_is_done() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
-        0 begin -> db waiting; migrate waiting; api waiting; spawn db; db starting
-        5 ready db -> db ready; spawn migrate; migrate starting
-        10 exit migrate -> terminate migrate; migrate exited: code 0 after 5; spawn api; api ready; batch 0 is ready
+        10 up
         20 restart db -> terminate db; db stopping
         30 exit db -> db waiting; spawn db; db starting
         35 ready db -> db ready
@@ -127,9 +125,7 @@ fn a_restart_of_a_service_or_of_all_leaves_a_task_that_is_done() {
 fn what_used_a_task_ends_before_what_the_task_used() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
-        0 begin -> db waiting; migrate waiting; api waiting; spawn db; db starting
-        5 ready db -> db ready; spawn migrate; migrate starting
-        10 exit migrate -> terminate migrate; migrate exited: code 0 after 5; spawn api; api ready; batch 0 is ready
+        10 up
         20 stop -> terminate api; api stopping
         30 exit api -> api stopped; terminate db; db stopping
         40 exit db -> db stopped
@@ -140,9 +136,7 @@ fn what_used_a_task_ends_before_what_the_task_used() {
 fn a_task_that_is_named_runs_again() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
-        0 begin -> db waiting; migrate waiting; api waiting; spawn db; db starting
-        5 ready db -> db ready; spawn migrate; migrate starting
-        10 exit migrate -> terminate migrate; migrate exited: code 0 after 5; spawn api; api ready; batch 0 is ready
+        10 up
         20 restart migrate -> migrate waiting; spawn migrate; migrate starting
         70000 exit migrate 1 -> terminate migrate; migrate failed: code 1 after 69980
         70000 end -> over: false, exit 1
@@ -156,8 +150,7 @@ fn a_task_that_is_named_runs_again() {
 fn dependents_that_are_restarted_with_a_task_end_before_it_runs_again() {
     check(expect![[r#"
         migrate: task; api: migrate(completed+restart) unprobed
-        0 begin -> migrate waiting; api waiting; spawn migrate; migrate starting
-        10 exit migrate -> terminate migrate; migrate exited: code 0 after 10; spawn api; api ready; batch 0 is ready
+        10 up
         20 restart migrate -> migrate waiting; terminate api; api stopping
         21 waits migrate -> api
         30 exit api -> api waiting; spawn migrate; migrate starting
@@ -168,7 +161,7 @@ fn dependents_that_are_restarted_with_a_task_end_before_it_runs_again() {
 fn a_task_that_failed_runs_again_when_it_is_asked_for_and_one_that_is_done_is_not_missed() {
     check(expect![[r#"
         other: unprobed; migrate: task; api: migrate(completed) unprobed
-        0 begin other -> other waiting; spawn other; other ready; batch 0 is ready
+        0 up other
         10 begin migrate api -> migrate waiting; api waiting; spawn migrate; migrate starting
         20 exit migrate 1 -> terminate migrate; batch 1 has failed; api stopped; migrate failed: code 1 after 10
         30 begin migrate api -> migrate waiting; api waiting; spawn migrate; migrate starting

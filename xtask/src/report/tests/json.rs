@@ -40,7 +40,7 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
 }
 
 #[test]
-fn what_is_unknown_is_null() {
+fn unknown_fields_are_null() {
     let unknown = Owner {
         command: Vec::new().into(),
         user: None,
@@ -244,7 +244,7 @@ fn every_state_has_the_name_of_the_contract() {
 }
 
 #[test]
-fn nothing_in_a_document_steers_a_terminal_and_all_of_it_is_read_back() {
+fn json_escapes_control_characters_and_is_read_back_whole() {
     let said = "\x1b[2J\x07\x7f\u{80}\u{9b}31m\u{202e}\u{200b}\u{e0041} \"日本\" \\ 🚀";
     let document = json::line(&[said]);
     assert_eq!(

@@ -1,10 +1,10 @@
-//! What was asked for together: settled as a whole, and joined by later batches.
+//! Batches: services that were asked for together are ready, or have failed, as a whole; later batches join the run.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn a_failure_during_the_start_stops_the_rest_in_reverse_order() {
+fn batch_failure_while_starting_stops_the_others_in_reverse_order() {
     check(expect![[r#"
         db; api: db; web: api; other
         0 begin -> db waiting; api waiting; web waiting; other waiting; spawn db; spawn other; db starting
@@ -20,7 +20,7 @@ fn a_failure_during_the_start_stops_the_rest_in_reverse_order() {
 }
 
 #[test]
-fn what_waits_for_a_failed_dependency_is_stopped_with_it() {
+fn batch_failure_stops_services_that_wait_for_the_failed_one() {
     check(expect![[r#"
         db; api: db; web: api
         0 begin -> db waiting; api waiting; web waiting; spawn db; db starting
@@ -30,7 +30,7 @@ fn what_waits_for_a_failed_dependency_is_stopped_with_it() {
 }
 
 #[test]
-fn a_failure_when_all_were_ready_leaves_the_others() {
+fn service_failure_after_its_batch_was_ready_leaves_the_others_running() {
     check(expect![[r#"
         db; api: db
         9 up
@@ -41,7 +41,7 @@ fn a_failure_when_all_were_ready_leaves_the_others() {
 }
 
 #[test]
-fn what_cannot_be_spawned_fails_the_batch() {
+fn spawn_failure_fails_the_batch() {
     check(expect![[r#"
         db; api: db
         0 missing api `uvicorn` was not found
@@ -53,7 +53,7 @@ fn what_cannot_be_spawned_fails_the_batch() {
 }
 
 #[test]
-fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
+fn exit_code_0_is_a_failure_only_before_ready() {
     check(expect![[r#"
         api
         0 begin -> api waiting; spawn api; api starting
@@ -72,7 +72,7 @@ fn exit_0_is_a_failure_only_before_a_unit_was_ready() {
 }
 
 #[test]
-fn another_end_is_a_failure_always() {
+fn exit_by_another_code_or_a_signal_is_always_a_failure() {
     check(expect![[r#"
         api
         5 up
@@ -86,7 +86,7 @@ fn another_end_is_a_failure_always() {
 }
 
 #[test]
-fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
+fn dependency_that_exited_with_0_counts_as_started_but_not_as_healthy() {
     check(expect![[r#"
         job: unprobed; db; after: job(started), db
         0 begin -> job waiting; db waiting; after waiting; spawn job; spawn db; job ready; db starting
@@ -103,7 +103,7 @@ fn a_unit_that_has_ended_well_counts_as_started_but_not_as_healthy() {
 }
 
 #[test]
-fn a_later_batch_joins_and_is_settled_by_itself() {
+fn later_batch_joins_the_run_and_is_settled_by_itself() {
     check(expect![[r#"
         db; api: db; web: api
         5 up db
@@ -114,7 +114,7 @@ fn a_later_batch_joins_and_is_settled_by_itself() {
 }
 
 #[test]
-fn a_batch_that_fails_leaves_those_of_other_batches() {
+fn batch_failure_leaves_services_of_other_batches_running() {
     check(expect![[r#"
         db; api: db
         5 up db
@@ -124,7 +124,7 @@ fn a_batch_that_fails_leaves_those_of_other_batches() {
 }
 
 #[test]
-fn a_later_batch_fails_with_the_dependency_it_waits_for() {
+fn later_batch_fails_with_the_dependency_it_waits_for() {
     check(expect![[r#"
         db; api: db
         0 begin db -> db waiting; spawn db; db starting
@@ -135,7 +135,7 @@ fn a_later_batch_fails_with_the_dependency_it_waits_for() {
 }
 
 #[test]
-fn the_timeout_of_a_later_batch_holds_for_what_waits_for_an_earlier_one() {
+fn batch_timeout_ends_the_wait_for_a_service_of_another_batch() {
     check(expect![[r#"
         db; api: db; web: api
         0 begin db -> db waiting; spawn db; db starting
@@ -145,7 +145,7 @@ fn the_timeout_of_a_later_batch_holds_for_what_waits_for_an_earlier_one() {
 }
 
 #[test]
-fn what_starts_in_the_batch_itself_gives_the_better_reason() {
+fn batch_timeout_gives_the_reason_of_its_own_starting_service() {
     check(expect![[r#"
         db; cache; api: db, cache
         0 begin db -> db waiting; spawn db; db starting
@@ -156,7 +156,7 @@ fn what_starts_in_the_batch_itself_gives_the_better_reason() {
 }
 
 #[test]
-fn what_was_stopped_starts_again_with_a_clean_slate() {
+fn start_after_a_failure_clears_the_exit_code() {
     check(expect![[r#"
         db; api: db grace=1s
         0 begin -> db waiting; api waiting; spawn db; db starting
@@ -172,7 +172,7 @@ fn what_was_stopped_starts_again_with_a_clean_slate() {
 }
 
 #[test]
-fn a_dependency_that_was_stopped_is_asked_for_again() {
+fn stopped_dependency_starts_again_only_if_asked_for() {
     check(expect![[r#"
         db; api: db
         5 up db
@@ -183,7 +183,7 @@ fn a_dependency_that_was_stopped_is_asked_for_again() {
 }
 
 #[test]
-fn nothing_starts_on_what_is_about_to_end() {
+fn stopping_dependency_lets_no_dependent_start() {
     check(expect![[r#"
         db; api: db; web: db
         6 up db api

@@ -1,10 +1,10 @@
-//! Services that run and are asked for with other settings.
+//! Changed settings of services that run already.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn it_ends_by_its_old_settings_and_starts_by_its_new_ones() {
+fn changed_settings_apply_to_the_start_and_old_ones_to_the_stop() {
     check(expect![[r#"
         db; api: grace=2s; other
         0 begin -> db waiting; api waiting; other waiting; spawn db; spawn api; spawn other; db starting; api starting
@@ -21,7 +21,7 @@ fn it_ends_by_its_old_settings_and_starts_by_its_new_ones() {
 }
 
 #[test]
-fn what_it_needs_now_is_waited_for() {
+fn changed_settings_with_a_new_dependency_wait_for_it() {
     check(expect![[r#"
         api; db
         10 up api
@@ -33,7 +33,7 @@ fn what_it_needs_now_is_waited_for() {
 }
 
 #[test]
-fn what_is_restarted_with_it_comes_along_and_the_rest_does_not() {
+fn changed_settings_restart_dependents_with_restart_only() {
     check(expect![[r#"
         db; api: db(restart); web: db
         3 up
@@ -45,7 +45,7 @@ fn what_is_restarted_with_it_comes_along_and_the_rest_does_not() {
 }
 
 #[test]
-fn one_that_waits_takes_the_new_settings_up_at_once() {
+fn changed_settings_of_a_waiting_service_apply_at_once() {
     check(expect![[r#"
         db; api: db
         0 begin -> db waiting; api waiting; spawn db; db starting
@@ -53,7 +53,7 @@ fn one_that_waits_takes_the_new_settings_up_at_once() {
 }
 
 #[test]
-fn a_stop_wins_and_the_next_start_has_settings_of_its_own() {
+fn changed_settings_are_dropped_by_a_stop() {
     check(expect![[r#"
         api
         10 up

@@ -1,10 +1,10 @@
-//! From `begin` to ready, and what becomes of health afterwards.
+//! Readiness: the way from `begin` to ready, and health checks afterwards.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn what_depends_on_nothing_starts_at_once_and_the_rest_when_its_dependencies_are_ready() {
+fn services_start_when_their_dependencies_are_ready() {
     check(expect![[r#"
         db; cache; api: db, cache; web: api
         0 begin -> db waiting; cache waiting; api waiting; web waiting; spawn db; spawn cache; db starting
@@ -16,7 +16,7 @@ fn what_depends_on_nothing_starts_at_once_and_the_rest_when_its_dependencies_are
 }
 
 #[test]
-fn started_is_less_than_healthy() {
+fn condition_started_does_not_wait_for_ready() {
     check(expect![[r#"
         db; web: db(started); api: db
         0 begin -> db waiting; web waiting; api waiting; spawn db; db starting; spawn web; web starting
@@ -26,7 +26,7 @@ fn started_is_less_than_healthy() {
 }
 
 #[test]
-fn without_a_port_and_a_check_a_unit_is_ready_when_it_was_spawned() {
+fn service_without_port_and_health_check_is_ready_when_spawned() {
     check(expect![[r#"
         worker: unprobed; api: worker
         0 begin -> worker waiting; api waiting; spawn worker; worker ready; spawn api; api starting
@@ -34,7 +34,7 @@ fn without_a_port_and_a_check_a_unit_is_ready_when_it_was_spawned() {
 }
 
 #[test]
-fn probes_come_at_once_then_with_pauses_that_grow_to_a_tenth_of_the_time_waited() {
+fn probe_pauses_while_starting_are_a_tenth_of_the_time_waited() {
     check(expect![[r#"
         with probes and counts
         api
@@ -54,7 +54,7 @@ fn probes_come_at_once_then_with_pauses_that_grow_to_a_tenth_of_the_time_waited(
 }
 
 #[test]
-fn a_last_probe_is_asked_before_giving_up() {
+fn start_period_ends_with_a_last_probe() {
     check(expect![[r#"
         with probes and counts
         api: start=1s
@@ -73,7 +73,7 @@ fn a_last_probe_is_asked_before_giving_up() {
 }
 
 #[test]
-fn a_last_probe_that_is_never_answered_does_not_hold_up_the_end() {
+fn start_period_ends_although_the_last_probe_is_not_answered() {
     check(expect![[r#"
         api: start=1s
         0 begin -> api waiting; spawn api; api starting
@@ -91,7 +91,7 @@ fn a_last_probe_that_is_never_answered_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn the_timeout_of_a_batch_shortens_every_start() {
+fn batch_timeout_shortens_start_periods() {
     check(expect![[r#"
         db; api: db start=10s
         0 begin timeout=2s -> db waiting; api waiting; spawn db; db starting
@@ -104,7 +104,7 @@ fn the_timeout_of_a_batch_shortens_every_start() {
 }
 
 #[test]
-fn a_unit_waits_for_what_is_open() {
+fn waiting_for_names_dependencies_or_the_last_probe() {
     check(expect![[r#"
         db; cache; api: db, cache
         0 begin -> db waiting; cache waiting; api waiting; spawn db; spawn cache; db starting; cache starting
@@ -120,7 +120,7 @@ fn a_unit_waits_for_what_is_open() {
 }
 
 #[test]
-fn failures_in_a_row_make_a_ready_unit_unhealthy_and_one_success_makes_it_ready_again() {
+fn health_check_retries_make_unhealthy_and_one_success_ready_again() {
     check(expect![[r#"
         with probes and counts
         api: interval=1s retries=3
@@ -145,7 +145,7 @@ fn failures_in_a_row_make_a_ready_unit_unhealthy_and_one_success_makes_it_ready_
 }
 
 #[test]
-fn a_check_that_could_not_be_asked_says_nothing_of_a_ready_unit() {
+fn health_check_that_could_not_be_asked_changes_nothing() {
     check(expect![[r#"
         api: interval=1s retries=2 restart=always
         0 begin -> api waiting; spawn api; api starting
@@ -158,7 +158,7 @@ fn a_check_that_could_not_be_asked_says_nothing_of_a_ready_unit() {
 }
 
 #[test]
-fn an_unhealthy_dependency_keeps_a_later_unit_waiting() {
+fn unhealthy_dependency_keeps_a_later_service_waiting() {
     check(expect![[r#"
         db: interval=1s; api: db
         0 begin db -> db waiting; spawn db; db starting
@@ -170,7 +170,7 @@ fn an_unhealthy_dependency_keeps_a_later_unit_waiting() {
 }
 
 #[test]
-fn late_answers_change_nothing() {
+fn late_probe_answers_and_exits_change_nothing() {
     check(expect![[r#"
         api: grace=1s
         0 begin -> api waiting; spawn api; api starting

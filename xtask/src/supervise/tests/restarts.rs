@@ -1,10 +1,10 @@
-//! Services that are started again: when, after which pause, how often, and what ends it.
+//! Restarts by policy: when, after which pause, how often, and what ends them.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn a_crash_is_followed_by_a_pause_and_another_start() {
+fn restart_follows_a_crash_after_a_backoff_pause() {
     check(expect![[r#"
         api: restart=on-failure
         0 begin -> api waiting; spawn api; api starting
@@ -18,7 +18,7 @@ fn a_crash_is_followed_by_a_pause_and_another_start() {
 }
 
 #[test]
-fn without_a_policy_a_crash_is_the_end() {
+fn restart_policy_no_makes_a_crash_final() {
     check(expect![[r#"
         api
         10 up
@@ -26,7 +26,7 @@ fn without_a_policy_a_crash_is_the_end() {
 }
 
 #[test]
-fn an_end_with_0_is_followed_by_a_start_with_always_alone() {
+fn restart_policy_always_alone_restarts_after_exit_code_0() {
     check(expect![[r#"
         a: restart=on-failure; b: restart=always
         10 up
@@ -37,7 +37,7 @@ fn an_end_with_0_is_followed_by_a_start_with_always_alone() {
 }
 
 #[test]
-fn pauses_grow_and_five_restarts_without_a_quiet_time_are_enough() {
+fn restart_backoff_doubles_and_gives_up_after_5_restarts() {
     check(expect![[r#"
         api: restart=always
         10 up
@@ -56,7 +56,7 @@ fn pauses_grow_and_five_restarts_without_a_quiet_time_are_enough() {
 }
 
 #[test]
-fn a_quiet_time_resets_the_count() {
+fn restart_backoff_resets_after_10_s_ready() {
     check(expect![[r#"
         api: restart=always
         10 up
@@ -71,7 +71,7 @@ fn a_quiet_time_resets_the_count() {
 }
 
 #[test]
-fn what_would_fail_again_is_not_tried_again() {
+fn restart_is_not_tried_after_a_permanent_failure() {
     check(expect![[r#"
         api: restart=always; web: restart=always
         0 begin web -> web waiting; spawn web; web starting
@@ -82,7 +82,7 @@ fn what_would_fail_again_is_not_tried_again() {
 }
 
 #[test]
-fn a_signal_is_no_lasting_cause_whatever_the_log_said() {
+fn restart_is_tried_after_a_signal_whatever_the_log_said() {
     check(expect![[r#"
         web: restart=on-failure
         10 up
@@ -91,7 +91,7 @@ fn a_signal_is_no_lasting_cause_whatever_the_log_said() {
 }
 
 #[test]
-fn one_that_becomes_unhealthy_is_stopped_and_started_again() {
+fn unhealthy_service_is_stopped_and_restarted() {
     check(expect![[r#"
         api: restart=on-failure interval=100ms retries=2
         10 up
@@ -104,7 +104,7 @@ fn one_that_becomes_unhealthy_is_stopped_and_started_again() {
 }
 
 #[test]
-fn one_without_a_policy_stays_unhealthy() {
+fn unhealthy_service_without_restart_policy_is_left_running() {
     check(expect![[r#"
         api: interval=100ms
         10 up
@@ -113,7 +113,7 @@ fn one_without_a_policy_stays_unhealthy() {
 }
 
 #[test]
-fn a_failure_while_the_stack_starts_is_tried_again() {
+fn restart_follows_a_crash_before_ready() {
     check(expect![[r#"
         db: restart=on-failure; api: db
         0 begin -> db waiting; api waiting; spawn db; db starting
@@ -125,7 +125,7 @@ fn a_failure_while_the_stack_starts_is_tried_again() {
 }
 
 #[test]
-fn all_attempts_of_a_first_start_share_one_start_period() {
+fn start_period_is_shared_by_all_attempts_of_a_first_start() {
     check(expect![[r#"
         db: restart=on-failure start=300ms; api: db
         0 begin -> db waiting; api waiting; spawn db; db starting
@@ -137,7 +137,7 @@ fn all_attempts_of_a_first_start_share_one_start_period() {
 }
 
 #[test]
-fn a_first_start_ends_with_the_time_of_the_whole() {
+fn start_timeout_of_the_batch_ends_the_attempts_of_a_first_start() {
     check(expect![[r#"
         db: restart=on-failure
         0 begin timeout=150ms -> db waiting; spawn db; db starting
@@ -148,7 +148,7 @@ fn a_first_start_ends_with_the_time_of_the_whole() {
 }
 
 #[test]
-fn later_starts_have_a_start_period_each_and_failing_to_be_ready_is_one_of_the_ends() {
+fn start_period_begins_again_with_each_later_restart() {
     check(expect![[r#"
         db: restart=on-failure start=300ms
         0 begin timeout=200ms -> db waiting; spawn db; db starting
@@ -164,7 +164,7 @@ fn later_starts_have_a_start_period_each_and_failing_to_be_ready_is_one_of_the_e
 }
 
 #[test]
-fn a_stop_ends_a_pause_at_once() {
+fn stop_during_backoff_takes_effect_at_once() {
     check(expect![[r#"
         db: restart=on-failure; api: db
         20 up
@@ -176,7 +176,7 @@ fn a_stop_ends_a_pause_at_once() {
 }
 
 #[test]
-fn a_stop_while_its_children_end_is_no_restart() {
+fn stop_while_children_end_prevents_the_restart() {
     check(expect![[r#"
         db: restart=on-failure
         10 up
@@ -188,7 +188,7 @@ fn a_stop_while_its_children_end_is_no_restart() {
 }
 
 #[test]
-fn ctrl_c_ends_a_pause_at_once() {
+fn ctrl_c_during_backoff_takes_effect_at_once() {
     check(expect![[r#"
         db: restart=always
         10 up
@@ -199,7 +199,7 @@ fn ctrl_c_ends_a_pause_at_once() {
 }
 
 #[test]
-fn one_whose_dependency_is_down_waits_for_it_again() {
+fn restart_waits_for_a_dependency_that_is_down() {
     check(expect![[r#"
         db: restart=on-failure; api: db restart=on-failure
         20 up
@@ -216,7 +216,7 @@ fn one_whose_dependency_is_down_waits_for_it_again() {
 }
 
 #[test]
-fn one_whose_dependency_is_gone_for_good_has_failed() {
+fn restart_fails_without_a_dependency_that_has_failed() {
     check(expect![[r#"
         db; api: db restart=on-failure
         20 up
@@ -228,7 +228,7 @@ fn one_whose_dependency_is_gone_for_good_has_failed() {
 }
 
 #[test]
-fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
+fn restart_backoff_resets_after_1_s_ready_if_killed() {
     check(expect![[r#"
         api: restart=always
         10 up
@@ -243,7 +243,7 @@ fn whoever_kills_it_now_and_then_is_no_fault_of_its_own() {
 }
 
 #[test]
-fn what_could_be_started_before_is_tried_again_where_the_system_is_out_of_something() {
+fn restart_is_tried_again_after_a_spawn_failure() {
     check(expect![[r#"
         api: restart=always
         10 up

@@ -1,10 +1,10 @@
-//! From the wish to end a unit to the proof that nothing of it is left.
+//! Stops: from the wish to end a service to the proof that no process of it is left.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn dependents_are_stopped_before_what_they_depend_on() {
+fn stop_order_is_dependents_before_dependencies() {
     check(expect![[r#"
         db; cache; api: db, cache; web: api
         0 begin -> db waiting; cache waiting; api waiting; web waiting; spawn db; spawn cache; db starting
@@ -22,7 +22,7 @@ fn dependents_are_stopped_before_what_they_depend_on() {
 }
 
 #[test]
-fn what_is_asked_for_after_an_interrupt_is_never_started() {
+fn interrupt_before_the_first_start_lets_nothing_start() {
     check(expect![[r#"
         db; api: db
         0 interrupt
@@ -31,7 +31,7 @@ fn what_is_asked_for_after_an_interrupt_is_never_started() {
 }
 
 #[test]
-fn one_unit_is_stopped_alone() {
+fn stop_of_one_service_leaves_its_dependents_running() {
     check(expect![[r#"
         db; api: db
         2 up
@@ -45,7 +45,7 @@ fn one_unit_is_stopped_alone() {
 }
 
 #[test]
-fn grace_is_waited_for_and_then_it_is_killed() {
+fn stop_kills_after_the_grace_period() {
     check(expect![[r#"
         api: grace=2s
         5 up
@@ -55,7 +55,7 @@ fn grace_is_waited_for_and_then_it_is_killed() {
 }
 
 #[test]
-fn what_outlives_a_kill_counts_as_a_survivor() {
+fn survivors_of_a_kill_are_reported_after_5_s() {
     check(expect![[r#"
         api: grace=1s
         5 up
@@ -64,7 +64,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
         1100 exit api signal9 left=2
         6050 -> api failed: 2 survived
         9000 end -> over: true, exit 7"#]]);
-    // Its own process is never reported.
+    // The end of its own process is never reported.
     check(expect![[r#"
         api: grace=1s
         5 up
@@ -76,7 +76,7 @@ fn what_outlives_a_kill_counts_as_a_survivor() {
 }
 
 #[test]
-fn what_cannot_be_counted_is_not_gone() {
+fn processes_that_cannot_be_counted_are_not_taken_for_gone() {
     check(expect![[r#"
         api: grace=1s
         5 up
@@ -85,7 +85,7 @@ fn what_cannot_be_counted_is_not_gone() {
         1009 -> kill api
         6009 -> api failed: unverified: too many open files
         9000 end -> over: true, exit 7"#]]);
-    // Once they can, and there are none, it is over.
+    // They can be counted again, and none is left.
     check(expect![[r#"
         api: grace=1s
         5 up
@@ -97,7 +97,7 @@ fn what_cannot_be_counted_is_not_gone() {
 }
 
 #[test]
-fn a_survivor_does_not_keep_its_dependencies_running() {
+fn survivor_does_not_keep_its_dependencies_running() {
     check(expect![[r#"
         db; api: db grace=1s
         2 up
@@ -110,7 +110,7 @@ fn a_survivor_does_not_keep_its_dependencies_running() {
 }
 
 #[test]
-fn children_that_are_left_are_ended_before_the_unit_is_over() {
+fn children_left_by_an_exit_end_before_the_service_is_over() {
     check(expect![[r#"
         with probes and counts
         api: grace=1s
@@ -146,7 +146,7 @@ fn children_that_are_left_are_ended_before_the_unit_is_over() {
 }
 
 #[test]
-fn its_processes_are_counted_as_soon_as_it_has_ended() {
+fn processes_are_counted_as_soon_as_the_service_exits() {
     check(expect![[r#"
         with probes and counts
         api
@@ -156,7 +156,7 @@ fn its_processes_are_counted_as_soon_as_it_has_ended() {
 }
 
 #[test]
-fn a_second_interrupt_kills_at_once() {
+fn second_interrupt_kills_at_once() {
     check(expect![[r#"
         db; api: db
         5 up
@@ -168,7 +168,7 @@ fn a_second_interrupt_kills_at_once() {
 }
 
 #[test]
-fn more_interrupts_do_not_prolong_the_wait_for_a_survivor() {
+fn interrupts_do_not_prolong_the_wait_for_a_survivor() {
     check(expect![[r#"
         api
         5 up
@@ -181,7 +181,7 @@ fn more_interrupts_do_not_prolong_the_wait_for_a_survivor() {
 }
 
 #[test]
-fn after_an_interrupt_nothing_starts() {
+fn interrupt_lets_no_later_batch_start() {
     check(expect![[r#"
         db; api: db
         5 up db
@@ -194,7 +194,7 @@ fn after_an_interrupt_nothing_starts() {
 }
 
 #[test]
-fn a_unit_that_fails_while_it_waits_to_be_stopped_has_failed() {
+fn service_that_crashes_while_it_waits_to_be_stopped_has_failed() {
     check(expect![[r#"
         db; api: db
         2 up

@@ -1,10 +1,10 @@
-//! Tasks: run to their end, once, before what depends on them.
+//! Tasks: they run once, to their end, before the services that depend on them.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn a_task_runs_when_its_dependencies_are_ready_and_its_dependents_when_it_is_done() {
+fn task_runs_after_its_dependencies_and_before_its_dependents() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         0 begin -> db waiting; migrate waiting; api waiting; spawn db; db starting
@@ -17,7 +17,7 @@ fn a_task_runs_when_its_dependencies_are_ready_and_its_dependents_when_it_is_don
 }
 
 #[test]
-fn a_task_that_ends_otherwise_than_with_0_fails_the_batch() {
+fn task_exit_other_than_0_fails_the_batch() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         0 begin -> db waiting; migrate waiting; api waiting; spawn db; db starting
@@ -34,7 +34,7 @@ fn a_task_that_ends_otherwise_than_with_0_fails_the_batch() {
 }
 
 #[test]
-fn a_task_is_done_when_nothing_of_it_is_left() {
+fn task_completes_when_no_process_of_it_is_left() {
     check(expect![[r#"
         migrate: task grace=1s; api: migrate(completed) unprobed
         0 begin -> migrate waiting; api waiting; spawn migrate; migrate starting
@@ -45,7 +45,7 @@ fn a_task_is_done_when_nothing_of_it_is_left() {
 }
 
 #[test]
-fn a_stack_of_tasks_is_over_when_they_are_done() {
+fn run_of_tasks_alone_is_over_when_they_have_completed() {
     check(expect![[r#"
         lint: task; test: lint(completed) task
         0 begin -> lint waiting; test waiting; spawn lint; lint starting
@@ -55,7 +55,7 @@ fn a_stack_of_tasks_is_over_when_they_are_done() {
 }
 
 #[test]
-fn a_task_that_only_has_to_be_started_is_not_waited_for_by_its_dependent_but_by_the_batch() {
+fn task_with_condition_started_is_waited_for_by_the_batch_alone() {
     check(expect![[r#"
         seed: task; api: seed(started) unprobed
         0 begin -> seed waiting; api waiting; spawn seed; seed starting; spawn api; api ready
@@ -64,7 +64,7 @@ fn a_task_that_only_has_to_be_started_is_not_waited_for_by_its_dependent_but_by_
 }
 
 #[test]
-fn a_task_has_no_time_limit_but_that_of_the_whole() {
+fn task_has_no_time_limit_but_the_batch_timeout() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         0 begin timeout=2s -> db waiting; migrate waiting; api waiting; spawn db; db starting
@@ -77,7 +77,7 @@ fn a_task_has_no_time_limit_but_that_of_the_whole() {
 }
 
 #[test]
-fn a_task_of_another_batch_is_waited_for_as_long_as_ones_own_time() {
+fn batch_timeout_ends_the_wait_for_a_task_of_another_batch() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         0 begin migrate db -> db waiting; migrate waiting; spawn db; db starting
@@ -89,7 +89,7 @@ fn a_task_of_another_batch_is_waited_for_as_long_as_ones_own_time() {
 }
 
 #[test]
-fn a_task_at_work_is_stopped_like_a_service() {
+fn running_task_is_stopped_like_a_service() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         0 begin -> db waiting; migrate waiting; api waiting; spawn db; db starting
@@ -108,7 +108,7 @@ fn a_task_at_work_is_stopped_like_a_service() {
 }
 
 #[test]
-fn a_restart_of_a_service_or_of_all_leaves_a_task_that_is_done() {
+fn completed_task_does_not_run_again_with_a_restart() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         10 up
@@ -122,7 +122,7 @@ fn a_restart_of_a_service_or_of_all_leaves_a_task_that_is_done() {
 }
 
 #[test]
-fn what_used_a_task_ends_before_what_the_task_used() {
+fn stop_order_holds_across_a_completed_task() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         10 up
@@ -133,7 +133,7 @@ fn what_used_a_task_ends_before_what_the_task_used() {
 }
 
 #[test]
-fn a_task_that_is_named_runs_again() {
+fn completed_task_runs_again_if_named() {
     check(expect![[r#"
         db; migrate: db task; api: migrate(completed) unprobed
         10 up
@@ -147,7 +147,7 @@ fn a_task_that_is_named_runs_again() {
 }
 
 #[test]
-fn dependents_that_are_restarted_with_a_task_end_before_it_runs_again() {
+fn dependents_with_restart_end_before_their_task_runs_again() {
     check(expect![[r#"
         migrate: task; api: migrate(completed+restart) unprobed
         10 up
@@ -158,7 +158,7 @@ fn dependents_that_are_restarted_with_a_task_end_before_it_runs_again() {
 }
 
 #[test]
-fn a_task_that_failed_runs_again_when_it_is_asked_for_and_one_that_is_done_is_not_missed() {
+fn failed_task_runs_again_with_a_start_and_a_completed_one_does_not() {
     check(expect![[r#"
         other: unprobed; migrate: task; api: migrate(completed) unprobed
         0 up other

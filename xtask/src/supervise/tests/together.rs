@@ -1,10 +1,10 @@
-//! Restarts that concern several services: with a dependency, and by a command.
+//! Restarts of several services: together with a dependency, and by a command.
 
 use super::check;
 use expect_test::expect;
 
 #[test]
-fn who_asked_for_it_is_restarted_with_its_dependency() {
+fn dependent_with_restart_is_restarted_after_a_crash_of_its_dependency() {
     check(expect![[r#"
         db: restart=on-failure; api: db(restart); web: api
         0 begin -> db waiting; api waiting; web waiting; spawn db; db starting
@@ -21,7 +21,7 @@ fn who_asked_for_it_is_restarted_with_its_dependency() {
 }
 
 #[test]
-fn one_that_waits_for_its_dependency_again_has_failed_with_it() {
+fn dependent_with_restart_fails_with_its_dependency() {
     check(expect![[r#"
         db: restart=on-failure; api: db(restart)
         20 up
@@ -34,7 +34,7 @@ fn one_that_waits_for_its_dependency_again_has_failed_with_it() {
 }
 
 #[test]
-fn all_that_is_restarted_stops_in_reverse_order_and_starts_in_order() {
+fn restart_command_stops_in_reverse_order_and_starts_in_order() {
     check(expect![[r#"
         db: unprobed; api: db unprobed; web: api unprobed
         0 up
@@ -47,7 +47,7 @@ fn all_that_is_restarted_stops_in_reverse_order_and_starts_in_order() {
 }
 
 #[test]
-fn one_that_is_restarted_alone_leaves_its_dependents_running() {
+fn restart_command_leaves_dependents_running() {
     check(expect![[r#"
         db: unprobed; api: db unprobed
         0 up
@@ -56,7 +56,7 @@ fn one_that_is_restarted_alone_leaves_its_dependents_running() {
 }
 
 #[test]
-fn a_restart_takes_along_who_asked_for_that() {
+fn restart_command_includes_dependents_with_restart() {
     check(expect![[r#"
         db: restart=on-failure; api: db(restart); web: api
         30 up
@@ -68,7 +68,7 @@ fn a_restart_takes_along_who_asked_for_that() {
 }
 
 #[test]
-fn one_that_has_ended_is_started_with_what_it_needs() {
+fn restart_command_starts_ended_dependencies_too() {
     check(expect![[r#"
         db: unprobed; api: db unprobed; other: unprobed
         0 up
@@ -79,7 +79,7 @@ fn one_that_has_ended_is_started_with_what_it_needs() {
 }
 
 #[test]
-fn a_restart_ends_a_pause_and_resets_the_count() {
+fn restart_command_ends_a_backoff_and_resets_its_count() {
     check(expect![[r#"
         db: restart=always unprobed
         0 up
@@ -91,7 +91,7 @@ fn a_restart_ends_a_pause_and_resets_the_count() {
 }
 
 #[test]
-fn one_that_crashes_while_it_is_to_restart_is_just_restarted() {
+fn crash_while_a_restart_is_pending_is_no_failure() {
     check(expect![[r#"
         db: unprobed; api: db unprobed
         0 up
@@ -102,7 +102,7 @@ fn one_that_crashes_while_it_is_to_restart_is_just_restarted() {
 }
 
 #[test]
-fn a_stop_wins_over_a_restart() {
+fn stop_wins_over_a_pending_restart() {
     check(expect![[r#"
         db: unprobed; api: db unprobed
         0 up
@@ -114,7 +114,7 @@ fn a_stop_wins_over_a_restart() {
 }
 
 #[test]
-fn what_is_to_end_is_not_restarted() {
+fn restart_command_for_a_stopping_service_does_nothing() {
     check(expect![[r#"
         db: unprobed; api: db unprobed
         0 up
@@ -125,7 +125,7 @@ fn what_is_to_end_is_not_restarted() {
 }
 
 #[test]
-fn one_that_survives_is_not_started_beside_itself() {
+fn restart_command_starts_nothing_beside_a_survivor() {
     check(expect![[r#"
         db: unprobed grace=1s
         0 up
@@ -136,7 +136,7 @@ fn one_that_survives_is_not_started_beside_itself() {
 }
 
 #[test]
-fn a_restart_while_the_stack_starts_delays_its_being_ready() {
+fn restart_command_while_starting_delays_the_batch() {
     check(expect![[r#"
         db; api: db
         0 begin -> db waiting; api waiting; spawn db; db starting

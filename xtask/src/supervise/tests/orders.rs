@@ -19,7 +19,7 @@ proptest! {
     })]
 
     #[test]
-    fn whatever_happens_the_rules_hold_and_it_ends(specs in specs(), orders in prop::collection::vec(order(), 0..40)) {
+    fn random_events_break_no_rule_and_the_run_ends(specs in specs(), orders in prop::collection::vec(order(), 0..40)) {
         let mut world = World::begun(specs);
         for order in orders {
             world.follow(&order);
@@ -28,7 +28,7 @@ proptest! {
     }
 }
 
-/// Each is restarted with the one before it.
+/// A unit that is restarted with all that it needs.
 fn link(n: usize, needs: &[usize]) -> Spec {
     Spec {
         restarts_with: needs.iter().map(ToString::to_string).collect(),
@@ -37,7 +37,7 @@ fn link(n: usize, needs: &[usize]) -> Spec {
 }
 
 #[test]
-fn two_events_in_any_order_and_place_break_no_rule() {
+fn pairs_of_events_break_no_rule() {
     for restart in [Restart::No, Restart::Always] {
         let unit = |n: usize, needs: &[usize]| Spec {
             restart,
@@ -48,7 +48,7 @@ fn two_events_in_any_order_and_place_break_no_rule() {
 }
 
 #[test]
-fn two_events_round_a_task_that_is_done_break_no_rule() {
+fn pairs_of_events_after_a_completed_task_break_no_rule() {
     two_events(&|| {
         let task = Spec {
             task: true,
@@ -64,6 +64,7 @@ fn two_events_round_a_task_that_is_done_break_no_rule() {
     });
 }
 
+/// Plays each pair of events, the first one twice, for each pair of units.
 fn two_events(begun: &dyn Fn() -> World) {
     for first in 0..KINDS {
         for second in 0..KINDS {
@@ -93,6 +94,7 @@ fn order() -> impl Strategy<Value = Order> {
     (0..KINDS, 0..UNITS, 0..400_u64).prop_map(|(kind, unit, number)| Order { kind, unit, number })
 }
 
+/// A unit without a restart policy that needs others to be healthy.
 fn plain(n: usize, needs: &[usize]) -> Spec {
     Spec {
         name: n.to_string(),
@@ -120,37 +122,32 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
     );
     prop::collection::vec(one, 1..=UNITS).prop_map(|all| {
         let tasks: Vec<bool> = all.iter().map(|(_, (_, _, task), ..)| *task).collect();
-        let spec = |(n, (needs, (probed, checked, task), retries, start, grace, restart)): (
-            usize,
-            (Vec<u8>, _, _, _, _, _),
-        )| Spec {
-            task,
-            depends_on: needs
-                .iter()
-                .take(n)
-                .enumerate()
-                .filter_map(|(other, need)| match need {
-                    0 | 3 if tasks[other] => Some((other.to_string(), Condition::Completed)),
-                    0 | 3 => Some((other.to_string(), Condition::Healthy)),
-                    1 => Some((other.to_string(), Condition::Started)),
-                    _ => None,
-                })
-                .collect(),
-            restarts_with: needs
-                .iter()
-                .take(n)
-                .enumerate()
-                .filter(|(_, need)| **need == 3)
-                .map(|(other, _)| other.to_string())
-                .collect(),
-            probed: probed || checked,
-            interval: checked.then_some(Duration::from_millis(70)),
-            retries,
-            start_period: Duration::from_millis(start),
-            grace: Duration::from_millis(grace),
-            restart: if task { Restart::No } else { restart },
-            ..plain(n, &[])
-        };
-        all.into_iter().enumerate().map(spec).collect()
+        let mut specs = Vec::new();
+        for (n, (needs, (probed, checked, task), retries, start, grace, restart)) in all.into_iter().enumerate() {
+            let mut spec = Spec {
+                task,
+                probed: probed || checked,
+                interval: checked.then_some(Duration::from_millis(70)),
+                retries,
+                start_period: Duration::from_millis(start),
+                grace: Duration::from_millis(grace),
+                restart: if task { Restart::No } else { restart },
+                ..plain(n, &[])
+            };
+            for (other, need) in needs.into_iter().take(n).enumerate() {
+                let condition = match need {
+                    0 | 3 if tasks[other] => Condition::Completed,
+                    0 | 3 => Condition::Healthy,
+                    1 => Condition::Started,
+                    _ => continue,
+                };
+                spec.depends_on.push((other.to_string(), condition));
+                if need == 3 {
+                    spec.restarts_with.push(other.to_string());
+                }
+            }
+            specs.push(spec);
+        }
+        specs
     })
 }

@@ -8,10 +8,10 @@ use super::Order;
 use crate::error::Exit;
 use crate::supervise::{Action, Event, ExitStatus, Machine, ProbeResult, Spec, State, UnitId};
 
-/// What there is to a unit outside the machine.
+/// A unit as it is outside the machine.
 #[derive(Debug, Clone, Default)]
 struct Real {
-    /// It was told to spawn it, and has no answer yet.
+    /// The driver was told to spawn it and has not answered yet.
     spawning: bool,
     leader: bool,
     children: usize,
@@ -45,6 +45,7 @@ pub(super) struct World {
     n_interrupts: usize,
     /// The event is a start.
     starts: bool,
+    /// Each event so far, and the actions that followed.
     told: Vec<(Duration, Event, Vec<Action>)>,
 }
 
@@ -70,7 +71,7 @@ impl World {
         world
     }
 
-    /// Starts units with all that they need, as a plan does.
+    /// A start of units with all that they need, as a plan has it.
     fn start(&self, is_meant: &dyn Fn(usize) -> bool, give_up_after: Option<Duration>) -> Event {
         let mut meant: Vec<bool> = (0..self.specs.len()).map(is_meant).collect();
         // What a unit needs stands before it.
@@ -88,6 +89,7 @@ impl World {
         }
     }
 
+    /// Does what an order says, if the unit is in a state for it; else a deadline has come.
     pub(super) fn follow(&mut self, order: &Order) {
         let unit = order.unit % self.specs.len();
         let real = &mut self.reals[unit];
@@ -95,13 +97,7 @@ impl World {
             0 | 1 if real.spawning => self.spawned(unit, order.kind == 0 || order.number < 350),
             0..=2 if real.asked => {
                 real.asked = false;
-                let answer = match order.kind {
-                    0 | 1 => ProbeResult::Passed { detail: String::new() },
-                    _ => ProbeResult::Failed {
-                        detail: "no".to_owned(),
-                    },
-                };
-                self.step(Event::Probed { unit, answer });
+                self.probed(unit, order.kind != 2);
             }
             3 | 4 if real.leader => {
                 real.leader = false;
@@ -122,10 +118,7 @@ impl World {
                 self.step(self.start(&|n| n == unit, give_up_after));
             }
             // Answers that nobody asked for, or not any more.
-            10 if !real.asked => self.step(Event::Probed {
-                unit,
-                answer: ProbeResult::Passed { detail: String::new() },
-            }),
+            10 if !real.asked => self.probed(unit, true),
             13 => self.step(Event::Restart {
                 units: self.machine.restarted_with(&[unit]),
             }),
@@ -153,6 +146,15 @@ impl World {
                 exit: Exit::Missing,
             }
         });
+    }
+
+    fn probed(&mut self, unit: UnitId, well: bool) {
+        let detail = String::new();
+        let answer = match well {
+            true => ProbeResult::Passed { detail },
+            false => ProbeResult::Failed { detail },
+        };
+        self.step(Event::Probed { unit, answer });
     }
 
     fn exited(&mut self, unit: UnitId, code: i32) {
@@ -197,7 +199,7 @@ impl World {
         self.check_rules();
     }
 
-    /// What an event means to the units.
+    /// Notes what an event means to the units.
     fn note(&mut self, event: &Event) {
         match event {
             Event::Start { .. } => self.n_batches += 1,
@@ -237,14 +239,13 @@ impl World {
                 }
                 false => {
                     self.reals[unit].asked = false;
-                    let answer = ProbeResult::Passed { detail: String::new() };
-                    self.step(Event::Probed { unit, answer });
+                    self.probed(unit, true);
                 }
             }
         }
     }
 
-    /// Stops everything; processes end when told to, by and by.
+    /// Stops everything: the run is over in the end, and a second machine does the same at the same events.
     pub(super) fn come_to_an_end(mut self) {
         self.step(Event::Stop { units: None });
         for _ in 0..2000 {
@@ -255,7 +256,7 @@ impl World {
                 if self.reals[unit].spawning {
                     self.spawned(unit, true);
                 }
-                // The first does as it is told, the second has to be killed, the third does not even then.
+                // The first ends when told to, the second has to be killed, the third survives even that.
                 let real = &mut self.reals[unit];
                 let ends = match unit % 3 {
                     0 => real.terminated,

@@ -7,6 +7,7 @@ use crate::plan::Condition;
 use crate::supervise::{Action, Cause, State, UnitId};
 
 impl World {
+    /// Notes an action, if it is allowed.
     pub(super) fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(unit) => {
@@ -18,13 +19,12 @@ impl World {
                 let paused = self.reals[*unit].again_at.is_none_or(|at| at <= self.now);
                 assert!(paused, "{unit} is spawned before its pause is over");
                 for (name, condition) in &self.specs[*unit].depends_on {
-                    let state = self.reals[name.parse::<usize>().unwrap()].state;
                     let allowed: &[State] = match condition {
                         Condition::Healthy => &[State::Ready],
                         Condition::Started => &[State::Starting, State::Ready, State::Unhealthy, State::Exited],
                         Condition::Completed => &[State::Exited],
                     };
-                    let state = state.expect("what is needed is known");
+                    let state = self.state_of(name).expect("what is needed is known");
                     assert!(
                         allowed.contains(&state),
                         "{unit} is spawned while {name} is {}",
@@ -100,18 +100,22 @@ impl World {
         }
     }
 
-    /// Those that need a unit, also through others of which nothing runs.
+    fn needs(&self, unit: UnitId, needed: UnitId) -> bool {
+        let needed = &self.specs[needed].name;
+        self.specs[unit].depends_on.iter().any(|(name, _)| name == needed)
+    }
+
+    fn state_of(&self, name: &str) -> Option<State> {
+        self.reals[name.parse::<usize>().unwrap()].state
+    }
+
+    /// The units that need a unit, also through others of which nothing runs.
     fn dependents(&self, unit: UnitId) -> Vec<UnitId> {
         let mut all = Vec::new();
-        for (other, spec) in self.specs.iter().enumerate().skip(unit + 1) {
+        for other in unit + 1..self.specs.len() {
             let sees_through = |other: &UnitId| !self.reals[*other].lives() && !self.reals[*other].spawning;
-            let ways: Vec<_> = all.iter().copied().filter(sees_through).chain([unit]).collect();
-            let needs = |way: UnitId| {
-                spec.depends_on
-                    .iter()
-                    .any(|(needed, _)| *needed == self.specs[way].name)
-            };
-            if ways.into_iter().any(needs) {
+            let mut ways = all.iter().copied().filter(sees_through).chain([unit]);
+            if ways.any(|way| self.needs(other, way)) {
                 all.push(other);
             }
         }
@@ -120,20 +124,17 @@ impl World {
 
     /// A task may change what its dependents use: those that are to end have ended before it starts.
     fn check_no_dependent_is_ending(&self, task: UnitId) {
-        for (other, spec) in self.specs.iter().enumerate() {
-            let needs_it = spec
-                .depends_on
-                .iter()
-                .any(|(needed, _)| *needed == self.specs[task].name);
-            let is_known = other < self.machine.units().end;
-            let is_ending = is_known && (self.reals[other].unwanted || self.machine.is_to_restart(other));
+        // Some may not have been asked for yet.
+        for other in self.machine.units().filter(|other| self.needs(*other, task)) {
+            let is_ending = self.reals[other].unwanted || self.machine.is_to_restart(other);
             assert!(
-                !needs_it || !is_ending || !self.reals[other].lives(),
+                !is_ending || !self.reals[other].lives(),
                 "{task} is spawned while {other} is yet to end"
             );
         }
     }
 
+    /// What is true after each step.
     pub(super) fn check_rules(&self) {
         let deadline = self.machine.next_deadline();
         assert!(
@@ -149,19 +150,16 @@ impl World {
                     && (other.lives() || other.spawning || !other.state.is_none_or(State::is_over))
             });
             let spec = &self.specs[unit];
-            let pauses = |name: &String| self.reals[name.parse::<usize>().unwrap()].state == Some(State::Backoff);
+            let pauses = |name: &String| self.state_of(name) == Some(State::Backoff);
             let is_to_restart = self.machine.is_to_restart(unit) || spec.restarts_with.iter().any(pauses);
-            if is_to_restart && real.leader && !is_needed {
-                assert!(real.terminated, "{unit} is not told to end, which is to restart");
-            }
-            if real.unwanted && real.leader && !is_needed {
+            if (is_to_restart || real.unwanted) && real.leader && !is_needed {
                 assert!(real.terminated, "{unit} is not told to end");
             }
             if self.n_interrupts > 1 && real.leader {
                 assert!(real.killed, "{unit} is not killed");
             }
-            if self.machine.state(unit) == State::Starting && !real.spawning && !self.specs[unit].task {
-                let late = real.since + self.specs[unit].start_period + Duration::from_secs(1);
+            if self.machine.state(unit) == State::Starting && !real.spawning && !spec.task {
+                let late = real.since + spec.start_period + Duration::from_secs(1);
                 assert!(self.now < late, "{unit} starts for ever");
             }
             if self.machine.state(unit) == State::Backoff {

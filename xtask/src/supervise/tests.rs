@@ -1,7 +1,7 @@
-//! Tests of the machine: text in, text out.
+//! Tests of the machine: scripts that say what happens at which millisecond, and what the machine does about it.
 //!
-//! A script plays the driver: it says what happens at which millisecond, time included, so that every order of events
-//! can be written down. Spawning and counting processes are answered at once.
+//! Time is part of a script, so every order of events can be written down. The driver is played by `text`: it spawns at
+//! once, and counts the processes that the script says are left.
 
 mod batches;
 mod changes;
@@ -16,22 +16,27 @@ mod together;
 use expect_test::Expect;
 use text::play;
 
-/// Plays a script and compares it with what it led to: the actions of the machine, behind the event that caused them.
+/// Plays a script and compares it with what it led to.
 ///
-/// The services come first, each with what it needs and how it is: `db; web: db, api(started), c(restart) grace=2s`.
-/// `task` makes one a task, `migrate(completed)` waits for it, and `migrate(completed+restart)` is restarted with it, too.
+/// The services come first, each with what it depends on and its settings: `db; web: db, api(started) grace=2s`.
+/// Conditions are `(started)`, `(completed)` and `(restart)`, or two of them: `migrate(completed+restart)`. Settings are
+/// `task`, `unprobed` (ready when spawned), `restart=`, `start=` (the start period), `interval=`, `retries=` and `grace=`.
+/// The line `with probes and counts` before them shows these actions, too.
 ///
-/// Each other line is an event at a time in milliseconds, then ` -> ` and the actions. Lines with a time and no event are
-/// deadlines. `UPDATE_EXPECT=1 cargo test` writes all that stands behind arrows, and the deadlines.
+/// Then comes a line for each event: its time in milliseconds, the event, an arrow, and the actions that followed. A time
+/// without an event is a deadline. `UPDATE_EXPECT=1 cargo test` rewrites the deadlines and what stands behind the arrows.
 ///
-/// - `begin [NAMES] [timeout=5s]` starts services; `up [NAMES]` starts them and they are all ready at once, which is not shown.
-/// - `ready NAME`, `unready NAME WHY`, `unasked NAME WHY` answer a probe; the latter could not be asked.
-/// - `exit NAME [CODE|signalN] [left=N] [busy]`: its process ends, and N children are left, or `?` that cannot be counted;
-///   `busy`: its port was taken. `gone NAME`: its children end, too.
-/// - `missing NAME WHY`: from now on it cannot be spawned. `restarted NAME`: it was restarted once, which is done at once.
-/// - `stop [NAMES]`, `restart [NAMES]`, `change NAME: SETTINGS`, `interrupt`; `until` only lets time pass.
-/// - `waits NAME`, `restarts NAME` and `end` ask for what a service waits for, how often it was restarted, and whether the
-///   run is over.
+/// - `begin [NAMES] [timeout=5s]` starts services.
+/// - `up [NAMES]` does so, too, and each is ready at once, or completes if it is a task. It stands for a start that the test
+///   is not about, and what it leads to is not shown.
+/// - `ready NAME`, `unready NAME WHY` and `unasked NAME WHY` answer a probe: it passed, failed, or could not be asked.
+/// - `exit NAME [CODE|signalN] [left=N] [busy]` ends its process: N children are left, `?` if they cannot be counted; `busy`
+///   if its port was taken. `gone NAME` ends its children.
+/// - `missing NAME WHY`: from now on it cannot be spawned.
+/// - `restarted NAME`: it counts as restarted once, so the next pause is not 0.
+/// - `stop [NAMES]`, `restart [NAMES]`, `change NAME: SETTINGS` and `interrupt` are commands and Ctrl-C.
+/// - `until` lets time pass.
+/// - `waits NAME`, `restarts NAME` and `end` show what it waits for, how often it was restarted, and whether the run is over.
 #[track_caller]
 fn check(script: Expect) {
     let played = play(script.data());

@@ -47,13 +47,13 @@ pub(super) fn play(script: &str) -> String {
     world.lines.join("\n")
 }
 
-/// The driver, which spawns at once and counts the processes that the script says are left.
+/// The machine, and the driver as the script plays it.
 struct World {
     specs: Vec<Spec>,
     machine: Machine,
     /// When the last event was.
     now: Duration,
-    /// How many processes of a unit are counted; `None`: they cannot be counted.
+    /// How many processes of a unit are left; `None` if they cannot be counted.
     left: BTreeMap<UnitId, Option<usize>>,
     /// Services that cannot be spawned, and why.
     fails: BTreeMap<String, String>,
@@ -223,7 +223,7 @@ impl World {
         }
     }
 
-    /// Starts services, and each becomes ready, or a task completes, at once. Not shown: the batch is ready in the end.
+    /// Starts services that become ready, and tasks that complete, at once. The actions are not shown; the batch is ready.
     fn bring_up(&mut self, now: Duration, words: &[&str]) {
         self.step(now, self.start(words));
         for spec in self.named(words) {
@@ -293,7 +293,7 @@ fn why(cause: &Cause) -> String {
     }
 }
 
-/// A cause that another start would meet again.
+/// A permanent cause: another start would meet it again.
 fn port_busy() -> Diagnosis {
     Diagnosis {
         kind: FailureKind::PortBusy,
@@ -303,7 +303,7 @@ fn port_busy() -> Diagnosis {
     }
 }
 
-/// `0`, `1`, `SIGKILL` as `signal9`; 0 if nothing is said.
+/// How a process ended: `0`, `1`, or `signal9` for SIGKILL; 0 if nothing is said.
 fn status(word: Option<&str>) -> ExitStatus {
     let word = word.unwrap_or("0");
     match word.strip_prefix("signal") {
@@ -318,7 +318,7 @@ fn status(word: Option<&str>) -> ExitStatus {
     }
 }
 
-/// `web: db, api(started) grace=2s unprobed`.
+/// A service, written as `web: db, api(started) grace=2s unprobed`.
 fn spec(line: &str) -> Spec {
     let (name, rest) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
     let mut spec = Spec {

@@ -1,7 +1,7 @@
-//! The machine, text in, text out: what happens at which millisecond, and what it does about it.
+//! Tests of the machine: scripts that say what happens at which millisecond, and what the machine does about it.
 //!
-//! A world of text plays the driver: it spawns at once and sweeps what the script says is left. Everything else, time
-//! included, comes from the script, so that every order can be written down.
+//! Time is part of a script, so every order of events can be written down. The driver is played by `text`: it spawns at
+//! once, and counts the processes that the script says are left.
 
 mod batches;
 mod changes;
@@ -13,17 +13,32 @@ mod tasks;
 mod text;
 mod together;
 
-use crate::expected::Expected;
+use expect_test::Expect;
 use text::play;
 
-/// `services` stand in one line each, with what they need and how they are: `web: db, api(started), c(restart) grace=2s`;
-/// `task` makes one of them a task, `api: migrate(completed)` waits for it, `(completed+restart)` is restarted with it, too.
+/// Plays a script and compares it with what it led to.
 ///
-/// Events: `begin [NAMES] [timeout=5s]`, `ready NAME`, `unready NAME WHY` and `unasked NAME WHY` (the answer to the probe), `exit NAME
-/// [CODE|SIGNAL]`, `gone NAME` (its children too), `stop [NAMES]`, `change NAME: …` (other settings), `restarted NAME` (once, and that came at once), `interrupt`, and `until` which lets time pass.
-/// Deadlines are met in between, at their time. A process that ends leaves `left=N` children behind.
+/// The services come first, each with what it depends on and its settings: `db; web: db, api(started) grace=2s`.
+/// Conditions are `(started)`, `(completed)` and `(restart)`, or two of them: `migrate(completed+restart)`. Settings are
+/// `task`, `unprobed` (ready when spawned), `restart=`, `start=` (the start period), `interval=`, `retries=` and `grace=`.
+/// The line `with probes and counts` before them shows these actions, too.
+///
+/// Then comes a line for each event: its time in milliseconds, the event, an arrow, and the actions that followed. A time
+/// without an event is a deadline. `UPDATE_EXPECT=1 cargo test` rewrites the deadlines and what stands behind the arrows.
+///
+/// - `begin [NAMES] [timeout=5s]` starts services.
+/// - `up [NAMES]` does so, too, and each is ready at once, or completes if it is a task. It stands for a start that the test
+///   is not about, and what it leads to is not shown.
+/// - `ready NAME`, `unready NAME WHY` and `unasked NAME WHY` answer a probe: it passed, failed, or could not be asked.
+/// - `exit NAME [CODE|signalN] [left=N] [busy]` ends its process: N children are left, `?` if they cannot be counted; `busy`
+///   if its port was taken. `gone NAME` ends its children.
+/// - `missing NAME WHY`: from now on it cannot be spawned.
+/// - `restarted NAME`: it counts as restarted once, so the next pause is not 0.
+/// - `stop [NAMES]`, `restart [NAMES]`, `change NAME: SETTINGS` and `interrupt` are commands and Ctrl-C.
+/// - `until` lets time pass.
+/// - `waits NAME`, `restarts NAME` and `end` show what it waits for, how often it was restarted, and whether the run is over.
 #[track_caller]
-fn check(services: &str, events: &str, expected: impl Expected) {
-    let seen = play(services, events);
-    expected.check(&seen);
+fn check(script: Expect) {
+    let played = play(script.data());
+    script.assert_eq(&played);
 }

@@ -60,7 +60,7 @@ fn check_edit(from: &str, to: &str, expected: impl Expected) {
 }
 
 #[test]
-fn nothing_changed_by_comments_order_or_another_terminal() {
+fn comments_and_variables_of_the_terminal_are_no_change() {
     let moved = format!("# a comment\n\n{BEFORE}");
     check(
         (BEFORE, "$ TERM=xterm"),
@@ -70,7 +70,7 @@ fn nothing_changed_by_comments_order_or_another_terminal() {
 }
 
 #[test]
-fn each_setting_is_named() {
+fn each_changed_setting_is_named() {
     check_edit("npx vite'", "npx vite --debug'", expect!["web: command"]);
     check_edit("LEVEL = 'debug'", "LEVEL = 'info'", expect!["api: environment.LEVEL"]);
     check_edit("{ LEVEL = 'debug' }", "{}", expect!["api: environment.LEVEL"]);

@@ -7,7 +7,7 @@ use super::{check, dedent};
 use crate::plan::{Environment, without_cargo};
 
 #[test]
-fn of_all_layers_the_later_wins() {
+fn environment_of_a_later_layer_wins() {
     check(
         r#"
         [project]
@@ -127,7 +127,7 @@ fn ports_that_are_exported_beat_everything() {
 }
 
 #[test]
-fn without_a_name_only_dot_env_is_read_and_it_may_be_missing() {
+fn dot_env_is_read_without_an_env_file_and_may_be_missing() {
     check(
         "[services.a]\ncommand = 'a'",
         ".env: A=1",
@@ -252,7 +252,7 @@ fn a_venv_makes_no_path_of_the_working_directory() {
 }
 
 #[test]
-fn what_the_user_says_about_buffering_stays() {
+fn pythonunbuffered_of_the_user_stays() {
     check(
         "[venvs.v]\npath = '.venv'\n[services.a]\ncommand = 'a'\nvenv = 'v'",
         "$ PYTHONUNBUFFERED=\n$ PATH=/bin",
@@ -328,7 +328,7 @@ fn check_without_cargo(before: &str, after: &str) {
 }
 
 #[test]
-fn what_cargo_run_adds_is_taken_out_and_what_the_user_set_stays() {
+fn variables_of_cargo_run_are_taken_out_and_those_of_the_user_stay() {
     check_without_cargo(
         "
         CARGO=/home/kim/.rustup/toolchains/stable/bin/cargo
@@ -379,7 +379,7 @@ fn a_library_path_that_was_all_of_cargos_is_gone() {
 }
 
 #[test]
-fn without_cargo_around_nothing_is_touched() {
+fn environment_without_cargo_is_not_touched() {
     let environment = "
         CARGO_PKG_NAME=mine
         LD_LIBRARY_PATH=/shop/target/debug

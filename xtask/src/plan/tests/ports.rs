@@ -129,7 +129,7 @@ fn hosts_and_numbers_may_be_variables() {
 }
 
 #[test]
-fn what_is_no_port_or_no_address_is_refused_and_its_value_not_shown() {
+fn variable_that_is_no_port_or_address_is_refused_and_its_value_not_shown() {
     let config = r#"
         [services.api]
         command = "api"
@@ -231,7 +231,7 @@ fn a_variable_that_names_two_ports_is_refused() {
 }
 
 #[test]
-fn who_does_not_start_has_no_say_about_a_variable() {
+fn service_that_does_not_start_sets_no_port_variable() {
     let config = r#"
         [services.api]
         command = "api"
@@ -367,7 +367,7 @@ fn a_base_that_is_no_number_is_refused() {
 }
 
 #[test]
-fn where_no_number_is_left_the_plan_says_so_once() {
+fn auto_port_without_a_free_number_is_told_once() {
     check(
         "
         [services.api]
@@ -386,7 +386,7 @@ fn where_no_number_is_left_the_plan_says_so_once() {
 }
 
 #[test]
-fn a_number_that_stands_by_itself_in_a_command_does_not_follow() {
+fn literal_port_in_a_command_or_health_check_is_found() {
     #[track_caller]
     fn check(service: &str, expected: Option<&str>) {
         let config = format!("[services.api]\nport = 8000\n{service}");

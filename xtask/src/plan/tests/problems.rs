@@ -55,7 +55,7 @@ fn hints_name_the_env_file_that_is_read() {
 }
 
 #[test]
-fn services_that_do_not_start_are_of_no_concern() {
+fn problems_of_services_that_do_not_start_are_not_told() {
     let config = r#"
         [services.api]
         command = "api"
@@ -78,7 +78,7 @@ fn services_that_do_not_start_are_of_no_concern() {
 }
 
 #[test]
-fn what_follows_from_a_problem_is_not_one_more() {
+fn consequences_of_a_missing_variable_are_not_told() {
     check(
         r#"
         [services.api]
@@ -152,7 +152,7 @@ fn a_wrong_env_file_that_services_share_is_told_once() {
 }
 
 #[test]
-fn all_names_of_env_files_are_judged() {
+fn missing_variables_in_names_of_env_files_are_all_told() {
     check(
         "[services.a]\ncommand = 'a'\nenv_file = ['${A}', '${B}']",
         "",
@@ -221,7 +221,7 @@ fn a_health_check_is_a_path_at_a_port_or_a_url() {
 }
 
 #[test]
-fn a_service_without_such_a_port_has_no_url() {
+fn service_without_a_tcp_port_has_no_url() {
     check(
         r#"
         [services.dns]

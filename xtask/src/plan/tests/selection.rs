@@ -114,7 +114,7 @@ fn a_profile_adds_its_services() {
 }
 
 #[test]
-fn what_does_not_exist_is_refused_with_the_nearest_name() {
+fn unknown_service_or_profile_is_refused_with_the_nearest_name() {
     check(
         SHOP,
         "",

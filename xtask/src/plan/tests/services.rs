@@ -4,7 +4,7 @@ use super::check;
 use expect_test::expect;
 
 #[test]
-fn a_string_is_split_into_words_and_a_shell_gets_it_whole() {
+fn command_string_is_split_into_words_and_a_shell_gets_it_whole() {
     check(
         r#"
         [services.words]
@@ -30,7 +30,7 @@ fn a_string_is_split_into_words_and_a_shell_gets_it_whole() {
 }
 
 #[test]
-fn directories_are_seen_from_the_project() {
+fn working_dir_is_relative_to_the_project() {
     check(
         r#"
         [venvs.here]
@@ -78,7 +78,7 @@ fn directories_are_seen_from_the_project() {
 }
 
 #[test]
-fn a_terminal_has_a_kind() {
+fn tty_sets_term() {
     let config = |more: &str| format!("[services.a]\ncommand = 'x'\ntty = true\n{more}");
     check(
         &config(""),

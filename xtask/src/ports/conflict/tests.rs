@@ -312,7 +312,7 @@ fn socket<'a>(words: impl Iterator<Item = &'a str>) -> UnownedSocket {
 }
 
 #[test]
-fn a_free_port_is_free() {
+fn free_port_has_the_code_port_free() {
     check("answer free", expect!["port.free ok 0: port 8000 is free"]);
     check(
         "port 5353 udp ::1\nanswer free",
@@ -354,7 +354,7 @@ fn a_stranger_is_foreign_even_in_our_directory() {
 }
 
 #[test]
-fn a_stranger_is_stopped_with_port_kill_whoever_asks() {
+fn stranger_is_stopped_with_port_kill_outside_a_project_too() {
     check(
         "answer busy
         we nobody
@@ -392,7 +392,7 @@ fn a_stranger_is_stopped_with_port_kill_whoever_asks() {
 }
 
 #[test]
-fn the_hint_ends_all_who_would_go_on_holding_the_port() {
+fn port_kill_hint_ends_all_owners_of_the_port() {
     check(
         "answer busy
         we nobody
@@ -406,7 +406,7 @@ fn the_hint_ends_all_who_would_go_on_holding_the_port() {
 }
 
 #[test]
-fn where_it_is_held_is_said_if_nobody_would_think_so() {
+fn busy_address_is_named_unless_it_is_the_usual_one() {
     check(
         "answer busy
         we nobody
@@ -434,7 +434,7 @@ fn where_it_is_held_is_said_if_nobody_would_think_so() {
 }
 
 #[test]
-fn listening_elsewhere_is_told_by_number_or_by_address() {
+fn mismatch_names_the_number_or_the_address_that_is_listened_at() {
     let port = Port {
         key: "http".to_owned(),
         number: 8080,
@@ -467,7 +467,7 @@ fn listening_elsewhere_is_told_by_number_or_by_address() {
 }
 
 #[test]
-fn devtasks_own_processes_are_told_apart() {
+fn tagged_owners_are_own_running_leftover_or_of_another_checkout_or_project() {
     check(
         "answer busy
         owner 4242 python3 tag=shop:/shop:r1:backend",
@@ -575,7 +575,7 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
 }
 
 #[test]
-fn whoever_asks_about_the_port_is_told_how_to_stop_their_service() {
+fn hint_without_a_service_is_down_or_port_kill() {
     check(
         "port 8000 udp
         answer busy
@@ -604,7 +604,7 @@ fn check_consent(input: &str, expected: KillPolicy) {
 }
 
 #[test]
-fn a_yes_is_enough_for_strangers_and_leftovers() {
+fn kill_policy_is_yes_for_strangers_and_leftovers() {
     check_consent("answer free", KillPolicy::NotNeeded);
     check_consent("port 80\nanswer denied", KillPolicy::NotNeeded);
     check_consent("answer busy\nowner 42 node", KillPolicy::Yes);
@@ -613,7 +613,7 @@ fn a_yes_is_enough_for_strangers_and_leftovers() {
 }
 
 #[test]
-fn what_devtasks_runs_elsewhere_takes_more_than_a_yes() {
+fn kill_policy_is_foreign_for_other_checkouts_and_projects() {
     check_consent("answer busy\nowner 42 node tag=shop:/other:r7:api", KillPolicy::Foreign);
     check_consent(
         "answer busy\nowner 42 node tag=blog:/blog:r7:api\nowner 43 node",
@@ -622,7 +622,7 @@ fn what_devtasks_runs_elsewhere_takes_more_than_a_yes() {
 }
 
 #[test]
-fn some_are_never_ended() {
+fn kill_policy_is_never_for_own_protected_hidden_and_connected_owners() {
     let own_running = "owner 41 node tag=shop:/shop:r1:backend";
     check_consent(&format!("answer busy\n{own_running}"), KillPolicy::Never);
     // Whatever is said about the other one.
@@ -648,7 +648,7 @@ fn some_are_never_ended() {
 }
 
 #[test]
-fn where_nobody_is_there_is_nobody_to_end() {
+fn kill_policy_is_no_process_without_an_owner() {
     check_consent("answer busy\nsocket 0 timewait=41200", KillPolicy::NoProcess);
     check_consent("answer busy\nwe root\nsocket 0 listening", KillPolicy::NoProcess);
     check_consent("answer busy", KillPolicy::NoProcess);
@@ -711,7 +711,7 @@ fn a_port_can_be_held_without_listening() {
 }
 
 #[test]
-fn nobody_is_said_to_be_nobody() {
+fn busy_port_without_an_owner_has_the_code_no_owner() {
     check(
         "answer busy
         we nobody
@@ -760,7 +760,7 @@ fn an_owner_that_cannot_be_seen_is_named_by_its_user() {
 }
 
 #[test]
-fn a_port_that_only_some_servers_can_take_is_free_with_a_word() {
+fn port_free_with_so_reuseaddr_only_says_so() {
     check(
         "answer reused
         socket 0 timewait=41200",
@@ -785,7 +785,7 @@ fn a_port_that_only_some_servers_can_take_is_free_with_a_word() {
 }
 
 #[test]
-fn what_is_not_in_use_is_not_called_so() {
+fn port_that_may_not_be_bound_is_denied_not_busy() {
     check(
         "port 80
         answer denied",

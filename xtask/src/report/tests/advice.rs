@@ -28,7 +28,7 @@ fn check_of(service: &Service, code: i32, log: &str, expected: impl Expected) {
 }
 
 #[test]
-fn a_module_that_uvicorn_was_told_is_the_projects_own() {
+fn uvicorn_module_not_found_hints_at_working_dir() {
     check(
         "uvicorn main:app",
         1,
@@ -152,7 +152,7 @@ fn a_busy_port_that_nobody_declared_is_named() {
 }
 
 #[test]
-fn a_busy_port_that_was_opened_for_it_is_to_be_taken() {
+fn busy_port_with_listen_true_hints_at_its_descriptors() {
     let mut service = backend("server", "");
     service.ports.extend([declared(8000), declared(8001)]);
     service.listen = true;
@@ -197,7 +197,7 @@ fn a_missing_variable_is_set_where_the_service_reads() {
 }
 
 #[test]
-fn limits_are_raised_where_they_are_set() {
+fn memory_file_and_disk_limits_hint_at_how_to_raise_them() {
     for (log, hint) in [
         (
             "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
@@ -226,7 +226,7 @@ fn limits_are_raised_where_they_are_set() {
 }
 
 #[test]
-fn who_has_a_port_that_is_to_be_published_is_looked_for_where_it_is() {
+fn published_port_that_is_taken_hints_at_its_container_or_port_who() {
     let daemon =
         "Error response from daemon: driver failed programming external connectivity on endpoint db (3f9a6c11d2e8):";
     check(

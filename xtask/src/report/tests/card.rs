@@ -36,7 +36,7 @@ fn a_busy_port_is_shown_with_its_owner_and_what_to_type() {
 }
 
 #[test]
-fn what_an_editor_debugs_is_told() {
+fn card_names_a_debugger() {
     let debugged = Owner {
         command: [
             "python3",
@@ -59,7 +59,7 @@ fn what_an_editor_debugs_is_told() {
 }
 
 #[test]
-fn everything_fits_into_60_columns() {
+fn card_fits_into_60_columns() {
     let text = conflict(&busy(vec![suspended()]), &reader(60));
     check(
         &text,
@@ -114,7 +114,7 @@ fn several_owners_have_a_card_each() {
 }
 
 #[test]
-fn without_an_owner_there_is_a_sentence_and_no_card() {
+fn conflict_without_an_owner_is_a_sentence_and_no_card() {
     let hidden = Finding {
         message: "port 8000 is taken, and its owner cannot be seen: it belongs to user `root`".to_owned(),
         hints: vec![Hint::run_after("look with", "sudo ", "port who 8000")],
@@ -129,7 +129,7 @@ fn without_an_owner_there_is_a_sentence_and_no_card() {
 }
 
 #[test]
-fn without_a_terminal_it_is_an_error_with_its_place() {
+fn finding_without_a_terminal_is_an_error_with_its_place() {
     check(
         &finding(&busy(vec![suspended()]), &reader(100)),
         expect![[r#"
@@ -177,7 +177,7 @@ fn findings_are_told_by_their_level() {
 }
 
 #[test]
-fn what_is_not_known_is_said_or_left_out() {
+fn card_leaves_out_what_is_not_known() {
     let unknown = Owner {
         command: Vec::new().into(),
         user: None,
@@ -208,7 +208,7 @@ fn what_is_not_known_is_said_or_left_out() {
 }
 
 #[test]
-fn others_are_named_by_user_or_number() {
+fn card_names_another_user_by_name_or_number() {
     let named = Owner {
         user: Some("postgres".into()),
         uid: Some(26),
@@ -283,7 +283,7 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
 }
 
 #[test]
-fn how_it_holds_the_port_is_said_unless_it_listens() {
+fn card_says_how_the_port_is_held_unless_listening() {
     let bound = Owner {
         holds_by: HoldsBy::Bound,
         state: ProcessState::Zombie,

@@ -173,7 +173,7 @@ fn a_file_that_node_does_not_find_is_no_package() {
 }
 
 #[test]
-fn what_only_a_shell_understands_is_told_when_it_fails() {
+fn shell_syntax_without_a_shell_is_told_when_the_command_fails() {
     for (command, hint) in [
         (
             "node server.js && echo done",
@@ -221,7 +221,7 @@ fn a_server_that_goes_to_the_background_is_told_to_stay() {
 }
 
 #[test]
-fn what_nobody_knows_is_shown_by_the_last_lines() {
+fn unknown_failure_shows_the_last_log_lines() {
     let log: String = (1..=12).map(|n| format!("line {n}\n")).collect();
     check_failure(
         "",
@@ -279,7 +279,7 @@ fn a_busy_port_is_left_to_the_owner_card() {
 }
 
 #[test]
-fn what_the_driver_found_out_is_told() {
+fn hints_of_the_diagnosis_are_shown() {
     let log = "Error: connect ECONNREFUSED 127.0.0.1:6379";
     let mut why = ended(Some(1), None, log);
     if let Cause::Exited {
@@ -303,7 +303,7 @@ fn what_the_driver_found_out_is_told() {
 }
 
 #[test]
-fn two_lines_that_belong_together_are_shown_together() {
+fn evidence_of_two_log_lines_is_shown_whole() {
     let log = "ValidationError: 1 validation error for Settings\ndatabase_url\n  Field required [type=missing]";
     check_failure(
         "",
@@ -318,7 +318,7 @@ fn two_lines_that_belong_together_are_shown_together() {
 }
 
 #[test]
-fn lines_of_a_log_steer_nothing() {
+fn log_lines_are_shown_without_control_sequences() {
     let log = "\x1b[31mred\x1b[0m\ta\x07";
     check_failure(
         "",
@@ -332,7 +332,7 @@ fn lines_of_a_log_steer_nothing() {
 }
 
 #[test]
-fn other_causes_are_sentences() {
+fn causes_other_than_an_exit_are_sentences() {
     let after = Duration::from_secs(60);
     let detail = "GET /healthz 503".to_owned();
     check_failure(
@@ -384,7 +384,7 @@ fn other_causes_are_sentences() {
 }
 
 #[test]
-fn one_that_was_given_up_shows_how_it_ended_last() {
+fn service_given_up_after_restarts_shows_its_last_exit() {
     let last = Box::new(ended(Some(3), None, "no such table"));
     check_failure(
         "",

@@ -41,7 +41,7 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
 }
 
 #[test]
-fn what_is_unknown_is_null() {
+fn unknown_fields_are_null() {
     let unknown = Owner {
         command: Vec::new().into(),
         user: None,
@@ -155,7 +155,9 @@ fn status_is_one_document() {
     shop.services[0].status.exit = Some(status::exit("09:50:00.5", ended(None, Some(9), "")));
     check(
         &json::status(&shop),
-        expect![[r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL: sent by another process or the kernel","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#]],
+        expect![[
+            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL: sent by another process or the kernel","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#
+        ]],
     );
     shop.services.clear();
     shop.record = None;
@@ -241,7 +243,7 @@ fn every_state_has_the_name_of_the_contract() {
 }
 
 #[test]
-fn nothing_in_a_document_steers_a_terminal_and_all_of_it_is_read_back() {
+fn json_escapes_control_characters_and_is_read_back_whole() {
     let said = "\x1b[2J\x07\x7f\u{80}\u{9b}31m\u{202e}\u{200b}\u{e0041} \"日本\" \\ 🚀";
     let document = json::line(&[said]);
     assert_eq!(

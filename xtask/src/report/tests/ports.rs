@@ -88,7 +88,7 @@ fn a_row_is_a_process_and_counts_what_stands_below_it() {
 }
 
 #[test]
-fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
+fn narrow_terminal_leaves_out_columns() {
     let fact = by(vec![service()]);
     let ports = [(port(8000, Protocol::Tcp), &fact)];
     check_table(
@@ -115,7 +115,7 @@ fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
 }
 
 #[test]
-fn the_service_is_what_those_call_it_who_look_after_it() {
+fn service_column_names_the_container_or_the_unit() {
     let container = |project: Option<&str>| Owner {
         role: Role::Container(Container {
             name: Some("shop-db-1".into()),
@@ -143,7 +143,7 @@ fn the_service_is_what_those_call_it_who_look_after_it() {
 }
 
 #[test]
-fn what_a_process_calls_itself_cannot_steer_the_terminal() {
+fn process_names_are_shown_without_control_sequences() {
     let mut wild = owner();
     wild.name = "\x1b[2J".into();
     wild.command = vec!["\x1b[2J".to_owned()].into();

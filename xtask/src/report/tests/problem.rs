@@ -212,7 +212,7 @@ fn every_mark_of_every_line_lies_within_60_columns_below_its_letters() {
 }
 
 #[test]
-fn nothing_of_a_file_steers_the_terminal() {
+fn control_characters_of_a_file_are_written_out() {
     check_place(
         &place(3, 3, 2, "a\x1b[31mb"),
         expect![[r#"

@@ -50,7 +50,7 @@ fn each_reservation_is_a_row() {
 }
 
 #[test]
-fn on_a_narrow_terminal_the_less_telling_columns_give_way() {
+fn narrow_terminal_leaves_out_columns() {
     check(
         &table(&all(), &reader(60)),
         expect![[r#"

@@ -156,7 +156,7 @@ fn a_port_that_moved_names_the_declared_one() {
 }
 
 #[test]
-fn on_a_narrow_one_the_less_telling_columns_give_way() {
+fn narrow_terminal_leaves_out_columns() {
     check_table(
         &shop(),
         80,
@@ -188,7 +188,7 @@ fn on_a_narrow_one_the_less_telling_columns_give_way() {
 }
 
 #[test]
-fn what_is_waited_for_and_what_is_wrong_stands_below() {
+fn waiting_and_failed_services_are_explained_below_the_table() {
     check_table(
         &zoo(),
         80,
@@ -252,7 +252,7 @@ fn wide_letters_and_control_characters_keep_the_columns_straight() {
 }
 
 #[test]
-fn one_that_is_about_to_be_started_again_says_why() {
+fn service_in_backoff_says_why() {
     let mut again = service("api", State::Backoff, HealthStatus::Unknown, "");
     (again.status.pid, again.ports, again.status.restarts) = (None, Vec::new(), 2);
     again.status.exit = Some(exit("09:50:00", ended(Some(1), None, "")));
@@ -271,7 +271,7 @@ fn one_that_is_about_to_be_started_again_says_why() {
 }
 
 #[test]
-fn nothing_runs_or_nothing_is_there() {
+fn run_that_is_stopped_or_has_no_services_is_told() {
     let stopped = RunStatus { record: None, ..shop() };
     check_table(
         &stopped,
@@ -302,7 +302,7 @@ fn nothing_runs_or_nothing_is_there() {
 }
 
 #[test]
-fn it_is_ready_when_all_are() {
+fn run_is_ready_when_all_services_are() {
     let mut status = shop();
     assert!(!status.is_ready());
     status.services.pop();

@@ -46,7 +46,7 @@ fn check_text(why: &Why, expected: impl Expected) {
 }
 
 #[test]
-fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
+fn why_of_backoff_shows_the_last_exit_and_the_next_try() {
     check_text(
         &Why {
             service: ServiceStatus {
@@ -79,7 +79,7 @@ fn one_that_pauses_says_what_happened_and_when_it_is_tried_again() {
 }
 
 #[test]
-fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
+fn why_of_waiting_and_ready_shows_dependencies_and_health() {
     let waits = vec!["db".to_owned(), "cache".to_owned()];
     check_text(
         &Why {
@@ -123,7 +123,7 @@ fn one_that_waits_or_runs_says_for_what_and_how_it_is() {
 }
 
 #[test]
-fn where_nothing_runs_that_is_the_answer() {
+fn why_without_a_run_says_that_nothing_runs() {
     check_text(
         &Why {
             run: None,

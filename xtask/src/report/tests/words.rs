@@ -12,7 +12,7 @@ use crate::supervise::diagnosis::{Diagnosis, FailureKind};
 use crate::supervise::{Cause, ExitStatus};
 
 #[test]
-fn durations_are_as_exact_as_people_want_them() {
+fn durations_are_rounded() {
     let all = [
         0,
         40,
@@ -65,7 +65,7 @@ fn services_and_tasks_are_counted_apart() {
 }
 
 #[test]
-fn one_is_singular() {
+fn counts_are_singular_or_plural() {
     let all = [
         (0, "service"),
         (1, "service"),
@@ -86,7 +86,7 @@ fn one_is_singular() {
 }
 
 #[test]
-fn home_is_short() {
+fn home_directory_is_shown_as_a_tilde() {
     let home = Some(Path::new("/home/kim"));
     let all = [
         path(Path::new("/home/kim"), home),
@@ -105,7 +105,7 @@ fn home_is_short() {
 }
 
 #[test]
-fn parts_are_kept_whole_and_lines_short() {
+fn lines_are_broken_between_parts() {
     let parts = ["one", "two", "three", "fourteen letters"].map(str::to_owned);
     check(
         &(lines(&parts, ", ", 10).join("\n") + "\n"),

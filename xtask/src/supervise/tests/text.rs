@@ -1,60 +1,70 @@
-//! Scripts for the machine, and what it does, as text.
+//! Scripts for the machine: the services, the events, and what the machine does about each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::config::duration;
+use crate::diagnostic::Exit;
 use crate::plan::{Condition, Restart};
 use crate::supervise::diagnosis::{Diagnosis, FailureKind};
 use crate::supervise::{Action, Cause, Event, ExitStatus, Machine, ProbeResult, Spec, UnitId};
 
-/// Plays `events` and returns the actions, one a line with the time in milliseconds. Probes and sweeps are left out,
-/// unless the script begins with `all`.
-pub(super) fn play(services: &str, events: &str) -> String {
+/// Probes and counts are left out of a script that does not have this line.
+const WITH_PROBES: &str = "with probes and counts";
+
+/// Longer lines of a script are continued in the next, so that the source stays within 120 columns.
+const WIDTH: usize = 112;
+
+/// Plays the events of `script` and returns it with what the machine did, whatever stood behind the arrows.
+pub(super) fn play(script: &str) -> String {
+    let lines: Vec<&str> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_event = |line: &&str| line.starts_with(|letter: char| letter.is_ascii_digit());
+    let (head, events) = lines.split_at(lines.iter().position(is_event).expect("something happens"));
+    let services = head.iter().filter(|line| **line != WITH_PROBES);
     let mut world = World {
-        specs: services
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(spec)
-            .collect(),
+        specs: services.flat_map(|line| line.split(';')).map(spec).collect(),
         machine: Machine::default(),
+        now: Duration::ZERO,
         left: BTreeMap::new(),
         fails: BTreeMap::new(),
-        seen: Vec::new(),
-        all: false,
+        with_probes: head.contains(&WITH_PROBES),
+        actions: Vec::new(),
+        lines: head.iter().map(|line| (*line).to_owned()).collect(),
     };
-    for line in events.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if line == "all" {
-            world.all = true;
+    for line in events {
+        let event = line.split("->").next().unwrap_or_default().trim();
+        // Without an event it is a deadline or the rest of a long line, which come by themselves.
+        let Some((at, what)) = event.split_once(' ') else {
             continue;
-        }
-        let (at, what) = line.split_once(' ').unwrap_or((line, "until"));
-        world.pass_time(Duration::from_millis(
-            at.parse().expect("an event begins with its time"),
-        ));
-        let at = Duration::from_millis(at.parse().unwrap());
-        let words: Vec<&str> = what.split_whitespace().collect();
-        if let Some(event) = world.event(&words) {
-            world.step(at, event);
-        }
+        };
+        let now = Duration::from_millis(at.parse().expect("an event begins with its time"));
+        assert!(world.now <= now, "`{event}` comes too late in the script");
+        world.pass_time(now);
+        world.follow(now, &what.split_whitespace().collect::<Vec<_>>());
+        world.write(event.to_owned());
+        world.now = now;
     }
-    world.seen.join("\n")
+    world.lines.join("\n")
 }
 
+/// The machine, and the driver as the script plays it.
 struct World {
     specs: Vec<Spec>,
     machine: Machine,
-    /// Processes that a sweep finds, by unit.
-    /// `None`: they cannot be counted.
+    /// When the last event was.
+    now: Duration,
+    /// How many processes of a unit are left; `None` if they cannot be counted.
     left: BTreeMap<UnitId, Option<usize>>,
-    /// Units that cannot be spawned.
+    /// Services that cannot be spawned, and why.
     fails: BTreeMap<String, String>,
-    seen: Vec<String>,
-    all: bool,
+    with_probes: bool,
+    /// What the machine has done since the last line.
+    actions: Vec<String>,
+    lines: Vec<String>,
 }
 
 impl World {
-    /// Meets every deadline up to `until`.
+    /// Meets every deadline before `until`.
     fn pass_time(&mut self, until: Duration) {
         while let Some(at) = self.machine.next_deadline().filter(|at| *at < until) {
             self.step(at, Event::Tick);
@@ -63,16 +73,33 @@ impl World {
                 next.is_none_or(|next| next > at),
                 "a deadline that is met is over: {next:?}"
             );
+            if !self.actions.is_empty() {
+                self.write(at.as_millis().to_string());
+            }
         }
     }
 
+    /// Writes a line: an event, or the time of a deadline, and what the machine did.
+    fn write(&mut self, cause: String) {
+        let mut line = cause;
+        let mut mark = " -> ";
+        for action in std::mem::take(&mut self.actions) {
+            if line.len() + mark.len() + action.len() > WIDTH {
+                self.lines.push(std::mem::replace(&mut line, "   ".to_owned()));
+                mark = " -> ";
+            }
+            line = line + mark + &action;
+            mark = "; ";
+        }
+        self.lines.push(line);
+    }
+
     fn step(&mut self, now: Duration, event: Event) {
-        let mut answers = std::collections::VecDeque::from([event]);
+        let mut answers = VecDeque::from([event]);
         while let Some(event) = answers.pop_front() {
             for action in self.machine.step(now, event) {
-                if self.all || !matches!(action, Action::Probe(_) | Action::CountProcesses(_)) {
-                    let line = self.shown(&action);
-                    self.seen.push(format!("{} {line}", now.as_millis()));
+                if self.with_probes || !matches!(action, Action::Probe(_) | Action::CountProcesses(_)) {
+                    self.actions.push(self.shown(&action));
                 }
                 answers.extend(self.answer(&action));
             }
@@ -86,7 +113,7 @@ impl World {
                 Some(message) => Event::SpawnFailed {
                     unit: *unit,
                     message: message.clone(),
-                    exit: crate::diagnostic::Exit::Missing,
+                    exit: Exit::Missing,
                 },
                 None => {
                     self.left.insert(*unit, Some(1));
@@ -105,23 +132,19 @@ impl World {
         }
     }
 
-    fn event(&mut self, words: &[&str]) -> Option<Event> {
+    fn follow(&mut self, now: Duration, words: &[&str]) {
         let unit = |name: &str| self.machine.unit(name).expect("the script names units that exist");
-        Some(match words {
+        let probed = |name: &str, answer| Event::Probed {
+            unit: unit(name),
+            answer,
+        };
+        let event = match words {
             ["until"] => Event::Tick,
             ["begin", rest @ ..] => self.start(rest),
-            ["ready", name] => Event::Probed {
-                unit: unit(name),
-                answer: ProbeResult::Passed { detail: String::new() },
-            },
-            ["unready", name, why @ ..] => Event::Probed {
-                unit: unit(name),
-                answer: ProbeResult::Failed { detail: why.join(" ") },
-            },
-            ["unasked", name, why @ ..] => Event::Probed {
-                unit: unit(name),
-                answer: ProbeResult::Unasked { detail: why.join(" ") },
-            },
+            ["up", rest @ ..] => return self.bring_up(now, rest),
+            ["ready", name] => probed(name, ProbeResult::Passed { detail: String::new() }),
+            ["unready", name, why @ ..] => probed(name, ProbeResult::Failed { detail: why.join(" ") }),
+            ["unasked", name, why @ ..] => probed(name, ProbeResult::Unasked { detail: why.join(" ") }),
             ["exit", name, rest @ ..] => {
                 let unit = unit(name);
                 let left = rest.iter().find_map(|word| word.strip_prefix("left="));
@@ -135,65 +158,87 @@ impl World {
             ["gone", name] => {
                 let unit = unit(name);
                 self.left.insert(unit, Some(0));
-                return None;
+                return;
             }
             ["missing", name, why @ ..] => {
                 self.fails.insert((*name).to_owned(), why.join(" "));
-                return None;
+                return;
             }
             ["stop"] => Event::Stop { units: None },
             ["stop", names @ ..] => Event::Stop {
                 units: Some(names.iter().map(|name| unit(name)).collect()),
             },
+            ["restart"] => Event::Restart {
+                units: self.machine.restarted_by_itself(),
+            },
             ["restart", names @ ..] => {
                 let units: Vec<_> = names.iter().map(|name| unit(name)).collect();
                 Event::Restart {
-                    units: match units.as_slice() {
-                        [] => self.machine.restarted_by_itself(),
-                        units => self.machine.restarted_with(units),
-                    },
+                    units: self.machine.restarted_with(&units),
                 }
             }
             ["change", spec @ ..] => Event::Change {
                 specs: vec![self::spec(&spec.join(" "))],
             },
-            // Its first restart, which comes at once, has been.
             ["restarted", name] => {
                 let unit = unit(name);
                 self.machine.units[unit].consecutive_restarts = 1;
-                return None;
+                return;
             }
             ["interrupt"] => Event::Interrupt,
             ["waits", name] => {
                 let waits = self.machine.waiting_for(unit(name)).join(", ");
-                self.seen.push(format!("{name} waits for [{waits}]"));
-                return None;
+                self.actions
+                    .push(if waits.is_empty() { "nothing".to_owned() } else { waits });
+                return;
             }
             ["restarts", name] => {
                 let restarts = self.machine.restarts(unit(name));
-                self.seen.push(format!("{name} was restarted {restarts} times"));
-                return None;
+                self.actions.push(restarts.to_string());
+                return;
             }
             ["end"] => {
                 let (over, exit) = (self.machine.is_over(), self.machine.exit());
-                self.seen.push(format!("over: {over}, exit {}", exit.code()));
-                return None;
+                self.actions.push(format!("over: {over}, exit {}", exit.code()));
+                return;
             }
             other => panic!("unknown event {other:?}"),
-        })
+        };
+        self.step(now, event);
+    }
+
+    /// The services that are named, or all.
+    fn named(&self, words: &[&str]) -> Vec<Spec> {
+        let names: Vec<_> = words.iter().filter(|word| !word.contains('=')).collect();
+        let specs = self.specs.iter();
+        let named = specs.filter(|spec| names.is_empty() || names.contains(&&&*spec.name));
+        named.cloned().collect()
     }
 
     fn start(&self, words: &[&str]) -> Event {
         let timeout = words.iter().find_map(|word| word.strip_prefix("timeout="));
-        let names: Vec<_> = words.iter().filter(|word| !word.contains('=')).collect();
-        let specs = self
-            .specs
-            .iter()
-            .filter(|spec| names.is_empty() || names.contains(&&&*spec.name));
         Event::Start {
-            specs: specs.cloned().collect(),
+            specs: self.named(words),
             give_up_after: timeout.map(|it| duration::parse(it).unwrap()),
         }
+    }
+
+    /// Starts services that become ready, and tasks that complete, at once. The actions are not shown; the batch is ready.
+    fn bring_up(&mut self, now: Duration, words: &[&str]) {
+        self.step(now, self.start(words));
+        for spec in self.named(words) {
+            if spec.task {
+                self.follow(now, &["exit", &spec.name]);
+            } else if spec.probed {
+                self.follow(now, &["ready", &spec.name]);
+            }
+        }
+        let actions = std::mem::take(&mut self.actions);
+        let last = actions.last().map(String::as_str).unwrap_or_default();
+        assert!(
+            last.starts_with("batch ") && last.ends_with(" is ready"),
+            "{actions:#?}"
+        );
     }
 
     fn name(&self, unit: UnitId) -> &str {
@@ -210,7 +255,7 @@ impl World {
             Action::Probe(unit) => format!("probe {}", self.name(*unit)),
             Action::Terminate(unit) => format!("terminate {}", self.name(*unit)),
             Action::Kill(unit) => format!("kill {}", self.name(*unit)),
-            Action::CountProcesses(unit) => format!("sweep {}", self.name(*unit)),
+            Action::CountProcesses(unit) => format!("count {}", self.name(*unit)),
             Action::Announce { unit, state, cause } => {
                 let cause = cause.as_ref().map(|cause| format!(": {}", why(cause)));
                 format!("{} {}{}", self.name(*unit), state.name(), cause.unwrap_or_default())
@@ -248,17 +293,17 @@ fn why(cause: &Cause) -> String {
     }
 }
 
-/// A cause that another start would meet again.
+/// A permanent cause: another start would meet it again.
 fn port_busy() -> Diagnosis {
     Diagnosis {
         kind: FailureKind::PortBusy,
         evidence: String::new(),
-        exit: crate::diagnostic::Exit::PortBusy,
+        exit: Exit::PortBusy,
         hints: Vec::new(),
     }
 }
 
-/// `0`, `1`, `SIGKILL` as `signal9`; 0 if nothing is said.
+/// How a process ended: `0`, `1`, or `signal9` for SIGKILL; 0 if nothing is said.
 fn status(word: Option<&str>) -> ExitStatus {
     let word = word.unwrap_or("0");
     match word.strip_prefix("signal") {
@@ -273,7 +318,7 @@ fn status(word: Option<&str>) -> ExitStatus {
     }
 }
 
-/// `web: db, api(started) grace=2s unprobed`.
+/// A service, written as `web: db, api(started) grace=2s unprobed`.
 fn spec(line: &str) -> Spec {
     let (name, rest) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
     let mut spec = Spec {

@@ -11,7 +11,7 @@ fn an_empty_file_is_a_project_without_services() {
 }
 
 #[test]
-fn a_project_may_keep_what_runs() {
+fn on_exit_of_the_project_is_read() {
     check("[project]\non_exit = 'keep'", expect!["on_exit keep"]);
     check("[project]\non_exit = 'stop'", expect![""]);
 }
@@ -87,7 +87,7 @@ fn a_whole_file_is_read_in_its_order() {
 }
 
 #[test]
-fn a_string_is_split_as_by_a_posix_shell() {
+fn command_string_is_split_as_by_a_posix_shell() {
     for (text, words) in [
         ("a b  c", "a|b|c"),
         ("a 'b c' d", "a|b c|d"),
@@ -109,7 +109,7 @@ fn a_string_is_split_as_by_a_posix_shell() {
 }
 
 #[test]
-fn a_variable_stays_in_its_word_and_keeps_its_default_together() {
+fn command_variable_stays_in_its_word_with_its_default() {
     for (text, words) in [
         ("a ${B:-x y} c", "a|[B:-x y]|c"),
         ("a --b=${B:-x y}/c", "a|--b=[B:-x y]/c"),
@@ -128,7 +128,7 @@ fn a_variable_stays_in_its_word_and_keeps_its_default_together() {
 }
 
 #[test]
-fn a_list_is_taken_as_it_is() {
+fn command_list_is_taken_as_it_is() {
     check(
         r#"
         [services.a]
@@ -141,7 +141,7 @@ fn a_list_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_shell_gets_the_string_as_it_is() {
+fn command_string_for_a_shell_is_taken_as_it_is() {
     check(
         r#"
         [services.a]
@@ -437,7 +437,7 @@ fn a_stop_signal_is_read_with_and_without_its_prefix_in_any_case() {
 }
 
 #[test]
-fn the_rest_is_read_too() {
+fn remaining_keys_of_a_service_are_read() {
     check_service(
         "stop_grace_period = '0s'\non_conflict = 'kill'\nprofiles = ['web', 'b_2']\nrestart = 'no'\nstdin = 'open'\ntty = true",
         expect![[r#"

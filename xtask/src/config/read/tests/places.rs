@@ -55,7 +55,7 @@ fn a_bad_variable_is_shown_within_its_string() {
 }
 
 #[test]
-fn of_several_lines_the_first_is_shown() {
+fn first_of_several_lines_is_shown() {
     check_mark("[services.a]\ncommand = [\n'x', 1]\nport = [\n1,\n]", "3: 'x', [1]]");
     check_mark("[services.a]\ncommand = 'x'\nport = [\n1,\n]", "3: port = [[]");
 }

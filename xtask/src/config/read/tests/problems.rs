@@ -64,7 +64,7 @@ fn unknown_keys_are_found_in_every_table() {
 }
 
 #[test]
-fn what_is_known_but_not_supported_yet_says_so() {
+fn key_or_value_not_supported_yet_says_so() {
     check(
         "
         [venvs.v]
@@ -90,7 +90,7 @@ fn what_is_known_but_not_supported_yet_says_so() {
 }
 
 #[test]
-fn sockets_that_are_handed_over_are_tcp_and_need_a_port() {
+fn listen_needs_a_tcp_port() {
     check(
         "
         [services.a]
@@ -231,7 +231,7 @@ fn a_service_needs_a_command_and_a_venv_a_path() {
 }
 
 #[test]
-fn a_command_names_a_program() {
+fn empty_command_is_refused() {
     let hint = "hint: name the program to run";
     for command in ["''", "'  '", "'# x'", "[]", "''\nshell = true", "' '\nshell = true"] {
         check(
@@ -252,7 +252,7 @@ fn a_command_names_a_program() {
 }
 
 #[test]
-fn an_open_quote_is_found() {
+fn open_quote_in_a_command_is_found() {
     for command in ["\"a 'b\"", "'a \"b'", "\"a b'${C}\""] {
         check(
             &format!("[services.a]\ncommand = {command}"),
@@ -264,7 +264,7 @@ fn an_open_quote_is_found() {
 }
 
 #[test]
-fn a_shell_needs_a_string() {
+fn shell_needs_a_command_string() {
     check(
         "
         [services.a]
@@ -278,12 +278,12 @@ fn a_shell_needs_a_string() {
 }
 
 #[test]
-fn no_text_holds_a_nul() {
+fn nul_character_is_refused() {
     check_line("working_dir = \"a\\u0000\"", 15, "`working_dir` holds a NUL character");
 }
 
 #[test]
-fn a_path_is_not_empty() {
+fn empty_path_or_name_is_refused() {
     check_line("working_dir = ''", 15, "`working_dir` is empty");
     check_line("env_file = ['']", 13, "`env_file` is empty");
     check(
@@ -295,7 +295,7 @@ fn a_path_is_not_empty() {
 }
 
 #[test]
-fn the_project_is_not_filled_in() {
+fn variables_in_the_project_table_are_refused() {
     check(
         "[project]\nname = '${A}'\nenv_file = '.env.${A}'",
         expect![[r#"
@@ -305,7 +305,7 @@ fn the_project_is_not_filled_in() {
 }
 
 #[test]
-fn a_venv_is_one_of_those_there_are() {
+fn unknown_venv_is_refused() {
     check_line(
         "venv = 'api'",
         8,
@@ -421,7 +421,7 @@ fn a_base_goes_with_auto_and_is_a_number() {
 }
 
 #[test]
-fn a_value_outside_the_list_gets_the_list() {
+fn unknown_value_gets_the_list_of_values() {
     check_line(
         "on_conflict = 'restart'",
         15,
@@ -508,7 +508,7 @@ fn a_variable_of_the_environment_has_a_name() {
 }
 
 #[test]
-fn a_dependency_is_a_service() {
+fn unknown_dependency_is_refused() {
     check(
         "
         [services.backend]
@@ -533,7 +533,7 @@ fn a_dependency_is_a_service() {
 }
 
 #[test]
-fn a_dependency_of_its_own_table_is_checked_as_well() {
+fn dependency_table_is_checked() {
     check(
         "
         [services.a]
@@ -553,7 +553,7 @@ fn a_dependency_of_its_own_table_is_checked_as_well() {
 }
 
 #[test]
-fn nothing_depends_on_itself() {
+fn dependency_circle_is_refused() {
     check_line("depends_on = ['a']", 15, "`a` depends on itself");
     check(
         "
@@ -630,7 +630,7 @@ fn an_http_check_is_a_path_or_a_url() {
 }
 
 #[test]
-fn times_are_durations_and_not_nothing() {
+fn duration_without_unit_or_of_0_is_refused() {
     check_service(
         "stop_grace_period = '10'\n[services.a.healthcheck]\ninterval = '0s'\ntimeout = '0ms'\nstart_period = '5 s'\nretries = 0",
         expect![[r#"
@@ -645,7 +645,7 @@ fn times_are_durations_and_not_nothing() {
 }
 
 #[test]
-fn a_reference_is_to_a_port_that_there_is() {
+fn reference_to_an_unknown_port_is_refused() {
     check(
         "
         [services.api]
@@ -718,7 +718,7 @@ fn broken_lines_do_not_hide_the_others() {
 }
 
 #[test]
-fn nothing_is_called_missing_that_a_broken_line_may_hold() {
+fn keys_that_a_broken_line_may_hold_are_not_called_missing() {
     check(
         "
         [services.a]
@@ -777,7 +777,7 @@ fn a_file_of_garbage_ends_in_problems() {
 }
 
 #[test]
-fn no_part_of_a_file_breaks_the_reader() {
+fn fragments_of_a_file_do_not_panic() {
     let whole = "[services.'é']\ncommand = \"é ${A:-é}\"\nport = { number = 1 }\nenvironment = { 'é' = [\n'é'] }\n";
     for (at, _) in whole.char_indices() {
         for text in [&whole[..at], &whole[at..]] {

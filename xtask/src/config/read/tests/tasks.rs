@@ -41,7 +41,7 @@ fn a_task_is_written_like_a_service_that_has_no_port() {
 }
 
 #[test]
-fn a_list_waits_until_a_task_has_completed() {
+fn depends_on_list_waits_until_a_task_has_completed() {
     check(
         "
         [services.a]
@@ -84,7 +84,7 @@ fn a_list_waits_until_a_task_has_completed() {
 }
 
 #[test]
-fn what_never_comes_is_not_waited_for() {
+fn condition_that_never_comes_is_refused() {
     check(
         "
         [services.a]
@@ -111,7 +111,7 @@ fn what_never_comes_is_not_waited_for() {
 }
 
 #[test]
-fn what_only_a_service_can_have_is_refused() {
+fn task_with_a_key_of_services_only_is_refused() {
     check(
         "
         [tasks.a]
@@ -148,7 +148,7 @@ fn what_only_a_service_can_have_is_refused() {
 }
 
 #[test]
-fn a_circle_may_lead_through_a_task() {
+fn dependency_circle_through_a_task_is_refused() {
     check(
         "
         [services.api]

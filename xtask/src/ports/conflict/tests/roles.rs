@@ -40,7 +40,7 @@ fn a_containers_port_is_stopped_by_its_engine() {
 }
 
 #[test]
-fn an_engine_that_does_not_answer_is_said_not_to() {
+fn container_engine_that_does_not_answer_is_named() {
     check(
         "answer busy
         owner 7 docker-proxy protected=x silent=docker",
@@ -84,7 +84,7 @@ fn a_container_is_told_even_where_its_proxy_cannot_be_seen() {
 }
 
 #[test]
-fn a_managers_service_is_stopped_by_its_manager() {
+fn system_service_is_stopped_by_its_manager() {
     check(
         "answer busy
         owner 7 redis-server protected=x managed=redis.service",
@@ -155,7 +155,7 @@ fn a_tunnel_says_where_it_leads_and_is_ended_only_by_name() {
 }
 
 #[test]
-fn who_is_protected_for_itself_is_told_why() {
+fn protected_owner_is_told_with_the_reason() {
     check(
         "answer busy
         we nobody
@@ -193,7 +193,7 @@ fn who_is_protected_for_itself_is_told_why() {
 }
 
 #[test]
-fn a_range_of_windows_is_no_owner() {
+fn port_in_an_excluded_range_of_windows_is_denied() {
     check(
         "answer excluded
         we variable",
@@ -205,7 +205,7 @@ fn a_range_of_windows_is_no_owner() {
 }
 
 #[test]
-fn who_is_out_of_sight_is_looked_for_where_they_are() {
+fn hidden_owner_beyond_wsl_or_a_container_is_looked_for_there() {
     check(
         "answer busy
         we nobody
@@ -229,7 +229,7 @@ fn who_is_out_of_sight_is_looked_for_where_they_are() {
 
 /// As root in a container has it, for whom not even root's own capabilities are all there.
 #[test]
-fn who_may_not_be_looked_into_is_hidden_even_from_root() {
+fn hidden_owner_is_hidden_from_root_in_a_container_too() {
     check(
         "answer busy
         we root
@@ -283,7 +283,7 @@ fn unrelated_listeners_share_or_split_a_port() {
 }
 
 #[test]
-fn who_inherited_a_socket_is_told_from_who_serves() {
+fn inherited_socket_is_told_from_that_of_a_server() {
     check(
         "answer busy
         we asking
@@ -311,7 +311,7 @@ fn check_remarks(input: &str, expected: impl Expected) {
 }
 
 #[test]
-fn a_port_that_can_be_had_may_hold_a_surprise() {
+fn free_port_may_be_split_or_ephemeral() {
     check_remarks(
         "answer free
         beside 7 node at=::1",

@@ -1,6 +1,6 @@
 //! `devtasks.toml` and `.env` as they should not be: each is a message, a place and code 2, and nothing is started.
 
-use crate::sandbox::{Sandbox, port};
+use crate::sandbox::Sandbox;
 use expect_test::{Expect, expect};
 
 /// The whole of stderr, for `up` and for `doctor` alike.

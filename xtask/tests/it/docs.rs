@@ -1,4 +1,4 @@
-//! The documentation says what is so: help texts, finding codes, links and commands are those of the program.
+//! The documentation agrees with the program: help texts, finding codes, links and commands.
 
 mod blocks;
 
@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use expect_test::expect_file;
 
 use crate::sandbox::output;
 
@@ -53,7 +55,7 @@ fn names_below(help: &str, heading: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every command with its help: the program itself, and all that has no commands of its own.
+/// Every command with its help, the program itself first.
 fn commands() -> Vec<(Vec<String>, String)> {
     let mut commands = Vec::new();
     let mut left = vec![Vec::new()];
@@ -61,61 +63,72 @@ fn commands() -> Vec<(Vec<String>, String)> {
         let help = help(&command);
         let mut below = names_below(&help, "Commands:");
         below.retain(|name| name != "help");
-        if below.is_empty() || command.is_empty() {
-            commands.push((command.clone(), help));
-        }
         left.extend(
             below
                 .into_iter()
                 .rev()
                 .map(|name| [command.as_slice(), &[name]].concat()),
         );
+        commands.push((command, help));
     }
     assert!(commands.len() > 4, "{commands:?}");
     commands
 }
 
-/// The sections of `docs/commands.md` that begin with a help text, each with that text.
-fn documented_commands(page: &str) -> Vec<(String, String)> {
-    let sections = page.split("\n## ").map(|section| section.split_once('\n').unwrap());
-    let texts = sections.filter_map(|(title, body)| {
-        let (_, block) = body.split_once("```text\n")?;
-        let (block, _) = block.split_once("```")?;
-        Some((title.trim_start_matches("# ").to_owned(), block.to_owned()))
+/// How `docs/reference.md` begins.
+const REFERENCE_HEAD: &str = "\
+Generated from the program: `UPDATE_EXPECT=1 cargo test -p devtasks --test it docs` rewrites this page.
+
+# Reference
+
+The help text of every command. The [options of every command](#devtasks) are listed once.
+[commands.md](commands.md) describes what the commands do and print, [devtasks-toml.md](devtasks-toml.md) the keys of
+`devtasks.toml`.
+";
+
+/// The text of `docs/reference.md`.
+fn reference() -> String {
+    let commands = commands();
+    let (_, whole) = commands[0].1.split_once("\nOptions of every command:\n").unwrap();
+    let (shared, _) = whole.split_once("\n\n").unwrap();
+    let shared = format!("\nOptions of every command:\n{shared}\n");
+    let sections = commands.iter().map(|(command, help)| {
+        if command.is_empty() {
+            return format!("\n## devtasks\n\n```text\n{help}```\n");
+        }
+        let (before, after) = help.split_once(&shared).expect("each command has these options");
+        format!("\n## {}\n\n```text\n{before}{after}```\n", command.join(" "))
     });
-    texts.filter(|(_, block)| block.contains("\nUsage: ")).collect()
+    [REFERENCE_HEAD.to_owned()].into_iter().chain(sections).collect()
 }
 
 #[test]
-fn every_command_is_documented_with_its_own_help() {
-    let documented = documented_commands(&read("docs/commands.md"));
-    let mut known = Vec::new();
-    for (command, help) in commands() {
-        let title = if command.is_empty() {
-            "Commands".to_owned()
-        } else {
-            command.join(" ")
-        };
-        let found = documented.iter().find(|(documented, _)| *documented == title);
-        let (_, block) = found.unwrap_or_else(|| panic!("docs/commands.md has no section `## {title}` with its help"));
-        assert_eq!(
-            block.trim_end(),
-            help.trim_end(),
-            "docs/commands.md, left, differs from `devtasks {title} --help`"
-        );
-        known.push(title);
+fn the_reference_has_the_help_of_every_command() {
+    expect_file!["../../../docs/reference.md"].assert_eq(&reference());
+}
+
+/// The commands that do something themselves: `port` alone does nothing.
+fn leaf_commands() -> Vec<(Vec<String>, String)> {
+    let mut commands = commands();
+    commands.retain(|(_, help)| names_below(help, "Commands:").is_empty());
+    commands
+}
+
+#[test]
+fn every_command_has_a_section() {
+    let page = read("docs/commands.md");
+    for (command, _) in leaf_commands() {
+        let heading = format!("\n## {}\n", command.join(" "));
+        assert!(page.contains(&heading), "docs/commands.md has no{heading}");
     }
-    let titles: Vec<String> = documented.into_iter().map(|(title, _)| title).collect();
-    assert_eq!(titles, known, "sections of docs/commands.md, left, and commands");
 }
 
 #[test]
 fn every_command_gives_its_exit_codes() {
     let codes = |help: &str| -> BTreeSet<String> { names_below(help, "Exit codes:").into_iter().collect() };
-    let commands = commands();
-    let all = codes(&commands[0].1);
-    for (command, help) in &commands[1..] {
-        let own = codes(help);
+    let all = codes(&help(&[]));
+    for (command, help) in leaf_commands() {
+        let own = codes(&help);
         assert!(!own.is_empty(), "{command:?} gives none");
         assert!(own.is_subset(&all), "{command:?} gives {own:?}, of {all:?}");
     }
@@ -150,15 +163,19 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// As a heading is linked to: `## port who` is `#port-who`.
+/// The anchors of a page: `## port who` is `#port-who`, and `<a id="…">` keeps the anchor of a renamed heading.
 fn anchors(text: &str) -> Vec<String> {
+    let old = prose(text).filter_map(|(_, line)| line.strip_prefix("<a id=\"")?.strip_suffix("\"></a>"));
     let headings = prose(text).filter(|(_, line)| line.starts_with('#'));
     let plain = |letter: char| letter == '-' || letter == '_' || letter.is_alphanumeric();
     let anchor = |line: &str| {
         let heading = line.trim_start_matches('#').trim().to_lowercase();
         heading.replace(' ', "-").replace(|letter| !plain(letter), "")
     };
-    headings.map(|(_, line)| anchor(line)).collect()
+    headings
+        .map(|(_, line)| anchor(line))
+        .chain(old.map(str::to_owned))
+        .collect()
 }
 
 /// Links of a page that lead to no file, or to no heading of one.
@@ -197,6 +214,7 @@ fn links_lead_somewhere() {
             "CHANGELOG.md:6: #title"
         ]
     );
+    assert_eq!(anchors("<a id=\"old\"></a>\n\n## `a` B"), ["a-b", "old"]);
     let dead: Vec<String> = pages().iter().flat_map(|page| dead_links(page, &read(page))).collect();
     assert!(dead.is_empty(), "\n{}\n", dead.join("\n"));
 }

@@ -1,4 +1,6 @@
-//! The table of keys agrees with itself and with `docs/devtasks-toml.md`.
+//! The table of keys agrees with itself, and writes the tables of `docs/devtasks-toml.md`.
+
+use expect_test::expect_file;
 
 use super::KEYS;
 
@@ -44,48 +46,72 @@ fn keys_of_a_table_stand_together() {
     );
 }
 
-/// The rows of every table in `docs/devtasks-toml.md` that begins with `heading`, each after the title above it.
-fn documented(heading: &str) -> Vec<String> {
-    let text = include_str!("../../../../docs/devtasks-toml.md");
-    let (mut title, mut in_table) = ("", false);
-    let mut rows = Vec::new();
-    for line in text.lines() {
-        title = line.strip_prefix("## ").unwrap_or(title);
-        in_table = line == heading || in_table && line.starts_with('|');
-        if in_table && line != heading && !line.starts_with("|---") {
-            rows.push(format!("{title}: {line}"));
-        }
-    }
-    rows
-}
-
+/// The section of `docs/devtasks-toml.md` that describes a table.
 fn title(table: &str) -> String {
     match table {
         "" => "The file".to_owned(),
-        super::PORT => "`port`, and each of `ports`".to_owned(),
-        super::DEPENDENCY => "each of `depends_on`".to_owned(),
+        super::PORT => "`port` and `ports`".to_owned(),
+        super::DEPENDENCY => "`depends_on`".to_owned(),
         super::HEALTHCHECK => "`healthcheck`".to_owned(),
         table => format!("`[{table}]`"),
     }
 }
 
-#[test]
-fn the_documentation_lists_what_the_code_knows() {
+/// The first two lines of a table of keys.
+const KEYS_HEAD: &str = "| key | type | default | meaning |\n|---|---|---|---|\n";
+const UNSUPPORTED_HEAD: &str = "| key | table | meaning |\n|---|---|---|\n";
+
+/// The rows of the table of keys in the section `section`.
+fn rows(section: &str) -> String {
+    let of_section = KEYS.iter().filter(|key| key.supported && title(key.table) == section);
     let row = |key: &super::Key| {
         let default = if key.default.is_empty() { "none" } else { key.default };
-        let title = title(key.table);
-        format!("{title}: | `{}` | {} | {default} | {} |", key.name, key.kind, key.about)
+        format!("| `{}` | {} | {default} | {} |\n", key.name, key.kind, key.about)
     };
-    let known: Vec<String> = KEYS.iter().filter(|key| key.supported).map(row).collect();
-    assert_eq!(documented("| key | may be | default | is |"), known);
+    of_section.map(row).collect()
+}
+
+fn unsupported_rows() -> String {
+    let row = |key: &super::Key| {
+        let table = title(key.table).replace("The file", "the file");
+        format!("| `{}` | {table} | {} |\n", key.name, key.about)
+    };
+    KEYS.iter().filter(|key| !key.supported).map(row).collect()
+}
+
+/// `section` with `rows` in its table that begins with `head`.
+fn with_rows(section: &str, head: &str, rows: &str) -> String {
+    let (before, table) = section.split_once(head).expect("the section has this table");
+    let after = table.split_inclusive('\n').skip_while(|line| line.starts_with('|'));
+    [before, head, rows].into_iter().chain(after).collect()
+}
+
+/// The page with every table of keys as it follows from [`KEYS`].
+fn with_tables(page: &str) -> String {
+    let sections = page.split("\n## ").map(|section| {
+        let title = section.lines().next().unwrap_or_default();
+        match rows(title) {
+            rows if !rows.is_empty() => with_rows(section, KEYS_HEAD, &rows),
+            _ if title == "Not supported yet" => with_rows(section, UNSUPPORTED_HEAD, &unsupported_rows()),
+            _ => section.to_owned(),
+        }
+    });
+    let sections: Vec<String> = sections.collect();
+    sections.join("\n## ")
 }
 
 #[test]
-fn the_documentation_lists_what_is_not_supported_yet() {
-    let row = |key: &super::Key| {
-        let table = title(key.table).replace("The file", "the file");
-        format!("Not supported yet: | `{}` | {table} | {} |", key.name, key.about)
-    };
-    let known: Vec<String> = KEYS.iter().filter(|key| !key.supported).map(row).collect();
-    assert_eq!(documented("| key | of | is |"), known);
+fn the_documentation_has_a_section_for_every_table() {
+    let page = include_str!("../../../../docs/devtasks-toml.md");
+    for key in KEYS {
+        let heading = format!("\n## {}\n", title(key.table));
+        assert!(page.contains(&heading), "docs/devtasks-toml.md has no{heading}");
+    }
+}
+
+#[test]
+fn the_documentation_lists_what_the_code_knows() {
+    let page = include_str!("../../../../docs/devtasks-toml.md");
+    let file = expect_file!["../../../../docs/devtasks-toml.md"];
+    file.assert_eq(&with_tables(page));
 }

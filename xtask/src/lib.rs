@@ -4,15 +4,23 @@
 
 #[cfg(test)]
 mod expected;
+
 mod foreign;
 
 mod diagnostic;
 
 mod config;
+
 mod plan;
-mod ports;
-mod preflight;
+
 mod process;
+
+mod ports;
+
+mod preflight;
+
+mod diagnose;
+
 mod supervise;
 
 mod protocol;

@@ -5,9 +5,9 @@
 pub(crate) mod arguments;
 pub(crate) mod container;
 pub(crate) mod left_alone;
+pub(crate) mod managed_service;
 pub(crate) mod protected;
 pub(crate) mod secrets;
-pub(crate) mod service_manager;
 mod tag;
 pub(crate) mod targets;
 
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use crate::foreign::Foreign;
 use container::Runtime;
-use service_manager::ManagedService;
+use managed_service::ManagedService;
 
 /// Which process is meant, for good: a pid that is used again is another identity.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnose::ExitStatus;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan;
 use crate::preflight::mismatch::Mismatch;
 use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
 use crate::supervise::steps::Running;
-use crate::supervise::{Cause, ExitStatus, State};
+use crate::supervise::{Cause, State};
 
 /// What is known of a run to whoever comes later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! Plans, findings and statuses → text or JSON; never decides, never prints.
 
-pub(crate) mod advice;
 pub(crate) mod card;
 pub(crate) mod cause;
 pub(crate) mod failure;

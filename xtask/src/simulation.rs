@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config;
+use crate::diagnose::ExitStatus;
 use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
-use crate::supervise::{Action, Event, ExitStatus, Machine, ProbeResult, Spec, State, UnitId};
+use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
 
 /// What happens to a stack, one at a time.
 #[derive(Debug, Clone, PartialEq)]

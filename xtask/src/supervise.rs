@@ -3,7 +3,6 @@
 //! It starts nothing, signals nobody and knows no clock: `run::driver` performs the actions and reports back.
 //! Every deadline is part of a unit's state, so there are no timers to cancel.
 
-pub(crate) mod diagnosis;
 mod machine;
 mod restart;
 mod settle;
@@ -11,13 +10,15 @@ pub(crate) mod steps;
 mod stopping;
 mod unit;
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::Exit;
-use crate::plan::Condition;
-use diagnosis::Diagnosis;
+use crate::diagnose::advice::advice;
+use crate::diagnose::{Diagnosis, ExitStatus};
+use crate::diagnostic::{Exit, Hint};
+use crate::plan::{Condition, Service};
 pub(crate) use machine::Machine;
 pub(crate) use unit::Spec;
 
@@ -166,13 +167,6 @@ impl State {
     }
 }
 
-/// How a process ended. Both are `None` when the system would not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ExitStatus {
-    pub(crate) code: Option<i32>,
-    pub(crate) signal: Option<i32>,
-}
-
 /// Why a unit is in a state that needs a reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Cause {
@@ -219,6 +213,19 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    /// What to do about it, where that is known.
+    pub(crate) fn advice(&self, service: &Service, checkout: &Path) -> Vec<Hint> {
+        match self.last() {
+            Cause::Exited {
+                status,
+                before_ready,
+                diagnosis,
+                ..
+            } => advice(service, *status, *before_ready, diagnosis.as_ref(), checkout),
+            _ => Vec::new(),
+        }
+    }
+
     /// What `up` ends with because of it.
     pub(crate) fn exit(&self) -> Exit {
         match self {

@@ -6,7 +6,7 @@ use crate::plan::{Plan, Restart, Selection, Service};
 use crate::protocol::{Explanation, ServiceStatus};
 use crate::report;
 use crate::report::why::{Reason, Why};
-use crate::report::{advice, cause, failure};
+use crate::report::{cause, failure};
 use crate::run::project::Project;
 use crate::run::run_status;
 use crate::supervise::State;
@@ -77,7 +77,7 @@ fn explain(why: Explanation, planned: Option<&Service>) -> Why {
     let is_down = service.state.is_over() || service.state == State::Backoff;
     let tail = if is_down { why.tail.as_slice() } else { &[] };
     let mut hints = match (&service.cause, planned) {
-        (Some(cause), Some(planned)) => advice::advice(planned, cause, &record.checkout),
+        (Some(cause), Some(planned)) => cause.advice(planned, &record.checkout),
         (_, None) | (None, _) => Vec::new(),
     };
     hints.extend(ports.hints);

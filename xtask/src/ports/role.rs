@@ -9,8 +9,8 @@ use crate::foreign::Foreign;
 use crate::process::Process;
 use crate::process::arguments::{program, value};
 use crate::process::container::{Container, EngineReply, Runtime};
+use crate::process::managed_service::ManagedService;
 use crate::process::protected::{ProtectedKind, class};
-use crate::process::service_manager::ManagedService;
 use crate::process::{Ancestry, Details};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -69,3 +69,6 @@ fn duplicate(first: &Service, first_port: &Port, second: &Service, second_port: 
             ..Subject::service(&second.name)
         })
 }
+
+#[cfg(test)]
+mod tests;

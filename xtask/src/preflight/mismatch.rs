@@ -80,3 +80,6 @@ impl Mismatch {
 pub(crate) fn serves(port: &Port, address: SocketAddr) -> bool {
     address.port() == port.number && port.host.is_none_or(|host| host == address.ip())
 }
+
+#[cfg(test)]
+mod tests;

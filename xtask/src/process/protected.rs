@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::arguments::program;
 use super::{Ancestry, Details, Process};
-use crate::process::service_manager::ManagedService;
+use crate::process::managed_service::ManagedService;
 
 /// Why `process` must not be signalled; `None` when nothing forbids it.
 pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) -> Option<String> {

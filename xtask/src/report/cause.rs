@@ -1,7 +1,8 @@
 //! Why a service is in its state, in words.
 
 use super::words;
-use crate::supervise::{Cause, ExitStatus};
+use crate::diagnose::ExitStatus;
+use crate::supervise::Cause;
 
 /// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
 pub(crate) fn cause(cause: &Cause) -> String {

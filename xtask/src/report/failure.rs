@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::paint::Paint;
 use super::{cause, words};
+use crate::diagnose::Diagnosis;
+use crate::diagnose::ExitStatus;
 use crate::diagnostic::Hint;
 use crate::foreign::visible;
 use crate::plan::Service;
-use crate::supervise::diagnosis::Diagnosis;
-use crate::supervise::{Cause, ExitStatus};
+use crate::supervise::Cause;
 
 /// So many last lines of a log are shown.
 const MAX_LOG_LINES: usize = 10;

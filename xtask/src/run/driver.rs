@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use super::logs::{self, Follower, Sink};
 use super::watchdog::Watchdog;
+use crate::diagnose::OomKills;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{self, OnExit};
 use crate::preflight::limit;
@@ -27,7 +28,6 @@ use crate::process::Identity;
 use crate::process::left_alone::LeftAlone;
 use crate::protocol::Record;
 use crate::protocol::{Reply, Request, ServiceProgress, Snapshot, Transition};
-use crate::supervise::diagnosis::OomKills;
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, UnitId};
 use crate::system::clock::Clock;
 use crate::system::interrupt::Interrupt;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::unit::{Phase, ProbeSchedule, Unit};
-use super::{Action, Cause, Condition, Elapsed, Event, ExitStatus, ProbeResult, State, UnitId};
+use super::{Action, Cause, Condition, Elapsed, Event, ProbeResult, State, UnitId};
+use crate::diagnose::ExitStatus;
 use crate::diagnostic::Exit;
 
 /// All services of a run. The same events at the same times give the same actions.

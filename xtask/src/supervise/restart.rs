@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::diagnosis::FailureKind;
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
-use super::{Action, Cause, Elapsed, ExitStatus, State, UnitId};
+use super::{Action, Cause, Elapsed, State, UnitId};
+use crate::diagnose::ExitStatus;
+use crate::diagnose::FailureKind;
 use crate::diagnostic::Exit;
 use crate::plan::Restart;
 

@@ -16,7 +16,6 @@ use crate::ports::conflict::CallerContext;
 use crate::ports::{Endpoint, Finding};
 use crate::protocol::Mode;
 use crate::protocol::{ServiceProgress, Transition};
-use crate::report::advice::advice;
 use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::{Observer, RunOutcome};
@@ -185,7 +184,7 @@ impl<'a> UpReporter<'a> {
         let (paint, program) = (self.screen.paint(), &self.context.program);
         let mut findings = self.lost_ports(service, why);
         self.has_lost_a_port |= !findings.is_empty();
-        let mut hints = advice(service, why, &self.checkout);
+        let mut hints = why.advice(service, &self.checkout);
         if hints.is_empty() && findings.is_empty() && found_port_busy(why) {
             hints.push(opened_twice(service));
         }

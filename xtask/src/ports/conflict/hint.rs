@@ -6,7 +6,7 @@ use crate::foreign::shell_word;
 use crate::ports::{Owner, Role, SocketState, VisibilityLimit};
 use crate::process::ProcessState;
 use crate::process::container::Runtime;
-use crate::process::service_manager::ManagedService;
+use crate::process::managed_service::ManagedService;
 
 /// In the order in which they should be tried.
 pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner>) -> Vec<Hint> {

@@ -1,9 +1,8 @@
-//! A port's facts, one a line, in; the finding as it would be told, out. `duplicates` has a small plan of its own.
+//! A port's facts, one a line, in; the finding as it would be told, out.
 
 use crate::expected::Expected;
 use crate::foreign::Foreign;
 use expect_test::expect;
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +12,10 @@ use super::caller::RequestingService;
 use super::*;
 use crate::config::Protocol;
 use crate::diagnostic::Place;
-use crate::plan::{Command, OnConflict, OnExit, Plan, Port, Service, StopSignal};
 use crate::ports::tunnel::Tunnel;
 use crate::ports::{BindProbe, VisibilityLimit};
 use crate::process::container::{Container, EngineReply, Runtime};
-use crate::process::service_manager::{ManagedService, ServiceManager};
+use crate::process::managed_service::{ManagedService, ServiceManager};
 use crate::process::{Identity, ProcessRef, ProcessState, Tag};
 
 mod roles;
@@ -434,39 +432,6 @@ fn busy_address_is_named_unless_it_is_the_usual_one() {
 }
 
 #[test]
-fn mismatch_names_the_number_or_the_address_that_is_listened_at() {
-    let port = Port {
-        key: "http".to_owned(),
-        number: 8080,
-        host: Some(Ipv4Addr::LOCALHOST.into()),
-        protocol: Protocol::Tcp,
-        on_conflict: OnConflict::Ask,
-        origin: Default::default(),
-        variable: None,
-        place: place(14),
-    };
-    let check = |listens: &[&str], expected: expect_test::Expect| {
-        let listens: Vec<SocketAddr> = listens.iter().map(|it| it.parse().unwrap()).collect();
-        let mismatch = crate::preflight::mismatch::Mismatch::new(std::slice::from_ref(&port), &port, &listens);
-        expected.assert_eq(&mismatch.map_or("nothing".to_owned(), |it| it.words()));
-    };
-    check(&[], expect!["nothing"]);
-    check(&["127.0.0.1:8080"], expect!["nothing"]);
-    check(
-        &["[::1]:8081", "127.0.0.1:8081"],
-        expect!["listens on 8081, not on 8080 as declared"],
-    );
-    check(
-        &["127.0.0.1:8080", "127.0.0.1:9229"],
-        expect!["listens on 9229, not on 8080 as declared"],
-    );
-    check(
-        &["[::1]:8080", "127.0.0.1:9229"],
-        expect!["listens on 127.0.0.1:9229 and [::1]:8080, not on 127.0.0.1:8080 as declared"],
-    );
-}
-
-#[test]
 fn tagged_owners_are_own_running_leftover_or_of_another_checkout_or_project() {
     check(
         "answer busy
@@ -810,99 +775,5 @@ fn port_that_may_not_be_bound_is_denied_not_busy() {
     check(
         "unknown too many open files",
         expect!["port.free unknown 0: whether port 8000 is free is not known: too many open files"],
-    );
-}
-
-/// A line: `SERVICE KEY NUMBER [udp] [HOST]`; its port stands in the line of that number.
-#[track_caller]
-fn check_plan(input: &str, expected: impl Expected) {
-    let mut services: Vec<Service> = Vec::new();
-    for (index, line) in input.trim().lines().enumerate() {
-        let mut words = line.split_whitespace();
-        let name = words.next().unwrap().to_owned();
-        let mut port = Port {
-            key: words.next().unwrap().to_owned(),
-            number: words.next().unwrap().parse().unwrap(),
-            host: None,
-            protocol: Protocol::Tcp,
-            on_conflict: OnConflict::Ask,
-            origin: Default::default(),
-            variable: None,
-            place: place(index + 1),
-        };
-        for word in words {
-            match word {
-                "udp" => port.protocol = Protocol::Udp,
-                host => port.host = Some(host.parse().unwrap()),
-            }
-        }
-        match services.iter_mut().find(|service| service.name == name) {
-            Some(service) => service.ports.push(port),
-            None => services.push(Service {
-                task: false,
-                name,
-                place: place(index + 1),
-                command: Command {
-                    words: vec!["true".to_owned()],
-                    place: place(1),
-                },
-                working_dir: "/shop".into(),
-                working_dir_place: place(1),
-                environment: BTreeMap::new(),
-                own_variables: Default::default(),
-                env_files: Vec::new(),
-                venv: None,
-                ports: vec![port],
-                depends_on: Vec::new(),
-                restarts_with: Vec::new(),
-                health: None,
-                start_period: Duration::from_secs(60),
-                stdin: crate::plan::Stdin::Null,
-                tty: false,
-                listen: false,
-                restart: crate::plan::Restart::No,
-                stop_signal: StopSignal::Term,
-                stop_grace_period: Duration::from_secs(10),
-            }),
-        }
-    }
-    let plan = Plan {
-        on_exit: OnExit::Stop,
-        project: "shop".to_owned(),
-        checkout: "/shop".into(),
-        services,
-    };
-    compare(&crate::preflight::duplicate::duplicates(&plan), expected);
-}
-
-#[test]
-fn a_port_declared_twice_names_both_places() {
-    check_plan(
-        "db main 8000
-        backend main 8000 0.0.0.0",
-        expect![[r#"
-            port.duplicate fail 2: port 8000 is declared twice, by `db` (devtasks.toml:1:8) and by `backend`
-            hint: give `backend` another `port` in devtasks.toml"#]],
-    );
-    check_plan(
-        "web http 8080 ::
-        web hmr 8080 127.0.0.2",
-        expect![[r#"
-            port.duplicate fail 2: `web` declares port 8080 twice, as `http` and as `hmr`
-            hint: give `web` another `port` in devtasks.toml"#]],
-    );
-}
-
-#[test]
-fn ports_that_can_be_bound_side_by_side_are_no_duplicates() {
-    check_plan(
-        "a main 8000
-        b main 8001
-        c main 8000 udp
-        d main 8000 127.0.0.2
-        e main 8000 ::1
-        f main 9000 0.0.0.0
-        g main 9000 ::1",
-        expect![""],
     );
 }

@@ -43,8 +43,8 @@ fn check(input: &str, expected: &str) {
                 None if fact == "zombie" => process.state = ProcessState::Zombie,
                 None if fact == "holds" => holders.push(pid),
                 Some(("unit", unit)) => {
-                    details.manager = Some(crate::process::service_manager::ManagedService {
-                        by: crate::process::service_manager::ServiceManager::Systemd,
+                    details.manager = Some(crate::process::managed_service::ManagedService {
+                        by: crate::process::managed_service::ServiceManager::Systemd,
                         name: Some(unit.into()),
                         stop: String::new(),
                     });

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{backend, ended};
 use crate::plan::{EnvFile, Port, Protocol, Service};
-use crate::report::advice::advice;
 use crate::report::tests::place;
 
 /// What a service in `/shop/back end` is advised after these last words.
@@ -17,7 +16,7 @@ fn check(command: &str, code: i32, log: &str, expected: impl Expected) {
 
 #[track_caller]
 fn check_of(service: &Service, code: i32, log: &str, expected: impl Expected) {
-    let seen = advice(service, &ended(Some(code), None, log), Path::new("/shop"));
+    let seen = ended(Some(code), None, log).advice(service, Path::new("/shop"));
     expected.check(
         &seen
             .iter()

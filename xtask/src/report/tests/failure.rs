@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{check, place};
+use crate::diagnose::ExitStatus;
+use crate::diagnose::{OomEvidence, diagnosis};
 use crate::diagnostic::Exit;
 use crate::plan::{Command, Environment, Service, StopSignal, Venv};
-use crate::report::advice::advice;
 use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
-use crate::supervise::diagnosis::{OomEvidence, diagnosis};
-use crate::supervise::{Cause, ExitStatus};
+use crate::supervise::Cause;
 
 /// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
 #[track_caller]
@@ -28,7 +28,7 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
         &service,
         why,
         &tail(log),
-        &advice(&service, why, Path::new("/shop")),
+        &why.advice(&service, Path::new("/shop")),
         "cargo xtask",
         Paint::new(false),
     );

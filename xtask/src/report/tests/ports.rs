@@ -7,7 +7,7 @@ use crate::foreign::Foreign;
 use crate::ports::{Endpoint, Owner, PortFact, Role, SocketState, UnownedSocket};
 use crate::process::Tag;
 use crate::process::container::Container;
-use crate::process::service_manager::ManagedService;
+use crate::process::managed_service::ManagedService;
 use crate::report::ports::table;
 use expect_test::expect;
 use std::path::PathBuf;

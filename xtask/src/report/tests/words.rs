@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check;
+use crate::diagnose::ExitStatus;
+use crate::diagnose::{Diagnosis, FailureKind};
 use crate::diagnostic::Exit;
 use crate::report::cause::cause;
 use crate::report::words::{count, duration, lines, path, services_and_tasks};
-use crate::supervise::diagnosis::{Diagnosis, FailureKind};
-use crate::supervise::{Cause, ExitStatus};
+use crate::supervise::Cause;
 
 #[test]
 fn durations_are_rounded() {

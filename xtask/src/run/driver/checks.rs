@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::ends::deliver;
 use super::{Driver, UnitId};
+use crate::diagnose::ExitStatus;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::run::spawn;
-use crate::supervise::{ExitStatus, ProbeResult};
+use crate::supervise::ProbeResult;
 use crate::system::os;
 
 pub(super) struct RunningCheck {

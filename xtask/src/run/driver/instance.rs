@@ -7,6 +7,8 @@ use std::process::ChildStdin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::diagnose::ExitStatus;
+use crate::diagnose::OomKills;
 use crate::diagnostic::Diagnostic;
 use crate::plan;
 use crate::ports::Endpoint;
@@ -15,8 +17,7 @@ use crate::process::ProcessRef;
 use crate::protocol::{LastExit, ProbeRecord, Probed};
 use crate::run::logs::Log;
 use crate::run::sockets::{Hold, Sockets};
-use crate::supervise::diagnosis::OomKills;
-use crate::supervise::{Cause, ExitStatus};
+use crate::supervise::Cause;
 use crate::system::attribution::Leader;
 use crate::system::clock::wall;
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
 use super::{Driver, Message, UnitId};
+use crate::diagnose::ExitStatus;
+use crate::diagnose::{Diagnosis, FailureKind, OomKills, diagnosis, refused};
 use crate::diagnostic::Diagnostic;
 use crate::plan;
 use crate::process::Tag;
@@ -15,8 +17,7 @@ use crate::protocol::{LastExit, Transition};
 use crate::run::logs::{Log, OutputSource, RunId, StateRecord, Stream};
 use crate::run::spawn;
 use crate::run::spawn::Started;
-use crate::supervise::diagnosis::{Diagnosis, FailureKind, OomKills, diagnosis, refused};
-use crate::supervise::{Cause, Event, ExitStatus, State};
+use crate::supervise::{Cause, Event, State};
 use crate::system::clock::wall;
 use crate::system::{attribution, os};
 
@@ -206,7 +207,11 @@ impl Driver<'_> {
         if found.kind == FailureKind::Refused {
             let stack = self.machine.units();
             let stack: Vec<_> = stack
-                .map(|unit| (&self.services[unit].service, self.machine.state(unit)))
+                .map(|unit| {
+                    let state = self.machine.state(unit);
+                    let is_down = state.is_over() || state == State::Backoff;
+                    (&self.services[unit].service, is_down.then(|| state.name()))
+                })
                 .collect();
             found.hints = refused::hints(&found.evidence, &life.service, &stack);
         }

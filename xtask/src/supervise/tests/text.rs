@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::config::duration;
+use crate::diagnose::ExitStatus;
+use crate::diagnose::{Diagnosis, FailureKind};
 use crate::diagnostic::Exit;
 use crate::plan::{Condition, Restart};
-use crate::supervise::diagnosis::{Diagnosis, FailureKind};
-use crate::supervise::{Action, Cause, Event, ExitStatus, Machine, ProbeResult, Spec, UnitId};
+use crate::supervise::{Action, Cause, Event, Machine, ProbeResult, Spec, UnitId};
 
 /// Probes and counts are left out of a script that does not have this line.
 const WITH_PROBES: &str = "with probes and counts";

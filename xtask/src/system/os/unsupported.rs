@@ -10,11 +10,11 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States};
+use crate::diagnose::OomKills;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::ports::{Endpoint, VisibilityLimit};
 use crate::process::{Identity, Process, Tag};
-use crate::supervise::diagnosis::OomKills;
 
 /// # Errors
 /// Always: commands that would need what is missing end here.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use interprocess::local_socket::{ListenerOptions, Stream};
 
 use super::{Signal, SignalEvent};
-use crate::supervise::ExitStatus;
+use crate::diagnose::ExitStatus;
 use crate::system::terminal::{Output, Size};
 
 /// `SO_REUSEADDR` would take a port that somebody listens on.

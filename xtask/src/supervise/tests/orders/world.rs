@@ -5,8 +5,9 @@ mod rules;
 use std::time::Duration;
 
 use super::Order;
+use crate::diagnose::ExitStatus;
 use crate::diagnostic::Exit;
-use crate::supervise::{Action, Event, ExitStatus, Machine, ProbeResult, Spec, State, UnitId};
+use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
 
 /// A unit as it is outside the machine.
 #[derive(Debug, Clone, Default)]

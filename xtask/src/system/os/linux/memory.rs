@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::supervise::diagnosis::OomKills;
+use crate::diagnose::OomKills;
 use crate::system::os::parse::processes as parse;
 
 /// Both counters rise before the signal is sent, so whoever sees the end of the process sees them risen. The kernel's log

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Hint;
 use crate::plan::{Condition, Service};
-use crate::supervise::State;
 
-/// What to do, told from the services of the run and their states at that moment; nothing where the line names no port
+/// A service of the run, and the name of its state if it is down: over, or waiting to be started again.
+pub(crate) type Neighbour<'a> = (&'a Service, Option<&'static str>);
+
+/// What to do, told from the services of the run as they were at that moment; nothing where the line names no port
 /// of this machine.
-pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State)]) -> Vec<Hint> {
+pub(crate) fn hints(evidence: &str, service: &Service, stack: &[Neighbour<'_>]) -> Vec<Hint> {
     let Some(port) = port(evidence) else {
         return Vec::new();
     };
@@ -17,19 +19,19 @@ pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State
     if has(service) {
         return vec![format!("correct the address: port {port} is that of `{name}` itself").into()];
     }
-    let Some((other, state)) = stack.iter().find(|(other, _)| has(other)) else {
+    let Some((other, down)) = stack.iter().find(|(other, _)| has(other)) else {
         return vec![
             format!("start what is to listen on port {port}, or correct the address: no service of this run has it")
                 .into(),
         ];
     };
-    let (theirs, state) = (&other.name, *state);
+    let theirs = &other.name;
     let own = service.depends_on.iter().find(|(needed, _)| needed == theirs);
     match own {
-        _ if state.is_over() || state == State::Backoff => {
+        _ if let Some(state) = down => {
             vec![format!(
                 "see why `{theirs}`, which has port {port}, is {}",
-                state.name()
+                state
             ).into()]
         }
         Some((_, Condition::Started)) => vec![format!(
@@ -54,7 +56,7 @@ pub(crate) fn hints(evidence: &str, service: &Service, stack: &[(&Service, State
 }
 
 /// Is it started only after `needed`, whatever stands between?
-fn depends(service: &Service, needed: &str, stack: &[(&Service, State)]) -> bool {
+fn depends(service: &Service, needed: &str, stack: &[Neighbour<'_>]) -> bool {
     let mut seen = BTreeSet::new();
     let mut left = vec![service];
     while let Some(service) = left.pop() {

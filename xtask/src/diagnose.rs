@@ -3,6 +3,7 @@
 //! The rules are data (`rules`). What they lead to (the owner of the port, the venv to fill) is added by whoever has the
 //! facts.
 
+pub(crate) mod advice;
 mod kind;
 mod memory;
 mod pattern;
@@ -11,11 +12,17 @@ mod rules;
 
 use serde::{Deserialize, Serialize};
 
-use super::ExitStatus;
 use crate::diagnostic::{Exit, Hint};
 pub(crate) use kind::FailureKind;
 pub(crate) use memory::{OomEvidence, OomKills};
 use rules::{ABORT, CODES, RULES, Rule, SIGNALS};
+
+/// How a process ended. Both are `None` when the system would not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExitStatus {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+}
 
 /// A cause that the log or the exit status shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,26 +2,21 @@
 
 use std::path::Path;
 
+use super::{Diagnosis, ExitStatus, FailureKind, refused};
 use crate::diagnostic::Hint;
 use crate::plan::{Service, bin};
-use crate::supervise::diagnosis::{Diagnosis, FailureKind, refused};
-use crate::supervise::{Cause, ExitStatus};
 
 /// The hints below a failure.
-pub(crate) fn advice(service: &Service, why: &Cause, checkout: &Path) -> Vec<Hint> {
-    let why = why.last();
-    let Cause::Exited { diagnosis, .. } = why else {
-        return Vec::new();
-    };
+pub(crate) fn advice(
+    service: &Service,
+    status: ExitStatus,
+    before_ready: bool,
+    diagnosis: Option<&Diagnosis>,
+    checkout: &Path,
+) -> Vec<Hint> {
     let words = &service.command.words;
     let mut advice: Vec<Hint> = meant_for_a_shell(words).into_iter().map(Hint::from).collect();
-    if let Cause::Exited {
-        status: ExitStatus { code: Some(0), .. },
-        before_ready,
-        ..
-    } = why
-        && (*before_ready || diagnosis.is_some())
-    {
+    if status.code == Some(0) && (before_ready || diagnosis.is_some()) {
         advice.extend(to_the_background(words).map(Hint::from));
     }
     if let Some(diagnosis) = diagnosis {

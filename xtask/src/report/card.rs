@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::paint::Paint;
 use super::words;
 use crate::foreign::visible;
-use crate::ports::{HoldsBy, Owner};
+use crate::ports::{Owner, SocketState};
 use crate::process::{ProcessRef, ProcessState};
 
 /// What a renderer has to know of its reader.
@@ -55,9 +55,11 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
         width,
     ));
     match owner.holds_by {
-        HoldsBy::Listening => {}
-        HoldsBy::Bound => lines.push(label("holds", "bound to the port, not listening")),
-        HoldsBy::Connection => lines.push(label("holds", "a connection whose own end is this port")),
+        SocketState::Listening => {}
+        SocketState::Bound => lines.push(label("holds", "bound to the port, not listening")),
+        SocketState::Connection | SocketState::TimeWait { .. } => {
+            lines.push(label("holds", "a connection whose own end is this port"))
+        }
     }
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::plan::Protocol;
-use crate::ports::{HoldsBy, SocketState};
+use crate::ports::SocketState;
 use crate::system::os::{Port, Socket};
 
 /// What stands between somebody and a port.
@@ -69,11 +69,11 @@ impl BlockingSockets<'_> {
 }
 
 /// How a process that has this socket holds the port; `None` for what no process can have.
-pub(crate) fn holds_by(socket: &Socket) -> Option<HoldsBy> {
+pub(crate) fn holds_by(socket: &Socket) -> Option<SocketState> {
     match socket.state {
-        SocketState::Listening => Some(HoldsBy::Listening),
-        SocketState::Bound => Some(HoldsBy::Bound),
-        SocketState::Connection => Some(HoldsBy::Connection),
+        SocketState::Listening => Some(SocketState::Listening),
+        SocketState::Bound => Some(SocketState::Bound),
+        SocketState::Connection => Some(SocketState::Connection),
         SocketState::TimeWait { .. } => None,
     }
 }

@@ -10,7 +10,7 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::repository::{REPOSITORY_TIMEOUT, repository_within};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
-use crate::ports::{HoldsBy, Owner, Role};
+use crate::ports::{Owner, Role, SocketState};
 use crate::process::{Process, ProcessRef, Repository, Tag, secrets};
 use crate::system::attribution::RunAttribution;
 use crate::system::os::{self, Cgroup, Look};
@@ -204,7 +204,7 @@ fn described(
         started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
         state: process.state,
         addresses: Vec::new(),
-        holds_by: HoldsBy::Listening,
+        holds_by: SocketState::Listening,
         parents: table.ancestors(&process),
         children: tree.len(),
         clients: Vec::new(),

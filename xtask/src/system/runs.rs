@@ -98,8 +98,8 @@ impl StateDir {
             .truncate(false)
             .open(&path)
             .map_err(|error| problem("open", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {
+        match os::try_lock(&file) {
+            Ok(true) => {
                 // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
                 let holder = os::identity(std::process::id()).ok().flatten();
                 let holder = holder.and_then(|it| serde_json::to_string(&it).ok());
@@ -108,13 +108,13 @@ impl StateDir {
                     .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
                 Ok(LockOutcome::Acquired(CheckoutLock { _file: file }))
             }
-            Err(fs::TryLockError::WouldBlock) => {
+            Ok(false) => {
                 let mut holder = String::new();
                 let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
                 let holder: Option<Identity> = serde_json::from_str(&holder).ok();
                 Ok(LockOutcome::HeldBy(holder.map(|it| it.pid)))
             }
-            Err(fs::TryLockError::Error(error)) => Err(problem("lock", &path, &error)),
+            Err(error) => Err(problem("lock", &path, &error)),
         }
     }
 

@@ -220,3 +220,11 @@ pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
 pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+pub(crate) fn lock(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -47,7 +47,7 @@ pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Pro
     processes
         .into_iter()
         .map(|(pid, process)| {
-            let seen = system.as_ref().and_then(|system| system.process(Pid::from_u32(pid)));
+            let seen = system.process(Pid::from_u32(pid));
             (pid, described(process, seen, own_cgroup.as_deref(), &mut table))
         })
         .collect()
@@ -157,9 +157,9 @@ impl ProcessTable {
     }
 }
 
-fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
+fn seen(pids: impl Iterator<Item = u32>) -> System {
     let pids: Vec<Pid> = pids.map(Pid::from_u32).collect();
-    let mut system = System::new().ok()?;
+    let mut system = System::new();
     // Whatever is not asked for is not read: a full refresh takes a hundred times as long.
     let wanted = ProcessRefreshKind::nothing()
         .with_cmd(UpdateKind::Always)
@@ -168,7 +168,7 @@ fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
         .with_user(UpdateKind::Always)
         .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
-    Some(system)
+    system
 }
 
 fn described(

@@ -20,6 +20,7 @@ use crate::world::terminal::Size;
 
 /// What `up --detach` starts.
 pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
+    os::widen_descriptor_table();
     let Some(client) = control::first_client() else {
         return Exit::Interrupted;
     };

@@ -123,6 +123,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 
 fn start(args: Args, context: &Context) -> CommandResult {
     os::require("up")?;
+    os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
     let asked = Selection {
         services: args.services,

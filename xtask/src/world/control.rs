@@ -21,7 +21,7 @@ pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
 pub(crate) use server::{Server, first_client};
 
 /// Raised when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 7;
+const PROTOCOL: u32 = 8;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -181,9 +181,15 @@ pub(crate) struct ServiceProgress {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Envelope {
+struct Envelope<R> {
     protocol: u32,
-    request: serde_json::Value,
+    request: R,
+}
+
+/// What is read of an envelope first: another version's request may make no sense.
+#[derive(Deserialize)]
+struct Version {
+    protocol: u32,
 }
 
 fn other_version(why: &str) -> Problem {

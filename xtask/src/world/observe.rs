@@ -13,10 +13,27 @@ use crate::preflight::{CommandFact, DirectoryFact, Endpoint, Facts, ServiceFact,
 /// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
 /// An interrupt ends the wait, and then the answers are nobody's.
 pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
+    let mut directories = BTreeMap::new();
+    let mut commands = BTreeMap::new();
     let services = plan
         .services
         .iter()
-        .map(|service| (service.name.clone(), service_fact(service)))
+        .map(|service| {
+            let fact = ServiceFact {
+                working_dir: *directories
+                    .entry(&service.working_dir)
+                    .or_insert_with_key(|path| directory(path)),
+                command: commands
+                    .entry((
+                        &service.command.words[0],
+                        &service.working_dir,
+                        spawn::path(&service.environment),
+                    ))
+                    .or_insert_with(|| command(service))
+                    .clone(),
+            };
+            (service.name.clone(), fact)
+        })
         .collect();
     let ports: BTreeSet<Endpoint> = plan
         .services
@@ -48,13 +65,6 @@ impl From<&Port> for Endpoint {
             host: port.host,
             protocol: port.protocol,
         }
-    }
-}
-
-fn service_fact(service: &Service) -> ServiceFact {
-    ServiceFact {
-        working_dir: directory(&service.working_dir),
-        command: command(service),
     }
 }
 

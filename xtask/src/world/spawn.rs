@@ -1,6 +1,7 @@
 //! Starting the processes of a run: each leads its own process group, carries the run's tag, and has no terminal or one
 //! of its own.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,8 +86,12 @@ pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Ch
 
 /// Finds a command as its service will: in that environment's `PATH`, relative to its working directory.
 pub(crate) fn find(program: &str, working_dir: &Path, environment: &Environment) -> Result<PathBuf, which::Error> {
-    let path = environment.get(std::ffi::OsStr::new("PATH"));
-    which::which_in(program, path, working_dir)
+    which::which_in(program, path(environment), working_dir)
+}
+
+/// Where commands are looked for in that environment.
+pub(crate) fn path(environment: &Environment) -> Option<&OsString> {
+    environment.get(OsStr::new("PATH"))
 }
 
 /// For the caller to make it the leader of a group of its own. A wrapper such as `npm run` may exit on TERM and leave

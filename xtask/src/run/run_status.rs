@@ -151,7 +151,13 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
         .map(Endpoint::from)
         .collect();
     let facts = owners::look_up_passive(&ports);
-    let healths = threads::share(&snapshot.services, threads::UNLIMITED, |service| {
+    // Who has no check waits for nothing.
+    let n_checks = snapshot
+        .services
+        .iter()
+        .filter(|service| service.health.is_some())
+        .count();
+    let healths = threads::share(&snapshot.services, n_checks, |service| {
         let health = service.health.as_ref();
         health.map_or(NO_HEALTH, |health| {
             health_of(service, health, &facts, &snapshot.record.run)

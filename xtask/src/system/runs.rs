@@ -102,10 +102,12 @@ impl StateDir {
             Ok(true) => {
                 // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
                 let holder = os::identity(std::process::id()).ok().flatten();
-                let holder = holder.and_then(|it| serde_json::to_string(&it).ok());
-                let _ = file
-                    .set_len(0)
-                    .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
+                let holder = holder
+                    .and_then(|it| serde_json::to_string(&it).ok())
+                    .unwrap_or_default();
+                // In place: to truncate it first frees its block, and some file systems wait for the disk then.
+                let written = file.write_all(holder.as_bytes());
+                let _ = written.and_then(|()| file.set_len(holder.len() as u64));
                 Ok(LockOutcome::Acquired(CheckoutLock { _file: file }))
             }
             Ok(false) => {

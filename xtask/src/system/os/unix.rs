@@ -28,7 +28,7 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
-pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now};
+pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};

@@ -1,9 +1,12 @@
 //! How many descriptors a process may have (man 2 `RLIMIT_NOFILE`): ours is raised, that of services stays as it was.
 
+use std::io::stdin;
+use std::os::fd::RawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// As we were called, once it has been raised.
@@ -36,6 +39,17 @@ pub(crate) fn make_room(n_descriptors: u64) {
     if !has_room && setrlimit(Resource::Nofile, raised).is_ok() {
         CALLED_WITH.get_or_init(|| limit);
     }
+}
+
+/// Has the system make room in its table of our descriptors for those of a usual stack. For a process that has no other thread
+/// yet: where threads share the table, Linux lets them wait, 10 ms and more each time it doubles.
+///
+/// Source: `expand_fdtable` in fs/file.c calls `synchronize_rcu` for a table that is shared; it begins with 64.
+pub(crate) fn widen_descriptor_table() {
+    const USUAL: usize = 1024;
+    let last = open_files_now().clamp(1, USUAL) - 1;
+    // The descriptor is closed at once; the table stays as it is. What does not work costs time alone.
+    let _ = fcntl_dupfd_cloexec(stdin(), last as RawFd);
 }
 
 /// The command has the limit that we were called with.

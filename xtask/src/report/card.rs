@@ -172,22 +172,8 @@ fn debugger(owner: &Owner) -> Option<&'static str> {
 fn clients(clients: &[ProcessRef]) -> String {
     match clients {
         [] => "0".to_owned(),
-        clients => format!("{} ({})", clients.len(), named(clients)),
+        clients => format!("{} ({})", clients.len(), words::named(clients)),
     }
-}
-
-/// `Firefox 4511, curl 4602, …`.
-pub(crate) fn named(clients: &[ProcessRef]) -> String {
-    const MAX_NAMED: usize = 3;
-    let mut named: Vec<_> = clients
-        .iter()
-        .take(MAX_NAMED)
-        .map(|client| format!("{} {}", client.name, client.pid))
-        .collect();
-    if clients.len() > MAX_NAMED {
-        named.push("…".to_owned());
-    }
-    named.join(", ")
 }
 
 fn label(label: &str, value: &str) -> String {

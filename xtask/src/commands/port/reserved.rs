@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ls::Filter;
+use super::filter::Filter;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
 use crate::ports::{Endpoint, Owner, PortFact, SocketState};

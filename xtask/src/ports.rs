@@ -8,15 +8,12 @@ pub(crate) mod role;
 pub(crate) mod tunnel;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
-
-use jiff::Timestamp;
 
 use crate::config::Protocol;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::plan::Port;
-use crate::process::{Identity, ProcessRef, ProcessState, Repository, Tag};
+use crate::process::{ProcessInfo, ProcessRef};
 pub(crate) use role::Role;
 
 /// A port that somebody asks about. Without a host it is asked for at 127.0.0.1.
@@ -145,42 +142,23 @@ impl SocketState {
     }
 }
 
-/// A process that holds a port, with all that people look up by hand. Fields that could not be read are `None` or
-/// empty.
+/// A process that holds a port. It is complete when it is made.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Owner {
-    pub(crate) identity: Identity,
-    pub(crate) name: Foreign,
-    /// Argument vector, secrets masked.
-    pub(crate) command: Foreign<Vec<String>>,
-    pub(crate) user: Option<Foreign>,
-    pub(crate) uid: Option<u32>,
-    pub(crate) cwd: Option<Foreign<PathBuf>>,
-    pub(crate) started_at: Option<Timestamp>,
-    pub(crate) state: ProcessState,
-    /// Its controlling terminal, such as `pts/3`.
-    pub(crate) terminal: Option<String>,
+    pub(crate) process: ProcessInfo,
     /// The local addresses at which it holds the port.
     pub(crate) addresses: Vec<SocketAddr>,
     /// Never TIME_WAIT: no process has such a socket.
     pub(crate) holds_by: SocketState,
-    /// Nearest first.
-    pub(crate) parents: Vec<ProcessRef>,
-    pub(crate) children: usize,
     /// Processes connected to the port, by name and pid; this owner's own tree is not among them.
     pub(crate) clients: Vec<ProcessRef>,
-    /// The git checkout its working directory lies in.
-    pub(crate) repository: Option<Repository>,
-    /// Filled when devtasks started it.
-    pub(crate) tag: Option<Tag>,
-    /// The systemd unit it runs under.
-    pub(crate) unit: Option<Foreign>,
+    /// Of a passive look-up always [`Role::Server`].
     pub(crate) role: Role,
     /// The inodes of the sockets by which it holds the port.
     pub(crate) sockets: Vec<u64>,
     /// The pid of one of the owners of the port that belong together.
     pub(crate) family: u32,
-    /// Why it is never signalled.
+    /// Why it is never signalled; `None` of a passive look-up.
     pub(crate) protected: Option<String>,
 }
 

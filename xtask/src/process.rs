@@ -14,6 +14,8 @@ pub(crate) mod targets;
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::foreign::Foreign;
 use container::Runtime;
 use managed_service::ManagedService;
@@ -92,6 +94,32 @@ impl Ancestry {
         }
         Ancestry { us, ancestors, unit }
     }
+}
+
+/// What people look up about a process by hand. What could not be read is `None` or empty.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ProcessInfo {
+    pub(crate) identity: Identity,
+    pub(crate) name: Foreign,
+    /// Argument vector, secrets masked.
+    pub(crate) command: Foreign<Vec<String>>,
+    pub(crate) user: Option<Foreign>,
+    pub(crate) uid: Option<u32>,
+    pub(crate) cwd: Option<Foreign<PathBuf>>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) state: ProcessState,
+    /// Its controlling terminal, such as `pts/3`.
+    pub(crate) terminal: Option<String>,
+    /// Nearest first.
+    pub(crate) parents: Vec<ProcessRef>,
+    /// So many processes stand below it.
+    pub(crate) children: usize,
+    /// The git checkout its working directory lies in.
+    pub(crate) repository: Option<Repository>,
+    /// Filled when devtasks started it.
+    pub(crate) tag: Option<Tag>,
+    /// The systemd unit it runs under.
+    pub(crate) unit: Option<Foreign>,
 }
 
 /// A process named in passing.

@@ -48,7 +48,7 @@ impl Busy {
         let holders = owners.iter().filter(|owner| owner.holds_by != SocketState::Connection);
         Busy {
             port,
-            holders: holders.map(|owner| owner.identity.clone()).collect(),
+            holders: holders.map(|owner| owner.process.identity.clone()).collect(),
             starter: None,
         }
     }
@@ -99,7 +99,7 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Stop
             busy.starter.is_some()
                 || owners::holders(port, addresses)
                     .iter()
-                    .any(|owner| pids.contains(&owner.identity.pid))
+                    .any(|owner| pids.contains(&owner.process.identity.pid))
         },
         is_free: &|| owners::is_free(port, addresses),
         holder: &|| owners::holder(port, addresses),

@@ -123,7 +123,7 @@ impl PortCheck<'_> {
         // A stack that a manager started, or that asks from below itself, is ours before it is theirs.
         let is_live =
             |tag: &Tag| self.ours.live_run.as_ref().is_some_and(|run| tag.run == *run) && self.is_of_this_checkout(tag);
-        if owner.tag.as_ref().is_some_and(is_live) {
+        if owner.process.tag.as_ref().is_some_and(is_live) {
             return ConflictKind::OwnRunning;
         }
         match (&owner.role, &owner.protected) {
@@ -133,7 +133,7 @@ impl PortCheck<'_> {
             (Role::Server, Some(_)) => return ConflictKind::Protected,
             (Role::Tunnel(_) | Role::Server, None) => {}
         }
-        let Some(tag) = &owner.tag else {
+        let Some(tag) = &owner.process.tag else {
             return match (&owner.role, owner.holds_by) {
                 (Role::Tunnel(_), _) => ConflictKind::Tunnel,
                 (_, SocketState::Bound) => ConflictKind::Bound,
@@ -164,7 +164,7 @@ impl PortCheck<'_> {
             SocketState::Listening | SocketState::Bound => true,
             SocketState::Connection | SocketState::TimeWait { .. } => self.port.protocol == Protocol::Udp,
         };
-        owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
+        owner.process.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
     }
 
     /// Whom the live run's supervisor reserves the port for, if that is known: for who asks, unless for others alone.
@@ -206,14 +206,14 @@ impl PortCheck<'_> {
     fn topmost(&self, why: ConflictKind) -> Vec<&Owner> {
         let deciding = || self.fact.owners.iter().filter(move |owner| self.why(owner) == why);
         let is_below = |owner: &Owner| {
-            let pids = || owner.parents.iter().map(|parent| parent.pid);
-            deciding().any(|other| pids().any(|pid| pid == other.identity.pid))
+            let pids = || owner.process.parents.iter().map(|parent| parent.pid);
+            deciding().any(|other| pids().any(|pid| pid == other.process.identity.pid))
         };
         deciding().filter(|owner| !is_below(owner)).collect()
     }
 
     fn is_its_own(&self, owner: &Owner) -> bool {
-        match (&self.ours.service, &owner.tag) {
+        match (&self.ours.service, &owner.process.tag) {
             (Some(wanted), Some(tag)) if tag.is_supervisor() => self.reserved_for() == Some(&wanted.service),
             (Some(wanted), Some(tag)) => wanted.service == tag.service,
             (None, _) | (_, None) => true,
@@ -245,7 +245,7 @@ impl PortCheck<'_> {
             return self.free(&how);
         };
         let who = match (self.fact.owners.first(), self.fact.ownerless.first()) {
-            (Some(owner), _) => format!("`{}` (pid {})", owner.name, owner.identity.pid),
+            (Some(owner), _) => format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid),
             (None, Some(socket)) => user(socket),
             (None, None) => "somebody".to_owned(),
         };

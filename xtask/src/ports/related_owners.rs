@@ -13,7 +13,7 @@ use crate::process::protected::is_never_signalled;
 /// started them apart.
 pub(crate) fn group_related(owners: &mut [Owner], ours: &Ancestry) {
     for owner in &mut *owners {
-        owner.family = owner.identity.pid;
+        owner.family = owner.process.identity.pid;
     }
     for at in 0..owners.len() {
         for other in 0..at {
@@ -29,9 +29,15 @@ pub(crate) fn group_related(owners: &mut [Owner], ours: &Ancestry) {
 }
 
 fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
-    let is_above = |above: &Owner, below: &Owner| below.parents.iter().any(|it| it.pid == above.identity.pid);
+    let is_above = |above: &Owner, below: &Owner| {
+        below
+            .process
+            .parents
+            .iter()
+            .any(|it| it.pid == above.process.identity.pid)
+    };
     let shares = one.sockets.iter().any(|socket| other.sockets.contains(socket));
-    let same_service = match (&one.tag, &other.tag) {
+    let same_service = match (&one.process.tag, &other.process.tag) {
         (Some(one), Some(other)) => {
             (&one.run, &one.service) == (&other.run, &other.service) || one.is_supervisor() || other.is_supervisor()
         }
@@ -44,6 +50,7 @@ fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
     };
     let parent = |owner: &'_ Owner| {
         owner
+            .process
             .parents
             .first()
             .filter(|parent| is_telling(parent))

@@ -29,18 +29,21 @@ pub(crate) struct RenderContext<'a> {
 pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     let paint = reader.paint;
     let mut head = vec![
-        paint.bold(&owner.name.to_string()),
-        format!("pid {}", owner.identity.pid),
+        paint.bold(&owner.process.name.to_string()),
+        format!("pid {}", owner.process.identity.pid),
         whose(owner, reader),
         state(owner, paint),
     ];
     head.extend(age(owner, reader));
     let width = reader.width.saturating_sub(2);
     let mut lines = words::lines(&head, "   ", width);
-    if !owner.command.raw().is_empty() {
-        lines.push(shortened(&owner.command.to_string(), reader.width.saturating_sub(4)));
+    if !owner.process.command.raw().is_empty() {
+        lines.push(shortened(
+            &owner.process.command.to_string(),
+            reader.width.saturating_sub(4),
+        ));
     }
-    if let Some(cwd) = &owner.cwd {
+    if let Some(cwd) = &owner.process.cwd {
         let mut parts = vec![words::foreign_path(cwd, reader.home)];
         parts.extend(place(owner, reader));
         lines.extend(labelled("in", &parts, width));
@@ -48,7 +51,7 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     let mut origin = vec![from(owner)];
     origin.extend(debugger(owner).map(|debugger| format!("under a debugger ({debugger})")));
     lines.extend(labelled("from", &origin, width));
-    let children = format!("{:<9} {}", "children", owner.children);
+    let children = format!("{:<9} {}", "children", owner.process.children);
     lines.extend(words::lines(
         &[children, format!("clients  {}", clients(&owner.clients))],
         "     ",
@@ -67,17 +70,18 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
 /// The facts of the card, for where there is no terminal.
 pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
     let mut facts = Vec::new();
-    if !owner.command.raw().is_empty() {
-        facts.push(shortened(&owner.command.to_string(), 120));
+    if !owner.process.command.raw().is_empty() {
+        facts.push(shortened(&owner.process.command.to_string(), 120));
     }
     facts.extend(
         owner
+            .process
             .cwd
             .as_ref()
             .map(|cwd| format!("in {}", words::foreign_path(cwd, reader.home))),
     );
     facts.extend(user(owner).map(|user| format!("user {user}")));
-    if owner.state == ProcessState::Suspended {
+    if owner.process.state == ProcessState::Suspended {
         facts.push("suspended".to_owned());
     }
     facts.extend(age(owner, reader));
@@ -85,21 +89,21 @@ pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
 }
 
 fn whose(owner: &Owner, reader: &RenderContext) -> String {
-    match (owner.uid, user(owner)) {
+    match (owner.process.uid, user(owner)) {
         (Some(uid), _) if uid == reader.uid => "yours".to_owned(),
-        (_, Some(user)) if owner.user.is_some() => format!("of {user}"),
+        (_, Some(user)) if owner.process.user.is_some() => format!("of {user}"),
         (_, Some(number)) => format!("of user {number}"),
         (_, None) => "of an unknown user".to_owned(),
     }
 }
 
 fn user(owner: &Owner) -> Option<String> {
-    let name = owner.user.as_ref().map(ToString::to_string);
-    name.or_else(|| owner.uid.map(|uid| uid.to_string()))
+    let name = owner.process.user.as_ref().map(ToString::to_string);
+    name.or_else(|| owner.process.uid.map(|uid| uid.to_string()))
 }
 
 fn state(owner: &Owner, paint: Paint) -> String {
-    match (owner.state, &owner.terminal) {
+    match (owner.process.state, &owner.process.terminal) {
         (ProcessState::Running, _) => "running".to_owned(),
         (ProcessState::Zombie, _) => "ended, not waited for".to_owned(),
         (ProcessState::Suspended, Some(terminal)) => paint.warn(&format!("suspended (Ctrl-Z in {terminal})")),
@@ -108,7 +112,7 @@ fn state(owner: &Owner, paint: Paint) -> String {
 }
 
 fn age(owner: &Owner, reader: &RenderContext) -> Option<String> {
-    let age = reader.now.duration_since(owner.started_at?);
+    let age = reader.now.duration_since(owner.process.started_at?);
     let age = words::duration(Duration::try_from(age).unwrap_or_default());
     Some(format!("started {age} ago"))
 }
@@ -116,14 +120,14 @@ fn age(owner: &Owner, reader: &RenderContext) -> Option<String> {
 /// `(checkout `shop-old`, branch main)`.
 fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
     let mut facts = Vec::new();
-    if let Some(tag) = &owner.tag {
+    if let Some(tag) = &owner.process.tag {
         let project = &tag.project;
         facts.push(match tag.is_supervisor() {
             true => format!("supervisor of `{project}`"),
             false => format!("service `{}` of `{project}`", tag.service),
         });
     }
-    if let Some(repository) = &owner.repository {
+    if let Some(repository) = &owner.process.repository {
         let name = repository
             .root
             .raw()
@@ -142,9 +146,9 @@ fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
 const INITS: [&str; 6] = ["systemd", "init", "launchd", "tini", "dumb-init", "docker-init"];
 
 fn from(owner: &Owner) -> String {
-    match owner.parents.as_slice() {
+    match owner.process.parents.as_slice() {
         [] => "an orphan: its parent has ended".to_owned(),
-        [init] if init.pid == 1 => match &owner.unit {
+        [init] if init.pid == 1 => match &owner.process.unit {
             Some(unit) => format!("{} (1), unit {unit}", init.name),
             None if INITS.contains(&init.name.raw().as_str()) => {
                 format!("an orphan: its parent has ended ({} took it over)", init.name)
@@ -164,7 +168,15 @@ fn from(owner: &Owner) -> String {
 /// An editor that was closed leaves what it debugged behind.
 fn debugger(owner: &Owner) -> Option<&'static str> {
     const DEBUGGERS: [&str; 4] = ["debugpy", "pydevd", "-agentlib:jdwp", "--inspect"];
-    let is_under = |debugger: &&str| owner.command.raw().iter().skip(1).any(|word| word.contains(*debugger));
+    let is_under = |debugger: &&str| {
+        owner
+            .process
+            .command
+            .raw()
+            .iter()
+            .skip(1)
+            .any(|word| word.contains(*debugger))
+    };
     DEBUGGERS.into_iter().find(is_under)
 }
 

@@ -259,16 +259,16 @@ impl From<Endpoint> for Port {
 
 impl From<&ports::Owner> for Owner {
     fn from(owner: &ports::Owner) -> Self {
-        let tag = owner.tag.as_ref();
+        let tag = owner.process.tag.as_ref();
         Owner {
-            pid: owner.identity.pid,
-            name: owner.name.clone(),
-            command: owner.command.clone(),
-            user: owner.user.clone(),
-            uid: owner.uid,
-            cwd: owner.cwd.as_ref().map(lossy),
-            started_at: owner.started_at,
-            state: match owner.state {
+            pid: owner.process.identity.pid,
+            name: owner.process.name.clone(),
+            command: owner.process.command.clone(),
+            user: owner.process.user.clone(),
+            uid: owner.process.uid,
+            cwd: owner.process.cwd.as_ref().map(lossy),
+            started_at: owner.process.started_at,
+            state: match owner.process.state {
                 ProcessState::Running => "running",
                 ProcessState::Suspended => "suspended",
                 ProcessState::Zombie => "zombie",
@@ -280,6 +280,7 @@ impl From<&ports::Owner> for Owner {
                 SocketState::Connection | SocketState::TimeWait { .. } => "connection",
             },
             parents: owner
+                .process
                 .parents
                 .iter()
                 .map(|it| Parent {
@@ -287,7 +288,7 @@ impl From<&ports::Owner> for Owner {
                     name: it.name.clone(),
                 })
                 .collect(),
-            children: owner.children,
+            children: owner.process.children,
             clients: owner.clients.len(),
             project: tag.map(|tag| tag.project.clone()),
             service: tag.map(|tag| tag.service.clone()),
@@ -305,7 +306,7 @@ impl From<&ports::Owner> for Owner {
             },
             unit: match &owner.role {
                 Role::Managed(manager) => manager.name.clone(),
-                Role::Server | Role::Container(_) | Role::Tunnel(_) => owner.unit.clone(),
+                Role::Server | Role::Container(_) | Role::Tunnel(_) => owner.process.unit.clone(),
             },
             protected: owner.protected.clone(),
         }

@@ -60,15 +60,15 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
 /// The cells in the order of [`COLUMNS`].
 fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<String>> {
     let is_below = |owner: &Owner| {
-        let mut parents = owner.parents.iter().map(|parent| parent.pid);
-        parents.any(|pid| fact.owners.iter().any(|other| other.identity.pid == pid))
+        let mut parents = owner.process.parents.iter().map(|parent| parent.pid);
+        parents.any(|pid| fact.owners.iter().any(|other| other.process.identity.pid == pid))
     };
     let (parts, tops): (Vec<&Owner>, Vec<&Owner>) = fact.owners.iter().partition(|owner| is_below(owner));
     let seen = tops.iter().map(|owner| {
-        let pid = owner.identity.pid;
+        let pid = owner.process.identity.pid;
         let n_parts = parts
             .iter()
-            .filter(|part| part.parents.iter().any(|parent| parent.pid == pid));
+            .filter(|part| part.process.parents.iter().any(|parent| parent.pid == pid));
         row(port, owner, n_parts.count(), reader)
     });
     let hidden = fact.ownerless.iter().map(|socket| {
@@ -86,36 +86,43 @@ fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<
 
 fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -> Vec<String> {
     let addresses: BTreeSet<String> = owner.addresses.iter().map(address).collect();
-    let mut name = owner.name.to_string();
+    let mut name = owner.process.name.to_string();
     if n_parts > 0 {
         name.push_str(&format!(" +{n_parts}"));
     }
-    if owner.state == ProcessState::Suspended {
+    if owner.process.state == ProcessState::Suspended {
         name.push_str(" (suspended)");
     }
-    let user = owner.user.as_ref().map(ToString::to_string);
-    let age = owner.started_at.map(|started| reader.now.duration_since(started));
+    let user = owner.process.user.as_ref().map(ToString::to_string);
+    let age = owner
+        .process
+        .started_at
+        .map(|started| reader.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
     let service = service_of(owner).map(|service| service.to_string());
-    let directory = owner.cwd.as_ref().map(|cwd| words::foreign_path(cwd, reader.home));
+    let directory = owner
+        .process
+        .cwd
+        .as_ref()
+        .map(|cwd| words::foreign_path(cwd, reader.home));
     let known = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
     vec![
         port.typed(),
         addresses.into_iter().collect::<Vec<_>>().join(" "),
-        owner.identity.pid.to_string(),
+        owner.process.identity.pid.to_string(),
         name,
-        known(user.or_else(|| owner.uid.map(|uid| uid.to_string()))),
+        known(user.or_else(|| owner.process.uid.map(|uid| uid.to_string()))),
         known(age),
         known(service),
         known(directory),
-        known(Some(owner.command.to_string()).filter(|command| !command.is_empty())),
+        known(Some(owner.process.command.to_string()).filter(|command| !command.is_empty())),
     ]
 }
 
 /// What those call it who look after it: `shop/api`, `redis.service`, a container's name.
 pub(crate) fn service_of(owner: &Owner) -> Option<Foreign> {
-    let tag = owner.tag.as_ref().map(|tag| within(&tag.project, &tag.service));
-    tag.or_else(|| service(&owner.role, owner.unit.as_ref()))
+    let tag = owner.process.tag.as_ref().map(|tag| within(&tag.project, &tag.service));
+    tag.or_else(|| service(&owner.role, owner.process.unit.as_ref()))
 }
 
 /// The same of a socket that nobody shows.

@@ -23,6 +23,7 @@ use super::paint::Paint;
 use crate::config::Protocol;
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Place};
 use crate::ports::{Endpoint, Finding, Owner, Role, SocketState, Subject};
+use crate::process::ProcessInfo;
 use crate::process::{Identity, ProcessRef, ProcessState, Repository};
 
 /// Compares whole texts; `expected` may be indented.
@@ -69,30 +70,32 @@ fn parent(pid: u32, name: &str) -> ProcessRef {
 /// Somebody's server on port 8000, started two hours and 14 minutes ago.
 fn owner() -> Owner {
     Owner {
-        identity: Identity {
-            boot: "boot".to_owned(),
-            pid: 4242,
-            start: 1,
+        process: ProcessInfo {
+            identity: Identity {
+                boot: "boot".to_owned(),
+                pid: 4242,
+                start: 1,
+            },
+            name: "python3".into(),
+            command: ["python", "-m", "http.server", "8000"]
+                .map(str::to_owned)
+                .to_vec()
+                .into(),
+            user: Some("kim".into()),
+            uid: Some(501),
+            cwd: Some(PathBuf::from("/home/kim/Downloads").into()),
+            started_at: Some(time("2026-11-23T07:46:00Z")),
+            state: ProcessState::Running,
+            terminal: None,
+            parents: vec![parent(991, "zsh"), parent(880, "tmux"), parent(1, "systemd")],
+            children: 1,
+            repository: None,
+            tag: None,
+            unit: None,
         },
-        name: "python3".into(),
-        command: ["python", "-m", "http.server", "8000"]
-            .map(str::to_owned)
-            .to_vec()
-            .into(),
-        user: Some("kim".into()),
-        uid: Some(501),
-        cwd: Some(PathBuf::from("/home/kim/Downloads").into()),
-        started_at: Some(time("2026-11-23T07:46:00Z")),
-        state: ProcessState::Running,
-        terminal: None,
         addresses: vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000)],
         holds_by: SocketState::Listening,
-        parents: vec![parent(991, "zsh"), parent(880, "tmux"), parent(1, "systemd")],
-        children: 1,
         clients: vec![parent(4511, "Firefox")],
-        repository: None,
-        tag: None,
-        unit: None,
         role: Role::Server,
         sockets: Vec::new(),
         family: 4242,
@@ -103,18 +106,21 @@ fn owner() -> Owner {
 /// The same from another checkout, suspended.
 fn suspended() -> Owner {
     Owner {
-        command: "python -m uvicorn app:app --reload --port 8000"
-            .split(' ')
-            .map(str::to_owned)
-            .collect::<Vec<String>>()
-            .into(),
-        state: ProcessState::Suspended,
-        terminal: Some("pts/3".to_owned()),
-        cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend").into()),
-        repository: Some(Repository {
-            root: PathBuf::from("/home/kim/code/shop-old").into(),
-            branch: Some("main".into()),
-        }),
+        process: ProcessInfo {
+            command: "python -m uvicorn app:app --reload --port 8000"
+                .split(' ')
+                .map(str::to_owned)
+                .collect::<Vec<String>>()
+                .into(),
+            state: ProcessState::Suspended,
+            terminal: Some("pts/3".to_owned()),
+            cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend").into()),
+            repository: Some(Repository {
+                root: PathBuf::from("/home/kim/code/shop-old").into(),
+                branch: Some("main".into()),
+            }),
+            ..owner().process
+        },
         ..owner()
     }
 }

@@ -363,7 +363,7 @@ fn is_held_by_others(fact: &PortFact, checkout: &Path) -> bool {
         SocketState::Listening | SocketState::Bound | SocketState::Connection => true,
         SocketState::TimeWait { .. } => false,
     };
-    let mut tags = fact.owners.iter().map(|owner| owner.tag.as_ref());
+    let mut tags = fact.owners.iter().map(|owner| owner.process.tag.as_ref());
     tags.any(|tag| tag.is_none_or(|tag| tag.checkout != checkout))
         || fact.ownerless.iter().any(|socket| is_there(socket.state))
 }

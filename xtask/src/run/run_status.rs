@@ -218,7 +218,7 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
     };
     let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
     let is_its = |owner: &Owner, is_of: &dyn Fn(&Tag, &str) -> bool| {
-        let tag = owner.tag.as_ref().zip(ours);
+        let tag = owner.process.tag.as_ref().zip(ours);
         tag.is_some_and(|(tag, (run, service))| tag.run == run && is_of(tag, service))
     };
     let is_own = |owner: &&Owner| is_its(owner, &|tag, service| tag.service == service);
@@ -256,7 +256,7 @@ fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Opti
         .flat_map(|fact| &fact.owners);
     let mut tags = owners
         .filter(|owner| owner.holds_by == SocketState::Listening)
-        .filter_map(|owner| owner.tag.as_ref());
+        .filter_map(|owner| owner.process.tag.as_ref());
     tags.any(|tag| tag.checkout == checkout && run.is_none_or(|run| tag.run != run))
 }
 
@@ -312,7 +312,7 @@ fn address(service: &ServiceStatus, facts: &PortFacts, run: &str) -> Option<Sock
     let ours = fact
         .owners
         .iter()
-        .filter(|owner| owner.tag.as_ref().is_some_and(|tag| tag.run == run));
+        .filter(|owner| owner.process.tag.as_ref().is_some_and(|tag| tag.run == run));
     ours.flat_map(|owner| &owner.addresses)
         .next()
         .map(|address| health::reachable(*address))

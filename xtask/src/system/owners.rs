@@ -26,15 +26,12 @@ pub(crate) use clients::clients_of;
 pub(crate) use conflict::answers;
 use conflict::{BlockingSockets, conflict};
 pub(crate) use current::{holder, holders, is_free, targets};
-use details::ProcessDetails;
 use details::describe;
 pub(crate) use free_port::{bound, can_be_served, find_free_port};
 use holders::{ownerless, owners};
 pub(crate) use loopback_and_ephemeral::loopback_and_ephemeral_facts;
 pub(crate) use repository::{REPOSITORY_TIMEOUT, is_linked_worktree, repository_within};
-
-/// What was read of processes, by pid.
-type ProcessDetailsByPid = BTreeMap<u32, ProcessDetails>;
+use roles::Judge;
 
 /// Where to ask for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +82,7 @@ pub(crate) fn look_up_passive(ports: &[Endpoint]) -> BTreeMap<Endpoint, PortFact
     let mut facts: BTreeMap<Endpoint, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
     let everywhere = |&port: &Endpoint| (port, probe_addresses(port, Addresses::All));
     let asked: Vec<(Endpoint, Vec<IpAddr>)> = facts.keys().map(everywhere).collect();
-    if let Err(problem) = look(&asked, &mut facts) {
+    if let Err(problem) = look(&asked, &mut facts, None) {
         for fact in facts.values_mut() {
             fact.unknown = Some(problem.message.clone());
         }
@@ -152,9 +149,9 @@ fn blocked_addresses(probes: &[BindProbe]) -> Vec<IpAddr> {
 /// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
 /// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
 fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
-    let mut people = ProcessDetailsByPid::new();
+    let judge = Judge::default();
     for is_last in [false, true] {
-        people.extend(look(&busy, facts)?);
+        look(&busy, facts, Some(&judge))?;
         busy.retain_mut(|(port, blocked)| {
             let Some(fact) = facts.get_mut(port).filter(|fact| is_unexplained(fact)) else {
                 return false;
@@ -167,25 +164,27 @@ fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint
             break;
         }
     }
-    roles::fill_in(facts, &people);
+    roles::ask_around(facts);
     Ok(())
 }
 
 fn look(
     busy: &[(Endpoint, Vec<IpAddr>)],
     facts: &mut BTreeMap<Endpoint, PortFact>,
-) -> Result<ProcessDetailsByPid, Diagnostic> {
+    judge: Option<&Judge>,
+) -> Result<(), Diagnostic> {
     let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All)?;
-    fill(busy, &table, facts)
+    fill(busy, &table, facts, judge)
 }
 
-/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`; their roles are not judged.
+/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`. Without a judge roles are left out.
 fn fill(
     busy: &[(Endpoint, Vec<IpAddr>)],
     table: &[Socket],
     facts: &mut BTreeMap<Endpoint, PortFact>,
-) -> Result<ProcessDetailsByPid, Diagnostic> {
+    judge: Option<&Judge>,
+) -> Result<(), Diagnostic> {
     let conflicts: Vec<BlockingSockets> = busy
         .iter()
         .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
@@ -204,7 +203,7 @@ fn fill(
             pids.retain(|pid| {
                 people
                     .get(pid)
-                    .is_some_and(|one| one.owner.state != ProcessState::Zombie)
+                    .is_some_and(|one| one.info.state != ProcessState::Zombie)
             });
         }
     }
@@ -212,12 +211,12 @@ fn fill(
     let mut names = BTreeMap::new();
     for ((port, _), conflict) in busy.iter().zip(&conflicts) {
         if let Some(fact) = facts.get_mut(port) {
-            fact.owners = owners(conflict, &holders, &people, &mut names);
+            fact.owners = owners(port, conflict, &holders, &people, &mut names, judge);
             fact.ownerless = ownerless(conflict, &holders);
             settle_denied(fact, conflict);
         }
     }
-    Ok(people)
+    Ok(())
 }
 
 /// The TCP addresses at which some of `pids` listen, whatever the port.

@@ -119,10 +119,16 @@ fn passes(filter: &Filter, port: Endpoint, fact: &PortFact) -> bool {
 /// All that one may look for.
 fn search_words(owner: &Owner) -> Vec<String> {
     let raw = |name: &Foreign| name.raw().clone();
-    let mut words = vec![raw(&owner.name), owner.command.raw().join(" ")];
-    words.extend(owner.user.as_ref().map(raw));
-    words.extend(owner.unit.as_ref().map(raw));
-    words.extend(owner.cwd.as_ref().map(|cwd| cwd.raw().to_string_lossy().into_owned()));
+    let mut words = vec![raw(&owner.process.name), owner.process.command.raw().join(" ")];
+    words.extend(owner.process.user.as_ref().map(raw));
+    words.extend(owner.process.unit.as_ref().map(raw));
+    words.extend(
+        owner
+            .process
+            .cwd
+            .as_ref()
+            .map(|cwd| cwd.raw().to_string_lossy().into_owned()),
+    );
     words.extend(ports::service_of(owner).as_ref().map(raw));
     if let Role::Container(container) = &owner.role {
         words.extend(container.name.as_ref().map(raw));
@@ -133,7 +139,7 @@ fn search_words(owner: &Owner) -> Vec<String> {
 /// What makes a listing another one.
 fn held(listed: &BTreeMap<Endpoint, PortFact>) -> Vec<(Endpoint, u32)> {
     let pids = |(port, fact): (&Endpoint, &PortFact)| {
-        let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.identity.pid).collect();
+        let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.process.identity.pid).collect();
         let pids = if pids.is_empty() { vec![0] } else { pids };
         pids.into_iter().map(|pid| (*port, pid)).collect::<Vec<_>>()
     };

@@ -108,6 +108,7 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Occupancy> {
     let is_taken = owners.clone().next().is_some();
     let is_its_own = |owner: &Owner| {
         owner
+            .process
             .tag
             .as_ref()
             .is_some_and(|tag| tag.checkout == one.checkout && (tag.service == one.service || tag.is_supervisor()))

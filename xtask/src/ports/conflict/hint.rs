@@ -74,12 +74,12 @@ pub(super) fn excluded(case: &PortCheck<'_>) -> Vec<Hint> {
 }
 
 fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<Hint> {
-    let is_suspended = match owner.state {
+    let is_suspended = match owner.process.state {
         ProcessState::Suspended => true,
         ProcessState::Running | ProcessState::Zombie => false,
     };
     let mut hints = Vec::new();
-    if is_suspended && let Some(terminal) = &owner.terminal {
+    if is_suspended && let Some(terminal) = &owner.process.terminal {
         hints.push(format!("type `fg` in `{terminal}` to resume it, then Ctrl-C to end it").into());
     }
     let kill = Hint::run("stop it with", format!("port kill {}", case.port.typed()));
@@ -89,7 +89,7 @@ fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<Hint> {
 
 /// For whoever asks about the port and not for a service of theirs.
 fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<Hint> {
-    let tag = owner.tag.as_ref()?;
+    let tag = owner.process.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
     let service = match tag.is_supervisor() {
         true => case.reserved_for().map(str::to_owned),
@@ -102,7 +102,7 @@ fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<Hint> {
 }
 
 fn down_there(owner: &Owner) -> Option<Hint> {
-    let checkout = owner.tag.as_ref()?.checkout.raw().to_str()?;
+    let checkout = owner.process.tag.as_ref()?.checkout.raw().to_str()?;
     let directory = shell_word(checkout);
     Some(Hint::run_after(
         "stop it there with",
@@ -144,7 +144,7 @@ fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
 
 /// What a protected owner can be turned off by.
 fn by_hand(owner: &Owner) -> Option<&'static str> {
-    match owner.name.raw().as_str() {
+    match owner.process.name.raw().as_str() {
         "ControlCenter" => Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff"),
         "wslrelay" => Some("stop the server inside WSL, or all of WSL with `wsl --shutdown`"),
         "System" => Some("see which program it serves with `netsh http show servicestate`"),

@@ -16,7 +16,7 @@ impl PortCheck<'_> {
         let Some(owner) = lead else {
             return self.ownerless_message(why);
         };
-        let who = format!("`{}` (pid {})", owner.name, owner.identity.pid);
+        let who = format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid);
         let more = match self.fact.owners.len() - 1 {
             0 => String::new(),
             1 => " and 1 more process".to_owned(),
@@ -24,7 +24,7 @@ impl PortCheck<'_> {
         };
         let taken = format!("{port} is taken by {who}{more}{}", self.at(owner));
         let by_lead = format!("{port} is taken by {who}{}", self.at(owner));
-        let said = match (why, &owner.tag) {
+        let said = match (why, &owner.process.tag) {
             (ConflictKind::Container | ConflictKind::SystemService | ConflictKind::Tunnel, _) => {
                 self.by_role(&owner.role, &who, &by_lead)
             }
@@ -69,7 +69,7 @@ impl PortCheck<'_> {
             }
             (ConflictKind::Foreign, _) => taken,
         };
-        match owner.state {
+        match owner.process.state {
             ProcessState::Suspended => format!("{said}; it is suspended"),
             ProcessState::Running | ProcessState::Zombie => said,
         }
@@ -78,8 +78,8 @@ impl PortCheck<'_> {
     /// Of listeners that have nothing to do with each other: the code, and what it means for whoever connects.
     pub(super) fn rivals(&self, rivalry: ListenerOverlap<'_>) -> (Code, String) {
         let who = |owner: &Owner| {
-            let name = format!("`{}` (pid {})", owner.name, owner.identity.pid);
-            match (&owner.role, &owner.tag) {
+            let name = format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid);
+            match (&owner.role, &owner.process.tag) {
                 (Role::Container(container), _) => format!("{} by {name}", container.words()),
                 (_, Some(tag)) => format!("{name}, service `{}` of `{}`", tag.service, tag.project),
                 (_, None) => name,
@@ -239,7 +239,7 @@ fn serves_nothing(owner: &Owner) -> bool {
         "ssh-agent",
         "gpg-agent",
     ];
-    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&owner.name.raw().as_str())
+    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&owner.process.name.raw().as_str())
 }
 
 pub(super) fn user(socket: &UnownedSocket) -> String {

@@ -14,6 +14,7 @@ use crate::config::Protocol;
 use crate::diagnostic::Place;
 use crate::ports::tunnel::Tunnel;
 use crate::ports::{BindProbe, VisibilityLimit};
+use crate::process::ProcessInfo;
 use crate::process::container::{Container, EngineReply, Runtime};
 use crate::process::managed_service::{ManagedService, ServiceManager};
 use crate::process::{Identity, ProcessRef, ProcessState, Tag};
@@ -175,27 +176,29 @@ fn place(line: usize) -> Place {
 fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
     let pid = words.next().unwrap().parse().unwrap();
     let mut owner = Owner {
-        identity: Identity {
-            boot: String::new(),
-            pid,
-            start: 0,
+        process: ProcessInfo {
+            identity: Identity {
+                boot: String::new(),
+                pid,
+                start: 0,
+            },
+            name: words.next().unwrap().into(),
+            command: Vec::new().into(),
+            user: None,
+            uid: Some(501),
+            cwd: Some(PathBuf::from("/shop").into()),
+            started_at: None,
+            state: ProcessState::Running,
+            terminal: None,
+            parents: Vec::new(),
+            children: 0,
+            repository: None,
+            tag: None,
+            unit: None,
         },
-        name: words.next().unwrap().into(),
-        command: Vec::new().into(),
-        user: None,
-        uid: Some(501),
-        cwd: Some(PathBuf::from("/shop").into()),
-        started_at: None,
-        state: ProcessState::Running,
-        terminal: None,
         addresses: Vec::new(),
         holds_by: SocketState::Listening,
-        parents: Vec::new(),
-        children: 0,
         clients: Vec::new(),
-        repository: None,
-        tag: None,
-        unit: None,
         role: Role::Server,
         sockets: Vec::new(),
         family: pid,
@@ -205,22 +208,22 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
         match word.split_once('=') {
             None if word == "bound" => owner.holds_by = SocketState::Bound,
             None if word == "connection" => owner.holds_by = SocketState::Connection,
-            None if word == "suspended" => owner.state = ProcessState::Suspended,
-            None if word == "typed" => owner.terminal = Some("pts/3".to_owned()),
+            None if word == "suspended" => owner.process.state = ProcessState::Suspended,
+            None if word == "typed" => owner.process.terminal = Some("pts/3".to_owned()),
             Some(("at", ip)) => owner.addresses.push(SocketAddr::new(ip.parse().unwrap(), 8000)),
             Some(("socket", inode)) => owner.sockets.push(inode.parse().unwrap()),
             Some(("family", pid)) => owner.family = pid.parse().unwrap(),
             Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
             Some(("below", parent)) => {
                 let (pid, name) = parent.split_once(':').unwrap_or((parent, ""));
-                owner.parents.push(ProcessRef {
+                owner.process.parents.push(ProcessRef {
                     pid: pid.parse().unwrap(),
                     name: name.into(),
                 });
             }
             Some(("tag", tag)) => {
                 let parts: Vec<&str> = tag.split(':').collect();
-                owner.tag = Some(Tag {
+                owner.process.tag = Some(Tag {
                     project: parts[0].into(),
                     checkout: PathBuf::from(parts[1].replace('_', " ")).into(),
                     run: parts[2].into(),

@@ -13,15 +13,15 @@ pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> O
     let strangers = || {
         fact.other_loopback_owners
             .iter()
-            .filter(|owner| !owner.tag.as_ref().is_some_and(is_ours))
+            .filter(|owner| !owner.process.tag.as_ref().is_some_and(is_ours))
     };
     let other = strangers().next()?;
     let at = other.addresses.first()?.ip();
     let message = format!(
         "{} of {at} is held by `{}` (pid {}): `localhost` may lead there instead of to `{service}`",
         port.name(),
-        other.name,
-        other.identity.pid
+        other.process.name,
+        other.process.identity.pid
     );
     let own = port.host.map_or("127.0.0.1".to_owned(), |host| host.to_string());
     let mut finding = case

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{PortFact, fill, roles};
+use super::roles::{self, Judge};
+use super::{PortFact, fill};
 use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, SocketState};
 use crate::system::os;
@@ -41,7 +42,8 @@ pub(crate) fn all_listeners() -> Result<BTreeMap<Endpoint, PortFact>, Diagnostic
             },
         );
     }
-    let people = fill(&addresses.into_iter().collect::<Vec<_>>(), &table, &mut facts)?;
-    roles::fill_in(&mut facts, &people);
+    let busy: Vec<_> = addresses.into_iter().collect();
+    fill(&busy, &table, &mut facts, Some(&Judge::default()))?;
+    roles::ask_around(&mut facts);
     Ok(facts)
 }

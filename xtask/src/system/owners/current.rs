@@ -58,10 +58,10 @@ pub(crate) fn holders(port: &Endpoint, addresses: Addresses) -> Vec<Owner> {
 pub(crate) fn holder(port: &Endpoint, addresses: Addresses) -> Option<PortHolder> {
     let owner = holders(port, addresses).into_iter().next()?;
     let process = ProcessRef {
-        pid: owner.identity.pid,
-        name: owner.name,
+        pid: owner.process.identity.pid,
+        name: owner.process.name,
     };
-    let parent = owner.parents.first().filter(|parent| parent.pid != 1);
+    let parent = owner.process.parents.first().filter(|parent| parent.pid != 1);
     let parent = parent.and_then(|parent| os::process(parent.pid).ok().flatten());
     Some(PortHolder {
         process,
@@ -70,6 +70,6 @@ pub(crate) fn holder(port: &Endpoint, addresses: Addresses) -> Option<PortHolder
             name: parent.name,
             user: None,
         }),
-        tag: owner.tag,
+        tag: owner.process.tag,
     })
 }

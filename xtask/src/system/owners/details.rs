@@ -10,16 +10,14 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::repository::{REPOSITORY_TIMEOUT, repository_within};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
-use crate::ports::{Owner, Role, SocketState};
-use crate::process::{Process, ProcessRef, Repository, Tag, secrets};
+use crate::process::{Process, ProcessInfo, ProcessRef, Repository, Tag, secrets};
 use crate::system::attribution::RunAttribution;
 use crate::system::os::{self, Cgroup, Look};
 
-/// A process as an owner, and all below it.
+/// What was read of a process, and the processes below it.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessDetails {
-    /// Without addresses and clients, and as if it listened: the look-up fills these in.
-    pub(crate) owner: Owner,
+    pub(crate) info: ProcessInfo,
     /// Its row of the table.
     pub(crate) process: Process,
     /// Descendants, nearest first.
@@ -194,7 +192,7 @@ fn described(
     let tree = os::descendants(pid).unwrap_or_default();
     let cgroup = table.seen(os::cgroup(pid));
     let tag = table.tag(&process);
-    let owner = Owner {
+    let info = ProcessInfo {
         name: display_name(process.name.raw(), &command, seen.and_then(|seen| seen.exe())).into(),
         command: secrets::mask(&command).into(),
         user: uid.and_then(|uid| table.user(uid)),
@@ -203,23 +201,16 @@ fn described(
         cwd: cwd.map(Foreign::from),
         started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
         state: process.state,
-        addresses: Vec::new(),
-        holds_by: SocketState::Listening,
         parents: table.ancestors(&process),
         children: tree.len(),
-        clients: Vec::new(),
         tag,
         unit: unit(&process, cgroup.as_ref(), own_cgroup),
-        role: Role::Server,
-        sockets: Vec::new(),
-        family: pid,
-        protected: None,
         terminal: process.terminal.clone(),
         identity: process.identity.clone(),
     };
     let exe = seen.and_then(|seen| seen.exe()).map(Path::to_owned);
     ProcessDetails {
-        owner,
+        info,
         process,
         tree,
         exe,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{answers, conflict, fill, roles};
+use super::roles::{self, Judge};
+use super::{answers, conflict, fill};
 use crate::config::Protocol;
 use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, PortFact};
@@ -64,15 +65,15 @@ fn beside(facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
         (*port, fact)
     };
     let mut others: BTreeMap<Endpoint, PortFact> = found.iter().map(busy).collect();
-    let people = fill(&asked, &table, &mut others)?;
-    roles::fill_in(&mut others, &people);
+    fill(&asked, &table, &mut others, Some(&Judge::default()))?;
+    roles::ask_around(&mut others);
     for (port, other) in others {
         if let Some(fact) = facts.get_mut(&port) {
-            let is_here = |pid: u32| fact.owners.iter().any(|owner| owner.identity.pid == pid);
+            let is_here = |pid: u32| fact.owners.iter().any(|owner| owner.process.identity.pid == pid);
             fact.other_loopback_owners = other
                 .owners
                 .into_iter()
-                .filter(|it| !is_here(it.identity.pid))
+                .filter(|it| !is_here(it.process.identity.pid))
                 .collect();
         }
     }

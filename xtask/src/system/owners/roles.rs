@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::details::{ProcessDetails, describe};
-use crate::ports::related_owners;
 use crate::ports::role::role;
 use crate::ports::{Endpoint, Owner, PortFact, Role, SocketState};
 use crate::process::container::runtime_of_group;
@@ -16,45 +15,44 @@ use crate::process::{Process, ProcessRef};
 use crate::system::engines::Engines;
 use crate::system::os;
 
-/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never
-/// signalled.
+/// Judges what an owner is there for, and whether it may be signalled. It looks at our own process at most once.
+#[derive(Default)]
+pub(super) struct Judge {
+    ours: OnceCell<Ancestry>,
+    container: OnceCell<Option<String>>,
+}
+
+impl Judge {
+    /// Where this program stands among the processes.
+    pub(super) fn ours(&self) -> &Ancestry {
+        self.ours
+            .get_or_init(|| Ancestry::of(std::process::id(), unit_of_ours(), &our_line()))
+    }
+
+    /// The role of an owner of `port`, and why it is never signalled. The role of a container is without what only its
+    /// engine knows.
+    pub(super) fn judge(&self, described: &ProcessDetails, port: &Endpoint) -> (Role, Option<String>) {
+        let (ours, container) = (self.ours(), self.container.get_or_init(container_of_ours));
+        let details = details_of(described, container.as_deref(), ours);
+        let role = match role(&described.process, &details, ours, port.number) {
+            Role::Managed(ManagedService {
+                by: ServiceManager::SystemdSocket,
+                ..
+            }) => {
+                let is_users = described.process.identity.pid != 1;
+                let unit = os::socket_unit(port, is_users, false);
+                Role::Managed(ManagedService::socket(is_users, unit.as_deref()))
+            }
+            role => role,
+        };
+        (role, protection(&described.process, &details, ours))
+    }
+}
+
+/// Adds what only others know: engines of their containers, systemd of the sockets that it holds for a service.
 ///
-/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port
-/// looks like a container's.
-pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
-    if facts
-        .values()
-        .all(|fact| fact.owners.is_empty() && fact.ownerless.is_empty())
-    {
-        return;
-    }
-    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &our_line());
-    let container = container_of_ours();
-    for (port, fact) in &mut *facts {
-        for owner in &mut fact.owners {
-            let Some(described) = people.get(&owner.identity.pid) else {
-                continue;
-            };
-            let details = details_of(described, container.as_deref(), &ours);
-            owner.protected = protection(&described.process, &details, &ours);
-            owner.role = match role(&described.process, &details, &ours, port.number) {
-                Role::Managed(ManagedService {
-                    by: ServiceManager::SystemdSocket,
-                    ..
-                }) => {
-                    let is_users = owner.identity.pid != 1;
-                    Role::Managed(ManagedService::socket(
-                        is_users,
-                        os::socket_unit(port, is_users, false).as_deref(),
-                    ))
-                }
-                role => role,
-            };
-        }
-    }
-    for fact in facts.values_mut() {
-        related_owners::group_related(&mut fact.owners, &ours);
-    }
+/// An engine is asked only where a port looks like a container's.
+pub(super) fn ask_around(facts: &mut BTreeMap<Endpoint, PortFact>) {
     ask_engines(facts);
     for (port, fact) in facts {
         for socket in &mut fact.ownerless {
@@ -106,7 +104,7 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
 }
 
 fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &Ancestry) -> Details {
-    let (owner, pid) = (&described.owner, described.process.identity.pid);
+    let (owner, pid) = (&described.info, described.process.identity.pid);
     let group = described.cgroup.as_ref();
     // A user's own manager is a systemd that is not the first process.
     let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;

@@ -350,7 +350,7 @@ fn check_families(input: &str, expected: impl Expected) {
     let families = fact
         .owners
         .iter()
-        .map(|it| format!("{}:{}", it.identity.pid, it.family));
+        .map(|it| format!("{}:{}", it.process.identity.pid, it.family));
     expected.check(&families.collect::<Vec<_>>().join(" "));
 }
 

@@ -51,7 +51,10 @@ fn fact(port: Endpoint) -> PortFact {
 
 fn owner(port: Endpoint, pid: u32) -> Owner {
     let owners = fact(port).owners;
-    owners.into_iter().find(|owner| owner.identity.pid == pid).unwrap()
+    owners
+        .into_iter()
+        .find(|owner| owner.process.identity.pid == pid)
+        .unwrap()
 }
 
 /// `answer; pid how addresses …; nobody state address …`, with `me` for this process, `P` for the port, and the time
@@ -79,7 +82,7 @@ fn shown(asked: Endpoint, others: &[(&str, u32)]) -> String {
     let mut shown = vec![format!("{:?}", found.probes[0].answer)];
     for owner in &found.owners {
         let addresses: Vec<String> = owner.addresses.iter().map(ToString::to_string).collect();
-        let name = name(owner.identity.pid);
+        let name = name(owner.process.identity.pid);
         shown.push(format!("{name} {:?} {}", owner.holds_by, addresses.join(" ")));
     }
     for one in &found.ownerless {
@@ -324,8 +327,8 @@ fn a_child_that_inherited_the_socket_holds_it_after_its_parent_died() {
         "Busy; orphan Listening 127.0.0.1:P",
     );
     let owner = owner(port(number), orphan);
-    assert_ne!(owner.parents[0].pid, parent.id());
-    assert_eq!(*owner.command.raw(), ["sleep", "60"]);
+    assert_ne!(owner.process.parents[0].pid, parent.id());
+    assert_eq!(*owner.process.command.raw(), ["sleep", "60"]);
 }
 
 #[test]
@@ -351,7 +354,7 @@ fn a_suspended_process_is_seen_to_be() {
             .unwrap()
             .is_some_and(|process| process.state == ProcessState::Suspended)
     });
-    assert_eq!(owner(port(number), holder.pid()).state, ProcessState::Suspended);
+    assert_eq!(owner(port(number), holder.pid()).process.state, ProcessState::Suspended);
 }
 
 #[test]
@@ -443,24 +446,27 @@ fn details_are_what_people_look_up_by_hand() {
     let owner = owner(port(number), holder.pid());
     let _ended = Grandchild(descendants(holder.pid()).unwrap()[0]);
 
-    assert_eq!(owner.identity, identity(holder.pid()).unwrap().unwrap());
-    assert_eq!(owner.name, "sh");
-    assert_eq!(*owner.command.raw(), ["sh", "-c", "sleep 60 & wait # --token=***"]);
+    assert_eq!(owner.process.identity, identity(holder.pid()).unwrap().unwrap());
+    assert_eq!(owner.process.name, "sh");
+    assert_eq!(
+        *owner.process.command.raw(),
+        ["sh", "-c", "sleep 60 & wait # --token=***"]
+    );
     let uid = rustix::process::getuid().as_raw();
-    assert_eq!((owner.uid, owner.user), (Some(uid), user_name(uid)));
-    assert_eq!(owner.cwd, Some(directory.clone().into()));
-    let age = before.duration_since(owner.started_at.unwrap());
+    assert_eq!((owner.process.uid, owner.process.user), (Some(uid), user_name(uid)));
+    assert_eq!(owner.process.cwd, Some(directory.clone().into()));
+    let age = before.duration_since(owner.process.started_at.unwrap());
     assert!(age.as_secs().abs() < 60, "{age:?}");
     assert_eq!(
-        (owner.state, owner.holds_by),
+        (owner.process.state, owner.holds_by),
         (ProcessState::Running, SocketState::Listening)
     );
-    assert_eq!(owner.parents[0].pid, std::process::id());
-    assert!(owner.parents[1..].iter().all(|parent| parent.pid != 0));
-    assert_eq!(owner.children, 1);
-    assert_eq!(owner.tag, Some(tag.clone()));
-    assert_eq!(owner.unit, None);
-    let repository = owner.repository.unwrap();
+    assert_eq!(owner.process.parents[0].pid, std::process::id());
+    assert!(owner.process.parents[1..].iter().all(|parent| parent.pid != 0));
+    assert_eq!(owner.process.children, 1);
+    assert_eq!(owner.process.tag, Some(tag.clone()));
+    assert_eq!(owner.process.unit, None);
+    let repository = owner.process.repository.unwrap();
     assert_eq!(
         (repository.root, repository.branch),
         (directory.into(), Some("main".into()))
@@ -481,7 +487,11 @@ fn one_look_answers_for_many_ports() {
     assert_eq!(facts.len(), 5);
     for fact in facts.values() {
         assert_eq!(fact.probes[0].answer, BindResult::Busy);
-        assert!(fact.owners.iter().any(|owner| owner.identity.pid == std::process::id()));
+        assert!(
+            fact.owners
+                .iter()
+                .any(|owner| owner.process.identity.pid == std::process::id())
+        );
     }
 }
 

@@ -10,7 +10,10 @@ use crate::process::{Identity, Process, ProcessState};
 /// The state is that of the main thread. A process whose main thread alone has ended still runs, and holds all it had: it
 /// ended that thread itself, or its other threads are just on their way out.
 ///
-/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h.
+/// A process that is reaped meanwhile has -1 as group and session.
+///
+/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h; `do_task_stat` in
+/// fs/proc/array.c, which fills in group and session only with the lock of the signal handlers.
 pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let open = line.iter().position(|&byte| byte == b'(')?;
@@ -20,8 +23,7 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     let mut fields = str::from_utf8(&line[close + 1..]).ok()?.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    let session = fields.next()?.parse().ok()?;
+    let (group, session): (i64, i64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     let terminal = terminal(fields.next()?.parse().ok()?);
     let flags: u64 = fields.nth(1)?.parse().ok()?;
     let n_threads: u32 = fields.nth(10)?.parse().ok()?;
@@ -30,6 +32,8 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
         // `t` is a tracer's stop, such as a breakpoint.
         "T" | "t" => ProcessState::Suspended,
         "Z" | "X" | "x" if n_threads <= 1 => ProcessState::Zombie,
+        // It was reaped while the line was written.
+        _ if group < 0 => ProcessState::Zombie,
         _ => ProcessState::Running,
     };
     Some(Process {
@@ -40,8 +44,8 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
         },
         name: name.into(),
         parent,
-        group,
-        session,
+        group: u32::try_from(group).unwrap_or(0),
+        session: u32::try_from(session).unwrap_or(0),
         terminal,
         state,
         kernel: flags & PF_KTHREAD != 0,

@@ -249,6 +249,12 @@ fn a_zombie_has_no_other_thread() {
 }
 
 #[test]
+fn process_that_is_reaped_meanwhile_has_ended() {
+    let line = "42 (python3) X 0 -1 -1 0 -1 4228108 0 0 0 0 1 2 0 0 20 0 0 0 9175 0 0";
+    check_stat(line, Some("42 (python3) 0 0 0 - zombie 9175"));
+}
+
+#[test]
 fn a_kernel_thread_is_marked() {
     check_stat(
         "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 1 0 0 20 0 1 0 15 0 0",

@@ -85,7 +85,10 @@ fn the_look_up_says_of_every_pair_what_the_kernel_says_to_a_server() {
             let said = wanted.map(|address| found[&at(address, port)].probes[0].answer);
             let named = wanted.map(|address| {
                 let owners = &found[&at(address, port)].owners;
-                owners.iter().map(|owner| owner.identity.pid).collect::<Vec<_>>()
+                owners
+                    .iter()
+                    .map(|owner| owner.process.identity.pid)
+                    .collect::<Vec<_>>()
             });
             let us = |answer| {
                 if answer == BindResult::Free {

@@ -1,6 +1,7 @@
-//! The audit log: one line of JSON for every signal that reached for a process outside the current run.
+//! The audit log: one line of JSON for every signal sent to a process outside the current run.
 //!
-//! It tells afterwards who ended what and why. It never stands in the way: a log that cannot be written is said once.
+//! It records who stopped which process, and why. If it cannot be written, that is reported once and nothing is
+//! blocked.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
 use crate::process::targets::Target;
 
-/// Where the lines go and who writes them.
+/// The path of the log, and the author of the lines.
 #[derive(Debug)]
 pub(crate) struct Audit {
     path: PathBuf,
@@ -25,7 +26,7 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// `by` says who signals, such as `cargo xtask up --on-conflict kill (pid 4300)`.
+    /// `by` names the sender, such as `cargo xtask up --on-conflict kill (pid 4300)`.
     pub(crate) fn new(path: PathBuf, by: String) -> Self {
         Audit {
             path,
@@ -34,7 +35,8 @@ impl Audit {
         }
     }
 
-    /// Adds the line of one signal. The first line that cannot be written is a problem to report, later ones are silent.
+    /// Appends a line for one signal. Returns a problem the first time that a line cannot be written, and `None` after
+    /// that.
     pub(crate) fn note(
         &mut self,
         at: Timestamp,

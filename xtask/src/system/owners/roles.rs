@@ -1,4 +1,4 @@
-//! What owners are there for, and who is never signalled: containers, services of a manager, tunnels.
+//! Roles of owners, and which of them are protected: containers, managed services, tunnels.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -16,11 +16,10 @@ use crate::process::{Process, ProcessRef};
 use crate::system::engines::Engines;
 use crate::system::os;
 
-/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never
-/// signalled.
+/// Fills in the roles of all owners and unowned sockets, which owners are related, and why owners are protected.
 ///
-/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port
-/// looks like a container's.
+/// Every look-up for display ends here, so it reads as little as possible. Engines are asked only if a port may belong
+/// to a container.
 pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
     if facts
         .values()
@@ -69,7 +68,8 @@ pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMa
     }
 }
 
-/// A container's port may be held by a process of root that its users cannot see.
+/// Asks the engines about unowned sockets too: a container's port may be held by a process of root that users cannot
+/// see.
 fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
     let is_of_interest = |fact: &PortFact| {
@@ -94,7 +94,7 @@ fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     }
 }
 
-/// For those who are to be ended.
+/// The details of a process to be stopped.
 pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
     match describe([pid]).remove(&pid) {
         Some(described) => details_of(&described, container_of_ours().as_deref(), ours),
@@ -108,7 +108,7 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
 fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &Ancestry) -> Details {
     let (owner, pid) = (&described.owner, described.process.identity.pid);
     let group = described.cgroup.as_ref();
-    // A user's own manager is a systemd that is not the first process.
+    // A user manager is a systemd that is not process 1.
     let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
     let environment = OnceCell::new();
@@ -130,7 +130,7 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     };
     let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
     let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
-    // What devtasks started is looked after by its supervisor, wherever that was started.
+    // A process started by devtasks is managed by its supervisor, wherever that was started.
     let manager = owner.tag.is_none().then(|| manager(&lineage, ours)).flatten();
     let unread = environment.get().and_then(|environment| environment.as_ref().err());
     Details {
@@ -148,11 +148,11 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     }
 }
 
-/// This process and all above it.
+/// Our own process and its ancestors.
 fn our_line() -> Vec<Process> {
     let mut line: Vec<Process> = Vec::new();
     let mut next = std::process::id();
-    // A pid that is used again could close a circle.
+    // A reused pid could produce a cycle.
     while line.iter().all(|process| process.identity.pid != next)
         && let Ok(Some(process)) = os::process(next)
     {

@@ -1,4 +1,4 @@
-//! How many descriptors a process may have (man 2 `RLIMIT_NOFILE`): ours is raised, that of services stays as it was.
+//! The limit on open descriptors (man 2 `RLIMIT_NOFILE`): raised for us, unchanged for services.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -6,23 +6,24 @@ use std::sync::OnceLock;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// As we were called, once it has been raised.
+/// The limit with which we were started; set once it has been raised.
 static CALLED_WITH: OnceLock<Rlimit> = OnceLock::new();
 
-/// So many descriptors this process can have; `None` if there is no limit.
+/// The hard limit of this process; `None` if there is none.
 pub(crate) fn open_files_at_most() -> Option<u64> {
     getrlimit(Resource::Nofile).maximum
 }
 
-/// So many descriptors this process may have as it is.
+/// The current soft limit of this process.
 pub(crate) fn open_files_now() -> usize {
     let limit = getrlimit(Resource::Nofile).current;
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// Raises our own limit if it leaves no room for so many descriptors. A user may do so, up to the hard limit.
+/// Raises our own limit to the hard limit if `n_descriptors` do not fit, which any user may do.
 ///
-/// The soft one is low for the sake of programs that use select(2), which knows none above 1023; we do not.
+/// The soft limit is low because of programs that use select(2), which supports no descriptor above 1023; we do not use
+/// it.
 ///
 /// Source: systemd.exec(5), `LimitNOFILE=`; Go's runtime does the same, golang/go#46279.
 pub(crate) fn make_room(n_descriptors: u64) {
@@ -32,13 +33,13 @@ pub(crate) fn make_room(n_descriptors: u64) {
         current: limit.maximum,
         ..limit
     };
-    // Where it is not allowed, what does not fit fails by itself.
+    // If it is not allowed, opening too many descriptors fails later.
     if !has_room && setrlimit(Resource::Nofile, raised).is_ok() {
         CALLED_WITH.get_or_init(|| limit);
     }
 }
 
-/// The command has the limit that we were called with.
+/// Runs the command with the limit with which we were started.
 #[expect(unsafe_code, reason = "std sets no limits")]
 pub(crate) fn limit_as_called(command: &mut Command) {
     if let Some(limit) = CALLED_WITH.get().copied() {

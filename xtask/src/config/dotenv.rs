@@ -1,5 +1,4 @@
-//! Env files in the dialect of Compose v2. All problems of a file are reported at once, and messages never contain a
-//! value.
+//! Env files in the dialect of Compose v2. Reports all problems of a file; messages never contain a value.
 //!
 //! `scan` finds the entries; `ambiguous` describes where other programs read a file differently. Variables in
 //! double-quoted and unquoted values are filled in (`$VAR`, `${VAR:-default}`); a missing variable is empty.
@@ -23,12 +22,10 @@ type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 /// Parses one file into its variables, each once, in file order. The last value of a repeated variable counts.
 ///
 /// Values may refer to variables of `earlier` files; the result does not contain those. `lookup` reads the calling
-/// environment. It takes precedence over the files when values are filled in, and supplies the value of a name without
-/// `=`.
+/// environment. It takes precedence when values are filled in, and supplies the value of a name without `=`.
 ///
 /// # Errors
-/// Every line that cannot be parsed, with a place that shows at most the name. If a file is not UTF-8, only that is
-/// reported.
+/// Every invalid line, with a place that shows at most the name. If some lines are not UTF-8, only those.
 pub(crate) fn parse(
     earlier: &[(String, String)],
     file: &Path,

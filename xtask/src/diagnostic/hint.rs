@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One suggested action. It starts with a verb and contains a command or a key.
 ///
-/// Commands of this program are stored separately, because only the renderer knows the name under which the user called
-/// it.
+/// Commands of this program are stored separately, because only the renderer knows its name as the user typed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hint {
     text: String,

@@ -96,8 +96,7 @@ impl PortCheck<'_> {
             .hints(hint::hints(self, why, lead))
     }
 
-    /// Unrelated listeners, if they matter more than `why`. For a service, a specific reason such as a protected owner
-    /// comes first.
+    /// Unrelated listeners, if they matter more than `why`; for a service, a specific `why` comes first.
     fn rivalry(&self, why: ConflictKind) -> Option<ListenerOverlap<'_>> {
         let tells_more = match why {
             ConflictKind::Foreign => true,
@@ -159,8 +158,7 @@ impl PortCheck<'_> {
         self.ours.is_of(tag)
     }
 
-    /// The tag of a supervisor that reserves the port for a service. It reserves a UDP port with a socket connected to
-    /// itself.
+    /// The tag of a supervisor that reserves the port; it reserves UDP with a socket connected to itself.
     fn supervisor<'a>(&self, owner: &'a Owner) -> Option<&'a Tag> {
         let holds = match owner.holds_by {
             HoldsBy::Listening | HoldsBy::Bound => true,
@@ -169,8 +167,7 @@ impl PortCheck<'_> {
         owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
     }
 
-    /// The service for which our live run's supervisor reserves the port, if known. Prefers the requesting service,
-    /// unless the port is reserved only for others.
+    /// The service for which our supervisor reserves the port, if known; prefers the requesting one.
     fn reserved_for(&self) -> Option<&str> {
         let asked = self.ours.service.as_ref().map(|wanted| wanted.service.as_str());
         let mut services = self.ours.reserved_for(self.port);

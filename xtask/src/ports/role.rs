@@ -1,5 +1,4 @@
-//! The role of a process that holds a port, if it determines how to stop it: a container's port, a managed service, a
-//! tunnel.
+//! What a process holds a port for, if that determines how to stop it: a container, a managed service, a tunnel.
 
 #[cfg(test)]
 mod tests;
@@ -58,8 +57,7 @@ fn by_surroundings(process: &Process, details: &Details, port: u16) -> Role {
     }
 }
 
-/// The container of an engine process. Podman's monitor names it in its arguments, and Podman's API socket is rarely
-/// available.
+/// The container of an engine process. Podman's monitor has it in its arguments; Podman's API is rarely available.
 ///
 /// Source: man 8 conmon, `--cid` and `--name`.
 fn for_a_container(process: &Process, details: &Details) -> Container {

@@ -128,8 +128,7 @@ fn listens(value: &str) -> Option<u16> {
     value.rsplit(':').next()?.parse().ok()
 }
 
-/// The target of `[bind_address:]port:target` if it is for this port. The bind address may be an IPv6 address in
-/// brackets.
+/// The target of `[bind_address:]port:target` if it is for this port; the address may be IPv6 in brackets.
 fn forwards(value: &str, port: u16) -> Option<String> {
     let number = port.to_string();
     let (before, target) = value.split_once(&format!("{number}:"))?;

@@ -20,8 +20,7 @@ pub(crate) struct Mismatch {
 impl Mismatch {
     /// `None` if the service listens on no other address.
     ///
-    /// `listens` are the addresses on which the service's processes listen. Those that serve another `declared` port
-    /// are ignored.
+    /// `listens` are the addresses of the service's processes; those that serve another `declared` port are ignored.
     pub(crate) fn new(declared: &[Port], port: &Port, listens: &[SocketAddr]) -> Option<Self> {
         let is_declared = |address: &SocketAddr| declared.iter().any(|port| serves(port, *address));
         let listens: Vec<SocketAddr> = listens.iter().copied().filter(|it| !is_declared(it)).collect();

@@ -32,8 +32,7 @@ impl LeftAlone {
 /// Why a process that left the session of its service is not stopped: a user works in it, and stopping it would close
 /// more than the service opened. `None` for all other programs.
 ///
-/// `vite --open` and `launch-editor` start a browser or an editor if none is running; `tmux new -d` starts a server for
-/// all windows.
+/// `vite --open` and `launch-editor` may start a browser or an editor; `tmux new -d` a server for all windows.
 pub(crate) fn works_for_a_person(process: &Process, details: &Details) -> Option<&'static str> {
     match class(process, details) {
         Some(

@@ -1,5 +1,5 @@
-//! The service manager that would restart a process and must be asked to stop it: systemd, launchd, supervisord, PM2,
-//! runit, s6, OpenRC.
+//! Service managers that restart a process and must be asked to stop it: systemd, launchd, supervisord, PM2, runit, s6,
+//! OpenRC.
 
 #[cfg(test)]
 mod tests;
@@ -76,8 +76,7 @@ impl ManagedService {
 
     /// A socket that systemd holds for a service, with the socket unit that declares it.
     ///
-    /// Source: man 5 systemd.socket: a connection starts the service, so stopping only the service does not free the
-    /// port.
+    /// Source: man 5 systemd.socket: a connection starts the service, so stopping that does not free the port.
     pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
         ManagedService {
             by: ServiceManager::SystemdSocket,
@@ -207,8 +206,7 @@ fn pm2(lineage: &ProcessContext) -> Option<ManagedService> {
     })
 }
 
-/// A manager with one supervisor process per service, which runs in the service's directory. Its command takes that
-/// directory.
+/// A manager with one supervisor process per service, in the service's directory, which its command takes.
 ///
 /// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` stops the service and keeps it stopped.
 fn directory_manager(

@@ -83,8 +83,7 @@ const PREFIXES: [&str; 12] = [
     "eyJ",
 ];
 
-/// Whether the next argument is the value of this option: `--token`, but not `--token=x`, `--no-password` or
-/// `--token-file`.
+/// Whether the next argument is a secret value: after `--token`, not `--token=x`, `--no-password` or `--token-file`.
 fn is_secret_option(argument: &str) -> bool {
     argument
         .strip_prefix("--")

@@ -1,5 +1,4 @@
-//! Chooses the processes to stop so that a port becomes free and stays free: the topmost processes that belong to its
-//! holders, their descendants and their process groups.
+//! Chooses the processes to stop so that a port stays free: its holders' roots, their descendants and process groups.
 //!
 //! Only a choice: `system::stop` asks for confirmation and sends signals.
 
@@ -31,8 +30,7 @@ pub(crate) struct Tree {
     /// Roots first, then each level of descendants.
     pub(crate) processes: Vec<Target>,
     /// The number of processes at the front that are signalled at once; the rest only if they do not exit, because a
-    /// master stops its own workers properly. If whole process groups are meant, as with Ctrl-C, this covers all
-    /// processes.
+    /// master stops its own workers properly. For whole process groups, as with Ctrl-C, it covers all.
     pub(crate) n_first_wave: usize,
 }
 
@@ -45,8 +43,7 @@ pub(crate) struct Target {
 
 /// The processes to stop so that none of `holders` (pids that listen or are bound) keeps its port or is restarted.
 ///
-/// `details` is called only for the holders, for their ancestors as far as they are followed, and for the processes to
-/// stop.
+/// `details` is called only for the holders, their ancestors as far as needed, and the processes to stop.
 pub(crate) fn targets(
     table: &[Process],
     holders: &[u32],
@@ -146,8 +143,8 @@ impl<'a> Forest<'a> {
         self.rows.values().copied().filter(move |process| process.parent == pid)
     }
 
-    /// A wrapper whose only purpose is to run one program. With several children, stopping it would also stop unrelated
-    /// siblings.
+    /// A wrapper whose only purpose is to run one program. Stopping one with several children would stop unrelated
+    /// ones.
     ///
     /// A shell is a launcher only with a plain `-c`. A script is a program of the user, and a loop would start the next
     /// server: if such a process restarts the server, `port kill` reports that.
@@ -193,8 +190,7 @@ impl<'a> Forest<'a> {
     }
 
     /// Members of a process group whose leader has exited that belong to `root`: workers with the same command, and
-    /// helper processes of Python's multiprocessing. Other members may be unrelated servers of a script that has
-    /// exited.
+    /// helper processes of Python's multiprocessing. Others may be unrelated servers of an exited script.
     fn orphaned_relatives(&self, root: u32) -> Vec<u32> {
         let Some(process) = self.rows.get(&root) else {
             return Vec::new();

@@ -105,8 +105,7 @@ const COLUMNS: [&str; 8] = [
     "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS",
 ];
 
-/// A state in progress messages, where tasks have other words than services. The table and JSON use the same names for
-/// both.
+/// A state in progress messages, with other words for tasks; the table and JSON use the same names for both.
 pub(crate) fn word(state: State, task: bool) -> &'static str {
     match state {
         State::Starting if task => "running",

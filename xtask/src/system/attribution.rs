@@ -2,8 +2,7 @@
 //! started.
 //!
 //! Redis, nginx and PostgreSQL overwrite their environment, and thus the tag, with a process title. The state directory
-//! therefore records the main process of each service; its descendants and the members of its group belong to the
-//! service.
+//! therefore records the main process of each service; its descendants and its group belong to the service.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -43,8 +42,7 @@ pub(crate) fn note(directory: &StateDir, pid: u32, tag: &Tag) -> Option<Leader> 
     Some(leader)
 }
 
-/// Why a process is not attributed to the service that started it: it left the service's session, and a user works in
-/// it.
+/// Why a process is not attributed to its service: it left the service's session, and a user works in it.
 pub(crate) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Option<&'static str> {
     let pid = process.identity.pid;
     let has_left = match leader {
@@ -134,8 +132,8 @@ impl RunAttribution {
         Ok(false)
     }
 
-    /// The tag of a supervisor. It holds the sockets that it passes to services and belongs to its own run, whatever
-    /// tag its environment contains.
+    /// The tag of a supervisor, which holds the sockets that it passes on. Its run counts, not the tag that it
+    /// inherited.
     ///
     /// # Errors
     /// The records of runs cannot be read.
@@ -148,9 +146,8 @@ impl RunAttribution {
         }))
     }
 
-    /// The tag of a main process, by its own identity or by its process group. A group number cannot be reused while
-    /// the group has members. It can be reused after all have exited, by a process that becomes its leader; so the
-    /// leader must be the recorded process or have exited.
+    /// The tag of a main process, by its own identity or by its process group. A group number is reused only once the
+    /// group is gone, by a new leader, so a leader that is alive must be the recorded one.
     fn leader_tag(&self, process: &Process, find: impl Fn(u32) -> Look<Process>) -> Look<Tag> {
         for leader in self.leaders()?.iter().rev() {
             let in_group = leader.identity.pid == process.group

@@ -1,7 +1,6 @@
 //! The audit log: one line of JSON for every signal sent to a process outside the current run.
 //!
-//! It records who stopped which process, and why. If it cannot be written, that is reported once and nothing is
-//! blocked.
+//! It records who stopped which process and why. A log that cannot be written is reported once and blocks nothing.
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +34,7 @@ impl Audit {
         }
     }
 
-    /// Appends a line for one signal. Returns a problem the first time that a line cannot be written, and `None` after
-    /// that.
+    /// Appends a line for one signal. Returns only the first problem with writing.
     pub(crate) fn note(
         &mut self,
         at: Timestamp,

@@ -14,8 +14,8 @@ pub(crate) fn is_cargo() -> bool {
     std::env::var_os("CARGO").is_some()
 }
 
-/// Users whose files need no extra permission: our effective user, the user who called `sudo`, and root, who has full
-/// access anyway.
+/// Users whose files need no extra permission: our effective user, the user behind `sudo`, and root, who may do
+/// anything.
 ///
 /// Source: sudo(8), `SUDO_UID`. Unless we are root, it is an ordinary variable and proves nothing.
 pub(crate) fn trusted() -> Vec<u32> {

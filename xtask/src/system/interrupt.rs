@@ -1,5 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP for commands that do not supervise. They are recorded, and end the program even if its
-//! main thread is blocked.
+//! Records Ctrl-C, SIGTERM and SIGHUP, and ends the program even if its main thread is blocked.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -123,8 +122,7 @@ impl Drop for Signalling<'_> {
     }
 }
 
-/// Ends the program immediately. `last_words` gets a short time, because a blocked thread may hold a lock that it
-/// needs.
+/// Ends the program immediately. `last_words` gets little time: a blocked thread may hold a lock that it needs.
 #[expect(
     clippy::exit,
     clippy::disallowed_methods,

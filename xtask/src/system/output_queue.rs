@@ -10,8 +10,7 @@ use crate::diagnostic::Diagnostic;
 /// Maximum number of queued bytes; the same amount may be in the process of being written.
 const MAX_QUEUED_BYTES: usize = 2 * 1024 * 1024;
 
-/// How long the queue may stay full before output is dropped. A reader that takes more than [`MAX_QUEUED_BYTES`] in
-/// this time loses nothing.
+/// How long writers wait for space. A reader that takes more than [`MAX_QUEUED_BYTES`] in this time loses nothing.
 const STALL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A buffer that has grown larger is released when the queue is empty.

@@ -47,9 +47,8 @@ pub(crate) enum Addresses {
 
 /// Checks which of `ports` are available, and finds the owners of the others.
 ///
-/// A free port costs one bind. If any port is busy, the kernel's table and the processes' descriptors are each read
-/// once for all ports; only the owners found are inspected in detail. If the system cannot be queried, `unknown` says
-/// why.
+/// A free port costs one bind. If any is busy, the kernel's table and the processes' descriptors are each read once for
+/// all; only owners are inspected. `unknown` says why the system cannot be queried.
 pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endpoint, PortFact> {
     let mut facts: BTreeMap<Endpoint, PortFact> = ports
         .iter()

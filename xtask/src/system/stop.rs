@@ -96,8 +96,7 @@ pub(crate) enum StopOutcome {
     Interrupted(Vec<Survivor>),
 }
 
-/// Stops the processes that hold a port, and verifies that it can be bound. [`watch_port`] checks whether it stays
-/// free.
+/// Stops the holders of a port and verifies that it can be bound. [`watch_port`] checks whether it stays free.
 pub(crate) fn stop(
     request: &StopRequest<'_>,
     port: &Port<'_>,

@@ -68,7 +68,7 @@ pub(crate) enum Output {
 impl Output {
     /// Writes all bytes, waiting for a slow reader. Another program may have made the stream non-blocking, which
     /// affects all its users (fcntl(2), `O_NONBLOCK` is a flag of the open file, not of the descriptor). That program
-    /// may rely on it, so it stays.
+    /// may rely on the flag, so it is kept.
     ///
     /// # Errors
     /// The stream accepts no more output.

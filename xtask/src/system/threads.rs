@@ -35,8 +35,7 @@ pub(crate) fn start(name: &str, stack: Stack, work: impl FnOnce() + Send + 'stat
     thread.spawn(work).map(drop).map_err(|_| no_room())
 }
 
-/// Runs `work` on a new thread and returns its result; `None` if it takes longer than `patience`, and then it continues
-/// unobserved.
+/// Runs `work` on a new thread; `None` if it takes longer than `patience`, after which its result is dropped.
 ///
 /// # Errors
 /// As for [`start`].

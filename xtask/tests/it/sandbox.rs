@@ -219,8 +219,7 @@ impl Sandbox {
         assert!(left.is_empty(), "{commands:?}");
     }
 
-    /// The same, after waiting for a background supervisor, which answers before it exits, and for the watchdog of a
-    /// killed one.
+    /// The same, after a background supervisor, which answers before it exits, and any watchdog are gone.
     #[track_caller]
     pub(crate) fn nothing_is_left_soon(&self) {
         eventually(|| format!("{:?}", self.processes()), || self.processes().is_empty());

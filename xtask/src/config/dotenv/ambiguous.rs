@@ -1,5 +1,4 @@
-//! Differences between programs that read env files: a shell that sources the file, systemd, foreman, honcho and
-//! podman.
+//! Differences between readers of env files: a shell that sources the file, systemd, foreman, honcho and podman.
 //!
 //! Statements about shells follow POSIX; statements about the other programs were observed.
 

@@ -12,7 +12,7 @@ impl Template {
         whole(text, Dialect::Config)
     }
 
-    /// Parses a value of a Compose env file: `$VAR` is a variable too, a missing variable is empty, and there are no
+    /// Parses a value of a Compose env file: `$VAR` is a variable too, a missing one is empty, and there are no
     /// references.
     ///
     /// # Errors

@@ -3,8 +3,7 @@
 use super::super::{Identity, ProcessState};
 use super::*;
 
-/// Options: `tty`, `kernel`, `exe=PATH`, `managed`, `container=NAME`. We are pid 500, below 400 and 300, under
-/// `ci.service`.
+/// Options: `tty`, `kernel`, `exe=PATH`, `managed`, `container=NAME`. We are pid 500 below 400, 300; in `ci.service`.
 #[track_caller]
 fn check(input: &str, expected: &str) {
     let ours = Ancestry {

@@ -1,5 +1,4 @@
-//! The log of a service on disk: numbered files of limited size, `SERVICE.1.log`, `SERVICE.2.log`, …; the oldest is
-//! deleted.
+//! A service's log on disk: numbered files of limited size, `SERVICE.1.log`, `SERVICE.2.log`, …; the oldest is deleted.
 //!
 //! Files are only appended to and never renamed, so a reader continues with the next number at the end of a file.
 

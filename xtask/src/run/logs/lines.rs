@@ -1,5 +1,4 @@
-//! Bytes from a pipe → whole lines. An incomplete line is kept until it ends; at the end of the pipe it gets a line
-//! break.
+//! Bytes from a pipe → whole lines. An incomplete line is kept until it ends; at the end of the pipe it is completed.
 
 use std::io::{ErrorKind, Read};
 

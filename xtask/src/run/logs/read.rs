@@ -1,5 +1,4 @@
-//! Reads stored logs: the lines of several services merged in their original order, while more are written or
-//! afterwards.
+//! Reads stored logs: the lines of several services in their original order, while more are written or later.
 
 use std::fs::File;
 use std::io::Read;
@@ -43,8 +42,7 @@ struct LogSegment {
 const READ_BYTES: usize = 64 * 1024;
 
 impl LogReader {
-    /// Reads the lines of `run` from the oldest one still stored; of these services or, if empty, of all services with
-    /// a log.
+    /// Reads the stored lines of `run`, oldest first; of these services or, if empty, of all with a log.
     pub(crate) fn new(directory: &Path, run: &str, services: &[String]) -> LogReader {
         let mut names = services.to_vec();
         if names.is_empty() {

@@ -13,8 +13,7 @@ use crate::process::{Identity, ProcessRef};
 use crate::system::os;
 use crate::system::stop::PortHolder;
 
-/// The processes to stop so that none of `holders` keeps its port. Holders that have exited are skipped, even if their
-/// pid was reused.
+/// The processes to stop so that none of `holders` keeps its port. Exited holders are skipped.
 ///
 /// # Errors
 /// The process table cannot be read.

@@ -68,8 +68,7 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
         return title.to_owned();
     }
     let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
-    // Or the title begins with the name: `/usr/bin/redis-server *:6379`, whose executable on Debian is
-    // `redis-check-rdb`.
+    // Or the title begins with it: `/usr/bin/redis-server *:6379`, on Debian the file `redis-check-rdb`.
     let titled = command.first().and_then(|first| first.split(' ').next()).map(base);
     if known.any(|name| name == comm) || titled.is_some_and(|name| name == comm) {
         return comm.to_owned();

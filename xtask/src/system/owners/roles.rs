@@ -18,8 +18,7 @@ use crate::system::os;
 
 /// Fills in the roles of all owners and unowned sockets, which owners are related, and why owners are protected.
 ///
-/// Every look-up for display ends here, so it reads as little as possible. Engines are asked only if a port may belong
-/// to a container.
+/// Every look-up for display ends here, so it reads little. Engines are asked only if a port may be a container's.
 pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
     if facts
         .values()
@@ -68,8 +67,7 @@ pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMa
     }
 }
 
-/// Asks the engines about unowned sockets too: a container's port may be held by a process of root that users cannot
-/// see.
+/// Unowned sockets too: a container's port may be held by a process of root that users cannot see.
 fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
     let is_of_interest = |fact: &PortFact| {

@@ -2,8 +2,7 @@
 
 /// `pid 4242` and numbers of live processes → `[pid]`; `0.4 s`, `40 ms`, `2 min` → `[time]`.
 ///
-/// More than two spaces after either of them, or before a pid, become two, because they depend on the width of the
-/// number.
+/// More than two spaces after either, or before a pid, become two: they depend on the width of the number.
 pub(super) fn without_numbers(text: &str, pids: &[u32]) -> String {
     text.split_inclusive('\n').map(|line| plain_line(line, pids)).collect()
 }

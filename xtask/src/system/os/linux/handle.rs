@@ -23,8 +23,7 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// Opens the process `meant`; `None` if it has exited, even if its pid was reused. A zombie can still be opened;
-    /// see [`Handle::is_gone`].
+    /// Opens the process `meant`; `None` if it has exited. A zombie can be opened; see [`Handle::is_gone`].
     ///
     /// # Errors
     /// Its state could not be determined: the kernel refuses a pidfd (too many open files, an old kernel, a sandbox) or
@@ -44,8 +43,8 @@ impl Handle {
                 )));
             }
         };
-        // The pidfd refers to the process that had the pid when it was opened. `meant` started earlier, so if it still
-        // has the pid, the pidfd refers to it.
+        // The pidfd refers to the process that had the pid when it was opened. `meant` had it before that, so if it
+        // still has it, both are the same process.
         let is_meant = identity(meant.pid)?.is_some_and(|found| found == *meant);
         Ok(is_meant.then_some(Handle { pidfd, pid }))
     }

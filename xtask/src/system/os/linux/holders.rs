@@ -13,10 +13,9 @@ use crate::diagnostic::Diagnostic;
 use crate::system::os::Holders;
 use crate::system::{problem, threads};
 
-/// Every process that holds one of `inodes`, by inode, with pids ascending. Processes that we may not inspect are
-/// skipped.
+/// Every process that holds one of `inodes`, by inode, pids ascending. Skips processes that we may not inspect.
 ///
-/// The kernel resolves every link of every process, which dominates the cost, so several threads share the work.
+/// The kernel resolves every link of every process, the dominant cost, so several threads share the work.
 ///
 /// # Errors
 /// `/proc` cannot be read.

@@ -149,7 +149,7 @@ fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: O
 /// A filter program for the kernel that drops rows whose local and remote ports are both not in `numbers`: nearly all
 /// rows on a busy machine. Empty if there are too many ports for it to pay off; the rows are filtered again anyway.
 ///
-/// Each test is `at least the number`, `at most the number`, `go to the end`. The end accepts; four bytes past it
+/// Each test is `at least the number`, `at most the number`, `go to the end`. The end accepts, four bytes past it
 /// rejects.
 ///
 /// Source: `struct inet_diag_bc_op` in linux/inet_diag.h, `inet_diag_bc_audit` in net/ipv4/inet_diag.c.

@@ -1,5 +1,4 @@
-//! Parsers for `/proc` and `/etc/passwd`: the `stat` line and control group of a process, user names, and counters of
-//! the kernel.
+//! Parsers for `/proc` and `/etc/passwd`: a process's `stat` line and control group, user names, and kernel counters.
 
 use crate::process::{Identity, Process, ProcessState};
 
@@ -64,8 +63,7 @@ pub(crate) struct Cgroup {
     /// The innermost systemd service, such as `redis.service`. `user@1000.service` does not count: it contains all
     /// programs of a user.
     pub(crate) unit: Option<String>,
-    /// The id in the path of Docker, Podman, containerd and CRI-O, 64 digits; for systemd-nspawn and LXC the guest's
-    /// name.
+    /// The id that Docker, Podman, containerd or CRI-O puts into the path, 64 digits; the guest of nspawn or LXC.
     pub(crate) container: Option<String>,
 }
 

@@ -25,8 +25,8 @@ pub(crate) struct Socket {
     pub(crate) only_v6: Option<bool>,
 }
 
-/// Calls `each` for every row of one `sock_diag` datagram with a `wanted` local or remote port; returns whether the
-/// dump is complete.
+/// Calls `each` for the rows of one `sock_diag` datagram that have a `wanted` port; returns whether the dump is
+/// complete.
 ///
 /// # Errors
 /// The kernel's error number, if it refuses the dump.
@@ -65,11 +65,10 @@ pub(crate) fn socket_diag(
 
 /// The rows of `/proc/net/{tcp,tcp6,udp,udp6}` with a `wanted` local or remote port; malformed lines are skipped.
 ///
-/// Bound sockets that do not listen are not in these files. A row that the kernel repeats because the table changed
-/// between two reads is returned once.
+/// Bound sockets that do not listen are not in these files. Rows that the kernel repeats because the table changed are
+/// returned once.
 ///
-/// Source: kernel docs, networking/proc_net_tcp.rst. Each 32-bit word of an address is printed in the machine's byte
-/// order.
+/// Source: kernel docs, networking/proc_net_tcp.rst. Each 32-bit word of an address is in the machine's order.
 pub(crate) fn proc_net(text: &str, protocol: Protocol, wanted: impl Fn(u16) -> bool) -> Vec<Socket> {
     let mut seen = BTreeSet::new();
     text.lines()

@@ -20,10 +20,9 @@ pub(crate) fn open_files_now() -> usize {
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// Raises our own limit to the hard limit if `n_descriptors` do not fit, which any user may do.
+/// Raises our soft limit to the hard limit, as any user may, if `n_descriptors` do not fit.
 ///
-/// The soft limit is low because of programs that use select(2), which supports no descriptor above 1023; we do not use
-/// it.
+/// The soft limit is low for programs that use select(2), which supports no descriptor above 1023; we do not.
 ///
 /// Source: systemd.exec(5), `LimitNOFILE=`; Go's runtime does the same, golang/go#46279.
 pub(crate) fn make_room(n_descriptors: u64) {

@@ -3,8 +3,7 @@
 /// Unblocks all signals. Must run first in a process, because every thread and child inherits the mask.
 ///
 /// Source: man 7 signal: the mask survives exec; man 3 `pthread_sigmask`. `std::process::Command` does not change it
-/// since Rust 1.67 (rust-lang/rust#101077). A program that blocks SIGCHLD or SIGTERM for itself does not intend that
-/// for us.
+/// since Rust 1.67 (rust-lang/rust#101077). A caller that blocks SIGCHLD or SIGTERM does not mean us.
 #[expect(unsafe_code, reason = "neither std nor rustix sets the mask")]
 pub(crate) fn unblock_signals() {
     let mut none = std::mem::MaybeUninit::uninit();

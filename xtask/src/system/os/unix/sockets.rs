@@ -19,8 +19,8 @@ const FIRST: RawFd = 3;
 pub(crate) type InheritedFds = Vec<OwnedFd>;
 
 /// Passes `sockets` to the command's process as descriptors from 3 on, and its own pid in the variable `pid`. Keep the
-/// returned value until the process is spawned. Call this last: the process gets exactly the environment set in the
-/// command.
+/// returned value until the process is spawned. Call this last: the process gets the command's environment as it is
+/// then.
 ///
 /// # Errors
 /// No descriptor is left, or an argument or variable contains NUL.
@@ -47,8 +47,7 @@ pub(crate) fn pass_on(command: &mut Command, sockets: &[impl AsFd], pid: &str) -
         }
         Err(program.run())
     };
-    // SAFETY: after the fork only system calls are made and existing memory is written; nothing is allocated, locked or
-    // freed.
+    // SAFETY: after the fork only system calls are made and existing memory is written, without allocation or locks.
     unsafe { command.pre_exec(pass) };
     Ok(taken)
 }

@@ -8,7 +8,7 @@ use crate::ports::{BindProbe, BindResult, Endpoint, SocketState, UnownedSocket};
 use crate::system::os::{self, States};
 
 /// The first port from `near` on that can be bound at every address over TCP and UDP. Ephemeral ports come last,
-/// because the kernel may assign them to any connection. Without `near`, consecutive calls return different ports.
+/// because the kernel may assign them to any connection. Without `near`, different processes start at different ports.
 pub(crate) fn find_free_port(near: Option<u16>) -> Option<u16> {
     let ephemeral = os::ephemeral_ports();
     let is_ephemeral = |number: &u16| ephemeral.contains(number);

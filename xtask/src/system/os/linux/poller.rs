@@ -26,7 +26,7 @@ impl Poller {
         Ok(Poller { epoll })
     }
 
-    /// Adds a file. Our end becomes non-blocking, which does not affect other readers.
+    /// Adds a file. Makes our end, and no other, non-blocking, because another process may read the data first.
     ///
     /// # Errors
     /// The system has no room for it (man 2 `epoll_ctl`: ENOMEM, ENOSPC).

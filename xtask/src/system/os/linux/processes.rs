@@ -15,8 +15,8 @@ use crate::system::os::parse::processes as parse;
 use crate::system::os::{Cgroup, Look};
 use crate::system::problem;
 
-/// Every process, including kernel threads and zombies, in the order of the kernel. Processes of other users that the
-/// system hides (`hidepid`) are missing.
+/// Every process, including kernel threads and zombies, by pid as the kernel lists them. Processes of other users that
+/// the system hides (`hidepid`) are missing.
 ///
 /// # Errors
 /// The list or any row of it cannot be read: an incomplete table is not returned.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::ports::Endpoint;
 use crate::system::os::parse::units::listens;
 
-/// The socket unit by which systemd listens on the port; only enabled units if `is_enabled`. `None` for system
-/// units if systemd is not running.
+/// The socket unit by which systemd listens on the port; only enabled units if `is_enabled`. `None` for system units if
+/// systemd is not running.
 ///
 /// Source: man 5 systemd.unit, "Unit File Load Path": the first directory that contains a unit wins; an enabled unit
 /// has a link in a directory `….wants`; man 3 `sd_booted`.

@@ -1,7 +1,7 @@
 //! Replaces secrets in command lines of other processes with `***` before they are displayed.
 
-/// The arguments with secret values masked: `--token X`, `--token=X`, `API_KEY=X`, `"password": "X"`, `Authorization:
-/// X`, `scheme://user:X@host`, and tokens with a known vendor prefix (`ghp_…`).
+/// The arguments with secret values masked: `--token X`, `--token=X`, `API_KEY=X`, `"password": "X"`,
+/// `Authorization: X`, `scheme://user:X@host`, and tokens with a known vendor prefix (`ghp_…`).
 ///
 /// Short options are not masked: `-p` may be a port or a password.
 pub(crate) fn mask(command: &[String]) -> Vec<String> {

@@ -121,10 +121,13 @@ pub(crate) struct UnownedSocket {
     pub(crate) role: Role,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of a socket that holds a port; the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SocketState {
     Listening,
+    /// Bound and not listening: an UNCONN socket of UDP, or one of TCP before `listen`.
     Bound,
+    /// It merely uses the number as the local end of a connection.
     Connection,
     /// Owned by no process; gone after `left`.
     TimeWait {
@@ -159,7 +162,8 @@ pub(crate) struct Owner {
     pub(crate) terminal: Option<String>,
     /// Local addresses at which it holds the port.
     pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) holds_by: HoldsBy,
+    /// Never TIME_WAIT: no process has such a socket.
+    pub(crate) holds_by: SocketState,
     /// Nearest first.
     pub(crate) parents: Vec<ProcessRef>,
     pub(crate) children: usize,
@@ -178,14 +182,6 @@ pub(crate) struct Owner {
     pub(crate) family: u32,
     /// Why it is never signalled, if it is protected.
     pub(crate) protected: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum HoldsBy {
-    Listening,
-    Bound,
-    /// It uses the number as the local end of a connection.
-    Connection,
 }
 
 /// A diagnostic about a service or a port.

@@ -8,6 +8,7 @@ pub(crate) mod left_alone;
 pub(crate) mod managed_service;
 pub(crate) mod protected;
 pub(crate) mod secrets;
+pub(crate) mod shells;
 mod tag;
 pub(crate) mod targets;
 

@@ -1,5 +1,6 @@
 //! `port`: look into ports and clear them, in any directory, with or without a `devtasks.toml`.
 
+mod filter;
 mod find;
 mod kill;
 mod ls;

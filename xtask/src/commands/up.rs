@@ -124,6 +124,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 
 fn start(args: Args, context: &Context) -> CommandResult {
     os::require("up")?;
+    os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
     let asked = Selection {
         services: args.services,
@@ -145,13 +146,12 @@ fn start(args: Args, context: &Context) -> CommandResult {
     if before.services.is_empty() {
         return Err(nothing_to_start(&project).into());
     }
-    let everything = Selection {
-        everything: true,
-        ..Selection::default()
+    let numbers = match before.services.len() == project.service_names().count() {
+        true => before.numbers(),
+        false => numbers_of_all(&project),
     };
-    let numbers = project.plan(&everything).map(|(whole, _)| whole.numbers());
     let up_request = UpRequest {
-        numbers: numbers.unwrap_or_default(),
+        numbers,
         asked,
         on_conflict: args.on_conflict.map(OnConflict::from),
         yes: args.yes,
@@ -226,6 +226,16 @@ fn start(args: Args, context: &Context) -> CommandResult {
             }
         }
     }
+}
+
+/// Every port number of the file, as far as it can be planned.
+fn numbers_of_all(project: &Project) -> BTreeSet<u16> {
+    let everything = Selection {
+        everything: true,
+        ..Selection::default()
+    };
+    let planned = project.plan(&everything);
+    planned.map(|(whole, _)| whole.numbers()).unwrap_or_default()
 }
 
 /// Becomes the supervisor of this checkout, in the terminal.

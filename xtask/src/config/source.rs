@@ -25,10 +25,16 @@ impl<'t> SourceText<'t> {
         }
     }
 
-    /// The place of the bytes `span`. If they cover several lines, it marks only the first.
+    /// Where the letter begins that this byte is part of.
+    fn letter_at(&self, byte: usize) -> usize {
+        let byte = byte.min(self.text.len());
+        (0..=byte).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
+    }
+
+    /// Where the bytes of `span` stand; of several lines, the first.
     pub(super) fn place(&self, span: Range<usize>, table: &str) -> Place {
-        let from = self.text.floor_char_boundary(span.start);
-        let to = self.text.floor_char_boundary(span.end);
+        let from = self.letter_at(span.start);
+        let to = self.letter_at(span.end);
         let line = self.lines.partition_point(|start| *start <= from);
         let start = self.lines[line - 1];
         let source = self.text[start..].lines().next().unwrap_or_default();

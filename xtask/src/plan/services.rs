@@ -14,6 +14,8 @@ use crate::diagnostic::{Diagnostic, Exit, Place};
 /// The env files of the project, in their order.
 pub(super) struct ProjectFiles {
     pairs: Vec<Pairs>,
+    /// What every service's environment begins with: they and, above them, the calling environment.
+    environment: Environment,
     /// Those that were named; `.env` without being named may be missing.
     named: Vec<EnvFile>,
     /// As the user would name the one that wins.
@@ -24,6 +26,7 @@ impl ProjectFiles {
     pub(super) fn read(config: &Config, outside: &PlanInputs) -> Result<Self, Vec<Diagnostic>> {
         let mut files = ProjectFiles {
             pairs: Vec::new(),
+            environment: Environment::new(),
             named: Vec::new(),
             settable: match &config.project.env_file {
                 None => Some(".env".to_owned()),
@@ -52,7 +55,12 @@ impl ProjectFiles {
                 Err(more) => problems.extend(more),
             }
         }
-        if problems.is_empty() { Ok(files) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        files.environment.extend(files.pairs.iter().flatten().map(os));
+        files.environment.extend(outside.calling.clone());
+        Ok(files)
     }
 
     /// The pairs of a service's own env files, one list for each.
@@ -175,9 +183,7 @@ pub(super) fn service(
         .map(|(name, _)| name.into())
         .chain(numbers.exported.keys().map(OsString::from));
     let own_variables = own_variables.collect();
-    let mut layers = Environment::new();
-    layers.extend(files.pairs.iter().flatten().map(os));
-    layers.extend(outside.calling.clone());
+    let mut layers = files.environment.clone();
     layers.extend(own.iter().flatten().chain(&environment).map(os));
     layers.extend(scope.exported.iter().map(|(name, value)| (name.into(), value.into())));
     if let Some(venv) = &venv {

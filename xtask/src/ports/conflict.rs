@@ -13,9 +13,7 @@ mod warnings;
 use std::net::IpAddr;
 
 use super::related_owners::{ListenerOverlap, listener_overlap};
-use super::{
-    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, Role, SocketState, Subject, UnownedSocket,
-};
+use super::{BindProbe, BindResult, Endpoint, Finding, Owner, PortFact, Role, SocketState, Subject, UnownedSocket};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Level};
 use crate::plan::Protocol;
 use crate::process::Tag;
@@ -117,8 +115,10 @@ impl PortCheck<'_> {
     fn why(&self, owner: &Owner) -> ConflictKind {
         let supervisor = self.supervisor(owner);
         match owner.holds_by {
-            HoldsBy::Connection if supervisor.is_none() => return ConflictKind::Connection,
-            HoldsBy::Connection | HoldsBy::Listening | HoldsBy::Bound => {}
+            SocketState::Connection | SocketState::TimeWait { .. } if supervisor.is_none() => {
+                return ConflictKind::Connection;
+            }
+            _ => {}
         }
         // A service of our live run is ours, even if a service manager started the run or if we run inside it.
         let is_live =
@@ -136,8 +136,8 @@ impl PortCheck<'_> {
         let Some(tag) = &owner.tag else {
             return match (&owner.role, owner.holds_by) {
                 (Role::Tunnel(_), _) => ConflictKind::Tunnel,
-                (_, HoldsBy::Bound) => ConflictKind::Bound,
-                (_, HoldsBy::Listening | HoldsBy::Connection) => ConflictKind::Foreign,
+                (_, SocketState::Bound) => ConflictKind::Bound,
+                (_, _) => ConflictKind::Foreign,
             };
         };
         if self.is_of_this_checkout(tag) {
@@ -161,8 +161,8 @@ impl PortCheck<'_> {
     /// The tag of a supervisor that reserves the port; it reserves UDP with a socket connected to itself.
     fn supervisor<'a>(&self, owner: &'a Owner) -> Option<&'a Tag> {
         let holds = match owner.holds_by {
-            HoldsBy::Listening | HoldsBy::Bound => true,
-            HoldsBy::Connection => self.port.protocol == Protocol::Udp,
+            SocketState::Listening | SocketState::Bound => true,
+            SocketState::Connection | SocketState::TimeWait { .. } => self.port.protocol == Protocol::Udp,
         };
         owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
     }
@@ -229,8 +229,8 @@ impl PortCheck<'_> {
     /// Only a server without `SO_REUSEADDR` would fail, and few are. So this does not block a start.
     fn free_if_reused(&self) -> Finding {
         let why = self.fact.owners.iter().map(|owner| match owner.holds_by {
-            HoldsBy::Listening | HoldsBy::Bound => ConflictKind::Bound,
-            HoldsBy::Connection => ConflictKind::Connection,
+            SocketState::Listening | SocketState::Bound => ConflictKind::Bound,
+            SocketState::Connection | SocketState::TimeWait { .. } => ConflictKind::Connection,
         });
         let sockets = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
             SocketState::Listening | SocketState::Bound => Some(ConflictKind::Bound),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{HoldsBy, Owner};
+use super::{Owner, SocketState};
 use crate::process::Ancestry;
 use crate::process::ProcessRef;
 use crate::process::protected::is_never_signalled;
@@ -68,7 +68,7 @@ pub(crate) enum ListenerOverlap<'a> {
 pub(crate) fn listener_overlap(owners: &[Owner]) -> Option<ListenerOverlap<'_>> {
     let listen: Vec<&Owner> = owners
         .iter()
-        .filter(|owner| owner.holds_by == HoldsBy::Listening)
+        .filter(|owner| owner.holds_by == SocketState::Listening)
         .collect();
     let pairs = || {
         let with = |at: usize| listen[at + 1..].iter().map(move |other| (at, *other));

@@ -105,25 +105,8 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
     let finding = match fact {
         CommandFact::Found(_) => return None,
         CommandFact::NotFound => {
-            let finding = missing(Code::CommandNotFound, format!("command `{word}` was not found"), place);
-            match &service.venv {
-                _ if word.starts_with("~/") => finding.hint(home(word)),
-                _ if let Some(name) = variable(word) => finding.hint(format!(
-                    "put `{name}` into `environment` of `{}`, or set `shell = true`: without a shell it is no assignment",
-                    service.name
-                )),
-                // A path is not the name of a package.
-                _ if word.contains('/') => finding.hint(format!(
-                    "write the path as seen from `{}`",
-                    service.working_dir.display()
-                )),
-                Some(venv) => finding.hint(format!(
-                    "install it or, if it is a Python package, run `{} -m pip install {}`",
-                    command_path(plan, &bin(&venv.path).join("python")),
-                    shell_words::quote(word)
-                )),
-                None => finding.hint(format!("install `{word}`, or set `venv` if it lives in one")),
-            }
+            let message = format!("command `{word}` was not found");
+            missing(Code::CommandNotFound, message, place).hint(find_it(plan, service, word))
         }
         CommandFact::NotExecutable(path) => {
             let message = format!("command `{word}` is not executable");
@@ -138,6 +121,31 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
         }
     };
     Some(finding.about(Subject::service(&service.name)))
+}
+
+/// What to do about a command that was not found.
+fn find_it(plan: &Plan, service: &Service, word: &str) -> String {
+    if word.starts_with("~/") {
+        return home(word);
+    }
+    if let Some(name) = variable(word) {
+        return format!(
+            "put `{name}` into `environment` of `{}`, or set `shell = true`: without a shell it is no assignment",
+            service.name
+        );
+    }
+    // A path is no package.
+    if word.contains('/') {
+        return format!("write the path as seen from `{}`", service.working_dir.display());
+    }
+    match &service.venv {
+        Some(venv) => format!(
+            "install it or, if it is a Python package, run `{} -m pip install {}`",
+            command_path(plan, &bin(&venv.path).join("python")),
+            shell_words::quote(word)
+        ),
+        None => format!("install `{word}`, or set `venv` if it lives in one"),
+    }
 }
 
 fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {

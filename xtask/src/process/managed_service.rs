@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::ProcessRef;
 use super::arguments::value;
-use super::protected::is_interactive_shell_name;
+use super::shells::is_interactive_shell_name;
 use crate::foreign::{Foreign, shell_word};
 use crate::process::Ancestry;
 

@@ -8,7 +8,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::program;
-use super::protected::{is_interactive_shell, is_shell, protection};
+use super::protected::protection;
+use super::shells::{is_interactive_shell, is_shell};
 use super::{Identity, Process, ProcessState};
 use crate::foreign::Foreign;
 use crate::process::{Ancestry, Details};

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::paint::Paint;
 use super::words;
 use crate::foreign::visible;
-use crate::ports::{HoldsBy, Owner};
+use crate::ports::{Owner, SocketState};
 use crate::process::{ProcessRef, ProcessState};
 
 /// What a renderer needs to know about the user and the output.
@@ -55,9 +55,11 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
         width,
     ));
     match owner.holds_by {
-        HoldsBy::Listening => {}
-        HoldsBy::Bound => lines.push(label("holds", "bound to the port, not listening")),
-        HoldsBy::Connection => lines.push(label("holds", "a connection whose own end is this port")),
+        SocketState::Listening => {}
+        SocketState::Bound => lines.push(label("holds", "bound to the port, not listening")),
+        SocketState::Connection | SocketState::TimeWait { .. } => {
+            lines.push(label("holds", "a connection whose own end is this port"))
+        }
     }
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
@@ -170,22 +172,8 @@ fn debugger(owner: &Owner) -> Option<&'static str> {
 fn clients(clients: &[ProcessRef]) -> String {
     match clients {
         [] => "0".to_owned(),
-        clients => format!("{} ({})", clients.len(), named(clients)),
+        clients => format!("{} ({})", clients.len(), words::named(clients)),
     }
-}
-
-/// `Firefox 4511, curl 4602, …`.
-pub(crate) fn named(clients: &[ProcessRef]) -> String {
-    const MAX_NAMED: usize = 3;
-    let mut named: Vec<_> = clients
-        .iter()
-        .take(MAX_NAMED)
-        .map(|client| format!("{} {}", client.name, client.pid))
-        .collect();
-    if clients.len() > MAX_NAMED {
-        named.push("…".to_owned());
-    }
-    named.join(", ")
 }
 
 fn label(label: &str, value: &str) -> String {

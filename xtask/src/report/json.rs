@@ -15,7 +15,7 @@ use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Hint, Level, Place};
 use crate::foreign::{Foreign, steers};
 use crate::ports;
-use crate::ports::{Endpoint, HoldsBy, Role, Subject};
+use crate::ports::{Endpoint, Role, SocketState, Subject};
 use crate::process::ProcessState;
 use crate::process::container::Runtime;
 use crate::protocol::ObservedService;
@@ -275,9 +275,9 @@ impl From<&ports::Owner> for Owner {
             },
             addresses: owner.addresses.iter().map(ToString::to_string).collect(),
             holds_by: match owner.holds_by {
-                HoldsBy::Listening => "listening",
-                HoldsBy::Bound => "bound",
-                HoldsBy::Connection => "connection",
+                SocketState::Listening => "listening",
+                SocketState::Bound => "bound",
+                SocketState::Connection | SocketState::TimeWait { .. } => "connection",
             },
             parents: owner
                 .parents

@@ -22,7 +22,7 @@ use super::card::RenderContext;
 use super::paint::Paint;
 use crate::config::Protocol;
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Place};
-use crate::ports::{Endpoint, Finding, HoldsBy, Owner, Role, Subject};
+use crate::ports::{Endpoint, Finding, Owner, Role, SocketState, Subject};
 use crate::process::{Identity, ProcessRef, ProcessState, Repository};
 
 /// Compares whole texts; `expected` may be indented.
@@ -86,7 +86,7 @@ fn owner() -> Owner {
         state: ProcessState::Running,
         terminal: None,
         addresses: vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000)],
-        holds_by: HoldsBy::Listening,
+        holds_by: SocketState::Listening,
         parents: vec![parent(991, "zsh"), parent(880, "tmux"), parent(1, "systemd")],
         children: 1,
         clients: vec![parent(4511, "Firefox")],

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use console::measure_text_width;
 
-use super::card::named;
 use crate::foreign::{Foreign, visible};
+use crate::process::ProcessRef;
 use crate::process::left_alone::LeftAlone;
 use crate::protocol::ServiceProgress;
 
@@ -51,7 +51,21 @@ pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
     lines
 }
 
-/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty if unknown.
+/// `Firefox 4511, curl 4602, …`.
+pub(crate) fn named(clients: &[ProcessRef]) -> String {
+    const MAX_NAMED: usize = 3;
+    let mut named: Vec<_> = clients
+        .iter()
+        .take(MAX_NAMED)
+        .map(|client| format!("{} {}", client.name, client.pid))
+        .collect();
+    if clients.len() > MAX_NAMED {
+        named.push("…".to_owned());
+    }
+    named.join(", ")
+}
+
+/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty where nothing is known.
 pub(crate) fn waiting(progress: &ServiceProgress) -> String {
     match progress.clients.as_slice() {
         [] => progress.waiting_for.join(", "),

@@ -15,9 +15,15 @@ pub(crate) use server::{Server, first_client};
 const PROTOCOL: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
-struct Envelope {
+struct Envelope<R> {
     protocol: u32,
-    request: serde_json::Value,
+    request: R,
+}
+
+/// What is read of an envelope first: another version's request may make no sense.
+#[derive(Deserialize)]
+struct Version {
+    protocol: u32,
 }
 
 fn other_version(why: &str) -> Diagnostic {

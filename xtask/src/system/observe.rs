@@ -1,7 +1,7 @@
 //! Fills [`Facts`] from the machine: everything preflight needs to know about a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -15,10 +15,27 @@ use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact, VenvFact}
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.
 pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
+    let mut directories = BTreeMap::new();
+    let mut commands = BTreeMap::new();
     let services = plan
         .services
         .iter()
-        .map(|service| (service.name.clone(), service_fact(service)))
+        .map(|service| {
+            let fact = ServiceFact {
+                working_dir: *directories
+                    .entry(&service.working_dir)
+                    .or_insert_with_key(|path| directory(path)),
+                command: commands
+                    .entry((
+                        &service.command.words[0],
+                        &service.working_dir,
+                        search_path(&service.environment),
+                    ))
+                    .or_insert_with(|| command(service))
+                    .clone(),
+            };
+            (service.name.clone(), fact)
+        })
         .collect();
     let ports: BTreeSet<Endpoint> = plan
         .services
@@ -40,13 +57,6 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
         venvs: venv_facts(plan, interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
         open_files: os::open_files_at_most(),
-    }
-}
-
-fn service_fact(service: &Service) -> ServiceFact {
-    ServiceFact {
-        working_dir: directory(&service.working_dir),
-        command: command(service),
     }
 }
 
@@ -107,6 +117,10 @@ pub(crate) fn find_program(
     working_dir: &Path,
     environment: &Environment,
 ) -> Result<PathBuf, which::Error> {
-    let path = environment.get(OsStr::new("PATH"));
-    which::which_in(program, path, working_dir)
+    which::which_in(program, search_path(environment), working_dir)
+}
+
+/// Where commands are looked for in that environment.
+fn search_path(environment: &Environment) -> Option<&OsString> {
+    environment.get(OsStr::new("PATH"))
 }

@@ -98,23 +98,25 @@ impl StateDir {
             .truncate(false)
             .open(&path)
             .map_err(|error| problem("open", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {
-                // For waiting commands, and for checkouts that want our ports. It may fail on a full disk.
+        match os::try_lock(&file) {
+            Ok(true) => {
+                // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
                 let holder = os::identity(std::process::id()).ok().flatten();
-                let holder = holder.and_then(|it| serde_json::to_string(&it).ok());
-                let _ = file
-                    .set_len(0)
-                    .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
+                let holder = holder
+                    .and_then(|it| serde_json::to_string(&it).ok())
+                    .unwrap_or_default();
+                // In place: to truncate it first frees its block, and some file systems wait for the disk then.
+                let written = file.write_all(holder.as_bytes());
+                let _ = written.and_then(|()| file.set_len(holder.len() as u64));
                 Ok(LockOutcome::Acquired(CheckoutLock { _file: file }))
             }
-            Err(fs::TryLockError::WouldBlock) => {
+            Ok(false) => {
                 let mut holder = String::new();
                 let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
                 let holder: Option<Identity> = serde_json::from_str(&holder).ok();
                 Ok(LockOutcome::HeldBy(holder.map(|it| it.pid)))
             }
-            Err(fs::TryLockError::Error(error)) => Err(problem("lock", &path, &error)),
+            Err(error) => Err(problem("lock", &path, &error)),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::port_arg::{PortRange, span};
+use super::filter::Filter;
 use super::{ours, reserved};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, StdoutClosed, exit_after_print};
@@ -40,7 +40,7 @@ Exit codes:
   130  interrupted by Ctrl-C")]
 pub(super) struct Args {
     /// A port, a range, or a text
-    #[arg(value_name = "FILTER", value_parser = filter)]
+    #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     filters: Vec<Filter>,
     /// Refresh every second; without a terminal, print the list only when it changes
     #[arg(long, short)]
@@ -48,21 +48,6 @@ pub(super) struct Args {
     /// What all checkouts have reserved instead, also where nothing runs
     #[arg(long, conflicts_with = "watch")]
     all_projects: bool,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Filter {
-    Ports(PortRange),
-    /// In lower case.
-    Text(String),
-}
-
-/// What starts with a digit is meant as a port.
-fn filter(text: &str) -> Result<Filter, String> {
-    if text.starts_with(|letter: char| letter.is_ascii_digit()) {
-        return span(text).map(Filter::Ports);
-    }
-    Ok(Filter::Text(text.to_lowercase()))
 }
 
 /// Between two looks.

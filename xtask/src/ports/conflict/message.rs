@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::{ConflictKind, PortCheck};
 use crate::diagnostic::Code;
 use crate::ports::related_owners::ListenerOverlap;
-use crate::ports::{BindProbe, BindResult, HoldsBy, Owner, Role, SocketState, UnownedSocket};
+use crate::ports::{BindProbe, BindResult, Owner, Role, SocketState, UnownedSocket};
 use crate::process::ProcessState;
 use crate::process::container::EngineReply;
 
@@ -239,7 +239,7 @@ fn serves_nothing(owner: &Owner) -> bool {
         "ssh-agent",
         "gpg-agent",
     ];
-    owner.holds_by == HoldsBy::Listening && SERVE_NOTHING.contains(&owner.name.raw().as_str())
+    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&owner.name.raw().as_str())
 }
 
 pub(super) fn user(socket: &UnownedSocket) -> String {

@@ -190,7 +190,7 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
         state: ProcessState::Running,
         terminal: None,
         addresses: Vec::new(),
-        holds_by: HoldsBy::Listening,
+        holds_by: SocketState::Listening,
         parents: Vec::new(),
         children: 0,
         clients: Vec::new(),
@@ -204,8 +204,8 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
     };
     for word in words {
         match word.split_once('=') {
-            None if word == "bound" => owner.holds_by = HoldsBy::Bound,
-            None if word == "connection" => owner.holds_by = HoldsBy::Connection,
+            None if word == "bound" => owner.holds_by = SocketState::Bound,
+            None if word == "connection" => owner.holds_by = SocketState::Connection,
             None if word == "suspended" => owner.state = ProcessState::Suspended,
             None if word == "typed" => owner.terminal = Some("pts/3".to_owned()),
             Some(("at", ip)) => owner.addresses.push(SocketAddr::new(ip.parse().unwrap(), 8000)),

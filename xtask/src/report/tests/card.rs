@@ -3,7 +3,7 @@
 use super::{busy, check, owner, parent, reader, suspended};
 use crate::diagnostic::{Hint, Level};
 use crate::expected::Expected;
-use crate::ports::{Finding, HoldsBy, Owner};
+use crate::ports::{Finding, Owner, SocketState};
 use crate::process::{ProcessState, Repository, Tag};
 use crate::report::card::{RenderContext, card};
 use crate::report::finding::{conflict, finding};
@@ -285,7 +285,7 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
 #[test]
 fn card_says_how_the_port_is_held_unless_listening() {
     let bound = Owner {
-        holds_by: HoldsBy::Bound,
+        holds_by: SocketState::Bound,
         state: ProcessState::Zombie,
         ..owner()
     };
@@ -300,7 +300,7 @@ fn card_says_how_the_port_is_held_unless_listening() {
             holds     bound to the port, not listening"#]],
     );
     let connection = Owner {
-        holds_by: HoldsBy::Connection,
+        holds_by: SocketState::Connection,
         state: ProcessState::Suspended,
         ..owner()
     };

@@ -4,7 +4,7 @@ use super::failure::ended;
 use super::{busy, check, owner, place, status, suspended, time};
 use crate::config::Protocol;
 use crate::diagnostic::{Code, Diagnostic, Exit, Level};
-use crate::ports::{BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, Subject};
+use crate::ports::{BindProbe, BindResult, Endpoint, Finding, Owner, PortFact, SocketState, Subject};
 use crate::process::{ProcessState, Tag};
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
 use crate::supervise::{Cause, State};
@@ -50,7 +50,7 @@ fn unknown_fields_are_null() {
         started_at: None,
         state: ProcessState::Zombie,
         addresses: Vec::new(),
-        holds_by: HoldsBy::Connection,
+        holds_by: SocketState::Connection,
         parents: Vec::new(),
         clients: Vec::new(),
         ..owner()

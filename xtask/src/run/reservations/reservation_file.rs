@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::plan::Slot;
 use crate::system::runs::StateDir;
-use crate::system::{problem, runs};
+use crate::system::{os, problem, runs};
 
 const VERSION: u32 = 1;
 
@@ -285,7 +285,7 @@ impl RegistryLock {
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|error| problem("open", &path, &error))?;
-        file.lock().map_err(|error| problem("lock", &path, &error))?;
+        os::lock(&file).map_err(|error| problem("lock", &path, &error))?;
         Ok(RegistryLock { _file: file })
     }
 }

@@ -18,7 +18,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, OFlags, fcntl_setfl};
+use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
@@ -28,7 +28,7 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
-pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now};
+pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
@@ -360,5 +360,21 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     if is_pipe {
         // Without the thread, the next write detects it.
         let _ = threads::start("stdout", Stack::Small, wait);
+    }
+}
+
+/// Waits for the exclusive lock of a file. The system lets go of it when the last descriptor of this opening is closed.
+///
+/// Source: flock(2).
+pub(crate) fn lock(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::flock(file, FlockOperation::LockExclusive)?)
+}
+
+/// The same without waiting; `false` if another process has the lock.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }

@@ -126,7 +126,10 @@ pub(crate) fn open_files_now() -> usize {
 /// Windows has no such limit.
 pub(crate) fn make_room(_: u64) {}
 
-/// Windows has no such limit.
+/// There is no such table.
+pub(crate) fn widen_descriptor_table() {}
+
+/// There is no such limit.
 pub(crate) fn limit_as_called(_: &mut Command) {}
 
 /// An empty file.
@@ -217,5 +220,13 @@ pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
 /// # Errors
 /// Always: sockets cannot be passed yet.
 pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn lock(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::plan::Protocol;
-use crate::ports::{HoldsBy, SocketState};
+use crate::ports::SocketState;
 use crate::system::os::{Port, Socket};
 
 /// The sockets that matter for one busy port.
@@ -68,12 +68,12 @@ impl BlockingSockets<'_> {
     }
 }
 
-/// How the process with this socket holds the port; `None` if no process can hold the socket.
-pub(crate) fn holds_by(socket: &Socket) -> Option<HoldsBy> {
+/// How a process that has this socket holds the port; `None` for what no process can have.
+pub(crate) fn holds_by(socket: &Socket) -> Option<SocketState> {
     match socket.state {
-        SocketState::Listening => Some(HoldsBy::Listening),
-        SocketState::Bound => Some(HoldsBy::Bound),
-        SocketState::Connection => Some(HoldsBy::Connection),
+        SocketState::Listening => Some(SocketState::Listening),
+        SocketState::Bound => Some(SocketState::Bound),
+        SocketState::Connection => Some(SocketState::Connection),
         SocketState::TimeWait { .. } => None,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::roles::{details, unit_of_ours};
 use super::{Addresses, listening, look_up, probes};
 use crate::diagnostic::Diagnostic;
-use crate::ports::{BindResult, Endpoint, HoldsBy, Owner};
+use crate::ports::{BindResult, Endpoint, Owner, SocketState};
 use crate::process::targets::{Target, Targets, targets as chosen};
 use crate::process::{Ancestry, Details};
 use crate::process::{Identity, ProcessRef};
@@ -50,7 +50,7 @@ pub(crate) fn holders(port: &Endpoint, addresses: Addresses) -> Vec<Owner> {
     let fact = look_up(&[*port], addresses).remove(port).unwrap_or_default();
     fact.owners
         .into_iter()
-        .filter(|owner| owner.holds_by != HoldsBy::Connection)
+        .filter(|owner| owner.holds_by != SocketState::Connection)
         .collect()
 }
 

@@ -10,7 +10,7 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::repository::{REPOSITORY_TIMEOUT, repository_within};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
-use crate::ports::{HoldsBy, Owner, Role};
+use crate::ports::{Owner, Role, SocketState};
 use crate::process::{Process, ProcessRef, Repository, Tag, secrets};
 use crate::system::attribution::RunAttribution;
 use crate::system::os::{self, Cgroup, Look};
@@ -47,7 +47,7 @@ pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Pro
     processes
         .into_iter()
         .map(|(pid, process)| {
-            let seen = system.as_ref().and_then(|system| system.process(Pid::from_u32(pid)));
+            let seen = system.process(Pid::from_u32(pid));
             (pid, described(process, seen, own_cgroup.as_deref(), &mut table))
         })
         .collect()
@@ -157,10 +157,10 @@ impl ProcessTable {
     }
 }
 
-fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
+fn seen(pids: impl Iterator<Item = u32>) -> System {
     let pids: Vec<Pid> = pids.map(Pid::from_u32).collect();
-    let mut system = System::new().ok()?;
-    // Only the required data is read: a full refresh takes a hundred times as long.
+    let mut system = System::new();
+    // Whatever is not asked for is not read: a full refresh takes a hundred times as long.
     let wanted = ProcessRefreshKind::nothing()
         .with_cmd(UpdateKind::Always)
         .with_cwd(UpdateKind::Always)
@@ -168,7 +168,7 @@ fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
         .with_user(UpdateKind::Always)
         .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
-    Some(system)
+    system
 }
 
 fn described(
@@ -204,7 +204,7 @@ fn described(
         started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
         state: process.state,
         addresses: Vec::new(),
-        holds_by: HoldsBy::Listening,
+        holds_by: SocketState::Listening,
         parents: table.ancestors(&process),
         children: tree.len(),
         clients: Vec::new(),

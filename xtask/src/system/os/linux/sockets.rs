@@ -79,12 +79,12 @@ fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Resul
     dumped(protocol, states, numbers).or_else(|_| read(protocol, states, numbers))
 }
 
-/// Listening sockets are found at once. For connections, the kernel walks tables whose size depends on its memory, once
-/// per family, so the families are queried in parallel.
+/// Whoever listens or speaks UDP is found at once; for connections the kernel walks tables that are as large as its memory allows,
+/// once for each family.
 fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Errno> {
-    let at_once = match states {
-        States::Listening => 1,
-        States::All => 2,
+    let at_once = match (states, protocol) {
+        (States::All, Protocol::Tcp) => 2,
+        (States::Listening, _) | (States::All, Protocol::Udp) => 1,
     };
     let families = [AddressFamily::INET, AddressFamily::INET6];
     let rows = threads::share(&families, at_once, |family| {

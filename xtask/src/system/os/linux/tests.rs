@@ -15,7 +15,7 @@ mod every_pair;
 
 use super::*;
 use crate::plan::Protocol;
-use crate::ports::{BindResult, Endpoint, HoldsBy, Owner, PortFact, SocketState};
+use crate::ports::{BindResult, Endpoint, Owner, PortFact, SocketState};
 use crate::process::ProcessState;
 use crate::system::attribution;
 use crate::system::owners::{Addresses, listening, look_up};
@@ -452,7 +452,7 @@ fn details_are_what_people_look_up_by_hand() {
     assert!(age.as_secs().abs() < 60, "{age:?}");
     assert_eq!(
         (owner.state, owner.holds_by),
-        (ProcessState::Running, HoldsBy::Listening)
+        (ProcessState::Running, SocketState::Listening)
     );
     assert_eq!(owner.parents[0].pid, std::process::id());
     assert!(owner.parents[1..].iter().all(|parent| parent.pid != 0));

@@ -1,9 +1,12 @@
 //! The limit on open descriptors (man 2 `RLIMIT_NOFILE`): raised for us, unchanged for services.
 
+use std::io::stdin;
+use std::os::fd::RawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The limit with which we were started; set once it has been raised.
@@ -38,7 +41,18 @@ pub(crate) fn make_room(n_descriptors: u64) {
     }
 }
 
-/// Runs the command with the limit with which we were started.
+/// Has the system make room in its table of our descriptors for those of a usual stack. For a process that has no other thread
+/// yet: where threads share the table, Linux lets them wait, 10 ms and more each time it doubles.
+///
+/// Source: `expand_fdtable` in fs/file.c calls `synchronize_rcu` for a table that is shared; it begins with 64.
+pub(crate) fn widen_descriptor_table() {
+    const USUAL: usize = 1024;
+    let last = open_files_now().clamp(1, USUAL) - 1;
+    // The descriptor is closed at once; the table stays as it is. What does not work costs time alone.
+    let _ = fcntl_dupfd_cloexec(stdin(), last as RawFd);
+}
+
+/// The command has the limit that we were called with.
 #[expect(unsafe_code, reason = "std sets no limits")]
 pub(crate) fn limit_as_called(command: &mut Command) {
     if let Some(limit) = CALLED_WITH.get().copied() {

@@ -124,10 +124,11 @@ pub(crate) struct UnownedSocket {
 /// The state of a socket that holds a port; the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SocketState {
+    /// Listening, or an unconnected UDP socket.
     Listening,
-    /// Bound and not listening: an UNCONN socket of UDP, or one of TCP before `listen`.
+    /// A TCP socket that is bound and does not listen.
     Bound,
-    /// It merely uses the number as the local end of a connection.
+    /// Uses the number as the local end of a connection.
     Connection,
     /// Owned by no process; gone after `left`.
     TimeWait {
@@ -162,7 +163,7 @@ pub(crate) struct Owner {
     pub(crate) terminal: Option<String>,
     /// Local addresses at which it holds the port.
     pub(crate) addresses: Vec<SocketAddr>,
-    /// Never TIME_WAIT: no process has such a socket.
+    /// Never TIME_WAIT, which no process holds.
     pub(crate) holds_by: SocketState,
     /// Nearest first.
     pub(crate) parents: Vec<ProcessRef>,

@@ -123,7 +123,7 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
     Some(finding.about(Subject::service(&service.name)))
 }
 
-/// What to do about a command that was not found.
+/// The hint for a command that was not found.
 fn find_it(plan: &Plan, service: &Service, word: &str) -> String {
     if word.starts_with("~/") {
         return home(word);
@@ -134,7 +134,7 @@ fn find_it(plan: &Plan, service: &Service, word: &str) -> String {
             service.name
         );
     }
-    // A path is no package.
+    // A path is not the name of a package.
     if word.contains('/') {
         return format!("write the path as seen from `{}`", service.working_dir.display());
     }

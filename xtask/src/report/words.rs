@@ -65,7 +65,7 @@ pub(crate) fn named(clients: &[ProcessRef]) -> String {
     named.join(", ")
 }
 
-/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty where nothing is known.
+/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty if unknown.
 pub(crate) fn waiting(progress: &ServiceProgress) -> String {
     match progress.clients.as_slice() {
         [] => progress.waiting_for.join(", "),

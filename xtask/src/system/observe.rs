@@ -120,7 +120,7 @@ pub(crate) fn find_program(
     which::which_in(program, search_path(environment), working_dir)
 }
 
-/// Where commands are looked for in that environment.
+/// The `PATH` of that environment.
 fn search_path(environment: &Environment) -> Option<&OsString> {
     environment.get(OsStr::new("PATH"))
 }

@@ -100,12 +100,12 @@ impl StateDir {
             .map_err(|error| problem("open", &path, &error))?;
         match os::try_lock(&file) {
             Ok(true) => {
-                // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
+                // For waiting commands, and for checkouts that want our ports. It may fail on a full disk.
                 let holder = os::identity(std::process::id()).ok().flatten();
                 let holder = holder
                     .and_then(|it| serde_json::to_string(&it).ok())
                     .unwrap_or_default();
-                // In place: to truncate it first frees its block, and some file systems wait for the disk then.
+                // Overwritten in place: truncating first would free its block, and some file systems then wait for the disk.
                 let written = file.write_all(holder.as_bytes());
                 let _ = written.and_then(|()| file.set_len(holder.len() as u64));
                 Ok(LockOutcome::Acquired(CheckoutLock { _file: file }))

@@ -363,14 +363,14 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Waits for the exclusive lock of a file. The system lets go of it when the last descriptor of this opening is closed.
+/// Waits for the exclusive lock on a file. The kernel releases it when the last duplicate of this descriptor is closed.
 ///
 /// Source: flock(2).
 pub(crate) fn lock(file: &File) -> io::Result<()> {
     Ok(rustix::fs::flock(file, FlockOperation::LockExclusive)?)
 }
 
-/// The same without waiting; `false` if another process has the lock.
+/// Takes the lock without waiting; `false` if another process holds it.
 pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),

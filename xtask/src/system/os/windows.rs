@@ -126,10 +126,10 @@ pub(crate) fn open_files_now() -> usize {
 /// Windows has no such limit.
 pub(crate) fn make_room(_: u64) {}
 
-/// There is no such table.
+/// Windows has no such table.
 pub(crate) fn widen_descriptor_table() {}
 
-/// There is no such limit.
+/// Windows has no such limit.
 pub(crate) fn limit_as_called(_: &mut Command) {}
 
 /// An empty file.

@@ -68,7 +68,7 @@ impl BlockingSockets<'_> {
     }
 }
 
-/// How a process that has this socket holds the port; `None` for what no process can have.
+/// How the process with this socket holds the port; `None` if no process can hold the socket.
 pub(crate) fn holds_by(socket: &Socket) -> Option<SocketState> {
     match socket.state {
         SocketState::Listening => Some(SocketState::Listening),

@@ -160,7 +160,7 @@ impl ProcessTable {
 fn seen(pids: impl Iterator<Item = u32>) -> System {
     let pids: Vec<Pid> = pids.map(Pid::from_u32).collect();
     let mut system = System::new();
-    // Whatever is not asked for is not read: a full refresh takes a hundred times as long.
+    // Only the required data is read: a full refresh takes a hundred times as long.
     let wanted = ProcessRefreshKind::nothing()
         .with_cmd(UpdateKind::Always)
         .with_cwd(UpdateKind::Always)

@@ -79,8 +79,8 @@ fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Resul
     dumped(protocol, states, numbers).or_else(|_| read(protocol, states, numbers))
 }
 
-/// Whoever listens or speaks UDP is found at once; for connections the kernel walks tables that are as large as its memory allows,
-/// once for each family.
+/// Listening and UDP sockets are found at once. For TCP connections, the kernel walks tables whose size depends on its
+/// memory, once per family, so the families are queried in parallel.
 fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Errno> {
     let at_once = match (states, protocol) {
         (States::All, Protocol::Tcp) => 2,

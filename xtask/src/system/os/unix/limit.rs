@@ -41,18 +41,18 @@ pub(crate) fn make_room(n_descriptors: u64) {
     }
 }
 
-/// Has the system make room in its table of our descriptors for those of a usual stack. For a process that has no other thread
-/// yet: where threads share the table, Linux lets them wait, 10 ms and more each time it doubles.
+/// Makes the kernel enlarge our descriptor table for a usual stack. Must run before the process has other threads: if
+/// threads share the table, Linux blocks for 10 ms or more each time it doubles.
 ///
-/// Source: `expand_fdtable` in fs/file.c calls `synchronize_rcu` for a table that is shared; it begins with 64.
+/// Source: `expand_fdtable` in fs/file.c calls `synchronize_rcu` for a shared table; it starts with 64 entries.
 pub(crate) fn widen_descriptor_table() {
     const USUAL: usize = 1024;
     let last = open_files_now().clamp(1, USUAL) - 1;
-    // The descriptor is closed at once; the table stays as it is. What does not work costs time alone.
+    // The descriptor is closed at once; the table keeps its size. A failure only costs time.
     let _ = fcntl_dupfd_cloexec(stdin(), last as RawFd);
 }
 
-/// The command has the limit that we were called with.
+/// Runs the command with the limit with which we were started.
 #[expect(unsafe_code, reason = "std sets no limits")]
 pub(crate) fn limit_as_called(command: &mut Command) {
     if let Some(limit) = CALLED_WITH.get().copied() {

@@ -121,10 +121,9 @@ pub(crate) struct UnownedSocket {
     pub(crate) role: Role,
 }
 
-/// The state of a socket that holds a port; the strongest first.
+/// The state of a socket that holds a port; the strongest first. An unconnected UDP socket counts as listening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SocketState {
-    /// Listening, or an unconnected UDP socket.
     Listening,
     /// A TCP socket that is bound and does not listen.
     Bound,

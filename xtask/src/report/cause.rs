@@ -4,7 +4,8 @@ use super::words;
 use crate::diagnose::ExitStatus;
 use crate::supervise::Cause;
 
-/// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
+/// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`,
+/// `not ready after 60 s: GET /healthz 503`.
 pub(crate) fn cause(cause: &Cause) -> String {
     match cause {
         Cause::Exited { status: ended, .. } => match beyond_status(cause) {

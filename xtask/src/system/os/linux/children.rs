@@ -24,7 +24,7 @@ pub(crate) fn adopt_orphans() {
 /// by other threads: reading them takes longer, and only the driver's thread starts processes.
 ///
 /// Source: orphans are adopted by the first live thread of their new parent, `find_new_reaper` in kernel/exit.c; so are
-/// children from before an exec. For [`descendants`], man 5 proc_tid_children.
+/// children from before an exec. As for `descendants`, man 5 proc_tid_children.
 ///
 /// # Errors
 /// The list cannot be read.

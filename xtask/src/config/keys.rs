@@ -1,4 +1,4 @@
-//! Every key of `devtasks.toml`, once: what the reader knows is what the documentation lists.
+//! Every key of `devtasks.toml`. The parser and the documentation both use this table.
 
 mod key;
 
@@ -8,14 +8,14 @@ use key::key;
 pub(crate) const PROJECT: &str = "project";
 pub(crate) const VENV: &str = "venvs.NAME";
 pub(crate) const SERVICE: &str = "services.NAME";
-/// The table form of `port` and of each of `ports`.
+/// The table form of `port` and of each entry of `ports`.
 pub(crate) const PORT: &str = "services.NAME.port";
 /// The table form of a dependency.
 pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
 
-// Keys that services and tasks have in common.
+// Keys that services and tasks share.
 
 const COMMAND: Key = key(
     SERVICE,

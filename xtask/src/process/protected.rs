@@ -1,6 +1,6 @@
-//! Which process is never signalled, and why, in words that complete "it is left alone: …".
+//! Processes that are never signalled, with a reason that completes "it is left alone: …".
 //!
-//! Whether another one may be signalled is for the user to say; this module only knows whom nobody may.
+//! Whether another process may be signalled is up to the user; this module only lists the ones that never may.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use super::shells::is_interactive_shell;
 use super::{Ancestry, Details, Process};
 use crate::process::managed_service::ManagedService;
 
-/// Why `process` must not be signalled; `None` when nothing forbids it.
+/// The reason why `process` must not be signalled; `None` if it may be.
 pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) -> Option<String> {
     let pid = process.identity.pid;
     if pid == 0 || process.kernel {
@@ -57,7 +57,7 @@ pub(crate) enum ProtectedKind {
     WindowsHttp,
     WslRelay,
     Desktop,
-    /// One that works in another machine or container and forwards its ports.
+    /// An editor that works in another machine or container and forwards its ports.
     Editor,
     EditorServer,
     Multiplexer,
@@ -81,7 +81,7 @@ impl ProtectedKind {
     }
 }
 
-/// A name that ends with `*` stands for all that begin so.
+/// A trailing `*` matches any suffix.
 const PROTECTED_PROGRAMS: &[(ProtectedKind, &[&str])] = &[
     (
         ProtectedKind::Proxy,
@@ -234,7 +234,7 @@ const PROTECTED_PROGRAMS: &[(ProtectedKind, &[&str])] = &[
     ),
 ];
 
-/// Its command name, that of its file, and its first argument.
+/// The command name, the file name of the executable, and the program in the first argument.
 pub(crate) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iterator<Item = &'a str> {
     let exe = details.exe.as_deref().and_then(Path::file_name);
     let names = [
@@ -245,14 +245,14 @@ pub(crate) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iter
     names.into_iter().flatten()
 }
 
-/// Which kind of these `process` is, by any of its names.
+/// The protected kind that matches any of the process's names.
 pub(crate) fn class(process: &Process, details: &Details) -> Option<ProtectedKind> {
     let exe = details.exe.as_deref();
     let is_called = |never: &&str| names(process, details).any(|name| is_named(name, never));
     let known = PROTECTED_PROGRAMS
         .iter()
         .find(|(_, never)| never.iter().any(&is_called));
-    // Colima and Lima pass ports on by the ssh of their virtual machine.
+    // Colima and Lima forward ports with the ssh of their virtual machine.
     let is_of_lima = |word: &String| ["/.colima/", "/.lima/"].iter().any(|home| word.contains(home));
     match known {
         Some((class, _)) => Some(*class),
@@ -262,13 +262,13 @@ pub(crate) fn class(process: &Process, details: &Details) -> Option<ProtectedKin
     }
 }
 
-/// By the command name alone: a service manager, an engine, an editor …
+/// Whether the command name alone shows a protected program: a service manager, an engine, an editor …
 pub(crate) fn is_never_signalled(name: &str) -> bool {
     let mut names = PROTECTED_PROGRAMS.iter().flat_map(|(_, never)| *never);
     names.any(|never| is_named(name, never))
 }
 
-/// Linux cuts a command name off after 15 bytes.
+/// Whether `name`, which Linux truncates to 15 bytes, matches an entry of the list.
 ///
 /// Source: proc_pid_comm(5), TASK_COMM_LEN.
 pub(crate) fn is_named(name: &str, never: &str) -> bool {
@@ -278,7 +278,7 @@ pub(crate) fn is_named(name: &str, never: &str) -> bool {
     }
 }
 
-/// Editors' servers that are an interpreter by name. What a user debugs runs with the user's own interpreter.
+/// Whether an interpreter runs the server of an editor. A debugged program runs with the user's own interpreter.
 fn is_editor_server(exe: Option<&Path>, command: &[String]) -> bool {
     const HOMES: &[&str] = &[
         ".vscode-server",

@@ -1,15 +1,15 @@
-//! Shells: which process is one, and whether a person types into it.
+//! Shells: which process is one, and whether it is interactive.
 
 use super::Process;
 use super::arguments::program;
 
-/// A shell that reads what it runs from its input rather than from `-c` or a script. One whose arguments could not be
-/// read counts as interactive.
+/// Whether the process is a shell that reads commands from its input, not from `-c` or a script. A shell whose
+/// arguments could not be read counts as interactive.
 pub(crate) fn is_interactive_shell(process: &Process, command: &[String]) -> bool {
     is_shell(process, command) && reads_its_input(command)
 }
 
-/// Of a shell.
+/// Whether a shell with this command line reads commands from its input.
 fn reads_its_input(command: &[String]) -> bool {
     let mut words = command.iter().skip(1);
     while let Some(word) = words.next() {
@@ -31,7 +31,7 @@ pub(crate) fn is_shell(process: &Process, command: &[String]) -> bool {
     SHELLS.contains(&process.name.raw().as_str()) || by_argument.is_some_and(|name| SHELLS.contains(&name))
 }
 
-/// The same of a parent, whose arguments are asked for only if it has a shell's name.
+/// Like [`is_interactive_shell`], but by name; `command` is called only if `name` is that of a shell.
 pub(crate) fn is_interactive_shell_name(name: &str, command: &dyn Fn() -> Vec<String>) -> bool {
     SHELLS.contains(&name) && reads_its_input(&command())
 }

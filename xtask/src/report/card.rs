@@ -1,4 +1,4 @@
-//! The owner card: what people look up by hand about the process that holds a port.
+//! The owner card: details of a process that holds a port, which a user would otherwise look up.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::foreign::visible;
 use crate::ports::{Owner, SocketState};
 use crate::process::{ProcessRef, ProcessState};
 
-/// What a renderer has to know of its reader.
+/// What a renderer needs to know about the user and the output.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RenderContext<'a> {
     pub(crate) paint: Paint,
-    /// This program as the user called it.
+    /// The name of this program as the user called it.
     pub(crate) program: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) home: Option<&'a Path>,
-    /// The user who asks: their own processes are "yours".
+    /// The user's id: their own processes are "yours".
     pub(crate) uid: u32,
-    /// Characters in a line.
+    /// Characters per line.
     pub(crate) width: usize,
 }
 
-/// Five lines or, on a narrow terminal, more, indented by two; ends with a line break.
+/// The card of an owner: five lines, more on a narrow terminal, indented by two; ends with a line break.
 pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     let paint = reader.paint;
     let mut head = vec![
@@ -67,7 +67,7 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// The facts of the card, for where there is no terminal.
+/// The facts of the card as a list, for output that is not a terminal.
 pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
     let mut facts = Vec::new();
     if !owner.process.command.raw().is_empty() {
@@ -142,7 +142,7 @@ fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
     (!facts.is_empty()).then(|| reader.paint.dim(&format!("({})", facts.join(", "))))
 }
 
-/// What the kernel gives orphans to, in place of their parent.
+/// Programs that adopt orphans as process 1.
 const INITS: [&str; 6] = ["systemd", "init", "launchd", "tini", "dumb-init", "docker-init"];
 
 fn from(owner: &Owner) -> String {
@@ -165,7 +165,7 @@ fn from(owner: &Owner) -> String {
     }
 }
 
-/// An editor that was closed leaves what it debugged behind.
+/// A debugger in the command line: an editor that was closed leaves debugged processes behind.
 fn debugger(owner: &Owner) -> Option<&'static str> {
     const DEBUGGERS: [&str; 4] = ["debugpy", "pydevd", "-agentlib:jdwp", "--inspect"];
     let is_under = |debugger: &&str| {
@@ -192,14 +192,14 @@ fn label(label: &str, value: &str) -> String {
     format!("{label:<9} {value}")
 }
 
-/// The label, and the parts beside it.
+/// A label and the parts next to it.
 fn labelled(name: &str, parts: &[String], width: usize) -> Vec<String> {
     let lines = words::lines(parts, "   ", width.saturating_sub(10));
     let labels = std::iter::once(name).chain(std::iter::repeat(""));
     labels.zip(lines).map(|(name, line)| label(name, &line)).collect()
 }
 
-/// Cut at the end, with an ellipsis, where it is longer than a line.
+/// Truncated with an ellipsis if longer than a line.
 fn shortened(text: &str, width: usize) -> String {
     console::truncate_str(text, width.max(20), "…").into_owned()
 }

@@ -1,4 +1,4 @@
-//! The JSON of the contract: one struct for each shape, fields in its order; what is unknown is `null`.
+//! The JSON interface: one struct per shape, with fields in the documented order; unknown values are `null`.
 
 mod port_commands;
 mod status;
@@ -31,7 +31,7 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize)]
 pub(crate) struct Doctor<'a> {
     pub(crate) schema_version: u32,
-    /// `None` where the file does not tell.
+    /// `None` if the file does not set it.
     pub(crate) project: Option<&'a str>,
     pub(crate) checkout: Option<&'a Path>,
     pub(crate) ok: bool,
@@ -88,7 +88,7 @@ pub(crate) struct Owner {
     protected: Option<String>,
 }
 
-/// Unknown is `null`.
+/// Unknown fields are `null`.
 #[derive(Serialize)]
 struct Container {
     runtime: Option<&'static str>,
@@ -104,7 +104,7 @@ struct Parent {
     name: Foreign,
 }
 
-/// One line of `up`, `down` and their like.
+/// One line of the output of `up`, `down` and similar commands.
 #[derive(Serialize)]
 pub(crate) struct JsonEvent<T> {
     pub(crate) schema_version: u32,
@@ -148,7 +148,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) services: Vec<ServiceDocument<'a>>,
 }
 
-/// A line of JSON with its line break. All JSON that is printed comes from here.
+/// One line of JSON with its line break. All JSON output is produced here.
 pub(crate) fn line(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless);
@@ -157,8 +157,8 @@ pub(crate) fn line(value: &impl Serialize) -> String {
     String::from_utf8(bytes).expect("JSON is text")
 }
 
-/// The same data with every character that steers a terminal or reorders text as `\u009b`: on a terminal, too, a
-/// document is only read. serde_json itself escapes C0 alone.
+/// Writes every character that controls a terminal or reorders text as an escape such as `\u009b`, so that JSON is safe
+/// to display. serde_json itself escapes only C0.
 ///
 /// Source: RFC 8259, 7: any character may be escaped, one beyond U+FFFF as two UTF-16 units.
 struct Harmless;
@@ -210,7 +210,7 @@ pub(crate) fn state_change<'a>(
     }
 }
 
-/// `program` is this program as the user called it.
+/// `program` is the name of this program as the user called it.
 pub(crate) fn finding(finding: &ports::Finding, program: &str) -> Finding {
     let subject = &finding.subject;
     Finding {
@@ -225,7 +225,7 @@ pub(crate) fn finding(finding: &ports::Finding, program: &str) -> Finding {
     }
 }
 
-/// What keeps a command from its work is a finding too: a missing variable, a wrong file.
+/// A problem that stops a command is reported as a finding too: a missing variable, an invalid file.
 pub(crate) fn problem(problem: &Diagnostic, program: &str) -> Finding {
     finding(&problem.clone().about(Subject::default()), program)
 }
@@ -313,7 +313,7 @@ impl From<&ports::Owner> for Owner {
     }
 }
 
-/// JSON is text.
+/// JSON strings are text, so a path that is not UTF-8 loses information.
 fn lossy(path: &Foreign<PathBuf>) -> Foreign {
     path.raw().to_string_lossy().into_owned().into()
 }

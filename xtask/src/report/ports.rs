@@ -1,4 +1,4 @@
-//! What `port ls` shows: a row for each process that serves something and is not a part of another that does.
+//! The table of `port ls`: a row for each process that serves a port and is not a descendant of another owner.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +22,7 @@ const COLUMNS: [&str; 9] = [
     "COMMAND",
 ];
 
-/// Ends with a line break; in the order given.
+/// Rows in the given order; ends with a line break.
 pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(ports.iter().flat_map(|(port, fact)| rows_of(port, fact, reader)));
@@ -31,7 +31,7 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
     if let Some(service) = at(&rows, "SERVICE").filter(|at| rows.iter().skip(1).all(|row| row[*at] == "-")) {
         table::remove_column(&mut rows, &mut widths, service);
     }
-    // On a narrow terminal the less telling columns give way; the command takes what is left, and is cut.
+    // On a narrow terminal the less important columns are dropped, and the command is truncated to the remaining width.
     const SHORTEST: usize = 20;
     let fits = |rows: &[Vec<String>], widths: &[usize]| {
         let spare = at(rows, "COMMAND").map_or(0, |at| widths[at].saturating_sub(SHORTEST));
@@ -119,13 +119,13 @@ fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -
     ]
 }
 
-/// What those call it who look after it: `shop/api`, `redis.service`, a container's name.
+/// The name that its supervisor, engine or manager uses: `shop/api`, a container's name, `redis.service`.
 pub(crate) fn service_of(owner: &Owner) -> Option<Foreign> {
     let tag = owner.process.tag.as_ref().map(|tag| within(&tag.project, &tag.service));
     tag.or_else(|| service(&owner.role, owner.process.unit.as_ref()))
 }
 
-/// The same of a socket that nobody shows.
+/// The same for a socket without a visible owner.
 pub(crate) fn service(role: &Role, unit: Option<&Foreign>) -> Option<Foreign> {
     match role {
         Role::Container(container) => match (&container.project, &container.service) {
@@ -141,7 +141,7 @@ fn within(project: &Foreign, service: &Foreign) -> Foreign {
     format!("{}/{}", project.raw(), service.raw()).into()
 }
 
-/// `*` for all of them.
+/// `*` for a wildcard address.
 fn address(address: &SocketAddr) -> String {
     match address.ip() {
         ip if ip.is_unspecified() => "*".to_owned(),

@@ -1,4 +1,4 @@
-//! Values in, text out: every report as people and programs see it, without colour unless a test says so.
+//! Values → text: every report in full, without colour unless a test enables it.
 
 mod advice;
 mod card;
@@ -40,7 +40,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Kim, at ten o'clock.
+/// The user kim, at ten o'clock.
 fn reader(width: usize) -> RenderContext<'static> {
     RenderContext {
         program: "cargo xtask",
@@ -67,7 +67,7 @@ fn parent(pid: u32, name: &str) -> ProcessRef {
     ProcessRef { pid, name: name.into() }
 }
 
-/// Somebody's server on port 8000, started two hours and 14 minutes ago.
+/// A foreign server on port 8000, started two hours and 14 minutes ago.
 fn owner() -> Owner {
     Owner {
         process: ProcessInfo {
@@ -103,7 +103,7 @@ fn owner() -> Owner {
     }
 }
 
-/// The same from another checkout, suspended.
+/// The same server in another checkout, suspended.
 fn suspended() -> Owner {
     Owner {
         process: ProcessInfo {

@@ -1,6 +1,6 @@
 //! The conversation between a running supervisor and later commands: a socket file, one JSON document a line.
 //!
-//! A client sends one [`Request`]; the supervisor answers with [`Reply`]s until `Done` or `Refused`.
+//! A client sends one `Request`. The supervisor answers with `Reply`s until `Done` or `Refused`.
 
 mod client;
 mod server;

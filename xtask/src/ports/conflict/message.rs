@@ -1,4 +1,4 @@
-//! The one sentence about a port: who holds it and how, or what else is in the way.
+//! The message about a port: its owner and how it holds the port, or what else blocks it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -75,7 +75,7 @@ impl PortCheck<'_> {
         }
     }
 
-    /// Of listeners that have nothing to do with each other: the code, and what it means for whoever connects.
+    /// For unrelated listeners: the code, and what they mean for clients.
     pub(super) fn rivals(&self, rivalry: ListenerOverlap<'_>) -> (Code, String) {
         let who = |owner: &Owner| {
             let name = format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid);
@@ -141,7 +141,7 @@ impl PortCheck<'_> {
         }
     }
 
-    /// Where it holds the port, if that is not where one would think.
+    /// The addresses at which it holds the port, if they are unexpected.
     fn at(&self, owner: &Owner) -> String {
         let ips = || owner.addresses.iter().map(SocketAddr::ip);
         let is_free = |probe: &BindProbe| matches!(probe.answer, BindResult::Free | BindResult::FreeIfReused);
@@ -198,7 +198,7 @@ impl PortCheck<'_> {
         }
     }
 
-    /// The longest that a closed connection still lingers, such as `42 s`.
+    /// The time until the last TIME_WAIT socket is gone, such as `42 s`.
     pub(super) fn time_left(&self) -> String {
         let longest = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
             SocketState::TimeWait { left } => Some(left),
@@ -216,7 +216,7 @@ impl PortCheck<'_> {
     }
 }
 
-/// A program that never listens by itself, so it was given the socket.
+/// Whether it is a program that never opens a listening socket, so it inherited the socket.
 fn serves_nothing(owner: &Owner) -> bool {
     const SERVE_NOTHING: &[&str] = &[
         "sleep",

@@ -1,4 +1,4 @@
-//! A port's facts, one a line, in; the finding as it would be told, out.
+//! Facts about a port, one per line → the finding as text.
 
 use crate::expected::Expected;
 use crate::foreign::Foreign;
@@ -24,10 +24,11 @@ mod roles;
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
 /// `we [root] [nobody] [variable] [asking] [beside=NUMBER,…] [reserved=SERVICE]`: as user 501 for `backend` of `shop`
-/// in /shop, run r1 lives; `asking`: for no service; `beside`: what other services have; `reserved`: its supervisor has
-/// told whose it is; `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE]
-/// [below=PID[:NAME]] [at=IP] [typed] [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside`
-/// with the same words, `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`,
+/// in /shop, with live run r1; `asking`: for no service; `beside`: numbers of other services; `reserved`: the service
+/// that the supervisor reserves it for; `owner PID NAME [bound|connection] [suspended]
+/// [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed] [family=PID] [socket=INODE]
+/// [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
+/// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`,
 /// `blind wsl|container`, `outgoing FIRST LAST`.
 /// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`,
 /// `managed=UNIT`, `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.

@@ -1,4 +1,4 @@
-//! Who holds a port: the card on a terminal, the summary elsewhere.
+//! The owner of a port: the card on a terminal, the summary elsewhere.
 
 use super::{busy, check, owner, parent, reader, suspended};
 use crate::diagnostic::{Hint, Level};

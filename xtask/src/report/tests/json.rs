@@ -1,4 +1,4 @@
-//! The shapes of the contract, whole: fields, order, nulls.
+//! Complete JSON documents: fields, order, nulls.
 
 use super::failure::ended;
 use super::{busy, check, owner, place, status, suspended, time};

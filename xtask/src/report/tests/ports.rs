@@ -1,4 +1,4 @@
-//! The listing of ports, on a wide terminal and on narrow ones.
+//! The table of ports on wide and narrow terminals.
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;

@@ -1,4 +1,4 @@
-//! The list of what checkouts have reserved.
+//! The list of reservations of all checkouts.
 
 use super::{check, reader};
 use crate::config::Protocol;

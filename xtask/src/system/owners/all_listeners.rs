@@ -1,4 +1,4 @@
-//! Everybody who serves anything on this machine.
+//! All processes that listen on this machine.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,8 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, SocketState};
 use crate::system::os;
 
-/// Every TCP port on which somebody listens, and every bound UDP port, with who holds it: as of [`super::look_up`], but
-/// without an attempt to bind. One look at the kernel's table, one at the processes' descriptors.
+/// Every listening TCP port and bound UDP port with its owners, as from [`super::look_up`], but without binding. Reads
+/// the kernel's table and the processes' descriptors once.
 ///
 /// # Errors
 /// The kernel's table or `/proc` cannot be read.

@@ -1,4 +1,4 @@
-//! Sockets in the way → who holds them, and the sockets that nobody shows.
+//! Blocking sockets → their owners, and the sockets without a visible owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -12,9 +12,9 @@ use crate::ports::{Endpoint, Owner, Role, SocketState, UnownedSocket};
 use crate::process::ProcessRef;
 use crate::system::os::{self, Holders, Socket};
 
-/// All who hold what is in the way of `port`, listeners first, with who is connected to them.
+/// All owners of the sockets that block `port`, listeners first, with their clients.
 ///
-/// Without a judge nobody asks what they are there for: their role is [`Role::Server`], and nothing protects them.
+/// Without a judge their role is [`Role::Server`] and none is protected.
 pub(super) fn owners(
     port: &Endpoint,
     conflict: &BlockingSockets,
@@ -40,7 +40,7 @@ pub(super) fn owners(
         })
         .collect();
     found.sort_by_key(|(state, details)| (*state, details.info.identity.pid));
-    // A supervisor that hands sockets over holds them for the service, and alone only while that is not there.
+    // A supervisor holds the sockets that it passes to a service; it counts as an owner only if the service is absent.
     let tags = found.iter().filter_map(|(_, details)| details.info.tag.as_ref());
     let services = tags.filter(|tag| !tag.is_supervisor());
     let runs: Vec<Foreign> = services.map(|tag| tag.run.clone()).collect();
@@ -93,13 +93,13 @@ pub(super) fn owners(
     owners
 }
 
-/// Of other users' processes nobody expects to see the sockets.
+/// Sockets of other users' processes are never expected to be visible.
 fn may_hide_owner(uid: u32) -> bool {
     let ours = os::user_id();
     (ours == 0 || ours == uid) && os::may_hide_owner(uid)
 }
 
-/// Sockets in the way that nobody shows, one for each address and state.
+/// Blocking sockets without a visible owner, one for each address and state.
 pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<UnownedSocket> {
     let mut found: Vec<UnownedSocket> = Vec::new();
     for socket in &conflict.in_the_way {
@@ -111,7 +111,7 @@ pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<Un
                 && std::mem::discriminant(&other.state) == std::mem::discriminant(&socket.state)
         });
         match (same, socket.state) {
-            // The last one to go away counts.
+            // Keeps the longest remaining time.
             (Some(other), state @ SocketState::TimeWait { left }) => {
                 if matches!(other.state, SocketState::TimeWait { left: before } if before < left) {
                     other.state = state;
@@ -122,7 +122,7 @@ pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<Un
                 address: socket.address,
                 state,
                 uid: socket.uid,
-                // What waits out its time is listed as root's, whosever it was.
+                // The kernel reports root as the user of every TIME_WAIT socket.
                 user: match state {
                     SocketState::Listening | SocketState::Bound | SocketState::Connection => os::user_name(socket.uid),
                     SocketState::TimeWait { .. } => None,

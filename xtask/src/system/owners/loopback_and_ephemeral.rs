@@ -1,4 +1,4 @@
-//! What is worth knowing about a port that can be had: who answers beside it, and whether the system may give it away.
+//! Warnings about available ports: an owner on the other loopback address, and the ephemeral range.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,8 @@ use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, PortFact};
 use crate::system::os::{self, States};
 
-/// Fills in `beside` and `outgoing` of ports that services want. What cannot be read is left out: it is a remark.
+/// Fills in `other_loopback_owners` and `ephemeral_range` of ports that services need. What cannot be read is skipped,
+/// because these are only warnings.
 pub(crate) fn loopback_and_ephemeral_facts(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let outgoing = os::ephemeral_ports();
     let reserved = os::reserved_ports();
@@ -21,7 +22,7 @@ pub(crate) fn loopback_and_ephemeral_facts(facts: &mut BTreeMap<Endpoint, PortFa
     let _ = beside(facts);
 }
 
-/// `localhost` may mean either of two addresses, of which a service mostly has one.
+/// The loopback address that a port uses, and the other one that `localhost` may resolve to.
 fn other_loopback(port: &Endpoint) -> Option<(IpAddr, IpAddr)> {
     const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);

@@ -1,4 +1,4 @@
-//! What owners are there for, and who is never signalled: containers, services of a manager, tunnels.
+//! Roles of owners, and which of them are protected: containers, managed services, tunnels.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::process::{Process, ProcessRef};
 use crate::system::engines::Engines;
 use crate::system::os;
 
-/// Judges what an owner is there for, and whether it may be signalled. It looks at our own process at most once.
+/// Decides the role of an owner and whether it is protected. Our own process is looked at once at most.
 #[derive(Default)]
 pub(super) struct Judge {
     ours: OnceCell<Ancestry>,
@@ -49,9 +49,9 @@ impl Judge {
     }
 }
 
-/// Adds what only others know: engines of their containers, systemd of the sockets that it holds for a service.
+/// Completes roles with what only others know: engines about their containers, systemd about its sockets.
 ///
-/// An engine is asked only where a port looks like a container's.
+/// Engines are asked only if a port may be a container's.
 pub(super) fn ask_around(facts: &mut BTreeMap<Endpoint, PortFact>) {
     ask_engines(facts);
     for (port, fact) in facts {
@@ -67,7 +67,7 @@ pub(super) fn ask_around(facts: &mut BTreeMap<Endpoint, PortFact>) {
     }
 }
 
-/// A container's port may be held by a process of root that its users cannot see.
+/// Unowned sockets too: a container's port may be held by a process of root that users cannot see.
 fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
     let is_of_interest = |fact: &PortFact| {
@@ -92,7 +92,7 @@ fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     }
 }
 
-/// For those who are to be ended.
+/// The details of a process to be stopped.
 pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
     match describe([pid]).remove(&pid) {
         Some(described) => details_of(&described, container_of_ours().as_deref(), ours),
@@ -106,7 +106,7 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
 fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &Ancestry) -> Details {
     let (owner, pid) = (&described.info, described.process.identity.pid);
     let group = described.cgroup.as_ref();
-    // A user's own manager is a systemd that is not the first process.
+    // A user manager is a systemd that is not process 1.
     let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
     let environment = OnceCell::new();
@@ -128,7 +128,7 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     };
     let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
     let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
-    // What devtasks started is looked after by its supervisor, wherever that was started.
+    // A process started by devtasks is managed by its supervisor, wherever that was started.
     let manager = owner.tag.is_none().then(|| manager(&lineage, ours)).flatten();
     let unread = environment.get().and_then(|environment| environment.as_ref().err());
     Details {
@@ -146,11 +146,11 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     }
 }
 
-/// This process and all above it.
+/// Our own process and its ancestors.
 fn our_line() -> Vec<Process> {
     let mut line: Vec<Process> = Vec::new();
     let mut next = std::process::id();
-    // A pid that is used again could close a circle.
+    // A reused pid could produce a cycle.
     while line.iter().all(|process| process.identity.pid != next)
         && let Ok(Some(process)) = os::process(next)
     {

@@ -1,4 +1,4 @@
-//! Real sockets and processes against the look-up: whom it names when a bind on Linux fails, and why.
+//! The look-up with real sockets and processes: which owner it names, and why, when a bind on Linux fails.
 
 use std::io::{BufRead, BufReader, IoSlice};
 use std::mem::MaybeUninit;
@@ -33,7 +33,7 @@ fn port(number: u16) -> Endpoint {
     }
 }
 
-/// A loopback address that only one test uses: what other tests leave in TIME_WAIT cannot meet it.
+/// A loopback address for a single test: TIME_WAIT sockets of other tests do not affect it.
 fn own(test: u8) -> IpAddr {
     Ipv4Addr::new(127, 77, 0, test).into()
 }
@@ -57,11 +57,10 @@ fn owner(port: Endpoint, pid: u32) -> Owner {
         .unwrap()
 }
 
-/// `answer; pid how addresses …; nobody state address …`, with `me` for this process, `P` for the port, and the time
-/// left in TIME_WAIT dropped.
+/// Expected: `answer; pid how addresses …; nobody state address …`, with `me` for this process and `P` for the port;
+/// the time left in TIME_WAIT is omitted.
 ///
-/// Asked until it is so: a test beside this one may start a process, which shares all our sockets from its fork to its
-/// exec.
+/// Repeats the look-up until it matches: a concurrent test may fork a process, which shares our sockets until its exec.
 #[track_caller]
 fn check(asked: Endpoint, others: &[(&str, u32)], expected: &str) {
     let deadline = Instant::now() + PATIENCE;
@@ -98,7 +97,7 @@ fn shown(asked: Endpoint, others: &[(&str, u32)]) -> String {
     shown.join("; ").replace(&format!(":{}", asked.number), ":P")
 }
 
-/// Polls until `seen` holds; a test that waits in vain fails.
+/// Polls until `seen` holds, or fails after a timeout.
 #[track_caller]
 fn eventually(what: &str, mut seen: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -123,7 +122,7 @@ fn listener(address: IpAddr) -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// A child that holds a socket as its standard input; dead and reaped when it drops.
+/// A child that holds a socket as its standard input; killed and reaped on drop.
 struct Holder(Child);
 
 impl Holder {
@@ -148,7 +147,7 @@ impl Drop for Holder {
     }
 }
 
-/// A process that a child started; dead when it drops.
+/// A process started by a child; killed on drop.
 struct Grandchild(u32);
 
 impl Drop for Grandchild {
@@ -169,7 +168,7 @@ fn a_listener_at_all_addresses_is_in_the_way_of_one() {
     check(port(number), &[], "Busy; me Listening 0.0.0.0:P");
 }
 
-/// Listens at `[::]`, with or without IPv4.
+/// Listens on `[::]`, with or without IPv4.
 fn listener6(only_v6: bool) -> (Socket, u16) {
     let address: SocketAddr = (Ipv6Addr::UNSPECIFIED, 0).into();
     let socket = Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
@@ -224,7 +223,7 @@ fn bound_with_reuse_leaves_the_port_to_those_who_reuse() {
     check(port(number), &[], "FreeIfReused; me Bound 127.0.0.1:P");
 }
 
-/// A server that served one client, closed first and is gone.
+/// The port of a server that served one client, closed the connection first, and is gone.
 fn time_wait(address: IpAddr, reuse: bool) -> Endpoint {
     let (server, number) = bound(address, reuse);
     server.listen(1).unwrap();

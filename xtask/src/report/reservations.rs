@@ -72,7 +72,7 @@ impl Reserved {
     }
 }
 
-const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "WHY", "NOW", "BRANCH", "CHECKOUT"];
+const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "SOURCE", "STATUS", "BRANCH", "CHECKOUT"];
 
 /// Rows in the given order; ends with a line break.
 pub(crate) fn table(reserved: &[Reserved], reader: &RenderContext) -> String {
@@ -80,7 +80,7 @@ pub(crate) fn table(reserved: &[Reserved], reader: &RenderContext) -> String {
     rows.extend(reserved.iter().map(|one| row(one, reader)));
     let mut widths = table::widths(&rows);
     // On a narrow terminal the less important columns are dropped.
-    for name in ["WHY", "BRANCH", "NOW"] {
+    for name in ["SOURCE", "BRANCH", "STATUS"] {
         if table::whole(&widths) > reader.width
             && let Some(at) = rows[0].iter().position(|column| column == name)
         {

@@ -228,6 +228,10 @@ impl PortCheck<'_> {
 
     /// Only a server without `SO_REUSEADDR` would fail, and few are. So this does not block a start.
     fn free_if_reused(&self) -> Finding {
+        let owners = &self.fact.owners;
+        if !owners.is_empty() && owners.iter().all(|owner| self.why(owner) == ConflictKind::OwnRunning) {
+            return self.busy();
+        }
         let why = self.fact.owners.iter().map(|owner| match owner.holds_by {
             SocketState::Listening | SocketState::Bound => ConflictKind::Bound,
             SocketState::Connection | SocketState::TimeWait { .. } => ConflictKind::Connection,

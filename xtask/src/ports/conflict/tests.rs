@@ -436,6 +436,17 @@ fn busy_address_is_named_unless_it_is_the_usual_one() {
 }
 
 #[test]
+fn own_service_that_is_bound_and_does_not_listen_yet_is_own_running() {
+    check(
+        "answer reused
+        owner 4242 python3 bound tag=shop:/shop:r1:backend",
+        expect![[r#"
+            port.busy.own_running ok 0: port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
+            hint: look at it with `cargo xtask status`"#]],
+    );
+}
+
+#[test]
 fn tagged_owners_are_own_running_leftover_or_of_another_checkout_or_project() {
     check(
         "answer busy

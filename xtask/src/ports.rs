@@ -60,7 +60,7 @@ pub(crate) struct PortFact {
     /// All owners that block the failed probes: listeners, then bound, then connections; by pid.
     pub(crate) owners: Vec<Owner>,
     /// Blocking sockets without a visible owner.
-    pub(crate) ownerless: Vec<UnownedSocket>,
+    pub(crate) unowned: Vec<UnownedSocket>,
     /// Why the look-up failed, if it did.
     pub(crate) unknown: Option<String>,
     /// Owners that listen on the other address that `localhost` may resolve to, although the port is available.

@@ -118,7 +118,7 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding
             let port = Endpoint::from(declared);
             let fact = &facts.ports[&port];
             let found = finding(&port, fact, &ours);
-            let is_open = found.level == Level::Fail && found.code.is_foreign_conflict();
+            let is_open = found.level == Level::Fail && found.code.is_taken_by_others();
             if is_open && declared.on_conflict == OnConflict::Next {
                 movable.push((findings.len(), service, declared));
             }

@@ -66,16 +66,16 @@ pub(super) fn stop_owners(
     busy: &[Busy],
     addresses: Addresses,
     grace: Duration,
-    voice: &mut StopUi,
+    ui: &mut StopUi,
 ) -> Result<Vec<StopOutcome>, Diagnostic> {
-    let inbox = voice.inbox;
+    let inbox = ui.inbox;
     let _signalling = inbox.interrupt.signalling();
     let mut outcomes: Vec<StopOutcome> = Vec::new();
     for one in busy {
         let was_interrupted = matches!(outcomes.last(), Some(StopOutcome::Interrupted(_))) || inbox.interrupted();
         let outcome = match was_interrupted {
             true => StopOutcome::Interrupted(Vec::new()),
-            false => stop_one(one, addresses, grace, voice)?,
+            false => stop_one(one, addresses, grace, ui)?,
         };
         outcomes.push(outcome);
     }
@@ -85,7 +85,7 @@ pub(super) fn stop_owners(
     Ok(outcomes)
 }
 
-fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut StopUi) -> Result<StopOutcome, Diagnostic> {
+fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, ui: &mut StopUi) -> Result<StopOutcome, Diagnostic> {
     let tree = match busy.targets()? {
         Targets::End(tree) => tree,
         Targets::Refused { pid, name, reason } => {
@@ -105,8 +105,8 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Stop
         holder: &|| owners::holder(port, addresses),
     };
     let why = format!("it holds port {}", busy.port.typed());
-    voice.listen(&tree, grace, &why, |request, talk, audit| {
-        stop::stop(request, &port, talk, audit)
+    ui.listen(&tree, grace, &why, |request, callbacks, audit| {
+        stop::stop(request, &port, callbacks, audit)
     })
 }
 
@@ -141,11 +141,11 @@ pub(super) fn end(
     grace: Duration,
     why: &str,
     done: &str,
-    voice: &mut StopUi,
+    ui: &mut StopUi,
 ) -> Result<StopResult, Diagnostic> {
-    let _signalling = voice.inbox.interrupt.signalling();
-    let outcome = voice.listen(tree, grace, why, stop::end)?;
-    Ok(report_outcome(outcome, voice.context, done, ""))
+    let _signalling = ui.inbox.interrupt.signalling();
+    let outcome = ui.listen(tree, grace, why, stop::end)?;
+    Ok(report_outcome(outcome, ui.context, done, ""))
 }
 
 impl StopUi<'_> {
@@ -159,7 +159,7 @@ impl StopUi<'_> {
         let (context, inbox) = (self.context, self.inbox);
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
-        let mut talk = StopCallbacks {
+        let mut callbacks = StopCallbacks {
             confirm_kill: &mut |survivors| {
                 confirm_kill(&format!(
                     "  {} still there after {}. Kill?",
@@ -186,7 +186,7 @@ impl StopUi<'_> {
             grace,
             why,
         };
-        Ok(stop(&request, &mut talk, &mut audit))
+        Ok(stop(&request, &mut callbacks, &mut audit))
     }
 }
 

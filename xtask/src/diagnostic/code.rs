@@ -92,7 +92,7 @@ impl Code {
     }
 
     /// Whether the port is taken by something outside the running stack.
-    pub(crate) fn is_foreign_conflict(self) -> bool {
+    pub(crate) fn is_taken_by_others(self) -> bool {
         self.is_port_taken() && self != Code::PortBusy(ConflictKind::OwnRunning)
     }
 }

@@ -23,28 +23,48 @@ pub(crate) struct SettingChange {
 /// terminal. The port of a service that depends on this one is no change for it: nobody looks for a dependent there. Nor is
 /// any port one for a task, which may not be done twice without need; where it names one, its command or environment shows it.
 pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> Vec<SettingChange> {
+    // All fields, so that a new one is compared, or named here because it needs no restart.
+    let Service {
+        name: _,
+        place: _,
+        task,
+        command,
+        working_dir,
+        working_dir_place: _,
+        environment: _,
+        own_variables: _,
+        env_files: _,
+        venv: _,
+        ports,
+        depends_on: _,
+        restarts_with: _,
+        health: _,
+        start_period: _,
+        stdin,
+        tty,
+        listen,
+        restart,
+        stop_signal,
+        stop_grace_period,
+    } = planned;
     let mut changes = Changes(Vec::new());
-    changes.compare("task", &running.task, &planned.task);
-    changes.compare("command", &running.command.words, &planned.command.words);
-    changes.compare("working_dir", &running.working_dir, &planned.working_dir);
+    changes.compare("task", &running.task, task);
+    changes.compare("command", &running.command.words, &command.words);
+    changes.compare("working_dir", &running.working_dir, working_dir);
     let venv = |service: &Service| service.venv.as_ref().map(|venv| venv.path.clone());
     changes.compare("venv", &venv(running), &venv(planned));
-    changes.ports(&running.ports, &planned.ports);
+    changes.ports(&running.ports, ports);
     changes.environment(running, planned, all);
     let needs = |service: &Service| (service.depends_on.clone(), service.restarts_with.clone());
     changes.compare("depends_on", &needs(running), &needs(planned));
     let health = |service: &Service| (service.health.clone(), service.start_period);
     changes.compare("healthcheck", &health(running), &health(planned));
-    changes.compare("stdin", &running.stdin, &planned.stdin);
-    changes.compare("tty", &running.tty, &planned.tty);
-    changes.compare("listen", &running.listen, &planned.listen);
-    changes.compare("restart", &running.restart, &planned.restart);
-    changes.compare("stop_signal", &running.stop_signal, &planned.stop_signal);
-    changes.compare(
-        "stop_grace_period",
-        &running.stop_grace_period,
-        &planned.stop_grace_period,
-    );
+    changes.compare("stdin", &running.stdin, stdin);
+    changes.compare("tty", &running.tty, tty);
+    changes.compare("listen", &running.listen, listen);
+    changes.compare("restart", &running.restart, restart);
+    changes.compare("stop_signal", &running.stop_signal, stop_signal);
+    changes.compare("stop_grace_period", &running.stop_grace_period, stop_grace_period);
     changes.0
 }
 

@@ -58,10 +58,10 @@ struct PortCheck<'a> {
 
 impl PortCheck<'_> {
     fn busy(&self) -> Finding {
-        let by_owner = self.fact.owners.iter().map(|owner| self.why(owner)).min();
+        let by_owner = self.fact.owners.iter().map(|owner| self.kind_of_owner(owner)).min();
         let by_socket = self
             .fact
-            .ownerless
+            .unowned
             .iter()
             .map(|socket| self.unowned_conflict(socket))
             .min();
@@ -112,7 +112,8 @@ impl PortCheck<'_> {
         listener_overlap(&self.fact.owners).filter(|_| tells_more)
     }
 
-    fn why(&self, owner: &Owner) -> ConflictKind {
+    /// Classifies an owner: what it is to the caller.
+    fn kind_of_owner(&self, owner: &Owner) -> ConflictKind {
         let supervisor = self.supervisor(owner);
         match owner.holds_by {
             SocketState::Connection | SocketState::TimeWait { .. } if supervisor.is_none() => {
@@ -198,13 +199,18 @@ impl PortCheck<'_> {
 
     /// The owner to name: the topmost of those that decided.
     fn primary_owner(&self, why: ConflictKind) -> Option<&Owner> {
-        let deciding = self.fact.owners.iter().find(|owner| self.why(owner) == why);
+        let deciding = self.fact.owners.iter().find(|owner| self.kind_of_owner(owner) == why);
         self.topmost(why).first().copied().or(deciding)
     }
 
     /// The deciding owners that are not descendants of another one.
     fn topmost(&self, why: ConflictKind) -> Vec<&Owner> {
-        let deciding = || self.fact.owners.iter().filter(move |owner| self.why(owner) == why);
+        let deciding = || {
+            self.fact
+                .owners
+                .iter()
+                .filter(move |owner| self.kind_of_owner(owner) == why)
+        };
         let is_below = |owner: &Owner| {
             let pids = || owner.process.parents.iter().map(|parent| parent.pid);
             deciding().any(|other| pids().any(|pid| pid == other.process.identity.pid))
@@ -229,14 +235,18 @@ impl PortCheck<'_> {
     /// Only a server without `SO_REUSEADDR` would fail, and few are. So this does not block a start.
     fn free_if_reused(&self) -> Finding {
         let owners = &self.fact.owners;
-        if !owners.is_empty() && owners.iter().all(|owner| self.why(owner) == ConflictKind::OwnRunning) {
+        if !owners.is_empty()
+            && owners
+                .iter()
+                .all(|owner| self.kind_of_owner(owner) == ConflictKind::OwnRunning)
+        {
             return self.busy();
         }
         let why = self.fact.owners.iter().map(|owner| match owner.holds_by {
             SocketState::Listening | SocketState::Bound => ConflictKind::Bound,
             SocketState::Connection | SocketState::TimeWait { .. } => ConflictKind::Connection,
         });
-        let sockets = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
+        let sockets = self.fact.unowned.iter().filter_map(|socket| match socket.state {
             SocketState::Listening | SocketState::Bound => Some(ConflictKind::Bound),
             SocketState::Connection => Some(ConflictKind::Connection),
             SocketState::TimeWait { .. } => None,
@@ -248,7 +258,7 @@ impl PortCheck<'_> {
             );
             return self.free(&how);
         };
-        let who = match (self.fact.owners.first(), self.fact.ownerless.first()) {
+        let who = match (self.fact.owners.first(), self.fact.unowned.first()) {
             (Some(owner), _) => format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid),
             (None, Some(socket)) => user(socket),
             (None, None) => "somebody".to_owned(),

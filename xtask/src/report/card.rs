@@ -26,26 +26,26 @@ pub(crate) struct RenderContext<'a> {
 }
 
 /// The card of an owner: five lines, more on a narrow terminal, indented by two; ends with a line break.
-pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
-    let paint = reader.paint;
+pub(crate) fn card(owner: &Owner, context: &RenderContext) -> String {
+    let paint = context.paint;
     let mut head = vec![
         paint.bold(&owner.process.name.to_string()),
         format!("pid {}", owner.process.identity.pid),
-        whose(owner, reader),
+        whose(owner, context),
         state(owner, paint),
     ];
-    head.extend(age(owner, reader));
-    let width = reader.width.saturating_sub(2);
+    head.extend(age(owner, context));
+    let width = context.width.saturating_sub(2);
     let mut lines = words::lines(&head, "   ", width);
     if !owner.process.command.raw().is_empty() {
         lines.push(shortened(
             &owner.process.command.to_string(),
-            reader.width.saturating_sub(4),
+            context.width.saturating_sub(4),
         ));
     }
     if let Some(cwd) = &owner.process.cwd {
-        let mut parts = vec![words::foreign_path(cwd, reader.home)];
-        parts.extend(place(owner, reader));
+        let mut parts = vec![words::foreign_path(cwd, context.home)];
+        parts.extend(place(owner, context));
         lines.extend(labelled("in", &parts, width));
     }
     let mut origin = vec![from(owner)];
@@ -68,7 +68,7 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
 }
 
 /// The facts of the card as a list, for output that is not a terminal.
-pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
+pub(crate) fn summary(owner: &Owner, context: &RenderContext) -> Vec<String> {
     let mut facts = Vec::new();
     if !owner.process.command.raw().is_empty() {
         facts.push(shortened(&owner.process.command.to_string(), 120));
@@ -78,19 +78,19 @@ pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
             .process
             .cwd
             .as_ref()
-            .map(|cwd| format!("in {}", words::foreign_path(cwd, reader.home))),
+            .map(|cwd| format!("in {}", words::foreign_path(cwd, context.home))),
     );
     facts.extend(user(owner).map(|user| format!("user {user}")));
     if owner.process.state == ProcessState::Suspended {
         facts.push("suspended".to_owned());
     }
-    facts.extend(age(owner, reader));
+    facts.extend(age(owner, context));
     facts
 }
 
-fn whose(owner: &Owner, reader: &RenderContext) -> String {
+fn whose(owner: &Owner, context: &RenderContext) -> String {
     match (owner.process.uid, user(owner)) {
-        (Some(uid), _) if uid == reader.uid => "yours".to_owned(),
+        (Some(uid), _) if uid == context.uid => "yours".to_owned(),
         (_, Some(user)) if owner.process.user.is_some() => format!("of {user}"),
         (_, Some(number)) => format!("of user {number}"),
         (_, None) => "of an unknown user".to_owned(),
@@ -111,14 +111,14 @@ fn state(owner: &Owner, paint: Paint) -> String {
     }
 }
 
-fn age(owner: &Owner, reader: &RenderContext) -> Option<String> {
-    let age = reader.now.duration_since(owner.process.started_at?);
+fn age(owner: &Owner, context: &RenderContext) -> Option<String> {
+    let age = context.now.duration_since(owner.process.started_at?);
     let age = words::duration(Duration::try_from(age).unwrap_or_default());
     Some(format!("started {age} ago"))
 }
 
 /// `(checkout `shop-old`, branch main)`.
-fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
+fn place(owner: &Owner, context: &RenderContext) -> Option<String> {
     let mut facts = Vec::new();
     if let Some(tag) = &owner.process.tag {
         let project = &tag.project;
@@ -139,7 +139,7 @@ fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
             None => "no branch".to_owned(),
         });
     }
-    (!facts.is_empty()).then(|| reader.paint.dim(&format!("({})", facts.join(", "))))
+    (!facts.is_empty()).then(|| context.paint.dim(&format!("({})", facts.join(", "))))
 }
 
 /// Programs that adopt orphans as process 1.

@@ -8,15 +8,15 @@ use crate::foreign::visible;
 use crate::ports::Finding;
 
 /// A busy port with all its owners, as shown by `port who` and by `up` before it asks.
-pub(crate) fn conflict(finding: &Finding, reader: &RenderContext) -> String {
-    let mut text = owners(finding, reader);
+pub(crate) fn conflict(finding: &Finding, context: &RenderContext) -> String {
+    let mut text = owners(finding, context);
     text.push_str(&format!("{}.\n", sentence(&visible(&finding.message))));
-    text.push_str(hints(&finding.hints, reader.program, reader.paint).trim_start_matches('\n'));
+    text.push_str(hints(&finding.hints, context.program, context.paint).trim_start_matches('\n'));
     text
 }
 
 /// Only the cards, for use below a line that names the port; empty if no owner is known.
-pub(crate) fn owners(finding: &Finding, reader: &RenderContext) -> String {
+pub(crate) fn owners(finding: &Finding, context: &RenderContext) -> String {
     if finding.subject.owners.is_empty() {
         return String::new();
     }
@@ -31,14 +31,19 @@ pub(crate) fn owners(finding: &Finding, reader: &RenderContext) -> String {
         .as_ref()
         .map(|service| format!(" ({service})"))
         .unwrap_or_default();
-    let head = reader.paint.bold(&format!("{port}{of} is busy."));
-    let cards: Vec<_> = finding.subject.owners.iter().map(|owner| card(owner, reader)).collect();
+    let head = context.paint.bold(&format!("{port}{of} is busy."));
+    let cards: Vec<_> = finding
+        .subject
+        .owners
+        .iter()
+        .map(|owner| card(owner, context))
+        .collect();
     format!("{head}\n\n{}\n", cards.join("\n"))
 }
 
 /// A finding as an error, a warning or a note.
-pub(crate) fn finding(finding: &Finding, reader: &RenderContext) -> String {
-    let paint = reader.paint;
+pub(crate) fn finding(finding: &Finding, context: &RenderContext) -> String {
+    let paint = context.paint;
     let level = match finding.level {
         Level::Fail => paint.bad("error:"),
         Level::Warn => paint.warn("warning:"),
@@ -50,10 +55,10 @@ pub(crate) fn finding(finding: &Finding, reader: &RenderContext) -> String {
         text.push_str(&arrow(place, paint));
     }
     for owner in &finding.subject.owners {
-        let lines = words::lines(&summary(owner, reader), ", ", reader.width.saturating_sub(6));
+        let lines = words::lines(&summary(owner, context), ", ", context.width.saturating_sub(6));
         lines.iter().for_each(|line| text.push_str(&format!("      {line}\n")));
     }
-    text.push_str(&hints(&finding.hints, reader.program, paint));
+    text.push_str(&hints(&finding.hints, context.program, paint));
     text
 }
 

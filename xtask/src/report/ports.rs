@@ -23,9 +23,9 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// Rows in the given order; ends with a line break.
-pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> String {
+pub(crate) fn table(ports: &[(Endpoint, &PortFact)], context: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
-    rows.extend(ports.iter().flat_map(|(port, fact)| rows_of(port, fact, reader)));
+    rows.extend(ports.iter().flat_map(|(port, fact)| rows_of(port, fact, context)));
     let mut widths = table::widths(&rows);
     let at = |rows: &[Vec<String>], name: &str| rows[0].iter().position(|column| column == name);
     if let Some(service) = at(&rows, "SERVICE").filter(|at| rows.iter().skip(1).all(|row| row[*at] == "-")) {
@@ -35,7 +35,7 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
     const SHORTEST: usize = 20;
     let fits = |rows: &[Vec<String>], widths: &[usize]| {
         let spare = at(rows, "COMMAND").map_or(0, |at| widths[at].saturating_sub(SHORTEST));
-        table::whole(widths).saturating_sub(spare) <= reader.width
+        table::whole(widths).saturating_sub(spare) <= context.width
     };
     for name in ["DIRECTORY", "USER", "AGE", "COMMAND", "SERVICE", "ADDRESS"] {
         if !fits(&rows, &widths)
@@ -45,20 +45,20 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
         }
     }
     if let Some(command) = at(&rows, "COMMAND") {
-        let too_wide = table::whole(&widths).saturating_sub(reader.width);
+        let too_wide = table::whole(&widths).saturating_sub(context.width);
         widths[command] = widths[command].saturating_sub(too_wide);
         for row in &mut rows {
             row[command] = console::truncate_str(&row[command], widths[command], "…").into_owned();
         }
     }
-    table::table(&rows, &widths, reader.paint, |_, column, cell| match column {
-        0 => reader.paint.bold(&cell),
+    table::table(&rows, &widths, context.paint, |_, column, cell| match column {
+        0 => context.paint.bold(&cell),
         _ => cell,
     })
 }
 
 /// The cells in the order of [`COLUMNS`].
-fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<String>> {
+fn rows_of(port: &Endpoint, fact: &PortFact, context: &RenderContext) -> Vec<Vec<String>> {
     let is_below = |owner: &Owner| {
         let mut parents = owner.process.parents.iter().map(|parent| parent.pid);
         parents.any(|pid| fact.owners.iter().any(|other| other.process.identity.pid == pid))
@@ -69,9 +69,9 @@ fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<
         let n_parts = parts
             .iter()
             .filter(|part| part.process.parents.iter().any(|parent| parent.pid == pid));
-        row(port, owner, n_parts.count(), reader)
+        row(port, owner, n_parts.count(), context)
     });
-    let hidden = fact.ownerless.iter().map(|socket| {
+    let hidden = fact.unowned.iter().map(|socket| {
         let user = socket.user.as_ref().map(ToString::to_string);
         let mut row = vec!["-".to_owned(); COLUMNS.len()];
         row[0] = port.typed();
@@ -84,7 +84,7 @@ fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<
     seen.chain(hidden).collect()
 }
 
-fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -> Vec<String> {
+fn row(port: &Endpoint, owner: &Owner, n_parts: usize, context: &RenderContext) -> Vec<String> {
     let addresses: BTreeSet<String> = owner.addresses.iter().map(address).collect();
     let mut name = owner.process.name.to_string();
     if n_parts > 0 {
@@ -97,14 +97,14 @@ fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -
     let age = owner
         .process
         .started_at
-        .map(|started| reader.now.duration_since(started));
+        .map(|started| context.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
     let service = service_of(owner).map(|service| service.to_string());
     let directory = owner
         .process
         .cwd
         .as_ref()
-        .map(|cwd| words::foreign_path(cwd, reader.home));
+        .map(|cwd| words::foreign_path(cwd, context.home));
     let known = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
     vec![
         port.typed(),

@@ -75,26 +75,26 @@ impl Reserved {
 const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "SOURCE", "STATUS", "BRANCH", "CHECKOUT"];
 
 /// Rows in the given order; ends with a line break.
-pub(crate) fn table(reserved: &[Reserved], reader: &RenderContext) -> String {
+pub(crate) fn table(reserved: &[Reserved], context: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
-    rows.extend(reserved.iter().map(|one| row(one, reader)));
+    rows.extend(reserved.iter().map(|one| row(one, context)));
     let mut widths = table::widths(&rows);
     // On a narrow terminal the less important columns are dropped.
     for name in ["SOURCE", "BRANCH", "STATUS"] {
-        if table::whole(&widths) > reader.width
+        if table::whole(&widths) > context.width
             && let Some(at) = rows[0].iter().position(|column| column == name)
         {
             table::remove_column(&mut rows, &mut widths, at);
         }
     }
-    table::table(&rows, &widths, reader.paint, |_, column, cell| match column {
-        0 => reader.paint.bold(&cell),
+    table::table(&rows, &widths, context.paint, |_, column, cell| match column {
+        0 => context.paint.bold(&cell),
         _ => cell,
     })
 }
 
 /// The cells in the order of [`COLUMNS`].
-fn row(one: &Reserved, reader: &RenderContext) -> Vec<String> {
+fn row(one: &Reserved, context: &RenderContext) -> Vec<String> {
     let why = match (one.why, one.instead_of) {
         (NumberOrigin::Declared, _) => "declared".to_owned(),
         (NumberOrigin::Auto, _) => "auto".to_owned(),
@@ -114,6 +114,6 @@ fn row(one: &Reserved, reader: &RenderContext) -> Vec<String> {
         why,
         now.to_owned(),
         branch,
-        words::foreign_path(&one.checkout, reader.home),
+        words::foreign_path(&one.checkout, context.home),
     ]
 }

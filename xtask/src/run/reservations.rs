@@ -365,7 +365,7 @@ fn is_held_by_others(fact: &PortFact, checkout: &Path) -> bool {
     };
     let mut tags = fact.owners.iter().map(|owner| owner.process.tag.as_ref());
     tags.any(|tag| tag.is_none_or(|tag| tag.checkout != checkout))
-        || fact.ownerless.iter().any(|socket| is_there(socket.state))
+        || fact.unowned.iter().any(|socket| is_there(socket.state))
 }
 
 /// Where `auto` begins that says nothing of it: by its names, so that it is the same on every machine.

@@ -216,7 +216,7 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
             .flat_map(|fact| &fact.owners)
             .filter(|owner| owner.holds_by != SocketState::Connection)
     };
-    let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
+    let unseen = || fact.into_iter().flat_map(|fact| &fact.unowned);
     let is_its = |owner: &Owner, is_of: &dyn Fn(&Tag, &str) -> bool| {
         let tag = owner.process.tag.as_ref().zip(ours);
         tag.is_some_and(|(tag, (run, service))| tag.run == run && is_of(tag, service))
@@ -224,7 +224,7 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
     let is_own = |owner: &&Owner| is_its(owner, &|tag, service| tag.service == service);
     let is_kept_by = |owner: &&Owner| is_its(owner, &|tag, _| tag.is_supervisor());
     let listens = |owner: &&Owner| owner.holds_by == SocketState::Listening;
-    let is_foreign_conflict = |owner: &&Owner| listens(owner) && !is_own(owner) && !is_kept_by(owner);
+    let is_anothers = |owner: &&Owner| listens(owner) && !is_own(owner) && !is_kept_by(owner);
     let unseen_listens = unseen().any(|socket| socket.state == SocketState::Listening);
     // What is reserved of UDP is connected to itself.
     let everybody = || fact.into_iter().flat_map(|fact| &fact.owners);
@@ -236,7 +236,7 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
         listening: owners().any(|owner| listens(&owner) && !(port.protocol == Protocol::Udp && is_kept_by(&owner)))
             || unseen_listens,
         ours: owners().any(|owner| listens(&owner) && is_own(&owner))
-            || is_held && !unseen_listens && !owners().any(|owner| is_foreign_conflict(&owner)),
+            || is_held && !unseen_listens && !owners().any(|owner| is_anothers(&owner)),
         clients: owners().map(|owner| owner.clients.len()).max().unwrap_or(0),
         left_over: false,
         elsewhere: Vec::new(),

@@ -239,7 +239,7 @@ impl Machine {
                     };
                     self.was_not_ready(now, unit, cause, actions);
                 } else {
-                    *probe = ProbeSchedule::At((now + pause(now - *since)).min(*give_up_at));
+                    *probe = ProbeSchedule::At((now + probe_interval(now - *since)).min(*give_up_at));
                     *detail = new;
                 }
             }
@@ -353,6 +353,6 @@ pub(super) fn announce(unit: UnitId, state: State, cause: Option<Cause>, actions
 
 /// The pause before a question is asked again: a tenth of the time waited so far, so that the answer is never known
 /// more than a tenth late, within 5 to 250 ms.
-pub(super) fn pause(waited: Duration) -> Duration {
+pub(super) fn probe_interval(waited: Duration) -> Duration {
     (waited / 10).clamp(Duration::from_millis(5), Duration::from_millis(250))
 }

@@ -70,7 +70,7 @@ impl Machine {
         }
         *consecutive_restarts += 1;
         self.units[unit].starting_since.get_or_insert(now);
-        let pause = pause(&self.units[unit].spec.name, n_restarts);
+        let pause = backoff(&self.units[unit].spec.name, n_restarts);
         let is_too_late = now + pause >= self.give_up_at(now, unit);
         if is_too_late && !self.batches[self.units[unit].batch].settled {
             return (State::Failed, Some(last));
@@ -209,7 +209,7 @@ fn was_killed(last: &Cause) -> bool {
 
 /// The pause before a unit is started for the `n`th time again, from 0: none, and then doubled each time, and up to a quarter
 /// longer, by name and `n`, so that those that ended together do not come back together.
-fn pause(name: &str, n: u32) -> Duration {
+fn backoff(name: &str, n: u32) -> Duration {
     let Some(doubled) = n.checked_sub(1) else {
         return Duration::ZERO;
     };

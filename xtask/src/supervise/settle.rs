@@ -206,15 +206,15 @@ impl Machine {
             {
                 self.units[unit].spec = *next;
             }
-            let pauses = match self.units[unit].phase {
-                Phase::Waiting => false,
+            let may_start = match self.units[unit].phase {
+                Phase::Waiting => true,
                 Phase::Backoff { until } => until <= now,
                 Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => {
                     continue;
                 }
                 Phase::Stopping(_) | Phase::Finished { .. } => continue,
             };
-            if self.units[unit].stop || matches!(self.units[unit].phase, Phase::Backoff { .. }) && !pauses {
+            if self.units[unit].stop || !may_start {
                 continue;
             }
             let waits_for: Vec<_> = self.blocked_by(unit).map(str::to_owned).collect();
@@ -226,7 +226,7 @@ impl Machine {
             } else if let Some(name) = waits_for.into_iter().find(|name| self.will_never_satisfy(name)) {
                 self.finish(now, unit, State::Failed, Some(Cause::Dependency { name }), actions);
                 changed = true;
-            } else if pauses {
+            } else if matches!(self.units[unit].phase, Phase::Backoff { .. }) {
                 self.units[unit].phase = Phase::Waiting;
                 announce(unit, State::Waiting, None, actions);
                 changed = true;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::machine::{Machine, announce, pause};
+use super::machine::{Machine, announce, probe_interval};
 use super::unit::{Phase, ProbeSchedule, Stopping};
 use super::{Action, Cause, Elapsed, State, UnitId};
 
@@ -23,7 +23,7 @@ impl Machine {
             };
             self.finish(now, unit, State::Failed, Some(cause), actions);
         } else {
-            stopping.sweep = ProbeSchedule::At(now + pause(now - stopping.began).min(MIN_COUNT_INTERVAL));
+            stopping.sweep = ProbeSchedule::At(now + probe_interval(now - stopping.began).min(MAX_COUNT_INTERVAL));
         }
     }
 
@@ -104,4 +104,4 @@ impl Machine {
 const SURVIVOR_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Once a unit's own process has ended, those it left are counted at least this often.
-const MIN_COUNT_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_COUNT_INTERVAL: Duration = Duration::from_millis(50);

@@ -28,7 +28,7 @@ use conflict::{BlockingSockets, conflict};
 pub(crate) use current::{holder, holders, is_free, targets};
 use details::describe;
 pub(crate) use free_port::{bound, can_be_served, find_free_port};
-use holders::{ownerless, owners};
+use holders::{owners, unowned};
 pub(crate) use loopback_and_ephemeral::loopback_and_ephemeral_facts;
 pub(crate) use repository::{REPOSITORY_TIMEOUT, is_linked_worktree, repository_within};
 use roles::Judge;
@@ -212,7 +212,7 @@ fn fill(
     for ((port, _), conflict) in busy.iter().zip(&conflicts) {
         if let Some(fact) = facts.get_mut(port) {
             fact.owners = owners(port, conflict, &holders, &people, &mut names, judge);
-            fact.ownerless = ownerless(conflict, &holders);
+            fact.unowned = unowned(conflict, &holders);
             settle_denied(fact, conflict);
         }
     }
@@ -249,7 +249,7 @@ fn settle_denied(fact: &mut PortFact, conflict: &BlockingSockets) {
     // Without a probe, availability was not checked.
     if !fact.probes.is_empty() && !is_taken(fact) {
         fact.owners.clear();
-        fact.ownerless.clear();
+        fact.unowned.clear();
     }
 }
 
@@ -264,7 +264,7 @@ fn is_unexplained(fact: &PortFact) -> bool {
         return false;
     }
     let waits = |one: &UnownedSocket| matches!(one.state, SocketState::TimeWait { .. });
-    (fact.owners.is_empty() && fact.ownerless.is_empty()) || !fact.ownerless.iter().all(waits)
+    (fact.owners.is_empty() && fact.unowned.is_empty()) || !fact.unowned.iter().all(waits)
 }
 
 /// The addresses that are still blocked. The last attempt replaces the probes only if nothing is blocked any more.
@@ -280,7 +280,7 @@ fn probe_again(port: Endpoint, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr
     }
     if blocked.is_empty() {
         fact.owners.clear();
-        fact.ownerless.clear();
+        fact.unowned.clear();
     }
     blocked
 }

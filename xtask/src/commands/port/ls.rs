@@ -106,7 +106,7 @@ fn passes(filter: &Filter, port: Endpoint, fact: &PortFact) -> bool {
     match filter {
         Filter::Ports(span) => span.contains(port),
         Filter::Text(text) => {
-            let hidden = fact.ownerless.iter();
+            let hidden = fact.unowned.iter();
             let hidden = hidden.flat_map(|socket| {
                 [socket.user.clone(), ports::service(&socket.role, None)].map(|it| it.map(|it| it.raw().clone()))
             });

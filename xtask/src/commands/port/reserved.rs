@@ -115,7 +115,7 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Occupancy> {
     };
     Some(match owners.any(is_its_own) {
         true => Occupancy::Ours,
-        false if is_taken || fact.ownerless.iter().any(|socket| socket.state.is_exclusive()) => Occupancy::Other,
+        false if is_taken || fact.unowned.iter().any(|socket| socket.state.is_exclusive()) => Occupancy::Other,
         false => Occupancy::Free,
     })
 }

@@ -6,7 +6,7 @@ use super::ours_beside;
 use super::port_arg::{PortRange, span};
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::config::Protocol;
-use crate::diagnostic::{Code, Diagnostic, Exit};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::ports::conflict::finding;
 use crate::ports::{Endpoint, Finding};
 use crate::report;
@@ -89,5 +89,5 @@ fn ports(span: &PortRange) -> impl Iterator<Item = Endpoint> + use<> {
 }
 
 fn is_held(finding: &Finding) -> bool {
-    !matches!(finding.code, Code::PortFree | Code::PortDenied)
+    finding.code.is_port_taken()
 }

@@ -132,14 +132,14 @@ impl Preflight<'_> {
 
     /// Another port would do for a number that is taken, but not for a service of this stack that has it.
     fn may_move(&self, port: &Port, finding: &Finding) -> bool {
-        finding.code.is_foreign_conflict() && self.way_out(port) == ConflictAction::Next
+        finding.code.is_taken_by_others() && self.way_out(port) == ConflictAction::Next
     }
 
     /// With the way that is always there, if it is: its port could move, and it was not asked to.
     pub(super) fn hinted(&self, port: Option<(&Service, &Port)>, mut finding: Finding) -> Finding {
         let Some((service, port)) = port else { return finding };
         let is_asked = self.way_out(port) == ConflictAction::Next;
-        let is_open = finding.level == Level::Fail && finding.code.is_foreign_conflict() && !is_asked;
+        let is_open = finding.level == Level::Fail && finding.code.is_taken_by_others() && !is_asked;
         if is_open
             && self
                 .project

@@ -2,7 +2,11 @@
 
 use expect_test::expect_file;
 
-use super::KEYS;
+use std::path::Path;
+
+use super::{KEYS, Key};
+use crate::config;
+use crate::diagnostic::Diagnostic;
 
 #[test]
 fn a_key_is_listed_once_and_another_name_means_one_key() {
@@ -46,6 +50,31 @@ fn keys_of_a_table_stand_together() {
     );
 }
 
+/// A file in which this key has a date, which no key takes.
+fn with_a_date(key: &Key) -> String {
+    let name = key.name;
+    let service = |line: &str| format!("[services.t]\ncommand = 'x'\n[services.s]\ncommand = 'x'\nport = 1\n{line}\n");
+    let date = format!("{name} = 1979-05-27");
+    match key.table {
+        super::SERVICE if ["command", "port"].contains(&name) => format!("[services.s]\n{date}"),
+        super::SERVICE => service(&date),
+        super::PORT => service(&format!("ports.x = {{ {date} }}")).replace("port = 1\n", ""),
+        super::DEPENDENCY => service(&format!("depends_on.t = {{ {date} }}")),
+        super::HEALTHCHECK => service(&format!("healthcheck = {{ {date} }}")),
+        table => format!("[{}]\n{date}", table.replace("NAME", "s")),
+    }
+}
+
+#[test]
+fn every_supported_key_is_read() {
+    for key in KEYS.iter().filter(|key| key.supported && !key.table.is_empty()) {
+        let text = with_a_date(key);
+        let problems = config::read(Path::new("devtasks.toml"), &text).expect_err(&text);
+        let is_about_it = |problem: &Diagnostic| problem.message.contains(&format!("`{}`", key.name));
+        assert!(problems.iter().any(is_about_it), "{text}\n{problems:#?}");
+    }
+}
+
 /// The section of `docs/devtasks-toml.md` that describes a table.
 fn title(table: &str) -> String {
     match table {
@@ -64,7 +93,7 @@ const UNSUPPORTED_HEAD: &str = "| key | table | meaning |\n|---|---|---|\n";
 /// The rows of the table of keys in the section `section`.
 fn rows(section: &str) -> String {
     let of_section = KEYS.iter().filter(|key| key.supported && title(key.table) == section);
-    let row = |key: &super::Key| {
+    let row = |key: &Key| {
         let default = if key.default.is_empty() { "none" } else { key.default };
         format!("| `{}` | {} | {default} | {} |\n", key.name, key.kind, key.about)
     };
@@ -72,7 +101,7 @@ fn rows(section: &str) -> String {
 }
 
 fn unsupported_rows() -> String {
-    let row = |key: &super::Key| {
+    let row = |key: &Key| {
         let table = title(key.table).replace("The file", "the file");
         format!("| `{}` | {table} | {} |\n", key.name, key.about)
     };

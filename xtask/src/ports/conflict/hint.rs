@@ -16,7 +16,7 @@ pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner
         ConflictKind::Container | ConflictKind::SystemService | ConflictKind::Tunnel => {
             let unseen = || {
                 case.fact
-                    .ownerless
+                    .unowned
                     .iter()
                     .find(|socket| case.unowned_conflict(socket) == why)
             };
@@ -153,7 +153,7 @@ fn by_hand(owner: &Owner) -> Option<&'static str> {
 }
 
 fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<Hint> {
-    let is_waiting = case.fact.ownerless.iter().any(|socket| match socket.state {
+    let is_waiting = case.fact.unowned.iter().any(|socket| match socket.state {
         SocketState::TimeWait { .. } => true,
         SocketState::Listening | SocketState::Bound | SocketState::Connection => false,
     });

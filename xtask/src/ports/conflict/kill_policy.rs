@@ -26,7 +26,7 @@ pub(crate) fn kill_policy(port: &Endpoint, fact: &PortFact, ours: &CallerContext
     if !is_busy && !answers(BindResult::FreeIfReused) {
         return KillPolicy::NotNeeded;
     }
-    let whys = fact.owners.iter().map(|owner| match case.why(owner) {
+    let whys = fact.owners.iter().map(|owner| match case.kind_of_owner(owner) {
         // A tunnel of an editor or SSH session is protected.
         ConflictKind::Tunnel if owner.protected.is_some() => ConflictKind::Protected,
         // Stopping the supervisor of another stack would stop all its services.
@@ -36,7 +36,7 @@ pub(crate) fn kill_policy(port: &Endpoint, fact: &PortFact, ours: &CallerContext
         why => why,
     });
     let sockets = fact
-        .ownerless
+        .unowned
         .iter()
         .filter(|socket| !matches!(socket.state, SocketState::TimeWait { .. }));
     let whys = whys.chain(sockets.map(|socket| case.unowned_conflict(socket)));

@@ -14,7 +14,7 @@ impl PortCheck<'_> {
     pub(super) fn message(&self, why: ConflictKind, lead: Option<&Owner>) -> String {
         let port = self.name();
         let Some(owner) = lead else {
-            return self.ownerless_message(why);
+            return self.unowned_message(why);
         };
         let who = format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid);
         let more = match self.fact.owners.len() - 1 {
@@ -155,11 +155,11 @@ impl PortCheck<'_> {
         }
     }
 
-    fn ownerless_message(&self, why: ConflictKind) -> String {
+    fn unowned_message(&self, why: ConflictKind) -> String {
         let port = self.name();
         let decided = self
             .fact
-            .ownerless
+            .unowned
             .iter()
             .find(|socket| self.unowned_conflict(socket) == why);
         if let Some(socket) = decided {
@@ -200,7 +200,7 @@ impl PortCheck<'_> {
 
     /// The time until the last TIME_WAIT socket is gone, such as `42 s`.
     pub(super) fn time_left(&self) -> String {
-        let longest = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
+        let longest = self.fact.unowned.iter().filter_map(|socket| match socket.state {
             SocketState::TimeWait { left } => Some(left),
             SocketState::Listening | SocketState::Bound | SocketState::Connection => None,
         });

@@ -137,7 +137,7 @@ fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
                 let mut number = || words.next().unwrap().parse().unwrap();
                 fact.ephemeral_range = Some((number(), number()));
             }
-            "socket" => fact.ownerless.push(socket(words)),
+            "socket" => fact.unowned.push(socket(words)),
             "unknown" => fact.unknown = Some(words.collect::<Vec<_>>().join(" ")),
             other => panic!("unknown line `{other}`"),
         }

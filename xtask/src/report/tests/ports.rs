@@ -30,7 +30,7 @@ fn by(owners: Vec<Owner>) -> PortFact {
 
 fn hidden() -> PortFact {
     PortFact {
-        ownerless: vec![UnownedSocket {
+        unowned: vec![UnownedSocket {
             address: "0.0.0.0:22".parse().unwrap(),
             state: SocketState::Listening,
             uid: 0,

@@ -65,7 +65,7 @@ pub(crate) fn can_be_served(port: Endpoint) -> bool {
     let is_over = |socket: &UnownedSocket| matches!(socket.state, SocketState::TimeWait { .. });
     facts.values().all(|fact| {
         let is_known = fact.unknown.is_none() && fact.probes.iter().all(is_good);
-        is_known && fact.owners.is_empty() && fact.ownerless.iter().all(is_over)
+        is_known && fact.owners.is_empty() && fact.unowned.iter().all(is_over)
     })
 }
 

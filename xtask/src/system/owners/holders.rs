@@ -100,7 +100,7 @@ fn may_hide_owner(uid: u32) -> bool {
 }
 
 /// Blocking sockets without a visible owner, one for each address and state.
-pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<UnownedSocket> {
+pub(super) fn unowned(conflict: &BlockingSockets, holders: &Holders) -> Vec<UnownedSocket> {
     let mut found: Vec<UnownedSocket> = Vec::new();
     for socket in &conflict.in_the_way {
         if holders.get(&socket.inode).is_some_and(|pids| !pids.is_empty()) {

@@ -55,7 +55,7 @@ impl Judge {
 pub(super) fn ask_around(facts: &mut BTreeMap<Endpoint, PortFact>) {
     ask_engines(facts);
     for (port, fact) in facts {
-        for socket in &mut fact.ownerless {
+        for socket in &mut fact.unowned {
             let is_systems = socket.uid == 0 && socket.state == SocketState::Listening;
             if is_systems
                 && socket.role == Role::Server
@@ -71,7 +71,7 @@ pub(super) fn ask_around(facts: &mut BTreeMap<Endpoint, PortFact>) {
 fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
     let is_of_interest = |fact: &PortFact| {
-        fact.owners.iter().any(is_containers) || fact.ownerless.iter().any(|socket| socket.state.is_exclusive())
+        fact.owners.iter().any(is_containers) || fact.unowned.iter().any(|socket| socket.state.is_exclusive())
     };
     if !facts.values().any(is_of_interest) {
         return;
@@ -84,7 +84,7 @@ fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
                 owner.role = Role::Container(engines.complete(found, port, address));
             }
         }
-        for socket in fact.ownerless.iter_mut().filter(|socket| socket.state.is_exclusive()) {
+        for socket in fact.unowned.iter_mut().filter(|socket| socket.state.is_exclusive()) {
             if let Some(container) = engines.publishing(port, socket.address.ip()) {
                 socket.role = Role::Container(container);
             }

@@ -84,7 +84,7 @@ fn shown(asked: Endpoint, others: &[(&str, u32)]) -> String {
         let name = name(owner.process.identity.pid);
         shown.push(format!("{name} {:?} {}", owner.holds_by, addresses.join(" ")));
     }
-    for one in &found.ownerless {
+    for one in &found.unowned {
         let state = match one.state {
             SocketState::TimeWait { left } if left > Duration::from_secs(10) && left <= Duration::from_secs(60) => {
                 "TimeWait".to_owned()

@@ -58,14 +58,14 @@ impl Diagnosis {
         Diagnosis {
             kind,
             evidence,
-            exit: kind.exit(),
+            exit: kind.info().exit,
             hints: Vec::new(),
         }
     }
 
     /// It ended with 0, as what sends a server to the background does, and left others running.
     pub(crate) fn in_background() -> Diagnosis {
-        Diagnosis::new(FailureKind::InBackground, String::new())
+        Diagnosis::new(FailureKind::Daemonized, String::new())
     }
 }
 
@@ -82,7 +82,7 @@ fn said(code: Option<i32>, tail: &[String]) -> Option<(FailureKind, String)> {
         let may_tell = !is_calm(line) && !is_property(line);
         let mut rules = RULES.iter().filter(|_| may_tell);
         if let Some(rule) = rules.find(|rule| rule.knows(line, above, code)) {
-            if !rule.kind.is_transient() || n_later < RECENT_LINES {
+            if !rule.kind.info().is_transient || n_later < RECENT_LINES {
                 let before = above.last().filter(|_| rule.shows_above);
                 let shown: Vec<_> = before.into_iter().chain([line]).map(|line| line.trim()).collect();
                 return Some((rule.kind, shown.join("\n")));

@@ -75,14 +75,15 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hin
         FailureKind::DiskFull => Some("see what is full with `df -h`".to_owned()),
         // The driver knows the stack, and has told.
         FailureKind::Refused => None,
-        FailureKind::RunsAlready
+        FailureKind::AlreadyRunning
         | FailureKind::KilledForMemory
         | FailureKind::ProbablyKilledForMemory
         | FailureKind::Killed => None,
-        FailureKind::BadAddress | FailureKind::Aborted | FailureKind::BadInstruction | FailureKind::BadCalculation => {
-            None
-        }
-        FailureKind::InBackground => to_the_background(&service.command.words).is_none().then(|| {
+        FailureKind::SegmentationFault
+        | FailureKind::Aborted
+        | FailureKind::IllegalInstruction
+        | FailureKind::ArithmeticError => None,
+        FailureKind::Daemonized => to_the_background(&service.command.words).is_none().then(|| {
             format!(
                 "let `{}` stay in front: it ends when its first process does",
                 service.name

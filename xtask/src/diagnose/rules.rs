@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule(
-        FailureKind::RunsAlready,
+        FailureKind::AlreadyRunning,
         &[
             // Rails; PostgreSQL; Next.
             "^a server is already running",
@@ -300,12 +300,12 @@ pub(super) const CODES: &[(i32, FailureKind)] =
 ///
 /// Source: man 7 signal.
 pub(super) const SIGNALS: &[(i32, FailureKind)] = &[
-    (4, FailureKind::BadInstruction),
+    (4, FailureKind::IllegalInstruction),
     (ABORT, FailureKind::Aborted),
-    (7, FailureKind::BadAddress),
-    (8, FailureKind::BadCalculation),
+    (7, FailureKind::SegmentationFault),
+    (8, FailureKind::ArithmeticError),
     (9, FailureKind::Killed),
-    (11, FailureKind::BadAddress),
+    (11, FailureKind::SegmentationFault),
 ];
 
 /// SIGABRT: who gives itself up has said why.

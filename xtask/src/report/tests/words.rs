@@ -138,10 +138,8 @@ fn every_cause_has_words() {
             signal,
             true,
             Some(Diagnosis {
-                kind,
-                evidence: String::new(),
                 exit: Exit::Failed,
-                hints: Vec::new(),
+                ..Diagnosis::new(kind)
             }),
         )
     };

@@ -6,16 +6,20 @@
 pub(crate) mod advice;
 mod kind;
 mod memory;
-mod pattern;
 pub(crate) mod refused;
 mod rules;
+mod subject;
 
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Exit, Hint};
 pub(crate) use kind::FailureKind;
 pub(crate) use memory::{OomEvidence, OomKills};
-use rules::{ABORT, CODES, RULES, Rule, SIGNALS};
+use rules::{ABORT, CODES, RULES, SIGNALS};
+use subject::Subject;
 
 /// How a process ended. Both are `None` when the system would not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,84 +34,72 @@ pub(crate) struct Diagnosis {
     pub(crate) kind: FailureKind,
     /// The line of the log that shows it, sometimes two; empty when the exit status does.
     pub(crate) evidence: String,
+    pub(crate) subject: Option<Subject>,
     pub(crate) exit: Exit,
     /// What to do, where only the facts of that moment tell.
     pub(crate) hints: Vec<Hint>,
 }
 
-/// What a server reports and survives counts if it stands among so many last lines.
+/// A transient cause counts only in so many last lines.
 const RECENT_LINES: usize = 12;
 
-/// So far above a line may stand what it must be below.
-const MAX_LINES_ABOVE: usize = 12;
+/// The rest of a longer line is not looked at.
+const MAX_LINE_BYTES: usize = 4096;
 
-/// The log decides, then the exit status. Who was killed has not said why.
+/// A line of the log, without colours.
+struct Line {
+    text: String,
+    lower: String,
+}
+
+/// The log decides, then the exit status. A process that was killed had no time to say why.
 pub(crate) fn diagnosis(status: ExitStatus, tail: &[String], memory: OomEvidence) -> Option<Diagnosis> {
     if status.code == Some(0) {
         return None;
     }
     let signal = signal(status);
     let has_ended_itself = signal.is_none_or(|signal| signal == ABORT);
-    let said = has_ended_itself.then(|| said(status.code, tail)).flatten();
-    let (kind, evidence) = said.or_else(|| Some((from_exit_status(status.code, signal, memory)?, String::new())))?;
-    Some(Diagnosis::new(kind, evidence))
+    let from_log = has_ended_itself.then(|| from_log(status.code, tail)).flatten();
+    from_log.or_else(|| from_exit_status(status.code, signal, memory).map(Diagnosis::new))
 }
 
 impl Diagnosis {
-    fn new(kind: FailureKind, evidence: String) -> Diagnosis {
+    /// What the kind alone says.
+    pub(crate) fn new(kind: FailureKind) -> Diagnosis {
         Diagnosis {
             kind,
-            evidence,
-            exit: kind.exit(),
+            evidence: String::new(),
+            subject: None,
+            exit: kind.info().exit,
             hints: Vec::new(),
         }
     }
+}
 
-    /// It ended with 0, as what sends a server to the background does, and left others running.
-    pub(crate) fn in_background() -> Diagnosis {
-        Diagnosis::new(FailureKind::InBackground, String::new())
+impl Line {
+    fn new(line: &str) -> Line {
+        let line = &line[..line.floor_char_boundary(MAX_LINE_BYTES)];
+        let text = console::strip_ansi_codes(line).trim_end().to_owned();
+        let lower = text.to_ascii_lowercase();
+        Line { text, lower }
     }
 }
 
 /// The last line that a rule knows: what is said last is nearest to the end.
-fn said(code: Option<i32>, tail: &[String]) -> Option<(FailureKind, String)> {
-    // Runtimes may colour their last words.
-    let lines: Vec<_> = tail
-        .iter()
-        .map(|line| console::strip_ansi_codes(line).trim_end().to_owned())
-        .collect();
+fn from_log(code: Option<i32>, tail: &[String]) -> Option<Diagnosis> {
+    let lines: Vec<_> = tail.iter().map(|line| Line::new(line)).collect();
     let mut n_later = 0;
     for at in (0..lines.len()).rev() {
         let (above, line) = (&lines[..at], &lines[at]);
-        let may_tell = !is_calm(line) && !is_property(line);
-        let mut rules = RULES.iter().filter(|_| may_tell);
-        if let Some(rule) = rules.find(|rule| rule.knows(line, above, code)) {
-            if !rule.kind.is_transient() || n_later < RECENT_LINES {
-                let before = above.last().filter(|_| rule.shows_above);
-                let shown: Vec<_> = before.into_iter().chain([line]).map(|line| line.trim()).collect();
-                return Some((rule.kind, shown.join("\n")));
-            }
-        } else if is_exception(line) && !is_chained(above) {
-            return None;
+        let found = RULES.iter().find_map(|rule| rule.diagnosis(line, above, code));
+        let text = line.text.as_str();
+        match found.filter(|_| !is_calm(text) && !is_property(text)) {
+            Some(found) if !found.kind.info().is_transient || n_later < RECENT_LINES => return Some(found),
+            None if is_exception(text) && !is_chained(above) => return None,
+            Some(_) | None => n_later += usize::from(!is_of_a_trace(text)),
         }
-        n_later += usize::from(!is_of_a_trace(line));
     }
     None
-}
-
-impl Rule {
-    fn knows(&self, line: &str, above: &[String], code: Option<i32>) -> bool {
-        let stands_below = |pattern: &str| {
-            above
-                .iter()
-                .rev()
-                .take(MAX_LINES_ABOVE)
-                .any(|line| pattern::holds(line, pattern))
-        };
-        self.code.is_none_or(|only| code == Some(only))
-            && self.says.iter().any(|pattern| pattern::holds(line, pattern))
-            && self.below.is_none_or(stands_below)
-    }
 }
 
 /// What the exit status shows on its own.
@@ -132,20 +124,15 @@ fn signal(status: ExitStatus) -> Option<i32> {
 
 /// Its author calls it no error: `INFO:`, `[WARNING]`, `level=debug`, `"level":"info"`.
 fn is_calm(line: &str) -> bool {
-    const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING"];
-    // After a date, a time and a name there is no level any more, only text.
-    let mut words = line.split([' ', '\t', '[', ']', '(', ')', '|', '/']);
-    let is_level = words.by_ref().filter(|word| !word.is_empty()).take(5).any(|word| {
-        let word = word.trim_end_matches([':', ',']);
-        LEVELS.contains(&word)
+    static CALM: LazyLock<Regex> = LazyLock::new(|| {
+        let levels = "(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)";
+        let lower = levels.to_lowercase();
+        let (word, gap) = (r"[^ \t\[\]()|/]+", r"[ \t\[\]()|/]+");
+        // After a date, a time and a name there is no level any more, only text.
+        let word = format!(r"^({gap})?({word}{gap}){{0,4}}{levels}[:,]*({gap}|$)");
+        regex(&format!(r#"{word}|^{lower}: |level={lower} |"level":"{lower}""#))
     });
-    is_level
-        || LEVELS.iter().any(|level| {
-            let level = level.to_lowercase();
-            line.starts_with(&format!("{level}: "))
-                || line.contains(&format!("level={level} "))
-                || line.contains(&format!("\"level\":\"{level}\""))
-        })
+    CALM.is_match(line)
 }
 
 /// Node shows the properties of an error below its message: `  code: 'EADDRINUSE',`.
@@ -155,32 +142,36 @@ fn is_property(line: &str) -> bool {
 
 /// What stands below a message: a stack trace, the properties of an error, the remarks of npm and Node.
 fn is_of_a_trace(line: &str) -> bool {
-    let noise = ["npm ", "Node.js v", "}"];
-    line.is_empty() || line.starts_with([' ', '\t']) || noise.iter().any(|noise| line.starts_with(noise))
+    let noise = [" ", "\t", "npm ", "Node.js v", "}"];
+    line.is_empty() || noise.iter().any(|noise| line.starts_with(noise))
 }
 
 /// The message of an exception or a panic that nobody caught.
 fn is_exception(line: &str) -> bool {
-    let is_rust = line.starts_with("thread '") && line.contains(" panicked at ");
-    if is_rust || line.starts_with("Exception in thread ") || line.starts_with("panic: ") {
-        return true;
-    }
-    let name = line.split_once(": ").map_or(line, |(name, _)| name);
-    let class = name.rsplit('.').next().unwrap_or(name);
-    let stem = class.strip_suffix("Error").or(class.strip_suffix("Exception"));
-    let is_word = name.chars().all(|it| it.is_alphanumeric() || it == '_' || it == '.');
-    is_word && stem.is_some_and(|stem| stem.starts_with(|it: char| it.is_uppercase() || it == '_'))
+    static EXCEPTION: LazyLock<Regex> = LazyLock::new(|| {
+        let class = r"([\w.]*\.)?[A-Z_]\w*?(Error|Exception)(: |$)";
+        regex(&format!(
+            "^(thread '.* panicked at |Exception in thread |panic: |{class})"
+        ))
+    });
+    EXCEPTION.is_match(line)
 }
 
 /// Python shows what led to an exception above its trace.
-fn is_chained(above: &[String]) -> bool {
-    let trace = above
-        .iter()
-        .rposition(|line| line.contains("Traceback (most recent call last):"));
-    let before = trace.and_then(|at| above[..at].iter().rfind(|line| !line.is_empty()));
-    before.is_some_and(|line| {
-        line.contains("another exception occurred:") || line.contains("the direct cause of the following exception:")
+fn is_chained(above: &[Line]) -> bool {
+    let is_trace = |line: &Line| line.text.contains("Traceback (most recent call last):");
+    let trace = above.iter().rposition(is_trace);
+    let before = trace.and_then(|at| above[..at].iter().rfind(|line| !line.text.is_empty()));
+    before.is_some_and(|Line { text, .. }| {
+        text.contains("another exception occurred:") || text.contains("the direct cause of the following exception:")
     })
+}
+
+/// The name of a variable. `NAME` in a rule stands for it.
+const NAME: &str = "(?-i:[A-Z][A-Z0-9_]+)";
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the patterns are constants, and the tests compile all of them")
 }
 
 #[cfg(test)]

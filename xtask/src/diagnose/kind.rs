@@ -13,12 +13,12 @@ pub(crate) enum FailureKind {
     /// A container engine says that the port which it is to publish is in use on this machine.
     HostHasPort,
     /// A lock or pid file says that it runs already.
-    RunsAlready,
+    AlreadyRunning,
     /// Python found no such module.
     PythonModuleMissing,
     /// Node found no such module.
     NodeModuleMissing,
-    /// What another runtime or the linker loads: a gem, a class, a shared library.
+    /// Another runtime or the linker found no such gem, class or shared library.
     LibraryMissing,
     /// A shell, or what runs commands like one, did not find a command.
     CommandNotFound,
@@ -43,107 +43,69 @@ pub(crate) enum FailureKind {
     WatchLimit,
     DiskFull,
     /// SIGSEGV, SIGBUS.
-    BadAddress,
+    SegmentationFault,
     /// SIGABRT.
     Aborted,
     /// SIGILL.
-    BadInstruction,
+    IllegalInstruction,
     /// SIGFPE.
-    BadCalculation,
+    ArithmeticError,
     /// It ended with 0, and others that it had started did not.
-    InBackground,
+    Daemonized,
+}
+
+/// What one kind means.
+pub(super) struct KindInfo {
+    /// The cause in words, after "backend failed: ".
+    words: &'static str,
+    /// The exit code of `up` because of it.
+    pub(super) exit: Exit,
+    /// Another start would end in the same way.
+    is_permanent: bool,
+    /// Servers report it and go on, so only what was said right before the end counts.
+    pub(super) is_transient: bool,
 }
 
 impl FailureKind {
-    /// The cause in words, after "backend failed: ".
     pub(crate) fn words(self) -> &'static str {
-        match self {
-            FailureKind::PortBusy => "its port is already in use",
-            FailureKind::ContainerHasPort => "another container has the port that it publishes",
-            FailureKind::HostHasPort => "a process of this machine has the port that it publishes",
-            FailureKind::RunsAlready => "already running, according to its lock or pid file",
-            FailureKind::PythonModuleMissing => "a Python package is missing",
-            FailureKind::NodeModuleMissing => "a Node module is missing",
-            FailureKind::LibraryMissing => "a library is missing",
-            FailureKind::CommandNotFound => "a command was not found",
-            FailureKind::NotExecutable => "a command cannot be executed",
-            FailureKind::Denied => "permission denied",
-            FailureKind::VariableMissing => "a variable is not set",
-            FailureKind::Refused => "a connection was refused",
-            FailureKind::OutOfMemory => "it ran out of memory",
-            FailureKind::KilledForMemory => "the kernel was out of memory and killed it",
-            FailureKind::ProbablyKilledForMemory => "the kernel was out of memory and probably killed it",
-            FailureKind::Killed => "sent by another process or the kernel",
-            FailureKind::TooManyFiles => "it has too many open files",
-            FailureKind::WatchLimit => "too many files are watched for changes",
-            FailureKind::DiskFull => "no space is left on the disk",
-            FailureKind::BadAddress => "segmentation fault or bus error",
-            FailureKind::Aborted => "it aborted",
-            FailureKind::BadInstruction => "illegal instruction",
-            FailureKind::BadCalculation => "arithmetic error, such as a division by zero",
-            FailureKind::InBackground => "it daemonized; its background processes were stopped",
-        }
+        self.info().words
     }
 
-    /// Another start would end in the same way.
     pub(crate) fn is_permanent(self) -> bool {
-        match self {
-            FailureKind::PortBusy | FailureKind::ContainerHasPort | FailureKind::HostHasPort => true,
-            FailureKind::RunsAlready | FailureKind::Denied | FailureKind::VariableMissing => true,
-            FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => true,
-            FailureKind::CommandNotFound | FailureKind::NotExecutable | FailureKind::WatchLimit => true,
-            // What it needs may have come meanwhile.
-            FailureKind::Refused | FailureKind::TooManyFiles | FailureKind::DiskFull | FailureKind::OutOfMemory => {
-                false
-            }
-            FailureKind::KilledForMemory | FailureKind::ProbablyKilledForMemory | FailureKind::Killed => false,
-            FailureKind::BadAddress
-            | FailureKind::Aborted
-            | FailureKind::BadInstruction
-            | FailureKind::BadCalculation => false,
-            FailureKind::InBackground => false,
-        }
+        self.info().is_permanent
     }
 
-    /// What `up` ends with because of it.
-    pub(super) fn exit(self) -> Exit {
-        match self {
-            FailureKind::PortBusy | FailureKind::ContainerHasPort | FailureKind::HostHasPort => Exit::PortBusy,
-            FailureKind::CommandNotFound | FailureKind::NotExecutable => Exit::Missing,
-            FailureKind::RunsAlready | FailureKind::Denied | FailureKind::VariableMissing | FailureKind::Refused => {
-                Exit::Failed
-            }
-            FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => {
-                Exit::Failed
-            }
-            FailureKind::OutOfMemory | FailureKind::KilledForMemory | FailureKind::ProbablyKilledForMemory => {
-                Exit::Failed
-            }
-            FailureKind::Killed | FailureKind::TooManyFiles | FailureKind::WatchLimit | FailureKind::DiskFull => {
-                Exit::Failed
-            }
-            FailureKind::BadAddress
-            | FailureKind::Aborted
-            | FailureKind::BadInstruction
-            | FailureKind::BadCalculation => Exit::Failed,
-            FailureKind::InBackground => Exit::Failed,
-        }
-    }
-
-    /// Servers report it and go on, so only what was said right before the end counts.
-    pub(super) fn is_transient(self) -> bool {
-        match self {
-            FailureKind::Denied | FailureKind::Refused | FailureKind::TooManyFiles | FailureKind::DiskFull => true,
-            FailureKind::PortBusy | FailureKind::ContainerHasPort | FailureKind::HostHasPort => false,
-            FailureKind::RunsAlready | FailureKind::VariableMissing | FailureKind::WatchLimit => false,
-            FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => false,
-            FailureKind::CommandNotFound | FailureKind::NotExecutable | FailureKind::OutOfMemory => false,
-            FailureKind::KilledForMemory | FailureKind::ProbablyKilledForMemory | FailureKind::Killed => false,
-            FailureKind::BadAddress
-            | FailureKind::Aborted
-            | FailureKind::BadInstruction
-            | FailureKind::BadCalculation => false,
-            FailureKind::InBackground => false,
-        }
+    #[rustfmt::skip] // One row for each kind.
+    pub(super) fn info(self) -> KindInfo {
+        use Exit::{Failed, Missing};
+        use FailureKind::*;
+        let (words, exit, is_permanent, is_transient) = match self {
+            // The words, the exit code, and whether the kind is permanent and transient.
+            PortBusy => ("its port is already in use", Exit::PortBusy, true, false),
+            ContainerHasPort => ("another container has the port that it publishes", Exit::PortBusy, true, false),
+            HostHasPort => ("a process of this machine has the port that it publishes", Exit::PortBusy, true, false),
+            AlreadyRunning => ("already running, according to its lock or pid file", Failed, true, false),
+            PythonModuleMissing => ("a Python package is missing", Failed, true, false),
+            NodeModuleMissing => ("a Node module is missing", Failed, true, false),
+            LibraryMissing => ("a library is missing", Failed, true, false),
+            CommandNotFound => ("a command was not found", Missing, true, false),
+            NotExecutable => ("a command cannot be executed", Missing, true, false),
+            Denied => ("permission denied", Failed, true, true),
+            VariableMissing => ("a variable is not set", Failed, true, false),
+            Refused => ("a connection was refused", Failed, false, true),
+            OutOfMemory => ("it ran out of memory", Failed, false, false),
+            KilledForMemory => ("the kernel was out of memory and killed it", Failed, false, false),
+            ProbablyKilledForMemory => ("the kernel was out of memory and probably killed it", Failed, false, false),
+            Killed => ("sent by another process or the kernel", Failed, false, false),
+            TooManyFiles => ("it has too many open files", Failed, false, true),
+            WatchLimit => ("too many files are watched for changes", Failed, true, false),
+            DiskFull => ("no space is left on the disk", Failed, false, true),
+            SegmentationFault => ("segmentation fault or bus error", Failed, false, false),
+            Aborted => ("it aborted", Failed, false, false),
+            IllegalInstruction => ("illegal instruction", Failed, false, false),
+            ArithmeticError => ("arithmetic error, such as a division by zero", Failed, false, false),
+            Daemonized => ("it daemonized; its background processes were stopped", Failed, false, false),
+        };
+        KindInfo { words, exit, is_permanent, is_transient }
     }
 }

@@ -1,312 +1,227 @@
 //! The rules: which words of which runtimes mean which cause. The tests have each message in full.
 
-use super::FailureKind;
+use std::sync::LazyLock;
 
-/// A line that holds one of these patterns (see `pattern`) shows this cause.
+use regex_lite::Regex;
+
+use super::FailureKind::{self, *};
+use super::{Diagnosis, Line, NAME, Subject, regex};
+
+/// A line that matches the pattern shows this cause.
 pub(super) struct Rule {
-    pub(super) kind: FailureKind,
-    pub(super) says: &'static [&'static str],
-    /// Only if the process ended with this.
-    pub(super) code: Option<i32>,
-    /// Only if one of the lines above holds this.
-    pub(super) below: Option<&'static str>,
-    /// The line above belongs to it.
-    pub(super) shows_above: bool,
+    kind: FailureKind,
+    pattern: Regex,
+    /// A line that matches contains one of these, in lower case. Looking for them first saves most of the time, because
+    /// `regex-lite` has no fast search for plain text.
+    pub(super) literals: Vec<String>,
+    /// The code with which the process must have ended.
+    code: Option<i32>,
+    /// One of the lines above must match this.
+    below: Option<Regex>,
+    /// The line above belongs to the evidence.
+    shows_above: bool,
+    /// What the rule knows of `Subject::Remedy`.
+    remedy: Option<&'static str>,
 }
 
-const fn rule(kind: FailureKind, says: &'static [&'static str]) -> Rule {
+/// So many lines above are looked at for `Rule::below`.
+const MAX_LINES_ABOVE: usize = 12;
+
+/// Letters match in any case, `NAME` is the name of a variable, and a named group is the `Subject`.
+fn rule(kind: FailureKind, pattern: &str) -> Rule {
     Rule {
         kind,
-        says,
+        pattern: regex(&format!("(?i){}", pattern.replace("NAME", NAME))),
+        literals: literals(pattern),
         code: None,
         below: None,
         shows_above: false,
+        remedy: None,
     }
 }
 
-/// The first that knows a line decides.
-pub(super) const RULES: &[Rule] = &[
-    rule(
-        FailureKind::ContainerHasPort,
-        &["bind for *:# failed: port is already allocated"],
-    ),
-    rule(
-        FailureKind::HostHasPort,
-        &[
-            // Docker; Docker Desktop, on macOS and Windows.
-            "error response from daemon: *: address already in use",
-            "ports are not available: *: address already in use",
-            "ports are not available: *only one usage of each socket address",
-            "ports are not available: *access a socket in a way forbidden",
-            // Podman: rootless, with pasta, as root.
-            "rootlessport listen tcp *: address already in use",
-            "rootlessport listen udp *: address already in use",
-            "failed to bind port # (address already in use) for option",
-            "cannot listen on the tcp port: *: address already in use",
-            "cannot listen on the udp port: *: address already in use",
-        ],
-    ),
-    rule(
-        FailureKind::PortBusy,
-        &[
-            "address already in use",
-            "eaddrinuse",
-            // Python's numbers on Linux, macOS and Windows, where the words are the system's and may be translated.
-            "[errno 98]",
-            "[errno 48]",
-            "[errno 10048]",
-            "[winerror 10048]",
-            "[errno 10013]",
-            "[winerror 10013]",
-            "only one usage of each socket address",
-            "access a socket in a way forbidden",
-            // gunicorn.
-            "connection in use: (",
-            // Django; Vite, Angular; Spring; Flask; Phoenix; Bun.
-            "error: that port is already in use",
-            "port # is already in use$",
-            "port # is already in use.",
-            "port # was already in use",
-            "port # is in use by another program",
-            "failed, port # already in use",
-            "failed to start server. is port # in use?",
-        ],
-    ),
-    rule(
-        FailureKind::RunsAlready,
-        &[
-            // Rails; PostgreSQL; Next.
-            "^a server is already running",
-            "lock file \"*\" already exists",
-            "another next dev server is already running",
-        ],
-    ),
-    rule(
-        FailureKind::PythonModuleMissing,
-        &[
-            "modulenotfounderror: no module named ",
-            "importerror: no module named ",
-            "python*: no module named ",
-            "error loading asgi app. could not import module ",
-        ],
-    ),
-    rule(
-        FailureKind::NodeModuleMissing,
-        &[
-            "cannot find module '",
-            "cannot find package '",
-            "module not found: error: can't resolve '",
-        ],
-    ),
-    rule(
-        FailureKind::LibraryMissing,
-        &[
-            // Ruby.
-            "cannot load such file -- ",
-            "(bundler::gemnotfound)",
-            "could not find * in locally installed gems",
-            // Java.
-            "could not find or load main class ",
-            "unable to access jarfile ",
-            "java.lang.classnotfoundexception: ",
-            "java.lang.noclassdeffounderror: ",
-            // PHP.
-            "failed opening required '",
-            "php fatal error:  uncaught error: class \"",
-            // Go; .NET; Perl.
-            "no required module provides package ",
-            "could not load file or assembly ",
-            "you must install or update .net to run this application",
-            "can't locate *.pm in ",
-            // The linkers of Linux and macOS.
-            ": cannot open shared object file",
-            "dyld*: library not loaded: ",
-        ],
-    ),
-    rule(
-        FailureKind::CommandNotFound,
-        &[
-            // bash; zsh; dash and BusyBox; fish.
-            ": command not found$",
-            "zsh:*command not found: ",
-            "bundler: command not found: ",
-            "^sh: *: not found$",
-            "/sh: *: not found$",
-            "^dash: *: not found$",
-            "fish: unknown command: ",
-            // make, env, timeout, nohup; a script that names its interpreter through env.
-            "^make: *: no such file or directory$",
-            "^make[#]: *: no such file or directory$",
-            "^env: *: no such file or directory$",
-            "/env: *: no such file or directory$",
-            "failed to run command *: no such file or directory$",
-            // npx; pnpm; yarn; uv; Docker and other programs in Go.
-            "could not determine executable to run",
-            "command \"*\" not found",
-            "failed to spawn: `",
-            "executable file not found in $path",
-        ],
-    ),
-    Rule {
-        // Shells name the script and the line: `run.sh: 3: uvicorn: not found`.
-        code: Some(127),
-        ..rule(
-            FailureKind::CommandNotFound,
-            &[": #: *: not found$", ": line #: *: no such file or directory$"],
-        )
-    },
-    rule(
-        FailureKind::NotExecutable,
-        &[
-            ": bad interpreter: ",
-            ": cannot execute: ",
-            ": cannot execute binary file",
-            "exec format error",
-        ],
-    ),
-    Rule {
-        code: Some(126),
-        ..rule(
-            FailureKind::NotExecutable,
-            &[": permission denied$", ": is a directory$"],
-        )
-    },
-    rule(
-        FailureKind::WatchLimit,
-        &[
-            // Node; Python's watchdog and watchfiles.
-            "system limit for number of file watchers reached",
-            "inotify watch limit reached",
-            "inotify instance limit reached",
-            "os file watch limit reached",
-        ],
-    ),
-    rule(
-        FailureKind::TooManyFiles,
-        &["too many open files", "emfile", "(os error 24)", "[errno 24]"],
-    ),
-    rule(
-        FailureKind::DiskFull,
-        &["no space left on device", "enospc", "[errno 28]", "disk quota exceeded"],
-    ),
-    rule(
-        FailureKind::OutOfMemory,
-        &[
-            // Node; Java; Python, NumPy; Go; Ruby; PHP; .NET; Rust; C++; the C library.
-            "javascript heap out of memory",
-            "java.lang.outofmemoryerror",
-            "insufficient memory for the java runtime environment",
-            "^memoryerror$",
-            "^memoryerror: ",
-            "_arraymemoryerror: ",
-            "fatal error: runtime: out of memory",
-            "(nomemoryerror)",
-            "allowed memory size of # bytes exhausted",
-            "system.outofmemoryexception",
-            "memory allocation of # bytes failed",
-            "std::bad_alloc",
-            "cannot allocate memory",
-        ],
-    ),
-    Rule {
-        // The lookup in `os.environ`, and not in any dictionary.
-        below: Some("os*\", line #, in __getitem__"),
-        ..rule(FailureKind::VariableMissing, &["^keyerror: '@'$"])
-    },
-    Rule {
-        // A model of settings, and not of a request.
-        below: Some("validation error* for *settings$"),
-        shows_above: true,
-        ..rule(FailureKind::VariableMissing, &["^  field required"])
-    },
-    rule(
-        FailureKind::VariableMissing,
-        &[
-            // Shells, with `set -u` and `${NAME:?}`.
-            ": @: unbound variable$",
-            ": @: parameter not set",
-            ": @: parameter null or not set",
-            // Django and its readers of variables.
-            "set the @ environment variable",
-            "undefinedvalueerror: @ not found",
-            // Ruby; Rust; Go; Spring; Prisma.
-            "key not found: \"@\" (keyerror)",
-            ": notpresent$",
-            "required key @ missing value",
-            "could not resolve placeholder '@'",
-            "environment variable not found",
-            "missing environment variable",
-            "missing required environment variable",
-            "invalid environment variables",
-            "environment variable *@* is not set",
-            "environment variable *@* not set",
-            "environment variable *@* is required",
-            "environment variable *@* is missing",
-            "^@ must be set$",
-            "^@ must be set: ",
-            "error: @ must be set$",
-            "error: @ is not set$",
-            "error: @ is required$",
-        ],
-    ),
-    rule(
-        FailureKind::Refused,
-        &[
-            "connection refused",
-            "connect econnrefused ",
-            "connectionrefusederror",
-            // Python's numbers on Linux, macOS and Windows.
-            "[errno 111]",
-            "[errno 61]",
-            "[winerror 10061]",
-            // The JDBC driver of PostgreSQL; MySQL; Prisma; curl.
-            "connection to *:# refused",
-            "can't connect to mysql server on ",
-            "can't reach database server at ",
-            "^curl: (7) ",
-        ],
-    ),
-    rule(
-        FailureKind::Denied,
-        &[
-            "[errno 13]",
-            "[errno 1]",
-            "eacces: permission denied",
-            "listen eacces",
-            "eperm: operation not permitted",
-            "bind: permission denied",
-            "open *: permission denied$",
-            "(13: permission denied)",
-            "permission denied (os error 13)",
-            "kind: permissiondenied",
-            "could not bind *: permission denied$",
-            "java.nio.file.accessdeniedexception",
-            "java.net.socketexception: permission denied",
-            "java.net.bindexception: permission denied",
-            "(permission denied)$",
-            "(errno::eacces)",
-        ],
-    ),
-];
+/// The longest plain text of each alternative of a pattern: no escape, group, class or repetition.
+pub(super) fn literals(pattern: &str) -> Vec<String> {
+    static NOT_PLAIN: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"(\\.|\(([^()]|\([^()]*\))*\)|\[.*?\]|\.)[*+?]?|.[*+?]|[\^$]"));
+    let pattern = NOT_PLAIN.replace_all(pattern, "\0");
+    let longest = |texts: &str| texts.split('\0').max_by_key(|text| text.len()).map(str::to_owned);
+    pattern.split('|').filter_map(longest).collect()
+}
+
+impl Rule {
+    fn code(mut self, code: i32) -> Rule {
+        self.code = Some(code);
+        self
+    }
+
+    fn below(mut self, pattern: &str) -> Rule {
+        self.below = Some(regex(&format!("(?i){pattern}")));
+        self
+    }
+
+    fn shows_above(mut self) -> Rule {
+        self.shows_above = true;
+        self
+    }
+
+    fn remedy(mut self, remedy: &'static str) -> Rule {
+        self.remedy = Some(remedy);
+        self
+    }
+
+    /// The diagnosis, if the line shows this cause.
+    pub(super) fn diagnosis(&self, line: &Line, above: &[Line], code: Option<i32>) -> Option<Diagnosis> {
+        let is_candidate = self.literals.iter().any(|literal| line.lower.contains(literal));
+        if !is_candidate || self.code.is_some_and(|only| code != Some(only)) {
+            return None;
+        }
+        let found = self.pattern.captures(&line.text)?;
+        let mut near = above.iter().rev().take(MAX_LINES_ABOVE);
+        let mut stands_below = |pattern: &Regex| near.any(|line| pattern.is_match(&line.text));
+        if self.below.as_ref().is_some_and(|pattern| !stands_below(pattern)) {
+            return None;
+        }
+        let above = above.last().filter(|_| self.shows_above);
+        let shown: Vec<_> = above.into_iter().chain([line]).map(|line| line.text.trim()).collect();
+        let evidence = shown.join("\n");
+        let remedy = self.remedy.map(|remedy| Subject::Remedy(remedy.to_owned()));
+        Some(Diagnosis {
+            subject: remedy.or_else(|| Subject::new(self.kind, &found, &evidence)),
+            evidence,
+            ..Diagnosis::new(self.kind)
+        })
+    }
+}
+
+/// The table. The first rule that knows a line decides.
+#[rustfmt::skip] // One row for each rule.
+pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
+    rule(ContainerHasPort, r"bind for .*:\d+ failed: port is already allocated"),
+    // Docker; Docker Desktop, on macOS and Windows.
+    rule(HostHasPort, r"error response from daemon: .*: address already in use"),
+    rule(HostHasPort, r"ports are not available: .*(: address already in use|only one usage of each socket address)"),
+    rule(HostHasPort, r"ports are not available: .*access a socket in a way forbidden"),
+    // Podman: rootless, with pasta, as root.
+    rule(HostHasPort, r"rootlessport listen (tcp|udp) .*: address already in use"),
+    rule(HostHasPort, r"failed to bind port \d+ \(address already in use\) for option"),
+    rule(HostHasPort, r"cannot listen on the (tcp|udp) port: .*: address already in use"),
+    rule(PortBusy, r"address already in use|eaddrinuse"),
+    // Python's numbers on Linux, macOS and Windows. The words are the system's and may be translated.
+    rule(PortBusy, r"\[errno (98|48|10048|10013)\]|\[winerror (10048|10013)\]"),
+    rule(PortBusy, r"only one usage of each socket address|access a socket in a way forbidden"),
+    // gunicorn; Django.
+    rule(PortBusy, r"connection in use: \(|error: that port is already in use"),
+    // Vite, Angular; Spring; Flask; Phoenix; Bun.
+    rule(PortBusy, r"port \d+ is already in use(\.|$)|port \d+ was already in use|port \d+ is in use by another program"),
+    rule(PortBusy, r"failed, port \d+ already in use|failed to start server\. is port \d+ in use\?"),
+    // Rails; PostgreSQL; Next.
+    rule(AlreadyRunning, r#"^a server is already running|lock file ".*" already exists"#),
+    rule(AlreadyRunning, r"another next dev server is already running"),
+    rule(PythonModuleMissing, r#"(modulenotfounderror|importerror|python.*): no module named ['"]?(?<module>[^.'";\s]*)"#),
+    rule(PythonModuleMissing, r"error loading asgi app\. could not import module (?<application>.*)"),
+    rule(NodeModuleMissing, r"cannot find module '(?<file>\.{0,2}/[^']*)?"),
+    rule(NodeModuleMissing, r"cannot find package '|module not found: error: can't resolve '"),
+    // Ruby.
+    rule(LibraryMissing, r"cannot load such file -- |\(bundler::gemnotfound\)").remedy("bundle install"),
+    rule(LibraryMissing, r"could not find .* in locally installed gems").remedy("bundle install"),
+    // Java.
+    rule(LibraryMissing, r"could not find or load main class |unable to access jarfile "),
+    rule(LibraryMissing, r"java\.lang\.(classnotfoundexception|noclassdeffounderror): "),
+    // PHP.
+    rule(LibraryMissing, r"failed opening required '.*vendor/autoload\.php").remedy("composer install"),
+    rule(LibraryMissing, r#"failed opening required '|php fatal error:  uncaught error: class ""#),
+    // Go; .NET; Perl.
+    rule(LibraryMissing, r"no required module provides package ").remedy("go mod tidy"),
+    rule(LibraryMissing, r"could not load file or assembly |you must install or update \.net to run this application"),
+    rule(LibraryMissing, r"can't locate .*\.pm in "),
+    // The linkers of Linux and macOS.
+    rule(LibraryMissing, r": cannot open shared object file|dyld.*: library not loaded: "),
+    // bash; zsh; dash and BusyBox; fish.
+    rule(CommandNotFound, r"(?<command>[^ :]*): command not found$"),
+    rule(CommandNotFound, r"(zsh:.*|bundler: )command not found: (.*[ :])?(?<command>[^ :]*)$"),
+    rule(CommandNotFound, r"(^(da)?|/)sh: (.*[ :])?(?<command>[^ :]*): not found$"),
+    rule(CommandNotFound, r"fish: unknown command: "),
+    // make, env, timeout, nohup; a script that names its interpreter through env.
+    rule(CommandNotFound, r"^make(\[\d+\])?: (.*[ :])?(?<command>[^ :]*): no such file or directory$"),
+    rule(CommandNotFound, r"(^|/)env: (.*[ :])?(?<command>[^ :]*): no such file or directory$"),
+    rule(CommandNotFound, r"failed to run command (.*[ :])?(?<command>[^ :]*): no such file or directory$"),
+    // npx; pnpm; yarn; uv; Docker and other programs in Go.
+    rule(CommandNotFound, r#"could not determine executable to run|command ".*" not found|failed to spawn: `"#),
+    rule(CommandNotFound, r"executable file not found in \$path"),
+    // Shells name the script and the line: `run.sh: 3: uvicorn: not found`.
+    rule(CommandNotFound, r": \d+: (.*[ :])?(?<command>[^ :]*): not found$").code(127),
+    rule(CommandNotFound, r": line \d+: (.*[ :])?(?<command>[^ :]*): no such file or directory$").code(127),
+    rule(NotExecutable, r": bad interpreter: |: cannot execute(: | binary file)|exec format error"),
+    // Shells write `Permission`; programs in Go write `permission`, of files that are no programs.
+    rule(NotExecutable, r"(^|: )(?<program>[^:]*/[^:]*): (?-i:P)ermission denied$").code(126),
+    rule(NotExecutable, r": permission denied$|: is a directory$").code(126),
+    // Node; Python's watchdog and watchfiles.
+    rule(WatchLimit, r"system limit for number of file watchers reached|os file watch limit reached"),
+    rule(WatchLimit, r"inotify (watch|instance) limit reached"),
+    rule(TooManyFiles, r"too many open files|emfile|\(os error 24\)|\[errno 24\]"),
+    rule(DiskFull, r"no space left on device|enospc|\[errno 28\]|disk quota exceeded"),
+    // Node; Java.
+    rule(OutOfMemory, r"javascript heap out of memory")
+        .remedy("Node's own limit with `NODE_OPTIONS = \"--max-old-space-size=4096\"`"),
+    rule(OutOfMemory, r"java\.lang\.outofmemoryerror: java heap space")
+        .remedy("Java's own limit with `JAVA_TOOL_OPTIONS = \"-Xmx2g\"`"),
+    rule(OutOfMemory, r"java\.lang\.outofmemoryerror|insufficient memory for the java runtime environment"),
+    // Python, NumPy; Go; Ruby; PHP; .NET; Rust; C++; the C library.
+    rule(OutOfMemory, r"^memoryerror(: |$)|_arraymemoryerror: |fatal error: runtime: out of memory|\(nomemoryerror\)"),
+    rule(OutOfMemory, r"allowed memory size of \d+ bytes exhausted|system\.outofmemoryexception"),
+    rule(OutOfMemory, r"memory allocation of \d+ bytes failed|std::bad_alloc|cannot allocate memory"),
+    // The lookup in `os.environ`, and not in any dictionary.
+    rule(VariableMissing, r"^keyerror: '(?<variable>NAME)'$").below(r#"os.*", line \d+, in __getitem__"#),
+    // A model of settings, and not of a request.
+    rule(VariableMissing, r"^  field required").below(r"validation error.* for .*settings$").shows_above(),
+    // Shells, with `set -u` and `${NAME:?}`.
+    rule(VariableMissing, r": (?<variable>NAME): unbound variable$"),
+    rule(VariableMissing, r": (?<variable>NAME): parameter (null or )?not set"),
+    // Django and its readers of variables.
+    rule(VariableMissing, r"set the (?<variable>NAME) environment variable"),
+    rule(VariableMissing, r"undefinedvalueerror: (?<variable>NAME) not found"),
+    // Ruby; Go; Spring.
+    rule(VariableMissing, r#"key not found: "(?<variable>NAME)" \(keyerror\)"#),
+    rule(VariableMissing, r"required key (?<variable>NAME) missing value"),
+    rule(VariableMissing, r"could not resolve placeholder '(?<variable>NAME)'"),
+    // Rust; Prisma; others.
+    rule(VariableMissing, r": notpresent$|environment variable not found|invalid environment variables"),
+    rule(VariableMissing, r"missing (required )?environment variable"),
+    rule(VariableMissing, r"environment variable .*\b(?<variable>NAME)\b.* (not set|is required|is missing)"),
+    rule(VariableMissing, r"(^|error: )(?<variable>NAME) must be set$"),
+    rule(VariableMissing, r"^(?<variable>NAME) must be set: "),
+    rule(VariableMissing, r"error: (?<variable>NAME) is (not set|required)$"),
+    rule(Refused, r"connection refused|connect econnrefused |connectionrefusederror"),
+    // Python's numbers on Linux, macOS and Windows.
+    rule(Refused, r"\[errno (111|61)\]|\[winerror 10061\]"),
+    // The JDBC driver of PostgreSQL; MySQL; Prisma; curl.
+    rule(Refused, r"connection to .*:\d+ refused|can't connect to mysql server on "),
+    rule(Refused, r"can't reach database server at |^curl: \(7\) "),
+    rule(Denied, r"\[errno (13|1)\]|eacces: permission denied|listen eacces|eperm: operation not permitted"),
+    rule(Denied, r"bind: permission denied|open .*: permission denied$|could not bind .*: permission denied$"),
+    rule(Denied, r"\(13: permission denied\)|permission denied \(os error 13\)|kind: permissiondenied"),
+    rule(Denied, r"java\.nio\.file\.accessdeniedexception|java\.net\.(socket|bind)exception: permission denied"),
+    rule(Denied, r"\(permission denied\)$|\(errno::eacces\)"),
+]);
 
 /// The exit codes that say something on their own.
 ///
 /// Source: POSIX.1-2024, 2.8.2 "Exit Status for Commands".
-pub(super) const CODES: &[(i32, FailureKind)] =
-    &[(126, FailureKind::NotExecutable), (127, FailureKind::CommandNotFound)];
+pub(super) const CODES: &[(i32, FailureKind)] = &[(126, NotExecutable), (127, CommandNotFound)];
 
 /// The signals that a process gets for what it did, and SIGKILL. The numbers are those of Linux; macOS differs in
 /// SIGBUS alone, which is 10 there.
 ///
 /// Source: man 7 signal.
 pub(super) const SIGNALS: &[(i32, FailureKind)] = &[
-    (4, FailureKind::BadInstruction),
-    (ABORT, FailureKind::Aborted),
-    (7, FailureKind::BadAddress),
-    (8, FailureKind::BadCalculation),
-    (9, FailureKind::Killed),
-    (11, FailureKind::BadAddress),
+    (4, IllegalInstruction),
+    (ABORT, Aborted),
+    (7, SegmentationFault),
+    (8, ArithmeticError),
+    (9, Killed),
+    (11, SegmentationFault),
 ];
 
-/// SIGABRT: who gives itself up has said why.
+/// SIGABRT is self-inflicted, so the log explains it.
 pub(super) const ABORT: i32 = 6;

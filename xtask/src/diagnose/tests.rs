@@ -3,6 +3,7 @@
 mod innocent;
 mod lines;
 mod memory;
+mod rules;
 mod status;
 mod whole;
 

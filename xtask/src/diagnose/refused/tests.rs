@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{hints, port};
+use super::super::Subject;
+use super::super::subject::port;
+use super::hint;
 use crate::diagnostic::{Hint, Place};
 use crate::plan::{Command, Condition, Environment, OnConflict, Port, Protocol, Restart, Service, StopSignal};
 
@@ -60,7 +62,11 @@ fn the_port_is_read_from_every_dialect() {
         ("java.net.ConnectException: Connection refused", None),
         ("localhost is down, 70000 times", None),
     ] {
-        assert_eq!(port(evidence), expected, "{evidence}");
+        let found = port(evidence).map(|subject| match subject {
+            Subject::Port { number, .. } => number,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(found, expected, "{evidence}");
     }
 }
 
@@ -138,7 +144,7 @@ fn check_evidence(evidence: &str, api: &str, others: &[(&str, Option<&'static st
     let others: Vec<_> = others.iter().map(|(text, state)| (service(text), *state)).collect();
     let mut stack: Vec<_> = others.iter().map(|(other, state)| (other, *state)).collect();
     stack.push((&api, None));
-    expected.check(&rendered(&hints(evidence, &api, &stack)));
+    expected.check(&rendered(hint(port(evidence).as_ref(), &api, &stack).as_slice()));
 }
 
 #[test]

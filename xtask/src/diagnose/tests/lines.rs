@@ -52,7 +52,7 @@ fn a_busy_port_is_seen_in_every_dialect() {
 #[test]
 fn a_lock_file_of_another_one_is_seen() {
     check_lines(
-        "RunsAlready 1",
+        "AlreadyRunning 1",
         r#"
         A server is already running (pid: 4242, file: /srv/shop/tmp/pids/server.pid). Exiting
         2026-11-23 08:00:00.000 UTC [4242] FATAL:  lock file "postmaster.pid" already exists

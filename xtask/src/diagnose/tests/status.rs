@@ -13,12 +13,12 @@ fn exit_codes_of_shells_speak_for_themselves() {
 #[test]
 fn a_crash_is_told_from_its_signal() {
     for (signal, code, cause) in [
-        (4, 132, "BadInstruction"),
+        (4, 132, "IllegalInstruction"),
         (6, 134, "Aborted"),
-        (7, 135, "BadAddress"),
-        (8, 136, "BadCalculation"),
+        (7, 135, "SegmentationFault"),
+        (8, 136, "ArithmeticError"),
         (9, 137, "Killed"),
-        (11, 139, "BadAddress"),
+        (11, 139, "SegmentationFault"),
     ] {
         let expected = format!("{cause} 1: ");
         check_ended(&format!("signal {signal}"), "ready", &expected);
@@ -32,7 +32,7 @@ fn a_crash_is_told_from_its_signal() {
 fn whoever_is_killed_has_not_said_why() {
     let log = "ConnectionRefusedError: [Errno 111] Connection refused";
     check_ended("signal 9", log, "Killed 1: ");
-    check_ended("signal 11", log, "BadAddress 1: ");
+    check_ended("signal 11", log, "SegmentationFault 1: ");
     check_ended("signal 15", log, "nothing");
     check_ended("137", log, "Killed 1: ");
 }

@@ -104,6 +104,8 @@ fn a_file_that_may_not_be_run_is_made_executable() {
         expect!["run `chmod +x ./run.sh`"],
     );
     check("make run", 126, "bash: line 1: /etc: Is a directory", expect![""]);
+    let no_program = "Error: open /var/run/shop.sock: permission denied";
+    check("podman run shop", 126, no_program, expect![""]);
 }
 
 #[test]

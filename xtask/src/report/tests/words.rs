@@ -138,10 +138,8 @@ fn every_cause_has_words() {
             signal,
             true,
             Some(Diagnosis {
-                kind,
-                evidence: String::new(),
                 exit: Exit::Failed,
-                hints: Vec::new(),
+                ..Diagnosis::new(kind)
             }),
         )
     };
@@ -163,9 +161,9 @@ fn every_cause_has_words() {
         known(FailureKind::Denied),
         known(FailureKind::Refused),
         known(FailureKind::Killed),
-        known_of(Some(0), None, FailureKind::InBackground),
+        known_of(Some(0), None, FailureKind::Daemonized),
         known_of(None, Some(9), FailureKind::KilledForMemory),
-        known_of(None, Some(7), FailureKind::BadAddress),
+        known_of(None, Some(7), FailureKind::SegmentationFault),
         Cause::NotReady {
             after: Duration::from_secs(60),
             detail: "GET /healthz 503".to_owned(),

@@ -199,7 +199,7 @@ impl Driver<'_> {
             // A task may leave what it likes: it is done all the same.
             let is_task = self.services[unit].service.task;
             let left = !is_task && self.all_members(unit).is_ok_and(|left| !left.is_empty());
-            return left.then(Diagnosis::in_background);
+            return left.then(|| Diagnosis::new(FailureKind::Daemonized));
         }
         let life = &self.services[unit];
         let memory = os::oom_kills().since(life.oom_kills);
@@ -213,7 +213,9 @@ impl Driver<'_> {
                     (&self.services[unit].service, is_down.then(|| state.name()))
                 })
                 .collect();
-            found.hints = refused::hints(&found.evidence, &life.service, &stack);
+            found
+                .hints
+                .extend(refused::hint(found.subject.as_ref(), &life.service, &stack));
         }
         Some(found)
     }

@@ -296,12 +296,7 @@ fn why(cause: &Cause) -> String {
 
 /// A permanent cause: another start would meet it again.
 fn port_busy() -> Diagnosis {
-    Diagnosis {
-        kind: FailureKind::PortBusy,
-        evidence: String::new(),
-        exit: Exit::PortBusy,
-        hints: Vec::new(),
-    }
+    Diagnosis::new(FailureKind::PortBusy)
 }
 
 /// How a process ended: `0`, `1`, or `signal9` for SIGKILL; 0 if nothing is said.

@@ -16,6 +16,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Exit, Hint};
+use crate::foreign::char_start;
 pub(crate) use kind::FailureKind;
 pub(crate) use memory::{OomEvidence, OomKills};
 use rules::{ABORT, CODES, RULES, SIGNALS};
@@ -78,7 +79,7 @@ impl Diagnosis {
 
 impl Line {
     fn new(line: &str) -> Line {
-        let line = &line[..line.floor_char_boundary(MAX_LINE_BYTES)];
+        let line = &line[..char_start(line, MAX_LINE_BYTES)];
         let text = console::strip_ansi_codes(line).trim_end().to_owned();
         let lower = text.to_ascii_lowercase();
         Line { text, lower }

@@ -1,6 +1,13 @@
 //! Names chosen by other programs or users. They are shown, but must not reach the terminal unescaped.
 
 mod escape;
+
+/// The byte at which the character begins that `byte` is part of; the end of the text, if `byte` lies behind it.
+pub(crate) fn char_start(text: &str, byte: usize) -> usize {
+    let byte = byte.min(text.len());
+    (0..=byte).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
+use crate::foreign::char_start;
 
 /// The text of a file without its byte order mark, and the offsets of its lines.
 pub(super) struct SourceText<'t> {
@@ -25,16 +26,10 @@ impl<'t> SourceText<'t> {
         }
     }
 
-    /// The offset of the character that contains this byte.
-    fn letter_at(&self, byte: usize) -> usize {
-        let byte = byte.min(self.text.len());
-        (0..=byte).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
-    }
-
     /// The place of the bytes `span`. If they cover several lines, it marks only the first.
     pub(super) fn place(&self, span: Range<usize>, table: &str) -> Place {
-        let from = self.letter_at(span.start);
-        let to = self.letter_at(span.end);
+        let from = char_start(self.text, span.start);
+        let to = char_start(self.text, span.end);
         let line = self.lines.partition_point(|start| *start <= from);
         let start = self.lines[line - 1];
         let source = self.text[start..].lines().next().unwrap_or_default();

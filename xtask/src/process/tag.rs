@@ -24,6 +24,12 @@ impl Tag {
         }
     }
 
+    /// A supervisor's own tag: its run is passed on to its watchdog and its services only.
+    pub(crate) fn has_no_run(&self) -> bool {
+        self.run == ""
+    }
+
+    /// Of a supervisor itself.
     pub(crate) fn is_supervisor(&self) -> bool {
         self.service == SUPERVISOR
     }

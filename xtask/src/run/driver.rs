@@ -71,12 +71,12 @@ pub(crate) enum Message {
     OutputClosed,
     Probed {
         unit: UnitId,
-        life: u32,
+        generation: u32,
         answer: ProbeResult,
     },
     PipeEnded {
         unit: UnitId,
-        life: u32,
+        generation: u32,
     },
     Request(Request, Sender<Reply>),
     /// From the supervisor that we asked, where we are none ourselves.
@@ -231,10 +231,10 @@ impl<'a> Driver<'a> {
         for service in services {
             match self.machine.unit(&service.name) {
                 Some(unit) if !self.machine.state(unit).is_over() => {
-                    let life = &mut self.services[unit];
-                    if *life.wanted() != service {
+                    let instance = &mut self.services[unit];
+                    if *instance.wanted() != service {
                         changed.push(Spec::from(&service));
-                        (life.next, life.hold) = (Some(Box::new(service)), None);
+                        (instance.next, instance.hold) = (Some(Box::new(service)), None);
                         edited.push(unit);
                     }
                 }
@@ -245,9 +245,9 @@ impl<'a> Driver<'a> {
                 // The machine numbers new units in the order of their specs.
                 None => {
                     let logs = logs.remove(&service.name).unwrap_or_default();
-                    let mut life = self.life(service, logs);
-                    life.open_sockets();
-                    self.services.push(life);
+                    let mut instance = self.instance(service, logs);
+                    instance.open_sockets();
+                    self.services.push(instance);
                 }
             }
         }
@@ -279,8 +279,12 @@ impl<'a> Driver<'a> {
     }
 
     fn wait(&self) -> Result<Message, RecvTimeoutError> {
-        let endings = self.services.iter().filter_map(|life| life.ending).map(|(_, at)| at);
-        let sweeps = self.services.iter().filter_map(|life| life.swept);
+        let endings = self
+            .services
+            .iter()
+            .filter_map(|instance| instance.ending)
+            .map(|(_, at)| at);
+        let sweeps = self.services.iter().filter_map(|instance| instance.swept);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
         let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW_INTERVAL);
@@ -319,13 +323,17 @@ impl<'a> Driver<'a> {
                 self.ended_by.get_or_insert(EndedBy::OutputClosed);
                 self.events.push_back(Event::Stop { units: None });
             }
-            Message::Probed { unit, life, answer } => {
-                if self.services[unit].generation == life {
+            Message::Probed {
+                unit,
+                generation,
+                answer,
+            } => {
+                if self.services[unit].generation == generation {
                     self.answer(unit, answer);
                 }
             }
-            Message::PipeEnded { unit, life } => {
-                if self.services[unit].generation == life {
+            Message::PipeEnded { unit, generation } => {
+                if self.services[unit].generation == generation {
                     self.services[unit].open_pipes -= 1;
                 }
             }

@@ -14,22 +14,22 @@ pub(super) struct RunningCheck {
     pub(super) pid: u32,
     pub(super) until: Duration,
     unit: UnitId,
-    life: u32,
+    generation: u32,
     timeout: Duration,
 }
 
 impl Driver<'_> {
     pub(super) fn start_check(&mut self, unit: UnitId, words: &[String], timeout: Duration) {
         let tag = self.tag(unit);
-        let life = &self.services[unit];
-        match spawn::check(words, &life.service, &tag) {
+        let instance = &self.services[unit];
+        match spawn::check(words, &instance.service, &tag) {
             Ok(child) => {
                 let until = self.clock.now() + timeout;
                 self.checks.push(RunningCheck {
                     pid: child.id(),
                     until,
                     unit,
-                    life: life.generation,
+                    generation: instance.generation,
                     timeout,
                 });
             }
@@ -89,7 +89,7 @@ impl Driver<'_> {
     }
 
     fn answer_check(&mut self, check: &RunningCheck, answer: ProbeResult) {
-        if self.services[check.unit].generation == check.life {
+        if self.services[check.unit].generation == check.generation {
             self.answer(check.unit, answer);
         }
     }

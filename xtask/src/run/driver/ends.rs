@@ -64,9 +64,9 @@ impl Driver<'_> {
     pub(super) fn sweep(&mut self, unit: UnitId) {
         let left = self.all_members(unit).map(|left| left.len());
         let left = left.map_err(|problem| problem.message);
-        let life = &mut self.services[unit];
-        if left == Ok(0) && life.pid.is_none() && life.open_pipes > 0 {
-            life.swept = Some(self.clock.now() + PIPE_DRAIN_TIMEOUT);
+        let instance = &mut self.services[unit];
+        if left == Ok(0) && instance.pid.is_none() && instance.open_pipes > 0 {
+            instance.swept = Some(self.clock.now() + PIPE_DRAIN_TIMEOUT);
         } else {
             self.events.push_back(Event::Swept { unit, left });
         }
@@ -76,9 +76,9 @@ impl Driver<'_> {
     pub(super) fn pass_on_sweeps(&mut self) {
         let now = self.clock.now();
         for unit in self.machine.units() {
-            let life = &mut self.services[unit];
-            if life.swept.is_some_and(|at| at <= now || life.open_pipes == 0) {
-                life.swept = None;
+            let instance = &mut self.services[unit];
+            if instance.swept.is_some_and(|at| at <= now || instance.open_pipes == 0) {
+                instance.swept = None;
                 self.events.push_back(Event::Swept { unit, left: Ok(0) });
             }
         }
@@ -115,7 +115,7 @@ impl Driver<'_> {
     /// Whoever wrote into the pipes is gone; what they wrote last may still be on its way.
     fn hear_last_lines(&mut self) {
         let deadline = self.clock.now() + PIPE_DRAIN_TIMEOUT;
-        while self.services.iter().any(|life| life.open_pipes > 0) {
+        while self.services.iter().any(|instance| instance.open_pipes > 0) {
             match self.inbox.recv_timeout(deadline.saturating_sub(self.clock.now())) {
                 Ok(message @ Message::PipeEnded { .. }) => self.receive(message),
                 Ok(_) => {}
@@ -177,10 +177,16 @@ impl Driver<'_> {
         is_gone: impl Fn(&ServiceInstance) -> bool,
     ) -> Vec<Diagnostic> {
         let lives = units.into_iter().map(|unit| &self.services[unit]);
-        let held = lives.filter(|life| life.has_listened);
-        let ports = held.flat_map(|life| life.service.ports.iter().map(move |port| (life, Endpoint::from(port))));
+        let held = lives.filter(|instance| instance.has_listened);
+        let ports = held.flat_map(|instance| {
+            instance
+                .service
+                .ports
+                .iter()
+                .map(move |port| (instance, Endpoint::from(port)))
+        });
         let busy = ports.filter(|(_, port)| !owners::is_free(port, Addresses::Service));
-        busy.filter_map(|(life, port)| self.not_free(&life.service.name, port, is_gone(life)))
+        busy.filter_map(|(instance, port)| self.not_free(&instance.service.name, port, is_gone(instance)))
             .collect()
     }
 

@@ -17,12 +17,12 @@ use crate::system::os;
 /// The adopted, by the service that they belong to.
 pub(super) struct AdoptedProcesses {
     adopted: BTreeMap<String, Vec<Process>>,
-    /// Daemons that left their group and their environment: of some service, and nobody knows of which.
+    /// Daemons that left their group and their environment; which service started them is not known.
     unattributed: Vec<Process>,
 }
 
 impl AdoptedProcesses {
-    /// Nobody's parent has ended, so nobody is on the way to us.
+    /// No process of a service has lost its parent, so none is about to be adopted.
     fn is_empty(&self) -> bool {
         self.adopted.is_empty() && self.unattributed.is_empty()
     }
@@ -34,19 +34,19 @@ impl Driver<'_> {
     /// # Errors
     /// Some of them could not be looked at: how many there are is not known.
     pub(super) fn members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
-        Ok(living(self.member_pids(unit)?))
+        Ok(living(self.member_processes(unit)?))
     }
 
-    /// The same, looked up until two looks agree: what forks and ends in the middle of one, as a daemon does, has a child
-    /// that is not in it.
+    /// The same, repeated until two scans agree. A daemon that forks and exits during a scan has a child that the scan
+    /// misses.
     pub(super) fn all_members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
-        let mut seen = self.member_pids(unit)?;
+        let mut seen = self.member_processes(unit)?;
         for _ in 0..MAX_SCANS {
             if self.family()?.is_empty() {
                 break;
             }
             self.family = None;
-            let again = self.member_pids(unit)?;
+            let again = self.member_processes(unit)?;
             if pids(&again) == pids(&seen) {
                 // As they were before the second look: the child of one that had ended by then is in that.
                 break;
@@ -56,11 +56,11 @@ impl Driver<'_> {
         Ok(living(seen))
     }
 
-    /// Its own process, all below it and the adopted, those that wait to be reaped too.
-    fn member_pids(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
-        let life = &self.services[unit];
-        let (name, leader) = (life.service.name.clone(), life.leader.clone());
-        let mut members = match life.pid {
+    /// Its own process, the descendants and the adopted processes, zombies included.
+    fn member_processes(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
+        let instance = &self.services[unit];
+        let (name, leader) = (instance.service.name.clone(), instance.leader.clone());
+        let mut members = match instance.pid {
             Some(pid) => self.tree(pid, leader.as_ref())?,
             None => Vec::new(),
         };
@@ -82,7 +82,7 @@ impl Driver<'_> {
             let Some(process) = os::process(pid)? else {
                 continue;
             };
-            if !self.is_ours(&process, leader)? {
+            if !self.belongs_to_run(&process, leader)? {
                 continue;
             }
             for child in os::children(pid)? {
@@ -95,9 +95,9 @@ impl Driver<'_> {
         Ok(tree)
     }
 
-    /// Of a process below one of ours, or adopted. Another run's stands in a group of its own: in the service's group all
-    /// are its own, its own process first.
-    fn is_ours(&mut self, process: &Process, leader: Option<&Leader>) -> Result<bool, Diagnostic> {
+    /// Whether a descendant, or an adopted process, belongs to this run. A process that does not is recorded as left
+    /// alone. Every process in the service's own group belongs to it; a stack that it started has groups of its own.
+    fn belongs_to_run(&mut self, process: &Process, leader: Option<&Leader>) -> Result<bool, Diagnostic> {
         let in_group = leader.is_some_and(|leader| leader.identity.pid == process.group);
         if in_group || process.state == ProcessState::Zombie {
             return Ok(true);
@@ -106,7 +106,7 @@ impl Driver<'_> {
             Some(others) if others.run != self.record.run => {
                 let of_others = format!("it supervises the stack in `{}`", others.checkout);
                 // Its watchdog, which is told its run, and its services are its own business.
-                let supervises = others.is_supervisor() && others.run == "";
+                let supervises = others.is_supervisor() && others.has_no_run();
                 supervises.then(|| LeftAlone::new(process, None, &of_others))
             }
             tag => match attribution::is_left_alone(process, leader) {
@@ -119,7 +119,7 @@ impl Driver<'_> {
         Ok(false)
     }
 
-    /// Looked up once for all that is done in one turn.
+    /// The adopted processes, scanned at most once in each turn of the event loop.
     fn family(&mut self) -> Result<&AdoptedProcesses, Diagnostic> {
         if self.family.is_none() {
             self.has_signalled = false;
@@ -129,7 +129,7 @@ impl Driver<'_> {
     }
 
     fn adopted(&mut self) -> Result<AdoptedProcesses, Diagnostic> {
-        let services = self.services.iter().filter_map(|life| life.pid);
+        let services = self.services.iter().filter_map(|instance| instance.pid);
         let checks = self.checks.iter().map(|check| check.pid);
         let watchdog = self.watchdog.as_ref().map(|watchdog| watchdog.pid);
         let known: BTreeSet<u32> = services.chain(checks).chain(watchdog).collect();
@@ -189,7 +189,7 @@ impl Driver<'_> {
         let services = self
             .services
             .iter()
-            .filter_map(|life| Some((life.pid?, life.leader.clone())));
+            .filter_map(|instance| Some((instance.pid?, instance.leader.clone())));
         let services: Vec<_> = services.collect();
         let mut left: Vec<Process> = adopted.into_values().flatten().chain(unattributed).collect();
         for (pid, leader) in services {
@@ -201,9 +201,12 @@ impl Driver<'_> {
     /// A group's number is not used again while it has members, and `process`, a child of ours, is one. Unless it died out
     /// and its number was reused, to a process that leads it now.
     fn service_of_group(&self, process: &Process) -> Option<String> {
-        let life = self.services.iter().find(|life| life.group == Some(process.group))?;
+        let instance = self
+            .services
+            .iter()
+            .find(|instance| instance.group == Some(process.group))?;
         let is_new_leader = process.identity.pid == process.group;
-        (!is_new_leader).then(|| life.service.name.clone())
+        (!is_new_leader).then(|| instance.service.name.clone())
     }
 }
 

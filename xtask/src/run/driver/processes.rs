@@ -23,7 +23,7 @@ use crate::system::{attribution, os};
 
 impl Driver<'_> {
     /// `logs` are the numbers of its log files.
-    pub(super) fn life(&self, service: plan::Service, logs: Vec<u64>) -> ServiceInstance {
+    pub(super) fn instance(&self, service: plan::Service, logs: Vec<u64>) -> ServiceInstance {
         let run = RunId {
             id: self.record.run.clone(),
             began: self.record.started_at,
@@ -62,31 +62,31 @@ impl Driver<'_> {
     pub(super) fn spawn(&mut self, unit: UnitId) {
         let tag = self.tag(unit);
         let oom_kills = *self.oom_kills.get_or_insert_with(os::oom_kills);
-        let life = &mut self.services[unit];
-        if let Some(next) = life.next.take() {
-            life.service = *next;
+        let instance = &mut self.services[unit];
+        if let Some(next) = instance.next.take() {
+            instance.service = *next;
         }
-        if life.service.listen {
-            life.hold = None;
+        if instance.service.listen {
+            instance.hold = None;
         }
-        life.open_sockets();
-        life.generation += 1;
-        life.log.begin();
-        life.oom_kills = oom_kills;
-        let sockets = life
+        instance.open_sockets();
+        instance.generation += 1;
+        instance.log.begin();
+        instance.oom_kills = oom_kills;
+        let sockets = instance
             .sockets
             .as_ref()
             .map(|opened| opened.as_ref().map_err(Clone::clone));
-        let started = sockets
-            .transpose()
-            .and_then(|sockets| spawn::service(&life.service, sockets, life.hold.take(), &tag, self.sink.size()));
+        let started = sockets.transpose().and_then(|sockets| {
+            spawn::service(&instance.service, sockets, instance.hold.take(), &tag, self.sink.size())
+        });
         match started {
             Ok(started) => {
                 let pid = started.child.id();
-                life.pid = Some(pid);
-                life.group = life.pid;
-                life.started_at = Some(wall());
-                life.leader = attribution::note(self.directory, pid, &tag);
+                instance.pid = Some(pid);
+                instance.group = instance.pid;
+                instance.started_at = Some(wall());
+                instance.leader = attribution::note(self.directory, pid, &tag);
                 match self.follow(unit, started) {
                     Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
                     Err(problem) => {
@@ -109,21 +109,28 @@ impl Driver<'_> {
     /// Reads its outputs; the child itself is reaped by its pid.
     fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Diagnostic> {
         let Started { mut child, terminal } = started;
-        let life = &mut self.services[unit];
-        let number = life.generation;
+        let instance = &mut self.services[unit];
+        let number = instance.generation;
         let ended = |sender: &Sender<Message>| {
             let sender = sender.clone();
-            move || drop(sender.send(Message::PipeEnded { unit, life: number }))
+            move || {
+                drop(sender.send(Message::PipeEnded {
+                    unit,
+                    generation: number,
+                }))
+            }
         };
-        life.stdin = child.stdin.take();
-        life.terminal = terminal;
-        if let Some(terminal) = &life.terminal {
-            life.open_pipes = 1;
+        instance.stdin = child.stdin.take();
+        instance.terminal = terminal;
+        if let Some(terminal) = &instance.terminal {
+            instance.open_pipes = 1;
             let terminal = Arc::clone(terminal);
             let ended = ended(&self.sender);
-            return self.follower.follow(&life.log, OutputSource::Terminal, terminal, ended);
+            return self
+                .follower
+                .follow(&instance.log, OutputSource::Terminal, terminal, ended);
         }
-        life.open_pipes = 2;
+        instance.open_pipes = 2;
         let mut numbers = Vec::new();
         let stdout = child.stdout.take().map(os::Descriptor::from);
         let stderr = child.stderr.take().map(os::Descriptor::from);
@@ -131,7 +138,7 @@ impl Driver<'_> {
             let pipe = Arc::new(File::from(pipe.expect("both are pipes")));
             let (number, ended) = (os::pipe_number(&*pipe), ended(&self.sender));
             self.follower
-                .follow(&life.log, OutputSource::Pipe(stream), pipe, ended)?;
+                .follow(&instance.log, OutputSource::Pipe(stream), pipe, ended)?;
             numbers.push(number);
         }
         self.hand_on(numbers);
@@ -141,7 +148,7 @@ impl Driver<'_> {
     /// Our terminal has another size, and so have those of the services.
     pub(super) fn resize_terminals(&self) {
         let size = self.sink.size();
-        for terminal in self.services.iter().filter_map(|life| life.terminal.as_ref()) {
+        for terminal in self.services.iter().filter_map(|instance| instance.terminal.as_ref()) {
             // It may be hung up.
             let _ = os::resize_terminal(terminal, size);
         }
@@ -149,15 +156,15 @@ impl Driver<'_> {
 
     pub(super) fn reap(&mut self) {
         for (pid, status) in os::reap() {
-            if let Some(unit) = self.services.iter().position(|life| life.pid == Some(pid)) {
+            if let Some(unit) = self.services.iter().position(|instance| instance.pid == Some(pid)) {
                 let wait = if status.code == Some(0) {
                     Duration::ZERO
                 } else {
                     PIPE_DRAIN_TIMEOUT
                 };
-                let life = &mut self.services[unit];
-                life.pid = None;
-                life.ending = Some((status, self.clock.now() + wait));
+                let instance = &mut self.services[unit];
+                instance.pid = None;
+                instance.ending = Some((status, self.clock.now() + wait));
             } else if self.watchdog.as_ref().is_some_and(|watchdog| watchdog.pid == pid) {
                 self.watchdog_ended();
             } else {
@@ -170,14 +177,14 @@ impl Driver<'_> {
     pub(super) fn pass_on_endings(&mut self) {
         let now = self.clock.now();
         for unit in self.machine.units() {
-            let life = &self.services[unit];
+            let instance = &self.services[unit];
             let stopping = self.machine.state(unit) == State::Stopping;
-            match life.ending {
-                Some((status, at)) if at <= now || life.open_pipes == 0 || stopping => {
+            match instance.ending {
+                Some((status, at)) if at <= now || instance.open_pipes == 0 || stopping => {
                     let diagnosis = (!stopping).then(|| self.diagnosis(unit, status)).flatten();
-                    let life = &mut self.services[unit];
-                    life.ending = None;
-                    life.exit = Some(LastExit {
+                    let instance = &mut self.services[unit];
+                    instance.ending = None;
+                    instance.exit = Some(LastExit {
                         status,
                         at: wall(),
                         cause: None,
@@ -201,9 +208,9 @@ impl Driver<'_> {
             let left = !is_task && self.all_members(unit).is_ok_and(|left| !left.is_empty());
             return left.then(|| Diagnosis::new(FailureKind::Daemonized));
         }
-        let life = &self.services[unit];
-        let memory = os::oom_kills().since(life.oom_kills);
-        let mut found = diagnosis(status, &life.log.tail(), memory)?;
+        let instance = &self.services[unit];
+        let memory = os::oom_kills().since(instance.oom_kills);
+        let mut found = diagnosis(status, &instance.log.tail(), memory)?;
         if found.kind == FailureKind::Refused {
             let stack = self.machine.units();
             let stack: Vec<_> = stack
@@ -215,54 +222,54 @@ impl Driver<'_> {
                 .collect();
             found
                 .hints
-                .extend(refused::hint(found.subject.as_ref(), &life.service, &stack));
+                .extend(refused::hint(found.subject.as_ref(), &instance.service, &stack));
         }
         Some(found)
     }
 
     pub(super) fn announce(&mut self, unit: UnitId, state: State, cause: Option<Cause>) {
-        let life = &mut self.services[unit];
-        life.since = wall();
-        life.in_state_since = self.clock.now();
-        life.cause = cause.clone();
-        life.clients = None;
+        let instance = &mut self.services[unit];
+        instance.since = wall();
+        instance.in_state_since = self.clock.now();
+        instance.cause = cause.clone();
+        instance.clients = None;
         if state.is_over() {
-            (life.sockets, life.hold) = (None, None);
+            (instance.sockets, instance.hold) = (None, None);
         }
         if !state.is_alive() {
-            drop((life.stdin.take(), life.terminal.take()));
+            drop((instance.stdin.take(), instance.terminal.take()));
         }
-        if let (true, Some(exit), Some(cause)) = (life.pid.is_none(), &mut life.exit, &cause) {
+        if let (true, Some(exit), Some(cause)) = (instance.pid.is_none(), &mut instance.exit, &cause) {
             exit.cause = Some(cause.last().clone());
         }
         let tail = match state {
-            State::Failed => life.log.tail(),
+            State::Failed => instance.log.tail(),
             _ => Vec::new(),
         };
         let transition = Transition {
-            at: life.since,
-            service: life.service.name.clone(),
-            task: life.service.task,
+            at: instance.since,
+            service: instance.service.name.clone(),
+            task: instance.service.task,
             state,
-            pid: life.pid,
-            url: life.url(),
+            pid: instance.pid,
+            url: instance.url(),
             mismatch: match cause {
-                Some(Cause::NotReady { .. }) => life.mismatch.clone().map(Box::new),
+                Some(Cause::NotReady { .. }) => instance.mismatch.clone().map(Box::new),
                 _ => None,
             },
             cause,
             tail,
         };
-        life.log.mark(&StateRecord {
+        instance.log.mark(&StateRecord {
             state,
             task: transition.task,
             pid: transition.pid,
             cause: transition.cause.clone(),
         });
         if matches!(state, State::Waiting | State::Backoff) {
-            life.reserve(false);
+            instance.reserve(false);
         }
-        self.audience.transition(&transition, &life.service);
+        self.audience.transition(&transition, &instance.service);
         self.tell_waiters(&transition);
     }
 

@@ -46,12 +46,12 @@ impl Driver<'_> {
             State::Stopping => (Vec::new(), self.remaining_clients(unit)),
             _ => (self.machine.waiting_for(unit), Vec::new()),
         };
-        let life = &self.services[unit];
+        let instance = &self.services[unit];
         ServiceProgress {
-            service: life.service.name.clone(),
-            task: life.service.task,
+            service: instance.service.name.clone(),
+            task: instance.service.task,
             state,
-            elapsed: self.clock.now().saturating_sub(life.in_state_since),
+            elapsed: self.clock.now().saturating_sub(instance.in_state_since),
             waiting_for,
             clients,
         }
@@ -60,10 +60,10 @@ impl Driver<'_> {
     /// The clients of a service that takes its time to stop, looked at once in a while.
     fn remaining_clients(&mut self, unit: UnitId) -> Vec<ProcessRef> {
         let now = self.clock.now();
-        let life = &self.services[unit];
-        let seen_at = life.clients.as_ref().map_or(life.in_state_since, |(at, _)| *at);
-        if !life.service.ports.is_empty() && seen_at + SLOW_STOP_INTERVAL <= now {
-            let ports: Vec<_> = life.service.ports.iter().map(Endpoint::from).collect();
+        let instance = &self.services[unit];
+        let seen_at = instance.clients.as_ref().map_or(instance.in_state_since, |(at, _)| *at);
+        if !instance.service.ports.is_empty() && seen_at + SLOW_STOP_INTERVAL <= now {
+            let ports: Vec<_> = instance.service.ports.iter().map(Endpoint::from).collect();
             // A remark: where the system does not tell, nobody is named.
             let own = pids(&self.members(unit).unwrap_or_default());
             let clients = owners::clients_of(&ports, &own);

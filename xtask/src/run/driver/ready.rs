@@ -21,8 +21,8 @@ impl Driver<'_> {
         let address = match self.machine.state(unit) {
             State::Starting => match self.listens(unit) {
                 Ok(address) => {
-                    let life = &mut self.services[unit];
-                    (life.has_listened, life.answers_at) = (true, address);
+                    let instance = &mut self.services[unit];
+                    (instance.has_listened, instance.answers_at) = (true, address);
                     address
                 }
                 Err(detail) => return self.answer(unit, ProbeResult::Failed { detail }),
@@ -30,8 +30,8 @@ impl Driver<'_> {
             // It was seen to own its sockets; now only its health is asked for.
             _ => self.services[unit].answers_at,
         };
-        let life = &self.services[unit];
-        let Some(check) = &life.service.health else {
+        let instance = &self.services[unit];
+        let Some(check) = &instance.service.health else {
             return self.answer(unit, ProbeResult::Passed { detail: String::new() });
         };
         let timeout = check.timeout;
@@ -52,14 +52,18 @@ impl Driver<'_> {
 
     /// Asks on a thread of its own, for an answer may take its time. Whoever cannot be asked has not answered.
     fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
-        let (sender, life) = (self.sender.clone(), self.services[unit].generation);
+        let (sender, generation) = (self.sender.clone(), self.services[unit].generation);
         let ask = move || {
             let answer = match question() {
                 Ok(detail) => ProbeResult::Passed { detail },
                 Err(detail) => ProbeResult::Failed { detail },
             };
             // The driver has ended: nobody wants to know.
-            let _ = sender.send(Message::Probed { unit, life, answer });
+            let _ = sender.send(Message::Probed {
+                unit,
+                generation,
+                answer,
+            });
         };
         if let Err(Diagnostic { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
             self.answer(unit, ProbeResult::Unasked { detail });
@@ -119,16 +123,16 @@ impl Driver<'_> {
 
     /// Where it listens instead of on `port`, in words, once it has had its time to open that.
     fn elsewhere(&mut self, unit: UnitId, port: &Port) -> Option<String> {
-        let life = &self.services[unit];
-        if port.protocol != Protocol::Tcp || self.clock.now() - life.in_state_since < MISMATCH_DELAY {
+        let instance = &self.services[unit];
+        if port.protocol != Protocol::Tcp || self.clock.now() - instance.in_state_since < MISMATCH_DELAY {
             return None;
         }
         // It is a remark: without it there is still the fact that nothing listens.
         let members = pids(&self.members(unit).ok()?);
         let listens = owners::addresses_of(&members).ok()?;
-        let life = &mut self.services[unit];
-        life.mismatch = Mismatch::new(&life.service.ports, port, &listens);
-        life.mismatch.as_ref().map(Mismatch::words)
+        let instance = &mut self.services[unit];
+        instance.mismatch = Mismatch::new(&instance.service.ports, port, &listens);
+        instance.mismatch.as_ref().map(Mismatch::words)
     }
 }
 

@@ -107,8 +107,8 @@ impl Driver<'_> {
             };
             let survivors = match &waiter.waits_for {
                 WaitsFor::Over(units) => {
-                    let is_gone = |life: &ServiceInstance| {
-                        !matches!(life.cause, Some(Cause::Survived { .. } | Cause::Unverified { .. }))
+                    let is_gone = |instance: &ServiceInstance| {
+                        !matches!(instance.cause, Some(Cause::Survived { .. } | Cause::Unverified { .. }))
                     };
                     self.still_busy(units.iter().copied(), is_gone)
                 }
@@ -208,22 +208,22 @@ impl Driver<'_> {
     }
 
     fn service(&self, unit: UnitId) -> ServiceStatus {
-        let life = &self.services[unit];
+        let instance = &self.services[unit];
         ServiceStatus {
-            name: life.service.name.clone(),
-            task: life.service.task,
+            name: instance.service.name.clone(),
+            task: instance.service.task,
             state: self.machine.state(unit),
-            pid: life.pid,
-            since: Some(life.since),
-            started_at: life.started_at,
-            exit: life.exit.clone(),
-            cause: life.cause.clone(),
-            ports: life.service.ports.clone(),
-            health: life.service.health.clone(),
-            url: life.url(),
-            probed: life.probed.clone(),
+            pid: instance.pid,
+            since: Some(instance.since),
+            started_at: instance.started_at,
+            exit: instance.exit.clone(),
+            cause: instance.cause.clone(),
+            ports: instance.service.ports.clone(),
+            health: instance.service.health.clone(),
+            url: instance.url(),
+            probed: instance.probed.clone(),
             waiting_for: self.machine.waiting_for(unit),
-            lost_port: life.lost_port,
+            lost_port: instance.lost_port,
             restarts: self.machine.restarts(unit),
         }
     }
@@ -238,7 +238,7 @@ impl Driver<'_> {
 
     fn why(&self, name: &str) -> Option<Box<Explanation>> {
         let unit = self.machine.unit(name)?;
-        let life = &self.services[unit];
+        let instance = &self.services[unit];
         let pause = self
             .machine
             .next_try(unit)
@@ -246,10 +246,10 @@ impl Driver<'_> {
         Some(Box::new(Explanation {
             record: self.record.clone(),
             service: self.service(unit),
-            restart: life.service.restart,
-            answers: life.answers.iter().cloned().collect(),
+            restart: instance.service.restart,
+            answers: instance.answers.iter().cloned().collect(),
             next_try_at: pause.map(|pause| wall() + pause),
-            tail: life.log.tail(),
+            tail: instance.log.tail(),
         }))
     }
 }

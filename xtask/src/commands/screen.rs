@@ -86,7 +86,10 @@ impl Screen {
             quiet: context.quiet,
             paint: context.paint_stderr(),
             colours: context.terminals.colour_stdout && !context.json,
-            draws: context.terminals.can_redraw && !context.json && !context.quiet,
+            draws: context.terminals.can_redraw
+                && !context.terminals.stdout_is_piped
+                && !context.json
+                && !context.quiet,
             width: context.terminals.width,
             prefixes: Prefixes::new(services, context.paint()),
             words: SerialWorker::new({

@@ -23,10 +23,14 @@ pub(crate) struct TerminalInfo {
     pub(crate) colour_stderr: bool,
     /// Stdout is a terminal.
     pub(crate) stdout_is_tty: bool,
+    /// Stdout is a pipe, whose reader may write to the same terminal.
+    pub(crate) stdout_is_piped: bool,
     /// Whether a line on stderr can be redrawn.
     pub(crate) can_redraw: bool,
     /// Whether the user can be asked: stdin and stderr are terminals, we are in the foreground, and `CI` is not set.
     pub(crate) interactive: bool,
+    /// `CI` is set, so nothing is asked.
+    pub(crate) is_ci: bool,
     /// Characters per line.
     pub(crate) width: usize,
 }
@@ -49,8 +53,10 @@ impl TerminalInfo {
             colour_stdout: coloured(stdout),
             colour_stderr: coloured(stderr),
             stdout_is_tty: stdout,
+            stdout_is_piped: os::stdout_is_pipe(),
             can_redraw: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
             interactive: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
+            is_ci: is_set("CI"),
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),

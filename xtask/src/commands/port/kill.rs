@@ -252,7 +252,11 @@ fn unconfirmed(args: &Args, cases: &mut [&mut KillTarget], inbox: &Inbox, contex
         }
     } else {
         const HINT: &str = "add `--yes` to stop it without a question";
-        let problem = Diagnostic::new("not confirmed: there is no terminal to ask at, so nothing was stopped");
+        let why = match context.terminals.is_ci {
+            true => "`CI` is set, so nothing is asked and nothing was stopped",
+            false => "there is no terminal to ask at, so nothing was stopped",
+        };
+        let problem = Diagnostic::new(format!("not confirmed: {why}"));
         cases.iter_mut().for_each(|case| case.finding.hints.push(HINT.into()));
         context.fail(&[problem.hint(HINT).exit(Exit::Refused)])
     };

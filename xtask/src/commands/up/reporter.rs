@@ -101,6 +101,13 @@ impl<'a> UpReporter<'a> {
         if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
             self.screen.say(&self.others_stopped());
         } else if outcome.survivors.is_empty() && !self.stopped.is_empty() && !outcome.runs_on() {
+            // Of the stack as it was last: an `up` elsewhere may have added services or moved ports.
+            let stopped = outcome
+                .last
+                .services
+                .iter()
+                .filter(|it| self.stopped.contains_key(&it.name));
+            let ports: Vec<Endpoint> = stopped.flat_map(|it| &it.ports).map(Endpoint::from).collect();
             let which = self.n_stopped();
             let who = if outcome.by_request {
                 " as asked from another terminal"
@@ -109,7 +116,7 @@ impl<'a> UpReporter<'a> {
             };
             self.screen.say(&format!(
                 "Stopped {which}{who}; nothing is left{}.",
-                watching::free(&self.ports)
+                watching::free(&ports)
             ));
         }
         if self.context.json {

@@ -227,7 +227,11 @@ fn stop_signal<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<StopS
 
 fn unknown_venv(name: &str, known: &[String]) -> Diagnostic {
     let hint = did_you_mean(name, known.iter().map(String::as_str).chain(["auto"]));
-    let hint = hint.unwrap_or_else(|| format!("add a table `[venvs.{name}]` with its `path`"));
+    let is_path = name.contains(['/', '.']);
+    let hint = hint.unwrap_or_else(|| match is_path {
+        true => format!("write `\"auto\"` for the nearest venv, or add `[venvs.NAME]` with `path = \"{name}\"`"),
+        false => format!("add a table `[venvs.{name}]` with its `path`"),
+    });
     Diagnostic::new(format!("unknown venv `{name}`")).hint(hint)
 }
 

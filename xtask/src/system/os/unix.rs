@@ -283,6 +283,10 @@ pub(crate) fn is_pipe(file: std::fs::FileType) -> bool {
     file.is_fifo()
 }
 
+pub(crate) fn stdout_is_pipe() -> bool {
+    rustix::fs::fstat(rustix::stdio::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
+}
+
 /// The kind of a file that is neither a regular file nor a directory.
 pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     if is_pipe(file) {

@@ -230,3 +230,7 @@ pub(crate) fn lock(_: &File) -> io::Result<()> {
 pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+pub(crate) fn stdout_is_pipe() -> bool {
+    false
+}

@@ -218,3 +218,17 @@ fn a_task_that_was_edited_runs_again() {
     assert_eq!(log().matches("second").count(), 1);
     assert_eq!(pids(&sandbox)["api"], before["api"]);
 }
+
+#[test]
+fn last_line_of_up_names_the_ports_that_the_stack_had_last() {
+    let (db, before, after) = (port(), port(), port());
+    let sandbox = Sandbox::new(&stack(db, before, "debug"));
+    let up = sandbox.up(&[]);
+    sandbox.write("devtasks.toml", &stack(db, after, "debug"));
+    sandbox.run(&["up"]).with(0);
+    sandbox.run(&["down"]).with(0);
+    let ended = up.wait().with(0);
+    let last = ended.stderr.lines().last().unwrap_or_default();
+    let said = "Stopped 2 services as asked from another terminal; nothing is left, ";
+    assert_eq!(last, format!("{said}ports {db} {after} are free."));
+}

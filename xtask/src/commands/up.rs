@@ -29,7 +29,7 @@ use crate::run::reservations::Registry;
 use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::runs::{CheckoutLock, LockOutcome, StateDir};
-use preflight::Preflight;
+use preflight::{NotStarted, Preflight};
 use reporter::UpReporter;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
@@ -190,9 +190,9 @@ fn start(args: Args, context: &Context) -> CommandResult {
     loop {
         match directory.lock()? {
             LockOutcome::Acquired(lock) => {
-                let (plan, screen) = match make_ready(&up, &directory)? {
+                let (plan, screen) = match make_ready(&up, &directory) {
                     Ok(ready) => ready,
-                    Err(exit) => return Ok(exit),
+                    Err(why) => return why.into(),
                 };
                 if !request.detach {
                     return stay(plan, &request, &directory, lock, screen, inbox, context);
@@ -202,48 +202,52 @@ fn start(args: Args, context: &Context) -> CommandResult {
                 }
             }
             LockOutcome::HeldBy(pid) => {
-                if let Some(exit) = join::join(&up, &directory)? {
+                if let Some(exit) = join_or_wait(&up, &directory, pid, &mut has_waited)? {
                     return Ok(exit);
-                }
-                if !std::mem::replace(&mut has_waited, true) {
-                    tell_waiting(pid, context);
-                }
-                if inbox.pause(Duration::from_millis(20)).is_err() {
-                    return Ok(watching::interrupted("started", context));
                 }
             }
         }
     }
 }
 
-/// A plan whose ports are saved and free, or the exit of an `up` that cannot start. Then its ports are as they were.
+/// A plan whose ports are saved and free. If there is none, the registry is as it was.
 ///
 /// Whoever calls has the lock of the checkout: by that, other checkouts know that these numbers are about to be used.
-fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<Result<(Plan, Screen), Exit>, Diagnostics> {
+fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen), NotStarted> {
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let settled = match up.clear_all(&mut numbers, directory) {
-        Ok(Ok(settled)) if !up.inbox.interrupted() => settled,
-        not_ready => {
+        Ok(settled) => settled,
+        Err(why) => {
             numbers.restore();
-            return Ok(match not_ready? {
-                Ok(_) => Err(watching::interrupted("started", up.context)),
-                Err(exit) => Err(exit),
-            });
+            return Err(why);
         }
     };
     remarks::remarks(up, &numbers.plan);
     let screen = Screen::new(up.context, &up.request.known, up.inbox.sender.clone())?;
     let head = summary_line::head(&settled.to_do, &settled.facts, up.context);
     screen.say(&format!("{head}\n"));
-    Ok(Ok((numbers.plan, screen)))
+    Ok((numbers.plan, screen))
 }
 
-/// It has the lock and no socket yet: it still asks its questions, or is just ending.
-fn tell_waiting(pid: Option<u32>, context: &Context) {
-    let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-    context.say(&format!(
-        "Another `up` of this checkout{who} is just starting or ending; waiting for it."
-    ));
+/// Joins the supervisor that has the lock, or waits for a moment.
+fn join_or_wait(
+    up: &Preflight<'_>,
+    directory: &StateDir,
+    holder: Option<u32>,
+    has_waited: &mut bool,
+) -> Result<Option<Exit>, Diagnostics> {
+    if let Some(exit) = join::join(up, directory)? {
+        return Ok(Some(exit));
+    }
+    // It has the lock and no socket yet: it still asks its questions, or is just ending.
+    if !std::mem::replace(has_waited, true) {
+        let who = holder.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+        up.context.say(&format!(
+            "Another `up` of this checkout{who} is just starting or ending; waiting for it."
+        ));
+    }
+    let waited = up.inbox.pause(Duration::from_millis(20));
+    Ok(waited.is_err().then(|| watching::interrupted("started", up.context)))
 }
 
 /// Becomes the supervisor of this checkout, in the terminal.

@@ -75,14 +75,6 @@ pub(crate) struct Allocation {
     pub(super) problem: Option<Diagnostic>,
 }
 
-/// An `auto` port of the main checkout that begins elsewhere than at its base.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DisplacedPort {
-    pub(crate) id: PortId,
-    pub(crate) protocol: Protocol,
-    pub(crate) base: u16,
-}
-
 /// A number for each port. `reassigned` are numbers that were chosen earlier by [`Allocation::reassign`].
 pub(crate) fn allocate(
     declared: &[DeclaredPort],
@@ -237,22 +229,18 @@ impl Allocation {
         next
     }
 
-    /// Ports that begin elsewhere than at their written base, and have had no number of that base before. Only the main
-    /// checkout begins at the base.
-    pub(crate) fn displaced(&self, registry: &RegistryView) -> Vec<DisplacedPort> {
+    /// Ports that begin elsewhere than at their written base, and that base. They have had no number of it before. Only the
+    /// main checkout begins at the base.
+    pub(crate) fn displaced(&self, registry: &RegistryView) -> Vec<(&DeclaredPort, u16)> {
         let displaced = |(port, now): &(DeclaredPort, AllocatedPort)| match port.number {
             DeclaredNumber::Auto { base, is_written: true } if base != now.declared() => {
-                let is_new = registry.auto_number(port).is_none_or(|before| before.base != base);
-                is_new.then(|| DisplacedPort {
-                    id: port.id.clone(),
-                    protocol: port.protocol,
-                    base,
-                })
+                let before = registry.auto_number(port);
+                before.is_none_or(|before| before.base != base).then_some(base)
             }
             DeclaredNumber::Auto { .. } | DeclaredNumber::Fixed(_) | DeclaredNumber::Set(_) => None,
         };
         let ports = self.ports.iter().filter(|_| registry.is_main);
-        ports.filter_map(displaced).collect()
+        ports.filter_map(|it| Some((&it.0, displaced(it)?))).collect()
     }
 
     /// What the registry has to keep, so that others leave these numbers alone and they are the same the next time.

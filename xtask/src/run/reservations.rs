@@ -172,15 +172,15 @@ impl<'a> Registry<'a> {
     /// `auto` ports that get no number at their base for the first time, and who has that.
     pub(crate) fn taken_bases(&self, allocation: &Allocation) -> Vec<BaseTaken> {
         let displaced = allocation.displaced(&self.view).into_iter();
-        let taken = displaced.filter_map(|one| {
-            let holder = self.holder(one.base, one.protocol)?;
-            let may_return = |port: &plan::Reservation| {
-                let is_for_now = port.instead_of.is_some() || port.auto.is_some_and(|auto| auto.number != one.base);
-                (port.number, port.protocol) == (one.base, one.protocol) && is_for_now
+        let taken = displaced.filter_map(|(port, base)| {
+            let holder = self.holder(base, port.protocol)?;
+            let may_return = |kept: &plan::Reservation| {
+                let is_for_now = kept.instead_of.is_some() || kept.auto.is_some_and(|auto| auto.number != base);
+                (kept.number, kept.protocol) == (base, port.protocol) && is_for_now
             };
             Some(BaseTaken {
-                id: one.id,
-                base: one.base,
+                id: port.id.clone(),
+                base,
                 project: holder.project.clone().into(),
                 checkout: holder.checkout.clone().into(),
                 may_return: holder.ports.values().any(may_return),

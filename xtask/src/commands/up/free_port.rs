@@ -1,11 +1,11 @@
 //! Gets one busy port free: shows who has it, asks if that is wanted, and stops the owner.
 
 use super::numbers::Numbers;
-use super::preflight::Preflight;
+use super::preflight::{NotStarted, Preflight};
 use crate::commands::events::Interrupted;
 use crate::commands::stopping::{self, Busy, StopResult, StopUi, told_of_port};
 use crate::commands::tell;
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::Exit;
 use crate::plan::{Plan, PortId};
 use crate::ports::conflict::finding;
 use crate::ports::{Endpoint, Finding};
@@ -14,8 +14,8 @@ use crate::report::{self, words};
 use crate::system::owners::{self, Addresses};
 
 impl Preflight<'_> {
-    /// An exit if the port stays busy.
-    pub(super) fn free(&self, numbers: &Numbers, to_do: &Plan, id: &PortId) -> Result<Option<Exit>, Diagnostic> {
+    /// It may have come free by itself.
+    pub(super) fn free(&self, numbers: &Numbers, to_do: &Plan, id: &PortId) -> Result<(), NotStarted> {
         let (service, port) = to_do.port(id).expect("only ports of the plan are judged");
         // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
         let asked = Endpoint::from(port);
@@ -24,10 +24,10 @@ impl Preflight<'_> {
         let found = finding(&asked, &facts[&asked], &ours);
         let remedy = self.policy().remedy(Some(port), &found);
         match remedy {
-            Remedy::NotNeeded => return Ok(None),
+            Remedy::NotNeeded => return Ok(()),
             Remedy::Blocked | Remedy::Reassign => {
                 self.tell(&self.hinted(numbers, Some(id), found.clone()));
-                return Ok(Some(found.exit));
+                return Err(self.blocked(found.exit));
             }
             Remedy::Ask | Remedy::Stop => {}
         }
@@ -45,8 +45,8 @@ impl Preflight<'_> {
             );
             match self.inbox.confirm(&question, self.context) {
                 Ok(true) => {}
-                Ok(false) => return Ok(Some(self.left_alone(&self.hinted(numbers, Some(id), found)))),
-                Err(Interrupted) => return Ok(Some(Exit::Interrupted)),
+                Ok(false) => return Err(self.left_alone(&self.hinted(numbers, Some(id), found))),
+                Err(Interrupted) => return Err(self.blocked(Exit::Interrupted)),
             }
         }
         let mut voice = StopUi {
@@ -60,24 +60,24 @@ impl Preflight<'_> {
         let busy = [Busy::new(asked, &found.subject.owners)];
         let mut outcomes = stopping::stop_owners(&busy, Addresses::Service, grace, &mut voice)?;
         let outcome = outcomes.pop().expect("there is one for the one port");
-        Ok(match told_of_port(outcome, self.context, asked) {
-            StopResult::Not(_) if self.inbox.interrupted() => Some(Exit::Interrupted),
-            StopResult::Done => None,
-            StopResult::Interrupted => Some(Exit::Interrupted),
+        match told_of_port(outcome, self.context, asked) {
+            StopResult::Done => Ok(()),
+            StopResult::Not(_) if self.inbox.interrupted() => Err(self.blocked(Exit::Interrupted)),
+            StopResult::Interrupted => Err(self.blocked(Exit::Interrupted)),
             // For `up` a port that stays busy is one code, whatever the reason.
             StopResult::Not(problem) => {
                 self.context.fail(&[problem]);
-                Some(Exit::PortBusy)
+                Err(self.blocked(Exit::PortBusy))
             }
-        })
+        }
     }
 
-    fn left_alone(&self, finding: &Finding) -> Exit {
+    fn left_alone(&self, finding: &Finding) -> NotStarted {
         self.context.say("  The process was left running; nothing was started.");
         for hint in &finding.hints {
             let (program, paint) = (&self.context.program, self.context.paint_stderr());
             self.context.say(&report::problem::hint(hint, program, paint));
         }
-        Exit::PortBusy
+        self.blocked(Exit::PortBusy)
     }
 }

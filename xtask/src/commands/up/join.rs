@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::numbers::Numbers;
-use super::preflight::Preflight;
+use super::preflight::{NotStarted, Preflight};
 use super::settle::Notice;
 use super::{UpRequest, remarks};
-use crate::commands::watching;
+use crate::commands::{CommandResult, watching};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Service};
 use crate::protocol::Request;
@@ -33,10 +33,10 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let mut said = String::new();
     let services = match make_ready(&up, &mut numbers, &mut said) {
-        Ok(Ok(services)) => services,
-        not_ready => {
+        Ok(services) => services,
+        Err(why) => {
             numbers.restore();
-            return not_ready.map(Result::err);
+            return CommandResult::from(why).map(Some);
         }
     };
     let Some((mut client, _)) = run_status::client(directory) else {
@@ -66,11 +66,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
 }
 
 /// The services to start or restart, if nothing stands in their way. `said` is what was announced last.
-fn make_ready(
-    up: &Preflight<'_>,
-    numbers: &mut Numbers,
-    said: &mut String,
-) -> Result<Result<Vec<Service>, Exit>, Diagnostics> {
+fn make_ready(up: &Preflight<'_>, numbers: &mut Numbers, said: &mut String) -> Result<Vec<Service>, NotStarted> {
     let settled = up.settle(numbers, &mut |notice| match notice {
         Notice::Looks { plan, to_do } => {
             let text = announcement(up, plan);
@@ -82,17 +78,12 @@ fn make_ready(
         Notice::Reassigned(finding) => up.tell(finding),
     })?;
     // What an earlier run left is the running supervisor's to find.
-    let is_left = settled.resolution.has_leftovers() && !up.inbox.interrupted();
-    let exit = match is_left {
-        true => None,
-        false => up.clear(numbers, &settled)?,
-    };
-    Ok(match exit {
-        // Ctrl-C may have come while an owner was stopped.
-        None if up.inbox.interrupted() => Err(watching::interrupted("started", up.context)),
-        None => Ok(settled.to_do.services),
-        Some(exit) => Err(exit),
-    })
+    if settled.resolution.has_leftovers() {
+        up.check_interrupt()?;
+    } else {
+        up.clear(numbers, &settled)?;
+    }
+    Ok(settled.to_do.services)
 }
 
 /// `shop is running (pid 100); restarting `api` (port 8000 → 8001), starting `web` there.`

@@ -57,7 +57,8 @@ impl Preflight<'_> {
             }
         }
         let taken = registry.taken_bases(&allocation);
-        let saved = self.save(registry, &allocation, None)?;
+        let mut saved = None;
+        self.save(registry, &allocation, &mut saved)?;
         let (context, home) = (self.context, self.context.home.as_deref());
         if let Some(broken) = saved.as_ref().and_then(|saved| saved.broken.as_deref()) {
             context.say(&reassignment::registry_reset(broken));
@@ -102,7 +103,7 @@ impl Preflight<'_> {
         if !stuck.is_empty() {
             return Ok(stuck);
         }
-        numbers.saved = self.save(registry, &allocation, numbers.saved.take())?;
+        self.save(registry, &allocation, &mut numbers.saved)?;
         for (id, finding) in taken {
             let from = number(to_do, id).expect("only ports of the plan are judged");
             let said = reassignment::moved(id, from, finding, &plan, self.verb());
@@ -131,11 +132,13 @@ impl Preflight<'_> {
         &self,
         registry: Registry<'_>,
         allocation: &Allocation,
-        earlier: Option<SavedPorts>,
-    ) -> Result<Option<SavedPorts>, Diagnostics> {
+        saved: &mut Option<SavedPorts>,
+    ) -> Result<(), Diagnostics> {
         let services: Vec<&str> = self.project.service_names().collect();
-        let saved = registry.save(allocation, &services)?;
-        Ok(saved.map(|saved| saved.after(earlier)))
+        if let Some(now) = registry.save(allocation, &services)? {
+            *saved = Some(now.after(saved.take()));
+        }
+        Ok(())
     }
 
     /// Ports that may move, and whose number another checkout has that runs or starts.

@@ -2,8 +2,8 @@
 
 use super::UpRequest;
 use crate::commands::events::Inbox;
-use crate::commands::{Context, tell};
-use crate::diagnostic::Level;
+use crate::commands::{CommandResult, Context, tell, watching};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Level};
 use crate::plan::{Draft, Plan};
 use crate::ports::Finding;
 use crate::ports::conflict::CallerContext;
@@ -28,6 +28,34 @@ pub(super) struct Preflight<'a> {
     pub(super) live: Option<&'a (Vec<Running>, Record)>,
     pub(super) inbox: &'a Inbox,
     pub(super) context: &'a Context,
+}
+
+/// Why nothing is started.
+pub(super) enum NotStarted {
+    /// It was told already.
+    Exit(Exit),
+    Problems(Diagnostics),
+}
+
+impl From<Diagnostics> for NotStarted {
+    fn from(problems: Diagnostics) -> Self {
+        NotStarted::Problems(problems)
+    }
+}
+
+impl From<Diagnostic> for NotStarted {
+    fn from(problem: Diagnostic) -> Self {
+        NotStarted::Problems(problem.into())
+    }
+}
+
+impl From<NotStarted> for CommandResult {
+    fn from(why: NotStarted) -> Self {
+        match why {
+            NotStarted::Exit(exit) => Ok(exit),
+            NotStarted::Problems(problems) => Err(problems),
+        }
+    }
 }
 
 impl Preflight<'_> {
@@ -72,6 +100,21 @@ impl Preflight<'_> {
             let event = json::event(wall(), "finding", json::Found { finding });
             // Whoever closed stdout has the exit code.
             let _ = self.context.print(&json::line(&event));
+        }
+    }
+    /// For an exit that is told. A program that reads JSON gets the summary.
+    pub(super) fn blocked(&self, exit: Exit) -> NotStarted {
+        if self.context.json {
+            let _ = self.context.print(&watching::summary(exit, &[]));
+        }
+        NotStarted::Exit(exit)
+    }
+
+    /// Has Ctrl-C ended it?
+    pub(super) fn check_interrupt(&self) -> Result<(), NotStarted> {
+        match self.inbox.interrupted() {
+            true => Err(NotStarted::Exit(watching::interrupted("started", self.context))),
+            false => Ok(()),
         }
     }
 }

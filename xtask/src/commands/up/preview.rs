@@ -51,9 +51,7 @@ pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
 fn foreseen(up: &Preflight<'_>, numbers: &Numbers, settled: &Settled) -> Vec<Finding> {
     let all = settled.resolution.0.iter();
     if !settled.stuck.is_empty() {
-        let is_told = |finding: &Finding| settled.stuck.iter().any(|it| it.subject.port == finding.subject.port);
-        let others = all.map(|it| &it.finding);
-        let others = others.filter(|finding| finding.subject.port.is_none() || !is_told(finding));
+        let others = all.map(|it| &it.finding).filter(|finding| !settled.is_stuck(finding));
         return others.chain(&settled.stuck).cloned().collect();
     }
     let foresee = |ResolvedFinding { port, finding, remedy }: &ResolvedFinding| match remedy {

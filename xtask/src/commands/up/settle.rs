@@ -21,6 +21,14 @@ pub(super) struct Settled {
     pub(super) stuck: Vec<Finding>,
 }
 
+impl Settled {
+    /// Is the port of this finding one that cannot be reassigned?
+    pub(super) fn is_stuck(&self, finding: &Finding) -> bool {
+        let port = finding.subject.port;
+        port.is_some() && self.stuck.iter().any(|it| it.subject.port == port)
+    }
+}
+
 /// What happens while ports settle.
 pub(super) enum Notice<'a> {
     /// This part of the plan is looked at next.

@@ -329,7 +329,7 @@ fn only_the_main_checkout_is_displaced_and_only_once() {
         allocation
             .displaced(&registry)
             .into_iter()
-            .map(|one| one.base)
+            .map(|(_, base)| base)
             .collect::<Vec<_>>()
     };
     assert_eq!(displaced(true, ""), [8000]);

@@ -62,8 +62,9 @@ pub(crate) enum Requirement {
     Bindable,
 }
 
-/// Is this number available for this port?
-pub(crate) type IsAvailable<'a> = dyn Fn(&DeclaredPort, u16, Requirement) -> bool + 'a;
+/// Are all of these numbers available, each for its port? They are asked for together, since the machine is looked at once
+/// for each question.
+pub(crate) type AreAvailable<'a> = dyn Fn(&[(&DeclaredPort, u16)], Requirement) -> bool + 'a;
 
 /// The numbers of all ports of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,10 +81,10 @@ pub(crate) fn allocate(
     declared: &[DeclaredPort],
     registry: &RegistryView,
     reassigned: &BTreeMap<PortId, u16>,
-    is_available: &IsAvailable,
+    are_available: &AreAvailable,
 ) -> Allocation {
     let mut allocation = Allocation::as_written(declared);
-    match auto_numbers(declared, registry, is_available) {
+    match auto_numbers(declared, registry, are_available) {
         Ok(numbers) => {
             for (at, number) in numbers {
                 allocation.ports[at].1.number = number;
@@ -109,7 +110,7 @@ pub(crate) fn allocate(
 fn auto_numbers(
     declared: &[DeclaredPort],
     registry: &RegistryView,
-    is_available: &IsAvailable,
+    are_available: &AreAvailable,
 ) -> Result<Vec<(usize, u16)>, Diagnostic> {
     let (mut at, mut autos, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
     for (index, port) in declared.iter().enumerate() {
@@ -128,7 +129,7 @@ fn auto_numbers(
             }
         }
     }
-    let numbers = offsets::numbers(&autos, &fixed, registry.is_main, is_available);
+    let numbers = offsets::numbers(&autos, &fixed, registry.is_main, are_available);
     let numbers = numbers.map_err(|failed| no_number(autos[failed].port))?;
     Ok(at.into_iter().zip(numbers).collect())
 }
@@ -190,7 +191,7 @@ impl Allocation {
     /// variable move together. A port for which no number is left keeps its own.
     ///
     /// Numbers of the file are never available, whatever starts. Nor are those that other ports have.
-    pub(crate) fn reassign(&self, ids: &[PortId], is_available: &IsAvailable) -> Allocation {
+    pub(crate) fn reassign(&self, ids: &[PortId], are_available: &AreAvailable) -> Allocation {
         let mut next = self.clone();
         for id in ids.iter().filter(|id| !self.reassigned.contains_key(id)) {
             let Some((port, now)) = self.find(id) else { continue };
@@ -205,10 +206,11 @@ impl Allocation {
             });
             let taken: BTreeSet<Slot> = taken.collect();
             let is_good = |number: &u16| {
-                together.iter().all(|(port, _)| {
-                    let is_new = !taken.contains(&(*number, port.protocol));
-                    is_new && is_available(port, *number, Requirement::Bindable)
-                })
+                let is_new = together
+                    .iter()
+                    .all(|(port, _)| !taken.contains(&(*number, port.protocol)));
+                let asked: Vec<_> = together.iter().map(|(port, _)| (port, *number)).collect();
+                is_new && are_available(&asked, Requirement::Bindable)
             };
             let number = (now.declared()..=u16::MAX).skip(1).find(is_good);
             let moved: Vec<PortId> = together.iter().map(|(port, _)| port.id.clone()).collect();

@@ -104,7 +104,7 @@ fn numbers(declared: &[DeclaredPort], kept: &BTreeMap<String, u16>) -> Allocatio
         own: declared.iter().filter_map(reservation).collect(),
         is_main: true,
     };
-    allocate(declared, &registry, &BTreeMap::new(), &|_, _, _| {
+    allocate(declared, &registry, &BTreeMap::new(), &|_, _| {
         !kept.contains_key("none")
     })
 }

@@ -114,26 +114,26 @@ impl<'a> Registry<'a> {
 
     /// A number for each port. `reassigned` are those that were chosen earlier, and may not be saved.
     pub(crate) fn allocate(&self, declared: &[DeclaredPort], reassigned: &BTreeMap<PortId, u16>) -> Allocation {
-        let is_available = |port: &DeclaredPort, number, needed| self.is_available(port, number, needed, &|_, _| true);
-        plan::allocate(declared, &self.view, reassigned, &is_available)
+        let are_available = |asked: &[(&DeclaredPort, u16)], needed| self.are_available(asked, needed, &|_, _| true);
+        plan::allocate(declared, &self.view, reassigned, &are_available)
     }
 
     /// The next numbers for these ports, of those that they can have.
     pub(crate) fn reassign(&self, allocation: &Allocation, ids: &[PortId], can_have: &CanHave) -> Allocation {
-        let is_available = |port: &DeclaredPort, number, needed| self.is_available(port, number, needed, can_have);
-        allocation.reassign(ids, &is_available)
+        let are_available = |asked: &[(&DeclaredPort, u16)], needed| self.are_available(asked, needed, can_have);
+        allocation.reassign(ids, &are_available)
     }
 
-    fn is_available(&self, port: &DeclaredPort, number: u16, needed: Requirement, can_have: &CanHave) -> bool {
-        let (protocol, checkout) = (port.protocol, self.of.checkout);
-        let is_reserved = || self.holder(number, protocol).is_some();
+    fn are_available(&self, asked: &[(&DeclaredPort, u16)], needed: Requirement, can_have: &CanHave) -> bool {
+        let is_reserved = |(port, number): &(&DeclaredPort, u16)| self.holder(*number, port.protocol).is_some();
         match needed {
-            Requirement::Unreserved => !is_reserved(),
-            Requirement::Unheld => !is_reserved() && !is_held_by_others(number, protocol, checkout),
+            Requirement::Unreserved => !asked.iter().any(is_reserved),
+            Requirement::Unheld => !asked.iter().any(is_reserved) && !is_held_by_others(asked, self.of.checkout),
             // To try a number is to bind it, which would be in the way of a stack that is just starting there.
-            Requirement::Bindable => {
-                self.competitor(number, protocol).is_none() && can_have(port, number) && !is_reserved()
-            }
+            Requirement::Bindable => asked.iter().all(|one| {
+                let (port, number) = *one;
+                self.competitor(number, port.protocol).is_none() && can_have(port, number) && !is_reserved(one)
+            }),
         }
     }
 
@@ -235,13 +235,11 @@ impl SavedPorts {
     }
 }
 
-/// Does anybody hold it who is no process of this checkout? Nothing is bound to find out.
-fn is_held_by_others(number: u16, protocol: Protocol, checkout: &Path) -> bool {
-    let port = Endpoint {
-        number,
-        host: None,
-        protocol,
-    };
+/// Does anybody hold one of them who is no process of this checkout? Nothing is bound to find out.
+fn is_held_by_others(asked: &[(&DeclaredPort, u16)], checkout: &Path) -> bool {
+    if asked.is_empty() {
+        return false;
+    }
     let is_there = |state: SocketState| match state {
         SocketState::Listening | SocketState::Bound | SocketState::Connection => true,
         SocketState::TimeWait { .. } => false,
@@ -251,5 +249,11 @@ fn is_held_by_others(number: u16, protocol: Protocol, checkout: &Path) -> bool {
         tags.any(|tag| tag.is_none_or(|tag| tag.checkout != checkout))
             || fact.ownerless.iter().any(|socket| is_there(socket.state))
     };
-    owners::look_up_passive(&[port]).values().any(is_held)
+    let ports = asked.iter().map(|(port, number)| Endpoint {
+        number: *number,
+        host: None,
+        protocol: port.protocol,
+    });
+    let facts = owners::look_up_passive(&ports.collect::<Vec<_>>());
+    facts.values().any(is_held)
 }

@@ -1,6 +1,6 @@
 //! Numbers of `auto` ports: those of one checkout keep together, and away from those of others.
 
-use super::{DeclaredPort, IsAvailable, Requirement};
+use super::{AreAvailable, DeclaredPort, Requirement};
 use crate::config::Protocol;
 
 /// What two ports cannot have at once.
@@ -31,7 +31,7 @@ pub(super) fn numbers(
     autos: &[AutoPort],
     fixed: &[Slot],
     is_main: bool,
-    is_available: &IsAvailable,
+    are_available: &AreAvailable,
 ) -> Result<Vec<u16>, usize> {
     let mut given: Vec<Option<u16>> = Vec::new();
     let mut taken = fixed.to_vec();
@@ -44,7 +44,7 @@ pub(super) fn numbers(
     let checkouts = autos.iter().zip(&given).find_map(offset);
     let first = checkouts.unwrap_or(u16::from(!is_main));
     let left: Vec<usize> = (0..autos.len()).filter(|&at| given[at].is_none()).collect();
-    let search = OffsetSearch { autos, is_available };
+    let search = OffsetSearch { autos, are_available };
     if checkouts.is_none()
         && let Some(numbers) = search.together(&left, first, &taken)
     {
@@ -71,7 +71,7 @@ impl AutoPort<'_> {
 
 struct OffsetSearch<'a> {
     autos: &'a [AutoPort<'a>],
-    is_available: &'a IsAvailable<'a>,
+    are_available: &'a AreAvailable<'a>,
 }
 
 impl OffsetSearch<'_> {
@@ -95,13 +95,14 @@ impl OffsetSearch<'_> {
         if !slots.iter().enumerate().all(is_new) || offset > 0 && slots.iter().any(is_base) {
             return false;
         }
-        ports().all(|(auto, number)| {
-            let requirement = match offset == 0 && auto.is_written {
-                true => Requirement::Unreserved,
-                false => Requirement::Unheld,
-            };
-            (self.is_available)(auto.port, *number, requirement)
-        })
+        let (mut unreserved, mut unheld) = (Vec::new(), Vec::new());
+        for (auto, number) in ports() {
+            match offset == 0 && auto.is_written {
+                true => unreserved.push((auto.port, *number)),
+                false => unheld.push((auto.port, *number)),
+            }
+        }
+        (self.are_available)(&unreserved, Requirement::Unreserved) && (self.are_available)(&unheld, Requirement::Unheld)
     }
 }
 

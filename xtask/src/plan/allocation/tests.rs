@@ -31,17 +31,18 @@ fn check(ports: &str, around: &str, reassign: &str, expected: impl Expected) {
             rule => rules.push((rule, number(words.next()))),
         }
     }
-    let is_available = |_: &DeclaredPort, number: u16, needed: Requirement| {
+    let are_available = |asked: &[(&DeclaredPort, u16)], needed: Requirement| {
         let hinders = |rule: &str| match needed {
             Requirement::Unreserved => rule == "reserved",
             Requirement::Unheld => rule == "reserved" || rule == "held",
             Requirement::Bindable => true,
         };
-        !rules.iter().any(|(rule, of)| *of == number && hinders(rule))
+        let is_hindered = |number: u16| rules.iter().any(|(rule, of)| *of == number && hinders(rule));
+        !asked.iter().any(|(_, number)| is_hindered(*number))
     };
-    let allocation = allocate(&declared, &registry, &BTreeMap::new(), &is_available);
+    let allocation = allocate(&declared, &registry, &BTreeMap::new(), &are_available);
     let ids: Vec<PortId> = reassign.split_whitespace().map(|id| id.to_owned().into()).collect();
-    let allocation = allocation.reassign(&ids, &is_available);
+    let allocation = allocation.reassign(&ids, &are_available);
     expected.check(&shown(&allocation, &registry));
 }
 
@@ -305,9 +306,9 @@ fn a_port_is_reassigned_once() {
     let declared = [port_of("a.main 8000")];
     let id = [PortId::new("a", "main")];
     let registry = RegistryView::default();
-    let any = |_: &DeclaredPort, _: u16, _: Requirement| true;
+    let any = |_: &[(&DeclaredPort, u16)], _: Requirement| true;
     let first = allocate(&declared, &registry, &BTreeMap::new(), &any).reassign(&id, &any);
-    let again = allocate(&declared, &registry, first.reassigned(), &any).reassign(&id, &|_, _, _| false);
+    let again = allocate(&declared, &registry, first.reassigned(), &any).reassign(&id, &|_, _| false);
     assert_eq!(first, again);
 }
 
@@ -324,8 +325,9 @@ fn only_the_main_checkout_is_displaced_and_only_once() {
                 .own
                 .insert(PortId::new("a", "main"), reservation(own, Protocol::Tcp));
         }
-        let is_available = |_: &DeclaredPort, number: u16, _: Requirement| number != 8000;
-        let allocation = allocate(&declared, &registry, &BTreeMap::new(), &is_available);
+        let are_available =
+            |asked: &[(&DeclaredPort, u16)], _: Requirement| asked.iter().all(|(_, number)| *number != 8000);
+        let allocation = allocate(&declared, &registry, &BTreeMap::new(), &are_available);
         allocation
             .displaced(&registry)
             .into_iter()

@@ -24,10 +24,10 @@ fn given(ports: &str, around: &str) -> Result<Vec<u16>, usize> {
             number => fixed.push(slot(number)),
         }
     }
-    numbers(&autos, &fixed, is_main, &|port, number, requirement| {
-        let slot = (number, port.protocol);
+    numbers(&autos, &fixed, is_main, &|asked, requirement| {
         let may_be_held = requirement == Requirement::Unreserved;
-        !reserved.contains(&slot) && (may_be_held || !held.contains(&slot))
+        let is_good = |slot: Slot| !reserved.contains(&slot) && (may_be_held || !held.contains(&slot));
+        asked.iter().all(|(port, number)| is_good((*number, port.protocol)))
     })
 }
 

@@ -160,7 +160,7 @@ Exit codes:
   3    a port stays busy
   4    not ready in time
   5    a command, venv, interpreter, env file or directory is missing
-  6    refused: a protected process, or one of another user
+  6    refused: a protected process, another checkout's, or not confirmed
   7    a process or a port survived
   130  interrupted by Ctrl-C
 Several at once: the first of 130, 2, 7, 6, 3, 5, 4, 1.";

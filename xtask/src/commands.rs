@@ -8,6 +8,7 @@ pub(crate) mod logs;
 mod lost_ports;
 pub(crate) mod port;
 mod prefixes;
+mod replies;
 pub(crate) mod restart;
 mod screen;
 pub(crate) mod status;

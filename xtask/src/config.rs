@@ -1,6 +1,6 @@
-//! `devtasks.toml` as the user wrote it: text in, `Config` with places out, or every problem of the file at once.
+//! `devtasks.toml` as the user wrote it: text → [`Config`] with places, or every problem of the file at once.
 //!
-//! Nothing is looked up here: variables stay [`Template`]s until `plan` fills them in. `dotenv` reads `.env` text.
+//! Variables stay [`Template`]s until `plan` fills them in. `dotenv` parses `.env` files.
 
 pub(crate) mod dotenv;
 pub(crate) mod duration;
@@ -19,10 +19,10 @@ use crate::diagnostic::Place;
 pub(crate) use read::read;
 pub(crate) use template::Template;
 
-/// How long a service may take until it is ready, unless its health check says otherwise.
+/// How long a service may take to become ready, unless its health check sets `start_period`.
 pub(crate) const START_PERIOD: Duration = Duration::from_secs(60);
 
-/// Instead of a port's number: a stable one for each checkout.
+/// Written instead of a port number: choose a number that stays the same for each checkout.
 pub(crate) const AUTO: &str = "auto";
 
 /// A value and where it was written.
@@ -37,7 +37,7 @@ pub(crate) struct Located<T> {
 pub(crate) struct Config {
     pub(crate) project: ProjectSettings,
     pub(crate) venvs: Vec<VenvSettings>,
-    /// In the order of the file, the tasks behind the services.
+    /// In file order, services before tasks.
     pub(crate) services: Vec<Service>,
 }
 
@@ -50,13 +50,12 @@ pub(crate) struct ProjectSettings {
     pub(crate) on_exit: OnExit,
 }
 
-/// What becomes of the services when their supervisor is killed, or loses its terminal.
+/// What happens to the services when the supervisor is killed or loses its terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum OnExit {
-    /// They end.
     #[default]
     Stop,
-    /// They go on.
+    /// They keep running.
     Keep,
 }
 
@@ -72,15 +71,15 @@ pub(crate) struct VenvSettings {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Service {
     pub(crate) name: String,
-    /// It is one of `[tasks]`: it runs to its end, once.
+    /// Defined in `[tasks]`: runs once, to completion.
     pub(crate) task: bool,
-    /// Where `[services.NAME]` or `[tasks.NAME]` stands.
+    /// The header `[services.NAME]` or `[tasks.NAME]`.
     pub(crate) place: Place,
     pub(crate) command: Located<Command>,
-    /// Relative to the project's directory; `None` is that directory.
+    /// Relative to the project directory, which is also the default.
     pub(crate) working_dir: Option<Located<Template>>,
     pub(crate) venv: VenvChoice,
-    /// The first is the main one.
+    /// The main port first.
     pub(crate) ports: Vec<Port>,
     pub(crate) environment: Vec<(String, Located<Template>)>,
     /// Relative to the project's directory.
@@ -88,9 +87,9 @@ pub(crate) struct Service {
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) healthcheck: Option<Healthcheck>,
     pub(crate) stdin: Stdin,
-    /// It has a terminal of its own; then `stdin` does not matter.
+    /// The service gets its own terminal, and `stdin` is ignored.
     pub(crate) tty: bool,
-    /// Its sockets are opened for it and handed over.
+    /// devtasks opens the service's sockets and passes them to it.
     pub(crate) listen: bool,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
@@ -118,16 +117,16 @@ pub(crate) enum VenvChoice {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Port {
-    /// `port` has the key `main`; in `ports` it is the table's key.
+    /// `port` has the key `main`; a port of `ports` has its key in that table.
     pub(crate) key: String,
-    /// [`AUTO`], or what is filled in to a number or to that.
+    /// A number or [`AUTO`], possibly after variables are filled in.
     pub(crate) number: Located<Template>,
-    /// Where `auto` begins.
+    /// The first number to try for `auto`.
     pub(crate) base: Option<Located<Template>>,
-    /// An IP address; `None` leaves it to the service.
+    /// An IP address; `None` if the service chooses.
     pub(crate) host: Option<Located<Template>>,
     pub(crate) protocol: Protocol,
-    /// `None`: that of the service.
+    /// `None` means the setting of the service.
     pub(crate) on_conflict: Option<OnConflict>,
 }
 
@@ -142,65 +141,65 @@ pub(crate) enum Protocol {
 pub(crate) struct Dependency {
     pub(crate) service: Located<String>,
     pub(crate) condition: Condition,
-    /// When that is restarted, this is too.
+    /// Restarting the dependency also restarts this service.
     pub(crate) restart: bool,
 }
 
-/// When a dependency lets its dependents start.
+/// What a dependency must reach before its dependents start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Condition {
-    /// It is ready.
+    /// Ready.
     Healthy,
-    /// Its process was started.
+    /// Its process was spawned.
     Started,
-    /// It is a task, and has ended with 0.
+    /// A task that exited with code 0.
     Completed,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Healthcheck {
-    /// `None`: only the times differ, and it is ready as it would be without a health check.
+    /// `None`: only the times are set, and readiness is decided as without a health check.
     pub(crate) check: Option<Check>,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
-    /// So many failures in a row make a ready service unhealthy; at least 1.
+    /// Number of consecutive failures that make a ready service unhealthy; at least 1.
     pub(crate) retries: u32,
-    /// A service that is not ready after so long has failed to start.
+    /// A service that is not ready after this time has failed to start.
     pub(crate) start_period: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Check {
-    /// A path, asked at the service's main port, or a whole `http://` URL.
+    /// A path on the service's main port, or a complete `http://` URL.
     Http(Located<Template>),
-    /// A connection to the main port.
+    /// Passes if a connection to the main port succeeds.
     Tcp,
-    /// Passes when it ends with 0.
+    /// Passes if the command exits with code 0.
     Command(Located<Command>),
 }
 
-/// What a service reads from.
+/// The standard input of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Stdin {
-    /// It is at its end at once.
+    /// End of file at once.
     #[default]
     Null,
-    /// Nothing ever comes, and no end as long as the service lives.
+    /// No input, and no end of file while the service lives.
     Open,
 }
 
-/// Whether a service is started again when it ends by itself, or its health check fails.
+/// Whether a service is restarted when it exits on its own or its health check fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Restart {
     #[default]
     No,
     OnFailure,
-    /// Also when it ends with 0.
+    /// Also after exit code 0.
     Always,
 }
 
 impl Restart {
-    /// As it is written.
+    /// The value as written in `devtasks.toml`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Restart::No => "no",
@@ -210,7 +209,7 @@ impl Restart {
     }
 }
 
-/// The signal that asks a service to end.
+/// The signal that asks a service to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StopSignal {
     Term,
@@ -228,11 +227,11 @@ pub(crate) enum OnConflict {
     Ask,
     Fail,
     Kill,
-    /// Its service takes the next port that is free.
+    /// Move the service to the next free port.
     Next,
 }
 
-/// A list of conditions on a Python version, all of which must hold: `>=3.11,<3.13`.
+/// Conditions on a Python version that must all hold: `>=3.11,<3.13`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PythonVersions {
     /// As written.
@@ -244,7 +243,7 @@ pub(crate) struct PythonVersions {
 pub(crate) enum VersionOperator {
     Equal,
     NotEqual,
-    /// `==3.12.*`, or just `3.12`: 3.12 and all of its patches.
+    /// `==3.12.*`, or just `3.12`: any patch release of 3.12.
     Matching,
     /// `!=3.12.*`.
     NotMatching,

@@ -1,7 +1,7 @@
-//! What is worth telling the user: a fact, where it was written, what to do next, and how the program ends because of it.
+//! Diagnostics: what happened, where the user wrote it, what to do next, and the exit code that follows.
 //!
-//! A [`Diagnostic`] is data. `report` turns it into text and JSON, at the end. No code reads a message or a hint back:
-//! what it is about is in [`Code`] and in the subject.
+//! A [`Diagnostic`] is data; `report` renders it as text or JSON at the end. No code parses a message or a hint:
+//! decisions use [`Code`] and the subject.
 
 mod code;
 mod exit;
@@ -15,17 +15,17 @@ pub(crate) use exit::Exit;
 pub(crate) use hint::Hint;
 pub(crate) use place::Place;
 
-/// One fact, with what it is about in `S`; `()` where that is nothing but what the message says.
+/// One fact. `S` says what it is about; it is `()` if the message says everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Diagnostic<S = ()> {
     pub(crate) code: Code,
     pub(crate) level: Level,
-    /// Lower case, no full stop, backticks round anything that can be typed.
+    /// Lower case, no full stop, backticks around anything that can be typed.
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
     /// In the order in which they should be tried.
     pub(crate) hints: Vec<Hint>,
-    /// What a command ends with because of it.
+    /// The exit code of a command that reports this.
     pub(crate) exit: Exit,
     pub(crate) subject: S,
 }
@@ -39,7 +39,7 @@ pub(crate) enum Level {
 }
 
 impl Diagnostic {
-    /// A failure without a code of its own.
+    /// A failure with the general code [`Code::Config`] and exit code [`Exit::Failed`].
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Diagnostic {
             code: Code::Config,
@@ -106,12 +106,12 @@ impl<S> Diagnostic<S> {
     }
 }
 
-/// Everything that keeps a command from doing its work; never empty.
+/// The problems that made a command fail; never empty.
 #[derive(Debug)]
 pub(crate) struct Diagnostics(pub(crate) Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// For a command that knows no other code: whatever is no wrong usage ends it with `exit`.
+    /// Sets the exit code of every problem except usage errors to `exit`.
     pub(crate) fn ending_with(mut self, exit: Exit) -> Self {
         for problem in self.0.iter_mut().filter(|problem| problem.exit != Exit::Usage) {
             problem.exit = exit;

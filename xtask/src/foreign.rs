@@ -1,4 +1,4 @@
-//! What others chose to call themselves: text that is shown to the user but must not reach the terminal as it is.
+//! Names chosen by other programs or users. They are shown, but must not reach the terminal unescaped.
 
 mod escape;
 #[cfg(test)]
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use escape::{command_line, shell_word, steers, visible};
 
-/// A name, a path or the words of a command that another program or another user chose.
+/// A name, path or command line chosen by another program or another user.
 ///
-/// It prints escaped and can be compared. Whoever needs it as it is says so by [`Foreign::raw`]: to look something up, to
-/// signal, to tell a program. In JSON it is as it is, for a program wants to find it again: the one serializer of reports
-/// escapes what steers a terminal, and our own notes are not shown.
+/// `Display` escapes it; comparisons use the original. Use [`Foreign::raw`] to look something up, to send a signal or
+/// to call a program. JSON contains the original, so that a program can find the thing again: the serializer of reports
+/// escapes control characters, and our own files are not displayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Foreign<T = String>(T);
 
 impl<T> Foreign<T> {
-    /// As it is: not for people.
+    /// The original text; do not print it.
     pub(crate) fn raw(&self) -> &T {
         &self.0
     }
@@ -39,7 +39,7 @@ impl fmt::Display for Foreign<PathBuf> {
     }
 }
 
-/// A line that a shell would read as these words.
+/// A command line that a shell splits into these words.
 impl fmt::Display for Foreign<Vec<String>> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(&command_line(&self.0))

@@ -6,6 +6,7 @@
 mod allocation;
 mod changes;
 mod draft;
+mod env_files;
 mod environment;
 mod literals;
 mod ports;

@@ -1,6 +1,6 @@
-//! Ports: what became of a bind, who holds a port, and what that means for whoever asks.
+//! Ports: bind results, owners, and what they mean for a service or for `port`.
 //!
-//! Values only. `system` reads them from the machine.
+//! Values only; `system` reads them from the machine.
 
 pub(crate) mod conflict;
 pub(crate) mod related_owners;
@@ -8,18 +8,15 @@ pub(crate) mod role;
 pub(crate) mod tunnel;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
-
-use jiff::Timestamp;
 
 use crate::config::Protocol;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::plan::Port;
-use crate::process::{Identity, ProcessRef, ProcessState, Repository, Tag};
+use crate::process::{ProcessInfo, ProcessRef};
 pub(crate) use role::Role;
 
-/// A port that somebody asks about. Without a host it is asked for at 127.0.0.1.
+/// A port of interest. Without a host, 127.0.0.1 is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Endpoint {
     pub(crate) number: u16,
@@ -36,7 +33,7 @@ impl Endpoint {
         }
     }
 
-    /// As one types it after `port who`: `8000`, `5353/udp`.
+    /// The port as an argument of `port who`: `8000`, `5353/udp`.
     pub(crate) fn typed(&self) -> String {
         match self.protocol {
             Protocol::Tcp => self.number.to_string(),
@@ -55,31 +52,31 @@ impl From<&Port> for Endpoint {
     }
 }
 
-/// What became of asking for a port, and who holds it.
+/// The bind probes of one port, and the processes and sockets that occupy it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PortFact {
-    /// Each address that was tried, with `SO_REUSEADDR` as servers do; the first is the one that counts.
+    /// One probe per address, with `SO_REUSEADDR` as servers set it. The first one decides for a service.
     pub(crate) probes: Vec<BindProbe>,
-    /// Everyone in the way of the failed probes, listeners first, then bound, then connections; by pid.
+    /// All owners that block the failed probes: listeners, then bound, then connections; by pid.
     pub(crate) owners: Vec<Owner>,
-    /// Sockets in the way that no process we can see holds.
+    /// Blocking sockets without a visible owner.
     pub(crate) ownerless: Vec<UnownedSocket>,
-    /// Why the look-up could not be made, where it could not.
+    /// Why the look-up failed, if it did.
     pub(crate) unknown: Option<String>,
-    /// Who listens on the number where `localhost` may lead to as well, although the port can be had.
+    /// Owners that listen on the other address that `localhost` may resolve to, although the port is available.
     pub(crate) other_loopback_owners: Vec<Owner>,
-    /// The range from which the system gives ports to outgoing connections, where this port is one of them.
+    /// The ephemeral range, if it contains this port.
     pub(crate) ephemeral_range: Option<(u16, u16)>,
-    /// Why whoever holds it may be out of sight.
+    /// Why an owner may be invisible.
     pub(crate) visibility_limit: Option<VisibilityLimit>,
 }
 
-/// Where processes may be that hold a port and cannot be seen from here.
+/// Where an invisible owner may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VisibilityLimit {
     /// On the Windows side of WSL.
     Wsl,
-    /// Outside of the container that we are in.
+    /// Outside of our container.
     Container,
 }
 
@@ -89,51 +86,54 @@ pub(crate) struct BindProbe {
     pub(crate) answer: BindResult,
 }
 
-/// What bind and listen said.
+/// The result of bind and listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BindResult {
     Free,
-    /// Free for a server that sets `SO_REUSEADDR`, as nearly all do; busy for one that does not.
+    /// Free for a server that sets `SO_REUSEADDR`, as nearly all do; busy for other servers.
     FreeIfReused,
     /// EADDRINUSE.
     Busy,
     /// EACCES: a privileged port.
     Denied,
-    /// Windows keeps a range with this port for itself, or for Hyper-V and WSL.
+    /// Windows reserves a range with this port for itself, Hyper-V or WSL.
     Excluded,
     /// EADDRNOTAVAIL: this machine has no such address.
     NoAddress,
-    /// Another error, by its number.
+    /// Another error, with its number.
     Failed(i32),
 }
 
-/// A socket in the kernel's table without a process that we may see.
+/// A socket in the kernel's table without a visible process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnownedSocket {
     pub(crate) address: SocketAddr,
     pub(crate) state: SocketState,
-    /// Of the socket.
+    /// The user of the socket.
     pub(crate) uid: u32,
     pub(crate) user: Option<Foreign>,
-    /// A process of its user may not be looked into, although we are that user or root.
+    /// Some process of this user cannot be inspected, although we are that user or root.
     pub(crate) may_hide_owner: bool,
-    /// What an engine or the system's files tell of it.
+    /// The role, as far as a container engine or system files show it.
     pub(crate) role: Role,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of a socket that holds a port; the strongest first. An unconnected UDP socket counts as listening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SocketState {
     Listening,
+    /// A TCP socket that is bound and does not listen.
     Bound,
+    /// Uses the number as the local end of a connection.
     Connection,
-    /// Nobody's any more; gone after so long.
+    /// Owned by no process; gone after `left`.
     TimeWait {
         left: std::time::Duration,
     },
 }
 
 impl SocketState {
-    /// Of a socket that has the port for itself, and not as one end of a connection.
+    /// Whether the socket occupies the port itself and is not one end of a connection.
     pub(crate) fn is_exclusive(self) -> bool {
         match self {
             Self::Listening | Self::Bound => true,
@@ -142,56 +142,30 @@ impl SocketState {
     }
 }
 
-/// A process that holds a port, with all that people look up by hand. Fields that could not be read are `None` or
-/// empty.
+/// A process that holds a port. It is complete when it is made.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Owner {
-    pub(crate) identity: Identity,
-    pub(crate) name: Foreign,
-    /// Argument vector, secrets masked.
-    pub(crate) command: Foreign<Vec<String>>,
-    pub(crate) user: Option<Foreign>,
-    pub(crate) uid: Option<u32>,
-    pub(crate) cwd: Option<Foreign<PathBuf>>,
-    pub(crate) started_at: Option<Timestamp>,
-    pub(crate) state: ProcessState,
-    /// Its controlling terminal, such as `pts/3`.
-    pub(crate) terminal: Option<String>,
+    pub(crate) process: ProcessInfo,
     /// The local addresses at which it holds the port.
     pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) holds_by: HoldsBy,
-    /// Nearest first.
-    pub(crate) parents: Vec<ProcessRef>,
-    pub(crate) children: usize,
+    /// Never TIME_WAIT, which no process holds.
+    pub(crate) holds_by: SocketState,
     /// Processes connected to the port, by name and pid; this owner's own tree is not among them.
     pub(crate) clients: Vec<ProcessRef>,
-    /// The git checkout its working directory lies in.
-    pub(crate) repository: Option<Repository>,
-    /// Filled when devtasks started it.
-    pub(crate) tag: Option<Tag>,
-    /// The systemd unit it runs under.
-    pub(crate) unit: Option<Foreign>,
+    /// Of a passive look-up always [`Role::Server`].
     pub(crate) role: Role,
-    /// The inodes of the sockets by which it holds the port.
+    /// Inodes of the sockets by which it holds the port.
     pub(crate) sockets: Vec<u64>,
-    /// The pid of one of the owners of the port that belong together.
+    /// The same pid for all related owners of the port: the pid of one of them.
     pub(crate) family: u32,
-    /// Why it is never signalled.
+    /// Why it is never signalled; `None` of a passive look-up.
     pub(crate) protected: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum HoldsBy {
-    Listening,
-    Bound,
-    /// It merely uses the number as the local end of a connection.
-    Connection,
 }
 
 /// A diagnostic about a service or a port.
 pub(crate) type Finding = Diagnostic<Subject>;
 
-/// What a finding is about, as far as that is known.
+/// What a finding is about, as far as known.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Subject {
     pub(crate) service: Option<String>,

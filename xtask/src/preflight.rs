@@ -1,6 +1,6 @@
-//! Plan and facts → findings: what stands in the way of a start, judged before anything is spawned.
+//! Plan and facts → findings: what prevents a start, checked before anything is spawned.
 //!
-//! [`Facts`] is a plain struct: `system::observe` fills one from the machine, a test writes one down.
+//! [`Facts`] is a plain struct: `system::observe` fills it from the machine, tests construct it.
 
 pub(crate) mod check;
 pub(crate) mod duplicate;
@@ -14,21 +14,21 @@ use std::path::PathBuf;
 
 use crate::ports::{Endpoint, PortFact};
 
-/// What was seen of the machine.
+/// Observations of the machine.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
-    /// One for each port that was asked for.
+    /// One for each requested port.
     pub(crate) ports: BTreeMap<Endpoint, PortFact>,
     pub(crate) services: BTreeMap<String, ServiceFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
-    /// Env files that were named and are not there.
+    /// Env files that are declared but missing.
     pub(crate) missing_files: BTreeSet<PathBuf>,
-    /// So many descriptors a process of ours can have; `None` where that is not known.
+    /// Maximum number of descriptors of one of our processes; `None` if unknown.
     pub(crate) open_files: Option<u64>,
 }
 
-/// What was seen of a service's needs.
+/// Observations of what a service needs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ServiceFact {
     pub(crate) working_dir: DirectoryFact,
@@ -40,7 +40,7 @@ pub(crate) enum CommandFact {
     Found(PathBuf),
     NotFound,
     NotExecutable(PathBuf),
-    /// It exists, but the interpreter of its `#!` line does not.
+    /// The file exists, but the interpreter of its `#!` line does not.
     InterpreterMissing {
         script: PathBuf,
         interpreter: PathBuf,
@@ -52,32 +52,32 @@ pub(crate) enum DirectoryFact {
     Found,
     Missing,
     NotADirectory,
-    /// It may not be entered.
+    /// No permission to enter it.
     Denied,
 }
 
-/// What was seen of a venv.
+/// Observations of a venv.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VenvFact {
     pub(crate) state: VenvState,
-    /// A `requirements.txt` beside it.
+    /// A `requirements.txt` next to it.
     pub(crate) requirements: Option<PathBuf>,
 }
 
-/// What came of executing a venv's interpreter.
+/// The result of running a venv's interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum VenvState {
-    /// No such directory, or no venv in it.
+    /// The directory does not exist or is not a venv.
     Missing,
-    /// `bin/python` is not there, or is a link to nothing; `target` is what it points at.
+    /// `bin/python` is missing or a broken link; `target` is where the link points.
     InterpreterMissing {
         target: Option<PathBuf>,
     },
-    /// It was made at another path.
+    /// The venv was created at another path.
     Moved {
         made_at: PathBuf,
     },
-    /// It would not run: what it said.
+    /// The interpreter failed with this output.
     Broken {
         said: String,
     },

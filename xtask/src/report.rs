@@ -1,4 +1,4 @@
-//! Plans, findings and statuses → text or JSON; never decides, never prints.
+//! Plans, findings and statuses → text or JSON. Makes no decisions and does not print.
 
 pub(crate) mod card;
 pub(crate) mod cause;

@@ -1,4 +1,4 @@
-//! Looks at the machine and acts on it: files, sockets, processes, threads, environment and clock.
+//! Access to the machine: files, sockets, processes, threads, environment and clock.
 
 pub(crate) mod attribution;
 pub(crate) mod audit;
@@ -23,18 +23,18 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 
-/// ``cannot read `devtasks.toml`: permission denied``.
+/// A failed file operation: ``cannot read `devtasks.toml`: permission denied``.
 pub(crate) fn problem(verb: &str, path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(format!("cannot {verb} `{}`: {}", path.display(), cause(error)))
 }
 
-/// `permission denied`.
+/// The cause of an I/O error in words: `permission denied`.
 pub(crate) fn cause(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
-        // The remaining kinds are the system's own words, with its number cut off.
+        // Other kinds use the system's message without its error number.
         _ => {
             let text = error.to_string();
             text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -4,13 +4,14 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::stopping::StopResult as Stopped;
 use crate::commands::watching::SlowStopNotices;
 use crate::commands::{CommandResult, Context, leftovers, stranded, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Selection;
 use crate::ports::Endpoint;
-use crate::protocol::{Reply, Request};
+use crate::protocol::{Request, Snapshot};
 use crate::report::words;
 use crate::run::driver::Message;
 use crate::run::project::{Project, directory};
@@ -116,64 +117,57 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
     let began = wall();
     let mut stopped = 0;
     let mut slow = SlowStopNotices::default();
-    loop {
-        let reply = match inbox.recv().expect("we hold a sender ourselves") {
-            Message::Replied(reply) => reply?,
-            Message::Signal(heard) if heard.is_interrupt() => {
-                context.say("Interrupted; the running stack goes on stopping.");
-                if context.json {
-                    let _ = context.print(&watching::summary(Exit::Interrupted, &[]));
-                }
-                return Ok(Some(Exit::Interrupted));
-            }
-            // Nothing else concerns one who supervises nothing.
-            Message::Signal(_)
-            | Message::StdinLine(_)
-            | Message::OutputClosed
-            | Message::Probed { .. }
-            | Message::PipeEnded { .. }
-            | Message::Request(..) => continue,
-        };
-        match reply {
-            Reply::Transition(it) => {
-                watching::transition(&it, it.state.is_over(), context);
-                stopped += usize::from(it.state.is_over());
-            }
-            Reply::Done {
-                exit,
-                snapshot,
-                survivors,
-            } => {
-                if context.json {
-                    let services = run_status::observe(&snapshot).services;
-                    let _ = context.print(&watching::summary(exit, &services));
-                } else if exit == Exit::Done {
-                    leftovers::tell_left_alone(&snapshot.left_alone, context);
-                    let over = snapshot.services.iter().filter(|it| it.state.is_over());
-                    let ports: Vec<Endpoint> = over.flat_map(|it| &it.ports).map(Endpoint::from).collect();
-                    let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
-                    let what = words::count(stopped, "service");
-                    context.say(&format!(
-                        "Stopped {what} in {}; nothing is left{}.",
-                        words::duration(took),
-                        watching::free(&ports)
-                    ));
-                } else if !survivors.is_empty() {
-                    return Err(survivors.into());
-                } else {
-                    let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
-                    let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();
-                    let problem = Diagnostic::new(format!("still running after SIGKILL: {}", names.join(", ")));
-                    return Err(problem.exit(exit).into());
-                }
-                return Ok(Some(exit));
-            }
-            Reply::Refused(problem) => return Err(problem.into()),
-            Reply::Ending => return Ok(None),
-            Reply::Progress(under_way) => slow.tell(&under_way, context),
-            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+    let mut hear = |news: News<'_>| match news {
+        News::Transition(it) => {
+            watching::transition(it, it.state.is_over(), context);
+            stopped += usize::from(it.state.is_over());
         }
+        News::Progress(progress) => slow.tell(progress, context),
+    };
+    let Completed {
+        exit,
+        snapshot,
+        survivors,
+    } = match replies::follow(inbox, &mut hear)? {
+        Ended::Done(completed) => *completed,
+        Ended::Gone => return Ok(None),
+        Ended::Interrupted => {
+            context.say("Interrupted; the running stack goes on stopping.");
+            if context.json {
+                let _ = context.print(&watching::summary(Exit::Interrupted, &[]));
+            }
+            return Ok(Some(Exit::Interrupted));
+        }
+    };
+    if context.json {
+        let services = run_status::observe(&snapshot).services;
+        let _ = context.print(&watching::summary(exit, &services));
+        return Ok(Some(exit));
     }
+    if exit != Exit::Done {
+        return Err(not_stopped(&snapshot, survivors, exit));
+    }
+    leftovers::tell_left_alone(&snapshot.left_alone, context);
+    let over = snapshot.services.iter().filter(|it| it.state.is_over());
+    let ports: Vec<Endpoint> = over.flat_map(|it| &it.ports).map(Endpoint::from).collect();
+    let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
+    context.say(&format!(
+        "Stopped {} in {}; nothing is left{}.",
+        words::count(stopped, "service"),
+        words::duration(took),
+        watching::free(&ports)
+    ));
+    Ok(Some(exit))
+}
+
+fn not_stopped(snapshot: &Snapshot, survivors: Vec<Diagnostic>, exit: Exit) -> Diagnostics {
+    if !survivors.is_empty() {
+        return survivors.into();
+    }
+    let left = snapshot.services.iter().filter(|it| it.state == State::Failed);
+    let names: Vec<_> = left.map(|it| format!("`{}`", it.name)).collect();
+    let problem = Diagnostic::new(format!("still running after SIGKILL: {}", names.join(", ")));
+    problem.exit(exit).into()
 }
 
 /// There is no supervisor: ends what a crashed one left.

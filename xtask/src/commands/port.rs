@@ -1,5 +1,6 @@
 //! `port`: look into ports and clear them, in any directory, with or without a `devtasks.toml`.
 
+mod filter;
 mod find;
 mod kill;
 mod ls;
@@ -67,10 +68,10 @@ fn ours_beside(facts: &BTreeMap<Endpoint, PortFact>, context: &Context) -> Calle
     let mut ours = ours(context);
     let owners = || facts.values().flat_map(|fact| &fact.owners);
     // A suspended one would not answer.
-    let mut supervisors = owners().filter(|owner| owner.state == ProcessState::Running);
+    let mut supervisors = owners().filter(|owner| owner.process.state == ProcessState::Running);
     let is_ours = |tag: &Tag| tag.is_supervisor() && ours.live_run.as_ref().is_some_and(|run| tag.run == *run);
     if let Some(checkout) = &ours.checkout
-        && supervisors.any(|owner| owner.tag.as_ref().is_some_and(is_ours))
+        && supervisors.any(|owner| owner.process.tag.as_ref().is_some_and(is_ours))
         && let Ok(Some((running, _))) = run_status::running(checkout)
     {
         ours.reserved = run_status::reserved(&running);

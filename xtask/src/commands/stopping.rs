@@ -6,7 +6,7 @@ use crate::commands::Context;
 use crate::commands::events::Inbox;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::foreign::{Foreign, shell_word};
-use crate::ports::{Endpoint, HoldsBy, Owner};
+use crate::ports::{Endpoint, Owner, SocketState};
 use crate::process::Identity;
 use crate::process::targets::{Targets, Tree};
 use crate::report::words;
@@ -45,10 +45,10 @@ pub(super) struct Busy {
 
 impl Busy {
     pub(super) fn new(port: Endpoint, owners: &[Owner]) -> Self {
-        let holders = owners.iter().filter(|owner| owner.holds_by != HoldsBy::Connection);
+        let holders = owners.iter().filter(|owner| owner.holds_by != SocketState::Connection);
         Busy {
             port,
-            holders: holders.map(|owner| owner.identity.clone()).collect(),
+            holders: holders.map(|owner| owner.process.identity.clone()).collect(),
             starter: None,
         }
     }
@@ -99,7 +99,7 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, voice: &mut Stop
             busy.starter.is_some()
                 || owners::holders(port, addresses)
                     .iter()
-                    .any(|owner| pids.contains(&owner.identity.pid))
+                    .any(|owner| pids.contains(&owner.process.identity.pid))
         },
         is_free: &|| owners::is_free(port, addresses),
         holder: &|| owners::holder(port, addresses),

@@ -22,6 +22,7 @@ use crate::system::terminal::Size;
 
 /// What `up --detach` starts.
 pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
+    os::widen_descriptor_table();
     let Some(client) = control::first_client() else {
         return Exit::Interrupted;
     };

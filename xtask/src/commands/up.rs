@@ -162,6 +162,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 
 fn start(args: Args, context: &Context) -> CommandResult {
     os::require("up")?;
+    os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
     // What is saved there is believed, so whose directory it is comes first.
     let directory = match args.plan {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
 use crate::commands::lost_ports::{self, LostPorts};
+use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::{CommandResult, Context};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
 use crate::foreign::visible;
 use crate::plan::Check;
 use crate::ports::Endpoint;
-use crate::protocol::{ObservedService, Reply, ServiceProgress, ServiceStatus, Snapshot, Transition};
+use crate::protocol::{ObservedService, ServiceProgress, ServiceStatus, Snapshot, Transition};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::Message;
 use crate::run::run_status;
@@ -54,93 +55,79 @@ pub(super) fn interrupted(verb: &str, context: &Context) -> Exit {
     Exit::Interrupted
 }
 
-/// Tells what happens until all are ready or one has failed; `None` when the run is just ending.
+/// Tells what happens until all are ready or one has failed; `None` when the run is shutting down.
 pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
     // Of what came into another state meanwhile.
     let mut last: BTreeMap<String, State> = BTreeMap::new();
-    loop {
-        let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
-            Message::Replied(reply) => reply?,
-            Message::Signal(heard) if heard.is_interrupt() => {
-                context.say("Interrupted; the operation continues in the running stack.");
-                if context.json {
-                    let _ = context.print(&summary(Exit::Interrupted, &[]));
-                }
-                return Ok(Some(Exit::Interrupted));
-            }
-            // Nothing else concerns one who supervises nothing.
-            Message::Signal(_)
-            | Message::StdinLine(_)
-            | Message::OutputClosed
-            | Message::Probed { .. }
-            | Message::PipeEnded { .. }
-            | Message::Request(..) => continue,
-        };
-        match reply {
-            Reply::Transition(it) => {
-                let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
-                transition(&it, is_news, context);
-                last.insert(it.service, it.state);
-            }
-            Reply::Done {
-                exit,
-                snapshot,
-                survivors,
-            } => {
-                let status = run_status::observe(&snapshot);
-                let failed: Vec<_> = snapshot
-                    .services
-                    .iter()
-                    .filter(|it| it.state == State::Failed)
-                    .map(|it| (it, lost_ports::now(it, &snapshot.record)))
-                    .collect();
-                let has_lost =
-                    |(it, ports): &(&ServiceStatus, LostPorts)| ports.is_taken && last.contains_key(&it.name);
-                let exit = match exit {
-                    Exit::NotReady if failed.iter().any(has_lost) => Exit::PortBusy,
-                    exit => exit,
-                };
-                let stopped = last.iter().filter(|(_, state)| **state == State::Stopped);
-                let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
-                if context.json {
-                    let _ = context.print(&summary(exit, &status.services));
-                } else if !context.quiet {
-                    let table = status::table(&status, wall(), paint, context.terminals.width);
-                    context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
-                }
-                for (service, ports) in &failed {
-                    let hint = |hint: &Hint| report::problem::hint(hint, &context.program, paint);
-                    for fact in &ports.facts {
-                        context.say(&format!("{}: {}", service.name, visible(fact)));
-                    }
-                    for it in &ports.hints {
-                        context.say(&hint(it));
-                    }
-                    let why = Hint::run("see why, with its last lines, with", format!("why {}", service.name));
-                    context.say(&hint(&why));
-                }
-                let runs_on = snapshot.services.iter().any(|it| !it.state.is_over());
-                match exit {
-                    Exit::Failed if failed.is_empty() => drop(context.fail(&[stopped_early()])),
-                    Exit::Done if runs_on && !stopped.is_empty() => {
-                        context.say(&format!("\n{}.", stopped_elsewhere(&stopped)));
-                    }
-                    Exit::Done if !stopped.is_empty() => {
-                        context.say("\nThe stack was stopped from another terminal before everything was ready.");
-                    }
-                    _ if !survivors.is_empty() => drop(context.fail(&survivors)),
-                    _ => {}
-                }
-                return Ok(Some(exit));
-            }
-            Reply::Refused(problem) => return Err(problem.into()),
-            Reply::Ending => return Ok(None),
-            Reply::Progress(under_way) => slow.tell(&under_way, context),
-            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+    let mut hear = |news: News<'_>| match news {
+        News::Transition(it) => {
+            let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
+            transition(it, is_news, context);
+            last.insert(it.service.clone(), it.state);
         }
+        News::Progress(progress) => slow.tell(progress, context),
+    };
+    let Completed {
+        exit,
+        snapshot,
+        survivors,
+    } = match replies::follow(inbox, &mut hear)? {
+        Ended::Done(completed) => *completed,
+        Ended::Gone => return Ok(None),
+        Ended::Interrupted => {
+            context.say("Interrupted; the operation continues in the running stack.");
+            if context.json {
+                let _ = context.print(&summary(Exit::Interrupted, &[]));
+            }
+            return Ok(Some(Exit::Interrupted));
+        }
+    };
+    let status = run_status::observe(&snapshot);
+    let failed: Vec<_> = snapshot
+        .services
+        .iter()
+        .filter(|it| it.state == State::Failed)
+        .map(|it| (it, lost_ports::now(it, &snapshot.record)))
+        .collect();
+    let has_lost = |(it, ports): &(&ServiceStatus, LostPorts)| ports.is_taken && last.contains_key(&it.name);
+    let exit = match exit {
+        Exit::NotReady if failed.iter().any(has_lost) => Exit::PortBusy,
+        exit => exit,
+    };
+    let stopped = last.iter().filter(|(_, state)| **state == State::Stopped);
+    let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
+    if context.json {
+        let _ = context.print(&summary(exit, &status.services));
+    } else if !context.quiet {
+        let table = status::table(&status, wall(), paint, context.terminals.width);
+        context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
     }
+    for (service, ports) in &failed {
+        let hint = |hint: &Hint| report::problem::hint(hint, &context.program, paint);
+        for fact in &ports.facts {
+            context.say(&format!("{}: {}", service.name, visible(fact)));
+        }
+        for it in &ports.hints {
+            context.say(&hint(it));
+        }
+        let why = Hint::run("see why, with its last lines, with", format!("why {}", service.name));
+        context.say(&hint(&why));
+    }
+    let runs_on = snapshot.services.iter().any(|it| !it.state.is_over());
+    match exit {
+        Exit::Failed if failed.is_empty() => drop(context.fail(&[stopped_early()])),
+        Exit::Done if runs_on && !stopped.is_empty() => {
+            context.say(&format!("\n{}.", stopped_elsewhere(&stopped)));
+        }
+        Exit::Done if !stopped.is_empty() => {
+            context.say("\nThe stack was stopped from another terminal before everything was ready.");
+        }
+        _ if !survivors.is_empty() => drop(context.fail(&survivors)),
+        _ => {}
+    }
+    Ok(Some(exit))
 }
 
 /// Nobody asked for that: the supervisor was told to end, by Ctrl-C or a signal.

@@ -1,10 +1,10 @@
-//! Env files: one dialect, that of Compose v2, with every mistake of a file at once and never a value in a message.
+//! Env files in the dialect of Compose v2. Reports all problems of a file; messages never contain a value.
 //!
-//! `scan` finds the entries, `ambiguous` says where other readers of such files see something else. Values in double
-//! quotes and without quotes are filled in (`$VAR`, `${VAR:-default}`); a variable that is missing is empty.
+//! `scan` finds the entries; `ambiguous` describes where other programs read a file differently. Variables in
+//! double-quoted and unquoted values are filled in (`$VAR`, `${VAR:-default}`); a missing variable is empty.
 //!
-//! Source: github.com/compose-spec/compose-go, directory `dotenv`. What it takes for a variable without a name is a
-//! problem here, and so is a NUL, since neither fits into an environment.
+//! Source: github.com/compose-spec/compose-go, directory `dotenv`. Unlike Compose, this parser rejects an entry without
+//! a name and a NUL, because an environment cannot hold either.
 
 mod ambiguous;
 mod scan;
@@ -19,15 +19,13 @@ use crate::diagnostic::{Diagnostic, Exit, Place};
 type Variables = Vec<(String, String)>;
 type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 
-/// The variables of one file, each once, in the order of the file; of several values of a variable the last.
+/// Parses one file into its variables, each once, in file order. The last value of a repeated variable counts.
 ///
-/// Values may use the variables that `earlier` files set, which the result leaves out. `lookup` is the calling
-/// environment: it wins over the files while values are filled in, and gives the value of a name
-/// that stands alone.
+/// Values may refer to variables of `earlier` files; the result does not contain those. `lookup` reads the calling
+/// environment. It takes precedence when values are filled in, and supplies the value of a name without `=`.
 ///
 /// # Errors
-/// Every line that cannot be read, with a place that shows at most the name. A file that is not UTF-8 yields nothing
-/// else.
+/// Every invalid line, with a place that shows at most the name. If some lines are not UTF-8, only those.
 pub(crate) fn parse(
     earlier: &[(String, String)],
     file: &Path,
@@ -74,7 +72,7 @@ pub(crate) fn parse(
     }
 }
 
-/// Where other readers of env files see something else, and what; in the order of the file.
+/// Entries that other programs read differently, with a description of the difference, in file order.
 pub(crate) fn ambiguities(file: &Path, bytes: &[u8]) -> Vec<(Place, String)> {
     let text = String::from_utf8_lossy(bytes);
     let source = SourceText::new(file, &text);
@@ -117,7 +115,7 @@ fn fill(text: &str, entry: &Assignment, lookup: Lookup) -> Result<String, Fault>
         })
 }
 
-/// Replaces the escapes that Compose knows: `\a \b \f \n \r \t \v \\ \"`, `\$` and three octal digits after `\0`.
+/// Replaces the escapes of Compose: `\a \b \f \n \r \t \v \\ \"`, `\$`, and `\0` followed by three octal digits.
 fn unescaped(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -138,7 +136,7 @@ fn unescaped(text: &str) -> String {
             Some('v') => "\u{b}",
             Some('\\') => "\\",
             Some('"') => "\"",
-            // Which is a plain `$` to the template that this becomes.
+            // `$$` is a plain `$` in a template.
             Some('$') => "$$",
             _ => "",
         };
@@ -162,7 +160,7 @@ fn problem(source: &SourceText, fault: Fault) -> Diagnostic {
     fault.hints.into_iter().fold(problem, Diagnostic::hint)
 }
 
-/// The place after `shown_to`, in a line that shows no more than the bytes from `start` to there.
+/// The place at `shown_to`; its source line shows only the bytes from `start` to `shown_to`.
 fn redact(source: &SourceText, start: usize, shown_to: usize) -> Place {
     let place = source.place(start..start + 1, "");
     let before: String = place.source.chars().take(place.column - 1).collect();

@@ -1,13 +1,13 @@
-//! Durations as they are written in the file and on the command line: `10s`, `500ms`, `1m30s`.
+//! Durations in `devtasks.toml` and on the command line: `10s`, `500ms`, `1m30s`.
 
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Exit};
 
-/// Whole numbers, each with its unit: `h`, `m`, `s` or `ms`.
+/// Parses whole numbers, each followed by a unit: `h`, `m`, `s` or `ms`.
 ///
 /// # Errors
-/// Anything else, and what is longer than a `u64` of milliseconds.
+/// Any other text, and durations whose milliseconds do not fit in a `u64`.
 pub(crate) fn parse(text: &str) -> Result<Duration, Diagnostic> {
     milliseconds(text)
         .map(Duration::from_millis)

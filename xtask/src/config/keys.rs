@@ -1,4 +1,4 @@
-//! Every key of `devtasks.toml`, once: what the reader knows is what the documentation lists.
+//! Every key of `devtasks.toml`. The parser and the documentation both use this table.
 
 mod key;
 
@@ -8,14 +8,14 @@ use key::key;
 pub(crate) const PROJECT: &str = "project";
 pub(crate) const VENV: &str = "venvs.NAME";
 pub(crate) const SERVICE: &str = "services.NAME";
-/// The table form of `port` and of each of `ports`.
+/// The table form of `port` and of each entry of `ports`.
 pub(crate) const PORT: &str = "services.NAME.port";
 /// The table form of a dependency.
 pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
 
-// Keys that services and tasks have in common.
+// Keys that services and tasks share.
 
 const COMMAND: Key = key(
     SERVICE,
@@ -69,7 +69,7 @@ const STOP_GRACE_PERIOD: Key = key(
     "stop_grace_period",
     "duration",
     "`\"10s\"`",
-    "how long it may take to end before it is killed",
+    "time between `stop_signal` and SIGKILL",
 )
 .also(&["stop_timeout"]);
 
@@ -83,14 +83,14 @@ pub(crate) const KEYS: &[Key] = &[
         "",
         "Python virtual environments, by name",
     ),
+    key("", "services", "table of tables", "", "long-running processes, by name"),
     key(
         "",
-        "services",
+        "tasks",
         "table of tables",
         "",
-        "processes that keep running, by name",
+        "processes that run to completion, by name",
     ),
-    key("", "tasks", "table of tables", "", "processes that end, by name"),
     key(
         PROJECT,
         "name",
@@ -111,7 +111,7 @@ pub(crate) const KEYS: &[Key] = &[
         "on_exit",
         "`\"stop\"` or `\"keep\"`",
         "`\"stop\"`",
-        "what becomes of the services when `up` itself is killed, or loses its terminal",
+        "what happens to the services if `up` itself is killed or loses its terminal",
     ),
     key(
         VENV,
@@ -177,7 +177,7 @@ pub(crate) const KEYS: &[Key] = &[
         "healthcheck",
         "table",
         "",
-        "how it shows that it is ready, and stays so",
+        "how readiness and health are checked",
     )
     .also(&["health", "readiness_probe", "check"]),
     key(
@@ -185,7 +185,7 @@ pub(crate) const KEYS: &[Key] = &[
         "stdin",
         "`\"null\"` or `\"open\"`",
         "`\"null\"`",
-        "whether its input ends at once or never; nothing is ever typed there",
+        "`\"null\"`: empty input; `\"open\"`: input that never ends",
     )
     .also(&["stdin_open", "input"]),
     key(
@@ -208,7 +208,7 @@ pub(crate) const KEYS: &[Key] = &[
         "stop_signal",
         "`\"SIGTERM\"`, `\"SIGINT\"`, `\"SIGQUIT\"`, `\"SIGHUP\"`, `\"SIGUSR1\"`, `\"SIGUSR2\"` or `\"SIGKILL\"`",
         "`\"SIGTERM\"`",
-        "the signal that asks it to end",
+        "the signal that stops it",
     ),
     STOP_GRACE_PERIOD,
     key(
@@ -216,7 +216,7 @@ pub(crate) const KEYS: &[Key] = &[
         "on_conflict",
         "`\"ask\"`, `\"fail\"`, `\"kill\"` or `\"next\"`",
         "`\"ask\"`",
-        "what `up` does when its port is taken",
+        "what `up` does if its port is taken",
     ),
     key(
         SERVICE,
@@ -275,7 +275,7 @@ pub(crate) const KEYS: &[Key] = &[
         "condition",
         "`\"healthy\"`, `\"started\"` or `\"completed\"`",
         "`\"healthy\"`, of a task `\"completed\"`",
-        "until when this service waits for it",
+        "what this service waits for",
     ),
     key(
         DEPENDENCY,
@@ -304,7 +304,7 @@ pub(crate) const KEYS: &[Key] = &[
         "command",
         "string or list of strings",
         "",
-        "ready when it ends with 0",
+        "ready if it exits with 0",
     )
     .also(&["test", "cmd"]),
     key(
@@ -312,28 +312,28 @@ pub(crate) const KEYS: &[Key] = &[
         "interval",
         "duration",
         "`\"10s\"`",
-        "how often a ready service is checked",
+        "time between checks of a ready service",
     ),
     key(
         HEALTHCHECK,
         "timeout",
         "duration",
         "`\"2s\"`",
-        "how long one check may take",
+        "time limit of one check",
     ),
     key(
         HEALTHCHECK,
         "retries",
         "integer",
         "`3`",
-        "after so many failures in a row a ready service is unhealthy",
+        "consecutive failures that make a ready service unhealthy",
     ),
     key(
         HEALTHCHECK,
         "start_period",
         "duration",
         "`\"60s\"`",
-        "a service that is not ready after so long has failed to start",
+        "time in which a starting service must become ready",
     ),
     COMMAND
         .of(TASK)
@@ -357,7 +357,7 @@ pub(crate) const KEYS: &[Key] = &[
         "stop_signal",
         "as that of a service",
         "`\"SIGTERM\"`",
-        "the signal that asks it to end",
+        "the signal that stops it",
     ),
     STOP_GRACE_PERIOD.of(TASK),
 ];

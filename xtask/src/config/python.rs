@@ -1,4 +1,4 @@
-//! Which Python versions a venv accepts: the version specifiers of PEP 440, for release numbers only.
+//! Python versions that a venv accepts: PEP 440 version specifiers, for release numbers only.
 //!
 //! Source: packaging.python.org, "Version specifiers".
 
@@ -8,10 +8,10 @@ use super::{PythonVersions, VersionOperator};
 use crate::diagnostic::{Diagnostic, Exit};
 
 impl PythonVersions {
-    /// Conditions separated by commas: `>=3.11,<3.13`, `~=3.11`, `==3.12.*`; a bare `3.12` means `==3.12.*`.
+    /// Parses conditions separated by commas: `>=3.11,<3.13`, `~=3.11`, `==3.12.*`; a bare `3.12` means `==3.12.*`.
     ///
     /// # Errors
-    /// No such list, or a version that is more than release numbers, such as `3.13rc1`.
+    /// Any other text, including versions with more than release numbers, such as `3.13rc1`.
     pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
         let bounds = text.split(',').map(|part| bound(part.trim())).collect::<Option<_>>();
         match bounds {
@@ -23,7 +23,7 @@ impl PythonVersions {
         }
     }
 
-    /// Whether release `version` meets every condition. Missing numbers count as 0: 3.11 is 3.11.0.
+    /// Whether the release `version` meets every condition. Missing numbers count as 0: 3.11 is 3.11.0.
     pub(crate) fn allows(&self, version: &[u32]) -> bool {
         self.bounds.iter().all(|(operator, bound)| match operator {
             VersionOperator::Equal => compare(version, bound).is_eq(),
@@ -62,7 +62,7 @@ fn bound(text: &str) -> Option<(VersionOperator, Vec<u32>)> {
         _ => return None,
     };
     let numbers: Vec<u32> = version.split('.').map(number).collect::<Option<_>>()?;
-    // `~=3` would allow every version from 3 on; PEP 440 does not permit it.
+    // PEP 440 does not permit `~=3`, which would allow every version from 3 on.
     let enough = operator != VersionOperator::Compatible || numbers.len() >= 2;
     enough.then_some((operator, numbers))
 }

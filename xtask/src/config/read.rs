@@ -1,6 +1,6 @@
-//! The text of `devtasks.toml` → [`Config`], or every problem of it at once.
+//! The text of `devtasks.toml` → [`Config`], or all problems at once.
 //!
-//! Here is the file as a whole; the parts are in the modules below, and `reader` is what they all read with.
+//! This file handles the document as a whole. The submodules read its parts, using `reader`.
 
 mod command;
 mod dependencies;
@@ -24,11 +24,11 @@ use super::source::SourceText;
 use super::{Config, OnExit, ProjectSettings, PythonVersions, VenvSettings};
 use crate::diagnostic::Diagnostic;
 
-/// The whole file; one without services is fine. `file` is how problems name it.
+/// Parses the whole file, which may contain no services. Problems call it `file`.
 ///
 /// # Errors
-/// All that is wrong with the text, in its order. Where it is not TOML, the rest is still judged, save for what a broken
-/// line may have hidden.
+/// All problems, in file order. If the text is not valid TOML, the rest is still checked, except for problems that may
+/// follow from the syntax error.
 pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let source = SourceText::new(file, text);
     let (text, mut errors) = syntax::without_stops(source.text);
@@ -58,7 +58,7 @@ fn whole<'t>(reader: &mut TomlReader<'t>, root: &Table<'t>) -> Config {
     config
 }
 
-/// Reads every table of `[venvs]`, `[services]` or `[tasks]`, in the order of the file.
+/// Reads every table of `[venvs]`, `[services]` or `[tasks]`, in file order.
 fn each<'t, T>(
     reader: &mut TomlReader<'t>,
     root: &Table<'t>,

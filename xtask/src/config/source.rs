@@ -1,4 +1,4 @@
-//! Byte offsets of a file's text → [`Place`]s: line, column in characters, and the line itself.
+//! Byte offsets in a file → [`Place`]s: line, column in characters, and the source line.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Place;
 
-/// A file's text, without a byte order mark, and where its lines begin.
+/// The text of a file without its byte order mark, and the offsets of its lines.
 pub(super) struct SourceText<'t> {
     file: Arc<PathBuf>,
     pub(super) text: &'t str,
@@ -25,10 +25,16 @@ impl<'t> SourceText<'t> {
         }
     }
 
-    /// Where the bytes of `span` stand; of several lines, the first.
+    /// The offset of the character that contains this byte.
+    fn letter_at(&self, byte: usize) -> usize {
+        let byte = byte.min(self.text.len());
+        (0..=byte).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
+    }
+
+    /// The place of the bytes `span`. If they cover several lines, it marks only the first.
     pub(super) fn place(&self, span: Range<usize>, table: &str) -> Place {
-        let from = self.text.floor_char_boundary(span.start);
-        let to = self.text.floor_char_boundary(span.end);
+        let from = self.letter_at(span.start);
+        let to = self.letter_at(span.end);
         let line = self.lines.partition_point(|start| *start <= from);
         let start = self.lines[line - 1];
         let source = self.text[start..].lines().next().unwrap_or_default();

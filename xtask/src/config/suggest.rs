@@ -1,6 +1,6 @@
-//! "did you mean": the known name that a mistyped one most likely stands for.
+//! "did you mean": the known name that is closest to a mistyped one.
 
-/// The closest of `known`, or `None` when nothing is close: up to a third of the letters may differ, case never counts.
+/// The closest of `known`, or `None` if more than a third of the letters differ. Case is ignored.
 pub(crate) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let typed = name.to_lowercase();
     known
@@ -14,7 +14,7 @@ pub(crate) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// `did you mean …?`, where something is close.
+/// `did you mean …?`, if a known name is close.
 pub(crate) fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     closest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))
 }

@@ -1,14 +1,14 @@
-//! A string with variables in it, parsed but not filled in: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `$$`
-//! and references to other services (`${services.NAME.port}`).
+//! A string with variables, parsed but not filled in: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `$$` and
+//! references to other services (`${services.NAME.port}`).
 //!
-//! The other forms of Compose are read too: without the colon only an unset variable is missing, an empty one is not;
-//! `${VAR:+text}` is `text` where the variable is there, and nothing where it is missing.
+//! The other forms of Compose are supported too. Without the colon, a variable that is set but empty does not count as
+//! missing. `${VAR:+text}` is `text` if the variable is set, and empty if it is missing.
 
 mod parse;
 
 use crate::diagnostic::Diagnostic;
 
-/// Pieces in order, never two literals in a row. A lone `$` that opens none of the forms above is literal.
+/// Pieces in order, never two literals in a row. A lone `$` that starts none of the forms above is literal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Template {
     pub(crate) pieces: Vec<Piece>,
@@ -28,27 +28,27 @@ pub(crate) enum Piece {
     },
 }
 
-/// Whether an empty variable is as good as none: the colon in `${VAR:-default}`.
+/// Whether an empty variable counts as missing: the colon in `${VAR:-default}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MissingWhen {
     Unset,
     UnsetOrEmpty,
 }
 
-/// What stands for a variable that is missing.
+/// What replaces a missing variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Otherwise {
-    /// `${VAR}`: missing is a problem, empty is empty.
+    /// `${VAR}`: a missing variable is a problem; an empty one stays empty.
     Nothing,
-    /// `${VAR:-default}`; the default may hold variables itself.
+    /// `${VAR:-default}`; the default may contain variables.
     Default(Template),
     /// `${VAR:?message}`.
     Message(String),
-    /// `${VAR:+text}`: the other way round, for a variable that is there; missing is empty.
+    /// `${VAR:+text}`: replaces a variable that is set; a missing one is empty.
     Instead(Template),
 }
 
-/// What of another service is meant.
+/// The part of another service that a reference names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TemplatePart {
     Port,
@@ -56,22 +56,22 @@ pub(crate) enum TemplatePart {
     Url,
 }
 
-/// Why a text is no template. The problem has no place yet.
+/// Why a text is not a valid template. The problem has no place yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TemplateError {
-    /// How many characters of the text stand before the faulty form.
+    /// Number of characters before the invalid form.
     pub(crate) offset: usize,
     pub(crate) problem: Diagnostic,
 }
 
-/// What was missing when a template was filled.
+/// Something that was missing when a template was filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// `${VAR}`, set nowhere.
+    /// `${VAR}`, which is not set.
     Variable(String),
     /// `${VAR:?message}`.
     Required { name: String, message: String },
-    /// `${services.NAME.port}`, and why the look-up did not give it.
+    /// `${services.NAME.port}`, and why it could not be resolved.
     Reference {
         service: String,
         part: TemplatePart,
@@ -83,14 +83,14 @@ type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 type Refer<'l> = &'l dyn Fn(&str, &TemplatePart) -> Result<String, String>;
 
 impl Template {
-    /// Text without anything to fill in; `$` means itself.
+    /// A template without variables; `$` is literal.
     pub(crate) fn literal(text: impl Into<String>) -> Self {
         let mut template = Template::default();
         template.push_str(&text.into());
         template
     }
 
-    /// The text, where there is nothing to fill in.
+    /// The text, if the template has no variables or references.
     pub(crate) fn as_literal(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [] => Some(""),
@@ -99,7 +99,7 @@ impl Template {
         }
     }
 
-    /// The variable that controls the value: the first of its own, defaults apart.
+    /// The variable that controls the value: the first one outside of defaults.
     pub(crate) fn first_variable(&self) -> Option<&str> {
         self.pieces.iter().find_map(|piece| match piece {
             Piece::Variable { name, .. } => Some(name.as_str()),
@@ -107,7 +107,7 @@ impl Template {
         })
     }
 
-    /// Every service and part that may be asked for, those of defaults too, in order.
+    /// All services and parts that the template may refer to, including those in defaults, in order.
     pub(crate) fn references(&self) -> Vec<(&str, &TemplatePart)> {
         let mut references = Vec::new();
         self.walk(&mut |piece| match piece {
@@ -117,10 +117,10 @@ impl Template {
         references
     }
 
-    /// The text with every variable from `lookup` and every reference from `refer` in its place.
+    /// Fills in variables with `lookup` and references with `refer`.
     ///
     /// # Errors
-    /// All that is missing, in order. What stands in a default counts only where the default is used.
+    /// Everything that is missing, in order. The content of a default counts only if the default is used.
     pub(crate) fn fill(&self, lookup: Lookup, refer: Refer) -> Result<String, Vec<Missing>> {
         let mut text = String::new();
         let mut missing = Vec::new();

@@ -27,13 +27,10 @@ pub(crate) fn hints(evidence: &str, service: &Service, stack: &[Neighbour<'_>]) 
     };
     let theirs = &other.name;
     let own = service.depends_on.iter().find(|(needed, _)| needed == theirs);
+    if let Some(state) = down {
+        return vec![format!("see why `{theirs}`, which has port {port}, is {state}").into()];
+    }
     match own {
-        _ if let Some(state) = down => {
-            vec![format!(
-                "see why `{theirs}`, which has port {port}, is {}",
-                state
-            ).into()]
-        }
         Some((_, Condition::Started)) => vec![format!(
             "wait until it is ready with `depends_on = {{ {theirs} = \"healthy\" }}` of `{name}`: `{theirs}` has port {port}"
         ).into()],

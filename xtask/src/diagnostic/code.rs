@@ -2,22 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of fact it is. The text of a code is part of the contract: add codes, never rename one.
+/// The kind of a fact. Its text is a stable interface: codes can be added, but not renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Code {
     PortFree,
     PortBusy(ConflictKind),
-    /// Several unrelated listeners have the port.
+    /// Several unrelated processes listen on the port.
     PortShared,
-    /// IPv4 and IPv6 answer from different owners.
+    /// IPv4 and IPv6 connections reach different owners.
     PortSplit,
-    /// The system refuses the port although nobody has it.
+    /// The system refuses the port although it has no owner.
     PortDenied,
     /// Two services declare the same port.
     PortDuplicate,
     /// The port is in the ephemeral range.
     PortEphemeral,
-    /// The service listens elsewhere than declared.
+    /// The service listens on another port or address than declared.
     PortMismatch,
     VenvMissing,
     VenvInterpreterMissing,
@@ -27,19 +27,19 @@ pub(crate) enum Code {
     CommandNotExecutable,
     WorkingDirMissing,
     EnvMissing,
-    /// Readers of env files disagree about a line.
+    /// Programs that read env files interpret a line differently.
     EnvAmbiguous,
     EnvFileMissing,
-    /// Processes of an earlier run are left.
+    /// Processes of an earlier run are still alive.
     RunLeftovers,
     LimitOpenFiles,
     /// `devtasks.toml` belongs to another user.
     FileUntrusted,
-    /// Anything else that keeps a command from doing its work.
+    /// Any other problem.
     Config,
 }
 
-/// Why a port is busy, by owner or socket; the most restrictive first.
+/// Why a port is busy, by kind of owner or socket; the most restrictive first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum ConflictKind {
     Protected,
@@ -58,7 +58,7 @@ pub(crate) enum ConflictKind {
 }
 
 impl Code {
-    /// As it stands in JSON.
+    /// The code as it appears in JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Code::PortFree => "port.free",
@@ -86,12 +86,12 @@ impl Code {
         }
     }
 
-    /// A process or a socket has the port.
+    /// Whether the port has an owner or a socket.
     pub(crate) fn is_port_taken(self) -> bool {
         matches!(self, Code::PortBusy(_) | Code::PortShared | Code::PortSplit)
     }
 
-    /// A process has it that is not of this stack.
+    /// Whether the port is taken by something outside the running stack.
     pub(crate) fn is_foreign_conflict(self) -> bool {
         self.is_port_taken() && self != Code::PortBusy(ConflictKind::OwnRunning)
     }

@@ -1,8 +1,8 @@
-//! How the program ends.
+//! Exit codes of the program.
 
 use serde::{Deserialize, Serialize};
 
-/// How the program ends: the codes of the contract.
+/// An exit code; the numbers are a stable interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Exit {
     Done,
@@ -10,15 +10,15 @@ pub(crate) enum Exit {
     Failed,
     /// Wrong usage, or `devtasks.toml` is wrong.
     Usage,
-    /// A port stays busy, or was lost during the start.
+    /// A port is busy, or was taken during startup.
     PortBusy,
     /// Not ready in time.
     NotReady,
     /// A command, venv, interpreter, env file or directory is missing.
     Missing,
-    /// A protected owner, another checkout's process, or a kill nobody confirmed.
+    /// The owner is protected or belongs to another checkout, or the kill was not confirmed.
     Refused,
-    /// A process did not exit after SIGKILL, or a port did not come free.
+    /// A process survived SIGKILL, or a port did not become free.
     Survived,
     /// Ctrl-C.
     Interrupted,
@@ -39,7 +39,7 @@ impl Exit {
         }
     }
 
-    /// The one to end with when several apply: the first of 130, 2, 7, 6, 3, 5, 4, 1.
+    /// The most important of several exit codes: the first of 130, 2, 7, 6, 3, 5, 4, 1.
     pub(crate) fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
         exits
             .into_iter()

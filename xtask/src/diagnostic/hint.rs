@@ -2,35 +2,35 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One thing to do; it starts with a verb and holds a command or a key.
+/// One suggested action. It starts with a verb and contains a command or a key.
 ///
-/// A command of this program is kept apart from the text, for only the renderer knows under which name the user called it.
+/// Commands of this program are stored separately, because only the renderer knows its name as the user typed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hint {
     text: String,
     command: Option<OwnCommand>,
     /// What follows the command.
     rest: String,
-    /// It is another way to do what the hint before it does.
+    /// Renders as "or …": an alternative to the previous hint.
     is_alternative: bool,
 }
 
 /// A command line that runs this program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct OwnCommand {
-    /// What stands before the program's name: `sudo `, `PORT=8001 `.
+    /// Text before the program's name: `sudo `, `PORT=8001 `.
     before: String,
     /// `port kill 8000`.
     arguments: String,
 }
 
 impl Hint {
-    /// `look at it with`, and the arguments: `port who 8000`.
+    /// A hint such as `look at it with` that ends with a command of this program, such as `port who 8000`.
     pub(crate) fn run(text: &str, arguments: impl Into<String>) -> Self {
         Hint::run_after(text, "", arguments)
     }
 
-    /// The same with something before the program's name: `sudo `, `cd /shop && `.
+    /// Like [`Hint::run`], with text before the program's name: `sudo `, `cd /shop && `.
     pub(crate) fn run_after(text: &str, before: impl Into<String>, arguments: impl Into<String>) -> Self {
         Hint {
             command: Some(OwnCommand {
@@ -41,25 +41,25 @@ impl Hint {
         }
     }
 
-    /// What follows the command, such as `, which ends it`.
+    /// Appends text after the command, such as `, which ends it`.
     pub(crate) fn then(mut self, rest: &str) -> Self {
         self.rest.push_str(rest);
         self
     }
 
-    /// Another way, if there is a first one.
+    /// Marks the hint as an alternative if `before` is not empty.
     pub(crate) fn or_after(mut self, before: &[Hint]) -> Self {
         self.is_alternative = !before.is_empty();
         self
     }
 
-    /// The command is one of this program, and this subcommand: `port kill`.
+    /// Whether the hint runs this subcommand of devtasks, such as `port kill`.
     pub(crate) fn runs(&self, subcommand: &str) -> bool {
         let arguments = self.command.as_ref().map(|command| command.arguments.as_str());
         arguments.is_some_and(|arguments| arguments.starts_with(subcommand))
     }
 
-    /// `program` is this program as the user called it: `cargo xtask` or `devtasks`.
+    /// The text of the hint. `program` is how the user called this program: `cargo xtask` or `devtasks`.
     pub(crate) fn render(&self, program: &str) -> String {
         let or = if self.is_alternative { "or " } else { "" };
         let command = match &self.command {

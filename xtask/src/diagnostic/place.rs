@@ -1,21 +1,21 @@
-//! Where something was written.
+//! Positions in files that the user wrote.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A spot in a file the user wrote. Lines and columns count from 1, columns in characters.
+/// A position in a file. Lines and columns count from 1; columns count characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// As the user would name it: relative to the project's directory where possible.
+    /// Relative to the project directory if possible.
     pub(crate) file: Arc<PathBuf>,
     pub(crate) line: usize,
     pub(crate) column: usize,
-    /// The text of that line, without its end.
+    /// The text of the line, without its line break.
     pub(crate) source: String,
-    /// How many characters from `column` on are meant; at least 1.
+    /// Number of characters to underline from `column` on; at least 1.
     pub(crate) width: usize,
-    /// The table it stands in, such as `[services.backend]`; empty where there is none.
+    /// The table that contains the position, such as `[services.backend]`; empty outside a table.
     pub(crate) table: String,
 }

@@ -1,6 +1,6 @@
-//! What other programs named themselves, made safe to show: nothing of it may steer a terminal or pose as other text.
+//! Makes foreign text safe to display: it cannot control the terminal or imitate other text.
 //!
-//! Escaping for JSON, XML and GitHub annotations is their writers' own.
+//! The writers of JSON, XML and GitHub annotations do their own escaping.
 
 #[cfg(test)]
 mod tests;
@@ -8,8 +8,8 @@ mod tests;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` on one line, with every character that a terminal obeys or that reorders text written out: `\n`, `\x1b`,
-/// `\u{202e}`. A backslash stays as it is, so this is for reading, not for reading back.
+/// `text` on one line. Characters that control a terminal or reorder text are written as `\n`, `\x1b` or `\u{202e}`.
+/// Backslashes are not escaped, so the result cannot be parsed back.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
@@ -28,9 +28,9 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The words of a command as one line that a POSIX shell reads back as the same words.
+/// A command as one line that a POSIX shell splits into the same words.
 ///
-/// A word with characters that steer a terminal is written as `$'…'`, which bash, zsh, ksh and POSIX.1-2024 know.
+/// A word with control characters is written as `$'…'`, which bash, zsh, ksh and POSIX.1-2024 support.
 pub(crate) fn command_line(words: &[String]) -> String {
     let mut line = String::new();
     for word in words {
@@ -42,7 +42,7 @@ pub(crate) fn command_line(words: &[String]) -> String {
     line
 }
 
-/// One word of such a line. Unlike `shell_words::quote`, it leaves `--port=8000` readable.
+/// Quotes one word for a POSIX shell. Unlike `shell_words::quote`, it leaves `--port=8000` unquoted.
 pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "_@%+=:,./-".contains(letter);
     if !word.is_empty() && !word.starts_with('=') && word.chars().all(is_plain) {
@@ -59,7 +59,7 @@ pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            // Octal takes at most three digits, so a digit that follows is not swallowed, as it would be after `\x`.
+            // An octal escape has at most three digits, so it cannot absorb a digit that follows, as `\x` would.
             _ if letter.is_ascii() => push(&mut quoted, format_args!("\\{:03o}", u32::from(letter))),
             _ => push(&mut quoted, format_args!("\\U{:08x}", u32::from(letter))),
         }
@@ -68,8 +68,8 @@ pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
-/// C0, DEL and C1 controls; marks that reorder text (Unicode UAX #9, "Trojan Source"); line separators; what has no
-/// width and so hides.
+/// Whether a character controls or disguises text: C0, DEL and C1 controls; marks that reorder text (Unicode UAX #9,
+/// "Trojan Source"); line separators; invisible characters.
 pub(crate) fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,

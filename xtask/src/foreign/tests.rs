@@ -1,4 +1,4 @@
-//! Names as others chose them in, what is shown of them out.
+//! Original name → displayed text.
 
 use super::*;
 

@@ -1,8 +1,8 @@
 //! A plan before its ports have numbers: what the file and the env files say of them. It is read once, and becomes a
 //! [`Plan`] with every [`Allocation`].
 
+use super::env_files::ProjectFiles;
 use super::ports::DeclaredPorts;
-use super::services::ProjectFiles;
 use super::{Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, ports, project_name, selection, services};
 use crate::config::{Config, Service};
 use crate::diagnostic::Diagnostic;

@@ -8,16 +8,44 @@ pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
 /// As a list of pairs: a name in JSON would have to be UTF-8.
 pub(super) mod as_list {
-    use serde::{Deserialize, Deserializer, Serializer};
+    use std::borrow::Cow;
 
-    use super::{Environment, OsString};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Environment, OsStr, OsString};
+
+    /// What is text is written as text: serde writes an `OsStr` byte by byte, each as a number.
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written<'a> {
+        Text(Cow<'a, str>),
+        Bytes(Cow<'a, OsStr>),
+    }
+
+    impl<'a> From<&'a OsString> for Written<'a> {
+        fn from(word: &'a OsString) -> Self {
+            let text = word.to_str().map(|text| Written::Text(text.into()));
+            text.unwrap_or_else(|| Written::Bytes(word.as_os_str().into()))
+        }
+    }
+
+    impl From<Written<'_>> for OsString {
+        fn from(written: Written<'_>) -> Self {
+            match written {
+                Written::Text(text) => text.into_owned().into(),
+                Written::Bytes(bytes) => bytes.into_owned(),
+            }
+        }
+    }
 
     pub(crate) fn serialize<S: Serializer>(environment: &Environment, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(environment)
+        let pairs = environment.iter();
+        to.collect_seq(pairs.map(|(name, value)| (Written::from(name), Written::from(value))))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Environment, D::Error> {
-        Ok(Vec::<(OsString, OsString)>::deserialize(from)?.into_iter().collect())
+        let pairs = Vec::<(Written<'_>, Written<'_>)>::deserialize(from)?.into_iter();
+        Ok(pairs.map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

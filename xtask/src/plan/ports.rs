@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::net::IpAddr;
 
+use super::env_files::ProjectFiles;
 use super::scope::{Address, Scope, ServiceAddresses};
-use super::services::ProjectFiles;
 use super::{Allocation, DeclaredNumber, DeclaredPort, PlanInputs, Port, PortId, project_name, url};
 use crate::config::template::{Otherwise, Piece};
 use crate::config::{self, AUTO, Config, Located, Service, Template};

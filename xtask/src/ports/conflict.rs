@@ -1,6 +1,6 @@
-//! What is said of one port: its code, its level, one sentence, and what to type next.
+//! The finding about one port: its code, level, message and hints.
 //!
-//! Looking is `system::observe`, ending somebody is `system::stop`. Here is only the judgement.
+//! `system::observe` collects the facts and `system::stop` stops processes; this module only evaluates.
 
 mod caller;
 mod hint;
@@ -13,9 +13,7 @@ mod warnings;
 use std::net::IpAddr;
 
 use super::related_owners::{ListenerOverlap, listener_overlap};
-use super::{
-    BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, Role, SocketState, Subject, UnownedSocket,
-};
+use super::{BindProbe, BindResult, Endpoint, Finding, Owner, PortFact, Role, SocketState, Subject, UnownedSocket};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Level};
 use crate::plan::Protocol;
 use crate::process::Tag;
@@ -24,10 +22,10 @@ pub(crate) use kill_policy::{KillPolicy, kill_policy};
 use message::user;
 pub(crate) use warnings::{ephemeral, split};
 
-/// What stands in the way of `port`.
+/// What blocks `port`.
 ///
-/// Of several owners the most restrictive decides. A leftover of this checkout is [`Level::Warn`] with
-/// [`Exit::PortBusy`]: `up` ends it by itself, and ends with 3 only where it must not.
+/// With several owners, the most restrictive one decides. A leftover of this checkout is [`Level::Warn`] with
+/// [`Exit::PortBusy`]: `up` stops it, and exits with 3 only if it may not.
 pub(crate) fn finding(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> Finding {
     let case = PortCheck { port, fact, ours };
     match deciding_probe(fact, ours).map(|probe| (probe.answer, probe.address)) {
@@ -42,7 +40,7 @@ pub(crate) fn finding(port: &Endpoint, fact: &PortFact, ours: &CallerContext) ->
     }
 }
 
-/// What a service needs is asked first. Who asks for no service wants to know of anybody, at whatever address.
+/// The probe that decides. For a service that is its own address; without a service, any address that is taken.
 fn deciding_probe<'a>(fact: &'a PortFact, ours: &CallerContext) -> Option<&'a BindProbe> {
     let taken = || {
         let says = |wanted: BindResult| fact.probes.iter().find(move |probe| probe.answer == wanted);
@@ -78,7 +76,7 @@ impl PortCheck<'_> {
         let lead = self.primary_owner(why);
         let rivalry = self.rivalry(why);
         let (level, exit) = match why {
-            // `up` starts what is missing and leaves the rest running, unless the port belongs to another service.
+            // `up` keeps running services and starts the rest, unless the port belongs to another service.
             ConflictKind::OwnRunning if lead.is_none_or(|owner| self.is_its_own(owner)) => match rivalry {
                 Some(_) => (Level::Warn, Exit::Done),
                 None => (Level::Ok, Exit::Done),
@@ -96,12 +94,12 @@ impl PortCheck<'_> {
             .hints(hint::hints(self, why, lead))
     }
 
-    /// Unrelated listeners, where that is the first thing to say: who is left alone for a reason of their own is told so.
+    /// Unrelated listeners, if they matter more than `why`; for a service, a specific `why` comes first.
     fn rivalry(&self, why: ConflictKind) -> Option<ListenerOverlap<'_>> {
         let tells_more = match why {
             ConflictKind::Foreign => true,
             ConflictKind::OwnRunning => self.primary_owner(why).is_none_or(|owner| self.is_its_own(owner)),
-            // Who asks for no service wants to know who answers.
+            // Without a service, the user wants to know which process answers.
             ConflictKind::Protected
             | ConflictKind::Container
             | ConflictKind::SystemService
@@ -117,13 +115,15 @@ impl PortCheck<'_> {
     fn why(&self, owner: &Owner) -> ConflictKind {
         let supervisor = self.supervisor(owner);
         match owner.holds_by {
-            HoldsBy::Connection if supervisor.is_none() => return ConflictKind::Connection,
-            HoldsBy::Connection | HoldsBy::Listening | HoldsBy::Bound => {}
+            SocketState::Connection | SocketState::TimeWait { .. } if supervisor.is_none() => {
+                return ConflictKind::Connection;
+            }
+            _ => {}
         }
-        // A stack that a manager started, or that asks from below itself, is ours before it is theirs.
+        // A service of our live run is ours, even if a service manager started the run or if we run inside it.
         let is_live =
             |tag: &Tag| self.ours.live_run.as_ref().is_some_and(|run| tag.run == *run) && self.is_of_this_checkout(tag);
-        if owner.tag.as_ref().is_some_and(is_live) {
+        if owner.process.tag.as_ref().is_some_and(is_live) {
             return ConflictKind::OwnRunning;
         }
         match (&owner.role, &owner.protected) {
@@ -133,11 +133,11 @@ impl PortCheck<'_> {
             (Role::Server, Some(_)) => return ConflictKind::Protected,
             (Role::Tunnel(_) | Role::Server, None) => {}
         }
-        let Some(tag) = &owner.tag else {
+        let Some(tag) = &owner.process.tag else {
             return match (&owner.role, owner.holds_by) {
                 (Role::Tunnel(_), _) => ConflictKind::Tunnel,
-                (_, HoldsBy::Bound) => ConflictKind::Bound,
-                (_, HoldsBy::Listening | HoldsBy::Connection) => ConflictKind::Foreign,
+                (_, SocketState::Bound) => ConflictKind::Bound,
+                (_, _) => ConflictKind::Foreign,
             };
         };
         if self.is_of_this_checkout(tag) {
@@ -158,16 +158,16 @@ impl PortCheck<'_> {
         self.ours.is_of(tag)
     }
 
-    /// The tag of a supervisor that has the port for a service. What it reserves of UDP is connected to itself.
+    /// The tag of a supervisor that reserves the port; it reserves UDP with a socket connected to itself.
     fn supervisor<'a>(&self, owner: &'a Owner) -> Option<&'a Tag> {
         let holds = match owner.holds_by {
-            HoldsBy::Listening | HoldsBy::Bound => true,
-            HoldsBy::Connection => self.port.protocol == Protocol::Udp,
+            SocketState::Listening | SocketState::Bound => true,
+            SocketState::Connection | SocketState::TimeWait { .. } => self.port.protocol == Protocol::Udp,
         };
-        owner.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
+        owner.process.tag.as_ref().filter(|tag| holds && tag.is_supervisor())
     }
 
-    /// Whom the live run's supervisor reserves the port for, if that is known: for who asks, unless for others alone.
+    /// The service for which our supervisor reserves the port, if known; prefers the requesting one.
     fn reserved_for(&self) -> Option<&str> {
         let asked = self.ours.service.as_ref().map(|wanted| wanted.service.as_str());
         let mut services = self.ours.reserved_for(self.port);
@@ -178,8 +178,8 @@ impl PortCheck<'_> {
         }
     }
 
-    /// A listener that root cannot find a process for is the kernel's own or in flight between processes; so, most
-    /// likely, is one of our own user. Unless some may not be looked into.
+    /// A socket for which root finds no process belongs to the kernel or is being passed between processes. The same
+    /// most likely holds for a socket of our own user, unless a process of that user cannot be inspected.
     fn unowned_conflict(&self, socket: &UnownedSocket) -> ConflictKind {
         match (&socket.role, socket.state) {
             (_, SocketState::TimeWait { .. }) => ConflictKind::NoOwner,
@@ -196,24 +196,24 @@ impl PortCheck<'_> {
         }
     }
 
-    /// The owner to name: of those that decided, the topmost.
+    /// The owner to name: the topmost of those that decided.
     fn primary_owner(&self, why: ConflictKind) -> Option<&Owner> {
         let deciding = self.fact.owners.iter().find(|owner| self.why(owner) == why);
         self.topmost(why).first().copied().or(deciding)
     }
 
-    /// Of those that decided, all that are below none of the others.
+    /// The deciding owners that are not descendants of another one.
     fn topmost(&self, why: ConflictKind) -> Vec<&Owner> {
         let deciding = || self.fact.owners.iter().filter(move |owner| self.why(owner) == why);
         let is_below = |owner: &Owner| {
-            let pids = || owner.parents.iter().map(|parent| parent.pid);
-            deciding().any(|other| pids().any(|pid| pid == other.identity.pid))
+            let pids = || owner.process.parents.iter().map(|parent| parent.pid);
+            deciding().any(|other| pids().any(|pid| pid == other.process.identity.pid))
         };
         deciding().filter(|owner| !is_below(owner)).collect()
     }
 
     fn is_its_own(&self, owner: &Owner) -> bool {
-        match (&self.ours.service, &owner.tag) {
+        match (&self.ours.service, &owner.process.tag) {
             (Some(wanted), Some(tag)) if tag.is_supervisor() => self.reserved_for() == Some(&wanted.service),
             (Some(wanted), Some(tag)) => wanted.service == tag.service,
             (None, _) | (_, None) => true,
@@ -226,11 +226,15 @@ impl PortCheck<'_> {
             .exit(Exit::Done)
     }
 
-    /// Only a server without `SO_REUSEADDR` would fail, and hardly any is. So nothing stops here.
+    /// Only a server without `SO_REUSEADDR` would fail, and few are. So this does not block a start.
     fn free_if_reused(&self) -> Finding {
+        let owners = &self.fact.owners;
+        if !owners.is_empty() && owners.iter().all(|owner| self.why(owner) == ConflictKind::OwnRunning) {
+            return self.busy();
+        }
         let why = self.fact.owners.iter().map(|owner| match owner.holds_by {
-            HoldsBy::Listening | HoldsBy::Bound => ConflictKind::Bound,
-            HoldsBy::Connection => ConflictKind::Connection,
+            SocketState::Listening | SocketState::Bound => ConflictKind::Bound,
+            SocketState::Connection | SocketState::TimeWait { .. } => ConflictKind::Connection,
         });
         let sockets = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
             SocketState::Listening | SocketState::Bound => Some(ConflictKind::Bound),
@@ -245,7 +249,7 @@ impl PortCheck<'_> {
             return self.free(&how);
         };
         let who = match (self.fact.owners.first(), self.fact.ownerless.first()) {
-            (Some(owner), _) => format!("`{}` (pid {})", owner.name, owner.identity.pid),
+            (Some(owner), _) => format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid),
             (None, Some(socket)) => user(socket),
             (None, None) => "somebody".to_owned(),
         };
@@ -295,7 +299,7 @@ impl PortCheck<'_> {
         self.finding(Code::PortDenied, message).hints(hint)
     }
 
-    /// The start will show whether it matters: a port is not called busy for an error that says something else.
+    /// The start will show whether it matters: other errors do not mean that the port is busy.
     fn failed(&self, number: i32) -> Finding {
         let reason = std::io::Error::from_raw_os_error(number);
         let message = format!("{} could not be tried: {reason}", self.name());
@@ -312,7 +316,7 @@ impl PortCheck<'_> {
             .exit(Exit::Done)
     }
 
-    /// Fails, and keeps `up` from starting; without hints.
+    /// A finding that fails and blocks `up`; without hints.
     fn finding(&self, code: Code, message: String) -> Finding {
         let wanted = self.ours.service.as_ref();
         let subject = Subject {

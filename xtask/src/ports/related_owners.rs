@@ -1,19 +1,19 @@
-//! Which owners of one port belong together: a master and its workers, whoever shares a socket, one service's processes.
+//! Groups the owners of a port: a master and its workers, processes that share a socket, processes of one service.
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{HoldsBy, Owner};
+use super::{Owner, SocketState};
 use crate::process::Ancestry;
 use crate::process::ProcessRef;
 use crate::process::protected::is_never_signalled;
 
-/// Gives owners that belong together the pid of one of them as their family.
+/// Gives related owners the pid of one of them as their family.
 ///
-/// Children of one parent do, unless that is pid 1, a service manager or the like, or stands above us: whoever started us may have
-/// started them apart.
+/// Children of the same parent are related, unless that parent is pid 1, protected (such as a service manager), or our
+/// own ancestor, which may have started them separately.
 pub(crate) fn group_related(owners: &mut [Owner], ours: &Ancestry) {
     for owner in &mut *owners {
-        owner.family = owner.identity.pid;
+        owner.family = owner.process.identity.pid;
     }
     for at in 0..owners.len() {
         for other in 0..at {
@@ -29,21 +29,28 @@ pub(crate) fn group_related(owners: &mut [Owner], ours: &Ancestry) {
 }
 
 fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
-    let is_above = |above: &Owner, below: &Owner| below.parents.iter().any(|it| it.pid == above.identity.pid);
+    let is_above = |above: &Owner, below: &Owner| {
+        below
+            .process
+            .parents
+            .iter()
+            .any(|it| it.pid == above.process.identity.pid)
+    };
     let shares = one.sockets.iter().any(|socket| other.sockets.contains(socket));
-    let same_service = match (&one.tag, &other.tag) {
+    let same_service = match (&one.process.tag, &other.process.tag) {
         (Some(one), Some(other)) => {
             (&one.run, &one.service) == (&other.run, &other.service) || one.is_supervisor() || other.is_supervisor()
         }
         (_, _) => false,
     };
-    // Managers and engines have all kinds of children.
+    // Service managers and engines have unrelated children.
     let is_telling = |parent: &ProcessRef| {
         let of_all = parent.pid == 1 || parent.pid == ours.us || ours.ancestors.contains(&parent.pid);
         !of_all && !is_never_signalled(parent.name.raw())
     };
     let parent = |owner: &'_ Owner| {
         owner
+            .process
             .parents
             .first()
             .filter(|parent| is_telling(parent))
@@ -53,14 +60,14 @@ fn belong_together(one: &Owner, other: &Owner, ours: &Ancestry) -> bool {
     is_above(one, other) || is_above(other, one) || shares || same_service || siblings
 }
 
-/// How unrelated listeners divide a port between them.
+/// How unrelated listeners share a port.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum ListenerOverlap<'a> {
-    /// At one address: a connection goes to either.
+    /// At the same address: a connection may reach either one.
     Shared(&'a Owner, &'a Owner),
-    /// The first at an address of its own, the second at all others.
+    /// The first at a specific address, the second at all others.
     Overlap(&'a Owner, &'a Owner),
-    /// IPv4 leads to the first, IPv6 to the second.
+    /// IPv4 connections reach the first, IPv6 connections the second.
     Split(&'a Owner, &'a Owner),
 }
 
@@ -68,7 +75,7 @@ pub(crate) enum ListenerOverlap<'a> {
 pub(crate) fn listener_overlap(owners: &[Owner]) -> Option<ListenerOverlap<'_>> {
     let listen: Vec<&Owner> = owners
         .iter()
-        .filter(|owner| owner.holds_by == HoldsBy::Listening)
+        .filter(|owner| owner.holds_by == SocketState::Listening)
         .collect();
     let pairs = || {
         let with = |at: usize| listen[at + 1..].iter().map(move |other| (at, *other));

@@ -1,5 +1,4 @@
-//! What a process that holds a port is there for, where that decides how it is stopped: a container's port, a service of
-//! a service manager, a tunnel.
+//! What a process holds a port for, if that determines how to stop it: a container, a managed service, a tunnel.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +14,7 @@ use crate::process::{Ancestry, Details};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// A program that serves for itself.
+    /// A program that serves by itself.
     #[default]
     Server,
     Container(Container),
@@ -23,7 +22,7 @@ pub(crate) enum Role {
     Tunnel(Tunnel),
 }
 
-/// The role of `process`, which holds `port`; that of a container is without what only its engine knows.
+/// The role of `process`, which holds `port`. For containers it lacks the details that only the engine knows.
 pub(crate) fn role(process: &Process, details: &Details, ours: &Ancestry, port: u16) -> Role {
     let pid = process.identity.pid;
     match class(process, details) {
@@ -58,7 +57,7 @@ fn by_surroundings(process: &Process, details: &Details, port: u16) -> Role {
     }
 }
 
-/// Podman's monitor says in its arguments which one it is for, and Podman's own socket is seldom open.
+/// The container of an engine process. Podman's monitor has it in its arguments; Podman's API is rarely available.
 ///
 /// Source: man 8 conmon, `--cid` and `--name`.
 fn for_a_container(process: &Process, details: &Details) -> Container {
@@ -86,7 +85,7 @@ fn for_a_container(process: &Process, details: &Details) -> Container {
     }
 }
 
-/// Everything else is Docker's or speaks its language: OrbStack, Colima, Docker Desktop.
+/// Everything else is Docker or compatible with it: OrbStack, Colima, Docker Desktop.
 fn runtime(process: &Process, details: &Details) -> Runtime {
     const PODMANS: &[&str] = &[
         "podman",
@@ -106,7 +105,7 @@ fn runtime(process: &Process, details: &Details) -> Runtime {
     if is_podmans { Runtime::Podman } else { Runtime::Docker }
 }
 
-/// One that serves a login, and not the listener on port 22: `sshd: kim@pts/0`, `sshd-session`.
+/// Whether it serves one login, unlike the listener on port 22: `sshd: kim@pts/0`, `sshd-session`.
 ///
 /// Source: OpenSSH, session.c and sshd-session.c, `setproctitle`.
 fn is_session(process: &Process, details: &Details) -> bool {

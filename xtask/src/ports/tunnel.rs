@@ -1,4 +1,4 @@
-//! Programs that listen only to pass everything on: where a tunnel leads, as far as its arguments tell.
+//! Programs that only forward connections, and the target of the tunnel as far as their arguments show it.
 
 #[cfg(test)]
 mod tests;
@@ -6,12 +6,12 @@ mod tests;
 use crate::foreign::Foreign;
 use crate::process::arguments::{program, value};
 
-/// What answers on its port is somewhere else.
+/// A process that forwards its port to another place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tunnel {
-    /// Completes "it is …": `an SSH tunnel to db:5432 by way of `bastion``.
+    /// Completes the sentence "it is …": `an SSH tunnel to db:5432 by way of `bastion``.
     pub(crate) what: String,
-    /// How to end it where no signal may.
+    /// How to close it if it must not be signalled.
     pub(crate) close: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Tunnel {
         }
     }
 
-    /// An editor's own process that listens forwards a port of the machine or container it works in.
+    /// An editor's own process that listens forwards a port of the machine or container that it works in.
     pub(crate) fn of_editor(editor: &str) -> Self {
         let editor = Foreign::from(editor);
         Tunnel {
@@ -41,7 +41,7 @@ impl Tunnel {
     }
 }
 
-/// The tunnel that a process is, if it is one; `port` is the one it holds.
+/// The tunnel of a process that holds `port`; `None` if it is not a known tunnel program.
 pub(super) fn tunnel(name: &str, command: &[String], port: u16) -> Option<Tunnel> {
     let called = command.first().map_or(name, |word| program(word));
     let arguments = command.get(1..).unwrap_or_default();
@@ -60,7 +60,7 @@ pub(super) fn tunnel(name: &str, command: &[String], port: u16) -> Option<Tunnel
         "session-manager-plugin" => Some(Tunnel::new("a tunnel of the AWS Session Manager")),
         "tsh" => Some(Tunnel::new("a tunnel of Teleport")),
         "k9s" => Some(Tunnel::new("a port that k9s forwards from a cluster")),
-        // At 5037 it is its own server.
+        // On 5037 it is adb's own server.
         "adb" if port != 5037 => Some(Tunnel::new("a port that adb forwards from a device")),
         "iproxy" => Some(Tunnel::new("a port that iproxy forwards from a device")),
         "frpc" | "chisel" | "bore" | "gost" => Some(Tunnel::new(format!("a tunnel of {called}"))),
@@ -68,15 +68,15 @@ pub(super) fn tunnel(name: &str, command: &[String], port: u16) -> Option<Tunnel
     }
 }
 
-/// Source: man 1 ssh: `-L [bind_address:]port:host:hostport` or `…:socket`, `-D [bind_address:]port`; options in one word
-/// may end with one that takes a value.
+/// Source: man 1 ssh: `-L [bind_address:]port:host:hostport` or `…:socket`, `-D [bind_address:]port`. The last of
+/// several options in one word may take a value.
 fn ssh(arguments: &[String], port: u16) -> Tunnel {
     const TAKE_A_VALUE: &str = "BbcDEeFIiJLlmOoPpQRSWw";
     let mut words = arguments.iter();
     let (mut leads_to, mut host) = (None, None);
     while let Some(word) = words.next() {
         let Some(options) = word.strip_prefix('-').filter(|options| !options.is_empty()) else {
-            // Options may follow the host; a second word is the command.
+            // Options may follow the host; a second word starts the remote command.
             match host {
                 None => host = Some(word.as_str()),
                 Some(_) => break,
@@ -128,7 +128,7 @@ fn listens(value: &str) -> Option<u16> {
     value.rsplit(':').next()?.parse().ok()
 }
 
-/// Where `[bind_address:]port:target` leads, if it is this port; the address may be one of IPv6 in brackets.
+/// The target of `[bind_address:]port:target` if it is for this port; the address may be IPv6 in brackets.
 fn forwards(value: &str, port: u16) -> Option<String> {
     let number = port.to_string();
     let (before, target) = value.split_once(&format!("{number}:"))?;

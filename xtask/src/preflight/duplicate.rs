@@ -1,4 +1,4 @@
-//! One port declared twice in our own file: found before anybody looks at the machine.
+//! Ports declared twice in `devtasks.toml`; found without looking at the machine.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,8 +6,8 @@ use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan::{Plan, Port, Service};
 use crate::ports::{Endpoint, Finding, Subject};
 
-/// A `port.duplicate` for each port that an earlier one of the plan already takes: same number and protocol, and an
-/// address that cannot be bound by both. Without a host, 127.0.0.1 is meant.
+/// A `port.duplicate` for each port that conflicts with an earlier one of the plan: same number and protocol, and
+/// addresses that cannot both be bound. Without a host, 127.0.0.1 is meant.
 pub(crate) fn duplicates(plan: &Plan) -> Vec<Finding> {
     let mut earlier: Vec<(&Service, &Port)> = Vec::new();
     let mut findings = Vec::new();
@@ -29,7 +29,7 @@ fn address(port: &Port) -> IpAddr {
     port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical()
 }
 
-/// `::` is taken to be dual-stack, as servers leave it; it then meets every address of both families.
+/// `::` is assumed to be dual-stack, as most servers bind it; it then overlaps all addresses of both families.
 ///
 /// Source: ipv6(7), IPV6_V6ONLY; tried on Linux 6.18 for all pairs of 6 addresses.
 fn overlap(one: IpAddr, other: IpAddr) -> bool {

@@ -1,18 +1,18 @@
-//! How many descriptors the supervisor of a stack needs, against how many this user's processes may have.
+//! The number of descriptors that a supervisor needs, compared with the limit for this user's processes.
 
 use super::Facts;
 use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 use crate::plan::{Plan, Service, Stdin};
 use crate::ports::{Finding, Subject};
 
-/// Descriptors that the supervisor of these services may have open at the same time: its own, and for each service what it
-/// takes while it runs or while its ports are held, whichever is more.
+/// The maximum number of descriptors that the supervisor of these services has open at once: its own, and for each
+/// service the larger of what it needs while running and while its ports are reserved.
 pub(crate) fn descriptors<'a>(services: impl IntoIterator<Item = &'a Service>) -> u64 {
     OWN_DESCRIPTORS + services.into_iter().map(of).sum::<u64>()
 }
 
-/// The standard streams, lock, control socket, signals, watchdog and log: about ten. The others are for a moment: both ends of
-/// the pipes of what is just started, looks at `/proc` and the kernel's sockets, a few clients.
+/// Standard streams, lock, control socket, signals, watchdog and log: about ten. The rest is for short uses: both ends
+/// of the pipes of a service that is being started, `/proc`, socket look-ups, a few clients.
 const OWN_DESCRIPTORS: u64 = 32;
 
 fn of(service: &Service) -> u64 {
@@ -21,14 +21,14 @@ fn of(service: &Service) -> u64 {
     let input = u64::from(!service.tty && service.stdin == Stdin::Open);
     let check = u64::from(service.health.is_some());
     let log = 1;
-    // A port without a host is held at both addresses of `localhost`.
+    // A port without a host is reserved at both addresses of `localhost`.
     match service.listen {
         true => log + outputs + input + check + ports,
         false => log + (outputs + input + check).max(2 * ports),
     }
 }
 
-/// A stack that could not be started as a whole: as with a missing command, nothing is started (exit code 5).
+/// A finding if the stack cannot run as a whole. As with a missing command, nothing is started (exit code 5).
 pub(crate) fn open_files(plan: &Plan, facts: &Facts) -> Option<Finding> {
     let needed = descriptors(&plan.services);
     let limit = facts.open_files.filter(|limit| *limit < needed)?;

@@ -1,4 +1,4 @@
-//! A service that listens, but not where its port is declared: the command and devtasks.toml disagree.
+//! A service listens, but not on its declared port: its command and `devtasks.toml` disagree.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan::{Port, Service};
 use crate::ports::{Endpoint, Finding, Subject};
 
-/// A declared port that its service does not listen on, and where it does.
+/// A declared port on which its service does not listen, and the addresses on which it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mismatch {
     pub(crate) port: Port,
@@ -18,10 +18,9 @@ pub(crate) struct Mismatch {
 }
 
 impl Mismatch {
-    /// `None` where it listens nowhere else.
+    /// `None` if the service listens on no other address.
     ///
-    /// `listens` is where the service's processes listen; what serves another of its ports, `declared`, says nothing
-    /// about this one.
+    /// `listens` are the addresses of the service's processes; those that serve another `declared` port are ignored.
     pub(crate) fn new(declared: &[Port], port: &Port, listens: &[SocketAddr]) -> Option<Self> {
         let is_declared = |address: &SocketAddr| declared.iter().any(|port| serves(port, *address));
         let listens: Vec<SocketAddr> = listens.iter().copied().filter(|it| !is_declared(it)).collect();
@@ -61,7 +60,7 @@ impl Mismatch {
         })
     }
 
-    /// Numbers, or whole addresses where the number alone would not tell the difference.
+    /// Port numbers, or whole addresses if the number alone shows no difference.
     fn places(&self) -> BTreeSet<String> {
         let whole = self.is_right_number();
         let place = |address: &SocketAddr| match whole {
@@ -76,7 +75,7 @@ impl Mismatch {
     }
 }
 
-/// Does whoever listens there serve the port? Without a host any local address will do.
+/// Whether a socket at `address` serves the port. Without a host, any local address does.
 pub(crate) fn serves(port: &Port, address: SocketAddr) -> bool {
     address.port() == port.number && port.host.is_none_or(|host| host == address.ip())
 }

@@ -1,4 +1,4 @@
-//! Findings about what a service needs besides ports: its directory, command, env files and venv.
+//! Findings about what a service needs besides ports: directory, command, env files and venv.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Exit, Place};
 use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
 use crate::ports::{Finding, Subject};
 
-/// What is missing, by service in the order of their start; a venv that several services share is named once.
+/// What is missing, by service in start order. A venv that several services share is reported once.
 pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut venvs_told = BTreeSet::new();
@@ -32,7 +32,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         let fact = fact.expect("every service of the plan was looked at");
         match (working_dir(plan, service, fact.working_dir), venv) {
             (Some(finding), _) => findings.push(finding),
-            // Without its venv a command may well be missing, or be another one than meant.
+            // Without its venv, a command may be missing or resolve to another program.
             (None, Some((venv, finding))) => {
                 if venvs_told.insert(&venv.path) {
                     findings.push(finding.about(Subject::service(&service.name)));
@@ -52,7 +52,7 @@ fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
         &file.place,
     )
     .hint(format!("create `{shown}`, or remove it from `env_file`"));
-    // One of the project's is everybody's.
+    // A file of `[project]` concerns all services.
     finding.about(match file.place.table.as_str() {
         "[project]" => Subject::default(),
         _ => Subject::service(&service.name),
@@ -92,7 +92,7 @@ fn home(path: &str) -> String {
     )
 }
 
-/// `PORT` of `PORT=8000`, with which a command line for a shell may begin.
+/// `PORT` of `PORT=8000`: an assignment with which a shell command line may begin.
 fn variable(word: &str) -> Option<&str> {
     let (name, _) = word.split_once('=')?;
     let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
@@ -105,25 +105,8 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
     let finding = match fact {
         CommandFact::Found(_) => return None,
         CommandFact::NotFound => {
-            let finding = missing(Code::CommandNotFound, format!("command `{word}` was not found"), place);
-            match &service.venv {
-                _ if word.starts_with("~/") => finding.hint(home(word)),
-                _ if let Some(name) = variable(word) => finding.hint(format!(
-                    "put `{name}` into `environment` of `{}`, or set `shell = true`: without a shell it is no assignment",
-                    service.name
-                )),
-                // A path is no package.
-                _ if word.contains('/') => finding.hint(format!(
-                    "write the path as seen from `{}`",
-                    service.working_dir.display()
-                )),
-                Some(venv) => finding.hint(format!(
-                    "install it or, if it is a Python package, run `{} -m pip install {}`",
-                    command_path(plan, &bin(&venv.path).join("python")),
-                    shell_words::quote(word)
-                )),
-                None => finding.hint(format!("install `{word}`, or set `venv` if it lives in one")),
-            }
+            let message = format!("command `{word}` was not found");
+            missing(Code::CommandNotFound, message, place).hint(find_it(plan, service, word))
         }
         CommandFact::NotExecutable(path) => {
             let message = format!("command `{word}` is not executable");
@@ -138,6 +121,31 @@ fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding
         }
     };
     Some(finding.about(Subject::service(&service.name)))
+}
+
+/// The hint for a command that was not found.
+fn find_it(plan: &Plan, service: &Service, word: &str) -> String {
+    if word.starts_with("~/") {
+        return home(word);
+    }
+    if let Some(name) = variable(word) {
+        return format!(
+            "put `{name}` into `environment` of `{}`, or set `shell = true`: without a shell it is no assignment",
+            service.name
+        );
+    }
+    // A path is not the name of a package.
+    if word.contains('/') {
+        return format!("write the path as seen from `{}`", service.working_dir.display());
+    }
+    match &service.venv {
+        Some(venv) => format!(
+            "install it or, if it is a Python package, run `{} -m pip install {}`",
+            command_path(plan, &bin(&venv.path).join("python")),
+            shell_words::quote(word)
+        ),
+        None => format!("install `{word}`, or set `venv` if it lives in one"),
+    }
 }
 
 fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
@@ -193,7 +201,7 @@ fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic>
     Some(missing(code, message, &venv.place).hint(format!("{make} with `{fix}`")))
 }
 
-/// The command of a Python that `wanted` allows: `python3.11` for `>=3.11`.
+/// The command of a Python that `wanted` accepts: `python3.11` for `>=3.11`.
 fn python_for(wanted: Option<&PythonVersions>) -> String {
     let lowest = wanted.and_then(|wanted| {
         wanted.bounds.iter().find_map(|(operator, version)| match operator {
@@ -218,12 +226,12 @@ fn dotted(version: &[u32]) -> String {
     version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// As seen from the project's directory, where it lies in there.
+/// The path relative to the project directory, if it is inside.
 fn relative(plan: &Plan, path: &Path) -> String {
     path.strip_prefix(&plan.checkout).unwrap_or(path).display().to_string()
 }
 
-/// The same as a word of a command line.
+/// The relative path, quoted for a command line.
 fn command_path(plan: &Plan, path: &Path) -> String {
     shell_words::quote(&relative(plan, path)).into_owned()
 }

@@ -1,13 +1,13 @@
-//! Argument vectors of other programs.
+//! Command lines of other programs.
 
-/// The last part of a path, without the title that some programs append to it (`sshd: kim@pts/0`) and without `.exe`.
+/// The last component of a path, without `.exe` and without the title that some programs append (`sshd: kim@pts/0`).
 pub(crate) fn program(word: &str) -> &str {
     let title = word.split(": ").next().unwrap_or(word);
     let name = title.rsplit(['/', '\\']).next().unwrap_or(title);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-/// Of an option, written `-c VALUE`, `--config VALUE` or `--config=VALUE`.
+/// The value of an option written as `-c VALUE`, `--config VALUE` or `--config=VALUE`.
 pub(crate) fn value(arguments: &[String], names: &[&str]) -> Option<String> {
     let mut words = arguments.iter();
     while let Some(word) = words.next() {

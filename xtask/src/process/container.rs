@@ -1,23 +1,23 @@
-//! Containers: which one a process or a port belongs to, and how its engine stops it.
+//! Containers: the container that a process or port belongs to, and the command that stops it.
 
 use crate::foreign::{Foreign, shell_word};
 
-/// A container whose port this is, as far as its engine told.
+/// The container that a port belongs to, as far as its engine reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Container {
     pub(crate) runtime: Option<Runtime>,
     pub(crate) id: Option<Foreign>,
     pub(crate) name: Option<Foreign>,
-    /// Of Compose.
+    /// The Compose project.
     pub(crate) project: Option<Foreign>,
     pub(crate) service: Option<Foreign>,
-    /// The process runs in it, rather than for it.
+    /// The process runs inside the container and is not a proxy outside of it.
     pub(crate) is_inside: bool,
     pub(crate) told: EngineReply,
 }
 
 impl Container {
-    /// `docker compose -p shop stop db`; `None` where the engine did not name it.
+    /// For example `docker compose -p shop stop db`; `None` if the engine did not name the container.
     pub(crate) fn stop(&self) -> Option<String> {
         let (name, runtime) = (self.name.as_ref().or(self.id.as_ref())?, self.runtime?);
         Some(match (&self.project, &self.service, runtime) {
@@ -31,7 +31,7 @@ impl Container {
 
     /// ``container `shop-db-1` (compose project `shop`, service `db`)``.
     pub(crate) fn words(&self) -> String {
-        /// What engines show of an id.
+        /// Length of an id as engines display it.
         const SHORT: usize = 12;
         let short = |id: &Foreign| Foreign::from(id.raw().chars().take(SHORT).collect::<String>());
         let id = || self.id.as_ref().map(short);
@@ -45,19 +45,19 @@ impl Container {
         format!("container `{name}`{compose}")
     }
 
-    /// Whom to ask about it.
+    /// The engine to ask about it; Docker if unknown.
     pub(crate) fn engine(&self) -> Runtime {
         self.runtime.unwrap_or(Runtime::Docker)
     }
 }
 
-/// What came of asking the engine.
+/// The outcome of asking the engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum EngineReply {
-    /// It was not asked, or did not answer.
+    /// The engine was not asked or did not answer.
     #[default]
     Nothing,
-    /// It answered, and knows no container that publishes the port.
+    /// The engine answered that no container publishes the port.
     NoSuchContainer,
     Container,
 }
@@ -69,7 +69,7 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// The command and the name in JSON.
+    /// The command, and the name in JSON.
     pub(crate) fn command(self) -> &'static str {
         match self {
             Runtime::Docker => "docker",
@@ -85,7 +85,7 @@ impl Runtime {
     }
 }
 
-/// By the path of a container's control group; that of Kubernetes names neither.
+/// The engine, from the path of a container's control group. Paths of Kubernetes do not name it.
 pub(crate) fn runtime_of_group(path: &str) -> Option<Runtime> {
     match path {
         path if path.contains("libpod") => Some(Runtime::Podman),

@@ -1,4 +1,4 @@
-//! Programs that a service may start and that nobody ends with it: a person works in them.
+//! Programs that a service may start but that are not stopped with it, because a user works in them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,14 +7,14 @@ use super::protected::{ProtectedKind, class, is_named, names};
 use crate::foreign::Foreign;
 use crate::process::Details;
 
-/// A program that a service started, that left its session, and that is named and left alone.
+/// A program that a service started and that left the session of the service. It is reported, but not stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeftAlone {
     pub(crate) pid: u32,
     pub(crate) name: Foreign,
-    /// Which service started it, where that is known.
+    /// The service that started it, if known.
     pub(crate) service: Option<Foreign>,
-    /// Completes "it is left alone: …".
+    /// Completes the sentence "it is left alone: …".
     pub(crate) reason: Foreign,
 }
 
@@ -29,10 +29,10 @@ impl LeftAlone {
     }
 }
 
-/// Why a process that left its service's session is named and left alone although a service started it: a person works in
-/// it, and to end it would close more than the service opened. `None` for all other programs.
+/// Why a process that left the session of its service is not stopped: a user works in it, and stopping it would close
+/// more than the service opened. `None` for all other programs.
 ///
-/// `vite --open` and `launch-editor` start a browser or an editor where none runs yet; `tmux new -d` a server for all windows.
+/// `vite --open` and `launch-editor` may start a browser or an editor; `tmux new -d` a server for all windows.
 pub(crate) fn works_for_a_person(process: &Process, details: &Details) -> Option<&'static str> {
     match class(process, details) {
         Some(
@@ -60,10 +60,10 @@ fn is_browser(process: &Process, details: &Details) -> bool {
     names(process, details).any(|name| BROWSERS.iter().any(|browser| is_named(name, browser))) && !is_driven(details)
 }
 
-/// A program drives it, and no person sees it; or it is a part of a browser, and that decides.
+/// Whether a browser is controlled by a program and not by a user, or is a child process of a browser.
 ///
-/// Source: Puppeteer and Playwright start theirs in a session of its own (`detached` of Node's `spawn`), with these options; a
-/// part of Chromium has `--type=`, all of its words in one.
+/// Source: Puppeteer and Playwright start browsers in a new session (`detached` of Node's `spawn`), with these options.
+/// A child process of Chromium has `--type=`, with its whole command line in one argument.
 fn is_driven(details: &Details) -> bool {
     const OPTIONS: &[&str] = &[
         "--headless",

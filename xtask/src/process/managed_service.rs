@@ -1,5 +1,5 @@
-//! Who looks after a process, would start it again, and therefore has to be asked to stop it: systemd, launchd,
-//! supervisord, PM2, runit, s6, OpenRC.
+//! Service managers that restart a process and must be asked to stop it: systemd, launchd, supervisord, PM2, runit, s6,
+//! OpenRC.
 
 #[cfg(test)]
 mod tests;
@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 
 use super::ProcessRef;
 use super::arguments::value;
-use super::protected::is_interactive_shell_name;
+use super::shells::is_interactive_shell_name;
 use crate::foreign::{Foreign, shell_word};
 use crate::process::Ancestry;
 
-/// A service manager, what it calls the process, and the command that stops it.
+/// A service manager, its name for the process, and the command that stops it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ManagedService {
     pub(crate) by: ServiceManager,
-    /// `redis.service`, `shop:web`; `None` where that is not known, and then `NAME` stands in `stop`.
+    /// For example `redis.service` or `shop:web`; `None` if unknown, and then `stop` contains `NAME`.
     pub(crate) name: Option<Foreign>,
     pub(crate) stop: String,
 }
@@ -24,7 +24,7 @@ pub(crate) struct ManagedService {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServiceManager {
     Systemd,
-    /// It holds the socket itself, and starts the service when somebody connects.
+    /// systemd holds the socket itself and starts the service on the first connection.
     SystemdSocket,
     Launchd,
     Homebrew,
@@ -36,7 +36,7 @@ pub(crate) enum ServiceManager {
 }
 
 impl ServiceManager {
-    /// What lists the names by which it calls processes.
+    /// The command that lists the names of managed processes.
     pub(crate) fn list(self) -> &'static str {
         match self {
             ServiceManager::Systemd => "systemctl status",
@@ -74,9 +74,9 @@ impl ManagedService {
         }
     }
 
-    /// A socket that systemd holds for a service, by the unit that declares it.
+    /// A socket that systemd holds for a service, with the socket unit that declares it.
     ///
-    /// Source: man 5 systemd.socket: the service starts when somebody connects, so stopping that alone changes nothing.
+    /// Source: man 5 systemd.socket: a connection starts the service, so stopping that does not free the port.
     pub(crate) fn socket(is_users: bool, unit: Option<&str>) -> Self {
         ManagedService {
             by: ServiceManager::SystemdSocket,
@@ -85,7 +85,7 @@ impl ManagedService {
         }
     }
 
-    /// In cluster mode PM2 listens itself, for its workers.
+    /// In cluster mode PM2 itself listens for its workers.
     pub(crate) fn pm2_cluster() -> Self {
         ManagedService {
             by: ServiceManager::Pm2,
@@ -94,7 +94,7 @@ impl ManagedService {
         }
     }
 
-    /// In words that complete "it is left alone: …".
+    /// Completes the sentence "it is left alone: …".
     pub(crate) fn reason(&self) -> String {
         let title = self.by.title();
         match (&self.name, self.by) {
@@ -108,25 +108,25 @@ impl ManagedService {
     }
 }
 
-/// Where a process comes from, as far as it could be read.
+/// The origin of a process, as far as it could be read.
 pub(crate) struct ProcessContext<'a> {
-    /// The innermost systemd unit it runs under, and whether that belongs to a user's own manager.
+    /// The innermost systemd unit of the process, and whether it belongs to a user manager.
     pub(crate) unit: Option<(&'a str, bool)>,
     /// Nearest first.
     pub(crate) parents: &'a [ProcessRef],
     pub(crate) uid: Option<u32>,
     pub(crate) command: &'a dyn Fn(u32) -> Vec<String>,
     pub(crate) directory: &'a dyn Fn(u32) -> Option<PathBuf>,
-    /// A variable of its environment.
+    /// Reads a variable of the process's environment.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
-    /// The same of ours.
+    /// Reads a variable of our own environment.
     pub(crate) our_variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// The manager of a process, the nearest above it.
+/// The manager of a process: its nearest ancestor that is a service manager.
 ///
-/// What was typed into a shell has none, whoever started the shell. A manager that stands above us too says nothing: a
-/// shell in a container has one, and so has all that is started from it.
+/// A program started from an interactive shell has no manager. Managers that are also our own ancestors are ignored: a
+/// shell in a container runs below one, and so does everything started from it.
 pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<ManagedService> {
     for parent in lineage.parents {
         let command = || (lineage.command)(parent.pid);
@@ -152,7 +152,7 @@ pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<Manag
         .then(|| ManagedService::new(ServiceManager::Systemd, unit, systemctl(is_users, unit)))
 }
 
-/// Of two programs under one manager neither is the other.
+/// Whether the process is a different program of a manager that also started us.
 fn is_another_program(lineage: &ProcessContext) -> bool {
     let differs = |variables: &[&str]| {
         let values = |of: &dyn Fn(&str) -> Option<String>| variables.iter().map(|name| of(name)).collect::<Vec<_>>();
@@ -171,7 +171,7 @@ fn systemctl(is_users: bool, unit: &str) -> String {
 const PROCESS_NAME: &str = "SUPERVISOR_PROCESS_NAME";
 const GROUP_NAME: &str = "SUPERVISOR_GROUP_NAME";
 
-/// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a program alone is a group of its own name.
+/// Source: supervisord.org, "Actions": `stop GROUP:NAME`; a single program is a group of the same name.
 fn supervisord(lineage: &ProcessContext, pid: u32, command: &[String]) -> Option<ManagedService> {
     let process = (lineage.variable)(PROCESS_NAME);
     let name = process.map(|process| match (lineage.variable)(GROUP_NAME) {
@@ -193,7 +193,7 @@ fn supervisord(lineage: &ProcessContext, pid: u32, command: &[String]) -> Option
 
 const PM2_ID: &str = "pm_id";
 
-/// Source: PM2, lib/God/ForkMode.js: a program gets its settings as variables, `name` and `PM2_HOME` among them.
+/// Source: PM2, lib/God/ForkMode.js: a program receives its settings as variables, including `name` and `PM2_HOME`.
 fn pm2(lineage: &ProcessContext) -> Option<ManagedService> {
     let name = (lineage.variable)("name").or_else(|| (lineage.variable)(PM2_ID));
     let home = (lineage.variable)("PM2_HOME").filter(|home| !home.ends_with("/.pm2"));
@@ -206,9 +206,9 @@ fn pm2(lineage: &ProcessContext) -> Option<ManagedService> {
     })
 }
 
-/// One whose supervisor works in the service's directory, and whose command takes that.
+/// A manager with one supervisor process per service, in the service's directory, which its command takes.
 ///
-/// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` brings the service down and leaves it so.
+/// Source: man 8 runsv and sv; skarnet.org, s6-supervise and s6-svc: `-d` stops the service and keeps it stopped.
 fn directory_manager(
     by: ServiceManager,
     stop: &str,
@@ -224,7 +224,7 @@ fn directory_manager(
     ))
 }
 
-/// The service's name, and its directory if that can be seen.
+/// The service's name, and its directory; if that cannot be read, the argument.
 fn service_directory(lineage: &ProcessContext, pid: u32, argument: &str) -> (String, String) {
     let directory = (lineage.directory)(pid).unwrap_or_else(|| argument.into());
     let name = Path::new(argument).file_name().or(directory.file_name());
@@ -232,7 +232,7 @@ fn service_directory(lineage: &ProcessContext, pid: u32, argument: &str) -> (Str
     (name, directory.to_string_lossy().into_owned())
 }
 
-/// Source: man 8 supervise-daemon: the service is its first argument.
+/// Source: man 8 supervise-daemon: the first argument is the service.
 fn open_rc(command: &[String]) -> Option<ManagedService> {
     let name = command.iter().skip(1).find(|word| !word.starts_with('-'))?;
     Some(ManagedService::new(
@@ -244,7 +244,7 @@ fn open_rc(command: &[String]) -> Option<ManagedService> {
 
 const LABEL: &str = "XPC_SERVICE_NAME";
 
-/// Source: launchd gives each job its label as `XPC_SERVICE_NAME`, and `0` to what it did not start as a job; man 1
+/// Source: launchd sets `XPC_SERVICE_NAME` to the label of a job, and to `0` for processes that are not jobs; man 1
 /// launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
 fn launchd(lineage: &ProcessContext) -> Option<ManagedService> {
     let label = (lineage.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
@@ -261,9 +261,8 @@ fn launchd(lineage: &ProcessContext) -> Option<ManagedService> {
     Some(ManagedService::new(ServiceManager::Launchd, &label, stop))
 }
 
-/// Whether `unit` means that a service manager looks after its processes. A login's scope, the user's own manager and
-/// an application of the desktop are only where a terminal's processes happen to be; what cron has started it leaves
-/// alone when it is stopped.
+/// Whether `unit` means that a service manager controls its processes. Login scopes, the user manager and desktop
+/// application units only contain the processes of a terminal. Stopping cron does not stop the jobs that it started.
 ///
 /// Source: systemd.io/DESKTOP_ENVIRONMENTS, "XDG standardization for applications" (`app-…`); systemd-logind(8);
 /// Debian's cron.service, `KillMode=process`.

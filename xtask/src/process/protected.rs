@@ -1,6 +1,6 @@
-//! Which process is never signalled, and why, in words that complete "it is left alone: …".
+//! Processes that are never signalled, with a reason that completes "it is left alone: …".
 //!
-//! Whether another one may be signalled is for the user to say; this module only knows whom nobody may.
+//! Whether another process may be signalled is up to the user; this module only lists the ones that never may.
 
 #[cfg(test)]
 mod tests;
@@ -8,10 +8,11 @@ mod tests;
 use std::path::Path;
 
 use super::arguments::program;
+use super::shells::is_interactive_shell;
 use super::{Ancestry, Details, Process};
 use crate::process::managed_service::ManagedService;
 
-/// Why `process` must not be signalled; `None` when nothing forbids it.
+/// The reason why `process` must not be signalled; `None` if it may be.
 pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) -> Option<String> {
     let pid = process.identity.pid;
     if pid == 0 || process.kernel {
@@ -43,43 +44,6 @@ pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) 
     details.manager.as_ref().map(ManagedService::reason)
 }
 
-/// A shell that reads what it runs from its input rather than from `-c` or a script. One whose arguments could not be
-/// read counts as interactive.
-pub(crate) fn is_interactive_shell(process: &Process, command: &[String]) -> bool {
-    is_shell(process, command) && reads_its_input(command)
-}
-
-/// Of a shell.
-fn reads_its_input(command: &[String]) -> bool {
-    let mut words = command.iter().skip(1);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-o" | "+o" | "-O" | "+O" | "--rcfile" | "--init-file" => drop(words.next()),
-            word if word.starts_with("--command") => return false,
-            word if word.starts_with("--") => {}
-            word if word.starts_with('-') && word.contains('s') => return true,
-            word if word.starts_with('-') && word.contains('c') => return false,
-            word if word.starts_with(['-', '+']) => {}
-            _ => return false,
-        }
-    }
-    true
-}
-
-pub(crate) fn is_shell(process: &Process, command: &[String]) -> bool {
-    let by_argument = command.first().map(|word| program(word).trim_start_matches('-'));
-    SHELLS.contains(&process.name.raw().as_str()) || by_argument.is_some_and(|name| SHELLS.contains(&name))
-}
-
-/// The same of a parent, whose arguments are asked for only if it has a shell's name.
-pub(crate) fn is_interactive_shell_name(name: &str, command: &dyn Fn() -> Vec<String>) -> bool {
-    SHELLS.contains(&name) && reads_its_input(&command())
-}
-
-const SHELLS: &[&str] = &[
-    "sh", "bash", "dash", "ash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh", "nu", "elvish", "xonsh", "pwsh",
-];
-
 /// A kind of program that is never signalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProtectedKind {
@@ -93,7 +57,7 @@ pub(crate) enum ProtectedKind {
     WindowsHttp,
     WslRelay,
     Desktop,
-    /// One that works in another machine or container and forwards its ports.
+    /// An editor that works in another machine or container and forwards its ports.
     Editor,
     EditorServer,
     Multiplexer,
@@ -117,7 +81,7 @@ impl ProtectedKind {
     }
 }
 
-/// A name that ends with `*` stands for all that begin so.
+/// A trailing `*` matches any suffix.
 const PROTECTED_PROGRAMS: &[(ProtectedKind, &[&str])] = &[
     (
         ProtectedKind::Proxy,
@@ -270,7 +234,7 @@ const PROTECTED_PROGRAMS: &[(ProtectedKind, &[&str])] = &[
     ),
 ];
 
-/// Its command name, that of its file, and its first argument.
+/// The command name, the file name of the executable, and the program in the first argument.
 pub(crate) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iterator<Item = &'a str> {
     let exe = details.exe.as_deref().and_then(Path::file_name);
     let names = [
@@ -281,14 +245,14 @@ pub(crate) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iter
     names.into_iter().flatten()
 }
 
-/// Which kind of these `process` is, by any of its names.
+/// The protected kind that matches any of the process's names.
 pub(crate) fn class(process: &Process, details: &Details) -> Option<ProtectedKind> {
     let exe = details.exe.as_deref();
     let is_called = |never: &&str| names(process, details).any(|name| is_named(name, never));
     let known = PROTECTED_PROGRAMS
         .iter()
         .find(|(_, never)| never.iter().any(&is_called));
-    // Colima and Lima pass ports on by the ssh of their virtual machine.
+    // Colima and Lima forward ports with the ssh of their virtual machine.
     let is_of_lima = |word: &String| ["/.colima/", "/.lima/"].iter().any(|home| word.contains(home));
     match known {
         Some((class, _)) => Some(*class),
@@ -298,13 +262,13 @@ pub(crate) fn class(process: &Process, details: &Details) -> Option<ProtectedKin
     }
 }
 
-/// By the command name alone: a service manager, an engine, an editor …
+/// Whether the command name alone shows a protected program: a service manager, an engine, an editor …
 pub(crate) fn is_never_signalled(name: &str) -> bool {
     let mut names = PROTECTED_PROGRAMS.iter().flat_map(|(_, never)| *never);
     names.any(|never| is_named(name, never))
 }
 
-/// Linux cuts a command name off after 15 bytes.
+/// Whether `name`, which Linux truncates to 15 bytes, matches an entry of the list.
 ///
 /// Source: proc_pid_comm(5), TASK_COMM_LEN.
 pub(crate) fn is_named(name: &str, never: &str) -> bool {
@@ -314,7 +278,7 @@ pub(crate) fn is_named(name: &str, never: &str) -> bool {
     }
 }
 
-/// Editors' servers that are an interpreter by name. What a user debugs runs with the user's own interpreter.
+/// Whether an interpreter runs the server of an editor. A debugged program runs with the user's own interpreter.
 fn is_editor_server(exe: Option<&Path>, command: &[String]) -> bool {
     const HOMES: &[&str] = &[
         ".vscode-server",

@@ -1,9 +1,9 @@
-//! Secrets in other people's command lines, replaced by `***` before anything shows them.
+//! Replaces secrets in command lines of other processes with `***` before they are displayed.
 
-/// The same arguments without the values of secrets: `--token X`, `--token=X`, `API_KEY=X`, `"password": "X"`,
-/// `Authorization: X`, `scheme://user:X@host`, and what bears a known vendor's prefix (`ghp_…`).
+/// The arguments with secret values masked: `--token X`, `--token=X`, `API_KEY=X`, `"password": "X"`,
+/// `Authorization: X`, `scheme://user:X@host`, and tokens with a known vendor prefix (`ghp_…`).
 ///
-/// Short options are left alone: `-p` is a port as often as a password.
+/// Short options are not masked: `-p` may be a port or a password.
 pub(crate) fn mask(command: &[String]) -> Vec<String> {
     let mut value_follows = false;
     command
@@ -21,7 +21,7 @@ pub(crate) fn mask(command: &[String]) -> Vec<String> {
 
 const MASK: &str = "***";
 
-/// Names that give a secret away, as words: `DB_PASSWORD`, `dbPassword` and `--db-password` are all `db password`.
+/// Words in the name of a secret. `DB_PASSWORD`, `dbPassword` and `--db-password` all consist of `db password`.
 const SECRET_WORDS: [&str; 13] = [
     "password",
     "passwd",
@@ -38,7 +38,7 @@ const SECRET_WORDS: [&str; 13] = [
     "jwt",
 ];
 
-/// What a word of a secret's name ends with.
+/// Suffixes of a word in the name of a secret.
 const SECRET_ENDS: [&str; 8] = [
     "password",
     "passwd",
@@ -50,7 +50,7 @@ const SECRET_ENDS: [&str; 8] = [
     "masterauth",
 ];
 
-/// What makes a secret of a `key`.
+/// Words before `key` that make it the name of a secret.
 const KEY_KINDS: [&str; 8] = [
     "api",
     "access",
@@ -62,12 +62,12 @@ const KEY_KINDS: [&str; 8] = [
     "account",
 ];
 
-/// What a name ends with that is about a secret without being one, such as `--token-file`.
+/// Last words of names that refer to a secret without containing it, such as `--token-file`.
 const HARMLESS_ENDS: [&str; 12] = [
     "file", "path", "dir", "stdin", "type", "ttl", "expiry", "expires", "length", "limit", "url", "endpoint",
 ];
 
-/// What the secrets of well-known services begin with.
+/// Prefixes of secrets of well-known services.
 const PREFIXES: [&str; 12] = [
     "ghp_",
     "gho_",
@@ -83,7 +83,7 @@ const PREFIXES: [&str; 12] = [
     "eyJ",
 ];
 
-/// Whether the next argument is its value: `--token`, but not `--token=x`, `--no-password` or `--token-file`.
+/// Whether the next argument is a secret value: after `--token`, not `--token=x`, `--no-password` or `--token-file`.
 fn is_secret_option(argument: &str) -> bool {
     argument
         .strip_prefix("--")
@@ -91,7 +91,7 @@ fn is_secret_option(argument: &str) -> bool {
         .is_some_and(|name| name.len() > 1 && name.chars().all(is_name) && is_secret(name))
 }
 
-/// One argument, which may be a whole command line itself (`sh -c "…"`), a header, a URL or a connection string.
+/// Masks one argument, which may itself be a command line (`sh -c "…"`), a header, a URL or a connection string.
 fn masked_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -125,7 +125,7 @@ fn masked_text(text: &str) -> String {
     shown
 }
 
-/// At `://`: the user's part of a URL with what is secret in it masked, and what follows it.
+/// If `rest` starts with `://`: the user part of the URL with secrets masked, and the remaining text.
 fn userinfo(rest: &str) -> Option<(String, &str)> {
     let authority = rest.strip_prefix("://")?;
     let end = authority
@@ -134,10 +134,10 @@ fn userinfo(rest: &str) -> Option<(String, &str)> {
     let at = authority[..end].rfind('@')?;
     let (user, after) = (&authority[..at], &authority[at..]);
     match user.split_once(':') {
-        // The user is often the token itself: `https://ghp_…:x-oauth-basic@github.com`.
+        // The user name may itself be a token: `https://ghp_…:x-oauth-basic@github.com`.
         Some((name, _)) if is_known_secret(name) => Some((format!("://{MASK}"), after)),
         Some((name, _)) => Some((format!("://{name}:{MASK}"), after)),
-        // `git@` is a user of every server; anything longer without a colon is a token.
+        // `git@` is a common user name; without a colon, 16 or more characters are a token.
         None => {
             let is_secret = is_known_secret(user) || user.len() >= 16;
             Some((format!("://{}", if is_secret { MASK } else { user }), after))
@@ -145,7 +145,7 @@ fn userinfo(rest: &str) -> Option<(String, &str)> {
     }
 }
 
-/// What stands between a name and its value: `=`, `: `, `":"`, or the blanks after an option.
+/// The text between a name and its value: `=`, `: `, `":"`, or the blanks after an option.
 fn separator<'a>(name: &str, rest: &'a str) -> Option<(&'a str, &'a str)> {
     let quote = rest.len() - rest.trim_start_matches(['"', '\'']).len();
     let after = &rest[quote..];
@@ -156,13 +156,13 @@ fn separator<'a>(name: &str, rest: &'a str) -> Option<(&'a str, &'a str)> {
     (told || option).then_some((separator, value))
 }
 
-/// The value at the start of `text`, with its quotes.
+/// The value at the start of `text`, including quotes.
 fn value<'a>(name: &str, separator: &str, text: &'a str) -> &'a str {
     if let Some(quote @ ('"' | '\'')) = text.chars().next() {
         let end = text[1..].find(quote).map_or(text.len(), |end| end + 2);
         return &text[..end];
     }
-    // A header's value has several words: `Authorization: Bearer X`.
+    // The value of a header may contain spaces: `Authorization: Bearer X`.
     let header = separator.starts_with(':')
         && split_words(name)
             .iter()
@@ -173,7 +173,7 @@ fn value<'a>(name: &str, separator: &str, text: &'a str) -> &'a str {
 
 fn is_secret(name: &str) -> bool {
     let words = split_words(name);
-    // `PGPASSWORD`, `mytoken` and `requirepass` are one word.
+    // `PGPASSWORD`, `mytoken` and `requirepass` are single words.
     let ends = |word: &str| SECRET_ENDS.iter().any(|end| word.ends_with(end));
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let key = words

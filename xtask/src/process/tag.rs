@@ -1,4 +1,4 @@
-//! The environment variables by which a process of a run is known again.
+//! The environment variables that mark a process of a run.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,11 +10,11 @@ const SERVICE: &str = "DEVTASKS_SERVICE";
 const CHECKOUT: &str = "DEVTASKS_CHECKOUT";
 const RUN: &str = "DEVTASKS_RUN";
 
-/// What a supervisor is called where a service has its name; no service can be called so.
+/// The service name in the tag of a supervisor. It is not a valid name of a service.
 const SUPERVISOR: &str = "(supervisor)";
 
 impl Tag {
-    /// The tag of a run's supervisor, which holds the sockets that it hands over.
+    /// The tag of a run's supervisor, which holds the sockets that it passes to services.
     pub(crate) fn supervisor(project: String, checkout: PathBuf, run: String) -> Tag {
         Tag {
             project: project.into(),
@@ -28,9 +28,8 @@ impl Tag {
         self.service == SUPERVISOR
     }
 
-    /// From `NAME=value` entries that end in NUL, as a process was started with; `None` unless all four are there.
-    ///
-    /// A checkout whose path is not UTF-8 is not known again.
+    /// Parses the environment that a process was started with: `NAME=value` entries, each followed by NUL. `None`
+    /// unless all four variables are set. A checkout path that is not UTF-8 is not recognized.
     pub(crate) fn from_environ(environ: &[u8]) -> Option<Tag> {
         let value = |name: &str| {
             environ.split(|&byte| byte == 0).find_map(|entry| {
@@ -38,7 +37,7 @@ impl Tag {
                 String::from_utf8(value.to_vec()).ok()
             })
         };
-        // Asked first: nearly every process on a machine ends the search here.
+        // Read first: almost every other process on the machine lacks it.
         let run = value(RUN)?;
         Some(Tag {
             project: value(PROJECT)?.into(),
@@ -48,7 +47,7 @@ impl Tag {
         })
     }
 
-    /// What to add to the environment of a process of the run.
+    /// The variables to add to the environment of a process of the run.
     pub(crate) fn variables(&self) -> [(&'static str, OsString); 4] {
         [
             (PROJECT, OsString::from(self.project.raw())),

@@ -1,6 +1,6 @@
-//! Who has to end so that a port comes free and stays free: the holders' roots, what stands below them, their groups.
+//! Chooses the processes to stop so that a port stays free: its holders' roots, their descendants and process groups.
 //!
-//! Found before anything is signalled. Asking for consent and signalling are `system::stop`.
+//! Only a choice: `system::stop` asks for confirmation and sends signals.
 
 #[cfg(test)]
 mod tests;
@@ -8,7 +8,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::program;
-use super::protected::{is_interactive_shell, is_shell, protection};
+use super::protected::protection;
+use super::shells::{is_interactive_shell, is_shell};
 use super::{Identity, Process, ProcessState};
 use crate::foreign::Foreign;
 use crate::process::{Ancestry, Details};
@@ -16,7 +17,7 @@ use crate::process::{Ancestry, Details};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Targets {
     End(Tree),
-    /// One of them must not be signalled, so none is.
+    /// One of the processes is protected, so none is signalled.
     Refused {
         pid: u32,
         name: Foreign,
@@ -24,13 +25,13 @@ pub(crate) enum Targets {
     },
 }
 
-/// The processes to end. Empty when every holder has vanished.
+/// The processes to stop. Empty if no holder is alive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tree {
-    /// Roots first, then parents before their children.
+    /// Roots first, then each level of descendants.
     pub(crate) processes: Vec<Target>,
-    /// So many at the front are asked to end at once, the rest if they linger: a master ends its workers better than we
-    /// do. All of them where whole process groups are meant, as with Ctrl-C.
+    /// The number of processes at the front that are signalled at once; the rest only if they do not exit, because a
+    /// master stops its own workers properly. For whole process groups, as with Ctrl-C, it covers all.
     pub(crate) n_first_wave: usize,
 }
 
@@ -41,9 +42,9 @@ pub(crate) struct Target {
     pub(crate) user: Option<Foreign>,
 }
 
-/// Whom to end so that none of `holders` (pids that listen or are bound) keeps its port or is restarted.
+/// The processes to stop so that none of `holders` (pids that listen or are bound) keeps its port or is restarted.
 ///
-/// `details` is asked only about the holders, those above them as far as we climb, and those to end.
+/// `details` is called only for the holders, their ancestors as far as needed, and the processes to stop.
 pub(crate) fn targets(
     table: &[Process],
     holders: &[u32],
@@ -92,10 +93,10 @@ pub(crate) fn targets(
     })
 }
 
-/// The living processes and what is asked about them.
+/// The live processes, and a look-up of their details.
 struct Forest<'a> {
     rows: BTreeMap<u32, &'a Process>,
-    /// Those that still live, in the order given.
+    /// The holders that are alive, in the given order.
     holders: Vec<u32>,
     details: &'a dyn Fn(u32) -> Details,
     ours: &'a Ancestry,
@@ -117,7 +118,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// The topmost process that belongs to `holder`: what would restart it, or what it is only a part of.
+    /// The topmost process that belongs to `holder`: a process that would restart it, or one that it is part of.
     fn root(&self, holder: u32) -> u32 {
         let mut root = holder;
         let mut seen = BTreeSet::from([holder]);
@@ -126,7 +127,7 @@ impl<'a> Forest<'a> {
             let belongs = self.holders.contains(&pid)
                 || (parent.session == process.session
                     && (self.is_launcher(parent) || self.is_reloader(parent, process)));
-            // A holder that is protected is one of the roots anyway, and refused there.
+            // A protected holder is itself a root, and is refused there.
             if !belongs || !seen.insert(pid) || protection(parent, &(self.details)(pid), self.ours).is_some() {
                 break;
             }
@@ -143,11 +144,11 @@ impl<'a> Forest<'a> {
         self.rows.values().copied().filter(move |process| process.parent == pid)
     }
 
-    /// A wrapper that runs one program and exists for nothing else. With several children it is more than that: ending it
-    /// would take down siblings that nobody asked about.
+    /// A wrapper whose only purpose is to run one program. Stopping one with several children would stop unrelated
+    /// ones.
     ///
-    /// A shell is one with a plain `-c` only. A script is somebody's program, and a loop would start the next server:
-    /// who holds the port then is told who restarted it.
+    /// A shell is a launcher only with a plain `-c`. A script is a program of the user, and a loop would start the next
+    /// server: if such a process restarts the server, `port kill` reports that.
     fn is_launcher(&self, process: &Process) -> bool {
         let details = (self.details)(process.identity.pid);
         let command = details.command.raw();
@@ -164,14 +165,14 @@ impl<'a> Forest<'a> {
         !is_interactive_shell(process, command) && script.is_some_and(|script| !loops(script))
     }
 
-    /// A parent that runs the very same command, as Django's autoreload does.
+    /// Whether the parent runs the same command as the child, as Django's autoreload does.
     fn is_reloader(&self, parent: &Process, child: &Process) -> bool {
         let [above, below] = [parent, child].map(|process| (self.details)(process.identity.pid).command);
         let (above, below) = (above.raw(), below.raw());
         !is_shell(parent, above) && above.len() > 1 && above.get(1..) == below.get(1..)
     }
 
-    /// All members of the process group that `root` leads; empty when it leads none or when we are in it ourselves.
+    /// The members of the process group that `root` leads; empty if it leads none or if the group contains us.
     fn own_group(&self, root: u32) -> Vec<u32> {
         let members: Vec<u32> = self
             .rows
@@ -189,8 +190,8 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// What the dead leader of `root`'s group left behind besides it: workers that run the same command, and the helpers
-    /// of Python's multiprocessing. Other members may be a dead script's unrelated servers, and are left alone.
+    /// Members of a process group whose leader has exited that belong to `root`: workers with the same command, and
+    /// helper processes of Python's multiprocessing. Others may be unrelated servers of an exited script.
     fn orphaned_relatives(&self, root: u32) -> Vec<u32> {
         let Some(process) = self.rows.get(&root) else {
             return Vec::new();
@@ -217,7 +218,7 @@ impl<'a> Forest<'a> {
             .collect()
     }
 
-    /// `pids` and all below them, without doubles, each level after the one above.
+    /// `pids` and all their descendants, without duplicates, level by level.
     fn with_descendants(&self, pids: &[u32]) -> Vec<u32> {
         let mut found: Vec<u32> = Vec::new();
         let mut level = pids.to_vec();
@@ -267,12 +268,12 @@ const LAUNCHERS: &[&str] = &[
     "timeout",
 ];
 
-/// What a process runs as a user would call it: `npm` for `node /usr/lib/node_modules/npm/bin/npm-cli.js run dev`.
+/// The program as a user would name it: `npm` for `node /usr/lib/node_modules/npm/bin/npm-cli.js run dev`.
 fn tool<'a>(process: &'a Process, command: &'a [String]) -> &'a str {
     let name = command
         .first()
         .map_or(process.name.raw().as_str(), |word| program(word));
-    // npm writes its whole title into one word: `npm run dev`.
+    // npm sets its process title to a single word: `npm run dev`.
     let name = name.split_whitespace().next().unwrap_or(name);
     let is_interpreter = name.starts_with("python") || matches!(name, "node" | "nodejs" | "ruby");
     if !is_interpreter {

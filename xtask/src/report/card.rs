@@ -1,4 +1,4 @@
-//! The owner card: what people look up by hand about the process that holds a port.
+//! The owner card: details of a process that holds a port, which a user would otherwise look up.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,39 +8,42 @@ use jiff::Timestamp;
 use super::paint::Paint;
 use super::words;
 use crate::foreign::visible;
-use crate::ports::{HoldsBy, Owner};
+use crate::ports::{Owner, SocketState};
 use crate::process::{ProcessRef, ProcessState};
 
-/// What a renderer has to know of its reader.
+/// What a renderer needs to know about the user and the output.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RenderContext<'a> {
     pub(crate) paint: Paint,
-    /// This program as the user called it.
+    /// The name of this program as the user called it.
     pub(crate) program: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) home: Option<&'a Path>,
-    /// The user who asks: their own processes are "yours".
+    /// The user's id: their own processes are "yours".
     pub(crate) uid: u32,
-    /// Characters in a line.
+    /// Characters per line.
     pub(crate) width: usize,
 }
 
-/// Five lines or, on a narrow terminal, more, indented by two; ends with a line break.
+/// The card of an owner: five lines, more on a narrow terminal, indented by two; ends with a line break.
 pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     let paint = reader.paint;
     let mut head = vec![
-        paint.bold(&owner.name.to_string()),
-        format!("pid {}", owner.identity.pid),
+        paint.bold(&owner.process.name.to_string()),
+        format!("pid {}", owner.process.identity.pid),
         whose(owner, reader),
         state(owner, paint),
     ];
     head.extend(age(owner, reader));
     let width = reader.width.saturating_sub(2);
     let mut lines = words::lines(&head, "   ", width);
-    if !owner.command.raw().is_empty() {
-        lines.push(shortened(&owner.command.to_string(), reader.width.saturating_sub(4)));
+    if !owner.process.command.raw().is_empty() {
+        lines.push(shortened(
+            &owner.process.command.to_string(),
+            reader.width.saturating_sub(4),
+        ));
     }
-    if let Some(cwd) = &owner.cwd {
+    if let Some(cwd) = &owner.process.cwd {
         let mut parts = vec![words::foreign_path(cwd, reader.home)];
         parts.extend(place(owner, reader));
         lines.extend(labelled("in", &parts, width));
@@ -48,34 +51,37 @@ pub(crate) fn card(owner: &Owner, reader: &RenderContext) -> String {
     let mut origin = vec![from(owner)];
     origin.extend(debugger(owner).map(|debugger| format!("under a debugger ({debugger})")));
     lines.extend(labelled("from", &origin, width));
-    let children = format!("{:<9} {}", "children", owner.children);
+    let children = format!("{:<9} {}", "children", owner.process.children);
     lines.extend(words::lines(
         &[children, format!("clients  {}", clients(&owner.clients))],
         "     ",
         width,
     ));
     match owner.holds_by {
-        HoldsBy::Listening => {}
-        HoldsBy::Bound => lines.push(label("holds", "bound to the port, not listening")),
-        HoldsBy::Connection => lines.push(label("holds", "a connection whose own end is this port")),
+        SocketState::Listening => {}
+        SocketState::Bound => lines.push(label("holds", "bound to the port, not listening")),
+        SocketState::Connection | SocketState::TimeWait { .. } => {
+            lines.push(label("holds", "a connection whose own end is this port"))
+        }
     }
     lines.iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// The facts of the card, for where there is no terminal.
+/// The facts of the card as a list, for output that is not a terminal.
 pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
     let mut facts = Vec::new();
-    if !owner.command.raw().is_empty() {
-        facts.push(shortened(&owner.command.to_string(), 120));
+    if !owner.process.command.raw().is_empty() {
+        facts.push(shortened(&owner.process.command.to_string(), 120));
     }
     facts.extend(
         owner
+            .process
             .cwd
             .as_ref()
             .map(|cwd| format!("in {}", words::foreign_path(cwd, reader.home))),
     );
     facts.extend(user(owner).map(|user| format!("user {user}")));
-    if owner.state == ProcessState::Suspended {
+    if owner.process.state == ProcessState::Suspended {
         facts.push("suspended".to_owned());
     }
     facts.extend(age(owner, reader));
@@ -83,21 +89,21 @@ pub(crate) fn summary(owner: &Owner, reader: &RenderContext) -> Vec<String> {
 }
 
 fn whose(owner: &Owner, reader: &RenderContext) -> String {
-    match (owner.uid, user(owner)) {
+    match (owner.process.uid, user(owner)) {
         (Some(uid), _) if uid == reader.uid => "yours".to_owned(),
-        (_, Some(user)) if owner.user.is_some() => format!("of {user}"),
+        (_, Some(user)) if owner.process.user.is_some() => format!("of {user}"),
         (_, Some(number)) => format!("of user {number}"),
         (_, None) => "of an unknown user".to_owned(),
     }
 }
 
 fn user(owner: &Owner) -> Option<String> {
-    let name = owner.user.as_ref().map(ToString::to_string);
-    name.or_else(|| owner.uid.map(|uid| uid.to_string()))
+    let name = owner.process.user.as_ref().map(ToString::to_string);
+    name.or_else(|| owner.process.uid.map(|uid| uid.to_string()))
 }
 
 fn state(owner: &Owner, paint: Paint) -> String {
-    match (owner.state, &owner.terminal) {
+    match (owner.process.state, &owner.process.terminal) {
         (ProcessState::Running, _) => "running".to_owned(),
         (ProcessState::Zombie, _) => "ended, not waited for".to_owned(),
         (ProcessState::Suspended, Some(terminal)) => paint.warn(&format!("suspended (Ctrl-Z in {terminal})")),
@@ -106,7 +112,7 @@ fn state(owner: &Owner, paint: Paint) -> String {
 }
 
 fn age(owner: &Owner, reader: &RenderContext) -> Option<String> {
-    let age = reader.now.duration_since(owner.started_at?);
+    let age = reader.now.duration_since(owner.process.started_at?);
     let age = words::duration(Duration::try_from(age).unwrap_or_default());
     Some(format!("started {age} ago"))
 }
@@ -114,14 +120,14 @@ fn age(owner: &Owner, reader: &RenderContext) -> Option<String> {
 /// `(checkout `shop-old`, branch main)`.
 fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
     let mut facts = Vec::new();
-    if let Some(tag) = &owner.tag {
+    if let Some(tag) = &owner.process.tag {
         let project = &tag.project;
         facts.push(match tag.is_supervisor() {
             true => format!("supervisor of `{project}`"),
             false => format!("service `{}` of `{project}`", tag.service),
         });
     }
-    if let Some(repository) = &owner.repository {
+    if let Some(repository) = &owner.process.repository {
         let name = repository
             .root
             .raw()
@@ -136,13 +142,13 @@ fn place(owner: &Owner, reader: &RenderContext) -> Option<String> {
     (!facts.is_empty()).then(|| reader.paint.dim(&format!("({})", facts.join(", "))))
 }
 
-/// What the kernel gives orphans to, in place of their parent.
+/// Programs that adopt orphans as process 1.
 const INITS: [&str; 6] = ["systemd", "init", "launchd", "tini", "dumb-init", "docker-init"];
 
 fn from(owner: &Owner) -> String {
-    match owner.parents.as_slice() {
+    match owner.process.parents.as_slice() {
         [] => "an orphan: its parent has ended".to_owned(),
-        [init] if init.pid == 1 => match &owner.unit {
+        [init] if init.pid == 1 => match &owner.process.unit {
             Some(unit) => format!("{} (1), unit {unit}", init.name),
             None if INITS.contains(&init.name.raw().as_str()) => {
                 format!("an orphan: its parent has ended ({} took it over)", init.name)
@@ -159,10 +165,18 @@ fn from(owner: &Owner) -> String {
     }
 }
 
-/// An editor that was closed leaves what it debugged behind.
+/// A debugger in the command line: an editor that was closed leaves debugged processes behind.
 fn debugger(owner: &Owner) -> Option<&'static str> {
     const DEBUGGERS: [&str; 4] = ["debugpy", "pydevd", "-agentlib:jdwp", "--inspect"];
-    let is_under = |debugger: &&str| owner.command.raw().iter().skip(1).any(|word| word.contains(*debugger));
+    let is_under = |debugger: &&str| {
+        owner
+            .process
+            .command
+            .raw()
+            .iter()
+            .skip(1)
+            .any(|word| word.contains(*debugger))
+    };
     DEBUGGERS.into_iter().find(is_under)
 }
 
@@ -170,36 +184,22 @@ fn debugger(owner: &Owner) -> Option<&'static str> {
 fn clients(clients: &[ProcessRef]) -> String {
     match clients {
         [] => "0".to_owned(),
-        clients => format!("{} ({})", clients.len(), named(clients)),
+        clients => format!("{} ({})", clients.len(), words::named(clients)),
     }
-}
-
-/// `Firefox 4511, curl 4602, …`.
-pub(crate) fn named(clients: &[ProcessRef]) -> String {
-    const MAX_NAMED: usize = 3;
-    let mut named: Vec<_> = clients
-        .iter()
-        .take(MAX_NAMED)
-        .map(|client| format!("{} {}", client.name, client.pid))
-        .collect();
-    if clients.len() > MAX_NAMED {
-        named.push("…".to_owned());
-    }
-    named.join(", ")
 }
 
 fn label(label: &str, value: &str) -> String {
     format!("{label:<9} {value}")
 }
 
-/// The label, and the parts beside it.
+/// A label and the parts next to it.
 fn labelled(name: &str, parts: &[String], width: usize) -> Vec<String> {
     let lines = words::lines(parts, "   ", width.saturating_sub(10));
     let labels = std::iter::once(name).chain(std::iter::repeat(""));
     labels.zip(lines).map(|(name, line)| label(name, &line)).collect()
 }
 
-/// Cut at the end, with an ellipsis, where it is longer than a line.
+/// Truncated with an ellipsis if longer than a line.
 fn shortened(text: &str, width: usize) -> String {
     console::truncate_str(text, width.max(20), "…").into_owned()
 }

@@ -1,14 +1,15 @@
-//! Why a service is in its state, in words.
+//! Why a service is in its state, as text.
 
 use super::words;
 use crate::diagnose::ExitStatus;
 use crate::supervise::Cause;
 
-/// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`, `not ready after 60 s: GET /healthz 503`.
+/// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`,
+/// `not ready after 60 s: GET /healthz 503`.
 pub(crate) fn cause(cause: &Cause) -> String {
     match cause {
         Cause::Exited { status: ended, .. } => match beyond_status(cause) {
-            // A signal is worth naming beside what it means; a code is not.
+            // A signal is worth naming next to its diagnosis; an exit code is not.
             Some(why) if ended.signal.is_some() => format!("{}: {why}", status(*ended)),
             Some(why) => why,
             None => status(*ended),
@@ -34,7 +35,7 @@ pub(crate) fn cause(cause: &Cause) -> String {
     }
 }
 
-/// What a cause says beside the exit status; `None` where it says nothing more.
+/// What a cause says beyond the exit status; `None` if nothing.
 pub(crate) fn beyond_status(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Exited {
@@ -65,7 +66,7 @@ pub(crate) fn status(status: ExitStatus) -> String {
     }
 }
 
-/// The numbers are those of Linux and macOS alike; signal(7) lists where others differ.
+/// Signal numbers that Linux and macOS share; signal(7) lists where other systems differ.
 fn signal_name(signal: i32) -> String {
     let name = match signal {
         1 => "SIGHUP",
@@ -74,7 +75,7 @@ fn signal_name(signal: i32) -> String {
         4 => "SIGILL",
         5 => "SIGTRAP",
         6 => "SIGABRT",
-        // Linux; nobody sends SIGEMT, which it is on macOS.
+        // SIGBUS on Linux. On macOS 7 is SIGEMT, which is not used.
         7 => "SIGBUS",
         8 => "SIGFPE",
         9 => "SIGKILL",

@@ -1,4 +1,4 @@
-//! A service that failed: how it ended and the lines that show why.
+//! The report on a failed service: how it ended, and the lines that show why.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::foreign::visible;
 use crate::plan::Service;
 use crate::supervise::Cause;
 
-/// So many last lines of a log are shown.
+/// Number of last log lines to show.
 const MAX_LOG_LINES: usize = 10;
 
 /// The whole report; ends with a line break.
@@ -29,7 +29,7 @@ pub(crate) fn failure(
     text
 }
 
-/// What to do about a port of its own that it found busy, while nobody else is there who has it.
+/// Hint for a service that found its own port busy although no other process holds it.
 pub(crate) fn opened_twice(service: &Service) -> Hint {
     let name = &service.name;
     format!(
@@ -39,9 +39,9 @@ pub(crate) fn opened_twice(service: &Service) -> Hint {
     .into()
 }
 
-/// Lines of a log, after an empty one; nothing if there are none.
+/// Lines of a log after an empty line; nothing if there are none.
 pub(super) fn log_excerpt(lines: &[String]) -> String {
-    // Its colours would not end where its line does, and may be unwanted.
+    // Colours in a log line may continue into later output, and may be unwanted.
     let plain = |line: &String| visible(&console::strip_ansi_codes(line).replace('\t', "    ")).into_owned();
     let lines: String = lines
         .iter()
@@ -92,7 +92,7 @@ pub(crate) fn headline(why: &Cause) -> String {
     }
 }
 
-/// The lines that show the cause or, where none does, the last lines.
+/// The lines that show the cause, or else the last lines.
 pub(crate) fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
     match why.last() {
         Cause::Exited {

@@ -1,4 +1,4 @@
-//! Findings as people read them: a card and a verdict on a terminal, an error with a place elsewhere.
+//! Findings as text: a card and a sentence on a terminal, an error with a place elsewhere.
 
 use super::card::{RenderContext, card, summary};
 use super::problem::{arrow, hints};
@@ -7,7 +7,7 @@ use crate::diagnostic::Level;
 use crate::foreign::visible;
 use crate::ports::Finding;
 
-/// A busy port with everybody who holds it, as `up` shows it before it asks and `port who` shows it always.
+/// A busy port with all its owners, as shown by `port who` and by `up` before it asks.
 pub(crate) fn conflict(finding: &Finding, reader: &RenderContext) -> String {
     let mut text = owners(finding, reader);
     text.push_str(&format!("{}.\n", sentence(&visible(&finding.message))));
@@ -15,7 +15,7 @@ pub(crate) fn conflict(finding: &Finding, reader: &RenderContext) -> String {
     text
 }
 
-/// The cards alone, below a line that names the port; empty where nobody is known to hold it.
+/// Only the cards, for use below a line that names the port; empty if no owner is known.
 pub(crate) fn owners(finding: &Finding, reader: &RenderContext) -> String {
     if finding.subject.owners.is_empty() {
         return String::new();
@@ -36,7 +36,7 @@ pub(crate) fn owners(finding: &Finding, reader: &RenderContext) -> String {
     format!("{head}\n\n{}\n", cards.join("\n"))
 }
 
-/// Any finding, as an error, a warning or a note.
+/// A finding as an error, a warning or a note.
 pub(crate) fn finding(finding: &Finding, reader: &RenderContext) -> String {
     let paint = reader.paint;
     let level = match finding.level {
@@ -57,7 +57,7 @@ pub(crate) fn finding(finding: &Finding, reader: &RenderContext) -> String {
     text
 }
 
-/// With a capital letter: findings are facts in lower case.
+/// Capitalizes a message, which is a fact in lower case.
 pub(crate) fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     letters

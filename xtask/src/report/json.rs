@@ -1,4 +1,4 @@
-//! The JSON of the contract: one struct for each shape, fields in its order; what is unknown is `null`.
+//! The JSON interface: one struct per shape, with fields in the documented order; unknown values are `null`.
 
 mod port_commands;
 mod status;
@@ -15,7 +15,7 @@ use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Hint, Level, Place};
 use crate::foreign::{Foreign, steers};
 use crate::ports;
-use crate::ports::{Endpoint, HoldsBy, Role, Subject};
+use crate::ports::{Endpoint, Role, SocketState, Subject};
 use crate::process::ProcessState;
 use crate::process::container::Runtime;
 use crate::protocol::ObservedService;
@@ -31,7 +31,7 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize)]
 pub(crate) struct Doctor<'a> {
     pub(crate) schema_version: u32,
-    /// `None` where the file does not tell.
+    /// `None` if the file does not set it.
     pub(crate) project: Option<&'a str>,
     pub(crate) checkout: Option<&'a Path>,
     pub(crate) ok: bool,
@@ -88,7 +88,7 @@ pub(crate) struct Owner {
     protected: Option<String>,
 }
 
-/// Unknown is `null`.
+/// Unknown fields are `null`.
 #[derive(Serialize)]
 struct Container {
     runtime: Option<&'static str>,
@@ -104,7 +104,7 @@ struct Parent {
     name: Foreign,
 }
 
-/// One line of `up`, `down` and their like.
+/// One line of the output of `up`, `down` and similar commands.
 #[derive(Serialize)]
 pub(crate) struct JsonEvent<T> {
     pub(crate) schema_version: u32,
@@ -148,7 +148,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) services: Vec<ServiceDocument<'a>>,
 }
 
-/// A line of JSON with its line break. All JSON that is printed comes from here.
+/// One line of JSON with its line break. All JSON output is produced here.
 pub(crate) fn line(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Harmless);
@@ -157,8 +157,8 @@ pub(crate) fn line(value: &impl Serialize) -> String {
     String::from_utf8(bytes).expect("JSON is text")
 }
 
-/// The same data with every character that steers a terminal or reorders text as `\u009b`: on a terminal, too, a
-/// document is only read. serde_json itself escapes C0 alone.
+/// Writes every character that controls a terminal or reorders text as an escape such as `\u009b`, so that JSON is safe
+/// to display. serde_json itself escapes only C0.
 ///
 /// Source: RFC 8259, 7: any character may be escaped, one beyond U+FFFF as two UTF-16 units.
 struct Harmless;
@@ -210,7 +210,7 @@ pub(crate) fn state_change<'a>(
     }
 }
 
-/// `program` is this program as the user called it.
+/// `program` is the name of this program as the user called it.
 pub(crate) fn finding(finding: &ports::Finding, program: &str) -> Finding {
     let subject = &finding.subject;
     Finding {
@@ -225,7 +225,7 @@ pub(crate) fn finding(finding: &ports::Finding, program: &str) -> Finding {
     }
 }
 
-/// What keeps a command from its work is a finding too: a missing variable, a wrong file.
+/// A problem that stops a command is reported as a finding too: a missing variable, an invalid file.
 pub(crate) fn problem(problem: &Diagnostic, program: &str) -> Finding {
     finding(&problem.clone().about(Subject::default()), program)
 }
@@ -259,27 +259,28 @@ impl From<Endpoint> for Port {
 
 impl From<&ports::Owner> for Owner {
     fn from(owner: &ports::Owner) -> Self {
-        let tag = owner.tag.as_ref();
+        let tag = owner.process.tag.as_ref();
         Owner {
-            pid: owner.identity.pid,
-            name: owner.name.clone(),
-            command: owner.command.clone(),
-            user: owner.user.clone(),
-            uid: owner.uid,
-            cwd: owner.cwd.as_ref().map(lossy),
-            started_at: owner.started_at,
-            state: match owner.state {
+            pid: owner.process.identity.pid,
+            name: owner.process.name.clone(),
+            command: owner.process.command.clone(),
+            user: owner.process.user.clone(),
+            uid: owner.process.uid,
+            cwd: owner.process.cwd.as_ref().map(lossy),
+            started_at: owner.process.started_at,
+            state: match owner.process.state {
                 ProcessState::Running => "running",
                 ProcessState::Suspended => "suspended",
                 ProcessState::Zombie => "zombie",
             },
             addresses: owner.addresses.iter().map(ToString::to_string).collect(),
             holds_by: match owner.holds_by {
-                HoldsBy::Listening => "listening",
-                HoldsBy::Bound => "bound",
-                HoldsBy::Connection => "connection",
+                SocketState::Listening => "listening",
+                SocketState::Bound => "bound",
+                SocketState::Connection | SocketState::TimeWait { .. } => "connection",
             },
             parents: owner
+                .process
                 .parents
                 .iter()
                 .map(|it| Parent {
@@ -287,7 +288,7 @@ impl From<&ports::Owner> for Owner {
                     name: it.name.clone(),
                 })
                 .collect(),
-            children: owner.children,
+            children: owner.process.children,
             clients: owner.clients.len(),
             project: tag.map(|tag| tag.project.clone()),
             service: tag.map(|tag| tag.service.clone()),
@@ -305,14 +306,14 @@ impl From<&ports::Owner> for Owner {
             },
             unit: match &owner.role {
                 Role::Managed(manager) => manager.name.clone(),
-                Role::Server | Role::Container(_) | Role::Tunnel(_) => owner.unit.clone(),
+                Role::Server | Role::Container(_) | Role::Tunnel(_) => owner.process.unit.clone(),
             },
             protected: owner.protected.clone(),
         }
     }
 }
 
-/// JSON is text.
+/// JSON strings are text, so a path that is not UTF-8 loses information.
 fn lossy(path: &Foreign<PathBuf>) -> Foreign {
     path.raw().to_string_lossy().into_owned().into()
 }

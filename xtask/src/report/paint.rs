@@ -1,8 +1,8 @@
-//! Colour, or none: every renderer takes a [`Paint`] and reads well either way.
+//! Colour or plain text: every renderer takes a [`Paint`] and its text is readable either way.
 
 use console::{Color, Style};
 
-/// Colours text if colours are wanted.
+/// Colours text if colours are enabled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint {
     on: bool,
@@ -37,7 +37,7 @@ impl Paint {
         self.with(Style::new().cyan(), text)
     }
 
-    /// The colour of the `n`th service: neighbours differ.
+    /// The colour of the `n`th service; adjacent services differ.
     pub(crate) fn nth(self, n: usize, text: &str) -> String {
         const COLOURS: [Color; 6] = [
             Color::Cyan,

@@ -1,4 +1,4 @@
-//! What `port ls` shows: a row for each process that serves something and is not a part of another that does.
+//! The table of `port ls`: a row for each process that serves a port and is not a descendant of another owner.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +22,7 @@ const COLUMNS: [&str; 9] = [
     "COMMAND",
 ];
 
-/// Ends with a line break; in the order given.
+/// Rows in the given order; ends with a line break.
 pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(ports.iter().flat_map(|(port, fact)| rows_of(port, fact, reader)));
@@ -31,7 +31,7 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
     if let Some(service) = at(&rows, "SERVICE").filter(|at| rows.iter().skip(1).all(|row| row[*at] == "-")) {
         table::remove_column(&mut rows, &mut widths, service);
     }
-    // On a narrow terminal the less telling columns give way; the command takes what is left, and is cut.
+    // On a narrow terminal the less important columns are dropped, and the command is truncated to the remaining width.
     const SHORTEST: usize = 20;
     let fits = |rows: &[Vec<String>], widths: &[usize]| {
         let spare = at(rows, "COMMAND").map_or(0, |at| widths[at].saturating_sub(SHORTEST));
@@ -60,15 +60,15 @@ pub(crate) fn table(ports: &[(Endpoint, &PortFact)], reader: &RenderContext) -> 
 /// The cells in the order of [`COLUMNS`].
 fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<String>> {
     let is_below = |owner: &Owner| {
-        let mut parents = owner.parents.iter().map(|parent| parent.pid);
-        parents.any(|pid| fact.owners.iter().any(|other| other.identity.pid == pid))
+        let mut parents = owner.process.parents.iter().map(|parent| parent.pid);
+        parents.any(|pid| fact.owners.iter().any(|other| other.process.identity.pid == pid))
     };
     let (parts, tops): (Vec<&Owner>, Vec<&Owner>) = fact.owners.iter().partition(|owner| is_below(owner));
     let seen = tops.iter().map(|owner| {
-        let pid = owner.identity.pid;
+        let pid = owner.process.identity.pid;
         let n_parts = parts
             .iter()
-            .filter(|part| part.parents.iter().any(|parent| parent.pid == pid));
+            .filter(|part| part.process.parents.iter().any(|parent| parent.pid == pid));
         row(port, owner, n_parts.count(), reader)
     });
     let hidden = fact.ownerless.iter().map(|socket| {
@@ -86,39 +86,46 @@ fn rows_of(port: &Endpoint, fact: &PortFact, reader: &RenderContext) -> Vec<Vec<
 
 fn row(port: &Endpoint, owner: &Owner, n_parts: usize, reader: &RenderContext) -> Vec<String> {
     let addresses: BTreeSet<String> = owner.addresses.iter().map(address).collect();
-    let mut name = owner.name.to_string();
+    let mut name = owner.process.name.to_string();
     if n_parts > 0 {
         name.push_str(&format!(" +{n_parts}"));
     }
-    if owner.state == ProcessState::Suspended {
+    if owner.process.state == ProcessState::Suspended {
         name.push_str(" (suspended)");
     }
-    let user = owner.user.as_ref().map(ToString::to_string);
-    let age = owner.started_at.map(|started| reader.now.duration_since(started));
+    let user = owner.process.user.as_ref().map(ToString::to_string);
+    let age = owner
+        .process
+        .started_at
+        .map(|started| reader.now.duration_since(started));
     let age = age.map(|age| words::duration(Duration::try_from(age).unwrap_or_default()));
     let service = service_of(owner).map(|service| service.to_string());
-    let directory = owner.cwd.as_ref().map(|cwd| words::foreign_path(cwd, reader.home));
+    let directory = owner
+        .process
+        .cwd
+        .as_ref()
+        .map(|cwd| words::foreign_path(cwd, reader.home));
     let known = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
     vec![
         port.typed(),
         addresses.into_iter().collect::<Vec<_>>().join(" "),
-        owner.identity.pid.to_string(),
+        owner.process.identity.pid.to_string(),
         name,
-        known(user.or_else(|| owner.uid.map(|uid| uid.to_string()))),
+        known(user.or_else(|| owner.process.uid.map(|uid| uid.to_string()))),
         known(age),
         known(service),
         known(directory),
-        known(Some(owner.command.to_string()).filter(|command| !command.is_empty())),
+        known(Some(owner.process.command.to_string()).filter(|command| !command.is_empty())),
     ]
 }
 
-/// What those call it who look after it: `shop/api`, `redis.service`, a container's name.
+/// The name that its supervisor, engine or manager uses: `shop/api`, a container's name, `redis.service`.
 pub(crate) fn service_of(owner: &Owner) -> Option<Foreign> {
-    let tag = owner.tag.as_ref().map(|tag| within(&tag.project, &tag.service));
-    tag.or_else(|| service(&owner.role, owner.unit.as_ref()))
+    let tag = owner.process.tag.as_ref().map(|tag| within(&tag.project, &tag.service));
+    tag.or_else(|| service(&owner.role, owner.process.unit.as_ref()))
 }
 
-/// The same of a socket that nobody shows.
+/// The same for a socket without a visible owner.
 pub(crate) fn service(role: &Role, unit: Option<&Foreign>) -> Option<Foreign> {
     match role {
         Role::Container(container) => match (&container.project, &container.service) {
@@ -134,7 +141,7 @@ fn within(project: &Foreign, service: &Foreign) -> Foreign {
     format!("{}/{}", project.raw(), service.raw()).into()
 }
 
-/// `*` for all of them.
+/// `*` for a wildcard address.
 fn address(address: &SocketAddr) -> String {
     match address.ip() {
         ip if ip.is_unspecified() => "*".to_owned(),

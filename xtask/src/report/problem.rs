@@ -1,10 +1,10 @@
-//! A [`Diagnostic`] as people read it.
+//! A [`Diagnostic`] as text.
 
 use super::paint::Paint;
 use crate::diagnostic::{Diagnostic, Hint, Place};
 use crate::foreign::visible;
 
-/// The message, where it was written, and hints; ends with a line break.
+/// The message, the place with its source line, and the hints; ends with a line break.
 pub(crate) fn problem(problem: &Diagnostic, program: &str, paint: Paint) -> String {
     let mut text = format!("{} {}\n", paint.bad("error:"), paint.bold(&visible(&problem.message)));
     if let Some(place) = &problem.place {
@@ -14,7 +14,7 @@ pub(crate) fn problem(problem: &Diagnostic, program: &str, paint: Paint) -> Stri
     text
 }
 
-/// An empty line and one line for each hint; nothing without any.
+/// An empty line and one line per hint; nothing if there are none.
 pub(crate) fn hints(hints: &[Hint], program: &str, paint: Paint) -> String {
     let lines = hints
         .iter()
@@ -23,7 +23,7 @@ pub(crate) fn hints(hints: &[Hint], program: &str, paint: Paint) -> String {
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
-/// One line, without its break.
+/// One line, without a line break.
 pub(crate) fn hint(hint: &Hint, program: &str, paint: Paint) -> String {
     format!("{} {}", paint.hint("hint:"), visible(&hint.render(program)))
 }
@@ -39,7 +39,7 @@ pub(crate) fn arrow(place: &Place, paint: Paint) -> String {
     format!("  {} {spot}{table}\n", paint.dim("-->"))
 }
 
-/// The arrow, the line of the file, and a mark below what is meant.
+/// The arrow, the source line, and markers below the marked part.
 fn where_it_stands(place: &Place, paint: Paint) -> String {
     let mut text = arrow(place, paint);
     if !place.source.trim().is_empty() {
@@ -56,20 +56,20 @@ fn where_it_stands(place: &Place, paint: Paint) -> String {
     text
 }
 
-/// So many columns of a line of the file are shown: with the margin they fit into 60.
+/// Maximum columns of a source line: with the margin they fit into 60.
 const MAX_COLUMNS: usize = 52;
 
-/// The line as it is shown, the columns before what is meant, and the columns of that. A long line is cut so that what
-/// is meant, or at least its beginning, stays. Only what is shown is looked at.
+/// The displayed part of the line, the columns before the marked part, and its columns. A long line is cut so that the
+/// marked part, or at least its beginning, stays visible. Only the displayed part is processed.
 fn excerpt(place: &Place) -> (String, usize, usize) {
     let line = place.source.trim_end();
-    // A place may lie behind the end of its line.
+    // A place may be past the end of its line.
     let (from, behind) = offset(line, place.column - 1);
     let (to, _) = offset(&line[from..], place.width);
     let to = from + to;
     let mut first = 0;
     if columns(line) > MAX_COLUMNS {
-        // Of what stands before, at least so much as leaves room for what is meant.
+        // The text before the marked part gets the remaining columns, but at least a third.
         let room = MAX_COLUMNS
             .saturating_sub(columns(&line[from..to]) + 2)
             .max(MAX_COLUMNS / 3);
@@ -89,7 +89,7 @@ fn excerpt(place: &Place) -> (String, usize, usize) {
     (source, before.min(MAX_COLUMNS - 1), width.max(1))
 }
 
-/// The byte at which so many letters end, and how many were missing.
+/// The byte offset after `letters` characters, and how many were missing.
 fn offset(text: &str, letters: usize) -> (usize, usize) {
     match text.char_indices().nth(letters) {
         Some((at, _)) => (at, 0),
@@ -97,7 +97,7 @@ fn offset(text: &str, letters: usize) -> (usize, usize) {
     }
 }
 
-/// The columns of a text, where they are not more than [`MAX_COLUMNS`]; else some number above.
+/// The width of a text in columns, or some number above [`MAX_COLUMNS`] if it is wider.
 fn columns(text: &str) -> usize {
     let mut sum = 0;
     for letter in text.chars() {
@@ -109,7 +109,7 @@ fn columns(text: &str) -> usize {
     sum
 }
 
-/// The bytes of those first letters that are not wider than `room` together.
+/// The number of bytes of the first letters that fit into `room` columns.
 fn fitting(letters: impl Iterator<Item = char>, room: usize) -> usize {
     let mut sum = 0;
     let fits = |letter: &char| {
@@ -119,7 +119,7 @@ fn fitting(letters: impl Iterator<Item = char>, room: usize) -> usize {
     letters.take_while(fits).map(char::len_utf8).sum()
 }
 
-/// A letter of the file as it is shown, and its columns: a tab is four blanks, and nothing steers the terminal.
+/// A character as displayed, and its columns. A tab is four blanks; control characters are escaped.
 fn display_char(letter: char) -> (String, usize) {
     if letter == '\t' {
         return ("    ".to_owned(), 4);

@@ -1,4 +1,4 @@
-//! What `port ls --all-projects` shows: which checkout has reserved which port.
+//! The output of `port ls --all-projects`: the ports that each checkout has reserved.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(crate) struct ReservationsDocument {
     pub(crate) reservations: Vec<Reserved>,
 }
 
-/// A port of a checkout.
+/// A reserved port of a checkout.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Reserved {
     pub(crate) number: u16,
@@ -27,11 +27,11 @@ pub(crate) struct Reserved {
     /// The key of the port.
     pub(crate) port: String,
     pub(crate) why: NumberOrigin,
-    /// The number that was taken, where it is `next`.
+    /// The declared number that was busy, if the origin is `next`.
     pub(crate) instead_of: Option<u16>,
     pub(crate) checkout: Foreign<PathBuf>,
     pub(crate) branch: Option<Foreign>,
-    /// `None` where it cannot be known.
+    /// `None` if unknown.
     pub(crate) held: Option<Occupancy>,
 }
 
@@ -43,11 +43,11 @@ pub(crate) enum NumberOrigin {
     Next,
 }
 
-/// Who has it at the moment.
+/// The current holder of the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Occupancy {
-    /// The service that it is reserved for.
+    /// The service for which it is reserved.
     Ours,
     Other,
     Free,
@@ -72,15 +72,15 @@ impl Reserved {
     }
 }
 
-const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "WHY", "NOW", "BRANCH", "CHECKOUT"];
+const COLUMNS: [&str; 6] = ["PORT", "SERVICE", "SOURCE", "STATUS", "BRANCH", "CHECKOUT"];
 
-/// Ends with a line break; in the order given.
+/// Rows in the given order; ends with a line break.
 pub(crate) fn table(reserved: &[Reserved], reader: &RenderContext) -> String {
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(reserved.iter().map(|one| row(one, reader)));
     let mut widths = table::widths(&rows);
-    // On a narrow terminal the less telling columns give way.
-    for name in ["WHY", "BRANCH", "NOW"] {
+    // On a narrow terminal the less important columns are dropped.
+    for name in ["SOURCE", "BRANCH", "STATUS"] {
         if table::whole(&widths) > reader.width
             && let Some(at) = rows[0].iter().position(|column| column == name)
         {

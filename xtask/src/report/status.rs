@@ -1,4 +1,4 @@
-//! What `status` shows: a table for people, a document for programs.
+//! The output of `status` as a table.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::foreign::visible;
 use crate::protocol::{HealthStatus, ObservedService, RunStatus};
 use crate::supervise::State;
 
-/// The head and the table; ends with a line break.
+/// The header and the table; ends with a line break.
 pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usize) -> String {
     let head = match &status.record {
         Some(record) => {
@@ -30,7 +30,7 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
     let mut rows = vec![COLUMNS.map(String::from).to_vec()];
     rows.extend(status.services.iter().map(|service| row(service, now)));
     let mut widths = table::widths(&rows);
-    // On a narrow terminal the less telling columns give way.
+    // On a narrow terminal the less important columns are dropped.
     for name in ["AGE", "RESTARTS", "PID", "CLIENTS"] {
         if table::whole(&widths) > width {
             let at = rows[0]
@@ -40,7 +40,7 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
             table::remove_column(&mut rows, &mut widths, at);
         }
     }
-    // Then what is wrong is cut; it stands below the table too.
+    // Then the health column is truncated; problems are repeated below the table.
     let health = rows[0].iter().position(|column| column == "HEALTH");
     let health = health.expect("this column is never dropped");
     let too_wide = table::whole(&widths).saturating_sub(width);
@@ -66,7 +66,7 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
     }
 }
 
-/// What a service waits for, or why it is not well: more than fits into a table.
+/// What a service waits for, or why it is not healthy: too long for the table.
 fn note(service: &ObservedService) -> Option<String> {
     let ObservedService { status, ports, health } = service;
     let name = &status.name;
@@ -105,7 +105,7 @@ const COLUMNS: [&str; 8] = [
     "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS",
 ];
 
-/// What is said of a state while it happens; in a table and in JSON it has one name for services and tasks.
+/// A state in progress messages, with other words for tasks; the table and JSON use the same names for both.
 pub(crate) fn word(state: State, task: bool) -> &'static str {
     match state {
         State::Starting if task => "running",
@@ -114,7 +114,7 @@ pub(crate) fn word(state: State, task: bool) -> &'static str {
     }
 }
 
-/// A state's name, or anything that stands for it, in its colour.
+/// `text`, such as the name of `state`, in the colour of that state.
 pub(crate) fn in_colour(state: State, text: &str, paint: Paint) -> String {
     match state {
         State::Ready => paint.good(text),

@@ -1,4 +1,4 @@
-//! What `up` would do, as `up --plan` shows it: a table for people, a document for programs.
+//! The output of `up --plan`: what `up` would do, as a table or as JSON.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use crate::plan::{Plan, SettingChange};
 use crate::ports;
 use crate::supervise::steps::{Step, Todo};
 
-/// Everything that `up` would do and what stands in its way.
+/// Everything that `up` would do, and what prevents it.
 pub(crate) struct Steps<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) steps: &'a [Step<'a>],
     pub(crate) findings: &'a [ports::Finding],
-    /// Services that run and that the file does not name any more.
+    /// Running services that are no longer in `devtasks.toml`.
     pub(crate) unknown: &'a [String],
 }
 
@@ -40,7 +40,7 @@ struct Service<'a> {
     blocked_by: Vec<&'a str>,
 }
 
-/// What `up` would do with a service.
+/// What `up` would do with one service.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Action {
@@ -62,7 +62,7 @@ impl Action {
 }
 
 impl Steps<'_> {
-    /// Nothing stands in the way.
+    /// Whether nothing prevents the start.
     pub(crate) fn is_clear(&self) -> bool {
         self.findings.iter().all(|finding| finding.level != Level::Fail)
     }
@@ -140,7 +140,7 @@ impl Steps<'_> {
     }
 }
 
-/// `port 8000 → 8001`, or the setting alone.
+/// `port 8000 → 8001`, or only the name of the setting.
 pub(crate) fn change(change: &SettingChange) -> String {
     let SettingChange { setting, from, to } = change;
     match (from, to) {

@@ -1,8 +1,8 @@
-//! Columns side by side, each as wide as its widest cell.
+//! Tables whose columns are as wide as their widest cell.
 
 use super::paint::Paint;
 
-/// Of each column; the first row holds the headings.
+/// The width of each column; the first row contains the headings.
 pub(super) fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     let width = |at: usize| {
         rows.iter()
@@ -13,7 +13,7 @@ pub(super) fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     (0..rows[0].len()).map(width).collect()
 }
 
-/// What the columns take, with the spaces before each.
+/// The width of the table, including two spaces before each column.
 pub(super) fn whole(widths: &[usize]) -> usize {
     widths.iter().map(|width| width + 2).sum()
 }
@@ -23,7 +23,7 @@ pub(super) fn remove_column(rows: &mut [Vec<String>], widths: &mut Vec<usize>, a
     widths.remove(at);
 }
 
-/// The lines, indented by two. `paint_cell` gets the row, from 0 below the headings, the column and the padded cell.
+/// The lines, indented by two. `paint_cell` gets the row (0 is the first below the headings), column and padded cell.
 pub(super) fn table(
     rows: &[Vec<String>],
     widths: &[usize],

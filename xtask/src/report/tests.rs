@@ -1,4 +1,4 @@
-//! Values in, text out: every report as people and programs see it, without colour unless a test says so.
+//! Values → text: every report in full, without colour unless a test enables it.
 
 mod advice;
 mod card;
@@ -22,7 +22,8 @@ use super::card::RenderContext;
 use super::paint::Paint;
 use crate::config::Protocol;
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Place};
-use crate::ports::{Endpoint, Finding, HoldsBy, Owner, Role, Subject};
+use crate::ports::{Endpoint, Finding, Owner, Role, SocketState, Subject};
+use crate::process::ProcessInfo;
 use crate::process::{Identity, ProcessRef, ProcessState, Repository};
 
 /// Compares whole texts; `expected` may be indented.
@@ -39,7 +40,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Kim, at ten o'clock.
+/// The user kim, at ten o'clock.
 fn reader(width: usize) -> RenderContext<'static> {
     RenderContext {
         program: "cargo xtask",
@@ -66,33 +67,35 @@ fn parent(pid: u32, name: &str) -> ProcessRef {
     ProcessRef { pid, name: name.into() }
 }
 
-/// Somebody's server on port 8000, started two hours and 14 minutes ago.
+/// A foreign server on port 8000, started two hours and 14 minutes ago.
 fn owner() -> Owner {
     Owner {
-        identity: Identity {
-            boot: "boot".to_owned(),
-            pid: 4242,
-            start: 1,
+        process: ProcessInfo {
+            identity: Identity {
+                boot: "boot".to_owned(),
+                pid: 4242,
+                start: 1,
+            },
+            name: "python3".into(),
+            command: ["python", "-m", "http.server", "8000"]
+                .map(str::to_owned)
+                .to_vec()
+                .into(),
+            user: Some("kim".into()),
+            uid: Some(501),
+            cwd: Some(PathBuf::from("/home/kim/Downloads").into()),
+            started_at: Some(time("2026-11-23T07:46:00Z")),
+            state: ProcessState::Running,
+            terminal: None,
+            parents: vec![parent(991, "zsh"), parent(880, "tmux"), parent(1, "systemd")],
+            children: 1,
+            repository: None,
+            tag: None,
+            unit: None,
         },
-        name: "python3".into(),
-        command: ["python", "-m", "http.server", "8000"]
-            .map(str::to_owned)
-            .to_vec()
-            .into(),
-        user: Some("kim".into()),
-        uid: Some(501),
-        cwd: Some(PathBuf::from("/home/kim/Downloads").into()),
-        started_at: Some(time("2026-11-23T07:46:00Z")),
-        state: ProcessState::Running,
-        terminal: None,
         addresses: vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000)],
-        holds_by: HoldsBy::Listening,
-        parents: vec![parent(991, "zsh"), parent(880, "tmux"), parent(1, "systemd")],
-        children: 1,
+        holds_by: SocketState::Listening,
         clients: vec![parent(4511, "Firefox")],
-        repository: None,
-        tag: None,
-        unit: None,
         role: Role::Server,
         sockets: Vec::new(),
         family: 4242,
@@ -100,21 +103,24 @@ fn owner() -> Owner {
     }
 }
 
-/// The same from another checkout, suspended.
+/// The same server in another checkout, suspended.
 fn suspended() -> Owner {
     Owner {
-        command: "python -m uvicorn app:app --reload --port 8000"
-            .split(' ')
-            .map(str::to_owned)
-            .collect::<Vec<String>>()
-            .into(),
-        state: ProcessState::Suspended,
-        terminal: Some("pts/3".to_owned()),
-        cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend").into()),
-        repository: Some(Repository {
-            root: PathBuf::from("/home/kim/code/shop-old").into(),
-            branch: Some("main".into()),
-        }),
+        process: ProcessInfo {
+            command: "python -m uvicorn app:app --reload --port 8000"
+                .split(' ')
+                .map(str::to_owned)
+                .collect::<Vec<String>>()
+                .into(),
+            state: ProcessState::Suspended,
+            terminal: Some("pts/3".to_owned()),
+            cwd: Some(PathBuf::from("/home/kim/code/shop-old/backend").into()),
+            repository: Some(Repository {
+                root: PathBuf::from("/home/kim/code/shop-old").into(),
+                branch: Some("main".into()),
+            }),
+            ..owner().process
+        },
         ..owner()
     }
 }

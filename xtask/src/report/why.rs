@@ -1,4 +1,4 @@
-//! Why a service is in its state: a few lines for people, a document for programs.
+//! The output of `why`: the reason for the state of a service, as text or JSON.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,21 +18,21 @@ use crate::plan::Restart;
 use crate::protocol::{HealthStatus, ProbeRecord, ServiceStatus};
 use crate::supervise::State;
 
-/// All that is known of one service.
+/// All that is known about one service.
 #[derive(Debug, Clone)]
 pub(crate) struct Why {
     pub(crate) project: String,
     pub(crate) checkout: PathBuf,
-    /// `None`: nothing runs.
+    /// `None` if no stack is running.
     pub(crate) run: Option<String>,
     pub(crate) service: ServiceStatus,
-    /// What its probes said, the oldest first.
+    /// Results of its probes, oldest first.
     pub(crate) answers: Vec<ProbeRecord>,
-    /// What led to the state, or to the last exit.
+    /// The reason for the state or for the last exit.
     pub(crate) reason: Option<Reason>,
     pub(crate) restart: Restart,
     pub(crate) next_try_at: Option<Timestamp>,
-    /// What has become of a port that it did not get.
+    /// The current holder of a port that the service could not get.
     pub(crate) now: Vec<String>,
     pub(crate) hints: Vec<Hint>,
 }
@@ -68,13 +68,13 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Answer<'a> {
     at: Timestamp,
-    /// So often in a row.
+    /// Number of consecutive equal results.
     times: u32,
     status: HealthStatus,
     detail: &'a str,
 }
 
-/// One line.
+/// One line of JSON.
 pub(crate) fn json(why: &Why, program: &str) -> String {
     let service = &why.service;
     fn answer(it: &ProbeRecord) -> Answer<'_> {
@@ -109,7 +109,7 @@ pub(crate) fn json(why: &Why, program: &str) -> String {
     })
 }
 
-/// Ends with a line break.
+/// The text; ends with a line break.
 pub(crate) fn text(why: &Why, now: Timestamp, program: &str, paint: Paint) -> String {
     let service = &why.service;
     let ago = |at: Timestamp| words::duration(Duration::try_from(now.duration_since(at)).unwrap_or_default());
@@ -170,6 +170,6 @@ pub(crate) fn text(why: &Why, now: Timestamp, program: &str, paint: Paint) -> St
         text.push_str(&log_excerpt(&reason.evidence));
     }
     text.push_str(&hints(&why.hints, program, paint));
-    // A state that explains itself has nothing below it.
+    // A state without explanation has no lines below it.
     format!("{}\n", text.trim_end())
 }

@@ -1,12 +1,12 @@
-//! Small words that many reports share: durations, counts, lists, paths.
+//! Formatting shared by many reports: durations, counts, lists, paths.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::measure_text_width;
 
-use super::card::named;
 use crate::foreign::{Foreign, visible};
+use crate::process::ProcessRef;
 use crate::process::left_alone::LeftAlone;
 use crate::protocol::ServiceProgress;
 
@@ -32,7 +32,7 @@ fn two((many, unit): (u64, &str), (rest, smaller): (u64, &str)) -> String {
     }
 }
 
-/// What services started and nobody ends, a line for each program.
+/// Programs that were started by services and are not stopped; one line for each program.
 pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut told: Vec<(&Foreign, Option<&Foreign>)> = Vec::new();
@@ -51,7 +51,21 @@ pub(crate) fn left_alone(left_alone: &[LeftAlone]) -> Vec<String> {
     lines
 }
 
-/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty where nothing is known.
+/// `Firefox 4511, curl 4602, …`.
+pub(crate) fn named(clients: &[ProcessRef]) -> String {
+    const MAX_NAMED: usize = 3;
+    let mut named: Vec<_> = clients
+        .iter()
+        .take(MAX_NAMED)
+        .map(|client| format!("{} {}", client.name, client.pid))
+        .collect();
+    if clients.len() > MAX_NAMED {
+        named.push("…".to_owned());
+    }
+    named.join(", ")
+}
+
+/// `nothing listens on 8000 yet`, `still connected: Firefox 4511`; empty if unknown.
 pub(crate) fn waiting(progress: &ServiceProgress) -> String {
     match progress.clients.as_slice() {
         [] => progress.waiting_for.join(", "),
@@ -78,7 +92,7 @@ pub(crate) fn services_and_tasks(n_services: usize, n_tasks: usize) -> String {
     }
 }
 
-/// The parts with `between` them, on as many lines as a width of `width` asks for; a part is never broken.
+/// Joins parts with `between` and breaks lines at `width`; a part is never broken.
 pub(crate) fn lines(parts: &[String], between: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
@@ -90,7 +104,7 @@ pub(crate) fn lines(parts: &[String], between: &str, width: usize) -> Vec<String
                 line.push_str(part);
             }
             Some(line) => {
-                // A comma stays with what it follows.
+                // A comma stays at the end of the line.
                 line.push_str(between.trim_end());
                 lines.push(part.clone());
             }
@@ -109,12 +123,12 @@ pub(crate) fn list(words: &[String]) -> Option<String> {
     })
 }
 
-/// The same of a directory that others chose, to be shown.
+/// Like [`path`], for a directory from outside; escaped.
 pub(crate) fn foreign_path(directory: &Foreign<PathBuf>, home: Option<&Path>) -> String {
     visible(&path(directory.raw(), home)).into_owned()
 }
 
-/// With `~` for the home directory.
+/// The path with `~` for the home directory.
 pub(crate) fn path(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),

@@ -1,6 +1,6 @@
 //! The conversation between a running supervisor and later commands: a socket file, one JSON document a line.
 //!
-//! A client sends one [`Request`]; the supervisor answers with [`Reply`]s until `Done` or `Refused`.
+//! A client sends one `Request`. The supervisor answers with `Reply`s until `Done` or `Refused`.
 
 mod client;
 mod server;
@@ -15,9 +15,15 @@ pub(crate) use server::{Server, first_client};
 const PROTOCOL: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
-struct Envelope {
+struct Envelope<R> {
     protocol: u32,
-    request: serde_json::Value,
+    request: R,
+}
+
+/// What is read of an envelope first: another version's request may make no sense.
+#[derive(Deserialize)]
+struct Version {
+    protocol: u32,
 }
 
 fn other_version(why: &str) -> Diagnostic {

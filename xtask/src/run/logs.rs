@@ -1,7 +1,7 @@
-//! The output of services: read from their pipes and terminals in whole lines, kept in files, its end kept in memory,
-//! handed on; and read back from the files.
+//! The output of services: read from their pipes and terminals in whole lines, written to files, with the last lines
+//! kept in memory, and passed to a sink; and read back from the files.
 //!
-//! One thread reads all of them.
+//! A single thread reads all outputs.
 
 mod file;
 mod follower;
@@ -30,7 +30,7 @@ pub(crate) use record_format::{LogEntry, RecordKind, StateRecord, time};
 use strip_escapes::plain;
 use terminal_text::shown;
 
-/// Which of a service's two outputs.
+/// One of the two output streams of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stream {
@@ -42,24 +42,24 @@ pub(crate) enum Stream {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutputSource {
     Pipe(Stream),
-    /// Both of its outputs are this one; what is written counts as stdout.
+    /// Both streams go to the terminal; its output counts as stdout.
     Terminal,
 }
 
-/// Where lines go besides the file.
+/// Where lines go in addition to the file.
 pub(crate) trait Sink: Send + Sync {
-    /// `lines` is one or more whole lines of `service`, each with its `\n`; not always UTF-8. `false` if there is no
-    /// room for them just now: then they were not taken, and nobody has waited.
+    /// `lines` are one or more whole lines of `service`, each with its `\n`; not always UTF-8. Returns `false` if there
+    /// is no room for them now; then nothing was taken. Never blocks.
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool;
-    /// Are the colours of a service shown that has a terminal of its own?
+    /// Whether colours of services with their own terminal are shown.
     fn shows_colours(&self) -> bool;
-    /// How large that terminal is to be.
+    /// The size of such a terminal.
     fn size(&self) -> Size;
-    /// The file cannot be written any more; said once for each service.
+    /// The file cannot be written any more; reported once for each service.
     fn trouble(&self, problem: Diagnostic);
 }
 
-/// The numbers of each service's files, the oldest first: looked up once for all services that begin together.
+/// The numbers of each service's log files, oldest first; read once for all services that start together.
 pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
     let mut numbers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for (service, number) in file::all(directory) {
@@ -68,7 +68,7 @@ pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
     numbers
 }
 
-/// One service's log: shared by the thread that reads its pipes and whoever asks for its end.
+/// The log of one service; shared by the thread that reads its output and callers of [`Log::tail`].
 pub(crate) struct Log {
     service: String,
     sink: Arc<dyn Sink>,
@@ -80,14 +80,14 @@ struct Inner {
     tail: VecDeque<Vec<u8>>,
 }
 
-/// So many last lines are kept in memory for reports.
+/// The number of last lines kept in memory for reports.
 const TAIL_LINES: usize = 100;
 
 impl Log {
-    /// `numbers` are those of the files it has.
+    /// Opens a new log file. `numbers` are those of the service's existing files.
     ///
     /// # Errors
-    /// None: a log file that cannot be made is told to the sink, and the log does without.
+    /// None: if the file cannot be created, the sink is told and the log works without it.
     pub(crate) fn open(
         service: &str,
         directory: &Path,
@@ -109,7 +109,7 @@ impl Log {
         })
     }
 
-    /// The last lines, oldest first, without their ends; bytes that are not UTF-8 are replaced.
+    /// The last lines, oldest first, without line breaks; invalid UTF-8 is replaced.
     pub(crate) fn tail(&self) -> Vec<String> {
         let inner = self.lock();
         inner
@@ -119,19 +119,19 @@ impl Log {
             .collect()
     }
 
-    /// Forgets the last lines: a new process of the service begins.
+    /// Clears the last lines, because a new process of the service starts.
     pub(crate) fn begin(&self) {
         self.lock().tail.clear();
     }
 
-    /// Notes among the lines that the service came into a state.
+    /// Records a change of the service's state among its lines.
     pub(crate) fn mark(&self, mark: &StateRecord) {
         let mut text = serde_json::to_vec(mark).expect("a mark is plain data");
         text.push(b'\n');
         self.store(&mut self.lock(), RecordKind::Mark, &text);
     }
 
-    /// Stores whole lines and remembers the last of them; what is to be shown of them.
+    /// Stores whole lines and remembers the last ones; returns what to show of them.
     fn keep<'a>(&self, source: OutputSource, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
         let (stream, lines) = match source {
             OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
@@ -148,13 +148,13 @@ impl Log {
         }
     }
 
-    /// `false` if there is no room for them just now.
+    /// Passes lines to the sink; `false` if it has no room now.
     fn hand_on(&self, stream: Stream, lines: &[u8]) -> bool {
         self.sink.lines(&self.service, stream, lines)
     }
 
     fn store(&self, inner: &mut Inner, kind: RecordKind, lines: &[u8]) {
-        /// The place of the next lines among those of all services.
+        /// The position of the next lines among those of all services.
         static PLACE: AtomicU64 = AtomicU64::new(1);
         let Some(file) = &mut inner.file else {
             return;
@@ -187,7 +187,7 @@ fn remember(tail: &mut VecDeque<Vec<u8>>, lines: &[u8]) {
     }
 }
 
-/// Bytes of a line that are kept for reports.
+/// The number of bytes of a line kept for reports.
 const MAX_TAIL_LINE_BYTES: usize = 1000;
 
 #[cfg(test)]

@@ -245,7 +245,7 @@ fn is_held_by_others(asked: &[(&DeclaredPort, u16)], checkout: &Path) -> bool {
         SocketState::TimeWait { .. } => false,
     };
     let is_held = |fact: &PortFact| {
-        let mut tags = fact.owners.iter().map(|owner| owner.tag.as_ref());
+        let mut tags = fact.owners.iter().map(|owner| owner.process.tag.as_ref());
         tags.any(|tag| tag.is_none_or(|tag| tag.checkout != checkout))
             || fact.ownerless.iter().any(|socket| is_there(socket.state))
     };

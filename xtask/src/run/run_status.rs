@@ -4,7 +4,7 @@ use super::control::{Client, REPLY_TIMEOUT};
 use super::health;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{self, Check, Health, Origin, Protocol};
-use crate::ports::{Endpoint, HoldsBy, Owner, PortFact, SocketState};
+use crate::ports::{Endpoint, Owner, PortFact, SocketState};
 use crate::preflight::mismatch::Mismatch;
 use crate::process::Tag;
 use crate::protocol::{
@@ -151,7 +151,13 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
         .map(Endpoint::from)
         .collect();
     let facts = owners::look_up_passive(&ports);
-    let healths = threads::share(&snapshot.services, threads::UNLIMITED, |service| {
+    // Who has no check waits for nothing.
+    let n_checks = snapshot
+        .services
+        .iter()
+        .filter(|service| service.health.is_some())
+        .count();
+    let healths = threads::share(&snapshot.services, n_checks, |service| {
         let health = service.health.as_ref();
         health.map_or(NO_HEALTH, |health| {
             health_of(service, health, &facts, &snapshot.record.run)
@@ -208,16 +214,16 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
     let owners = || {
         fact.into_iter()
             .flat_map(|fact| &fact.owners)
-            .filter(|owner| owner.holds_by != HoldsBy::Connection)
+            .filter(|owner| owner.holds_by != SocketState::Connection)
     };
     let unseen = || fact.into_iter().flat_map(|fact| &fact.ownerless);
     let is_its = |owner: &Owner, is_of: &dyn Fn(&Tag, &str) -> bool| {
-        let tag = owner.tag.as_ref().zip(ours);
+        let tag = owner.process.tag.as_ref().zip(ours);
         tag.is_some_and(|(tag, (run, service))| tag.run == run && is_of(tag, service))
     };
     let is_own = |owner: &&Owner| is_its(owner, &|tag, service| tag.service == service);
     let is_kept_by = |owner: &&Owner| is_its(owner, &|tag, _| tag.is_supervisor());
-    let listens = |owner: &&Owner| owner.holds_by == HoldsBy::Listening;
+    let listens = |owner: &&Owner| owner.holds_by == SocketState::Listening;
     let is_foreign_conflict = |owner: &&Owner| listens(owner) && !is_own(owner) && !is_kept_by(owner);
     let unseen_listens = unseen().any(|socket| socket.state == SocketState::Listening);
     // What is reserved of UDP is connected to itself.
@@ -249,8 +255,8 @@ fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Opti
         .into_iter()
         .flat_map(|fact| &fact.owners);
     let mut tags = owners
-        .filter(|owner| owner.holds_by == HoldsBy::Listening)
-        .filter_map(|owner| owner.tag.as_ref());
+        .filter(|owner| owner.holds_by == SocketState::Listening)
+        .filter_map(|owner| owner.process.tag.as_ref());
     tags.any(|tag| tag.checkout == checkout && run.is_none_or(|run| tag.run != run))
 }
 
@@ -306,7 +312,7 @@ fn address(service: &ServiceStatus, facts: &PortFacts, run: &str) -> Option<Sock
     let ours = fact
         .owners
         .iter()
-        .filter(|owner| owner.tag.as_ref().is_some_and(|tag| tag.run == run));
+        .filter(|owner| owner.process.tag.as_ref().is_some_and(|tag| tag.run == run));
     ours.flat_map(|owner| &owner.addresses)
         .next()
         .map(|address| health::reachable(*address))

@@ -1,9 +1,8 @@
-//! Which service a process belongs to: by the tag in its environment, else by what was noted when its service was
+//! Attributes processes to services: by the tag in the environment, or else by a record made when the service was
 //! started.
 //!
-//! Redis, nginx and PostgreSQL write their title over their environment, and so over the tag. Of each service's own
-//! process it is therefore noted in the state directory who it is; whoever stands below it or in its group belongs to
-//! it.
+//! Redis, nginx and PostgreSQL overwrite their environment, and thus the tag, with a process title. The state directory
+//! therefore records the main process of each service; its descendants and its group belong to the service.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -20,7 +19,7 @@ use crate::process::left_alone::works_for_a_person;
 use crate::process::{Identity, Process, ProcessState, Tag};
 use crate::protocol::Record;
 
-/// A service's own process as it was started. It leads its group.
+/// The main process of a service, as it was started. It leads its process group.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Leader {
     pub(crate) identity: Identity,
@@ -28,7 +27,7 @@ pub(crate) struct Leader {
     tag: Tag,
 }
 
-/// Notes a service's own process for those who come later; `None` where the system does not show it.
+/// Records the main process of a service for later commands; `None` if the process is not visible.
 pub(crate) fn note(directory: &StateDir, pid: u32, tag: &Tag) -> Option<Leader> {
     let process = os::process(pid).ok()??;
     let leader = Leader {
@@ -38,17 +37,17 @@ pub(crate) fn note(directory: &StateDir, pid: u32, tag: &Tag) -> Option<Leader> 
     };
     let mut line = serde_json::to_vec(&leader).expect("a note is plain data");
     line.push(b'\n');
-    // Most processes are known by their tag alone: a full disk is no reason not to start.
+    // The tag alone identifies most processes, so a full disk does not prevent a start.
     let _ = os::append_private(&directory.leaders(), &line);
     Some(leader)
 }
 
-/// Why a process is not its service's although that started it: it left the session, and a person works in it.
+/// Why a process is not attributed to its service: it left the service's session, and a user works in it.
 pub(crate) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Option<&'static str> {
     let pid = process.identity.pid;
     let has_left = match leader {
         Some(leader) => process.session != leader.session,
-        // Whoever leads a session has made it.
+        // A session leader created its session itself.
         None => process.session == pid,
     };
     if !has_left {
@@ -62,20 +61,20 @@ pub(crate) fn is_left_alone(process: &Process, leader: Option<&Leader>) -> Optio
     works_for_a_person(process, &details)
 }
 
-/// What was noted, read when it is first needed.
+/// The recorded main processes and runs, read on first use.
 #[derive(Default)]
 pub(crate) struct RunAttribution {
     leaders: OnceCell<Result<Vec<Leader>, Diagnostic>>,
     records: OnceCell<Result<Vec<Record>, Diagnostic>>,
-    /// By pid: owners of several ports have their ancestors in common.
+    /// By pid: owners of several ports share ancestors.
     known: RefCell<BTreeMap<u32, Option<Tag>>>,
 }
 
 impl RunAttribution {
-    /// Whose service `process` belongs to, if to any.
+    /// The service that `process` belongs to, if any.
     ///
     /// # Errors
-    /// It, or one above it, cannot be looked at.
+    /// The process or one of its ancestors cannot be inspected.
     pub(crate) fn tag(&self, process: &Process) -> Look<Tag> {
         let mut process = process.clone();
         let mut asked = Vec::new();
@@ -84,7 +83,7 @@ impl RunAttribution {
             if let Some(known) = self.known.borrow().get(&pid) {
                 break known.clone();
             }
-            // A pid that is used again could close a circle.
+            // A reused pid could produce a cycle.
             if asked.contains(&pid) {
                 break None;
             }
@@ -93,7 +92,7 @@ impl RunAttribution {
             if let Some(own) = own {
                 break (!self.is_below_one_left_alone(process, &own)?).then_some(own);
             }
-            // Our own tag says nothing about those below us.
+            // Our own tag says nothing about our descendants.
             if process.parent == std::process::id() {
                 break None;
             }
@@ -114,8 +113,8 @@ impl RunAttribution {
         }
     }
 
-    /// Is `process`, which carries `tag`, or one above it that does, a program that a person works in? Whoever stands
-    /// in the session of the service itself is not below one.
+    /// Whether `process`, or one of its ancestors with the same `tag`, is a program that a user works in. Members of
+    /// the service's own session are not descendants of one.
     fn is_below_one_left_alone(&self, mut process: Process, tag: &Tag) -> Result<bool, Diagnostic> {
         let leader = self.leader(tag)?;
         for _ in 0..MAX_ANCESTORS {
@@ -133,10 +132,11 @@ impl RunAttribution {
         Ok(false)
     }
 
-    /// A supervisor holds the sockets that it hands over, and belongs to its run, whoever's tag it was started with.
+    /// The tag of a supervisor, which holds the sockets that it passes on. Its run counts, not the tag that it
+    /// inherited.
     ///
     /// # Errors
-    /// What is noted of runs cannot be read.
+    /// The records of runs cannot be read.
     pub(crate) fn supervised(&self, process: &Process) -> Look<Tag> {
         let records = self.records.get_or_init(records).as_ref().map_err(Clone::clone)?;
         let record = records.iter().find(|record| record.supervisor == process.identity);
@@ -146,8 +146,8 @@ impl RunAttribution {
         }))
     }
 
-    /// By its own identity, or by its group: while that has members, no other can have its number, except after the
-    /// number of a group that died out was reused, to a process that is its leader or has died since.
+    /// The tag of a main process, by its own identity or by its process group. A group number is reused only once the
+    /// group is gone, by a new leader, so a leader that is alive must be the recorded one.
     fn leader_tag(&self, process: &Process, find: impl Fn(u32) -> Look<Process>) -> Look<Tag> {
         for leader in self.leaders()?.iter().rev() {
             let in_group = leader.identity.pid == process.group
@@ -163,7 +163,7 @@ impl RunAttribution {
         Ok(None)
     }
 
-    /// The last process of its own that a service was seen with.
+    /// The most recent main process of a service.
     fn leader(&self, tag: &Tag) -> Look<&Leader> {
         Ok(self.leaders()?.iter().rev().find(|leader| leader.tag == *tag))
     }
@@ -174,21 +174,21 @@ impl RunAttribution {
     }
 }
 
-/// A living process that a service of some run has started, that run's supervisor not among them.
+/// A live process that belongs to a service of some run; excludes that run's supervisor.
 pub(crate) struct Member {
     pub(crate) process: Process,
     pub(crate) tag: Tag,
-    /// Why it is left alone: it, or one above it, is a program that a person works in.
+    /// Why it is not stopped: it, or one of its ancestors, is a program that a user works in.
     pub(crate) left_alone: Option<&'static str>,
 }
 
-/// More ancestors than any process has.
+/// No process has more ancestors.
 const MAX_ANCESTORS: usize = 1000;
 
-/// Every living process that belongs to a service, of whatever run.
+/// Every live process that belongs to a service of any run.
 ///
 /// # Errors
-/// The process table, or any process in it, cannot be looked at: then nobody can say that one is not there.
+/// The process table, or any process in it, cannot be read, so the result could be incomplete.
 pub(crate) fn members() -> Result<Vec<Member>, Diagnostic> {
     let kin = RunAttribution::default();
     let table: BTreeMap<u32, Process> = os::processes()?
@@ -225,10 +225,10 @@ pub(crate) fn members() -> Result<Vec<Member>, Diagnostic> {
     Ok(members)
 }
 
-/// A process and those above it, nearest first.
+/// A process and its ancestors, nearest first.
 fn ancestry<'a>(process: &'a Process, table: &'a BTreeMap<u32, Process>) -> Vec<&'a Process> {
     let above = std::iter::successors(Some(process), |process| table.get(&process.parent));
-    // A table read while processes come and go may hold a circle.
+    // A table read while processes start and exit may contain a cycle.
     above.take(MAX_ANCESTORS).collect()
 }
 
@@ -238,7 +238,7 @@ fn leaders() -> Result<Vec<Leader>, Diagnostic> {
         let text = runs::if_there(fs::read(&path)).map_err(|error| problem("read", &path, &error))?;
         let text = text.unwrap_or_default();
         let lines = text.split(|byte| *byte == b'\n');
-        // A line that a crash cut off says nothing.
+        // A crash may leave an incomplete line.
         Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
     })
 }
@@ -247,8 +247,8 @@ fn records() -> Result<Vec<Record>, Diagnostic> {
     of_all(|directory| Ok(directory.record()?.into_iter().collect()))
 }
 
-/// What is noted of the runs of all checkouts. A directory that is closed to us is another user's, and no run of ours
-/// is noted there: `sudo` leaves such ones.
+/// Reads the state of all checkouts. A directory that we may not enter belongs to another user (`sudo` creates such
+/// directories), and contains no runs of ours.
 fn of_all<T>(read: impl Fn(&StateDir) -> Result<Vec<T>, Diagnostic>) -> Result<Vec<T>, Diagnostic> {
     let mut all = Vec::new();
     for directory in runs::directories()? {

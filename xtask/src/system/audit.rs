@@ -1,6 +1,6 @@
-//! The audit log: one line of JSON for every signal that reached for a process outside the current run.
+//! The audit log: one line of JSON for every signal sent to a process outside the current run.
 //!
-//! It tells afterwards who ended what and why. It never stands in the way: a log that cannot be written is said once.
+//! It records who stopped which process and why. A log that cannot be written is reported once and blocks nothing.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
 use crate::process::targets::Target;
 
-/// Where the lines go and who writes them.
+/// The path of the log, and the author of the lines.
 #[derive(Debug)]
 pub(crate) struct Audit {
     path: PathBuf,
@@ -25,7 +25,7 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// `by` says who signals, such as `cargo xtask up --on-conflict kill (pid 4300)`.
+    /// `by` names the sender, such as `cargo xtask up --on-conflict kill (pid 4300)`.
     pub(crate) fn new(path: PathBuf, by: String) -> Self {
         Audit {
             path,
@@ -34,7 +34,7 @@ impl Audit {
         }
     }
 
-    /// Adds the line of one signal. The first line that cannot be written is a problem to report, later ones are silent.
+    /// Appends a line for one signal. Returns only the first problem with writing.
     pub(crate) fn note(
         &mut self,
         at: Timestamp,

@@ -1,23 +1,23 @@
-//! Who called us, as far as the environment tells.
+//! The user and program that called us, from the environment.
 
 use std::path::PathBuf;
 
 use super::os;
 
-/// The user's home directory, which is shown as `~`.
+/// The user's home directory, displayed as `~`.
 pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir()
 }
 
-/// Did `cargo run` start us?
+/// Whether `cargo run` started us.
 pub(crate) fn is_cargo() -> bool {
     std::env::var_os("CARGO").is_some()
 }
 
-/// The users whose files we act on without being told to: the one we act as, who called us by `sudo`, and root, who can
-/// do anything anyway.
+/// Users whose files need no extra permission: our effective user, the user behind `sudo`, and root, who may do
+/// anything.
 ///
-/// Source: sudo(8), `SUDO_UID`. For another user than root it is an ordinary variable, and proves nothing.
+/// Source: sudo(8), `SUDO_UID`. Unless we are root, it is an ordinary variable and proves nothing.
 pub(crate) fn trusted() -> Vec<u32> {
     const ROOT: u32 = 0;
     let us = os::effective_user_id();

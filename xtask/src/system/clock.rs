@@ -1,10 +1,10 @@
-//! The time: since the program began for the machine, of day for people.
+//! Clocks: a monotonic one for the machine, and the time of day for display.
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Counts from its making, never backwards.
+/// Time since its creation; monotonic.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     began: Instant,

@@ -1,7 +1,6 @@
-//! Container engines: which container publishes a port, asked over the engine's own socket.
+//! Container engines: asks an engine over its own socket which container publishes a port.
 //!
-//! Docker, and whatever speaks its API: Podman, OrbStack, Colima, Rancher and Docker Desktop. What is waited for is
-//! short.
+//! Supports Docker and engines with its API: Podman, OrbStack, Colima, Rancher and Docker Desktop. Timeouts are short.
 
 mod http;
 #[cfg(test)]
@@ -21,17 +20,17 @@ use crate::foreign::Foreign;
 use crate::ports::Endpoint;
 use crate::process::container::{Container, EngineReply, Runtime};
 
-/// All engines together may take so long: a look-up is not to wait for one that hangs.
+/// For all engines together: a look-up must not wait for an engine that hangs.
 const ENGINE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What the engines of this machine said.
+/// The answers of the engines on this machine.
 #[derive(Debug, Default)]
 pub(crate) struct Engines {
     answered: Vec<Runtime>,
     containers: Vec<Listed>,
 }
 
-/// A container that runs, and the ports of this machine that lead to it.
+/// A running container and its published ports.
 #[derive(Debug, Clone)]
 struct Listed {
     container: Container,
@@ -42,18 +41,18 @@ struct Listed {
 struct Published {
     number: u16,
     protocol: Protocol,
-    /// `None`: all.
+    /// `None`: all addresses.
     address: Option<IpAddr>,
 }
 
 impl Engines {
-    /// Asks all of them at once.
+    /// Asks all engines in parallel.
     pub(crate) fn ask() -> Engines {
         let (sender, answers) = mpsc::channel();
         for socket in sockets() {
             let sender = sender.clone();
             let ask = move || {
-                // Nobody waits any more for one that comes too late.
+                // The receiver may already have timed out.
                 let _ = sender
                     .send(http::get(&socket, "/containers/json", ENGINE_TIMEOUT).and_then(|it| parse_containers(&it)));
             };
@@ -74,8 +73,7 @@ impl Engines {
         engines
     }
 
-    /// The container that `found` stands for, with all that its engine tells: that of its id, else the one that
-    /// publishes the port.
+    /// Adds the details of the engine to the container `found`: by its id, or else by the port that it publishes.
     pub(crate) fn complete(&self, found: &Container, port: &Endpoint, address: Option<IpAddr>) -> Container {
         let by_id = || {
             self.containers
@@ -103,14 +101,14 @@ impl Engines {
         }
     }
 
-    /// The container that publishes the port at this very address, for a socket that nobody shows: another one's
-    /// address would be another one's socket.
+    /// The container that publishes the port at this exact address, for a socket without a visible owner. A container
+    /// at another address would have another socket.
     pub(crate) fn publishing(&self, port: &Endpoint, address: IpAddr) -> Option<Container> {
         self.publisher(port, Some(address), true)
             .map(|listed| listed.container.clone())
     }
 
-    /// Several containers may have the number at several addresses.
+    /// Several containers may publish the same number at different addresses.
     fn publisher(&self, port: &Endpoint, address: Option<IpAddr>, is_exact: bool) -> Option<&Listed> {
         let is_at = |it: &Published| {
             it.address.is_none() || it.address == address || address.is_some_and(|it| it.is_unspecified())
@@ -121,7 +119,7 @@ impl Engines {
     }
 }
 
-/// Where engines listen, the user's own choice first.
+/// Sockets of engines; those configured by the user come first.
 ///
 /// Source: docs.docker.com, "Docker contexts" and `DOCKER_HOST`; podman-system-service(1); the documentation of
 /// OrbStack, Colima and Rancher Desktop.
@@ -150,7 +148,7 @@ fn sockets() -> Vec<PathBuf> {
     }
     sockets.extend(os::ENGINE_SOCKETS.iter().map(PathBuf::from));
     let mut seen: Vec<PathBuf> = Vec::new();
-    // Desktop programs link the usual path to their own: one engine is asked once.
+    // Desktop programs link the usual path to their own socket; each engine is asked once.
     sockets.retain(|path| {
         let Ok(real) = path.canonicalize() else {
             return false;
@@ -162,7 +160,7 @@ fn sockets() -> Vec<PathBuf> {
     sockets
 }
 
-/// Source: Docker Engine API, `ContainerList`; Podman answers in the same form, with its name in the `Server` header.
+/// Source: Docker Engine API, `ContainerList`; Podman uses the same format, with its name in the `Server` header.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ContainerEntry {
@@ -192,7 +190,7 @@ fn parse_containers(answer: &http::Response) -> Option<(Runtime, Vec<Listed>)> {
         Runtime::Docker
     };
     let entries: Vec<serde_json::Value> = serde_json::from_str(&answer.body).ok()?;
-    // One that makes no sense says nothing about the others.
+    // Skips an invalid entry, but uses the others.
     let entries = entries
         .into_iter()
         .filter_map(|entry| serde_json::from_value::<ContainerEntry>(entry).ok());

@@ -1,4 +1,4 @@
-//! Files that others wrote: read only where they are ordinary files, and only so much of them.
+//! Reads files from outside: only regular files, and only up to a size limit.
 
 #[cfg(test)]
 mod tests;
@@ -9,13 +9,13 @@ use std::path::Path;
 
 use super::os;
 
-/// The whole of a regular file of at most `limit` bytes. A link is followed. It never waits for a writer: a pipe, a
-/// socket or a device is not opened.
+/// Reads a regular file of at most `limit` bytes. Links are followed. Never blocks on a writer: pipes, sockets and
+/// devices are not opened.
 ///
 /// # Errors
-/// It cannot be read, it is no regular file, or it is larger.
+/// It cannot be read, it is not a regular file, or it is larger.
 pub(crate) fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // Asked before, because to open a device may do something to it; and after, because it may be another file by then.
+    // Checked before opening, because opening a device may have effects; and after, because the file may have changed.
     regular(&std::fs::metadata(path)?)?;
     let file = os::open_without_waiting(path)?;
     regular(&file.metadata()?)?;
@@ -27,7 +27,7 @@ pub(crate) fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Can it be read but once, and only while somebody writes?
+/// Whether it is a named pipe, which can be read only once and only while a process writes to it.
 pub(crate) fn is_pipe(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| os::is_pipe(file.file_type()))
 }

@@ -1,22 +1,21 @@
-//! Ctrl-C, SIGTERM and a hang-up, for commands that do not supervise: remembered, and obeyed even by who is blocked.
+//! Records Ctrl-C, SIGTERM and SIGHUP, and ends the program even if its main thread is blocked.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{os, threads};
 
-/// How long a command may take to end by itself. Whoever waits for something hears at once; a look-up that blocks never
-/// does.
+/// How long a command may take to exit after an interrupt. Waiting code notices at once; a blocked look-up never does.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What a command does, for as long as it hears interrupts.
+/// What the command is doing, which determines the effect of an interrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
-    /// Nothing is half done: it can be ended anywhere.
+    /// Read-only work, which can be ended at any point.
     Looking,
-    /// Processes are told to end. It says itself who survives, unless it is told twice.
+    /// Signalling processes. The command itself reports survivors, unless it is interrupted twice.
     Signalling,
-    /// What an interrupt means is for the run's machine to decide, which takes each. One that is blocked takes none.
+    /// Supervising: the state machine decides and takes each interrupt. If it is blocked, it takes none.
     Supervising,
 }
 
@@ -24,7 +23,7 @@ enum Work {
 struct InterruptState {
     work: Work,
     heard: usize,
-    /// Of those the machine has taken so many.
+    /// How many of them the state machine has taken.
     taken: usize,
 }
 
@@ -33,7 +32,7 @@ impl InterruptState {
         match self.work {
             Work::Looking => true,
             Work::Signalling => self.heard > 1,
-            // A start may wait for a disk that does not answer. Its watchdog ends what has been started.
+            // Starting may block on a disk that does not respond. The watchdog then stops what was started.
             Work::Supervising => self.heard > self.taken + 1,
         }
     }
@@ -60,8 +59,7 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// One has come: from now on that is known. `tell` is called at once, and `end` if the program is to end and has not done
-    /// so in time.
+    /// Records an interrupt. Calls `tell` at once, and `end` if the program must end and has not done so in time.
     pub(crate) fn hear(&self, tell: impl FnOnce(), end: impl FnOnce()) {
         self.lock().heard += 1;
         tell();
@@ -81,7 +79,7 @@ impl Interrupt {
         self.lock().heard > 0
     }
 
-    /// All that have come are known to the run's machine.
+    /// Marks all interrupts so far as taken by the state machine.
     pub(crate) fn take(&self) {
         let mut state = self.lock();
         state.taken = state.heard;
@@ -89,7 +87,7 @@ impl Interrupt {
         self.changed.notify_all();
     }
 
-    /// Processes are about to be signalled, until this is dropped.
+    /// Marks the time until the guard drops as signalling processes.
     pub(crate) fn signalling(&self) -> Signalling<'_> {
         Signalling {
             interrupt: self,
@@ -97,7 +95,7 @@ impl Interrupt {
         }
     }
 
-    /// A run is about to begin.
+    /// Marks the beginning of a run.
     pub(crate) fn supervise(&self) {
         self.turn_to(Work::Supervising);
     }
@@ -124,7 +122,7 @@ impl Drop for Signalling<'_> {
     }
 }
 
-/// Ends the program here and now. `last_words` are given a moment: whoever is blocked may hold what they need.
+/// Ends the program immediately. `last_words` gets little time: a blocked thread may hold a lock that it needs.
 #[expect(
     clippy::exit,
     clippy::disallowed_methods,
@@ -132,9 +130,9 @@ impl Drop for Signalling<'_> {
 )]
 pub(crate) fn end(exit: u8, last_words: impl FnOnce() + Send + 'static) {
     const MOMENT: Duration = Duration::from_millis(100);
-    // What was just being started would go on without anybody who knows of it.
+    // A forked child that has not reached its exec would survive without a record.
     os::kill_half_started();
-    // Without room for a thread it ends without a word.
+    // Without a thread, the program ends without its last words.
     let _ = threads::within("last words", MOMENT, last_words);
     std::process::exit(exit.into());
 }

@@ -1,7 +1,7 @@
-//! Fills [`Facts`] from the machine: everything preflight wants to know about a plan, asked at once.
+//! Fills [`Facts`] from the machine: everything preflight needs to know about a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -12,13 +12,30 @@ use crate::plan::{Environment, Plan, Service};
 use crate::ports::Endpoint;
 use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact, VenvFact};
 
-/// Looks at all that the plan's services need. Slow answers (an interpreter that has to start) are waited for together.
-/// An interrupt ends the wait, and then the answers are nobody's.
+/// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
+/// After an interrupt the result is incomplete and must not be used.
 pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
+    let mut directories = BTreeMap::new();
+    let mut commands = BTreeMap::new();
     let services = plan
         .services
         .iter()
-        .map(|service| (service.name.clone(), service_fact(service)))
+        .map(|service| {
+            let fact = ServiceFact {
+                working_dir: *directories
+                    .entry(&service.working_dir)
+                    .or_insert_with_key(|path| directory(path)),
+                command: commands
+                    .entry((
+                        &service.command.words[0],
+                        &service.working_dir,
+                        search_path(&service.environment),
+                    ))
+                    .or_insert_with(|| command(service))
+                    .clone(),
+            };
+            (service.name.clone(), fact)
+        })
         .collect();
     let ports: BTreeSet<Endpoint> = plan
         .services
@@ -43,13 +60,6 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
     }
 }
 
-fn service_fact(service: &Service) -> ServiceFact {
-    ServiceFact {
-        working_dir: directory(&service.working_dir),
-        command: command(service),
-    }
-}
-
 fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact> {
     let paths: BTreeSet<&Path> = plan
         .services
@@ -63,7 +73,7 @@ fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact>
 }
 
 fn directory(path: &Path) -> DirectoryFact {
-    // To look at `.` inside a directory one has to be allowed to enter it.
+    // Looking up `.` inside a directory requires permission to enter it.
     match fs::metadata(path).and_then(|directory| fs::metadata(path.join(".")).map(|_| directory)) {
         Ok(directory) if directory.is_dir() => DirectoryFact::Found,
         Ok(_) => DirectoryFact::NotADirectory,
@@ -90,7 +100,7 @@ fn command(service: &Service) -> CommandFact {
     }
 }
 
-/// The interpreter in a script's first line, if that does not exist: exec would say "no such file" of the script.
+/// The interpreter of a script's first line if it is missing; exec would report "no such file" for the script itself.
 fn missing_interpreter(script: &Path) -> Option<PathBuf> {
     let mut first = Vec::new();
     BufReader::new(fs::File::open(script).ok()?)
@@ -101,12 +111,16 @@ fn missing_interpreter(script: &Path) -> Option<PathBuf> {
     (interpreter.is_absolute() && !interpreter.exists()).then_some(interpreter)
 }
 
-/// Finds a command as its service will: in that environment's `PATH`, relative to its working directory.
+/// Finds a command as its service would: in the `PATH` of that environment, relative to the working directory.
 pub(crate) fn find_program(
     program: &str,
     working_dir: &Path,
     environment: &Environment,
 ) -> Result<PathBuf, which::Error> {
-    let path = environment.get(OsStr::new("PATH"));
-    which::which_in(program, path, working_dir)
+    which::which_in(program, search_path(environment), working_dir)
+}
+
+/// The `PATH` of that environment.
+fn search_path(environment: &Environment) -> Option<&OsString> {
+    environment.get(OsStr::new("PATH"))
 }

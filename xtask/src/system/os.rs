@@ -1,6 +1,6 @@
-//! The one switch between operating systems: every other module sees the same functions.
+//! The only switch between operating systems: all other modules see the same functions.
 //!
-//! Linux is complete. Where another system lacks a piece, its function answers "not supported yet", never a guess.
+//! Linux is complete. On other systems, a missing function reports "not supported yet" and never guesses.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -33,21 +33,21 @@ pub(crate) use unsupported::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
 
-/// What the system says of one process: this; that there is none; or `Err`, that it could not be determined.
+/// A property of one process; `None` if there is no such process; `Err` if that could not be determined.
 ///
-/// The last is never taken for the second: what could not be looked at may live.
+/// An error is never treated like `None`: a process that cannot be inspected may be alive.
 pub(crate) type Look<T> = Result<Option<T>, Diagnostic>;
 
-/// A port's number and protocol, whatever the address.
+/// A port number and protocol at any address.
 pub(crate) type Port = (u16, Protocol);
 
-/// Pids by the inode of the socket that they hold.
+/// The pids that hold each socket, by inode.
 pub(crate) type Holders = BTreeMap<u64, Vec<u32>>;
 
-/// Which sockets to ask the kernel for.
+/// The sockets to request from the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum States {
-    /// TCP that listens, UDP that is bound.
+    /// Listening TCP sockets and bound UDP sockets.
     Listening,
     All,
 }

@@ -1,4 +1,4 @@
-//! An output with a queue of limited size: nobody who writes into it waits, however slow its reader.
+//! An output with a bounded queue: writers never wait for a slow reader.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 use super::threads::{self, Stack};
 use crate::diagnostic::Diagnostic;
 
-/// Bytes that wait for the reader; as many again may be on their way to it.
+/// Maximum number of queued bytes; the same amount may be in the process of being written.
 const MAX_QUEUED_BYTES: usize = 2 * 1024 * 1024;
 
-/// So long there may be no room before it is given up. A reader that takes more than [`MAX_QUEUED_BYTES`] in this time misses nothing.
+/// How long writers wait for space. A reader that takes more than [`MAX_QUEUED_BYTES`] in this time loses nothing.
 const STALL_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A buffer that has grown larger is given back when there is nothing to do.
+/// A buffer that has grown larger is released when the queue is empty.
 const MAX_KEPT_BUFFER: usize = 256 * 1024;
 
-/// What became of something that was to be added.
+/// The result of adding to the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Added {
     Now,
-    /// There is no room: try it again soon.
+    /// The queue is full: try again soon.
     NotYet,
-    /// There has been none for too long: leave it out.
+    /// The queue has been full for too long: drop the output.
     Never,
 }
 
@@ -33,28 +33,28 @@ pub(crate) struct OutputQueue {
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// There is something to write.
+    /// Signalled when there is something to write.
     filled: Condvar,
-    /// Something was taken from the queue, or written.
+    /// Signalled when something was taken from the queue or written.
     moved: Condvar,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Vec<u8>,
-    /// Bytes that ever came in, and those of them that are out.
+    /// Total number of bytes added, and of bytes written.
     came: u64,
     out: u64,
-    /// When somebody found no room for the first time, since there was some.
+    /// When a writer first found the queue full; reset when there is space.
     full_since: Option<Instant>,
-    /// Nobody is asked to wait any more until there is room.
+    /// The queue has been full for too long, so writers do not retry until there is space.
     stuck: bool,
-    /// It takes no more.
+    /// The queue accepts no more output.
     closed: bool,
 }
 
 impl OutputQueue {
-    /// `write` is called on a thread of its own, with all that waits; after an error never again.
+    /// Calls `write` on a separate thread with everything that is queued; stops after the first error.
     ///
     /// # Errors
     /// The system has no room for the thread.
@@ -81,7 +81,7 @@ impl OutputQueue {
         Ok(outlet)
     }
 
-    /// Adds what `fill` writes, if there is room.
+    /// Adds what `fill` writes, if the queue is not full.
     pub(crate) fn add(&self, fill: impl FnOnce(&mut Vec<u8>)) -> Added {
         let mut queue = self.shared.lock();
         if queue.waiting.len() >= MAX_QUEUED_BYTES && !queue.stuck && !queue.closed {
@@ -98,7 +98,7 @@ impl OutputQueue {
         Added::Now
     }
 
-    /// Adds it even if there is no room: for the few words that must not be lost.
+    /// Adds text even if the queue is full: for the few messages that must not be lost.
     pub(crate) fn push_unbounded(&self, text: &[u8]) {
         self.fill(self.shared.lock(), |buffer| buffer.extend_from_slice(text));
     }
@@ -115,7 +115,7 @@ impl OutputQueue {
         }
     }
 
-    /// Nobody waits any more: so many lines wait, and are given up. Those under way are the reader's.
+    /// Closes the queue; returns the number of lines that were dropped. Lines being written are not counted.
     pub(crate) fn give_up(&self) -> usize {
         let mut queue = self.shared.lock();
         let n_lines = memchr::memchr_iter(b'\n', &queue.waiting).count();
@@ -124,7 +124,7 @@ impl OutputQueue {
         n_lines
     }
 
-    /// Waits until all that has been added so far is out, at most for `patience`; was it?
+    /// Waits until everything added so far is written, at most `patience`; returns whether it was.
     pub(crate) fn flush(&self, patience: Duration) -> bool {
         let mut queue = self.shared.lock();
         let (goal, until) = (queue.came, Instant::now() + patience);
@@ -145,7 +145,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for something to write; `false` when nobody wants it any more.
+    /// Waits for something to write; `false` once the queue is closed.
     fn take(&self, taken: &mut Vec<u8>) -> bool {
         let mut queue = self.lock();
         while queue.waiting.is_empty() {

@@ -1,6 +1,6 @@
-//! Who holds this port? The one look-up, behind `up`, `status`, `doctor`, `port` and readiness.
+//! Owners of ports: the single look-up behind `up`, `status`, `doctor`, `port` and readiness.
 //!
-//! `conflict` finds the sockets that explain a busy port, `details` tells what is worth knowing about a process.
+//! `conflict` finds the sockets that block a port; `details` collects the details of a process.
 
 mod all_listeners;
 mod clients;
@@ -26,29 +26,26 @@ pub(crate) use clients::clients_of;
 pub(crate) use conflict::answers;
 use conflict::{BlockingSockets, conflict};
 pub(crate) use current::{holder, holders, is_free, targets};
-use details::ProcessDetails;
 use details::describe;
 pub(crate) use free_port::{bound, can_be_served, find_free_port};
 use holders::{ownerless, owners};
 pub(crate) use loopback_and_ephemeral::loopback_and_ephemeral_facts;
 pub(crate) use repository::{REPOSITORY_TIMEOUT, is_linked_worktree, repository_within};
+use roles::Judge;
 
-/// What was read of processes, by pid.
-type ProcessDetailsByPid = BTreeMap<u32, ProcessDetails>;
-
-/// Where to ask for a port.
+/// The addresses at which to check a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Addresses {
-    /// At its host, else at 127.0.0.1: what a service needs.
+    /// Its host, or else 127.0.0.1: what a service needs.
     Service,
-    /// At its host, if it has one, at both wildcards and both loopback addresses: what a person wants to know.
+    /// Its host, if any, both wildcards and both loopback addresses: what a user wants to know.
     All,
 }
 
-/// Which of `ports` can be had, and who is in the way of the others.
+/// Checks which of `ports` are available, and finds the owners of the others.
 ///
-/// A free port costs a bind. If any is busy, the kernel is asked once and the processes' descriptors are read once, for
-/// all ports together; only whom that names is looked at closely. Where the system cannot be asked, `unknown` says why.
+/// A free port costs one bind. If any is busy, the kernel's table and the processes' descriptors are each read once for
+/// all; only owners are inspected. `unknown` says why the system cannot be queried.
 pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endpoint, PortFact> {
     let mut facts: BTreeMap<Endpoint, PortFact> = ports
         .iter()
@@ -79,13 +76,13 @@ pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endp
     facts
 }
 
-/// Who holds `ports` by the kernel's table alone. Nothing is bound to find out, so this is never in the way of a service that
-/// is just opening its port; nor are roles judged, so no engine is asked. Where the system cannot be asked, `unknown` says why.
+/// Finds the owners of `ports` from the kernel's table alone. It binds nothing, so it never disturbs a service that is
+/// opening its port; it determines no roles, so it asks no engine. If the system cannot be queried, `unknown` says why.
 pub(crate) fn look_up_passive(ports: &[Endpoint]) -> BTreeMap<Endpoint, PortFact> {
     let mut facts: BTreeMap<Endpoint, PortFact> = ports.iter().map(|&port| (port, PortFact::default())).collect();
     let everywhere = |&port: &Endpoint| (port, probe_addresses(port, Addresses::All));
     let asked: Vec<(Endpoint, Vec<IpAddr>)> = facts.keys().map(everywhere).collect();
-    if let Err(problem) = look(&asked, &mut facts) {
+    if let Err(problem) = look(&asked, &mut facts, None) {
         for fact in facts.values_mut() {
             fact.unknown = Some(problem.message.clone());
         }
@@ -93,8 +90,8 @@ pub(crate) fn look_up_passive(ports: &[Endpoint]) -> BTreeMap<Endpoint, PortFact
     facts
 }
 
-/// The sockets that listen on `ports` now; where a port has a host, those that answer at it. Processes are not looked at:
-/// [`os::holds`] tells whether one's own hold them.
+/// The sockets that listen on `ports` now; if a port has a host, those that are reachable there. Processes are not
+/// inspected: [`os::holds`] tells whether given processes hold the sockets.
 ///
 /// # Errors
 /// The kernel's table cannot be read.
@@ -134,12 +131,12 @@ fn probe_addresses(port: Endpoint, addresses: Addresses) -> Vec<IpAddr> {
     }
 }
 
-/// The addresses that somebody is in the way of.
+/// The addresses at which something blocks the port.
 fn blocked_addresses(probes: &[BindProbe]) -> Vec<IpAddr> {
     probes
         .iter()
         .filter(|probe| match probe.answer {
-            // Whoever may not bind a port is not told whether it is in use.
+            // A bind without permission does not show whether the port is in use.
             BindResult::Busy | BindResult::FreeIfReused | BindResult::Denied => true,
             BindResult::Free | BindResult::NoAddress | BindResult::Excluded | BindResult::Failed(_) => false,
         })
@@ -147,14 +144,14 @@ fn blocked_addresses(probes: &[BindProbe]) -> Vec<IpAddr> {
         .collect()
 }
 
-/// Fills in owners and sockets without one.
+/// Fills in owners, and sockets without a visible owner.
 ///
-/// Between the probe, the look at the table and the look at the descriptors somebody may come or go: a fork that has not
-/// reached its exec yet, a server that ends. So what stays unexplained is looked at once more.
+/// Processes may start and exit between the bind, the read of the table and the read of the descriptors: for example a
+/// fork before its exec, or a server that exits. What remains unexplained is therefore checked a second time.
 fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
-    let mut people = ProcessDetailsByPid::new();
+    let judge = Judge::default();
     for is_last in [false, true] {
-        people.extend(look(&busy, facts)?);
+        look(&busy, facts, Some(&judge))?;
         busy.retain_mut(|(port, blocked)| {
             let Some(fact) = facts.get_mut(port).filter(|fact| is_unexplained(fact)) else {
                 return false;
@@ -167,25 +164,27 @@ fn explain(mut busy: Vec<(Endpoint, Vec<IpAddr>)>, facts: &mut BTreeMap<Endpoint
             break;
         }
     }
-    roles::fill_in(facts, &people);
+    roles::ask_around(facts);
     Ok(())
 }
 
 fn look(
     busy: &[(Endpoint, Vec<IpAddr>)],
     facts: &mut BTreeMap<Endpoint, PortFact>,
-) -> Result<ProcessDetailsByPid, Diagnostic> {
+    judge: Option<&Judge>,
+) -> Result<(), Diagnostic> {
     let numbers: Vec<os::Port> = busy.iter().map(|(port, _)| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All)?;
-    fill(busy, &table, facts)
+    fill(busy, &table, facts, judge)
 }
 
-/// Says of each port in `facts` who is in the way at these addresses, by the kernel's `table`; their roles are not judged.
+/// Fills in the owners that block each port in `facts` at these addresses, from the kernel's `table`.
 fn fill(
     busy: &[(Endpoint, Vec<IpAddr>)],
     table: &[Socket],
     facts: &mut BTreeMap<Endpoint, PortFact>,
-) -> Result<ProcessDetailsByPid, Diagnostic> {
+    judge: Option<&Judge>,
+) -> Result<(), Diagnostic> {
     let conflicts: Vec<BlockingSockets> = busy
         .iter()
         .map(|(port, blocked)| conflict((port.number, port.protocol), blocked, table))
@@ -198,13 +197,13 @@ fn fill(
         .flat_map(|conflict| &conflict.in_the_way)
         .flat_map(|socket| holders.get(&socket.inode).into_iter().flatten().copied());
     let people = describe(pids);
-    // A zombie has closed its sockets, and one that ended meanwhile holds nothing.
+    // A zombie has closed its sockets, and a process that has exited meanwhile holds none.
     for socket in conflicts.iter().flat_map(|conflict| &conflict.in_the_way) {
         if let Some(pids) = holders.get_mut(&socket.inode) {
             pids.retain(|pid| {
                 people
                     .get(pid)
-                    .is_some_and(|one| one.owner.state != ProcessState::Zombie)
+                    .is_some_and(|one| one.info.state != ProcessState::Zombie)
             });
         }
     }
@@ -212,15 +211,15 @@ fn fill(
     let mut names = BTreeMap::new();
     for ((port, _), conflict) in busy.iter().zip(&conflicts) {
         if let Some(fact) = facts.get_mut(port) {
-            fact.owners = owners(conflict, &holders, &people, &mut names);
+            fact.owners = owners(port, conflict, &holders, &people, &mut names, judge);
             fact.ownerless = ownerless(conflict, &holders);
             settle_denied(fact, conflict);
         }
     }
-    Ok(people)
+    Ok(())
 }
 
-/// The TCP addresses at which some of `pids` listen, whatever the port.
+/// The TCP addresses at which any of `pids` listens, on any port.
 ///
 /// # Errors
 /// The kernel's table or `/proc` cannot be read.
@@ -232,7 +231,7 @@ pub(crate) fn addresses_of(pids: &[u32]) -> Result<Vec<SocketAddr>, Diagnostic> 
     Ok(held.map(|socket| socket.address).collect())
 }
 
-/// Do some of `pids` hold this socket?
+/// Whether any of `pids` holds this socket.
 ///
 /// # Errors
 /// Their descriptors cannot be read.
@@ -240,14 +239,14 @@ pub(crate) fn holds(pids: &[u32], inode: u64) -> Result<bool, Diagnostic> {
     Ok(!os::holds(pids, &[inode])?.is_empty())
 }
 
-/// Says of addresses that we may not bind whether somebody holds them: the table tells what bind does not.
+/// Decides from the kernel's table whether addresses that we may not bind are in use.
 fn settle_denied(fact: &mut PortFact, conflict: &BlockingSockets) {
     for probe in &mut fact.probes {
         if probe.answer == BindResult::Denied && conflict.is_held(probe.address) {
             probe.answer = BindResult::Busy;
         }
     }
-    // Without a probe nobody asked whether it can be had.
+    // Without a probe, availability was not checked.
     if !fact.probes.is_empty() && !is_taken(fact) {
         fact.owners.clear();
         fact.ownerless.clear();
@@ -259,7 +258,7 @@ fn is_taken(fact: &PortFact) -> bool {
     answers.any(|answer| matches!(answer, BindResult::Busy | BindResult::FreeIfReused))
 }
 
-/// Whether somebody must be there whom we did not see.
+/// Whether an owner must exist that was not found.
 fn is_unexplained(fact: &PortFact) -> bool {
     if !is_taken(fact) {
         return false;
@@ -268,8 +267,7 @@ fn is_unexplained(fact: &PortFact) -> bool {
     (fact.owners.is_empty() && fact.ownerless.is_empty()) || !fact.ownerless.iter().all(waits)
 }
 
-/// The addresses that are still blocked; if there are none, nothing is left to explain. After the last look that stands
-/// which it found.
+/// The addresses that are still blocked. The last attempt replaces the probes only if nothing is blocked any more.
 fn probe_again(port: Endpoint, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr> {
     let again = |one: &BindProbe| BindProbe {
         answer: probe(one.address, port.number, port.protocol),

@@ -1,4 +1,4 @@
-//! Can this address be had, now? Bind and listen as a server would, and let go at once.
+//! Checks whether an address can be bound now: binds and listens as a server would, then closes at once.
 
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -9,15 +9,15 @@ use crate::plan::Protocol;
 use crate::ports::BindResult;
 use crate::system::os;
 
-/// What bind and, for TCP, listen say; a few microseconds.
+/// The result of bind and, for TCP, listen; takes a few microseconds.
 ///
-/// `::` is asked for as most servers do, together with IPv4. Whoever binds without `SO_REUSEADDR` asks for more, so one
-/// attempt without it settles the usual case, and only a refused one is made again with it. It takes listen, too: two
-/// sockets that both set `SO_REUSEADDR` may bind, but only one may listen.
+/// `::` is probed dual-stack, as most servers bind it. A bind without `SO_REUSEADDR` is stricter, so a single attempt
+/// settles the usual case; only if it is refused, a second one sets the option. Listen is needed too: two sockets with
+/// `SO_REUSEADDR` may both be bound, but only one may listen.
 ///
-/// It is a glance: another process may take the port right after.
+/// Racy by nature: another process may bind the port right after.
 ///
-/// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Windows tells less: there a wildcard and a
+/// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Windows is less reliable: a wildcard and a
 /// specific address may be bound side by side (Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
 pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResult {
     let address = SocketAddr::new(address, port);
@@ -32,14 +32,14 @@ pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResul
     refused
 }
 
-/// `SO_REUSEADDR`, or not.
+/// Whether to set `SO_REUSEADDR`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
     No,
     Yes,
 }
 
-/// The socket is closed on return.
+/// Binds and listens once; the socket is closed on return.
 fn attempt(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<(), Error> {
     let socket = bind(address, protocol, reuse)?;
     match protocol {
@@ -48,7 +48,7 @@ fn attempt(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<(), 
     }
 }
 
-/// As most servers do. The socket is close-on-exec from its first moment (socket2's `Socket::new`).
+/// Binds as most servers do. The socket is created close-on-exec (socket2's `Socket::new`).
 pub(crate) fn bind(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Result<Socket, Error> {
     let kind = match protocol {
         Protocol::Tcp => Type::STREAM,

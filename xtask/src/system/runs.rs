@@ -1,6 +1,6 @@
-//! A run's traces on disk: the lock that says a supervisor lives, and the record that outlives one that crashed.
+//! The files of a run: the lock that a live supervisor holds, and the record that remains after a crash.
 //!
-//! All of it lies in a directory of the checkout's own that only the user may enter.
+//! They are in a directory of the checkout that only the user may enter.
 
 mod place;
 
@@ -26,7 +26,7 @@ pub(crate) struct StateDir {
     path: PathBuf,
 }
 
-/// Held by the supervisor of a checkout for as long as it lives; the system lets go of it when the process ends.
+/// Held by the supervisor of a checkout while it lives; the kernel releases it when the process ends.
 #[derive(Debug)]
 pub(crate) struct CheckoutLock {
     _file: File,
@@ -34,47 +34,47 @@ pub(crate) struct CheckoutLock {
 
 pub(crate) enum LockOutcome {
     Acquired(CheckoutLock),
-    /// By the process with this pid, if it has said so yet.
+    /// The pid of the holder, if it has written it yet.
     HeldBy(Option<u32>),
 }
 
 impl StateDir {
-    /// Makes the directory where it is missing.
+    /// The state directory of a checkout; created if missing.
     ///
     /// # Errors
-    /// It cannot be made, it is another user's, or there is no place for its socket.
+    /// It cannot be created, it belongs to another user, or its socket has no usable path.
     pub(crate) fn of(checkout: &Path) -> Result<StateDir, Diagnostic> {
         let path = state()?.join(slug(checkout));
         place::make(&path)?;
         let directory = StateDir { path };
-        // Where that has no place, nothing can be started: it is said before anything was done.
+        // Without a path for the socket nothing can be started, so this is reported first.
         directory.socket()?;
         Ok(directory)
     }
 
-    /// For those who only look: `None` where nothing was ever run.
+    /// For read-only commands: `None` if there was never a run.
     pub(crate) fn existing(checkout: &Path) -> Option<StateDir> {
         let path = state().ok()?.join(slug(checkout));
         path.is_dir().then_some(StateDir { path })
     }
 
-    /// Is it another user's, who lets nobody in?
+    /// Whether it belongs to another user and cannot be read.
     pub(crate) fn is_closed(&self) -> bool {
         let is_denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
         os::anothers(&self.path).is_some() && fs::read_dir(&self.path).is_err_and(is_denied)
     }
 
-    /// Where the services' own processes are noted.
+    /// The records of the services' main processes.
     pub(crate) fn leaders(&self) -> PathBuf {
         self.path.join("leaders.jsonl")
     }
 
-    /// The program that supervises in the background is kept here.
+    /// Copies of the program for supervisors in the background.
     pub(crate) fn programs(&self) -> PathBuf {
         self.path.join("bin")
     }
 
-    /// What a supervisor in the background has to say itself, such as a panic.
+    /// Messages of a background supervisor itself, such as a panic.
     pub(crate) fn supervisor_log(&self) -> PathBuf {
         self.path.join("supervisor.log")
     }
@@ -83,7 +83,7 @@ impl StateDir {
         self.path.join("logs")
     }
 
-    /// In this directory or, where its path is too long for a socket's, in a private one elsewhere.
+    /// The control socket: in this directory or, if its path is too long for a socket, in a private one elsewhere.
     pub(crate) fn socket(&self) -> Result<PathBuf, Diagnostic> {
         place::socket(&self.path)
     }
@@ -98,42 +98,43 @@ impl StateDir {
             .truncate(false)
             .open(&path)
             .map_err(|error| problem("open", &path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {
-                // For those who wait, and for other checkouts that want our ports: it may fail on a full disk.
+        match os::try_lock(&file) {
+            Ok(true) => {
+                // For waiting commands, and for checkouts that want our ports. It may fail on a full disk.
                 let holder = os::identity(std::process::id()).ok().flatten();
-                let holder = holder.and_then(|it| serde_json::to_string(&it).ok());
-                let _ = file
-                    .set_len(0)
-                    .and_then(|()| file.write_all(holder.unwrap_or_default().as_bytes()));
+                let holder = holder
+                    .and_then(|it| serde_json::to_string(&it).ok())
+                    .unwrap_or_default();
+                // Overwritten in place: truncating first would free its block, and some file systems then wait for the disk.
+                let written = file.write_all(holder.as_bytes());
+                let _ = written.and_then(|()| file.set_len(holder.len() as u64));
                 Ok(LockOutcome::Acquired(CheckoutLock { _file: file }))
             }
-            Err(fs::TryLockError::WouldBlock) => {
+            Ok(false) => {
                 let mut holder = String::new();
                 let _ = file.rewind().and_then(|()| file.read_to_string(&mut holder));
                 let holder: Option<Identity> = serde_json::from_str(&holder).ok();
                 Ok(LockOutcome::HeldBy(holder.map(|it| it.pid)))
             }
-            Err(fs::TryLockError::Error(error)) => Err(problem("lock", &path, &error)),
+            Err(error) => Err(problem("lock", &path, &error)),
         }
     }
 
-    /// The record of the last run, if that did not end cleanly; one that makes no sense counts as none.
+    /// The record of the last run, if it did not end cleanly; an invalid one counts as none.
     pub(crate) fn record(&self) -> Look<Record> {
         let text = if_there(fs::read(self.path.join(RECORD)));
         let text = text.map_err(|error| problem("read", &self.path.join(RECORD), &error))?;
         Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
-    /// The run whose supervisor lives, as far as that can be determined.
+    /// The id of the run whose supervisor is alive, as far as that can be determined.
     pub(crate) fn live_run(&self) -> Look<String> {
         let record = self.record()?.filter(|record| lives(&record.supervisor));
         Ok(record.map(|record| record.run))
     }
 
-    /// Does whoever had the lock last live? That is an `up` that begins, or the supervisor. Between the two, while the
-    /// lock passes from one to the other, it still counts. The lock itself is not tried, which would be in the way of
-    /// an `up`.
+    /// Whether the last holder of the lock is alive: a starting `up` or the supervisor. While the lock passes from one
+    /// to the other, it counts as held. The lock itself is not tried, because that could block an `up`.
     pub(crate) fn is_held(&self) -> bool {
         let Ok(holder) = if_there(fs::read(self.path.join("lock"))) else {
             return true;
@@ -142,27 +143,27 @@ impl StateDir {
         holder.is_some_and(|holder| lives(&holder))
     }
 
-    /// Whole or not at all: the record is written beside and renamed.
+    /// Writes the record atomically: to a temporary file, which is then renamed.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Diagnostic> {
         let path = self.path.join(RECORD);
         let beside = self.path.join("run.json.new");
         let text = serde_json::to_vec_pretty(record).expect("a record is plain data");
         fs::write(&beside, text).map_err(|error| problem("write", &beside, &error))?;
         fs::rename(&beside, &path).map_err(|error| problem("write", &path, &error))?;
-        // Those of earlier runs have ended, or this one would not begin.
+        // The processes of earlier runs have exited, or this run would not begin.
         let _ = fs::remove_file(self.leaders());
         Ok(())
     }
 
-    /// The run has ended, and nothing of it is left.
+    /// Removes the files of a run that has ended with no process left.
     pub(crate) fn forget(&self, record: &Record) {
-        // A file that is already gone is what we want; one that stays is recognised as stale by the next run.
+        // A missing file is fine; the next run recognizes a remaining one as stale.
         let _ = fs::remove_file(self.path.join(RECORD));
         let _ = fs::remove_file(self.leaders());
         let _ = fs::remove_file(&record.socket);
     }
 
-    /// The same for a run whose supervisor crashed.
+    /// Like [`StateDir::forget`], for a run whose supervisor crashed.
     pub(crate) fn forget_last(&self) {
         if let Ok(Some(record)) = self.record() {
             self.forget(&record);
@@ -170,9 +171,9 @@ impl StateDir {
     }
 }
 
-/// Who cannot be looked at may live.
+/// Whether the process may be alive; true if that cannot be determined.
 pub(crate) fn lives(who: &Identity) -> bool {
-    // One that is just dying is listed for a moment longer.
+    // A dying process is still listed for a moment.
     let is_it = |it: &Process| it.identity == *who && it.state != ProcessState::Zombie;
     os::process(who.pid).map_or(true, |found| found.is_some_and(|it| is_it(&it)))
 }
@@ -180,20 +181,20 @@ pub(crate) fn lives(who: &Identity) -> bool {
 /// The state directories of all checkouts.
 ///
 /// # Errors
-/// The list cannot be read, so there may be more.
+/// The list cannot be read, so it would be incomplete.
 pub(crate) fn directories() -> Result<Vec<StateDir>, Diagnostic> {
-    // Without a place for state there is none.
+    // Without a path for state there are none.
     let Ok(state) = state() else { return Ok(Vec::new()) };
     let unreadable = |error| problem("read", &state, &error);
     let entries = match if_there(fs::read_dir(&state)) {
-        // It is another user's, so no run of ours is noted there.
+        // It belongs to another user and contains no runs of ours.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
         entries => entries.map_err(unreadable)?,
     };
     let mut directories = Vec::new();
     for entry in entries.into_iter().flatten() {
         let entry = entry.map_err(unreadable)?;
-        // The entry knows its kind: nothing is asked of each once more.
+        // The entry contains its type, which saves a call per entry.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             directories.push(StateDir { path: entry.path() });
         }
@@ -201,7 +202,7 @@ pub(crate) fn directories() -> Result<Vec<StateDir>, Diagnostic> {
     Ok(directories)
 }
 
-/// What is not there is no error, and below a file there is nothing.
+/// Turns a missing file, or a file in place of its directory, into `None`.
 pub(crate) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     match read {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -209,16 +210,16 @@ pub(crate) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// The live runs whose checkout was moved away or deleted.
+/// Live runs whose checkout was moved or deleted.
 pub(crate) fn stranded() -> Vec<Record> {
-    // Remarks: what cannot be read is not told of.
+    // For warnings only: what cannot be read is skipped.
     let directories = directories().unwrap_or_default().into_iter();
     let records = directories.filter_map(|directory| directory.record().ok().flatten());
     let living = records.filter(|record| lives(&record.supervisor));
     living.filter(|record| is_gone(&record.checkout)).collect()
 }
 
-/// What does not answer in time, such as a directory of a server that is away, may be there.
+/// A directory that does not respond in time, such as one on an unreachable server, may exist.
 fn is_gone(directory: &Path) -> bool {
     const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
     let directory = directory.to_owned();
@@ -226,16 +227,16 @@ fn is_gone(directory: &Path) -> bool {
     matches!(seen, Ok(Some(Err(error))) if error.kind() == ErrorKind::NotFound)
 }
 
-/// Where every signal to a process outside the current run is noted.
+/// The log of every signal to a process outside the current run.
 pub(crate) fn audit_log() -> Result<PathBuf, Diagnostic> {
     Ok(shared()?.join("audit.log"))
 }
 
 impl Record {
-    /// For a run that we supervise and that begins now.
+    /// The record of a run that we supervise and that starts now.
     ///
     /// # Errors
-    /// We are not in the process table, or the socket has no place.
+    /// We are not in the process table, or the socket has no usable path.
     pub(crate) fn new(project: &str, checkout: &Path, mode: Mode, directory: &StateDir) -> Result<Record, Diagnostic> {
         let now = wall();
         Ok(Record {
@@ -251,26 +252,26 @@ impl Record {
     }
 }
 
-/// A name for a run that no other run has: the time in milliseconds and our pid.
+/// A unique id for a run: the time in milliseconds and our pid.
 fn new_id(now: Timestamp) -> String {
     format!("{:x}-{:x}", now.as_millisecond(), std::process::id())
 }
 
-/// The pid of the supervisor of a run.
+/// The pid of the supervisor in a run id.
 pub(crate) fn supervisor(run: &str) -> Option<u32> {
     u32::from_str_radix(run.split_once('-')?.1, 16).ok()
 }
 
 const RECORD: &str = "run.json";
 
-/// The directory of what concerns all checkouts; made where it is missing.
+/// The directory shared by all checkouts; created if missing.
 pub(crate) fn shared() -> Result<PathBuf, Diagnostic> {
     let directory = state()?;
     place::make(&directory)?;
     Ok(directory)
 }
 
-/// FNV-1a, 64 bits: the same in every build, which std's hashes do not promise.
+/// FNV-1a, 64 bits: the same in every build, which std's hashes do not guarantee.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

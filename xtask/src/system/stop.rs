@@ -1,7 +1,7 @@
-//! Ends processes, gently first, and says only what was verified.
+//! Stops processes, gently first, and reports only what was verified.
 //!
-//! Whom to end is `process::targets`, asking is the caller's: everything that depends on a screen or on who looks up
-//! owners comes in as a function.
+//! `process::targets` chooses the processes and the caller asks the user: everything that needs a screen or a look-up
+//! of owners is passed as a function.
 
 mod escalation;
 #[cfg(test)]
@@ -15,42 +15,42 @@ use crate::diagnostic::Diagnostic;
 use crate::process::targets::{Target, Tree};
 use crate::process::{ProcessRef, ProcessState, Tag};
 
-/// Whom to end, and how.
+/// The processes to stop, and how.
 pub(crate) struct StopRequest<'a> {
     pub(crate) tree: &'a Tree,
-    /// Asks to end: SIGTERM, or a service's own.
+    /// The first signal: SIGTERM, or the stop signal of a service.
     pub(crate) signal: Signal,
-    /// From the first signal to the question whether to kill.
+    /// The time between the first signal and the question whether to kill.
     pub(crate) grace: Duration,
-    /// For the audit log, such as `it holds port 8000`.
+    /// The reason for the audit log, such as `it holds port 8000`.
     pub(crate) why: &'a str,
 }
 
-/// The port that is to come free.
+/// The port that must become free.
 pub(crate) struct Port<'a> {
-    /// Whether some of these pids hold it now.
+    /// Whether any of these pids holds it now.
     pub(crate) still_holds: &'a dyn Fn(&[u32]) -> bool,
     /// Whether it can be bound now.
     pub(crate) is_free: &'a dyn Fn() -> bool,
-    /// Who listens on it or is bound to it now.
+    /// The process that listens on it or is bound to it now.
     pub(crate) holder: &'a dyn Fn() -> Option<PortHolder>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PortHolder {
     pub(crate) process: ProcessRef,
-    /// Most likely who started it.
+    /// Most likely the process that started it.
     pub(crate) parent: Option<Target>,
-    /// Of a process that devtasks started: its supervisor starts it again.
+    /// Set if devtasks started it; its supervisor will restart it.
     pub(crate) tag: Option<Tag>,
 }
 
-/// The way to the user.
+/// The dialogue with the user.
 pub(crate) struct StopCallbacks<'a> {
-    /// Asked when the grace is over: may these be killed?
+    /// Called when the grace period is over: may these processes be killed?
     pub(crate) confirm_kill: &'a mut dyn FnMut(&[Survivor]) -> bool,
     pub(crate) progress: &'a mut dyn FnMut(&Progress),
-    /// Ctrl-C: nothing more is signalled then.
+    /// Ctrl-C: no more signals are sent.
     pub(crate) interrupted: &'a dyn Fn() -> bool,
 }
 
@@ -60,43 +60,43 @@ pub(crate) enum Progress {
         signal: Signal,
         target: Target,
     },
-    /// Told every second; `left` is until the question or until we give up.
+    /// Reported every second; `left` is the time until the question or until giving up.
     StillThere {
         survivors: Vec<Survivor>,
         left: Duration,
     },
-    /// The audit log cannot be written; told once.
+    /// The audit log cannot be written; reported once.
     NotAudited(Diagnostic),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Survivor {
     pub(crate) target: Target,
-    /// `None`: it could not be looked at, so it may live.
+    /// `None`: it could not be inspected, so it may be alive.
     pub(crate) state: Option<ProcessState>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StopOutcome {
-    /// All have ended; the port, if one was given, can be bound and was not taken again while we watched.
+    /// All have exited; the port, if any, can be bound and was not taken again while it was watched.
     Stopped { after: Duration, killed: bool },
-    /// They had ended, or let go of the port, before anything was signalled, and the port can be bound.
+    /// They had exited or released the port before anything was signalled, and the port can be bound.
     Gone,
-    /// Nothing was signalled, for this reason.
+    /// No signal was sent, for this reason.
     Refused(String),
-    /// Nothing was signalled: the system does not let us, they are another user's.
+    /// No signal was sent: these processes belong to other users.
     Denied(Vec<Target>),
-    /// The kill was not confirmed, or even that did not end them.
+    /// The kill was not confirmed, or it did not end these processes.
     Survived(Vec<Survivor>),
-    /// They ended, and somebody else took the port.
+    /// They exited, and another process took the port.
     Respawned(PortHolder),
-    /// They ended, nobody is seen to hold the port, and yet it cannot be bound.
+    /// They exited and no owner is visible, but the port cannot be bound.
     StillBusy,
-    /// Ctrl-C; these still live.
+    /// Ctrl-C; these processes are still alive.
     Interrupted(Vec<Survivor>),
 }
 
-/// Ends the tree that holds a port, and proves that the port can be bound. Whether it stays so is for [`watch_port`] to say.
+/// Stops the holders of a port and verifies that it can be bound. [`watch_port`] checks whether it stays free.
 pub(crate) fn stop(
     request: &StopRequest<'_>,
     port: &Port<'_>,
@@ -112,7 +112,7 @@ pub(crate) fn stop(
     }
 }
 
-/// Those whom the system does not let us signal. Where there are any, nobody of the tree is signalled.
+/// The processes that we may not signal. If there are any, none of the tree is signalled.
 pub(crate) fn denied(tree: &Tree) -> Vec<&Target> {
     let is_denied = |target: &&Target| {
         let handle = Handle::open(&target.identity).ok().flatten();
@@ -121,17 +121,17 @@ pub(crate) fn denied(tree: &Tree) -> Vec<&Target> {
     tree.processes.iter().filter(is_denied).collect()
 }
 
-/// Ends processes for their own sake, such as leftovers of an earlier run.
+/// Stops processes for another reason than a port, such as leftovers of an earlier run.
 pub(crate) fn end(request: &StopRequest<'_>, talk: &mut StopCallbacks<'_>, audit: &mut Audit) -> StopOutcome {
     escalation::run(request, &|_| true, talk, audit)
 }
 
-/// For the port to come free once its holders have ended.
+/// How long a port may take to become free after its holders have exited.
 const FREE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Between two looks at the port, and at Ctrl-C.
+/// The interval between checks of the port and of Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Waits until the port can be bound; somebody new on it ends the wait.
+/// Waits until the port can be bound, or until another process holds it.
 fn freed(port: &Port<'_>) -> Result<(), StopOutcome> {
     let deadline = Instant::now() + FREE_TIMEOUT;
     while !(port.is_free)() {
@@ -146,10 +146,10 @@ fn freed(port: &Port<'_>) -> Result<(), StopOutcome> {
     Ok(())
 }
 
-/// Free once is not free for good: a loop or a service manager needs a moment to start the next one. For each port who
-/// has taken it within `patience`; Ctrl-C ends the watch.
+/// Watches ports for `patience`, because a restart loop or a service manager may take a free port again. Returns the
+/// new holder of each port, if any; Ctrl-C ends the watch.
 ///
-/// Looks the owner up instead of trying to bind, which could get in the way of an honest start.
+/// Looks up the owner instead of binding, which could disturb a legitimate start.
 pub(crate) fn watch_port(
     holders: &[&dyn Fn() -> Option<PortHolder>],
     patience: Duration,

@@ -1,4 +1,4 @@
-//! What stands at our three standard streams, its size, and questions to a person there.
+//! The standard streams, the terminal size, and questions to the user.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::mpsc::{Sender, channel};
@@ -8,7 +8,7 @@ use super::os;
 use super::threads::{self, Stack};
 use crate::diagnostic::Diagnostic;
 
-/// When to colour.
+/// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Colour {
     /// On a terminal, unless `NO_COLOR` is set; everywhere if `CLICOLOR_FORCE` is.
@@ -23,11 +23,11 @@ pub(crate) struct TerminalInfo {
     pub(crate) colour_stderr: bool,
     /// Stdout is a terminal.
     pub(crate) stdout_is_tty: bool,
-    /// A line can be redrawn on stderr.
+    /// Whether a line on stderr can be redrawn.
     pub(crate) can_redraw: bool,
-    /// Somebody can be asked: a terminal to read from and to write to, in the foreground, and no `CI`.
+    /// Whether the user can be asked: stdin and stderr are terminals, we are in the foreground, and `CI` is not set.
     pub(crate) interactive: bool,
-    /// Characters in a line.
+    /// Characters per line.
     pub(crate) width: usize,
 }
 
@@ -58,7 +58,7 @@ impl TerminalInfo {
     }
 }
 
-/// One of the streams that a program writes to.
+/// An output stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Output {
     Stdout,
@@ -66,11 +66,12 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// Writes all of it, and waits for a reader that is slow. Another program may have made the stream non-blocking for all that
-    /// have it (fcntl(2), `O_NONBLOCK`: a flag of the open file, not of the descriptor), and may count on that: it is left so.
+    /// Writes all bytes, waiting for a slow reader. Another program may have made the stream non-blocking, which
+    /// affects all its users (fcntl(2), `O_NONBLOCK` is a flag of the open file, not of the descriptor). That program
+    /// may rely on the flag, so it is kept.
     ///
     /// # Errors
-    /// It takes no more.
+    /// The stream accepts no more output.
     pub(crate) fn write(self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Output::Stdout => self.write_to(io::stdout().lock(), bytes),
@@ -96,7 +97,7 @@ impl Output {
     }
 }
 
-/// Of a terminal, in characters.
+/// The size of a terminal, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) rows: u16,
@@ -104,10 +105,10 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// What terminals have always had.
+    /// The default size.
     pub(crate) const USUAL: Size = Size { rows: 24, columns: 80 };
 
-    /// That of the terminal at our stdout, or else at stderr, as it is now.
+    /// The current size of the terminal at stdout, or else at stderr.
     pub(crate) fn of_ours() -> Option<Self> {
         let streams = [console::Term::stdout(), console::Term::stderr()];
         let (rows, columns) = streams.iter().find_map(console::Term::size_checked)?;
@@ -115,7 +116,7 @@ impl Size {
     }
 }
 
-/// Does things in their order on a thread of its own: for output that may have to wait for its reader.
+/// Performs work in order on a separate thread, for output that may have to wait for its reader.
 #[derive(Debug)]
 pub(crate) struct SerialWorker<T> {
     queue: Sender<Errand<T>>,
@@ -124,7 +125,7 @@ pub(crate) struct SerialWorker<T> {
 #[derive(Debug)]
 enum Errand<T> {
     Do(T),
-    /// Says that everything before it is done.
+    /// Signals that all earlier work is done.
     Done(Sender<()>),
 }
 
@@ -137,7 +138,7 @@ impl<T: Send + 'static> SerialWorker<T> {
             for errand in errands {
                 match errand {
                     Errand::Do(errand) => perform(errand),
-                    // Whoever asked has waited long enough.
+                    // The receiver may have timed out.
                     Errand::Done(tell) => drop(tell.send(())),
                 }
             }
@@ -152,7 +153,7 @@ impl<T: Send + 'static> SerialWorker<T> {
             .expect("the thread works as long as it is asked to");
     }
 
-    /// Waits until everything is done, at most for `patience`.
+    /// Waits until all work is done, at most `patience`.
     pub(crate) fn finish(&self, patience: Duration) {
         let (tell, done) = channel();
         let _ = self.queue.send(Errand::Done(tell));
@@ -160,18 +161,18 @@ impl<T: Send + 'static> SerialWorker<T> {
     }
 }
 
-/// Lets time pass where nothing tells of what is waited for.
+/// Sleeps while waiting for something that sends no notification.
 pub(crate) fn pause(time: Duration) {
     std::thread::park_timeout(time);
 }
 
-/// Reads a line from the terminal on a thread, so that Ctrl-C can be heard meanwhile, and hands it on.
+/// Reads a line from the terminal on a separate thread, so that Ctrl-C is still handled, and passes it to `hand_on`.
 ///
 /// # Errors
 /// The system has no room for a thread.
 pub(crate) fn read_line(hand_on: impl FnOnce(String) + Send + 'static) -> Result<(), Diagnostic> {
     let read = move || {
-        // The end of the input is an empty answer.
+        // End of input counts as an empty answer.
         hand_on(os::read_line().unwrap_or_default());
     };
     threads::start("answer", Stack::Usual, read)

@@ -1,4 +1,4 @@
-//! Threads, where the system may have no room for one more: std's own ways to start one panic then.
+//! Starts threads without panicking if the system has no room for another one, unlike `std::thread::spawn`.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 
-/// Bytes of a thread's stack.
+/// The stack size of a thread, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stack {
-    /// Where nothing deep is called.
+    /// For shallow call stacks.
     Small,
     Usual,
 }
@@ -25,33 +25,33 @@ impl Stack {
     }
 }
 
-/// Works on a thread of its own.
+/// Runs `work` on a new thread.
 ///
 /// # Errors
-/// The system has no room for it: of threads and processes together (man 2 `RLIMIT_NPROC`, `pids.max` of a control group),
-/// or of memory. The work is dropped.
+/// The system has no room for another thread: a limit on threads and processes (man 2 `RLIMIT_NPROC`, `pids.max` of a
+/// control group) or on memory. The work is dropped.
 pub(crate) fn start(name: &str, stack: Stack, work: impl FnOnce() + Send + 'static) -> Result<(), Diagnostic> {
     let thread = Builder::new().name(name.to_owned()).stack_size(stack.size());
     thread.spawn(work).map(drop).map_err(|_| no_room())
 }
 
-/// Does it on a thread of its own: the answer, or `None` where it takes longer than `patience`. Then it goes on, and nobody waits.
+/// Runs `work` on a new thread; `None` if it takes longer than `patience`, after which its result is dropped.
 ///
 /// # Errors
-/// As of [`start`].
+/// As for [`start`].
 pub(crate) fn within<A: Send + 'static>(
     name: &str,
     patience: Duration,
     work: impl FnOnce() -> A + Send + 'static,
 ) -> Result<Option<A>, Diagnostic> {
     let (tell, told) = channel();
-    // Whoever asked may have gone on.
+    // The receiver may have timed out.
     start(name, Stack::Usual, move || drop(tell.send(work())))?;
     Ok(told.recv_timeout(patience).ok())
 }
 
-/// Does the same for each of them, several at a time where that is possible: this thread takes part, and as many others as
-/// are useful and can be had. The answers are in the order of `items`.
+/// Applies `work` to each item, on this thread and on further threads if they are useful and available. The results are
+/// in the order of `items`.
 pub(crate) fn share<T: Sync, A: Send>(items: &[T], at_most: usize, work: impl Fn(&T) -> A + Sync) -> Vec<A> {
     let next = AtomicUsize::new(0);
     let take = || {
@@ -69,7 +69,7 @@ pub(crate) fn share<T: Sync, A: Send>(items: &[T], at_most: usize, work: impl Fn
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Does the work on this thread, and on as many of `n_others` beside it as can be had; all that came of it.
+/// Runs `work` on this thread and on up to `n_others` more; returns all results.
 pub(crate) fn beside<A: Send>(n_others: usize, work: impl Fn() -> Vec<A> + Sync) -> Vec<A> {
     scope(|scope| {
         let others: Vec<_> = (0..n_others)
@@ -77,19 +77,19 @@ pub(crate) fn beside<A: Send>(n_others: usize, work: impl Fn() -> Vec<A> + Sync)
             .collect();
         let mut all = work();
         for other in others {
-            // A panic there is a bug, and goes on here.
+            // A panic there is a bug, and continues here.
             all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         all
     })
 }
 
-/// As many as work at the same time.
+/// Concurrency for CPU-bound work.
 pub(crate) fn cores() -> usize {
     available_parallelism().map_or(1, NonZero::get)
 }
 
-/// As many as wait for answers from elsewhere.
+/// Concurrency for work that only waits.
 pub(crate) const UNLIMITED: usize = usize::MAX;
 
 pub(crate) fn no_room() -> Diagnostic {

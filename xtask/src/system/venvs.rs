@@ -1,4 +1,4 @@
-//! Python venvs: found from a directory upward, and looked at by really running their interpreter.
+//! Python venvs: the search from a directory upward, and the check that runs their interpreter.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,14 @@ use super::{files, os};
 use crate::plan::bin;
 use crate::preflight::{VenvFact, VenvState};
 
-/// The nearest venv in `directory` or above, no further up than `top`: `.venv`, `venv` or `env`.
+/// The nearest venv in `directory` or above, up to `top`: `.venv`, `venv` or `env`.
 pub(crate) fn nearest(directory: &Path, top: &Path) -> Option<PathBuf> {
     let directories = directory.ancestors().take_while(|directory| directory.starts_with(top));
     let named = directories.flat_map(|directory| [".venv", "venv", "env"].map(|name| directory.join(name)));
     named.into_iter().find(|venv| venv.join("pyvenv.cfg").is_file())
 }
 
-/// Runs the venv's interpreter and compares where it was made with where it is. An interrupt ends that, and then the
-/// answer is nobody's.
+/// Runs the venv's interpreter and checks whether the venv was moved. After an interrupt the result must not be used.
 pub(crate) fn look_at(venv: &Path, interrupt: &Interrupt) -> VenvFact {
     let requirements = venv
         .parent()
@@ -49,7 +48,7 @@ fn state(venv: &Path, interrupt: &Interrupt) -> VenvState {
     version(&python, interrupt)
 }
 
-/// What a chain of links ends at, although that is not there.
+/// The end of a chain of links, which does not exist.
 fn last_target(link: &Path) -> Option<PathBuf> {
     let mut target = link.to_owned();
     for _ in 0..MAX_LINKS {
@@ -61,10 +60,10 @@ fn last_target(link: &Path) -> Option<PathBuf> {
     (target != link).then_some(target)
 }
 
-/// As many as the kernel follows; see path_resolution(7).
+/// The kernel's limit; see path_resolution(7).
 const MAX_LINKS: usize = 40;
 
-/// The path written into `activate` when the venv was made; `None` for a relocatable one.
+/// The path written into `activate` when the venv was created; `None` for a relocatable one.
 fn made_at(venv: &Path) -> Option<PathBuf> {
     let activate = files::read_regular(&bin(venv).join("activate"), 1 << 20).ok()?;
     let activate = String::from_utf8_lossy(&activate);
@@ -79,14 +78,14 @@ fn made_at(venv: &Path) -> Option<PathBuf> {
 }
 
 fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
-    // Isolated, and without `site`: nothing of the user's runs.
+    // Isolated and without `site`, so that no code of the user runs.
     let mut command = Command::new(python);
     command.args(["-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    // A wrapper such as pyenv's starts others, and all of them end with the look.
+    // A wrapper such as pyenv's starts more processes; all of them are killed with the group.
     os::new_process_group(&mut command);
     os::end_with_us(&mut command);
     let broken = |said: String| VenvState::Broken { said };
@@ -95,7 +94,7 @@ fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
         Err(error) => return broken(super::problem("run", python, &error).message),
     };
     let has_answered = ends_in_time(&mut child, interrupt);
-    // It is our own child and not waited for yet, so the number of its group is nobody else's.
+    // The child has not been reaped, so the number of its group cannot have been reused.
     os::signal_group(child.id(), Signal::Kill);
     let said = child
         .stdout
@@ -105,7 +104,7 @@ fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
         .stderr
         .take()
         .map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
-    // One that even SIGKILL does not end hangs in the kernel.
+    // A process that survives SIGKILL is stuck in the kernel.
     if os::ends_within(&mut child, POLL_INTERVAL) {
         let _ = child.wait();
     }
@@ -137,11 +136,11 @@ fn ends_in_time(child: &mut Child, interrupt: &Interrupt) -> bool {
     true
 }
 
-/// How long an interpreter may take to say its version: a cold disk is slow, a broken one never answers.
+/// Timeout for the interpreter's version: a cold disk is slow, a broken interpreter never answers.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Between two looks at Ctrl-C.
+/// The interval between checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Bytes. More than a pipe holds nobody can say who is read at the end.
+/// In bytes. A pipe that is read only at the end holds no more than this.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024;

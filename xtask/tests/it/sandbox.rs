@@ -1,4 +1,4 @@
-//! A project of a test's own: temp directories, ports from the OS, and the end of everything that was started in it.
+//! A project for one test: temporary directories, ports, and the end of everything that was started in it.
 
 mod plain;
 pub(crate) mod port;
@@ -18,10 +18,10 @@ pub(crate) use port::port;
 pub(crate) use running::{Ended, Running, output};
 pub(crate) use terminal::Terminal;
 
-/// How long anything may take that a test waits for.
+/// The timeout for everything that tests wait for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Marks everything that is started in a sandbox, whatever became of its parents.
+/// A variable in the environment of everything started in a sandbox, which survives the end of parents.
 const MARK: &str = "DEVTASKS_TEST_SANDBOX";
 
 pub(crate) struct Sandbox {
@@ -31,7 +31,7 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// A project with this `devtasks.toml`. `SERVICE` in it stands for the fixture's path.
+    /// A project with this `devtasks.toml`, in which `SERVICE` stands for the path of the fixture.
     pub(crate) fn new(config: &str) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("devtasks-")
@@ -50,7 +50,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// A project with the one service `api`, which listens on the port that is returned.
+    /// A project with a single service `api`, which listens on the returned port.
     pub(crate) fn with_api() -> (Self, u16) {
         let port = port();
         let command = format!("SERVICE --listen 127.0.0.1:{port}");
@@ -58,7 +58,7 @@ impl Sandbox {
         (sandbox, port)
     }
 
-    /// The project's directory, canonical.
+    /// The canonical project directory.
     pub(crate) fn project(&self) -> PathBuf {
         self.directory
             .path()
@@ -73,7 +73,7 @@ impl Sandbox {
 
     /// Writes a file of the project.
     pub(crate) fn write(&self, path: &str, text: &str) {
-        // Not every test binary has the fixture built.
+        // Not every test binary has built the fixture.
         let text = match text.contains("SERVICE") {
             true => text.replace("SERVICE", &service().display().to_string()),
             false => text.to_owned(),
@@ -85,13 +85,13 @@ impl Sandbox {
         let path = self.project().join(path);
         let directory = path.parent().expect("it lies in the project");
         fs::create_dir_all(directory).expect("a directory can be made");
-        // Whoever waits for it finds it whole.
+        // Renamed into place, so that waiting readers find it complete.
         let beside = directory.join("written.new");
         fs::write(&beside, bytes).expect("a file can be written");
         fs::rename(beside, path).expect("a file can be moved");
     }
 
-    /// Writes a script that can be run.
+    /// Writes an executable script.
     pub(crate) fn write_script(&self, path: &str, text: &str) {
         self.write("script.new", &format!("#!/bin/sh\n{text}\n"));
         let script = self.project().join("script.new");
@@ -103,7 +103,7 @@ impl Sandbox {
         fs::remove_file(&script).expect("it is our file");
     }
 
-    /// Another checkout of the same project, beside it.
+    /// Another checkout of the same project, next to it.
     pub(crate) fn checkout(&self, name: &str) -> PathBuf {
         let directory = self.project().join("..").join(name);
         fs::create_dir(&directory).expect("a directory can be made");
@@ -111,12 +111,12 @@ impl Sandbox {
         directory.canonicalize().expect("it was made")
     }
 
-    /// Sets a variable for all that is run from now on.
+    /// Sets a variable for all programs run from now on.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The program itself, in the project's directory, in an environment that holds nothing of ours.
+    /// devtasks, in the project directory, with an environment that contains nothing of ours.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.other(env!("CARGO_BIN_EXE_xtask"));
         command.args(arguments);
@@ -136,29 +136,29 @@ impl Sandbox {
         command
     }
 
-    /// Runs the program to its end.
+    /// Runs devtasks to completion.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.start(arguments).wait()
     }
 
-    /// Starts the program and goes on.
+    /// Starts devtasks without waiting.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments))
     }
 
-    /// Starts the program in another directory of the sandbox.
+    /// Starts devtasks in another directory of the sandbox.
     pub(crate) fn start_in(&self, directory: &Path, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
         command.current_dir(directory);
         Running::start(command)
     }
 
-    /// Starts the program on a terminal.
+    /// Starts devtasks on a terminal.
     pub(crate) fn terminal(&self, arguments: &[&str]) -> Terminal {
         Terminal::start(&self.command(arguments))
     }
 
-    /// Starts the fixture as a process that is none of ours, and waits until its ports are open.
+    /// Starts the fixture as a process unrelated to devtasks, and waits until its ports are open.
     #[track_caller]
     pub(crate) fn stranger(&self, arguments: &[&str]) -> Running {
         let mut command = self.other(service());
@@ -170,7 +170,7 @@ impl Sandbox {
 
     /// A process that is connected to this port and does nothing else.
     ///
-    /// Not the test itself: while another test starts something, its child holds our connections for a moment too.
+    /// Not the test itself: when another test starts a program, its child briefly shares our connections.
     #[track_caller]
     pub(crate) fn client(&self, port: u16) -> Running {
         let mut client = self.other("bash");
@@ -181,14 +181,14 @@ impl Sandbox {
         client
     }
 
-    /// `up` until everything is ready.
+    /// Runs `up` until everything is ready.
     pub(crate) fn up(&self, arguments: &[&str]) -> Running {
         let up = self.start(&[&["up"], arguments].concat());
         up.wait_for("eady in ");
         up
     }
 
-    /// The process of a service that runs.
+    /// The pid of a running service.
     #[track_caller]
     pub(crate) fn pid(&self, service: &str) -> u32 {
         let status = self.run(&["status", "--format", "json"]).json();
@@ -198,7 +198,7 @@ impl Sandbox {
         u32::try_from(pid).expect("pids are small")
     }
 
-    /// Every living process that was started in this sandbox.
+    /// Every live process that was started in this sandbox.
     pub(crate) fn processes(&self) -> Vec<u32> {
         let mark = format!("{MARK}={}", self.id).into_bytes();
         let directories = fs::read_dir("/proc").expect("/proc can be read");
@@ -210,7 +210,7 @@ impl Sandbox {
         .collect()
     }
 
-    /// Nothing that was started here lives any more.
+    /// Asserts that nothing started here is alive.
     #[track_caller]
     pub(crate) fn nothing_is_left(&self) {
         let left = self.processes();
@@ -219,14 +219,13 @@ impl Sandbox {
         assert!(left.is_empty(), "{commands:?}");
     }
 
-    /// The same once a supervisor in the background, which answers before it ends, and the watchdog of a killed one
-    /// have gone.
+    /// The same, after a background supervisor, which answers before it exits, and any watchdog are gone.
     #[track_caller]
     pub(crate) fn nothing_is_left_soon(&self) {
         eventually(|| format!("{:?}", self.processes()), || self.processes().is_empty());
     }
 
-    /// With what differs from run to run replaced: the sandbox's directories, the fixture, pids and durations.
+    /// Replaces what differs between runs: directories of the sandbox, the fixture, pids and durations.
     pub(crate) fn plain(&self, text: &str) -> String {
         let text = text.replace(&self.project().display().to_string(), "[project]");
         let text = text.replace("~/../project", "[project]");
@@ -239,7 +238,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // A supervisor first, so that it restarts nothing; what it was just starting shows up in the next round.
+        // Supervisors first, so that they restart nothing; processes being started are found in the next round.
         for _ in 0..100 {
             let left = self.processes();
             if left.is_empty() {
@@ -253,7 +252,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// Waits until `holds`; else says what was seen last.
+/// Waits until `holds`, or fails with what was seen last.
 #[track_caller]
 pub(crate) fn eventually(seen: impl Fn() -> String, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -269,17 +268,17 @@ pub(crate) fn eventually(seen: impl Fn() -> String, mut holds: impl FnMut() -> b
 }
 
 pub(crate) fn signal(pid: u32, signal: Signal) {
-    // One that has just ended needs no signal.
+    // A process that has just exited needs no signal.
     let _ = Pid::from_raw(pid.cast_signed()).map(|pid| kill_process(pid, signal));
 }
 
-/// What the descriptors of a process lead to.
+/// The targets of a process's descriptors.
 pub(crate) fn descriptors(pid: u32) -> Vec<PathBuf> {
     let links = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
     links.filter_map(|link| fs::read_link(link.path()).ok()).collect()
 }
 
-/// Waits until a process is gone, or waits for its parent alone.
+/// Waits until a process is gone or a zombie.
 #[track_caller]
 pub(crate) fn eventually_gone(pid: u32) {
     eventually(
@@ -288,26 +287,26 @@ pub(crate) fn eventually_gone(pid: u32) {
     );
 }
 
-/// Copies a file that is to be run.
+/// Copies an executable file.
 ///
-/// Not by ourselves: a child that another test forks at that moment would hold our descriptor for writing, and nobody
-/// can run a file that is open for writing (ETXTBSY).
+/// Not in this process: a child forked by another test would briefly share our descriptor, and a file that is open for
+/// writing cannot be executed (ETXTBSY).
 pub(crate) fn copy_program(from: &Path, to: &Path) {
     let copied = output(Command::new("cp").args(["--preserve=mode"]).args([from, to]));
     assert!(copied.status.success(), "cannot make {}: {copied:?}", to.display());
 }
 
-/// Can somebody else listen on it now?
+/// Whether another process could listen on the port now.
 pub(crate) fn is_free(port: u16) -> bool {
     running::while_nothing_starts(|| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
 }
 
-/// The fixture; see its own description.
+/// The path of the fixture `service`, which is described in its source.
 pub(crate) fn service() -> PathBuf {
     example("service")
 }
 
-/// A program that holds devtasks; see its own description.
+/// The path of the fixture `host`, a program that contains devtasks.
 pub(crate) fn host() -> PathBuf {
     example("host")
 }
@@ -329,7 +328,7 @@ fn example(name: &str) -> PathBuf {
 
 fn is_zombie(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // As long as another of its threads is on its way out, its files and locks are still held.
+    // While another of its threads is exiting, its files and locks are still held.
     let is_alone = || fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() == 1);
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')) && is_alone()
 }

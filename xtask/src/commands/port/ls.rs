@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::port_arg::{PortRange, span};
+use super::filter::Filter;
 use super::{ours, reserved};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, StdoutClosed, exit_after_print};
@@ -40,7 +40,7 @@ Exit codes:
   130  interrupted by Ctrl-C")]
 pub(super) struct Args {
     /// A port, a range, or a text
-    #[arg(value_name = "FILTER", value_parser = filter)]
+    #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     filters: Vec<Filter>,
     /// Refresh every second; without a terminal, print the list only when it changes
     #[arg(long, short)]
@@ -48,21 +48,6 @@ pub(super) struct Args {
     /// What all checkouts have reserved instead, also where nothing runs
     #[arg(long, conflicts_with = "watch")]
     all_projects: bool,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Filter {
-    Ports(PortRange),
-    /// In lower case.
-    Text(String),
-}
-
-/// What starts with a digit is meant as a port.
-fn filter(text: &str) -> Result<Filter, String> {
-    if text.starts_with(|letter: char| letter.is_ascii_digit()) {
-        return span(text).map(Filter::Ports);
-    }
-    Ok(Filter::Text(text.to_lowercase()))
 }
 
 /// Between two looks.
@@ -134,10 +119,16 @@ fn passes(filter: &Filter, port: Endpoint, fact: &PortFact) -> bool {
 /// All that one may look for.
 fn search_words(owner: &Owner) -> Vec<String> {
     let raw = |name: &Foreign| name.raw().clone();
-    let mut words = vec![raw(&owner.name), owner.command.raw().join(" ")];
-    words.extend(owner.user.as_ref().map(raw));
-    words.extend(owner.unit.as_ref().map(raw));
-    words.extend(owner.cwd.as_ref().map(|cwd| cwd.raw().to_string_lossy().into_owned()));
+    let mut words = vec![raw(&owner.process.name), owner.process.command.raw().join(" ")];
+    words.extend(owner.process.user.as_ref().map(raw));
+    words.extend(owner.process.unit.as_ref().map(raw));
+    words.extend(
+        owner
+            .process
+            .cwd
+            .as_ref()
+            .map(|cwd| cwd.raw().to_string_lossy().into_owned()),
+    );
     words.extend(ports::service_of(owner).as_ref().map(raw));
     if let Role::Container(container) = &owner.role {
         words.extend(container.name.as_ref().map(raw));
@@ -148,7 +139,7 @@ fn search_words(owner: &Owner) -> Vec<String> {
 /// What makes a listing another one.
 fn held(listed: &BTreeMap<Endpoint, PortFact>) -> Vec<(Endpoint, u32)> {
     let pids = |(port, fact): (&Endpoint, &PortFact)| {
-        let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.identity.pid).collect();
+        let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.process.identity.pid).collect();
         let pids = if pids.is_empty() { vec![0] } else { pids };
         pids.into_iter().map(|pid| (*port, pid)).collect::<Vec<_>>()
     };

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::ls::Filter;
+use super::filter::Filter;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
 use crate::plan::Reservation;
-use crate::ports::{Endpoint, HoldsBy, Owner, PortFact};
+use crate::ports::{Endpoint, Owner, PortFact, SocketState};
 use crate::report::card::RenderContext;
 use crate::report::json;
 use crate::report::reservations::{NumberOrigin, Occupancy, ReservationsDocument, Reserved, table};
@@ -102,10 +102,14 @@ fn held(one: &Reserved, fact: &PortFact) -> Option<Occupancy> {
     if fact.unknown.is_some() {
         return None;
     }
-    let mut owners = fact.owners.iter().filter(|owner| owner.holds_by != HoldsBy::Connection);
+    let mut owners = fact
+        .owners
+        .iter()
+        .filter(|owner| owner.holds_by != SocketState::Connection);
     let is_taken = owners.clone().next().is_some();
     let is_its_own = |owner: &Owner| {
         owner
+            .process
             .tag
             .as_ref()
             .is_some_and(|tag| tag.checkout == one.checkout && (tag.service == one.service || tag.is_supervisor()))

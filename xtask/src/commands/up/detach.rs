@@ -6,12 +6,13 @@ use std::time::Duration;
 use super::UpRequest;
 use super::reporter::UpReporter;
 use crate::commands::events::Inbox;
+use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Plan;
 use crate::protocol::Mode;
-use crate::protocol::{Reply, Request};
+use crate::protocol::Request;
 use crate::run::background;
 use crate::run::driver::{Message, Observer, RunOutcome};
 use crate::supervise::State;
@@ -65,50 +66,44 @@ enum Watched {
 fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: &Inbox) -> Result<Watched, Diagnostic> {
     let mut exit = None;
     loop {
-        let reply = match inbox.receiver.recv().expect("we hold a sender ourselves") {
-            Message::Replied(reply) => reply?,
-            Message::Signal(heard) if heard.is_interrupt() => {
+        let mut hear = |news: News<'_>| match news {
+            News::Transition(it) => {
+                let service = plan.services.iter().find(|service| service.name == it.service);
+                if let Some(service) = service {
+                    show.transition(it, service);
+                }
+            }
+            News::Progress(progress) => show.progress(progress),
+        };
+        let Completed {
+            exit: ended,
+            snapshot: last,
+            survivors,
+        } = match replies::follow(&inbox.receiver, &mut hear)? {
+            Ended::Done(completed) => *completed,
+            Ended::Gone => return Ok(exit.map_or(Watched::Not, Watched::Ended)),
+            Ended::Interrupted => {
                 screen.draw("");
                 screen.say("Interrupted; startup continues in the background.");
                 return Ok(Watched::Ended(Exit::Interrupted));
             }
-            // Nothing else concerns one who supervises nothing.
-            _ => continue,
         };
-        match reply {
-            Reply::Transition(it) => {
-                let service = plan.services.iter().find(|service| service.name == it.service);
-                if let Some(service) = service {
-                    show.transition(&it, service);
-                }
-            }
-            Reply::Progress(under_way) => show.progress(&under_way),
-            Reply::Done {
-                exit: ended,
-                snapshot,
-                survivors,
-            } => {
-                let runs_on = !snapshot.services.iter().all(|service| service.state.is_over());
-                let has_failed = snapshot.services.iter().any(|service| service.state == State::Failed);
-                show.settled(ended == Exit::Done, Duration::ZERO);
-                if ended == Exit::Failed && !has_failed {
-                    screen.tell_problem(&watching::stopped_early());
-                }
-                let ended = show.finish(&RunOutcome {
-                    exit: ended,
-                    by_request: ended == Exit::Done,
-                    last: snapshot,
-                    survivors,
-                });
-                if runs_on {
-                    return Ok(Watched::Ended(ended));
-                }
-                // It ends at once: whoever calls `up` next does not have to wait for it.
-                exit = Some(ended);
-            }
-            Reply::Refused(problem) => return Err(problem),
-            Reply::Ending => return Ok(exit.map_or(Watched::Not, Watched::Ended)),
-            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+        let has_failed = last.services.iter().any(|service| service.state == State::Failed);
+        show.settled(ended == Exit::Done, Duration::ZERO);
+        if ended == Exit::Failed && !has_failed {
+            screen.tell_problem(&watching::stopped_early());
         }
+        let outcome = RunOutcome {
+            exit: ended,
+            by_request: ended == Exit::Done,
+            last,
+            survivors,
+        };
+        let ended = show.finish(&outcome);
+        if outcome.runs_on() {
+            return Ok(Watched::Ended(ended));
+        }
+        // The supervisor ends at once: the next `up` does not have to wait for it.
+        exit = Some(ended);
     }
 }

@@ -1,10 +1,10 @@
-//! Where readers of env files differ: a shell that sources the file, systemd, foreman, honcho and podman.
+//! Differences between readers of env files: a shell that sources the file, systemd, foreman, honcho and podman.
 //!
-//! What is said of a shell follows POSIX; the others are named only for what they were seen to do.
+//! Statements about shells follow POSIX; statements about the other programs were observed.
 
 use super::scan::{Assignment, Value};
 
-/// What others see in an entry, one line each, without its value; empty where all agree.
+/// How other programs read an entry, one line each, without its value; empty if all agree.
 pub(super) fn readings(entry: &Assignment) -> Vec<&'static str> {
     let mut readings = Vec::new();
     let mut differ = |when: bool, reading| {

@@ -1,34 +1,34 @@
-//! The text of an env file → its entries, as they stand there: nothing is unescaped or filled in.
+//! The text of an env file → its entries, before unescaping and filling in variables.
 
 /// `KEY=value`, or `KEY` alone.
 pub(super) struct Assignment<'t> {
     pub(super) key: &'t str,
     pub(super) value: Value<'t>,
-    /// The byte at which it begins: that of `export`, if there is one.
+    /// Byte offset of the entry, including `export`.
     pub(super) start: usize,
-    /// The byte at which the value begins, its quote included; for a key alone, where that ends.
+    /// Byte offset of the value, including its quote; for a key without value, the end of the key.
     pub(super) value_at: usize,
     pub(super) export: bool,
-    /// `:` stands for `=`.
+    /// The separator is `:` instead of `=`.
     pub(super) colon: bool,
-    /// Spaces stand around the `=`.
+    /// There are spaces around the `=`.
     pub(super) spaced: bool,
-    /// A ` #…` was cut off.
+    /// A comment (` #…`) was removed.
     pub(super) comment: bool,
-    /// Something other than a comment follows the closing quote in its line.
+    /// Text other than a comment follows the closing quote on the same line.
     pub(super) trailing: bool,
 }
 
 pub(super) enum Value<'t> {
     Inherited,
     Unquoted(&'t str),
-    /// Between single quotes; only `\'` was replaced.
+    /// Single-quoted; only `\'` is unescaped.
     Single(String),
-    /// Between double quotes; only `\"` was replaced.
+    /// Double-quoted; only `\"` is unescaped.
     Double(String),
 }
 
-/// What cannot be read, from `start` on. A name and what stands before the value may be shown: up to `shown_to`.
+/// A syntax error. Messages may show the text from `start` to `shown_to`, which never includes a value.
 pub(super) struct Fault {
     pub(super) start: usize,
     pub(super) shown_to: usize,
@@ -54,11 +54,11 @@ impl Assignment<'_> {
     }
 }
 
-/// In the order of the file. After a fault it goes on with the next line.
+/// The entries in file order. After a fault, scanning continues on the next line.
 pub(super) fn scan(text: &str) -> Vec<Result<Assignment<'_>, Fault>> {
     let mut scanner = Scanner { text, at: 0 };
     let mut found = Vec::new();
-    // The key and line of the last value of several lines, and where it ends: what follows there may be a slip.
+    // Key, line and end of the last multi-line value. A fault right after it suggests that a quote was closed too late.
     let mut long: Option<(&str, usize, usize)> = None;
     while scanner.skip_to_entry() {
         let start = scanner.at;
@@ -91,7 +91,7 @@ impl<'t> Scanner<'t> {
         &self.text[self.at..]
     }
 
-    /// Over blank lines and comments; `false` at the end of the text.
+    /// Skips blank lines and comments; `false` at the end of the text.
     fn skip_to_entry(&mut self) -> bool {
         loop {
             self.at = self.text.len() - self.rest().trim_start().len();
@@ -130,7 +130,7 @@ impl<'t> Scanner<'t> {
             let value = after.trim_start_matches(blank);
             self.at = self.text.len() - value.len();
             entry.value_at = self.at;
-            // A colon is followed by a space in any case.
+            // A space after a colon is normal.
             entry.spaced = key.len() < length || (value.len() < after.len() && !entry.colon);
             self.value(&mut entry)?;
         }
@@ -176,7 +176,7 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Up to the closing quote, and how many bytes that takes with it; an escaped quote does not close.
+/// The text up to the closing quote, and the number of bytes including that quote. Escaped quotes do not close.
 fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     let mut value = String::new();
     let mut escaped = false;
@@ -197,7 +197,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     None
 }
 
-/// A space that does not end the line; Compose counts a carriage return too.
+/// White space other than a line feed. Compose also accepts a carriage return.
 fn blank(c: char) -> bool {
     c.is_whitespace() && c != '\n'
 }
@@ -206,7 +206,7 @@ fn end_of_line(text: &str, from: usize) -> usize {
     text[from..].find('\n').map_or(text.len(), |end| from + end)
 }
 
-/// Nothing of the line is shown: a broken value may have spilled into it.
+/// Shows nothing of the line: it may be part of a broken value.
 fn no_entry(start: usize) -> Fault {
     Fault {
         start,

@@ -1,4 +1,4 @@
-//! Env files: text in, variables, problems or other readings out. What is expected follows the tests of compose-go.
+//! Env file → variables, problems or ambiguities. Expected results follow the tests of compose-go.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ fn environment(name: &str) -> Option<String> {
     }
 }
 
-/// One variable a line, its value escaped; or ``2:5 A=… message`` and its hints. `HOME` and `EMPTY` are set outside.
+/// Expected: one variable per line with its value escaped, or ``2:5 A=… message`` and its hints. `HOME` and `EMPTY` are
+/// set in the calling environment.
 #[track_caller]
 fn check(text: &str, expected: &str) {
     check_bytes(text.as_bytes(), expected);

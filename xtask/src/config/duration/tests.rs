@@ -1,4 +1,4 @@
-//! Durations: text in, milliseconds or the problem out.
+//! Text → milliseconds or a problem.
 
 #[track_caller]
 fn check(text: &str, expected: &str) {

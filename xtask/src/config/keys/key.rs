@@ -1,21 +1,21 @@
-//! [`Key`]: what there is to know of one.
+//! [`Key`]: the description of one key.
 
-/// A key and where it may stand.
+/// A key and the table that contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// `services.NAME`; empty for the top of the file.
+    /// For example `services.NAME`; empty for the top level.
     pub(crate) table: &'static str,
-    /// Capitals, such as `NAME`, stand for any name.
+    /// Capitals such as `NAME` stand for any name.
     pub(crate) name: &'static str,
-    /// What may be written.
+    /// The type of the value.
     pub(crate) kind: &'static str,
-    /// What holds without it; empty where that is nothing.
+    /// The default value; empty if there is none.
     pub(crate) default: &'static str,
-    /// `false`: known, but not understood by this release.
+    /// `false`: reserved, but not supported by this release.
     pub(crate) supported: bool,
-    /// In one line.
+    /// The meaning, in one line.
     pub(crate) about: &'static str,
-    /// What other tools call it.
+    /// Names of the same key in other tools.
     pub(crate) also: &'static [&'static str],
 }
 

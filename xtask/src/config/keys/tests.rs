@@ -1,4 +1,4 @@
-//! The table of keys agrees with itself, and writes the tables of `docs/devtasks-toml.md`.
+//! Consistency of the table of keys, and the tables generated from it in `docs/devtasks-toml.md`.
 
 use expect_test::expect_file;
 
@@ -86,7 +86,7 @@ fn with_rows(section: &str, head: &str, rows: &str) -> String {
     [before, head, rows].into_iter().chain(after).collect()
 }
 
-/// The page with every table of keys as it follows from [`KEYS`].
+/// The page with every table generated from [`KEYS`].
 fn with_tables(page: &str) -> String {
     let sections = page.split("\n## ").map(|section| {
         let title = section.lines().next().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Version specifiers: a specifier and versions in, who is allowed out.
+//! A specifier and versions → the versions it allows.
 
 use crate::config::PythonVersions;
 
-/// `versions` are separated by spaces; so is the answer, which holds those that are allowed.
+/// `versions` and `expected` are separated by spaces; `expected` contains the allowed ones.
 #[track_caller]
 fn check(specifier: &str, versions: &str, expected: &str) {
     let found = match PythonVersions::parse(specifier) {

@@ -1,4 +1,4 @@
-//! `command`: a string that is split into words, a list that is not, or a text for a shell.
+//! `command`: a string that is split into words, a list of words, or a string for a shell.
 
 use super::item::Item;
 use super::reader::TomlReader;
@@ -6,7 +6,7 @@ use crate::config::template::Piece;
 use crate::config::{Command, Located, Template};
 use crate::diagnostic::Diagnostic;
 
-/// `shell`: the string goes to a shell as it is, variables filled in.
+/// With `shell`, the string is passed to a shell unsplit, after variables are filled in.
 pub(super) fn command<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, shell: bool) -> Option<Located<Command>> {
     let command = match (item.elements(), shell) {
         (Some(_), true) => {
@@ -56,10 +56,10 @@ fn split<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Vec<Templat
     not_empty(reader, item, words)
 }
 
-/// Splits as a POSIX shell would, but for variables: each stays within its word whatever its value holds, and is filled
-/// in even between single quotes, since it is ours and not a shell's. `None`: a quote is not closed.
+/// Splits a string like a POSIX shell, except for variables. A variable never splits into several words, and it is
+/// filled in even within single quotes, because devtasks and not the shell expands it. `None`: a quote is not closed.
 fn split_words(template: Template) -> Option<Vec<Template>> {
-    // The splitter sees each variable as its number between two NULs, which no argument can hold.
+    // For the splitter, each variable is its index between two NULs, which arguments cannot contain.
     let mut text = String::new();
     let mut holes = Vec::new();
     for piece in template.pieces {

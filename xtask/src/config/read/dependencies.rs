@@ -1,4 +1,4 @@
-//! `depends_on`: what is started before what, and that nothing waits for itself.
+//! `depends_on`: start order and its conditions; dependency cycles are reported.
 
 use super::item::{Item, Spot};
 use super::reader::{TomlReader, unknown_service};
@@ -6,7 +6,7 @@ use crate::config::keys::DEPENDENCY;
 use crate::config::{Condition, Dependency, Located};
 use crate::diagnostic::{Diagnostic, Place};
 
-/// A list means `"healthy"` for each service and `"completed"` for each task; a table says it of each.
+/// A list implies `"healthy"` for services and `"completed"` for tasks; a table sets the condition of each entry.
 pub(super) fn dependencies<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<Dependency> {
     let mut dependencies: Vec<Dependency> = Vec::new();
     if let Some(table) = item.as_table() {
@@ -30,7 +30,7 @@ pub(super) fn dependencies<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> 
     dependencies
 }
 
-/// Reports every circle in what [`TomlReader::waits`] holds, once.
+/// Reports each cycle in [`TomlReader::waits`] once.
 pub(super) fn report_cycles(reader: &mut TomlReader) {
     let waits = std::mem::take(&mut reader.waits);
     let mut search = CycleSearch {
@@ -72,7 +72,7 @@ fn dependency(
     })
 }
 
-/// `"started"`, or `{ condition = "started", restart = true }`.
+/// Reads `"started"` or `{ condition = "started", restart = true }`.
 fn terms<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> (Condition, bool) {
     let name = item.key;
     let by_itself = by_itself(reader, name);
@@ -87,7 +87,7 @@ fn terms<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> (Condition, bool) 
     (condition.unwrap_or(by_itself), restart.unwrap_or(false))
 }
 
-/// What is waited for where nothing is said.
+/// The default condition.
 fn by_itself(reader: &TomlReader, name: &str) -> Condition {
     if reader.names.is_task(name) {
         Condition::Completed
@@ -96,7 +96,7 @@ fn by_itself(reader: &TomlReader, name: &str) -> Condition {
     }
 }
 
-/// The condition that `item` sets for `name`.
+/// Reads the condition that `item` sets for `name`.
 fn condition<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, name: &str) -> Option<Condition> {
     let is_task = reader.names.is_task(name);
     let never = match item.value.as_str() {
@@ -128,13 +128,13 @@ fn never_completed(service: &str) -> Diagnostic {
     ))
 }
 
-/// A depth-first walk along `depends_on`.
+/// A depth-first search along `depends_on`.
 struct CycleSearch<'w> {
     waits: &'w [(String, Vec<Dependency>)],
-    /// From where the walk began to where it is.
+    /// From the starting point to the current service.
     path: Vec<&'w str>,
     done: Vec<&'w str>,
-    /// Where each circle closes, and its services, the first one again at the end.
+    /// The place that closes each cycle, and its services; the first one is repeated at the end.
     found: Vec<(&'w Place, Vec<&'w str>)>,
 }
 

@@ -10,7 +10,7 @@ use crate::config::template::Piece;
 use crate::config::{Check, Healthcheck, Port, Protocol};
 use crate::diagnostic::Diagnostic;
 
-/// `ports` are those of `service` that could be read.
+/// Reads the table. `ports` are the valid ports of `service`.
 pub(super) fn healthcheck<'t>(
     reader: &mut TomlReader<'t>,
     item: &Item<'t>,

@@ -1,4 +1,4 @@
-//! TOML's tables and values with the keys that lead to them and their places.
+//! TOML tables and values, with their keys and positions.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,10 +13,10 @@ pub(super) struct Table<'t> {
     entries: &'t DeTable<'t>,
 }
 
-/// A value, the key it was given to, and where both stand. The elements of a list keep the list's key.
+/// A value with its key and the positions of both. Elements of a list have the key of the list.
 #[derive(Clone)]
 pub(super) struct Item<'t> {
-    /// The path of the table it stands in.
+    /// The path of the table that contains it.
     pub(super) table: String,
     pub(super) key: &'t str,
     pub(super) key_span: Range<usize>,
@@ -24,7 +24,7 @@ pub(super) struct Item<'t> {
     pub(super) value: &'t DeValue<'t>,
 }
 
-/// A place to be: which bytes, in which table.
+/// A position: a byte range and the table that contains it.
 pub(super) struct Spot {
     pub(super) span: Range<usize>,
     pub(super) table: String,
@@ -43,7 +43,7 @@ impl<'t> Table<'t> {
         Some(self.item(key, value))
     }
 
-    /// In the order of the file.
+    /// The entries in file order.
     pub(super) fn items(&self) -> Vec<Item<'t>> {
         let mut items: Vec<_> = self.entries.iter().map(|(key, value)| self.item(key, value)).collect();
         items.sort_by_key(|item| item.key_span.start);
@@ -73,7 +73,7 @@ impl<'t> Item<'t> {
         })
     }
 
-    /// The elements, where it is a list.
+    /// The elements of a list; `None` for other values.
     pub(super) fn elements(&self) -> Option<Vec<Item<'t>>> {
         let element = |value: &'t Spanned<DeValue<'t>>| Item {
             span: value.span(),
@@ -97,7 +97,7 @@ impl<'t> Item<'t> {
         }
     }
 
-    /// A table's own place: its key, within the table itself.
+    /// The position of a table's key, as part of that table itself.
     pub(super) fn head(&self) -> Spot {
         Spot {
             span: self.key_span.clone(),

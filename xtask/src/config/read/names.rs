@@ -1,12 +1,12 @@
-//! What the file calls its venvs, services and ports: known before anything that refers to them is read.
+//! The names of venvs, services, tasks and ports. They are collected before anything that refers to them is read.
 
 use super::item::Table;
 use crate::config::template::TemplatePart;
 
-/// The key of a port given by `port`.
+/// The key of a port that `port` declares.
 pub(super) const MAIN_PORT: &str = "main";
 
-/// In the order of the file.
+/// In file order.
 pub(super) struct Names {
     pub(super) venvs: Vec<String>,
     pub(super) services: Vec<ServiceName>,
@@ -19,7 +19,7 @@ pub(super) struct ServiceName {
     pub(super) ports: Vec<String>,
 }
 
-/// What a name stands for.
+/// What a name denotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameKind {
     Venv,
@@ -41,7 +41,7 @@ impl NameKind {
     }
 }
 
-/// Names travel in arguments, labels and file names: letters, digits, `-` and `_`, at most 63, no `-` first.
+/// Names appear in arguments, labels and file names: letters, digits, `-` and `_`, at most 63 bytes, no leading `-`.
 pub(super) fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     (1..=63).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with('-')
@@ -81,7 +81,7 @@ impl Names {
 }
 
 impl ServiceName {
-    /// Whether `${services.NAME.PART}` means something.
+    /// Whether `${services.NAME.PART}` can be resolved.
     pub(super) fn has(&self, part: &TemplatePart) -> bool {
         match part {
             TemplatePart::Port | TemplatePart::Url => !self.ports.is_empty(),

@@ -91,14 +91,14 @@ fn port<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, key: &str) -> Option<P
     })
 }
 
-/// Whether `"auto"` may stand for a number.
+/// Whether `"auto"` is allowed instead of a number.
 #[derive(Clone, Copy, PartialEq)]
 enum Auto {
     Allowed,
     No,
 }
 
-/// Literal numbers come back as their digits.
+/// Reads a port number; a literal number becomes its digits.
 fn number<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, auto: Auto) -> Option<Located<Template>> {
     if let Some(integer) = item.value.as_integer() {
         let Some(number) = i64::from_str_radix(integer.as_str(), integer.radix())
@@ -126,7 +126,7 @@ fn number<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, auto: Auto) -> Optio
     Some(template)
 }
 
-/// What the number is for sure, or unless a variable is set: the `8000` of `8000` and of `${PORT:-8000}`.
+/// The literal value, or the default of a variable: `8000` for both `8000` and `${PORT:-8000}`.
 fn whole_text(template: &Template) -> Option<&str> {
     match template.pieces.as_slice() {
         [

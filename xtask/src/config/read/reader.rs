@@ -1,4 +1,4 @@
-//! What every part of the file is read with: values in their types, and the list of problems.
+//! Shared by the parsers of all tables: typed values and the list of problems.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Exit, Place};
 pub(super) struct TomlReader<'t> {
     source: &'t SourceText<'t>,
     pub(super) names: Names,
-    /// Every service's `depends_on`, also of those that could not be read.
+    /// The `depends_on` of every service, including services with problems.
     pub(super) waits: Vec<(String, Vec<Dependency>)>,
     syntax: Syntax,
     problems: Vec<Diagnostic>,
@@ -32,7 +32,7 @@ impl<'t> TomlReader<'t> {
         }
     }
 
-    /// Everything that was reported, in the order of the file, or else `config`.
+    /// All reported problems in file order, or else `config`.
     pub(super) fn finish<T>(self, config: T) -> Result<T, Vec<Diagnostic>> {
         let TomlReader {
             syntax, mut problems, ..
@@ -55,7 +55,7 @@ impl<'t> TomlReader<'t> {
     }
 
     pub(super) fn report(&mut self, spot: Spot, problem: Diagnostic) {
-        // A value that the parser only made up for a broken line stands nowhere.
+        // A value that the parser inserted to recover from a syntax error has no position.
         if spot.span.is_empty() && !self.syntax.problems.is_empty() {
             return;
         }
@@ -67,7 +67,7 @@ impl<'t> TomlReader<'t> {
         self.problems.push(problem.at(place).exit(Exit::Usage));
     }
 
-    /// Reports that something is missing, unless a syntax error may be what hides it.
+    /// Reports that something is missing, unless there are syntax errors, which may have hidden it.
     pub(super) fn report_absent(&mut self, spot: Spot, problem: Diagnostic) {
         if self.syntax.problems.is_empty() {
             self.report(spot, problem);
@@ -90,7 +90,7 @@ impl<'t> TomlReader<'t> {
         self.report(item.at_value(), problem);
     }
 
-    /// Reports every key of `table` that [`KEYS`](crate::config::keys::KEYS) does not list, or lists as not supported.
+    /// Reports the keys of `table` that [`KEYS`](crate::config::keys::KEYS) lacks or marks as not supported.
     pub(super) fn check_keys(&mut self, table: &Table, pattern: &str) {
         for item in table.items() {
             match keys_of(pattern).find(|key| key.name == item.key) {
@@ -118,7 +118,7 @@ impl<'t> TomlReader<'t> {
         table
     }
 
-    /// A table whose keys are those that the pattern has.
+    /// A table that may contain only the keys of the pattern.
     pub(super) fn known_table(&mut self, item: &Item<'t>, pattern: &str) -> Option<Table<'t>> {
         let table = self.table(item)?;
         self.check_keys(&table, pattern);
@@ -140,7 +140,7 @@ impl<'t> TomlReader<'t> {
         Some(text)
     }
 
-    /// A string in which variables have no meaning, not empty.
+    /// A non-empty string that cannot contain variables.
     pub(super) fn plain(&mut self, item: &Item<'t>) -> Option<Located<String>> {
         let text = self.string(item)?;
         if text.is_empty() {
@@ -157,7 +157,7 @@ impl<'t> TomlReader<'t> {
         self.template_of(item, text).map(|template| self.at(item, template))
     }
 
-    /// A template that may not be empty.
+    /// A template that is not empty.
     pub(super) fn path(&mut self, item: &Item<'t>) -> Option<Located<Template>> {
         let path = self.template(item)?;
         if path.value.as_literal() == Some("") {
@@ -167,7 +167,7 @@ impl<'t> TomlReader<'t> {
         Some(path)
     }
 
-    /// Parses `text`, the string of `item`, and looks up what it refers to.
+    /// Parses `text`, the string of `item`, and checks the references in it.
     pub(super) fn template_of(&mut self, item: &Item<'t>, text: &str) -> Option<Template> {
         match Template::parse(text) {
             Ok(template) => {
@@ -201,7 +201,7 @@ impl<'t> TomlReader<'t> {
         self.parsed(item, duration::parse(text))
     }
 
-    /// One of a few words; those with `None` are known, but not supported.
+    /// One of several words. Words with `None` are known, but not supported.
     pub(super) fn choice<T: Copy>(&mut self, item: &Item<'t>, choices: &[(&str, Option<T>)]) -> Option<T> {
         let text = self.string(item)?;
         match choices.iter().find(|(word, _)| *word == text) {
@@ -222,7 +222,7 @@ impl<'t> TomlReader<'t> {
         }
     }
 
-    /// The elements of a list, or the value itself where it is a string.
+    /// The elements of a list, or the value itself if it is a string.
     pub(super) fn one_or_list(&mut self, item: &Item<'t>, expected: &str) -> Vec<Item<'t>> {
         if item.value.is_str() {
             return vec![item.clone()];
@@ -250,7 +250,7 @@ impl<'t> TomlReader<'t> {
         self.report_absent(item.at_value(), problem);
     }
 
-    /// Where the character `offset` of a string stands, or the whole string where escapes hide that.
+    /// The position of character `offset` of a string, or of the whole string if escapes precede it.
     fn within(&self, item: &Item, text: &str, offset: usize) -> Spot {
         let before: String = text.chars().take(offset).collect();
         let raw = &self.source.text[item.span.clone()];
@@ -267,7 +267,7 @@ impl<'t> TomlReader<'t> {
     }
 }
 
-/// There is no service `name`; `known` are those there are.
+/// The problem that no service is called `name`; `known` are the existing ones, for a suggestion.
 pub(super) fn unknown_service<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Diagnostic {
     with_hint(
         Diagnostic::new(format!("unknown service `{name}`")),
@@ -282,7 +282,7 @@ pub(super) fn with_hint(problem: Diagnostic, hint: Option<String>) -> Diagnostic
     }
 }
 
-/// Known to the contract, but not to this release.
+/// The problem that a documented key or value is not supported by this release.
 pub(super) fn not_supported(what: &str) -> Diagnostic {
     Diagnostic::new(format!("`{what}` is not supported yet"))
 }

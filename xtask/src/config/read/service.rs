@@ -21,7 +21,7 @@ pub(super) fn service<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Optio
     either(reader, item, &table, NameKind::Service)
 }
 
-/// A task has fewer keys, and what they mean is the same.
+/// A task has fewer keys than a service; the shared ones have the same meaning.
 pub(super) fn task<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Service> {
     let table = reader.known_table(item, TASK)?;
     if reader.names.service(item.key).is_some() {
@@ -81,7 +81,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     })
 }
 
-/// What is handed over are TCP sockets, one for each port.
+/// `listen` passes TCP sockets, one for each port.
 fn listen<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, ports: &[Port]) -> Option<bool> {
     let listen = reader.boolean(item)?;
     if listen && ports.is_empty() {
@@ -95,7 +95,6 @@ fn listen<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, ports: &[Port]) -> O
     Some(listen)
 }
 
-/// Reads the keys of one table.
 struct Part<'r, 't> {
     reader: &'r mut TomlReader<'t>,
     table: &'r Table<'t>,
@@ -150,7 +149,7 @@ fn environment<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Vec<(String,
     variables
 }
 
-/// Numbers and booleans become text, as in Compose: integers in decimal, floats as they are written.
+/// Numbers and booleans become text, as in Compose: integers in decimal, floats as written.
 fn variable<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Located<Template>> {
     let text = match item.value {
         DeValue::String(_) => return reader.template(item),

@@ -1,17 +1,17 @@
-//! Where the text is not TOML: the parser's own errors, and how far what it recovered can be trusted.
+//! Syntax errors: the errors of the TOML parser, and which part of the recovered document is reliable.
 
 use toml::de::{DeTable, Error};
 
 use crate::config::source::SourceText;
 use crate::diagnostic::{Diagnostic, Exit};
 
-/// Lines that stop the parser; more in one file are not worth the time.
+/// The maximum number of lines to blank because they stop the parser.
 const MAX_SYNTAX_ERRORS: usize = 20;
 
-/// What the parser found: the first error of each line, in the order of the file.
+/// The syntax errors: the first of each line, in file order.
 pub(super) struct Syntax {
     pub(super) problems: Vec<Diagnostic>,
-    /// From this line on nothing is where its author put it.
+    /// From this line on, values may be assigned to the wrong table.
     lost_from: Option<usize>,
 }
 
@@ -19,14 +19,14 @@ impl Syntax {
     pub(super) fn of(source: &SourceText, errors: &[Error]) -> Self {
         let mut errors: Vec<&Error> = errors.iter().collect();
         errors.sort_by_key(|error| error.span().map(|span| span.start));
-        // A list that is never closed swallows the rest of the file: only where that began is worth a word.
+        // An unclosed list swallows the rest of the file, so only its start is reported.
         if errors.iter().any(|error| never_closed(error.message()))
             && let Some(first) = errors.iter().position(|error| misplaces(error.message()))
         {
             errors.truncate(first + 1);
         }
         let lost_from = errors.iter().find(|error| misplaces(error.message())).map(|error| {
-            // Where the string began is not said.
+            // The error does not say where the string began.
             if error.message().starts_with("invalid multi-line") {
                 1
             } else {
@@ -38,14 +38,14 @@ impl Syntax {
         Syntax { problems, lost_from }
     }
 
-    /// Whether a problem may only be what is left of broken text.
+    /// Whether a problem may only be a consequence of a syntax error.
     pub(super) fn explains(&self, problem: &Diagnostic) -> bool {
         let here = line(problem);
         self.lost_from.is_some_and(|lost| here >= lost) || self.problems.iter().any(|syntax| line(syntax) == here)
     }
 }
 
-/// `text` with every line blanked at which the parser would stop for good, and its errors there.
+/// Blanks every line on which the parser would stop; returns the resulting text and the errors of those lines.
 pub(super) fn without_stops(text: &str) -> (String, Vec<Error>) {
     let mut text = text.to_owned();
     let mut errors = Vec::new();
@@ -69,7 +69,7 @@ fn never_closed(message: &str) -> bool {
     message.starts_with("unclosed array") || message.starts_with("unclosed inline table")
 }
 
-/// Whether what follows the error may have landed in another table.
+/// Whether the text after this error may have been assigned to another table.
 fn misplaces(message: &str) -> bool {
     ["unclosed", "missing comma", "invalid multi-line"]
         .iter()

@@ -1,4 +1,4 @@
-//! `devtasks.toml`: text in, what was read or every problem out.
+//! `devtasks.toml` → the parsed configuration or all problems.
 
 mod shown;
 
@@ -24,7 +24,7 @@ fn check(text: &str, expected: impl Expected) {
     expected.check(&found);
 }
 
-/// The body of `[services.a]`, with a command, in place of a whole file; its first line is line 3.
+/// The body of `[services.a]`, which has a command, instead of a whole file. Its first line is line 3.
 #[track_caller]
 fn check_service(body: &str, expected: impl Expected) {
     check(&format!("[services.a]\ncommand = 'x'\n{}", dedent(body)), expected);

@@ -1,4 +1,4 @@
-//! Suggestions: what was typed in, what is suggested out.
+//! A mistyped name → the suggestion.
 
 use super::{any_of, closest, did_you_mean};
 

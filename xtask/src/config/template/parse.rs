@@ -4,15 +4,16 @@ use super::{MissingWhen, Otherwise, Piece, Template, TemplateError, TemplatePart
 use crate::diagnostic::{Diagnostic, Exit};
 
 impl Template {
-    /// As in `devtasks.toml`.
+    /// Parses a value of `devtasks.toml`.
     ///
     /// # Errors
-    /// A `${` that opens none of the forms, or is not closed.
+    /// A `${` that is not closed or starts none of the forms.
     pub(crate) fn parse(text: &str) -> Result<Template, TemplateError> {
         whole(text, Dialect::Config)
     }
 
-    /// As in an env file of Compose: `$VAR` is a variable too, a missing one is empty, and there are no references.
+    /// Parses a value of a Compose env file: `$VAR` is a variable too, a missing one is empty, and there are no
+    /// references.
     ///
     /// # Errors
     /// As for [`Template::parse`].
@@ -27,7 +28,7 @@ enum Dialect {
     Env,
 }
 
-/// Defaults within defaults; deeper ones are a mistake, and recursion must end somewhere.
+/// Maximum depth of defaults within defaults; bounds the recursion.
 const MAX_DEPTH: usize = 50;
 
 fn whole(text: &str, dialect: Dialect) -> Result<Template, TemplateError> {
@@ -44,7 +45,7 @@ struct Parser<'t> {
     text: &'t str,
     /// In bytes.
     at: usize,
-    /// How many `${` are open.
+    /// Number of open `${`.
     depth: usize,
     dialect: Dialect,
 }
@@ -54,10 +55,10 @@ impl<'t> Parser<'t> {
         &self.text[self.at..]
     }
 
-    /// Up to the end of the text or, within `${`, to the `}` that closes it, which is left for the caller.
+    /// Parses up to the end of the text or, within `${`, up to the closing `}`, which the caller consumes.
     fn template(&mut self) -> Result<Template, TemplateError> {
         let mut template = Template::default();
-        // Plain braces in a default pair up, as in Compose: `${A:-{"b":1}}`.
+        // Plain braces in a default are matched, as in Compose: `${A:-{"b":1}}`.
         let mut braces = 0;
         while let Some(next) = self.rest().chars().next() {
             let rest = self.rest();
@@ -85,7 +86,7 @@ impl<'t> Parser<'t> {
         Ok(template)
     }
 
-    /// From `${` to beyond its `}`.
+    /// Parses from `${` to the closing `}`, inclusive.
     fn braced(&mut self) -> Result<Piece, TemplateError> {
         let start = self.at;
         self.at += 2;
@@ -106,7 +107,7 @@ impl<'t> Parser<'t> {
         Ok(piece)
     }
 
-    /// Up to the `}`.
+    /// Parses up to the `}`.
     fn variable(&mut self, start: usize) -> Result<Piece, TemplateError> {
         const OPERATORS: [&str; 6] = [":-", ":?", ":+", "-", "?", "+"];
         let name = self.name();
@@ -147,7 +148,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Up to the `}`.
+    /// Parses up to the `}`.
     fn reference(&mut self, start: usize) -> Result<Piece, TemplateError> {
         let Some(length) = self.rest().find('}') else {
             return Err(self.unclosed(start));
@@ -208,7 +209,7 @@ impl<'t> Parser<'t> {
         )
     }
 
-    /// From `start` to the next `}`.
+    /// The text from `start` to the next `}`.
     fn form(&self, start: usize) -> &str {
         let text = &self.text[start..];
         text.find('}').map_or(text, |end| &text[..=end])
@@ -222,7 +223,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// How many bytes at the start of `text` are a variable's name: letters, digits and `_`, no digit first.
+/// Length in bytes of the variable name at the start of `text`: letters, digits and `_`, no leading digit.
 fn name_length(text: &str) -> usize {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if text.starts_with(|c: char| c.is_ascii_digit()) {

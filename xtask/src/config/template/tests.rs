@@ -1,8 +1,8 @@
-//! Templates: text in, what was read or what it became out.
+//! Text → parsed template or filled-in text.
 
 use super::{Missing, MissingWhen, Otherwise, Piece, Template, TemplateError, TemplatePart};
 
-/// Parses, writes each piece in brackets, then fills with `A=1`, `EMPTY=` and `services.db` at port 6390.
+/// Parses `text`, writes each piece in brackets, then fills it with `A=1`, `EMPTY=` and port 6390 of `services.db`.
 #[track_caller]
 fn check(text: &str, read: &str, filled: &str) {
     check_parsed(Template::parse(text), text, read, filled);

@@ -1,4 +1,4 @@
-//! Words as Rust writes them in, the shown text and the shell line out.
+//! Words → displayed text and shell command line.
 
 use super::{command_line, visible};
 

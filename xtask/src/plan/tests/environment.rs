@@ -387,3 +387,14 @@ fn environment_without_cargo_is_not_touched() {
     ";
     check_without_cargo(environment, environment);
 }
+
+#[test]
+fn an_environment_is_text_in_json() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Sent(#[serde(with = "crate::plan::environment::as_list")] Environment);
+
+    let environment = Environment::from([("GREETING".into(), "grüß \"dich\"".into()), ("NONE".into(), "".into())]);
+    let json = serde_json::to_string(&Sent(environment.clone())).unwrap();
+    assert_eq!(json, r#"[["GREETING","grüß \"dich\""],["NONE",""]]"#);
+    assert_eq!(serde_json::from_str::<Sent>(&json).unwrap().0, environment);
+}

@@ -1,4 +1,4 @@
-//! What to type next about a busy port. Every command named here exists and is true for the case.
+//! Hints about a busy port. Every command in them must exist and apply to the case.
 
 use super::{ConflictKind, PortCheck};
 use crate::diagnostic::Hint;
@@ -74,12 +74,12 @@ pub(super) fn excluded(case: &PortCheck<'_>) -> Vec<Hint> {
 }
 
 fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<Hint> {
-    let is_suspended = match owner.state {
+    let is_suspended = match owner.process.state {
         ProcessState::Suspended => true,
         ProcessState::Running | ProcessState::Zombie => false,
     };
     let mut hints = Vec::new();
-    if is_suspended && let Some(terminal) = &owner.terminal {
+    if is_suspended && let Some(terminal) = &owner.process.terminal {
         hints.push(format!("type `fg` in `{terminal}` to resume it, then Ctrl-C to end it").into());
     }
     let kill = Hint::run("stop it with", format!("port kill {}", case.port.typed()));
@@ -87,9 +87,9 @@ fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<Hint> {
     hints
 }
 
-/// For whoever asks about the port and not for a service of theirs.
+/// A hint to stop the service of devtasks that owns the port; only if the check is not for a service.
 fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<Hint> {
-    let tag = owner.tag.as_ref()?;
+    let tag = owner.process.tag.as_ref()?;
     let asked_for_itself = case.ours.service.is_none();
     let service = match tag.is_supervisor() {
         true => case.reserved_for().map(str::to_owned),
@@ -102,7 +102,7 @@ fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<Hint> {
 }
 
 fn down_there(owner: &Owner) -> Option<Hint> {
-    let checkout = owner.tag.as_ref()?.checkout.raw().to_str()?;
+    let checkout = owner.process.tag.as_ref()?.checkout.raw().to_str()?;
     let directory = shell_word(checkout);
     Some(Hint::run_after(
         "stop it there with",
@@ -111,14 +111,14 @@ fn down_there(owner: &Owner) -> Option<Hint> {
     ))
 }
 
-/// How whoever looks after it stops it.
+/// How to stop it by its container engine, service manager or tunnel.
 fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
     let port = case.port.typed();
     let hint = match role {
         Role::Server => return None,
         Role::Container(container) => match (container.stop(), container.is_inside, container.engine()) {
             (Some(stop), _, _) => format!("stop it with `{stop}`"),
-            // Of one in Kubernetes, say, the kernel does not tell by which command it is stopped.
+            // The kernel does not show which command stops, for example, a Kubernetes container.
             (None, true, _) => return None,
             (None, false, Runtime::Podman) => {
                 format!("find the container that publishes {port} with `podman ps`, then `podman stop` it")
@@ -142,9 +142,9 @@ fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
     Some(hint.into())
 }
 
-/// What a protected owner can be turned off by.
+/// How to turn off a protected owner.
 fn by_hand(owner: &Owner) -> Option<&'static str> {
-    match owner.name.raw().as_str() {
+    match owner.process.name.raw().as_str() {
         "ControlCenter" => Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff"),
         "wslrelay" => Some("stop the server inside WSL, or all of WSL with `wsl --shutdown`"),
         "System" => Some("see which program it serves with `netsh http show servicestate`"),
@@ -190,7 +190,7 @@ fn another_port(case: &PortCheck<'_>) -> Option<Hint> {
     Some(match &wanted.variable {
         Some(variable) => {
             let number = case.port.number;
-            // Whether it is free is not known here; that it is no other service's is.
+            // It may be busy; it only is no other service's number.
             let mut near = (number..=u16::MAX).skip(1).chain((1..number).rev());
             let next = near.find(|it| !case.ours.numbers.contains(it))?;
             let give = format!("give `{service}` another port:");

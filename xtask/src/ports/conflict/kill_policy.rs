@@ -1,24 +1,24 @@
-//! Whether `port kill` may end who holds a port, and what it takes.
+//! Whether `port kill` may stop the owner of a port, and what it requires.
 
 use super::{CallerContext, ConflictKind, PortCheck};
 use crate::ports::{BindResult, Endpoint, PortFact, SocketState};
 
-/// The most restrictive last.
+/// What `port kill` requires; the most restrictive last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum KillPolicy {
-    /// Nobody holds it.
+    /// The port has no owner.
     NotNeeded,
-    /// A yes.
+    /// Confirmation.
     Yes,
-    /// A yes and `--foreign`: devtasks runs it for another checkout or project.
+    /// Confirmation and `--foreign`: devtasks runs it for another checkout or project.
     Foreign,
-    /// Nothing helps: no process holds it.
+    /// Refused: no process holds the port.
     NoProcess,
-    /// Nothing helps: it is protected, hidden, a connection, or the service of a live run of this checkout.
+    /// Refused: the owner is protected, hidden, a connection, or a service of a live run of this checkout.
     Never,
 }
 
-/// What it takes to end everybody who holds the port.
+/// What `port kill` requires to stop all owners of the port.
 pub(crate) fn kill_policy(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> KillPolicy {
     let case = PortCheck { port, fact, ours };
     let answers = |wanted: BindResult| fact.probes.iter().any(|probe| probe.answer == wanted);
@@ -27,9 +27,9 @@ pub(crate) fn kill_policy(port: &Endpoint, fact: &PortFact, ours: &CallerContext
         return KillPolicy::NotNeeded;
     }
     let whys = fact.owners.iter().map(|owner| match case.why(owner) {
-        // A tunnel of an editor or an SSH session is protected.
+        // A tunnel of an editor or SSH session is protected.
         ConflictKind::Tunnel if owner.protected.is_some() => ConflictKind::Protected,
-        // Another stack's supervisor keeps the port for a service: to end it would end all of them.
+        // Stopping the supervisor of another stack would stop all its services.
         ConflictKind::OtherProject | ConflictKind::OtherCheckout if case.supervisor(owner).is_some() => {
             ConflictKind::Protected
         }
@@ -45,7 +45,7 @@ pub(crate) fn kill_policy(port: &Endpoint, fact: &PortFact, ours: &CallerContext
             KillPolicy::Yes
         }
         ConflictKind::OtherProject | ConflictKind::OtherCheckout => KillPolicy::Foreign,
-        // What remains of a server that has ended hinders hardly anybody.
+        // Connections left by an exited server block hardly any server.
         ConflictKind::Connection if !is_busy => KillPolicy::NotNeeded,
         ConflictKind::Protected
         | ConflictKind::Container

@@ -1,4 +1,4 @@
-//! The one sentence about a port: who holds it and how, or what else is in the way.
+//! The message about a port: its owner and how it holds the port, or what else blocks it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::{ConflictKind, PortCheck};
 use crate::diagnostic::Code;
 use crate::ports::related_owners::ListenerOverlap;
-use crate::ports::{BindProbe, BindResult, HoldsBy, Owner, Role, SocketState, UnownedSocket};
+use crate::ports::{BindProbe, BindResult, Owner, Role, SocketState, UnownedSocket};
 use crate::process::ProcessState;
 use crate::process::container::EngineReply;
 
@@ -16,7 +16,7 @@ impl PortCheck<'_> {
         let Some(owner) = lead else {
             return self.ownerless_message(why);
         };
-        let who = format!("`{}` (pid {})", owner.name, owner.identity.pid);
+        let who = format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid);
         let more = match self.fact.owners.len() - 1 {
             0 => String::new(),
             1 => " and 1 more process".to_owned(),
@@ -24,7 +24,7 @@ impl PortCheck<'_> {
         };
         let taken = format!("{port} is taken by {who}{more}{}", self.at(owner));
         let by_lead = format!("{port} is taken by {who}{}", self.at(owner));
-        let said = match (why, &owner.tag) {
+        let said = match (why, &owner.process.tag) {
             (ConflictKind::Container | ConflictKind::SystemService | ConflictKind::Tunnel, _) => {
                 self.by_role(&owner.role, &who, &by_lead)
             }
@@ -69,17 +69,17 @@ impl PortCheck<'_> {
             }
             (ConflictKind::Foreign, _) => taken,
         };
-        match owner.state {
+        match owner.process.state {
             ProcessState::Suspended => format!("{said}; it is suspended"),
             ProcessState::Running | ProcessState::Zombie => said,
         }
     }
 
-    /// Of listeners that have nothing to do with each other: the code, and what it means for whoever connects.
+    /// For unrelated listeners: the code, and what they mean for clients.
     pub(super) fn rivals(&self, rivalry: ListenerOverlap<'_>) -> (Code, String) {
         let who = |owner: &Owner| {
-            let name = format!("`{}` (pid {})", owner.name, owner.identity.pid);
-            match (&owner.role, &owner.tag) {
+            let name = format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid);
+            match (&owner.role, &owner.process.tag) {
                 (Role::Container(container), _) => format!("{} by {name}", container.words()),
                 (_, Some(tag)) => format!("{name}, service `{}` of `{}`", tag.service, tag.project),
                 (_, None) => name,
@@ -141,7 +141,7 @@ impl PortCheck<'_> {
         }
     }
 
-    /// Where it holds the port, if that is not where one would think.
+    /// The addresses at which it holds the port, if they are unexpected.
     fn at(&self, owner: &Owner) -> String {
         let ips = || owner.addresses.iter().map(SocketAddr::ip);
         let is_free = |probe: &BindProbe| matches!(probe.answer, BindResult::Free | BindResult::FreeIfReused);
@@ -198,7 +198,7 @@ impl PortCheck<'_> {
         }
     }
 
-    /// The longest that a closed connection still lingers, such as `42 s`.
+    /// The time until the last TIME_WAIT socket is gone, such as `42 s`.
     pub(super) fn time_left(&self) -> String {
         let longest = self.fact.ownerless.iter().filter_map(|socket| match socket.state {
             SocketState::TimeWait { left } => Some(left),
@@ -216,7 +216,7 @@ impl PortCheck<'_> {
     }
 }
 
-/// A program that never listens by itself, so it was given the socket.
+/// Whether it is a program that never opens a listening socket, so it inherited the socket.
 fn serves_nothing(owner: &Owner) -> bool {
     const SERVE_NOTHING: &[&str] = &[
         "sleep",
@@ -239,7 +239,7 @@ fn serves_nothing(owner: &Owner) -> bool {
         "ssh-agent",
         "gpg-agent",
     ];
-    owner.holds_by == HoldsBy::Listening && SERVE_NOTHING.contains(&owner.name.raw().as_str())
+    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&owner.process.name.raw().as_str())
 }
 
 pub(super) fn user(socket: &UnownedSocket) -> String {

@@ -1,4 +1,4 @@
-//! A port's facts, one a line, in; the finding as it would be told, out.
+//! Facts about a port, one per line → the finding as text.
 
 use crate::expected::Expected;
 use crate::foreign::Foreign;
@@ -14,6 +14,7 @@ use crate::config::Protocol;
 use crate::diagnostic::Place;
 use crate::ports::tunnel::Tunnel;
 use crate::ports::{BindProbe, VisibilityLimit};
+use crate::process::ProcessInfo;
 use crate::process::container::{Container, EngineReply, Runtime};
 use crate::process::managed_service::{ManagedService, ServiceManager};
 use crate::process::{Identity, ProcessRef, ProcessState, Tag};
@@ -23,10 +24,11 @@ mod roles;
 /// Lines:
 /// `port 8000 [udp] [HOST]`, `answer [ADDRESS] free|reused|busy|denied|noaddress|failed N`,
 /// `we [root] [nobody] [variable] [asking] [beside=NUMBER,…] [reserved=SERVICE]`: as user 501 for `backend` of `shop`
-/// in /shop, run r1 lives; `asking`: for no service; `beside`: what other services have; `reserved`: its supervisor has
-/// told whose it is; `owner PID NAME [bound|connection] [suspended] [tag=PROJECT:CHECKOUT:RUN:SERVICE]
-/// [below=PID[:NAME]] [at=IP] [typed] [family=PID] [socket=INODE] [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside`
-/// with the same words, `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`,
+/// in /shop, with live run r1; `asking`: for no service; `beside`: numbers of other services; `reserved`: the service
+/// that the supervisor reserves it for; `owner PID NAME [bound|connection] [suspended]
+/// [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed] [family=PID] [socket=INODE]
+/// [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
+/// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`,
 /// `blind wsl|container`, `outgoing FIRST LAST`.
 /// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`,
 /// `managed=UNIT`, `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
@@ -175,27 +177,29 @@ fn place(line: usize) -> Place {
 fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
     let pid = words.next().unwrap().parse().unwrap();
     let mut owner = Owner {
-        identity: Identity {
-            boot: String::new(),
-            pid,
-            start: 0,
+        process: ProcessInfo {
+            identity: Identity {
+                boot: String::new(),
+                pid,
+                start: 0,
+            },
+            name: words.next().unwrap().into(),
+            command: Vec::new().into(),
+            user: None,
+            uid: Some(501),
+            cwd: Some(PathBuf::from("/shop").into()),
+            started_at: None,
+            state: ProcessState::Running,
+            terminal: None,
+            parents: Vec::new(),
+            children: 0,
+            repository: None,
+            tag: None,
+            unit: None,
         },
-        name: words.next().unwrap().into(),
-        command: Vec::new().into(),
-        user: None,
-        uid: Some(501),
-        cwd: Some(PathBuf::from("/shop").into()),
-        started_at: None,
-        state: ProcessState::Running,
-        terminal: None,
         addresses: Vec::new(),
-        holds_by: HoldsBy::Listening,
-        parents: Vec::new(),
-        children: 0,
+        holds_by: SocketState::Listening,
         clients: Vec::new(),
-        repository: None,
-        tag: None,
-        unit: None,
         role: Role::Server,
         sockets: Vec::new(),
         family: pid,
@@ -203,24 +207,24 @@ fn owner<'a>(mut words: impl Iterator<Item = &'a str>) -> Owner {
     };
     for word in words {
         match word.split_once('=') {
-            None if word == "bound" => owner.holds_by = HoldsBy::Bound,
-            None if word == "connection" => owner.holds_by = HoldsBy::Connection,
-            None if word == "suspended" => owner.state = ProcessState::Suspended,
-            None if word == "typed" => owner.terminal = Some("pts/3".to_owned()),
+            None if word == "bound" => owner.holds_by = SocketState::Bound,
+            None if word == "connection" => owner.holds_by = SocketState::Connection,
+            None if word == "suspended" => owner.process.state = ProcessState::Suspended,
+            None if word == "typed" => owner.process.terminal = Some("pts/3".to_owned()),
             Some(("at", ip)) => owner.addresses.push(SocketAddr::new(ip.parse().unwrap(), 8000)),
             Some(("socket", inode)) => owner.sockets.push(inode.parse().unwrap()),
             Some(("family", pid)) => owner.family = pid.parse().unwrap(),
             Some(("protected", why)) => owner.protected = Some(why.replace('_', " ")),
             Some(("below", parent)) => {
                 let (pid, name) = parent.split_once(':').unwrap_or((parent, ""));
-                owner.parents.push(ProcessRef {
+                owner.process.parents.push(ProcessRef {
                     pid: pid.parse().unwrap(),
                     name: name.into(),
                 });
             }
             Some(("tag", tag)) => {
                 let parts: Vec<&str> = tag.split(':').collect();
-                owner.tag = Some(Tag {
+                owner.process.tag = Some(Tag {
                     project: parts[0].into(),
                     checkout: PathBuf::from(parts[1].replace('_', " ")).into(),
                     run: parts[2].into(),
@@ -428,6 +432,17 @@ fn busy_address_is_named_unless_it_is_the_usual_one() {
         answer ::1 busy
         owner 4242 node at=::1",
         expect!["port.free ok 0: port 8000 is free"],
+    );
+}
+
+#[test]
+fn own_service_that_is_bound_and_does_not_listen_yet_is_own_running() {
+    check(
+        "answer reused
+        owner 4242 python3 bound tag=shop:/shop:r1:backend",
+        expect![[r#"
+            port.busy.own_running ok 0: port 8000 is held by `python3` (pid 4242): `backend` of this checkout runs
+            hint: look at it with `cargo xtask status`"#]],
     );
 }
 

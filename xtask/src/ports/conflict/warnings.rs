@@ -1,11 +1,11 @@
-//! What is worth knowing about a port that a service can have: no conflict, but a surprise some day.
+//! Warnings about an available port: another process on the other loopback address, or the ephemeral range.
 
 use super::{CallerContext, PortCheck};
 use crate::diagnostic::{Code, Exit, Level};
 use crate::ports::{Endpoint, Finding, PortFact};
 use crate::process::Tag;
 
-/// `port.split`: somebody else answers at the other address that `localhost` stands for.
+/// `port.split`: another process listens on the other address of `localhost`.
 pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> Option<Finding> {
     let case = PortCheck { port, fact, ours };
     let service = &ours.service.as_ref()?.service;
@@ -13,15 +13,15 @@ pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> O
     let strangers = || {
         fact.other_loopback_owners
             .iter()
-            .filter(|owner| !owner.tag.as_ref().is_some_and(is_ours))
+            .filter(|owner| !owner.process.tag.as_ref().is_some_and(is_ours))
     };
     let other = strangers().next()?;
     let at = other.addresses.first()?.ip();
     let message = format!(
         "{} of {at} is held by `{}` (pid {}): `localhost` may lead there instead of to `{service}`",
         port.name(),
-        other.name,
-        other.identity.pid
+        other.process.name,
+        other.process.identity.pid
     );
     let own = port.host.map_or("127.0.0.1".to_owned(), |host| host.to_string());
     let mut finding = case
@@ -35,7 +35,7 @@ pub(crate) fn split(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> O
     Some(finding)
 }
 
-/// `port.ephemeral`: the system may give the port to any outgoing connection before the service starts.
+/// `port.ephemeral`: the kernel may assign the port to an outgoing connection before the service starts.
 pub(crate) fn ephemeral(port: &Endpoint, fact: &PortFact, ours: &CallerContext) -> Option<Finding> {
     let case = PortCheck { port, fact, ours };
     let (first, last) = fact.ephemeral_range?;

@@ -1,10 +1,10 @@
-//! A process in, out what it is there for: see `protected` for whom nobody may signal.
+//! A process → its role. `protected` tests which processes are never signalled.
 
 use super::*;
 use crate::process::container::runtime_of_group;
 use crate::process::{Identity, ProcessState};
 
-/// `pid name : arguments`, words parted by `|`; port 8000. We are pid 500, below 400.
+/// `pid name : arguments`, with words separated by `|`; port 8000. We are pid 500, below 400.
 #[track_caller]
 fn check(line: &str, details: Details, expected: &str) {
     let (facts, command) = line.split_once(" : ").unwrap_or((line, ""));

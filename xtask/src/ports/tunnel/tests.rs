@@ -1,4 +1,4 @@
-//! A command line in, words parted by `|`; what it is a tunnel to, for port 8000, out.
+//! A command line with words separated by `|` → the tunnel for port 8000.
 
 use super::*;
 

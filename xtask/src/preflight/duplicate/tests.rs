@@ -1,4 +1,4 @@
-//! A `devtasks.toml` in, what it declares twice out.
+//! `devtasks.toml` → duplicate ports.
 
 use std::path::Path;
 

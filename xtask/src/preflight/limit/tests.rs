@@ -1,4 +1,4 @@
-//! Services → descriptors → what is said of them.
+//! Services → number of descriptors → finding.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn planned(config: &str) -> Plan {
     plan
 }
 
-/// What one service with these settings takes.
+/// The number of descriptors for one service with these settings.
 #[track_caller]
 fn check(settings: &str, expected: u64) {
     let plan = planned(&format!("[services.api]\ncommand = 'serve'\n{settings}"));

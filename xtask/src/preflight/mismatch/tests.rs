@@ -1,4 +1,4 @@
-//! Where a service listens, in; how that differs from what it declares, out.
+//! Addresses on which a service listens → the difference from what it declares.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -14,7 +14,7 @@ const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
 const WITH_VENV: &str = "[venvs.py]\npath = '.venv'\npython = '>=3.11'\n[services.api]\ncommand = 'serve'\nvenv = 'py'\n\
     [services.job]\ncommand = 'work'\nvenv = 'py'";
 
-/// The project lies in `/shop`; of `config` is seen what `fill` says, and all else is well.
+/// The project is in `/shop`. `fill` sets the facts that deviate; everything else is fine.
 #[track_caller]
 fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");

@@ -1,9 +1,9 @@
-//! An origin, one fact a line, in; who looks after the process and how it is stopped, out.
+//! The origin of a process, one fact per line → its manager and the command that stops it.
 
 use super::*;
 
 /// Lines: `unit U [users]`, `parent PID NAME : arguments [in DIRECTORY]`, `variable NAME=VALUE`, `our NAME=VALUE`, `uid
-/// N`. Parents nearest first. We stand under `ci.service` and below pid 300.
+/// N`. Nearest parent first. We run under `ci.service` and below pid 300.
 #[track_caller]
 fn check(input: &str, expected: Option<&str>) {
     let ours = Ancestry {

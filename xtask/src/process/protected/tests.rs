@@ -1,9 +1,9 @@
-//! Processes in, one a line: `pid name [options] : arguments`; who is protected and why out.
+//! Processes, one per line as `pid name [options] : arguments` → which are protected, and why.
 
 use super::super::{Identity, ProcessState};
 use super::*;
 
-/// Options: `tty`, `kernel`, `exe=PATH`, `managed`, `container=NAME`. We are pid 500, below 400 and 300, under `ci.service`.
+/// Options: `tty`, `kernel`, `exe=PATH`, `managed`, `container=NAME`. We are pid 500 below 400, 300; in `ci.service`.
 #[track_caller]
 fn check(input: &str, expected: &str) {
     let ours = Ancestry {

@@ -1,4 +1,4 @@
-//! Command lines in, command lines out; one argument a line.
+//! Command line → masked command line, one argument per line.
 
 use super::mask;
 

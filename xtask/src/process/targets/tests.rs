@@ -1,9 +1,9 @@
-//! A process table, one a line, in; whom to end, and how many of them first, out.
+//! A process table, one process per line → the processes to stop, and how many of them first.
 
 use super::*;
 
-/// A line: `pid parent group session name [tty] [zombie] [holds] [unit=U] : arguments`, words parted by `|`.
-/// We are pid 900; its parents are read from the table.
+/// Lines: `pid parent group session name [tty] [zombie] [holds] [unit=U] : arguments`, with words separated by `|`. We
+/// are pid 900; our parents are read from the table.
 #[track_caller]
 fn check(input: &str, expected: &str) {
     let mut table = Vec::new();

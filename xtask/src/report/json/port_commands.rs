@@ -1,4 +1,4 @@
-//! What the commands of `port` answer.
+//! JSON output of the `port` commands.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) struct WhoPort {
     number: u16,
     protocol: Protocol,
     code: &'static str,
-    /// By address; `null` where it could not be tried.
+    /// By address; `null` if binding could not be tried.
     bindable: BTreeMap<String, Option<bool>>,
     owners: Vec<Owner>,
     hints: Vec<String>,
@@ -55,20 +55,20 @@ pub(crate) struct Kill {
 pub(crate) struct KillPort {
     number: u16,
     protocol: Protocol,
-    /// As it was found.
+    /// The code before anything was signalled.
     code: &'static str,
     owners: Vec<Owner>,
-    /// Whom to end, in the order of the signals; empty where nobody may be ended.
+    /// Processes to stop, in the order of the signals; empty if none may be stopped.
     targets: Vec<Parent>,
     result: KillResult,
     hints: Vec<String>,
 }
 
-/// What became of a port that was to come free.
+/// The outcome for a port that was to become free.
 #[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum KillResult {
-    /// Nobody held it, or not any more.
+    /// The port had no owner, or its owner has exited.
     Free,
     Killed,
     /// `--dry-run`.
@@ -76,7 +76,7 @@ pub(crate) enum KillResult {
     Refused,
     Survived,
     Respawned,
-    /// Nobody is seen to hold it, and yet it cannot be bound.
+    /// No owner is visible, but the port cannot be bound.
     Busy,
 }
 

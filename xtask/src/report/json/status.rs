@@ -1,4 +1,4 @@
-//! The documents of `status` and `why`, and what they share with the last line of `up`.
+//! The JSON of `status` and `why`, and the parts shared with the last line of `up`.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ pub(crate) struct ServiceDocument<'a> {
     ports: &'a [PortStatus],
     health: &'a HealthReport,
     waiting_for: &'a [String],
-    /// It runs to its end, once: having ended with 0 it is as well as a service that is ready.
+    /// Runs to completion: exit code 0 is as good as ready.
     task: bool,
 }
 

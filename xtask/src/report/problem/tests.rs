@@ -1,4 +1,4 @@
-//! The excerpt against the plain way to make it, which looks at the whole line again and again.
+//! The excerpt compared with a simple implementation that scans the whole line repeatedly.
 
 use std::path::PathBuf;
 use std::sync::Arc;

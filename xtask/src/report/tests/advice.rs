@@ -1,4 +1,4 @@
-//! The hint that each cause leads to.
+//! The hint for each cause.
 
 use crate::expected::Expected;
 use expect_test::expect;
@@ -8,7 +8,7 @@ use super::failure::{backend, ended};
 use crate::plan::{EnvFile, Port, Protocol, Service};
 use crate::report::tests::place;
 
-/// What a service in `/shop/back end` is advised after these last words.
+/// The hints for a service in `/shop/back end` with this exit code and log.
 #[track_caller]
 fn check(command: &str, code: i32, log: &str, expected: impl Expected) {
     check_of(&backend(command, ""), code, log, expected);

@@ -1,9 +1,10 @@
-//! Who holds a port: the card on a terminal, the summary elsewhere.
+//! The owner of a port: the card on a terminal, the summary elsewhere.
 
 use super::{busy, check, owner, parent, reader, suspended};
 use crate::diagnostic::{Hint, Level};
 use crate::expected::Expected;
-use crate::ports::{Finding, HoldsBy, Owner};
+use crate::ports::{Finding, Owner, SocketState};
+use crate::process::ProcessInfo;
 use crate::process::{ProcessState, Repository, Tag};
 use crate::report::card::{RenderContext, card};
 use crate::report::finding::{conflict, finding};
@@ -38,17 +39,20 @@ fn a_busy_port_is_shown_with_its_owner_and_what_to_type() {
 #[test]
 fn card_names_a_debugger() {
     let debugged = Owner {
-        command: [
-            "python3",
-            "/x/debugpy/launcher/../../debugpy",
-            "--connect",
-            "127.0.0.1:5",
-            "-m",
-            "uvicorn",
-        ]
-        .map(str::to_owned)
-        .to_vec()
-        .into(),
+        process: ProcessInfo {
+            command: [
+                "python3",
+                "/x/debugpy/launcher/../../debugpy",
+                "--connect",
+                "127.0.0.1:5",
+                "-m",
+                "uvicorn",
+            ]
+            .map(str::to_owned)
+            .to_vec()
+            .into(),
+            ..owner().process
+        },
         ..owner()
     };
     let text = card(&debugged, &reader(100));
@@ -85,8 +89,11 @@ fn card_fits_into_60_columns() {
 #[test]
 fn several_owners_have_a_card_each() {
     let worker = Owner {
-        parents: vec![parent(4242, "python3")],
-        children: 0,
+        process: ProcessInfo {
+            parents: vec![parent(4242, "python3")],
+            children: 0,
+            ..owner().process
+        },
         clients: Vec::new(),
         ..owner()
     };
@@ -179,13 +186,16 @@ fn findings_are_told_by_their_level() {
 #[test]
 fn card_leaves_out_what_is_not_known() {
     let unknown = Owner {
-        command: Vec::new().into(),
-        user: None,
-        uid: None,
-        cwd: None,
-        started_at: None,
-        parents: Vec::new(),
-        children: 0,
+        process: ProcessInfo {
+            command: Vec::new().into(),
+            user: None,
+            uid: None,
+            cwd: None,
+            started_at: None,
+            parents: Vec::new(),
+            children: 0,
+            ..owner().process
+        },
         clients: Vec::new(),
         ..owner()
     };
@@ -210,8 +220,11 @@ fn card_leaves_out_what_is_not_known() {
 #[test]
 fn card_names_another_user_by_name_or_number() {
     let named = Owner {
-        user: Some("postgres".into()),
-        uid: Some(26),
+        process: ProcessInfo {
+            user: Some("postgres".into()),
+            uid: Some(26),
+            ..owner().process
+        },
         ..owner()
     };
     check_card(
@@ -224,8 +237,11 @@ fn card_names_another_user_by_name_or_number() {
             children  1     clients  1 (Firefox 4511)"#]],
     );
     let numbered = Owner {
-        user: None,
-        uid: Some(26),
+        process: ProcessInfo {
+            user: None,
+            uid: Some(26),
+            ..owner().process
+        },
         ..owner()
     };
     check_card(
@@ -242,7 +258,10 @@ fn card_names_another_user_by_name_or_number() {
 #[test]
 fn an_orphan_is_told_from_a_service_of_the_system() {
     let of_init = Owner {
-        parents: vec![parent(1, "systemd")],
+        process: ProcessInfo {
+            parents: vec![parent(1, "systemd")],
+            ..owner().process
+        },
         ..owner()
     };
     check_card(
@@ -255,7 +274,10 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
             children  1     clients  1 (Firefox 4511)"#]],
     );
     let unit = Owner {
-        unit: Some("redis.service".into()),
+        process: ProcessInfo {
+            unit: Some("redis.service".into()),
+            ..of_init.process
+        },
         ..of_init
     };
     check_card(
@@ -268,7 +290,10 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
             children  1     clients  1 (Firefox 4511)"#]],
     );
     let of_a_shell = Owner {
-        parents: vec![parent(1, "bash")],
+        process: ProcessInfo {
+            parents: vec![parent(1, "bash")],
+            ..owner().process
+        },
         ..owner()
     };
     check_card(
@@ -285,8 +310,11 @@ fn an_orphan_is_told_from_a_service_of_the_system() {
 #[test]
 fn card_says_how_the_port_is_held_unless_listening() {
     let bound = Owner {
-        holds_by: HoldsBy::Bound,
-        state: ProcessState::Zombie,
+        process: ProcessInfo {
+            state: ProcessState::Zombie,
+            ..owner().process
+        },
+        holds_by: SocketState::Bound,
         ..owner()
     };
     check_card(
@@ -300,8 +328,11 @@ fn card_says_how_the_port_is_held_unless_listening() {
             holds     bound to the port, not listening"#]],
     );
     let connection = Owner {
-        holds_by: HoldsBy::Connection,
-        state: ProcessState::Suspended,
+        process: ProcessInfo {
+            state: ProcessState::Suspended,
+            ..owner().process
+        },
+        holds_by: SocketState::Connection,
         ..owner()
     };
     check_card(
@@ -319,17 +350,20 @@ fn card_says_how_the_port_is_held_unless_listening() {
 #[test]
 fn the_owner_of_another_run_is_known_by_service_and_branch() {
     let tagged = Owner {
-        tag: Some(Tag {
-            project: "shop".into(),
-            service: "backend".into(),
-            checkout: PathBuf::from("/home/kim").into(),
-            run: "r1".into(),
-        }),
-        cwd: Some(PathBuf::from("/home/kim").into()),
-        repository: Some(Repository {
-            root: PathBuf::from("/home/kim").into(),
-            branch: None,
-        }),
+        process: ProcessInfo {
+            tag: Some(Tag {
+                project: "shop".into(),
+                service: "backend".into(),
+                checkout: PathBuf::from("/home/kim").into(),
+                run: "r1".into(),
+            }),
+            cwd: Some(PathBuf::from("/home/kim").into()),
+            repository: Some(Repository {
+                root: PathBuf::from("/home/kim").into(),
+                branch: None,
+            }),
+            ..owner().process
+        },
         clients: (1..=5).map(|pid| parent(pid, "curl")).collect(),
         ..owner()
     };
@@ -347,9 +381,12 @@ fn the_owner_of_another_run_is_known_by_service_and_branch() {
 #[test]
 fn long_commands_are_cut_and_control_characters_written_out() {
     let long = Owner {
-        name: "evil\x1b[2J".into(),
-        command: vec!["node".to_owned(), format!("--x={}", "y".repeat(100)), "a b".to_owned()].into(),
-        cwd: Some(PathBuf::from("/tmp/a\nb").into()),
+        process: ProcessInfo {
+            name: "evil\x1b[2J".into(),
+            command: vec!["node".to_owned(), format!("--x={}", "y".repeat(100)), "a b".to_owned()].into(),
+            cwd: Some(PathBuf::from("/tmp/a\nb").into()),
+            ..owner().process
+        },
         ..owner()
     };
     check_card(

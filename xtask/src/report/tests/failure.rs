@@ -1,4 +1,4 @@
-//! Why a service failed: how it ended, the lines that show it, what to do.
+//! The report on a failed service: how it ended, the lines that show why, hints.
 
 use crate::expected::Expected;
 use expect_test::expect;
@@ -15,7 +15,7 @@ use crate::report::failure::failure;
 use crate::report::paint::Paint;
 use crate::supervise::Cause;
 
-/// What a service `backend` in `/shop/backend`, with a venv or without, leaves behind.
+/// The report on a service `backend` in `/shop/backend`, with or without a venv.
 #[track_caller]
 fn check_failure(venv: &str, why: &Cause, log: &str, expected: impl Expected) {
     check_failure_of("python", venv, why, log, expected);
@@ -74,7 +74,7 @@ fn tail(log: &str) -> Vec<String> {
     log.lines().map(str::to_owned).collect()
 }
 
-/// It ended by itself after 0.4 s, and its log may show why.
+/// A service that exited on its own after 0.4 s; its log may show why.
 pub(super) fn ended(code: Option<i32>, signal: Option<i32>, log: &str) -> Cause {
     let status = ExitStatus { code, signal };
     Cause::Exited {

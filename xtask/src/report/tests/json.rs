@@ -1,10 +1,11 @@
-//! The shapes of the contract, whole: fields, order, nulls.
+//! Complete JSON documents: fields, order, nulls.
 
 use super::failure::ended;
 use super::{busy, check, owner, place, status, suspended, time};
 use crate::config::Protocol;
 use crate::diagnostic::{Code, Diagnostic, Exit, Level};
-use crate::ports::{BindProbe, BindResult, Endpoint, Finding, HoldsBy, Owner, PortFact, Subject};
+use crate::ports::{BindProbe, BindResult, Endpoint, Finding, Owner, PortFact, SocketState, Subject};
+use crate::process::ProcessInfo;
 use crate::process::{ProcessState, Tag};
 use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
 use crate::supervise::{Cause, State};
@@ -14,13 +15,16 @@ use std::path::PathBuf;
 #[test]
 fn a_finding_holds_all_that_is_known_of_an_owner() {
     let tagged = Owner {
-        tag: Some(Tag {
-            project: "shop".into(),
-            service: "api".into(),
-            checkout: PathBuf::from("/home/kim/old").into(),
-            run: "r1".into(),
-        }),
-        unit: Some("redis.service".into()),
+        process: ProcessInfo {
+            tag: Some(Tag {
+                project: "shop".into(),
+                service: "api".into(),
+                checkout: PathBuf::from("/home/kim/old").into(),
+                run: "r1".into(),
+            }),
+            unit: Some("redis.service".into()),
+            ..suspended().process
+        },
         protected: Some("it is an init system".to_owned()),
         ..suspended()
     };
@@ -43,15 +47,18 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
 #[test]
 fn unknown_fields_are_null() {
     let unknown = Owner {
-        command: Vec::new().into(),
-        user: None,
-        uid: None,
-        cwd: None,
-        started_at: None,
-        state: ProcessState::Zombie,
+        process: ProcessInfo {
+            command: Vec::new().into(),
+            user: None,
+            uid: None,
+            cwd: None,
+            started_at: None,
+            state: ProcessState::Zombie,
+            parents: Vec::new(),
+            ..owner().process
+        },
         addresses: Vec::new(),
-        holds_by: HoldsBy::Connection,
-        parents: Vec::new(),
+        holds_by: SocketState::Connection,
         clients: Vec::new(),
         ..owner()
     };

@@ -1,10 +1,11 @@
-//! The listing of ports, on a wide terminal and on narrow ones.
+//! The table of ports on wide and narrow terminals.
 
 use super::{check, owner, parent, reader, suspended};
 use crate::config::Protocol;
 use crate::expected::Expected;
 use crate::foreign::Foreign;
 use crate::ports::{Endpoint, Owner, PortFact, Role, SocketState, UnownedSocket};
+use crate::process::ProcessInfo;
 use crate::process::Tag;
 use crate::process::container::Container;
 use crate::process::managed_service::ManagedService;
@@ -43,12 +44,15 @@ fn hidden() -> PortFact {
 
 fn service() -> Owner {
     Owner {
-        tag: Some(Tag {
-            project: "shop".into(),
-            service: "api".into(),
-            checkout: PathBuf::from("/home/kim/shop").into(),
-            run: "r1".into(),
-        }),
+        process: ProcessInfo {
+            tag: Some(Tag {
+                project: "shop".into(),
+                service: "api".into(),
+                checkout: PathBuf::from("/home/kim/shop").into(),
+                run: "r1".into(),
+            }),
+            ..suspended().process
+        },
         ..suspended()
     }
 }
@@ -63,11 +67,11 @@ fn check_table(ports: &[(Endpoint, &PortFact)], width: usize, expected: impl Exp
 #[test]
 fn a_row_is_a_process_and_counts_what_stands_below_it() {
     let mut worker = owner();
-    worker.identity.pid = 4243;
-    worker.parents.insert(0, parent(4242, "python3"));
+    worker.process.identity.pid = 4243;
+    worker.process.parents.insert(0, parent(4242, "python3"));
     let mut everywhere = owner();
-    everywhere.identity.pid = 5000;
-    everywhere.name = "node".into();
+    everywhere.process.identity.pid = 5000;
+    everywhere.process.name = "node".into();
     everywhere.addresses = vec!["[::]:8000".parse().unwrap(), "0.0.0.0:8000".parse().unwrap()];
     let tcp = by(vec![owner(), worker, everywhere]);
     let udp = by(vec![owner()]);
@@ -145,9 +149,9 @@ fn service_column_names_the_container_or_the_unit() {
 #[test]
 fn process_names_are_shown_without_control_sequences() {
     let mut wild = owner();
-    wild.name = "\x1b[2J".into();
-    wild.command = vec!["\x1b[2J".to_owned()].into();
-    wild.cwd = Some(PathBuf::from("/\x1b[2J").into());
+    wild.process.name = "\x1b[2J".into();
+    wild.process.command = vec!["\x1b[2J".to_owned()].into();
+    wild.process.cwd = Some(PathBuf::from("/\x1b[2J").into());
     let text = table(&[(port(1, Protocol::Tcp), &by(vec![wild]))], &reader(200));
     assert!(!text.contains('\x1b'), "{text:?}");
 }

@@ -1,4 +1,4 @@
-//! Diagnostics with the line of the file, and a mark below what is meant.
+//! Diagnostics with the source line and markers below the marked part.
 
 use super::{check, place};
 use crate::diagnostic::{Diagnostic, Place};

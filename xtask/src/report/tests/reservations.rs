@@ -1,4 +1,4 @@
-//! The list of what checkouts have reserved.
+//! The list of reservations of all checkouts.
 
 use super::{check, reader};
 use crate::config::Protocol;
@@ -41,7 +41,7 @@ fn each_reservation_is_a_row() {
     check(
         &table(&all(), &reader(100)),
         expect![[r#"
-            PORT      SERVICE       WHY                    NOW      BRANCH  CHECKOUT
+            PORT      SERVICE       SOURCE                 STATUS   BRANCH  CHECKOUT
             6390      shop/db       declared               other    main    ~/code/shop
             8001      shop/api      next, instead of 8000  ours     main    ~/code/shop
             8053/udp  shop/api.dns  auto                   free     -       /srv/a\x1bb
@@ -54,7 +54,7 @@ fn narrow_terminal_leaves_out_columns() {
     check(
         &table(&all(), &reader(60)),
         expect![[r#"
-            PORT      SERVICE       NOW      BRANCH  CHECKOUT
+            PORT      SERVICE       STATUS   BRANCH  CHECKOUT
             6390      shop/db       other    main    ~/code/shop
             8001      shop/api      ours     main    ~/code/shop
             8053/udp  shop/api.dns  free     -       /srv/a\x1bb

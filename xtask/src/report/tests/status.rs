@@ -1,4 +1,4 @@
-//! What `status` shows to people.
+//! The table of `status`.
 
 use super::failure::ended;
 use super::{check, time};
@@ -49,7 +49,7 @@ fn service(name: &str, state: State, health: HealthStatus, detail: &str) -> Obse
     }
 }
 
-/// A process that ended at that time of the day, and why.
+/// An exit at that time of day, with its cause.
 pub(super) fn exit(at: &str, cause: Cause) -> LastExit {
     let Cause::Exited { status, .. } = &cause else {
         panic!("{cause:?} has no exit status");
@@ -88,7 +88,7 @@ pub(super) fn shop() -> RunStatus {
     }
 }
 
-/// One of each state.
+/// One service in each state.
 fn zoo() -> RunStatus {
     let mut waiting = service("web", State::Waiting, HealthStatus::Unknown, "");
     (waiting.status.pid, waiting.ports) = (None, Vec::new());

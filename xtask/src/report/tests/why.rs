@@ -1,4 +1,4 @@
-//! What `why` says.
+//! The output of `why`.
 
 use super::failure::backend;
 use super::failure::ended;

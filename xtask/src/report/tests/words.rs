@@ -1,4 +1,4 @@
-//! Durations, counts, lines, paths, and why a service is as it is.
+//! Durations, counts, lines, paths and causes.
 
 use expect_test::expect;
 use std::path::Path;

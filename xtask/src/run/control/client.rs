@@ -73,12 +73,11 @@ impl Client {
 /// # Errors
 /// It did not arrive as a whole.
 pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
-    let request = serde_json::to_value(request).expect("a request is plain data");
     let mut line = serde_json::to_vec(&Envelope {
         protocol: PROTOCOL,
         request,
     })
-    .expect("it is plain data");
+    .expect("a request is plain data");
     line.push(b'\n');
     to.write_all(&line)
 }

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::iter;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Stream};
 
-use super::{Envelope, PROTOCOL, other_version};
+use super::{Envelope, PROTOCOL, Version, other_version};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::protocol::{Reply, Request};
 use crate::system::terminal::pause;
@@ -271,19 +272,17 @@ pub(crate) fn first_client() -> Option<FirstClient> {
 /// Takes one client's request; its replies come through the channel.
 fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
     let mut line = String::new();
-    let limited = BufReader::new(from).take(MAX_REQUEST_BYTES).read_line(&mut line);
+    // What a pipe holds is read at once.
+    let from = BufReader::with_capacity(64 * 1024, from);
+    let limited = from.take(MAX_REQUEST_BYTES).read_line(&mut line);
     if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
         return refuse(Diagnostic::new("the request did not come in time"));
     }
-    let envelope: Option<Envelope> = serde_json::from_str(&line).ok();
-    let request = match envelope {
-        Some(Envelope {
-            protocol: PROTOCOL,
-            request,
-        }) => serde_json::from_value(request).ok(),
-        Some(_) | None => None,
+    let envelope = match serde_json::from_str(&line) {
+        Ok(Version { protocol: PROTOCOL }) => serde_json::from_str(&line).ok(),
+        Ok(_) | Err(_) => None,
     };
-    let Some(request) = request else {
+    let Some(Envelope { request, .. }) = envelope else {
         return refuse(other_version("it does not understand this request"));
     };
     let (replies, answers) = channel();
@@ -303,12 +302,20 @@ fn refuse(problem: Diagnostic) -> Receiver<Reply> {
 /// # Errors
 /// The client takes no more.
 fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
-    for reply in answers {
-        let last = reply.is_last();
-        let mut line = serde_json::to_vec(&reply).expect("a reply is plain data");
-        line.push(b'\n');
-        to.write_all(&line).and_then(|()| to.flush())?;
-        if last {
+    while let Ok(reply) = answers.recv() {
+        // What has piled up meanwhile goes out with it.
+        let mut is_last = false;
+        let mut lines = Vec::new();
+        for reply in iter::once(reply).chain(answers.try_iter()) {
+            serde_json::to_writer(&mut lines, &reply).expect("a reply is plain data");
+            lines.push(b'\n');
+            is_last = reply.is_last();
+            if is_last {
+                break;
+            }
+        }
+        to.write_all(&lines).and_then(|()| to.flush())?;
+        if is_last {
             break;
         }
     }

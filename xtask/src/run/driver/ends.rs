@@ -187,19 +187,20 @@ impl Driver<'_> {
     /// `None` where whoever had it has left meanwhile.
     fn not_free(&self, service: &str, port: Endpoint, is_gone: bool) -> Option<Diagnostic> {
         let holders = owners::holders(&port, Addresses::Service);
-        let is_ours = |owner: &&Owner| owner.tag.as_ref().is_some_and(|tag| tag.run == self.record.run);
+        let is_ours = |owner: &&Owner| owner.process.tag.as_ref().is_some_and(|tag| tag.run == self.record.run);
         let ours = holders.iter().find(is_ours);
         let number = port.number;
         let message = match (ours.or(holders.first()), ours) {
-            (Some(Owner { name, identity, .. }), None) => {
-                let taken = format!("was taken by `{name}` (pid {})", identity.pid);
+            (Some(owner), None) => {
+                let process = &owner.process;
+                let taken = format!("was taken by `{}` (pid {})", process.name, process.identity.pid);
                 match is_gone {
                     true => format!("nothing of `{service}` is left, but port {number} {taken}"),
                     false => format!("port {number} of `{service}` {taken}"),
                 }
             }
-            (Some(Owner { name, identity, .. }), Some(_)) => {
-                let pid = identity.pid;
+            (Some(owner), Some(_)) => {
+                let (name, pid) = (&owner.process.name, owner.process.identity.pid);
                 format!("port {number} of `{service}` has not come free: `{name}` (pid {pid}) holds it")
             }
             (None, _) if owners::is_free(&port, Addresses::Service) => return None,

@@ -1,7 +1,6 @@
-//! A service's log on disk: numbered files of a limited size, `SERVICE.1.log`, `SERVICE.2.log`, …, the oldest removed.
+//! A service's log on disk: numbered files of limited size, `SERVICE.1.log`, `SERVICE.2.log`, …; the oldest is deleted.
 //!
-//! A file is only ever appended to and never renamed, so a reader that has come to its end goes on with the next
-//! number.
+//! Files are only appended to and never renamed, so a reader continues with the next number at the end of a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -13,16 +12,16 @@ use super::record_format::{RecordKind, file_header, head, run_of};
 use crate::diagnostic::Diagnostic;
 use crate::system::problem;
 
-/// Bytes that a file never exceeds. The longest line that is passed on in one piece has room in it.
+/// The maximum size of a file, in bytes. The longest line that is passed on in one piece fits.
 pub(super) const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// So many files of a service are kept, so it never has more than 32 MiB.
+/// The number of files kept for a service, which limits it to 32 MiB.
 pub(super) const MAX_FILES: u64 = 4;
 
-/// A buffer that one large line has made larger is made smaller again.
+/// A buffer that a long line has enlarged is shrunk to this size.
 const MAX_KEPT_BUFFER: usize = 128 * 1024;
 
-/// Which run writes.
+/// The run that writes.
 #[derive(Debug, Clone)]
 pub(crate) struct RunId {
     pub(crate) id: String,
@@ -33,7 +32,7 @@ pub(super) struct LogFile {
     directory: PathBuf,
     service: String,
     run: RunId,
-    /// Of the files there are, the oldest first; the last is written.
+    /// The numbers of the existing files, oldest first; the last one is written.
     numbers: Vec<u64>,
     file: File,
     size: u64,
@@ -41,7 +40,7 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// Begins a file of its own; those of the runs before, `numbers`, stay until their number is up.
+    /// Starts a new file. The files of earlier runs, `numbers`, are kept until they are the oldest.
     pub(super) fn create(
         directory: &Path,
         service: &str,
@@ -61,7 +60,7 @@ impl LogFile {
         })
     }
 
-    /// `lines` are whole, and without escape sequences.
+    /// `lines` are whole, without escape sequences.
     pub(super) fn write(
         &mut self,
         at: Timestamp,
@@ -102,11 +101,11 @@ impl LogFile {
     }
 }
 
-/// Makes room for one more file, and begins it.
+/// Deletes the oldest files and starts a new one.
 fn begin(directory: &Path, service: &str, run: &RunId, numbers: &mut Vec<u64>) -> Result<(File, u64), Diagnostic> {
     let number = numbers.last().map_or(1, |last| last + 1);
     for old in numbers.extract_if(.., |old| *old + MAX_FILES <= number) {
-        // One that somebody else has removed is what we want.
+        // The file may already have been deleted.
         let _ = fs::remove_file(path(directory, service, old));
     }
     numbers.push(number);
@@ -125,7 +124,7 @@ pub(super) fn path(directory: &Path, service: &str, number: u64) -> PathBuf {
     directory.join(format!("{service}.{number}.log"))
 }
 
-/// Every file of every service: its service and number.
+/// All log files, as service and number.
 pub(super) fn all(directory: &Path) -> Vec<(String, u64)> {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     let parts = |name: String| {
@@ -139,13 +138,13 @@ pub(super) fn all(directory: &Path) -> Vec<(String, u64)> {
     files
 }
 
-/// The numbers of a service's files, the oldest first.
+/// The numbers of a service's files, oldest first.
 pub(super) fn numbers(directory: &Path, service: &str) -> Vec<u64> {
     let files = all(directory).into_iter().filter(|(name, _)| name == service);
     files.map(|(_, number)| number).collect()
 }
 
-/// When the run of a file began, and which it is.
+/// The start time and id of the run that wrote a file.
 pub(super) fn run(directory: &Path, service: &str, number: u64) -> Option<(String, String)> {
     let mut title = String::new();
     BufReader::new(File::open(path(directory, service, number)).ok()?)

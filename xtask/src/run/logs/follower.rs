@@ -1,8 +1,8 @@
-//! All that the services of a run write is read on one thread, made before the first of them starts: what is there already cannot
-//! be refused when a service is to start.
+//! One thread reads the output of all services of a run. It is created before the first service, so that a later start
+//! cannot fail for lack of it.
 //!
-//! A screen that takes nothing holds up nobody but whoever has written for it: that one's lines are in its file already, and its pipe
-//! is left alone until they could be handed on.
+//! A slow screen delays only the services that write: their lines are already in the file, and their pipes are not read
+//! until the lines could be passed on.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,17 +20,17 @@ use crate::system::os::Poller;
 use crate::system::problem;
 use crate::system::threads::{self, Stack};
 
-/// Whoever starts services hands over here what they write to.
+/// Receives the outputs of started services.
 pub(crate) struct Follower {
     poller: Arc<Poller>,
     to: Sender<(u64, Followed)>,
     count: AtomicU64,
 }
 
-/// How often it is tried to hand on what could not be; what can be read meanwhile is read at once.
+/// How often passing on delayed lines is retried; other outputs are read meanwhile.
 const RETRY_INTERVAL: Duration = Duration::from_millis(2);
 
-/// A buffer that one long line has made larger is made smaller again.
+/// A buffer that a long line has enlarged is shrunk to this size.
 const MAX_KEPT_BUFFER: usize = 256 * 1024;
 
 impl Follower {
@@ -58,7 +58,7 @@ impl Follower {
     /// Reads a pipe, or our side of a terminal, to its end, then calls `ended`.
     ///
     /// # Errors
-    /// The system cannot wait for one more.
+    /// The system cannot wait for another descriptor.
     pub(crate) fn follow(
         &self,
         log: &Arc<Log>,
@@ -78,7 +78,7 @@ impl Follower {
             at_end: false,
             ended: Box::new(ended),
         };
-        // The thread lives as long as we do.
+        // The thread lives as long as this program.
         let _ = self.to.send((key, followed));
         Ok(())
     }
@@ -89,15 +89,15 @@ struct Followed {
     source: OutputSource,
     pipe: Arc<File>,
     lines: Lines,
-    /// What there was no room for. Meanwhile nothing more is read.
+    /// Lines that the sink had no room for. Nothing more is read meanwhile.
     waiting: Option<(Stream, Vec<u8>)>,
-    /// Nothing more will come.
+    /// The end was reached.
     at_end: bool,
     ended: Box<dyn FnOnce() + Send>,
 }
 
 impl Followed {
-    /// Reads once, and keeps and hands on what is whole.
+    /// Reads once; stores whole lines and passes them on.
     fn read(&mut self, buffer: &mut Vec<u8>) {
         let lines = match self.lines.read_from(&*self.pipe, buffer) {
             Got::Lines(lines) => lines,
@@ -114,19 +114,19 @@ impl Followed {
         }
     }
 
-    /// Is nothing left of what could not be handed on?
+    /// Passes on delayed lines; returns whether none are left.
     fn hands_on(&mut self) -> bool {
         let waiting = self.waiting.take_if(|(stream, lines)| self.log.hand_on(*stream, lines));
         waiting.is_some() || self.waiting.is_none()
     }
 }
 
-/// The thread.
+/// The state of the thread.
 struct Reading {
     poller: Arc<Poller>,
     new: Receiver<(u64, Followed)>,
     followed: BTreeMap<u64, Followed>,
-    /// Who has something that could not be handed on, the first one first.
+    /// Outputs with delayed lines, oldest first.
     held_up: VecDeque<u64>,
     buffer: Vec<u8>,
 }
@@ -139,7 +139,7 @@ impl Reading {
             self.poller.wait(&mut ready, patience);
             self.hand_on();
             for key in ready.drain(..) {
-                // It may be told of before it has come.
+                // The event may arrive before the message with the output.
                 while !self.followed.contains_key(&key) {
                     let Ok((new, followed)) = self.new.recv() else { return };
                     self.followed.insert(new, followed);
@@ -162,7 +162,7 @@ impl Reading {
         }
     }
 
-    /// In their order, as far as there is room.
+    /// Passes on delayed lines in order, as far as there is room.
     fn hand_on(&mut self) {
         while let Some(&key) = self.held_up.front() {
             let Some(it) = self.followed.get_mut(&key) else { return };
@@ -172,7 +172,7 @@ impl Reading {
             if it.at_end {
                 self.end(key);
             } else if self.poller.add(&it.pipe, key).is_err() {
-                // The system has no room; perhaps the next time.
+                // The system has no room; retry later.
                 return;
             }
             self.held_up.pop_front();

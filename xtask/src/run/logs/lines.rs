@@ -1,30 +1,30 @@
-//! Bytes from a pipe → whole lines. What has no end yet waits for it; a last line without one is given one.
+//! Bytes from a pipe → whole lines. An incomplete line is kept until it ends; at the end of the pipe it is completed.
 
 use std::io::{ErrorKind, Read};
 
-/// A line longer than this is passed on in pieces, so that memory stays bounded.
+/// Longer lines are passed on in pieces, to bound memory.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
 
-/// As much as a Linux pipe holds.
+/// The capacity of a pipe on Linux.
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// What is kept of a pipe between two reads.
+/// State of a pipe between two reads.
 #[derive(Default)]
 pub(super) struct Lines {
-    /// A line's beginning.
+    /// The beginning of an incomplete line.
     begun: Vec<u8>,
 }
 
-/// What came of a read.
+/// The result of a read.
 pub(super) enum Got<'a> {
-    /// All lines that are whole by now; empty if there are none.
+    /// All whole lines; may be empty.
     Lines(&'a [u8]),
-    /// The pipe has come to its end, and this was left, as a line; empty if there was nothing.
+    /// The end of the pipe, with the remaining text as a line; may be empty.
     End(&'a [u8]),
 }
 
 impl Lines {
-    /// Reads once, into a buffer that may serve other pipes too.
+    /// Reads once, into a buffer that other pipes may share.
     pub(super) fn read_from<'a>(&mut self, mut pipe: impl Read, buffer: &'a mut Vec<u8>) -> Got<'a> {
         let begun = self.begun.len();
         if buffer.len() < begun + PIPE_BYTES {
@@ -36,7 +36,7 @@ impl Lines {
                 Ok(0) => break None,
                 Ok(length) => break Some(begun + length),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Somebody else has read it.
+                // Another reader has taken it.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Got::Lines(&[]),
                 Err(_) => break None,
             }
@@ -58,7 +58,7 @@ impl Lines {
         Got::Lines(&[])
     }
 
-    /// What is held, as a line.
+    /// The remaining text as a line.
     fn cut_off<'a>(&mut self, held: usize, buffer: &'a mut Vec<u8>) -> &'a [u8] {
         self.begun = Vec::new();
         if held == 0 {

@@ -1,4 +1,4 @@
-//! What was stored, read back: the lines of several services in the order in which they came, while more come or after.
+//! Reads stored logs: the lines of several services in their original order, while more are written or later.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::file;
 use super::record_format::{LogEntry, entry};
 
-/// The last run of which anything is stored.
+/// The latest run with a stored log.
 pub(crate) fn last_run(directory: &Path) -> Option<String> {
     let runs = file::all(directory)
         .into_iter()
@@ -15,7 +15,7 @@ pub(crate) fn last_run(directory: &Path) -> Option<String> {
     runs.max().map(|(_, run)| run)
 }
 
-/// The services of a run, merged.
+/// Reads the services of a run, merged.
 pub(crate) struct LogReader {
     directory: PathBuf,
     run: String,
@@ -25,24 +25,24 @@ pub(crate) struct LogReader {
 struct Service {
     name: String,
     tape: Option<LogSegment>,
-    /// Read, but not handed on yet.
+    /// Read, but not returned yet.
     next: Option<LogEntry>,
 }
 
-/// The file that is being read.
+/// The file being read.
 struct LogSegment {
     number: u64,
     file: File,
     held: Vec<u8>,
-    /// Bytes of `held` that were handed on.
+    /// The number of bytes of `held` that were returned.
     used: usize,
 }
 
-/// As much as is read at once.
+/// The number of bytes read at once.
 const READ_BYTES: usize = 64 * 1024;
 
 impl LogReader {
-    /// Reads the lines of `run` from the oldest that are still there; of these services, or of all that have any.
+    /// Reads the stored lines of `run`, oldest first; of these services or, if empty, of all with a log.
     pub(crate) fn new(directory: &Path, run: &str, services: &[String]) -> LogReader {
         let mut names = services.to_vec();
         if names.is_empty() {
@@ -60,7 +60,7 @@ impl LogReader {
         }
     }
 
-    /// Looks for services that have joined the run since.
+    /// Adds services that have joined the run since.
     pub(crate) fn look_for_more(&mut self) {
         let known: Vec<_> = self.services.iter().map(|service| service.name.as_str()).collect();
         for name in services_of(&self.directory, &self.run, &known) {
@@ -72,7 +72,7 @@ impl LogReader {
         }
     }
 
-    /// The next line and its service; `None` if there is none at present.
+    /// The next line and its service; `None` if there is none yet.
     pub(crate) fn next(&mut self) -> Option<(&str, LogEntry)> {
         for service in &mut self.services {
             if service.next.is_none() {
@@ -82,7 +82,7 @@ impl LogReader {
         self.first()
     }
 
-    /// Once nobody writes any more: the next of the lines that were cut off.
+    /// After the run has ended: the next incomplete last line.
     pub(crate) fn next_cut_off(&mut self) -> Option<(&str, LogEntry)> {
         for service in &mut self.services {
             if let (None, Some(tape)) = (&service.next, &mut service.tape) {
@@ -100,7 +100,7 @@ impl LogReader {
     }
 }
 
-/// The services of a run, without those that are `known`.
+/// The services of a run that are not in `known`.
 fn services_of(directory: &Path, run: &str, known: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (name, number) in file::all(directory) {
@@ -133,7 +133,7 @@ impl Service {
             if !is_of(directory, &self.name, after, run) {
                 return None;
             }
-            // Nothing was added to this file after the next one had begun, but maybe before.
+            // Lines may have been added to this file before the next file was started, but not after.
             if let Some(entry) = tape.next().or_else(|| tape.rest()) {
                 return Some(entry);
             }
@@ -152,7 +152,7 @@ impl LogSegment {
         })
     }
 
-    /// The next whole line that is one.
+    /// The next whole, valid line.
     fn next(&mut self) -> Option<LogEntry> {
         loop {
             let rest = &self.held[self.used..];
@@ -168,7 +168,7 @@ impl LogSegment {
             self.used = 0;
             let held = self.held.len();
             self.held.resize(held + READ_BYTES, 0);
-            // What cannot be read is as if it were not there yet.
+            // Unreadable data is treated as not written yet.
             let read = self.file.read(&mut self.held[held..]).unwrap_or(0);
             self.held.truncate(held + read);
             if read == 0 {
@@ -177,7 +177,7 @@ impl LogSegment {
         }
     }
 
-    /// What stands after the last whole line.
+    /// The text after the last whole line, if it is a valid entry.
     fn rest(&mut self) -> Option<LogEntry> {
         let rest = entry(&self.held[self.used..]);
         self.held.clear();
@@ -185,13 +185,13 @@ impl LogSegment {
         rest
     }
 
-    /// The number of the next file, if it has begun.
+    /// The number of the next file, if it exists.
     fn after(&self, directory: &Path, service: &str) -> Option<u64> {
         let next = self.number + 1;
         if file::path(directory, service, next).exists() {
             return Some(next);
         }
-        // It was removed already where this one is gone too: the reader has fallen that far behind.
+        // If this file is gone too, the reader has fallen behind and the next file may also have been deleted.
         if file::path(directory, service, self.number).exists() {
             return None;
         }

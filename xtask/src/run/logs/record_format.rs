@@ -1,7 +1,7 @@
-//! How a line is stored: `2026-11-23T08:00:00.123Z 42 o what the service wrote`.
+//! The format of a stored line: `2026-11-23T08:00:00.123Z 42 o what the service wrote`.
 //!
-//! Time of day, place in the order of all services, `o`, `e` or `s` for stdout, stderr or a state, then the line itself.
-//! Lines that came out of a pipe together share time and place. What was cut off by a crash is a last line without its end.
+//! Time of day, position among the lines of all services, `o`, `e` or `s` for stdout, stderr or a state, then the line.
+//! Lines read from a pipe together share time and position. A crash may leave a last line without line break.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::Stream;
 use crate::supervise::{Cause, State};
 
-/// What a stored line is.
+/// The kind of a stored line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordKind {
     Line(Stream),
-    /// Its text is a [`StateRecord`] as JSON.
+    /// The text is a [`StateRecord`] as JSON.
     Mark,
 }
 
@@ -27,7 +27,7 @@ impl RecordKind {
     }
 }
 
-/// A service came into a state.
+/// A service entered a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StateRecord {
     pub(crate) state: State,
@@ -37,29 +37,29 @@ pub(crate) struct StateRecord {
     pub(crate) cause: Option<Cause>,
 }
 
-/// A stored line that was read back.
+/// A stored line, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogEntry {
-    /// As [`time`] writes it.
+    /// In the format of [`time`].
     pub(crate) at: String,
-    /// The place in the order of all services of the run.
+    /// The position among the lines of all services of the run.
     pub(crate) place: u64,
     pub(crate) kind: RecordKind,
-    /// Without its end.
+    /// Without its line break.
     pub(crate) text: Vec<u8>,
 }
 
-/// UTC in milliseconds, always as long, so that times compare as texts.
+/// UTC in milliseconds; the length is fixed, so times can be compared as strings.
 pub(crate) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// What stands before each of the lines that came together.
+/// The prefix of each line that was read together with others.
 pub(super) fn head(at: Timestamp, place: u64, kind: RecordKind) -> String {
     format!("{} {place} {} ", time(at), kind.letter())
 }
 
-/// `None` for what no supervisor has written.
+/// Parses a stored line; `None` if a supervisor did not write it.
 pub(super) fn entry(line: &[u8]) -> Option<LogEntry> {
     let mut parts = line.splitn(4, |byte| *byte == b' ');
     let at = std::str::from_utf8(parts.next()?).ok().filter(|at| at.ends_with('Z'))?;
@@ -78,12 +78,12 @@ pub(super) fn entry(line: &[u8]) -> Option<LogEntry> {
     })
 }
 
-/// The first line of every file: who wrote it, and in which run.
+/// The first line of every file: format, start time and id of the run.
 pub(super) fn file_header(run: &str, began: Timestamp) -> String {
     format!("devtasks-log 1 {} {run}\n", time(began))
 }
 
-/// The run of a file and when that began; `None` where the first line is another, or not whole yet.
+/// The start time and id of a file's run; `None` if the first line is invalid or incomplete.
 pub(super) fn run_of(title: &str) -> Option<(String, String)> {
     let (began, run) = title
         .strip_suffix('\n')?

@@ -1,11 +1,11 @@
-//! Text without the sequences that only a terminal understands: colours, cursor movements, titles, links.
+//! Removes sequences that only a terminal understands: colours, cursor movements, titles, links.
 
 use std::borrow::Cow;
 
 pub(super) const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 
-/// Whole lines without escape sequences; everything else stays as it is, byte for byte, whether it is UTF-8 or not.
+/// Whole lines without escape sequences; all other bytes are unchanged, whether UTF-8 or not.
 pub(super) fn plain(lines: &[u8]) -> Cow<'_, [u8]> {
     let Some(mut at) = memchr::memchr(ESCAPE, lines) else {
         return Cow::Borrowed(lines);
@@ -25,7 +25,7 @@ pub(super) fn plain(lines: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// How many bytes after an escape belong to it. None reaches beyond its line.
+/// The number of bytes after an escape character that belong to the sequence, at most to the end of the line.
 ///
 /// Source: ECMA-48, 5.3 and 5.4 (control functions, control sequences), 5.6 (control strings).
 pub(super) fn escape_sequence_len(after: &[u8]) -> usize {
@@ -35,7 +35,7 @@ pub(super) fn escape_sequence_len(after: &[u8]) -> usize {
     };
     let with_final = |at: usize, range: std::ops::RangeInclusive<u8>| match after.get(at) {
         Some(byte) if range.contains(byte) => at + 1,
-        // Cut off, or none after all.
+        // Incomplete, or not a sequence.
         Some(_) | None => at,
     };
     match after.first() {
@@ -45,7 +45,7 @@ pub(super) fn escape_sequence_len(after: &[u8]) -> usize {
             match memchr::memchr2(BELL, ESCAPE, line) {
                 Some(end) if line[end] == BELL => end + 1,
                 Some(end) if line.get(end + 1) == Some(&b'\\') => end + 2,
-                // Without an end it would swallow the text.
+                // Without a terminator, the sequence would include the remaining text.
                 Some(_) | None => 1,
             }
         }

@@ -1,11 +1,11 @@
-//! What can be seen in the end of the lines that a service wrote to a terminal.
+//! The visible result of lines that a service wrote to its terminal.
 //!
-//! There it has a screen to itself, and may go back, erase and ask the terminal something. On ours the lines of all services
-//! stand below each other, so of all that only colours and links are passed on.
+//! A service has its terminal to itself and may move the cursor, erase and send queries. Our terminal shows the lines
+//! of all services below each other, so only colours and links are passed on.
 
 use super::strip_escapes::{ESCAPE, escape_sequence_len};
 
-/// Whole lines as they were seen last: a line that was started over is what came after that, without `\r`.
+/// Whole lines as they last appeared: if a line was started over, only the text after that, without `\r`.
 pub(super) fn shown(lines: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(lines.len());
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -17,7 +17,7 @@ pub(super) fn shown(lines: &[u8]) -> Vec<u8> {
 
 fn show(shown: &mut Vec<u8>, line: &[u8]) {
     let begin = shown.len();
-    // What stands before is overwritten by the next text; if there is none, it is what was seen last.
+    // The text before is overwritten by the next text; if there is none, it remains visible.
     let mut old = None;
     let mut rest = line;
     loop {
@@ -49,7 +49,7 @@ fn show(shown: &mut Vec<u8>, line: &[u8]) {
     without_blanks(shown, old);
 }
 
-/// Takes out blanks that were to hide what stands before.
+/// Removes blanks that were written to erase the text before.
 fn without_blanks(shown: &mut Vec<u8>, old: Option<usize>) {
     if let Some(end) = old {
         let blanks = shown.split_off(end);
@@ -57,7 +57,7 @@ fn without_blanks(shown: &mut Vec<u8>, old: Option<usize>) {
     }
 }
 
-/// Does it lead to the start of the line, or leave nothing of it?
+/// Whether a sequence moves to the start of the line or erases the line.
 ///
 /// Source: ECMA-48, 8.3 (CHA, CUP, HVP, EL, ED); xterm's "Control Sequences" (RIS, ED 3).
 fn starts_over(sequence: &[u8]) -> bool {
@@ -70,7 +70,7 @@ fn starts_over(sequence: &[u8]) -> bool {
     }
 }
 
-/// A colour (SGR), or a link (OSC 8).
+/// Whether it is a colour (SGR) or a link (OSC 8), which are passed on.
 fn stays(sequence: &[u8]) -> bool {
     match sequence {
         [b'[', values @ .., b'm'] => values.iter().all(|byte| byte.is_ascii_digit() || b";:".contains(byte)),

@@ -1,4 +1,4 @@
-//! What comes out of a pipe, whatever the pieces it comes in.
+//! Output of services in pieces → lines; lines → files and back.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -9,7 +9,7 @@ use super::strip_escapes::plain;
 use super::terminal_text::shown;
 use super::{LogReader, RecordKind, RunId, Stream, TAIL_LINES, last_run, record_format, remember};
 
-/// A pipe that gives one piece at each read.
+/// A pipe that returns one piece per read.
 struct Pieces(VecDeque<Vec<u8>>);
 
 impl Read for Pieces {
@@ -26,7 +26,7 @@ impl Read for Pieces {
     }
 }
 
-/// What is handed on of a pipe, one entry for each time.
+/// What is passed on from a pipe, one entry per read.
 fn handed(mut pipe: Pieces) -> Vec<Vec<u8>> {
     let (mut lines, mut buffer) = (Lines::default(), Vec::new());
     let mut handed = Vec::new();
@@ -42,7 +42,7 @@ fn handed(mut pipe: Pieces) -> Vec<Vec<u8>> {
     }
 }
 
-/// The pieces of a pipe → what is handed on, one entry for each time.
+/// The pieces of a pipe → what is passed on, one entry per read.
 #[track_caller]
 fn check(pieces: &[&[u8]], expected: &[&[u8]]) {
     let handed = handed(Pieces(pieces.iter().map(|piece| piece.to_vec()).collect()));
@@ -117,7 +117,7 @@ fn only_the_last_lines_are_remembered() {
     assert_eq!((lines[0].as_str(), lines[TAIL_LINES - 1].as_str()), ("line 21", "last"));
 }
 
-/// A line as it is stored and read back.
+/// Stores a line and reads it back.
 #[track_caller]
 fn check_stored(text: &[u8], expected: &[u8]) {
     let stored = [b"2026-11-23T08:00:00.123Z 42 e ", text].concat();
@@ -141,7 +141,7 @@ fn a_stored_line_is_the_line_without_colours() {
     check_stored(b"\x1b]never ended, \x1b[31\xff, \x1b", b"never ended, \xff, ");
 }
 
-/// What a service wrote to its terminal → what of it goes on.
+/// Terminal output of a service → what is passed on.
 #[track_caller]
 fn check_shown(written: &[u8], expected: &[u8]) {
     let shown = shown(written);
@@ -190,7 +190,7 @@ fn what_no_supervisor_wrote_is_no_line() {
     assert_eq!(head, "2026-11-23T08:00:00.000Z 7 s ");
 }
 
-/// A directory, and a run that writes in it.
+/// A directory, and a run that writes to it.
 fn directory() -> (tempfile::TempDir, RunId) {
     let run = RunId {
         id: "1a-2b".to_owned(),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{PortId, Reservation};
 use crate::system::runs::if_there;
-use crate::system::{problem, runs};
+use crate::system::{os, problem, runs};
 
 const VERSION: u32 = 1;
 const NAME: &str = "ports.json";
@@ -126,7 +126,7 @@ impl RegistryLock {
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|error| problem("open", &path, &error))?;
-        file.lock().map_err(|error| problem("lock", &path, &error))?;
+        os::lock(&file).map_err(|error| problem("lock", &path, &error))?;
         Ok(RegistryLock { _file: file })
     }
 }

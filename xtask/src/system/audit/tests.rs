@@ -1,4 +1,4 @@
-//! Signals in, the text of the log out.
+//! Signals → the text of the log.
 
 use super::*;
 use crate::foreign::Foreign;
@@ -11,7 +11,7 @@ fn check(signals: &[Sent<'_>], expected: &str) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state/audit.jsonl");
     for (second, (signal, name, user, outcome)) in (1..).zip(signals) {
-        // Each line from a writer of its own, as from runs one after another.
+        // A new writer for each line, as in consecutive runs.
         let mut audit = Audit::new(path.clone(), "devtasks up".to_owned());
         let target = target(name, *user);
         let at = Timestamp::from_second(second).unwrap();

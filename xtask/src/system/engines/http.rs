@@ -1,4 +1,4 @@
-//! HTTP to a local socket: ureq, over a connection of ours.
+//! HTTP over a local socket: ureq with our own transport.
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
@@ -10,14 +10,14 @@ use interprocess::local_socket::{GenericFilePath, Stream};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, time};
 
-/// A whole one, with status 200.
+/// A complete response with status 200.
 pub(super) struct Response {
     /// The `Server` header.
     pub(super) server: String,
     pub(super) body: String,
 }
 
-/// `None` when nobody answers in time, or with anything but 200 and text.
+/// `None` on a timeout, another status than 200, or a body that is not text.
 pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> Option<Response> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -26,7 +26,7 @@ pub(super) fn get(socket: &Path, path: &str, timeout: Duration) -> Option<Respon
         .user_agent("devtasks")
         .build();
     let agent = ureq::Agent::with_parts(config, EngineSocket(socket.to_owned()), DefaultResolver::default());
-    // An address, so that no name is looked up.
+    // An IP address, so that no name is resolved.
     let mut response = agent.get(format!("http://127.0.0.1{path}")).call().ok()?;
     let server = response
         .headers()
@@ -86,12 +86,12 @@ impl Transport for Connection {
     }
 
     fn is_open(&mut self) -> bool {
-        // It serves one request.
+        // The connection serves one request.
         false
     }
 }
 
-/// `None` would mean for ever, and zero is refused.
+/// The remaining time. `None` would mean no timeout, and zero is invalid.
 fn left(timeout: NextTimeout) -> Option<Duration> {
     match timeout.after {
         time::Duration::Exact(left) => Some(left.max(Duration::from_millis(1))),

@@ -1,4 +1,4 @@
-//! Answers as engines gave them, in; which container has a port, out. The socket is a real one.
+//! Recorded answers of engines → the container of a port. The socket is real.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
@@ -7,7 +7,7 @@ use std::thread;
 
 use super::*;
 
-/// Of Docker 28.2, with Compose: `GET /containers/json`, shortened.
+/// `GET /containers/json` of Docker 28.2 with Compose, shortened.
 const DOCKER: &str = r#"[
  {"Id":"6fb1c4","Names":["/shop-db-1"],"Image":"postgres:16","State":"running",
   "Ports":[{"IP":"0.0.0.0","PrivatePort":5432,"PublicPort":5432,"Type":"tcp"},{"IP":"::","PrivatePort":5432,"PublicPort":5432,"Type":"tcp"}],
@@ -17,7 +17,7 @@ const DOCKER: &str = r#"[
  {"Id":"aa03","Names":["/dns"],"Ports":[{"IP":"0.0.0.0","PrivatePort":53,"PublicPort":5353,"Type":"udp"}]},
  {"Id":"aa04","Names":["/quiet"],"Ports":null}]"#;
 
-/// Of Podman 4.3, `podman system service`.
+/// Podman 4.3, `podman system service`.
 const PODMAN: &str = r#"[{"Id":"be7f","Names":["/shop_web_1"],"Ports":[{"IP":"","PrivatePort":80,"PublicPort":8000,"Type":"tcp"}],
   "Labels":{"io.podman.compose.project":"shop","com.docker.compose.service":"web"}}]"#;
 
@@ -110,7 +110,7 @@ fn what_an_engine_does_not_know_is_not_made_up() {
     }
 }
 
-/// Answers one request with these bytes, and keeps the connection for as long as the asker does.
+/// Answers one request with these bytes, and keeps the connection open until the client closes it.
 fn serve(socket: &Path, answer: &'static [u8]) -> thread::JoinHandle<String> {
     let listener = UnixListener::bind(socket).unwrap();
     thread::spawn(move || {

@@ -1,8 +1,8 @@
-//! Real files of every kind in, their bytes or why they were not read out.
+//! Real files of every kind → their bytes, or why they were not read.
 
 use super::*;
 
-/// What becomes of a file that `make` has made, with a limit of 4 bytes.
+/// Reads a file created by `make`, with a limit of 4 bytes.
 #[track_caller]
 fn check(make: impl FnOnce(&Path), expected: Result<&str, &str>) {
     let directory = tempfile::tempdir().unwrap();

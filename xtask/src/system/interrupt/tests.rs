@@ -1,11 +1,11 @@
-//! Which interrupt ends the program, by what it does meanwhile.
+//! Which interrupt ends the program, depending on its work.
 
 use std::cell::Cell;
 use std::sync::mpsc::channel;
 
 use super::*;
 
-/// Interrupts, one after the other, and for which of them the program is ended.
+/// Consecutive interrupts, and whether each one ends the program.
 #[track_caller]
 fn check(interrupt: &Interrupt, expected: &[bool]) {
     let ends = expected.iter().map(|_| {

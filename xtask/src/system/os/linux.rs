@@ -29,17 +29,17 @@ pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_port
 pub(crate) use systemd_units::socket_unit;
 pub(crate) use visibility::visibility_limit;
 
-/// With `SO_REUSEADDR` a bind fails on Linux whenever somebody listens, so its success may be believed.
+/// A bind with `SO_REUSEADDR` fails on Linux if a process listens, so its success is reliable.
 ///
 /// Source: man 7 socket, `SO_REUSEADDR`.
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = true;
 
-/// Everything works here.
+/// Linux supports every command.
 pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
     Ok(())
 }
 
-/// A bind that is forbidden means a range that the system excludes, and no lack of privilege.
+/// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
 ///
 /// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = false;

@@ -1,11 +1,11 @@
-//! macOS: what is known of it. What it still lacks is in `unsupported`.
+//! macOS: constants. Functions that are missing are in `unsupported`.
 
-/// With `SO_REUSEADDR` a specific address can be had under a wildcard listener, so its success proves nothing.
+/// With `SO_REUSEADDR`, a bind to a specific address succeeds despite a wildcard listener, so success proves nothing.
 ///
 /// Source: vitejs/vite#5605, nodejs/node#14618; not tried here.
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
-/// A bind that is forbidden means a range that the system excludes, and no lack of privilege.
+/// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
 ///
 /// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = false;

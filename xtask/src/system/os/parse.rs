@@ -1,4 +1,4 @@
-//! Text that an operating system hands out, parsed without `cfg`, so that every machine tests it.
+//! Parsers for the output of operating systems, without `cfg`, so that every machine tests them.
 
 pub(crate) mod processes;
 pub(crate) mod sockets;

@@ -1,4 +1,4 @@
-//! The signals we send, by the names that users know them by.
+//! Signals that we send and receive, with their usual names.
 
 use crate::plan::StopSignal;
 
@@ -10,7 +10,7 @@ pub(crate) enum Signal {
     Hup,
     Usr1,
     Usr2,
-    /// Lets a suspended process go on.
+    /// Resumes a suspended process.
     Cont,
     Kill,
 }
@@ -45,7 +45,7 @@ impl From<StopSignal> for Signal {
     }
 }
 
-/// A signal that reached us.
+/// A signal that we received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignalEvent {
     /// SIGINT or SIGTERM.
@@ -59,7 +59,7 @@ pub(crate) enum SignalEvent {
 }
 
 impl SignalEvent {
-    /// Whoever waits for something is to wait no longer.
+    /// Whether it asks the program to end.
     pub(crate) fn is_interrupt(self) -> bool {
         match self {
             SignalEvent::Interrupt | SignalEvent::HangUp => true,
@@ -68,15 +68,15 @@ impl SignalEvent {
     }
 }
 
-/// Why a signal did not reach its process.
+/// Why a signal was not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignalError {
-    /// ESRCH: it has ended.
+    /// ESRCH: the process has exited.
     Gone,
     /// EPERM: it belongs to another user.
     Denied,
-    /// Another error, by its number.
+    /// Another error, with its number.
     Failed(i32),
-    /// Whether it still is that process could not be determined, so nothing was sent.
+    /// It could not be verified that the pid still belongs to the process, so nothing was sent.
     Unknown,
 }

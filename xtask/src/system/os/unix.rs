@@ -1,4 +1,4 @@
-//! What Linux and macOS share: signals, process groups, waiting, private directories and sockets, terminals.
+//! Shared by Linux and macOS: signals, process groups, waiting, private directories and sockets, terminals.
 
 mod limit;
 mod mask;
@@ -18,7 +18,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, OFlags, fcntl_setfl};
+use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
@@ -28,23 +28,23 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
-pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now};
+pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 
-/// Where container engines listen for all users.
+/// Sockets of container engines for all users.
 ///
 /// Source: man 1 dockerd, `--host`; podman-system-service(1).
 pub(crate) const ENGINE_SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
 
-/// Hands every signal that concerns us to `hear`, on a thread of its own, until the program ends.
+/// Calls `hear` for every relevant signal, on a separate thread, until the program ends.
 ///
 /// # Errors
-/// The system allows no handler or no thread.
+/// The system refuses a handler or a thread.
 pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD, SIGWINCH])?;
-    // `nohup` means it.
+    // `nohup` asks us to ignore SIGHUP.
     if !super::ignores_hangup() {
         signals.add_signal(SIGHUP)?;
     }
@@ -65,36 +65,36 @@ pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Res
         .map(|_| ())
 }
 
-/// A descriptor as std's types for pipes give it.
+/// A descriptor as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::fd::OwnedFd;
 
-/// Makes the command the leader of a process group of its own.
+/// Makes the command the leader of a new process group.
 pub(crate) fn new_process_group(command: &mut Command) {
     command.process_group(0);
 }
 
-/// Signals a whole group. The caller knows that the number is still its own.
+/// Signals a process group. The caller guarantees that the number still denotes that group.
 pub(crate) fn signal_group(group: u32, signal: Signal) {
     if let Some(group) = Pid::from_raw(group.cast_signed()) {
-        // Gone already, or somebody else's by setuid: the count that follows tells.
+        // Fails if the group is gone or its processes run as another user (setuid); the caller checks what is left.
         let _ = rustix::process::kill_process_group(group, native(signal));
     }
 }
 
-/// Signals a child of ours that was not waited for: until then its pid is nobody else's. Needs no descriptor.
+/// Signals a child that has not been reaped, so its pid cannot have been reused. Needs no descriptor.
 pub(crate) fn signal_child(pid: u32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
-        // As above.
+        // As in `signal_group`.
         let _ = rustix::process::kill_process(pid, native(signal));
     }
 }
 
-/// What stands in a pipe now, without a wait for its end, which a process that left its group may keep open. At most so
-/// many bytes.
+/// Reads what a pipe contains now, at most `at_most` bytes. Does not wait for its end, because a process that left its
+/// group may keep it open.
 pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
     let mut bytes = vec![0; at_most];
     let mut length = 0;
-    // Source: pipe(7): this end has a description of its own, so nobody else's reads stop waiting.
+    // Source: pipe(7): this end has its own open file description, so reads by others still block.
     if fcntl_setfl(&pipe, OFlags::NONBLOCK).is_ok() {
         while let Ok(read @ 1..) = rustix::io::read(&pipe, &mut bytes[length..]) {
             length += read;
@@ -104,9 +104,9 @@ pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
     bytes
 }
 
-/// The program that runs now, even if its file was replaced meanwhile.
+/// The running program, even if its file has been replaced.
 pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
-    // Source: man 5 proc_pid_exe: the link can be opened and run even when its file is gone.
+    // Source: man 5 proc_pid_exe: the link can be opened and executed even if the file is gone.
     let link = Path::new("/proc/self/exe");
     if link.exists() {
         Ok(link.to_owned())
@@ -115,13 +115,13 @@ pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
     }
 }
 
-/// How the command's process is called in process lists.
+/// Sets the name that process lists show for the command.
 pub(crate) fn set_arg0(command: &mut Command, name: &str) {
     command.arg0(name);
 }
 
-/// Makes the command the leader of a session of its own, without a terminal: nothing typed at ours and no hang-up
-/// reaches it, from its first moment on.
+/// Makes the command the leader of a new session without a terminal, so that neither keys typed at ours nor its hang-up
+/// reach it, from the moment it starts.
 #[expect(unsafe_code, reason = "std starts no session")]
 pub(crate) fn lead_session(command: &mut Command) {
     let lead = || {
@@ -132,7 +132,7 @@ pub(crate) fn lead_session(command: &mut Command) {
     unsafe { command.pre_exec(lead) };
 }
 
-/// Is there something to read within that time, be it the end?
+/// Whether `from` becomes readable within `patience`; the end of the input counts as readable.
 pub(crate) fn is_readable_within(from: &impl AsFd, patience: Duration) -> bool {
     let until = Instant::now() + patience;
     loop {
@@ -141,28 +141,27 @@ pub(crate) fn is_readable_within(from: &impl AsFd, patience: Duration) -> bool {
         match poll(&mut [PollFd::new(from, PollFlags::IN)], left.as_ref()) {
             Ok(n_ready) => return n_ready > 0,
             Err(Errno::INTR) => {}
-            // Reading says what is wrong with it.
+            // Reading reports the error.
             Err(_) => return true,
         }
     }
 }
 
-/// From now on a write into this pipe fails rather than wait until somebody reads.
+/// Makes writes into this pipe fail when it is full, instead of waiting for the reader.
 ///
-/// Source: man 7 pipe, `O_NONBLOCK`: what is written at once is written whole or not at all up to `PIPE_BUF`, 4096
-/// bytes.
+/// Source: man 7 pipe, `O_NONBLOCK`: up to `PIPE_BUF`, 4096 bytes, a write is complete or fails.
 pub(crate) fn write_without_waiting(pipe: &impl AsFd) {
-    // A pipe takes the flag.
+    // The flag can be set on any pipe.
     let _ = fcntl_setfl(pipe, OFlags::WRONLY | OFlags::NONBLOCK);
 }
 
-/// The number by which the two ends of a pipe are known as one.
+/// A number that both ends of a pipe share: its inode.
 pub(crate) fn pipe_number(end: &impl AsFd) -> Option<u64> {
     rustix::fs::fstat(end).ok().map(|pipe| pipe.st_ino)
 }
 
-/// Closes every descriptor that we inherited besides the standard streams: whoever waits for the end of such a pipe
-/// would wait for ours. For the first thing that a process does.
+/// Closes all inherited descriptors except the standard streams: another process may wait for the end of such a pipe.
+/// Must run first in a process.
 ///
 /// Source: man 5 proc_pid_fd; `/dev/fd` is the same on macOS.
 pub(crate) fn close_inherited() {
@@ -171,7 +170,7 @@ pub(crate) fn close_inherited() {
     };
     let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<RawFd>().ok());
     let inherited: Vec<RawFd> = numbers.filter(|number| *number > 2).collect();
-    // Without that of the directory itself, which is closed by now.
+    // Skips the descriptor of the directory itself, which is closed by now.
     let is_open = |descriptor: &RawFd| Path::new(&format!("/dev/fd/{descriptor}")).symlink_metadata().is_ok();
     for descriptor in inherited.into_iter().filter(is_open) {
         #[expect(
@@ -185,21 +184,21 @@ pub(crate) fn close_inherited() {
     }
 }
 
-/// Whoever reads our stdout hears its end; what we write there from now on goes where stderr goes. Needs no descriptor.
+/// Closes our stdout, so that its reader sees the end; later output goes to stderr. Needs no descriptor.
 pub(crate) fn hang_up_stdout() {
-    // Both are open, so there is nothing that could fail.
+    // Both are open, so this cannot fail.
     let _ = rustix::stdio::dup2_stdout(io::stderr());
 }
 
-/// A file that holds nothing.
+/// An empty file.
 ///
 /// # Errors
-/// The system, or this process, has no descriptor for it.
+/// The system or this process has no descriptor left.
 pub(crate) fn nothing() -> io::Result<File> {
     File::open("/dev/null")
 }
 
-/// Takes the status of every child that has ended.
+/// Reaps every child that has exited; returns pids and statuses.
 pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
     let next = || rustix::process::wait(WaitOptions::NOHANG).ok().flatten();
     std::iter::from_fn(next)
@@ -218,18 +217,18 @@ pub(crate) fn user_id() -> u32 {
     rustix::process::getuid().as_raw()
 }
 
-/// As whom files are opened and made.
+/// The user as whom files are opened and created.
 pub(crate) fn effective_user_id() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whose file it is.
+/// The owner of a file.
 pub(crate) fn owner(file: &Metadata) -> Option<u32> {
     Some(file.uid())
 }
 
-/// The directory at `path` or, where there is none, the nearest above it, if that is another user's. Above it, root's
-/// is nobody's in particular: such as `/tmp`.
+/// If the directory at `path`, or its nearest existing ancestor, belongs to another user: that directory and its owner.
+/// An ancestor that belongs to root, such as `/tmp`, does not count.
 pub(crate) fn anothers(path: &Path) -> Option<(std::path::PathBuf, u32)> {
     const ROOT: u32 = 0;
     let (there, owner) = path
@@ -239,17 +238,17 @@ pub(crate) fn anothers(path: &Path) -> Option<(std::path::PathBuf, u32)> {
     (!is_ours).then(|| (there.to_owned(), owner))
 }
 
-/// Where temporary files lie, whatever the environment says.
+/// The directory for temporary files, independent of the environment.
 ///
-/// Source: Filesystem Hierarchy Standard 3.0, `/tmp`; macOS links it.
+/// Source: Filesystem Hierarchy Standard 3.0, `/tmp`; on macOS a link.
 pub(crate) fn short_directory() -> std::path::PathBuf {
     "/tmp".into()
 }
 
-/// Makes a directory, and those above it, that only the user may enter.
+/// Creates a directory and its ancestors with access for the user only.
 ///
 /// # Errors
-/// It cannot be made, or it is there already and is a link or another user's.
+/// It cannot be created, or it exists and is a link or belongs to another user.
 pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let there = std::fs::symlink_metadata(path)?;
@@ -269,7 +268,7 @@ fn is_open_to_others(directory: &Metadata) -> bool {
     directory.mode() & 0o077 != 0
 }
 
-/// Opens a file for reading. A pipe without a writer does not hold us up, and a terminal does not become ours.
+/// Opens a file for reading. Does not wait for the writer of a pipe, and does not make a terminal our controlling one.
 ///
 /// Source: open(2), `O_NONBLOCK`, `O_NOCTTY`; fifo(7).
 pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
@@ -284,7 +283,7 @@ pub(crate) fn is_pipe(file: std::fs::FileType) -> bool {
     file.is_fifo()
 }
 
-/// What a file is that is neither a regular one nor a directory.
+/// The kind of a file that is neither a regular file nor a directory.
 pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     if is_pipe(file) {
         "named pipe"
@@ -295,18 +294,18 @@ pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     }
 }
 
-/// Only the user may connect.
+/// Allows only the user to connect.
 pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
     options.mode(0o600)
 }
 
-/// Is the other end of the socket this user, or root?
+/// Whether the peer of the socket is this user or root.
 pub(crate) fn is_same_user(stream: &Stream) -> bool {
     let peer = stream.peer_creds().ok().and_then(|creds| creds.euid());
     peer.is_some_and(|peer| peer == user_id() || peer == 0)
 }
 
-/// May we ask the terminal at stdin? A job in the background would be suspended by the attempt.
+/// Whether we may read from the terminal at stdin. A background job would be suspended by the attempt.
 pub(crate) fn is_in_foreground() -> bool {
     rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
 }
@@ -324,10 +323,10 @@ pub(super) fn native(signal: Signal) -> rustix::process::Signal {
     }
 }
 
-/// Waits until a stream takes something, or will never do so again.
+/// Waits until a stream is writable or has failed for good.
 ///
 /// # Errors
-/// It cannot be waited for.
+/// Waiting is not possible.
 pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let mut ends = [match output {
@@ -340,9 +339,9 @@ pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
     }
 }
 
-/// Calls `closed` when nobody can read our stdout any more; waits for it on a thread of its own.
+/// Calls `closed` once the last reader of our stdout has closed it; waits on a separate thread.
 ///
-/// A write would tell too, but a stack whose services are silent may not write for hours.
+/// A write would detect it too, but a stack with silent services may not write for hours.
 ///
 /// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed. Files never do.
 pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
@@ -359,7 +358,23 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
         closed();
     };
     if is_pipe {
-        // Without the thread the next line that is written tells.
+        // Without the thread, the next write detects it.
         let _ = threads::start("stdout", Stack::Small, wait);
+    }
+}
+
+/// Waits for the exclusive lock on a file. The kernel releases it when the last duplicate of this descriptor is closed.
+///
+/// Source: flock(2).
+pub(crate) fn lock(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::flock(file, FlockOperation::LockExclusive)?)
+}
+
+/// Takes the lock without waiting; `false` if another process holds it.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,5 @@
-//! What macOS and Windows still lack: the process table, the owners of sockets, holding a process fast while it is
-//! stopped. Each function says so or knows nothing; none guesses.
+//! Functions that are missing on macOS and Windows: the process table, owners of sockets, process handles. Each returns
+//! an error or an empty result; none guesses.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,7 +17,7 @@ use crate::ports::{Endpoint, VisibilityLimit};
 use crate::process::{Identity, Process, Tag};
 
 /// # Errors
-/// Always: commands that would need what is missing end here.
+/// Always: commands that need a missing function end here.
 pub(crate) fn require(command: &str) -> Result<(), Diagnostic> {
     Err(not_yet(&format!("`{command}`")))
 }
@@ -40,24 +40,24 @@ pub(crate) fn every_socket() -> Result<Vec<Socket>, Diagnostic> {
     Err(not_yet("finding the owner of a port"))
 }
 
-/// What both systems have unless it was changed.
+/// The default range of both systems.
 ///
 /// Source: RFC 6335, 6; `net.inet.ip.portrange.first` (macOS); `netsh int ipv4 show dynamicport tcp` (Windows).
 pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
     49_152..=65_535
 }
 
-/// Not known.
+/// Unknown.
 pub(crate) fn may_hide_owner(_: u32) -> bool {
     false
 }
 
-/// None are known.
+/// Unknown.
 pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
     Vec::new()
 }
 
-/// Not known.
+/// Unknown.
 pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
     None
 }
@@ -80,12 +80,12 @@ pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
     Err(not_yet("reading the process table"))
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn process(_: u32) -> Look<Process> {
     Ok(None)
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn identity(_: u32) -> Look<Identity> {
     Ok(None)
 }
@@ -95,42 +95,42 @@ pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
     Ok(Some(pid))
 }
 
-/// None are known.
+/// Unknown.
 pub(crate) fn descendants(_: u32) -> Result<Vec<u32>, Diagnostic> {
     Ok(Vec::new())
 }
 
-/// None are known.
+/// Unknown.
 pub(crate) fn children(_: u32) -> Result<Vec<u32>, Diagnostic> {
     Ok(Vec::new())
 }
 
-/// None are known.
+/// Unknown.
 pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
     Ok(Vec::new())
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn tag(_: u32) -> Look<Tag> {
     Ok(None)
 }
 
-/// Not known.
+/// Unknown.
 pub(crate) fn program(_: u32) -> Option<PathBuf> {
     None
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn environment(_: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
     Ok(BTreeMap::new())
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn command(_: u32) -> Vec<String> {
     Vec::new()
 }
 
-/// Not known.
+/// Unknown.
 pub(crate) fn cwd(_: u32) -> Option<PathBuf> {
     None
 }
@@ -145,43 +145,43 @@ pub(crate) fn cgroup(_: u32) -> Look<Cgroup> {
     Ok(None)
 }
 
-/// Neither is known.
+/// Unknown.
 pub(crate) fn oom_kills() -> OomKills {
     OomKills::default()
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn user_name(_: u32) -> Option<Foreign> {
     None
 }
 
-/// None is known.
+/// Unknown.
 pub(crate) fn has_main_thread(_: u32) -> Result<bool, Diagnostic> {
     Ok(false)
 }
 
-/// Nothing is started.
+/// No process is started.
 pub(crate) fn kill_half_started() {}
 
-/// Nothing is started, so nothing is left to adopt.
+/// No process is started, so there are no orphans.
 pub(crate) fn adopt_orphans() {}
 
-/// Not known.
+/// Unknown.
 pub(crate) fn ignores_hangup() -> bool {
     false
 }
 
-/// Nothing is started, so nothing is left to be read.
+/// No process is started, so there is no output.
 pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {
     Vec::new()
 }
 
-/// Looks once.
+/// Checks once, without waiting.
 pub(crate) fn ends_within(child: &mut Child, _: Duration) -> bool {
     child.try_wait().is_ok_and(|status| status.is_some())
 }
 
-/// Cannot be had yet.
+/// Not supported yet.
 pub(crate) struct Poller;
 
 impl Poller {
@@ -197,14 +197,14 @@ impl Poller {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// There is none.
+    /// Never called.
     pub(crate) fn remove(&self, _: &File) {}
 
-    /// There is none.
+    /// Never called.
     pub(crate) fn wait(&self, _: &mut Vec<u64>, _: Option<Duration>) {}
 }
 
-/// Cannot be had yet.
+/// Not supported yet.
 #[derive(Debug)]
 pub(crate) enum Handle {}
 
@@ -242,5 +242,5 @@ fn not_yet(what: &str) -> Diagnostic {
     Diagnostic::new(format!("{what} is not supported yet on {SYSTEM}")).hint("use it on Linux, or in a Linux container")
 }
 
-/// Not known how: the command ends on its own.
+/// Not supported: the command ends on its own.
 pub(crate) fn end_with_us(_: &mut Command) {}

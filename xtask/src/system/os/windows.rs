@@ -1,5 +1,4 @@
-//! Windows: what is known of it, and stand-ins for what `unix` does elsewhere. What it lacks besides is in
-//! `unsupported`.
+//! Windows: constants, and stand-ins for the functions of `unix`. Functions that macOS lacks too are in `unsupported`.
 
 use std::fs::File;
 use std::io;
@@ -13,17 +12,17 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::{Output, Size};
 
-/// `SO_REUSEADDR` would take a port that somebody listens on.
+/// `SO_REUSEADDR` would take over a port on which a process listens.
 ///
 /// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
-/// Where container engines listen for all users.
+/// The pipe of container engines for all users.
 ///
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.
 pub(crate) const ENGINE_SOCKETS: [&str; 1] = [r"\\.\pipe\docker_engine"];
 
-/// A bind that is forbidden means a range that the system excludes, and no lack of privilege.
+/// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
 ///
 /// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
@@ -39,13 +38,13 @@ pub(crate) fn on_signals(_: impl Fn(SignalEvent) + Send + 'static) -> io::Result
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Signals are not held back here.
+/// Windows has no signal mask.
 pub(crate) fn unblock_signals() {}
 
-/// A handle as std's types for pipes give it.
+/// A handle as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
 
-/// Not supported yet: nothing is started here.
+/// Not supported yet: no process is started.
 pub(crate) fn new_process_group(_: &mut Command) {}
 
 /// # Errors
@@ -60,7 +59,7 @@ pub(crate) fn resize_terminal(_: &File, _: Size) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: nobody is asked here.
+/// Not supported yet: no question is asked.
 pub(crate) fn forget_typed() {}
 
 /// # Errors
@@ -69,21 +68,21 @@ pub(crate) fn read_line() -> io::Result<String> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: nothing is started here.
+/// Not supported yet: no process is started.
 pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 
-/// Not supported yet: nothing was started here.
+/// Not supported yet: no process was started.
 pub(crate) fn signal_group(_: u32, _: Signal) {}
 
-/// Nothing is started, so there is no child.
+/// Not supported yet: no process was started.
 pub(crate) fn signal_child(_: u32, _: Signal) {}
 
-/// Not supported yet: nothing was started here.
+/// Not supported yet: no process was started.
 pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
     Vec::new()
 }
 
-/// Not supported yet: nothing was started here.
+/// Not supported yet: no process was started.
 pub(crate) fn read_at_once<T>(_: T, _: usize) -> Vec<u8> {
     Vec::new()
 }
@@ -92,131 +91,142 @@ pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
     std::env::current_exe()
 }
 
-/// A process is called by its file here.
+/// Windows shows a process under the name of its file.
 pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
 
-/// There are no sessions of terminals here.
+/// Windows has no terminal sessions.
 pub(crate) fn lead_session(_: &mut Command) {}
 
-/// Reading waits.
+/// Reading blocks.
 pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
     true
 }
 
-/// Not supported yet: nothing is started here.
+/// Not supported yet: no process is started.
 pub(crate) fn write_without_waiting<T>(_: &T) {}
 
-/// Not supported yet: nothing is started here.
+/// Not supported yet: no process is started.
 pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
     None
 }
 
-/// Handles are inherited only where that was asked for.
+/// Handles are inherited only on request.
 pub(crate) fn close_inherited() {}
 
-/// There is no such limit.
+/// Windows has no such limit.
 pub(crate) fn open_files_at_most() -> Option<u64> {
     None
 }
 
-/// There is no such limit.
+/// Windows has no such limit.
 pub(crate) fn open_files_now() -> usize {
     usize::MAX
 }
 
-/// There is no such limit.
+/// Windows has no such limit.
 pub(crate) fn make_room(_: u64) {}
 
-/// There is no such limit.
+/// Windows has no such table.
+pub(crate) fn widen_descriptor_table() {}
+
+/// Windows has no such limit.
 pub(crate) fn limit_as_called(_: &mut Command) {}
 
-/// A file that holds nothing.
+/// An empty file.
 ///
 /// # Errors
-/// The system has no handle for it.
+/// The system has no handle left.
 pub(crate) fn nothing() -> io::Result<File> {
     File::open("NUL")
 }
 
-/// Not supported yet: nothing runs in the background here.
+/// Not supported yet: no supervisor runs in the background.
 pub(crate) fn hang_up_stdout() {}
 
-/// Users have no numbers here.
+/// Windows users have no numeric id.
 pub(crate) fn user_id() -> u32 {
     0
 }
 
-/// Users have no numbers here.
+/// Windows users have no numeric id.
 pub(crate) fn effective_user_id() -> u32 {
     0
 }
 
-/// Not known: users have no numbers here.
+/// Unknown: Windows users have no numeric id.
 pub(crate) fn owner(_: &std::fs::Metadata) -> Option<u32> {
     None
 }
 
-/// Not known: users have no numbers here.
+/// Unknown: Windows users have no numeric id.
 pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
     None
 }
 
-/// Where temporary files lie.
+/// The directory for temporary files.
 pub(crate) fn short_directory() -> std::path::PathBuf {
     std::env::temp_dir()
 }
 
 /// # Errors
-/// It cannot be made.
+/// The directory cannot be created.
 pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
-    // A directory below the user's profile is the user's own by inheritance.
+    // A directory in the user's profile inherits its permissions.
     std::fs::create_dir_all(path)
 }
 
-/// What could hold us up lies not among files here.
+/// Windows has no files whose opening blocks.
 pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// They have names of their own.
+/// Named pipes are not in the file system.
 pub(crate) fn is_pipe(_: std::fs::FileType) -> bool {
     false
 }
 
-/// What a file is that is neither a regular one nor a directory.
+/// The kind of a file that is neither a regular file nor a directory.
 pub(crate) fn kind(_: std::fs::FileType) -> &'static str {
     "device"
 }
 
-/// Not supported yet: nobody listens here.
+/// Not supported yet: devtasks does not listen.
 pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
     options
 }
 
-/// Not supported yet: nobody is let in.
+/// Not supported yet: no client is accepted.
 pub(crate) fn is_same_user(_: &Stream) -> bool {
     false
 }
 
-/// There are no background jobs of a terminal here.
+/// Windows has no background jobs of a terminal.
 pub(crate) fn is_in_foreground() -> bool {
     true
 }
 
 /// # Errors
-/// Always: no stream is made non-blocking here.
+/// Always: no stream is made non-blocking.
 pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: the next line that is written tells.
+/// Not supported yet: the next write detects it.
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
 
-/// What has to be there at the moment a process is spawned.
+/// Handles that must stay open until a process is spawned.
 pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
 
 /// # Errors
-/// Always: sockets are not handed over yet.
+/// Always: sockets cannot be passed yet.
 pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn lock(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -1,4 +1,4 @@
-//! What comes out of the queue, whoever reads.
+//! The queue with fast, slow and stuck readers.
 
 use std::io;
 use std::sync::mpsc::{Sender, channel};
@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use super::{Added, MAX_QUEUED_BYTES, OutputQueue};
 
-/// Longer than anything here takes.
+/// Longer than any step of these tests.
 const LONG: Duration = Duration::from_secs(20);
 
 type Read = Arc<Mutex<Vec<u8>>>;
 
-/// An outlet whose reader takes something each time it is told to, and what it has taken.
+/// A queue whose reader takes output each time it is told to, and the output that it has taken.
 fn reluctant() -> (OutputQueue, Sender<()>, Read) {
     let (go, told) = channel();
     let read = Read::default();
     let into = Arc::clone(&read);
     let outlet = OutputQueue::new(move |bytes| {
-        // Nobody tells any more: read freely.
+        // After the sender is dropped, reads without waiting.
         let _ = told.recv();
         into.lock().unwrap().extend_from_slice(bytes);
         Ok(())
@@ -27,7 +27,7 @@ fn reluctant() -> (OutputQueue, Sender<()>, Read) {
     (outlet, go, read)
 }
 
-/// Was it added, sooner or later?
+/// Adds bytes, waiting if necessary; returns whether they were added.
 fn add(outlet: &OutputQueue, bytes: &[u8]) -> bool {
     loop {
         match outlet.add(|buffer| buffer.extend_from_slice(bytes)) {
@@ -38,7 +38,7 @@ fn add(outlet: &OutputQueue, bytes: &[u8]) -> bool {
     }
 }
 
-/// Adds until there is no room.
+/// Adds pieces until the queue is full; returns their number.
 fn fill(outlet: &OutputQueue) -> usize {
     let piece = vec![b'x'; MAX_QUEUED_BYTES / 4];
     let mut n_pieces = 0;

@@ -1,15 +1,16 @@
-//! Everybody who serves anything on this machine.
+//! All processes that listen on this machine.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{PortFact, fill, roles};
+use super::roles::{self, Judge};
+use super::{PortFact, fill};
 use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, SocketState};
 use crate::system::os;
 
-/// Every TCP port on which somebody listens, and every bound UDP port, with who holds it: as of [`super::look_up`], but
-/// without an attempt to bind. One look at the kernel's table, one at the processes' descriptors.
+/// Every listening TCP port and bound UDP port with its owners, as from [`super::look_up`], but without binding. Reads
+/// the kernel's table and the processes' descriptors once.
 ///
 /// # Errors
 /// The kernel's table or `/proc` cannot be read.
@@ -41,7 +42,8 @@ pub(crate) fn all_listeners() -> Result<BTreeMap<Endpoint, PortFact>, Diagnostic
             },
         );
     }
-    let people = fill(&addresses.into_iter().collect::<Vec<_>>(), &table, &mut facts)?;
-    roles::fill_in(&mut facts, &people);
+    let busy: Vec<_> = addresses.into_iter().collect();
+    fill(&busy, &table, &mut facts, Some(&Judge::default()))?;
+    roles::ask_around(&mut facts);
     Ok(facts)
 }

@@ -1,11 +1,11 @@
-//! Who is connected to a service that does not listen any more: most servers close that socket first and then wait.
+//! Clients of a service that no longer listens: most servers close that socket first and then wait for connections.
 
 use super::conflict::clients;
 use crate::ports::Endpoint;
 use crate::process::ProcessRef;
 use crate::system::os::{self, States};
 
-/// The processes connected to one of `ports`, but for the service's own; nobody where the system would not tell.
+/// Processes connected to one of `ports`, except the service's `own`; empty if the system cannot be queried.
 pub(crate) fn clients_of(ports: &[Endpoint], own: &[u32]) -> Vec<ProcessRef> {
     let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
     let table = os::sockets(&numbers, States::All).unwrap_or_default();

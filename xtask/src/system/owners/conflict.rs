@@ -1,27 +1,27 @@
-//! Which rows of the kernel's table explain that an address cannot be bound. Values in, values out.
+//! The sockets in the kernel's table that explain why an address cannot be bound. Values in, values out.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::plan::Protocol;
-use crate::ports::{HoldsBy, SocketState};
+use crate::ports::SocketState;
 use crate::system::os::{Port, Socket};
 
-/// What stands between somebody and a port.
+/// The sockets that matter for one busy port.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BlockingSockets<'table> {
-    /// Whoever holds these has the port.
+    /// Their holders are the owners of the port.
     pub(crate) in_the_way: Vec<&'table Socket>,
-    /// Same number and protocol, listening or bound at an address that was not asked for.
+    /// Same number and protocol, listening or bound at another address.
     pub(crate) elsewhere: Vec<&'table Socket>,
-    /// The other ends, on this machine, of connections to those that listen.
+    /// The local client ends of connections to the listening sockets.
     pub(crate) clients: Vec<&'table Socket>,
 }
 
-/// What is in the way of binding `port` at the `blocked` addresses.
+/// The sockets that prevent binding `port` at the `blocked` addresses.
 ///
-/// Those that listen or are bound explain it; only if there are none do connections and TIME_WAIT, which a listener may
-/// have by the thousand.
+/// Listening and bound sockets explain it. Only if there are none, connections and TIME_WAIT sockets are considered, of
+/// which a listener may have thousands.
 pub(crate) fn conflict<'table>(port: Port, blocked: &[IpAddr], table: &'table [Socket]) -> BlockingSockets<'table> {
     let at_port = || {
         table
@@ -46,19 +46,19 @@ pub(crate) fn conflict<'table>(port: Port, blocked: &[IpAddr], table: &'table [S
 }
 
 impl BlockingSockets<'_> {
-    /// Of all sockets whose holders matter; 0 is none's.
+    /// Inodes of all sockets whose holders matter; 0 means that there is no holder.
     pub(crate) fn inodes(&self) -> impl Iterator<Item = u64> {
         let sockets = self.in_the_way.iter().chain(&self.elsewhere).chain(&self.clients);
         sockets.map(|socket| socket.inode)
     }
 
-    /// Whether somebody listens or is bound at `address`.
+    /// Whether a socket listens or is bound at `address`.
     pub(crate) fn is_held(&self, address: IpAddr) -> bool {
         let mut held = self.in_the_way.iter().filter(|socket| socket.state.is_exclusive());
         held.any(|socket| covers(socket, address))
     }
 
-    /// Whether `client` talks to a listening socket that is one's `own`.
+    /// Whether `client` is connected to a listening socket for which `own` is true.
     pub(crate) fn is_client_of(&self, client: &Socket, own: impl Fn(&Socket) -> bool) -> bool {
         let Some(server) = client.remote else {
             return false;
@@ -68,18 +68,18 @@ impl BlockingSockets<'_> {
     }
 }
 
-/// How a process that has this socket holds the port; `None` for what no process can have.
-pub(crate) fn holds_by(socket: &Socket) -> Option<HoldsBy> {
+/// How the process with this socket holds the port; `None` if no process can hold the socket.
+pub(crate) fn holds_by(socket: &Socket) -> Option<SocketState> {
     match socket.state {
-        SocketState::Listening => Some(HoldsBy::Listening),
-        SocketState::Bound => Some(HoldsBy::Bound),
-        SocketState::Connection => Some(HoldsBy::Connection),
+        SocketState::Listening => Some(SocketState::Listening),
+        SocketState::Bound => Some(SocketState::Bound),
+        SocketState::Connection => Some(SocketState::Connection),
         SocketState::TimeWait { .. } => None,
     }
 }
 
-/// Whether a bind to `asked` runs into `socket`: the same address, or either is its family's wildcard. `::` stands for
-/// IPv4 too, unless the socket keeps to IPv6; we ask for `::` together with IPv4.
+/// Whether a bind to `asked` conflicts with `socket`: same address, or either one is the wildcard of its family. `::`
+/// includes IPv4 unless the socket is IPv6-only; our own probes of `::` are dual-stack.
 ///
 /// Source: all pairs of six addresses were tried on Linux 6.18; the rule is `inet_rcv_saddr_equal` in
 /// net/ipv4/inet_connection_sock.c.
@@ -88,19 +88,19 @@ pub(crate) fn covers(socket: &Socket, asked: IpAddr) -> bool {
     all_of_its_family || answers(socket, asked)
 }
 
-/// Whether somebody who connects to `address` reaches `socket`, which listens.
+/// Whether a connection to `address` reaches the listening `socket`.
 pub(crate) fn answers(socket: &Socket, address: IpAddr) -> bool {
     let held = socket.address.ip();
     match (held, address) {
         (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => held == address || held.is_unspecified(),
-        // Where the system does not say, most servers share.
+        // If the system does not say, assume dual-stack like most servers.
         (IpAddr::V6(_), IpAddr::V4(_)) => held.is_unspecified() && socket.only_v6 != Some(true),
         (IpAddr::V4(_), IpAddr::V6(_)) => false,
     }
 }
 
-/// Ends of connections whose other end stands at `port` in the same table: somebody who talks to that number on another
-/// machine is no client of ours. UDP knows no such pairs.
+/// Connections whose remote end is a socket at `port` in the same table: a connection to the same number on another
+/// machine is not a client of ours. UDP has no such pairs.
 pub(super) fn clients(port: Port, table: &[Socket]) -> Vec<&Socket> {
     if port.1 == Protocol::Udp {
         return Vec::new();

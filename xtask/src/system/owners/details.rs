@@ -1,4 +1,4 @@
-//! What is worth knowing about the process that holds a port.
+//! Details of the processes that hold ports.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,29 +10,27 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::repository::{REPOSITORY_TIMEOUT, repository_within};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
-use crate::ports::{HoldsBy, Owner, Role};
-use crate::process::{Process, ProcessRef, Repository, Tag, secrets};
+use crate::process::{Process, ProcessInfo, ProcessRef, Repository, Tag, secrets};
 use crate::system::attribution::RunAttribution;
 use crate::system::os::{self, Cgroup, Look};
 
-/// A process as an owner, and all below it.
+/// A process and its descendants.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessDetails {
-    /// Without addresses and clients, and as if it listened: the look-up fills these in.
-    pub(crate) owner: Owner,
+    pub(crate) info: ProcessInfo,
     /// Its row of the table.
     pub(crate) process: Process,
     /// Descendants, nearest first.
     pub(crate) tree: Vec<u32>,
-    /// The program's file.
+    /// The executable.
     pub(crate) exe: Option<PathBuf>,
     pub(crate) cgroup: Option<Cgroup>,
-    /// What could not be looked up of whom it belongs to.
+    /// Why its attribution could not be determined.
     pub(crate) unknown: Option<Diagnostic>,
 }
 
-/// Everything about these processes but the sockets they hold, by pid. Those that are gone are left out; role and
-/// protection are not judged here.
+/// Details of these processes except their sockets, by pid. Processes that have exited are missing; role and protection
+/// are not determined here.
 pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, ProcessDetails> {
     let mut table = ProcessTable::new();
     let processes: BTreeMap<u32, Process> = pids
@@ -47,28 +45,28 @@ pub(crate) fn describe(pids: impl IntoIterator<Item = u32>) -> BTreeMap<u32, Pro
     processes
         .into_iter()
         .map(|(pid, process)| {
-            let seen = system.as_ref().and_then(|system| system.process(Pid::from_u32(pid)));
+            let seen = system.process(Pid::from_u32(pid));
             (pid, described(process, seen, own_cgroup.as_deref(), &mut table))
         })
         .collect()
 }
 
-/// The name people know a program by. The kernel keeps 15 bytes of it, and programs rename themselves: node calls
-/// itself `node-MainThread`, gunicorn `gunicorn: maste`.
+/// The usual name of a program. The kernel keeps only 15 bytes of it, and programs rename themselves: node shows
+/// `node-MainThread`, gunicorn `gunicorn: maste`.
 pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -> String {
     const KEPT: usize = 15;
     let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
     let program = exe
         .and_then(Path::file_name)
         .map(|name| name.to_string_lossy().into_owned());
-    // A server's title stands in place of its arguments: `nginx: master process nginx`.
+    // A server's title replaces its arguments: `nginx: master process nginx`.
     if let Some((title, _)) = command.first().and_then(|first| first.split_once(": "))
         && comm.starts_with(title)
     {
         return title.to_owned();
     }
     let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
-    // Or the title begins with it: `/usr/bin/redis-server *:6379`, whose file on Debian is `redis-check-rdb`.
+    // Or the title begins with it: `/usr/bin/redis-server *:6379`, on Debian the file `redis-check-rdb`.
     let titled = command.first().and_then(|first| first.split(' ').next()).map(base);
     if known.any(|name| name == comm) || titled.is_some_and(|name| name == comm) {
         return comm.to_owned();
@@ -79,15 +77,15 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
     whole.or(program).or_else(called).unwrap_or_else(|| comm.to_owned())
 }
 
-/// What is read once for all: twenty owners have mostly the same ancestors, user and directory.
+/// Data that is read once for all owners: they often share ancestors, user and directory.
 struct ProcessTable {
     rows: BTreeMap<u32, Option<Process>>,
     users: BTreeMap<u32, Option<Foreign>>,
     repositories: BTreeMap<PathBuf, Option<Repository>>,
-    /// How long directories that may be anybody's are still waited for.
+    /// Remaining time for directories that may be on a mount without a server.
     patience: Duration,
     kin: RunAttribution,
-    /// The first of what could not be read.
+    /// The first problem with something that could not be read.
     unreadable: Option<Diagnostic>,
 }
 
@@ -112,7 +110,7 @@ impl ProcessTable {
         row
     }
 
-    /// What could not be looked at is nothing that is known, and is remembered.
+    /// Treats something that could not be read as unknown, and records the first such problem.
     fn seen<T>(&mut self, look: Look<T>) -> Option<T> {
         look.unwrap_or_else(|problem| {
             self.unreadable.get_or_insert(problem);
@@ -138,11 +136,11 @@ impl ProcessTable {
         known.or_insert_with(|| repository_within(directory, patience)).clone()
     }
 
-    /// Nearest first, process 1 last.
+    /// The ancestors of a process, nearest first, process 1 last.
     fn ancestors(&mut self, process: &Process) -> Vec<ProcessRef> {
         let mut found: Vec<ProcessRef> = Vec::new();
         let mut next = process.parent;
-        // A pid that is used again could close a circle.
+        // A reused pid could produce a cycle.
         while next != 0 && found.iter().all(|parent| parent.pid != next) {
             let Some(parent) = self.row(next) else {
                 break;
@@ -157,10 +155,10 @@ impl ProcessTable {
     }
 }
 
-fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
+fn seen(pids: impl Iterator<Item = u32>) -> System {
     let pids: Vec<Pid> = pids.map(Pid::from_u32).collect();
-    let mut system = System::new().ok()?;
-    // Whatever is not asked for is not read: a full refresh takes a hundred times as long.
+    let mut system = System::new();
+    // Only the required data is read: a full refresh takes a hundred times as long.
     let wanted = ProcessRefreshKind::nothing()
         .with_cmd(UpdateKind::Always)
         .with_cwd(UpdateKind::Always)
@@ -168,7 +166,7 @@ fn seen(pids: impl Iterator<Item = u32>) -> Option<System> {
         .with_user(UpdateKind::Always)
         .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
-    Some(system)
+    system
 }
 
 fn described(
@@ -190,11 +188,11 @@ fn described(
         .and_then(|seen| seen.user_id())
         .and_then(|uid| uid.to_string().parse().ok());
     let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
-    // For people: how many there are, where the system tells.
+    // Only for display: the number of descendants, if the system provides it.
     let tree = os::descendants(pid).unwrap_or_default();
     let cgroup = table.seen(os::cgroup(pid));
     let tag = table.tag(&process);
-    let owner = Owner {
+    let info = ProcessInfo {
         name: display_name(process.name.raw(), &command, seen.and_then(|seen| seen.exe())).into(),
         command: secrets::mask(&command).into(),
         user: uid.and_then(|uid| table.user(uid)),
@@ -203,23 +201,16 @@ fn described(
         cwd: cwd.map(Foreign::from),
         started_at: seen.and_then(|seen| Timestamp::from_second(seen.start_time().try_into().ok()?).ok()),
         state: process.state,
-        addresses: Vec::new(),
-        holds_by: HoldsBy::Listening,
         parents: table.ancestors(&process),
         children: tree.len(),
-        clients: Vec::new(),
         tag,
         unit: unit(&process, cgroup.as_ref(), own_cgroup),
-        role: Role::Server,
-        sockets: Vec::new(),
-        family: pid,
-        protected: None,
         terminal: process.terminal.clone(),
         identity: process.identity.clone(),
     };
     let exe = seen.and_then(|seen| seen.exe()).map(Path::to_owned);
     ProcessDetails {
-        owner,
+        info,
         process,
         tree,
         exe,
@@ -228,8 +219,8 @@ fn described(
     }
 }
 
-/// A service manager started it, as far as one can tell: what has a terminal was typed there, and in our own group we
-/// would be such a service ourselves.
+/// The systemd unit, if a service manager probably started the process. A process with a terminal was started there,
+/// and one in our own control group would be managed as we are.
 fn unit(process: &Process, cgroup: Option<&Cgroup>, own_cgroup: Option<&str>) -> Option<Foreign> {
     let cgroup = cgroup.filter(|cgroup| process.terminal.is_none() && Some(cgroup.path.as_str()) != own_cgroup)?;
     cgroup.unit.clone().map(Foreign::from)

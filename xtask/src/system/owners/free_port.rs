@@ -1,4 +1,4 @@
-//! A port that nobody has, for whoever needs one, and which ports somebody has.
+//! Finding a free port, and which ports are in use.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::config::Protocol;
 use crate::ports::{BindProbe, BindResult, Endpoint, SocketState, UnownedSocket};
 use crate::system::os::{self, States};
 
-/// The first port from `near` on that can be bound at every address by TCP and by UDP. The system gives those of its own
-/// range to any connection, so they come last. Without `near`, one after another gets another one.
+/// The first port from `near` on that can be bound at every address over TCP and UDP. Ephemeral ports come last,
+/// because the kernel may assign them to any connection. Without `near`, different processes start at different ports.
 pub(crate) fn find_free_port(near: Option<u16>) -> Option<u16> {
     let ephemeral = os::ephemeral_ports();
     let is_ephemeral = |number: &u16| ephemeral.contains(number);
@@ -17,7 +17,7 @@ pub(crate) fn find_free_port(near: Option<u16>) -> Option<u16> {
     first.into_iter().chain(later).find(|number| is_free(*number))
 }
 
-/// By our pid, which the next process does not have: of two who ask at once each gets its own.
+/// Derived from our pid, so that two concurrent calls start at different ports.
 fn start_port() -> u16 {
     const FIRST: u32 = 10_000;
     const N: u32 = 20_000;
@@ -36,7 +36,7 @@ fn is_free(number: u16) -> bool {
         .all(|it| can_be_had(port(it)))
 }
 
-/// Those of `ports` that stand in the kernel's table; all of them where that cannot be read.
+/// Those of `ports` that are in the kernel's table; all of them if it cannot be read.
 pub(crate) fn bound(ports: &[Endpoint]) -> Vec<Endpoint> {
     let numbers: Vec<os::Port> = ports.iter().map(|port| (port.number, port.protocol)).collect();
     let Ok(table) = os::sockets(&numbers, States::All) else {
@@ -47,8 +47,8 @@ pub(crate) fn bound(ports: &[Endpoint]) -> Vec<Endpoint> {
     ports.iter().filter(is_there).copied().collect()
 }
 
-/// As [`can_be_had`], for a service: by a server that sets `SO_REUSEADDR`, as nearly all do. Connections that linger in
-/// TIME_WAIT are no hindrance, as they are none for a declared port.
+/// Like [`can_be_had`], but for a service that sets `SO_REUSEADDR`, as nearly all servers do. TIME_WAIT connections do
+/// not count, as for a declared port.
 pub(crate) fn can_be_served(port: Endpoint) -> bool {
     let has = |probes: &[BindProbe], answer: BindResult| probes.iter().any(|probe| probe.answer == answer);
     let is_good = |probe: &BindProbe| {
@@ -69,9 +69,9 @@ pub(crate) fn can_be_served(port: Endpoint) -> bool {
     })
 }
 
-/// Whether it can be bound at its host, at both wildcards and both loopback addresses.
+/// Whether the port can be bound at its host, both wildcards and both loopback addresses.
 fn can_be_had(port: Endpoint) -> bool {
-    // One that lingers in TIME_WAIT is not offered: not every server could have it.
+    // A port with TIME_WAIT connections is not offered: some servers could not bind it.
     let is_good = |answer| matches!(answer, BindResult::Free | BindResult::NoAddress);
     let probes = probes(port, Addresses::All);
     probes.iter().all(|probe| is_good(probe.answer)) && probes.iter().any(|probe| probe.answer == BindResult::Free)

@@ -1,93 +1,105 @@
-//! Sockets in the way → who holds them, and the sockets that nobody shows.
+//! Blocking sockets → their owners, and the sockets without a visible owner.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use super::conflict::{BlockingSockets, holds_by};
 use super::details::ProcessDetails;
+use super::roles::Judge;
 use crate::foreign::Foreign;
-use crate::ports::{Owner, Role, SocketState, UnownedSocket};
+use crate::ports::related_owners::group_related;
+use crate::ports::{Endpoint, Owner, Role, SocketState, UnownedSocket};
 use crate::process::ProcessRef;
 use crate::system::os::{self, Holders, Socket};
 
-/// All who hold what is in the way, listeners first, with who is connected to them.
+/// All owners of the sockets that block `port`, listeners first, with their clients.
+///
+/// Without a judge their role is [`Role::Server`] and none is protected.
 pub(super) fn owners(
+    port: &Endpoint,
     conflict: &BlockingSockets,
     holders: &Holders,
     people: &BTreeMap<u32, ProcessDetails>,
     names: &mut BTreeMap<u32, Option<Foreign>>,
+    judge: Option<&Judge>,
 ) -> Vec<Owner> {
-    let holds = |socket: &Socket, pid: &u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(pid));
-    let in_the_way = conflict.in_the_way.iter();
-    let pids: BTreeSet<u32> = in_the_way
+    let pids: BTreeSet<u32> = conflict
+        .in_the_way
+        .iter()
         .flat_map(|socket| holders.get(&socket.inode).into_iter().flatten().copied())
         .collect();
-    let mut owners: Vec<Owner> = pids
+    let holds = |socket: &&Socket, pid: u32| holders.get(&socket.inode).is_some_and(|pids| pids.contains(&pid));
+    let held = |pid: u32| conflict.in_the_way.iter().filter(move |socket| holds(socket, pid));
+    let mut found: Vec<(SocketState, &ProcessDetails)> = pids
         .iter()
         .filter_map(|pid| {
-            let held = conflict.in_the_way.iter().filter(|socket| holds(socket, pid));
-            let by = held.filter_map(|socket| holds_by(socket)).min()?;
-            let mut owner = people.get(pid)?.owner.clone();
-            owner.holds_by = by;
-            owner.addresses = conflict
-                .in_the_way
-                .iter()
-                .chain(&conflict.elsewhere)
-                .filter(|socket| holds(socket, pid))
-                .map(|socket| socket.address)
-                .collect();
-            let in_the_way = conflict.in_the_way.iter();
-            owner.sockets = in_the_way
-                .filter(|socket| holds(socket, pid))
-                .map(|socket| socket.inode)
-                .collect();
-            owner.addresses.sort_unstable();
-            owner.addresses.dedup();
-            Some(owner)
+            Some((
+                held(*pid).filter_map(|socket| holds_by(socket)).min()?,
+                people.get(pid)?,
+            ))
         })
         .collect();
-    owners.sort_by_key(|owner| (owner.holds_by, owner.identity.pid));
-    // A supervisor that hands sockets over holds them for the service, and alone only while that is not there.
-    let tags = owners.iter().filter_map(|owner| owner.tag.as_ref());
+    found.sort_by_key(|(state, details)| (*state, details.info.identity.pid));
+    // A supervisor holds the sockets that it passes to a service; it counts as an owner only if the service is absent.
+    let tags = found.iter().filter_map(|(_, details)| details.info.tag.as_ref());
     let services = tags.filter(|tag| !tag.is_supervisor());
     let runs: Vec<Foreign> = services.map(|tag| tag.run.clone()).collect();
-    owners.retain(|owner| {
-        let tag = owner.tag.as_ref();
+    found.retain(|(_, details)| {
+        let tag = details.info.tag.as_ref();
         tag.is_none_or(|tag| !tag.is_supervisor() || !runs.contains(&tag.run))
     });
 
-    let all: Vec<u32> = owners.iter().map(|owner| owner.identity.pid).collect();
-    for owner in &mut owners {
-        let pid = owner.identity.pid;
-        let tree = people.get(&pid).map_or(&[][..], |described| &described.tree);
+    let all: Vec<u32> = found.iter().map(|(_, details)| details.info.identity.pid).collect();
+    let mut clients = |details: &ProcessDetails| -> Vec<ProcessRef> {
+        let pid = details.info.identity.pid;
         let mut clients: Vec<u32> = conflict
             .clients
             .iter()
-            .filter(|client| conflict.is_client_of(client, |socket| holds(socket, &pid)))
+            .filter(|client| conflict.is_client_of(client, |socket| holds(&socket, pid)))
             .flat_map(|client| holders.get(&client.inode).into_iter().flatten().copied())
-            .filter(|client| !tree.contains(client) && !all.contains(client))
+            .filter(|client| !details.tree.contains(client) && !all.contains(client))
             .collect();
         clients.sort_unstable();
         clients.dedup();
-        owner.clients = clients
-            .into_iter()
-            .filter_map(|pid| {
-                let name = names
-                    .entry(pid)
-                    .or_insert_with(|| Some(os::process(pid).ok().flatten()?.name));
-                name.clone().map(|name| ProcessRef { pid, name })
-            })
-            .collect();
+        let name = |pid: u32| Some(os::process(pid).ok().flatten()?.name);
+        let mut named = |pid: u32| names.entry(pid).or_insert_with(|| name(pid)).clone();
+        let clients = clients.into_iter();
+        clients
+            .filter_map(|pid| Some(ProcessRef { pid, name: named(pid)? }))
+            .collect()
+    };
+    let mut owners: Vec<Owner> = found
+        .into_iter()
+        .map(|(holds_by, details)| {
+            let pid = details.info.identity.pid;
+            let elsewhere = conflict.elsewhere.iter().filter(|socket| holds(socket, pid));
+            let addresses: BTreeSet<SocketAddr> = held(pid).chain(elsewhere).map(|socket| socket.address).collect();
+            let (role, protected) = judge.map_or((Role::Server, None), |judge| judge.judge(details, port));
+            Owner {
+                addresses: addresses.into_iter().collect(),
+                holds_by,
+                clients: clients(details),
+                role,
+                sockets: held(pid).map(|socket| socket.inode).collect(),
+                family: pid,
+                protected,
+                process: details.info.clone(),
+            }
+        })
+        .collect();
+    if let Some(judge) = judge {
+        group_related(&mut owners, judge.ours());
     }
     owners
 }
 
-/// Of other users' processes nobody expects to see the sockets.
+/// Sockets of other users' processes are never expected to be visible.
 fn may_hide_owner(uid: u32) -> bool {
     let ours = os::user_id();
     (ours == 0 || ours == uid) && os::may_hide_owner(uid)
 }
 
-/// Sockets in the way that nobody shows, one for each address and state.
+/// Blocking sockets without a visible owner, one for each address and state.
 pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<UnownedSocket> {
     let mut found: Vec<UnownedSocket> = Vec::new();
     for socket in &conflict.in_the_way {
@@ -99,7 +111,7 @@ pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<Un
                 && std::mem::discriminant(&other.state) == std::mem::discriminant(&socket.state)
         });
         match (same, socket.state) {
-            // The last one to go away counts.
+            // Keeps the longest remaining time.
             (Some(other), state @ SocketState::TimeWait { left }) => {
                 if matches!(other.state, SocketState::TimeWait { left: before } if before < left) {
                     other.state = state;
@@ -110,7 +122,7 @@ pub(super) fn ownerless(conflict: &BlockingSockets, holders: &Holders) -> Vec<Un
                 address: socket.address,
                 state,
                 uid: socket.uid,
-                // What waits out its time is listed as root's, whosever it was.
+                // The kernel reports root as the user of every TIME_WAIT socket.
                 user: match state {
                     SocketState::Listening | SocketState::Bound | SocketState::Connection => os::user_name(socket.uid),
                     SocketState::TimeWait { .. } => None,

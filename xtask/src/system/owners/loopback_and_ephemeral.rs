@@ -1,15 +1,17 @@
-//! What is worth knowing about a port that can be had: who answers beside it, and whether the system may give it away.
+//! Warnings about available ports: an owner on the other loopback address, and the ephemeral range.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{answers, conflict, fill, roles};
+use super::roles::{self, Judge};
+use super::{answers, conflict, fill};
 use crate::config::Protocol;
 use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, PortFact};
 use crate::system::os::{self, States};
 
-/// Fills in `beside` and `outgoing` of ports that services want. What cannot be read is left out: it is a remark.
+/// Fills in `other_loopback_owners` and `ephemeral_range` of ports that services need. What cannot be read is skipped,
+/// because these are only warnings.
 pub(crate) fn loopback_and_ephemeral_facts(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let outgoing = os::ephemeral_ports();
     let reserved = os::reserved_ports();
@@ -20,7 +22,7 @@ pub(crate) fn loopback_and_ephemeral_facts(facts: &mut BTreeMap<Endpoint, PortFa
     let _ = beside(facts);
 }
 
-/// `localhost` may mean either of two addresses, of which a service mostly has one.
+/// The loopback address that a port uses, and the other one that `localhost` may resolve to.
 fn other_loopback(port: &Endpoint) -> Option<(IpAddr, IpAddr)> {
     const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -64,15 +66,15 @@ fn beside(facts: &mut BTreeMap<Endpoint, PortFact>) -> Result<(), Diagnostic> {
         (*port, fact)
     };
     let mut others: BTreeMap<Endpoint, PortFact> = found.iter().map(busy).collect();
-    let people = fill(&asked, &table, &mut others)?;
-    roles::fill_in(&mut others, &people);
+    fill(&asked, &table, &mut others, Some(&Judge::default()))?;
+    roles::ask_around(&mut others);
     for (port, other) in others {
         if let Some(fact) = facts.get_mut(&port) {
-            let is_here = |pid: u32| fact.owners.iter().any(|owner| owner.identity.pid == pid);
+            let is_here = |pid: u32| fact.owners.iter().any(|owner| owner.process.identity.pid == pid);
             fact.other_loopback_owners = other
                 .owners
                 .into_iter()
-                .filter(|it| !is_here(it.identity.pid))
+                .filter(|it| !is_here(it.process.identity.pid))
                 .collect();
         }
     }

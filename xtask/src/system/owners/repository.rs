@@ -1,4 +1,4 @@
-//! Which git checkout a directory lies in, read from `.git` itself.
+//! The git checkout that contains a directory, read from `.git`.
 
 mod looker;
 
@@ -10,10 +10,10 @@ use crate::process::Repository;
 use crate::system::files::read_regular;
 pub(crate) use looker::{REPOSITORY_TIMEOUT, repository_within};
 
-/// The nearest checkout at or above `directory`; `None` when there is none, or it may not be read.
+/// The nearest checkout at or above `directory`; `None` if there is none or it cannot be read.
 ///
-/// Source: gitrepository-layout(5): `.git` is a directory, or in a worktree or submodule a file that names one; `HEAD`
-/// in it names the branch.
+/// Source: gitrepository-layout(5): `.git` is a directory or, in a worktree or submodule, a file that names one; its
+/// `HEAD` names the branch.
 fn repository(directory: &Path) -> Option<Repository> {
     directory.ancestors().find_map(|root| {
         let head = text(&git_directory(root)?.join("HEAD"))?;
@@ -24,10 +24,10 @@ fn repository(directory: &Path) -> Option<Repository> {
     })
 }
 
-/// Whether the checkout at or above `directory` was made by `git worktree add`.
+/// Whether the checkout at or above `directory` was created by `git worktree add`.
 ///
-/// Source: gitrepository-layout(5): only such a one's git directory has a `commondir`; a submodule's `.git` is a file
-/// too.
+/// Source: gitrepository-layout(5): only the git directory of a worktree has a `commondir`; the `.git` of a submodule
+/// is a file too.
 pub(crate) fn is_linked_worktree(directory: &Path) -> bool {
     let git = directory.ancestors().find_map(git_directory);
     git.is_some_and(|git| git.join("commondir").is_file())
@@ -41,7 +41,7 @@ fn git_directory(root: &Path) -> Option<PathBuf> {
     Some(root.join(text(&git)?.trim().strip_prefix("gitdir: ")?))
 }
 
-/// Bytes; git's own files of this kind hold one line.
+/// In bytes; these files of git contain one line.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 fn text(file: &Path) -> Option<String> {
@@ -52,7 +52,7 @@ fn text(file: &Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Files as `path: text`, and what is found from `sub/directory`, as `root branch`.
+    /// Files as `path: text` → the checkout found from `sub/directory`, as `root branch`.
     #[track_caller]
     fn check(files: &[(&str, &str)], expected: Option<(&str, Option<&str>)>) {
         let temp = tempfile::tempdir().unwrap();

@@ -1,11 +1,10 @@
-//! What owners are there for, and who is never signalled: containers, services of a manager, tunnels.
+//! Roles of owners, and which of them are protected: containers, managed services, tunnels.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::details::{ProcessDetails, describe};
-use crate::ports::related_owners;
 use crate::ports::role::role;
 use crate::ports::{Endpoint, Owner, PortFact, Role, SocketState};
 use crate::process::container::runtime_of_group;
@@ -16,45 +15,44 @@ use crate::process::{Process, ProcessRef};
 use crate::system::engines::Engines;
 use crate::system::os;
 
-/// Fills in the roles of all owners and of sockets without one, who belongs together, and why owners are never
-/// signalled.
+/// Decides the role of an owner and whether it is protected. Our own process is looked at once at most.
+#[derive(Default)]
+pub(super) struct Judge {
+    ours: OnceCell<Ancestry>,
+    container: OnceCell<Option<String>>,
+}
+
+impl Judge {
+    /// Where this program stands among the processes.
+    pub(super) fn ours(&self) -> &Ancestry {
+        self.ours
+            .get_or_init(|| Ancestry::of(std::process::id(), unit_of_ours(), &our_line()))
+    }
+
+    /// The role of an owner of `port`, and why it is never signalled. The role of a container is without what only its
+    /// engine knows.
+    pub(super) fn judge(&self, described: &ProcessDetails, port: &Endpoint) -> (Role, Option<String>) {
+        let (ours, container) = (self.ours(), self.container.get_or_init(container_of_ours));
+        let details = details_of(described, container.as_deref(), ours);
+        let role = match role(&described.process, &details, ours, port.number) {
+            Role::Managed(ManagedService {
+                by: ServiceManager::SystemdSocket,
+                ..
+            }) => {
+                let is_users = described.process.identity.pid != 1;
+                let unit = os::socket_unit(port, is_users, false);
+                Role::Managed(ManagedService::socket(is_users, unit.as_deref()))
+            }
+            role => role,
+        };
+        (role, protection(&described.process, &details, ours))
+    }
+}
+
+/// Completes roles with what only others know: engines about their containers, systemd about its sockets.
 ///
-/// Every look-up for people ends here, once, so it reads as little as it can. An engine is asked only where a port
-/// looks like a container's.
-pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMap<u32, ProcessDetails>) {
-    if facts
-        .values()
-        .all(|fact| fact.owners.is_empty() && fact.ownerless.is_empty())
-    {
-        return;
-    }
-    let ours = Ancestry::of(std::process::id(), unit_of_ours(), &our_line());
-    let container = container_of_ours();
-    for (port, fact) in &mut *facts {
-        for owner in &mut fact.owners {
-            let Some(described) = people.get(&owner.identity.pid) else {
-                continue;
-            };
-            let details = details_of(described, container.as_deref(), &ours);
-            owner.protected = protection(&described.process, &details, &ours);
-            owner.role = match role(&described.process, &details, &ours, port.number) {
-                Role::Managed(ManagedService {
-                    by: ServiceManager::SystemdSocket,
-                    ..
-                }) => {
-                    let is_users = owner.identity.pid != 1;
-                    Role::Managed(ManagedService::socket(
-                        is_users,
-                        os::socket_unit(port, is_users, false).as_deref(),
-                    ))
-                }
-                role => role,
-            };
-        }
-    }
-    for fact in facts.values_mut() {
-        related_owners::group_related(&mut fact.owners, &ours);
-    }
+/// Engines are asked only if a port may be a container's.
+pub(super) fn ask_around(facts: &mut BTreeMap<Endpoint, PortFact>) {
     ask_engines(facts);
     for (port, fact) in facts {
         for socket in &mut fact.ownerless {
@@ -69,7 +67,7 @@ pub(super) fn fill_in(facts: &mut BTreeMap<Endpoint, PortFact>, people: &BTreeMa
     }
 }
 
-/// A container's port may be held by a process of root that its users cannot see.
+/// Unowned sockets too: a container's port may be held by a process of root that users cannot see.
 fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let is_containers = |owner: &Owner| matches!(owner.role, Role::Container(_));
     let is_of_interest = |fact: &PortFact| {
@@ -94,7 +92,7 @@ fn ask_engines(facts: &mut BTreeMap<Endpoint, PortFact>) {
     }
 }
 
-/// For those who are to be ended.
+/// The details of a process to be stopped.
 pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
     match describe([pid]).remove(&pid) {
         Some(described) => details_of(&described, container_of_ours().as_deref(), ours),
@@ -106,9 +104,9 @@ pub(super) fn details(pid: u32, ours: &Ancestry) -> Details {
 }
 
 fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &Ancestry) -> Details {
-    let (owner, pid) = (&described.owner, described.process.identity.pid);
+    let (owner, pid) = (&described.info, described.process.identity.pid);
     let group = described.cgroup.as_ref();
-    // A user's own manager is a systemd that is not the first process.
+    // A user manager is a systemd that is not process 1.
     let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
     let environment = OnceCell::new();
@@ -130,7 +128,7 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     };
     let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));
     let container = container.filter(|(id, _)| Some(id.as_str()) != our_container);
-    // What devtasks started is looked after by its supervisor, wherever that was started.
+    // A process started by devtasks is managed by its supervisor, wherever that was started.
     let manager = owner.tag.is_none().then(|| manager(&lineage, ours)).flatten();
     let unread = environment.get().and_then(|environment| environment.as_ref().err());
     Details {
@@ -148,11 +146,11 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     }
 }
 
-/// This process and all above it.
+/// Our own process and its ancestors.
 fn our_line() -> Vec<Process> {
     let mut line: Vec<Process> = Vec::new();
     let mut next = std::process::id();
-    // A pid that is used again could close a circle.
+    // A reused pid could produce a cycle.
     while line.iter().all(|process| process.identity.pid != next)
         && let Ok(Some(process)) = os::process(next)
     {

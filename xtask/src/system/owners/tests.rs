@@ -1,5 +1,4 @@
-//! Rows in, what is in the way out. Real sockets are tried in `os/linux/tests.rs`: whom bind runs into is the system's
-//! own matter.
+//! Rows of the kernel's table → blocking sockets. `os/linux/tests.rs` compares the look-up with real sockets.
 
 use std::path::Path;
 
@@ -8,8 +7,8 @@ use super::details::display_name;
 use super::*;
 use crate::plan::Protocol;
 
-/// A row as `address remote state`, `-` for no remote, a state of `listen`, `listen-v6only`, `bound`, `conn`, `wait`. The
-/// inode is its line's number, from 1.
+/// A row as `address remote state`, with `-` for no remote and a state of `listen`, `listen-v6only`, `bound`, `conn`,
+/// `wait`. The inode is the number of its line, from 1.
 fn socket((at, line): (usize, &str)) -> Socket {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let address: SocketAddr = fields[0].parse().unwrap();
@@ -33,7 +32,7 @@ fn socket((at, line): (usize, &str)) -> Socket {
     }
 }
 
-/// Blocked addresses and a table in, line numbers out: `in the way / elsewhere / clients`.
+/// Blocked addresses and a table → line numbers: `in the way / elsewhere / clients`.
 #[track_caller]
 fn check(blocked: &str, table: &str, expected: &str) {
     let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());

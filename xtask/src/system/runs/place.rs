@@ -1,4 +1,4 @@
-//! Where the state of a checkout lies: directories that are the user's own, and a place for the control socket.
+//! Paths of the state of a checkout: private directories, and the control socket.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::foreign::command_line;
 use crate::system::{os, problem};
 
-/// `$XDG_STATE_HOME/devtasks` or what the system has instead.
+/// `$XDG_STATE_HOME/devtasks` or the equivalent of the system.
 pub(crate) fn state() -> Result<PathBuf, Diagnostic> {
     let strategy = etcetera::choose_base_strategy().map_err(|_| {
         Diagnostic::new("there is no place for state: neither `HOME` nor `XDG_STATE_HOME` is set").hint("set `HOME`")
@@ -23,8 +23,8 @@ pub(crate) fn state() -> Result<PathBuf, Diagnostic> {
         .join("devtasks"))
 }
 
-/// `shop-1f0c…`: the directory's name for people, a hash of its path to be exact. At most 60 bytes; a name that a
-/// command would take for an option, or `ls` would hide, is none.
+/// `shop-1f0c…`: the directory's name for readability, and a hash of its path. At most 60 bytes; never begins like an
+/// option or a hidden file.
 pub(crate) fn slug(checkout: &Path) -> String {
     const LETTERS: usize = 20;
     const BYTES: usize = 60 - "-".len() - 16;
@@ -46,11 +46,11 @@ pub(crate) fn slug(checkout: &Path) -> String {
     format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
 }
 
-/// Makes a directory that only the user may enter, where it is missing. Nothing is made in what another user has:
-/// whoever comes back without `sudo` could not use it.
+/// Creates a private directory if it is missing. Refuses to create it in a directory of another user: it would be
+/// unusable later without `sudo`.
 ///
 /// # Errors
-/// It cannot be made, or it is another user's.
+/// It cannot be created, or it belongs to another user.
 pub(crate) fn make(directory: &Path) -> Result<(), Diagnostic> {
     match os::anothers(directory) {
         Some((there, owner)) => Err(not_ours(&there, owner)),
@@ -79,14 +79,14 @@ fn not_ours(there: &Path, owner: u32) -> Diagnostic {
     }
 }
 
-/// `sun_path` has 108 bytes on Linux and 104 on macOS, with the NUL; see unix(7).
+/// `sun_path` has 108 bytes on Linux and 104 on macOS, including the NUL; see unix(7).
 const MAX_SOCKET_PATH_BYTES: usize = 100;
 
-/// The socket of the checkout with this state directory: in it or, where its path is too long, in a private directory
-/// where temporary files lie, or else where they always lie.
+/// The socket of the checkout with this state directory: inside it or, if its path is too long, in a private directory
+/// below the configured or the default directory for temporary files.
 ///
 /// # Errors
-/// That directory cannot be made, or it is another user's.
+/// All paths are too long, the private directory cannot be created, or it belongs to another user.
 pub(crate) fn socket(directory: &Path) -> Result<PathBuf, Diagnostic> {
     let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
     let near = directory.join("control");

@@ -1,4 +1,4 @@
-//! The order of signals: ask, let go on, wait, ask the user, kill. Each goes through a handle that was pinned first.
+//! The order of signals: stop signal, SIGCONT, wait, question, SIGKILL. All go through handles opened beforehand.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use crate::system::audit::Audit;
 use crate::system::os::{self, Handle, Look, Signal, SignalError};
 use crate::system::terminal::pause;
 
-/// A master that ends its own workers has done so by then.
+/// By then, a master that stops its own workers has done so.
 const WORKER_EXIT_TIMEOUT: Duration = Duration::from_millis(200);
-/// For SIGKILL: only a process that hangs in the kernel outlives it for long.
+/// After SIGKILL: only a process stuck in the kernel takes longer.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Ends the tree unless nothing is left to end, `still_holds` denies it, or the system does.
+/// Stops the tree, unless nothing is alive, `still_holds` is false, or the system forbids it.
 pub(super) fn run(
     request: &StopRequest<'_>,
     still_holds: &dyn Fn(&[u32]) -> bool,
@@ -37,7 +37,7 @@ pub(super) fn run(
         .collect();
     drop_ended(&mut living);
     let pids: Vec<u32> = living.iter().map(|process| process.target.identity.pid).collect();
-    // Asked after the handles were opened: what holds the port now is what they mean.
+    // Checked after opening the handles, so that the handles refer to the processes that hold the port now.
     if living.is_empty() || !still_holds(&pids) {
         return StopOutcome::Gone;
     }
@@ -59,9 +59,9 @@ pub(super) fn run(
     .run()
 }
 
-/// A process of the tree that has not been seen to have ended.
+/// A process of the tree that is not known to have exited.
 struct Living<'a> {
-    /// Pinned, if it is one of the first that live; else it is opened for each look, and compared each time.
+    /// Kept open for the first live processes; for the others, opened and compared for each use.
     handle: Option<Handle>,
     target: &'a Target,
     /// Its index in the tree.
@@ -69,7 +69,7 @@ struct Living<'a> {
 }
 
 impl Living<'_> {
-    /// `None` when it has ended, `Err` where that could not be determined.
+    /// `None` if it has exited, `Err` if that could not be determined.
     fn look<T>(&self, look: impl FnOnce(&Handle) -> T) -> Look<T> {
         match &self.handle {
             Some(handle) => Ok(Some(look(handle))),
@@ -82,18 +82,18 @@ impl Living<'_> {
     }
 }
 
-/// Drops those that have ended, and pins the first of those that have not. A handle is a descriptor, so a tree may have
-/// more processes than we can have handles.
+/// Removes processes that have exited, and opens handles for the first remaining ones. A handle is a descriptor, so a
+/// tree may have more processes than available handles.
 fn drop_ended(living: &mut Vec<Living>) {
     living.retain(|process| !process.has_ended());
     let room = (os::open_files_now() / 4).min(MAX_PINNED);
     for process in living.iter_mut().take(room).filter(|process| process.handle.is_none()) {
-        // One that cannot be pinned now is opened later like those behind it.
+        // If it cannot be opened now, it is opened for each use.
         process.handle = Handle::open(&process.target.identity).ok().flatten();
     }
 }
 
-/// More than nearly all trees have.
+/// More than nearly all trees need.
 const MAX_PINNED: usize = 64;
 
 struct Ending<'a, 'b> {
@@ -138,7 +138,7 @@ impl Ending<'_, '_> {
                 survivors => StopOutcome::Survived(survivors),
             };
         }
-        // An answer takes its time: some may have ended meanwhile.
+        // The user may take a while to answer: some processes may have exited meanwhile.
         drop_ended(&mut self.living);
         let killed = !self.living.is_empty();
         for index in 0..self.living.len() {
@@ -151,7 +151,7 @@ impl Ending<'_, '_> {
         }
     }
 
-    /// Asks those to end whose place in the tree is `meant`.
+    /// Sends the stop signal to the processes whose index in the tree satisfies `meant`.
     fn ask(&mut self, meant: impl Fn(usize) -> bool) {
         for index in 0..self.living.len() {
             let process = &self.living[index];
@@ -159,14 +159,14 @@ impl Ending<'_, '_> {
                 continue;
             }
             let is_suspended = state(process.target) == Some(ProcessState::Suspended);
-            // A suspended process takes the signal once it goes on, and must find it there then.
+            // A suspended process handles the signal only after SIGCONT, so the signal is sent first.
             if self.send(index, self.request.signal) && is_suspended {
                 self.send(index, Signal::Cont);
             }
         }
     }
 
-    /// Whether it was delivered. One that was not has ended or changed its user meanwhile; waiting shows which.
+    /// Whether it was delivered. Otherwise the process has exited or changed its user; waiting shows which.
     fn send(&mut self, index: usize, signal: Signal) -> bool {
         let process = &self.living[index];
         let outcome = match process.look(|handle| handle.signal(signal)) {
@@ -189,7 +189,7 @@ impl Ending<'_, '_> {
         outcome.is_ok()
     }
 
-    /// Waits until all have ended, `deadline` is reached, or Ctrl-C.
+    /// Waits until all have exited, `deadline` is reached, or Ctrl-C is pressed.
     fn wait(&mut self, deadline: Instant) -> Waited {
         let mut next_word = Instant::now() + Duration::from_secs(1);
         loop {
@@ -239,7 +239,7 @@ impl Ending<'_, '_> {
     }
 }
 
-/// `None` where it could not be looked at, or has ended.
+/// `None` if it could not be inspected or has exited.
 fn state(target: &Target) -> Option<ProcessState> {
     let process = os::process(target.identity.pid).ok()??;
     (process.identity == target.identity).then_some(process.state)

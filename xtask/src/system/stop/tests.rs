@@ -1,4 +1,4 @@
-//! Real processes of our own, ended for real; what was told on the way, and how it ended, out.
+//! Stops real processes; the reported progress and the outcome are compared.
 //!
 //! Needs Linux, `sh` and `python3`.
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::process::Identity;
 use crate::system::os::{Handle, identity, process, processes};
 
-/// A child with its descendants, all dead once it drops. Each process says `LABEL PID` when it is ready.
+/// A child with descendants, all killed on drop. Each process prints `LABEL PID` when it is ready.
 struct Scene {
     child: Child,
     lines: Receiver<String>,
@@ -22,7 +22,7 @@ struct Scene {
     interrupt: bool,
 }
 
-/// What a python process of a scene can do.
+/// Functions for the Python processes of a scene.
 const SAY: &str = "
 import os, signal, socket, subprocess, sys, time
 def say(label): os.write(1, f'{label} {os.getpid()}\\n'.encode())
@@ -35,7 +35,7 @@ def rest(): time.sleep(99)
 ";
 
 impl Scene {
-    /// Runs `code` in python3 and waits until `ready` processes have said their labels.
+    /// Runs `code` in python3 and waits until `ready` processes have printed their labels.
     fn python(code: &str, ready: usize) -> Self {
         let mut command = Command::new("python3");
         command.args(["-c", &format!("{SAY}\n{code}")]);
@@ -75,7 +75,7 @@ impl Scene {
         self.seen.sort();
     }
 
-    /// All that were met, by label; `first` of them are asked first.
+    /// All processes seen so far, by label; `first` of them are signalled first.
     fn tree(&self, first: usize) -> Tree {
         let target = |(label, identity): &(String, Identity)| Target {
             identity: identity.clone(),
@@ -101,7 +101,7 @@ impl Scene {
         self.compare(expected, act, tree);
     }
 
-    /// Also holds the audit log against the signals that were told.
+    /// Also compares the audit log with the reported signals.
     #[track_caller]
     fn compare(
         &self,
@@ -173,7 +173,7 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        // The root first, so that nothing is restarted; then round by round, for what was forked meanwhile.
+        // The root first, so that it restarts nothing; then repeatedly, to catch forks.
         let mut known: Vec<Identity> = self.seen.iter().map(|(_, identity)| identity.clone()).collect();
         known.extend(identity(self.child.id()).unwrap());
         loop {
@@ -221,7 +221,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// As servers bind: the standard library sets `SO_REUSEADDR` on Unix.
+/// Binds like a server: the standard library sets `SO_REUSEADDR` on Unix.
 fn is_free(port: u16) -> bool {
     TcpListener::bind(("127.0.0.1", port)).is_ok()
 }

@@ -1,8 +1,8 @@
-//! Text that is the same in every run: pids and durations are replaced.
+//! Makes text independent of the run: pids and durations are replaced.
 
-/// `pid 4242` and numbers of living processes → `[pid]`; `0.4 s`, `40 ms`, `2 min` → `[time]`.
+/// `pid 4242` and numbers of live processes → `[pid]`; `0.4 s`, `40 ms`, `2 min` → `[time]`.
 ///
-/// After either, and before a pid, as many spaces as there are become at most two: they depend on the number's width.
+/// More than two spaces after either, or before a pid, become two: they depend on the width of the number.
 pub(super) fn without_numbers(text: &str, pids: &[u32]) -> String {
     text.split_inclusive('\n').map(|line| plain_line(line, pids)).collect()
 }
@@ -34,13 +34,13 @@ fn plain_line(line: &str, pids: &[u32]) -> String {
     plain + rest
 }
 
-/// `412`, `0.4`.
+/// The number at the start of the text: `412`, `0.4`.
 fn number(text: &str) -> &str {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
     text[..end.unwrap_or(text.len())].trim_end_matches('.')
 }
 
-/// With more than two leading spaces made two.
+/// Reduces leading spaces to at most two.
 fn narrowed(text: &str) -> &str {
     let n_spaces = text.len() - text.trim_start_matches(' ').len();
     &text[n_spaces.saturating_sub(2)..]

@@ -1,7 +1,7 @@
-//! Ports for tests: below the range that the system gives to whoever asks for any, and no test's twice.
+//! Ports for tests: outside the ephemeral range, and each used by only one test.
 //!
-//! A test run takes blocks of ports. The first port of a block is bound for as long as the run lives, so that other runs
-//! on the machine pass it by.
+//! A test run takes blocks of ports. The first port of a block stays bound while the run lives, so that other runs on
+//! the machine skip it.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,7 @@ struct Block {
     end: u16,
 }
 
-/// A port that nobody else in this test run gets.
+/// A port that no other test of this run gets.
 pub(crate) fn port() -> u16 {
     static BLOCKS: Mutex<Vec<Block>> = Mutex::new(Vec::new());
     let mut blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,12 +38,12 @@ pub(crate) fn port() -> u16 {
     }
 }
 
-/// The first of so many ports in a row, at most 40, that nobody else in this test run gets.
+/// The first of `length` (at most 40) consecutive ports that no other test of this run gets.
 pub(crate) fn row(length: u16) -> u16 {
     static ROWS: Mutex<Vec<Block>> = Mutex::new(Vec::new());
     let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        // Far from where `port` begins, so that the two seldom search each other's blocks.
+        // Far from where `port` starts, so that the two rarely probe each other's blocks.
         let block = claim(rows.len() + usize::from(N_BLOCKS) / 2);
         let first = block.next;
         rows.push(block);
@@ -54,7 +54,7 @@ pub(crate) fn row(length: u16) -> u16 {
 }
 
 fn claim(n_before: usize) -> Block {
-    // Runs begin at different places, which spares them a search.
+    // Runs start at different places, to shorten the search.
     let start = std::process::id().wrapping_mul(7919) as usize + n_before;
     for block in (0..usize::from(N_BLOCKS)).map(|step| (start + step) % usize::from(N_BLOCKS)) {
         let first = FIRST + BLOCK * u16::try_from(block).expect("there are few blocks");
@@ -69,7 +69,7 @@ fn claim(n_before: usize) -> Block {
     panic!("no block of ports is free from {FIRST} on")
 }
 
-/// Also of old connections that wait out their time: std's listeners would not mind those.
+/// TIME_WAIT connections count as busy, unlike for std's listeners.
 fn is_free(port: u16) -> bool {
     let addresses: [SocketAddr; 2] = [(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
     let can_be_bound = |address: SocketAddr| {

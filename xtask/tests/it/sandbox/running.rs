@@ -1,4 +1,4 @@
-//! A program under way, and how it ended.
+//! Running programs, and how they ended.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -19,22 +19,22 @@ pub(crate) struct Running {
     readers: Vec<std::thread::JoinHandle<()>>,
 }
 
-/// How a program ended, and what it said.
+/// The exit code and output of a program.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// `None` when a signal ended it.
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Running {
-    /// With both of its outputs read all the time.
+    /// Starts a program; both of its outputs are read continuously.
     pub(crate) fn start(mut command: Command) -> Self {
         Running::follow(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
-    /// With those outputs read that the caller made pipes.
+    /// Starts a program; the outputs that the caller has made pipes are read continuously.
     pub(crate) fn follow(command: &mut Command) -> Self {
         let mut child = started(command);
         let (stdout, stderr) = (Arc::default(), Arc::default());
@@ -56,7 +56,7 @@ impl Running {
         self.pid
     }
 
-    /// What it has said so far.
+    /// Its stdout so far.
     pub(crate) fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.stdout.lock().unwrap()).into_owned()
     }
@@ -65,7 +65,7 @@ impl Running {
         String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
     }
 
-    /// Waits until it has said this on either stream.
+    /// Waits until `text` appears on either stream.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
         eventually(
@@ -74,15 +74,15 @@ impl Running {
         );
     }
 
-    /// Ctrl-C, as a terminal sends it.
+    /// Sends SIGINT, as a terminal does for Ctrl-C.
     pub(crate) fn interrupt(&self) {
         signal(self.pid(), Signal::INT);
     }
 
-    /// SIGKILL, and the same for its watchdog, if it has one: nobody is left to clean up.
+    /// Sends SIGKILL to it and to its watchdog, if any, so that nothing cleans up.
     pub(crate) fn kill(&self) {
         if let Some(watchdog) = self.watchdog() {
-            // Suspended it starts no other watchdog.
+            // A suspended supervisor does not start another watchdog.
             signal(self.pid(), Signal::STOP);
             let stat = || std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
             eventually(stat, || stat().contains(") T "));
@@ -96,7 +96,7 @@ impl Running {
         signal(self.pid(), Signal::KILL);
     }
 
-    /// The process that a supervisor has beside it.
+    /// The watchdog of a supervisor.
     pub(crate) fn watchdog(&self) -> Option<u32> {
         let children = std::fs::read_dir(format!("/proc/{}/task", self.pid()))
             .into_iter()
@@ -112,7 +112,7 @@ impl Running {
             .find(|pid| arguments(pid).split('\0').nth(1) == Some("watchdog"))
     }
 
-    /// Has it ended?
+    /// Whether it has exited.
     pub(crate) fn has_ended(&self) -> bool {
         self.child
             .lock()
@@ -122,7 +122,7 @@ impl Running {
             .is_some()
     }
 
-    /// Waits for its end.
+    /// Waits for it to exit.
     #[track_caller]
     pub(crate) fn wait(self) -> Ended {
         let mut status: Option<ExitStatus> = None;
@@ -133,7 +133,7 @@ impl Running {
                 status.is_some()
             },
         );
-        // Whoever it left behind may still hold the pipes; the sandbox ends those.
+        // Processes that it left behind may still hold the pipes; the sandbox kills them.
         let deadline = Instant::now() + Duration::from_secs(1);
         while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < deadline {
             std::thread::park_timeout(Duration::from_millis(1));
@@ -147,7 +147,7 @@ impl Running {
 }
 
 impl Ended {
-    /// Fails unless it ended with this code, and never with a panic.
+    /// Fails unless it exited with this code and without a panic.
     #[track_caller]
     pub(crate) fn with(self, code: i32) -> Self {
         let said = format!("{}\n{}", self.stdout, self.stderr);
@@ -156,14 +156,14 @@ impl Ended {
         self
     }
 
-    /// Stdout as one JSON document.
+    /// Its stdout as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error} in\n{}\n{}", self.stdout, self.stderr))
     }
 
-    /// Stdout as one JSON object a line.
+    /// Its stdout as one JSON object per line.
     #[track_caller]
     pub(crate) fn events(&self) -> Vec<Value> {
         let event = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in\n{line}"));
@@ -171,24 +171,24 @@ impl Ended {
     }
 }
 
-/// Held by who starts a program, and alone by who opens a socket for a moment.
+/// Locked for reading while a program is started, and for writing while a socket is opened briefly.
 static STARTING: RwLock<()> = RwLock::new(());
 
-/// Every program of the tests is started through here.
+/// Starts a program. All programs of the tests are started here.
 pub(crate) fn started(command: &mut Command) -> Child {
     let _starting = STARTING.read().unwrap_or_else(PoisonError::into_inner);
-    // It returns when the child has become the program.
+    // Returns once the child has executed the program.
     command.spawn().expect("the program can be started")
 }
 
-/// Runs a program to its end, with its output as bytes.
+/// Runs a program to completion; its output is bytes.
 pub(crate) fn output(command: &mut Command) -> Output {
     let child = started(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     child.wait_with_output().expect("it is our child")
 }
 
-/// Does something while no other test starts a program: a child shares all our sockets until it becomes the program, so that
-/// one that was closed here would still be held, and be in the way of whoever the port is for.
+/// Calls `act` while no other test starts a program. A child shares all our sockets until its exec, so a socket closed
+/// here would still be held, and would block the program that the port is for.
 pub(crate) fn while_nothing_starts<T>(act: impl FnOnce() -> T) -> T {
     let _nothing_starts = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     act()

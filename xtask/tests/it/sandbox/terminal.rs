@@ -1,4 +1,4 @@
-//! A program on a terminal of its own, with somebody at the keyboard.
+//! A program on its own terminal, with simulated input.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use super::{Ended, Running, eventually};
 
 pub(crate) struct Terminal {
-    /// Our side; `None` once the window was closed.
+    /// Our side; `None` after the window was closed.
     master: Option<Arc<File>>,
     screen: Option<JoinHandle<()>>,
     shown: Arc<Mutex<Vec<u8>>>,
@@ -26,7 +26,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// The program gets the terminal as its controlling one, so that Ctrl-C reaches it as a signal.
+    /// Starts the program with the terminal as its controlling one, so that Ctrl-C is delivered as a signal.
     pub(crate) fn start(command: &Command) -> Self {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("there are terminals");
@@ -39,7 +39,7 @@ impl Terminal {
             rustix::fs::open(name.as_c_str(), flags, Mode::empty()).expect("it can be opened")
         };
 
-        // `setsid --ctty` makes its stdin the controlling terminal, then becomes the program.
+        // `setsid --ctty` makes its stdin the controlling terminal, then executes the program.
         let mut on_terminal = Command::new("setsid");
         on_terminal
             .arg("--ctty")
@@ -51,7 +51,7 @@ impl Terminal {
         on_terminal.env("TERM", "xterm-256color");
         on_terminal.stdin(open()).stdout(open()).stderr(open());
         let running = Running::follow(&mut on_terminal);
-        // What we hold of the program's side would keep the terminal open after its end.
+        // Our copies of the program's side would keep the terminal open after the program exits.
         drop(on_terminal);
 
         let master = Arc::new(File::from(master));
@@ -70,7 +70,7 @@ impl Terminal {
         }
     }
 
-    /// All that was ever shown.
+    /// Everything that was ever displayed.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
     }
@@ -83,18 +83,18 @@ impl Terminal {
         );
     }
 
-    /// Presses keys; `\x03` is Ctrl-C, `\x04` Ctrl-D.
+    /// Types keys; `\x03` is Ctrl-C, `\x04` Ctrl-D.
     pub(crate) fn press(&self, keys: &str) {
         let master = self.master.as_ref().expect("it was not closed");
         master.as_ref().write_all(keys.as_bytes()).expect("somebody is there");
     }
 
-    /// Makes the window larger or smaller.
+    /// Changes the size of the window.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         resize(self.master.as_ref().expect("it was not closed"), rows, columns);
     }
 
-    /// Answers the question once it stands there.
+    /// Waits for the question, then answers it.
     #[track_caller]
     pub(crate) fn answer(&self, question: &str, keys: &str) {
         self.wait_for(question);
@@ -109,16 +109,16 @@ impl Terminal {
         self.master = None;
     }
 
-    /// Has the program ended?
+    /// Whether the program has exited.
     pub(crate) fn has_ended(&self) -> bool {
         self.running.has_ended()
     }
 
-    /// Waits for its end; its stdout is all that was shown.
+    /// Waits for it to exit; its stdout is everything displayed.
     #[track_caller]
     pub(crate) fn wait(self) -> Ended {
         let code = self.running.wait().code;
-        // Whoever was left behind may still hold the terminal.
+        // Processes left behind may still hold the terminal.
         let deadline = Instant::now() + Duration::from_secs(1);
         while self.screen.as_ref().is_some_and(|it| !it.is_finished()) && Instant::now() < deadline {
             std::thread::park_timeout(Duration::from_millis(1));
@@ -156,7 +156,7 @@ fn show(master: &File, shown: &Mutex<Vec<u8>>, is_gone: &AtomicBool) {
             Ok(_) => {}
         }
         let mut master = master;
-        // EIO when the last program has left the terminal.
+        // EIO once the last program has closed the terminal.
         let Ok(read @ 1..) = master.read(&mut buffer) else {
             return;
         };

@@ -97,7 +97,7 @@ fn with_companions(case: &KillTarget, tree: &Tree, reader: &RenderContext) -> St
             .subject
             .owners
             .iter()
-            .any(|owner| owner.identity == target.identity)
+            .any(|owner| owner.process.identity == target.identity)
     };
     let others: Vec<&Target> = tree.processes.iter().filter(|target| !is_owner(target)).collect();
     let text = owners(&case.finding, reader);

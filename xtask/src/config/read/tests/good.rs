@@ -1,4 +1,4 @@
-//! Files without a mistake.
+//! Valid files.
 
 use super::{check, check_service};
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Where a problem stands: line, column, the line itself, and how much of it is meant.
+//! Positions of problems: line, column, source line and width.
 
 use expect_test::expect;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::read;
 use super::check;
 
-/// The source line of the first problem, with the part that is meant in brackets.
+/// The source line of the first problem, with brackets around the marked part.
 #[track_caller]
 fn check_mark(text: &str, expected: &str) {
     let problems = read(Path::new("devtasks.toml"), text).unwrap_err();

@@ -1,4 +1,4 @@
-//! Files with mistakes.
+//! Files with problems.
 
 use expect_test::expect;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::read;
 use super::{check, check_service};
 
-/// A body of `[services.a]` with one problem in line 3, which stands in that table.
+/// A body of `[services.a]` with one problem, in line 3 of that table.
 #[track_caller]
 fn check_line(line: &str, column: usize, expected: &str) {
     check_service(line, &format!("3:{column} [services.a] {expected}"));

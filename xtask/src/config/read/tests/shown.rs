@@ -1,4 +1,4 @@
-//! A config as text: one line for each thing that is not as it would be by itself.
+//! A configuration as text: one line for each setting that differs from its default.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `[tasks.NAME]`, and who waits for one.
+//! `[tasks.NAME]` and dependencies on tasks.
 
 use super::check;
 use expect_test::expect;

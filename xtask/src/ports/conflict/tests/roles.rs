@@ -1,4 +1,4 @@
-//! Owners that somebody else looks after, and owners that share a port.
+//! Owners controlled by another program, and owners that share a port.
 
 use super::*;
 use crate::expected::Expected;
@@ -337,7 +337,7 @@ fn free_port_may_be_split_or_ephemeral() {
     );
 }
 
-/// Owners, then the families they form, as `PID:FAMILY`. We are pid 900, below 300.
+/// Owners → their families, as `PID:FAMILY`. We are pid 900, below 300.
 #[track_caller]
 fn check_families(input: &str, expected: impl Expected) {
     let (_, mut fact, _) = read(input);
@@ -350,7 +350,7 @@ fn check_families(input: &str, expected: impl Expected) {
     let families = fact
         .owners
         .iter()
-        .map(|it| format!("{}:{}", it.identity.pid, it.family));
+        .map(|it| format!("{}:{}", it.process.identity.pid, it.family));
     expected.check(&families.collect::<Vec<_>>().join(" "));
 }
 

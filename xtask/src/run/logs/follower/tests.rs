@@ -1,4 +1,4 @@
-//! Pipes → what a screen gets that has no room for a while.
+//! Pipes → the lines that a screen receives when it has no room for a while.
 
 use std::collections::BTreeMap;
 use std::io::{PipeWriter, Write, pipe};
@@ -50,7 +50,7 @@ fn eventually(mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A service's log, the pipe that leads to it, and what tells of its end.
+/// A service's log, the pipe that feeds it, and a channel that reports its end.
 fn follow(follower: &Follower, log: &Arc<Log>) -> (PipeWriter, Receiver<()>) {
     let (read, write) = pipe().unwrap();
     let (tell, told) = channel();

@@ -1,4 +1,4 @@
-//! Files that only their user may read, and that several processes may write at once.
+//! Private files to which several processes may append at the same time.
 
 #[cfg(test)]
 mod tests;
@@ -10,11 +10,11 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Adds `line` to the file at `path` in one write, so that lines of several processes never mix. The file is made with
-/// mode 0600, its directory with 0700; a link in its place is not followed.
+/// Appends `line` to the file at `path` in a single write, so that lines of several processes do not mix. The file is
+/// created with mode 0600, its directory with 0700; a symbolic link is not followed.
 ///
 /// # Errors
-/// Those of the system; the caller names the path.
+/// Errors of the system; the caller adds the path.
 ///
 /// Source: man 2 open, `O_APPEND`, `O_NOFOLLOW`.
 pub(crate) fn append_private(path: &Path, line: &[u8]) -> io::Result<()> {
@@ -30,7 +30,7 @@ pub(crate) fn append_private(path: &Path, line: &[u8]) -> io::Result<()> {
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
-    // `write_all` would write the rest of a short write behind another process's line.
+    // After a short write, `write_all` would append the rest behind another process's line.
     let written = file.write(line)?;
     if written == line.len() {
         Ok(())

@@ -1,4 +1,4 @@
-//! Our own children: those we started, those that were left to us, and waiting for one of them.
+//! Our own children, both spawned and adopted, and waiting for one of them.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -12,19 +12,19 @@ use super::{Handle, children, command, identity, wait_all};
 use crate::diagnostic::Diagnostic;
 use crate::system::os::{Signal, signal_child};
 
-/// From now on a process below us whose parent ends becomes our child, and not that of pid 1.
+/// Makes descendants whose parent exits our children, instead of children of pid 1.
 ///
-/// Source: man 2 `PR_SET_CHILD_SUBREAPER`, Linux 3.4. Where a sandbox forbids it, what left its tree is found by its tag
-/// when the run ends.
+/// Source: man 2 `PR_SET_CHILD_SUBREAPER`, Linux 3.4. If a sandbox forbids it, processes that left the tree are found
+/// by their tag when the run ends.
 pub(crate) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Our own children, living or not waited for: those that the calling thread started, and the adopted. Not those that other
-/// threads started: to ask them all takes longer, and the driver's own thread is the only one that starts processes.
+/// Our own children, including zombies: those that the calling thread spawned, and adopted ones. Excludes those spawned
+/// by other threads: reading them takes longer, and only the driver's thread starts processes.
 ///
-/// Source: the adopted go to the first living thread of their new parent, `find_new_reaper` in kernel/exit.c; so do
-/// children from before an exec. As of [`descendants`], man 5 proc_tid_children.
+/// Source: orphans are adopted by the first live thread of their new parent, `find_new_reaper` in kernel/exit.c; so are
+/// children from before an exec. As for `descendants`, man 5 proc_tid_children.
 ///
 /// # Errors
 /// The list cannot be read.
@@ -37,9 +37,9 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
     Ok(children)
 }
 
-/// Was SIGHUP ignored before we were started, as `nohup` does?
+/// Whether SIGHUP was already ignored when we were started, as by `nohup`.
 ///
-/// Source: man 5 proc_pid_status: `SigIgn` is a mask in hexadecimal, the lowest bit is signal 1, SIGHUP.
+/// Source: man 5 proc_pid_status: `SigIgn` is a hexadecimal mask whose lowest bit is signal 1, SIGHUP.
 pub(crate) fn ignores_hangup() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -48,10 +48,10 @@ pub(crate) fn ignores_hangup() -> bool {
         .is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Those of these pipes that a process writes its output into, opened to be read, by their inode.
+/// Opens those of `pipes` that are stdout or stderr of a process for reading; returns them with their inodes.
 ///
-/// Source: man 5 `proc_pid_fd`: what a link leads to can be opened even if it has no name, so a pipe like a FIFO. The link of a
-/// pipe reads `pipe:[INODE]`.
+/// Source: man 5 `proc_pid_fd`: the target of a link can be opened even if it has no name, so a pipe opens like a FIFO.
+/// The link of a pipe reads `pipe:[INODE]`.
 pub(crate) fn outputs(pid: u32, pipes: &[u64]) -> Vec<(u64, File)> {
     let open = |fd: u8| {
         let path = format!("/proc/{pid}/fd/{fd}");
@@ -60,7 +60,7 @@ pub(crate) fn outputs(pid: u32, pipes: &[u64]) -> Vec<(u64, File)> {
         if !pipes.contains(&inode) {
             return None;
         }
-        // If its last writer has just gone, opening it would wait for another one.
+        // If the last writer has just closed it, opening would block until another one appears.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let pipe = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
         rustix::fs::fcntl_setfl(&pipe, OFlags::empty()).ok()?;
@@ -69,13 +69,13 @@ pub(crate) fn outputs(pid: u32, pipes: &[u64]) -> Vec<(u64, File)> {
     [1, 2].into_iter().filter_map(open).collect()
 }
 
-/// However we end, the command ends with us: where a signal ends us, nobody else would end it.
+/// Makes the kernel kill the command when we end, which also covers our own death by a signal.
 ///
-/// Source: man 2 `PR_SET_PDEATHSIG`: it is the end of the thread that starts it that counts.
+/// Source: man 2 `PR_SET_PDEATHSIG`: the signal is sent when the thread that started the process ends.
 #[expect(unsafe_code, reason = "std has no word for it")]
 pub(crate) fn end_with_us(command: &mut Command) {
     let set = || {
-        // Where a sandbox forbids it the command ends on its own.
+        // If a sandbox forbids it, the command ends on its own.
         let _ = set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
         Ok(())
     };
@@ -83,7 +83,7 @@ pub(crate) fn end_with_us(command: &mut Command) {
     unsafe { command.pre_exec(set) };
 }
 
-/// Kills a child of ours that is still this program: it was forked and has not come to its exec, which may be blocked.
+/// Kills children of ours that were forked but have not reached their exec, which may be blocked.
 pub(crate) fn kill_half_started() {
     let ours = command(std::process::id());
     let children = children(std::process::id()).unwrap_or_default();
@@ -92,7 +92,7 @@ pub(crate) fn kill_half_started() {
     }
 }
 
-/// Waits for a child; `false` if it still runs then. It is not reaped.
+/// Waits for a child; `false` if it is still running after `patience`. Does not reap it.
 pub(crate) fn ends_within(child: &mut Child, patience: Duration) -> bool {
     let handle = identity(child.id()).ok().flatten();
     match handle.map(|identity| Handle::open(&identity)) {

@@ -1,4 +1,4 @@
-//! A process held fast: whoever gets its pid later is never meant.
+//! Process handles, which never refer to a later process with the same pid.
 
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::process::Identity;
 use crate::system::os::unix::native;
 use crate::system::os::{Look, Signal, SignalError};
 
-/// A process by a pidfd, which stays with it when its pid is used again.
+/// A process referenced by a pidfd, which stays valid when its pid is reused.
 ///
 /// Source: man 2 pidfd_open, Linux 5.3.
 #[derive(Debug)]
@@ -23,12 +23,11 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// `None` when that process has ended, whoever has its pid now. One that has ended and was not waited for is still
-    /// found; see [`Handle::is_gone`].
+    /// Opens the process `meant`; `None` if it has exited. A zombie can be opened; see [`Handle::is_gone`].
     ///
     /// # Errors
-    /// It could not be determined: the kernel gives no pidfd (too many open files, an old kernel, a sandbox), or does not
-    /// show the process. Or it is pid 0 or 1.
+    /// Its state could not be determined: the kernel refuses a pidfd (too many open files, an old kernel, a sandbox) or
+    /// does not show the process. Also for pid 0 and 1.
     pub(crate) fn open(meant: &Identity) -> Look<Handle> {
         let pid = i32::try_from(meant.pid).ok().and_then(Pid::from_raw);
         let Some(pid) = pid.filter(|pid| !pid.is_init()) else {
@@ -44,13 +43,14 @@ impl Handle {
                 )));
             }
         };
-        // The pidfd is of whoever had the pid then. Whoever was meant had it before, so if it still has it that was no other.
+        // The pidfd refers to the process that had the pid when it was opened. `meant` had it before that, so if it
+        // still has it, both are the same process.
         let is_meant = identity(meant.pid)?.is_some_and(|found| found == *meant);
         Ok(is_meant.then_some(Handle { pidfd, pid }))
     }
 
     /// # Errors
-    /// It has ended, or it is another user's.
+    /// It has exited, or it belongs to another user.
     pub(crate) fn signal(&self, signal: Signal) -> Result<(), SignalError> {
         pidfd_send_signal(&self.pidfd, native(signal)).map_err(|error| match error {
             Errno::SRCH => SignalError::Gone,
@@ -59,18 +59,18 @@ impl Handle {
         })
     }
 
-    /// Whether a signal would be refused, asked without sending one.
+    /// Whether a signal would be refused; sends none.
     pub(crate) fn is_denied(&self) -> bool {
         test_kill_process(self.pid) == Err(Errno::PERM)
     }
 
-    /// Whether it has ended. A zombie has: it holds nothing any more.
+    /// Whether it has exited. Zombies count as exited: they hold no resources.
     pub(crate) fn is_gone(&self) -> bool {
         wait_all(&[self], Duration::ZERO).is_empty()
     }
 }
 
-/// Waits until all have ended or `patience` is over: the indices of those that still live.
+/// Waits until all have exited or `patience` is over; returns the indices of those still alive.
 ///
 /// Source: man 2 pidfd_open: a pidfd becomes readable when its process ends.
 pub(crate) fn wait_all(handles: &[&Handle], patience: Duration) -> Vec<usize> {
@@ -92,7 +92,7 @@ pub(crate) fn wait_all(handles: &[&Handle], patience: Duration) -> Vec<usize> {
                 living.retain(|_| ended.next() == Some(&false));
             }
             Err(Errno::INTR) => {}
-            // Without poll nobody knows; the caller then takes them for alive, which is the safe side.
+            // Without poll the state is unknown; treating them as alive is the safe choice.
             Err(_) => return living,
         }
     }

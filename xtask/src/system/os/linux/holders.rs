@@ -1,4 +1,4 @@
-//! Which processes hold a socket: one pass over the descriptors in `/proc`, for all wanted sockets at once.
+//! The processes that hold a socket: one pass over the descriptors in `/proc` for all requested sockets.
 
 use std::fmt::Write;
 use std::mem::MaybeUninit;
@@ -13,9 +13,9 @@ use crate::diagnostic::Diagnostic;
 use crate::system::os::Holders;
 use crate::system::{problem, threads};
 
-/// Every process that holds one of `inodes`, by inode, pids ascending. Those that we may not look into are passed over.
+/// Every process that holds one of `inodes`, by inode, pids ascending. Skips processes that we may not inspect.
 ///
-/// The kernel resolves every link of every process, and nothing else takes as long: the cores share it.
+/// The kernel resolves every link of every process, the dominant cost, so several threads share the work.
 ///
 /// # Errors
 /// `/proc` cannot be read.
@@ -44,7 +44,7 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Diagnostic> {
     Ok(all)
 }
 
-/// More would only wait for each other in the kernel.
+/// More threads would only contend in the kernel.
 const MAX_THREADS: usize = 4;
 
 fn pids() -> Result<Vec<u32>, Diagnostic> {
@@ -58,8 +58,8 @@ fn pids() -> Result<Vec<u32>, Diagnostic> {
     Ok(pids)
 }
 
-/// Whether a process of this user may not be looked into, so that it may hold what nobody shows. The first process is
-/// left out: in many containers even root may not look into it.
+/// Whether some process of this user cannot be inspected, so that it may be an invisible owner. Pid 1 is not
+/// considered: in many containers even root may not inspect it.
 ///
 /// Source: man 5 proc_pid_fd: governed by a ptrace access mode check, so root needs `CAP_SYS_PTRACE`; a process may
 /// also forbid it (`PR_SET_DUMPABLE`).
@@ -69,14 +69,14 @@ pub(crate) fn may_hide_owner(uid: u32) -> bool {
     others.into_iter().any(|pid| is_closed(&pid) && user(pid) == Some(uid))
 }
 
-/// Source: man 5 proc_pid_status, `Uid`: the effective one is the second.
+/// Source: man 5 proc_pid_status, `Uid`: the second number is the effective user.
 fn user(pid: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// The same for `pids` alone: cheap, for asking whether our own processes hold a socket.
+/// Like [`holders`], but only for `pids`: a cheap check whether our own processes hold a socket.
 ///
 /// # Errors
 /// `/proc` cannot be read.
@@ -108,8 +108,8 @@ impl Scan {
         })
     }
 
-    /// Source: `proc_readfd_common` in fs/proc/fd.c: a main thread that has ended has given up its descriptors, and the
-    /// directory is empty; the other threads have theirs still. A process without any at all is rare.
+    /// Source: `proc_readfd_common` in fs/proc/fd.c: a main thread that has exited has released its descriptors and its
+    /// directory is empty, but the other threads still have theirs. A process without any descriptor is rare.
     fn look_into(&mut self, pid: u32) -> Result<(), Diagnostic> {
         if self.look_into_thread(pid, pid)? || !self.has_other_threads(pid) {
             return Ok(());
@@ -122,24 +122,24 @@ impl Scan {
         Ok(())
     }
 
-    /// The number of links is cheaper than the list.
+    /// The link count is cheaper than a listing.
     ///
-    /// Source: `proc_task_getattr` in fs/proc/base.c: two, and one for each thread.
+    /// Source: `proc_task_getattr` in fs/proc/base.c: two, plus one for each thread.
     fn has_other_threads(&mut self, pid: u32) -> bool {
         self.path.clear();
-        // As below.
+        // Writing to a string cannot fail.
         let _ = write!(self.path, "{pid}/task");
         statat(&self.proc, &self.path, AtFlags::empty()).is_ok_and(|directory| directory.st_nlink > 3)
     }
 
-    /// Whether it shows any descriptors.
+    /// Scans the descriptors of one thread; returns whether it has any.
     fn look_into_thread(&mut self, pid: u32, thread: u32) -> Result<bool, Diagnostic> {
         self.path.clear();
         // Writing to a string cannot fail.
         let _ = write!(self.path, "{thread}/fd");
         let directory = match open(&self.proc, &self.path) {
             Ok(directory) => directory,
-            // It has ended, or we may not look into it.
+            // It has exited, or we may not inspect it.
             Err(Errno::NOENT | Errno::SRCH | Errno::ACCESS | Errno::PERM) => return Ok(false),
             Err(error) => return Err(unreadable(error)),
         };
@@ -155,7 +155,7 @@ impl Scan {
             if matches!(entry.file_name().to_bytes(), b"." | b"..") {
                 continue;
             }
-            // Also one that may not be read: the other threads show no more.
+            // Also if it may not be read: the other threads show no more.
             has_any = true;
             let Ok((target, _)) = readlinkat_raw(&directory, entry.file_name(), &mut link) else {
                 continue;
@@ -174,7 +174,7 @@ impl Scan {
     }
 }
 
-/// Ascending, without what is none.
+/// The inodes in ascending order, without duplicates and without 0.
 fn wanted(inodes: &[u64]) -> Vec<u64> {
     let mut wanted: Vec<u64> = inodes.iter().copied().filter(|&inode| inode != 0).collect();
     wanted.sort_unstable();
@@ -182,7 +182,7 @@ fn wanted(inodes: &[u64]) -> Vec<u64> {
     wanted
 }
 
-/// Room for the names of some 1,000 descriptors at a time.
+/// Space for about 1,000 directory entries at a time.
 fn entries() -> Vec<u8> {
     Vec::with_capacity(32 * 1024)
 }

@@ -1,4 +1,4 @@
-//! Many pipes and terminals, waited for at once.
+//! Waits for many pipes and terminals at once.
 
 use std::fs::File;
 use std::io;
@@ -10,24 +10,23 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use rustix::io::ioctl_fionbio;
 
-/// Tells which of the files that were added can be read, by their keys.
+/// Reports the keys of added files that are readable.
 pub(crate) struct Poller {
     epoll: OwnedFd,
 }
 
-/// So many are told of at once; the others are the next time.
+/// Maximum number of events per call; the rest is reported by the next call.
 const MAX_EVENTS: usize = 32;
 
 impl Poller {
     /// # Errors
-    /// The system has no descriptor for it.
+    /// No descriptor is available.
     pub(crate) fn new() -> io::Result<Poller> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         Ok(Poller { epoll })
     }
 
-    /// From now on this is one of them. Reading it does not wait any more, whoever else may read it too; that is a flag of our end
-    /// alone.
+    /// Adds a file. Makes our end, and no other, non-blocking, because another process may read the data first.
     ///
     /// # Errors
     /// The system has no room for it (man 2 `epoll_ctl`: ENOMEM, ENOSPC).
@@ -36,17 +35,17 @@ impl Poller {
         Ok(epoll::add(&self.epoll, file, EventData::new_u64(key), EventFlags::IN)?)
     }
 
-    /// It is none of them any more.
+    /// Removes a file.
     pub(crate) fn remove(&self, file: &File) {
-        // It was added, or there is nothing to do.
+        // Fails only if it was not added, which is harmless.
         let _ = epoll::delete(&self.epoll, file);
     }
 
-    /// Waits until one can be read or has come to its end, at most for `patience`; adds their keys to `ready`.
+    /// Waits until some file is readable or at its end, at most `patience`; appends their keys to `ready`.
     pub(crate) fn wait(&self, ready: &mut Vec<u64>, patience: Option<Duration>) {
         let mut events = [MaybeUninit::<epoll::Event>::uninit(); MAX_EVENTS];
         let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
-        // A signal that came is heard elsewhere; what can be read still can.
+        // Signals are handled elsewhere, and readable files stay readable.
         if let Ok((events, _)) = epoll::wait(&self.epoll, &mut events, patience.as_ref()) {
             ready.extend(events.iter().map(|event| event.data.u64()));
         }

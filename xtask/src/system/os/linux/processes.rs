@@ -1,4 +1,4 @@
-//! The process table, and what `/proc` tells about one process.
+//! The process table, and details of one process from `/proc`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,11 +15,11 @@ use crate::system::os::parse::processes as parse;
 use crate::system::os::{Cgroup, Look};
 use crate::system::problem;
 
-/// Every process, kernel threads and zombies included, by pid as the kernel lists them. Other users' processes that the
-/// system hides (`hidepid`) are left out.
+/// Every process, including kernel threads and zombies, by pid as the kernel lists them. Processes of other users that
+/// the system hides (`hidepid`) are missing.
 ///
 /// # Errors
-/// The list, or any row of it, cannot be read: a table that is not whole is none.
+/// The list or any row of it cannot be read: an incomplete table is not returned.
 pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
     let unreadable = |error| problem("read", Path::new("/proc"), &error);
     let mut table = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
         };
         match content(pid, "stat") {
             Ok(Some(line)) => table.push(row(pid, &line)?),
-            // It has ended meanwhile.
+            // It has exited meanwhile.
             Ok(None) => {}
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             Err(error) => return Err(unreadable_file(pid, "stat", &error)),
@@ -49,11 +49,11 @@ fn row(pid: u32, line: &[u8]) -> Result<Process, Diagnostic> {
     parse::stat(line, boot_id()?).ok_or_else(|| Diagnostic::new(format!("cannot make sense of `/proc/{pid}/stat`")))
 }
 
-/// A file of `/proc/PID`; `None` when there is no such process. All of them have the length 0, so `fs::read` begins
-/// with 32 bytes and doubles.
+/// A file of `/proc/PID`; `None` if there is no such process. These files have length 0, so `fs::read` would start with
+/// 32 bytes and keep doubling.
 ///
 /// # Errors
-/// Any other than that the process has ended.
+/// Any error other than that the process has exited.
 fn content(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
     let read = read_whole(&format!("/proc/{pid}/{file}"));
     read.map(Some)
@@ -69,7 +69,7 @@ fn read_whole(path: &str) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// ENOENT when a file of a process that has ended is opened, ESRCH when one that was open is read: man 5 proc_pid.
+/// ENOENT when opening a file of a process that has exited, ESRCH when reading an open one: man 5 proc_pid.
 fn has_ended(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
 }
@@ -78,12 +78,12 @@ fn unreadable_file(pid: u32, file: &str, error: &io::Error) -> Diagnostic {
     problem("read", Path::new(&format!("/proc/{pid}/{file}")), error)
 }
 
-/// Which process `pid` means now.
+/// The identity of the process that has `pid` now.
 pub(crate) fn identity(pid: u32) -> Look<Identity> {
     Ok(process(pid)?.map(|process| process.identity))
 }
 
-/// The number by which `pid` knows itself: another one inside a container.
+/// The pid that the process has in its own PID namespace, which differs inside a container.
 ///
 /// Source: man 5 proc_pid_status, `NSpid`: its pid in each PID namespace, the innermost last; Linux 4.1.
 pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
@@ -96,19 +96,19 @@ pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
     }))
 }
 
-/// Whether the main thread of `pid` runs. Of a program that was just killed the other threads may take a moment longer.
+/// Whether the main thread of `pid` is alive. When a program is killed, its other threads may exit slightly later.
 ///
 /// # Errors
-/// It cannot be looked at.
+/// Its state cannot be read.
 pub(crate) fn has_main_thread(pid: u32) -> Result<bool, Diagnostic> {
     let line = content(pid, "stat").map_err(|error| unreadable_file(pid, "stat", &error))?;
     Ok(line.is_some_and(|line| parse::has_main_thread(&line)))
 }
 
-/// Differs from boot to boot; empty in sandboxes that do not tell.
+/// The id of this boot; empty in sandboxes that do not provide it.
 ///
 /// # Errors
-/// It is there, and cannot be read.
+/// The file exists but cannot be read.
 ///
 /// Source: man 4 random, `/proc/sys/kernel/random/boot_id`.
 pub(super) fn boot_id() -> Result<&'static str, Diagnostic> {
@@ -124,7 +124,7 @@ pub(super) fn boot_id() -> Result<&'static str, Diagnostic> {
     Ok(ID.get_or_init(|| text.trim().to_owned()))
 }
 
-/// All processes below `pid`, nearest first. One whose parent died is no longer below it.
+/// All descendants of `pid`, nearest first. A process whose parent has exited is no longer a descendant.
 ///
 /// # Errors
 /// A list of children cannot be read.
@@ -143,13 +143,13 @@ pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Diagnostic> {
     Ok(tree)
 }
 
-/// The children of `pid`, of all its threads; none when it has ended.
+/// The children of all threads of `pid`; empty if it has exited.
 ///
 /// # Errors
 /// The list cannot be read.
 ///
-/// Source: man 5 proc_tid_children: complete unless a child dies meanwhile; needs CONFIG_PROC_CHILDREN, without which
-/// the whole table is read.
+/// Source: man 5 proc_tid_children: complete unless a child exits meanwhile. It needs CONFIG_PROC_CHILDREN; without it,
+/// the whole process table is read.
 pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Diagnostic> {
     static TOLD: OnceLock<bool> = OnceLock::new();
     if !*TOLD.get_or_init(|| fs::exists("/proc/thread-self/children").unwrap_or(true)) {
@@ -164,7 +164,7 @@ pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Diagnostic> {
     Ok(children)
 }
 
-/// The threads of `pid`; none when it has ended.
+/// The threads of `pid`; empty if it has exited.
 pub(super) fn threads(pid: u32) -> io::Result<Vec<u32>> {
     let read = || -> io::Result<Vec<u32>> {
         let mut threads = Vec::new();
@@ -176,7 +176,7 @@ pub(super) fn threads(pid: u32) -> io::Result<Vec<u32>> {
     read().or_else(|error| if has_ended(&error) { Ok(Vec::new()) } else { Err(error) })
 }
 
-/// The children of one thread, from its file `children`; none when it has ended.
+/// The children of one thread, from its file `children`; empty if it has exited.
 pub(super) fn child_pids(file: &str) -> Result<Vec<u32>, Diagnostic> {
     let list = match read_whole(file) {
         Err(error) if has_ended(&error) => Vec::new(),
@@ -186,7 +186,7 @@ pub(super) fn child_pids(file: &str) -> Result<Vec<u32>, Diagnostic> {
     Ok(words.filter_map(|pid| str::from_utf8(pid).ok()?.parse().ok()).collect())
 }
 
-/// Who started it, if that was us; `None` also when its environment is not ours to read.
+/// The tag of the process, if devtasks started it; also `None` if we may not read its environment.
 pub(crate) fn tag(pid: u32) -> Look<Tag> {
     Ok(readable_environ(pid)?.and_then(|environ| Tag::from_environ(&environ)))
 }
@@ -198,10 +198,10 @@ fn readable_environ(pid: u32) -> Look<Vec<u8>> {
     }
 }
 
-/// Of a process whose main thread has ended only its other threads show the environment.
+/// The environment of a process. If its main thread has exited, only the other threads show it.
 ///
-/// Source: `environ_open` in fs/proc/base.c: of the thread's own memory, which it gave up when it ended. Then the file
-/// is empty, or, since Linux 6.16, cannot be opened (ESRCH).
+/// Source: `environ_open` in fs/proc/base.c reads the thread's own memory, which an exited thread has released. The
+/// file is then empty or, since Linux 6.16, cannot be opened (ESRCH).
 fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
     let has_content = |environ: &Option<Vec<u8>>| environ.as_ref().is_some_and(|environ| !environ.is_empty());
     let environ = content(pid, "environ")?;
@@ -217,10 +217,10 @@ fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
     Ok(environ)
 }
 
-/// The environment that `pid` was started with, as far as it is text; nothing where that is not ours to read.
+/// The variables that `pid` was started with, as far as they are text; empty if we may not read them.
 ///
 /// # Errors
-/// It could not be read for another reason.
+/// They could not be read for another reason.
 pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
     let environ = readable_environ(pid)?.unwrap_or_default();
     let entries = environ.split(|&byte| byte == 0);
@@ -231,14 +231,14 @@ pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Diagnost
     Ok(entries.filter_map(pair).collect())
 }
 
-/// The argument vector of `pid`; empty where it cannot be read.
+/// The command line of `pid`; empty if it cannot be read.
 pub(crate) fn command(pid: u32) -> Vec<String> {
     let text = content(pid, "cmdline").ok().flatten().unwrap_or_default();
     let words = text
         .split(|&byte| byte == 0)
         .map(|word| String::from_utf8_lossy(word).into_owned());
     let mut words: Vec<String> = words.collect();
-    // Each ends with a NUL.
+    // Each argument ends with NUL.
     words.pop();
     words
 }
@@ -248,18 +248,18 @@ pub(crate) fn cwd(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
-/// The control group that `pid` stands in.
+/// The control group of `pid`.
 pub(crate) fn cgroup(pid: u32) -> Look<Cgroup> {
     let text = content(pid, "cgroup").map_err(|error| unreadable_file(pid, "cgroup", &error))?;
     Ok(text.and_then(|text| parse::cgroup(&String::from_utf8_lossy(&text))))
 }
 
-/// The program's file of `pid`.
+/// The executable of `pid`.
 pub(crate) fn program(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
-/// The name of a user who stands in `/etc/passwd`; our own also where another directory knows it.
+/// The name of a user in `/etc/passwd`; for our own user also `$USER`, because another directory service may manage it.
 pub(crate) fn user_name(uid: u32) -> Option<Foreign> {
     let passwd = fs::read("/etc/passwd").unwrap_or_default();
     let name = parse::user_name(&String::from_utf8_lossy(&passwd), uid).or_else(|| {

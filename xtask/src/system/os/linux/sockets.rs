@@ -1,4 +1,4 @@
-//! The kernel's socket table, by netlink `sock_diag`, or by `/proc/net` where a sandbox refuses that.
+//! The kernel's socket table: by netlink `sock_diag`, or from `/proc/net` if a sandbox forbids netlink.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::system::os::parse::sockets::{Socket, SocketState, port_range, port_ra
 use crate::system::os::{Port, States};
 use crate::system::threads;
 
-/// Every socket in one of `states` whose local or remote port is one of `ports`, from one look at the kernel's table.
+/// Every socket in one of `states` whose local or remote port is in `ports`, from one pass over the kernel's table.
 ///
-/// Sockets that are bound without listening are seen from Linux 6.8 on.
+/// Bound sockets that do not listen are visible since Linux 6.8.
 ///
 /// # Errors
 /// Neither `sock_diag` nor `/proc/net` can be read.
@@ -39,34 +39,34 @@ pub(crate) fn sockets(ports: &[Port], states: States) -> Result<Vec<Socket>, Dia
     Ok(rows)
 }
 
-/// Every TCP socket that listens, whatever its port.
+/// Every listening TCP socket.
 ///
 /// # Errors
-/// As of [`sockets`].
+/// As for [`sockets`].
 pub(crate) fn listeners() -> Result<Vec<Socket>, Diagnostic> {
     rows_of(Protocol::Tcp, States::Listening, None)
 }
 
-/// Every socket with a port, in whatever state.
+/// Every socket with a port, in any state.
 ///
 /// # Errors
-/// As of [`sockets`].
+/// As for [`sockets`].
 pub(crate) fn every_socket() -> Result<Vec<Socket>, Diagnostic> {
     let mut rows = rows_of(Protocol::Tcp, States::All, None)?;
     rows.extend(rows_of(Protocol::Udp, States::All, None)?);
     Ok(rows)
 }
 
-/// The ports that the system gives to whoever asks for any; none where that cannot be read.
+/// The ephemeral range; empty if it cannot be read.
 ///
-/// Source: kernel docs networking/ip-sysctl.rst, `ip_local_port_range`, which is that of IPv6 too.
+/// Source: kernel docs networking/ip-sysctl.rst, `ip_local_port_range`, which applies to IPv6 too.
 pub(crate) fn ephemeral_ports() -> RangeInclusive<u16> {
     const NONE: RangeInclusive<u16> = RangeInclusive::new(1, 0);
     let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
     text.ok().and_then(|text| port_range(&text)).unwrap_or(NONE)
 }
 
-/// Ports that the system gives to nobody, though they lie in its range.
+/// Ports of the ephemeral range that the kernel does not assign.
 ///
 /// Source: kernel docs networking/ip-sysctl.rst, `ip_local_reserved_ports`: `8080,9148-9150`.
 pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
@@ -74,17 +74,17 @@ pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
     port_ranges(&text)
 }
 
-/// `numbers` ascending; `None` means all.
+/// `numbers` are ascending; `None` means all.
 fn rows_of(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Diagnostic> {
     dumped(protocol, states, numbers).or_else(|_| read(protocol, states, numbers))
 }
 
-/// Whoever listens is found at once; for connections the kernel walks tables that are as large as its memory allows, once for
-/// each family.
+/// Listening and UDP sockets are found at once. For TCP connections, the kernel walks tables whose size depends on its
+/// memory, once per family, so the families are queried in parallel.
 fn dumped(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<Vec<Socket>, Errno> {
-    let at_once = match states {
-        States::Listening => 1,
-        States::All => 2,
+    let at_once = match (states, protocol) {
+        (States::All, Protocol::Tcp) => 2,
+        (States::Listening, _) | (States::All, Protocol::Udp) => 1,
     };
     let families = [AddressFamily::INET, AddressFamily::INET6];
     let rows = threads::share(&families, at_once, |family| {
@@ -105,7 +105,7 @@ fn dumped_of(
         SocketFlags::CLOEXEC,
         Some(netlink::SOCK_DIAG),
     )?;
-    // A kernel answers within microseconds; an emulated one may never do.
+    // The kernel answers within microseconds; an emulated one may never answer.
     set_socket_timeout(&socket, Timeout::Recv, Some(Duration::from_secs(1)))?;
     let mut rows = Vec::new();
     // The kernel fills up to 32 KiB at a time.
@@ -126,14 +126,14 @@ fn is_in(numbers: Option<&[u16]>) -> impl Fn(u16) -> bool {
     move |number| numbers.is_none_or(|numbers| numbers.binary_search(&number).is_ok())
 }
 
-/// `struct nlmsghdr`, `struct inet_diag_req_v2`, whose ports and addresses stay open, and a filter.
+/// `struct nlmsghdr`, `struct inet_diag_req_v2` without ports and addresses, and a filter.
 fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Vec<u8> {
     const SOCK_DIAG_BY_FAMILY: u16 = 20;
     const REQUEST_AND_DUMP: u16 = 0x301;
     let mut request = vec![0; 72];
     request[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     request[6..8].copy_from_slice(&REQUEST_AND_DUMP.to_ne_bytes());
-    // Both families' numbers fit: 2 and 10.
+    // Both address families fit: 2 and 10.
     request[16] = family.as_raw() as u8;
     request[17] = match protocol {
         Protocol::Tcp => 6,
@@ -146,10 +146,11 @@ fn request(family: AddressFamily, protocol: Protocol, states: States, numbers: O
     request
 }
 
-/// A program for the kernel that leaves out rows whose local and remote port are both none of `numbers`: on a busy machine
-/// nearly all of them. Empty for more ports than it pays for; the rows are sifted again anyway.
+/// A filter program for the kernel that drops rows whose local and remote ports are both not in `numbers`: nearly all
+/// rows on a busy machine. Empty if there are too many ports for it to pay off; the rows are filtered again anyway.
 ///
-/// Each test is `at least the number`, `at most the number`, `go to the end`; the end accepts, four bytes past it refuse.
+/// Each test is `at least the number`, `at most the number`, `go to the end`. The end accepts, four bytes past it
+/// rejects.
 ///
 /// Source: `struct inet_diag_bc_op` in linux/inet_diag.h, `inet_diag_bc_audit` in net/ipv4/inet_diag.c.
 fn filter(numbers: &[u16]) -> Vec<u8> {
@@ -181,12 +182,12 @@ fn filter(numbers: &[u16]) -> Vec<u8> {
     program
 }
 
-/// One bit for each of the kernel's TCP states; an unbound UDP socket is in state 7, CLOSE.
+/// One bit for each TCP state of the kernel; an unconnected UDP socket is in state 7, CLOSE.
 fn state_mask(protocol: Protocol, states: States) -> u32 {
     match (states, protocol) {
         (States::Listening, Protocol::Tcp) => 1 << 10,
         (States::Listening, Protocol::Udp) => 1 << 7,
-        // Bit 13 asks for sockets that are bound only; kernels before 6.8 ignore it.
+        // Bit 13 selects sockets that are only bound; kernels before 6.8 ignore it.
         (States::All, _) => u32::MAX,
     }
 }
@@ -198,7 +199,7 @@ fn read(protocol: Protocol, states: States, numbers: Option<&[u16]>) -> Result<V
     };
     let text = std::fs::read_to_string(v4).map_err(|error| unreadable(v4, &error))?;
     let mut rows = proc_net(&text, protocol, is_in(numbers));
-    // Missing where the system has no IPv6.
+    // The file is missing on a system without IPv6.
     if let Ok(text) = std::fs::read_to_string(v6) {
         rows.extend(proc_net(&text, protocol, is_in(numbers)));
     }

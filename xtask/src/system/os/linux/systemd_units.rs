@@ -1,4 +1,4 @@
-//! The files of systemd's socket units.
+//! Files of systemd socket units.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::ports::Endpoint;
 use crate::system::os::parse::units::listens;
 
-/// The socket unit by which systemd listens on the port, of those that are enabled where `is_enabled`; `None` also
-/// where no systemd runs.
+/// The socket unit by which systemd listens on the port; only enabled units if `is_enabled`. `None` for system units if
+/// systemd is not running.
 ///
-/// Source: man 5 systemd.unit, "Unit File Load Path": the first directory that has a unit wins; a unit that is enabled
+/// Source: man 5 systemd.unit, "Unit File Load Path": the first directory that contains a unit wins; an enabled unit
 /// has a link in a directory `….wants`; man 3 `sd_booted`.
 pub(crate) fn socket_unit(port: &Endpoint, is_users: bool, is_enabled: bool) -> Option<String> {
     if !is_users && !Path::new("/run/systemd/system").is_dir() {
@@ -46,7 +46,7 @@ pub(crate) fn socket_unit(port: &Endpoint, is_users: bool, is_enabled: bool) -> 
         })
 }
 
-/// A transient unit was started by somebody.
+/// Whether the unit is enabled. A transient unit was started explicitly.
 fn is_wanted(name: &str, directories: &[PathBuf]) -> bool {
     directories.iter().any(|directory| {
         let is_transient = directory.ends_with("transient") && directory.join(name).exists();
@@ -66,7 +66,7 @@ fn units(directory: &Path) -> Vec<PathBuf> {
     units
 }
 
-/// The unit, and what the administrator has put beside it.
+/// The text of a unit and its drop-in files.
 fn text(unit: &Path) -> String {
     let mut text = fs::read_to_string(unit).unwrap_or_default();
     let mut directory = unit.as_os_str().to_owned();

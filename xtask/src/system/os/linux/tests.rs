@@ -1,4 +1,4 @@
-//! Real sockets and processes against the look-up: whom it names when a bind on Linux fails, and why.
+//! The look-up with real sockets and processes: which owner it names, and why, when a bind on Linux fails.
 
 use std::io::{BufRead, BufReader, IoSlice};
 use std::mem::MaybeUninit;
@@ -15,7 +15,7 @@ mod every_pair;
 
 use super::*;
 use crate::plan::Protocol;
-use crate::ports::{BindResult, Endpoint, HoldsBy, Owner, PortFact, SocketState};
+use crate::ports::{BindResult, Endpoint, Owner, PortFact, SocketState};
 use crate::process::ProcessState;
 use crate::system::attribution;
 use crate::system::owners::{Addresses, listening, look_up};
@@ -33,7 +33,7 @@ fn port(number: u16) -> Endpoint {
     }
 }
 
-/// A loopback address that only one test uses: what other tests leave in TIME_WAIT cannot meet it.
+/// A loopback address for a single test: TIME_WAIT sockets of other tests do not affect it.
 fn own(test: u8) -> IpAddr {
     Ipv4Addr::new(127, 77, 0, test).into()
 }
@@ -51,14 +51,16 @@ fn fact(port: Endpoint) -> PortFact {
 
 fn owner(port: Endpoint, pid: u32) -> Owner {
     let owners = fact(port).owners;
-    owners.into_iter().find(|owner| owner.identity.pid == pid).unwrap()
+    owners
+        .into_iter()
+        .find(|owner| owner.process.identity.pid == pid)
+        .unwrap()
 }
 
-/// `answer; pid how addresses …; nobody state address …`, with `me` for this process, `P` for the port, and the time
-/// left in TIME_WAIT dropped.
+/// Expected: `answer; pid how addresses …; nobody state address …`, with `me` for this process and `P` for the port;
+/// the time left in TIME_WAIT is omitted.
 ///
-/// Asked until it is so: a test beside this one may start a process, which shares all our sockets from its fork to its
-/// exec.
+/// Repeats the look-up until it matches: a concurrent test may fork a process, which shares our sockets until its exec.
 #[track_caller]
 fn check(asked: Endpoint, others: &[(&str, u32)], expected: &str) {
     let deadline = Instant::now() + PATIENCE;
@@ -79,7 +81,7 @@ fn shown(asked: Endpoint, others: &[(&str, u32)]) -> String {
     let mut shown = vec![format!("{:?}", found.probes[0].answer)];
     for owner in &found.owners {
         let addresses: Vec<String> = owner.addresses.iter().map(ToString::to_string).collect();
-        let name = name(owner.identity.pid);
+        let name = name(owner.process.identity.pid);
         shown.push(format!("{name} {:?} {}", owner.holds_by, addresses.join(" ")));
     }
     for one in &found.ownerless {
@@ -95,7 +97,7 @@ fn shown(asked: Endpoint, others: &[(&str, u32)]) -> String {
     shown.join("; ").replace(&format!(":{}", asked.number), ":P")
 }
 
-/// Polls until `seen` holds; a test that waits in vain fails.
+/// Polls until `seen` holds, or fails after a timeout.
 #[track_caller]
 fn eventually(what: &str, mut seen: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -120,7 +122,7 @@ fn listener(address: IpAddr) -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// A child that holds a socket as its standard input; dead and reaped when it drops.
+/// A child that holds a socket as its standard input; killed and reaped on drop.
 struct Holder(Child);
 
 impl Holder {
@@ -145,7 +147,7 @@ impl Drop for Holder {
     }
 }
 
-/// A process that a child started; dead when it drops.
+/// A process started by a child; killed on drop.
 struct Grandchild(u32);
 
 impl Drop for Grandchild {
@@ -166,7 +168,7 @@ fn a_listener_at_all_addresses_is_in_the_way_of_one() {
     check(port(number), &[], "Busy; me Listening 0.0.0.0:P");
 }
 
-/// Listens at `[::]`, with or without IPv4.
+/// Listens on `[::]`, with or without IPv4.
 fn listener6(only_v6: bool) -> (Socket, u16) {
     let address: SocketAddr = (Ipv6Addr::UNSPECIFIED, 0).into();
     let socket = Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
@@ -221,7 +223,7 @@ fn bound_with_reuse_leaves_the_port_to_those_who_reuse() {
     check(port(number), &[], "FreeIfReused; me Bound 127.0.0.1:P");
 }
 
-/// A server that served one client, closed first and is gone.
+/// The port of a server that served one client, closed the connection first, and is gone.
 fn time_wait(address: IpAddr, reuse: bool) -> Endpoint {
     let (server, number) = bound(address, reuse);
     server.listen(1).unwrap();
@@ -324,8 +326,8 @@ fn a_child_that_inherited_the_socket_holds_it_after_its_parent_died() {
         "Busy; orphan Listening 127.0.0.1:P",
     );
     let owner = owner(port(number), orphan);
-    assert_ne!(owner.parents[0].pid, parent.id());
-    assert_eq!(*owner.command.raw(), ["sleep", "60"]);
+    assert_ne!(owner.process.parents[0].pid, parent.id());
+    assert_eq!(*owner.process.command.raw(), ["sleep", "60"]);
 }
 
 #[test]
@@ -351,7 +353,7 @@ fn a_suspended_process_is_seen_to_be() {
             .unwrap()
             .is_some_and(|process| process.state == ProcessState::Suspended)
     });
-    assert_eq!(owner(port(number), holder.pid()).state, ProcessState::Suspended);
+    assert_eq!(owner(port(number), holder.pid()).process.state, ProcessState::Suspended);
 }
 
 #[test]
@@ -443,24 +445,27 @@ fn details_are_what_people_look_up_by_hand() {
     let owner = owner(port(number), holder.pid());
     let _ended = Grandchild(descendants(holder.pid()).unwrap()[0]);
 
-    assert_eq!(owner.identity, identity(holder.pid()).unwrap().unwrap());
-    assert_eq!(owner.name, "sh");
-    assert_eq!(*owner.command.raw(), ["sh", "-c", "sleep 60 & wait # --token=***"]);
+    assert_eq!(owner.process.identity, identity(holder.pid()).unwrap().unwrap());
+    assert_eq!(owner.process.name, "sh");
+    assert_eq!(
+        *owner.process.command.raw(),
+        ["sh", "-c", "sleep 60 & wait # --token=***"]
+    );
     let uid = rustix::process::getuid().as_raw();
-    assert_eq!((owner.uid, owner.user), (Some(uid), user_name(uid)));
-    assert_eq!(owner.cwd, Some(directory.clone().into()));
-    let age = before.duration_since(owner.started_at.unwrap());
+    assert_eq!((owner.process.uid, owner.process.user), (Some(uid), user_name(uid)));
+    assert_eq!(owner.process.cwd, Some(directory.clone().into()));
+    let age = before.duration_since(owner.process.started_at.unwrap());
     assert!(age.as_secs().abs() < 60, "{age:?}");
     assert_eq!(
-        (owner.state, owner.holds_by),
-        (ProcessState::Running, HoldsBy::Listening)
+        (owner.process.state, owner.holds_by),
+        (ProcessState::Running, SocketState::Listening)
     );
-    assert_eq!(owner.parents[0].pid, std::process::id());
-    assert!(owner.parents[1..].iter().all(|parent| parent.pid != 0));
-    assert_eq!(owner.children, 1);
-    assert_eq!(owner.tag, Some(tag.clone()));
-    assert_eq!(owner.unit, None);
-    let repository = owner.repository.unwrap();
+    assert_eq!(owner.process.parents[0].pid, std::process::id());
+    assert!(owner.process.parents[1..].iter().all(|parent| parent.pid != 0));
+    assert_eq!(owner.process.children, 1);
+    assert_eq!(owner.process.tag, Some(tag.clone()));
+    assert_eq!(owner.process.unit, None);
+    let repository = owner.process.repository.unwrap();
     assert_eq!(
         (repository.root, repository.branch),
         (directory.into(), Some("main".into()))
@@ -481,7 +486,11 @@ fn one_look_answers_for_many_ports() {
     assert_eq!(facts.len(), 5);
     for fact in facts.values() {
         assert_eq!(fact.probes[0].answer, BindResult::Busy);
-        assert!(fact.owners.iter().any(|owner| owner.identity.pid == std::process::id()));
+        assert!(
+            fact.owners
+                .iter()
+                .any(|owner| owner.process.identity.pid == std::process::id())
+        );
     }
 }
 

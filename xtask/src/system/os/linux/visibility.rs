@@ -1,4 +1,4 @@
-//! Whether this system is only a part of another one, whose processes cannot be seen from here.
+//! Whether this system is part of another one whose processes are invisible from here.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cgroup;
 use crate::ports::VisibilityLimit;
 
-/// Source: WSL's kernel calls itself `…-microsoft-standard-WSL2`; Docker puts `/.dockerenv` into a container, Podman
+/// Source: the kernel of WSL is named `…-microsoft-standard-WSL2`; Docker creates `/.dockerenv` in a container, Podman
 /// `/run/.containerenv`.
 pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();

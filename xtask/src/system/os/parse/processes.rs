@@ -1,16 +1,18 @@
-//! What `/proc` and `/etc/passwd` tell about a process: its `stat` line, its cgroup, its user's name; and the kernel's
-//! counters.
+//! Parsers for `/proc` and `/etc/passwd`: a process's `stat` line and control group, user names, and kernel counters.
 
 use crate::process::{Identity, Process, ProcessState};
 
-/// `/proc/PID/stat` → a row of the process table; `None` where it is cut short.
+/// `/proc/PID/stat` → a row of the process table; `None` if it is truncated.
 ///
-/// The name stands in parentheses and may hold spaces and parentheses itself, so it ends at the last one.
+/// The name is enclosed in parentheses and may contain spaces and parentheses, so it ends at the last one.
 ///
-/// The state is that of the main thread. A process whose main thread alone has ended still runs, and holds all it had: it
-/// ended that thread itself, or its other threads are just on their way out.
+/// The state is that of the main thread. If only the main thread has exited, the process still runs and keeps its
+/// resources: either the program ended that thread itself, or its other threads are about to exit.
 ///
-/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h.
+/// A process that is reaped meanwhile has -1 as group and session.
+///
+/// Source: man 5 proc_pid_stat, man 3 pthread_exit (the process goes on); PF_KTHREAD in linux/sched.h; `do_task_stat` in
+/// fs/proc/array.c, which fills in group and session only with the lock of the signal handlers.
 pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let open = line.iter().position(|&byte| byte == b'(')?;
@@ -20,16 +22,17 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
     let mut fields = str::from_utf8(&line[close + 1..]).ok()?.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    let session = fields.next()?.parse().ok()?;
+    let (group, session): (i64, i64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     let terminal = terminal(fields.next()?.parse().ok()?);
     let flags: u64 = fields.nth(1)?.parse().ok()?;
     let n_threads: u32 = fields.nth(10)?.parse().ok()?;
     let start = fields.nth(1)?.parse().ok()?;
     let state = match state {
-        // `t` is a tracer's stop, such as a breakpoint.
+        // `t` means stopped by a tracer, for example at a breakpoint.
         "T" | "t" => ProcessState::Suspended,
         "Z" | "X" | "x" if n_threads <= 1 => ProcessState::Zombie,
+        // It was reaped while the line was written.
+        _ if group < 0 => ProcessState::Zombie,
         _ => ProcessState::Running,
     };
     Some(Process {
@@ -40,15 +43,15 @@ pub(crate) fn stat(line: &[u8], boot: &str) -> Option<Process> {
         },
         name: name.into(),
         parent,
-        group,
-        session,
+        group: u32::try_from(group).unwrap_or(0),
+        session: u32::try_from(session).unwrap_or(0),
         terminal,
         state,
         kernel: flags & PF_KTHREAD != 0,
     })
 }
 
-/// `/proc/PID/stat` → whether the main thread runs, whatever the others do.
+/// `/proc/PID/stat` → whether the main thread is alive, independent of other threads.
 ///
 /// Source: man 5 proc_pid_stat, `state`.
 pub(crate) fn has_main_thread(line: &[u8]) -> bool {
@@ -57,18 +60,18 @@ pub(crate) fn has_main_thread(line: &[u8]) -> bool {
     state.is_some_and(|state| !b"ZXx".contains(state))
 }
 
-/// Where a process stands in the control groups.
+/// The position of a process in the control group hierarchy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cgroup {
     pub(crate) path: String,
-    /// The innermost systemd service, such as `redis.service`. `user@1000.service` is none: all of a user's programs
-    /// stand below it.
+    /// The innermost systemd service, such as `redis.service`. `user@1000.service` does not count: it contains all
+    /// programs of a user.
     pub(crate) unit: Option<String>,
-    /// The id that Docker, Podman, containerd and CRI-O put into the path, 64 digits; the name of a guest of nspawn or LXC.
+    /// The id that Docker, Podman, containerd or CRI-O puts into the path, 64 digits; the guest of nspawn or LXC.
     pub(crate) container: Option<String>,
 }
 
-/// `/proc/PID/cgroup` → the line of systemd's own hierarchy.
+/// `/proc/PID/cgroup` → the path in systemd's own hierarchy.
 ///
 /// Source: man 7 cgroups (`0::` is version 2, `name=systemd` version 1).
 pub(crate) fn cgroup(text: &str) -> Option<Cgroup> {
@@ -79,7 +82,7 @@ pub(crate) fn cgroup(text: &str) -> Option<Cgroup> {
             (name == controllers).then_some(path)
         })
     };
-    // On a mixed system both stand there, and version 2 may hold nothing but `/`.
+    // A hybrid system has both, and the path of version 2 may be just `/`.
     let path = path_of("name=systemd")
         .filter(|path| *path != "/")
         .or_else(|| path_of(""))?;
@@ -94,7 +97,7 @@ pub(crate) fn cgroup(text: &str) -> Option<Cgroup> {
     })
 }
 
-/// `oom_kill 3` in lines of names and numbers, such as `/proc/vmstat` or a control group's `memory.events`.
+/// The number after `name` in lines of names and numbers: `oom_kill 3` in `/proc/vmstat` or `memory.events`.
 pub(crate) fn counter(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| {
         let (its_name, number) = line.split_once(' ')?;
@@ -111,7 +114,7 @@ pub(crate) fn user_name(passwd: &str, uid: u32) -> Option<String> {
     })
 }
 
-/// A `tty_nr` as people know it: `pts/3`, `tty1`, `ttyS0`, else the device's numbers.
+/// The usual name of a `tty_nr`: `pts/3`, `tty1`, `ttyS0`, or else the device numbers.
 ///
 /// Source: man 5 proc_pid_stat for the bits, kernel docs admin-guide/devices.txt for the numbers.
 fn terminal(device: i32) -> Option<String> {
@@ -128,8 +131,8 @@ fn terminal(device: i32) -> Option<String> {
     }
 }
 
-/// `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, or the bare id; `systemd-nspawn@NAME.service`,
-/// `lxc.payload.NAME`.
+/// The container named by a path component: `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, or the
+/// bare id; `systemd-nspawn@NAME.service`, `lxc.payload.NAME`.
 fn container(part: &str) -> Option<String> {
     let guest = part.strip_prefix("lxc.payload.");
     let guest = guest.or_else(|| part.strip_prefix("systemd-nspawn@")?.strip_suffix(".service"));

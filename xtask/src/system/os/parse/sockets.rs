@@ -1,4 +1,4 @@
-//! Rows of the kernel's socket table: `sock_diag` answers and, where that is refused, the text of `/proc/net`.
+//! Rows of the kernel's socket table, from `sock_diag` or, if that is forbidden, from `/proc/net`.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,28 +8,28 @@ use std::time::Duration;
 use crate::plan::Protocol;
 pub(crate) use crate::ports::SocketState;
 
-/// A socket with a port of its own.
+/// A socket that has a local port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Socket {
     pub(crate) protocol: Protocol,
-    /// An IPv4 address also where an IPv6 socket carries it as `::ffff:a.b.c.d`.
+    /// IPv4-mapped IPv6 addresses (`::ffff:a.b.c.d`) are converted to IPv4.
     pub(crate) address: SocketAddr,
-    /// The other end of a connection.
+    /// The remote end of a connection.
     pub(crate) remote: Option<SocketAddr>,
-    /// UDP knows no `listen`: one without a remote end counts as listening.
+    /// UDP has no `listen`: a socket without a remote end counts as listening.
     pub(crate) state: SocketState,
-    /// What `/proc/PID/fd` calls it; 0 once no process can hold it.
+    /// The inode as in `/proc/PID/fd`; 0 if no process can hold the socket.
     pub(crate) inode: u64,
     pub(crate) uid: u32,
-    /// Whether an IPv6 socket leaves IPv4 alone; `None` where the system does not say.
+    /// Whether an IPv6 socket excludes IPv4; `None` if unknown.
     pub(crate) only_v6: Option<bool>,
 }
 
-/// Calls `each` for every row of one `sock_diag` datagram that has a `wanted` local or remote port, and tells whether
-/// the dump is complete.
+/// Calls `each` for the rows of one `sock_diag` datagram that have a `wanted` port; returns whether the dump is
+/// complete.
 ///
 /// # Errors
-/// The kernel's error number, when it refuses the dump.
+/// The kernel's error number, if it refuses the dump.
 ///
 /// Source: man 7 sock_diag; `struct inet_diag_msg` in linux/inet_diag.h; `struct nlmsghdr` in linux/netlink.h.
 pub(crate) fn socket_diag(
@@ -63,12 +63,12 @@ pub(crate) fn socket_diag(
     Ok(false)
 }
 
-/// The rows of `/proc/net/{tcp,tcp6,udp,udp6}` that have a `wanted` local or remote port; malformed lines are left out.
+/// The rows of `/proc/net/{tcp,tcp6,udp,udp6}` with a `wanted` local or remote port; malformed lines are skipped.
 ///
-/// Sockets that are bound without listening do not stand in these files. A row that the kernel repeats, because the table
-/// changed between two reads, counts once.
+/// Bound sockets that do not listen are not in these files. Rows that the kernel repeats because the table changed are
+/// returned once.
 ///
-/// Source: kernel docs, networking/proc_net_tcp.rst. Each 32-bit word of an address is printed in the machine's order.
+/// Source: kernel docs, networking/proc_net_tcp.rst. Each 32-bit word of an address is in the machine's order.
 pub(crate) fn proc_net(text: &str, protocol: Protocol, wanted: impl Fn(u16) -> bool) -> Vec<Socket> {
     let mut seen = BTreeSet::new();
     text.lines()
@@ -78,13 +78,13 @@ pub(crate) fn proc_net(text: &str, protocol: Protocol, wanted: impl Fn(u16) -> b
         .collect()
 }
 
-/// `32768 60999` → the range.
+/// Parses `32768 60999`.
 pub(crate) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
     let mut numbers = text.split_ascii_whitespace().map(str::parse);
     Some(numbers.next()?.ok()?..=numbers.next()?.ok()?)
 }
 
-/// `8080,9148-9150`.
+/// Parses `8080,9148-9150`.
 pub(crate) fn port_ranges(text: &str) -> Vec<RangeInclusive<u16>> {
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -97,7 +97,7 @@ const TCP_ESTABLISHED: u8 = 1;
 const TCP_TIME_WAIT: u8 = 6;
 const TCP_CLOSE: u8 = 7;
 const TCP_LISTEN: u8 = 10;
-/// What both sources call the timer of a socket that waits out its time, whatever state it shows.
+/// The timer value of a socket in TIME_WAIT in both sources, whatever its state says.
 const TIMER_TIME_WAIT: u8 = 3;
 
 fn diag_row(body: &[u8], protocol: Protocol, wanted: impl Fn(u16) -> bool) -> Option<Socket> {
@@ -133,7 +133,7 @@ fn diag_row(body: &[u8], protocol: Protocol, wanted: impl Fn(u16) -> bool) -> Op
     })
 }
 
-/// The attribute `INET_DIAG_SKV6ONLY`, which IPv6 sockets carry while they listen or are closed.
+/// The attribute `INET_DIAG_SKV6ONLY`, which IPv6 sockets have while listening or closed.
 fn only_v6(mut attributes: &[u8]) -> Option<bool> {
     const SKV6ONLY: u16 = 11;
     while let Some(header) = attributes.get(..4) {
@@ -158,7 +158,7 @@ fn proc_net_row(line: &str, protocol: Protocol, wanted: impl Fn(u16) -> bool) ->
     }
     let number = u8::from_str_radix(fields.next()?, 16).ok()?;
     let (timer, ticks) = fields.nth(1)?.split_once(':')?;
-    // In hundredths of a second on every machine: USER_HZ is 100.
+    // Hundredths of a second on every machine: USER_HZ is 100.
     let left = Duration::from_millis(u64::from_str_radix(ticks, 16).ok()? * 10);
     let timer = u8::from_str_radix(timer, 16).ok()?;
     Some(Socket {
@@ -172,7 +172,7 @@ fn proc_net_row(line: &str, protocol: Protocol, wanted: impl Fn(u16) -> bool) ->
     })
 }
 
-/// `0100007F:1F40` is 127.0.0.1:8000.
+/// Parses an address: `0100007F:1F40` is 127.0.0.1:8000.
 fn proc_net_address(field: &str) -> Option<SocketAddr> {
     let (address, port) = field.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;

@@ -1,4 +1,4 @@
-//! What the kernel says in, rows out, one line each.
+//! Kernel output → parsed rows, one line each.
 
 use crate::plan::Protocol;
 use crate::process::ProcessState;
@@ -90,7 +90,7 @@ fn udp_listens_unless_it_is_connected() {
     );
 }
 
-/// A row as the kernel sends it: a header, `struct inet_diag_msg`, attributes.
+/// A row as the kernel sends it: header, `struct inet_diag_msg`, attributes.
 fn diag(state: u8, timer: u8, addresses: (&[u8], &[u8]), ports: (u16, u16), attributes: &[u8]) -> Vec<u8> {
     let mut row = vec![0; 88];
     row[0..4].copy_from_slice(&u32::try_from(88 + attributes.len()).unwrap().to_ne_bytes());
@@ -179,7 +179,7 @@ fn a_refused_dump_is_an_error() {
     check_diag(&[refused], "Err(2)");
 }
 
-/// `pid (name) parent group session terminal state start`, `kernel` after that of a kernel thread.
+/// Expected: `pid (name) parent group session terminal state start`, followed by `kernel` for a kernel thread.
 #[track_caller]
 fn check_stat(line: &str, expected: Option<&str>) {
     let shown = stat(line.as_bytes(), "boot").map(|process| {
@@ -246,6 +246,12 @@ fn a_zombie_has_no_other_thread() {
     check(2, "42 (x) 7 42 40 - running 9175");
     // Read while it was being reaped.
     check(0, "42 (x) 7 42 40 - zombie 9175");
+}
+
+#[test]
+fn process_that_is_reaped_meanwhile_has_ended() {
+    let line = "42 (python3) X 0 -1 -1 0 -1 4228108 0 0 0 0 1 2 0 0 20 0 0 0 9175 0 0";
+    check_stat(line, Some("42 (python3) 0 0 0 - zombie 9175"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::plan::Protocol;
 
-/// Whether a unit of this text listens on the port. An empty assignment takes back what stands before it.
+/// Whether a unit with this text listens on the port. An empty assignment cancels earlier ones.
 ///
 /// Source: man 5 systemd.socket, `ListenStream=`: a port, or an address and a port.
 pub(crate) fn listens(text: &str, port: u16, protocol: Protocol) -> bool {

@@ -1,28 +1,31 @@
-//! How many descriptors a process may have (man 2 `RLIMIT_NOFILE`): ours is raised, that of services stays as it was.
+//! The limit on open descriptors (man 2 `RLIMIT_NOFILE`): raised for us, unchanged for services.
 
+use std::io::stdin;
+use std::os::fd::RawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// As we were called, once it has been raised.
+/// The limit with which we were started; set once it has been raised.
 static CALLED_WITH: OnceLock<Rlimit> = OnceLock::new();
 
-/// So many descriptors this process can have; `None` if there is no limit.
+/// The hard limit of this process; `None` if there is none.
 pub(crate) fn open_files_at_most() -> Option<u64> {
     getrlimit(Resource::Nofile).maximum
 }
 
-/// So many descriptors this process may have as it is.
+/// The current soft limit of this process.
 pub(crate) fn open_files_now() -> usize {
     let limit = getrlimit(Resource::Nofile).current;
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// Raises our own limit if it leaves no room for so many descriptors. A user may do so, up to the hard limit.
+/// Raises our soft limit to the hard limit, as any user may, if `n_descriptors` do not fit.
 ///
-/// The soft one is low for the sake of programs that use select(2), which knows none above 1023; we do not.
+/// The soft limit is low for programs that use select(2), which supports no descriptor above 1023; we do not.
 ///
 /// Source: systemd.exec(5), `LimitNOFILE=`; Go's runtime does the same, golang/go#46279.
 pub(crate) fn make_room(n_descriptors: u64) {
@@ -32,13 +35,24 @@ pub(crate) fn make_room(n_descriptors: u64) {
         current: limit.maximum,
         ..limit
     };
-    // Where it is not allowed, what does not fit fails by itself.
+    // If it is not allowed, opening too many descriptors fails later.
     if !has_room && setrlimit(Resource::Nofile, raised).is_ok() {
         CALLED_WITH.get_or_init(|| limit);
     }
 }
 
-/// The command has the limit that we were called with.
+/// Makes the kernel enlarge our descriptor table for a usual stack. Must run before the process has other threads: if
+/// threads share the table, Linux blocks for 10 ms or more each time it doubles.
+///
+/// Source: `expand_fdtable` in fs/file.c calls `synchronize_rcu` for a shared table; it starts with 64 entries.
+pub(crate) fn widen_descriptor_table() {
+    const USUAL: usize = 1024;
+    let last = open_files_now().clamp(1, USUAL) - 1;
+    // The descriptor is closed at once; the table keeps its size. A failure only costs time.
+    let _ = fcntl_dupfd_cloexec(stdin(), last as RawFd);
+}
+
+/// Runs the command with the limit with which we were started.
 #[expect(unsafe_code, reason = "std sets no limits")]
 pub(crate) fn limit_as_called(command: &mut Command) {
     if let Some(limit) = CALLED_WITH.get().copied() {

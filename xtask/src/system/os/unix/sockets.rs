@@ -1,4 +1,4 @@
-//! Sockets for services: which descriptors they have in a new process, and how that learns its own pid.
+//! Passes sockets to services: their descriptors in the new process, and a variable with its pid.
 
 use std::ffi::{CString, OsStr, c_char, c_int};
 use std::io;
@@ -15,21 +15,21 @@ use rustix::io::{dup2, fcntl_dupfd_cloexec};
 /// Source: sd_listen_fds(3), `SD_LISTEN_FDS_START`.
 const FIRST: RawFd = 3;
 
-/// What has to be there at the moment a process is spawned.
+/// Descriptors that must stay open until a process is spawned.
 pub(crate) type InheritedFds = Vec<OwnedFd>;
 
-/// Lets the command's process have these as its descriptors from 3 on, and its own pid in the variable `pid`. What is
-/// returned has to be held until it was spawned. For the last thing that is done to a command, whose environment is
-/// exactly what was set in it.
+/// Passes `sockets` to the command's process as descriptors from 3 on, and its own pid in the variable `pid`. Keep the
+/// returned value until the process is spawned. Call this last: the process gets the command's environment as it is
+/// then.
 ///
 /// # Errors
-/// The system has no more descriptors, or a word or variable holds a NUL.
+/// No descriptor is left, or an argument or variable contains NUL.
 #[expect(unsafe_code, reason = "std passes on the three standard streams only")]
 pub(crate) fn pass_on(command: &mut Command, sockets: &[impl AsFd], pid: &str) -> io::Result<InheritedFds> {
     let end = FIRST + RawFd::try_from(sockets.len()).map_err(io::Error::other)?;
     let beyond = |socket: &_| fcntl_dupfd_cloexec(socket, end);
     let beyond = sockets.iter().map(beyond).collect::<Result<Vec<_>, _>>()?;
-    // The descriptor by which std's child reports that exec failed must not be one of those that are replaced.
+    // std's child reports a failed exec through a descriptor, which must not be one of those replaced.
     let mut taken = Vec::new();
     loop {
         let null = open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
@@ -41,38 +41,37 @@ pub(crate) fn pass_on(command: &mut Command, sockets: &[impl AsFd], pid: &str) -
     let mut program = Program::of(command, pid)?;
     let pass = move || {
         for (number, socket) in (FIRST..).zip(&beyond) {
-            // SAFETY: whatever has this number is of no use to the program that is about to run.
+            // SAFETY: the program about to run has no use for whatever descriptor has this number.
             let mut number = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(number) });
             dup2(socket, &mut number)?;
         }
         Err(program.run())
     };
-    // SAFETY: after the fork only system calls are made, and memory that is there already is written; nothing is allocated,
-    // locked or freed.
+    // SAFETY: after the fork only system calls are made and existing memory is written, without allocation or locks.
     unsafe { command.pre_exec(pass) };
     Ok(taken)
 }
 
 #[expect(unsafe_code, reason = "std fixes the environment before there is a pid")]
-// SAFETY: these are the C library's own: man 7 environ, man 3 execvp.
+// SAFETY: these are declarations of the C library: man 7 environ, man 3 execvp.
 unsafe extern "C" {
     static mut environ: *const *const c_char;
     fn execvp(file: *const c_char, argv: *const *const c_char) -> c_int;
 }
 
-/// All that execvp(3) needs, made before the fork: only the pid is missing.
+/// The arguments of execvp(3), prepared before the fork; only the pid is missing.
 struct Program {
-    /// Into `_texts`, which nobody touches any more, with a null at the end.
+    /// Points into `_texts`, which is not changed any more; ends with a null pointer.
     argv: Vec<*const c_char>,
-    /// The same, and the last one is `pid`.
+    /// Like `argv`; the last variable is `pid`.
     envp: Vec<*const c_char>,
-    /// `NAME=`, and room for a number behind it.
+    /// `NAME=`, followed by space for a number.
     pid: Box<[u8]>,
     digits_at: usize,
     _texts: Vec<CString>,
 }
 
-// SAFETY: the pointers lead into memory that it owns, and that nobody changes but `run`, which has it for itself.
+// SAFETY: the pointers refer to memory that it owns, and that only `run` changes, which has exclusive access.
 #[expect(unsafe_code, reason = "raw pointers are neither Send nor Sync by themselves")]
 unsafe impl Send for Program {}
 // SAFETY: as above.
@@ -106,9 +105,9 @@ impl Program {
         })
     }
 
-    /// In the child, after the fork; returns only what went wrong.
+    /// Runs the program in the child after the fork; returns only on failure.
     ///
-    /// As std does it, down to the shell that a script without `#!` is run by.
+    /// Does the same as std, which runs a script without `#!` with a shell.
     ///
     /// Source: man 3 execvp; `do_exec` in library/std/src/sys/process/unix/unix.rs.
     #[expect(unsafe_code, reason = "std fixes the environment before there is a pid")]
@@ -124,7 +123,7 @@ impl Program {
         self.pid[self.digits_at..][..digits.len()].copy_from_slice(digits);
         let last = self.envp.len() - 2;
         self.envp[last] = self.pid.as_ptr().cast();
-        // SAFETY: both arrays end with a null, and their texts with a NUL; the child of a fork has one thread.
+        // SAFETY: both arrays end with a null pointer and their texts with NUL; the child of a fork has one thread.
         unsafe {
             environ = self.envp.as_ptr();
             execvp(self.argv[0], self.argv.as_ptr());
@@ -133,5 +132,5 @@ impl Program {
     }
 }
 
-/// Of a `u32`.
+/// The decimal digits of a `u32`.
 const MAX_DIGITS: usize = 10;

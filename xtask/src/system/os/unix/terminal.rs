@@ -1,4 +1,4 @@
-//! Terminals for services: the pseudo-terminals of Unix.
+//! Pseudo-terminals for services.
 
 use std::fs::File;
 use std::io;
@@ -13,15 +13,15 @@ use rustix::termios::{QueueSelector, Winsize, tcflush, tcsetwinsize};
 
 use crate::system::terminal::Size;
 
-/// What was typed at the terminal of stdin so far is nobody's answer any more.
+/// Discards what has been typed at the terminal of stdin, so that it does not answer the next question.
 ///
-/// Source: man 3 tcflush: also a line that is not finished. Of any other stdin nothing is taken.
+/// Source: man 3 tcflush: this includes an unfinished line. Does nothing if stdin is not a terminal.
 pub(crate) fn forget_typed() {
     let _ = tcflush(io::stdin(), QueueSelector::IFlush);
 }
 
-/// The next line that is typed at the terminal of stdin, or what there is of it at its end. Nothing that comes after it is
-/// taken: `std::io::stdin` would keep it as the answer to the next question.
+/// Reads the next line typed at the terminal of stdin, or an incomplete one at its end. Unlike `std::io::stdin`, it
+/// does not buffer later input, which would answer the next question.
 ///
 /// # Errors
 /// The terminal is gone.
@@ -38,13 +38,13 @@ pub(crate) fn read_line() -> io::Result<String> {
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
-/// A new terminal: our side of it, and the one for a program. No program inherits either.
+/// Creates a pseudo-terminal: our side of it, and the side for a program. Neither is inherited by other programs.
 ///
 /// # Errors
-/// The system has no more of them, or none at all.
+/// The system has no more terminals, or does not support them.
 pub(crate) fn open_terminal(size: Size) -> io::Result<(File, File)> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-    // macOS has no flag for it. No other thread than the driver's starts processes meanwhile.
+    // macOS has no flag for it. Only the driver's thread starts processes, so none can inherit it meanwhile.
     fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
     grantpt(&ours)?;
     unlockpt(&ours)?;
@@ -56,10 +56,10 @@ pub(crate) fn open_terminal(size: Size) -> io::Result<(File, File)> {
     Ok((ours, File::from(theirs)))
 }
 
-/// Changes the size of a terminal, by our side of it. The kernel tells those in its foreground.
+/// Changes the size of a terminal through our side. The kernel notifies its foreground processes.
 ///
 /// # Errors
-/// It is no terminal.
+/// It is not a terminal.
 pub(crate) fn resize_terminal(ours: &File, size: Size) -> io::Result<()> {
     let size = Winsize {
         ws_row: size.rows,
@@ -70,11 +70,10 @@ pub(crate) fn resize_terminal(ours: &File, size: Size) -> io::Result<()> {
     Ok(tcsetwinsize(ours, size)?)
 }
 
-/// Makes the command the leader of a session of its own, and so of a process group of its own, with this as its
-/// controlling terminal.
+/// Makes the command the leader of a new session and process group, with `terminal` as its controlling terminal.
 ///
-/// Source: man 2 setsid: who leads a group already cannot, so [`new_process_group`](super::new_process_group) would be in the
-/// way.
+/// Source: man 2 setsid: it fails for the leader of a group, so it cannot be combined with
+/// [`new_process_group`](super::new_process_group).
 #[expect(unsafe_code, reason = "std sets no controlling terminal")]
 pub(crate) fn lead_own_session(command: &mut Command, terminal: File) {
     let lead = move || {

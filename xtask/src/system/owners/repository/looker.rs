@@ -1,5 +1,5 @@
-//! The look at directories that may be anybody's, for a limited time: where the server of a mount is gone, even a look
-//! at a directory waits for ever, and no signal ends that.
+//! Reads directories of other processes with a timeout: if the server of a mount is gone, even a look-up blocks
+//! forever, and no signal interrupts it.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,10 +14,10 @@ use crate::system::threads::{self, Stack};
 /// For all directories of one look-up together.
 pub(crate) const REPOSITORY_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The nearest checkout at or above `directory`; `None` when there is none, it may not be read, or nothing answers
-/// within `left`, of which the time is taken.
+/// The nearest checkout at or above `directory`; `None` if there is none, it cannot be read, or the file system does
+/// not respond within `left`. Subtracts the time used from `left`.
 pub(crate) fn repository_within(directory: &Path, left: &mut Duration) -> Option<Repository> {
-    /// One for the whole program: while a directory does not answer, nobody waits for the next one.
+    /// One for the whole program: while it waits for a directory, further requests return at once.
     static LOOKER: Mutex<Option<Looker>> = Mutex::new(None);
     if left.is_zero() {
         return None;
@@ -25,7 +25,7 @@ pub(crate) fn repository_within(directory: &Path, left: &mut Duration) -> Option
     let began = Instant::now();
     let mut looker = LOOKER.lock().unwrap_or_else(PoisonError::into_inner);
     if looker.is_none() {
-        // Without room for a thread the card lacks the checkout.
+        // If no thread can be started, the card lacks the checkout.
         *looker = Looker::start(repository).ok();
     }
     let found = looker.as_mut()?.ask(directory, *left);
@@ -33,11 +33,11 @@ pub(crate) fn repository_within(directory: &Path, left: &mut Duration) -> Option
     found
 }
 
-/// A thread that looks at one directory after the other.
+/// A thread that looks up one directory at a time.
 struct Looker {
     asks: Sender<PathBuf>,
     answers: Receiver<Option<Repository>>,
-    /// The last directory has not answered in time.
+    /// The last request timed out.
     is_late: bool,
 }
 
@@ -47,7 +47,7 @@ impl Looker {
         let (answer, answers) = channel();
         let work = move || {
             for directory in asked {
-                // Whoever asked has waited long enough.
+                // The receiver may have timed out.
                 let _ = answer.send(look(&directory));
             }
         };
@@ -61,7 +61,7 @@ impl Looker {
 
     fn ask(&mut self, directory: &Path, patience: Duration) -> Option<Repository> {
         if self.is_late {
-            // What comes now is the answer to what was asked before.
+            // An answer that arrives now belongs to the previous request.
             self.answers.try_recv().ok()?;
             self.is_late = false;
         }

@@ -1,4 +1,4 @@
-//! Directories of projects in, the names of their state directories out.
+//! Paths of projects → names of their state directories.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A file as it was in, its mode and text after one more line out.
+//! An existing file → its mode and text after appending a line.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Every pair of addresses, listening or only bound, with `SO_REUSEADDR` or without on either side: what the look-up says is what
-//! the kernel says to a server.
+//! Every pair of addresses, listening or only bound, with or without `SO_REUSEADDR` on either side: the look-up agrees
+//! with what the kernel tells a server.
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn every_holder() -> Vec<Holder> {
 }
 
 impl Holder {
-    /// Its socket, and the port that the system gave it.
+    /// Opens its socket on `port`, which may be 0.
     fn open(self, port: u16) -> std::io::Result<Socket> {
         let address = SocketAddr::new(self.address, port);
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -52,7 +52,7 @@ impl Holder {
     }
 }
 
-/// What two servers are told that want the address: one without `SO_REUSEADDR`, one with it.
+/// The bind results of two servers at the address: one without `SO_REUSEADDR`, one with it.
 fn told(wanted: IpAddr, port: u16) -> BindResult {
     let try_it = |reuses| {
         let server = Holder {
@@ -75,7 +75,7 @@ fn the_look_up_says_of_every_pair_what_the_kernel_says_to_a_server() {
     let wanted = ["127.77.1.1", "127.77.1.2", "0.0.0.0", "::1", "::"].map(|text| text.parse::<IpAddr>().unwrap());
     let mut seen = [0; 3];
     for holder in every_holder() {
-        // A test beside this one may have the same number at some address for a moment, or a copy of our socket.
+        // A concurrent test may briefly have the same number at some address, or a copy of our socket.
         let deadline = Instant::now() + PATIENCE;
         let answers = loop {
             let socket = holder.open(0).unwrap();
@@ -85,7 +85,10 @@ fn the_look_up_says_of_every_pair_what_the_kernel_says_to_a_server() {
             let said = wanted.map(|address| found[&at(address, port)].probes[0].answer);
             let named = wanted.map(|address| {
                 let owners = &found[&at(address, port)].owners;
-                owners.iter().map(|owner| owner.identity.pid).collect::<Vec<_>>()
+                owners
+                    .iter()
+                    .map(|owner| owner.process.identity.pid)
+                    .collect::<Vec<_>>()
             });
             let us = |answer| {
                 if answer == BindResult::Free {

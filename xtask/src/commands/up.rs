@@ -12,7 +12,7 @@ mod reporter;
 mod settle;
 mod summary_line;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::commands::screen::Screen;
 use crate::commands::supervise::{SupervisorArgs, supervise};
 use crate::commands::{CommandResult, Context, duration, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
-use crate::plan::{Draft, OnConflict, Plan, Selection};
+use crate::plan::{Allocation, Draft, OnConflict, Plan, Selection};
 use crate::protocol::Mode;
 use crate::run::driver::{InitialRequest, Message};
 use crate::run::project::Project;
@@ -128,9 +128,9 @@ struct UpRequest {
     reset_ports: bool,
     /// Every service and task of the file.
     known: Vec<String>,
-    /// Every port number of the file, as far as it can be planned.
-    numbers: BTreeSet<u16>,
-    /// What was planned before ports were reset or moved.
+    /// The numbers of all ports of the file before ports were reset or moved.
+    allocation: Allocation,
+    /// The plan with these numbers.
     before: Plan,
 }
 
@@ -150,7 +150,7 @@ impl UpRequest {
             is_preview: args.plan,
             reset_ports: args.reset_ports,
             known: project.service_names().map(str::to_owned).collect(),
-            numbers: allocation.numbers(),
+            allocation,
             before,
         })
     }

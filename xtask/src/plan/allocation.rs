@@ -187,10 +187,10 @@ impl Allocation {
         both.flatten().collect()
     }
 
-    /// The same, but each of these ports has the next number above its declared one that is available. Ports of the same
-    /// variable move together. A port for which no number is left keeps its own.
+    /// Gives each of these ports the next available number above its declared one. Ports of the same variable move
+    /// together. A port keeps its number if none is left.
     ///
-    /// Numbers of the file are never available, whatever starts. Nor are those that other ports have.
+    /// Numbers that the file declares, or that other ports have, are left out, even if their services do not start.
     pub(crate) fn reassign(&self, ids: &[PortId], are_available: &AreAvailable) -> Allocation {
         let mut next = self.clone();
         for id in ids.iter().filter(|id| !self.reassigned.contains_key(id)) {
@@ -221,7 +221,7 @@ impl Allocation {
         next
     }
 
-    /// The same, but this port and all of its variable have some other number. It shows what follows the port.
+    /// Gives this port, and all of its variable, some other number. A plan with it shows what follows the port.
     pub(crate) fn reassign_anywhere(&self, id: &PortId) -> Allocation {
         let mut next = self.clone();
         if let Some((port, now)) = self.find(id) {
@@ -295,7 +295,7 @@ impl Allocation {
 }
 
 impl AllocatedPort {
-    /// The number that it has or, where that was taken, should have.
+    /// The number that the port has or, if it has moved, had before.
     pub(crate) fn declared(&self) -> u16 {
         match self.origin {
             Origin::Declared | Origin::Auto => self.number,

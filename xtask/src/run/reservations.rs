@@ -18,7 +18,7 @@ use crate::system::runs::StateDir;
 pub(crate) use reservation_file::Checkout;
 use reservation_file::{RegistryLock, ReservationFile};
 
-/// Everybody's, for a look. It takes one at the directories of all.
+/// The entries of all checkouts that still exist. Every directory is looked at, so this may take a while.
 ///
 /// # Errors
 /// The file cannot be read, or a newer version wrote it.
@@ -81,12 +81,12 @@ pub(crate) struct BaseTaken {
 }
 
 impl<'a> Registry<'a> {
-    /// For a look.
+    /// Opens the registry for a look.
     pub(crate) fn read(of: CheckoutRef<'a>) -> Result<Self, Diagnostic> {
         Registry::open(of, None)
     }
 
-    /// For a choice that is going to be saved. Others wait until this is saved or dropped.
+    /// Opens the registry for a choice that is going to be saved. Other commands wait until it is saved or dropped.
     pub(crate) fn lock(of: CheckoutRef<'a>) -> Result<Self, Diagnostic> {
         let lock = RegistryLock::wait()?;
         Registry::open(of, Some(lock))
@@ -112,13 +112,13 @@ impl<'a> Registry<'a> {
         self.view.forget(service);
     }
 
-    /// A number for each port. `reassigned` are those that were chosen earlier, and may not be saved.
+    /// Chooses a number for each port. `reassigned` are numbers that were chosen earlier and may not be saved.
     pub(crate) fn allocate(&self, declared: &[DeclaredPort], reassigned: &BTreeMap<PortId, u16>) -> Allocation {
         let are_available = |asked: &[(&DeclaredPort, u16)], needed| self.are_available(asked, needed, &|_, _| true);
         plan::allocate(declared, &self.view, reassigned, &are_available)
     }
 
-    /// The next numbers for these ports, of those that they can have.
+    /// Chooses the next number that each of these ports can have.
     pub(crate) fn reassign(&self, allocation: &Allocation, ids: &[PortId], can_have: &CanHave) -> Allocation {
         let are_available = |asked: &[(&DeclaredPort, u16)], needed| self.are_available(asked, needed, can_have);
         allocation.reassign(ids, &are_available)
@@ -137,7 +137,7 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// Another checkout that has this number and lives. Its directory is not looked at, only what is noted of its runs.
+    /// Another checkout that has this number and runs or starts. Only its state directory is looked at, not its own.
     pub(crate) fn competitor(&self, number: u16, protocol: Protocol) -> Option<CompetingCheckout> {
         self.others().find_map(|(_, one)| {
             let mut ports = one.ports.values();
@@ -153,7 +153,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// Another checkout that has this number, in use or not. Only those that have it are looked at.
+    /// Another checkout that has this number, in use or not. Only directories of checkouts that have it are looked at.
     fn holder(&self, number: u16, protocol: Protocol) -> Option<&Checkout> {
         let has_it = |one: &Checkout| {
             let mut ports = one.ports.values().filter(|port| port.protocol == protocol);
@@ -169,7 +169,7 @@ impl<'a> Registry<'a> {
         all.filter(|(_, one)| one.checkout != self.of.checkout)
     }
 
-    /// `auto` ports that get no number at their base for the first time, and who has that.
+    /// `auto` ports that are not at their base for the first time, because another checkout has that number.
     pub(crate) fn taken_bases(&self, allocation: &Allocation) -> Vec<BaseTaken> {
         let displaced = allocation.displaced(&self.view).into_iter();
         let taken = displaced.filter_map(|(port, base)| {
@@ -211,7 +211,7 @@ impl<'a> Registry<'a> {
 }
 
 impl SavedPorts {
-    /// The same after an earlier change, which knows what was there before both.
+    /// Joins this change to an earlier one of the same command, which knows what was there before both.
     pub(crate) fn after(self, earlier: Option<SavedPorts>) -> SavedPorts {
         match earlier {
             Some(SavedPorts { before, .. }) => SavedPorts { before, ..self },
@@ -235,7 +235,7 @@ impl SavedPorts {
     }
 }
 
-/// Does anybody hold one of them who is no process of this checkout? Nothing is bound to find out.
+/// Does a process hold one of these numbers that is not of this checkout? Nothing is bound to find out.
 fn is_held_by_others(asked: &[(&DeclaredPort, u16)], checkout: &Path) -> bool {
     if asked.is_empty() {
         return false;

@@ -12,7 +12,7 @@ use crate::plan::{OnConflict, Plan};
 use crate::system::runs::StateDir;
 
 impl Preflight<'_> {
-    /// Tells what was found and gets ports free.
+    /// Tells all findings, and gets busy ports free.
     pub(super) fn clear(&self, numbers: &Numbers, settled: &Settled) -> Result<(), NotStarted> {
         let resolution = &settled.resolution;
         self.check_interrupt()?;
@@ -41,7 +41,7 @@ impl Preflight<'_> {
         self.check_interrupt()
     }
 
-    /// Whatever earlier runs left is ended first, then ports settle and are got free.
+    /// Ends leftovers of earlier runs, lets the ports settle, and gets busy ones free.
     pub(super) fn clear_all(&self, numbers: &mut Numbers, directory: &StateDir) -> Result<Settled, NotStarted> {
         if directory.record().map_err(|it| leftovers::not_verified(&it))?.is_some() {
             self.end_leftovers(&numbers.plan, directory)?;
@@ -51,7 +51,7 @@ impl Preflight<'_> {
             Notice::Reassigned(finding) => self.tell(finding),
         };
         let mut settled = self.settle(numbers, &mut notice)?;
-        // Its record is gone, but its processes tell by their tags.
+        // The record of that run is gone, but its processes are known by their tags.
         if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
             let elsewhere = leftovers::elsewhere(&self.project.checkout).map_err(|it| leftovers::not_verified(&it))?;
             if let Some(problem) = elsewhere {
@@ -59,7 +59,7 @@ impl Preflight<'_> {
             }
             self.end_leftovers(&numbers.plan, directory)?;
             settled = self.settle(numbers, &mut notice)?;
-            // They were ended, and are back.
+            // They were ended and have come back.
             if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
                 return Err(NotStarted::Exit(Exit::PortBusy));
             }

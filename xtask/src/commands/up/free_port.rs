@@ -14,7 +14,7 @@ use crate::report::{self, words};
 use crate::system::owners::{self, Addresses};
 
 impl Preflight<'_> {
-    /// It may have come free by itself.
+    /// Stops the owner of one port, if the policy allows it. A port that has come free by itself is no failure.
     pub(super) fn free(&self, numbers: &Numbers, to_do: &Plan, id: &PortId) -> Result<(), NotStarted> {
         let (service, port) = to_do.port(id).expect("only ports of the plan are judged");
         // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.

@@ -18,7 +18,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Nothing was started on these ports: the registry forgets them.
+    /// Puts back what the registry had before, because nothing was started on these ports.
     pub(super) fn restore(self) {
         if let Some(saved) = self.saved {
             // Where nothing can be written, the numbers stay: the next `up` begins with them.
@@ -36,12 +36,15 @@ struct Yielding {
 }
 
 impl Preflight<'_> {
-    /// Numbers for what was asked for. A number of a stack that runs or starts elsewhere is as good as taken, though nobody
-    /// may listen there yet: a port that may move gets another one, before anything is looked at.
+    /// Chooses and saves the numbers of all ports. A number of a stack that runs or starts elsewhere counts as taken, even
+    /// if nobody listens there yet: a port that may move gets another one before anything is looked at.
     pub(super) fn allocate(&self, tell: &mut dyn FnMut(&Finding)) -> Result<Numbers, Diagnostics> {
         let registry = self.registry(None)?;
         let mut allocation = registry.allocate(&self.draft.declared(), &Default::default());
-        let mut plan = self.draft.complete_plan(&allocation)?;
+        let mut plan = match allocation == self.request.allocation {
+            true => self.request.before.clone(),
+            false => self.draft.complete_plan(&allocation)?,
+        };
         let mut yielding = self.yielding(&plan, &registry);
         let can_have = |port: &DeclaredPort, number| self.can_have(&self.request.before, port, number);
         while !yielding.is_empty() {
@@ -49,7 +52,7 @@ impl Preflight<'_> {
             let next = registry.reassign(&allocation, &ids, &can_have);
             let moved = self.draft.complete_plan(&next)?;
             let n = yielding.len();
-            // Where the command does not follow, the start will show whether the number can be had.
+            // A port stays if its command does not follow: the start will show whether it can be had.
             yielding.retain(|one| moved.follows(&one.id) && number(&moved, &one.id) != Some(one.port.number));
             if yielding.len() == n {
                 (allocation, plan) = (next, moved);
@@ -79,10 +82,10 @@ impl Preflight<'_> {
         })
     }
 
-    /// Other numbers for ports of `to_do` that are taken, and the plan with them. If one of them cannot move, nothing is
-    /// changed; the findings that say so are returned.
+    /// Chooses and saves other numbers for ports of `to_do` that are taken. If one of them cannot move, nothing changes, and
+    /// the findings that say so are returned.
     ///
-    /// It is told after it was saved: a terminal may be slow, and other checkouts wait.
+    /// The moves are told after they were saved: a terminal may be slow, and other checkouts wait.
     pub(super) fn reassign(
         &self,
         numbers: &mut Numbers,
@@ -113,7 +116,8 @@ impl Preflight<'_> {
         Ok(stuck)
     }
 
-    /// Locked if the numbers are going to be saved. `--reset-ports` forgets what is started, unless that was saved since.
+    /// Opens the registry, locked if the numbers are going to be saved. `--reset-ports` forgets the numbers of what is
+    /// started, but not those that this `up` has saved.
     fn registry(&self, saved: Option<&SavedPorts>) -> Result<Registry<'_>, Diagnostics> {
         let of = self.project.reference();
         let mut registry = match self.request.is_preview {
@@ -121,7 +125,7 @@ impl Preflight<'_> {
             false => Registry::lock(of)?,
         };
         if self.request.reset_ports && saved.is_none() {
-            // What is not started may run on where it is, and others are told that number.
+            // A service that is not started may run on where it is, and others are told that number.
             let started = self.request.before.services.iter();
             started.for_each(|service| registry.forget(&service.name));
         }

@@ -75,7 +75,7 @@ impl Preflight<'_> {
             reserved: run_status::reserved(self.running().iter().filter(|it| !is_replaced(it))),
             ..CallerContext::new(&to_do.project, &to_do.checkout, live_run, os::user_id())
         }
-        .with_reserved_numbers(self.request.numbers.clone())
+        .with_reserved_numbers(self.request.allocation.numbers())
     }
 
     pub(super) fn policy(&self) -> ConflictPolicy {

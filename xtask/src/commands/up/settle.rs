@@ -11,9 +11,9 @@ use crate::preflight::resolution::{Resolution, resolve};
 use crate::supervise::steps::{Todo, steps};
 use crate::system::observe;
 
-/// What was seen last, when no more ports are reassigned.
+/// The last look, after which no more ports are reassigned.
 pub(super) struct Settled {
-    /// The part of the plan that is not as it should be yet.
+    /// The part of the plan that has to be started or restarted.
     pub(super) to_do: Plan,
     pub(super) facts: Facts,
     pub(super) resolution: Resolution,
@@ -56,7 +56,7 @@ impl Preflight<'_> {
             let findings = check(&to_do, &facts, &self.ours(&to_do));
             let resolution = resolve(&to_do, findings, self.policy(), numbers.allocation.reassigned());
             let taken = resolution.reassign();
-            // Before that, leftovers are ended.
+            // Leftovers are ended first.
             let has_to_wait = !self.request.is_preview && resolution.has_leftovers() || self.inbox.interrupted();
             let mut stuck = Vec::new();
             if !taken.is_empty() && !has_to_wait {
@@ -75,19 +75,21 @@ impl Preflight<'_> {
         }
     }
 
-    /// What is not as it should be yet.
+    /// The part of the plan that has to be started or restarted.
     fn not_kept(&self, plan: &Plan) -> Plan {
         let steps = steps(&plan.services, self.running()).into_iter();
         let services = steps
             .filter(|step| step.todo != Todo::Keep)
             .map(|step| step.service.clone());
         Plan {
+            project: plan.project.clone(),
+            checkout: plan.checkout.clone(),
+            on_exit: plan.on_exit,
             services: services.collect(),
-            ..plan.clone()
         }
     }
 
-    /// With the way that is always there, if it is: its port could move, and it was not asked to.
+    /// The finding with one more hint, if its port could move and was not asked to.
     pub(super) fn hinted(&self, numbers: &Numbers, id: Option<&PortId>, mut finding: Finding) -> Finding {
         let Some((id, (service, port))) = id.and_then(|id| Some((id, numbers.plan.port(id)?))) else {
             return finding;

@@ -5,6 +5,8 @@
 
 mod allocation;
 mod changes;
+mod draft;
+mod env_files;
 mod environment;
 mod literals;
 mod ports;
@@ -24,14 +26,16 @@ use crate::config::Config;
 pub(crate) use crate::config::{Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, Stdin, StopSignal};
 use crate::diagnostic::{Diagnostic, Place};
 pub(crate) use allocation::{
-    AllocatedPort, AllocationContext, Auto, DeclaredPort, Number, Slot, as_written, numbers as auto_numbers,
+    Allocation, DeclaredNumber, DeclaredPort, PortId, RegistryView, Requirement, Reservation, allocate,
 };
 pub(crate) use changes::{SettingChange, changes};
+pub(crate) use draft::{Draft, draft};
 pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Selection, unknown};
 
-/// What planning needs from outside. The files that matter depend on variables, and these on other files: so they are
-/// asked for as it goes, by functions that `run::project` gives and a test writes down.
+/// What planning needs from outside. Which files matter depends on variables, and these depend on other files. So files
+/// are read as planning goes, by functions that `run::project` gives and a test writes down.
+#[derive(Clone, Copy)]
 pub(crate) struct PlanInputs<'a> {
     /// The project's directory, canonical.
     pub(crate) checkout: &'a Path,
@@ -41,54 +45,11 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) read: &'a ReadFile<'a>,
     /// The nearest venv from the first directory upward to the second.
     pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
-    /// The number of each port of the file, asked once for all of them together: what `auto` is in this checkout, and
-    /// what has moved.
-    pub(crate) allocate: &'a Allocate<'a>,
+    /// The base of an `auto` port that the file gives none, by the name of the project and the port.
+    pub(crate) default_base: &'a dyn Fn(&str, &PortId) -> u16,
 }
-
-type Allocate<'a> = dyn Fn(&[DeclaredPort]) -> Result<Vec<AllocatedPort>, Diagnostic> + 'a;
 
 type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Diagnostic>> + 'a;
-
-/// Plans what was asked for. Services that cannot be planned are left out, and their problems stand beside the plan.
-///
-/// # Errors
-/// What was asked for does not exist, or a file that concerns every service is wrong.
-pub(crate) fn plan(
-    config: &Config,
-    asked: &Selection,
-    outside: &PlanInputs,
-) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let start_set = selection::start_set(config, asked)?;
-    let files = services::ProjectFiles::read(config, outside)?;
-    let (numbers, mut problems) = ports::numbers(config, &start_set, &files, outside);
-    let mut planned = Vec::new();
-    for service in start_set {
-        match services::service(config, service, &files, &numbers, outside) {
-            Ok(service) => planned.push(service),
-            Err(more) => problems.extend(more),
-        }
-    }
-    // What several services share, such as an env file, is told once.
-    let mut told = Vec::new();
-    problems.retain(|problem| {
-        let is_new = !told.contains(problem);
-        if is_new {
-            told.push(problem.clone());
-        }
-        is_new
-    });
-    let project = project_name(config, outside.checkout);
-    Ok((
-        Plan {
-            project,
-            checkout: outside.checkout.to_owned(),
-            on_exit: config.project.on_exit,
-            services: planned,
-        },
-        problems,
-    ))
-}
 
 /// The project's name, or that of its directory.
 pub(crate) fn project_name(config: &Config, checkout: &Path) -> String {
@@ -109,18 +70,6 @@ pub(crate) struct Plan {
     pub(crate) on_exit: OnExit,
     /// Dependencies stand before their dependents; otherwise in the order of the file.
     pub(crate) services: Vec<Service>,
-}
-
-impl Plan {
-    /// Every port number that its services have, or would return to.
-    pub(crate) fn numbers(&self) -> BTreeSet<u16> {
-        let ports = self.services.iter().flat_map(|service| &service.ports);
-        let both = |port: &Port| match port.origin {
-            Origin::Moved { from } => [port.number, from],
-            Origin::Declared | Origin::Auto => [port.number; 2],
-        };
-        ports.flat_map(both).collect()
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -230,10 +179,18 @@ pub(crate) enum Check {
 }
 
 impl Plan {
-    pub(crate) fn port(&self, service: &str, key: &str) -> Option<(&Service, &Port)> {
-        let service = self.services.iter().find(|it| it.name == service)?;
-        let port = service.ports.iter().find(|it| it.key == key)?;
+    pub(crate) fn port(&self, id: &PortId) -> Option<(&Service, &Port)> {
+        let service = self.services.iter().find(|it| it.name == id.service)?;
+        let port = service.ports.iter().find(|it| it.key == id.key)?;
         Some((service, port))
+    }
+
+    /// The port has moved, and its service does not say the declared number by itself.
+    pub(crate) fn follows(&self, id: &PortId) -> bool {
+        self.port(id).is_some_and(|(service, port)| match port.origin {
+            Origin::Moved { from } => service.names(from).is_none(),
+            Origin::Declared | Origin::Auto => false,
+        })
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! [`Facts`] is a plain struct: `system::observe` fills it from the machine, tests construct it.
 
+pub(crate) mod check;
 pub(crate) mod duplicate;
 pub(crate) mod limit;
 pub(crate) mod mismatch;
 pub(crate) mod needs;
+pub(crate) mod resolution;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

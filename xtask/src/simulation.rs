@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::diagnose::ExitStatus;
-use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
+use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
 
 /// What happens to a stack, one at a time.
@@ -125,18 +125,19 @@ impl Simulation {
 
     fn up(&mut self, names: &[String]) {
         let config = config::read(Path::new("devtasks.toml"), &self.config).expect("scripts have a right config");
-        let outside = PlanInputs {
+        let inputs = PlanInputs {
             checkout: Path::new("/"),
             calling: &Environment::new(),
             read: &|_| None,
             nearest_venv: &|_, _| None,
-            allocate: &|written| Ok(as_written(written)),
+            default_base: &|_, _| 0,
         };
         let asked = Selection {
             services: names.to_vec(),
             ..Selection::default()
         };
-        let (plan, _) = plan(&config, &asked, &outside).expect("scripts name services that exist");
+        let draft = draft(&config, &asked, inputs).expect("scripts name services that exist");
+        let (plan, _) = draft.plan(&Allocation::as_written(&draft.declared()));
         for service in &plan.services {
             if self.machine.unit(&service.name).is_none() {
                 self.units.push(Unit {

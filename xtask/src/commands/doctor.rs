@@ -1,19 +1,21 @@
 //! `doctor`: every check that `up` makes and some more, without changing anything.
 
-use crate::commands::up::cannot_move;
+use std::collections::BTreeMap;
+
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
-use crate::plan::{OnConflict, Plan, Port, Selection, Service};
+use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Selection};
 use crate::ports::conflict::{CallerContext, ephemeral, finding, split};
 use crate::ports::{Endpoint, Finding};
 use crate::preflight::duplicate::duplicates;
 use crate::preflight::limit::open_files;
 use crate::preflight::mismatch::Mismatch;
 use crate::preflight::needs::needs;
+use crate::preflight::resolution::{ConflictPolicy, Remedy};
 use crate::preflight::{Facts, VenvState};
-use crate::report::{self, json, words};
-use crate::run::project::{Project, ProjectPath, ReservationMode};
-use crate::run::reservations::Moves;
+use crate::report::{self, json, reassignment, words};
+use crate::run::project::{Project, ProjectPath};
+use crate::run::reservations::Registry;
 use crate::run::run_status;
 use crate::system::interrupt::Interrupt;
 use crate::system::{observe, os, owners};
@@ -43,16 +45,17 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 
 fn look(args: Args, context: &Context) -> CommandResult {
     os::require("doctor")?;
-    let read = Project::find(context.file.as_deref()).and_then(|project| {
-        let (plan, problems) = project.plan(&everything())?;
-        Ok((project, plan, problems))
-    });
-    let (project, plan, problems) = match read {
-        Ok(read) => read,
-        Err(problems) => return Err(unreadable(problems, context)),
-    };
+    let project = Project::find(context.file.as_deref()).map_err(|problems| unreadable(problems, context))?;
+    let registry = Registry::read(project.reference()).map_err(|problem| unreadable(problem.into(), context))?;
+    let draft = project
+        .draft(&everything())
+        .map_err(|problems| unreadable(problems.into(), context))?;
+    let allocation = registry.allocate(&draft.declared(), &BTreeMap::new());
+    let (plan, problems) = draft.plan(&allocation);
     let facts = observe::facts(&plan, &Interrupt::default());
-    let findings = findings(&project, &plan, &facts)?;
+    let mut findings = duplicates(&plan);
+    findings.extend(ports(&plan, &facts, &allocation, &registry, &draft));
+    findings.extend(others(&project, &plan, &facts)?);
     let worst = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
     let ok = problems.is_empty() && worst < if args.strict { Level::Unknown } else { Level::Fail };
     let exit = match ok {
@@ -106,29 +109,71 @@ fn unreadable(problems: Diagnostics, context: &Context) -> Diagnostics {
     problems
 }
 
-fn findings(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding>, Diagnostic> {
-    let live_run = run_status::run(&plan.checkout);
-    let ours = CallerContext::new(&plan.project, &plan.checkout, live_run.clone(), os::user_id())
-        .with_reserved_numbers(plan.numbers());
-    let mut findings = duplicates(plan);
-    let mut movable = Vec::new();
+/// What is to be said of every port. Where `up` would leave the owner alone and go on with another number, a port that is
+/// taken keeps it from nothing.
+fn ports(
+    plan: &Plan,
+    facts: &Facts,
+    allocation: &Allocation,
+    registry: &Registry<'_>,
+    draft: &Draft<'_>,
+) -> Vec<Finding> {
+    let ours = CallerContext::new(
+        &plan.project,
+        &plan.checkout,
+        run_status::run(&plan.checkout),
+        os::user_id(),
+    )
+    .with_reserved_numbers(allocation.numbers());
+    let mut findings = Vec::new();
+    let mut taken = Vec::new();
     for service in &plan.services {
         for declared in &service.ports {
             let ours = ours.for_service(&service.name, declared);
             let port = Endpoint::from(declared);
             let fact = &facts.ports[&port];
             let found = finding(&port, fact, &ours);
-            let is_open = found.level == Level::Fail && found.code.is_taken_by_others();
-            if is_open && declared.on_conflict == OnConflict::Next {
-                movable.push((findings.len(), service, declared));
+            if ConflictPolicy::default().remedy(Some(declared), &found) == Remedy::Reassign {
+                taken.push((findings.len(), PortId::new(&service.name, &declared.key)));
             }
             findings.push(found);
             findings.extend(split(&port, fact, &ours));
             findings.extend(ephemeral(&port, fact, &ours));
         }
     }
-    foresee_moves(project, &movable, &mut findings);
-    findings.extend(mismatches(plan)?);
+    if taken.is_empty() {
+        return findings;
+    }
+    let ids: Vec<PortId> = taken.iter().map(|(_, id)| id.clone()).collect();
+    // Which number it would be is not told: by then it may be another.
+    let can_have = |port: &DeclaredPort, number| {
+        owners::can_be_served(Endpoint {
+            number,
+            host: port.host,
+            protocol: port.protocol,
+        })
+    };
+    let Ok(moved) = draft.complete_plan(&registry.reassign(allocation, &ids, &can_have)) else {
+        // `up` would not get so far, and why is told elsewhere.
+        return findings;
+    };
+    for (at, id) in &taken {
+        let found = &findings[*at];
+        findings[*at] = reassignment::cannot_move(id, found, &moved).unwrap_or_else(|| Finding {
+            level: Level::Warn,
+            message: format!("{}; `up` would move `{}` on", found.message, id.service),
+            hints: Vec::new(),
+            exit: Exit::Done,
+            ..found.clone()
+        });
+    }
+    findings
+}
+
+/// What is to be said of everything but ports.
+fn others(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding>, Diagnostic> {
+    let live_run = run_status::run(&plan.checkout);
+    let mut findings = mismatches(plan)?;
     // One that runs has all it needs.
     findings.extend(live_run.is_none().then(|| open_files(plan, facts)).flatten());
     findings.extend(needs(plan, facts));
@@ -139,40 +184,6 @@ fn findings(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding
         findings.push(leftovers::finding(&left).level(Level::Warn));
     }
     Ok(findings)
-}
-
-/// Where `up` would leave the owner alone and go on with another port, a port that is taken keeps it from nothing. The
-/// finding of each of `movable` is changed.
-fn foresee_moves(project: &Project, movable: &[(usize, &Service, &Port)], findings: &mut [Finding]) {
-    if movable.is_empty() {
-        return;
-    }
-    let taken: Vec<_> = movable
-        .iter()
-        .map(|(_, service, port)| (service.name.as_str(), port.key.as_str()))
-        .collect();
-    // Which number it would be is not told: by then it may be another.
-    let can_have = |_: &str, _: &str, port: Endpoint| owners::can_be_served(port);
-    let Ok(moving) = project.move_on(
-        &everything(),
-        &taken,
-        &Moves::default(),
-        ReservationMode::ReadOnly,
-        &can_have,
-    ) else {
-        // `up` would not get so far, and why is told elsewhere.
-        return;
-    };
-    for &(at, service, port) in movable {
-        let found = &findings[at];
-        findings[at] = cannot_move(&(service, port, found), &moving.plan).unwrap_or_else(|| Finding {
-            level: Level::Warn,
-            message: format!("{}; `up` would move `{}` on", found.message, service.name),
-            hints: Vec::new(),
-            exit: Exit::Done,
-            ..found.clone()
-        });
-    }
 }
 
 /// Services of the live run that listen elsewhere than declared.

@@ -51,7 +51,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 fn ours(context: &Context) -> CallerContext {
     match Project::find(context.file.as_deref()) {
         Ok(project) => CallerContext::new(
-            &project.name(),
+            &project.name,
             &project.checkout,
             run_status::run(&project.checkout),
             os::user_id(),

@@ -1,14 +1,18 @@
 //! `up`: preflight, then start in dependency order and stay in the foreground until Ctrl-C.
 
+mod clear;
 mod detach;
+mod free_port;
 mod join;
+mod numbers;
 mod preflight;
 mod preview;
-mod reassignment;
+mod remarks;
 mod reporter;
+mod settle;
 mod summary_line;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +20,16 @@ use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::supervise::{SupervisorArgs, supervise};
 use crate::commands::{CommandResult, Context, duration, watching};
-use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{OnConflict, Plan, Selection};
-use crate::ports::conflict::CallerContext;
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
+use crate::plan::{Allocation, Draft, OnConflict, Plan, Selection};
 use crate::protocol::Mode;
 use crate::run::driver::{InitialRequest, Message};
-use crate::run::project::{Project, ReservationMode};
+use crate::run::project::Project;
+use crate::run::reservations::Registry;
 use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::runs::{CheckoutLock, LockOutcome, StateDir};
-use preflight::{Preflight, PreflightOutcome};
-pub(super) use reassignment::cannot_move;
+use preflight::{NotStarted, Preflight};
 use reporter::UpReporter;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
@@ -81,6 +84,16 @@ pub(crate) struct Args {
     timeout: Option<Duration>,
 }
 
+impl Args {
+    fn selection(&self) -> Selection {
+        Selection {
+            services: self.services.clone(),
+            profiles: self.profile.clone(),
+            everything: false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum ConflictArg {
     Ask,
@@ -109,13 +122,38 @@ struct UpRequest {
     give_up_after: Option<Duration>,
     /// The supervisor is to run in the background.
     detach: bool,
+    /// Nothing is saved or started.
+    is_preview: bool,
+    /// Ports of what is started are chosen as if for the first time.
+    reset_ports: bool,
     /// Every service and task of the file.
     known: Vec<String>,
-    /// Every port number of the file, as far as it can be planned.
-    numbers: BTreeSet<u16>,
-    ports: ReservationMode,
-    /// What was planned before ports were reset or moved.
+    /// The numbers of all ports of the file before ports were reset or moved.
+    allocation: Allocation,
+    /// The plan with these numbers.
     before: Plan,
+}
+
+impl UpRequest {
+    fn new(args: &Args, project: &Project, draft: &Draft<'_>, registry: &Registry<'_>) -> Result<Self, Diagnostics> {
+        let allocation = registry.allocate(&draft.declared(), &BTreeMap::new());
+        let before = draft.complete_plan(&allocation)?;
+        if before.services.is_empty() {
+            return Err(nothing_to_start(project).into());
+        }
+        Ok(UpRequest {
+            asked: args.selection(),
+            on_conflict: args.on_conflict.map(OnConflict::from),
+            yes: args.yes,
+            give_up_after: args.timeout,
+            detach: args.detach,
+            is_preview: args.plan,
+            reset_ports: args.reset_ports,
+            known: project.service_names().map(str::to_owned).collect(),
+            allocation,
+            before,
+        })
+    }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
@@ -126,116 +164,91 @@ fn start(args: Args, context: &Context) -> CommandResult {
     os::require("up")?;
     os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
-    let asked = Selection {
-        services: args.services,
-        profiles: args.profile,
-        everything: false,
-    };
-    let ports = match (args.plan, args.reset_ports) {
-        (false, false) => ReservationMode::Save,
-        (false, true) => ReservationMode::ResetAndSave,
-        (true, false) => ReservationMode::ReadOnly,
-        (true, true) => ReservationMode::ResetOnly,
-    };
-    // What is noted there is believed, so whose directory it is comes first.
+    // What is saved there is believed, so whose directory it is comes first.
     let directory = match args.plan {
         true => None,
         false => Some(StateDir::of(&project.checkout)?),
     };
-    let before = project.look(&asked)?;
-    if before.services.is_empty() {
-        return Err(nothing_to_start(&project).into());
-    }
-    let numbers = match before.services.len() == project.service_names().count() {
-        true => before.numbers(),
-        false => numbers_of_all(&project),
+    let registry = Registry::read(project.reference())?;
+    let draft = project.draft(&args.selection())?;
+    let request = UpRequest::new(&args, &project, &draft, &registry)?;
+    let inbox = match directory {
+        Some(_) => Inbox::open(watching::last_words(context))?,
+        None => Inbox::disconnected(),
     };
-    let up_request = UpRequest {
-        numbers,
-        asked,
-        on_conflict: args.on_conflict.map(OnConflict::from),
-        yes: args.yes,
-        give_up_after: args.timeout,
-        detach: args.detach,
-        known: project.service_names().map(str::to_owned).collect(),
-        ports,
-        before,
+    let up = Preflight {
+        project: &project,
+        draft: &draft,
+        request: &request,
+        live: None,
+        inbox: &inbox,
+        context,
     };
     let Some(directory) = directory else {
-        return preview::show(&project, &up_request, context);
+        return preview::show(&up);
     };
-    let inbox = Inbox::open(watching::last_words(context))?;
-
-    let ours = CallerContext::new(&up_request.before.project, &project.checkout, None, os::user_id())
-        .with_reserved_numbers(up_request.numbers.clone());
-    let mut told = false;
+    let mut has_waited = false;
     loop {
         match directory.lock()? {
             LockOutcome::Acquired(lock) => {
-                let looked = Preflight {
-                    plan: &up_request.before,
-                    project: &project,
-                    up_request: &up_request,
-                    ours: &ours,
-                    inbox: &inbox,
-                    context,
+                let (plan, screen) = match make_ready(&up, &directory) {
+                    Ok(ready) => ready,
+                    Err(why) => return why.into(),
                 };
-                let claim = project.claim();
-                // Only now: by the lock, others know that these numbers are about to be used.
-                let noted = looked.note(&[])?;
-                noted.findings.iter().for_each(|finding| looked.tell(finding));
-                let mut plan = noted.plan;
-                let head = loop {
-                    let clearing = Preflight { plan: &plan, ..looked };
-                    match clearing.clear_all(&directory)? {
-                        PreflightOutcome::Clear { head } => break head,
-                        PreflightOutcome::Moved(moved) => plan = *moved,
-                        PreflightOutcome::Blocked(exit) => return Ok(exit),
-                        // They were ended, and are back.
-                        PreflightOutcome::Leftovers => return Ok(Exit::PortBusy),
-                    }
-                };
-                if inbox.interrupted() {
-                    return Ok(watching::interrupted("started", context));
+                if !request.detach {
+                    return stay(plan, &request, &directory, lock, screen, inbox, context);
                 }
-                claim.keep();
-                reassignment::remarks(&plan, &up_request, &ours, context);
-                let screen = Screen::new(context, &up_request.known, inbox.sender.clone())?;
-                screen.say(&format!("{head}\n"));
-                if !up_request.detach {
-                    return stay(plan, &up_request, &directory, lock, screen, inbox, context);
-                }
-                if let Some(exit) = detach::detach(&plan, &up_request, &directory, lock, screen, &inbox, context)? {
+                if let Some(exit) = detach::detach(&plan, &request, &directory, lock, screen, &inbox, context)? {
                     return Ok(exit);
                 }
             }
             LockOutcome::HeldBy(pid) => {
-                if let Some(exit) = join::join(&project, &up_request, &directory, &inbox, context)? {
+                if let Some(exit) = join_or_wait(&up, &directory, pid, &mut has_waited)? {
                     return Ok(exit);
-                }
-                // It has the lock and no socket yet: it still asks its questions, or is just ending.
-                if !std::mem::replace(&mut told, true) {
-                    let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-                    context.say(&format!(
-                        "Another `up` of this checkout{who} is just starting or ending; waiting for it."
-                    ));
-                }
-                if inbox.pause(Duration::from_millis(20)).is_err() {
-                    return Ok(watching::interrupted("started", context));
                 }
             }
         }
     }
 }
 
-/// Every port number of the file, as far as it can be planned.
-fn numbers_of_all(project: &Project) -> BTreeSet<u16> {
-    let everything = Selection {
-        everything: true,
-        ..Selection::default()
+/// A plan whose ports are saved and free. If there is none, the registry is as it was.
+///
+/// Whoever calls has the lock of the checkout: by that, other checkouts know that these numbers are about to be used.
+fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen), NotStarted> {
+    let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
+    let settled = match up.clear_all(&mut numbers, directory) {
+        Ok(settled) => settled,
+        Err(why) => {
+            numbers.restore();
+            return Err(why);
+        }
     };
-    let planned = project.plan(&everything);
-    planned.map(|(whole, _)| whole.numbers()).unwrap_or_default()
+    remarks::remarks(up, &numbers.plan);
+    let screen = Screen::new(up.context, &up.request.known, up.inbox.sender.clone())?;
+    let head = summary_line::head(&settled.to_do, &settled.facts, up.context);
+    screen.say(&format!("{head}\n"));
+    Ok((numbers.plan, screen))
+}
+
+/// Joins the supervisor that has the lock, or waits for a moment.
+fn join_or_wait(
+    up: &Preflight<'_>,
+    directory: &StateDir,
+    holder: Option<u32>,
+    has_waited: &mut bool,
+) -> Result<Option<Exit>, Diagnostics> {
+    if let Some(exit) = join::join(up, directory)? {
+        return Ok(Some(exit));
+    }
+    // It has the lock and no socket yet: it still asks its questions, or is just ending.
+    if !std::mem::replace(has_waited, true) {
+        let who = holder.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+        up.context.say(&format!(
+            "Another `up` of this checkout{who} is just starting or ending; waiting for it."
+        ));
+    }
+    let waited = up.inbox.pause(Duration::from_millis(20));
+    Ok(waited.is_err().then(|| watching::interrupted("started", up.context)))
 }
 
 /// Becomes the supervisor of this checkout, in the terminal.

@@ -1,161 +1,343 @@
-//! Numbers for `auto` ports: those of one checkout keep together, and away from those of others.
+//! Which number each port gets: the one in the file, that of `auto`, or the next one above a number that is taken.
 //!
-//! What others have is told by `run::reservations`; see docs/design/ports.md, "Port numbers".
+//! Nothing is looked up here. What the registry keeps for this checkout comes in as data, and whether a number is
+//! available is asked through one function; see docs/design/ports.md, "Port numbers".
 
+mod offsets;
+mod reservation;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Origin, Protocol};
+use crate::diagnostic::{Diagnostic, Exit};
+use offsets::{AutoPort, Slot};
+pub(crate) use reservation::{AutoNumber, PortId, Reservation};
 
-/// A port of the file, before its number is settled.
+/// A port of the file, before it has its number.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DeclaredPort {
-    pub(crate) service: String,
-    pub(crate) key: String,
+    pub(crate) id: PortId,
     pub(crate) protocol: Protocol,
     pub(crate) host: Option<IpAddr>,
     pub(crate) variable: Option<String>,
-    pub(crate) number: Number,
+    pub(crate) number: DeclaredNumber,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Number {
+pub(crate) enum DeclaredNumber {
     Fixed(u16),
     Auto {
-        base: Option<u16>,
+        base: u16,
+        /// The base stands in the file.
+        is_written: bool,
     },
-    /// Whoever calls has set its variable.
+    /// The variable of the port is set for this one call.
     Set(u16),
 }
 
-/// What became of it.
+/// The number of a port, and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AllocatedPort {
     pub(crate) number: u16,
     pub(crate) origin: Origin,
 }
 
+/// What the registry keeps for this checkout.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RegistryView {
+    pub(crate) own: BTreeMap<PortId, Reservation>,
+    /// This is the main checkout of a repository, or the only one.
+    pub(crate) is_main: bool,
+}
+
+/// How much has to be true of a number before a port gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Requirement {
+    /// No other checkout has reserved it.
+    Unreserved,
+    /// In addition, only processes of this checkout hold it. Nothing is bound to find out.
+    Unheld,
+    /// No other checkout has reserved it, and it can be bound, or the service has it already.
+    Bindable,
+}
+
+/// Are all of these numbers available, each for its port? They are asked for together, since the machine is looked at once
+/// for each question.
+pub(crate) type AreAvailable<'a> = dyn Fn(&[(&DeclaredPort, u16)], Requirement) -> bool + 'a;
+
+/// The numbers of all ports of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Allocation {
+    ports: Vec<(DeclaredPort, AllocatedPort)>,
+    /// Numbers chosen by [`Allocation::reassign`]: a port is reassigned once.
+    reassigned: BTreeMap<PortId, u16>,
+    /// An `auto` port has no number left. Then all numbers are those of the file.
+    pub(super) problem: Option<Diagnostic>,
+}
+
+/// A number for each port. `reassigned` are numbers that were chosen earlier by [`Allocation::reassign`].
+pub(crate) fn allocate(
+    declared: &[DeclaredPort],
+    registry: &RegistryView,
+    reassigned: &BTreeMap<PortId, u16>,
+    are_available: &AreAvailable,
+) -> Allocation {
+    let mut allocation = Allocation::as_written(declared);
+    match auto_numbers(declared, registry, are_available) {
+        Ok(numbers) => {
+            for (at, number) in numbers {
+                allocation.ports[at].1.number = number;
+            }
+        }
+        Err(problem) => {
+            allocation.problem = Some(problem);
+            return allocation;
+        }
+    }
+    for (at, to) in remembered_moves(&allocation.ports, registry).into_iter().enumerate() {
+        if let Some(to) = to {
+            allocation.ports[at].1.move_to(to);
+        }
+    }
+    for (id, number) in reassigned {
+        allocation.set(id, *number);
+    }
+    allocation
+}
+
+/// The index and the number of each `auto` port.
+fn auto_numbers(
+    declared: &[DeclaredPort],
+    registry: &RegistryView,
+    are_available: &AreAvailable,
+) -> Result<Vec<(usize, u16)>, Diagnostic> {
+    let (mut at, mut autos, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, port) in declared.iter().enumerate() {
+        match port.number {
+            DeclaredNumber::Fixed(number) | DeclaredNumber::Set(number) => fixed.push((number, port.protocol)),
+            DeclaredNumber::Auto { base, is_written } => {
+                let kept = registry.auto_number(port).filter(|kept| kept.base == base);
+                let kept = kept.map(|kept| kept.number);
+                at.push(index);
+                autos.push(AutoPort {
+                    port,
+                    base,
+                    is_written,
+                    kept,
+                });
+            }
+        }
+    }
+    let numbers = offsets::numbers(&autos, &fixed, registry.is_main, are_available);
+    let numbers = numbers.map_err(|failed| no_number(autos[failed].port))?;
+    Ok(at.into_iter().zip(numbers).collect())
+}
+
+/// Where each port has moved earlier and stays.
+fn remembered_moves(ports: &[(DeclaredPort, AllocatedPort)], registry: &RegistryView) -> Vec<Option<u16>> {
+    let declared: Vec<Slot> = ports.iter().map(|(port, now)| (now.number, port.protocol)).collect();
+    let remembered = |(port, now): &(DeclaredPort, AllocatedPort)| {
+        let own = registry.own.get(&port.id)?;
+        let number = own.moved_from(now.number)?;
+        let is_anothers = declared.contains(&(number, port.protocol));
+        // Instead of `auto`, what is set is meant as it stands.
+        let stands = matches!(port.number, DeclaredNumber::Set(_)) && own.auto.is_some();
+        (!is_anothers && !stands).then_some(number)
+    };
+    let remembered: Vec<_> = ports.iter().map(remembered).collect();
+    // Ports of one variable have moved together, and stay there or return together.
+    let stays = |at: usize| {
+        let mut others = ports.iter().zip(&remembered);
+        others.all(|((other, _), number)| !ports[at].0.shares_number(other) || *number == remembered[at])
+    };
+    let kept = |at: usize| remembered[at].filter(|_| stays(at));
+    (0..ports.len()).map(kept).collect()
+}
+
+impl Allocation {
+    /// The numbers as far as the file tells them, without a look at the checkout.
+    pub(crate) fn as_written(declared: &[DeclaredPort]) -> Self {
+        let given = |port: &DeclaredPort| {
+            let (number, origin) = match port.number {
+                DeclaredNumber::Fixed(number) | DeclaredNumber::Set(number) => (number, Origin::Declared),
+                DeclaredNumber::Auto { base, .. } => (base, Origin::Auto),
+            };
+            (port.clone(), AllocatedPort { number, origin })
+        };
+        Allocation {
+            ports: declared.iter().map(given).collect(),
+            reassigned: BTreeMap::new(),
+            problem: None,
+        }
+    }
+
+    pub(crate) fn get(&self, id: &PortId) -> Option<AllocatedPort> {
+        self.find(id).map(|(_, now)| *now)
+    }
+
+    /// What was chosen by [`Allocation::reassign`].
+    pub(crate) fn reassigned(&self) -> &BTreeMap<PortId, u16> {
+        &self.reassigned
+    }
+
+    /// Every number that a port of the file has, or would return to.
+    pub(crate) fn numbers(&self) -> BTreeSet<u16> {
+        let both = self.ports.iter().map(|(_, now)| [now.number, now.declared()]);
+        both.flatten().collect()
+    }
+
+    /// Gives each of these ports the next available number above its declared one. Ports of the same variable move
+    /// together. A port keeps its number if none is left.
+    ///
+    /// Numbers that the file declares, or that other ports have, are left out, even if their services do not start.
+    pub(crate) fn reassign(&self, ids: &[PortId], are_available: &AreAvailable) -> Allocation {
+        let mut next = self.clone();
+        for id in ids.iter().filter(|id| !self.reassigned.contains_key(id)) {
+            let Some((port, now)) = self.find(id) else { continue };
+            if next.reassigned.contains_key(id) {
+                continue;
+            }
+            let (together, others): (Vec<_>, Vec<_>) =
+                next.ports.iter().partition(|(other, _)| port.shares_number(other));
+            let taken = others.iter().flat_map(|(other, now)| {
+                let numbers = [now.declared(), now.number];
+                numbers.map(|number| (number, other.protocol))
+            });
+            let taken: BTreeSet<Slot> = taken.collect();
+            let is_good = |number: &u16| {
+                let is_new = together
+                    .iter()
+                    .all(|(port, _)| !taken.contains(&(*number, port.protocol)));
+                let asked: Vec<_> = together.iter().map(|(port, _)| (port, *number)).collect();
+                is_new && are_available(&asked, Requirement::Bindable)
+            };
+            let number = (now.declared()..=u16::MAX).skip(1).find(is_good);
+            let moved: Vec<PortId> = together.iter().map(|(port, _)| port.id.clone()).collect();
+            if let Some(number) = number {
+                moved.iter().for_each(|id| next.set(id, number));
+            }
+        }
+        next
+    }
+
+    /// Gives this port, and all of its variable, some other number. A plan with it shows what follows the port.
+    pub(crate) fn reassign_anywhere(&self, id: &PortId) -> Allocation {
+        let mut next = self.clone();
+        if let Some((port, now)) = self.find(id) {
+            let together = self.ports.iter().filter(|(other, _)| port.shares_number(other));
+            together.for_each(|(other, _)| next.set(&other.id, now.declared() ^ 1));
+        }
+        next
+    }
+
+    /// Ports that begin elsewhere than at their written base, and that base. They have had no number of it before. Only the
+    /// main checkout begins at the base.
+    pub(crate) fn displaced(&self, registry: &RegistryView) -> Vec<(&DeclaredPort, u16)> {
+        let displaced = |(port, now): &(DeclaredPort, AllocatedPort)| match port.number {
+            DeclaredNumber::Auto { base, is_written: true } if base != now.declared() => {
+                let before = registry.auto_number(port);
+                before.is_none_or(|before| before.base != base).then_some(base)
+            }
+            DeclaredNumber::Auto { .. } | DeclaredNumber::Fixed(_) | DeclaredNumber::Set(_) => None,
+        };
+        let ports = self.ports.iter().filter(|_| registry.is_main);
+        ports.filter_map(|it| Some((&it.0, displaced(it)?))).collect()
+    }
+
+    /// What the registry has to keep, so that others leave these numbers alone and they are the same the next time.
+    /// `services` are all of the file.
+    pub(crate) fn reservations(&self, registry: &RegistryView, services: &[&str]) -> BTreeMap<PortId, Reservation> {
+        let mut kept = registry.own.clone();
+        // Of a service whose ports could not be worked out this time, what was true before still is.
+        let is_allocated = |service: &str| self.ports.iter().any(|(port, _)| port.id.service == service);
+        kept.retain(|id, _| services.contains(&id.service.as_str()) && !is_allocated(&id.service));
+        let reserved = |(port, now): &(DeclaredPort, AllocatedPort)| {
+            let before = registry.own.get(&port.id);
+            let (auto, moved) = match port.number {
+                DeclaredNumber::Fixed(_) => (None, None),
+                DeclaredNumber::Set(_) => (registry.auto_number(port), before.and_then(Reservation::remembered)),
+                DeclaredNumber::Auto { base, .. } => (
+                    Some(AutoNumber {
+                        base,
+                        number: now.declared(),
+                    }),
+                    None,
+                ),
+            };
+            let reservation = Reservation {
+                number: now.number,
+                protocol: port.protocol,
+                auto,
+                instead_of: match now.origin {
+                    Origin::Declared | Origin::Auto => None,
+                    Origin::Moved { from } => Some(from),
+                },
+                kept: moved.filter(|moved| moved.from != now.declared()),
+            };
+            (port.id.clone(), reservation)
+        };
+        kept.extend(self.ports.iter().map(reserved));
+        kept
+    }
+
+    fn find(&self, id: &PortId) -> Option<&(DeclaredPort, AllocatedPort)> {
+        self.ports.iter().find(|(port, _)| port.id == *id)
+    }
+
+    fn set(&mut self, id: &PortId, number: u16) {
+        let port = self.ports.iter_mut().find(|(port, _)| port.id == *id);
+        if let Some((_, now)) = port {
+            now.move_to(number);
+            self.reassigned.insert(id.clone(), number);
+        }
+    }
+}
+
 impl AllocatedPort {
-    /// The number that it has or, where that was taken, should have.
+    /// The number that the port has or, if it has moved, had before.
     pub(crate) fn declared(&self) -> u16 {
         match self.origin {
             Origin::Declared | Origin::Auto => self.number,
             Origin::Moved { from } => from,
         }
     }
-}
 
-/// The numbers as far as the file tells them, without a look at the checkout.
-pub(crate) fn as_written(ports: &[DeclaredPort]) -> Vec<AllocatedPort> {
-    let given = |port: &DeclaredPort| {
-        let (number, origin) = match port.number {
-            Number::Fixed(number) | Number::Set(number) => (number, Origin::Declared),
-            Number::Auto { base } => (base.unwrap_or_default(), Origin::Auto),
+    fn move_to(&mut self, number: u16) {
+        let from = self.declared();
+        *self = AllocatedPort {
+            number,
+            origin: Origin::Moved { from },
         };
-        AllocatedPort { number, origin }
-    };
-    ports.iter().map(given).collect()
+    }
 }
 
-/// What two cannot have at once.
-pub(crate) type Slot = (u16, Protocol);
+impl RegistryView {
+    /// As if the service were here for the first time.
+    pub(crate) fn forget(&mut self, service: &str) {
+        self.own.retain(|id, _| id.service != service);
+    }
 
-/// An `auto` port that waits for its number.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Auto {
-    pub(crate) base: u16,
-    /// The base stands in the file: there the main checkout wants to be, whoever has it at the moment.
-    pub(crate) is_written: bool,
-    pub(crate) protocol: Protocol,
-    /// What it had before, from the same base.
-    pub(crate) kept: Option<u16>,
+    fn auto_number(&self, port: &DeclaredPort) -> Option<AutoNumber> {
+        self.own.get(&port.id).and_then(|own| own.auto)
+    }
 }
 
-/// What there is beside the file.
-pub(crate) struct AllocationContext<'a> {
-    /// The main checkout of a repository, or the only one.
-    pub(crate) is_main: bool,
-    /// Does another checkout have it?
-    pub(crate) is_reserved: &'a dyn Fn(Slot) -> bool,
-    /// Does somebody hold one of them who is none of ours?
-    pub(crate) is_held: &'a dyn Fn(&[Slot]) -> bool,
+impl DeclaredPort {
+    /// They have one number: they are the same port, or one variable names both. Every service has a `PORT` of its own.
+    fn shares_number(&self, other: &DeclaredPort) -> bool {
+        let variable = self.variable.as_ref().filter(|name| *name != "PORT");
+        self.id == other.id || variable.is_some() && other.variable.as_ref() == variable
+    }
 }
 
-/// From one offset to the next.
-const OFFSET_STEP: u16 = 10;
-
-/// A number for each: its base and ten times the checkout's offset.
-///
-/// What was given before stays. The others get the smallest offset at which all of them are free together, and a later
-/// one that of the checkout, or the next for itself. `fixed` are the other numbers of the file.
-///
-/// # Errors
-/// The first that has no number left below 65536.
-pub(crate) fn numbers(autos: &[Auto], fixed: &[Slot], around: &AllocationContext) -> Result<Vec<u16>, usize> {
-    let mut given: Vec<Option<u16>> = Vec::new();
-    let mut taken = fixed.to_vec();
-    for auto in autos {
-        let kept = auto.kept.filter(|&number| !taken.contains(&(number, auto.protocol)));
-        taken.extend(kept.map(|number| (number, auto.protocol)));
-        given.push(kept);
-    }
-    let offset = |(auto, number): (&Auto, &Option<u16>)| Some((*number)?.checked_sub(auto.base)? / OFFSET_STEP);
-    let checkouts = autos.iter().zip(&given).find_map(offset);
-    let first = checkouts.unwrap_or(u16::from(!around.is_main));
-    let left: Vec<usize> = (0..autos.len()).filter(|&at| given[at].is_none()).collect();
-    let search = OffsetSearch { autos, around };
-    if checkouts.is_none()
-        && let Some(numbers) = search.together(&left, first, &taken)
-    {
-        left.iter()
-            .zip(numbers)
-            .for_each(|(&at, number)| given[at] = Some(number));
-    }
-    for at in left {
-        if given[at].is_none() {
-            let number = search.together(&[at], first, &taken).map(|numbers| numbers[0]);
-            taken.extend(number.map(|number| (number, autos[at].protocol)));
-            given[at] = number;
-        }
-    }
-    let found = given.into_iter().enumerate();
-    found.map(|(at, number)| number.ok_or(at)).collect()
-}
-
-struct OffsetSearch<'a> {
-    autos: &'a [Auto],
-    around: &'a AllocationContext<'a>,
-}
-
-impl OffsetSearch<'_> {
-    /// Those `wanted`, all at the same offset.
-    fn together(&self, wanted: &[usize], first: u16, taken: &[Slot]) -> Option<Vec<u16>> {
-        let at_offset = |offset: u16| -> Option<Vec<Slot>> {
-            let slot = |&at: &usize| {
-                let Auto { base, protocol, .. } = self.autos[at];
-                Some((base.checked_add(offset.checked_mul(OFFSET_STEP)?)?, protocol))
-            };
-            wanted.iter().map(slot).collect()
-        };
-        let offsets = (first..).map_while(|offset| Some((offset, at_offset(offset)?)));
-        let mut good = offsets.filter(|(offset, slots)| self.are_good(wanted, *offset, slots, taken));
-        good.next().map(|(_, slots)| slots.iter().map(|slot| slot.0).collect())
-    }
-
-    fn are_good(&self, wanted: &[usize], offset: u16, slots: &[Slot], taken: &[Slot]) -> bool {
-        let is_new = |(at, slot): (usize, &Slot)| !taken.contains(slot) && !slots[..at].contains(slot);
-        // The main checkout may not have begun yet.
-        let is_base = |slot: &Slot| self.autos.iter().any(|auto| (auto.base, auto.protocol) == *slot);
-        if !slots.iter().enumerate().all(is_new)
-            || offset > 0 && slots.iter().any(is_base)
-            || slots.iter().any(|slot| (self.around.is_reserved)(*slot))
-        {
-            return false;
-        }
-        let may_be_held = |at: &usize| offset == 0 && self.autos[*at].is_written;
-        let asked = wanted.iter().zip(slots).filter(|(at, _)| !may_be_held(at));
-        let asked: Vec<Slot> = asked.map(|(_, slot)| *slot).collect();
-        asked.is_empty() || !(self.around.is_held)(&asked)
-    }
+fn no_number(port: &DeclaredPort) -> Diagnostic {
+    Diagnostic::new(format!(
+        "no number is left for the `auto` port of `{}`",
+        port.id.service
+    ))
+    .hint("give it a lower `base`")
+    .exit(Exit::Usage)
 }
 
 #[cfg(test)]

@@ -4,14 +4,26 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::net::IpAddr;
 
+use super::env_files::ProjectFiles;
 use super::scope::{Address, Scope, ServiceAddresses};
-use super::services::ProjectFiles;
-use super::{AllocatedPort, DeclaredPort, Number, PlanInputs, Port, as_written, url};
+use super::{Allocation, DeclaredNumber, DeclaredPort, PlanInputs, Port, PortId, project_name, url};
 use crate::config::template::{Otherwise, Piece};
 use crate::config::{self, AUTO, Config, Located, Service, Template};
 use crate::diagnostic::{Diagnostic, Exit};
 
-/// The ports of every service of the file.
+/// The ports of every service of the file, before they have numbers.
+pub(super) struct DeclaredPorts<'a> {
+    /// Services that start stand first: they have the last word about a variable that others use too.
+    services: Vec<ServicePorts<'a>>,
+}
+
+struct ServicePorts<'a> {
+    service: &'a Service,
+    is_started: bool,
+    ports: Result<Vec<DeclaredPort>, Vec<Diagnostic>>,
+}
+
+/// The ports of every service of the file, with their numbers.
 pub(super) struct Numbers {
     pub(super) by_service: BTreeMap<String, Vec<Port>>,
     pub(super) addresses: ServiceAddresses,
@@ -19,66 +31,74 @@ pub(super) struct Numbers {
     pub(super) exported: BTreeMap<String, String>,
 }
 
-/// Works out all ports; problems of services outside the start set are of no concern.
-pub(super) fn numbers(
-    config: &Config,
+/// Reads what the file says of all ports.
+pub(super) fn declared<'a>(
+    config: &'a Config,
     start_set: &[&Service],
     files: &ProjectFiles,
-    outside: &PlanInputs,
-) -> (Numbers, Vec<Diagnostic>) {
+    inputs: &PlanInputs,
+) -> DeclaredPorts<'a> {
+    let is_started = |service: &Service| start_set.iter().any(|started| started.name == service.name);
+    let (started, others): (Vec<&Service>, Vec<&Service>) =
+        config.services.iter().partition(|service| is_started(service));
+    let project = project_name(config, inputs.checkout);
+    let ports = |service: &'a Service| ServicePorts {
+        service,
+        is_started: is_started(service),
+        ports: of_service(service, &project, files, inputs),
+    };
+    DeclaredPorts {
+        services: started.into_iter().chain(others).map(ports).collect(),
+    }
+}
+
+impl DeclaredPorts<'_> {
+    pub(super) fn declared(&self) -> Vec<DeclaredPort> {
+        let ports = self.services.iter().filter_map(|it| it.ports.as_ref().ok());
+        ports.flatten().cloned().collect()
+    }
+}
+
+/// All ports with their numbers. Problems of services that do not start are of no concern.
+pub(super) fn numbers(declared: &DeclaredPorts, allocation: &Allocation) -> (Numbers, Vec<Diagnostic>) {
     let mut numbers = Numbers {
         by_service: BTreeMap::new(),
         addresses: ServiceAddresses::new(),
         exported: BTreeMap::new(),
     };
     let mut problems = Vec::new();
-    let is_started = |service: &Service| start_set.iter().any(|started| started.name == service.name);
-    // Those who start have the last word about a variable that others use too.
-    let (started, others): (Vec<&Service>, Vec<&Service>) =
-        config.services.iter().partition(|service| is_started(service));
-    let mut written = Vec::new();
-    for service in started.iter().chain(&others).copied() {
-        match of_service(service, files, outside) {
-            Ok(ports) => written.push((service, ports)),
-            Err(more) if is_started(service) => {
-                numbers.addresses.insert(service.name.clone(), Address::Told);
-                problems.extend(more);
-            }
-            Err(more) => {
-                let why = more
-                    .into_iter()
-                    .next()
-                    .map(|problem| problem.message)
-                    .unwrap_or_default();
-                numbers.addresses.insert(service.name.clone(), Address::Untold(why));
-            }
-        }
-    }
-    let all: Vec<DeclaredPort> = written.iter().flat_map(|(_, ports)| ports).cloned().collect();
-    let given = (outside.allocate)(&all).unwrap_or_else(|problem| {
-        problems.push(problem);
-        as_written(&all)
-    });
-    let mut given = given.into_iter();
-    for (service, ports) in written {
-        let port = |(port, written): (&config::Port, DeclaredPort)| {
-            let AllocatedPort { number, origin } = given.next().expect("each port was given a number");
-            Port {
-                key: written.key,
-                number,
-                origin,
-                host: written.host,
-                protocol: written.protocol,
-                on_conflict: port.on_conflict.unwrap_or(service.on_conflict),
-                variable: written.variable,
-                place: port.number.place.clone(),
-            }
+    for it in &declared.services {
+        let Err(more) = &it.ports else { continue };
+        let address = match it.is_started {
+            true => Address::Told,
+            false => Address::Untold(more.first().map(|problem| problem.message.clone()).unwrap_or_default()),
         };
-        let ports = service.ports.iter().zip(ports).map(port).collect();
-        let told = numbers.add(&service.name, ports);
-        problems.extend(told.into_iter().filter(|_| is_started(service)));
+        numbers.addresses.insert(it.service.name.clone(), address);
+        problems.extend(more.iter().filter(|_| it.is_started).cloned());
+    }
+    problems.extend(allocation.problem.clone());
+    for it in &declared.services {
+        let Ok(ports) = &it.ports else { continue };
+        let ports = it.service.ports.iter().zip(ports);
+        let ports = ports.map(|(port, declared)| numbered(it.service, port, declared, allocation));
+        let told = numbers.add(&it.service.name, ports.collect());
+        problems.extend(told.into_iter().filter(|_| it.is_started));
     }
     (numbers, problems)
+}
+
+fn numbered(service: &Service, port: &config::Port, declared: &DeclaredPort, allocation: &Allocation) -> Port {
+    let given = allocation.get(&declared.id).expect("every declared port was allocated");
+    Port {
+        key: declared.id.key.clone(),
+        number: given.number,
+        origin: given.origin,
+        host: declared.host,
+        protocol: declared.protocol,
+        on_conflict: port.on_conflict.unwrap_or(service.on_conflict),
+        variable: declared.variable.clone(),
+        place: port.number.place.clone(),
+    }
 }
 
 impl Numbers {
@@ -114,6 +134,7 @@ impl Numbers {
 
 fn of_service(
     service: &Service,
+    project: &str,
     files: &ProjectFiles,
     outside: &PlanInputs,
 ) -> Result<Vec<DeclaredPort>, Vec<Diagnostic>> {
@@ -129,7 +150,8 @@ fn of_service(
     let mut problems = Vec::new();
     let mut ports = Vec::new();
     for port in &service.ports {
-        let number = written(port, &scope);
+        let id = PortId::new(&service.name, &port.key);
+        let number = written(port, &scope, || (outside.default_base)(project, &id));
         let host = match &port.host {
             Some(host) => scope
                 .fill(host)
@@ -139,8 +161,7 @@ fn of_service(
         };
         match (number, host) {
             (Ok(number), Ok(host)) => ports.push(DeclaredPort {
-                service: service.name.clone(),
-                key: port.key.clone(),
+                id,
                 protocol: port.protocol,
                 host,
                 variable: variable(port).map(str::to_owned),
@@ -153,7 +174,11 @@ fn of_service(
 }
 
 /// A base is where `auto` begins, but what the user sets for this one call is meant as it stands.
-fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Diagnostic>> {
+fn written(
+    port: &config::Port,
+    scope: &Scope,
+    default_base: impl FnOnce() -> u16,
+) -> Result<DeclaredNumber, Vec<Diagnostic>> {
     let filled = |template: &Located<Template>| {
         let text = scope.fill(template)?;
         number(&text, template).map_err(|problem| vec![problem])
@@ -166,16 +191,19 @@ fn written(port: &config::Port, scope: &Scope) -> Result<Number, Vec<Diagnostic>
     if text.trim() != AUTO {
         let number = filled(&port.number)?;
         return Ok(match is_set(&port.number) {
-            true => Number::Set(number),
-            false => Number::Fixed(number),
+            true => DeclaredNumber::Set(number),
+            false => DeclaredNumber::Fixed(number),
         });
     }
     let Some(base) = &port.base else {
-        return Ok(Number::Auto { base: None });
+        return Ok(DeclaredNumber::Auto {
+            base: default_base(),
+            is_written: false,
+        });
     };
     match is_set(base) {
-        true => filled(base).map(Number::Set),
-        false => filled(base).map(|base| Number::Auto { base: Some(base) }),
+        true => filled(base).map(DeclaredNumber::Set),
+        false => filled(base).map(|base| DeclaredNumber::Auto { base, is_written: true }),
     }
 }
 

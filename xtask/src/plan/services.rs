@@ -1,135 +1,16 @@
 //! One service of the file → one of the plan: every template filled in, every path absolute.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
+use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, EnvFile, Environment, Health, PlanInputs, Port, Protocol, Service, Venv};
-use crate::config::{self, Config, Located, Template, VenvChoice, dotenv};
+use super::{Check, Command, Health, PlanInputs, Port, Protocol, Service, Venv};
+use crate::config::{self, Config, Located, Template, VenvChoice};
 use crate::diagnostic::{Diagnostic, Exit, Place};
-
-/// The env files of the project, in their order.
-pub(super) struct ProjectFiles {
-    pairs: Vec<Pairs>,
-    /// What every service's environment begins with: they and, above them, the calling environment.
-    environment: Environment,
-    /// Those that were named; `.env` without being named may be missing.
-    named: Vec<EnvFile>,
-    /// As the user would name the one that wins.
-    settable: Option<String>,
-}
-
-impl ProjectFiles {
-    pub(super) fn read(config: &Config, outside: &PlanInputs) -> Result<Self, Vec<Diagnostic>> {
-        let mut files = ProjectFiles {
-            pairs: Vec::new(),
-            environment: Environment::new(),
-            named: Vec::new(),
-            settable: match &config.project.env_file {
-                None => Some(".env".to_owned()),
-                Some(named) => named.last().map(|file| file.value.clone()),
-            },
-        };
-        let mut paths = Vec::new();
-        match &config.project.env_file {
-            None => paths.push(outside.checkout.join(".env")),
-            Some(named) => {
-                for file in named {
-                    let path = absolute(outside, &file.value);
-                    files.named.push(EnvFile {
-                        path: path.clone(),
-                        place: file.place.clone(),
-                    });
-                    paths.push(path);
-                }
-            }
-        }
-        let mut problems = Vec::new();
-        for path in paths {
-            let earlier: Vec<&Pairs> = files.pairs.iter().rev().collect();
-            match pairs(&path, &earlier, outside) {
-                Ok(pairs) => files.pairs.push(pairs),
-                Err(more) => problems.extend(more),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        files.environment.extend(files.pairs.iter().flatten().map(os));
-        files.environment.extend(outside.calling.clone());
-        Ok(files)
-    }
-
-    /// The pairs of a service's own env files, one list for each.
-    pub(super) fn of_service(
-        &self,
-        service: &config::Service,
-        outside: &PlanInputs,
-    ) -> Result<Vec<Pairs>, Vec<Diagnostic>> {
-        let mut own: Vec<Pairs> = Vec::new();
-        let mut problems = Vec::new();
-        for file in self.paths(service, outside)? {
-            match pairs(&file.path, &self.last_first(&own), outside) {
-                Ok(pairs) => own.push(pairs),
-                Err(more) => problems.extend(more),
-            }
-        }
-        if problems.is_empty() { Ok(own) } else { Err(problems) }
-    }
-
-    /// Where a service's own env files are; their names may hold variables of the project's.
-    fn paths(&self, service: &config::Service, outside: &PlanInputs) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
-        let nothing = BTreeMap::new();
-        let scope = Scope {
-            exported: BTreeMap::new(),
-            calling: outside.calling,
-            files: self.last_first(&[]),
-            addresses: &nothing,
-            settable: self.settable(),
-        };
-        let mut files = Vec::new();
-        let mut problems = Vec::new();
-        for file in &service.env_file {
-            match scope.fill(file) {
-                Ok(path) => files.push(EnvFile {
-                    path: absolute(outside, &path),
-                    place: file.place.clone(),
-                }),
-                Err(more) => problems.extend(more),
-            }
-        }
-        if problems.is_empty() { Ok(files) } else { Err(problems) }
-    }
-
-    pub(super) fn settable(&self) -> Option<&str> {
-        self.settable.as_deref()
-    }
-
-    /// All files that `${…}` of a service looks into.
-    pub(super) fn last_first<'a>(&'a self, own: &'a [Pairs]) -> Vec<&'a Pairs> {
-        own.iter().rev().chain(self.pairs.iter().rev()).collect()
-    }
-}
-
-/// A missing file has no pairs; preflight says that it is missing.
-fn pairs(path: &Path, earlier: &[&Pairs], outside: &PlanInputs) -> Result<Pairs, Vec<Diagnostic>> {
-    let Some(bytes) = (outside.read)(path) else {
-        return Ok(Pairs::new());
-    };
-    let bytes = bytes.map_err(|problem| vec![problem])?;
-    let shown = path.strip_prefix(outside.checkout).unwrap_or(path);
-    let earlier: Pairs = earlier.iter().rev().flat_map(|pairs| pairs.iter().cloned()).collect();
-    let calling = |name: &str| {
-        outside
-            .calling
-            .get(OsStr::new(name))
-            .map(|value| value.to_string_lossy().into_owned())
-    };
-    dotenv::parse(&earlier, shown, &bytes, &calling)
-}
 
 /// # Errors
 /// A variable is missing.
@@ -238,10 +119,6 @@ pub(super) fn service(
         stop_signal: service.stop_signal,
         stop_grace_period: service.stop_grace_period,
     })
-}
-
-fn os(pair: &(String, String)) -> (OsString, OsString) {
-    (pair.0.clone().into(), pair.1.clone().into())
 }
 
 /// What every service gets told of the project's ports, and this one of its own.
@@ -366,11 +243,6 @@ impl Filling<'_> {
             retries: health.retries,
         })
     }
-}
-
-fn absolute(outside: &PlanInputs, path: &str) -> PathBuf {
-    // `./backend` is shown as `backend`; what `..` leads to only the system knows.
-    outside.checkout.join(path).components().collect()
 }
 
 fn shell(text: String) -> Vec<String> {

@@ -12,7 +12,9 @@ use crate::expected::{Expected, dedent};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{AllocatedPort, DeclaredPort, Environment, Number, Origin, Plan, PlanInputs, Selection, as_written, plan};
+use super::allocation::AutoNumber;
+use super::{Allocation, DeclaredNumber, DeclaredPort, Environment, Plan, PlanInputs, RegistryView, Reservation};
+use super::{Selection, allocate, draft};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Exit};
 
@@ -70,30 +72,41 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
             .map(|directory| directory.join(".venv"))
             .find(|venv| venvs.contains(venv))
     };
-    let allocate = |written: &[DeclaredPort]| {
-        let given = |(port, given): (&DeclaredPort, AllocatedPort)| {
-            let Some(&number) = ports.get(&format!("{}.{}", port.service, port.key)) else {
-                return given;
-            };
-            let origin = match port.number {
-                Number::Auto { .. } => Origin::Auto,
-                Number::Fixed(from) | Number::Set(from) => Origin::Moved { from },
-            };
-            AllocatedPort { number, origin }
-        };
-        match ports.get("none") {
-            Some(_) => Err(Diagnostic::new("nothing is left")),
-            None => Ok(written.iter().zip(as_written(written)).map(given).collect()),
-        }
-    };
-    let outside = PlanInputs {
+    let inputs = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &calling,
         read: &read,
         nearest_venv: &nearest,
-        allocate: &allocate,
+        default_base: &|_, _| 0,
     };
-    plan(&config, &meant(asked), &outside)
+    let draft = draft(&config, &meant(asked), inputs)?;
+    Ok(draft.plan(&numbers(&draft.declared(), &ports)))
+}
+
+/// As if the registry kept these numbers, by `SERVICE.KEY`. With `none` among them, no other number is available.
+fn numbers(declared: &[DeclaredPort], kept: &BTreeMap<String, u16>) -> Allocation {
+    let reservation = |port: &DeclaredPort| {
+        let number = *kept.get(&String::from(port.id.clone()))?;
+        let (auto, instead_of) = match port.number {
+            DeclaredNumber::Auto { base, .. } => (Some(AutoNumber { base, number }), None),
+            DeclaredNumber::Fixed(from) | DeclaredNumber::Set(from) => (None, Some(from)),
+        };
+        let reservation = Reservation {
+            number,
+            protocol: port.protocol,
+            auto,
+            instead_of,
+            kept: None,
+        };
+        Some((port.id.clone(), reservation))
+    };
+    let registry = RegistryView {
+        own: declared.iter().filter_map(reservation).collect(),
+        is_main: true,
+    };
+    allocate(declared, &registry, &BTreeMap::new(), &|_, _| {
+        !kept.contains_key("none")
+    })
 }
 
 fn meant(asked: &str) -> Selection {

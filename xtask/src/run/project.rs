@@ -2,15 +2,16 @@
 
 mod place;
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::reservations::{BaseTaken, CheckoutRef, CompetingCheckout, Moves, ReservationUndo, Reservations};
+use super::reservations::{CheckoutRef, Registry};
 use crate::config::{self, Config, dotenv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit, Level, Place};
-use crate::plan::{self, Environment, Origin, Plan, PlanInputs, Port, Selection, Service, without_cargo};
-use crate::ports::{Endpoint, Finding, Subject};
-use crate::system::{files, problem, venvs};
+use crate::plan::{self, Draft, Environment, Plan, PlanInputs, PortId, Selection, without_cargo};
+use crate::ports::{Finding, Subject};
+use crate::system::runs::fnv;
+use crate::system::{files, os, problem, venvs};
 pub(crate) use place::{ProjectPath, directory};
 
 /// Of `devtasks.toml` and env files, in bytes.
@@ -22,60 +23,10 @@ pub(crate) struct Project {
     /// Its directory, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) config: Config,
+    /// As it is called in reports.
+    pub(crate) name: String,
     file: PathBuf,
     calling: Environment,
-    /// What was noted since there is a [`ReservationGuard`].
-    noted: RefCell<Option<ReservationUndo>>,
-}
-
-/// What is noted while it lives is taken back in the end, unless it was kept.
-pub(crate) struct ReservationGuard<'a> {
-    project: &'a Project,
-}
-
-/// A plan, and what is wrong with services that are not in it.
-type Planned = (Plan, Vec<Diagnostic>);
-
-/// Can a service have this one for a key?
-type CanHave<'a> = &'a dyn Fn(&str, &str, Endpoint) -> bool;
-
-/// What becomes of the ports that this checkout has had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReservationMode {
-    /// They stay, and what is new is noted.
-    Save,
-    /// They are forgotten first.
-    ResetAndSave,
-    /// As with [`ReservationMode::Save`], but nothing is written.
-    ReadOnly,
-    /// As with [`ReservationMode::ResetAndSave`], but nothing is written.
-    ResetOnly,
-}
-
-/// A plan whose ports are noted.
-pub(crate) struct ReservedPlan {
-    pub(crate) plan: Plan,
-    /// Ports that have moved, because stacks elsewhere have their numbers.
-    pub(crate) yielded: Vec<ReassignedPort>,
-    pub(crate) moves: Moves,
-    pub(crate) displaced: Vec<BaseTaken>,
-    /// The file of all reservations made no sense, and lies here.
-    pub(crate) broken: Option<PathBuf>,
-}
-
-/// A port that left its number to another checkout.
-pub(crate) struct ReassignedPort {
-    pub(crate) service: String,
-    /// As it was.
-    pub(crate) port: Port,
-    pub(crate) rival: CompetingCheckout,
-}
-
-/// A plan with ports that have moved, not noted yet. Other checkouts wait meanwhile.
-pub(crate) struct PendingReassignment<'a> {
-    pub(crate) plan: Plan,
-    project: &'a Project,
-    reservations: Reservations<'a>,
 }
 
 impl Project {
@@ -90,11 +41,11 @@ impl Project {
         let text = String::from_utf8(bytes).map_err(|_| not_utf8(&shown))?;
         let config = config::read(&shown, &text)?;
         Ok(Project {
+            name: plan::project_name(&config, &directory),
             checkout: directory,
             config,
             file,
             calling: calling(),
-            noted: RefCell::default(),
         })
     }
 
@@ -125,219 +76,62 @@ impl Project {
             .collect()
     }
 
-    /// As it is called in reports.
-    pub(crate) fn name(&self) -> String {
-        plan::project_name(&self.config, &self.checkout)
-    }
-
-    /// The plan for what was asked; see [`plan::plan`]. Nothing is changed.
-    pub(crate) fn plan(&self, asked: &Selection) -> Result<Planned, Vec<Diagnostic>> {
-        let reservations = Reservations::read(self.asker()).map_err(|problem| vec![problem])?;
-        self.plan_with(asked, &reservations)
-    }
-
-    /// The same, where everything of it has to be right.
-    pub(crate) fn look(&self, asked: &Selection) -> Result<Plan, Vec<Diagnostic>> {
-        complete(self.plan(asked)?)
-    }
-
-    /// The same, by what `up` makes of the reservations. What `may_move` and a stack elsewhere has, be it just
-    /// starting, gets another number at once: of several that begin together, each has its own before it looks for it.
+    /// What was asked for, before its ports have numbers.
     ///
-    pub(crate) fn reserve(
-        &self,
-        asked: &Selection,
-        ports: ReservationMode,
-        may_move: &dyn Fn(&Service, &Port) -> bool,
-        can_have: CanHave<'_>,
-    ) -> Result<ReservedPlan, Vec<Diagnostic>> {
-        let reservations = self.reservations(asked, ports)?;
-        let mut plan = complete(self.plan_with(asked, &reservations)?)?;
-        let mut yielded = reassigned_port(&plan, &reservations, may_move);
-        let mut is_settled = yielded.is_empty();
-        while !is_settled {
-            for one in &yielded {
-                reservations.move_on(&one.service, &one.port.key, can_have);
-            }
-            plan = complete(self.plan_with(asked, &reservations)?)?;
-            let n = yielded.len();
-            yielded.retain(|one| one.has_moved(&plan));
-            is_settled = yielded.len() == n;
-            if !is_settled {
-                reservations.discard_moves();
-            }
-        }
-        let (moves, displaced) = (reservations.moves(), reservations.displaced());
-        let broken = self.note(reservations).map_err(|problem| vec![problem])?;
-        Ok(ReservedPlan {
-            plan,
-            yielded,
-            moves,
-            displaced,
-            broken,
-        })
-    }
-
-    /// A plan in which ports that are taken, by service and key, have other numbers; one for which there is none has
-    /// its own. `before` has moved already, and does not move again. `can_have` tells whether a service can have one
-    /// for a key.
-    pub(crate) fn move_on(
-        &self,
-        asked: &Selection,
-        taken: &[(&str, &str)],
-        before: &Moves,
-        ports: ReservationMode,
-        can_have: CanHave<'_>,
-    ) -> Result<PendingReassignment<'_>, Vec<Diagnostic>> {
-        let reservations = self.reservations(asked, ports)?.with(before);
-        self.plan_with(asked, &reservations)?;
-        for (service, key) in taken {
-            reservations.move_on(service, key, can_have);
-        }
-        let plan = complete(self.plan_with(asked, &reservations)?)?;
-        Ok(PendingReassignment {
-            plan,
-            project: self,
-            reservations,
-        })
-    }
-
-    /// Does everything follow the port, where it has another number? Nothing is noted, and no number is chosen.
-    pub(crate) fn could_move(&self, asked: &Selection, service: &str, key: &str) -> bool {
-        let Ok(reservations) = Reservations::read(self.asker()) else {
-            return false;
-        };
-        if self.plan_with(asked, &reservations).is_err() {
-            return false;
-        }
-        reservations.move_anywhere(service, key);
-        let planned = self.plan_with(asked, &reservations);
-        planned.is_ok_and(|(plan, _)| follows(&plan, service, key))
-    }
-
-    fn reservations(&self, asked: &Selection, ports: ReservationMode) -> Result<Reservations<'_>, Vec<Diagnostic>> {
-        let reservations = match ports {
-            ReservationMode::Save | ReservationMode::ResetAndSave => Reservations::lock(self.asker()),
-            ReservationMode::ReadOnly | ReservationMode::ResetOnly => Reservations::read(self.asker()),
-        };
-        let mut reservations = reservations.map_err(|problem| vec![problem])?;
-        match ports {
-            ReservationMode::Save | ReservationMode::ReadOnly => {}
-            // What is not started may run on where it is, and others are told that number.
-            ReservationMode::ResetAndSave | ReservationMode::ResetOnly => {
-                let (plan, _) = self.plan_with(asked, &reservations)?;
-                plan.services
-                    .iter()
-                    .for_each(|service| reservations.forget(&service.name));
-            }
-        }
-        Ok(reservations)
-    }
-
-    fn plan_with(&self, asked: &Selection, reservations: &Reservations<'_>) -> Result<Planned, Vec<Diagnostic>> {
-        let read = |path: &Path| match files::read_regular(path, MAX_FILE_BYTES) {
-            Ok(bytes) => Some(Ok(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => Some(Err(unreadable(path, &error))),
-        };
-        let outside = PlanInputs {
+    /// # Errors
+    /// As [`plan::draft`].
+    pub(crate) fn draft(&self, asked: &Selection) -> Result<Draft<'_>, Vec<Diagnostic>> {
+        let inputs = PlanInputs {
             checkout: &self.checkout,
             calling: &self.calling,
-            read: &read,
+            read: &read_env_file,
             nearest_venv: &venvs::nearest,
-            allocate: &|written| reservations.allocate(written),
+            default_base: &default_base,
         };
-        plan::plan(&self.config, asked, &outside)
+        plan::draft(&self.config, asked, inputs)
     }
 
-    fn asker(&self) -> CheckoutRef<'_> {
+    /// The plan for what was asked, with the numbers that its ports have now, and what is wrong with services that are not
+    /// in it. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`plan::draft`], or the port registry cannot be read.
+    pub(crate) fn plan(&self, asked: &Selection) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let registry = Registry::read(self.reference()).map_err(|problem| vec![problem])?;
+        let draft = self.draft(asked)?;
+        Ok(draft.plan(&registry.allocate(&draft.declared(), &BTreeMap::new())))
+    }
+
+    /// As the port registry knows it.
+    pub(crate) fn reference(&self) -> CheckoutRef<'_> {
         CheckoutRef {
             checkout: &self.checkout,
             file: &self.file,
-            project: self.name(),
-        }
-    }
-
-    fn note(&self, reservations: Reservations<'_>) -> Result<Option<PathBuf>, Diagnostic> {
-        let services = self.service_names().collect::<Vec<_>>();
-        reservations.note(&services, &mut self.noted.borrow_mut())
-    }
-
-    /// For who notes ports before it is known whether anything can be started on them.
-    pub(crate) fn claim(&self) -> ReservationGuard<'_> {
-        self.noted.take();
-        ReservationGuard { project: self }
-    }
-}
-
-impl ReservationGuard<'_> {
-    /// Something is started on these ports.
-    pub(crate) fn keep(self) {
-        self.project.noted.take();
-    }
-}
-
-impl Drop for ReservationGuard<'_> {
-    fn drop(&mut self) {
-        if let Some(change) = self.project.noted.take() {
-            // Where nothing can be written, what was noted stays: the next `up` begins with it.
-            let _ = change.take_back();
+            project: &self.name,
         }
     }
 }
 
-fn reassigned_port(
-    plan: &Plan,
-    reservations: &Reservations<'_>,
-    may_move: &dyn Fn(&Service, &Port) -> bool,
-) -> Vec<ReassignedPort> {
-    let ports = plan
-        .services
-        .iter()
-        .flat_map(|service| service.ports.iter().map(move |port| (service, port)));
-    let movable = ports.filter(|(service, port)| may_move(service, port));
-    let yielded = movable.filter_map(|(service, port)| {
-        Some(ReassignedPort {
-            service: service.name.clone(),
-            port: port.clone(),
-            rival: reservations.rival(port)?,
-        })
-    });
-    yielded.collect()
-}
-
-impl ReassignedPort {
-    /// It has not where its command does not follow: the start will show whether the number can be had.
-    fn has_moved(&self, plan: &Plan) -> bool {
-        let now = plan.port(&self.service, &self.port.key).map(|(_, port)| port.number);
-        now != Some(self.port.number) && follows(plan, &self.service, &self.port.key)
+/// The bytes of an env file; `None` if it is missing.
+fn read_env_file(path: &Path) -> Option<Result<Vec<u8>, Diagnostic>> {
+    match files::read_regular(path, MAX_FILE_BYTES) {
+        Ok(bytes) => Some(Ok(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => Some(Err(unreadable(path, &error))),
     }
 }
 
-/// It has moved, and its service does not say the declared number by itself.
-fn follows(plan: &Plan, service: &str, key: &str) -> bool {
-    plan.port(service, key)
-        .is_some_and(|(service, port)| match port.origin {
-            Origin::Moved { from } => service.names(from).is_none(),
-            Origin::Declared | Origin::Auto => false,
-        })
-}
-
-impl PendingReassignment<'_> {
-    /// All that have moved, earlier ones too.
-    pub(crate) fn moves(&self) -> Moves {
-        self.reservations.moves()
-    }
-
-    /// From now on every plan of this checkout has these numbers.
-    pub(crate) fn keep(self) -> Result<Plan, Diagnostic> {
-        self.project.note(self.reservations)?;
-        Ok(self.plan)
-    }
-}
-
-fn complete((plan, problems): Planned) -> Result<Plan, Vec<Diagnostic>> {
-    if problems.is_empty() { Ok(plan) } else { Err(problems) }
+/// Where an `auto` port begins whose base is not written: derived from its names, so that it is the same on every machine.
+fn default_base(project: &str, port: &PortId) -> u16 {
+    const FIRST: u16 = 10_000;
+    const N: u16 = 20_000;
+    let hash = fnv(format!("{project}\0{}\0{}", port.service, port.key).as_bytes());
+    let start = u16::try_from(hash % u64::from(N)).expect("it is below 20,000");
+    let ephemeral = os::ephemeral_ports();
+    let mut numbers = (0..N).map(|step| FIRST + (start + step) % N);
+    numbers
+        .find(|number| !ephemeral.contains(number))
+        .unwrap_or(FIRST + start)
 }
 
 /// An env file that is there.

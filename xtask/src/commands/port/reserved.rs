@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::filter::Filter;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
+use crate::plan::Reservation;
 use crate::ports::{Endpoint, Owner, PortFact, SocketState};
 use crate::report::card::RenderContext;
 use crate::report::json;
 use crate::report::reservations::{NumberOrigin, Occupancy, ReservationsDocument, Reserved, table};
-use crate::run::reservations::{self, Checkout, Reservation};
+use crate::run::reservations::{self, Checkout};
 use crate::system::owners;
 
 pub(super) fn show(filters: &[Filter], context: &Context) -> CommandResult {

@@ -381,7 +381,8 @@ fn auto_port_without_a_free_number_is_told_once() {
               PORT=8000
               PORT_MAIN=8000
               port main 8000 auto
-            exit 1 nothing is left"#]],
+            exit 2 no number is left for the `auto` port of `api`
+              hint: give it a lower `base`"#]],
     );
 }
 

@@ -7,19 +7,20 @@ use expect_test::expect;
 use super::duplicates;
 use crate::config;
 use crate::expected::Expected;
-use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
+use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
 
 #[track_caller]
 fn check(config: &str, expected: impl Expected) {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let outside = PlanInputs {
+    let inputs = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &Environment::new(),
         read: &|_| None,
         nearest_venv: &|_, _| None,
-        allocate: &|written| Ok(as_written(written)),
+        default_base: &|_, _| 0,
     };
-    let (plan, _) = plan(&config, &Selection::default(), &outside).expect("it can be planned");
+    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
+    let (plan, _) = draft.plan(&Allocation::as_written(&draft.declared()));
     let findings = duplicates(&plan).into_iter().map(|finding| {
         let hints: String = finding
             .hints

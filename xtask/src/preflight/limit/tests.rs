@@ -4,19 +4,20 @@ use std::path::Path;
 
 use super::{OWN_DESCRIPTORS, descriptors, open_files};
 use crate::config;
-use crate::plan::{Environment, Plan, PlanInputs, Selection, as_written, plan};
+use crate::plan::{Allocation, Environment, Plan, PlanInputs, Selection, draft};
 use crate::preflight::Facts;
 
 fn planned(config: &str) -> Plan {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let outside = PlanInputs {
+    let inputs = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &Environment::new(),
         read: &|_| None,
         nearest_venv: &|_, _| None,
-        allocate: &|written| Ok(as_written(written)),
+        default_base: &|_, _| 0,
     };
-    let (plan, problems) = plan(&config, &Selection::default(), &outside).expect("it can be planned");
+    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
+    let (plan, problems) = draft.plan(&Allocation::as_written(&draft.declared()));
     assert!(problems.is_empty());
     plan
 }

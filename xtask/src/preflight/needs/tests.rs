@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState, needs};
 use crate::config;
-use crate::plan::{Environment, PlanInputs, Selection, as_written, plan};
+use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
 use crate::preflight::ServiceFact;
 
 const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
@@ -18,14 +18,15 @@ const WITH_VENV: &str = "[venvs.py]\npath = '.venv'\npython = '>=3.11'\n[service
 #[track_caller]
 fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
     let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let outside = PlanInputs {
+    let inputs = PlanInputs {
         checkout: Path::new("/shop"),
         calling: &Environment::new(),
         read: &|_| None,
         nearest_venv: &|_, _| None,
-        allocate: &|written| Ok(as_written(written)),
+        default_base: &|_, _| 0,
     };
-    let (plan, problems) = plan(&config, &Selection::default(), &outside).expect("it can be planned");
+    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
+    let (plan, problems) = draft.plan(&Allocation::as_written(&draft.declared()));
     assert!(problems.is_empty());
     let mut facts = Facts::default();
     for service in &plan.services {

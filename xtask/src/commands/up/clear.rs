@@ -1,0 +1,91 @@
+//! Gets everything out of the way of a start: leftovers of earlier runs, and the owners of busy ports.
+
+use std::time::Duration;
+
+use super::numbers::Numbers;
+use super::preflight::{NotStarted, Preflight};
+use super::settle::{Notice, Settled};
+use crate::commands::leftovers;
+use crate::commands::stopping::StopResult;
+use crate::diagnostic::{Exit, Level};
+use crate::plan::{OnConflict, Plan};
+use crate::system::runs::StateDir;
+
+impl Preflight<'_> {
+    /// Tells all findings, and gets busy ports free.
+    pub(super) fn clear(&self, numbers: &Numbers, settled: &Settled) -> Result<(), NotStarted> {
+        let resolution = &settled.resolution;
+        self.check_interrupt()?;
+        if !settled.stuck.is_empty() {
+            let others = resolution.reassign().into_iter().map(|(_, finding)| finding);
+            let others = others.filter(|finding| !settled.is_stuck(finding));
+            settled.stuck.iter().chain(others).for_each(|it| self.tell(it));
+            return Err(self.blocked(Exit::PortBusy));
+        }
+        let findings = resolution.0.iter().map(|it| &it.finding);
+        findings
+            .filter(|finding| finding.level == Level::Warn)
+            .for_each(|finding| self.tell(finding));
+        if resolution.is_blocked() {
+            for it in resolution.failing() {
+                self.tell(&self.hinted(numbers, it.port.as_ref(), it.finding.clone()));
+            }
+            let exits = resolution.failing().map(|it| it.finding.exit);
+            return Err(self.blocked(Exit::worst(exits)));
+        }
+        for port in resolution.failing().filter_map(|it| it.port.as_ref()) {
+            self.free(numbers, &settled.to_do, port)?;
+            self.context.say("");
+        }
+        // Ctrl-C may have come while an owner was stopped.
+        self.check_interrupt()
+    }
+
+    /// Ends leftovers of earlier runs, lets the ports settle, and gets busy ones free.
+    pub(super) fn clear_all(&self, numbers: &mut Numbers, directory: &StateDir) -> Result<Settled, NotStarted> {
+        if directory.record().map_err(|it| leftovers::not_verified(&it))?.is_some() {
+            self.end_leftovers(&numbers.plan, directory)?;
+        }
+        let mut notice = |notice: Notice<'_>| match notice {
+            Notice::Looks { .. } => {}
+            Notice::Reassigned(finding) => self.tell(finding),
+        };
+        let mut settled = self.settle(numbers, &mut notice)?;
+        // The record of that run is gone, but its processes are known by their tags.
+        if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
+            let elsewhere = leftovers::elsewhere(&self.project.checkout).map_err(|it| leftovers::not_verified(&it))?;
+            if let Some(problem) = elsewhere {
+                return Err(problem.exit(Exit::PortBusy).into());
+            }
+            self.end_leftovers(&numbers.plan, directory)?;
+            settled = self.settle(numbers, &mut notice)?;
+            // They were ended and have come back.
+            if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
+                return Err(NotStarted::Exit(Exit::PortBusy));
+            }
+        }
+        self.clear(numbers, &settled)?;
+        Ok(settled)
+    }
+
+    /// Ends what earlier runs of this checkout left, if it may.
+    fn end_leftovers(&self, plan: &Plan, directory: &StateDir) -> Result<(), NotStarted> {
+        let left = leftovers::of(&plan.checkout).map_err(|it| leftovers::not_verified(&it))?;
+        leftovers::tell_left_alone(&left.left_alone, self.context);
+        let left = left.processes;
+        if self.request.on_conflict == Some(OnConflict::Fail) && !left.is_empty() {
+            self.tell(&leftovers::finding(&left));
+            return Err(NotStarted::Exit(Exit::PortBusy));
+        }
+        let grace = plan.services.iter().map(|service| service.stop_grace_period).max();
+        let grace = grace.unwrap_or(Duration::from_secs(10));
+        match leftovers::end(&left, grace, self.context, self.inbox)? {
+            StopResult::Done => {
+                directory.forget_last();
+                Ok(())
+            }
+            StopResult::Interrupted => Err(NotStarted::Exit(Exit::Interrupted)),
+            StopResult::Not(problem) => Err(NotStarted::Exit(self.context.fail(&[problem]))),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Gets one busy port free: shows who has it, asks if that is wanted, and stops the owner.
+
+use super::numbers::Numbers;
+use super::preflight::{NotStarted, Preflight};
+use crate::commands::events::Interrupted;
+use crate::commands::stopping::{self, Busy, StopResult, StopUi, told_of_port};
+use crate::commands::tell;
+use crate::diagnostic::Exit;
+use crate::plan::{Plan, PortId};
+use crate::ports::conflict::finding;
+use crate::ports::{Endpoint, Finding};
+use crate::preflight::resolution::Remedy;
+use crate::report::{self, words};
+use crate::system::owners::{self, Addresses};
+
+impl Preflight<'_> {
+    /// Stops the owner of one port, if the policy allows it. A port that has come free by itself is no failure.
+    pub(super) fn free(&self, numbers: &Numbers, to_do: &Plan, id: &PortId) -> Result<(), NotStarted> {
+        let (service, port) = to_do.port(id).expect("only ports of the plan are judged");
+        // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
+        let asked = Endpoint::from(port);
+        let facts = owners::look_up(&[asked], Addresses::Service);
+        let ours = self.ours(to_do).for_service(&service.name, port);
+        let found = finding(&asked, &facts[&asked], &ours);
+        let remedy = self.policy().remedy(Some(port), &found);
+        match remedy {
+            Remedy::NotNeeded => return Ok(()),
+            Remedy::Blocked | Remedy::Reassign => {
+                self.tell(&self.hinted(numbers, Some(id), found.clone()));
+                return Err(self.blocked(found.exit));
+            }
+            Remedy::Ask | Remedy::Stop => {}
+        }
+        let reader = self.context.reader(self.context.paint_stderr());
+        self.event(&found);
+        // Whoever is asked, or lets us stop a stranger, sees whom, even if they want to hear little.
+        if !self.context.json {
+            tell(&format!("{}\n\n", report::finding::owners(&found, &reader).trim_end()));
+        }
+        let grace = service.stop_grace_period;
+        if remedy == Remedy::Ask {
+            let question = format!(
+                "Stop it? SIGTERM first; SIGKILL after {}, if you confirm it.",
+                words::duration(grace)
+            );
+            match self.inbox.confirm(&question, self.context) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.left_alone(&self.hinted(numbers, Some(id), found))),
+                Err(Interrupted) => return Err(self.blocked(Exit::Interrupted)),
+            }
+        }
+        let mut voice = StopUi {
+            context: self.context,
+            confirm_kill: &mut |question| {
+                let asks = self.context.terminals.interactive;
+                self.request.yes || asks && matches!(self.inbox.confirm(question, self.context), Ok(true))
+            },
+            inbox: self.inbox,
+        };
+        let busy = [Busy::new(asked, &found.subject.owners)];
+        let mut outcomes = stopping::stop_owners(&busy, Addresses::Service, grace, &mut voice)?;
+        let outcome = outcomes.pop().expect("there is one for the one port");
+        match told_of_port(outcome, self.context, asked) {
+            StopResult::Done => Ok(()),
+            StopResult::Not(_) if self.inbox.interrupted() => Err(self.blocked(Exit::Interrupted)),
+            StopResult::Interrupted => Err(self.blocked(Exit::Interrupted)),
+            // For `up` a port that stays busy is one code, whatever the reason.
+            StopResult::Not(problem) => {
+                self.context.fail(&[problem]);
+                Err(self.blocked(Exit::PortBusy))
+            }
+        }
+    }
+
+    fn left_alone(&self, finding: &Finding) -> NotStarted {
+        self.context.say("  The process was left running; nothing was started.");
+        for hint in &finding.hints {
+            let (program, paint) = (&self.context.program, self.context.paint_stderr());
+            self.context.say(&report::problem::hint(hint, program, paint));
+        }
+        self.blocked(Exit::PortBusy)
+    }
+}

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, bug, doctor, down, logs, port, restart, status, supervise, up, why};
+use crate::commands::{Context, bug, doctor, down, logs, port, print_help, restart, status, supervise, up, why};
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
 use crate::run::reexec::{self, Helper};
@@ -43,8 +43,8 @@ fn run() -> ExitCode {
     {
         Ok(cli) => cli,
         Err(error) => {
-            // clap knows which stream, and 2 from 0; a reader that has gone away wants no help.
-            let _ = error.print();
+            // clap knows which stream, and 2 from 0.
+            print_help(&error.render().to_string(), error.use_stderr());
             return ExitCode::from(error.exit_code().try_into().unwrap_or(2));
         }
     };

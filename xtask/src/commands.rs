@@ -28,7 +28,7 @@ use crate::ports::Finding;
 use crate::report;
 use crate::report::card::RenderContext;
 use crate::report::paint::Paint;
-use crate::system::terminal::{Output, TerminalInfo};
+use crate::system::terminal::{Colour, Output, TerminalInfo};
 use crate::system::{clock, os, problem};
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
@@ -122,6 +122,16 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed, and then there is nobody to tell.
 fn tell(text: &str) {
     let _ = Output::Stderr.write(text.as_bytes());
+}
+
+/// Help, or what is wrong with the arguments. A reader that has gone away wants no more of it.
+pub(crate) fn print_help(text: &str, is_error: bool) {
+    let terminals = TerminalInfo::look(Colour::Auto);
+    let (output, colour) = match is_error {
+        true => (Output::Stderr, terminals.colour_stderr),
+        false => (Output::Stdout, terminals.colour_stdout),
+    };
+    let _ = output.write(report::help::help(text, Paint::new(colour)).as_bytes());
 }
 
 /// After a panic; where it was stands above.

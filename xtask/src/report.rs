@@ -4,6 +4,7 @@ pub(crate) mod card;
 pub(crate) mod cause;
 pub(crate) mod failure;
 pub(crate) mod finding;
+pub(crate) mod help;
 pub(crate) mod json;
 pub(crate) mod paint;
 pub(crate) mod ports;

@@ -3,6 +3,7 @@
 mod advice;
 mod card;
 mod failure;
+mod help;
 mod json;
 mod ports;
 mod problem;

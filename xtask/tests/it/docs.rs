@@ -10,6 +10,7 @@ use std::process::Command;
 use expect_test::expect_file;
 
 use crate::sandbox::output;
+use crate::tidy::words::lines_with_retired_words;
 
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -151,6 +152,19 @@ fn every_finding_code_is_documented() {
     let source = read("xtask/src/diagnostic/code.rs");
     let known: BTreeSet<&str> = source.split('"').filter(|text| is_code(text)).collect();
     assert_eq!(documented, known, "docs/commands.md, left, and the code");
+}
+
+#[test]
+fn pages_use_no_retired_word() {
+    let mut found = Vec::new();
+    for page in pages() {
+        let lines = lines_with_retired_words(&read(&page));
+        found.extend(lines.into_iter().map(|line| format!("{page}:{line}")));
+    }
+    assert!(
+        found.is_empty(),
+        "docs/glossary.md has another word for this: {found:?}"
+    );
 }
 
 /// The lines of a page outside fenced blocks.

@@ -5,7 +5,7 @@
 
 mod code;
 mod layers;
-mod words;
+pub(crate) mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

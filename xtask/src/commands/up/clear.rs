@@ -61,7 +61,7 @@ impl Preflight<'_> {
             settled = self.settle(numbers, &mut notice)?;
             // They were ended and have come back.
             if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
-                return Err(NotStarted::Exit(Exit::PortBusy));
+                return Err(self.blocked(Exit::PortBusy));
             }
         }
         self.clear(numbers, &settled)?;
@@ -75,7 +75,7 @@ impl Preflight<'_> {
         let left = left.processes;
         if self.request.on_conflict == Some(OnConflict::Fail) && !left.is_empty() {
             self.tell(&leftovers::finding(&left));
-            return Err(NotStarted::Exit(Exit::PortBusy));
+            return Err(self.blocked(Exit::PortBusy));
         }
         let grace = plan.services.iter().map(|service| service.stop_grace_period).max();
         let grace = grace.unwrap_or(Duration::from_secs(10));
@@ -84,8 +84,8 @@ impl Preflight<'_> {
                 directory.forget_last();
                 Ok(())
             }
-            StopResult::Interrupted => Err(NotStarted::Exit(Exit::Interrupted)),
-            StopResult::Not(problem) => Err(NotStarted::Exit(self.context.fail(&[problem]))),
+            StopResult::Interrupted => Err(self.blocked(Exit::Interrupted)),
+            StopResult::Not(problem) => Err(problem.into()),
         }
     }
 }

@@ -90,6 +90,17 @@ fn with_on_conflict_fail_leftovers_stay() {
 }
 
 #[test]
+fn with_json_the_refusal_over_leftovers_ends_with_a_summary() {
+    let (sandbox, left) = orphaned("");
+    let refused = ["up", "--on-conflict", "fail", "--format", "json"];
+    let events = sandbox.run(&refused).with(3).events();
+    let kinds: Vec<_> = events.iter().map(|it| it["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["finding", "summary"]);
+    assert_eq!(events[1]["exit"], 3, "{events:#?}");
+    signal(left, Signal::KILL);
+}
+
+#[test]
 fn leftovers_are_known_by_their_tag_even_without_a_record() {
     let (sandbox, left) = orphaned("");
     std::fs::remove_dir_all(sandbox.home().join(".local")).unwrap();

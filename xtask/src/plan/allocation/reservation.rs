@@ -67,7 +67,7 @@ impl Reservation {
         moves.filter(|it| it.from == declared).map(|it| it.to).next()
     }
 
-    /// The move that is not forgotten while the number is set for a call.
+    /// The move that is remembered while the number is set for a call.
     pub(super) fn remembered(&self) -> Option<Move> {
         self.kept.or_else(|| self.own_move())
     }

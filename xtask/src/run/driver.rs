@@ -340,7 +340,7 @@ impl<'a> Driver<'a> {
             }
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
-                // Starts what the request needs before the next one is handled, so that its units exist.
+                // Its new units exist before the next request is handled.
                 self.work();
             }
         }

@@ -21,7 +21,7 @@ enum WaitsFor {
     Over(Vec<UnitId>),
     /// Each is ready or has failed; none is still starting.
     Arrived(Vec<UnitId>),
-    /// The end of the run, proven: `finish` answers.
+    /// The verified end of the run; `finish` answers.
     End,
 }
 

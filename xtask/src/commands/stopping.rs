@@ -31,8 +31,7 @@ pub(super) enum StopResult {
     Not(Diagnostic),
 }
 
-/// How long a port is watched after its owner has exited: a restart loop or service manager takes it again within that
-/// time.
+/// How long a port is watched after its owner has exited: a restart loop or service manager is that fast.
 const RESTART_WATCH_TIME: Duration = Duration::from_secs(1);
 
 /// A port whose holders are to be stopped.

@@ -130,8 +130,7 @@ fn handed_over(service: &Service) -> String {
     )
 }
 
-/// The owner of the port that a container engine could not publish. If the engine does not name it, the service's own
-/// is used.
+/// The owner of the port that a container engine could not publish; the service's own port if none is named.
 fn unpublished_port(service: &Service, kind: FailureKind, subject: Option<&Subject>) -> Option<Hint> {
     let port = match subject {
         Some(Subject::Port { number, .. }) => *number,

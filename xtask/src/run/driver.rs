@@ -113,8 +113,7 @@ pub(crate) struct Driver<'a> {
     family: Option<AdoptedProcesses>,
     /// The value when the first process of this turn was started.
     oom_kills: Option<OomKills>,
-    /// Set by signals since the last scan of the adopted processes: a process that exited may have left us its
-    /// children.
+    /// Signals were sent since the last scan: a process that exited may have left us its children.
     has_signalled: bool,
     /// Our children may include orphans that no service has started: we are the first process of a container; or we, or
     /// the program that exec replaced with us, had children before the run.
@@ -251,8 +250,7 @@ impl<'a> Driver<'a> {
                 }
             }
         }
-        // After all changes, because a port may move from one service to another. All others will be announced as
-        // waiting.
+        // After all changes, because a port may move between services. All others will be announced as waiting.
         for unit in edited {
             self.services[unit].reserve(self.machine.state(unit).is_alive());
         }

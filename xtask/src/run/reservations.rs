@@ -137,8 +137,7 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// Another checkout that has this number and is running or starting. Accesses its state directory only, not its
-    /// own.
+    /// Another checkout that has this number and runs or starts. Accesses only its state directory, not its own.
     pub(crate) fn competitor(&self, number: u16, protocol: Protocol) -> Option<CompetingCheckout> {
         self.others().find_map(|(_, one)| {
             let mut ports = one.ports.values();

@@ -64,8 +64,7 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// Ports that cannot be bound are left out: preflight has checked them, and a lost port is explained when the
-    /// service fails.
+    /// Ports that cannot be bound are left out: preflight checked them, and a lost port is explained on failure.
     pub(crate) fn of(ports: Vec<Endpoint>) -> Hold {
         // Without a host the service may listen at either address of `localhost`.
         let both = |port: &Endpoint| match port.host {
@@ -93,9 +92,8 @@ impl Hold {
 /// wildcard address that is impossible, because connecting would bind it to one address. Packets from others are then
 /// dropped once the minimal buffer is full, and when the socket is closed.
 ///
-/// Source: `inet_csk_bind_conflict` in net/ipv4/inet_connection_sock.c looks at the option of both, as it is at that
-/// moment; `__ip4_datagram_connect` in net/ipv4/datagram.c gives a socket without a local address the route's; tried on
-/// Linux 6.18.
+/// Source: `inet_csk_bind_conflict` in net/ipv4/inet_connection_sock.c looks at the option of both, as it is at that moment;
+/// `__ip4_datagram_connect` in net/ipv4/datagram.c gives a socket without a local address the route's; tried on Linux 6.18.
 fn hold(port: Endpoint) -> io::Result<Socket> {
     let address = address(port.host, port.number);
     match bind(address, port.protocol, Reuse::No) {

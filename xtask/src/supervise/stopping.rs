@@ -27,8 +27,7 @@ impl Machine {
         }
     }
 
-    /// Stops a unit's processes. It enters `end` when none is left; `Backoff` becomes `Failed` if a restart is
-    /// pointless.
+    /// Stops a unit's processes. It enters `end` when none is left; a pointless `Backoff` becomes `Failed`.
     pub(super) fn end(
         &mut self,
         now: Elapsed,

@@ -1,5 +1,4 @@
-//! Plans, looks up ports, finds conflicts, reassigns and plans again: the loop of every `up`, also when joining or
-//! previewing.
+//! Plans, looks up ports, reassigns conflicting ones and plans again: the loop of every `up`, also as a preview.
 
 use super::numbers::Numbers;
 use super::preflight::Preflight;

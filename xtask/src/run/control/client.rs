@@ -82,8 +82,7 @@ pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
     to.write_all(&line)
 }
 
-/// Passes every reply to `hear`, up to [`Reply::Ending`], which also stands for the end of the stream, or up to an
-/// error.
+/// Passes every reply to `hear` up to [`Reply::Ending`], which also stands for the end of the stream, or the error.
 pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Diagnostic>)) {
     let mut more = true;
     while more {

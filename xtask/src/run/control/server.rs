@@ -110,8 +110,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
 
     /// Waits for a client that can be served.
     ///
-    /// Source: `__sys_accept4` in net/socket.c takes the new descriptor first, so without one it fails at once, client
-    /// or not.
+    /// Source: `__sys_accept4` in net/socket.c takes the new descriptor first, so without one it fails at once, client or not.
     fn let_in(&self) -> Stream {
         let mut wait = MIN_PAUSE;
         loop {

@@ -76,8 +76,7 @@ impl Driver<'_> {
         let (over, going): (Vec<_>, Vec<_>) = std::mem::take(&mut self.checks).into_iter().partition(over);
         self.checks = going;
         for check in over {
-            // It is an unreaped child, so the group number is its own; what it leaves is reaped with the adopted
-            // processes.
+            // It is an unreaped child, so the number is its own; what it leaves is reaped with the adopted.
             os::signal_group(check.pid, os::Signal::Kill);
             let seconds = check.timeout.as_secs_f64();
             self.answer_check(

@@ -14,8 +14,7 @@ use crate::system::os::{self, Handle};
 use crate::system::owners::{self, Addresses};
 
 impl Driver<'_> {
-    /// Sends the stop signal to the group and to members outside it, then SIGCONT, because a suspended process handles
-    /// no signal.
+    /// Sends the stop signal to the group and members outside it, then SIGCONT: suspended processes handle none.
     pub(super) fn terminate(&mut self, unit: UnitId) {
         match self.services[unit].service.stop_signal {
             StopSignal::Kill => self.signal(unit, &[os::Signal::Kill]),

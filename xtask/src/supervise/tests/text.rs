@@ -224,8 +224,7 @@ impl World {
         }
     }
 
-    /// Starts services that become ready, and tasks that complete, immediately. The actions are not shown; the batch is
-    /// ready.
+    /// Starts services that become ready, and tasks that complete, immediately. The actions are not shown.
     fn bring_up(&mut self, now: Duration, words: &[&str]) {
         self.step(now, self.start(words));
         for spec in self.named(words) {

@@ -1,7 +1,6 @@
-//! Why a service ended, read from its exit status, its last lines and a few facts.
+//! Why a service exited, derived from its exit status, its last lines and a few facts.
 //!
-//! The rules are data (`rules`). What they lead to (the owner of the port, the venv to fill) is added by whoever has the
-//! facts.
+//! The rules are data (`rules`). The caller adds what depends on other facts, such as the owner of the port.
 
 pub(crate) mod advice;
 mod kind;
@@ -22,29 +21,29 @@ pub(crate) use memory::{OomEvidence, OomKills};
 use rules::{ABORT, CODES, RULES, SIGNALS};
 use subject::Subject;
 
-/// How a process ended. Both are `None` when the system would not say.
+/// How a process ended. Both are `None` if the system does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExitStatus {
     pub(crate) code: Option<i32>,
     pub(crate) signal: Option<i32>,
 }
 
-/// A cause that the log or the exit status shows.
+/// A cause found in the log or the exit status.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Diagnosis {
     pub(crate) kind: FailureKind,
-    /// The line of the log that shows it, sometimes two; empty when the exit status does.
+    /// The log line that shows it, sometimes two; empty if the exit status does.
     pub(crate) evidence: String,
     pub(crate) subject: Option<Subject>,
     pub(crate) exit: Exit,
-    /// What to do, where only the facts of that moment tell.
+    /// Hints that depend on facts at the time of the failure.
     pub(crate) hints: Vec<Hint>,
 }
 
-/// A transient cause counts only in so many last lines.
+/// A transient cause counts only within this many last lines.
 const RECENT_LINES: usize = 12;
 
-/// The rest of a longer line is not looked at.
+/// The rest of a longer line is ignored.
 const MAX_LINE_BYTES: usize = 4096;
 
 /// A line of the log, without colours.
@@ -53,7 +52,7 @@ struct Line {
     lower: String,
 }
 
-/// The log decides, then the exit status. A process that was killed had no time to say why.
+/// The log is checked first, then the exit status. A process that was killed could not log the reason.
 pub(crate) fn diagnosis(status: ExitStatus, tail: &[String], memory: OomEvidence) -> Option<Diagnosis> {
     if status.code == Some(0) {
         return None;
@@ -65,7 +64,7 @@ pub(crate) fn diagnosis(status: ExitStatus, tail: &[String], memory: OomEvidence
 }
 
 impl Diagnosis {
-    /// What the kind alone says.
+    /// A diagnosis without details.
     pub(crate) fn new(kind: FailureKind) -> Diagnosis {
         Diagnosis {
             kind,
@@ -86,7 +85,7 @@ impl Line {
     }
 }
 
-/// The last line that a rule knows: what is said last is nearest to the end.
+/// The last line that matches a rule: it is closest to the failure.
 fn from_log(code: Option<i32>, tail: &[String]) -> Option<Diagnosis> {
     let lines: Vec<_> = tail.iter().map(|line| Line::new(line)).collect();
     let mut n_later = 0;
@@ -103,7 +102,7 @@ fn from_log(code: Option<i32>, tail: &[String]) -> Option<Diagnosis> {
     None
 }
 
-/// What the exit status shows on its own.
+/// The cause that the exit status shows by itself.
 fn from_exit_status(code: Option<i32>, signal: Option<i32>, memory: OomEvidence) -> Option<FailureKind> {
     let (_, kind) = match signal {
         Some(signal) => SIGNALS.iter().find(|(number, _)| *number == signal)?,
@@ -116,38 +115,38 @@ fn from_exit_status(code: Option<i32>, signal: Option<i32>, memory: OomEvidence)
     })
 }
 
-/// The signal that ended it, or what it waited for: shells and npm pass that on as 128 and its number.
+/// The signal that ended the process or its child: shells and npm report a child's signal as 128 plus its number.
 fn signal(status: ExitStatus) -> Option<i32> {
     let passed_on = status.code.map(|code| code - 128);
     let is_known = |signal: &i32| SIGNALS.iter().any(|(number, _)| number == signal);
     status.signal.or(passed_on.filter(is_known))
 }
 
-/// Its author calls it no error: `INFO:`, `[WARNING]`, `level=debug`, `"level":"info"`.
+/// The line has a level below error: `INFO:`, `[WARNING]`, `level=debug`, `"level":"info"`.
 fn is_calm(line: &str) -> bool {
     static CALM: LazyLock<Regex> = LazyLock::new(|| {
         let levels = "(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)";
         let lower = levels.to_lowercase();
         let (word, gap) = (r"[^ \t\[\]()|/]+", r"[ \t\[\]()|/]+");
-        // After a date, a time and a name there is no level any more, only text.
+        // After a date, a time and a name, a word is text and no longer a level.
         let word = format!(r"^({gap})?({word}{gap}){{0,4}}{levels}[:,]*({gap}|$)");
         regex(&format!(r#"{word}|^{lower}: |level={lower} |"level":"{lower}""#))
     });
     CALM.is_match(line)
 }
 
-/// Node shows the properties of an error below its message: `  code: 'EADDRINUSE',`.
+/// Node prints the properties of an error below its message: `  code: 'EADDRINUSE',`.
 fn is_property(line: &str) -> bool {
     line.starts_with(' ') && line.trim_start().starts_with("code: '")
 }
 
-/// What stands below a message: a stack trace, the properties of an error, the remarks of npm and Node.
+/// Lines below a message: a stack trace, the properties of an error, the remarks of npm and Node.
 fn is_of_a_trace(line: &str) -> bool {
     let noise = [" ", "\t", "npm ", "Node.js v", "}"];
     line.is_empty() || noise.iter().any(|noise| line.starts_with(noise))
 }
 
-/// The message of an exception or a panic that nobody caught.
+/// The message of an uncaught exception or a panic.
 fn is_exception(line: &str) -> bool {
     static EXCEPTION: LazyLock<Regex> = LazyLock::new(|| {
         let class = r"([\w.]*\.)?[A-Z_]\w*?(Error|Exception)(: |$)";
@@ -158,7 +157,7 @@ fn is_exception(line: &str) -> bool {
     EXCEPTION.is_match(line)
 }
 
-/// Python shows what led to an exception above its trace.
+/// Python prints the earlier exceptions of a chain above the trace.
 fn is_chained(above: &[Line]) -> bool {
     let is_trace = |line: &Line| line.text.contains("Traceback (most recent call last):");
     let trace = above.iter().rposition(is_trace);
@@ -168,7 +167,7 @@ fn is_chained(above: &[Line]) -> bool {
     })
 }
 
-/// The name of a variable. `NAME` in a rule stands for it.
+/// The name of a variable; written as `NAME` in rules.
 const NAME: &str = "(?-i:[A-Z][A-Z0-9_]+)";
 
 fn regex(pattern: &str) -> Regex {

@@ -1,7 +1,6 @@
-//! Config and what was asked → [`Plan`]: which services, in which order, with which command, environment, ports and
-//! venv.
+//! Config and request → [`Plan`]: which services, in which order, with which command, environment, ports and venv.
 //!
-//! A plan is complete: whoever runs it asks nothing else. It can be sent to the running supervisor as JSON.
+//! A plan is complete: running it needs no other input. It can be sent to the running supervisor as JSON.
 
 mod allocation;
 mod changes;
@@ -33,25 +32,25 @@ pub(crate) use draft::{Draft, draft};
 pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Selection, unknown};
 
-/// What planning needs from outside. Which files matter depends on variables, and these depend on other files. So files
-/// are read as planning goes, by functions that `run::project` gives and a test writes down.
+/// Inputs from outside the config. Which files are read depends on variables, which depend on other files. So files are
+/// read during planning, by functions that `run::project` or a test provides.
 #[derive(Clone, Copy)]
 pub(crate) struct PlanInputs<'a> {
     /// The project's directory, canonical.
     pub(crate) checkout: &'a Path,
-    /// The environment that the command was called in, without what cargo adds.
+    /// The environment of the command, without the variables that cargo adds.
     pub(crate) calling: &'a Environment,
     /// The bytes of an env file; `None` if it is missing.
     pub(crate) read: &'a ReadFile<'a>,
     /// The nearest venv from the first directory upward to the second.
     pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
-    /// The base of an `auto` port that the file gives none, by the name of the project and the port.
+    /// The base of an `auto` port without a base in the file, by project and port.
     pub(crate) default_base: &'a dyn Fn(&str, &PortId) -> u16,
 }
 
 type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Diagnostic>> + 'a;
 
-/// The project's name, or that of its directory.
+/// The configured name of the project, or that of its directory.
 pub(crate) fn project_name(config: &Config, checkout: &Path) -> String {
     let directory = || {
         checkout
@@ -61,54 +60,54 @@ pub(crate) fn project_name(config: &Config, checkout: &Path) -> String {
     config.project.name.clone().unwrap_or_else(directory)
 }
 
-/// What `up` is going to run.
+/// What `up` will run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) project: String,
     /// The project's directory, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) on_exit: OnExit,
-    /// Dependencies stand before their dependents; otherwise in the order of the file.
+    /// Dependencies come before their dependents; otherwise in file order.
     pub(crate) services: Vec<Service>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Service {
     pub(crate) name: String,
-    /// It runs to its end, once.
+    /// It runs to completion.
     pub(crate) task: bool,
     pub(crate) place: Place,
     pub(crate) command: Command,
     /// Absolute.
     pub(crate) working_dir: PathBuf,
-    /// Where `working_dir` was written, or the service itself.
+    /// The position of `working_dir`, or of the service itself.
     pub(crate) working_dir_place: Place,
-    /// All of it: nothing else reaches the process but the tags of the run.
+    /// The complete environment of the process, except for the run's tags.
     #[serde(with = "environment::as_list")]
     pub(crate) environment: Environment,
-    /// The variables in it that the project sets, whatever else `up` was called with.
+    /// The variables in it that the project sets, independent of the caller's environment.
     pub(crate) own_variables: BTreeSet<OsString>,
-    /// The project's, if they were named, then its own.
+    /// The project's env files, if listed, then the service's own.
     pub(crate) env_files: Vec<EnvFile>,
     pub(crate) venv: Option<Venv>,
     /// The first is the main one.
     pub(crate) ports: Vec<Port>,
     pub(crate) depends_on: Vec<(String, Condition)>,
-    /// Those of its dependencies that it is restarted with.
+    /// The dependencies that it is restarted with.
     pub(crate) restarts_with: Vec<String>,
     pub(crate) health: Option<Health>,
     pub(crate) start_period: Duration,
     pub(crate) stdin: Stdin,
-    /// A terminal is all three of its standard streams.
+    /// All three standard streams are a terminal.
     pub(crate) tty: bool,
-    /// Its sockets are opened for it and handed over.
+    /// The supervisor opens its sockets and passes them on.
     pub(crate) listen: bool,
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,
 }
 
-/// A command line without variables, never empty. A shell's is `["sh", "-c", TEXT]`.
+/// A command line without variables, never empty. A shell command is `["sh", "-c", TEXT]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) words: Vec<String>,
@@ -124,7 +123,7 @@ pub(crate) struct EnvFile {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Venv {
-    /// The name of its `[venvs.NAME]`; `None` when found by `venv = "auto"`.
+    /// The name of its `[venvs.NAME]`; `None` if found by `venv = "auto"`.
     pub(crate) name: Option<String>,
     /// Absolute.
     pub(crate) path: PathBuf,
@@ -138,7 +137,7 @@ pub(crate) struct Port {
     pub(crate) number: u16,
     #[serde(default)]
     pub(crate) origin: Origin,
-    /// `None`: preflight asks for 127.0.0.1, and any local address counts as listening.
+    /// If `None`, preflight checks 127.0.0.1, and any local address counts as listening.
     pub(crate) host: Option<IpAddr>,
     pub(crate) protocol: Protocol,
     pub(crate) on_conflict: OnConflict,
@@ -147,10 +146,10 @@ pub(crate) struct Port {
     pub(crate) place: Place,
 }
 
-/// How a port came to its number.
+/// Where a port number comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Origin {
-    /// It stands in the file, or in a variable.
+    /// From the file or a variable.
     #[default]
     Declared,
     Auto,
@@ -185,7 +184,7 @@ impl Plan {
         Some((service, port))
     }
 
-    /// The port has moved, and its service does not say the declared number by itself.
+    /// The port was reassigned, and its service does not use the declared number literally.
     pub(crate) fn follows(&self, id: &PortId) -> bool {
         self.port(id).is_some_and(|(service, port)| match port.origin {
             Origin::Moved { from } => service.names(from).is_none(),
@@ -195,12 +194,12 @@ impl Plan {
 }
 
 impl Service {
-    /// `http://127.0.0.1:8000`: where a person or another service reaches the main port; `None` without a TCP port.
+    /// The URL of the main port, such as `http://127.0.0.1:8000`; `None` without a TCP port.
     pub(crate) fn url(&self) -> Option<String> {
         url(&self.ports)
     }
 
-    /// By which variable its own command names a port.
+    /// The variable by which the service's own command can refer to a port.
     pub(crate) fn variable_of(&self, port: &Port) -> String {
         let is_main = self.ports.first().is_some_and(|main| main.key == port.key);
         let own = || match is_main {
@@ -211,7 +210,7 @@ impl Service {
     }
 }
 
-/// That of the main port, if it speaks TCP.
+/// The URL of the main port, if that is TCP.
 fn url(ports: &[Port]) -> Option<String> {
     let main = ports.first().filter(|port| port.protocol == Protocol::Tcp)?;
     Some(main.url())

@@ -1,5 +1,5 @@
-//! What a supervisor and later commands say to each other, and what is known of a run: one shape for the socket, for text
-//! and for JSON.
+//! The messages between a supervisor and later commands, and the status of a run: the same types for the socket, for
+//! text and for JSON.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ use crate::process::{Identity, ProcessRef};
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, State};
 
-/// What is known of a run to whoever comes later.
+/// The record of a run, for later commands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) run: String,
     pub(crate) project: String,
     pub(crate) checkout: PathBuf,
     pub(crate) supervisor: Identity,
-    /// Where it runs; runs of older versions were all in the foreground.
+    /// Where it runs; runs of older versions were always in the foreground.
     #[serde(default)]
     pub(crate) mode: Mode,
     pub(crate) started_at: Timestamp,
@@ -38,12 +38,12 @@ pub(crate) enum Mode {
     /// In a terminal, which shows its log.
     #[default]
     Foreground,
-    /// On its own, after `up --detach`.
+    /// In the background, after `up --detach`.
     Background,
 }
 
 impl Mode {
-    /// As it stands in JSON and on the screen.
+    /// The name in JSON and on the screen.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Mode::Foreground => "foreground",
@@ -55,23 +55,23 @@ impl Mode {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
     Status,
-    /// The services as they were started.
+    /// The services with the settings that they were started with.
     Services,
-    /// Why one service is in its state.
+    /// Explain the state of one service.
     Why {
         service: String,
     },
-    /// Start those that do not run yet, restart those that run with other settings, and say when `names` are ready.
+    /// Start services that do not run, restart those that run with other settings, and reply when `names` are ready.
     Up {
         services: Vec<plan::Service>,
         names: Vec<String>,
         give_up_after: Option<Duration>,
     },
-    /// Stop these, or everything if empty, start them again, and say when they are ready.
+    /// Stop these services, or all if empty, start them again, and reply when they are ready.
     Restart {
         services: Vec<String>,
     },
-    /// Stop these, or everything if empty.
+    /// Stop these services, or all if empty.
     Down {
         services: Vec<String>,
     },
@@ -81,23 +81,23 @@ pub(crate) enum Request {
 pub(crate) enum Reply {
     Status(Snapshot),
     Services(Vec<Running>),
-    /// `None`: there is no such service in this run.
+    /// `None` if there is no such service in this run.
     Why(Option<Box<Explanation>>),
     Transition(Transition),
     Progress(Vec<ServiceProgress>),
     Done {
         exit: Exit,
         snapshot: Snapshot,
-        /// What is left although it was told to end.
+        /// What is left although it was told to stop.
         survivors: Vec<Diagnostic>,
     },
     Refused(Diagnostic),
-    /// The run is just ending and takes nothing new, or its supervisor is gone.
+    /// The run is shutting down and takes no requests, or its supervisor is gone.
     Ending,
 }
 
 impl Reply {
-    /// Does it end the conversation?
+    /// Whether it is the last reply to a request.
     pub(crate) fn is_last(&self) -> bool {
         match self {
             Reply::Transition(_) | Reply::Progress(_) => false,
@@ -107,13 +107,13 @@ impl Reply {
     }
 }
 
-/// A run as its supervisor sees it.
+/// A run as its supervisor knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) record: Record,
-    /// In the order of their start.
+    /// In start order.
     pub(crate) services: Vec<ServiceStatus>,
-    /// What services started and the run does not end.
+    /// Processes that services started and the run does not stop.
     #[serde(default)]
     pub(crate) left_alone: Vec<LeftAlone>,
 }
@@ -124,7 +124,7 @@ pub(crate) struct ServiceStatus {
     pub(crate) task: bool,
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
-    /// When it came into this state; `None` for a service that nobody runs.
+    /// When it entered this state; `None` for a service that is not part of a run.
     pub(crate) since: Option<Timestamp>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) exit: Option<LastExit>,
@@ -132,18 +132,18 @@ pub(crate) struct ServiceStatus {
     pub(crate) ports: Vec<plan::Port>,
     pub(crate) health: Option<plan::Health>,
     pub(crate) url: Option<String>,
-    /// What the last probe said.
+    /// The result of the last probe.
     pub(crate) probed: Option<Probed>,
     pub(crate) waiting_for: Vec<String>,
-    /// The declared port that another process was seen to have, when readiness was looked at last.
+    /// The declared port that another process had at the last readiness check.
     pub(crate) lost_port: Option<u16>,
-    /// How often it was started again.
+    /// The number of restarts.
     #[serde(default)]
     pub(crate) restarts: u32,
 }
 
 impl ServiceStatus {
-    /// Of a service that nobody runs.
+    /// The status of a service that is not part of a run.
     pub(crate) fn stopped(service: &plan::Service) -> Self {
         ServiceStatus {
             name: service.name.clone(),
@@ -165,23 +165,23 @@ impl ServiceStatus {
     }
 }
 
-/// All that is known of one service.
+/// Everything that the supervisor knows about one service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Explanation {
     pub(crate) record: Record,
     pub(crate) service: ServiceStatus,
     pub(crate) restart: plan::Restart,
-    /// What its probes said, the oldest first.
+    /// The results of its probes, oldest first.
     pub(crate) answers: Vec<ProbeRecord>,
     pub(crate) next_try_at: Option<Timestamp>,
     /// The end of its log.
     pub(crate) tail: Vec<String>,
 }
 
-/// The same answer of a probe, once or more in a row.
+/// The same probe result, once or more in a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ProbeRecord {
-    /// The last time.
+    /// The time of the last one.
     pub(crate) at: Timestamp,
     pub(crate) times: u32,
     pub(crate) probed: Probed,
@@ -193,17 +193,17 @@ pub(crate) struct Probed {
     pub(crate) detail: String,
 }
 
-/// How a service's process ended last.
+/// How a service's process last ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LastExit {
     pub(crate) status: ExitStatus,
     pub(crate) at: Timestamp,
-    /// What followed from that; `None` until it is settled.
+    /// The consequence; `None` until it is determined.
     #[serde(default)]
     pub(crate) cause: Option<Cause>,
 }
 
-/// A service came into a state.
+/// A service entered a state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Transition {
     pub(crate) at: Timestamp,
@@ -212,17 +212,17 @@ pub(crate) struct Transition {
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<Cause>,
-    /// Where a person reaches its main port.
+    /// The URL of its main port.
     #[serde(default)]
     pub(crate) url: Option<String>,
-    /// What kept it from being ready, if that was it.
+    /// The mismatch that kept it from becoming ready, if any.
     pub(crate) mismatch: Option<Box<Mismatch>>,
     /// The end of its log, if it has failed.
     #[serde(default)]
     pub(crate) tail: Vec<String>,
 }
 
-/// A service that is about to come into another state.
+/// A service that is about to enter another state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ServiceProgress {
     pub(crate) service: String,
@@ -232,21 +232,21 @@ pub(crate) struct ServiceProgress {
     pub(crate) elapsed: Duration,
     /// What a starting service waits for.
     pub(crate) waiting_for: Vec<String>,
-    /// Who is still connected to a service that takes its time to stop.
+    /// The processes still connected to a service that is slow to stop.
     pub(crate) clients: Vec<ProcessRef>,
 }
 
-/// A run, or a checkout without one, with what was seen of its services just now.
+/// A run, or a checkout without one, with the currently observed state of its services.
 #[derive(Debug, Clone)]
 pub(crate) struct RunStatus {
     pub(crate) project: String,
     pub(crate) checkout: PathBuf,
-    /// `None`: nothing runs.
+    /// `None` if nothing runs.
     pub(crate) record: Option<Record>,
     pub(crate) services: Vec<ObservedService>,
 }
 
-/// What the supervisor knows of a service, and what the kernel and the service itself said.
+/// The supervisor's data for a service, with what the kernel and the service itself report.
 #[derive(Debug, Clone)]
 pub(crate) struct ObservedService {
     pub(crate) status: ServiceStatus,
@@ -262,12 +262,12 @@ pub(crate) struct PortStatus {
     pub(crate) listening: bool,
     pub(crate) ours: bool,
     pub(crate) clients: usize,
-    /// It is an earlier run of this checkout that listens.
+    /// An earlier run of this checkout listens on it.
     #[serde(skip)]
     pub(crate) left_over: bool,
-    /// Where the service listens that does not listen here.
+    /// The addresses at which the service listens instead.
     pub(crate) elsewhere: Vec<SocketAddr>,
-    /// The number that it should have, also where it has moved; `None` where it has that of `auto`.
+    /// Its declared number, even if it was reassigned; `None` if it has its `auto` number.
     pub(crate) declared: Option<u16>,
 }
 
@@ -287,7 +287,7 @@ pub(crate) enum HealthStatus {
 }
 
 impl RunStatus {
-    /// Every service that is shown is ready, every task has completed, and there is one of them.
+    /// Every listed service is ready, every task has completed, and the list is not empty.
     pub(crate) fn is_ready(&self) -> bool {
         let is_well = |it: &ServiceStatus| match it.state {
             State::Ready => true,

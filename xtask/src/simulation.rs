@@ -1,4 +1,4 @@
-//! The machine with simulated time and simulated services, as `tests/states` compares it with the program; nothing else does.
+//! The machine with simulated time and services. Only `tests/states` uses it, to compare it with the program.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -9,16 +9,16 @@ use crate::diagnose::ExitStatus;
 use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
 
-/// What happens to a stack, one at a time.
+/// An event in a stack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SimulatedEvent {
-    /// A service that starts opens its ports.
+    /// A starting service opens its ports.
     Opens(String),
-    /// A service ends by itself, with this code.
+    /// A service exits on its own with this code.
     Exits(String, i32),
-    /// SIGKILL from outside.
+    /// A service gets SIGKILL from outside.
     IsKilled(String),
-    /// Its health check fails from now on; and passes again.
+    /// The service's health check fails from now on, or passes again.
     FallsSick(String),
     GetsWell(String),
     Up(String),
@@ -28,7 +28,7 @@ pub enum SimulatedEvent {
     Interrupt,
 }
 
-/// A stack, and all that was ever told of it.
+/// A stack and all its transitions so far.
 pub struct Simulation {
     config: String,
     machine: Machine,
@@ -37,7 +37,7 @@ pub struct Simulation {
     told: Vec<(String, &'static str)>,
 }
 
-/// What there is to a service outside the machine.
+/// The state of a service outside the machine.
 #[derive(Default)]
 struct Unit {
     name: String,
@@ -62,7 +62,7 @@ impl Simulation {
         simulation
     }
 
-    /// Every transition so far: the service and the state that it came into.
+    /// Every transition so far: the service and its new state.
     pub fn told(&self) -> &[(String, &'static str)] {
         &self.told
     }
@@ -71,7 +71,7 @@ impl Simulation {
         self.machine.state(self.unit(service)).name()
     }
 
-    /// It waits to be told that its ports are open.
+    /// Whether it waits until its ports are opened.
     pub fn is_closed(&self, service: &str) -> bool {
         let unit = &self.units[self.unit(service)];
         unit.lives && !unit.is_open
@@ -81,17 +81,17 @@ impl Simulation {
         self.units[self.unit(service)].is_sick
     }
 
-    /// Nothing runs, and nothing waits to run.
+    /// Nothing runs or waits to run.
     pub fn is_over(&self) -> bool {
         self.machine.is_over()
     }
 
-    /// What `up` ends with, unless a command or a signal ended it.
+    /// The exit code of `up`, unless a command or a signal ended it.
     pub fn exit(&self) -> i32 {
         self.machine.exit().code().into()
     }
 
-    /// Lets it happen, and all that follows from it.
+    /// Applies an event and everything that follows from it.
     pub fn happen(&mut self, what: &SimulatedEvent) {
         match what {
             SimulatedEvent::Opens(name) => {
@@ -160,7 +160,7 @@ impl Simulation {
         self.step(event.expect("only what lives ends"));
     }
 
-    /// Meets deadlines until all that is under way has arrived; what waits for another happening waits.
+    /// Plays deadlines until no unit is under way, except those that wait for another event.
     fn pass_time(&mut self) {
         while self.machine.units().any(|unit| self.is_under_way(unit)) {
             let at = self.machine.next_deadline();
@@ -230,7 +230,7 @@ fn by_signal(signal: i32) -> ExitStatus {
 }
 
 impl Unit {
-    /// `None` when there is nothing to end.
+    /// `None` if there is no process.
     fn end(&mut self, unit: UnitId, status: ExitStatus) -> Option<Event> {
         std::mem::take(&mut self.lives).then_some(Event::Exited {
             unit,

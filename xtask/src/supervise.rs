@@ -1,7 +1,7 @@
-//! The supervisor as a value: [`Machine::step`] takes the time and an event and answers with actions.
+//! The supervisor's state machine: [`Machine::step`] takes the time and an event, and returns actions.
 //!
-//! It starts nothing, signals nobody and knows no clock: `run::driver` performs the actions and reports back.
-//! Every deadline is part of a unit's state, so there are no timers to cancel.
+//! It has no clock, and starts and signals nothing: `run::driver` performs the actions and reports the results. Every
+//! deadline is part of a unit's state, so there are no timers to cancel.
 
 mod machine;
 mod restart;
@@ -22,16 +22,15 @@ use crate::plan::{Condition, Service};
 pub(crate) use machine::Machine;
 pub(crate) use unit::Spec;
 
-/// Time since the supervisor began.
+/// Time since the supervisor started.
 pub(crate) type Elapsed = Duration;
 
-/// Which unit of the machine; stays valid for the machine's life.
+/// The index of a unit; valid for the life of the machine.
 pub(crate) type UnitId = usize;
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Event {
-    /// Start these together; they are ready together, or the batch has failed.
+    /// Starts these as a batch: all become ready, or the batch has failed.
     Start {
         specs: Vec<Spec>,
         give_up_after: Option<Duration>,
@@ -45,58 +44,58 @@ pub(crate) enum Event {
         message: String,
         exit: Exit,
     },
-    /// The answer to [`Action::Probe`].
+    /// The result of [`Action::Probe`].
     Probed {
         unit: UnitId,
         answer: ProbeResult,
     },
-    /// The unit's own process has ended.
+    /// The unit's main process has exited.
     Exited {
         unit: UnitId,
         status: ExitStatus,
         diagnosis: Option<Diagnosis>,
     },
-    /// The answer to [`Action::CountProcesses`]: so many of its processes are left, or why they could not be counted.
+    /// The result of [`Action::CountProcesses`]: the number of remaining processes, or why they could not be counted.
     Swept {
         unit: UnitId,
         left: Result<usize, String>,
     },
-    /// Stop these units, or all of them.
+    /// Stops these units, or all.
     Stop {
         units: Option<Vec<UnitId>>,
     },
-    /// Stop these and start them again, what depends on another after it.
+    /// Stops and restarts these units; dependents start after their dependencies.
     Restart {
         units: Vec<UnitId>,
     },
-    /// The same for units that run, and for what is restarted with them; these start again with other settings.
+    /// Restarts these units, if they run or restart with one that does, with new settings.
     Change {
         specs: Vec<Spec>,
     },
-    /// Ctrl-C: the first stops, the second kills.
+    /// Ctrl-C: the first stops all units, the second kills them.
     Interrupt,
-    /// A deadline has come.
+    /// A deadline has passed.
     Tick,
 }
 
-/// What to do about it, in this order.
+/// To be performed in the order returned.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Action {
     Spawn(UnitId),
-    /// Is it ready, is it healthy?
+    /// Check whether the unit is ready or healthy.
     Probe(UnitId),
-    /// Ask all its processes to end.
+    /// Send the stop signal to all processes of the unit.
     Terminate(UnitId),
     Kill(UnitId),
-    /// Count the processes it has left.
+    /// Count the remaining processes of the unit.
     CountProcesses(UnitId),
-    /// Tell everybody who watches.
+    /// Report the new state to all observers.
     Announce {
         unit: UnitId,
         state: State,
         cause: Option<Cause>,
     },
-    /// A batch is ready as a whole, or will never be.
+    /// All units of a batch are ready, or the batch has failed.
     Settled {
         batch: usize,
         ready: bool,
@@ -111,13 +110,13 @@ pub(crate) enum ProbeResult {
     Failed {
         detail: String,
     },
-    /// It could not be asked: the system is out of something. Of a service that was ready that says nothing.
+    /// The probe could not run because a system resource is exhausted. This does not make a ready service unhealthy.
     Unasked {
         detail: String,
     },
 }
 
-/// A unit's state, by the names of the contract.
+/// A unit's state, with the names of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
@@ -126,7 +125,7 @@ pub(crate) enum State {
     Ready,
     Unhealthy,
     Stopping,
-    /// It has ended, and is started again after a pause.
+    /// It has exited and is restarted after a pause.
     Backoff,
     Exited,
     Failed,
@@ -134,7 +133,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// As it stands in JSON and on the screen.
+    /// The name in JSON and on the screen.
     pub(crate) fn name(self) -> &'static str {
         match self {
             State::Waiting => "waiting",
@@ -149,7 +148,7 @@ impl State {
         }
     }
 
-    /// Nothing of it runs, and nothing will without being asked.
+    /// Nothing of the unit runs, and nothing will start on its own.
     pub(crate) fn is_over(self) -> bool {
         match self {
             State::Exited | State::Failed | State::Stopped => true,
@@ -158,7 +157,7 @@ impl State {
         }
     }
 
-    /// There may be processes of it.
+    /// Processes of the unit may exist.
     pub(crate) fn is_alive(self) -> bool {
         match self {
             State::Starting | State::Ready | State::Unhealthy | State::Stopping => true,
@@ -170,7 +169,7 @@ impl State {
 /// Why a unit is in a state that needs a reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Cause {
-    /// Its process ended; `after` counts from its start.
+    /// Its main process exited; `after` is the time since its start.
     Exited {
         status: ExitStatus,
         after: Duration,
@@ -185,27 +184,27 @@ pub(crate) enum Cause {
         message: String,
         exit: Exit,
     },
-    /// A dependency will not come up.
+    /// A dependency failed or is not started.
     Dependency {
         name: String,
     },
     Unhealthy {
         detail: String,
     },
-    /// So many of its processes outlived SIGKILL.
+    /// The number of its processes that survived SIGKILL.
     Survived {
         left: usize,
     },
-    /// Whether all of its processes have ended could not be determined.
+    /// It is unknown whether all of its processes have exited.
     Unverified {
         detail: String,
     },
-    /// It is started again after this pause.
+    /// It is restarted after this pause.
     Again {
         last: Box<Cause>,
         pause: Duration,
     },
-    /// It was started again so often in a row that it is not any more.
+    /// It was restarted too often in a row.
     GaveUp {
         last: Box<Cause>,
         n_restarts: u32,
@@ -213,7 +212,7 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    /// What to do about it, where that is known.
+    /// What the user can do about it, if known.
     pub(crate) fn advice(&self, service: &Service, checkout: &Path) -> Vec<Hint> {
         match self.last() {
             Cause::Exited {
@@ -226,7 +225,7 @@ impl Cause {
         }
     }
 
-    /// What `up` ends with because of it.
+    /// The exit code of `up` that it causes.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Cause::Exited {
@@ -241,7 +240,7 @@ impl Cause {
         }
     }
 
-    /// How it ended, whatever followed from that.
+    /// The original cause, without the restarts that followed.
     pub(crate) fn last(&self) -> &Cause {
         match self {
             Cause::Again { last, .. } | Cause::GaveUp { last, .. } => last.last(),

@@ -1,4 +1,4 @@
-//! `doctor`: every check that `up` makes and some more, without changing anything.
+//! `doctor`: all checks of `up` and some more, without changing anything.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ fn everything() -> Selection {
     }
 }
 
-/// A file that cannot be read, or whose plan makes no sense, is a document too.
+/// A file that cannot be read or planned also gives a JSON document.
 fn unreadable(problems: Diagnostics, context: &Context) -> Diagnostics {
     if context.json {
         let place = ProjectPath::find(context.file.as_deref());
@@ -109,8 +109,8 @@ fn unreadable(problems: Diagnostics, context: &Context) -> Diagnostics {
     problems
 }
 
-/// What is to be said of every port. Where `up` would leave the owner alone and go on with another number, a port that is
-/// taken keeps it from nothing.
+/// The findings about all ports. A conflict that `up` would solve with another number, without stopping the owner, is
+/// not an error.
 fn ports(
     plan: &Plan,
     facts: &Facts,
@@ -145,7 +145,7 @@ fn ports(
         return findings;
     }
     let ids: Vec<PortId> = taken.iter().map(|(_, id)| id.clone()).collect();
-    // Which number it would be is not told: by then it may be another.
+    // The new number is not reported, because it may be another one by then.
     let can_have = |port: &DeclaredPort, number| {
         owners::can_be_served(Endpoint {
             number,
@@ -154,7 +154,7 @@ fn ports(
         })
     };
     let Ok(moved) = draft.complete_plan(&registry.reassign(allocation, &ids, &can_have)) else {
-        // `up` would not get so far, and why is told elsewhere.
+        // `up` would stop before this, and the reason is reported elsewhere.
         return findings;
     };
     for (at, id) in &taken {
@@ -170,11 +170,11 @@ fn ports(
     findings
 }
 
-/// What is to be said of everything but ports.
+/// The findings about everything except ports.
 fn others(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding>, Diagnostic> {
     let live_run = run_status::run(&plan.checkout);
     let mut findings = mismatches(plan)?;
-    // One that runs has all it needs.
+    // A running stack has its descriptors already.
     findings.extend(live_run.is_none().then(|| open_files(plan, facts)).flatten());
     findings.extend(needs(plan, facts));
     findings.extend(project.ambiguities(plan));

@@ -1,4 +1,4 @@
-//! `down`: stop in reverse order, and prove that nothing is left.
+//! `down`: stops in reverse order and verifies that nothing is left.
 
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     if !args.services.is_empty() {
         let running = run_status::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
-        // Names that do not exist are the plan's to refuse. One that an edit took out of the file may still run.
+        // The plan rejects unknown names. A service that was removed from the file may still be running.
         let others: Vec<String> = args.services.iter().filter(|name| !runs(name)).cloned().collect();
         if !others.is_empty() {
             Project::find(context.file.as_deref())?.plan(&Selection {
@@ -80,7 +80,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
             match follow_stop(&inbox.receiver, context)? {
                 Some(Exit::Done) if args.leftovers => {}
                 Some(exit) => return Ok(exit),
-                // It has gone: what it left is looked for.
+                // The supervisor is gone; look for what it left.
                 None => {}
             }
         }
@@ -91,7 +91,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
                 return Ok(exit);
             }
             LockOutcome::HeldBy(_) if wall() < deadline => {
-                // It is just starting or just ending: its socket is about to come or to go.
+                // The supervisor is starting or exiting, so its socket does not exist yet or any more.
                 if let Err(Interrupted) = inbox.pause(Duration::from_millis(20)) {
                     return Ok(watching::interrupted("stopped", context));
                 }
@@ -109,10 +109,10 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     }
 }
 
-/// How long an `up` that has the lock may take until it answers.
+/// How long an `up` that holds the lock may take to reply.
 const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The supervisor stops its services; tells how that goes. `None` when it went away meanwhile.
+/// Asks the supervisor to stop its services and reports the progress. `None` if it exited meanwhile.
 fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
     let began = wall();
     let mut stopped = 0;
@@ -170,7 +170,7 @@ fn not_stopped(snapshot: &Snapshot, survivors: Vec<Diagnostic>, exit: Exit) -> D
     problem.exit(exit).into()
 }
 
-/// There is no supervisor: ends what a crashed one left.
+/// Without a supervisor: stops what a crashed one left.
 fn sweep(
     directory: &StateDir,
     checkout: &std::path::Path,
@@ -212,5 +212,5 @@ fn sweep(
     Ok(exit)
 }
 
-/// Between SIGTERM and SIGKILL for what a crashed run left; its services' own grace periods went with it.
+/// The grace period for leftovers of a crashed run, whose own grace periods are unknown.
 const LEFTOVER_GRACE_PERIOD: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! What comes in from outside while a command runs: signals, and answers to its questions.
+//! Events while a command runs: signals and replies to its questions.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use crate::run::driver::Message;
 use crate::system::interrupt::{self, Interrupt};
 use crate::system::{os, terminal};
 
-/// Everything that happens comes in here: signals and answers at first, all of the driver's where there is one.
+/// Receives all events: at first signals and replies to questions; later those of the driver, if there is one.
 pub(super) struct Inbox {
     pub(super) sender: Sender<Message>,
     pub(super) receiver: Receiver<Message>,
     pub(super) interrupt: Arc<Interrupt>,
 }
 
-/// Ctrl-C.
+/// Ctrl-C was pressed.
 pub(super) struct Interrupted;
 
 impl Inbox {
-    /// From now on a signal to end is a message. A command that is blocked does not take it, and is ended, with
-    /// `last_words` for whoever reads its stdout.
+    /// From now on, termination signals are messages. A blocked command does not receive them and is ended;
+    /// `last_words` is then written to stdout.
     pub(super) fn open(last_words: String) -> Result<Self, Diagnostic> {
         let inbox = Inbox::disconnected();
         let (hear, interrupt) = (inbox.sender.clone(), Arc::clone(&inbox.interrupt));
         let heard = move |heard: os::SignalEvent| {
-            // Whoever has dropped the inbox waits for nothing.
+            // The receiver may have been dropped.
             let tell = || drop(hear.send(Message::Signal(heard)));
             if !heard.is_interrupt() {
                 return tell();
@@ -41,7 +41,7 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// For who asks nothing and waits for nothing.
+    /// For commands that never ask or wait.
     pub(super) fn disconnected() -> Self {
         let (sender, receiver) = channel();
         Inbox {
@@ -51,27 +51,27 @@ impl Inbox {
         }
     }
 
-    /// Waits; a signal ends it early.
+    /// Sleeps; a signal ends it early.
     pub(super) fn pause(&self, time: Duration) -> Result<(), Interrupted> {
         match self.receiver.recv_timeout(time) {
             Ok(Message::Signal(heard)) if heard.is_interrupt() => Err(Interrupted),
-            // Nothing else can have come that matters before the driver begins.
+            // Before the driver starts, no other message matters.
             Ok(_) | Err(_) if self.interrupted() => Err(Interrupted),
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    /// Has Ctrl-C ever been pressed?
+    /// Whether Ctrl-C was pressed at any time.
     pub(super) fn interrupted(&self) -> bool {
         self.interrupt.was_heard()
     }
 
-    /// Asks a yes-or-no question; no is the default. Only what is typed from now on answers it.
+    /// Asks a yes-or-no question; the default is no. Earlier input is ignored.
     pub(super) fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
         if self.interrupted() {
             return Err(Interrupted);
         }
-        // All that was said before stands on the terminal: nobody else writes there now.
+        // All output so far is on the terminal, and no other thread writes to it now.
         os::forget_typed();
         tell(&format!("{question}  [y/N] "));
         if terminal::read_line({
@@ -80,7 +80,7 @@ impl Inbox {
         })
         .is_err()
         {
-            // Without room for a thread nobody can answer.
+            // Without a thread, the reply cannot be read.
             tell("\n");
             return Ok(false);
         }
@@ -106,6 +106,6 @@ impl Inbox {
 fn say_last(words: &str) {
     tell("Interrupted.\n");
     let mut stdout = std::io::stdout().lock();
-    // A reader that has gone away wants no more.
+    // The reader may have closed the pipe.
     let _ = stdout.write_all(words.as_bytes()).and_then(|()| stdout.flush());
 }

@@ -1,4 +1,4 @@
-//! Processes of earlier runs of this checkout, known by their tag: found, named and ended.
+//! Leftovers: processes of earlier runs of this checkout, found by their tag, shown and stopped.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use crate::report::words;
 use crate::system::attribution::{self, Member};
 use crate::system::{os, runs};
 
-/// What runs of a checkout left whose supervisor is gone.
+/// What earlier runs of a checkout left, whose supervisors are gone.
 #[derive(Default)]
 pub(super) struct Leftovers {
     /// The living processes.
     pub(super) processes: Vec<(Process, Tag)>,
-    /// Those that nobody ends.
+    /// Those that are never stopped.
     pub(super) left_alone: Vec<LeftAlone>,
 }
 
-/// Every living process that a run of this checkout started whose supervisor is gone.
+/// All living processes of runs of this checkout whose supervisor is gone.
 ///
 /// # Errors
-/// Some process could not be looked at, so whether one is left is not known.
+/// Some process could not be inspected, so it is unknown whether one is left.
 pub(super) fn of(checkout: &Path) -> Result<Leftovers, Diagnostic> {
     let table = os::processes()?;
     let ours = Ancestry::of(std::process::id(), None, &table);
@@ -40,7 +40,7 @@ pub(super) fn of(checkout: &Path) -> Result<Leftovers, Diagnostic> {
     } in attribution::members()?
     {
         let pid = process.identity.pid;
-        // We may have been started from a shell that a service of an earlier run had started.
+        // We may run in a shell that a service of an earlier run started.
         let is_us = pid == ours.us || ours.ancestors.contains(&pid);
         if tag.checkout != checkout || is_us || supervisor(pid, &tag, &table)?.is_some() {
             continue;
@@ -55,7 +55,7 @@ pub(super) fn of(checkout: &Path) -> Result<Leftovers, Diagnostic> {
     Ok(left)
 }
 
-/// For a command that ends leftovers: what could not be looked at is not gone.
+/// For commands that stop leftovers: processes that could not be inspected may still exist.
 pub(super) fn not_verified(problem: &Diagnostic) -> Diagnostic {
     let why = &problem.message;
     Diagnostic::new(format!(
@@ -64,15 +64,15 @@ pub(super) fn not_verified(problem: &Diagnostic) -> Diagnostic {
     .exit(Exit::Survived)
 }
 
-/// A browser with five processes is one line.
+/// Several processes of one program, such as a browser, are one line.
 pub(super) fn tell_left_alone(left_alone: &[LeftAlone], context: &Context) {
     for line in words::left_alone(left_alone) {
         context.say(&line);
     }
 }
 
-/// The supervisor of a live run of this checkout that does not use our state directory: nobody may start or stop
-/// anything beside it.
+/// The supervisor of a live run of this checkout that uses another state directory. Nothing may be started or stopped
+/// beside it.
 pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Diagnostic>, Diagnostic> {
     let table = os::processes()?;
     let members = attribution::members()?;
@@ -93,14 +93,14 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Diagnostic>, Diagnosti
     }))
 }
 
-/// The living supervisor of a process. Whatever a run starts stays below that, for it adopts the orphans; in a
-/// container it knows itself, and the run names it, by another number than we.
+/// The living supervisor of a process. Everything that a run starts stays below its supervisor, which adopts orphans.
+/// The run's id contains the supervisor's pid in its own namespace, which differs from ours in a container.
 fn supervisor(pid: u32, tag: &Tag, table: &[Process]) -> Result<Option<u32>, Diagnostic> {
     let Some(number) = runs::supervisor(tag.run.raw()) else {
         return Ok(None);
     };
     for pid in Ancestry::of(pid, None, table).ancestors {
-        // One that was just killed keeps its children until its last thread has ended.
+        // A supervisor that was just killed keeps its children until its last thread has exited.
         if os::pid_in_own_namespace(pid)? == Some(number) && os::has_main_thread(pid)? {
             return Ok(Some(pid));
         }
@@ -121,7 +121,7 @@ pub(super) fn finding(left: &[(Process, Tag)]) -> Finding {
         .about(Subject::default())
 }
 
-/// Ends them without a question: they are no strangers. Says so in a line.
+/// Stops them without a question, because they belong to this checkout. Prints one line.
 pub(super) fn end(
     left: &[(Process, Tag)],
     grace: Duration,

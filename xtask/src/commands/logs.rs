@@ -1,4 +1,4 @@
-//! `logs`: what the services have written and how they fared, from the files; while the stack runs and after it ended.
+//! `logs`: output and state changes of the services from the log files, while the stack runs or afterwards.
 
 mod printer;
 
@@ -55,10 +55,10 @@ pub(crate) struct Args {
     grep: Option<String>,
 }
 
-/// What may happen while the lines are shown on a thread of their own.
+/// Events while another thread shows the lines.
 enum Happened {
     Interrupt,
-    /// Nobody reads on.
+    /// stdout was closed.
     Closed,
     Shown(CommandResult),
 }
@@ -101,7 +101,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     })
     .map_err(|error| Diagnostic::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));
-    // Writing waits for the reader, and Ctrl-C for nobody.
+    // Writing may block on a slow reader; it runs on a thread so that Ctrl-C still works.
     threads::start("logs", Stack::Usual, move || {
         drop(tell.send(Happened::Shown(logs.follow(show))))
     })?;
@@ -112,7 +112,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     }
 }
 
-/// What is shown.
+/// What to show.
 struct Logs {
     directory: StateDir,
     run: String,
@@ -138,10 +138,10 @@ impl LogFilter {
     }
 }
 
-/// How often a file is looked at for more.
+/// How often a file is checked for new lines.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A stack that is down may be on its way up again: it is given so many looks.
+/// A stopped stack may be about to start again; it is checked this often.
 const MAX_RECONNECTS: usize = 40;
 
 impl Logs {
@@ -162,7 +162,7 @@ impl Logs {
         let mut looks_left = 0;
         self.show_stored(&mut reader, &mut show)?;
         while !show.is_closed() {
-            // Asked before reading, so that nothing can come after the last look.
+            // Check before reading, so that no line can be written after the last read.
             let live = self.directory.live_run()?;
             if self.services.is_empty() {
                 reader.look_for_more();
@@ -198,9 +198,9 @@ impl Logs {
         LogReader::new(&self.directory.logs(), &self.run, &self.services)
     }
 
-    /// What is there already.
+    /// Shows the lines that are already stored.
     fn show_stored(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Diagnostic> {
-        // A service that writes faster than is read here would keep it from ending.
+        // Without a limit, a service that writes faster than we read would keep this from ending.
         let now = time(wall());
         let mut tails = self.tail.map(Tails::new);
         while let Some((service, entry)) = reader.next() {
@@ -220,7 +220,7 @@ impl Logs {
         show.flush()
     }
 
-    /// The lines that the end of a supervisor cut off.
+    /// Shows the lines that were cut off when a supervisor died.
     fn show_rest(&self, reader: &mut LogReader, show: &mut LogPrinter) -> Result<(), Diagnostic> {
         while let Some((service, entry)) = reader.next_cut_off() {
             self.pass_on(service, entry, show)?;

@@ -1,4 +1,4 @@
-//! What has become of the ports of a service that did not get one of them: who has it now, or that nobody has.
+//! The current holders of ports that a service needed and did not get.
 
 use crate::diagnostic::{Exit, Hint, Level};
 use crate::plan;
@@ -10,17 +10,17 @@ use crate::supervise::{Cause, State};
 use crate::system::os;
 use crate::system::owners::{self, Addresses};
 
-/// How it is now.
+/// The current state of a service's lost ports.
 #[derive(Default)]
 pub(super) struct LostPorts {
-    /// One for each port that there is something to say about.
+    /// One for each port with something to report.
     pub(super) facts: Vec<String>,
     pub(super) hints: Vec<Hint>,
-    /// Somebody else has one of them.
+    /// Another process has one of them.
     pub(super) is_taken: bool,
 }
 
-/// Looked up only where a port may be what keeps the service from being ready.
+/// Looks up ports only if one may be what keeps the service from becoming ready.
 pub(super) fn now(service: &ServiceStatus, record: &Record) -> LostPorts {
     let is_held = service.lost_port.is_some();
     let (may_be, was) = match service.cause.as_ref().map(Cause::last) {
@@ -40,7 +40,7 @@ pub(super) fn now(service: &ServiceStatus, record: &Record) -> LostPorts {
     }
     let mut findings = judged(service, record, Addresses::Service);
     if !findings.iter().any(is_anothers) {
-        // It may bind where nobody else of the program asks: at `::1`, say.
+        // It may bind another address than the declared one, such as `::1`.
         findings.extend(judged(service, record, Addresses::All).into_iter().filter(is_anothers));
     }
     let taken: Vec<&Finding> = findings.iter().filter(|it| is_anothers(it)).collect();
@@ -69,7 +69,7 @@ fn judged(service: &ServiceStatus, record: &Record, addresses: Addresses) -> Vec
     judge(&service.name, &service.ports, &caller, addresses)
 }
 
-/// What each port of a service is, looked up now. At [`Addresses::All`] also where the service does not declare it.
+/// The findings about a service's ports now. With [`Addresses::All`], also at addresses that it does not declare.
 pub(super) fn judge(service: &str, ports: &[plan::Port], caller: &CallerContext, addresses: Addresses) -> Vec<Finding> {
     let asked: Vec<Endpoint> = ports.iter().map(Endpoint::from).collect();
     let facts = owners::look_up(&asked, addresses);
@@ -86,7 +86,7 @@ pub(super) fn judge(service: &str, ports: &[plan::Port], caller: &CallerContext,
     ports.iter().map(judge).collect()
 }
 
-/// The service itself said that its port is busy.
+/// The service's own output says that its port is busy.
 pub(super) fn found_port_busy(cause: &Cause) -> bool {
     match cause.last() {
         Cause::Exited {

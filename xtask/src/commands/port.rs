@@ -1,4 +1,4 @@
-//! `port`: look into ports and clear them, in any directory, with or without a `devtasks.toml`.
+//! `port`: inspects and frees ports, in any directory, with or without a `devtasks.toml`.
 
 mod filter;
 mod find;
@@ -31,7 +31,7 @@ enum PortCommand {
     Who(who::Args),
     Ls(ls::Args),
     Wait(wait::Args),
-    // Its former name still works.
+    // The former name still works.
     #[command(alias = "free")]
     Find(find::Args),
     Kill(kill::Args),
@@ -47,7 +47,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     }
 }
 
-/// Whose processes count as ours: those of the project around us, where there is one. A broken file is no hindrance.
+/// Our own processes are those of the current project, if there is one. An invalid file is ignored.
 fn ours(context: &Context) -> CallerContext {
     match Project::find(context.file.as_deref()) {
         Ok(project) => CallerContext::new(
@@ -63,11 +63,11 @@ fn ours(context: &Context) -> CallerContext {
     }
 }
 
-/// The same; and where our supervisor holds one of these ports, for whom. Only it knows.
+/// The same, with the services for which our supervisor holds these ports. Only the supervisor knows them.
 fn ours_beside(facts: &BTreeMap<Endpoint, PortFact>, context: &Context) -> CallerContext {
     let mut ours = ours(context);
     let owners = || facts.values().flat_map(|fact| &fact.owners);
-    // A suspended one would not answer.
+    // A suspended supervisor would not reply.
     let mut supervisors = owners().filter(|owner| owner.process.state == ProcessState::Running);
     let is_ours = |tag: &Tag| tag.is_supervisor() && ours.live_run.as_ref().is_some_and(|run| tag.run == *run);
     if let Some(checkout) = &ours.checkout

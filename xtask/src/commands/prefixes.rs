@@ -1,4 +1,4 @@
-//! A service's lines as `up` and `logs` show them: its name in front, aligned and in its colour, or as JSON events.
+//! Formats a service's lines for `up` and `logs`: with its name as an aligned, coloured prefix, or as JSON events.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use crate::report::json::{self, LogLine, StreamName};
 use crate::report::paint::Paint;
 use crate::run::logs::Stream;
 
-/// `backend  | `, by service.
+/// The prefix of each service, such as `backend  | `.
 pub(super) struct Prefixes {
-    /// Characters that each takes.
+    /// The width of every prefix in characters.
     pub(super) width: u16,
     by_service: BTreeMap<String, String>,
 }
 
 impl Prefixes {
-    /// `services` are all that may ever run, in the order of the file: it decides on colours.
+    /// `services` are all that may ever run, in file order, which determines the colours.
     pub(super) fn new(services: &[String], paint: Paint) -> Self {
         let width = services.iter().map(|name| console::measure_text_width(name)).max();
         let width = width.unwrap_or(0);
@@ -34,7 +34,7 @@ impl Prefixes {
 
     /// Adds whole lines of a service, each with its prefix.
     pub(super) fn push(&self, to: &mut Vec<u8>, service: &str, lines: &[u8]) {
-        // One that the file has no more.
+        // The service may have been removed from the file.
         let other = || format!("{service} | ");
         let prefix = self.by_service.get(service).cloned().unwrap_or_else(other);
         let mut rest = lines;
@@ -47,7 +47,7 @@ impl Prefixes {
     }
 }
 
-/// One line, without its end, as a JSON event; what is no UTF-8 is replaced.
+/// One line, without its line break, as a JSON event; invalid UTF-8 is replaced.
 pub(super) fn push_json(to: &mut Vec<u8>, at: Timestamp, service: &str, stream: Stream, line: &[u8]) {
     let stream = match stream {
         Stream::Stdout => StreamName::Stdout,

@@ -1,4 +1,4 @@
-//! Follows what a running supervisor replies: the one loop of every command that asked for something.
+//! Follows the replies of a running supervisor, for all commands that send a request.
 
 use std::sync::mpsc::Receiver;
 
@@ -6,39 +6,39 @@ use crate::diagnostic::{Diagnostic, Exit};
 use crate::protocol::{Reply, ServiceProgress, Snapshot, Transition};
 use crate::run::driver::Message;
 
-/// What happens in the run meanwhile.
+/// Events of the run before the final reply.
 pub(super) enum News<'a> {
     Transition(&'a Transition),
     Progress(&'a [ServiceProgress]),
 }
 
-/// How the conversation ended.
+/// How the connection ended.
 pub(super) enum Ended {
     Done(Box<Completed>),
-    /// The run is shutting down and takes nothing new, or its supervisor is gone.
+    /// The run is shutting down and takes no requests, or its supervisor is gone.
     Gone,
-    /// Ctrl-C. The supervisor goes on.
+    /// Ctrl-C was pressed. The supervisor continues.
     Interrupted,
 }
 
-/// The request was carried out, or failed.
+/// The request succeeded or failed.
 pub(super) struct Completed {
     pub(super) exit: Exit,
     pub(super) snapshot: Snapshot,
-    /// What is left although it was told to end.
+    /// What is left although it was told to stop.
     pub(super) survivors: Vec<Diagnostic>,
 }
 
-/// Hands on the news until the supervisor is done.
+/// Passes on the events until the supervisor is done.
 ///
 /// # Errors
-/// The supervisor refused the request, or its reply makes no sense.
+/// The supervisor refused the request, or its reply is invalid.
 pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) -> Result<Ended, Diagnostic> {
     loop {
         let reply = match inbox.recv().expect("the thread that hears signals holds a sender") {
             Message::Replied(reply) => reply?,
             Message::Signal(heard) if heard.is_interrupt() => return Ok(Ended::Interrupted),
-            // The others are for a driver, and a client has none.
+            // The other messages are for a driver, which a client does not have.
             Message::Signal(_)
             | Message::StdinLine(_)
             | Message::OutputClosed
@@ -62,7 +62,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
             }
             Reply::Refused(problem) => return Err(problem),
             Reply::Ending => return Ok(Ended::Gone),
-            // Replies to a question, which nobody here has asked.
+            // Replies to other requests.
             Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! `restart`: services of the running stack are stopped and started again by its supervisor.
+//! `restart`: the supervisor of the running stack stops services and starts them again.
 
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, watching};
@@ -46,7 +46,7 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     os::require("restart")?;
     let project = Project::find(context.file.as_deref())?;
     if !args.services.is_empty() {
-        // Names that do not exist are the plan's to refuse.
+        // The plan rejects unknown names.
         project.plan(&Selection {
             services: args.services.clone(),
             ..Selection::default()

@@ -1,7 +1,7 @@
-//! What `up` shows while it runs: states and what is waited for on stderr, the services' lines on stdout.
+//! The output of `up`: states and progress on stderr, the services' lines on stdout.
 //!
-//! Nobody who calls waits for a reader: stdout and stderr each have a queue and a thread of their own that writes. Where
-//! stdout is read too slowly, lines are left out and counted; they are in the files all the same.
+//! Callers never block on a slow reader: stdout and stderr each have a queue and a thread that writes. If stdout is
+//! read too slowly, lines are dropped and counted; they are still in the log files.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -30,38 +30,38 @@ pub(super) struct Screen {
     prefixes: Prefixes,
     stdout: OutputQueue,
     words: SerialWorker<ScreenOp>,
-    /// Lines that were left out, by service, and not told yet.
+    /// The number of dropped lines that have not been reported yet, by service.
     left_out: Mutex<BTreeMap<String, usize>>,
     program: String,
 }
 
-/// What the driver has to say.
+/// Output of the driver.
 enum ScreenOp {
-    /// For people.
+    /// A message for the user.
     Tell(String),
     /// The line at the bottom; empty for none.
     Draw(String),
 }
 
-/// Both outputs: a stdout that nobody reads does not keep stderr from being written.
+/// Both outputs, independent of each other: a blocked stdout does not block stderr.
 struct TerminalOutput {
     paint: Paint,
     program: String,
     gone: Sender<Message>,
-    /// Both are the same terminal, so a line for stdout first erases what is drawn.
+    /// Both are the same terminal, so the drawn line is erased before a line on stdout.
     shared: bool,
-    /// Text of the line that is drawn at the bottom of the terminal; empty for none.
+    /// The line drawn at the bottom of the terminal; empty for none.
     drawn: Mutex<String>,
 }
 
-/// What is said waits so long for the lines that came before it.
+/// How long a message waits for the lines before it.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Below this programs draw nothing sensible any more.
+/// Below this width, programs cannot draw anything useful.
 const MIN_WIDTH: u16 = 20;
 
 impl Screen {
-    /// `services` are all that may ever run, in the order of the file.
+    /// `services` are all that may ever run, in file order.
     ///
     /// # Errors
     /// The system has no room for its threads.
@@ -119,26 +119,26 @@ impl Screen {
         self.draws
     }
 
-    /// Something happened: for people.
+    /// A message for the user about an event.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet && !self.json {
             self.tell(text);
         }
     }
 
-    /// Something went wrong: for people, even if they asked for quiet.
+    /// A message for the user about a problem, even with `--quiet`.
     pub(super) fn tell(&self, text: &str) {
         self.words.push(ScreenOp::Tell(format!("{text}\n")));
     }
 
-    /// A JSON event; nothing in human form.
+    /// An event, written only in JSON mode.
     pub(super) fn event(&self, line: &str) {
         if self.json {
             self.stdout.push_unbounded(line.as_bytes());
         }
     }
 
-    /// Redraws the line at the bottom; an empty one erases it.
+    /// Redraws the line at the bottom; an empty text erases it.
     pub(super) fn draw(&self, text: &str) {
         if self.draws {
             let text = console::truncate_str(text, self.width.saturating_sub(1), "…");
@@ -146,7 +146,7 @@ impl Screen {
         }
     }
 
-    /// Everything has been said; a reader that does not read is given this long.
+    /// Writes the remaining output; a slow reader is given at most `patience`.
     pub(super) fn finish(&self, patience: Duration) {
         if !self.stdout.flush(patience) {
             let n_lines = self.stdout.give_up();
@@ -204,7 +204,7 @@ impl TerminalOutput {
     }
 
     fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
-        // Held until the bytes are out, so that nothing is drawn into them.
+        // Held until the bytes are written, so that no line is drawn into them.
         let mut drawn = self.shared.then(|| lock(&self.drawn));
         if let Some(drawn) = &mut drawn {
             erase(drawn);
@@ -213,7 +213,7 @@ impl TerminalOutput {
         drop(drawn);
         if let Err(error) = &written {
             match error.kind() {
-                // The driver may have ended: then there is nothing left to stop.
+                // If the driver has ended, there is nothing left to stop.
                 ErrorKind::BrokenPipe => drop(self.gone.send(Message::OutputClosed)),
                 _ => super::tell(&problem(&super::unwritable(error), &self.program, self.paint)),
             }
@@ -224,7 +224,7 @@ impl TerminalOutput {
 
 fn erase(drawn: &mut String) {
     if !std::mem::take(drawn).is_empty() {
-        // A terminal that cannot go back to the start of its line keeps the text.
+        // A terminal that cannot move the cursor to the start of the line keeps the text.
         let _ = console::Term::stderr().clear_line();
     }
 }

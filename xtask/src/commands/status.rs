@@ -1,4 +1,4 @@
-//! `status`: what runs, whether it is well, and whether it is really ours that listens.
+//! `status`: what runs, whether it is healthy, and whether our own processes listen.
 
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded};
 use crate::diagnostic::{Diagnostics, Exit, Hint};
@@ -47,7 +47,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
         None => at_rest(&project, &asked)?,
     };
     if !args.services.is_empty() {
-        // Names that do not exist are the plan's to refuse.
+        // The plan rejects unknown names.
         let (plan, _) = project.plan(&asked)?;
         let is_shown = |name: &str| status.services.iter().any(|service| service.status.name == name);
         let mut missing = plan.services;
@@ -65,7 +65,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
     } else {
         let mut text = report::status::table(&status, wall(), context.paint(), context.terminals.width);
         if status.record.is_none() {
-            // A remark: where it cannot be looked up, `down` says so.
+            // This is only a remark: if leftovers cannot be looked up, `down` says so.
             let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
             if !left.is_empty() {
                 let finding = leftovers::finding(&left);
@@ -81,7 +81,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
     Ok(exit_after_print(context.print(&text), exit))
 }
 
-/// Nothing runs: the services that `up` would start, stopped.
+/// Nothing runs: the services that `up` would start, as stopped.
 fn at_rest(project: &Project, asked: &Selection) -> Result<RunStatus, Diagnostics> {
     let (plan, problems) = project.plan(asked)?;
     if !problems.is_empty() {

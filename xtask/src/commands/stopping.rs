@@ -1,4 +1,4 @@
-//! Ending processes from the command line: the words around `system::stop`, for owners of a port and for leftovers.
+//! Stopping processes from the command line: the messages around `system::stop`, for port owners and for leftovers.
 
 use std::time::Duration;
 
@@ -16,30 +16,30 @@ use crate::system::owners::{self, Addresses};
 use crate::system::runs;
 use crate::system::stop::{self, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
 
-/// The way to the user while something is being stopped.
+/// Interaction with the user while a process is stopped.
 pub(super) struct StopUi<'a> {
     pub(super) context: &'a Context,
-    /// A question that is answered with yes or no.
+    /// Asks a yes-or-no question.
     pub(super) confirm_kill: &'a mut dyn FnMut(&str) -> bool,
     pub(super) inbox: &'a Inbox,
 }
 
 pub(super) enum StopResult {
-    /// They have ended and, where it is about a port, it can be bound.
+    /// They have exited and, for a port, it can be bound.
     Done,
     Interrupted,
     Not(Diagnostic),
 }
 
-/// How long a port is watched after its owner has ended: a loop or a manager starts it again within that time.
+/// How long a port is watched after its owner has exited: a restart loop or service manager is that fast.
 const RESTART_WATCH_TIME: Duration = Duration::from_secs(1);
 
-/// A port whose holders are to end.
+/// A port whose holders are to be stopped.
 pub(super) struct Busy {
     pub(super) port: Endpoint,
-    /// Who they were when they were shown.
+    /// The holders that were shown to the user.
     pub(super) holders: Vec<Identity>,
-    /// Whoever starts them again and again, once that is to end too.
+    /// The process that keeps starting them, if it is to be stopped too.
     pub(super) starter: Option<Identity>,
 }
 
@@ -53,15 +53,15 @@ impl Busy {
         }
     }
 
-    /// Whom to end so that it comes free.
+    /// The processes to stop so that the port becomes free.
     pub(super) fn targets(&self) -> Result<Targets, Diagnostic> {
         let all: Vec<Identity> = self.holders.iter().chain(&self.starter).cloned().collect();
         owners::targets(&all)
     }
 }
 
-/// Ends whoever holds the ports, with what belongs to them, proves that the ports can be bound at these addresses, and
-/// watches all of them for a while: what became of each.
+/// Stops the holders of the ports and what belongs to them, verifies that the ports can be bound at these addresses,
+/// and watches them for a while. Returns the outcome for each port.
 pub(super) fn stop_owners(
     busy: &[Busy],
     addresses: Addresses,
@@ -94,7 +94,7 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, ui: &mut StopUi)
     };
     let port = &busy.port;
     let port = stop::Port {
-        // Whoever starts servers holds nothing between two of them.
+        // A process that starts servers holds no port between two of them.
         still_holds: &|pids| {
             busy.starter.is_some()
                 || owners::holders(port, addresses)
@@ -110,7 +110,7 @@ fn stop_one(busy: &Busy, addresses: Addresses, grace: Duration, ui: &mut StopUi)
     })
 }
 
-/// Those that have come free, whoever ended.
+/// Watches the ports that became free, whatever the reason.
 fn watch_freed_ports(busy: &[Busy], outcomes: &mut [StopOutcome], addresses: Addresses, inbox: &Inbox) {
     let is_free = |outcome: &StopOutcome| matches!(outcome, StopOutcome::Stopped { .. } | StopOutcome::Gone);
     let mut free: Vec<(&Busy, &mut StopOutcome)> = busy.iter().zip(outcomes).filter(|(_, it)| is_free(it)).collect();
@@ -130,12 +130,12 @@ fn watch_freed_ports(busy: &[Busy], outcomes: &mut [StopOutcome], addresses: Add
     }
 }
 
-/// Why a port that might be stopped is not.
+/// The reason why a port's owner cannot be stopped although it is not protected itself.
 pub(super) fn refused_companion(pid: u32, name: &Foreign, reason: &str) -> String {
     format!("`{name}` (pid {pid}) would have to end too, and is left alone: {reason}")
 }
 
-/// Ends processes for their own sake.
+/// Stops processes that hold no port.
 pub(super) fn end(
     tree: &Tree,
     grace: Duration,
@@ -190,7 +190,7 @@ impl StopUi<'_> {
     }
 }
 
-/// Says how it went with the owners of a port; what went wrong becomes a problem with its exit code.
+/// Reports the outcome for the owners of a port; a failure becomes a problem with its exit code.
 pub(super) fn told_of_port(outcome: StopOutcome, context: &Context, port: Endpoint) -> StopResult {
     let port = port.name();
     report_outcome(outcome, context, &format!("{port} is free"), &port)
@@ -229,7 +229,7 @@ fn report_outcome(outcome: StopOutcome, context: &Context, done: &str, port: &st
     }
 }
 
-/// Who took the port, who started it, and how to end that one.
+/// The process that took the port again, its parent, and how to stop that.
 fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
     let process = &holder.process;
     let taken = format!(
@@ -237,7 +237,7 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
         process.name, process.pid
     );
     if let Some(tag) = &holder.tag {
-        // To end its supervisor would end its whole stack.
+        // Stopping its supervisor would stop the whole stack.
         let directory = shell_word(&tag.checkout.raw().to_string_lossy()).into_owned();
         let service = if tag.is_supervisor() {
             String::new()
@@ -257,7 +257,7 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
     };
     let pid = parent.identity.pid;
     let message = format!("{taken}, which `{}` (pid {pid}) started", parent.name);
-    // Nobody is told to kill their terminal's shell.
+    // Never suggest killing the terminal's shell.
     match owners::targets(std::slice::from_ref(&parent.identity)) {
         Ok(Targets::End(_)) => Diagnostic::new(message).hint(format!(
             "if it starts servers again and again, end it first: `kill {pid}`"
@@ -270,7 +270,7 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
     .exit(Exit::Survived)
 }
 
-/// `python3` (pid 4242) is, `node` (pid 7), `sh` (pid 8) are.
+/// The subject and verb of a sentence, such as `python3` (pid 4242) is; `node` (pid 7), `sh` (pid 8) are.
 fn names(survivors: &[Survivor]) -> String {
     let name = |it: &Survivor| {
         let unseen = if it.state.is_none() {

@@ -1,4 +1,4 @@
-//! Runs that go on although their checkout was moved or deleted: who looks for them from elsewhere is told of them.
+//! Runs that continue although their checkout was moved or deleted; other commands mention them.
 
 use crate::commands::Context;
 use crate::diagnostic::{Diagnostic, Hint};
@@ -6,7 +6,7 @@ use crate::foreign::{command_line, visible};
 use crate::protocol::Record;
 use crate::system::runs;
 
-/// A sentence for each of them.
+/// A sentence for each stranded run.
 pub(super) fn remarks(context: &Context) -> Vec<String> {
     let remark = |record: Record| {
         let (project, directory) = (visible(&record.project), record.checkout.display().to_string());
@@ -21,7 +21,7 @@ pub(super) fn remarks(context: &Context) -> Vec<String> {
     runs::stranded().into_iter().map(remark).collect()
 }
 
-/// There is no project here: perhaps it was what one of them had.
+/// Adds a hint to the problem that there is no project here: it may have been that of a stranded run.
 pub(super) fn with_stranded_hint(problem: Diagnostic) -> Diagnostic {
     let hint = |problem: Diagnostic, record: &Record| {
         let directory = record.checkout.display();
@@ -34,7 +34,7 @@ pub(super) fn with_stranded_hint(problem: Diagnostic) -> Diagnostic {
     runs::stranded().iter().fold(problem, hint)
 }
 
-/// The file need not be there.
+/// The command that stops the run; its file need not exist.
 fn down(record: &Record) -> String {
     let file = record.checkout.join("devtasks.toml");
     let file = command_line(&[file.to_string_lossy().into_owned()]);

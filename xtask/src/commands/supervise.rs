@@ -1,4 +1,4 @@
-//! Supervising, in the terminal and in the background; [`crate::run::background`] starts the latter.
+//! Supervises in the terminal or in the background; [`crate::run::background`] starts the latter.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::system::os;
 use crate::system::runs::{LockOutcome, StateDir};
 use crate::system::terminal::Size;
 
-/// What `up --detach` starts.
+/// The process that `up --detach` starts.
 pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
     os::widen_descriptor_table();
     let Some(client) = control::first_client() else {
@@ -30,7 +30,7 @@ pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
     let asked = (client.request, client.replies);
     let ended = in_background(project, checkout, on_exit, asked).map_err(|problem| {
         let exit = problem.exit;
-        // A client that went away wants no answer.
+        // The client may have disconnected.
         let _ = refuse.send(Reply::Refused(problem));
         exit
     });
@@ -39,7 +39,7 @@ pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
     ended.unwrap_or_else(|exit| exit)
 }
 
-/// How long clients may take to hear their last reply.
+/// How long clients may take to read their last reply.
 const LAST_REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn in_background(
@@ -51,7 +51,7 @@ fn in_background(
     let inbox = Inbox::open(String::new())?;
     let directory = StateDir::of(checkout)?;
     let LockOutcome::Acquired(lock) = directory.lock()? else {
-        // Another supervisor was faster: the client turns to that one.
+        // Another supervisor was started first: the client turns to that one.
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
     };
@@ -68,7 +68,7 @@ fn in_background(
     Ok(outcome.exit)
 }
 
-/// A run that begins, of whoever has the checkout's lock.
+/// A run that is about to start. The caller holds the checkout's lock.
 pub(super) struct SupervisorArgs<'a> {
     pub(super) project: &'a str,
     pub(super) checkout: &'a Path,
@@ -78,7 +78,7 @@ pub(super) struct SupervisorArgs<'a> {
     pub(super) first: InitialRequest,
 }
 
-/// Supervises it to its end, for clients to find and to ask, until the last of them has had its answer.
+/// Supervises the run until it has ended and all clients have their replies.
 pub(super) fn supervise(
     run: SupervisorArgs,
     inbox: Inbox,
@@ -109,7 +109,7 @@ pub(super) fn supervise(
     outcome
 }
 
-/// Nobody watches: the log files have the lines, and clients are told what they ask for.
+/// The observer without a terminal: the log files have the lines, and clients query the rest.
 struct Nobody;
 
 impl Observer for Nobody {

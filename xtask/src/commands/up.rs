@@ -113,22 +113,22 @@ impl From<ConflictArg> for OnConflict {
     }
 }
 
-/// What was asked for, as it means.
+/// The request of one `up`.
 struct UpRequest {
     asked: Selection,
-    /// `None`: what the file says.
+    /// `None` for the setting of the file.
     on_conflict: Option<OnConflict>,
     yes: bool,
     give_up_after: Option<Duration>,
-    /// The supervisor is to run in the background.
+    /// The supervisor runs in the background.
     detach: bool,
     /// Nothing is saved or started.
     is_preview: bool,
-    /// Ports of what is started are chosen as if for the first time.
+    /// Ports of the services to start are chosen as if for the first time.
     reset_ports: bool,
     /// Every service and task of the file.
     known: Vec<String>,
-    /// The numbers of all ports of the file before ports were reset or moved.
+    /// The numbers of all ports of the file before ports were reset or reassigned.
     allocation: Allocation,
     /// The plan with these numbers.
     before: Plan,
@@ -164,7 +164,7 @@ fn start(args: Args, context: &Context) -> CommandResult {
     os::require("up")?;
     os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
-    // What is saved there is believed, so whose directory it is comes first.
+    // The directory's contents are trusted, so its owner is checked first.
     let directory = match args.plan {
         true => None,
         false => Some(StateDir::of(&project.checkout)?),
@@ -211,9 +211,9 @@ fn start(args: Args, context: &Context) -> CommandResult {
     }
 }
 
-/// A plan whose ports are saved and free. If there is none, the registry is as it was.
+/// A plan whose ports are saved and free. On failure, the registry is as before.
 ///
-/// Whoever calls has the lock of the checkout: by that, other checkouts know that these numbers are about to be used.
+/// The caller holds the lock of the checkout, which tells other checkouts that these numbers are about to be used.
 fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen), NotStarted> {
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let settled = match up.clear_all(&mut numbers, directory) {
@@ -230,7 +230,7 @@ fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen)
     Ok((numbers.plan, screen))
 }
 
-/// Joins the supervisor that has the lock, or waits for a moment.
+/// Joins the supervisor that holds the lock, or waits for a moment.
 fn join_or_wait(
     up: &Preflight<'_>,
     directory: &StateDir,
@@ -240,7 +240,7 @@ fn join_or_wait(
     if let Some(exit) = join::join(up, directory)? {
         return Ok(Some(exit));
     }
-    // It has the lock and no socket yet: it still asks its questions, or is just ending.
+    // It holds the lock but has no socket yet: it is asking questions, or exiting.
     if !std::mem::replace(has_waited, true) {
         let who = holder.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
         up.context.say(&format!(

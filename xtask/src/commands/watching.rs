@@ -1,4 +1,4 @@
-//! What a command shows that asked a running supervisor for something: every transition, then the table.
+//! The output of commands that wait for a running supervisor: every transition, then the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
@@ -18,10 +18,10 @@ use crate::supervise::State;
 use crate::system::clock::wall;
 use crate::system::owners::{self, Addresses};
 
-/// What kept a command from doing its work, for those who read JSON too.
+/// Writes problems as JSON events too, in JSON mode.
 pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandResult {
     if let (Err(problems), true) = (&ended, context.json) {
-        // It is told on stderr as well.
+        // They are also printed on stderr.
         for problem in &problems.0 {
             let finding = json::problem(problem, &context.program);
             let event = json::event(wall(), "finding", json::Found { finding });
@@ -33,12 +33,12 @@ pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandRes
     ended
 }
 
-/// What a command ends with, for those who read JSON.
+/// The summary at the end of a command, for JSON.
 pub(super) fn summary(exit: Exit, services: &[ObservedService]) -> String {
     json::line(&json::event(wall(), "summary", json::summary(exit, services)))
 }
 
-/// What the last words of a command are that is blocked when Ctrl-C is pressed.
+/// The last output of a command that is blocked when Ctrl-C is pressed.
 pub(super) fn last_words(context: &Context) -> String {
     match context.json {
         true => summary(Exit::Interrupted, &[]),
@@ -55,11 +55,11 @@ pub(super) fn interrupted(verb: &str, context: &Context) -> Exit {
     Exit::Interrupted
 }
 
-/// Tells what happens until all are ready or one has failed; `None` when the run is shutting down.
+/// Reports events until all are ready or one has failed; `None` if the run is shutting down.
 pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
-    // Of what came into another state meanwhile.
+    // The last state of each service that changed.
     let mut last: BTreeMap<String, State> = BTreeMap::new();
     let mut hear = |news: News<'_>| match news {
         News::Transition(it) => {
@@ -130,19 +130,19 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
     Ok(Some(exit))
 }
 
-/// Nobody asked for that: the supervisor was told to end, by Ctrl-C or a signal.
+/// No command requested that: the supervisor received Ctrl-C or a termination signal.
 pub(super) fn stopped_early() -> Diagnostic {
     Diagnostic::new("the stack was stopped before everything was ready")
 }
 
-/// Services of a stack that runs on.
+/// Services stopped by another command, while the stack continues.
 pub(super) fn stopped_elsewhere(names: &BTreeSet<String>) -> String {
     let verb = if names.len() == 1 { "was" } else { "were" };
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("{} {verb} stopped from another terminal", names.join(", "))
 }
 
-/// `, ports 8000 8080 are free`, as far as that is so.
+/// `, ports 8000 8080 are free`, with the ports that really are free.
 pub(super) fn free(ports: &[Endpoint]) -> String {
     let free = ports.iter().filter(|port| owners::is_free(port, Addresses::Service));
     let numbers: Vec<_> = free.map(|port| port.number.to_string()).collect();
@@ -153,7 +153,7 @@ pub(super) fn free(ports: &[Endpoint]) -> String {
     }
 }
 
-/// Services whose stop takes its time, each told of once, with the clients that keep it.
+/// Services that are slow to stop; each is reported once, with the clients that delay it.
 #[derive(Default)]
 pub(super) struct SlowStopNotices(BTreeSet<String>);
 
@@ -167,7 +167,7 @@ impl SlowStopNotices {
     }
 }
 
-/// One transition: an event for programs always, a line for people if it is news to them.
+/// One transition: always an event in JSON mode; otherwise a line if it is new to the user.
 pub(super) fn transition(it: &Transition, is_news: bool, context: &Context) {
     if context.json {
         let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
@@ -190,7 +190,7 @@ fn urls(snapshot: &Snapshot) -> String {
         .services
         .iter()
         .filter(|it| it.state == State::Ready)
-        // What is only connected to hardly speaks HTTP, as in the summary of the first `up`.
+        // A port whose check only connects rarely speaks HTTP; the summary of `up` leaves it out too.
         .filter(|it| !matches!(it.health.as_ref().map(|health| &health.check), Some(Check::Tcp)))
         .filter_map(|it| it.url.clone())
         .collect();

@@ -1,4 +1,4 @@
-//! `why`: what is known of one service and how it came into its state.
+//! `why`: explains the state of one service and how it got there.
 
 use crate::commands::{CommandResult, Context, exit_after_print, lost_ports};
 use crate::diagnostic::{Exit, Hint};
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
         services: vec![args.service.clone()],
         ..Selection::default()
     };
-    // Names that do not exist are the plan's to refuse. What else is wrong in it does not keep it from being explained.
+    // The plan rejects unknown names. Other problems in it do not matter here.
     let (plan, _) = project.plan(&asked)?;
     let service = plan.services.iter().find(|service| service.name == args.service);
     let why = match run_status::why(&project.checkout, &args.service)? {
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
-/// It is no part of `run`, or nothing runs.
+/// The service is not part of `run`, or nothing runs.
 fn not_running(plan: &Plan, service: Option<&Service>, name: &str, run: Option<String>) -> Why {
     let stopped = ServiceStatus::stopped(service.expect("the plan holds what was asked for"));
     Why {

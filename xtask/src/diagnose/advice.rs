@@ -1,4 +1,4 @@
-//! What to do about a service that failed, where that is known.
+//! What the user can do about a failed service, if known.
 
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hin
         (Daemonized, _) if to_the_background(&service.command.words).is_none() => {
             format!("let `{name}` stay in front: it ends when its first process does")
         }
-        // Most kinds and messages lead to no advice, and a new kind may do without. Naming them all would say nothing.
+        // Most kinds and messages have no advice, and a new kind may have none, so they are not listed.
         _ => return Vec::new(),
     };
     vec![hint.into()]
@@ -113,12 +113,12 @@ fn runs_node_scripts(service: &Service) -> bool {
     program.is_some_and(|program| ["npm", "npx", "pnpm", "yarn"].iter().any(|name| program == *name))
 }
 
-/// The service does not declare the port, but others. Nobody has looked at this one.
+/// The service declares other ports but not this one, so preflight has not checked it.
 fn declares_others(service: &Service, port: u16) -> bool {
     !service.ports.is_empty() && service.ports.iter().all(|it| it.number != port)
 }
 
-/// What it finds busy is what was opened for it.
+/// The service found its port busy because the supervisor had opened it for the service.
 fn handed_over(service: &Service) -> String {
     let sockets = match service.ports.len() {
         1 => "descriptor 3, which `listen = true` has".to_owned(),
@@ -130,7 +130,7 @@ fn handed_over(service: &Service) -> String {
     )
 }
 
-/// Who has the port that a container engine could not publish. If the engine does not name it, it is the service's own.
+/// The owner of the port that a container engine could not publish; the service's own port if none is named.
 fn unpublished_port(service: &Service, kind: FailureKind, subject: Option<&Subject>) -> Option<Hint> {
     let port = match subject {
         Some(Subject::Port { number, .. }) => *number,
@@ -142,7 +142,7 @@ fn unpublished_port(service: &Service, kind: FailureKind, subject: Option<&Subje
     })
 }
 
-/// What a shell would have done with a word of the command, which reached the program as it is.
+/// A word of the command that only a shell interprets; it was passed to the program unchanged.
 fn meant_for_a_shell(words: &[String]) -> Option<String> {
     const OPERATORS: [&str; 8] = ["&&", "||", "|", ";", "&", ">", ">>", "<"];
     words.iter().skip(1).find_map(|word| {
@@ -158,7 +158,7 @@ fn meant_for_a_shell(words: &[String]) -> Option<String> {
     })
 }
 
-/// What makes a server leave its process behind and go on where nobody watches it.
+/// The option that makes a server daemonize, so that it is no longer supervised.
 fn to_the_background(words: &[String]) -> Option<String> {
     const FLAGS: [&str; 4] = ["-D", "--daemon", "--daemonize", "--detach"];
     if let Some(flag) = words.iter().skip(1).find(|word| FLAGS.contains(&word.as_str())) {
@@ -171,7 +171,7 @@ fn to_the_background(words: &[String]) -> Option<String> {
     (program == "nginx" && !is_told).then(|| "add `-g 'daemon off;'`: a service stays in front".to_owned())
 }
 
-/// The package that brings a module, where their names differ.
+/// The package that contains a module, if the names differ.
 fn package(module: &str) -> &str {
     match module {
         "PIL" => "Pillow",

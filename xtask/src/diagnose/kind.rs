@@ -1,4 +1,4 @@
-//! The causes that are known, and what each means: its words, the exit code, whether another start could help.
+//! The known causes with their text, their exit code, and whether another start could help.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,40 +6,40 @@ use crate::diagnostic::Exit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FailureKind {
-    /// EADDRINUSE in the service's own words.
+    /// The service's own output reports EADDRINUSE.
     PortBusy,
-    /// A container engine says that it has published the port for another container.
+    /// A container engine reports that it has published the port for another container.
     ContainerHasPort,
-    /// A container engine says that the port which it is to publish is in use on this machine.
+    /// A container engine reports that the port to publish is in use on this machine.
     HostHasPort,
-    /// A lock or pid file says that it runs already.
+    /// It is running already, according to a lock or pid file.
     AlreadyRunning,
-    /// Python found no such module.
+    /// Python did not find a module.
     PythonModuleMissing,
-    /// Node found no such module.
+    /// Node did not find a module.
     NodeModuleMissing,
-    /// Another runtime or the linker found no such gem, class or shared library.
+    /// Another runtime or the linker did not find a gem, class or shared library.
     LibraryMissing,
-    /// A shell, or what runs commands like one, did not find a command.
+    /// A shell, or a program that runs commands like one, did not find a command.
     CommandNotFound,
-    /// A command is there and cannot be run.
+    /// A command exists but cannot be run.
     NotExecutable,
-    /// It may not do what it tried, such as to bind a privileged port.
+    /// It lacks a permission, for instance to bind a privileged port.
     Denied,
-    /// An environment variable that it wants is not set.
+    /// An environment variable that it requires is not set.
     VariableMissing,
-    /// Nobody listens where it wanted to connect to.
+    /// No process listens where it wanted to connect.
     Refused,
-    /// It said so itself; the kernel had no part in it.
+    /// It reported this itself; the kernel was not involved.
     OutOfMemory,
-    /// The kernel ended a process of our own control group for want of memory.
+    /// The kernel's OOM killer killed a process of our own control group.
     KilledForMemory,
-    /// The kernel ended some process of this machine for want of memory.
+    /// The kernel's OOM killer killed some process of this machine.
     ProbablyKilledForMemory,
-    /// SIGKILL that is not ours.
+    /// SIGKILL that we did not send.
     Killed,
     TooManyFiles,
-    /// Too many files are watched for changes.
+    /// It watches too many files for changes.
     WatchLimit,
     DiskFull,
     /// SIGSEGV, SIGBUS.
@@ -50,19 +50,19 @@ pub(crate) enum FailureKind {
     IllegalInstruction,
     /// SIGFPE.
     ArithmeticError,
-    /// It ended with 0, and others that it had started did not.
+    /// It exited with 0, but processes that it had started did not.
     Daemonized,
 }
 
-/// What one kind means.
+/// The properties of a kind.
 pub(super) struct KindInfo {
-    /// The cause in words, after "backend failed: ".
+    /// The cause as text, after "backend failed: ".
     words: &'static str,
-    /// The exit code of `up` because of it.
+    /// The exit code of `up`.
     pub(super) exit: Exit,
-    /// Another start would end in the same way.
+    /// Another start would fail the same way.
     is_permanent: bool,
-    /// Servers report it and go on, so only what was said right before the end counts.
+    /// Servers report it and continue, so it counts only right before the exit.
     pub(super) is_transient: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A connection that was refused: which port of this machine it was to, and which service has that.
+//! Refused connections: which port of this machine it was, and which service has that port.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,10 @@ use super::Subject;
 use crate::diagnostic::Hint;
 use crate::plan::{Condition, Service};
 
-/// A service of the run, and the name of its state if it is down: over, or waiting to be started again.
+/// A service of the run, and the name of its state if it is down: finished, or waiting for a restart.
 pub(crate) type Neighbour<'a> = (&'a Service, Option<&'static str>);
 
-/// What to do, told from the services of the run as they were at that moment; nothing where the message names no port
-/// of this machine.
+/// A hint from the state of the run's services at that moment; `None` if the message names no port of this machine.
 pub(crate) fn hint(subject: Option<&Subject>, service: &Service, stack: &[Neighbour<'_>]) -> Option<Hint> {
     let Some(&Subject::Port { number: port, is_ipv6 }) = subject else {
         return None;
@@ -50,7 +49,7 @@ pub(crate) fn hint(subject: Option<&Subject>, service: &Service, stack: &[Neighb
     Some(hint.into())
 }
 
-/// Is it started only after `needed`, whatever stands between?
+/// Whether it depends on `needed`, directly or indirectly.
 fn depends(service: &Service, needed: &str, stack: &[Neighbour<'_>]) -> bool {
     let mut seen = BTreeSet::new();
     let mut left = vec![service];

@@ -1,4 +1,4 @@
-//! The rules: which words of which runtimes mean which cause. The tests have each message in full.
+//! The rules: the messages of each runtime and their cause. The tests contain each message in full.
 
 use std::sync::LazyLock;
 
@@ -7,27 +7,27 @@ use regex_lite::Regex;
 use super::FailureKind::{self, *};
 use super::{Diagnosis, Line, NAME, Subject, regex};
 
-/// A line that matches the pattern shows this cause.
+/// A line that matches the pattern has this cause.
 pub(super) struct Rule {
     kind: FailureKind,
     pattern: Regex,
-    /// A line that matches contains one of these, in lower case. Looking for them first saves most of the time, because
-    /// `regex-lite` has no fast search for plain text.
+    /// A matching line contains one of these, in lower case. They are searched first, because `regex-lite` has no fast
+    /// search for plain text.
     pub(super) literals: Vec<String>,
-    /// The code with which the process must have ended.
+    /// The required exit code of the process.
     code: Option<i32>,
     /// One of the lines above must match this.
     below: Option<Regex>,
     /// The line above belongs to the evidence.
     shows_above: bool,
-    /// What the rule knows of `Subject::Remedy`.
+    /// The text of `Subject::Remedy`, if the rule has one.
     remedy: Option<&'static str>,
 }
 
-/// So many lines above are looked at for `Rule::below`.
+/// How many lines above are checked for `Rule::below`.
 const MAX_LINES_ABOVE: usize = 12;
 
-/// Letters match in any case, `NAME` is the name of a variable, and a named group is the `Subject`.
+/// Matching ignores case; `NAME` is the name of a variable; a named group is the `Subject`.
 fn rule(kind: FailureKind, pattern: &str) -> Rule {
     Rule {
         kind,
@@ -40,7 +40,7 @@ fn rule(kind: FailureKind, pattern: &str) -> Rule {
     }
 }
 
-/// The longest plain text of each alternative of a pattern: no escape, group, class or repetition.
+/// The longest literal text of each alternative of a pattern, without escapes, groups, classes or repetitions.
 pub(super) fn literals(pattern: &str) -> Vec<String> {
     static NOT_PLAIN: LazyLock<Regex> =
         LazyLock::new(|| regex(r"(\\.|\(([^()]|\([^()]*\))*\)|\[.*?\]|\.)[*+?]?|.[*+?]|[\^$]"));
@@ -70,7 +70,7 @@ impl Rule {
         self
     }
 
-    /// The diagnosis, if the line shows this cause.
+    /// The diagnosis, if the line has this cause.
     pub(super) fn diagnosis(&self, line: &Line, above: &[Line], code: Option<i32>) -> Option<Diagnosis> {
         let is_candidate = self.literals.iter().any(|literal| line.lower.contains(literal));
         if !is_candidate || self.code.is_some_and(|only| code != Some(only)) {
@@ -94,7 +94,7 @@ impl Rule {
     }
 }
 
-/// The table. The first rule that knows a line decides.
+/// The first rule that matches a line applies.
 #[rustfmt::skip] // One row for each rule.
 pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(ContainerHasPort, r"bind for .*:\d+ failed: port is already allocated"),
@@ -107,7 +107,7 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(HostHasPort, r"failed to bind port \d+ \(address already in use\) for option"),
     rule(HostHasPort, r"cannot listen on the (tcp|udp) port: .*: address already in use"),
     rule(PortBusy, r"address already in use|eaddrinuse"),
-    // Python's numbers on Linux, macOS and Windows. The words are the system's and may be translated.
+    // Python's error numbers on Linux, macOS and Windows. The message is the system's and may be translated.
     rule(PortBusy, r"\[errno (98|48|10048|10013)\]|\[winerror (10048|10013)\]"),
     rule(PortBusy, r"only one usage of each socket address|access a socket in a way forbidden"),
     // gunicorn; Django.
@@ -142,7 +142,7 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(CommandNotFound, r"(zsh:.*|bundler: )command not found: (.*[ :])?(?<command>[^ :]*)$"),
     rule(CommandNotFound, r"(^(da)?|/)sh: (.*[ :])?(?<command>[^ :]*): not found$"),
     rule(CommandNotFound, r"fish: unknown command: "),
-    // make, env, timeout, nohup; a script that names its interpreter through env.
+    // make, env, timeout, nohup; a script whose `#!` line uses env.
     rule(CommandNotFound, r"^make(\[\d+\])?: (.*[ :])?(?<command>[^ :]*): no such file or directory$"),
     rule(CommandNotFound, r"(^|/)env: (.*[ :])?(?<command>[^ :]*): no such file or directory$"),
     rule(CommandNotFound, r"failed to run command (.*[ :])?(?<command>[^ :]*): no such file or directory$"),
@@ -153,7 +153,7 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(CommandNotFound, r": \d+: (.*[ :])?(?<command>[^ :]*): not found$").code(127),
     rule(CommandNotFound, r": line \d+: (.*[ :])?(?<command>[^ :]*): no such file or directory$").code(127),
     rule(NotExecutable, r": bad interpreter: |: cannot execute(: | binary file)|exec format error"),
-    // Shells write `Permission`; programs in Go write `permission`, of files that are no programs.
+    // Shells write `Permission`; programs in Go write `permission`, also for files that are not programs.
     rule(NotExecutable, r"(^|: )(?<program>[^:]*/[^:]*): (?-i:P)ermission denied$").code(126),
     rule(NotExecutable, r": permission denied$|: is a directory$").code(126),
     // Node; Python's watchdog and watchfiles.
@@ -171,14 +171,14 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(OutOfMemory, r"^memoryerror(: |$)|_arraymemoryerror: |fatal error: runtime: out of memory|\(nomemoryerror\)"),
     rule(OutOfMemory, r"allowed memory size of \d+ bytes exhausted|system\.outofmemoryexception"),
     rule(OutOfMemory, r"memory allocation of \d+ bytes failed|std::bad_alloc|cannot allocate memory"),
-    // The lookup in `os.environ`, and not in any dictionary.
+    // A lookup in `os.environ`, not in any other dictionary.
     rule(VariableMissing, r"^keyerror: '(?<variable>NAME)'$").below(r#"os.*", line \d+, in __getitem__"#),
-    // A model of settings, and not of a request.
+    // A settings model, not a request model.
     rule(VariableMissing, r"^  field required").below(r"validation error.* for .*settings$").shows_above(),
     // Shells, with `set -u` and `${NAME:?}`.
     rule(VariableMissing, r": (?<variable>NAME): unbound variable$"),
     rule(VariableMissing, r": (?<variable>NAME): parameter (null or )?not set"),
-    // Django and its readers of variables.
+    // Django and its libraries for environment variables.
     rule(VariableMissing, r"set the (?<variable>NAME) environment variable"),
     rule(VariableMissing, r"undefinedvalueerror: (?<variable>NAME) not found"),
     // Ruby; Go; Spring.
@@ -193,7 +193,7 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(VariableMissing, r"^(?<variable>NAME) must be set: "),
     rule(VariableMissing, r"error: (?<variable>NAME) is (not set|required)$"),
     rule(Refused, r"connection refused|connect econnrefused |connectionrefusederror"),
-    // Python's numbers on Linux, macOS and Windows.
+    // Python's error numbers on Linux, macOS and Windows.
     rule(Refused, r"\[errno (111|61)\]|\[winerror 10061\]"),
     // The JDBC driver of PostgreSQL; MySQL; Prisma; curl.
     rule(Refused, r"connection to .*:\d+ refused|can't connect to mysql server on "),
@@ -205,13 +205,13 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(Denied, r"\(permission denied\)$|\(errno::eacces\)"),
 ]);
 
-/// The exit codes that say something on their own.
+/// Exit codes that show a cause by themselves.
 ///
 /// Source: POSIX.1-2024, 2.8.2 "Exit Status for Commands".
 pub(super) const CODES: &[(i32, FailureKind)] = &[(126, NotExecutable), (127, CommandNotFound)];
 
-/// The signals that a process gets for what it did, and SIGKILL. The numbers are those of Linux; macOS differs in
-/// SIGBUS alone, which is 10 there.
+/// SIGKILL, and the signals that a process causes itself. The numbers are those of Linux; on macOS only SIGBUS differs
+/// (10).
 ///
 /// Source: man 7 signal.
 pub(super) const SIGNALS: &[(i32, FailureKind)] = &[

@@ -11,9 +11,9 @@ use super::{FailureKind, NAME, regex};
 pub(crate) enum Subject {
     /// A port of this machine, and whether the message names `::1`.
     Port { number: u16, is_ipv6: bool },
-    /// The top level module that Python did not find.
+    /// The top-level module that Python did not find.
     Module(String),
-    /// The module that the command of uvicorn names.
+    /// The module in the command of uvicorn.
     Application(String),
     /// The file that Node did not find.
     File(String),
@@ -21,14 +21,14 @@ pub(crate) enum Subject {
     Remedy(String),
     /// The command that a shell did not find.
     Command(String),
-    /// The path of the program that may not be run.
+    /// The path of the program that cannot be executed.
     Program(String),
     /// The environment variable that is not set.
     Variable(String),
 }
 
 impl Subject {
-    /// The text of the rule's named group. If it has none, the variable or the port that the evidence names.
+    /// The text of the rule's named group. Without one, the variable or port in the evidence.
     pub(super) fn new(kind: FailureKind, found: &Captures<'_>, evidence: &str) -> Option<Subject> {
         let text = |group| {
             let text = found.name(group)?.as_str().trim_matches(['\'', '"', '`', '‘', '’']);
@@ -49,7 +49,7 @@ impl Subject {
     }
 }
 
-/// The last name in capitals, if it is not the level of the line.
+/// The last name in capitals, unless it is the level of the line.
 fn variable(evidence: &str) -> Option<Subject> {
     static LAST_NAME: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"(?s).*\b({NAME})\b")));
     let name = LAST_NAME.captures(evidence)?[1].to_owned();
@@ -59,7 +59,7 @@ fn variable(evidence: &str) -> Option<Subject> {
 
 /// The port in `connect ECONNREFUSED 127.0.0.1:6379`, `at "localhost" (::1), port 5432 failed`, `('127.0.0.1', 5432)`.
 ///
-/// A port of another machine does not count: nobody here can do anything about it.
+/// Ports of other machines are ignored, because this stack cannot affect them.
 pub(super) fn port(evidence: &str) -> Option<Subject> {
     static PORTS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
         let host = r"(::ffff:)?(localhost|127\.[\d.]*|::1?|0\.0\.0\.0)\]?";
@@ -68,7 +68,7 @@ pub(super) fn port(evidence: &str) -> Option<Subject> {
         [
             // The last address of the line.
             format!(r"^(.*{before})?{host}:(?<port>\d+)(/|[:.]*({gap}|$))"),
-            // A number that follows the host. The word `port` may stand between them, or an address after a name.
+            // A number after the host. The word `port`, or an address after a name, may come between them.
             format!(r"(^|{before}){host}[:.]*{gap}+({word}+{gap}+){{0,2}}?(?<port>\d+)[:.]*({gap}|$)"),
         ]
         .map(|pattern| regex(&pattern))

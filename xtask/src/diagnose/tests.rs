@@ -1,4 +1,4 @@
-//! Real last words of real runtimes, and the cause that each shows.
+//! The last lines of real runtimes, and the cause of each.
 
 mod innocent;
 mod lines;
@@ -9,13 +9,13 @@ mod whole;
 
 use super::{ExitStatus, OomEvidence, diagnosis};
 
-/// The log of a service that ended with code 1 → the cause, the exit code and the line that shows it.
+/// The log of a service that exited with code 1 → the cause, the exit code and the line that shows it.
 #[track_caller]
 fn check(log: &str, expected: &str) {
     check_ended("1", log, expected);
 }
 
-/// The same for one that ended with another code, or by a signal: `127`, `signal 6`.
+/// The same for another exit code or a signal: `127`, `signal 6`.
 #[track_caller]
 fn check_ended(how: &str, log: &str, expected: &str) {
     assert_eq!(found(how, OomEvidence::None, log), expected, "{log}");

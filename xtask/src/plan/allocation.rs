@@ -1,7 +1,7 @@
-//! Which number each port gets: the one in the file, that of `auto`, or the next one above a number that is taken.
+//! The number of each port: the one in the file, that of `auto`, or the next one above a number that is taken.
 //!
-//! Nothing is looked up here. What the registry keeps for this checkout comes in as data, and whether a number is
-//! available is asked through one function; see docs/design/ports.md, "Port numbers".
+//! Nothing is read from the system here. The registry's entries for this checkout are passed as data, and one function
+//! tells whether numbers are available; see docs/design/ports.md, "Port numbers".
 
 mod offsets;
 mod reservation;
@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Exit};
 use offsets::{AutoPort, Slot};
 pub(crate) use reservation::{AutoNumber, PortId, Reservation};
 
-/// A port of the file, before it has its number.
+/// A port of the file, before it has a number.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DeclaredPort {
     pub(crate) id: PortId,
@@ -29,54 +29,54 @@ pub(crate) enum DeclaredNumber {
     Fixed(u16),
     Auto {
         base: u16,
-        /// The base stands in the file.
+        /// The base is in the file.
         is_written: bool,
     },
-    /// The variable of the port is set for this one call.
+    /// The variable of the port is set for this call.
     Set(u16),
 }
 
-/// The number of a port, and where it comes from.
+/// The number of a port and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AllocatedPort {
     pub(crate) number: u16,
     pub(crate) origin: Origin,
 }
 
-/// What the registry keeps for this checkout.
+/// The registry's entries for this checkout.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RegistryView {
     pub(crate) own: BTreeMap<PortId, Reservation>,
-    /// This is the main checkout of a repository, or the only one.
+    /// Whether this is the main checkout of a repository, or the only one.
     pub(crate) is_main: bool,
 }
 
-/// How much has to be true of a number before a port gets it.
+/// What a number must satisfy before a port gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Requirement {
     /// No other checkout has reserved it.
     Unreserved,
-    /// In addition, only processes of this checkout hold it. Nothing is bound to find out.
+    /// In addition, only processes of this checkout hold it. This is checked without binding it.
     Unheld,
-    /// No other checkout has reserved it, and it can be bound, or the service has it already.
+    /// No other checkout has reserved it, and it can be bound or the service has it already.
     Bindable,
 }
 
-/// Are all of these numbers available, each for its port? They are asked for together, since the machine is looked at once
-/// for each question.
+/// Whether all these numbers are available for their ports. Each call scans the system once, so they are checked
+/// together.
 pub(crate) type AreAvailable<'a> = dyn Fn(&[(&DeclaredPort, u16)], Requirement) -> bool + 'a;
 
 /// The numbers of all ports of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Allocation {
     ports: Vec<(DeclaredPort, AllocatedPort)>,
-    /// Numbers chosen by [`Allocation::reassign`]: a port is reassigned once.
+    /// Numbers chosen by [`Allocation::reassign`]; a port is reassigned only once.
     reassigned: BTreeMap<PortId, u16>,
-    /// An `auto` port has no number left. Then all numbers are those of the file.
+    /// No number is left for an `auto` port. All numbers are then those of the file.
     pub(super) problem: Option<Diagnostic>,
 }
 
-/// A number for each port. `reassigned` are numbers that were chosen earlier by [`Allocation::reassign`].
+/// A number for each port. `reassigned` are numbers that [`Allocation::reassign`] chose earlier.
 pub(crate) fn allocate(
     declared: &[DeclaredPort],
     registry: &RegistryView,
@@ -106,7 +106,7 @@ pub(crate) fn allocate(
     allocation
 }
 
-/// The index and the number of each `auto` port.
+/// The index and number of each `auto` port.
 fn auto_numbers(
     declared: &[DeclaredPort],
     registry: &RegistryView,
@@ -134,19 +134,19 @@ fn auto_numbers(
     Ok(at.into_iter().zip(numbers).collect())
 }
 
-/// Where each port has moved earlier and stays.
+/// Where each port moved earlier and stays.
 fn remembered_moves(ports: &[(DeclaredPort, AllocatedPort)], registry: &RegistryView) -> Vec<Option<u16>> {
     let declared: Vec<Slot> = ports.iter().map(|(port, now)| (now.number, port.protocol)).collect();
     let remembered = |(port, now): &(DeclaredPort, AllocatedPort)| {
         let own = registry.own.get(&port.id)?;
         let number = own.moved_from(now.number)?;
         let is_anothers = declared.contains(&(number, port.protocol));
-        // Instead of `auto`, what is set is meant as it stands.
+        // A number set instead of `auto` is used exactly.
         let stands = matches!(port.number, DeclaredNumber::Set(_)) && own.auto.is_some();
         (!is_anothers && !stands).then_some(number)
     };
     let remembered: Vec<_> = ports.iter().map(remembered).collect();
-    // Ports of one variable have moved together, and stay there or return together.
+    // Ports of one variable moved together, and stay or return together.
     let stays = |at: usize| {
         let mut others = ports.iter().zip(&remembered);
         others.all(|((other, _), number)| !ports[at].0.shares_number(other) || *number == remembered[at])
@@ -156,7 +156,7 @@ fn remembered_moves(ports: &[(DeclaredPort, AllocatedPort)], registry: &Registry
 }
 
 impl Allocation {
-    /// The numbers as far as the file tells them, without a look at the checkout.
+    /// The numbers as far as the file determines them, without the registry.
     pub(crate) fn as_written(declared: &[DeclaredPort]) -> Self {
         let given = |port: &DeclaredPort| {
             let (number, origin) = match port.number {
@@ -176,12 +176,11 @@ impl Allocation {
         self.find(id).map(|(_, now)| *now)
     }
 
-    /// What was chosen by [`Allocation::reassign`].
     pub(crate) fn reassigned(&self) -> &BTreeMap<PortId, u16> {
         &self.reassigned
     }
 
-    /// Every number that a port of the file has, or would return to.
+    /// Every number that a port of the file has or would return to.
     pub(crate) fn numbers(&self) -> BTreeSet<u16> {
         let both = self.ports.iter().map(|(_, now)| [now.number, now.declared()]);
         both.flatten().collect()
@@ -190,7 +189,7 @@ impl Allocation {
     /// Gives each of these ports the next available number above its declared one. Ports of the same variable move
     /// together. A port keeps its number if none is left.
     ///
-    /// Numbers that the file declares, or that other ports have, are left out, even if their services do not start.
+    /// Numbers that the file declares or other ports have are skipped, even if their services do not start.
     pub(crate) fn reassign(&self, ids: &[PortId], are_available: &AreAvailable) -> Allocation {
         let mut next = self.clone();
         for id in ids.iter().filter(|id| !self.reassigned.contains_key(id)) {
@@ -221,7 +220,7 @@ impl Allocation {
         next
     }
 
-    /// Gives this port, and all of its variable, some other number. A plan with it shows what follows the port.
+    /// Gives this port and the others of its variable any other number, to find out what follows the port in a plan.
     pub(crate) fn reassign_anywhere(&self, id: &PortId) -> Allocation {
         let mut next = self.clone();
         if let Some((port, now)) = self.find(id) {
@@ -231,8 +230,8 @@ impl Allocation {
         next
     }
 
-    /// Ports that begin elsewhere than at their written base, and that base. They have had no number of it before. Only the
-    /// main checkout begins at the base.
+    /// Ports that start at another number than their written base for the first time, and that base. Only the main
+    /// checkout starts at the base.
     pub(crate) fn displaced(&self, registry: &RegistryView) -> Vec<(&DeclaredPort, u16)> {
         let displaced = |(port, now): &(DeclaredPort, AllocatedPort)| match port.number {
             DeclaredNumber::Auto { base, is_written: true } if base != now.declared() => {
@@ -245,11 +244,11 @@ impl Allocation {
         ports.filter_map(|it| Some((&it.0, displaced(it)?))).collect()
     }
 
-    /// What the registry has to keep, so that others leave these numbers alone and they are the same the next time.
-    /// `services` are all of the file.
+    /// The entries to save, so that other checkouts avoid these numbers and they are the same next time. `services` are
+    /// all services of the file.
     pub(crate) fn reservations(&self, registry: &RegistryView, services: &[&str]) -> BTreeMap<PortId, Reservation> {
         let mut kept = registry.own.clone();
-        // Of a service whose ports could not be worked out this time, what was true before still is.
+        // Entries of a service whose ports are invalid this time are kept.
         let is_allocated = |service: &str| self.ports.iter().any(|(port, _)| port.id.service == service);
         kept.retain(|id, _| services.contains(&id.service.as_str()) && !is_allocated(&id.service));
         let reserved = |(port, now): &(DeclaredPort, AllocatedPort)| {
@@ -295,7 +294,7 @@ impl Allocation {
 }
 
 impl AllocatedPort {
-    /// The number that the port has or, if it has moved, had before.
+    /// The number of the port or, if it has moved, the one before.
     pub(crate) fn declared(&self) -> u16 {
         match self.origin {
             Origin::Declared | Origin::Auto => self.number,
@@ -313,7 +312,7 @@ impl AllocatedPort {
 }
 
 impl RegistryView {
-    /// As if the service were here for the first time.
+    /// Forgets all entries of the service.
     pub(crate) fn forget(&mut self, service: &str) {
         self.own.retain(|id, _| id.service != service);
     }
@@ -324,7 +323,7 @@ impl RegistryView {
 }
 
 impl DeclaredPort {
-    /// They have one number: they are the same port, or one variable names both. Every service has a `PORT` of its own.
+    /// Both have the same number: they are the same port, or share a variable. Every service has its own `PORT`.
     fn shares_number(&self, other: &DeclaredPort) -> bool {
         let variable = self.variable.as_ref().filter(|name| *name != "PORT");
         self.id == other.id || variable.is_some() && other.variable.as_ref() == variable

@@ -1,4 +1,4 @@
-//! What an edit changed: a service as it was started, compared with the same service as it is planned now.
+//! What an edit changed: compares a service as it was started with the same service in the new plan.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,20 +10,20 @@ use super::{Port, Service};
 /// A setting that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct SettingChange {
-    /// As the file names it, such as `command`, `port` or `environment.LOG_LEVEL`.
+    /// The name in the file, such as `command`, `port` or `environment.LOG_LEVEL`.
     pub(crate) setting: String,
-    /// Both values, where they are short and no secret.
+    /// Both values, if they are short and not secret.
     pub(crate) from: Option<String>,
     pub(crate) to: Option<String>,
 }
 
-/// Everything that calls for a restart of `running` to become `planned`; `all` are the services planned with it.
+/// All changes that require a restart of `running` to become `planned`; `all` are the services planned with it.
 ///
-/// Of the environment only what the project sets is compared: what else `up` was called with differs from terminal to
-/// terminal. The port of a service that depends on this one is no change for it: nobody looks for a dependent there. Nor is
-/// any port one for a task, which may not be done twice without need; where it names one, its command or environment shows it.
+/// Of the environment only variables that the project sets are compared, because the rest differs between terminals.
+/// The port of a dependent is not a change, because no service connects to its dependents. Port changes do not repeat a
+/// task; if it uses a port, its command or environment changes too.
 pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> Vec<SettingChange> {
-    // All fields, so that a new one is compared, or named here because it needs no restart.
+    // All fields are listed, so that a new one must be compared, or named here if it needs no restart.
     let Service {
         name: _,
         place: _,
@@ -96,7 +96,7 @@ impl Changes {
                 self.add(setting(key), from, to);
             }
         }
-        // The same ports in another order: another one is the main port.
+        // The same ports in another order: the main port changed.
         let main = |ports: &[Port]| ports.first().map(|port| port.key.clone());
         if self.0.len() == before && main(running) != main(planned) {
             self.add("ports".to_owned(), main(running), main(planned));
@@ -123,7 +123,7 @@ impl Changes {
     }
 }
 
-/// All that need `name`, directly or by way of others.
+/// All services that depend on `name`, directly or indirectly.
 fn dependents<'a>(name: &str, all: &'a [Service]) -> Vec<&'a Service> {
     let mut found: Vec<&Service> = Vec::new();
     let mut left = vec![name];

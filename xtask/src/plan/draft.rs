@@ -1,5 +1,4 @@
-//! A plan before its ports have numbers: what the file and the env files say of them. It is read once, and becomes a
-//! [`Plan`] with every [`Allocation`].
+//! A plan before its ports have numbers. It is read once, and gives a [`Plan`] for each [`Allocation`].
 
 use super::env_files::ProjectFiles;
 use super::ports::DeclaredPorts;
@@ -10,16 +9,16 @@ use crate::diagnostic::Diagnostic;
 pub(crate) struct Draft<'a> {
     config: &'a Config,
     inputs: PlanInputs<'a>,
-    /// Dependencies stand before their dependents.
+    /// Dependencies come before their dependents.
     start_set: Vec<&'a Service>,
     files: ProjectFiles,
     ports: DeclaredPorts<'a>,
 }
 
-/// Reads what was asked for.
+/// Reads the config for what was requested.
 ///
 /// # Errors
-/// What was asked for does not exist, or a file that concerns every service is wrong.
+/// A requested service or profile does not exist, or a file that affects every service is invalid.
 pub(crate) fn draft<'a>(
     config: &'a Config,
     asked: &Selection,
@@ -38,12 +37,12 @@ pub(crate) fn draft<'a>(
 }
 
 impl Draft<'_> {
-    /// The ports of all services of the file, as far as they can be worked out.
+    /// The ports of all services of the file that have no errors.
     pub(crate) fn declared(&self) -> Vec<DeclaredPort> {
         self.ports.declared()
     }
 
-    /// The plan with these numbers. Services that cannot be planned are left out, and their problems stand beside the plan.
+    /// The plan with these numbers, and the problems of services that cannot be planned and are left out.
     pub(crate) fn plan(&self, allocation: &Allocation) -> (Plan, Vec<Diagnostic>) {
         let (numbers, mut problems) = ports::numbers(&self.ports, allocation);
         let mut planned = Vec::new();
@@ -53,7 +52,7 @@ impl Draft<'_> {
                 Err(more) => problems.extend(more),
             }
         }
-        // What several services share, such as an env file, is told once.
+        // A problem that several services share, such as an env file, is reported once.
         let mut told = Vec::new();
         problems.retain(|problem| {
             let is_new = !told.contains(problem);
@@ -71,16 +70,16 @@ impl Draft<'_> {
         (plan, problems)
     }
 
-    /// The same, where everything of it has to be right.
+    /// The same plan, but any problem is an error.
     ///
     /// # Errors
-    /// Every problem of the services that were asked for.
+    /// All problems of the requested services.
     pub(crate) fn complete_plan(&self, allocation: &Allocation) -> Result<Plan, Vec<Diagnostic>> {
         let (plan, problems) = self.plan(allocation);
         if problems.is_empty() { Ok(plan) } else { Err(problems) }
     }
 
-    /// Would its service and everything that refers to it follow this port to another number?
+    /// Whether the service of this port, and every reference to the port, would follow it to another number.
     pub(crate) fn could_move(&self, allocation: &Allocation, id: &PortId) -> bool {
         let (plan, _) = self.plan(&allocation.reassign_anywhere(id));
         plan.follows(id)

@@ -1,4 +1,4 @@
-//! The env files of the project and of its services: read, parsed, and layered.
+//! The env files of the project and its services: read, parsed and layered.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -9,14 +9,14 @@ use super::{EnvFile, Environment, PlanInputs};
 use crate::config::{self, Config, dotenv};
 use crate::diagnostic::Diagnostic;
 
-/// The env files of the project, in their order.
+/// The env files of the project, in order.
 pub(super) struct ProjectFiles {
     pub(super) pairs: Vec<Pairs>,
-    /// What every service's environment begins with: they and, above them, the calling environment.
+    /// The base of every service's environment: these files, overridden by the calling environment.
     pub(super) environment: Environment,
-    /// Those that were named; `.env` without being named may be missing.
+    /// The listed files. The default `.env` is not among them and may be missing.
     pub(super) named: Vec<EnvFile>,
-    /// As the user would name the one that wins.
+    /// The file with the highest priority, as the user would write it.
     settable: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl ProjectFiles {
         Ok(files)
     }
 
-    /// The pairs of a service's own env files, one list for each.
+    /// The pairs of a service's own env files, one list for each file.
     pub(super) fn of_service(
         &self,
         service: &config::Service,
@@ -78,7 +78,7 @@ impl ProjectFiles {
         if problems.is_empty() { Ok(own) } else { Err(problems) }
     }
 
-    /// Where a service's own env files are; their names may hold variables of the project's.
+    /// The paths of a service's own env files; they may contain variables of the project.
     pub(super) fn paths(
         &self,
         service: &config::Service,
@@ -110,13 +110,13 @@ impl ProjectFiles {
         self.settable.as_deref()
     }
 
-    /// All files that `${…}` of a service looks into.
+    /// All files in which `${…}` of a service is looked up.
     pub(super) fn last_first<'a>(&'a self, own: &'a [Pairs]) -> Vec<&'a Pairs> {
         own.iter().rev().chain(self.pairs.iter().rev()).collect()
     }
 }
 
-/// A missing file has no pairs; preflight says that it is missing.
+/// A missing file has no pairs; preflight reports it.
 fn pairs(path: &Path, earlier: &[&Pairs], outside: &PlanInputs) -> Result<Pairs, Vec<Diagnostic>> {
     let Some(bytes) = (outside.read)(path) else {
         return Ok(Pairs::new());
@@ -138,6 +138,6 @@ pub(super) fn os(pair: &(String, String)) -> (OsString, OsString) {
 }
 
 pub(super) fn absolute(outside: &PlanInputs, path: &str) -> PathBuf {
-    // `./backend` is shown as `backend`; what `..` leads to only the system knows.
+    // `./backend` is shown as `backend`; `..` is kept because only the system can resolve it.
     outside.checkout.join(path).components().collect()
 }

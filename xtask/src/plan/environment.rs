@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
-/// As a list of pairs: a name in JSON would have to be UTF-8.
+/// Serializes as a list of pairs, because keys of a JSON object must be UTF-8.
 pub(super) mod as_list {
     use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ pub(super) mod as_list {
 
     use super::{Environment, OsStr, OsString};
 
-    /// What is text is written as text: serde writes an `OsStr` byte by byte, each as a number.
+    /// UTF-8 is written as a string; serde would write an `OsStr` as a list of numbers.
     #[derive(Serialize, Deserialize)]
     #[serde(untagged)]
     enum Written<'a> {
@@ -49,10 +49,10 @@ pub(super) mod as_list {
     }
 }
 
-/// Takes out what `cargo run` put in, so that a service sees what the user's shell would give it.
+/// Removes what `cargo run` added, so that a service sees the environment of the user's shell.
 ///
-/// Cargo and rustup set these for the program they run; see "Environment variables Cargo sets for crates" in the
-/// Cargo book. `CARGO_HOME` and the like are the user's and stay. Without `CARGO` nothing was put in.
+/// Cargo and rustup set these for the program that they run; see "Environment variables Cargo sets for crates" in the
+/// Cargo book. `CARGO_HOME` and similar variables are the user's and are kept. Without `CARGO`, nothing was added.
 pub(crate) fn without_cargo(mut environment: Environment, program: Option<&Path>) -> Environment {
     let Some(cargo) = environment.get(OsStr::new("CARGO")).map(PathBuf::from) else {
         return environment;
@@ -64,7 +64,7 @@ pub(crate) fn without_cargo(mut environment: Environment, program: Option<&Path>
         let Some(paths) = environment.remove(OsStr::new(variable)) else {
             continue;
         };
-        // A toolchain of the system lies in `/usr`, where libraries of the user's may lie too.
+        // A system toolchain is in `/usr`, where libraries of the user may be too.
         let theirs = |path: &PathBuf| {
             target.is_some_and(|target| path.starts_with(target))
                 || toolchain
@@ -96,15 +96,15 @@ fn is_cargos(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Makes a venv the active one, as its `activate` does, and leaves the caller's.
+/// Activates a venv, as its `activate` does, and deactivates the caller's.
 ///
-/// `PYTHONUNBUFFERED` is set unless the user did: into a pipe Python would hold its lines back.
+/// `PYTHONUNBUFFERED` is set unless the user set it, because Python buffers lines that it writes to a pipe.
 pub(super) fn activate(environment: &mut Environment, venv: &Path) {
     let callers = environment
         .remove(OsStr::new("VIRTUAL_ENV"))
         .map(|path| bin(Path::new(&path)));
     let path = environment.remove(OsStr::new("PATH")).unwrap_or_default();
-    // An empty entry would be the working directory.
+    // An empty entry would mean the working directory.
     let rest =
         std::env::split_paths(&path).filter(|path| Some(path) != callers.as_ref() && !path.as_os_str().is_empty());
     let path = std::env::join_paths(std::iter::once(bin(venv)).chain(rest)).unwrap_or(path);
@@ -116,7 +116,7 @@ pub(super) fn activate(environment: &mut Environment, venv: &Path) {
         .or_insert_with(|| "1".into());
 }
 
-/// Where a venv keeps its commands.
+/// The directory of a venv's commands.
 pub(crate) fn bin(venv: &Path) -> PathBuf {
     venv.join(if std::env::consts::FAMILY == "windows" {
         "Scripts"

@@ -1,15 +1,15 @@
-//! Numbers of ports that were written by hand where a reference was meant: they do not follow a port that moves.
+//! Port numbers written literally instead of as references: they do not follow a reassigned port.
 
 use super::{Check, Service};
 
 impl Service {
-    /// Where a number stands in its command or health check by itself, as that of its own port.
+    /// Where the command or health check contains the number as that of its own port.
     pub(crate) fn names(&self, number: u16) -> Option<&'static str> {
         self.places(&|text| names_port(text, number)).first().copied()
     }
 
-    /// Where it says that something of this machine is to be reached at this port: its variables by name, in backticks, its
-    /// command, its health check.
+    /// Where the service refers to this port on this machine: variables by name, in backticks, the command, the health
+    /// check.
     pub(crate) fn addresses(&self, number: u16) -> Vec<String> {
         let says = |text: &str| has_address(text, number);
         let is_said = |name: &&std::ffi::OsString| {
@@ -39,11 +39,11 @@ impl Service {
     }
 }
 
-/// Is it a port there? It is one as a word of its own, after `:`, and where an option or a variable that sounds like a port has
-/// it as its value: `--port=8000`, `-p8000:80`, `PORT=8000`. In `--max-old-space-size=8000` and `8000ms` it is none.
+/// Whether the number is a port in this text: as a separate word, after `:`, or as the value of an option or variable
+/// that names a port: `--port=8000`, `-p8000:80`, `PORT=8000`; but not in `--max-old-space-size=8000` or `8000ms`.
 fn names_port(text: &str, number: u16) -> bool {
     let digits = number.to_string();
-    // The words of a shell's text are looked at one by one.
+    // Words of a shell command are checked separately.
     let mut words = text.split(|it: char| it.is_whitespace() || "'\"`;|&(){}<>,".contains(it));
     words.any(|word| {
         let value = match word.rsplit_once('=') {
@@ -69,13 +69,13 @@ fn sounds_like_port(name: &str) -> bool {
 
 const SHORT: [&str; 3] = ["-p", "-P", "-b"];
 
-/// `http://localhost:8000/`, `127.0.0.1:8000`, `:8000`; not that of another machine.
+/// `http://localhost:8000/`, `127.0.0.1:8000` or `:8000`, but not with the name of another machine.
 fn has_address(text: &str, number: u16) -> bool {
     let digits = number.to_string();
     after_colon(text, &digits).any(|at| is_local(&text[..at]))
 }
 
-/// Where the colons stand.
+/// The positions of the colons.
 fn after_colon<'t>(text: &'t str, digits: &'t str) -> impl Iterator<Item = usize> + 't {
     let colons = text.match_indices(':');
     colons.filter_map(|(at, _)| begins_with(&text[at + 1..], digits).then_some(at))
@@ -86,7 +86,7 @@ fn begins_with(text: &str, digits: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric() || "._-".contains(it)))
 }
 
-/// Does the text end with a name of this machine, or with none?
+/// Whether the text ends with a name of this machine, or with no name.
 fn is_local(text: &str) -> bool {
     let is_of_name = |it: char| it.is_alphanumeric() || ".-_".contains(it);
     if text.ends_with("[::1]") || text.ends_with("[::]") {

@@ -1,4 +1,4 @@
-//! Port numbers first: everything else may refer to them.
+//! Port numbers. They are determined first, because other settings may refer to them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,9 +11,9 @@ use crate::config::template::{Otherwise, Piece};
 use crate::config::{self, AUTO, Config, Located, Service, Template};
 use crate::diagnostic::{Diagnostic, Exit};
 
-/// The ports of every service of the file, before they have numbers.
+/// The ports of all services of the file, without numbers.
 pub(super) struct DeclaredPorts<'a> {
-    /// Services that start stand first: they have the last word about a variable that others use too.
+    /// Services that start come first: their value of a shared variable wins.
     services: Vec<ServicePorts<'a>>,
 }
 
@@ -23,15 +23,15 @@ struct ServicePorts<'a> {
     ports: Result<Vec<DeclaredPort>, Vec<Diagnostic>>,
 }
 
-/// The ports of every service of the file, with their numbers.
+/// The ports of all services of the file, with numbers.
 pub(super) struct Numbers {
     pub(super) by_service: BTreeMap<String, Vec<Port>>,
     pub(super) addresses: ServiceAddresses,
-    /// The variables that name a port, with the number that is finally used.
+    /// The variables that name a port, with its final number.
     pub(super) exported: BTreeMap<String, String>,
 }
 
-/// Reads what the file says of all ports.
+/// Reads all ports of the file.
 pub(super) fn declared<'a>(
     config: &'a Config,
     start_set: &[&Service],
@@ -59,7 +59,7 @@ impl DeclaredPorts<'_> {
     }
 }
 
-/// All ports with their numbers. Problems of services that do not start are of no concern.
+/// All ports with their numbers. Problems of services that do not start are ignored.
 pub(super) fn numbers(declared: &DeclaredPorts, allocation: &Allocation) -> (Numbers, Vec<Diagnostic>) {
     let mut numbers = Numbers {
         by_service: BTreeMap::new(),
@@ -102,11 +102,11 @@ fn numbered(service: &Service, port: &config::Port, declared: &DeclaredPort, all
 }
 
 impl Numbers {
-    /// Where a variable names two ports, the first stays.
+    /// If a variable names two ports, the first one is kept.
     fn add(&mut self, service: &str, ports: Vec<Port>) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for port in &ports {
-            // Every service gets a `PORT` of its own.
+            // Every service has its own `PORT`.
             let Some(variable) = port.variable.as_ref().filter(|name| *name != "PORT") else {
                 continue;
             };
@@ -173,7 +173,7 @@ fn of_service(
     if problems.is_empty() { Ok(ports) } else { Err(problems) }
 }
 
-/// A base is where `auto` begins, but what the user sets for this one call is meant as it stands.
+/// `auto` starts at a base, but a number that the user sets for this call is used exactly.
 fn written(
     port: &config::Port,
     scope: &Scope,
@@ -207,13 +207,13 @@ fn written(
     }
 }
 
-/// The variable that every service gets with the number.
+/// The variable in which every service gets the number.
 fn variable(port: &config::Port) -> Option<&str> {
     let base = || port.base.as_ref().and_then(|base| named_by(&base.value));
     named_by(&port.number.value).or_else(base)
 }
 
-/// The variable whose value the number is: `"${VAR}"` alone, not `"80${VAR}"`.
+/// The variable that is the whole number: `"${VAR}"`, not `"80${VAR}"`.
 fn named_by(number: &Template) -> Option<&str> {
     match number.pieces.as_slice() {
         [Piece::Variable { name, otherwise, .. }] => match otherwise {
@@ -244,7 +244,7 @@ fn address(text: &str, written: &Located<Template>) -> Result<IpAddr, Diagnostic
     })
 }
 
-/// The value of a variable is not shown: it may be in the wrong place, and a secret.
+/// The value of a variable is not shown: it may be a misplaced secret.
 fn wrong(text: &str, written: &Located<Template>, what: &str) -> Diagnostic {
     let message = match written.value.first_variable() {
         Some(variable) if text.is_empty() => format!("`{variable}` is empty, not {what}"),

@@ -8,39 +8,39 @@ use crate::config::template::{Missing, TemplatePart};
 use crate::config::{Located, Template};
 use crate::diagnostic::{Code, Diagnostic, Exit};
 
-/// Name and value, in the order of the file.
+/// Names and values in file order.
 pub(super) type Pairs = Vec<(String, String)>;
 
-/// Layers in the order in which they are asked.
+/// Where variables are looked up, highest priority first.
 pub(super) struct Scope<'a> {
-    /// `PORT`, `PORT_<KEY>` of this service and the variables that ports of the project are named by.
+    /// `PORT` and `PORT_<KEY>` of this service, and the variables that name ports of the project.
     pub(super) exported: BTreeMap<String, String>,
     pub(super) calling: &'a Environment,
-    /// The last one first.
+    /// In reverse order.
     pub(super) files: Vec<&'a Pairs>,
     pub(super) addresses: &'a ServiceAddresses,
-    /// The env file that hints name.
+    /// The env file that hints mention.
     pub(super) settable: Option<&'a str>,
 }
 
-/// What references such as `${services.db.port}` stand for.
+/// The values of references such as `${services.db.port}`.
 pub(super) type ServiceAddresses = BTreeMap<String, Address>;
 
 pub(super) enum Address {
     Known {
-        /// By key, the main one first.
+        /// By key; the main port comes first.
         ports: Vec<(String, u16)>,
         url: Option<String>,
     },
-    /// Its ports are wrong, and that is told already.
+    /// Its ports are invalid, which is reported already.
     Told,
-    /// Its ports are wrong in this way, which is nobody's concern until somebody refers to them.
+    /// Its ports are invalid in this way, which is reported only if they are referred to.
     Untold(String),
 }
 
 impl Scope<'_> {
     /// # Errors
-    /// One problem for each variable that is missing; none for what is missing because of a problem that is told.
+    /// One problem for each missing variable, unless a reported problem explains it.
     pub(super) fn fill(&self, template: &Located<Template>) -> Result<String, Vec<Diagnostic>> {
         let filled = template.value.fill(&|name| self.variable(name), &|service, part| {
             self.reference(service, part)
@@ -99,7 +99,7 @@ impl Scope<'_> {
     }
 }
 
-/// A variable from the calling environment or, failing that, the env files.
+/// A variable from the calling environment or else from the env files.
 pub(super) fn outside(calling: &Environment, files: &[&Pairs], name: &str) -> Option<String> {
     if let Some(value) = calling.get(OsStr::new(name)) {
         return Some(value.to_string_lossy().into_owned());

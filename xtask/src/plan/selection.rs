@@ -1,20 +1,20 @@
-//! Which services are meant, in the order in which they start.
+//! The selected services in start order.
 
 use crate::config::{Config, Service, suggest};
 use crate::diagnostic::{Diagnostic, Exit};
 
-/// What was asked for on the command line.
+/// The selection on the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
-    /// Named services; empty means all that no profile holds back.
+    /// Named services; empty means all except those in inactive profiles.
     pub(crate) services: Vec<String>,
     pub(crate) profiles: Vec<String>,
-    /// Every service of the file, whatever its profiles: for checks.
+    /// Every service of the file regardless of profiles, for checks.
     pub(crate) everything: bool,
 }
 
-/// The services meant and all they depend on, dependencies first, otherwise in the order of the file. A task is meant only
-/// when it is named.
+/// The selected services and all their dependencies, dependencies first, otherwise in file order. Tasks are selected
+/// only by name.
 ///
 /// # Errors
 /// A service or profile that the file does not have.
@@ -55,7 +55,7 @@ fn is_meant(service: &Service, asked: &Selection) -> bool {
         || (asked.services.is_empty() && service.profiles.is_empty() && !service.task)
 }
 
-/// Depth first; `config` has refused cycles.
+/// Depth first; `config` has rejected cycles.
 fn add<'a>(config: &'a Config, service: &'a Service, order: &mut Vec<&'a Service>) {
     if order.iter().any(|known| known.name == service.name) {
         return;
@@ -70,7 +70,7 @@ fn add<'a>(config: &'a Config, service: &'a Service, order: &mut Vec<&'a Service
     order.push(service);
 }
 
-/// What is said of a name that the file does not have.
+/// The problem that the file has no such service or profile.
 pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
     let mut names: Vec<&str> = Vec::new();
     for name in known {

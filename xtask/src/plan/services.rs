@@ -1,4 +1,4 @@
-//! One service of the file → one of the plan: every template filled in, every path absolute.
+//! A service of the file → a service of the plan, with all templates filled and all paths absolute.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,7 +21,7 @@ pub(super) fn service(
     numbers: &Numbers,
     outside: &PlanInputs,
 ) -> Result<Service, Vec<Diagnostic>> {
-    // A service whose ports could not be worked out has had its problems told.
+    // The problems of a service without ports have been reported already.
     let Some(ports) = numbers.by_service.get(&service.name) else {
         return Err(Vec::new());
     };
@@ -121,7 +121,7 @@ pub(super) fn service(
     })
 }
 
-/// What every service gets told of the project's ports, and this one of its own.
+/// The port variables of a service: those of the project, and those of its own ports.
 fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
     let mut exported = numbers.exported.clone();
     for (at, port) in ports.iter().enumerate() {
@@ -140,11 +140,11 @@ pub(super) fn own_variable(key: &str) -> String {
     format!("PORT_{key}")
 }
 
-/// Fills templates and collects what is missing, so that all of a service is reported at once.
+/// Fills templates and collects missing variables, so that all problems of a service are reported at once.
 struct Filling<'a> {
     scope: &'a Scope<'a>,
     problems: Vec<Diagnostic>,
-    /// Also where the problem is told elsewhere.
+    /// Set even if the problem is reported elsewhere.
     has_failed: bool,
 }
 
@@ -209,7 +209,7 @@ impl Filling<'_> {
         }
     }
 
-    /// What the file could not know where the target begins with a variable.
+    /// Checks a target that begins with a variable, which could not be checked when the file was read.
     fn http(&mut self, target: &Located<Template>, ports: &[Port]) -> Option<Check> {
         let text = self.text(target);
         if self.has_failed {

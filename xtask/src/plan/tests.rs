@@ -1,4 +1,4 @@
-//! A config and what is around it → the plan as text, or every problem of it.
+//! A config and its surroundings → the plan as text, or all its problems.
 
 mod changes;
 mod environment;
@@ -18,10 +18,10 @@ use super::{Selection, allocate, draft};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Exit};
 
-/// The project lies in `/shop`. `around` has a line for each thing outside: `$ NAME=value` of the calling environment,
-/// `FILE: line` of a file, `FILE! why` for one that cannot be read, `venv DIRECTORY` for a venv that is there,
-/// `port SERVICE.KEY NUMBER` for what `auto` is or where a port has moved.
-/// `asked` is what stands after `up`; `everything` is what `doctor` asks for.
+/// The project is in `/shop`. Each line of `around` is an input: `$ NAME=value` of the calling environment, `FILE:
+/// line` of a file, `FILE! why` for an unreadable one, `venv DIRECTORY` for an existing venv, `port SERVICE.KEY NUMBER`
+/// for an `auto` number or one that a port moved to. `asked` are the arguments of `up`; `everything` is what `doctor`
+/// requests.
 #[track_caller]
 fn check(config: &str, around: &str, asked: &str, expected: impl Expected) {
     let seen = planned(&dedent(config), &dedent(around), asked);
@@ -83,7 +83,7 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
     Ok(draft.plan(&numbers(&draft.declared(), &ports)))
 }
 
-/// As if the registry kept these numbers, by `SERVICE.KEY`. With `none` among them, no other number is available.
+/// Numbers in the registry, by `SERVICE.KEY`. With `none` among them, no other number is available.
 fn numbers(declared: &[DeclaredPort], kept: &BTreeMap<String, u16>) -> Allocation {
     let reservation = |port: &DeclaredPort| {
         let number = *kept.get(&String::from(port.id.clone()))?;

@@ -1,6 +1,7 @@
-//! The supervisor of `up --detach`: the same program once more, from a copy, in a session of its own.
+//! The supervisor of `up --detach`: a copy of this program in its own session.
 //!
-//! It takes one request on stdin and answers on stdout, as at the control socket; later clients come there.
+//! It takes one request on stdin and replies on stdout, with the protocol of the control socket, which later clients
+//! use.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -16,26 +17,25 @@ use crate::system::os;
 use crate::system::runs::{StateDir, fnv};
 use crate::system::threads::{self, Stack};
 
-/// Keeps a copy of ourselves, which no build replaces while it runs. For whoever has the checkout's lock.
+/// Keeps a copy of this program that no build replaces while it runs. The caller holds the checkout's lock.
 ///
 /// # Errors
-/// We cannot find ourselves.
+/// The path of our executable cannot be determined.
 pub(crate) fn programs(directory: &StateDir) -> Result<Vec<PathBuf>, Diagnostic> {
     let original = os::current_exe().map_err(|error| crate::system::problem("find", Path::new("ourselves"), &error))?;
-    // Without room for a copy, or where it may not be run, the original does: on some systems nobody can replace it
-    // then.
+    // Fall back to the original if there is no space for a copy or it cannot be executed. Some systems do not let a
+    // running program be replaced.
     Ok(copy(&original, &directory.programs())
         .into_iter()
         .chain([original])
         .collect())
 }
 
-/// Starts the first of `programs` that can be run, for a checkout whose lock is free; every reply to `request` comes to
-/// `hear`, [`Reply::Ending`] at the end, or why there is none.
+/// Starts the first of `programs` that can be run, for a checkout whose lock is free. `hear` gets every reply to
+/// `request`, up to [`Reply::Ending`], or the error.
 ///
 /// # Errors
-/// None of them can be run, or the system has no room for another process, or for a thread to hear it: then it has not
-/// been asked for anything.
+/// None of them can be run, or no process or thread can be created. The request has not been sent then.
 pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
@@ -64,7 +64,7 @@ fn spawn(program: &Path, supervisor: &Helper, stderr: &File) -> io::Result<Child
     supervisor.command(program).stderr(stderr.try_clone()?).spawn()
 }
 
-/// On a thread of its own: what is no supervisor may never read what it is asked.
+/// Runs on its own thread, because a program that is not a supervisor may never read the request.
 fn converse(
     mut child: Child,
     supervisor: Helper,
@@ -79,7 +79,7 @@ fn converse(
                 drop(ask);
                 control::listen(BufReader::new(greeting.from), hear);
             }
-            // Half a request is none: its pipe is closed, and the supervisor ends.
+            // An incomplete request is ignored: its pipe is closed, and the supervisor exits.
             Err(error) => hear(Err(crate::system::problem(
                 "ask",
                 Path::new("devtasks supervise"),
@@ -88,11 +88,11 @@ fn converse(
         },
         heard => hear(Err(supervisor.absent(&mut child, heard))),
     };
-    // Without it nothing is asked: the pipes that the talk would have had are closed, and the supervisor ends.
+    // Without the thread nothing is requested: the pipes are closed, and the supervisor exits.
     threads::start("replies", Stack::Usual, talk)
 }
 
-/// Its last words, if it died without an answer.
+/// What it wrote to stderr, if it died without a reply.
 pub(crate) fn supervisor_stderr(directory: &StateDir) -> String {
     fs::read_to_string(directory.supervisor_log())
         .unwrap_or_default()
@@ -100,7 +100,7 @@ pub(crate) fn supervisor_stderr(directory: &StateDir) -> String {
         .to_owned()
 }
 
-/// The same program is copied once.
+/// The same executable is copied only once.
 fn copy(original: &Path, directory: &Path) -> Option<PathBuf> {
     let it = fs::metadata(original).ok()?;
     let changed = it.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -110,13 +110,13 @@ fn copy(original: &Path, directory: &Path) -> Option<PathBuf> {
     if fs::metadata(&copy).is_ok_and(|there| there.len() == it.len()) {
         return Some(copy);
     }
-    // Those of earlier builds; what still runs keeps its file.
+    // Copies of earlier builds; running ones keep their file.
     let _ = fs::remove_dir_all(directory);
     os::make_private_directory(&home).ok()?;
     let beside = copy.with_extension("new");
     let made = fs::copy(original, &beside).and_then(|_| fs::rename(&beside, &copy));
     if made.is_err() {
-        // Half a copy would only fill the disk.
+        // An incomplete copy would only use disk space.
         let _ = fs::remove_file(&beside);
     }
     made.ok().map(|()| copy)

@@ -1,6 +1,6 @@
-//! The conversation between a running supervisor and later commands: a socket file, one JSON document a line.
+//! The protocol between a running supervisor and later commands: a socket file, one JSON document per line.
 //!
-//! A client sends one `Request`. The supervisor answers with `Reply`s until `Done` or `Refused`.
+//! A client sends one `Request`. The supervisor sends `Reply`s until `Done` or `Refused`.
 
 mod client;
 mod server;
@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
 pub(crate) use server::{Server, first_client};
 
-/// Raised when a change would make an older client or supervisor misunderstand.
+/// Incremented when a change would make an older client or supervisor misunderstand.
 const PROTOCOL: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
@@ -20,7 +20,7 @@ struct Envelope<R> {
     request: R,
 }
 
-/// What is read of an envelope first: another version's request may make no sense.
+/// The part of an envelope that is read first: another version's request may be invalid here.
 #[derive(Deserialize)]
 struct Version {
     protocol: u32,

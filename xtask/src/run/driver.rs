@@ -1,7 +1,6 @@
-//! The machine's hands: waits for the next event or deadline, steps the machine, performs its actions in order.
+//! Event loop: waits for the next event or deadline, steps the state machine and performs its actions in order.
 //!
-//! Everything that happens comes through one channel; the driver's own thread is the only one that spawns, signals and
-//! reaps.
+//! All events come through one channel. Only the driver's thread spawns, signals and reaps.
 
 mod checks;
 mod ends;
@@ -39,35 +38,35 @@ use instance::ServiceInstance;
 use membership::AdoptedProcesses;
 use watch::Waiter;
 
-/// Who is told what happens, while it happens.
+/// Is notified of events as they happen.
 pub(crate) trait Observer {
-    /// A service came into a state.
+    /// A service entered a state.
     fn transition(&mut self, transition: &Transition, service: &plan::Service);
-    /// All that were asked for first are ready, or will never be.
+    /// All services of the first request are ready, or have failed.
     fn settled(&mut self, ready: bool, after: Duration);
-    /// What is under way: services that start or stop. If it is drawn, told ten times a second while there are any, and
-    /// once there are none.
+    /// The services that start or stop. If progress is drawn, this is called ten times a second while there are any,
+    /// and once when there are none.
     fn progress(&mut self, under_way: &[ServiceProgress]);
     fn draws_progress(&self) -> bool;
 }
 
-/// What a run begins with.
+/// The first request of a run.
 pub(crate) enum InitialRequest {
     Plan {
         services: Vec<plan::Service>,
         give_up_after: Option<Duration>,
     },
-    /// What the first client of a supervisor in the background asks for.
+    /// The request of the client that started a background supervisor.
     Request(Request, Sender<Reply>),
 }
 
-/// What comes in from other threads.
+/// An event from another thread.
 pub(crate) enum Message {
-    /// A signal reached us.
+    /// We received a signal.
     Signal(SignalEvent),
-    /// A line at the terminal, in answer to a question.
+    /// A line from the terminal, in reply to a question.
     StdinLine(String),
-    /// Nobody reads our output any more.
+    /// Our output is no longer read.
     OutputClosed,
     Probed {
         unit: UnitId,
@@ -79,7 +78,7 @@ pub(crate) enum Message {
         generation: u32,
     },
     Request(Request, Sender<Reply>),
-    /// From the supervisor that we asked, where we are none ourselves.
+    /// From the supervisor, if we are its client.
     Replied(Result<Reply, Diagnostic>),
 }
 
@@ -87,15 +86,15 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) struct RunOutcome {
     pub(crate) exit: Exit,
-    /// Another command asked for it.
+    /// Another command requested it.
     pub(crate) by_request: bool,
     pub(crate) last: Snapshot,
-    /// What is left although it was told to end.
+    /// What is left although it was told to stop.
     pub(crate) survivors: Vec<Diagnostic>,
 }
 
 impl RunOutcome {
-    /// Services are left that nobody has stopped.
+    /// Services are left running.
     pub(crate) fn runs_on(&self) -> bool {
         self.last.services.iter().any(|service| !service.state.is_over())
     }
@@ -104,7 +103,7 @@ impl RunOutcome {
 pub(crate) struct Driver<'a> {
     clock: Clock,
     machine: Machine,
-    /// By unit.
+    /// Indexed by unit.
     services: Vec<ServiceInstance>,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
@@ -112,14 +111,14 @@ pub(crate) struct Driver<'a> {
     checks: Vec<RunningCheck>,
     waiters: Vec<Waiter>,
     family: Option<AdoptedProcesses>,
-    /// As of the first process that was started in this turn.
+    /// The value when the first process of this turn was started.
     oom_kills: Option<OomKills>,
-    /// Since the family was looked up: whoever has ended by that left its children to us.
+    /// Signals were sent since the last scan: a process that exited may have left us its children.
     has_signalled: bool,
-    /// A child of ours may be an orphan that no service has started: we are the first process of a container, or we, or
-    /// what we replaced with exec, had children before the run began.
+    /// Our children may include orphans that no service has started: we are the first process of a container; or we, or
+    /// the program that exec replaced with us, had children before the run.
     adopts_strangers: bool,
-    /// What services started and we do not end.
+    /// Processes that services started and we do not stop.
     left_alone: BTreeMap<Identity, LeftAlone>,
     audience: &'a mut dyn Observer,
     sink: Arc<dyn Sink>,
@@ -127,10 +126,10 @@ pub(crate) struct Driver<'a> {
     interrupt: Arc<Interrupt>,
     directory: &'a StateDir,
     record: Record,
-    /// `None` while it cannot be had.
+    /// `None` while none can be started.
     watchdog: Option<Watchdog>,
     guarding: Guarding,
-    /// When what is under way was shown last.
+    /// When progress was last shown.
     shown_at: Duration,
     on_exit: OnExit,
     ended_by: Option<EndedBy>,
@@ -143,14 +142,14 @@ enum EndedBy {
     OutputClosed,
 }
 
-/// Descriptors for clients that stay, and for whatever else may happen.
+/// Descriptors for connected clients and other needs.
 const SPARE_DESCRIPTORS: u64 = 64;
 
-/// How often the line that shows what is waited for is redrawn.
+/// How often the progress line is redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 impl<'a> Driver<'a> {
-    /// `inbox` is where all that happens comes in; other threads have `sender`.
+    /// `inbox` receives all events; other threads send to `sender`.
     pub(crate) fn new(
         (sender, inbox): (Sender<Message>, Receiver<Message>),
         directory: &'a StateDir,
@@ -172,7 +171,7 @@ impl<'a> Driver<'a> {
             family: None,
             oom_kills: None,
             has_signalled: false,
-            // What cannot be looked up is no proof.
+            // If the children cannot be listed, assume that there are some.
             adopts_strangers: std::process::id() == 1 || !os::own_children().is_ok_and(|children| children.is_empty()),
             left_alone: BTreeMap::new(),
             audience,
@@ -189,10 +188,10 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Runs everything that is asked for to its end.
+    /// Runs until all services have stopped.
     ///
     /// # Errors
-    /// There is nobody to guard it. Nothing was started.
+    /// No watchdog could be started. Nothing was started then.
     pub(crate) fn run(mut self, first: InitialRequest, on_exit: OnExit) -> Result<RunOutcome, Diagnostic> {
         self.on_exit = on_exit;
         if let Err(problem) = self.begin(first) {
@@ -209,7 +208,7 @@ impl<'a> Driver<'a> {
                 Err(RecvTimeoutError::Timeout) => self.events.push_back(Event::Tick),
                 Err(RecvTimeoutError::Disconnected) => unreachable!("the driver holds a sender itself"),
             }
-            // What has piled up meanwhile shares one look at the process table.
+            // Events that have accumulated share one scan of the process table.
             self.receive_all();
         }
     }
@@ -220,7 +219,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// What is to be started, by [`Driver::work`].
+    /// Registers services that [`Driver::work`] will start.
     fn enlist(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
         self.raise_grace_period(&services);
         let known = self.services.iter().map(ServiceInstance::wanted);
@@ -251,7 +250,7 @@ impl<'a> Driver<'a> {
                 }
             }
         }
-        // Only now: a port may have changed hands among them. All others are about to be announced as waiting.
+        // After all changes, because a port may move between services. All others will be announced as waiting.
         for unit in edited {
             self.services[unit].reserve(self.machine.state(unit).is_alive());
         }
@@ -261,7 +260,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Takes all events that are there through the machine.
+    /// Handles all pending events.
     fn work(&mut self) {
         self.family = None;
         self.oom_kills = None;
@@ -311,9 +310,9 @@ impl<'a> Driver<'a> {
         match message {
             Message::Signal(SignalEvent::ChildEnded) => self.reap(),
             Message::Signal(SignalEvent::Resized) => self.resize_terminals(),
-            // What was asked before the driver began.
+            // Replies to questions from before the driver started.
             Message::StdinLine(_) | Message::Replied(_) => {}
-            // The files still take what the terminal does not.
+            // Output still goes to the files without the terminal.
             Message::Signal(SignalEvent::HangUp) if self.on_exit == OnExit::Keep => {}
             Message::Signal(SignalEvent::Interrupt | SignalEvent::HangUp) => {
                 self.ended_by.get_or_insert(EndedBy::Interrupt);
@@ -339,7 +338,7 @@ impl<'a> Driver<'a> {
             }
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
-                // What it begins has its numbers before anybody else asks.
+                // Its new units exist before the next request is handled.
                 self.work();
             }
         }
@@ -357,7 +356,7 @@ impl<'a> Driver<'a> {
             Action::CountProcesses(unit) => self.sweep(unit),
             Action::Announce { unit, state, cause } => self.announce(unit, state, cause),
             Action::Settled { batch: 0, ready } => self.audience.settled(ready, self.clock.now()),
-            // Those who asked for a later batch are answered by `answer_waiters`.
+            // Clients that requested a later batch are answered by `answer_waiters`.
             Action::Settled { .. } => {}
         }
     }

@@ -1,4 +1,4 @@
-//! One health check over the network: does it answer, and what?
+//! One health check over the network: whether it passes, and the detail.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -12,10 +12,10 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::system::threads;
 
-/// `GET`: 200 to 399 passes, redirects are not followed.
+/// `GET`: 200 to 399 passes; redirects are not followed.
 ///
 /// # Errors
-/// The detail of what came instead: `GET /healthz 503`, `GET /healthz: no answer in 2 s`.
+/// The detail of a failure: `GET /healthz 503`, `GET /healthz: no answer in 2 s`.
 pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
     let began = Instant::now();
     let config = Agent::config_builder()
@@ -46,8 +46,8 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
     }
 }
 
-/// Finds the addresses of a host. With a time limit ureq itself does so on a thread, and panics where there is no room for
-/// it: here an address that is written down needs none, and a name that cannot be looked up is an error.
+/// Resolves a host. With a time limit, ureq itself resolves on a thread and panics if it cannot be created. Here a
+/// literal address needs no thread, and a name that cannot be resolved is an error.
 #[derive(Debug)]
 struct AddressResolver;
 
@@ -75,20 +75,20 @@ impl Resolver for AddressResolver {
     }
 }
 
-/// Addresses of a host that are tried; ureq has no room for more.
+/// The maximum number of addresses to try; ureq has no room for more.
 const MAX_ADDRESSES: usize = 16;
 
-/// Asks the system, whose own time limits are long.
+/// Uses the system's resolver, whose own timeouts are long.
 fn look_up(host_and_port: String, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
     let found = threads::within("name", timeout, move || host_and_port.to_socket_addrs());
     let found = found.map_err(|problem| io::Error::other(problem.message))?;
     found.ok_or(ErrorKind::TimedOut)?.map(Iterator::collect)
 }
 
-/// A connection, closed at once.
+/// Opens a connection and closes it immediately.
 ///
 /// # Errors
-/// The detail of what came instead.
+/// The detail of the failure.
 pub(crate) fn tcp(address: SocketAddr, timeout: Duration) -> Result<String, String> {
     let began = Instant::now();
     match TcpStream::connect_timeout(&address, timeout) {
@@ -101,7 +101,7 @@ pub(crate) fn tcp(address: SocketAddr, timeout: Duration) -> Result<String, Stri
     }
 }
 
-/// The address at which a socket bound to `address` is reached from here.
+/// The address at which a socket bound to `address` can be reached from this machine.
 pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,4 +1,4 @@
-//! The project around us: its `devtasks.toml`, its directory, and the environment that the command was called in.
+//! The current project: its `devtasks.toml`, its directory, and the environment of the command.
 
 mod place;
 
@@ -17,23 +17,23 @@ pub(crate) use place::{ProjectPath, directory};
 /// Of `devtasks.toml` and env files, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
-/// A project that was found and read.
+/// A project whose file was read.
 #[derive(Debug)]
 pub(crate) struct Project {
     /// Its directory, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) config: Config,
-    /// As it is called in reports.
+    /// The name in reports.
     pub(crate) name: String,
     file: PathBuf,
     calling: Environment,
 }
 
 impl Project {
-    /// Reads `file` or, without one, the `devtasks.toml` of the current directory or the nearest above it.
+    /// Reads `file` or, without one, the nearest `devtasks.toml` from the current directory upward.
     ///
     /// # Errors
-    /// There is none, it cannot be read, or everything that is wrong in it.
+    /// There is no file, it cannot be read, or all problems in it.
     pub(crate) fn find(file: Option<&Path>) -> Result<Project, Diagnostics> {
         let ProjectPath { file, shown, directory } = ProjectPath::find(file)?;
         let bytes = files::read_regular(&file, MAX_FILE_BYTES)
@@ -54,7 +54,7 @@ impl Project {
         self.config.services.iter().map(|service| service.name.as_str())
     }
 
-    /// Lines of env files that other readers take differently.
+    /// Lines of env files that other parsers read differently.
     pub(crate) fn ambiguities(&self, plan: &Plan) -> Vec<Finding> {
         let mut files = vec![self.checkout.join(".env")];
         files.extend(
@@ -76,7 +76,7 @@ impl Project {
             .collect()
     }
 
-    /// What was asked for, before its ports have numbers.
+    /// The requested services, before their ports have numbers.
     ///
     /// # Errors
     /// As [`plan::draft`].
@@ -91,8 +91,8 @@ impl Project {
         plan::draft(&self.config, asked, inputs)
     }
 
-    /// The plan for what was asked, with the numbers that its ports have now, and what is wrong with services that are not
-    /// in it. Nothing is changed.
+    /// The plan for the request with the current port numbers, and the problems of services that are not in it. Changes
+    /// nothing.
     ///
     /// # Errors
     /// As [`plan::draft`], or the port registry cannot be read.
@@ -102,7 +102,7 @@ impl Project {
         Ok(draft.plan(&registry.allocate(&draft.declared(), &BTreeMap::new())))
     }
 
-    /// As the port registry knows it.
+    /// The key of this checkout in the port registry.
     pub(crate) fn reference(&self) -> CheckoutRef<'_> {
         CheckoutRef {
             checkout: &self.checkout,
@@ -121,7 +121,7 @@ fn read_env_file(path: &Path) -> Option<Result<Vec<u8>, Diagnostic>> {
     }
 }
 
-/// Where an `auto` port begins whose base is not written: derived from its names, so that it is the same on every machine.
+/// The default base of an `auto` port: derived from the names, so that it is the same on every machine.
 fn default_base(project: &str, port: &PortId) -> u16 {
     const FIRST: u16 = 10_000;
     const N: u16 = 20_000;
@@ -134,7 +134,7 @@ fn default_base(project: &str, port: &PortId) -> u16 {
         .unwrap_or(FIRST + start)
 }
 
-/// An env file that is there.
+/// The problem that an existing env file cannot be read.
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let problem = problem("read", path, error).exit(Exit::Missing);
     match files::is_pipe(path) {

@@ -1,7 +1,7 @@
-//! This program once more: as the watchdog beside a run, or as a supervisor in the background.
+//! Starts this program again: as the watchdog of a run, or as a background supervisor.
 //!
-//! A variable of its environment says so, and is looked at before any parser: the program may be one of somebody else, which
-//! makes something of its own of words that it does not know. So a helper says first that it is one.
+//! An environment variable selects that, and it is read before any argument parser: the library may be part of another
+//! program, which could interpret unknown arguments. So a helper first greets to confirm what it is.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -14,29 +14,29 @@ use crate::plan::OnExit;
 use crate::process::Tag;
 use crate::system::os;
 
-/// Set for a helper alone. The words after it are there to be read in process lists, too.
+/// Set only for a helper. Its arguments are also shown in process lists.
 const VARIABLE: &str = "DEVTASKS_HELPER";
 
 const WATCHDOG: &str = "watchdog";
 const SUPERVISOR: &str = "supervise";
 const KEEP: &str = "--keep";
 
-/// What a helper says before anything else.
+/// The first output of a helper.
 const GREETING: &[u8] = b"devtasks is here\n";
 
-/// How long a helper may take until it has said so.
+/// How long a helper may take to greet.
 pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What this program is started for once more.
+/// The purpose for which this program is started again.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Helper {
-    /// To outlive a killed supervisor.
+    /// Outlives a killed supervisor.
     Watchdog {
         run: String,
         checkout: PathBuf,
         on_exit: OnExit,
     },
-    /// To supervise in the background.
+    /// Supervises in the background.
     Supervisor {
         project: String,
         checkout: PathBuf,
@@ -45,7 +45,7 @@ pub(crate) enum Helper {
 }
 
 impl Helper {
-    /// What this process was started for; `None` if by anybody but ourselves.
+    /// The purpose of this process; `None` if it was not started by devtasks.
     pub(crate) fn here() -> Option<Helper> {
         std::env::var_os(VARIABLE)?;
         Helper::read(std::env::args_os().skip(1))
@@ -87,8 +87,8 @@ impl Helper {
         words.into_iter().chain(keep).collect()
     }
 
-    /// Starts it in a session of its own, where nothing that is typed at our terminal and no hang-up reaches it. It carries
-    /// the tag of its own run: where a service has started us, it is no process of that one's.
+    /// The helper's command. It gets its own session, so that terminal input and hang-ups do not reach it, and the tag
+    /// of its own run, so that it is not part of a service that started us.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         os::set_arg0(&mut command, "devtasks");
@@ -99,7 +99,7 @@ impl Helper {
         command
     }
 
-    /// A supervisor names its run itself, once it has begun.
+    /// A supervisor chooses its run id later.
     fn tag(&self) -> Tag {
         let (project, checkout, run) = match self {
             Helper::Watchdog { run, checkout, .. } => ("", checkout, run.as_str()),
@@ -108,7 +108,7 @@ impl Helper {
         Tag::supervisor(project.to_owned(), checkout.clone(), run.to_owned())
     }
 
-    /// In a sentence.
+    /// The name in a sentence.
     fn name(&self) -> &'static str {
         match self {
             Helper::Watchdog { .. } => "the watchdog of this run",
@@ -116,13 +116,13 @@ impl Helper {
         }
     }
 
-    /// Why one that was started has not greeted, in words for the user; ends it, if it has not ended.
+    /// Why a started helper has not greeted, as text for the user; kills it if it is still running.
     pub(crate) fn absent(&self, child: &mut Child, heard: Heard) -> Diagnostic {
         let name = self.name();
         let is_forgotten = match heard {
             Heard::SomethingElse => true,
             Heard::Ended => {
-                // It has closed its stdout, and so is ending, or something else.
+                // It closed stdout, so it is exiting, or another program.
                 os::ends_within(child, Duration::from_secs(1));
                 match child.try_wait().ok().flatten().map(cause) {
                     Some(Some(why)) => return Diagnostic::new(format!("{name} has died before it was there: {why}")),
@@ -131,7 +131,7 @@ impl Helper {
             }
             Heard::Greeted | Heard::Nothing => false,
         };
-        // Ours, and not waited for: nobody else can have its pid.
+        // It is our unreaped child, so its pid is not reused.
         let _ = child.kill().and_then(|()| child.wait());
         let hook = "`devtasks::helpers();` as the first line of its `main`";
         if is_forgotten {
@@ -147,7 +147,7 @@ impl Helper {
     }
 }
 
-/// Why a helper of ours ends before it does anything; `None` where only another program would end like that.
+/// Why our helper exits before it does anything; `None` if only another program would exit like that.
 ///
 /// Source: man 8 ld.so ends with 127 if it cannot load a program, for want of memory perhaps.
 fn cause(status: ExitStatus) -> Option<String> {
@@ -157,28 +157,28 @@ fn cause(status: ExitStatus) -> Option<String> {
     }
 }
 
-/// For a helper: says that it is one.
+/// Called by a helper: writes the greeting.
 pub(crate) fn greet() {
     let mut stdout = std::io::stdout().lock();
-    // Who started us may have gone.
+    // The process that started us may have exited.
     let _ = stdout.write_all(GREETING).and_then(|()| stdout.flush());
 }
 
-/// What a helper says first, as the one who started it reads it.
+/// The greeting as the parent reads it.
 #[derive(Debug)]
 pub(crate) struct Greeting {
     pub(crate) from: ChildStdout,
-    /// So many bytes of it.
+    /// The number of bytes read so far.
     n_heard: usize,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// All of it; whatever comes next is not read yet.
+    /// The complete greeting; later output is not read yet.
     Greeted,
     SomethingElse,
     Ended,
-    /// Not all of it, so far.
+    /// Not complete so far.
     Nothing,
 }
 
@@ -187,7 +187,7 @@ impl Greeting {
         Greeting { from, n_heard: 0 }
     }
 
-    /// Waits so long for each part that is missing.
+    /// Waits at most `patience` for each missing part.
     pub(crate) fn within(&mut self, patience: Duration) -> Heard {
         while let Some(missing) = GREETING.get(self.n_heard..).filter(|missing| !missing.is_empty()) {
             if !os::is_readable_within(&self.from, patience) {

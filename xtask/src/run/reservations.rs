@@ -1,6 +1,6 @@
-//! The port registry as one command of one checkout uses it: opened, asked, and saved under the same lock.
+//! The port registry as used by one command of one checkout: opened, queried and saved under the same lock.
 //!
-//! `reservation_file` is the file. Which number a port gets is decided by `plan::allocate`.
+//! `reservation_file` is the file. `plan::allocate` decides which number a port gets.
 
 mod reservation_file;
 
@@ -18,7 +18,7 @@ use crate::system::runs::StateDir;
 pub(crate) use reservation_file::Checkout;
 use reservation_file::{RegistryLock, ReservationFile};
 
-/// The entries of all checkouts that still exist. Every directory is looked at, so this may take a while.
+/// The entries of all existing checkouts. Every directory is accessed, so this may take a while.
 ///
 /// # Errors
 /// The file cannot be read, or a newer version wrote it.
@@ -37,56 +37,56 @@ pub(crate) struct CheckoutRef<'a> {
     pub(crate) project: &'a str,
 }
 
-/// Can the port have this number at the moment?
+/// Whether the port can have this number now.
 pub(crate) type CanHave<'a> = dyn Fn(&DeclaredPort, u16) -> bool + 'a;
 
-/// The registry, read once. Dropped without [`Registry::save`], nothing has happened.
+/// The registry, read once. If it is dropped without [`Registry::save`], nothing changes.
 pub(crate) struct Registry<'a> {
     of: CheckoutRef<'a>,
     view: RegistryView,
     file: ReservationFile,
-    /// Whether a checkout of the file is still there, of those that were looked at.
+    /// Whether a checkout of the file still exists, if that was checked.
     exists: Vec<OnceCell<bool>>,
-    /// `None` for a look.
+    /// `None` if opened for reading only.
     lock: Option<RegistryLock>,
 }
 
-/// What was saved for a checkout, and what was there before.
+/// What was saved for a checkout, and its previous entry.
 #[derive(Debug)]
 pub(crate) struct SavedPorts {
     before: Option<Checkout>,
     now: Checkout,
-    /// The file of all reservations made no sense, and lies here.
+    /// Where the file was moved because it was invalid.
     pub(crate) broken: Option<PathBuf>,
 }
 
-/// Another checkout that has a number and is not at rest.
+/// Another checkout that has a number and is running or starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CompetingCheckout {
     pub(crate) project: Foreign,
     pub(crate) checkout: Foreign<PathBuf>,
-    /// Its `up` has begun, and nothing runs yet.
+    /// Its `up` has begun, but nothing runs yet.
     pub(crate) is_starting: bool,
 }
 
-/// An `auto` port that is elsewhere than at its base, because another checkout has that.
+/// An `auto` port that is not at its base, because another checkout has that number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BaseTaken {
     pub(crate) id: PortId,
     pub(crate) base: u16,
     pub(crate) project: Foreign,
     pub(crate) checkout: Foreign<PathBuf>,
-    /// The number is where a port has moved, or was set for a call, and may return from.
+    /// The number is a reassigned one or was set for a call, so the port may return from it.
     pub(crate) may_return: bool,
 }
 
 impl<'a> Registry<'a> {
-    /// Opens the registry for a look.
+    /// Opens the registry for reading.
     pub(crate) fn read(of: CheckoutRef<'a>) -> Result<Self, Diagnostic> {
         Registry::open(of, None)
     }
 
-    /// Opens the registry for a choice that is going to be saved. Other commands wait until it is saved or dropped.
+    /// Opens the registry for an allocation to be saved. Other commands wait until it is saved or dropped.
     pub(crate) fn lock(of: CheckoutRef<'a>) -> Result<Self, Diagnostic> {
         let lock = RegistryLock::wait()?;
         Registry::open(of, Some(lock))
@@ -107,7 +107,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// As if the service were here for the first time.
+    /// Forgets all entries of the service.
     pub(crate) fn forget(&mut self, service: &str) {
         self.view.forget(service);
     }
@@ -129,7 +129,7 @@ impl<'a> Registry<'a> {
         match needed {
             Requirement::Unreserved => !asked.iter().any(is_reserved),
             Requirement::Unheld => !asked.iter().any(is_reserved) && !is_held_by_others(asked, self.of.checkout),
-            // To try a number is to bind it, which would be in the way of a stack that is just starting there.
+            // Testing a number binds it, which could disturb a stack that is starting there.
             Requirement::Bindable => asked.iter().all(|one| {
                 let (port, number) = *one;
                 self.competitor(number, port.protocol).is_none() && can_have(port, number) && !is_reserved(one)
@@ -137,13 +137,13 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// Another checkout that has this number and runs or starts. Only its state directory is looked at, not its own.
+    /// Another checkout that has this number and runs or starts. Accesses only its state directory, not its own.
     pub(crate) fn competitor(&self, number: u16, protocol: Protocol) -> Option<CompetingCheckout> {
         self.others().find_map(|(_, one)| {
             let mut ports = one.ports.values();
             ports.find(|port| (port.number, port.protocol) == (number, protocol))?;
             let directory = StateDir::existing(&one.checkout)?;
-            // A checkout that may run has its ports.
+            // If it is unknown whether a checkout runs, it keeps its ports.
             let runs = directory.live_run().map_or(true, |run| run.is_some());
             (runs || directory.is_held()).then(|| CompetingCheckout {
                 project: one.project.clone().into(),
@@ -153,7 +153,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// Another checkout that has this number, in use or not. Only directories of checkouts that have it are looked at.
+    /// Another checkout that has this number, in use or not. Only directories of such checkouts are accessed.
     fn holder(&self, number: u16, protocol: Protocol) -> Option<&Checkout> {
         let has_it = |one: &Checkout| {
             let mut ports = one.ports.values().filter(|port| port.protocol == protocol);
@@ -189,8 +189,8 @@ impl<'a> Registry<'a> {
         taken.collect()
     }
 
-    /// Saves the numbers, so that others leave them alone and they are the same the next time. `services` are all of the
-    /// file. Checkouts that were seen to be gone are dropped. Without a lock nothing is saved.
+    /// Saves the numbers, so that other checkouts avoid them and they are the same next time. `services` are all
+    /// services of the file. Checkouts found to be gone are dropped. Without a lock nothing is saved.
     pub(crate) fn save(self, allocation: &Allocation, services: &[&str]) -> Result<Option<SavedPorts>, Diagnostic> {
         let Some(lock) = &self.lock else { return Ok(None) };
         let now = Checkout {
@@ -211,7 +211,7 @@ impl<'a> Registry<'a> {
 }
 
 impl SavedPorts {
-    /// Joins this change to an earlier one of the same command, which knows what was there before both.
+    /// Combines this change with an earlier one of the same command, which knows the entry before both.
     pub(crate) fn after(self, earlier: Option<SavedPorts>) -> SavedPorts {
         match earlier {
             Some(SavedPorts { before, .. }) => SavedPorts { before, ..self },
@@ -219,10 +219,10 @@ impl SavedPorts {
         }
     }
 
-    /// Puts back what was there before, unless another command has saved something else meanwhile.
+    /// Restores the previous entry, unless another command has saved something since.
     ///
     /// # Errors
-    /// Nothing can be written. Then the next `up` begins with these numbers.
+    /// The file cannot be written. The next `up` then starts with these numbers.
     pub(crate) fn restore(self) -> Result<(), Diagnostic> {
         let lock = RegistryLock::wait()?;
         let mut file = ReservationFile::load()?;
@@ -235,7 +235,7 @@ impl SavedPorts {
     }
 }
 
-/// Does a process hold one of these numbers that is not of this checkout? Nothing is bound to find out.
+/// Whether a process outside this checkout holds one of these numbers. This is checked without binding them.
 fn is_held_by_others(asked: &[(&DeclaredPort, u16)], checkout: &Path) -> bool {
     if asked.is_empty() {
         return false;

@@ -1,4 +1,4 @@
-//! The live run of a checkout: found by its record and socket, asked, and compared with what the kernel says.
+//! The live run of a checkout: found by its record and socket, queried, and compared with the kernel's data.
 
 use super::control::{Client, REPLY_TIMEOUT};
 use super::health;
@@ -19,17 +19,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// A conversation with the supervisor of this checkout, if one lives.
+/// A connection to the supervisor of this checkout, if that is alive.
 pub(crate) fn client(directory: &StateDir) -> Option<(Client, Record)> {
     let record = directory.record().ok()??;
-    // One that is just dying may have its socket for a moment longer.
+    // The socket of a dying supervisor may exist a moment longer.
     if !lives(&record.supervisor) {
         return None;
     }
     Some((Client::connect(&record.socket)?, record))
 }
 
-/// Whether the supervisor takes requests, before one is made whose answer may take its time.
+/// Checks whether the supervisor takes requests, before one is sent whose reply may take time.
 ///
 /// # Errors
 /// It does not.
@@ -47,10 +47,10 @@ pub(crate) fn run(checkout: &Path) -> Option<String> {
     client(&directory).map(|(_, record)| record.run)
 }
 
-/// The live run as it is now: states from its supervisor, ports and health looked at afresh.
+/// The current state of the live run: states from its supervisor, ports and health freshly checked.
 ///
 /// # Errors
-/// The supervisor does not answer, or not in a way that makes sense.
+/// The supervisor does not reply, or its reply is invalid.
 pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Diagnostic> {
     match answer_to(checkout, &Request::Status)? {
         Some((Reply::Status(snapshot), _)) => Ok(Some(observe(&snapshot))),
@@ -59,10 +59,10 @@ pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Diagnostic> {
     }
 }
 
-/// The services of the live run as they were started, and the run.
+/// The services of the live run with their settings at the start, and the run's record.
 ///
 /// # Errors
-/// The supervisor does not answer, or not in a way that makes sense.
+/// The supervisor does not reply, or its reply is invalid.
 pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>, Diagnostic> {
     match answer_to(checkout, &Request::Services)? {
         Some((Reply::Services(running), record)) => Ok(Some((running, record))),
@@ -71,7 +71,7 @@ pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>,
     }
 }
 
-/// Ports that the supervisor may have reserved for these: for all that have not ended.
+/// Ports that the supervisor may have reserved for these services: those of all that have not finished.
 pub(crate) fn reserved<'a>(running: impl IntoIterator<Item = &'a Running>) -> Vec<(Endpoint, String)> {
     let services = running
         .into_iter()
@@ -83,10 +83,10 @@ pub(crate) fn reserved<'a>(running: impl IntoIterator<Item = &'a Running>) -> Ve
         .collect()
 }
 
-/// What the supervisor knows of one service; `None` if there is no supervisor, or no such service in its run.
+/// What the supervisor knows about one service; `None` without a supervisor, or if its run has no such service.
 ///
 /// # Errors
-/// The supervisor does not answer, or not in a way that makes sense.
+/// The supervisor does not reply, or its reply is invalid.
 pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanation>>, Diagnostic> {
     let service = service.to_owned();
     match answer_to(checkout, &Request::Why { service })? {
@@ -96,7 +96,7 @@ pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanati
     }
 }
 
-/// A question that is answered at once; `None` if no supervisor lives, or it is just ending.
+/// Sends a request that is answered immediately; `None` if no supervisor is alive, or it is shutting down.
 fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Diagnostic> {
     let Some((mut client, record)) = StateDir::existing(checkout).and_then(|directory| client(&directory)) else {
         return Ok(None);
@@ -113,8 +113,8 @@ fn another_answer() -> Diagnostic {
     Diagnostic::new("the supervisor gave another answer than asked for")
 }
 
-/// Services of this checkout that nobody runs, whatever else its live run has: stopped, with their ports as the kernel
-/// sees them.
+/// Services of this checkout that do not run, whatever else its live run has: stopped, with their ports as the kernel
+/// reports them.
 pub(crate) fn at_rest(services: &[plan::Service], checkout: &Path, run: Option<&str>) -> Vec<ObservedService> {
     let ports: Vec<Endpoint> = services
         .iter()
@@ -142,7 +142,7 @@ const NO_HEALTH: HealthReport = HealthReport {
     detail: None,
 };
 
-/// A snapshot with what the kernel and the services themselves say.
+/// A snapshot together with the kernel's data and health checks.
 pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
     let ports: Vec<Endpoint> = snapshot
         .services
@@ -151,7 +151,7 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
         .map(Endpoint::from)
         .collect();
     let facts = owners::look_up_passive(&ports);
-    // Who has no check waits for nothing.
+    // Services without a check need no thread.
     let n_checks = snapshot
         .services
         .iter()
@@ -186,7 +186,7 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
     }
 }
 
-/// Finds where services listen that should listen on a port and do not. A remark: what cannot be read is left out.
+/// Finds where services listen if not on their port. This is only a remark, so what cannot be read is left out.
 fn look_elsewhere(services: &mut [ObservedService], run: &str) {
     let astray = |it: &ObservedService| it.status.pid.is_some() && it.ports.iter().any(|port| !port.ours);
     if !services.iter().any(astray) {
@@ -207,8 +207,8 @@ fn look_elsewhere(services: &mut [ObservedService], run: &str) {
 
 type PortFacts = BTreeMap<Endpoint, PortFact>;
 
-/// `ours` is the run and the service that should listen. Its supervisor holds the port for it, which says nothing about
-/// whoever listens at another address.
+/// `ours` is the run and the service that should listen. Its supervisor may hold the port for it, which does not tell
+/// who listens at another address.
 fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -> PortStatus {
     let fact = facts.get(&Endpoint::from(port));
     let owners = || {
@@ -226,13 +226,13 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
     let listens = |owner: &&Owner| owner.holds_by == SocketState::Listening;
     let is_anothers = |owner: &&Owner| listens(owner) && !is_own(owner) && !is_kept_by(owner);
     let unseen_listens = unseen().any(|socket| socket.state == SocketState::Listening);
-    // What is reserved of UDP is connected to itself.
+    // A reserved UDP socket is connected to itself.
     let everybody = || fact.into_iter().flat_map(|fact| &fact.owners);
     let is_held = owners().any(|owner| is_own(&owner)) || everybody().any(|owner| is_kept_by(&owner));
     PortStatus {
         name: port.key.clone(),
         number: port.number,
-        // Of UDP at all addresses what our supervisor reserves looks like a listener.
+        // A UDP port that our supervisor reserves at all addresses looks like a listener.
         listening: owners().any(|owner| listens(&owner) && !(port.protocol == Protocol::Udp && is_kept_by(&owner)))
             || unseen_listens,
         ours: owners().any(|owner| listens(&owner) && is_own(&owner))
@@ -248,7 +248,7 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
     }
 }
 
-/// Does an earlier run of this checkout listen on it still?
+/// Whether an earlier run of this checkout still listens on the port.
 fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Option<&str>) -> bool {
     let owners = facts
         .get(&Endpoint::from(port))
@@ -260,7 +260,7 @@ fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Opti
     tags.any(|tag| tag.checkout == checkout && run.is_none_or(|run| tag.run != run))
 }
 
-/// Asks the service itself, where that is quick and harmless; a command's last answer is the supervisor's.
+/// Checks the service itself if that is quick and harmless; for a command, uses the supervisor's last result.
 fn health_of(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> HealthReport {
     if !matches!(service.state, State::Ready | State::Unhealthy | State::Starting) {
         return HealthReport {
@@ -306,7 +306,7 @@ fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -
     }
 }
 
-/// Where the service's own process listens on its main port.
+/// The address at which the service's own process listens on its main port.
 fn address(service: &ServiceStatus, facts: &PortFacts, run: &str) -> Option<SocketAddr> {
     let fact = facts.get(&Endpoint::from(service.ports.first()?))?;
     let ours = fact

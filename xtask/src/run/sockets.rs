@@ -1,8 +1,8 @@
-//! A service's ports in the supervisor's hands, so that nobody can take one between the check and the start.
+//! A service's ports held by the supervisor, so that no other process can take one between preflight and the start.
 //!
-//! `listen = true`: [`Sockets`] are opened by the supervisor, kept for the service's life and handed to each process of it;
-//! while the service restarts its clients wait in the backlog instead of being refused. The way they are handed over is
-//! that of systemd, sd_listen_fds(3). Without it a [`Hold`] keeps the ports while the service has no process.
+//! `listen = true`: the supervisor opens [`Sockets`], keeps them for the service's life and passes them to each of its
+//! processes. During a restart, clients wait in the backlog instead of being refused. They are passed as in systemd,
+//! sd_listen_fds(3). Without `listen`, a [`Hold`] keeps the ports while the service has no process.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,14 +19,14 @@ use crate::system::probe::{Reuse, bind};
 /// The open sockets of one service, in the order of its ports.
 #[derive(Debug)]
 pub(crate) struct Sockets {
-    /// They were opened for these.
+    /// The ports for which they were opened.
     ports: Vec<Port>,
     open: Vec<Socket>,
 }
 
 impl Sockets {
     /// # Errors
-    /// An address is taken, or forbidden, or not of this machine.
+    /// An address is taken, forbidden, or not of this machine.
     pub(crate) fn open(service: &Service) -> Result<Sockets, Diagnostic> {
         let open = service.ports.iter().map(open).collect::<Result<_, Diagnostic>>()?;
         Ok(Sockets {
@@ -35,14 +35,14 @@ impl Sockets {
         })
     }
 
-    /// Are they what the service wants now?
+    /// Whether they match the service's current settings.
     pub(crate) fn are_for(&self, service: &Service) -> bool {
         let address = |port: &Port| (port.key.clone(), port.host, port.number);
         service.listen && self.ports.iter().map(address).eq(service.ports.iter().map(address))
     }
 
-    /// Has the command's process find them. `LISTEN_PID` names the process that takes them, and so is put in by that itself.
-    /// For the last thing that is done to the command; what is returned has to be held until it was spawned.
+    /// Passes the sockets to the command's process, which sets `LISTEN_PID` itself, because it must be its own pid.
+    /// Call this last. The result must be kept until the process was spawned.
     ///
     /// # Errors
     /// The system has no more descriptors.
@@ -54,19 +54,19 @@ impl Sockets {
     }
 }
 
-/// Ports that are kept for a service without a process: bound, so that nobody else can have them, and not listened on, so that
-/// whoever connects is refused as if nobody had them. They come free when this is dropped.
+/// Ports that are held for a service without a process. They are bound, so that no other process can take them, but not
+/// listened on, so that connections are refused. They become free on drop.
 #[derive(Debug)]
 pub(crate) struct Hold {
-    /// It was made for these.
+    /// The ports for which it was made.
     ports: Vec<Endpoint>,
     _open: Vec<Socket>,
 }
 
 impl Hold {
-    /// What cannot be bound is left out: preflight has judged it, and a lost port is explained when the service fails.
+    /// Ports that cannot be bound are left out: preflight checked them, and a lost port is explained on failure.
     pub(crate) fn of(ports: Vec<Endpoint>) -> Hold {
-        // Without a host the service may as well listen at `localhost`'s other address.
+        // Without a host the service may listen at either address of `localhost`.
         let both = |port: &Endpoint| match port.host {
             Some(_) => vec![*port],
             None => [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
@@ -85,12 +85,12 @@ impl Hold {
     }
 }
 
-/// A socket without `SO_REUSEADDR` keeps everybody out, as it binds and for as long as it is there. It takes the option to bind
-/// beside closed connections that linger (TIME_WAIT); it is taken away again then.
+/// A socket without `SO_REUSEADDR` excludes all others, both when it binds and later. The option is needed to bind
+/// beside closed connections (TIME_WAIT), so it is set for the bind and removed afterwards.
 ///
-/// UDP knows no `listen`. Connected to itself a socket gets nothing from others, who are told that nobody is there. At all
-/// addresses it cannot be: connecting would bind it to one of them. What others send is then dropped once the smallest
-/// buffer is full, and with the socket.
+/// UDP has no `listen`. A socket connected to itself receives nothing from others, and they get an error. At the
+/// wildcard address that is impossible, because connecting would bind it to one address. Packets from others are then
+/// dropped once the minimal buffer is full, and when the socket is closed.
 ///
 /// Source: `inet_csk_bind_conflict` in net/ipv4/inet_connection_sock.c looks at the option of both, as it is at that moment;
 /// `__ip4_datagram_connect` in net/ipv4/datagram.c gives a socket without a local address the route's; tried on Linux 6.18.
@@ -99,7 +99,7 @@ fn hold(port: Endpoint) -> io::Result<Socket> {
     match bind(address, port.protocol, Reuse::No) {
         Ok(socket) if port.protocol == Protocol::Udp => {
             match address.ip().is_unspecified() {
-                // The system makes the least of it that it knows. With a larger one it holds as well.
+                // The kernel raises this to its minimum. A failure only leaves a larger buffer.
                 true => drop(socket.set_recv_buffer_size(1)),
                 false => socket.connect(&address.into())?,
             }
@@ -114,12 +114,12 @@ fn hold(port: Endpoint) -> io::Result<Socket> {
     }
 }
 
-/// Where a service without `host` is expected.
+/// The address at which a service without `host` is expected.
 fn address(host: Option<IpAddr>, number: u16) -> SocketAddr {
     SocketAddr::new(host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), number)
 }
 
-/// As most servers open it: with `SO_REUSEADDR`, and the longest backlog that the system allows.
+/// Opens it like most servers: with `SO_REUSEADDR` and the longest backlog that the system permits.
 fn open(port: &Port) -> Result<Socket, Diagnostic> {
     let opened = || {
         let socket = bind(address(port.host, port.number), Protocol::Tcp, Reuse::Yes)?;

@@ -1,5 +1,5 @@
-//! Starting the processes of a run: each leads its own process group, carries the run's tag, and has no terminal or one
-//! of its own.
+//! Starts the processes of a run. Each leads its own process group, carries the run's tag, and has its own terminal or
+//! none.
 
 use std::fs::File;
 use std::io;
@@ -22,11 +22,11 @@ pub(crate) struct Started {
     pub(crate) terminal: Option<Arc<File>>,
 }
 
-/// Starts a service on a terminal of this size if it wants one. Else its outputs are pipes, and its input too if that
-/// is to stay open. Its ports are held until then.
+/// Starts a service, on a terminal of this size if it wants one. Otherwise its outputs are pipes, and its input too if
+/// that is to stay open. `hold` keeps its ports until then.
 ///
 /// # Errors
-/// The command is not there or cannot be run, or the system is out of something.
+/// The command is missing or cannot be run, or a system resource is exhausted.
 pub(crate) fn service(
     service: &Service,
     sockets: Option<&Sockets>,
@@ -51,10 +51,10 @@ pub(crate) fn service(
         None
     };
     os::limit_as_called(&mut command);
-    // The last of what is done between fork and exec: it is the exec.
+    // This must be the last step between fork and exec, because it performs the exec.
     let held = sockets.map(|sockets| sockets.hand_over(&mut command)).transpose();
     let _held = held.map_err(|error| crate::system::problem("pass sockets to", Path::new(&words[0]), &error))?;
-    // This returns after the exec: it may bind them then.
+    // `spawn` returns after the exec, when the service may bind them.
     drop(hold);
     let child = command.spawn().map_err(|error| {
         let words = &service.command.words[0];
@@ -65,7 +65,7 @@ pub(crate) fn service(
     Ok(Started { child, terminal })
 }
 
-/// Puts the command on a new terminal; gives our side of it.
+/// Puts the command on a new terminal; returns our side of it.
 fn open_terminal(command: &mut Command, size: Size) -> io::Result<File> {
     let (ours, theirs) = os::open_terminal(size)?;
     command.stdin(theirs.try_clone()?);
@@ -74,7 +74,7 @@ fn open_terminal(command: &mut Command, size: Size) -> io::Result<File> {
     Ok(ours)
 }
 
-/// Starts a health check's command in its service's environment; its output is nobody's.
+/// Starts a health check's command in its service's environment; its output is discarded.
 pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Diagnostic> {
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -85,9 +85,9 @@ pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Ch
         .map_err(|error| crate::system::problem("run", Path::new(&words[0]), &error))
 }
 
-/// For the caller to make it the leader of a group of its own. A wrapper such as `npm run` may exit on TERM and leave
-/// its server behind, so the group is signalled. That also hides Ctrl-C from the services; the machine decides what it
-/// means.
+/// The caller makes it the leader of its own process group. A wrapper such as `npm run` may exit on SIGTERM and leave
+/// its server behind, so the group is signalled. Ctrl-C does not reach the services that way; the machine decides what
+/// it means.
 fn command(words: &[String], directory: &Path, environment: &Environment, tag: &Tag) -> Result<Command, Diagnostic> {
     let program = find_program(&words[0], directory, environment).map_err(|_| {
         Diagnostic::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)

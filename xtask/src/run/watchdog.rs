@@ -1,11 +1,11 @@
-//! A second process that outlives a killed supervisor just long enough to end what that had started; or, where the
-//! project says that it is kept, as long as that lives.
+//! Watchdog process: if the supervisor is killed, it stops the remaining services; or, if the project keeps them
+//! running, it lives as long as they do.
 //!
-//! It waits at a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a
-//! crash), the kernel closes that end. A supervisor that ends its run itself sends the watchdog home with a word.
+//! It reads from a pipe whose other end the supervisor holds. However the supervisor dies (SIGKILL, out of memory, a
+//! crash), the kernel closes that end. A supervisor that ends its run normally writes `done` first.
 //!
-//! Lines go through the pipe: `grace MILLISECONDS`, the longest counts; `pipe INODE`, one for each that the supervisor
-//! reads; `done`.
+//! The pipe carries lines: `grace MILLISECONDS`, of which the longest counts; `pipe INODE`, one for each that the
+//! supervisor reads; `done`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,37 +26,37 @@ use crate::system::stop::{self, StopCallbacks};
 use crate::system::terminal::pause;
 use crate::system::threads;
 
-/// What a supervisor says whose run has ended well.
+/// Written by a supervisor whose run has ended normally.
 const DISARM: &str = "done";
 
-/// How long it may take to go home.
+/// How long the watchdog may take to exit.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a watchdog has to know.
+/// What a watchdog is told.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
-    /// The longest that any service of the run is given between SIGTERM and SIGKILL.
+    /// The longest grace period of all services of the run.
     pub(crate) grace: Duration,
-    /// The inodes of those that the supervisor reads from.
+    /// The inodes of the pipes that the supervisor reads.
     pub(crate) pipes: Vec<u64>,
 }
 
-/// The watchdog of a run, as its supervisor holds it.
+/// The supervisor's handle of the watchdog.
 pub(crate) struct Watchdog {
     pub(crate) pid: u32,
     helper: Helper,
     child: Child,
     pipe: ChildStdin,
-    /// What was not taken by the pipe: who reads it may be suspended.
+    /// What the pipe did not take yet: the watchdog may be suspended.
     unsaid: Vec<u8>,
     greeting: Greeting,
 }
 
 impl Watchdog {
-    /// Starts it. It is there once it greets, see [`Watchdog::heard`].
+    /// Starts the watchdog. It is ready once it has greeted; see [`Watchdog::heard`].
     ///
     /// # Errors
-    /// The system has no room for another process.
+    /// No process can be created.
     pub(crate) fn start(run: &str, checkout: &Path, on_exit: OnExit, told: &Told) -> Result<Watchdog, Diagnostic> {
         let helper = Helper::Watchdog {
             run: run.to_owned(),
@@ -87,22 +87,22 @@ impl Watchdog {
         Ok(watchdog)
     }
 
-    /// Has it greeted? Waits so long for it.
+    /// Whether it has greeted; waits at most `patience`.
     pub(crate) fn heard(&mut self, patience: Duration) -> Heard {
         self.greeting.within(patience)
     }
 
-    /// Why it has not, in words for the user. It has ended then.
+    /// Why it has not greeted, as text for the user. It has exited afterwards.
     pub(crate) fn absent(mut self, heard: Heard) -> Diagnostic {
         self.helper.absent(&mut self.child, heard)
     }
 
-    /// The grace period is longer now.
+    /// Reports a longer grace period.
     pub(crate) fn raise_grace_period(&mut self, grace: Duration) {
         self.say(&format!("grace {}", grace.as_millis()));
     }
 
-    /// The supervisor reads from this pipe, too.
+    /// Reports another pipe that the supervisor reads.
     pub(crate) fn hand_on(&mut self, pipe: u64) {
         self.say(&format!("pipe {pipe}"));
     }
@@ -115,15 +115,15 @@ impl Watchdog {
                 Ok(n) => drop(self.unsaid.drain(..n)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                // One that was killed is replaced, and the next is told again.
+                // The watchdog was killed; its replacement is told everything.
                 Err(_) => self.unsaid.clear(),
             }
         }
     }
 
-    /// Nothing of the run is left: sends the watchdog home and waits until it has gone. One that does not go is killed.
+    /// Nothing of the run is left: tells the watchdog to exit and waits for it. Kills it if it does not.
     pub(crate) fn dismiss(mut self) {
-        // One that was killed itself needs no word.
+        // One that was killed needs no message.
         self.say(DISARM);
         if self.unsaid.is_empty() {
             drop(self.pipe);
@@ -134,15 +134,15 @@ impl Watchdog {
                 return;
             }
         }
-        // Before its pipe is closed, if it does not know better.
+        // Kill it before its pipe is closed, in case it has not read `done`.
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
-/// Waits for the end of the supervisor; ends whatever it left, or lets it live.
+/// Waits for the supervisor to exit; then stops what it left, or lets it run.
 pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
     let mut words = String::new();
-    // An error is the end of the pipe, too.
+    // An error counts as the end of the pipe.
     let _ = std::io::stdin().read_to_string(&mut words);
     let Some(told) = understood(&words) else { return };
     match on_exit {
@@ -151,7 +151,7 @@ pub(crate) fn guard(run: &str, checkout: &Path, on_exit: OnExit) {
     }
 }
 
-/// `None`: it may go home.
+/// `None` if the watchdog may exit.
 fn understood(words: &str) -> Option<Told> {
     let mut told = Told::default();
     for line in words.lines() {
@@ -162,7 +162,7 @@ fn understood(words: &str) -> Option<Told> {
             }
             Some(("pipe", inode)) => told.pipes.extend(inode.parse::<u64>()),
             None if line == DISARM => return None,
-            // Half a line, perhaps.
+            // Possibly an incomplete line.
             Some(_) | None => {}
         }
     }
@@ -170,12 +170,12 @@ fn understood(words: &str) -> Option<Told> {
 }
 
 fn end_all(run: &str, checkout: &Path, grace: Duration) {
-    // What is just being forked shows up in the next round, and what could not be looked at may then be.
+    // The next round finds processes that were just being forked, or could not be scanned.
     let mut before = Vec::new();
     for _ in 0..MAX_ROUNDS {
         match left_in_time(run) {
             Ok(tree) if tree.processes.is_empty() => break,
-            // Whom the last round did not end the next does not either.
+            // Another round would not stop what the last one did not.
             Ok(tree) if tree.processes == before => break,
             Ok(tree) => {
                 end(&tree, run, grace);
@@ -184,7 +184,7 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
             Err(_) => return,
         }
     }
-    // Else the record stays, by which the next `up` or `down` finds it.
+    // Otherwise the record is kept, by which the next `up` or `down` finds the rest.
     if left(run).is_ok_and(|tree| tree.processes.is_empty())
         && let Some(directory) = StateDir::existing(checkout)
         && let Ok(Some(record)) = directory.record()
@@ -194,8 +194,8 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
     }
 }
 
-/// Reads on where the supervisor has read, until the last writer has ended, and throws it away: most programs end when
-/// nobody reads their output any more. What a service reads itself is left to it.
+/// Reads and discards the supervisor's pipes until the last writer exits, because most programs exit when their output
+/// is closed. Pipes that a service reads itself are left to it.
 fn drain_outputs(run: &str, pipes: &[u64]) {
     let mut outputs = BTreeMap::new();
     for target in left_in_time(run).map_or(Vec::new(), |tree| tree.processes) {
@@ -207,10 +207,10 @@ fn drain_outputs(run: &str, pipes: &[u64]) {
     });
 }
 
-/// More than a few rounds only a process needs that forks faster than it is ended; the next `up` or `down` goes on.
+/// Only a process that forks faster than it is killed needs more rounds; the next `up` or `down` continues.
 const MAX_ROUNDS: usize = 10;
 
-/// A shortage of the whole system passes: it is looked again for about a minute.
+/// Retries for about a minute, because a shortage of system resources is temporary.
 fn left_in_time(run: &str) -> Result<Tree, Diagnostic> {
     const AGAIN: Duration = Duration::from_millis(200);
     for _ in 0..300 {
@@ -223,10 +223,10 @@ fn left_in_time(run: &str) -> Result<Tree, Diagnostic> {
     left(run)
 }
 
-/// What is left of the run and to be ended.
+/// The processes of the run that remain and are to be stopped.
 ///
 /// # Errors
-/// It cannot be looked up.
+/// They cannot be listed.
 fn left(run: &str) -> Result<Tree, Diagnostic> {
     let members = attribution::members()?.into_iter();
     let ours = members.filter(|member| member.tag.run == run && member.left_alone.is_none());
@@ -243,7 +243,7 @@ fn left(run: &str) -> Result<Tree, Diagnostic> {
 }
 
 fn end(tree: &Tree, run: &str, grace: Duration) {
-    // What cannot be noted is ended all the same.
+    // A process is stopped even if that cannot be logged.
     let log = audit_log().unwrap_or_default();
     let mut audit = Audit::new(log, format!("the watchdog of run {run} (pid {})", std::process::id()));
     let mut talk = StopCallbacks {
@@ -257,7 +257,7 @@ fn end(tree: &Tree, run: &str, grace: Duration) {
         grace,
         why: "its supervisor was killed",
     };
-    // Who survives even SIGKILL is found by its tag later.
+    // Survivors of SIGKILL are found by their tag later.
     let _ = stop::end(&request, &mut talk, &mut audit);
 }
 

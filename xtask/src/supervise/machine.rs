@@ -1,4 +1,4 @@
-//! [`Machine`]: what each event changes. What follows from the changed state is `settle`'s.
+//! [`Machine`]: what each event changes. `settle` derives what follows from the new state.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,26 +14,26 @@ pub(crate) struct Machine {
     pub(super) units: Vec<Unit>,
     pub(super) batches: Vec<Batch>,
     by_name: BTreeMap<String, UnitId>,
-    /// After the first Ctrl-C nothing starts any more.
+    /// Set by the first Ctrl-C: nothing starts after it.
     pub(super) interrupted: bool,
-    /// A second one kills, now and whatever is yet to be stopped.
+    /// Set by the second: everything is killed without a grace period, including units stopped later.
     pub(super) without_grace: bool,
-    /// What went wrong so far, in order.
+    /// All failures so far, in order.
     pub(super) failures: Vec<(UnitId, Cause)>,
 }
 
-/// Units that were asked for together.
+/// Units that were requested together.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// All of them were ready once, or one has failed: from then on each is on its own.
+    /// All were ready once, or one has failed. From then on each unit is independent.
     pub(super) settled: bool,
     pub(super) since: Elapsed,
-    /// Whoever is not ready by then has failed.
+    /// The deadline for all of them to become ready.
     pub(super) give_up_at: Option<Elapsed>,
 }
 
 impl Machine {
-    /// Takes an event in; the actions are to be performed in their order.
+    /// Handles an event; the actions are to be performed in the order returned.
     pub(crate) fn step(&mut self, now: Elapsed, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         self.take(now, event, &mut actions);
@@ -41,7 +41,7 @@ impl Machine {
         actions
     }
 
-    /// When [`Event::Tick`] is due, if nothing else happens before.
+    /// When [`Event::Tick`] is due if no other event comes first.
     pub(crate) fn next_deadline(&self) -> Option<Elapsed> {
         let units = self.units.iter().filter_map(Unit::deadline);
         units.chain(self.batch_deadlines()).min()
@@ -59,7 +59,7 @@ impl Machine {
         0..self.units.len()
     }
 
-    /// What a unit that is not ready yet waits for, in words.
+    /// What a unit that is not ready waits for, as text for the user.
     pub(crate) fn waiting_for(&self, unit: UnitId) -> Vec<String> {
         match &self.units[unit].phase {
             Phase::Waiting => self.blocked_by(unit).map(str::to_owned).collect(),
@@ -74,12 +74,12 @@ impl Machine {
         self.units[unit].satisfies(Condition::Completed)
     }
 
-    /// Nothing runs and nothing waits to run.
+    /// Nothing runs or waits to run.
     pub(crate) fn is_over(&self) -> bool {
         self.units.iter().all(Unit::is_over)
     }
 
-    /// What the run ends with as far as its services are concerned.
+    /// The exit code of the run as far as its services determine it.
     pub(crate) fn exit(&self) -> Exit {
         Exit::worst(self.failures.iter().map(|(_, cause)| cause.exit()))
     }
@@ -140,7 +140,7 @@ impl Machine {
         }
     }
 
-    /// A unit that is over starts again; one that runs, or is about to, is left alone.
+    /// Starts a finished unit again; one that runs or is about to is left alone.
     fn admit(&mut self, spec: super::Spec, actions: &mut Vec<Action>) {
         let fresh = Unit {
             batch: self.batches.len() - 1,
@@ -182,7 +182,7 @@ impl Machine {
             announce(unit, State::Starting, None, actions);
         } else if spec.probed {
             self.units[unit].starting_since.get_or_insert(now);
-            // One that is spawned late is asked at least once.
+            // A unit that is spawned late is probed at least once.
             let give_up_at = self.give_up_at(now, unit).max(now);
             let phase = Phase::Starting {
                 since: now,
@@ -288,7 +288,7 @@ impl Machine {
                     .interval
                     .map_or(ProbeSchedule::Never, |interval| ProbeSchedule::At(now + interval));
             }
-            // The answer came too late: the unit has moved on.
+            // The result came too late; the unit has left that phase.
             (Phase::Waiting | Phase::Spawning | Phase::TaskRunning { .. } | Phase::Stopping(_), _) => {}
             (Phase::Backoff { .. } | Phase::Finished { .. }, _) => {}
         }
@@ -339,7 +339,7 @@ impl Machine {
                     self.end(now, unit, false, State::Stopped, None, actions);
                 }
                 Phase::Stopping(stopping) if !stopping.killed => stopping.kill_at = now,
-                // One that is being spawned is killed as soon as there is something to kill.
+                // A unit that is being spawned is killed once its process exists.
                 Phase::Stopping(_) | Phase::Waiting | Phase::Spawning => {}
                 Phase::Backoff { .. } | Phase::Finished { .. } => {}
             }
@@ -351,8 +351,8 @@ pub(super) fn announce(unit: UnitId, state: State, cause: Option<Cause>, actions
     actions.push(Action::Announce { unit, state, cause });
 }
 
-/// The pause before a question is asked again: a tenth of the time waited so far, so that the answer is never known
-/// more than a tenth late, within 5 to 250 ms.
+/// The pause before the next probe: a tenth of the time waited so far, within 5 to 250 ms, so that a result is at most
+/// a tenth late.
 pub(super) fn probe_interval(waited: Duration) -> Duration {
     (waited / 10).clamp(Duration::from_millis(5), Duration::from_millis(250))
 }

@@ -1,4 +1,4 @@
-//! Whether a unit that ended is started again, and after which pause.
+//! Whether a stopped unit is restarted, and after which pause.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use crate::diagnose::FailureKind;
 use crate::diagnostic::Exit;
 use crate::plan::Restart;
 
-/// So often in a row a unit is started again.
+/// The maximum number of restarts in a row.
 const MAX_RESTARTS: u32 = 5;
 
-/// A unit that was ready for so long without a break counts from zero again.
+/// A unit that was ready for this long without interruption starts counting from zero.
 const BACKOFF_RESET: Duration = Duration::from_secs(10);
 
-/// The same for one that somebody killed, which says nothing of how well it works.
+/// The same for a unit that was killed from outside, which does not mean that it is broken.
 const BACKOFF_RESET_IF_KILLED: Duration = Duration::from_secs(1);
 
-/// The second pause; the first restart comes at once, for it is most often the only one.
+/// The second pause. The first restart is immediate, because it usually is the only one.
 const SECOND_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 impl Machine {
-    /// Does its policy ask for another start, and could that end otherwise than this one?
+    /// Whether the restart policy allows another start and that start could succeed.
     pub(super) fn may_restart(&self, unit: UnitId, cause: &Cause) -> bool {
         let Unit { spec, stop, .. } = &self.units[unit];
         let could_help = match cause {
@@ -32,12 +32,12 @@ impl Machine {
                 status: ExitStatus { code: Some(0), .. },
                 ..
             } => spec.restart == Restart::Always,
-            // A signal came from outside, whatever was said before.
+            // A signal came from outside, whatever the output says.
             Cause::Exited { status, diagnosis, .. } => {
                 status.signal.is_some() || diagnosis.as_ref().is_none_or(|it| !it.kind.is_permanent())
             }
             Cause::NotReady { .. } | Cause::Unhealthy { .. } => true,
-            // It could be started before: the system was out of something, and may have it again.
+            // It could be started before, so a system resource may be exhausted temporarily.
             Cause::NotSpawned { exit, .. } => *exit == Exit::Missing && self.units[unit].consecutive_restarts > 0,
             Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => false,
             Cause::Again { .. } | Cause::GaveUp { .. } => false,
@@ -45,8 +45,8 @@ impl Machine {
         !stop && spec.restart != Restart::No && could_help
     }
 
-    /// What a unit becomes that is to be started again: it has failed if that was tried too often, or if it could not be
-    /// ready in time any more.
+    /// The state of a unit after a failure that permits a restart: `Backoff`, or `Failed` if it was restarted too often
+    /// or cannot become ready in time.
     pub(super) fn backoff_or_not(&mut self, now: Elapsed, unit: UnitId, last: Cause) -> (State, Option<Cause>) {
         let Unit {
             phase,
@@ -79,7 +79,7 @@ impl Machine {
         (State::Backoff, Some(Cause::Again { last, pause }))
     }
 
-    /// A starting unit has had its time.
+    /// A starting unit did not become ready in time.
     pub(super) fn was_not_ready(&mut self, now: Elapsed, unit: UnitId, cause: Cause, actions: &mut Vec<Action>) {
         let end = match self.may_restart(unit, &cause) {
             true => State::Backoff,
@@ -88,8 +88,8 @@ impl Machine {
         self.end(now, unit, false, end, Some(cause), actions);
     }
 
-    /// When a unit that starts now has failed if it is not ready. As long as the start of the whole is under way, all its
-    /// attempts share one start period, and the time of the whole is a limit too.
+    /// The deadline for a unit that starts now to become ready. Until its batch is settled, all its attempts share one
+    /// start period, and the deadline of the batch applies too.
     pub(super) fn give_up_at(&self, now: Elapsed, unit: UnitId) -> Elapsed {
         let Unit {
             spec,
@@ -105,7 +105,7 @@ impl Machine {
         batch.give_up_at.map_or(own, |at| own.min(at))
     }
 
-    /// Stops a unit and lets it wait again; one that is over starts again. One that is to be stopped stays so.
+    /// Stops a unit and lets it wait again; a finished one starts again. A unit that is being stopped stays stopped.
     pub(super) fn restart(&mut self, unit: UnitId, actions: &mut Vec<Action>) {
         let it = &mut self.units[unit];
         if self.interrupted || (it.stop && !it.is_over()) {
@@ -130,13 +130,13 @@ impl Machine {
         }
     }
 
-    /// A unit is about to be started again: so are those that asked to be restarted with it.
+    /// Restarts the dependents that asked to be restarted with this unit.
     pub(super) fn restart_dependents(&mut self, unit: UnitId) {
         for dependent in self.dependents_restarted_with(unit) {
             let it = &mut self.units[dependent];
             let runs = match it.phase {
                 Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } | Phase::Running { .. } => true,
-                // These wait for it anyway, or have ended.
+                // These wait for it anyway, or have finished.
                 Phase::Waiting | Phase::Stopping(_) | Phase::Backoff { .. } | Phase::Finished { .. } => false,
             };
             if runs && !it.stop && !it.restart_requested {
@@ -146,12 +146,12 @@ impl Machine {
         }
     }
 
-    /// What is restarted where nobody is named: a task that is done has nothing to do again.
+    /// The units restarted if none is named; completed tasks are not run again.
     pub(crate) fn restarted_by_itself(&self) -> Vec<UnitId> {
         self.units().filter(|unit| !self.is_done(*unit)).collect()
     }
 
-    /// These, what is restarted with them, and those of their dependencies that are over and would keep them waiting.
+    /// `units`, the units restarted with them, and finished dependencies that would block them.
     pub(crate) fn restarted_with(&self, units: &[UnitId]) -> Vec<UnitId> {
         let mut all = Vec::new();
         let mut left = units.to_vec();
@@ -177,7 +177,7 @@ impl Machine {
         dependents.collect()
     }
 
-    /// When a pausing unit is started again.
+    /// When a unit in backoff is restarted.
     pub(crate) fn next_try(&self, unit: UnitId) -> Option<Elapsed> {
         match self.units[unit].phase {
             Phase::Backoff { until } => Some(until),
@@ -191,24 +191,24 @@ impl Machine {
         self.units[unit].restart_requested
     }
 
-    /// How often it was started again since it was asked for.
+    /// How often it was restarted since it was requested.
     pub(crate) fn restarts(&self, unit: UnitId) -> u32 {
         self.units[unit].n_spawned.saturating_sub(1)
     }
 }
 
-/// By a person or another program, not by the kernel and not by a fault of its own.
+/// By a user or another program, not by the kernel or its own fault.
 fn was_killed(last: &Cause) -> bool {
     let Cause::Exited { status, diagnosis, .. } = last else {
         return false;
     };
-    // The same numbers everywhere: SIGHUP, SIGINT, SIGKILL, SIGTERM.
+    // These numbers are the same on all systems: SIGHUP, SIGINT, SIGKILL, SIGTERM.
     let is_asked_for = matches!(status.signal, Some(1 | 2 | 9 | 15));
     is_asked_for && diagnosis.as_ref().is_none_or(|it| it.kind == FailureKind::Killed)
 }
 
-/// The pause before a unit is started for the `n`th time again, from 0: none, and then doubled each time, and up to a quarter
-/// longer, by name and `n`, so that those that ended together do not come back together.
+/// The pause before restart number `n`, counted from 0: none, then doubled each time. Up to a quarter is added,
+/// depending on name and `n`, so that units that exited together do not restart together.
 fn backoff(name: &str, n: u32) -> Duration {
     let Some(doubled) = n.checked_sub(1) else {
         return Duration::ZERO;
@@ -216,7 +216,7 @@ fn backoff(name: &str, n: u32) -> Duration {
     let pause = SECOND_PAUSE
         .saturating_mul(2_u32.saturating_pow(doubled))
         .min(MAX_PAUSE);
-    // FNV-1a: any even spread will do, and it is the same in every build.
+    // FNV-1a: any even distribution would do, and this one is the same in every build.
     let spread = name
         .bytes()
         .chain(doubled.to_le_bytes())

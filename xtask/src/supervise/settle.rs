@@ -1,4 +1,4 @@
-//! What follows from the state of the units, whatever event led there: starts, stops, questions and kills that are due.
+//! What follows from the units' states, whatever the event: starts, stops, probes and kills that are due.
 
 use super::machine::{Batch, Machine, announce};
 use super::unit::{LATE_ANSWER_TIMEOUT, Phase, ProbeSchedule, Spec, Stopping, Unit};
@@ -20,7 +20,7 @@ impl Machine {
         }
     }
 
-    /// A unit whose last question stays unanswered is not ready.
+    /// A unit whose last probe gets no answer in time is not ready.
     fn give_up_on_answers(&mut self, now: Elapsed, actions: &mut Vec<Action>) {
         for unit in self.units() {
             if let Phase::Starting {
@@ -57,8 +57,8 @@ impl Machine {
         }
     }
 
-    /// When the time of a batch is up, its units that wait for those of other batches have failed. What starts in the
-    /// batch itself has a deadline of its own, and a better reason.
+    /// After the deadline of a batch, its units that wait for units of other batches have failed. Units that are
+    /// starting have their own deadline and a more specific cause.
     fn give_up_on_others(&mut self, now: Elapsed, actions: &mut Vec<Action>) -> bool {
         let mut changed = false;
         for batch in 0..self.batches.len() {
@@ -66,7 +66,7 @@ impl Machine {
                 continue;
             }
             let after = now - self.batches[batch].since;
-            // What waits for another that waits here is stopped with it.
+            // A unit that waits for another unit of this list is stopped with it.
             let is_waiting = |unit: UnitId| self.units[unit].batch == batch && self.units[unit].phase == Phase::Waiting;
             let waits_here = |name: &str| self.unit(name).is_some_and(is_waiting);
             let waits_elsewhere = |unit: &UnitId| self.blocked_by(*unit).any(|name| !waits_here(name));
@@ -95,7 +95,7 @@ impl Machine {
         (0..self.batches.len()).filter_map(|batch| self.batch_deadline(batch))
     }
 
-    /// When the waiting units of a batch give up, if all that they wait for is in other batches.
+    /// When the waiting units of a batch give up, if they wait only for other batches.
     fn batch_deadline(&self, batch: usize) -> Option<Elapsed> {
         let Batch {
             settled, give_up_at, ..
@@ -110,8 +110,8 @@ impl Machine {
         give_up_at.filter(|_| !settled && waits && !members().any(is_busy))
     }
 
-    /// Who keeps a waiting unit from starting: dependencies that are not there yet and, as a task may change what they use,
-    /// dependents of a task that are just ending.
+    /// What keeps a waiting unit from starting: dependencies that are not ready and, because a task may change what
+    /// they use, dependents of a task that are still stopping.
     pub(super) fn blocked_by(&self, unit: UnitId) -> impl Iterator<Item = &str> {
         let Spec { name, task, .. } = &self.units[unit].spec;
         let is_missing = |needed: &str, condition| {
@@ -127,8 +127,8 @@ impl Machine {
         missing.chain(ending.map(|other| self.units[other].spec.name.as_str()))
     }
 
-    /// What a unit depends on. Where nothing of that runs, what it depends on itself is needed in its place: a server needs
-    /// the database that its migration, long done, has used.
+    /// A unit's dependencies. The dependencies of one that does not run are included: a server needs the database that
+    /// its completed migration has used.
     fn needs(&self, unit: UnitId, is_seen_through: impl Fn(&Unit) -> bool) -> Vec<(&str, Condition)> {
         let mut all: Vec<(&str, Condition)> = Vec::new();
         let mut left = vec![unit];
@@ -144,7 +144,7 @@ impl Machine {
         all
     }
 
-    /// A batch of which one has failed is stopped as a whole; one whose units are all up is done with.
+    /// Stops a batch in which a unit has failed; settles one in which all are up.
     fn settle_batches(&mut self, actions: &mut Vec<Action>) {
         for batch in 0..self.batches.len() {
             if self.batches[batch].settled {
@@ -165,7 +165,7 @@ impl Machine {
         }
     }
 
-    /// Stops the units that are to stop, dependents first. `true` if anything changed.
+    /// Stops the units that are to be stopped, dependents first. Returns whether anything changed.
     fn stop_what_may(&mut self, now: Elapsed, actions: &mut Vec<Action>) -> bool {
         let mut needed = vec![false; self.units.len()];
         for unit in self.units().filter(|unit| self.units[*unit].is_to_end()) {
@@ -175,7 +175,7 @@ impl Machine {
         }
         let mut changed = false;
         for unit in self.units() {
-            // One that pauses has nothing that others could need.
+            // A unit in backoff has no process that uses its dependencies.
             let pauses = matches!(self.units[unit].phase, Phase::Backoff { .. });
             if !self.units[unit].is_to_end() || (needed[unit] && !self.without_grace && !pauses) {
                 continue;
@@ -197,7 +197,7 @@ impl Machine {
         changed
     }
 
-    /// Starts the units whose dependencies allow it; those whose dependencies never will have failed.
+    /// Starts units whose dependencies are satisfied; fails those whose dependencies never will be.
     fn start_what_may(&mut self, now: Elapsed, actions: &mut Vec<Action>) -> bool {
         let mut changed = false;
         for unit in self.units() {
@@ -266,7 +266,7 @@ impl Machine {
     }
 }
 
-/// It is up and stays so, or over.
+/// Up and not about to stop, or finished.
 fn is_settled(unit: &Unit) -> bool {
     match &unit.phase {
         Phase::Running { .. } => !unit.is_to_end(),

@@ -1,11 +1,11 @@
-//! What `up` does with each service of its plan, seeing what runs already.
+//! What `up` does with each service of its plan, given what already runs.
 
 use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::plan::{Service, SettingChange, changes};
 
-/// A service of the live run, as it was started.
+/// A service of the live run, with the settings that it was started with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) service: Service,
@@ -13,7 +13,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// It has ended, or is about to.
+    /// It has finished or is stopping.
     pub(crate) fn is_ending(&self) -> bool {
         self.state.is_over() || self.state == State::Stopping
     }
@@ -29,11 +29,11 @@ pub(crate) struct Step<'a> {
 pub(crate) enum Todo {
     Start,
     Keep,
-    /// It runs with other settings; never empty.
+    /// It runs with other settings; the list is never empty.
     Restart(Vec<SettingChange>),
 }
 
-/// One step for each planned service, in the order of the plan. A task that is done is not missed.
+/// One step for each planned service, in plan order. A completed task is not started again.
 pub(crate) fn steps<'a>(planned: &'a [Service], running: &[Running]) -> Vec<Step<'a>> {
     let todo = |service: &Service| {
         let Some(it) = running.iter().find(|it| it.service.name == service.name) else {
@@ -44,7 +44,7 @@ pub(crate) fn steps<'a>(planned: &'a [Service], running: &[Running]) -> Vec<Step
         match it.is_ending() && !is_done {
             true => Todo::Start,
             false if changes.is_empty() => Todo::Keep,
-            // It runs once more, with its new settings.
+            // A task with new settings runs again.
             false if is_done => Todo::Start,
             false => Todo::Restart(changes),
         }

@@ -1,4 +1,4 @@
-//! How a unit ends: its processes are told to, counted until none is left, and then it is over, or begins again.
+//! How a unit stops: its processes are signalled and counted until none is left; then it has stopped or starts again.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::unit::{Phase, ProbeSchedule, Stopping};
 use super::{Action, Cause, Elapsed, State, UnitId};
 
 impl Machine {
-    /// What could not be counted is not gone.
+    /// Processes that could not be counted may still exist.
     pub(super) fn swept(&mut self, now: Elapsed, unit: UnitId, left: Result<usize, String>, actions: &mut Vec<Action>) {
         let Phase::Stopping(stopping) = &mut self.units[unit].phase else {
             return;
@@ -17,7 +17,7 @@ impl Machine {
             self.finish(now, unit, end, cause, actions);
         } else if stopping.killed && now >= stopping.kill_at + SURVIVOR_TIMEOUT {
             let cause = match left {
-                // Its own process may be all that is left, dead and not reported yet.
+                // The main process may be the only one left, dead but not reported yet.
                 Ok(left) => Cause::Survived { left: left.max(1) },
                 Err(detail) => Cause::Unverified { detail },
             };
@@ -27,7 +27,7 @@ impl Machine {
         }
     }
 
-    /// Ends a unit's processes; it becomes `end` when none is left: one that is to be started again unless that is in vain.
+    /// Stops a unit's processes. It enters `end` when none is left; a pointless `Backoff` becomes `Failed`.
     pub(super) fn end(
         &mut self,
         now: Elapsed,
@@ -49,7 +49,7 @@ impl Machine {
             true => now,
             false => now + self.units[unit].spec.grace,
         };
-        // Before its own process has ended there is nothing to learn from counting the others.
+        // Counting the others is useless before the main process has exited.
         let sweep = if exited {
             ProbeSchedule::At(now)
         } else {
@@ -66,13 +66,13 @@ impl Machine {
         };
         self.units[unit].phase = Phase::Stopping(stopping);
         actions.push(Action::Terminate(unit));
-        // What ended by itself is news in its last state alone.
+        // For a unit that exited on its own, only the final state is announced.
         if !exited {
             announce(unit, State::Stopping, None, actions);
         }
     }
 
-    /// Nothing of a unit is left, and it comes into its last state, or into one from which it starts again.
+    /// No process of a unit is left: it enters its final state, or one from which it starts again.
     pub(super) fn finish(
         &mut self,
         now: Elapsed,
@@ -100,8 +100,8 @@ impl Machine {
     }
 }
 
-/// How long a unit may outlive SIGKILL before it counts as a survivor: an uninterruptible sleep can last a while.
+/// How long a unit may outlive SIGKILL before it counts as a survivor; uninterruptible sleep can last a while.
 const SURVIVOR_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Once a unit's own process has ended, those it left are counted at least this often.
+/// The maximum pause between counts after the main process has exited.
 const MAX_COUNT_INTERVAL: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-//! One service inside the machine: what it needs, and the phase it is in with that phase's deadlines.
+//! A service inside the machine: its settings, and its phase with that phase's deadlines.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use super::{Cause, Elapsed, State};
 use crate::plan;
 use crate::plan::{Condition, Restart};
 
-/// What the machine has to know of a service.
+/// What the machine needs to know about a service.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spec {
     pub(crate) name: String,
-    /// It runs to its end, once, instead of being ready.
+    /// It runs to completion instead of becoming ready.
     pub(crate) task: bool,
     pub(crate) depends_on: Vec<(String, Condition)>,
-    /// Those of its dependencies that it is restarted with.
+    /// The dependencies that it is restarted with.
     pub(crate) restarts_with: Vec<String>,
-    /// It has a port or a health check: it is ready when a probe says so, not when it was spawned.
+    /// It has a port or a health check, so a probe decides when it is ready. Otherwise it is ready once spawned.
     pub(crate) probed: bool,
     /// Pause between health checks of a ready service; `None` without a health check.
     pub(crate) interval: Option<Duration>,
@@ -42,33 +42,33 @@ impl From<&plan::Service> for Spec {
     }
 }
 
-/// How long after its time a starting unit may still answer the question that was asked last.
+/// How long after its deadline a starting unit may still answer the last probe.
 pub(super) const LATE_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     pub(super) spec: Spec,
-    /// What it will be when it starts again.
+    /// The settings of its next start.
     pub(super) next: Option<Box<Spec>>,
-    /// Units that were asked for together.
+    /// The index of its batch.
     pub(super) batch: usize,
     pub(super) phase: Phase,
-    /// It is to end as soon as the units that depend on it, and are to end too, have ended.
+    /// To be stopped once its dependents that are to be stopped have stopped.
     pub(super) stop: bool,
-    /// The same, and then it waits for its dependencies and starts again.
+    /// The same, but then it waits for its dependencies and starts again.
     pub(super) restart_requested: bool,
-    /// How often it was spawned since it was asked for.
+    /// How often it was spawned since it was requested.
     pub(super) n_spawned: u32,
-    /// How often in a row, without a quiet time between.
+    /// How often in a row, without a long enough ready time between.
     pub(super) consecutive_restarts: u32,
-    /// Since when it tries to be ready; `None` once it is.
+    /// When it began trying to become ready; `None` once it is.
     pub(super) starting_since: Option<Elapsed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Phase {
     Waiting,
-    /// The driver was told to spawn it and has not answered yet.
+    /// The driver was told to spawn it and has not replied yet.
     Spawning,
     Starting {
         since: Elapsed,
@@ -76,21 +76,21 @@ pub(super) enum Phase {
         probe: ProbeSchedule,
         detail: String,
     },
-    /// A task runs; it is done when its process has ended.
+    /// A task is running; it is done when its process exits.
     TaskRunning {
         since: Elapsed,
         give_up_at: Option<Elapsed>,
     },
     Running {
         since: Elapsed,
-        /// Ready, or ready again, since then.
+        /// When it last became ready.
         ready_since: Elapsed,
         probe: ProbeSchedule,
         failures: u32,
         unhealthy: bool,
     },
     Stopping(Stopping),
-    /// It has ended, and nothing of it is left.
+    /// It has exited, and no process is left.
     Backoff {
         until: Elapsed,
     },
@@ -99,26 +99,26 @@ pub(super) enum Phase {
     },
 }
 
-/// Its processes are being ended; it is over when a sweep finds none.
+/// Its processes are being stopped; it has stopped when a count finds none.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stopping {
-    /// Its own process has ended; what may be left are its children.
+    /// Its main process has exited; its children may remain.
     pub(super) exited: bool,
     pub(super) kill_at: Elapsed,
     pub(super) killed: bool,
     pub(super) sweep: ProbeSchedule,
     pub(super) began: Elapsed,
-    /// What it becomes, and why.
+    /// The state that it enters, and the cause.
     pub(super) end: State,
     pub(super) cause: Option<Cause>,
 }
 
-/// A question to the driver that is asked again and again.
+/// When a repeated probe or count is due.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum ProbeSchedule {
     Never,
     At(Elapsed),
-    /// Asked; the answer is on its way.
+    /// It is under way.
     Asked,
 }
 
@@ -152,7 +152,7 @@ impl Unit {
         matches!(self.phase, Phase::Finished { .. })
     }
 
-    /// Nothing of it runs.
+    /// No process of it runs.
     pub(super) fn is_inactive(&self) -> bool {
         match self.phase {
             Phase::Waiting | Phase::Backoff { .. } | Phase::Finished { .. } => true,
@@ -161,12 +161,12 @@ impl Unit {
         }
     }
 
-    /// It is not over, and it is to end.
+    /// It is not over, but is to be stopped or restarted.
     pub(super) fn is_to_end(&self) -> bool {
         (self.stop || self.restart_requested) && !self.is_over()
     }
 
-    /// Does it let a dependent start that waits for `condition`? One that is about to end does not.
+    /// Whether a dependent that waits for `condition` may start. A unit that is to stop satisfies none.
     pub(super) fn satisfies(&self, condition: Condition) -> bool {
         if self.is_to_end() {
             return false;

@@ -1,4 +1,4 @@
-//! Stored lines on stdout, as `up` shows them or as JSON events; the last few of each service.
+//! Writes stored lines to stdout, in the format of `up` or as JSON events; keeps the last lines of each service.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
@@ -19,11 +19,11 @@ pub(super) struct LogPrinter {
     paint: Paint,
     json: bool,
     buffer: Vec<u8>,
-    /// The reader has gone away and wants no more.
+    /// The reader has closed the pipe.
     closed: bool,
 }
 
-/// Bytes after which they are written.
+/// The buffer is written once it exceeds this size.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
 impl LogPrinter {
@@ -53,7 +53,7 @@ impl LogPrinter {
                     .push(&mut self.buffer, service, &[&entry.text, b"\n".as_slice()].concat())
             }
             RecordKind::Mark => {
-                // A state that only a later version knows is left out.
+                // Skip states that only a later version knows.
                 if let Ok(mark) = serde_json::from_slice(&entry.text) {
                     self.push_mark(service, entry, mark);
                 }
@@ -95,7 +95,7 @@ impl LogPrinter {
         self.prefixes.push(&mut self.buffer, service, line.as_bytes());
     }
 
-    /// Writes what is there; a reader that has gone away ends it quietly.
+    /// Writes the buffer; output ends quietly if the reader has closed the pipe.
     pub(super) fn flush(&mut self) -> Result<(), Diagnostic> {
         if !self.closed
             && !self.buffer.is_empty()
@@ -111,7 +111,7 @@ impl LogPrinter {
     }
 }
 
-/// The last lines of each service, and the marks among them.
+/// The last lines of each service, with the marks between them.
 pub(super) struct Tails {
     length: usize,
     by_service: BTreeMap<String, Tail>,
@@ -140,7 +140,7 @@ impl Tails {
         let tail = self.by_service.entry(service.to_owned()).or_insert_with(new);
         tail.n_lines += usize::from(entry.kind != RecordKind::Mark);
         tail.entries.push_back(entry);
-        // Marks before the first line that is left go with the lines they stood among.
+        // Marks before the first remaining line are dropped with the lines around them.
         let is_mark = |tail: &Tail| tail.entries.front().is_some_and(|first| first.kind == RecordKind::Mark);
         while tail.n_lines > self.length || tail.is_cut && is_mark(tail) {
             tail.is_cut = true;
@@ -149,7 +149,7 @@ impl Tails {
         }
     }
 
-    /// In the order in which they came.
+    /// In their original order.
     pub(super) fn merged(self) -> Vec<(String, LogEntry)> {
         let mut merged: Vec<_> = self
             .by_service

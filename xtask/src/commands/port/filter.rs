@@ -10,7 +10,7 @@ pub(super) enum Filter {
 }
 
 impl Filter {
-    /// What starts with a digit is a port or a range.
+    /// Text that starts with a digit is a port or a range.
     pub(super) fn parse(text: &str) -> Result<Filter, String> {
         if text.starts_with(|letter: char| letter.is_ascii_digit()) {
             return span(text).map(Filter::Ports);

@@ -1,6 +1,6 @@
-//! `port kill`: ends who holds a port, after a look and a question, and proves that the port is free.
+//! `port kill`: shows and stops the owners of a port after confirmation, and verifies that the port is free.
 //!
-//! What it says is `kill/say.rs`.
+//! The messages are in `kill/messages.rs`.
 
 mod messages;
 
@@ -65,15 +65,15 @@ pub(super) struct Args {
     grace: Duration,
 }
 
-/// One port, from the look at it to what became of it.
+/// One port, from the look-up to the result.
 struct KillTarget {
     port: Endpoint,
     finding: Finding,
-    /// Whom to end. `None`: nobody.
+    /// The processes to stop, if any.
     tree: Option<Tree>,
     result: KillResult,
     exit: Exit,
-    /// Where nobody holds it: who has the same number by UDP.
+    /// If the port has no holder: the holder of the same UDP number.
     udp: Option<Finding>,
 }
 
@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(exit_after_print(context.print(&json::line(&document)), exit))
 }
 
-/// What there is, and what may be done about it. Of a range, the ports that somebody holds.
+/// Looks up the ports and what may be done about them. Of a range, only the ports that are held.
 fn look_up_targets(args: &Args, context: &Context) -> Result<Vec<KillTarget>, Diagnostic> {
     let mut seen = BTreeSet::new();
     let mut asked: Vec<(Endpoint, &PortRange)> = Vec::new();
@@ -115,7 +115,7 @@ fn look_up_targets(args: &Args, context: &Context) -> Result<Vec<KillTarget>, Di
         let ports = span.ports(span.protocol.unwrap_or(Protocol::Tcp));
         asked.extend(ports.filter(|port| seen.insert(*port)).map(|port| (port, span)));
     }
-    // Who is at the same number by UDP is told to those who find nobody.
+    // The holders of the same UDP number are shown if the TCP port has none.
     let beside = asked
         .iter()
         .filter(|(_, span)| !span.is_range() && span.protocol.is_none());
@@ -180,7 +180,7 @@ fn kill_target(
             Targets::Refused { pid, name, reason } => too(pid, &name, &reason),
         },
     };
-    // Nobody is told to do what they do, and what is of no use.
+    // Drop hints to run this same command, unless another option would help.
     let is_of_use = result == KillResult::Refused && consent == KillPolicy::Foreign && !args.foreign;
     finding.hints.retain(|hint| is_of_use || !hint.runs("port kill"));
     match result {
@@ -198,7 +198,7 @@ fn kill_target(
     })
 }
 
-/// Asks, ends them, and tells what became of each port.
+/// Asks, stops the owners, and reports the result for each port.
 fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) -> Result<Exit, Diagnostic> {
     let mut cases: Vec<&mut KillTarget> = cases.iter_mut().filter(|case| case.tree.is_some()).collect();
     if !args.yes
@@ -206,7 +206,7 @@ fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) 
     {
         return Ok(exit);
     }
-    // Until all is told.
+    // Held until everything is reported.
     let _signalling = inbox.interrupt.signalling();
     let killing = Killing { args, inbox, context };
     let mut busy: Vec<Busy> = cases
@@ -239,7 +239,7 @@ fn end(args: &Args, cases: &mut [KillTarget], inbox: &Inbox, context: &Context) 
     })
 }
 
-/// Asks. What to end with if nobody says yes; then nothing is signalled.
+/// Asks for confirmation. Without it nothing is signalled, and this is the exit code.
 fn unconfirmed(args: &Args, cases: &mut [&mut KillTarget], inbox: &Inbox, context: &Context) -> Option<Exit> {
     let exit = if context.terminals.interactive {
         match inbox.confirm(&messages::question(args, cases.len()), context) {
@@ -293,9 +293,9 @@ impl Killing<'_> {
         stopping::stop_owners(busy, Addresses::All, self.args.grace, &mut voice)
     }
 
-    /// Offers to end whoever took the port again, with who started it. `None`: it is left as it is.
+    /// Offers to stop the new holder of the port together with its parent. `None` if that is declined or not possible.
     fn stop_starter(&self, busy: &mut Busy, holder: &PortHolder) -> Result<Option<StopOutcome>, Diagnostic> {
-        // They were not on the card, so `--yes` does not mean them.
+        // They were not on the card, so `--yes` does not cover them.
         let asks = self.context.terminals.interactive && !self.args.yes;
         let Some(starter) = holder.parent.as_ref().filter(|_| asks) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! `port ls`: everybody who serves something on this machine.
+//! `port ls`: all processes that listen on this machine.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(super) struct Args {
     all_projects: bool,
 }
 
-/// Between two looks.
+/// With `--watch`.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         match inbox.receiver.recv_timeout(REFRESH_INTERVAL) {
             Ok(Message::Signal(heard)) if heard.is_interrupt() => return Ok(Exit::Interrupted),
             Ok(Message::OutputClosed) => return Ok(Exit::Done),
-            // Another size of the window is a reason to redraw it.
+            // The window was resized: redraw.
             Ok(_) | Err(_) => {}
         }
     }
@@ -116,7 +116,7 @@ fn passes(filter: &Filter, port: Endpoint, fact: &PortFact) -> bool {
     }
 }
 
-/// All that one may look for.
+/// The text that filters are matched against.
 fn search_words(owner: &Owner) -> Vec<String> {
     let raw = |name: &Foreign| name.raw().clone();
     let mut words = vec![raw(&owner.process.name), owner.process.command.raw().join(" ")];
@@ -136,7 +136,7 @@ fn search_words(owner: &Owner) -> Vec<String> {
     words
 }
 
-/// What makes a listing another one.
+/// The list is printed again when this changes.
 fn held(listed: &BTreeMap<Endpoint, PortFact>) -> Vec<(Endpoint, u32)> {
     let pids = |(port, fact): (&Endpoint, &PortFact)| {
         let pids: Vec<u32> = fact.owners.iter().map(|owner| owner.process.identity.pid).collect();
@@ -163,7 +163,7 @@ fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
     if listed.is_empty() {
         return "No listening sockets found.\n".to_owned();
     }
-    // A file, or a filter such as grep, wants whole lines.
+    // Files and filters such as grep need whole lines.
     let width = match (context.terminals.stdout_is_tty, Size::of_ours()) {
         (true, Some(size)) => size.columns.into(),
         (true, None) => context.terminals.width,
@@ -179,7 +179,7 @@ fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
     )
 }
 
-/// In place of what stands there, without flicker, and as much as fits.
+/// Overwrites the previous list without flicker, as far as it fits.
 ///
 /// Source: man 4 console_codes: CSI H goes to the top, CSI K clears to the end of the line, CSI J to that of the
 /// screen.

@@ -1,14 +1,13 @@
-//! The ports that were typed: `8000`, `8000-8010`, `5353/udp`.
+//! Port arguments: `8000`, `8000-8010`, `5353/udp`.
 
 use crate::config::Protocol;
 use crate::ports::Endpoint;
 
-/// One argument.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PortRange {
     pub(super) first: u16,
     pub(super) last: u16,
-    /// `None` where none was typed.
+    /// `None` if not given.
     pub(super) protocol: Option<Protocol>,
 }
 
@@ -45,7 +44,7 @@ pub(super) fn span(text: &str) -> Result<PortRange, String> {
     Ok(PortRange { first, last, protocol })
 }
 
-/// One port; TCP, if nothing else was typed.
+/// One port; TCP unless given otherwise.
 pub(super) fn port(text: &str) -> Result<Endpoint, String> {
     let span = span(text)?;
     if span.is_range() {

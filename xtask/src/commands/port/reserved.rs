@@ -1,4 +1,4 @@
-//! `port ls --all-projects`: what the checkouts of all projects have reserved, whether anything runs or not.
+//! `port ls --all-projects`: the reservations of all checkouts, whether they run or not.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) fn show(filters: &[Filter], context: &Context) -> CommandResult {
     } else if reserved.is_empty() {
         "No checkout has reserved a port there.\n".to_owned()
     } else {
-        // A file, or a filter such as grep, wants whole lines.
+        // Files and filters such as grep need whole lines.
         let width = match context.terminals.stdout_is_tty {
             true => context.terminals.width,
             false => usize::MAX,
@@ -68,7 +68,7 @@ fn of_checkout(checkout: &Checkout, patience: &mut Duration) -> Vec<Reserved> {
     ports.collect()
 }
 
-/// What it has now, and what `auto` is kept for it meanwhile.
+/// Its current number, and the `auto` number that is kept for it meanwhile.
 fn numbers(port: &Reservation) -> Vec<(u16, NumberOrigin, Option<u16>)> {
     let auto = port.auto.map(|auto| auto.number);
     let why = match port.instead_of {
@@ -97,7 +97,7 @@ fn passes(filter: &Filter, one: &Reserved) -> bool {
     }
 }
 
-/// A connection that has the number by chance is nobody who serves there.
+/// A connection that uses the number as an ephemeral port is not a server.
 fn held(one: &Reserved, fact: &PortFact) -> Option<Occupancy> {
     if fact.unknown.is_some() {
         return None;

@@ -1,4 +1,4 @@
-//! `port wait`: until a port is free, or until somebody listens on it.
+//! `port wait`: waits until a port is free, or until a process listens on it.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ struct Until {
     busy: bool,
 }
 
-/// Between two looks: short at first, for most ports are there at once.
+/// The pause between two checks: short at first, because most ports change soon.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(exit)
 }
 
-/// The ports that are not yet as they should be.
+/// The ports that do not meet the condition yet.
 fn missing(args: &Args) -> Result<Vec<Endpoint>, Diagnostic> {
     let busy = owners::listening(&args.ports);
     let is_busy = |port: &Endpoint| {
@@ -112,7 +112,7 @@ fn missing(args: &Args) -> Result<Vec<Endpoint>, Diagnostic> {
         let missing = args.ports.iter().copied().filter(|port| !is_busy(port)).collect();
         return busy.as_ref().map(|_| missing).map_err(Clone::clone);
     }
-    // A bind can get in the way of an honest start: it is tried only where nobody listens.
+    // Binding can disturb a server that is starting, so it is tried only if no process listens.
     let is_free = |port: &Endpoint| !is_busy(port) && owners::is_free(port, Addresses::All);
     Ok(args.ports.iter().copied().filter(|port| !is_free(port)).collect())
 }

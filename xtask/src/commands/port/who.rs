@@ -1,4 +1,4 @@
-//! `port who`: everybody who holds a port. Signals nobody.
+//! `port who`: shows the holders of a port. Sends no signals.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let asked: Vec<Endpoint> = args.ports.iter().flat_map(ports).collect();
-    // By UDP hardly any number is bound, and the kernel's table tells at once.
+    // Few UDP ports are bound, and the kernel's table shows them quickly.
     let (beside, meant): (Vec<Endpoint>, Vec<Endpoint>) = asked.into_iter().partition(|port| {
         let is_meant = |span: &&PortRange| span.protocol == Some(Protocol::Udp) && span.contains(*port);
         port.protocol == Protocol::Udp && !args.ports.iter().any(|span| is_meant(&span))
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
-/// Of each protocol that is meant.
+/// One endpoint for each requested protocol.
 fn ports(span: &PortRange) -> impl Iterator<Item = Endpoint> + use<> {
     let span = *span;
     let protocols = [Protocol::Tcp, Protocol::Udp].into_iter();

@@ -1,4 +1,4 @@
-//! Gets everything out of the way of a start: leftovers of earlier runs, and the owners of busy ports.
+//! Prepares a start: stops leftovers of earlier runs and the owners of busy ports.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::plan::{OnConflict, Plan};
 use crate::system::runs::StateDir;
 
 impl Preflight<'_> {
-    /// Tells all findings, and gets busy ports free.
+    /// Reports all findings and frees busy ports.
     pub(super) fn clear(&self, numbers: &Numbers, settled: &Settled) -> Result<(), NotStarted> {
         let resolution = &settled.resolution;
         self.check_interrupt()?;
@@ -37,11 +37,11 @@ impl Preflight<'_> {
             self.free(numbers, &settled.to_do, port)?;
             self.context.say("");
         }
-        // Ctrl-C may have come while an owner was stopped.
+        // Ctrl-C may have been pressed while an owner was stopped.
         self.check_interrupt()
     }
 
-    /// Ends leftovers of earlier runs, lets the ports settle, and gets busy ones free.
+    /// Stops leftovers of earlier runs, reassigns ports, and frees busy ones.
     pub(super) fn clear_all(&self, numbers: &mut Numbers, directory: &StateDir) -> Result<Settled, NotStarted> {
         if directory.record().map_err(|it| leftovers::not_verified(&it))?.is_some() {
             self.end_leftovers(&numbers.plan, directory)?;
@@ -51,7 +51,7 @@ impl Preflight<'_> {
             Notice::Reassigned(finding) => self.tell(finding),
         };
         let mut settled = self.settle(numbers, &mut notice)?;
-        // The record of that run is gone, but its processes are known by their tags.
+        // The record of that run is gone, but its processes still have their tags.
         if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
             let elsewhere = leftovers::elsewhere(&self.project.checkout).map_err(|it| leftovers::not_verified(&it))?;
             if let Some(problem) = elsewhere {
@@ -59,7 +59,7 @@ impl Preflight<'_> {
             }
             self.end_leftovers(&numbers.plan, directory)?;
             settled = self.settle(numbers, &mut notice)?;
-            // They were ended and have come back.
+            // They were stopped and have come back.
             if settled.resolution.has_leftovers() && !self.inbox.interrupted() {
                 return Err(self.blocked(Exit::PortBusy));
             }
@@ -68,7 +68,7 @@ impl Preflight<'_> {
         Ok(settled)
     }
 
-    /// Ends what earlier runs of this checkout left, if it may.
+    /// Stops leftovers of earlier runs of this checkout, if permitted.
     fn end_leftovers(&self, plan: &Plan, directory: &StateDir) -> Result<(), NotStarted> {
         let left = leftovers::of(&plan.checkout).map_err(|it| leftovers::not_verified(&it))?;
         leftovers::tell_left_alone(&left.left_alone, self.context);

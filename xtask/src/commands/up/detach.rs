@@ -1,4 +1,4 @@
-//! `up --detach`: a supervisor in the background starts the stack, and what happens is shown until all are ready.
+//! `up --detach`: a background supervisor starts the stack; events are shown until all services are ready.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::supervise::State;
 use crate::system::clock::wall;
 use crate::system::runs::{CheckoutLock, StateDir};
 
-/// `None` when somebody else has become the supervisor meanwhile.
+/// `None` if another process has become the supervisor meanwhile.
 pub(super) fn detach(
     plan: &Plan,
     up_request: &UpRequest,
@@ -59,7 +59,7 @@ pub(super) fn detach(
 
 enum Watched {
     Ended(Exit),
-    /// It is gone without an answer.
+    /// The supervisor has exited without a reply.
     Not,
 }
 
@@ -103,7 +103,7 @@ fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: 
         if outcome.runs_on() {
             return Ok(Watched::Ended(ended));
         }
-        // The supervisor ends at once: the next `up` does not have to wait for it.
+        // The supervisor exits immediately, so the next `up` does not have to wait for it.
         exit = Some(ended);
     }
 }

@@ -1,4 +1,4 @@
-//! Gets one busy port free: shows who has it, asks if that is wanted, and stops the owner.
+//! Frees one busy port: shows the owner, asks if configured, and stops it.
 
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
@@ -14,10 +14,10 @@ use crate::report::{self, words};
 use crate::system::owners::{self, Addresses};
 
 impl Preflight<'_> {
-    /// Stops the owner of one port, if the policy allows it. A port that has come free by itself is no failure.
+    /// Stops the owner of one port, if the policy permits it. A port that is free meanwhile is not an error.
     pub(super) fn free(&self, numbers: &Numbers, to_do: &Plan, id: &PortId) -> Result<(), NotStarted> {
         let (service, port) = to_do.port(id).expect("only ports of the plan are judged");
-        // Somebody may have gone, or come, since preflight: the owner that is shown is the one that is stopped.
+        // The owner may have changed since preflight: the one that is shown is the one that is stopped.
         let asked = Endpoint::from(port);
         let facts = owners::look_up(&[asked], Addresses::Service);
         let ours = self.ours(to_do).for_service(&service.name, port);
@@ -33,7 +33,7 @@ impl Preflight<'_> {
         }
         let reader = self.context.reader(self.context.paint_stderr());
         self.event(&found);
-        // Whoever is asked, or lets us stop a stranger, sees whom, even if they want to hear little.
+        // Shown even with `--quiet` if the user is asked, or permits stopping foreign processes.
         if !self.context.json {
             tell(&format!("{}\n\n", report::finding::owners(&found, &reader).trim_end()));
         }
@@ -64,7 +64,7 @@ impl Preflight<'_> {
             StopResult::Done => Ok(()),
             StopResult::Not(_) if self.inbox.interrupted() => Err(self.blocked(Exit::Interrupted)),
             StopResult::Interrupted => Err(self.blocked(Exit::Interrupted)),
-            // For `up` a port that stays busy is one code, whatever the reason.
+            // In `up`, a port that stays busy always gives the same exit code.
             StopResult::Not(problem) => {
                 self.context.fail(&[problem]);
                 Err(self.blocked(Exit::PortBusy))

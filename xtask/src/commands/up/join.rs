@@ -1,4 +1,4 @@
-//! `up` on a stack that already runs: what is missing is started through the running supervisor.
+//! `up` on a running stack: the running supervisor starts what is missing.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::supervise::steps::{Running, Todo, steps};
 use crate::system::clock::wall;
 use crate::system::runs::StateDir;
 
-/// `None` when there is no supervisor to talk to after all.
+/// `None` if there is no supervisor after all.
 pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option<Exit>, Diagnostics> {
     let Some(live) = run_status::running(&alone.project.checkout)? else {
         return Ok(None);
@@ -49,7 +49,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
         services: services.clone(),
         give_up_after: up.request.give_up_after,
     });
-    // Whoever reads that it runs already is waited for by the supervisor.
+    // Shown only after the request was sent, so the supervisor already waits for readiness.
     if services.is_empty() {
         up.context.say(&said);
     }
@@ -65,7 +65,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     watching::follow(&up.inbox.receiver, up.context)
 }
 
-/// The services to start or restart, if nothing stands in their way. `said` is what was announced last.
+/// The services to start or restart, if nothing prevents it. `said` is the last announcement.
 fn make_ready(up: &Preflight<'_>, numbers: &mut Numbers, said: &mut String) -> Result<Vec<Service>, NotStarted> {
     let settled = up.settle(numbers, &mut |notice| match notice {
         Notice::Looks { plan, to_do } => {
@@ -77,7 +77,7 @@ fn make_ready(up: &Preflight<'_>, numbers: &mut Numbers, said: &mut String) -> R
         }
         Notice::Reassigned(finding) => up.tell(finding),
     })?;
-    // What an earlier run left is the running supervisor's to find.
+    // The running supervisor is responsible for leftovers of earlier runs.
     if settled.resolution.has_leftovers() {
         up.check_interrupt()?;
     } else {
@@ -110,7 +110,7 @@ fn announcement(up: &Preflight<'_>, plan: &Plan) -> String {
     format!("{project} is running (pid {pid}); {} there.", what.join(", "))
 }
 
-/// What runs although the file does not name it any more.
+/// Running services that are no longer in the file.
 pub(super) fn unknown(request: &UpRequest, running: &[Running]) -> Vec<String> {
     let asked_for_all = request.asked.services.is_empty();
     let is_unknown = |it: &&Running| !it.state.is_over() && !request.known.contains(&it.service.name);

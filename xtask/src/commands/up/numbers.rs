@@ -1,5 +1,4 @@
-//! The numbers of the ports of one `up`: chosen and saved under the lock of the registry, and once more for ports that
-//! are reassigned.
+//! The port numbers of one `up`: chosen and saved under the registry's lock, and again for ports that are reassigned.
 
 use super::preflight::Preflight;
 use crate::diagnostic::{Code, ConflictKind, Diagnostics, Level};
@@ -10,7 +9,7 @@ use crate::report::reassignment;
 use crate::run::reservations::{CompetingCheckout, Registry, SavedPorts};
 use crate::system::owners::{self, Addresses};
 
-/// A plan with its numbers. With `--plan` nothing of it is saved.
+/// A plan with its numbers. With `--plan`, nothing is saved.
 pub(super) struct Numbers {
     pub(super) plan: Plan,
     pub(super) allocation: Allocation,
@@ -18,10 +17,10 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Puts back what the registry had before, because nothing was started on these ports.
+    /// Restores the registry's previous entry, because nothing was started on these ports.
     pub(super) fn restore(self) {
         if let Some(saved) = self.saved {
-            // Where nothing can be written, the numbers stay: the next `up` begins with them.
+            // If it cannot be written, the numbers stay, and the next `up` starts with them.
             let _ = saved.restore();
         }
     }
@@ -30,14 +29,14 @@ impl Numbers {
 /// A port that leaves its number to another checkout.
 struct Yielding {
     id: PortId,
-    /// As it was.
+    /// As it was before.
     port: Port,
     competitor: CompetingCheckout,
 }
 
 impl Preflight<'_> {
-    /// Chooses and saves the numbers of all ports. A number of a stack that runs or starts elsewhere counts as taken, even
-    /// if nobody listens there yet: a port that may move gets another one before anything is looked at.
+    /// Chooses and saves the numbers of all ports. A number of a stack that runs or starts in another checkout counts
+    /// as taken, even if no process listens yet: a port that may move gets another one before ports are looked up.
     pub(super) fn allocate(&self, tell: &mut dyn FnMut(&Finding)) -> Result<Numbers, Diagnostics> {
         let registry = self.registry(None)?;
         let mut allocation = registry.allocate(&self.draft.declared(), &Default::default());
@@ -52,7 +51,7 @@ impl Preflight<'_> {
             let next = registry.reassign(&allocation, &ids, &can_have);
             let moved = self.draft.complete_plan(&next)?;
             let n = yielding.len();
-            // A port stays if its command does not follow: the start will show whether it can be had.
+            // A port whose command does not follow it stays; the start will show whether it is free.
             yielding.retain(|one| moved.follows(&one.id) && number(&moved, &one.id) != Some(one.port.number));
             if yielding.len() == n {
                 (allocation, plan) = (next, moved);
@@ -82,10 +81,10 @@ impl Preflight<'_> {
         })
     }
 
-    /// Chooses and saves other numbers for ports of `to_do` that are taken. If one of them cannot move, nothing changes, and
-    /// the findings that say so are returned.
+    /// Chooses and saves other numbers for ports of `to_do` that are taken. If one of them cannot move, nothing
+    /// changes, and the findings with the reasons are returned.
     ///
-    /// The moves are told after they were saved: a terminal may be slow, and other checkouts wait.
+    /// The moves are reported after saving: a terminal may be slow, and other checkouts wait.
     pub(super) fn reassign(
         &self,
         numbers: &mut Numbers,
@@ -116,8 +115,8 @@ impl Preflight<'_> {
         Ok(stuck)
     }
 
-    /// Opens the registry, locked if the numbers are going to be saved. `--reset-ports` forgets the numbers of what is
-    /// started, but not those that this `up` has saved.
+    /// Opens the registry, locked if the numbers will be saved. `--reset-ports` forgets the numbers of the services to
+    /// start, but not those that this `up` has saved.
     fn registry(&self, saved: Option<&SavedPorts>) -> Result<Registry<'_>, Diagnostics> {
         let of = self.project.reference();
         let mut registry = match self.request.is_preview {
@@ -125,7 +124,7 @@ impl Preflight<'_> {
             false => Registry::lock(of)?,
         };
         if self.request.reset_ports && saved.is_none() {
-            // A service that is not started may run on where it is, and others are told that number.
+            // A service that is not started may keep running, and others refer to its number.
             let started = self.request.before.services.iter();
             started.for_each(|service| registry.forget(&service.name));
         }
@@ -145,7 +144,7 @@ impl Preflight<'_> {
         Ok(())
     }
 
-    /// Ports that may move, and whose number another checkout has that runs or starts.
+    /// Ports that may move and whose number belongs to another checkout that runs or starts.
     fn yielding(&self, plan: &Plan, registry: &Registry<'_>) -> Vec<Yielding> {
         let services = plan.services.iter();
         let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
@@ -160,7 +159,7 @@ impl Preflight<'_> {
         yielding.collect()
     }
 
-    /// Does the service run here, and have this port already?
+    /// Whether the service runs in this checkout and already has this port.
     fn runs_at(&self, service: &Service, port: &Port) -> bool {
         let mut live = self
             .running()
@@ -170,7 +169,7 @@ impl Preflight<'_> {
         live.any(|it| it.service.ports.iter().any(is_it))
     }
 
-    /// The number is free, or the process of the service has it already.
+    /// Whether the number is free, or the service's process already has it.
     fn can_have(&self, plan: &Plan, port: &DeclaredPort, number: u16) -> bool {
         let asked = Endpoint {
             number,

@@ -1,4 +1,4 @@
-//! One `up`: what it was asked for, what counts as its own, and whom it asks and tells.
+//! One `up`: its request, what counts as its own, and how it asks and reports.
 
 use super::UpRequest;
 use crate::commands::events::Inbox;
@@ -17,14 +17,14 @@ use crate::supervise::steps::Running;
 use crate::system::clock::wall;
 use crate::system::os;
 
-/// What was asked for, and whom to ask and tell.
+/// The request, and the means to ask and report.
 #[derive(Clone, Copy)]
 pub(super) struct Preflight<'a> {
     pub(super) project: &'a Project,
     pub(super) draft: &'a Draft<'a>,
     pub(super) request: &'a UpRequest,
-    /// The run that is joined. Without one, whoever asks holds the lock of the checkout: no process of an earlier run has a
-    /// supervisor any more.
+    /// The run to join. Without one, the caller holds the lock of the checkout, so no process of an earlier run has a
+    /// supervisor.
     pub(super) live: Option<&'a (Vec<Running>, Record)>,
     pub(super) inbox: &'a Inbox,
     pub(super) context: &'a Context,
@@ -32,7 +32,7 @@ pub(super) struct Preflight<'a> {
 
 /// Why nothing is started.
 pub(super) enum NotStarted {
-    /// It was told already.
+    /// Reported already.
     Exit(Exit),
     Problems(Diagnostics),
 }
@@ -63,8 +63,7 @@ impl Preflight<'_> {
         self.live.map_or(&[], |(running, _)| running)
     }
 
-    /// What counts as ours. A service of the live run that waits, and is started with another port now, leaves its own to
-    /// others.
+    /// What counts as ours. A service of the live run that waits and gets another port now gives up its old one.
     pub(super) fn ours(&self, to_do: &Plan) -> CallerContext {
         let is_replaced = |it: &&Running| {
             let mut names = to_do.services.iter().map(|service| &service.name);
@@ -98,11 +97,11 @@ impl Preflight<'_> {
         if self.context.json {
             let finding = json::finding(finding, &self.context.program);
             let event = json::event(wall(), "finding", json::Found { finding });
-            // Whoever closed stdout has the exit code.
+            // If stdout is closed, the exit code still tells.
             let _ = self.context.print(&json::line(&event));
         }
     }
-    /// For an exit that is told. A program that reads JSON gets the summary.
+    /// For an exit that has been reported. In JSON mode, writes the summary.
     pub(super) fn blocked(&self, exit: Exit) -> NotStarted {
         if self.context.json {
             let _ = self.context.print(&watching::summary(exit, &[]));
@@ -110,7 +109,7 @@ impl Preflight<'_> {
         NotStarted::Exit(exit)
     }
 
-    /// Has Ctrl-C ended it?
+    /// Fails if Ctrl-C was pressed.
     pub(super) fn check_interrupt(&self) -> Result<(), NotStarted> {
         match self.inbox.interrupted() {
             true => Err(NotStarted::Exit(watching::interrupted("started", self.context))),

@@ -1,4 +1,4 @@
-//! `up --plan`: what would be done, service by service, and what stands in the way. Nothing is changed.
+//! `up --plan`: what would be done for each service, and what prevents it. Nothing is changed.
 
 use super::join;
 use super::numbers::Numbers;
@@ -47,7 +47,7 @@ pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
     Ok(exit_after_print(up.context.print(&text), exit))
 }
 
-/// What `up` would say of ports that are not reassigned. A conflict that would be solved without a question is a warning.
+/// The findings about ports that are not reassigned. A conflict that is solved without a question is a warning.
 fn foreseen(up: &Preflight<'_>, numbers: &Numbers, settled: &Settled) -> Vec<Finding> {
     let all = settled.resolution.0.iter();
     if !settled.stuck.is_empty() {

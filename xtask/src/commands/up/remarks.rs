@@ -1,4 +1,4 @@
-//! What is worth knowing of ports that moved in an earlier `up`, and of those that returned with `--reset-ports`.
+//! Remarks about ports that moved in an earlier `up`, and about those that `--reset-ports` moved back.
 
 use super::preflight::Preflight;
 use crate::plan::{Origin, Plan, PortId};

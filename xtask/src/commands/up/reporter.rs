@@ -1,4 +1,4 @@
-//! What happens during `up`, told as it happens: states, the line of what is waited for, failures, the summary.
+//! Reports the events of `up` as they happen: states, the progress line, failures, the summary.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -37,18 +37,18 @@ pub(super) struct UpReporter<'a> {
     starting: BTreeMap<String, Timestamp>,
     /// `None` until all are ready or one has failed.
     settled: Option<bool>,
-    /// Services that have been ready.
+    /// Services that have been ready at some time.
     ready: BTreeSet<String>,
-    /// The last state of each.
+    /// The last state of each service.
     states: BTreeMap<String, State>,
-    /// Where a person goes: services that no other depends on, each with its URL.
+    /// The services that no other depends on, each with its URL.
     front: Vec<(String, String)>,
-    /// Reports of failures during the start, which close what is shown.
+    /// Reports of failures during the start, which are shown last.
     failures: Vec<String>,
-    /// And whether it is a task.
+    /// Stopped services, and whether each is a task.
     stopped: BTreeMap<String, bool>,
     mode: Mode,
-    /// Somebody else holds a port of a service that failed.
+    /// Another process holds a port of a service that failed.
     has_lost_a_port: bool,
     ports: Vec<Endpoint>,
 }
@@ -81,7 +81,7 @@ impl<'a> UpReporter<'a> {
         }
     }
 
-    /// The last words, when everything has ended; what the command ends with.
+    /// The final report after everything has stopped; returns the exit code.
     pub(super) fn finish(&mut self, outcome: &RunOutcome) -> Exit {
         let exit = match outcome.exit {
             Exit::NotReady if self.has_lost_a_port => Exit::PortBusy,
@@ -101,7 +101,7 @@ impl<'a> UpReporter<'a> {
         if self.settled == Some(false) && has_failed && !self.stopped.is_empty() {
             self.screen.say(&self.others_stopped());
         } else if outcome.survivors.is_empty() && !self.stopped.is_empty() && !outcome.runs_on() {
-            // Of the stack as it was last: an `up` elsewhere may have added services or moved ports.
+            // Of the last state of the stack: another `up` may have added services or moved ports.
             let stopped = outcome
                 .last
                 .services
@@ -126,7 +126,7 @@ impl<'a> UpReporter<'a> {
         exit
     }
 
-    /// All are ready but those that another command stopped meanwhile.
+    /// All are ready except those that another command stopped meanwhile.
     fn settled_without(&self, stopped: &BTreeSet<String>, n_up: usize) {
         let left = match n_up {
             1 => "the other one is ready".to_owned(),
@@ -137,7 +137,7 @@ impl<'a> UpReporter<'a> {
             .say(&format!("\n{what}; {left}.{}\n{}", self.urls(), self.next()));
     }
 
-    /// Where a person goes now.
+    /// The URLs of the services that no other depends on.
     fn urls(&self) -> String {
         let there = self.front.iter().filter(|(name, _)| self.is_up(name));
         there.map(|(_, url)| format!("  {url}")).collect()
@@ -147,7 +147,7 @@ impl<'a> UpReporter<'a> {
         matches!(self.states.get(name), Some(State::Ready | State::Unhealthy))
     }
 
-    /// What may be typed now.
+    /// The commands that are useful now.
     fn next(&self) -> String {
         let program = &self.context.program;
         match self.mode {
@@ -176,7 +176,7 @@ impl<'a> UpReporter<'a> {
     fn line(&self, transition: &Transition, rest: &str) {
         let paint = self.screen.paint();
         let word = status::word(transition.state, transition.task);
-        // A task that is done is as good as a service that is ready.
+        // A completed task counts as ready.
         let state = match transition.state {
             State::Exited if transition.task => State::Ready,
             state => state,
@@ -216,12 +216,12 @@ impl<'a> UpReporter<'a> {
         }
     }
 
-    /// A service that found its port busy after preflight found it free: somebody was faster, and is looked up now.
+    /// Looks up the holders of a port that was free in preflight, but taken before the service could bind it.
     fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
         match why.last() {
             why if found_port_busy(why) => {
                 let taken = self.busy_ports(service, Addresses::Service);
-                // It may bind where preflight does not ask: at `::1`, say.
+                // It may bind another address than preflight checks, such as `::1`.
                 let elsewhere = || self.busy_ports(service, Addresses::All);
                 if taken.is_empty() { elsewhere() } else { taken }
             }
@@ -293,7 +293,7 @@ impl Observer for UpReporter<'_> {
         let n_up = self.states.keys().filter(|name| self.is_up(name)).count();
         let stopped = self.states.iter().filter(|(_, state)| **state == State::Stopped);
         let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
-        // One that has just failed is not told yet, and still starts or stops.
+        // A service that has just failed is not recorded yet, and still starts or stops.
         let is_over = |state: &State| matches!(state, State::Exited | State::Stopped);
         let rest = self.states.values().filter(|state| is_over(state)).count();
         let without = n_up > 0 && !stopped.is_empty() && n_up + rest == self.states.len();
@@ -304,7 +304,7 @@ impl Observer for UpReporter<'_> {
         } else if ready && stopped.is_empty() {
             let took = words::duration(between(self.began, wall()));
             let all = match self.ready.len() {
-                // Tasks were all there was to do.
+                // The stack consists of tasks only.
                 0 => {
                     return self
                         .screen
@@ -348,7 +348,7 @@ impl Observer for UpReporter<'_> {
     }
 }
 
-/// More than so many URLs in a line help nobody.
+/// The maximum number of URLs in the summary line.
 const MAX_URLS: usize = 3;
 
 fn front(plan: &Plan) -> Vec<(String, String)> {
@@ -367,14 +367,14 @@ fn front(plan: &Plan) -> Vec<(String, String)> {
             .collect()
     };
     let front = urls(&|service| !is_needed(&service.name));
-    // Only a worker depends on it, say.
+    // The only web service may have a dependent, such as a worker.
     if front.is_empty() { urls(&|_| true) } else { front }
 }
 
-/// After so long of stopping, the way to hurry is shown.
+/// How long stopping takes before the way to hurry is shown.
 const SLOW_STOP: Duration = Duration::from_secs(2);
 
-/// Where a person finds the service: a URL for what may speak HTTP, else its ports.
+/// Where the user can reach the service: a URL if it may speak HTTP, otherwise its ports.
 fn address(service: &plan::Service, url: Option<&String>) -> String {
     let speaks_http = !matches!(service.health.as_ref().map(|health| &health.check), Some(Check::Tcp));
     match url {

@@ -1,4 +1,4 @@
-//! Plan, look, judge, reassign, and plan again: the loop of every `up`, whether it starts, joins or only shows.
+//! Plans, looks up ports, reassigns conflicting ones and plans again: the loop of every `up`, also as a preview.
 
 use super::numbers::Numbers;
 use super::preflight::Preflight;
@@ -11,27 +11,27 @@ use crate::preflight::resolution::{Resolution, resolve};
 use crate::supervise::steps::{Todo, steps};
 use crate::system::observe;
 
-/// The last look, after which no more ports are reassigned.
+/// The last look-up, after which no more ports are reassigned.
 pub(super) struct Settled {
-    /// The part of the plan that has to be started or restarted.
+    /// The part of the plan that must be started or restarted.
     pub(super) to_do: Plan,
     pub(super) facts: Facts,
     pub(super) resolution: Resolution,
-    /// Ports that should be reassigned and cannot, each with the reason.
+    /// Ports that should be reassigned but cannot, each with the reason.
     pub(super) stuck: Vec<Finding>,
 }
 
 impl Settled {
-    /// Is the port of this finding one that cannot be reassigned?
+    /// Whether the finding is about a port that cannot be reassigned.
     pub(super) fn is_stuck(&self, finding: &Finding) -> bool {
         let port = finding.subject.port;
         port.is_some() && self.stuck.iter().any(|it| it.subject.port == port)
     }
 }
 
-/// What happens while ports settle.
+/// Progress of [`Preflight::settle`].
 pub(super) enum Notice<'a> {
-    /// This part of the plan is looked at next.
+    /// The ports of this part of the plan are looked up next.
     Looks {
         plan: &'a Plan,
         to_do: &'a Plan,
@@ -40,7 +40,7 @@ pub(super) enum Notice<'a> {
 }
 
 impl Preflight<'_> {
-    /// Plans, looks, judges, and reassigns ports that are taken, until none is.
+    /// Repeats planning, look-up and reassignment until no port conflict can be solved that way.
     pub(super) fn settle(
         &self,
         numbers: &mut Numbers,
@@ -56,7 +56,7 @@ impl Preflight<'_> {
             let findings = check(&to_do, &facts, &self.ours(&to_do));
             let resolution = resolve(&to_do, findings, self.policy(), numbers.allocation.reassigned());
             let taken = resolution.reassign();
-            // Leftovers are ended first.
+            // Leftovers are stopped first.
             let has_to_wait = !self.request.is_preview && resolution.has_leftovers() || self.inbox.interrupted();
             let mut stuck = Vec::new();
             if !taken.is_empty() && !has_to_wait {
@@ -75,7 +75,7 @@ impl Preflight<'_> {
         }
     }
 
-    /// The part of the plan that has to be started or restarted.
+    /// The part of the plan that must be started or restarted.
     fn not_kept(&self, plan: &Plan) -> Plan {
         let steps = steps(&plan.services, self.running()).into_iter();
         let services = steps
@@ -89,7 +89,7 @@ impl Preflight<'_> {
         }
     }
 
-    /// The finding with one more hint, if its port could move and was not asked to.
+    /// Adds a hint to the finding if its port could move, but the policy does not ask for it.
     pub(super) fn hinted(&self, numbers: &Numbers, id: Option<&PortId>, mut finding: Finding) -> Finding {
         let Some((id, (service, port))) = id.and_then(|id| Some((id, numbers.plan.port(id)?))) else {
             return finding;

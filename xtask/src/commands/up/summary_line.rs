@@ -1,4 +1,4 @@
-//! The line that says that everything is there: services, ports, venvs; with `--verbose` also what is run.
+//! The line after a successful preflight: services, ports, venvs; with `--verbose` also commands.
 
 use crate::commands::Context;
 use crate::foreign::command_line;
@@ -38,7 +38,7 @@ pub(super) fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
     parts.join("  ")
 }
 
-/// What is run, and where: for those who asked for more.
+/// The command and its directory, for `--verbose`.
 fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
     let mut words = service.command.words.clone();
     if let CommandFact::Found(path) = &facts.services[&service.name].command {

@@ -1,4 +1,4 @@
-//! Which port was refused, and what the stack says of it.
+//! Which port was refused, and the hint about the stack.
 
 use crate::expected::Expected;
 use expect_test::expect;
@@ -70,7 +70,7 @@ fn the_port_is_read_from_every_dialect() {
     }
 }
 
-/// `api 8000 <db:healthy <cache:started` is a service with a port and what it depends on.
+/// Parses a service with its port and dependencies, such as `api 8000 <db:healthy <cache:started`.
 fn service(text: &str) -> Service {
     let place = || Place {
         file: Arc::new(PathBuf::from("devtasks.toml")),
@@ -132,7 +132,7 @@ fn service(text: &str) -> Service {
     }
 }
 
-/// `api`, refused at port 6379, beside others, with the state of those that are down.
+/// `api` is refused at port 6379; `others` are services with the state of those that are down.
 #[track_caller]
 fn check(api: &str, others: &[(&str, Option<&'static str>)], expected: impl Expected) {
     check_evidence("Error: connect ECONNREFUSED 127.0.0.1:6379", api, others, expected);

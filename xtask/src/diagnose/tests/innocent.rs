@@ -1,4 +1,4 @@
-//! Lines that sound like a cause and are none.
+//! Lines that resemble a cause but are not one.
 
 use super::check;
 
@@ -21,7 +21,7 @@ fn what_its_author_calls_no_error_is_none() {
 #[test]
 fn words_alone_are_no_message() {
     for line in [
-        // Vite and Next go on with another port.
+        // Vite and Next continue with another port.
         "Port 5173 is in use, trying another one...",
         " ⚠ Port 3000 is in use, trying 3001 instead.",
         "Port 3000 is already in use, using 3001",
@@ -70,7 +70,7 @@ fn what_a_server_survived_long_ago_does_not_count() {
     let served = |n| "GET / 200\n".repeat(n);
     check(&format!("{refused}\n{}", served(11)), &format!("Refused 1: {refused}"));
     check(&format!("{refused}\n{}", served(12)), "nothing");
-    // What a server cannot survive does.
+    // Causes that end a server still count.
     let missing = "ModuleNotFoundError: No module named 'x'";
     check(
         &format!("{missing}\n{}", served(50)),

@@ -1,4 +1,4 @@
-//! The one line that shows a cause, in every dialect.
+//! The line that shows a cause, for every runtime.
 
 use super::{check, check_ended};
 

@@ -1,8 +1,8 @@
-//! What the kernel's counters say of a service's life.
+//! What the kernel's counters show about a service's life.
 
 use super::super::{OomEvidence, OomKills};
 
-/// `own machine` before and after; `-` is not known.
+/// `own machine` before and after; `-` is unknown.
 #[track_caller]
 fn check(before: &str, after: &str, expected: OomEvidence) {
     let read = |text: &str| {

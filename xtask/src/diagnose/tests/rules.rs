@@ -1,4 +1,4 @@
-//! The table itself: the plain text of its patterns, what it captures, and how much of a line it looks at.
+//! The table: the literals of its patterns, the captured subjects, and the part of a line that is checked.
 
 use super::super::rules::{RULES, literals};
 use super::super::{ExitStatus, OomEvidence, Subject, diagnosis};

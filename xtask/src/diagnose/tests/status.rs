@@ -1,4 +1,4 @@
-//! What the exit status shows, with the log and without.
+//! Causes from the exit status, with and without a log.
 
 use super::super::OomEvidence;
 use super::{check_ended, found};

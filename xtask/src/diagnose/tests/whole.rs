@@ -1,4 +1,4 @@
-//! Whole last words: the line that shows the cause stands among others.
+//! Complete last lines of a log, of which one shows the cause.
 
 use super::{check, check_ended};
 

@@ -1,32 +1,32 @@
-//! Numbers of `auto` ports: those of one checkout keep together, and away from those of others.
+//! Numbers of `auto` ports: those of one checkout are kept together, and apart from those of others.
 
 use super::{AreAvailable, DeclaredPort, Requirement};
 use crate::config::Protocol;
 
-/// What two ports cannot have at once.
+/// Two ports cannot have the same slot.
 pub(super) type Slot = (u16, Protocol);
 
-/// An `auto` port that waits for its number.
+/// An `auto` port without a number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AutoPort<'a> {
     pub(super) port: &'a DeclaredPort,
     pub(super) base: u16,
-    /// The base stands in the file: the main checkout wants to be there, whoever holds it at the moment.
+    /// The base is in the file: the main checkout uses it, even if it is held at the moment.
     pub(super) is_written: bool,
-    /// The number it had before, from the same base.
+    /// Its earlier number, from the same base.
     pub(super) kept: Option<u16>,
 }
 
-/// From one offset to the next.
+/// The distance between two offsets.
 const OFFSET_STEP: u16 = 10;
 
 /// A number for each port: its base plus ten times the offset of the checkout.
 ///
-/// What was given before stays. The other ports get the smallest offset at which all of them are free together. A port
-/// that comes later gets the offset of the checkout, or the next one for itself. `fixed` are the other numbers of the file.
+/// Earlier numbers are kept. The other ports get the smallest offset at which all of them are free. A port that is
+/// added later gets the offset of the checkout, or else the next free one. `fixed` are the other numbers of the file.
 ///
 /// # Errors
-/// The index of the first port that has no number left below 65536.
+/// The index of the first port for which no number below 65536 is left.
 pub(super) fn numbers(
     autos: &[AutoPort],
     fixed: &[Slot],
@@ -75,7 +75,7 @@ struct OffsetSearch<'a> {
 }
 
 impl OffsetSearch<'_> {
-    /// Numbers for those `wanted`, all at the same offset.
+    /// Numbers for the ports `wanted`, all at the same offset.
     fn together(&self, wanted: &[usize], first: u16, taken: &[Slot]) -> Option<Vec<u16>> {
         let at_offset = |offset: u16| -> Option<Vec<u16>> {
             let number = |&at: &usize| self.autos[at].base.checked_add(offset.checked_mul(OFFSET_STEP)?);
@@ -90,7 +90,7 @@ impl OffsetSearch<'_> {
         let ports = || wanted.iter().map(|&at| &self.autos[at]).zip(numbers);
         let slots: Vec<Slot> = ports().map(|(auto, number)| auto.slot(*number)).collect();
         let is_new = |(at, slot): (usize, &Slot)| !taken.contains(slot) && !slots[..at].contains(slot);
-        // The main checkout may not have begun yet.
+        // The base is left to the main checkout, which may not have started yet.
         let is_base = |slot: &Slot| self.autos.iter().any(|auto| auto.slot(auto.base) == *slot);
         if !slots.iter().enumerate().all(is_new) || offset > 0 && slots.iter().any(is_base) {
             return false;

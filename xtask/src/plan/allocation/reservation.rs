@@ -1,10 +1,10 @@
-//! What the registry keeps of one port, so that it has the same number the next time.
+//! What the registry stores for one port, so that it gets the same number next time.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Protocol;
 
-/// A port of a service. In the registry it is `SERVICE.KEY`: names have no dot.
+/// A port of a service. In the registry it is `SERVICE.KEY`; names contain no dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub(crate) struct PortId {
@@ -36,14 +36,14 @@ impl From<PortId> for String {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reservation {
-    /// The number it had last.
+    /// Its last number.
     pub(crate) number: u16,
     pub(crate) protocol: Protocol,
-    /// What `auto` is here, also while the port has another number.
+    /// Its `auto` number, even while the port has another one.
     pub(crate) auto: Option<AutoNumber>,
-    /// The port was reassigned, because this number was taken.
+    /// The number that was taken when the port was reassigned.
     pub(crate) instead_of: Option<u16>,
-    /// Where the port had moved before a call that sets its number.
+    /// The earlier move of a port whose number is set for this call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kept: Option<Move>,
 }
@@ -67,12 +67,12 @@ impl Reservation {
         moves.filter(|it| it.from == declared).map(|it| it.to).next()
     }
 
-    /// The move that is not forgotten while the number is set for a call.
+    /// The move that is remembered while the number is set for a call.
     pub(super) fn remembered(&self) -> Option<Move> {
         self.kept.or_else(|| self.own_move())
     }
 
-    /// Does it keep this number, now or for later?
+    /// Whether it keeps this number, for now or for later.
     pub(crate) fn has(&self, number: u16) -> bool {
         let later = [self.auto.map(|auto| auto.number), self.kept.map(|kept| kept.to)];
         self.number == number || later.contains(&Some(number))

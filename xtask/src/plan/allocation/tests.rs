@@ -1,14 +1,14 @@
-//! Ports of a file and what the registry keeps → their numbers, and what the registry keeps then.
+//! The ports of a file and the registry → their numbers and the new registry.
 
 use expect_test::expect;
 
 use super::*;
 use crate::expected::{Expected, dedent};
 
-/// `ports` has a line for each port: its id, its number as `8000`, `auto 8000`, `auto? 8000` (a base that is not written) or
-/// `set 8000`, and then what else there is of `udp`, `by VARIABLE`, `kept REGISTRY`. REGISTRY is what the registry keeps:
-/// its number, `auto BASE=NUMBER`, `for NUMBER` that it moved from, `back FROM=TO` for a move that is remembered.
-/// `around` are words: `linked`, `reserved 8010`, `held 8010`, `busy 8010`. The ids of `reassign` are reassigned then.
+/// Each line of `ports` is a port: its id; `8000`, `auto 8000`, `auto? 8000` (a base that is not in the file) or `set
+/// 8000`; then any of `udp`, `by VARIABLE`, `kept REGISTRY`. REGISTRY is the registry's entry: its number, `auto
+/// BASE=NUMBER`, `for NUMBER` that it moved from, `back FROM=TO` for a remembered move. `around` are words: `linked`,
+/// `reserved 8010`, `held 8010`, `busy 8010`. The ids of `reassign` are reassigned afterwards.
 #[track_caller]
 fn check(ports: &str, around: &str, reassign: &str, expected: impl Expected) {
     let lines = dedent(ports);
@@ -108,7 +108,7 @@ fn number(text: Option<&str>) -> u16 {
     text.and_then(|text| text.parse().ok()).expect("a number follows")
 }
 
-/// A line for each port: its number, where it comes from, and what the registry keeps then.
+/// A line for each port: its number, the origin, and the new registry entry.
 fn shown(allocation: &Allocation, registry: &RegistryView) -> String {
     let services: Vec<&str> = allocation.ports.iter().map(|(port, _)| &*port.id.service).collect();
     let reserved = allocation.reservations(registry, &services);

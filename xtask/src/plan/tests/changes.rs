@@ -1,11 +1,11 @@
-//! Two versions of a project → what `up` restarts, and why.
+//! Two versions of a project → what `up` restarts and why.
 
 use super::{dedent, outcome};
 use crate::expected::Expected;
 use crate::plan::{SettingChange, changes};
 use expect_test::expect;
 
-/// A shop before the edit.
+/// The project before the edit.
 const BEFORE: &str = "
     [services.db]
     command = 'redis-server --port ${DB_PORT:-6390}'
@@ -103,7 +103,7 @@ fn each_changed_setting_is_named() {
 
 #[test]
 fn a_port_moves_with_all_that_may_look_for_it() {
-    // `web` may read API_PORT; `db`, which the API needs itself, does not.
+    // `web` may read API_PORT; `db`, a dependency of the API, does not.
     let moved = "
         api: port 8000 → 8001
         web: environment.API_PORT";

@@ -1,4 +1,4 @@
-//! What a service finds in its environment, and what `${…}` means.
+//! The environment of a service, and the values of `${…}`.
 
 use expect_test::expect;
 use std::path::Path;

@@ -322,7 +322,7 @@ fn auto_is_asked_for_with_its_base_and_named_by_its_variable() {
               port http 12345 auto
               port hmr 12346 auto by HMR"#]],
     );
-    // Without a checkout to ask, the base shows what was asked for; what is set for this call is no `auto`.
+    // Without a registry the base is shown; a number set for this call is not `auto`.
     check(
         config,
         "

@@ -1,4 +1,4 @@
-//! What keeps a plan from being made: all of it at once, each thing once.
+//! Problems that prevent a plan: all are reported, each once.
 
 use super::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Commands, directories, health checks and times of one service.
+//! Command, directory, health check and timeouts of one service.
 
 use super::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! A plan as text: one line for each thing that is not as it would be by itself.
+//! A plan as text: one line for each setting that is not the default.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The other end: a request goes out, replies come in.
+//! The client's end: sends a request and receives replies.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
@@ -12,16 +12,16 @@ use crate::diagnostic::{Diagnostic, Hint};
 use crate::protocol::{Reply, Request};
 use crate::system::threads::{self, Stack};
 
-/// How long a supervisor may take to answer: it never waits for anything itself.
+/// The maximum time to the first reply: the supervisor replies without waiting for anything.
 pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A conversation as the client sees it.
+/// A connection to the supervisor.
 pub(crate) struct Client {
     stream: BufReader<Stream>,
 }
 
 impl Client {
-    /// `None` when nobody listens there.
+    /// `None` if no process listens there.
     pub(crate) fn connect(path: &Path) -> Option<Client> {
         let name = path.to_fs_name::<GenericFilePath>().ok()?;
         let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
@@ -30,11 +30,11 @@ impl Client {
         })
     }
 
-    /// What does not arrive is answered with [`Reply::Ending`].
+    /// A request that does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
-        // A large one waits for its reader; one that does not read does not answer either.
+        // A large request blocks until it is read; a supervisor that does not read does not reply either.
         let _ = self.stream.get_ref().set_send_timeout(Some(REPLY_TIMEOUT));
-        // Then the supervisor closes the conversation.
+        // If it fails, the supervisor closes the connection.
         let _ = ask(self.stream.get_mut(), request);
     }
 
@@ -46,9 +46,9 @@ impl Client {
         }
     }
 
-    /// Hands every reply to `hear`, on a thread of its own, or why none can be heard; see [`listen`]. The first has to come within
-    /// [`REPLY_TIMEOUT`]: whoever has the request tells at once what is under way. The kernel lets a client in without the supervisor,
-    /// so that is no sign of life.
+    /// Passes every reply to `hear` on its own thread, or the error; see [`listen`]. The first reply must come within
+    /// [`REPLY_TIMEOUT`], because the supervisor reports immediately what is under way. A successful connection does
+    /// not show that it is alive: the kernel accepts it.
     pub(crate) fn follow(mut self, hear: impl Fn(Result<Reply, Diagnostic>) + Clone + Send + 'static) {
         let unheard = hear.clone();
         let follow = move || {
@@ -71,7 +71,7 @@ impl Client {
 /// Sends a request.
 ///
 /// # Errors
-/// It did not arrive as a whole.
+/// It was not sent completely.
 pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
     let mut line = serde_json::to_vec(&Envelope {
         protocol: PROTOCOL,
@@ -82,7 +82,7 @@ pub(crate) fn ask(to: &mut impl Write, request: &Request) -> io::Result<()> {
     to.write_all(&line)
 }
 
-/// Hands every reply to `hear`, up to [`Reply::Ending`], which also is the end of the stream, or the problem in its place.
+/// Passes every reply to `hear` up to [`Reply::Ending`], which also stands for the end of the stream, or the error.
 pub(crate) fn listen(mut from: impl BufRead, hear: impl Fn(Result<Reply, Diagnostic>)) {
     let mut more = true;
     while more {

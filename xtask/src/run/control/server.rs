@@ -1,6 +1,6 @@
-//! The supervisor's end: clients are let in, heard, and answered, each on a thread of its own.
+//! The supervisor's end: accepts clients and answers each on its own thread.
 //!
-//! A supervisor that is out of threads or descriptors goes on answering, if only with what it is out of.
+//! A supervisor that is out of threads or descriptors still replies, at least with that error.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -20,7 +20,7 @@ use crate::system::terminal::pause;
 use crate::system::threads::{self, Stack};
 use crate::system::{os, problem};
 
-/// Listens for clients until the program ends.
+/// Accepts clients until the program exits.
 pub(crate) struct Server {
     open: Arc<Conversations>,
 }
@@ -33,29 +33,29 @@ struct Conversations {
 
 #[derive(Default)]
 struct Count {
-    /// Clients that have not had their last reply yet.
+    /// Clients that have not received their last reply.
     open: usize,
-    /// Those of them that have not said what they want.
+    /// Those of them that have not sent their request.
     unheard: usize,
 }
 
-/// So long a client may take to say what it wants, once it is let in: it knew before it came.
+/// How long a client may take to send its request after it was accepted.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// So many may be about to say it: who comes in and says nothing takes a thread and a descriptor.
+/// The maximum number of clients without a request, because each takes a thread and a descriptor.
 const MAX_PENDING_CLIENTS: usize = 32;
 
-/// So long a client may take to read when its socket is full.
+/// How long a client may take to read when its socket is full.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long nobody is let in once that has failed; twice as long each time it fails again.
+/// The pause after a failed accept, doubled on each further failure.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 impl Server {
-    /// Each request comes to `ask` with a channel for its replies.
+    /// `ask` gets each request with a channel for the replies.
     ///
-    /// A socket that a dead supervisor left at `path` is replaced: whoever holds the checkout's lock may.
+    /// A socket at `path` that a dead supervisor left is replaced; the caller holds the checkout's lock.
     pub(crate) fn start(
         path: &Path,
         ask: impl Fn(Request, Sender<Reply>) + Send + Sync + 'static,
@@ -73,7 +73,7 @@ impl Server {
         Ok(Server { open })
     }
 
-    /// Waits until every client has had its last reply, at most for `patience`.
+    /// Waits until every client has received its last reply, at most for `patience`.
     pub(crate) fn finish(self, patience: Duration) {
         let count = self.open.lock();
         drop(
@@ -84,17 +84,17 @@ impl Server {
     }
 }
 
-/// Where clients come in.
+/// The listening socket and what its threads share.
 struct Door<A> {
     listener: Listener,
     ask: A,
     open: Arc<Conversations>,
-    /// Given up where there is no other descriptor, for one client to be told so.
+    /// Closed when no other descriptor is left, so that one client can be accepted and told.
     spare: Mutex<Option<File>>,
 }
 
 impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
-    /// Lets clients in one after the other. Whoever talks to one has left the door to another thread, if there is room for one.
+    /// Accepts clients one after another. Before serving one, it starts another thread that accepts, if possible.
     fn attend(self: Arc<Self>) {
         loop {
             let stream = self.let_in();
@@ -108,7 +108,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
         }
     }
 
-    /// Waits for a client that can be heard.
+    /// Waits for a client that can be served.
     ///
     /// Source: `__sys_accept4` in net/socket.c takes the new descriptor first, so without one it fails at once, client or not.
     fn let_in(&self) -> Stream {
@@ -116,7 +116,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
         loop {
             let stream = match self.listener.accept() {
                 Ok(stream) => stream,
-                // The next client has its place.
+                // The next client can use the spare descriptor.
                 Err(_) if self.spare().take().is_some() => continue,
                 Err(_) => {
                     pause(wait);
@@ -152,14 +152,14 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
             hear(Hurried { stream, until }, &self.ask)
         };
         conversation.heard();
-        // Else one that reads nothing would keep this thread for ever.
+        // Without it, a client that never reads would block this thread forever.
         let _ = stream.set_send_timeout(Some(READ_TIMEOUT));
-        // A client that went away wants no answer.
+        // The client may have disconnected.
         let _ = answer(stream, answers);
     }
 }
 
-/// What a client says, up to a point in time.
+/// A client's input, up to a deadline.
 struct Hurried<'a> {
     stream: &'a Stream,
     until: Instant,
@@ -176,7 +176,7 @@ impl Read for Hurried<'_> {
     }
 }
 
-/// A client from when it is let in until it has had its last reply.
+/// A client from its accept to its last reply.
 struct Conversation<'a> {
     all: &'a Conversations,
     is_heard: bool,
@@ -195,7 +195,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// It has said what it wants, or will never say it.
+    /// The client has sent its request, or never will.
     fn heard(&mut self) {
         if !std::mem::replace(&mut self.is_heard, true) {
             self.all.lock().unheard -= 1;
@@ -236,16 +236,16 @@ fn listen(path: &Path) -> io::Result<Listener> {
     .create_sync()
 }
 
-/// The client that a supervisor in the background was started by.
+/// The client that started a background supervisor.
 pub(crate) struct FirstClient {
     pub(crate) request: Request,
     pub(crate) replies: Sender<Reply>,
-    /// Hung up when it has had its last reply.
+    /// Disconnected when the client has received its last reply.
     pub(crate) told: Receiver<()>,
 }
 
-/// The client at the other end of our stdin and stdout; `None` if it went away before it said what it wants, or cannot be
-/// answered and was told so.
+/// The client at the other end of stdin and stdout. `None` if it disconnected before its request, or cannot be answered
+/// and was told so.
 pub(crate) fn first_client() -> Option<FirstClient> {
     let (ask, asked) = channel();
     let (give, given) = channel();
@@ -253,13 +253,13 @@ pub(crate) fn first_client() -> Option<FirstClient> {
     let talk = move || {
         let answered = given.recv().map(|answers| answer(io::stdout(), answers));
         if matches!(answered, Ok(Err(_))) {
-            // It hears nothing more, and is not to wait for it.
+            // It gets no further replies and must not wait for them.
             os::hang_up_stdout();
         }
         drop(tell);
     };
     if let Err(problem) = threads::start("client", Stack::Small, talk) {
-        // Whoever does not hear it hears the end.
+        // A client that does not get the reply gets the end of the stream.
         let _ = answer(io::stdout(), refuse(problem));
         return None;
     }
@@ -269,10 +269,10 @@ pub(crate) fn first_client() -> Option<FirstClient> {
     Some(FirstClient { request, replies, told })
 }
 
-/// Takes one client's request; its replies come through the channel.
+/// Reads one client's request; its replies come through the channel.
 fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
     let mut line = String::new();
-    // What a pipe holds is read at once.
+    // Reads a pipe's whole buffer at once.
     let from = BufReader::with_capacity(64 * 1024, from);
     let limited = from.take(MAX_REQUEST_BYTES).read_line(&mut line);
     if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
@@ -292,18 +292,18 @@ fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<R
 
 fn refuse(problem: Diagnostic) -> Receiver<Reply> {
     let (replies, answers) = channel();
-    // Nobody hears it once the client has gone.
+    // The client may have disconnected.
     let _ = replies.send(Reply::Refused(problem));
     answers
 }
 
-/// Passes the replies on, up to the last one.
+/// Writes the replies up to the last one.
 ///
 /// # Errors
-/// The client takes no more.
+/// The client can no longer be written to.
 fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
     while let Ok(reply) = answers.recv() {
-        // What has piled up meanwhile goes out with it.
+        // Replies that have accumulated are written together.
         let mut is_last = false;
         let mut lines = Vec::new();
         for reply in iter::once(reply).chain(answers.try_iter()) {
@@ -322,5 +322,5 @@ fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes of a request; an environment may be large.
+/// In bytes; an environment may be large.
 const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Health checks that are commands: children of the supervisor like the services, with a time limit each.
+//! Health checks that are commands: children of the supervisor like the services, each with a time limit.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Driver<'_> {
                     timeout,
                 });
             }
-            // Else its own command is wrong.
+            // With `Exit::Missing`, the check's own command is wrong.
             Err(Diagnostic { message, exit, .. }) if exit != Exit::Missing => {
                 self.answer(unit, ProbeResult::Unasked { detail: message });
             }
@@ -61,22 +61,22 @@ impl Driver<'_> {
         self.answer_check(&check, answer);
     }
 
-    /// A check is over with its own process: what it put into the background would grow with every one.
+    /// A check ends with its main process. What it left in the background would accumulate, so it is killed.
     fn end_what_it_left(&mut self, group: u32) {
         self.family = None;
-        // Where it cannot be looked up, the next check's end finds it.
+        // If the processes cannot be listed, the end of the next check finds them.
         let left = self.adopted_of_group(group).unwrap_or_default();
         left.iter().for_each(|process| deliver(process, os::Signal::Kill));
     }
 
-    /// Kills the checks whose time is up, or whose service has ended.
+    /// Kills the checks whose time is up or whose service has stopped.
     pub(super) fn give_up_checks(&mut self) {
         let now = self.clock.now();
         let over = |check: &RunningCheck| check.until <= now || self.services[check.unit].pid.is_none();
         let (over, going): (Vec<_>, Vec<_>) = std::mem::take(&mut self.checks).into_iter().partition(over);
         self.checks = going;
         for check in over {
-            // It is our child and not reaped yet, so the number is its own; what it leaves is reaped with the adopted.
+            // It is an unreaped child, so the number is its own; what it leaves is reaped with the adopted.
             os::signal_group(check.pid, os::Signal::Kill);
             let seconds = check.timeout.as_secs_f64();
             self.answer_check(

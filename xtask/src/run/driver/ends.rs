@@ -1,4 +1,4 @@
-//! Ending: the signals to a service's processes, and the proof at the end of the run that nothing of it is left.
+//! Stopping: signals to a service's processes, and the check at the end of the run that none is left.
 
 use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
 use super::membership::MAX_SCANS;
@@ -14,13 +14,13 @@ use crate::system::os::{self, Handle};
 use crate::system::owners::{self, Addresses};
 
 impl Driver<'_> {
-    /// The stop signal to the group, then to those who left it; SIGCONT, for a suspended process handles nothing.
+    /// Sends the stop signal to the group and members outside it, then SIGCONT: suspended processes handle none.
     pub(super) fn terminate(&mut self, unit: UnitId) {
         match self.services[unit].service.stop_signal {
             StopSignal::Kill => self.signal(unit, &[os::Signal::Kill]),
             signal => self.signal(unit, &[signal.into(), os::Signal::Cont]),
         }
-        // Their heir may have been told to end before all others were.
+        // The unit that they are stopped with may have been told to stop before the others.
         for process in self.unattributed().unwrap_or_default() {
             deliver(&process, os::Signal::Term);
         }
@@ -30,20 +30,20 @@ impl Driver<'_> {
         self.signal(unit, &[os::Signal::Kill]);
     }
 
-    /// All of `signals` to the same processes: whoever ends by the first leaves its children to us, and a second look
-    /// might miss them on their way.
+    /// Sends all `signals` to the same processes. A process that exits on the first leaves its children to us, and a
+    /// second scan might miss them in transit.
     fn signal(&mut self, unit: UnitId, signals: &[os::Signal]) {
         let (leads, group) = (self.services[unit].pid.is_some(), self.services[unit].group);
         let in_group = |process: &Process| Some(process.group) == group;
-        // What cannot be looked at is counted as left; its group at least can be told without a look.
+        // Processes that cannot be scanned count as left; the group can still be signalled.
         let members = self.all_members(unit).unwrap_or_default();
         let (inside, mut outside): (Vec<_>, Vec<_>) = members.into_iter().partition(in_group);
-        // Its leader is our child and not reaped yet, or it has members below us: its number cannot be anybody else's.
+        // The leader is our unreaped child, or the group has members below us, so the number is not reused.
         if let Some(group) = group.filter(|_| leads || !inside.is_empty()) {
             signals.iter().for_each(|signal| os::signal_group(group, *signal));
         }
-        // One that is just leaving has a child by the time it hears of this. A new member of the group cleans up
-        // there.
+        // A process that is leaving the group may have a child before it gets the signal. New members get it from the
+        // group.
         let mut told = Vec::new();
         for _ in 0..MAX_SCANS {
             if outside.is_empty() {
@@ -60,7 +60,7 @@ impl Driver<'_> {
         self.has_signalled = true;
     }
 
-    /// Counts what is left of a unit. What it wrote at the end comes before the word that it has ended.
+    /// Counts the remaining processes of a unit. Its last output is handled before it is reported as stopped.
     pub(super) fn sweep(&mut self, unit: UnitId) {
         let left = self.all_members(unit).map(|left| left.len());
         let left = left.map_err(|problem| problem.message);
@@ -72,7 +72,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Tells the machine of units of which nothing is left, once their last lines are in.
+    /// Reports units without processes to the machine, once their last output has been read.
     pub(super) fn pass_on_sweeps(&mut self) {
         let now = self.clock.now();
         for unit in self.machine.units() {
@@ -84,11 +84,11 @@ impl Driver<'_> {
         }
     }
 
-    /// Everything has ended as far as the machine knows: is that so?
+    /// The machine reports all units as stopped; verifies that no process is left.
     pub(super) fn finish(mut self) -> RunOutcome {
         self.hear_last_lines();
         let survivors = self.survivors();
-        // It ends what is left, and what could not be looked at, once we are gone.
+        // Otherwise the watchdog stops, after our exit, what is left or could not be scanned.
         if survivors.is_empty()
             && let Some(watchdog) = self.watchdog.take()
         {
@@ -112,7 +112,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Whoever wrote into the pipes is gone; what they wrote last may still be on its way.
+    /// The writers of the pipes have exited, but their last output may not have been read.
     fn hear_last_lines(&mut self) {
         let deadline = self.clock.now() + PIPE_DRAIN_TIMEOUT;
         while self.services.iter().any(|instance| instance.open_pipes > 0) {
@@ -137,10 +137,10 @@ impl Driver<'_> {
         left.into_iter().map(|problem| problem.exit(Exit::Survived)).collect()
     }
 
-    /// The processes of the run that still live.
+    /// The processes of the run that are still alive.
     ///
     /// # Errors
-    /// Some could not be looked at.
+    /// Some could not be scanned.
     fn left(&mut self) -> Result<Vec<Diagnostic>, Diagnostic> {
         let mut members = attribution::members()?;
         members.retain(|member| member.tag.run == self.record.run);
@@ -169,8 +169,8 @@ impl Driver<'_> {
         Ok(members.chain(unattributed).collect())
     }
 
-    /// Ports of these units that somebody still holds, or again; of which units is nothing left? A port that a stranger
-    /// took before its service could is not ours to free.
+    /// Ports of these units that are still held, or held again, and the units of which nothing is left. A port that
+    /// another process took before its service could is not ours to free.
     pub(super) fn still_busy(
         &self,
         units: impl IntoIterator<Item = UnitId>,
@@ -190,7 +190,7 @@ impl Driver<'_> {
             .collect()
     }
 
-    /// `None` where whoever had it has left meanwhile.
+    /// `None` if the holder has exited meanwhile.
     fn not_free(&self, service: &str, port: Endpoint, is_gone: bool) -> Option<Diagnostic> {
         let holders = owners::holders(&port, Addresses::Service);
         let is_ours = |owner: &&Owner| owner.process.tag.as_ref().is_some_and(|tag| tag.run == self.record.run);
@@ -217,13 +217,13 @@ impl Driver<'_> {
     }
 }
 
-/// To the process that was looked at, and to no other that has its pid by now. Gone, or another user's by setuid: the
-/// count that follows tells.
+/// Signals the process that was scanned, never another one with its pid. A failure means that it has exited or belongs
+/// to another user by setuid; the next count tells.
 pub(super) fn deliver(process: &Process, signal: os::Signal) {
     match Handle::open(&process.identity) {
         Ok(Some(handle)) => drop(handle.signal(signal)),
         Ok(None) => {}
-        // We alone reap our children, so a child's pid is its own without a handle, too.
+        // Only we reap our children, so a child's pid is not reused, even without a handle.
         Err(_) if process.parent == std::process::id() => os::signal_child(process.identity.pid, signal),
         Err(_) => {}
     }

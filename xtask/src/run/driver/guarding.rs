@@ -1,4 +1,4 @@
-//! The watchdog of the run: there before the first service, told what it has to know, replaced when it was killed.
+//! The watchdog of the run: started before the first service, told what it needs, and replaced if it is killed.
 
 use std::time::Duration;
 
@@ -8,30 +8,29 @@ use crate::plan::{self, OnExit};
 use crate::run::reexec::{GREETING_TIMEOUT, Heard};
 use crate::run::watchdog::{Told, Watchdog};
 
-/// What the watchdog knows, and every later one is told again.
+/// What the watchdog knows and each replacement is told.
 #[derive(Debug, Default)]
 pub(super) struct Guarding {
     told: Told,
-    /// There is none, and it could not be replaced: when that is tried again.
+    /// When to try again after it could not be replaced.
     again_at: Option<Duration>,
-    /// That was said.
+    /// The user has been warned.
     has_warned: bool,
 }
 
-/// How long one that cannot be had is not tried again.
+/// The pause before another attempt to start one.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long Ctrl-C may wait while the first one is waited for.
+/// How often Ctrl-C is checked while we wait for the first one.
 const INTERRUPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Driver<'_> {
-    /// Prepares all that is asked for first, beside the watchdog that is just starting: nothing else is started before that
-    /// is there.
+    /// Prepares the first request while the watchdog starts; nothing else is started before that has greeted.
     ///
     /// # Errors
-    /// It cannot be had.
+    /// The watchdog could not be started.
     pub(super) fn begin(&mut self, first: InitialRequest) -> Result<(), Diagnostic> {
-        // Whoever was told to end before it has begun starts nothing.
+        // If we were told to stop already, nothing is started.
         self.receive_all();
         self.watchdog = Some(self.new_watchdog()?);
         match first {
@@ -46,7 +45,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// What has come in while it was waited for.
+    /// The messages that arrived while we waited.
     fn await_watchdog(&mut self) -> Result<Vec<Message>, Diagnostic> {
         let until = self.clock.now() + GREETING_TIMEOUT;
         let mut meanwhile = Vec::new();
@@ -81,7 +80,7 @@ impl Driver<'_> {
         )
     }
 
-    /// It was killed. Another one comes at once, and in a while if not even this was there.
+    /// The watchdog was killed. Starts another one, immediately unless the last did not even greet.
     pub(super) fn watchdog_ended(&mut self) {
         let Some(mut last) = self.watchdog.take() else { return };
         match last.heard(Duration::ZERO) {
@@ -95,7 +94,7 @@ impl Driver<'_> {
         }
     }
 
-    /// If there is none, and it is time.
+    /// Starts a watchdog if there is none and the pause is over.
     pub(super) fn guard_again(&mut self) {
         if self.guarding.again_at.is_some_and(|at| at <= self.clock.now()) {
             self.replace_watchdog();
@@ -125,7 +124,7 @@ impl Driver<'_> {
         }
     }
 
-    /// The watchdog gives each service as long as the most patient one wants.
+    /// The watchdog gives every service the longest grace period of all.
     pub(super) fn raise_grace_period(&mut self, services: &[plan::Service]) {
         let longest = services.iter().map(|service| service.stop_grace_period).max();
         if let Some(longest) = longest.filter(|longest| *longest > self.guarding.told.grace) {
@@ -136,7 +135,7 @@ impl Driver<'_> {
         }
     }
 
-    /// It reads on in these pipes where we do not any more, if the project says so.
+    /// If the project keeps services running, the watchdog continues to read these pipes after our exit.
     pub(super) fn hand_on(&mut self, pipes: impl IntoIterator<Item = Option<u64>>) {
         if self.on_exit == OnExit::Stop {
             return;

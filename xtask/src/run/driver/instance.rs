@@ -1,4 +1,4 @@
-//! What the driver keeps of a service: its settings, its process, its pipes and what its probes said.
+//! The driver's data for a service: settings, process, pipes and probe results.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -21,84 +21,84 @@ use crate::supervise::Cause;
 use crate::system::attribution::Leader;
 use crate::system::clock::wall;
 
-/// A service and its present process.
+/// A service and its current process.
 pub(super) struct ServiceInstance {
     pub(super) service: plan::Service,
-    /// What it will be when it is started again.
+    /// The settings of its next start.
     pub(super) next: Option<Box<plan::Service>>,
     pub(super) log: Arc<Log>,
     pub(super) pid: Option<u32>,
-    /// The process group of its last process, which may outlive that.
+    /// The process group of its last process; it may outlive that process.
     pub(super) group: Option<u32>,
-    /// That process as it was started, where the system showed it.
+    /// That process when it was started, if it could be read.
     pub(super) leader: Option<Leader>,
-    /// Counts its processes: an answer about an earlier one is dropped.
+    /// Counts its processes: a result for an earlier one is dropped.
     pub(super) generation: u32,
     pub(super) open_pipes: usize,
-    /// Where its input could come from: nothing is written, and it has no end while we hold this.
+    /// The write end of its stdin. Nothing is written; while it is open, the service sees no end of input.
     pub(super) stdin: Option<ChildStdin>,
-    /// Our side of its terminal. One that closes it and lives on would be hung up without this (SIGHUP).
+    /// Our side of its terminal. Without it, a service that closes the terminal and lives on would get SIGHUP.
     pub(super) terminal: Option<Arc<File>>,
-    /// What it listens on, if that is opened for it; and why it could not be.
+    /// The sockets opened for it, or why they could not be opened.
     pub(super) sockets: Option<Result<Sockets, Diagnostic>>,
-    /// What its next process is to listen on, until right before that starts.
+    /// Holds the ports of its next process until right before that starts.
     pub(super) hold: Option<Hold>,
-    /// Its processes were seen to listen on its ports, in this run.
+    /// Its processes were seen listening on its ports in this run.
     pub(super) has_listened: bool,
-    /// And there its main port answered.
+    /// The address at which its main port answered then.
     pub(super) answers_at: Option<SocketAddr>,
-    /// So it was when its process was started.
+    /// The counters when its process was started.
     pub(super) oom_kills: OomKills,
-    /// Its process has ended; its last lines may still be on their way.
+    /// Its main process has exited; its last output may not have been read.
     pub(super) ending: Option<(ExitStatus, Duration)>,
-    /// Nothing of it is left; the same of its last lines, until then.
+    /// No process is left; its last output may not have been read.
     pub(super) swept: Option<Duration>,
     pub(super) since: jiff::Timestamp,
     pub(super) started_at: Option<jiff::Timestamp>,
     pub(super) in_state_since: Duration,
-    /// While it stops: who is connected, and when that was looked up.
+    /// While it stops: its clients, and when they were looked up.
     pub(super) clients: Option<(Duration, Vec<ProcessRef>)>,
     pub(super) exit: Option<LastExit>,
     pub(super) cause: Option<Cause>,
     pub(super) probed: Option<Probed>,
-    /// The last of what its probes said; repeated answers are one.
+    /// The last probe results; equal ones in a row are stored once.
     pub(super) answers: VecDeque<ProbeRecord>,
-    /// What its last probe found, if that was it.
+    /// The mismatch that its last probe found.
     pub(super) mismatch: Option<Mismatch>,
-    /// The declared port that another process was seen to have, when readiness was looked at last.
+    /// The declared port that another process had at the last readiness check.
     pub(super) lost_port: Option<u16>,
 }
 
-/// How long the pipes of a service that has ended may take to end, which a child that still holds them would delay for
-/// ever.
+/// How long to wait for the end of a service's pipes after it has exited. A child that keeps them open would delay it
+/// forever.
 pub(super) const PIPE_DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// So many different answers of its probes are kept.
+/// The maximum number of stored probe results.
 const MAX_PROBE_RESULTS: usize = 5;
 
 impl ServiceInstance {
-    /// It is asked for again, perhaps with other settings: what was before does not matter any more.
+    /// Prepares a new start, perhaps with other settings; discards the past.
     pub(super) fn restart_with(&mut self, service: plan::Service) {
         self.service = service;
         self.next = None;
         self.forget_the_last();
     }
 
-    /// Those of `listen = true`, as early as can be: from then on nobody else has the port.
+    /// Opens the sockets of `listen = true` as early as possible, so that no other process can take the port.
     pub(super) fn open_sockets(&mut self) {
         let fit = match &self.sockets {
             Some(Ok(sockets)) => sockets.are_for(&self.service),
             Some(Err(_)) | None => false,
         };
         if !fit {
-            // The old ones first: the new ones may be on the same port at another address.
+            // Close the old ones first: the new ones may use the same port at another address.
             self.sockets = None;
             self.sockets = self.service.listen.then(|| Sockets::open(&self.service));
         }
     }
 
-    /// Those of all others, from when it is asked for until right before its next process starts. What the present one
-    /// has, or is about to open, is left to that.
+    /// Holds the ports of other services from the request until right before the process starts. Ports that the current
+    /// process has or is about to open are left to it.
     pub(super) fn reserve(&mut self, is_alive: bool) {
         let wanted = self.wanted();
         let has_sockets = matches!(&self.sockets, Some(Ok(sockets)) if sockets.are_for(wanted));
@@ -110,25 +110,25 @@ impl ServiceInstance {
         let ports = wanted.ports.iter().filter(|port| !has_sockets && !is_present(port));
         let ports: Vec<Endpoint> = ports.map(Endpoint::from).collect();
         if !self.hold.as_ref().is_some_and(|hold| hold.is_of(&ports)) {
-            // The old ones first, as above.
+            // Close the old ones first, as above.
             self.hold = None;
             self.hold = Some(Hold::of(ports));
         }
     }
 
-    /// As it was asked for last.
+    /// The most recently requested settings.
     pub(super) fn wanted(&self) -> &plan::Service {
         self.next.as_deref().unwrap_or(&self.service)
     }
 
-    /// How it ended does not matter any more.
+    /// Discards how it last ended.
     pub(super) fn forget_the_last(&mut self) {
         self.exit = None;
         self.probed = None;
         self.answers.clear();
     }
 
-    /// Where a person reaches its main port: where it was seen to listen, or should.
+    /// The URL of its main port: where it was seen listening, or should listen.
     pub(super) fn url(&self) -> Option<String> {
         let url = self.service.url()?;
         Some(self.answers_at.map_or(url, |address| format!("http://{address}")))

@@ -1,8 +1,9 @@
-//! Which processes belong to which service: its own process, all below it, and those that left its tree.
+//! Which processes belong to which service: its main process, the descendants, and those that left its tree.
 //!
-//! Membership is proven. A process is a service's if it carries that service's tag, stands in its group, or was born below
-//! it. A process whose parent dies is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so whatever a run
-//! forks stays below it. That alone proves birth below a service only where nobody else's orphans can come to us.
+//! Membership is proven. A process belongs to a service if it carries the service's tag, is in its group, or descends
+//! from it. A process whose parent exits is adopted by the supervisor (`PR_SET_CHILD_SUBREAPER`, prctl(2)), so
+//! everything that a run forks stays below it. That alone proves descent from a service only if no other orphans can
+//! become our children.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,25 +15,25 @@ use crate::supervise::State;
 use crate::system::attribution::{self, Leader};
 use crate::system::os;
 
-/// The adopted, by the service that they belong to.
+/// The adopted processes, by service.
 pub(super) struct AdoptedProcesses {
     adopted: BTreeMap<String, Vec<Process>>,
-    /// Daemons that left their group and their environment; which service started them is not known.
+    /// Daemons that left their group and cleared their environment; it is unknown which service started them.
     unattributed: Vec<Process>,
 }
 
 impl AdoptedProcesses {
-    /// No process of a service has lost its parent, so none is about to be adopted.
+    /// No process was adopted.
     fn is_empty(&self) -> bool {
         self.adopted.is_empty() && self.unattributed.is_empty()
     }
 }
 
 impl Driver<'_> {
-    /// The living processes of a unit, its own first.
+    /// The living processes of a unit, the main process first.
     ///
     /// # Errors
-    /// Some of them could not be looked at: how many there are is not known.
+    /// Some could not be scanned, so their number is unknown.
     pub(super) fn members(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
         Ok(living(self.member_processes(unit)?))
     }
@@ -48,7 +49,7 @@ impl Driver<'_> {
             self.family = None;
             let again = self.member_processes(unit)?;
             if pids(&again) == pids(&seen) {
-                // As they were before the second look: the child of one that had ended by then is in that.
+                // Return the earlier result: it contains the children of a process that had exited by the second scan.
                 break;
             }
             seen = again;
@@ -56,7 +57,7 @@ impl Driver<'_> {
         Ok(living(seen))
     }
 
-    /// Its own process, the descendants and the adopted processes, zombies included.
+    /// The main process, the descendants and the adopted processes, zombies included.
     fn member_processes(&mut self, unit: UnitId) -> Result<Vec<Process>, Diagnostic> {
         let instance = &self.services[unit];
         let (name, leader) = (instance.service.name.clone(), instance.leader.clone());
@@ -71,8 +72,8 @@ impl Driver<'_> {
         Ok(members)
     }
 
-    /// A process and all below it that belong to our run: whoever is another run's, or a program that a person works in,
-    /// is left out with all below.
+    /// A process and its descendants in our run. Processes of another run, and programs that a user works in, are left
+    /// out with their descendants.
     fn tree(&mut self, pid: u32, leader: Option<&Leader>) -> Result<Vec<Process>, Diagnostic> {
         let mut tree: Vec<Process> = Vec::new();
         let mut asked = vec![pid];
@@ -105,7 +106,7 @@ impl Driver<'_> {
         let left_alone = match os::tag(process.identity.pid)? {
             Some(others) if others.run != self.record.run => {
                 let of_others = format!("it supervises the stack in `{}`", others.checkout);
-                // Its watchdog, which is told its run, and its services are its own business.
+                // Its watchdog, which gets the run's id, and its services are its own responsibility.
                 let supervises = others.is_supervisor() && others.has_no_run();
                 supervises.then(|| LeftAlone::new(process, None, &of_others))
             }
@@ -155,14 +156,14 @@ impl Driver<'_> {
         Ok(AdoptedProcesses { adopted, unattributed })
     }
 
-    /// The adopted that stand in this process group.
+    /// The adopted processes in this process group.
     pub(super) fn adopted_of_group(&mut self, group: u32) -> Result<Vec<Process>, Diagnostic> {
         let family = self.family()?;
         let all = family.adopted.values().flatten().chain(&family.unattributed);
         Ok(all.filter(|process| process.group == group).cloned().collect())
     }
 
-    /// Those that are nobody's end with the run: once all that is left is about to end.
+    /// The unattributed processes, once the last unit is stopping; they are stopped with it.
     pub(super) fn unattributed(&mut self) -> Result<Vec<Process>, Diagnostic> {
         match self.orphan_owner() {
             Some(_) => Ok(self.family()?.unattributed.clone()),
@@ -182,7 +183,7 @@ impl Driver<'_> {
         is_last.then_some(first)
     }
 
-    /// Who is below us when everything has ended.
+    /// Our descendants after all units have stopped.
     pub(super) fn left_below(&mut self) -> Result<Vec<Process>, Diagnostic> {
         self.family = None;
         let AdoptedProcesses { adopted, unattributed } = self.adopted()?;
@@ -198,8 +199,8 @@ impl Driver<'_> {
         Ok(living(left))
     }
 
-    /// A group's number is not used again while it has members, and `process`, a child of ours, is one. Unless it died out
-    /// and its number was reused, to a process that leads it now.
+    /// A group number is not reused while the group has members, and `process`, our child, is one. But the group may
+    /// have died out and its number may be reused by a process that leads it now.
     fn service_of_group(&self, process: &Process) -> Option<String> {
         let instance = self
             .services
@@ -210,7 +211,7 @@ impl Driver<'_> {
     }
 }
 
-/// Who keeps forking is not followed for ever.
+/// The limit for a process that keeps forking.
 pub(super) const MAX_SCANS: usize = 10;
 
 fn living(mut processes: Vec<Process>) -> Vec<Process> {

@@ -1,4 +1,4 @@
-//! Spawns the services' processes, follows their output, reaps them and announces each change of state.
+//! Spawns the services' processes, reads their output, reaps them and announces each change of state.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -90,7 +90,7 @@ impl Driver<'_> {
                 match self.follow(unit, started) {
                     Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
                     Err(problem) => {
-                        // Nobody would read what it says. It is our child and not reaped yet, so the number is its own.
+                        // Its output would not be read. It is an unreaped child, so the group number is its own.
                         os::signal_group(pid, os::Signal::Kill);
                         self.services[unit].pid = None;
                         self.not_spawned(unit, problem);
@@ -106,7 +106,7 @@ impl Driver<'_> {
         self.events.push_back(Event::SpawnFailed { unit, message, exit });
     }
 
-    /// Reads its outputs; the child itself is reaped by its pid.
+    /// Reads its output; the child itself is reaped by pid.
     fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Diagnostic> {
         let Started { mut child, terminal } = started;
         let instance = &mut self.services[unit];
@@ -145,11 +145,11 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Our terminal has another size, and so have those of the services.
+    /// Our terminal was resized, so the services' terminals are too.
     pub(super) fn resize_terminals(&self) {
         let size = self.sink.size();
         for terminal in self.services.iter().filter_map(|instance| instance.terminal.as_ref()) {
-            // It may be hung up.
+            // The terminal may be hung up.
             let _ = os::resize_terminal(terminal, size);
         }
     }
@@ -173,7 +173,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Tells the machine of processes that have ended, once their last lines are in.
+    /// Reports exited processes to the machine, once their last output has been read.
     pub(super) fn pass_on_endings(&mut self) {
         let now = self.clock.now();
         for unit in self.machine.units() {
@@ -200,10 +200,10 @@ impl Driver<'_> {
         }
     }
 
-    /// Why its process ended by itself, with what the rest of the stack has to say about it.
+    /// Why its main process exited on its own, considering the rest of the stack.
     fn diagnosis(&mut self, unit: UnitId, status: ExitStatus) -> Option<Diagnosis> {
         if status.code == Some(0) {
-            // A task may leave what it likes: it is done all the same.
+            // A task may leave processes behind and still be done.
             let is_task = self.services[unit].service.task;
             let left = !is_task && self.all_members(unit).is_ok_and(|left| !left.is_empty());
             return left.then(|| Diagnosis::new(FailureKind::Daemonized));

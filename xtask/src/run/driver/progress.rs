@@ -1,4 +1,4 @@
-//! What is under way, for those who see it drawn: what a starting service waits for, and who keeps a stopping one.
+//! Progress: what a starting service waits for, and which clients delay a stopping one.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::process::ProcessRef;
 use crate::supervise::State;
 use crate::system::owners;
 
-/// A service that stops longer than this is asked for its clients, and again after as long.
+/// The clients of a service that takes longer than this to stop are looked up, and again after each interval.
 const SLOW_STOP_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Driver<'_> {
@@ -26,7 +26,7 @@ impl Driver<'_> {
             return;
         }
         let units: Vec<_> = self.machine.units().filter(|unit| self.is_under_way(*unit)).collect();
-        // Each of many services that start is an event of its own, and nobody sees more.
+        // Many services may start at once; redrawing for each would not be visible.
         let now = self.clock.now();
         if !units.is_empty() && now < self.shown_at + REDRAW_INTERVAL {
             return;
@@ -35,7 +35,7 @@ impl Driver<'_> {
         let under_way: Vec<_> = units.into_iter().map(|unit| self.under_way(unit)).collect();
         self.audience.progress(&under_way);
         for waiter in &self.waiters {
-            // A client that went away sees nothing.
+            // The client may have disconnected.
             let _ = waiter.reply.send(Reply::Progress(under_way.clone()));
         }
     }
@@ -57,14 +57,14 @@ impl Driver<'_> {
         }
     }
 
-    /// The clients of a service that takes its time to stop, looked at once in a while.
+    /// The clients of a service that is slow to stop, looked up once per interval.
     fn remaining_clients(&mut self, unit: UnitId) -> Vec<ProcessRef> {
         let now = self.clock.now();
         let instance = &self.services[unit];
         let seen_at = instance.clients.as_ref().map_or(instance.in_state_since, |(at, _)| *at);
         if !instance.service.ports.is_empty() && seen_at + SLOW_STOP_INTERVAL <= now {
             let ports: Vec<_> = instance.service.ports.iter().map(Endpoint::from).collect();
-            // A remark: where the system does not tell, nobody is named.
+            // This is only a remark: if clients cannot be looked up, none are named.
             let own = pids(&self.members(unit).unwrap_or_default());
             let clients = owners::clients_of(&ports, &own);
             self.services[unit].clients = Some((now, clients));

@@ -1,4 +1,4 @@
-//! Is it ready? Our own process tree owns the listening socket, and the health check passes.
+//! Readiness: the service's own processes own the listening socket, and the health check passes.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl Driver<'_> {
                 }
                 Err(detail) => return self.answer(unit, ProbeResult::Failed { detail }),
             },
-            // It was seen to own its sockets; now only its health is asked for.
+            // It was seen to own its sockets; now only its health is checked.
             _ => self.services[unit].answers_at,
         };
         let instance = &self.services[unit];
@@ -50,7 +50,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Asks on a thread of its own, for an answer may take its time. Whoever cannot be asked has not answered.
+    /// Runs a probe on its own thread, because it may take time. A probe that cannot be started has no answer.
     fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
         let (sender, generation) = (self.sender.clone(), self.services[unit].generation);
         let ask = move || {
@@ -58,7 +58,7 @@ impl Driver<'_> {
                 Ok(detail) => ProbeResult::Passed { detail },
                 Err(detail) => ProbeResult::Failed { detail },
             };
-            // The driver has ended: nobody wants to know.
+            // The driver may have ended.
             let _ = sender.send(Message::Probed {
                 unit,
                 generation,
@@ -79,10 +79,10 @@ impl Driver<'_> {
         self.events.push_back(Event::Probed { unit, answer });
     }
 
-    /// Where its main port answers, once its own processes listen on all its ports.
+    /// The address of its main port, once its own processes listen on all its ports.
     ///
     /// # Errors
-    /// What is still missing, in words.
+    /// What is still missing, as text for the user.
     fn listens(&mut self, unit: UnitId) -> Result<Option<SocketAddr>, String> {
         (self.services[unit].mismatch, self.services[unit].lost_port) = (None, None);
         let ports = self.services[unit].service.ports.clone();
@@ -114,20 +114,20 @@ impl Driver<'_> {
                 self.services[unit].lost_port = Some(port.number);
                 return Err(format!("port {} is held by another process", port.number));
             };
-            // Of several sockets, the one at the usual address.
+            // Of several sockets, prefer the one at the usual address.
             let usual = ours.iter().find(|address| **address == usual_address(port));
             main = main.or(Some(*usual.unwrap_or(first)));
         }
         Ok(main)
     }
 
-    /// Where it listens instead of on `port`, in words, once it has had its time to open that.
+    /// Where it listens instead of on `port`, as text, once it has had time to open that.
     fn elsewhere(&mut self, unit: UnitId, port: &Port) -> Option<String> {
         let instance = &self.services[unit];
         if port.protocol != Protocol::Tcp || self.clock.now() - instance.in_state_since < MISMATCH_DELAY {
             return None;
         }
-        // It is a remark: without it there is still the fact that nothing listens.
+        // This is only a remark: without it, the error is that nothing listens.
         let members = pids(&self.members(unit).ok()?);
         let listens = owners::addresses_of(&members).ok()?;
         let instance = &mut self.services[unit];
@@ -136,14 +136,14 @@ impl Driver<'_> {
     }
 }
 
-/// Many servers open a port for a debugger or for reloading first; one that is late may yet open the declared one.
+/// Many servers first open a port for a debugger or reloader, and the declared one later.
 const MISMATCH_DELAY: Duration = Duration::from_secs(1);
 
 fn matches(port: &Port, socket: &Socket) -> bool {
     socket.protocol == port.protocol && serves(port, socket.address)
 }
 
-/// Where `socket` answers: at the usual address if it does there.
+/// The address at which `socket` answers: the usual one if possible.
 fn answering(port: &Port, socket: &Socket) -> SocketAddr {
     let usual = usual_address(port);
     match owners::answers(socket, usual.ip()) {

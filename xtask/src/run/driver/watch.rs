@@ -1,4 +1,4 @@
-//! What later commands ask of a running supervisor, and when they have their answer.
+//! Requests of later commands to a running supervisor, and when they are answered.
 
 use std::sync::mpsc::Sender;
 
@@ -10,7 +10,7 @@ use crate::supervise::steps::Running;
 use crate::supervise::{Cause, Event, State};
 use crate::system::clock::wall;
 
-/// A client that is told of every transition, and of what is under way, until what it waits for has come.
+/// A client that gets every transition and the progress until its condition is met.
 pub(super) struct Waiter {
     pub(super) reply: Sender<Reply>,
     waits_for: WaitsFor,
@@ -19,9 +19,9 @@ pub(super) struct Waiter {
 enum WaitsFor {
     Ready(Vec<String>),
     Over(Vec<UnitId>),
-    /// Ready or not: none is on its way any more.
+    /// Each is ready or has failed; none is still starting.
     Arrived(Vec<UnitId>),
-    /// The end of the run, proven: `finish` answers.
+    /// The verified end of the run; `finish` answers.
     End,
 }
 
@@ -39,7 +39,7 @@ impl Driver<'_> {
                 names,
                 give_up_after,
             } => {
-                // First, so that it is told all that happens.
+                // Registered first, so that it gets all events.
                 self.waiters.push(Waiter {
                     reply,
                     waits_for: WaitsFor::Ready(names),
@@ -96,7 +96,7 @@ impl Driver<'_> {
     }
 
     pub(super) fn answer_waiters(&mut self) {
-        // Then `finish` answers, once it is proven that nothing is left.
+        // `finish` answers once it is verified that nothing is left.
         if self.machine.is_over() {
             return;
         }
@@ -114,7 +114,7 @@ impl Driver<'_> {
                 }
                 WaitsFor::Ready(_) | WaitsFor::Arrived(_) | WaitsFor::End => Vec::new(),
             };
-            // A client that went away wants no answer.
+            // The client may have disconnected.
             let _ = waiter.reply.send(Reply::Done {
                 exit: Exit::worst(survivors.iter().map(|problem| problem.exit).chain([exit])),
                 snapshot: self.snapshot(),
@@ -123,7 +123,7 @@ impl Driver<'_> {
         }
     }
 
-    /// The run has ended, and these outlived it.
+    /// The run has ended with these survivors.
     pub(super) fn answer_all(&mut self, survivors: &[Diagnostic]) {
         let left = survivors.iter().map(|problem| problem.exit);
         let snapshot = self.snapshot();
@@ -138,12 +138,12 @@ impl Driver<'_> {
     }
 
     pub(super) fn tell_waiters(&mut self, transition: &Transition) {
-        // A client that went away is dropped.
+        // Drops clients that have disconnected.
         self.waiters
             .retain(|waiter| waiter.reply.send(Reply::Transition(transition.clone())).is_ok());
     }
 
-    /// What a client's command ends with, once that is known.
+    /// The exit code of a client's command, once it is known.
     fn verdict(&self, waits_for: &WaitsFor) -> Option<Exit> {
         let states = |units: &[UnitId]| units.iter().map(|unit| self.machine.state(*unit)).collect::<Vec<_>>();
         match waits_for {
@@ -170,7 +170,7 @@ impl Driver<'_> {
                 let failed = units.iter().filter(|unit| self.machine.state(**unit) == State::Failed);
                 let failed: Vec<_> = failed.filter_map(|unit| self.services[*unit].cause.as_ref()).collect();
                 if !failed.is_empty() {
-                    // Those that were started with it are stopped first.
+                    // Units that were started with it are stopped first.
                     let is_stopping = |unit: &UnitId| self.machine.state(*unit) == State::Stopping;
                     if units.iter().any(is_stopping) {
                         return None;
@@ -188,10 +188,10 @@ impl Driver<'_> {
                         EndedBy::Down => Exit::Done,
                         EndedBy::Interrupt | EndedBy::OutputClosed => Exit::Failed,
                     };
-                    // Until then `finish` is waited for, which proves that nothing is left.
+                    // Otherwise wait for `finish`, which verifies that nothing is left.
                     return self.machine.is_over().then_some(exit);
                 }
-                // One that another command stopped is not waited for; the others go on.
+                // A unit stopped by another command is not waited for; the others continue.
                 let is_settled =
                     |state: &State| matches!(state, State::Ready | State::Unhealthy | State::Exited | State::Stopped);
                 states.iter().all(is_settled).then_some(Exit::Done)

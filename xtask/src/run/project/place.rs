@@ -1,4 +1,4 @@
-//! Where a project is, whatever its file says.
+//! The location of a project, independent of its file's contents.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ const FILE: &str = "devtasks.toml";
 /// A project's file and directory.
 pub(crate) struct ProjectPath {
     pub(crate) file: PathBuf,
-    /// The file as the user would name it: relative, where it lies below the current directory.
+    /// The path as the user would write it: relative if it is below the current directory.
     pub(crate) shown: PathBuf,
     /// Canonical.
     pub(crate) directory: PathBuf,
 }
 
 impl ProjectPath {
-    /// That of `file` or, without one, of the `devtasks.toml` of the current directory or the nearest above it.
+    /// The path of `file` or, without one, of the nearest `devtasks.toml` from the current directory upward.
     ///
     /// # Errors
-    /// There is none, it is another user's and was not named, or its directory cannot be found or noted.
+    /// There is none, it belongs to another user and was not named, or its directory cannot be found or recorded.
     pub(crate) fn find(file: Option<&Path>) -> Result<ProjectPath, Diagnostic> {
         let here = match std::env::current_dir() {
-            // A directory that was deleted under our feet does not matter to a whole path.
+            // A deleted current directory does not matter for an absolute path.
             Err(_) if file.is_some_and(Path::is_absolute) => PathBuf::new(),
             here => here.map_err(|error| problem("find", Path::new("."), &error).exit(Exit::Usage))?,
         };
@@ -36,7 +36,7 @@ impl ProjectPath {
             None => nearest(&here).ok_or_else(|| no_project(&here))?,
         };
         let shown = file.strip_prefix(&here).unwrap_or(&file).to_owned();
-        // Whoever names a file consents to what it runs.
+        // Naming a file is consent to run it.
         if !is_named && let Some(owner) = stranger(&file) {
             return Err(untrusted(&file, owner));
         }
@@ -49,8 +49,7 @@ impl ProjectPath {
     }
 }
 
-/// The project's directory, also one that is gone if it is named and a run of it is noted: what runs without it can be
-/// ended.
+/// The project's directory. It may be gone if it is named and a run of it is recorded, so that the run can be stopped.
 ///
 /// # Errors
 /// As [`ProjectPath::find`].
@@ -63,7 +62,7 @@ pub(crate) fn directory(file: Option<&Path>) -> Result<PathBuf, Diagnostic> {
     })
 }
 
-/// The directory of a file in a directory that is not there: canonical as far as it is there.
+/// The directory of a file in a missing directory: canonical as far as it exists.
 fn gone(file: &Path) -> Option<PathBuf> {
     let file = std::path::absolute(file).ok()?;
     let directory = file.parent()?;
@@ -73,9 +72,9 @@ fn gone(file: &Path) -> Option<PathBuf> {
     is_gone.then(|| real.join(directory.strip_prefix(there).unwrap_or(directory)))
 }
 
-/// The owner of the file, or of a link in its place, who is not one of those whose files we act on.
+/// The owner of the file, or of a link in its place, if it is not a trusted user.
 ///
-/// Anybody may put a file into a directory such as `/tmp`, above the projects of others.
+/// Any user may put a file into a directory such as `/tmp`, above other users' projects.
 fn stranger(file: &Path) -> Option<u32> {
     let trusted = caller::trusted();
     let seen = [file.symlink_metadata(), file.metadata()].into_iter().flatten();
@@ -95,7 +94,7 @@ fn untrusted(file: &Path, owner: u32) -> Diagnostic {
     .exit(Exit::Usage)
 }
 
-/// It is a name in notes and in the environment of services.
+/// The path is used as a name in records and in the environment of services.
 fn not_utf8(directory: &Path) -> Diagnostic {
     Diagnostic::new(format!(
         "the path of this project is not UTF-8: `{}`",
@@ -105,7 +104,7 @@ fn not_utf8(directory: &Path) -> Diagnostic {
     .exit(Exit::Usage)
 }
 
-/// Whatever kind of file has the name: one that is passed over in silence would be looked for at length.
+/// Any type of file counts: if one were skipped silently, the user would search for the reason.
 fn nearest(here: &Path) -> Option<PathBuf> {
     let mut files = here.ancestors().map(|directory| directory.join(FILE));
     files.find(|file| file.symlink_metadata().is_ok() && !file.is_dir())

@@ -1,6 +1,6 @@
-//! The file `ports.json`: which checkout has which ports. It is loaded, locked and saved here, and nothing else.
+//! The file `ports.json`: the ports of each checkout. This module only loads, locks and saves it.
 //!
-//! It is read without a lock. It is written beside its place and renamed, so that a reader never sees half of it.
+//! It is read without a lock. It is written to a temporary file and renamed, so that readers never see half of it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -18,7 +18,7 @@ const VERSION: u32 = 1;
 const NAME: &str = "ports.json";
 const BROKEN: &str = "ports.json.broken";
 
-/// All checkouts, also those whose directory is gone: a look at one may take forever where its disk does not answer.
+/// All checkouts, including deleted ones: checking a directory may block forever if its disk does not respond.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ReservationFile {
     version: u32,
@@ -35,19 +35,19 @@ pub(crate) struct Checkout {
     pub(crate) ports: BTreeMap<PortId, Reservation>,
 }
 
-/// The version alone, which is read before the rest is believed.
+/// Only the version, which is read before the rest.
 #[derive(Deserialize)]
 struct Head {
     version: u32,
 }
 
-/// Held from loading to saving, so that two that choose at once do not choose the same. It ends when it is dropped.
+/// Held from loading to saving, so that two concurrent commands do not choose the same number. Released on drop.
 pub(super) struct RegistryLock {
     _file: File,
 }
 
 impl ReservationFile {
-    /// A file that makes no sense counts as empty.
+    /// An invalid file counts as empty.
     ///
     /// # Errors
     /// It cannot be read, or a newer version wrote it.
@@ -56,7 +56,7 @@ impl ReservationFile {
             version: VERSION,
             checkouts: Vec::new(),
         };
-        // Without a place for state there is none.
+        // Without a state directory there are no entries.
         let Ok(path) = runs::state().map(|directory| directory.join(NAME)) else {
             return Ok(empty);
         };
@@ -68,7 +68,7 @@ impl ReservationFile {
         }
     }
 
-    /// Writes the file, unless it says so already. A file that makes no sense is kept beside; its path is returned.
+    /// Writes the file if it has changed. An invalid file is kept under another name; its path is returned.
     pub(super) fn save(&self, _: &RegistryLock) -> Result<Option<PathBuf>, Diagnostic> {
         let directory = runs::shared()?;
         let path = directory.join(NAME);
@@ -97,7 +97,7 @@ impl ReservationFile {
         self.checkouts.iter().find(|one| one.checkout == checkout)
     }
 
-    /// Puts an entry in the place of the checkout's own, or takes that out.
+    /// Replaces the entry of a checkout, or removes it.
     pub(super) fn put(&mut self, checkout: &Path, entry: Option<Checkout>) {
         let at = self.checkouts.iter().position(|one| one.checkout == checkout);
         match (at, entry) {
@@ -109,7 +109,7 @@ impl ReservationFile {
 }
 
 impl Checkout {
-    /// Is it still there? A disk that does not answer keeps whoever asks waiting.
+    /// Whether the checkout still exists. This blocks if the disk does not respond.
     pub(super) fn exists(&self) -> bool {
         let is_gone = |path: &Path| {
             let absent = |error: std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
@@ -120,7 +120,7 @@ impl Checkout {
 }
 
 impl RegistryLock {
-    /// Waits for the commands that have it, for a moment each.
+    /// Waits for other commands, which hold the lock only briefly.
     pub(super) fn wait() -> Result<Self, Diagnostic> {
         let path = runs::shared()?.join("ports.lock");
         let mut options = OpenOptions::new();

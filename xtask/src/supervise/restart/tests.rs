@@ -1,4 +1,4 @@
-//! How long the pauses are.
+//! The length of the pauses.
 
 use std::time::Duration;
 

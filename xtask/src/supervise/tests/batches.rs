@@ -1,4 +1,4 @@
-//! Batches: services that were asked for together are ready, or have failed, as a whole; later batches join the run.
+//! Batches: services requested together become ready or fail as a whole; later batches join the run.
 
 use super::check;
 use expect_test::expect;

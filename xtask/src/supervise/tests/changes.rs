@@ -1,4 +1,4 @@
-//! Changed settings of services that run already.
+//! Changed settings of running services.
 
 use super::check;
 use expect_test::expect;

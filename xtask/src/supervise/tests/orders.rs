@@ -11,7 +11,7 @@ use crate::supervise::Spec;
 use world::World;
 
 proptest! {
-    // `PROPTEST_CASES` asks for more.
+    // `PROPTEST_CASES` sets a higher number.
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases.max(2000),
         failure_persistence: None,
@@ -28,7 +28,7 @@ proptest! {
     }
 }
 
-/// A unit that is restarted with all that it needs.
+/// A unit that is restarted with all its dependencies.
 fn link(n: usize, needs: &[usize]) -> Spec {
     Spec {
         restarts_with: needs.iter().map(ToString::to_string).collect(),
@@ -79,7 +79,7 @@ fn two_events(begun: &dyn Fn() -> World) {
     }
 }
 
-/// Something that happens to `unit`; what else it needs comes from `number`.
+/// An event for `unit`; other parameters are derived from `number`.
 #[derive(Debug, Clone)]
 struct Order {
     kind: u8,
@@ -94,7 +94,7 @@ fn order() -> impl Strategy<Value = Order> {
     (0..KINDS, 0..UNITS, 0..400_u64).prop_map(|(kind, unit, number)| Order { kind, unit, number })
 }
 
-/// A unit without a restart policy that needs others to be healthy.
+/// A unit without a restart policy that requires its dependencies to be healthy.
 fn plain(n: usize, needs: &[usize]) -> Spec {
     Spec {
         name: n.to_string(),
@@ -110,7 +110,7 @@ fn plain(n: usize, needs: &[usize]) -> Spec {
     }
 }
 
-/// Every unit depends on some of those before it.
+/// Every unit depends on some of the units before it.
 fn specs() -> impl Strategy<Value = Vec<Spec>> {
     let one = (
         prop::collection::vec(0..6_u8, UNITS),

@@ -1,4 +1,4 @@
-//! Readiness: the way from `begin` to ready, and health checks afterwards.
+//! Readiness: from `begin` to ready, and health checks afterwards.
 
 use super::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Restarts by policy: when, after which pause, how often, and what ends them.
+//! Restart policy: when a unit is restarted, after which pause, how often, and what prevents it.
 
 use super::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Stops: from the wish to end a service to the proof that no process of it is left.
+//! Stopping: from the request until no process of the service is left.
 
 use super::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Tasks: they run once, to their end, before the services that depend on them.
+//! Tasks: they run to completion before their dependents start.
 
 use super::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Scripts for the machine: the services, the events, and what the machine does about each.
+//! Script format for the machine: services, events, and resulting actions.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::diagnostic::Exit;
 use crate::plan::{Condition, Restart};
 use crate::supervise::{Action, Cause, Event, Machine, ProbeResult, Spec, UnitId};
 
-/// Probes and counts are left out of a script that does not have this line.
+/// Without this line, probes and counts are not shown.
 const WITH_PROBES: &str = "with probes and counts";
 
-/// Longer lines of a script are continued in the next, so that the source stays within 120 columns.
+/// Longer lines of a script are wrapped, so that the source stays within 120 columns.
 const WIDTH: usize = 112;
 
-/// Plays the events of `script` and returns it with what the machine did, whatever stood behind the arrows.
+/// Plays the events of `script` and returns it with the actual actions after the arrows.
 pub(super) fn play(script: &str) -> String {
     let lines: Vec<&str> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_event = |line: &&str| line.starts_with(|letter: char| letter.is_ascii_digit());
@@ -34,7 +34,7 @@ pub(super) fn play(script: &str) -> String {
     };
     for line in events {
         let event = line.split("->").next().unwrap_or_default().trim();
-        // Without an event it is a deadline or the rest of a long line, which come by themselves.
+        // A line without an event is a deadline or a continuation; both are generated.
         let Some((at, what)) = event.split_once(' ') else {
             continue;
         };
@@ -48,24 +48,24 @@ pub(super) fn play(script: &str) -> String {
     world.lines.join("\n")
 }
 
-/// The machine, and the driver as the script plays it.
+/// The machine, and the driver that the script plays.
 struct World {
     specs: Vec<Spec>,
     machine: Machine,
-    /// When the last event was.
+    /// The time of the last event.
     now: Duration,
     /// How many processes of a unit are left; `None` if they cannot be counted.
     left: BTreeMap<UnitId, Option<usize>>,
-    /// Services that cannot be spawned, and why.
+    /// Services that cannot be spawned, and the reason.
     fails: BTreeMap<String, String>,
     with_probes: bool,
-    /// What the machine has done since the last line.
+    /// The machine's actions since the last line.
     actions: Vec<String>,
     lines: Vec<String>,
 }
 
 impl World {
-    /// Meets every deadline before `until`.
+    /// Plays every deadline before `until`.
     fn pass_time(&mut self, until: Duration) {
         while let Some(at) = self.machine.next_deadline().filter(|at| *at < until) {
             self.step(at, Event::Tick);
@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    /// Writes a line: an event, or the time of a deadline, and what the machine did.
+    /// Writes a line: an event or the time of a deadline, and the resulting actions.
     fn write(&mut self, cause: String) {
         let mut line = cause;
         let mut mark = " -> ";
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// What the driver would answer at once.
+    /// The driver's immediate replies.
     fn answer(&mut self, action: &Action) -> Option<Event> {
         match action {
             Action::Spawn(unit) => Some(match self.fails.get(self.name(*unit)) {
@@ -208,7 +208,7 @@ impl World {
         self.step(now, event);
     }
 
-    /// The services that are named, or all.
+    /// The named services, or all.
     fn named(&self, words: &[&str]) -> Vec<Spec> {
         let names: Vec<_> = words.iter().filter(|word| !word.contains('=')).collect();
         let specs = self.specs.iter();
@@ -224,7 +224,7 @@ impl World {
         }
     }
 
-    /// Starts services that become ready, and tasks that complete, at once. The actions are not shown; the batch is ready.
+    /// Starts services that become ready, and tasks that complete, immediately. The actions are not shown.
     fn bring_up(&mut self, now: Duration, words: &[&str]) {
         self.step(now, self.start(words));
         for spec in self.named(words) {
@@ -294,12 +294,12 @@ fn why(cause: &Cause) -> String {
     }
 }
 
-/// A permanent cause: another start would meet it again.
+/// A permanent cause: another start would fail the same way.
 fn port_busy() -> Diagnosis {
     Diagnosis::new(FailureKind::PortBusy)
 }
 
-/// How a process ended: `0`, `1`, or `signal9` for SIGKILL; 0 if nothing is said.
+/// The exit status: `0`, `1`, or `signal9` for SIGKILL; 0 if omitted.
 fn status(word: Option<&str>) -> ExitStatus {
     let word = word.unwrap_or("0");
     match word.strip_prefix("signal") {

@@ -1,4 +1,4 @@
-//! What `port kill` shows before it signals anybody: who holds the ports, who is left alone and why, and its questions.
+//! The output of `port kill` before it signals: holders, processes left alone with the reason, and its questions.
 
 use super::{Args, KillTarget};
 use crate::commands::{Context, tell};
@@ -13,8 +13,8 @@ use crate::report::words;
 use crate::system::os;
 use crate::system::stop::PortHolder;
 
-/// Everybody who holds one of the ports. Whoever is asked, or lets us stop a stranger, sees whom, even if they want to hear
-/// little.
+/// All holders of the ports. They are shown even with `--quiet` if the user is asked, or permits stopping foreign
+/// processes.
 pub(super) fn head(args: &Args, cases: &[KillTarget], context: &Context) {
     if context.json {
         return;
@@ -38,7 +38,7 @@ pub(super) fn head(args: &Args, cases: &[KillTarget], context: &Context) {
     }
 }
 
-/// `--dry-run`: who would get which signal.
+/// `--dry-run`: which process would get which signal.
 pub(super) fn plan(args: &Args, cases: &[KillTarget], context: &Context) -> String {
     let reader = context.reader(context.paint());
     let meant = cases.iter().filter_map(|case| Some((case, case.tree.as_ref()?)));
@@ -77,7 +77,7 @@ pub(super) fn left_alone(n_ports: usize) -> &'static str {
     }
 }
 
-/// The question whether to end whoever starts servers again and again.
+/// The question whether to stop the process that keeps restarting servers.
 pub(super) fn offer(port: Endpoint, holder: &PortHolder, starter: &Target) -> String {
     let process = &holder.process;
     format!(
@@ -89,7 +89,7 @@ pub(super) fn offer(port: Endpoint, holder: &PortHolder, starter: &Target) -> St
     )
 }
 
-/// The cards, and who ends with the owners.
+/// The cards, and the processes that would be stopped with the owners.
 fn with_companions(case: &KillTarget, tree: &Tree, reader: &RenderContext) -> String {
     const MAX_NAMED: usize = 5;
     let is_owner = |target: &&Target| {

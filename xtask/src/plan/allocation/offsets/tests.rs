@@ -1,10 +1,10 @@
-//! Which numbers `auto` ports get: a line for each port, and what there is around them.
+//! The numbers of `auto` ports, given other numbers in use: a line for each port.
 
 use super::super::{DeclaredNumber, PortId};
 use super::*;
 
-/// `ports` are such as `8000`, `8000?` where the base is not written, `8000=8010` for what it had before, `8000/udp`.
-/// `around` are words: `linked`, `8010` that the file has otherwise, `reserved 8010`, `held 8010`.
+/// `ports` are such as `8000`, `8000?` for a base that is not in the file, `8000=8010` with its earlier number,
+/// `8000/udp`. `around` are words: `linked`, `8010` that the file declares elsewhere, `reserved 8010`, `held 8010`.
 #[track_caller]
 fn check(ports: &str, around: &str, expected: &[u16]) {
     assert_eq!(given(ports, around), Ok(expected.to_vec()));
@@ -87,7 +87,7 @@ fn the_main_checkout_has_the_bases_and_a_worktree_an_offset() {
 fn the_offset_is_one_for_all() {
     check("8000 8080", "linked reserved 8090", &[8020, 8100]);
     check("8000 8080", "linked held 8010", &[8020, 8100]);
-    // The eighth would have the frontend's number.
+    // The eighth would get the frontend's number.
     let reserved: String = (8010..8080)
         .step_by(10)
         .map(|number| format!(" reserved {number}"))
@@ -121,7 +121,7 @@ fn a_worktree_leaves_the_bases_to_the_main_checkout() {
 fn what_was_given_stays() {
     check("8000=8030 8080=8110", "linked held 8030 reserved 8110", &[8030, 8110]);
     check("8000=8030 8080=8110", "", &[8030, 8110]);
-    // Unless the file has it otherwise now.
+    // Unless the file declares the number elsewhere.
     check("8000=8030 8080=8110", "8030", &[8040, 8110]);
 }
 

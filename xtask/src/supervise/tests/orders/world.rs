@@ -1,4 +1,4 @@
-//! The driver of the random tests, and the processes of each unit as they are outside the machine.
+//! The driver of the random tests, and the processes of each unit outside the machine.
 
 mod rules;
 
@@ -9,22 +9,22 @@ use crate::diagnose::ExitStatus;
 use crate::diagnostic::Exit;
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
 
-/// A unit as it is outside the machine.
+/// The real state of a unit, outside the machine.
 #[derive(Debug, Clone, Default)]
 struct Real {
-    /// The driver was told to spawn it and has not answered yet.
+    /// The driver was told to spawn it and has not replied yet.
     spawning: bool,
     leader: bool,
     children: usize,
-    /// An answer to a probe is awaited.
+    /// A probe is under way.
     asked: bool,
     terminated: bool,
     killed: bool,
-    /// Somebody wants it to end.
+    /// It was told to stop.
     unwanted: bool,
     state: Option<State>,
     since: Duration,
-    /// It pauses until then.
+    /// It is in backoff until then.
     again_at: Option<Duration>,
     batch: usize,
 }
@@ -35,7 +35,7 @@ impl Real {
     }
 }
 
-/// Plays the driver, and checks what the machine says.
+/// Plays the driver and checks the machine's actions.
 pub(super) struct World {
     specs: Vec<Spec>,
     machine: Machine,
@@ -44,9 +44,9 @@ pub(super) struct World {
     n_batches: usize,
     settled: Vec<usize>,
     n_interrupts: usize,
-    /// The event is a start.
+    /// The current event is a start.
     starts: bool,
-    /// Each event so far, and the actions that followed.
+    /// All events so far with the resulting actions.
     told: Vec<(Duration, Event, Vec<Action>)>,
 }
 
@@ -65,17 +65,17 @@ impl World {
         }
     }
 
-    /// A world in which all units were asked for.
+    /// A world in which all units were requested.
     pub(super) fn begun(specs: Vec<Spec>) -> Self {
         let mut world = World::new(specs);
         world.step(world.start(&|_| true, None));
         world
     }
 
-    /// A start of units with all that they need, as a plan has it.
+    /// Starts units with all their dependencies, as a plan does.
     fn start(&self, is_meant: &dyn Fn(usize) -> bool, give_up_after: Option<Duration>) -> Event {
         let mut meant: Vec<bool> = (0..self.specs.len()).map(is_meant).collect();
-        // What a unit needs stands before it.
+        // Dependencies come first.
         for n in (0..self.specs.len()).rev() {
             if meant[n] {
                 for (name, _) in &self.specs[n].depends_on {
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// Does what an order says, if the unit is in a state for it; else a deadline has come.
+    /// Performs an order if the unit's state permits it; otherwise a deadline passes.
     pub(super) fn follow(&mut self, order: &Order) {
         let unit = order.unit % self.specs.len();
         let real = &mut self.reals[unit];
@@ -118,7 +118,7 @@ impl World {
                     .then(|| Duration::from_millis(order.number));
                 self.step(self.start(&|n| n == unit, give_up_after));
             }
-            // Answers that nobody asked for, or not any more.
+            // Results that were not requested, or are out of date.
             10 if !real.asked => self.probed(unit, true),
             13 => self.step(Event::Restart {
                 units: self.machine.restarted_with(&[unit]),
@@ -170,7 +170,7 @@ impl World {
         });
     }
 
-    /// Lets time pass, and meets every deadline on the way.
+    /// Lets time pass and plays every deadline until then.
     fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         while let Some(at) = self.machine.next_deadline().filter(|at| *at <= until) {
@@ -200,7 +200,7 @@ impl World {
         self.check_rules();
     }
 
-    /// Notes what an event means to the units.
+    /// Records what an event means for the units.
     fn note(&mut self, event: &Event) {
         match event {
             Event::Start { .. } => self.n_batches += 1,
@@ -223,7 +223,7 @@ impl World {
     fn note_restart(&mut self, units: &[UnitId]) {
         for unit in units {
             let real = &mut self.reals[*unit];
-            // What is over is wanted again; what is to end stays so.
+            // Finished units are requested again; units that are to stop remain so.
             real.unwanted &= !self.machine.state(*unit).is_over() || self.n_interrupts > 0;
             real.again_at = None;
         }
@@ -246,7 +246,7 @@ impl World {
         }
     }
 
-    /// Stops everything: the run is over in the end, and a second machine does the same at the same events.
+    /// Stops everything and checks that the run ends, and that a second machine acts the same on the same events.
     pub(super) fn come_to_an_end(mut self) {
         self.step(Event::Stop { units: None });
         for _ in 0..2000 {
@@ -257,7 +257,7 @@ impl World {
                 if self.reals[unit].spawning {
                     self.spawned(unit, true);
                 }
-                // The first ends when told to, the second has to be killed, the third survives even that.
+                // The first exits when told to, the second must be killed, the third survives SIGKILL.
                 let real = &mut self.reals[unit];
                 let ends = match unit % 3 {
                     0 => real.terminated,

@@ -1,4 +1,4 @@
-//! The rules that hold whatever happens: which actions are allowed, and what is true after each step.
+//! Rules that always hold: which actions are allowed, and what is true after each step.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::plan::Condition;
 use crate::supervise::{Action, Cause, State, UnitId};
 
 impl World {
-    /// Notes an action, if it is allowed.
+    /// Records an action and checks that it is allowed.
     pub(super) fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(unit) => {
@@ -85,7 +85,7 @@ impl World {
                 assert!(!self.settled.contains(batch), "batch {batch} is settled twice");
                 self.settled.push(*batch);
                 let members = || self.reals.iter().filter(|real| real.batch == *batch);
-                // Where some were stopped and the others are up, nothing has failed.
+                // If some were stopped and the others are up, nothing has failed.
                 let is_settled = |real: &Real| match real.state {
                     Some(State::Ready | State::Unhealthy) => real.leader,
                     Some(State::Exited | State::Stopped) => true,
@@ -109,7 +109,7 @@ impl World {
         self.reals[name.parse::<usize>().unwrap()].state
     }
 
-    /// The units that need a unit, also through others of which nothing runs.
+    /// The units that depend on a unit, also through units that do not run.
     fn dependents(&self, unit: UnitId) -> Vec<UnitId> {
         let mut all = Vec::new();
         for other in unit + 1..self.specs.len() {
@@ -122,9 +122,9 @@ impl World {
         all
     }
 
-    /// A task may change what its dependents use: those that are to end have ended before it starts.
+    /// A task may change what its dependents use, so those that are to stop must stop before it starts.
     fn check_no_dependent_is_ending(&self, task: UnitId) {
-        // Some may not have been asked for yet.
+        // Some may not have been requested yet.
         for other in self.machine.units().filter(|other| self.needs(*other, task)) {
             let is_ending = self.reals[other].unwanted || self.machine.is_to_restart(other);
             assert!(
@@ -134,7 +134,7 @@ impl World {
         }
     }
 
-    /// What is true after each step.
+    /// Checks what must be true after each step.
     pub(super) fn check_rules(&self) {
         let deadline = self.machine.next_deadline();
         assert!(

@@ -119,7 +119,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed, and then there is nobody to tell.
+/// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed.
 fn tell(text: &str) {
     let _ = Output::Stderr.write(text.as_bytes());
 }

@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Only what was written since: a duration such as 10m, or a time such as 2026-11-23T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
-    /// Only lines that contain this text, upper and lower case as it stands
+    /// Only lines that contain this text; upper and lower case differ
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
 }

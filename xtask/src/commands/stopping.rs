@@ -130,7 +130,7 @@ fn watch_freed_ports(busy: &[Busy], outcomes: &mut [StopOutcome], addresses: Add
     }
 }
 
-/// The reason why a port's owner cannot be stopped although it is not protected itself.
+/// The reason why an owner is not stopped: a process that would end with it must be left alone.
 pub(super) fn refused_companion(pid: u32, name: &Foreign, reason: &str) -> String {
     format!("`{name}` (pid {pid}) would have to end too, and is left alone: {reason}")
 }

@@ -261,7 +261,7 @@ impl PortCheck<'_> {
         let who = match (self.fact.owners.first(), self.fact.unowned.first()) {
             (Some(owner), _) => format!("`{}` (pid {})", owner.process.name, owner.process.identity.pid),
             (None, Some(socket)) => user(socket),
-            (None, None) => "somebody".to_owned(),
+            (None, None) => "a process".to_owned(),
         };
         let how = match why {
             ConflictKind::Connection => format!("{who} still has a connection there"),
@@ -319,7 +319,7 @@ impl PortCheck<'_> {
     }
 
     fn unchecked(&self) -> Finding {
-        let reason = self.fact.unknown.as_deref().unwrap_or("nobody asked the system for it");
+        let reason = self.fact.unknown.as_deref().unwrap_or("the system was not asked");
         let message = format!("whether {} is free is not known: {reason}", self.name());
         self.finding(Code::PortFree, message)
             .level(Level::Unknown)

@@ -35,7 +35,7 @@ impl Tunnel {
     /// The server's side of `ssh -R`.
     pub(crate) fn of_ssh_session() -> Self {
         Tunnel {
-            what: "a port that somebody's SSH session forwards to their machine (`ssh -R`)".to_owned(),
+            what: "a port that an SSH session forwards to its user's machine (`ssh -R`)".to_owned(),
             close: Some("close that SSH session where it was opened".to_owned()),
         }
     }

@@ -34,7 +34,7 @@ pub(crate) fn opened_twice(service: &Service) -> Hint {
     let name = &service.name;
     format!(
         "check whether `{name}` opens it twice itself, as a reloader without an `if __name__ == \"__main__\"` guard does, or \
-         another service of the stack opens it: nobody else holds it now"
+         another service of the stack opens it: no other process holds it now"
     )
     .into()
 }

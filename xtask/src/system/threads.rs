@@ -94,7 +94,7 @@ pub(crate) const UNLIMITED: usize = usize::MAX;
 
 pub(crate) fn no_room() -> Diagnostic {
     Diagnostic::new("the system has no room for another thread").hint(
-        "end processes that nobody needs, or raise their limit: see `ulimit -u`, and `--pids-limit` of a container",
+        "end processes that are not needed, or raise their limit: see `ulimit -u`, and `--pids-limit` of a container",
     )
 }
 

@@ -10,7 +10,7 @@ use crate::system::owners;
 #[derive(clap::Args)]
 #[command(after_help = "\
 It can be bound at every address, by TCP and by UDP. Ports that the system gives to any connection come
-last. Nobody keeps it for you: another process may take it before you do.
+last. It is not reserved: another process may take it before you do.
 
 Examples:
   devtasks port find

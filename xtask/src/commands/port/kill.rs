@@ -23,13 +23,13 @@ use crate::system::os;
 use crate::system::owners::{self, Addresses};
 use crate::system::stop::{self, PortHolder, StopOutcome};
 
-/// End who holds a port, gently first and after a question, and prove that the port is free
+/// Stop the process that holds a port, gently first and after a question, and prove that the port is free
 #[derive(clap::Args)]
 #[command(after_help = "\
 Needs no devtasks.toml. Shows who holds the ports and asks once. Then SIGTERM, to whatever would keep or
 restart it too, such as a wrapper or a reloader; SIGKILL only after another yes. Then the port is proven
-to be free, and watched for a second: whoever takes it again is named.
-Left alone are clients, whoever is protected (containers, services of the system, editors, our own
+to be free, and watched for a second: a process that takes it again is named.
+Left alone are clients, protected processes (containers, services of the system, editors, our own
 ancestors), and the services of this checkout's running stack, which `down` stops.
 PORT means TCP; write PORT/udp for UDP.
 
@@ -44,14 +44,14 @@ Exit codes:
   0    all of them are free
   1    the look-up failed
   2    wrong usage
-  6    refused: a protected owner, another checkout's, or nobody said yes
+  6    refused: a protected owner, another checkout's, or the question was not answered with yes
   7    a process survived, or a port did not come free or was taken again
   130  interrupted by Ctrl-C")]
 pub(super) struct Args {
     /// A number from 1 to 65535, or a range such as 8000-8010; for UDP, PORT/udp
     #[arg(required = true, value_name = "PORT", value_parser = span)]
     ports: Vec<PortRange>,
-    /// Show who would be signalled, in which order, and signal nobody
+    /// Show which processes would be signalled, in which order, and signal none
     #[arg(long)]
     dry_run: bool,
     /// Answer every question with yes, also whether to kill what does not end

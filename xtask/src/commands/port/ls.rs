@@ -17,7 +17,7 @@ use crate::run::driver::Message;
 use crate::system::terminal::Size;
 use crate::system::{os, owners};
 
-/// List every port on which somebody listens: address, process, user, age, service, directory, command
+/// List every port on which a process listens: address, process, user, age, service, directory, command
 #[derive(clap::Args)]
 #[command(after_help = "\
 TCP that listens, and UDP that is bound. A process that is a part of another one on the same port is

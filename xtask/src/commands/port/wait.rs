@@ -12,7 +12,7 @@ use crate::report::{json, words};
 use crate::system::clock::Clock;
 use crate::system::owners::{self, Addresses};
 
-/// Wait until a port is free, or until somebody listens on it
+/// Wait until a port is free, or until a process listens on it
 #[derive(clap::Args)]
 #[command(after_help = "\
 Free means that it can be bound at every address. Of several ports, all have to be so.
@@ -45,7 +45,7 @@ struct Until {
     /// Until it can be bound
     #[arg(long)]
     free: bool,
-    /// Until somebody listens on it; for UDP, until somebody has bound it
+    /// Until a process listens on it; for UDP, until a process has bound it
     #[arg(long)]
     busy: bool,
 }
@@ -124,7 +124,7 @@ fn too_late(port: &Endpoint, args: &Args) -> Diagnostic {
         (true, _) => format!("{name} is still busy after {timeout}"),
         (false, true) => format!("{name} is still free after {timeout}"),
         // Bound, reserved, or about to be opened.
-        (false, false) => format!("{name} is taken, but nobody listens on it after {timeout}"),
+        (false, false) => format!("{name} is taken, but no process listens on it after {timeout}"),
     };
     let problem = Diagnostic::new(message).exit(Exit::NotReady);
     match is_free {

@@ -16,8 +16,8 @@ use crate::system::owners::{self, Addresses};
 /// Show who holds a port: process, directory, parents, clients, and what to do about it
 #[derive(clap::Args)]
 #[command(after_help = "\
-Needs no devtasks.toml, and signals nobody. It looks at TCP, and shows UDP too where somebody has bound it.
-Of a range only the ports are shown that somebody holds.
+Needs no devtasks.toml, and signals no process. It looks at TCP, and shows UDP too where a process has bound it.
+Of a range, only the ports in use are shown.
 
 Examples:
   devtasks port who 8000

@@ -135,7 +135,7 @@ fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
             Some(close) => close.clone(),
             None => {
                 let kill = Hint::run("close it with", format!("port kill {port}"));
-                return Some(kill.then(", if nobody needs it any more"));
+                return Some(kill.then(", if it is no longer needed"));
             }
         },
     };

@@ -176,7 +176,7 @@ impl PortCheck<'_> {
         }
         match decided.map(|socket| (socket, socket.state)) {
             Some((_, SocketState::TimeWait { .. })) => format!(
-                "{port} waits for a closed connection to expire (TIME_WAIT, {} left); nobody holds it",
+                "{port} waits for a closed connection to expire (TIME_WAIT, {} left); no process holds it",
                 self.time_left()
             ),
             Some((socket, SocketState::Connection)) => {

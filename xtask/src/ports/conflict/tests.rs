@@ -698,7 +698,7 @@ fn busy_port_without_an_owner_has_the_code_no_owner() {
         socket 0 timewait=41200
         socket 0 timewait=3000",
         expect![[r#"
-            port.busy.no_owner fail 3: port 8000 waits for a closed connection to expire (TIME_WAIT, 42 s left); nobody holds it
+            port.busy.no_owner fail 3: port 8000 waits for a closed connection to expire (TIME_WAIT, 42 s left); no process holds it
             hint: wait 42 s, or use a server that sets `SO_REUSEADDR`"#]],
     );
     check(

@@ -97,7 +97,7 @@ fn some_managers_hold_sockets_for_others() {
 
 #[test]
 fn an_ssh_session_forwards_and_its_server_does_not() {
-    let session = "a port that somebody's SSH session forwards to their machine (`ssh -R`)";
+    let session = "a port that an SSH session forwards to its user's machine (`ssh -R`)";
     check("7 sshd : sshd: kim@pts/0", Details::default(), session);
     check("7 sshd-session", Details::default(), session);
     check("7 sshd : /usr/sbin/sshd|-D", Details::default(), "server");

@@ -177,7 +177,7 @@ fn a_service_that_opens_its_port_twice_is_told_to_look_at_itself() {
     assert!(
         ended
             .stderr
-            .contains("guard does, or another service of the stack opens it: nobody else holds it now\n"),
+            .contains("guard does, or another service of the stack opens it: no other process holds it now\n"),
         "{ended:?}"
     );
 }

@@ -138,7 +138,7 @@ fn everybody_who_looks_is_told_whose_they_are() {
         sandbox.run(&["port", "kill", typed, "--yes"]).with(6);
         let wait = ["port", "wait", typed, "--busy", "--timeout", "50ms"];
         let wait = sandbox.run(&wait).with(4).stderr;
-        let said = format!("error: {name} is taken, but nobody listens on it after 50 ms\n");
+        let said = format!("error: {name} is taken, but no process listens on it after 50 ms\n");
         assert!(wait.starts_with(&said), "{wait}");
         sandbox
             .run(&["port", "wait", typed, "--free", "--timeout", "50ms"])

@@ -134,7 +134,7 @@ fn row_8_a_closed_connection_of_a_server_that_does_not_share_has_to_be_waited_ou
     zoo.says("
         who port.busy.no_owner
         hint wait [time], or use a server that sets `SO_REUSEADDR`
-        doctor fail port.busy.no_owner: port [port] waits for a closed connection to expire (TIME_WAIT, [time] left); nobody holds it
+        doctor fail port.busy.no_owner: port [port] waits for a closed connection to expire (TIME_WAIT, [time] left); no process holds it
         hint wait [time], or use a server that sets `SO_REUSEADDR`
         hint or give `api` another `port` in devtasks.toml");
     zoo.is_never_touched();

@@ -279,9 +279,9 @@ fn a_tunnel_says_where_it_leads_and_is_left_to_whoever_names_it() {
         "
         who port.busy.tunnel
         [tunnel] ssh running listening 127.0.0.1:[port]
-        hint close it with `xtask port kill [port]`, if nobody needs it any more
+        hint close it with `xtask port kill [port]`, if it is no longer needed
         doctor fail port.busy.tunnel: port [port] is taken by `ssh` (pid [tunnel]): it is an SSH tunnel to `db:5432` by way of `kim@bastion`
-        hint close it with `xtask port kill [port]`, if nobody needs it any more
+        hint close it with `xtask port kill [port]`, if it is no longer needed
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_never_touched();

@@ -130,7 +130,7 @@ fn a_tunnel_says_where_it_leads_and_is_ended_only_by_name() {
         owner 7 ssh tunnel=an_SSH_tunnel_to_`db:5432`",
         expect![[r#"
             port.busy.tunnel fail 3: port 8000 is taken by `ssh` (pid 7): it is an SSH tunnel to `db:5432`
-            hint: close it with `cargo xtask port kill 8000`, if nobody needs it any more
+            hint: close it with `cargo xtask port kill 8000`, if it is no longer needed
             hint: or give `backend` another `port` in devtasks.toml"#]],
     );
     check(

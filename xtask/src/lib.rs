@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod expected;
 
+mod hash;
+
 mod foreign;
 
 mod diagnostic;

@@ -11,10 +11,11 @@ use std::process::Child;
 use super::control;
 use super::reexec::{GREETING_TIMEOUT, Greeting, Heard, Helper};
 use crate::diagnostic::Diagnostic;
+use crate::hash::fnv;
 use crate::plan::Plan;
 use crate::protocol::{Reply, Request};
 use crate::system::os;
-use crate::system::runs::{StateDir, fnv};
+use crate::system::runs::StateDir;
 use crate::system::threads::{self, Stack};
 
 /// Keeps a copy of this program that no build replaces while it runs. The caller holds the checkout's lock.
@@ -105,7 +106,7 @@ fn copy(original: &Path, directory: &Path) -> Option<PathBuf> {
     let it = fs::metadata(original).ok()?;
     let changed = it.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let version = format!("{} {}", it.len(), changed.as_nanos());
-    let home = directory.join(format!("{:016x}", fnv(version.as_bytes())));
+    let home = directory.join(format!("{:016x}", fnv(version.bytes())));
     let copy = home.join("devtasks");
     if fs::metadata(&copy).is_ok_and(|there| there.len() == it.len()) {
         return Some(copy);

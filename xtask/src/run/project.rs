@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::reservations::{CheckoutRef, Registry};
 use crate::config::{self, Config, dotenv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit, Level, Place};
+use crate::hash::fnv;
 use crate::plan::{self, Draft, Environment, Plan, PlanInputs, PortId, Selection, without_cargo};
 use crate::ports::{Finding, Subject};
-use crate::system::runs::fnv;
 use crate::system::{files, os, problem, venvs};
 pub(crate) use place::{ProjectPath, directory};
 
@@ -125,7 +125,7 @@ fn read_env_file(path: &Path) -> Option<Result<Vec<u8>, Diagnostic>> {
 fn default_base(project: &str, port: &PortId) -> u16 {
     const FIRST: u16 = 10_000;
     const N: u16 = 20_000;
-    let hash = fnv(format!("{project}\0{}\0{}", port.service, port.key).as_bytes());
+    let hash = fnv(format!("{project}\0{}\0{}", port.service, port.key).into_bytes());
     let start = u16::try_from(hash % u64::from(N)).expect("it is below 20,000");
     let ephemeral = os::ephemeral_ports();
     let mut numbers = (0..N).map(|step| FIRST + (start + step) % N);

@@ -8,6 +8,7 @@ use super::{Action, Cause, Elapsed, State, UnitId};
 use crate::diagnose::ExitStatus;
 use crate::diagnose::FailureKind;
 use crate::diagnostic::Exit;
+use crate::hash::fnv;
 use crate::plan::Restart;
 
 /// The maximum number of restarts in a row.
@@ -216,13 +217,8 @@ fn backoff(name: &str, n: u32) -> Duration {
     let pause = SECOND_PAUSE
         .saturating_mul(2_u32.saturating_pow(doubled))
         .min(MAX_PAUSE);
-    // FNV-1a: any even distribution would do, and this one is the same in every build.
-    let spread = name
-        .bytes()
-        .chain(doubled.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+    // Any even distribution would do.
+    let spread = fnv(name.bytes().chain(doubled.to_le_bytes()));
     let per_mille = u32::try_from(spread % 251).expect("it is below 251");
     (pause + pause * per_mille / 1000).min(MAX_PAUSE)
 }

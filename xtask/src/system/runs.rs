@@ -270,10 +270,3 @@ pub(crate) fn shared() -> Result<PathBuf, Diagnostic> {
     place::make(&directory)?;
     Ok(directory)
 }
-
-/// FNV-1a, 64 bits: the same in every build, which std's hashes do not guarantee.
-pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}

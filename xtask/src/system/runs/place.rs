@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use super::fnv;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::command_line;
+use crate::hash::fnv;
 use crate::system::{os, problem};
 
 /// `$XDG_STATE_HOME/devtasks` or the equivalent of the system.
@@ -43,7 +43,10 @@ pub(crate) fn slug(checkout: &Path) -> String {
         name.push(letter);
     }
     let name = if name.is_empty() { "project" } else { &name };
-    format!("{name}-{:016x}", fnv(checkout.as_os_str().as_encoded_bytes()))
+    format!(
+        "{name}-{:016x}",
+        fnv(checkout.as_os_str().as_encoded_bytes().iter().copied())
+    )
 }
 
 /// Creates a private directory if it is missing. Refuses to create it in a directory of another user: it would be
@@ -94,7 +97,7 @@ pub(crate) fn socket(directory: &Path) -> Result<PathBuf, Diagnostic> {
         return Ok(near);
     }
     let own = format!("devtasks-{}", os::effective_user_id());
-    let name = format!("{:016x}", fnv(directory.as_os_str().as_encoded_bytes()));
+    let name = format!("{:016x}", fnv(directory.as_os_str().as_encoded_bytes().iter().copied()));
     let mut places = [std::env::temp_dir(), os::short_directory()]
         .into_iter()
         .map(|place| place.join(&own));

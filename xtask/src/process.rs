@@ -144,3 +144,10 @@ pub(crate) struct Tag {
     pub(crate) checkout: Foreign<PathBuf>,
     pub(crate) run: Foreign,
 }
+
+/// `node|server.js` → the argument vector of a test's process.
+#[cfg(test)]
+pub(crate) fn argument_vector(words: &str) -> Foreign<Vec<String>> {
+    let words = words.split('|').filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect::<Vec<String>>().into()
+}

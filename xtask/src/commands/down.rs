@@ -69,7 +69,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     loop {
         run_status::responds(&directory)?;
         if inbox.interrupted() {
-            return Ok(watching::interrupted("stopped", context));
+            return Ok(watching::interrupted("nothing was stopped", context));
         }
         if let Some((mut client, _)) = run_status::client(&directory) {
             client.send(&Request::Down {
@@ -93,7 +93,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
             LockOutcome::HeldBy(_) if wall() < deadline => {
                 // The supervisor is starting or exiting, so its socket does not exist yet or any more.
                 if let Err(Interrupted) = inbox.pause(Duration::from_millis(20)) {
-                    return Ok(watching::interrupted("stopped", context));
+                    return Ok(watching::interrupted("nothing was stopped", context));
                 }
             }
             LockOutcome::HeldBy(pid) => {
@@ -132,17 +132,13 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
         Ended::Done(completed) => *completed,
         Ended::Gone => return Ok(None),
         Ended::Interrupted => {
-            context.say("Interrupted; the running stack goes on stopping.");
-            if context.json {
-                let _ = context.print(&watching::summary(Exit::Interrupted, &[]));
-            }
-            return Ok(Some(Exit::Interrupted));
+            let state = "the running stack goes on stopping";
+            return Ok(Some(watching::interrupted(state, context)));
         }
     };
     if context.json {
         let services = run_status::observe(&snapshot).services;
-        let _ = context.print(&watching::summary(exit, &services));
-        return Ok(Some(exit));
+        return Ok(Some(watching::end(exit, &services, context)));
     }
     if exit != Exit::Done {
         return Err(not_stopped(&snapshot, survivors, exit));
@@ -206,10 +202,7 @@ fn sweep(
     if exit == Exit::Done && args.services.is_empty() {
         directory.forget_last();
     }
-    if context.json {
-        let _ = context.print(&watching::summary(exit, &[]));
-    }
-    Ok(exit)
+    Ok(watching::end(exit, &[], context))
 }
 
 /// The grace period for leftovers of a crashed run, whose own grace periods are unknown.

@@ -74,7 +74,7 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
         record.project
     ));
     if inbox.interrupted() {
-        return Ok(watching::interrupted("restarted", context));
+        return Ok(watching::interrupted("nothing was restarted", context));
     }
     let connect = || run_status::client(&StateDir::existing(&project.checkout)?);
     let Some((mut client, _)) = connect() else {

@@ -248,7 +248,9 @@ fn join_or_wait(
         ));
     }
     let waited = up.inbox.pause(Duration::from_millis(20));
-    Ok(waited.is_err().then(|| watching::interrupted("started", up.context)))
+    Ok(waited
+        .is_err()
+        .then(|| watching::interrupted("nothing was started", up.context)))
 }
 
 /// Becomes the supervisor of this checkout, in the terminal.

@@ -23,19 +23,31 @@ pub(super) fn with_events(ended: CommandResult, context: &Context) -> CommandRes
     if let (Err(problems), true) = (&ended, context.json) {
         // They are also printed on stderr.
         for problem in &problems.0 {
-            let finding = json::problem(problem, &context.program);
-            let event = json::event(wall(), "finding", json::Found { finding });
-            let _ = context.print(&json::line(&event));
+            let _ = context.print(&finding(json::problem(problem, &context.program)));
         }
         let exit = Exit::worst(problems.0.iter().map(|problem| problem.exit));
-        let _ = context.print(&summary(exit, &[]));
+        end(exit, &[], context);
     }
     ended
+}
+
+/// A finding as a JSON event.
+pub(super) fn finding(finding: json::Finding) -> String {
+    json::line(&json::event(wall(), "finding", json::Found { finding }))
 }
 
 /// The summary at the end of a command, for JSON.
 pub(super) fn summary(exit: Exit, services: &[ObservedService]) -> String {
     json::line(&json::event(wall(), "summary", json::summary(exit, services)))
+}
+
+/// The end of a command whose result has been reported. In JSON mode, writes the summary.
+pub(super) fn end(exit: Exit, services: &[ObservedService], context: &Context) -> Exit {
+    if context.json {
+        // If stdout is closed, the exit code still tells.
+        let _ = context.print(&summary(exit, services));
+    }
+    exit
 }
 
 /// The last output of a command that is blocked when Ctrl-C is pressed.
@@ -46,13 +58,10 @@ pub(super) fn last_words(context: &Context) -> String {
     }
 }
 
-/// Ctrl-C before anything was done; `verb` is such as `started`.
-pub(super) fn interrupted(verb: &str, context: &Context) -> Exit {
-    context.say(&format!("Interrupted; nothing was {verb}."));
-    if context.json {
-        let _ = context.print(&summary(Exit::Interrupted, &[]));
-    }
-    Exit::Interrupted
+/// The end of a command by Ctrl-C; `state` says what that leaves, such as `nothing was started`.
+pub(super) fn interrupted(state: &str, context: &Context) -> Exit {
+    context.say(&format!("Interrupted; {state}."));
+    end(Exit::Interrupted, &[], context)
 }
 
 /// Reports events until all are ready or one has failed; `None` if the run is shutting down.
@@ -77,11 +86,8 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
         Ended::Done(completed) => *completed,
         Ended::Gone => return Ok(None),
         Ended::Interrupted => {
-            context.say("Interrupted; the operation continues in the running stack.");
-            if context.json {
-                let _ = context.print(&summary(Exit::Interrupted, &[]));
-            }
-            return Ok(Some(Exit::Interrupted));
+            let state = "the operation continues in the running stack";
+            return Ok(Some(interrupted(state, context)));
         }
     };
     let status = run_status::observe(&snapshot);

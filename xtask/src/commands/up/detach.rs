@@ -39,7 +39,7 @@ pub(super) fn detach(
     let sender = inbox.sender.clone();
     let programs = background::programs(directory)?;
     if inbox.interrupted() {
-        return Ok(Some(watching::interrupted("started", context)));
+        return Ok(Some(watching::interrupted("nothing was started", context)));
     }
     drop(lock);
     background::start(&programs, plan, directory, request, move |reply| {

@@ -14,7 +14,6 @@ use crate::run::project::Project;
 use crate::run::run_status;
 use crate::supervise::State;
 use crate::supervise::steps::Running;
-use crate::system::clock::wall;
 use crate::system::os;
 
 /// The request, and the means to ask and report.
@@ -95,24 +94,24 @@ impl Preflight<'_> {
 
     pub(super) fn event(&self, finding: &Finding) {
         if self.context.json {
-            let finding = json::finding(finding, &self.context.program);
-            let event = json::event(wall(), "finding", json::Found { finding });
+            let event = watching::finding(json::finding(finding, &self.context.program));
             // If stdout is closed, the exit code still tells.
-            let _ = self.context.print(&json::line(&event));
+            let _ = self.context.print(&event);
         }
     }
+
     /// For an exit that has been reported. In JSON mode, writes the summary.
     pub(super) fn blocked(&self, exit: Exit) -> NotStarted {
-        if self.context.json {
-            let _ = self.context.print(&watching::summary(exit, &[]));
-        }
-        NotStarted::Exit(exit)
+        NotStarted::Exit(watching::end(exit, &[], self.context))
     }
 
     /// Fails if Ctrl-C was pressed.
     pub(super) fn check_interrupt(&self) -> Result<(), NotStarted> {
         match self.inbox.interrupted() {
-            true => Err(NotStarted::Exit(watching::interrupted("started", self.context))),
+            true => Err(NotStarted::Exit(watching::interrupted(
+                "nothing was started",
+                self.context,
+            ))),
             false => Ok(()),
         }
     }

@@ -200,13 +200,7 @@ impl<'a> UpReporter<'a> {
         for finding in findings {
             let reader = self.context.reader(self.screen.paint());
             text.push_str(&format!("\n{}", report::finding::conflict(&finding, &reader)));
-            self.screen.event(&json::line(&json::event(
-                wall(),
-                "finding",
-                json::Found {
-                    finding: json::finding(&finding, program),
-                },
-            )));
+            self.screen.event(&watching::finding(json::finding(&finding, program)));
         }
         if self.settled == Some(true) {
             self.screen.tell(&format!("\n{}", text.trim_end()));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::process::container::runtime_of_group;
-use crate::process::{Identity, ProcessState};
+use crate::process::{Identity, ProcessState, argument_vector};
 
 /// `pid name : arguments`, with words separated by `|`; port 8000. We are pid 500, below 400.
 #[track_caller]
@@ -29,12 +29,7 @@ fn check(line: &str, details: Details, expected: &str) {
         unit: None,
     };
     let details = Details {
-        command: command
-            .split('|')
-            .filter(|it| !it.is_empty())
-            .map(str::to_owned)
-            .collect::<Vec<String>>()
-            .into(),
+        command: argument_vector(command),
         ..details
     };
     let said = match role(&process, &details, &ours, 8000) {

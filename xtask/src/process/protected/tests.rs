@@ -1,6 +1,6 @@
 //! Processes, one per line as `pid name [options] : arguments` → which are protected, and why.
 
-use super::super::{Identity, ProcessState};
+use super::super::{Identity, ProcessState, argument_vector};
 use super::*;
 
 /// Options: `tty`, `kernel`, `exe=PATH`, `managed`, `container=NAME`. We are pid 500 below 400, 300; in `ci.service`.
@@ -32,12 +32,7 @@ fn check(input: &str, expected: &str) {
             kernel: false,
         };
         let mut details = Details {
-            command: command
-                .split('|')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect::<Vec<String>>()
-                .into(),
+            command: argument_vector(command),
             ..Details::default()
         };
         for fact in facts {

@@ -1,6 +1,7 @@
 //! A process table, one process per line → the processes to stop, and how many of them first.
 
 use super::*;
+use crate::process::argument_vector;
 
 /// Lines: `pid parent group session name [tty] [zombie] [holds] [unit=U] : arguments`, with words separated by `|`. We
 /// are pid 900; our parents are read from the table.
@@ -29,12 +30,7 @@ fn check(input: &str, expected: &str) {
             kernel: false,
         };
         let mut details = Details {
-            command: command
-                .split('|')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect::<Vec<String>>()
-                .into(),
+            command: argument_vector(command),
             ..Details::default()
         };
         for fact in facts {

@@ -3,6 +3,7 @@
 //! This file handles the document as a whole. The submodules read its parts, using `reader`.
 
 mod command;
+mod corrected;
 mod dependencies;
 mod healthcheck;
 mod item;

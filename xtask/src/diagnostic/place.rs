@@ -19,3 +19,24 @@ pub(crate) struct Place {
     /// The table that contains the position, such as `[services.backend]`; empty outside a table.
     pub(crate) table: String,
 }
+
+impl Place {
+    /// The first `${…}` within it that begins with `start`, a name or the path of a service; the whole place if there
+    /// is none.
+    pub(crate) fn variable(&self, start: &str) -> Place {
+        let marked: String = self.source.chars().skip(self.column - 1).take(self.width).collect();
+        let start = format!("${{{start}");
+        let ends = |at: usize| !marked[at + start.len()..].starts_with(|it: char| it.is_alphanumeric() || it == '_');
+        let Some(from) = marked.match_indices(&start).map(|(at, _)| at).find(|at| ends(*at)) else {
+            return self.clone();
+        };
+        let to = marked[from..]
+            .find('}')
+            .map_or(from + start.len(), |end| from + end + 1);
+        Place {
+            column: self.column + marked[..from].chars().count(),
+            width: marked[from..to].chars().count(),
+            ..self.clone()
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use super::Environment;
+use crate::config::suggest::did_you_mean;
 use crate::config::template::{Missing, TemplatePart};
 use crate::config::{Located, Template};
 use crate::diagnostic::{Code, Diagnostic, Exit};
@@ -45,7 +46,13 @@ impl Scope<'_> {
         let filled = template.value.fill(&|name| self.variable(name), &|service, part| {
             self.reference(service, part)
         });
-        let problem = |it| self.missing(it).map(|problem| problem.at(&template.place));
+        let problem = |it: Missing| {
+            let place = match &it {
+                Missing::Variable(name) | Missing::Required { name, .. } => template.place.variable(name),
+                Missing::Reference { service, .. } => template.place.variable(&format!("services.{service}")),
+            };
+            self.missing(it).map(|problem| problem.at(&place))
+        };
         filled.map_err(|missing| missing.into_iter().filter_map(problem).collect())
     }
 
@@ -73,6 +80,15 @@ impl Scope<'_> {
         })
     }
 
+    /// The variables of the project. Those of the calling environment are too many to guess from.
+    fn known_variables(&self) -> impl Iterator<Item = &str> {
+        let of_files = self
+            .files
+            .iter()
+            .flat_map(|file| file.iter().map(|(name, _)| name.as_str()));
+        self.exported.keys().map(String::as_str).chain(of_files)
+    }
+
     fn missing(&self, missing: Missing) -> Option<Diagnostic> {
         let settable = self
             .settable
@@ -82,8 +98,12 @@ impl Scope<'_> {
             None => "not set",
         };
         let problem = match missing {
-            Missing::Variable(name) => Diagnostic::new(format!("variable `{name}` is not set"))
-                .hint(format!("set `{name}` in {settable}, or write `${{{name}:-default}}`")),
+            Missing::Variable(name) => {
+                let hint = did_you_mean(&name, self.known_variables());
+                let hint =
+                    hint.unwrap_or_else(|| format!("set `{name}` in {settable}, or write `${{{name}:-default}}`"));
+                Diagnostic::new(format!("variable `{name}` is not set")).hint(hint)
+            }
             Missing::Required { name, message } => {
                 let message = match message.as_str() {
                     "" => String::new(),

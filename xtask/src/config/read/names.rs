@@ -1,6 +1,7 @@
 //! The names of venvs, services, tasks and ports. They are collected before anything that refers to them is read.
 
 use super::item::Table;
+use super::reader::meant;
 use crate::config::template::TemplatePart;
 
 /// The key of a port that `port` declares.
@@ -50,14 +51,17 @@ pub(super) fn is_name(name: &str) -> bool {
 impl Names {
     pub(super) fn of(root: &Table) -> Self {
         let venvs = root.get("venvs").and_then(|item| item.as_table());
-        let services = root.get("services").and_then(|item| item.as_table());
+        // A mistyped `[service.backend]` is one problem, and not one for each place that names `backend`.
+        let services = root.items();
+        let services = services
+            .iter()
+            .filter(|item| item.key == "services" || meant(item.key, "") == Some("services"));
+        let services = services.filter_map(|item| item.as_table());
         let tasks = root.get("tasks").and_then(|item| item.as_table());
         Names {
             venvs: venvs.map(|table| table.keys()).unwrap_or_default(),
             services: services
-                .map(|table| table.items())
-                .unwrap_or_default()
-                .iter()
+                .flat_map(|table| table.items())
                 .map(|item| ServiceName {
                     name: item.key.to_owned(),
                     ports: item.as_table().map(|table| ports(&table)).unwrap_or_default(),

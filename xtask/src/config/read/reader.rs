@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::corrected;
 use super::item::{Item, Spot, Table};
 use super::names::{NameKind, Names, is_name};
 use super::syntax::Syntax;
@@ -82,12 +83,11 @@ impl<'t> TomlReader<'t> {
         };
         let problem = Diagnostic::new(format!("`{}` must be {expected}, found {found}", item.key));
         let scalar = item.value.is_integer() || item.value.is_float();
-        let problem = if scalar && expected.contains("string") {
-            problem.hint(format!("write `\"{}\"`", &self.source.text[item.span.clone()]))
-        } else {
-            problem
-        };
-        self.report(item.at_value(), problem);
+        let as_text = || format!("\"{}\"", &self.source.text[item.span.clone()]);
+        let meant = corrected::line(item, expected)
+            .or_else(|| (scalar && expected.contains("string")).then(as_text))
+            .map(|meant| format!("write `{meant}`"));
+        self.report(item.at_value(), with_hint(problem, meant));
     }
 
     /// Reports the keys of `table` that [`KEYS`](crate::config::keys::KEYS) lacks or marks as not supported.
@@ -247,7 +247,10 @@ impl<'t> TomlReader<'t> {
             Some(known) if !known.has(part) => unknown_port(service, part, &known.ports),
             Some(_) => return,
         };
-        self.report_absent(item.at_value(), problem);
+        if self.syntax.problems.is_empty() {
+            let place = self.place(&item.at_value()).variable(&format!("services.{service}"));
+            self.report_at(&place, problem);
+        }
     }
 
     /// The position of character `offset` of a string, or of the whole string if escapes precede it.
@@ -306,13 +309,15 @@ fn unknown_key(item: &Item, pattern: &str) -> Diagnostic {
     if pattern == TASK && keys_of(SERVICE).any(|key| key.name == item.key) {
         return problem.hint("only a service has it: a task runs to its end, once");
     }
-    let known = || keys_of(pattern).map(|key| key.name);
-    let by_other_tools = |key: &&Key| key.also.contains(&item.key);
-    let meant = keys_of(pattern)
-        .find(by_other_tools)
-        .map(|key| key.name)
-        .or_else(|| closest(item.key, known()));
-    with_hint(problem, meant.map(|name| format!("did you mean `{name}`?")))
+    let hint = meant(item.key, pattern).map(|name| format!("did you mean `{name}`?"));
+    with_hint(problem, hint)
+}
+
+/// The key of this pattern that an unknown key probably stands for: what another tool calls so, or the closest.
+pub(super) fn meant(key: &str, pattern: &str) -> Option<&'static str> {
+    let by_other_tools = |known: &&Key| known.also.contains(&key);
+    let known = keys_of(pattern).find(by_other_tools).map(|known| known.name);
+    known.or_else(|| closest(key, keys_of(pattern).map(|known| known.name)))
 }
 
 pub(super) fn no_name(name: &str, kind: NameKind) -> Diagnostic {

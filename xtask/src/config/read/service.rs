@@ -10,7 +10,7 @@ use super::healthcheck::healthcheck;
 use super::item::{Item, Table};
 use super::names::{NameKind, is_name};
 use super::port::{on_conflict, ports};
-use super::reader::{TomlReader, no_name};
+use super::reader::{TomlReader, meant, no_name};
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
 use crate::config::{Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
@@ -55,7 +55,8 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     let profiles = read.list("profiles", profiles);
 
     reader.waits.push((item.key.to_owned(), depends_on.clone()));
-    if table.get("command").is_none() {
+    let is_mistyped = || table.keys().iter().any(|key| meant(key, SERVICE) == Some("command"));
+    if table.get("command").is_none() && !is_mistyped() {
         reader.report_absent(item.head(), no_command(item.key, table, kind));
     }
     Some(Service {

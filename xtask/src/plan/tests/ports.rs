@@ -176,9 +176,9 @@ fn variable_that_is_no_port_or_address_is_refused_and_its_value_not_shown() {
         "",
         "",
         expect![[r#"
-            exit 2 env.missing devtasks.toml:3:19 variable `N` is not set
+            exit 2 env.missing devtasks.toml:3:20 variable `N` is not set
               hint: set `N` in `.env`, or write `${N:-default}`
-            exit 2 env.missing devtasks.toml:3:34 variable `HOST` is not set
+            exit 2 env.missing devtasks.toml:3:35 variable `HOST` is not set
               hint: set `HOST` in `.env`, or write `${HOST:-default}`"#]],
     );
 }

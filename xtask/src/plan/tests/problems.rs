@@ -19,18 +19,36 @@ fn every_missing_variable_is_told_with_its_place() {
         "$ F=",
         "",
         expect![[r#"
-            exit 2 env.missing devtasks.toml:3:15 variable `C` is not set
+            exit 2 env.missing devtasks.toml:3:16 variable `C` is not set
               hint: set `C` in `.env`, or write `${C:-default}`
-            exit 2 env.missing devtasks.toml:2:11 variable `A` is not set
+            exit 2 env.missing devtasks.toml:2:16 variable `A` is not set
               hint: set `A` in `.env`, or write `${A:-default}`
-            exit 2 env.missing devtasks.toml:2:11 variable `B` is not set: ask Kim for it
+            exit 2 env.missing devtasks.toml:2:21 variable `B` is not set: ask Kim for it
               hint: set `B` in `.env`
-            exit 2 env.missing devtasks.toml:4:21 variable `E` is not set
+            exit 2 env.missing devtasks.toml:4:27 variable `E` is not set
               hint: set `E` in `.env`, or write `${E:-default}`
-            exit 2 env.missing devtasks.toml:4:39 variable `F` is empty
+            exit 2 env.missing devtasks.toml:4:40 variable `F` is empty
               hint: set `F` in `.env`
-            exit 2 env.missing devtasks.toml:8:11 variable `A` is not set
+            exit 2 env.missing devtasks.toml:8:16 variable `A` is not set
               hint: set `A` in `.env`, or write `${A:-default}`"#]],
+    );
+}
+
+#[test]
+fn a_mistyped_variable_gets_the_nearest_name_of_the_project() {
+    check(
+        r#"
+        [services.api]
+        command = "api --port ${BACKEND_PORT} --and ${BACKEND_PROT} ${SECRETKEY}"
+        port = "${BACKEND_PORT:-8000}"
+        "#,
+        ".env: SECRET_KEY=x",
+        "",
+        expect![[r#"
+            exit 2 env.missing devtasks.toml:2:45 variable `BACKEND_PROT` is not set
+              hint: did you mean `BACKEND_PORT`?
+            exit 2 env.missing devtasks.toml:2:61 variable `SECRETKEY` is not set
+              hint: did you mean `SECRET_KEY`?"#]],
     );
 }
 
@@ -41,7 +59,7 @@ fn hints_name_the_env_file_that_is_read() {
         "",
         "",
         expect![[r#"
-            exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
+            exit 2 env.missing devtasks.toml:4:14 variable `A` is not set
               hint: set `A` in `b.env`, or write `${A:-default}`"#]],
     );
     check(
@@ -49,7 +67,7 @@ fn hints_name_the_env_file_that_is_read() {
         "",
         "",
         expect![[r#"
-            exit 2 env.missing devtasks.toml:4:11 variable `A` is not set
+            exit 2 env.missing devtasks.toml:4:14 variable `A` is not set
               hint: set `A` in the environment, or write `${A:-default}`"#]],
     );
 }
@@ -73,7 +91,7 @@ fn problems_of_services_that_do_not_start_are_not_told() {
         config,
         "$ WEB=1",
         "web",
-        expect!["exit 2 env.missing devtasks.toml:6:11 the port of `api` is not known: variable `API_PORT` is not set"],
+        expect!["exit 2 env.missing devtasks.toml:6:23 the port of `api` is not known: variable `API_PORT` is not set"],
     );
 }
 
@@ -91,7 +109,7 @@ fn consequences_of_a_missing_variable_are_not_told() {
         "",
         "",
         expect![[r#"
-            exit 2 env.missing devtasks.toml:3:8 variable `API_PORT` is not set
+            exit 2 env.missing devtasks.toml:3:9 variable `API_PORT` is not set
               hint: set `API_PORT` in `.env`, or write `${API_PORT:-default}`"#]],
     );
 }
@@ -158,9 +176,9 @@ fn missing_variables_in_names_of_env_files_are_all_told() {
         "",
         "",
         expect![[r#"
-            exit 2 env.missing devtasks.toml:3:13 variable `A` is not set
+            exit 2 env.missing devtasks.toml:3:14 variable `A` is not set
               hint: set `A` in `.env`, or write `${A:-default}`
-            exit 2 env.missing devtasks.toml:3:21 variable `B` is not set
+            exit 2 env.missing devtasks.toml:3:22 variable `B` is not set
               hint: set `B` in `.env`, or write `${B:-default}`"#]],
     );
 }
@@ -238,6 +256,6 @@ fn service_without_a_tcp_port_has_no_url() {
               PORT=5353
               PORT_MAIN=5353
               port main 5353 udp
-            exit 2 env.missing devtasks.toml:6:11 `dns` has no URL: its main port is not a TCP port"#]],
+            exit 2 env.missing devtasks.toml:6:14 `dns` has no URL: its main port is not a TCP port"#]],
     );
 }

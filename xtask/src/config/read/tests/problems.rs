@@ -24,6 +24,24 @@ fn an_unknown_key_gets_a_suggestion() {
 }
 
 #[test]
+fn a_mistyped_key_is_one_problem() {
+    check(
+        "
+        [service.db]
+        comand = 'x'
+        [services.api]
+        cmd = 'x'
+        depends_on = ['db']
+        ",
+        expect![[r#"
+            1:2 unknown key `service`
+              hint: did you mean `services`?
+            4:1 [services.api] unknown key `cmd`
+              hint: did you mean `command`?"#]],
+    );
+}
+
+#[test]
 fn a_key_of_another_tool_gets_a_suggestion() {
     check_line("cwd = 'x'", 1, "unknown key `cwd`\n  hint: did you mean `working_dir`?");
     check_line(
@@ -113,7 +131,8 @@ fn listen_needs_a_tcp_port() {
               hint: add `port` to this service
             6:10 [services.b] `listen` hands TCP sockets over, and one of its ports is UDP
               hint: set `listen = false`
-            14:10 [services.d] `listen` must be `true` or `false`, found a string"#]],
+            14:10 [services.d] `listen` must be `true` or `false`, found a string
+              hint: write `listen = true`"#]],
     );
 }
 
@@ -170,10 +189,13 @@ fn a_value_of_the_wrong_type_says_what_was_found() {
             9:11 [services.c] `command` must be a string or a list of strings, found an integer
               hint: write `"1"`
             10:9 [services.c] `shell` must be `true` or `false`, found a string
+              hint: write `shell = true`
             11:15 [services.c] `working_dir` must be a string, found a list
             12:15 [services.c] `environment` must be a table such as `{ NAME = "value" }`, found a list
+              hint: write `environment = { A = "b" }`
             13:12 [services.c] `env_file` must be a string or a list of strings, found a table
             14:14 [services.c] `depends_on` must be a list or a table, found a string
+              hint: write `depends_on = ["a"]`
             15:15 [services.c] `healthcheck` must be a table, found a boolean
             16:11 [services.c] `restart` must be a string, found a boolean
             17:15 [services.c] `stop_signal` must be a string, found an integer
@@ -182,11 +204,13 @@ fn a_value_of_the_wrong_type_says_what_was_found() {
               hint: write `"10s"`
             19:15 [services.c] `on_conflict` must be a string, found a boolean
             20:12 [services.c] `profiles` must be a list of strings, found a string
+              hint: write `profiles = ["web"]`
             21:8 [services.c] `port` must be an integer, a string or a table, found a boolean
             23:17 [services.d] `command` must be a string, found an integer
               hint: write `"1"`
             23:20 [services.d] `command` must be a string, found a table
             24:9 [services.d] `ports` must be a table such as `{ http = 8080 }`, found a list
+              hint: write `port = 8000`
             25:21 [services.d.environment] `A` must be a string, a number or a boolean, found a list
             25:29 [services.d.environment] `B` must be a string, a number or a boolean, found a datetime
             26:13 [services.d] `env_file` must be a string, found an integer
@@ -200,14 +224,69 @@ fn a_value_of_the_wrong_type_says_what_was_found() {
             31:12 [services.d.healthcheck] `interval` must be a duration, found an integer
               hint: write `"5s"`
             32:11 [services.d.healthcheck] `retries` must be an integer, found a string
+              hint: write `retries = 3`
             34:11 [services.e] `command` must be a string or a list of strings, found a table
             35:23 [services.e.healthcheck] `tcp` must be `true` or `false`, found an integer
             36:19 [services.e.port] `number` must be an integer, a string or a table, found a float
-              hint: write `"1.5"`
+              hint: write `number = 1`
             36:31 [services.e.port] `host` must be a string, found an integer
               hint: write `"1"`
             36:45 [services.e.port] `protocol` must be a string, found an integer
               hint: write `"1"`"#]],
+    );
+}
+
+#[test]
+fn a_value_of_another_shape_gets_the_line_that_was_meant() {
+    check(
+        "
+        [services.a]
+        command = 'x'
+        depends_on = 'b'
+        healthcheck = '/healthz'
+        environment = ['A=b', 'B.C=d \"e\"']
+        ports = [8000]
+        profiles = 'web'
+        shell = 'yes'
+        [services.b]
+        command = 'x'
+        port = 8000.5
+        healthcheck = 'pg_isready -q'
+        [services.c]
+        command = 'x'
+        ports = ['8000:80', '127.0.0.1:9000:90']
+        healthcheck = { http = '/', retries = '3' }
+        environment = ['A']
+        [services.d]
+        command = 'x'
+        ports = [true]
+        healthcheck = 'tcp'
+        ",
+        expect![[r#"
+            3:14 [services.a] `depends_on` must be a list or a table, found a string
+              hint: write `depends_on = ["b"]`
+            4:15 [services.a] `healthcheck` must be a table, found a string
+              hint: write `healthcheck = { http = "/healthz" }`
+            5:15 [services.a] `environment` must be a table such as `{ NAME = "value" }`, found a list
+              hint: write `environment = { A = "b", "B.C" = "d \"e\"" }`
+            6:9 [services.a] `ports` must be a table such as `{ http = 8080 }`, found a list
+              hint: write `port = 8000`
+            7:12 [services.a] `profiles` must be a list of strings, found a string
+              hint: write `profiles = ["web"]`
+            8:9 [services.a] `shell` must be `true` or `false`, found a string
+              hint: write `shell = true`
+            11:8 [services.b] `port` must be an integer, a string or a table, found a float
+              hint: write `port = 8000`
+            12:15 [services.b] `healthcheck` must be a table, found a string
+              hint: write `healthcheck = { command = "pg_isready -q" }`
+            15:9 [services.c] `ports` must be a table such as `{ http = 8080 }`, found a list
+              hint: write `ports = { main = 8000, p9000 = 9000 }`
+            16:39 [services.c.healthcheck] `retries` must be an integer, found a string
+              hint: write `retries = 3`
+            17:15 [services.c] `environment` must be a table such as `{ NAME = "value" }`, found a list
+            20:9 [services.d] `ports` must be a table such as `{ http = 8080 }`, found a list
+            21:15 [services.d] `healthcheck` must be a table, found a string
+              hint: write `healthcheck = { tcp = true }`"#]],
     );
 }
 
@@ -546,6 +625,7 @@ fn dependency_table_is_checked() {
             3:34 [services.a.depends_on.b] invalid value `well` for `condition`
               hint: write `healthy` or `started`
             3:52 [services.a.depends_on.b] `restart` must be `true` or `false`, found a string
+              hint: write `restart = true`
             3:59 [services.a.depends_on.b] unknown key `required`
             3:79 [services.a.depends_on] unknown service `d`
               hint: did you mean `a`?"#]],
@@ -656,15 +736,15 @@ fn reference_to_an_unknown_port_is_refused() {
         ports = { http = 1 }
         ",
         expect![[r#"
-            2:17 [services.api] unknown service `bd`
+            2:18 [services.api] unknown service `bd`
               hint: did you mean `db`?
-            3:21 [services.api.environment] service `db` has no port `htp`
+            3:27 [services.api.environment] service `db` has no port `htp`
               hint: did you mean `http`?
-            3:59 [services.api.environment] service `db` has no port `x`
+            3:60 [services.api.environment] service `db` has no port `x`
               hint: write `${services.db.ports.http}`
-            3:89 [services.api.environment] service `api` has no port
+            3:90 [services.api.environment] service `api` has no port
               hint: add `port` to [services.api]
-            5:11 [services.db] unknown service `nope`"#]],
+            5:14 [services.db] unknown service `nope`"#]],
     );
 }
 

@@ -140,7 +140,7 @@ fn task_with_a_key_of_services_only_is_refused() {
               hint: did you mean `working_dir`?
             6:8 [tasks] `b` is a service as well as a task
               hint: give one of them another name
-            10:21 [services.b.environment] unknown service `a`
+            10:22 [services.b.environment] unknown service `a`
               hint: did you mean `b`?
             11:8 [tasks] `a b` cannot name a task
               hint: use letters, digits, `_` and `-`, at most 63, with no `-` in front"#]],

@@ -101,9 +101,23 @@ pub(crate) struct Service {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
     /// Run without a shell; never empty.
-    Words(Vec<Template>),
+    Words {
+        words: Vec<Template>,
+        shell_syntax: Option<ShellSyntax>,
+    },
     /// Run by `sh -c`.
     Shell(Template),
+}
+
+/// What only a shell understands, in a command that runs without one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ShellSyntax {
+    /// `&&`, `cd` or `PORT=8000`.
+    pub(crate) found: String,
+    /// It is the first word, and no program: `cd`, `PORT=8000`.
+    pub(crate) cannot_run: bool,
+    /// The lines that say the same without a shell; `None` if only a shell can do it.
+    pub(crate) instead: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

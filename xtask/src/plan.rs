@@ -22,7 +22,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-pub(crate) use crate::config::{Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, Stdin, StopSignal};
+pub(crate) use crate::config::{
+    Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, ShellSyntax, Stdin, StopSignal,
+};
 use crate::diagnostic::{Diagnostic, Place};
 pub(crate) use allocation::{
     Allocation, DeclaredNumber, DeclaredPort, PortId, RegistryView, Requirement, Reservation, allocate,
@@ -111,6 +113,8 @@ pub(crate) struct Service {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) words: Vec<String>,
+    #[serde(default)]
+    pub(crate) shell_syntax: Option<ShellSyntax>,
     pub(crate) place: Place,
 }
 

@@ -33,12 +33,49 @@ pub(crate) struct Facts {
 pub(crate) struct ServiceFact {
     pub(crate) working_dir: DirectoryFact,
     pub(crate) command: CommandFact,
+    /// The Node project whose packages the command needs.
+    pub(crate) node: Option<NodeFact>,
+}
+
+/// Observations of a Node project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NodeFact {
+    /// Where its packages are installed: the directory of the lock file, or of `package.json`.
+    pub(crate) directory: PathBuf,
+    pub(crate) manager: PackageManager,
+    pub(crate) has_lock: bool,
+    pub(crate) state: NodeState,
+}
+
+/// By the lock file, or by `package.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PackageManager {
+    Npm,
+    Pnpm,
+    /// Version 1.
+    YarnClassic,
+    YarnBerry,
+    Bun,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NodeState {
+    Installed,
+    /// There is no `node_modules`.
+    Missing,
+    /// The lock file was changed after the packages were installed.
+    Older {
+        lock: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CommandFact {
     Found(PathBuf),
-    NotFound,
+    /// `near` is what the word was probably meant to be: a program of the venv, of the Node project or of the `PATH`.
+    NotFound {
+        near: Option<String>,
+    },
     NotExecutable(PathBuf),
     /// The file exists, but the interpreter of its `#!` line does not.
     InterpreterMissing {
@@ -47,10 +84,13 @@ pub(crate) enum CommandFact {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DirectoryFact {
     Found,
-    Missing,
+    /// `near` is a directory with a similar name.
+    Missing {
+        near: Option<PathBuf>,
+    },
     NotADirectory,
     /// No permission to enter it.
     Denied,

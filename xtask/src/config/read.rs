@@ -11,6 +11,7 @@ mod names;
 mod port;
 mod reader;
 mod service;
+mod shell_syntax;
 mod syntax;
 
 use std::path::Path;

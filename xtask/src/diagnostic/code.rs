@@ -25,11 +25,15 @@ pub(crate) enum Code {
     VenvPythonVersion,
     CommandNotFound,
     CommandNotExecutable,
+    /// A command without a shell contains an operator of the shell.
+    CommandShellSyntax,
     WorkingDirMissing,
     EnvMissing,
     /// Programs that read env files interpret a line differently.
     EnvAmbiguous,
     EnvFileMissing,
+    /// The packages of a Node project are not installed, or are older than its lock file.
+    NodeModulesMissing,
     /// Processes of an earlier run are still alive.
     RunLeftovers,
     LimitOpenFiles,
@@ -75,10 +79,12 @@ impl Code {
             Code::VenvPythonVersion => "venv.python_version",
             Code::CommandNotFound => "command.not_found",
             Code::CommandNotExecutable => "command.not_executable",
+            Code::CommandShellSyntax => "command.shell_syntax",
             Code::WorkingDirMissing => "working_dir.missing",
             Code::EnvMissing => "env.missing",
             Code::EnvAmbiguous => "env.ambiguous",
             Code::EnvFileMissing => "env.file_missing",
+            Code::NodeModulesMissing => "node_modules.missing",
             Code::RunLeftovers => "run.leftovers",
             Code::LimitOpenFiles => "limit.open_files",
             Code::FileUntrusted => "file.untrusted",

@@ -167,9 +167,12 @@ impl Filling<'_> {
             value: value.clone(),
             place: command.place.clone(),
         };
-        let words = match &command.value {
-            config::Command::Words(words) => words.iter().map(|word| self.text(&at(word))).collect(),
-            config::Command::Shell(text) => shell(self.text(&at(text))),
+        let (words, shell_syntax): (Vec<String>, _) = match &command.value {
+            config::Command::Words { words, shell_syntax } => (
+                words.iter().map(|word| self.text(&at(word))).collect(),
+                shell_syntax.clone(),
+            ),
+            config::Command::Shell(text) => (shell(self.text(&at(text))), None),
         };
         if words.first().is_some_and(String::is_empty) && !self.has_failed {
             let problem = Diagnostic::new("the first word of the command is empty");
@@ -177,6 +180,7 @@ impl Filling<'_> {
         }
         Command {
             words,
+            shell_syntax,
             place: command.place.clone(),
         }
     }

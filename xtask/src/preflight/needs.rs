@@ -1,9 +1,12 @@
 //! Findings about what a service needs besides ports: directory, command, env files and venv.
 
+mod command;
+mod node_modules;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState};
+use super::{DirectoryFact, Facts, NodeState, ServiceFact, VenvFact, VenvState};
 use crate::config::VersionOperator;
 use crate::diagnostic::{Code, Diagnostic, Exit, Place};
 use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
@@ -14,6 +17,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut venvs_told = BTreeSet::new();
     let mut files_told = BTreeSet::new();
+    let mut modules_told = BTreeSet::new();
     for service in &plan.services {
         for file in service
             .env_files
@@ -30,7 +34,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         });
         let fact = facts.services.get(&service.name);
         let fact = fact.expect("every service of the plan was looked at");
-        match (working_dir(plan, service, fact.working_dir), venv) {
+        match (working_dir(plan, service, &fact.working_dir), venv) {
             (Some(finding), _) => findings.push(finding),
             // Without its venv, a command may be missing or resolve to another program.
             (None, Some((venv, finding))) => {
@@ -38,10 +42,46 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
                     findings.push(finding.about(Subject::service(&service.name)));
                 }
             }
-            (None, None) => findings.extend(command(plan, service, &fact.command)),
+            (None, None) => match packages(plan, service, fact, &mut modules_told) {
+                Packages::Missing(finding) => findings.extend(finding),
+                Packages::Installed(warning) => {
+                    findings.extend(warning);
+                    findings.extend(command::command(plan, service, &fact.command));
+                }
+            },
         }
     }
     findings
+}
+
+enum Packages {
+    /// `None` if it was told for another service.
+    Missing(Option<Finding>),
+    /// Perhaps not in the lock file's versions.
+    Installed(Option<Finding>),
+}
+
+/// Without its packages, a command of a Node project may be missing or be another program.
+fn packages<'f>(plan: &Plan, service: &Service, fact: &'f ServiceFact, told: &mut BTreeSet<&'f Path>) -> Packages {
+    let Some(node) = fact.node.as_ref().filter(|_| !installs_first(plan, service)) else {
+        return Packages::Installed(None);
+    };
+    let is_missing = node.state == NodeState::Missing;
+    let finding = node_modules::node_modules(plan, service, node).filter(|_| told.insert(&node.directory));
+    let finding = finding.map(|finding| finding.about(Subject::service(&service.name)));
+    match is_missing {
+        true => Packages::Missing(finding),
+        false => Packages::Installed(finding),
+    }
+}
+
+/// The service installs the packages of a Node project, or waits for one that does.
+fn installs_first(plan: &Plan, service: &Service) -> bool {
+    let waits_for = |(name, _): &(String, _)| {
+        let before = plan.services.iter().find(|it| it.name == *name);
+        before.is_some_and(|before| installs_first(plan, before))
+    };
+    node_modules::installs(service) || service.depends_on.iter().any(waits_for)
 }
 
 fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
@@ -59,16 +99,20 @@ fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
     })
 }
 
-fn working_dir(plan: &Plan, service: &Service, fact: DirectoryFact) -> Option<Finding> {
+fn working_dir(plan: &Plan, service: &Service, fact: &DirectoryFact) -> Option<Finding> {
     let shown = relative(plan, &service.working_dir);
     let name = &service.name;
     let quoted = shell_words::quote(&shown);
     let (message, hint) = match fact {
         DirectoryFact::Found => return None,
-        DirectoryFact::Missing if shown.starts_with("~/") => {
+        DirectoryFact::Missing { .. } if shown.starts_with("~/") => {
             (format!("working directory `{shown}` does not exist"), home(&shown))
         }
-        DirectoryFact::Missing => (
+        DirectoryFact::Missing { near: Some(near) } => (
+            format!("working directory `{shown}` does not exist"),
+            format!("did you mean `{}`?", relative(plan, near)),
+        ),
+        DirectoryFact::Missing { near: None } => (
             format!("working directory `{shown}` does not exist"),
             format!("create it with `mkdir -p {quoted}`, or change `working_dir` of `{name}`"),
         ),
@@ -90,62 +134,6 @@ fn home(path: &str) -> String {
         "write `${{HOME}}{}`: no shell fills in `~`",
         path.trim_start_matches('~')
     )
-}
-
-/// `PORT` of `PORT=8000`: an assignment with which a shell command line may begin.
-fn variable(word: &str) -> Option<&str> {
-    let (name, _) = word.split_once('=')?;
-    let is_name = name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
-    (is_name && name.starts_with(|it: char| !it.is_ascii_digit())).then_some(name)
-}
-
-fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding> {
-    let word = &service.command.words[0];
-    let place = &service.command.place;
-    let finding = match fact {
-        CommandFact::Found(_) => return None,
-        CommandFact::NotFound => {
-            let message = format!("command `{word}` was not found");
-            missing(Code::CommandNotFound, message, place).hint(find_it(plan, service, word))
-        }
-        CommandFact::NotExecutable(path) => {
-            let message = format!("command `{word}` is not executable");
-            missing(Code::CommandNotExecutable, message, place)
-                .hint(format!("run `chmod +x {}`", command_path(plan, path)))
-        }
-        CommandFact::InterpreterMissing { script, interpreter } => {
-            let (script, interpreter) = (script.display(), interpreter.display());
-            let message = format!("command `{script}` cannot run: its interpreter `{interpreter}` does not exist");
-            missing(Code::CommandNotExecutable, message, place)
-                .hint(format!("install it again, or correct the first line of `{script}`"))
-        }
-    };
-    Some(finding.about(Subject::service(&service.name)))
-}
-
-/// The hint for a command that was not found.
-fn find_it(plan: &Plan, service: &Service, word: &str) -> String {
-    if word.starts_with("~/") {
-        return home(word);
-    }
-    if let Some(name) = variable(word) {
-        return format!(
-            "put `{name}` into `environment` of `{}`, or set `shell = true`: without a shell it is no assignment",
-            service.name
-        );
-    }
-    // A path is not the name of a package.
-    if word.contains('/') {
-        return format!("write the path as seen from `{}`", service.working_dir.display());
-    }
-    match &service.venv {
-        Some(venv) => format!(
-            "install it or, if it is a Python package, run `{} -m pip install {}`",
-            command_path(plan, &bin(&venv.path).join("python")),
-            shell_words::quote(word)
-        ),
-        None => format!("install `{word}`, or set `venv` if it lives in one"),
-    }
 }
 
 fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {

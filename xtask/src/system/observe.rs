@@ -1,16 +1,20 @@
 //! Fills [`Facts`] from the machine: everything preflight needs to know about a plan.
 
+mod command;
+mod node;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::{os, owners, threads, venvs};
-use crate::plan::{Environment, Plan, Service};
+use crate::config::suggest::closest;
+use crate::plan::Plan;
 use crate::ports::Endpoint;
-use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact, VenvFact};
+use crate::preflight::{DirectoryFact, Facts, ServiceFact, VenvFact};
+pub(crate) use command::find_program;
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.
@@ -21,18 +25,17 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
         .services
         .iter()
         .map(|service| {
+            let working_dir = directories
+                .entry(&service.working_dir)
+                .or_insert_with_key(|path| directory(path, &plan.checkout));
+            let search_path = command::search_path(&service.environment);
+            let command = commands
+                .entry((&service.command.words[0], &service.working_dir, search_path))
+                .or_insert_with(|| command::command(service, &plan.checkout));
             let fact = ServiceFact {
-                working_dir: *directories
-                    .entry(&service.working_dir)
-                    .or_insert_with_key(|path| directory(path)),
-                command: commands
-                    .entry((
-                        &service.command.words[0],
-                        &service.working_dir,
-                        search_path(&service.environment),
-                    ))
-                    .or_insert_with(|| command(service))
-                    .clone(),
+                working_dir: working_dir.clone(),
+                node: node::node(service, command, &plan.checkout),
+                command: command.clone(),
             };
             (service.name.clone(), fact)
         })
@@ -72,55 +75,29 @@ fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact>
     paths.into_iter().map(Path::to_owned).zip(looks).collect()
 }
 
-fn directory(path: &Path) -> DirectoryFact {
+fn directory(path: &Path, checkout: &Path) -> DirectoryFact {
     // Looking up `.` inside a directory requires permission to enter it.
     match fs::metadata(path).and_then(|directory| fs::metadata(path.join(".")).map(|_| directory)) {
         Ok(directory) if directory.is_dir() => DirectoryFact::Found,
         Ok(_) => DirectoryFact::NotADirectory,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => DirectoryFact::Denied,
         Err(error) if error.kind() == ErrorKind::NotADirectory => DirectoryFact::NotADirectory,
-        Err(_) => DirectoryFact::Missing,
-    }
-}
-
-fn command(service: &Service) -> CommandFact {
-    let word = &service.command.words[0];
-    match find_program(word, &service.working_dir, &service.environment) {
-        Ok(path) => match missing_interpreter(&path) {
-            Some(interpreter) => CommandFact::InterpreterMissing {
-                script: path,
-                interpreter,
-            },
-            None => CommandFact::Found(path),
+        Err(_) => DirectoryFact::Missing {
+            near: near_directory(path, checkout),
         },
-        Err(_) if word.contains('/') && service.working_dir.join(word).is_file() => {
-            CommandFact::NotExecutable(service.working_dir.join(word))
-        }
-        Err(_) => CommandFact::NotFound,
     }
 }
 
-/// The interpreter of a script's first line if it is missing; exec would report "no such file" for the script itself.
-fn missing_interpreter(script: &Path) -> Option<PathBuf> {
-    let mut first = Vec::new();
-    BufReader::new(fs::File::open(script).ok()?)
-        .read_until(b'\n', &mut first)
-        .ok()?;
-    let line = String::from_utf8_lossy(first.strip_prefix(b"#!")?).trim().to_owned();
-    let interpreter = PathBuf::from(line.split_whitespace().next()?);
-    (interpreter.is_absolute() && !interpreter.exists()).then_some(interpreter)
-}
-
-/// Finds a command as its service would: in the `PATH` of that environment, relative to the working directory.
-pub(crate) fn find_program(
-    program: &str,
-    working_dir: &Path,
-    environment: &Environment,
-) -> Result<PathBuf, which::Error> {
-    which::which_in(program, search_path(environment), working_dir)
-}
-
-/// The `PATH` of that environment.
-fn search_path(environment: &Environment) -> Option<&OsString> {
-    environment.get(OsStr::new("PATH"))
+/// The path with its first missing name replaced by a similar one, if that makes it exist.
+fn near_directory(path: &Path, checkout: &Path) -> Option<PathBuf> {
+    let existing = path.ancestors().find(|it| it.is_dir())?;
+    let mut missing = path.strip_prefix(existing).ok()?.components();
+    let name = missing.next()?.as_os_str().to_str()?;
+    let names = command::names(existing);
+    let directories = names
+        .iter()
+        .filter(|name| existing.join(name).is_dir())
+        .map(String::as_str);
+    let near = existing.join(closest(name, directories)?).join(missing.as_path());
+    (near.is_dir() && near.starts_with(checkout)).then_some(near)
 }

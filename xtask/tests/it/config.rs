@@ -33,14 +33,6 @@ fn unknown_keys_come_with_suggestions_all_at_once() {
     check(
         "[services.api]\ncomand = \"x\"\nprot = 8000\n",
         expect![[r#"
-            error: service `api` has no `command`
-              --> devtasks.toml:1:11  [services.api]
-               |
-             1 | [services.api]
-               |           ^^^
-
-            hint: add `command = "…"` to [services.api]
-
             error: unknown key `comand`
               --> devtasks.toml:2:1  [services.api]
                |
@@ -121,18 +113,18 @@ fn a_missing_variable() {
         "[services.a]\ncommand = \"sleep ${NAP}\"\n[services.b]\ncommand = \"x\"\nport = \"${B_PORT:?choose one}\"\n",
         expect![[r#"
             error: variable `B_PORT` is not set: choose one
-              --> devtasks.toml:5:8  [services.b]
+              --> devtasks.toml:5:9  [services.b]
                |
              5 | port = "${B_PORT:?choose one}"
-               |        ^^^^^^^^^^^^^^^^^^^^^^^
+               |         ^^^^^^^^^^^^^^^^^^^^^
 
             hint: set `B_PORT` in `.env`
 
             error: variable `NAP` is not set
-              --> devtasks.toml:2:11  [services.a]
+              --> devtasks.toml:2:18  [services.a]
                |
              2 | command = "sleep ${NAP}"
-               |           ^^^^^^^^^^^^^^
+               |                  ^^^^^^
 
             hint: set `NAP` in `.env`, or write `${NAP:-default}`
         "#]],

@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use super::reader::TomlReader;
+use super::shell_syntax::shell_syntax;
 use crate::config::template::Piece;
 use crate::config::{Command, Located, Template};
 use crate::diagnostic::Diagnostic;
@@ -14,9 +15,15 @@ pub(super) fn command<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, shell: b
             reader.report(item.at_value(), problem.hint("write one string, or remove `shell`"));
             return None;
         }
-        (Some(elements), false) => Command::Words(list(reader, item, &elements)?),
+        (Some(elements), false) => Command::Words {
+            words: list(reader, item, &elements)?,
+            shell_syntax: None,
+        },
         (None, true) => Command::Shell(shell_text(reader, item)?),
-        (None, false) => Command::Words(split(reader, item)?),
+        (None, false) => Command::Words {
+            words: split(reader, item)?,
+            shell_syntax: item.value.as_str().and_then(shell_syntax),
+        },
     };
     Some(reader.at(item, command))
 }

@@ -27,7 +27,7 @@ pub(super) fn line(item: &Item, expected: &str) -> Option<String> {
 }
 
 /// A string of JSON is one of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

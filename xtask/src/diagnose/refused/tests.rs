@@ -109,6 +109,7 @@ fn service(text: &str) -> Service {
         task: false,
         place: place(),
         command: Command {
+            shell_syntax: None,
             words: vec!["server".to_owned()],
             place: place(),
         },

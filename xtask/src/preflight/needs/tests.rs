@@ -4,10 +4,10 @@ use crate::expected::Expected;
 use expect_test::expect;
 use std::path::{Path, PathBuf};
 
-use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState, needs};
+use super::{DirectoryFact, Facts, VenvFact, VenvState, needs};
 use crate::config;
 use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
-use crate::preflight::ServiceFact;
+use crate::preflight::{CommandFact, NodeFact, NodeState, PackageManager, ServiceFact};
 
 const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
 
@@ -33,6 +33,7 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
         let fact = ServiceFact {
             working_dir: DirectoryFact::Found,
             command: CommandFact::Found(PathBuf::from("/bin/true")),
+            node: None,
         };
         facts.services.insert(service.name.clone(), fact);
     }
@@ -93,14 +94,14 @@ fn when_all_is_there_nothing_is_said() {
 #[test]
 fn a_working_directory_must_be_one() {
     for (fact, expected) in [
-        (DirectoryFact::Missing, MISSING),
+        (DirectoryFact::Missing { near: None }, MISSING),
         (DirectoryFact::NotADirectory, NOT_A_DIRECTORY),
         (DirectoryFact::Denied, DENIED),
     ] {
         let fill = |facts: &mut Facts| {
-            of_api(facts).working_dir = fact;
+            of_api(facts).working_dir = fact.clone();
             // Seen from there, nothing is to be found.
-            of_api(facts).command = CommandFact::NotFound;
+            of_api(facts).command = CommandFact::NotFound { near: None };
         };
         check(API, fill, expected);
     }
@@ -125,31 +126,31 @@ const DENIED: &str = "
 fn a_command_must_be_found() {
     check_command(
         API,
-        CommandFact::NotFound,
+        CommandFact::NotFound { near: None },
         expect![[r#"
             5 command.not_found Fail api 2:11: command `serve` was not found
-            hint: install `serve`, or set `venv` if it lives in one"#]],
+            hint: install `serve`, correct `command` of `api`, or set `venv` if it lives in one"#]],
     );
     check_command(
         &API.replace("serve", "./bin/serve"),
-        CommandFact::NotFound,
+        CommandFact::NotFound { near: None },
         expect![[r#"
             5 command.not_found Fail api 2:11: command `./bin/serve` was not found
-            hint: write the path as seen from `/shop/back end`"#]],
+            hint: correct the path `./bin/serve`, which begins at `back end`"#]],
     );
     check_command(
         WITH_VENV,
-        CommandFact::NotFound,
+        CommandFact::NotFound { near: None },
         expect![[r#"
             5 command.not_found Fail api 5:11: command `serve` was not found
-            hint: install it or, if it is a Python package, run `.venv/bin/python -m pip install serve`"#]],
+            hint: install the package that has `serve` into venv `.venv`, or correct `command` of `api`"#]],
     );
     check_command(
         &WITH_VENV.replace("serve", "./serve"),
-        CommandFact::NotFound,
+        CommandFact::NotFound { near: None },
         expect![[r#"
             5 command.not_found Fail api 5:11: command `./serve` was not found
-            hint: write the path as seen from `/shop`"#]],
+            hint: correct the path `./serve`, which begins at the project's directory"#]],
     );
 }
 
@@ -157,24 +158,142 @@ fn a_command_must_be_found() {
 fn what_only_a_shell_understands_is_told_as_such() {
     check_command(
         &API.replace("serve", "PORT=1 serve"),
-        CommandFact::NotFound,
+        CommandFact::NotFound { near: None },
         expect![[r#"
-            5 command.not_found Fail api 2:11: command `PORT=1` was not found
-            hint: put `PORT` into `environment` of `api`, or set `shell = true`: without a shell it is no assignment"#]],
+            5 command.not_found Fail api 2:11: `PORT=1` is for a shell, and `command` is run without one
+            hint: write `environment = { PORT = "1" }` and `command = "serve"`"#]],
     );
     check_command(
         &API.replace("serve", "~/bin/serve"),
-        CommandFact::NotFound,
+        CommandFact::NotFound { near: None },
         expect![[r#"
             5 command.not_found Fail api 2:11: command `~/bin/serve` was not found
             hint: write `${HOME}/bin/serve`: no shell fills in `~`"#]],
     );
     check(
         &API.replace("back end", "~/shop"),
-        |facts| of_api(facts).working_dir = DirectoryFact::Missing,
+        |facts| of_api(facts).working_dir = DirectoryFact::Missing { near: None },
         expect![[r#"
             5 working_dir.missing Fail api 3:15: working directory `~/shop` does not exist
             hint: write `${HOME}/shop`: no shell fills in `~`"#]],
+    );
+}
+
+#[test]
+fn a_near_name_is_proposed_and_nothing_is_installed_by_a_mistyped_name() {
+    let near = |near: &str| CommandFact::NotFound {
+        near: Some(near.to_owned()),
+    };
+    check_command(
+        &WITH_VENV.replace("serve", "gunicron"),
+        near("gunicorn"),
+        expect![[r#"
+            5 command.not_found Fail api 5:11: command `gunicron` was not found
+            hint: did you mean `gunicorn`?"#]],
+    );
+    check_command(
+        &API.replace("serve", "node_modules/.bin/vit"),
+        near("node_modules/.bin/vite"),
+        expect![[r#"
+            5 command.not_found Fail api 2:11: command `node_modules/.bin/vit` was not found
+            hint: did you mean `node_modules/.bin/vite`?"#]],
+    );
+    check(
+        API,
+        |facts| {
+            of_api(facts).working_dir = DirectoryFact::Missing {
+                near: Some(PathBuf::from("/shop/backend")),
+            }
+        },
+        expect![[r#"
+            5 working_dir.missing Fail api 3:15: working directory `back end` does not exist
+            hint: did you mean `backend`?"#]],
+    );
+}
+
+#[test]
+fn missing_packages_of_node_are_told_instead_of_the_command() {
+    let fact = |manager, directory: &str, state| NodeFact {
+        directory: PathBuf::from(directory),
+        manager,
+        has_lock: directory != "/shop",
+        state,
+    };
+    let fill = |fact: NodeFact| {
+        move |facts: &mut Facts| {
+            for service in facts.services.values_mut() {
+                service.command = CommandFact::NotFound { near: None };
+                service.node = Some(fact.clone());
+            }
+        }
+    };
+    let both = "[services.api]\ncommand = 'npm run dev'\n[services.web]\ncommand = 'npx vite'";
+    let missing = |manager, directory| fill(fact(manager, directory, NodeState::Missing));
+    check(
+        both,
+        missing(PackageManager::Npm, "/shop/my web"),
+        expect![[r#"
+            5 node_modules.missing Fail api 2:11: `my web/node_modules` is missing
+            hint: install its packages with `npm ci --prefix 'my web'`"#]],
+    );
+    check(
+        both,
+        missing(PackageManager::Npm, "/shop"),
+        expect![[r#"
+            5 node_modules.missing Fail api 2:11: `node_modules` is missing
+            hint: install its packages with `npm install`"#]],
+    );
+    check(
+        both,
+        missing(PackageManager::Pnpm, "/shop/web"),
+        expect![[r#"
+        5 node_modules.missing Fail api 2:11: `web/node_modules` is missing
+        hint: install its packages with `pnpm --dir web install --frozen-lockfile`"#]],
+    );
+    check(
+        both,
+        missing(PackageManager::YarnClassic, "/shop/web"),
+        expect![[r#"
+            5 node_modules.missing Fail api 2:11: `web/node_modules` is missing
+            hint: install its packages with `yarn --cwd web install --frozen-lockfile`"#]],
+    );
+    check(
+        both,
+        missing(PackageManager::YarnBerry, "/shop/web"),
+        expect![[r#"
+        5 node_modules.missing Fail api 2:11: `web/node_modules` is missing
+        hint: install its packages with `yarn --cwd web install --immutable`"#]],
+    );
+    check(
+        both,
+        missing(PackageManager::Bun, "/shop/web"),
+        expect![[r#"
+            5 node_modules.missing Fail api 2:11: `web/node_modules` is missing
+            hint: install its packages with `bun install --cwd web --frozen-lockfile`"#]],
+    );
+    let installed_first =
+        "[tasks.install]\ncommand = 'npm ci'\n[services.web]\ncommand = 'true'\ndepends_on = ['install']";
+    check(
+        installed_first,
+        missing(PackageManager::Bun, "/shop"),
+        expect![[r#"
+        5 command.not_found Fail install 2:11: command `npm` was not found
+        hint: install `npm`, correct `command` of `install`, or set `venv` if it lives in one
+        5 command.not_found Fail web 4:11: command `true` was not found
+        hint: install `true`, correct `command` of `web`, or set `venv` if it lives in one"#]],
+    );
+    let lock = PathBuf::from("/shop/package-lock.json");
+    let fact = fact(PackageManager::Npm, "/shop", NodeState::Older { lock });
+    check(
+        both,
+        fill(fact),
+        expect![[r#"
+            5 node_modules.missing Warn api 2:11: `node_modules` is older than `package-lock.json`
+            hint: install its packages with `npm install`
+            5 command.not_found Fail api 2:11: command `npm` was not found
+            hint: install `npm`, correct `command` of `api`, or set `venv` if it lives in one
+            5 command.not_found Fail web 4:11: command `npx` was not found
+            hint: install `npx`, correct `command` of `web`, or set `venv` if it lives in one"#]],
     );
 }
 
@@ -223,7 +342,7 @@ fn a_missing_env_file_is_told_once_and_of_whom_it_is() {
 #[test]
 fn a_venv_is_told_once_and_its_commands_not_at_all() {
     let fill = |facts: &mut Facts| {
-        of_api(facts).command = CommandFact::NotFound;
+        of_api(facts).command = CommandFact::NotFound { near: None };
         let fact = VenvFact {
             state: VenvState::Missing,
             requirements: None,

@@ -42,6 +42,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         name: "backend".to_owned(),
         place: place(1, 1, 1, ""),
         command: Command {
+            shell_syntax: None,
             words: command.split(' ').map(str::to_owned).collect(),
             place: place(1, 1, 1, ""),
         },

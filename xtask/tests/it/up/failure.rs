@@ -240,7 +240,7 @@ hint: make it with `python3 -m venv .venv`
 error: command `no-such-command` was not found
   --> devtasks.toml:8:19  [services.gone]
 
-hint: install `no-such-command`, or set `venv` if it lives in one
+hint: install `no-such-command`, correct `command` of `gone`, or set `venv` if it lives in one
 
 error: working directory `nowhere` does not exist
   --> devtasks.toml:11:23  [services.lost]

@@ -107,7 +107,7 @@ fn template(template: &Located<Template>) -> String {
 /// `a|b c`: words, or `shell: a b c`.
 fn command(command: &Command) -> String {
     match command {
-        Command::Words(words) => words.iter().map(shown).collect::<Vec<_>>().join("|"),
+        Command::Words { words, .. } => words.iter().map(shown).collect::<Vec<_>>().join("|"),
         Command::Shell(text) => format!("shell: {}", shown(text)),
     }
 }

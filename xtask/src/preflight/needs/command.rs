@@ -1,0 +1,94 @@
+//! Findings about the command of a service: it must be found, be executable, and need no shell.
+
+use super::{command_path, home, missing};
+use crate::diagnostic::{Code, Level};
+use crate::plan::{Plan, Service, ShellSyntax};
+use crate::ports::{Finding, Subject};
+use crate::preflight::CommandFact;
+
+pub(super) fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Option<Finding> {
+    let word = &service.command.words[0];
+    let place = &service.command.place;
+    let syntax = service.command.shell_syntax.as_ref();
+    // Some systems have a program `cd`, which changes nothing for the others.
+    if let Some(syntax) = syntax.filter(|syntax| syntax.cannot_run || matches!(fact, CommandFact::NotFound { .. })) {
+        let message = match syntax.cannot_run {
+            true => format!("`{}` is for a shell, and `command` is run without one", syntax.found),
+            false => format!("command `{word}` was not found, and `{}` is for a shell", syntax.found),
+        };
+        let finding = missing(Code::CommandNotFound, message, place).hint(without_shell(syntax));
+        return Some(finding.about(Subject::service(&service.name)));
+    }
+    let finding = match fact {
+        CommandFact::Found(_) => {
+            let syntax = syntax?;
+            let message = format!("`{}` is for a shell; here it is passed on as an argument", syntax.found);
+            let finding = missing(Code::CommandShellSyntax, message, place).hint(without_shell(syntax));
+            finding.level(Level::Warn)
+        }
+        CommandFact::NotFound { near } => {
+            let message = format!("command `{word}` was not found");
+            missing(Code::CommandNotFound, message, place).hint(find_it(plan, service, word, near.as_deref()))
+        }
+        CommandFact::NotExecutable(path) => {
+            let message = format!("command `{word}` is not executable");
+            missing(Code::CommandNotExecutable, message, place)
+                .hint(format!("run `chmod +x {}`", command_path(plan, path)))
+        }
+        CommandFact::InterpreterMissing { script, interpreter } => {
+            let (script, interpreter) = (script.display(), interpreter.display());
+            let message = format!("command `{script}` cannot run: its interpreter `{interpreter}` does not exist");
+            missing(Code::CommandNotExecutable, message, place)
+                .hint(format!("install it again, or correct the first line of `{script}`"))
+        }
+    };
+    Some(finding.about(Subject::service(&service.name)))
+}
+
+/// The lines to write instead, or the key that asks for a shell.
+fn without_shell(syntax: &ShellSyntax) -> String {
+    match &syntax.instead {
+        Some(lines) => {
+            let lines: Vec<String> = lines.iter().map(|line| format!("`{line}`")).collect();
+            format!("write {}", and(&lines))
+        }
+        None => "add `shell = true`, which runs the command in a shell".to_owned(),
+    }
+}
+
+fn and(texts: &[String]) -> String {
+    match texts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The hint for a command that was not found. A mistyped name may be that of a harmful package, so none is installed by
+/// its name.
+fn find_it(plan: &Plan, service: &Service, word: &str, near: Option<&str>) -> String {
+    if word.starts_with("~/") {
+        return home(word);
+    }
+    if let Some(near) = near {
+        return format!("did you mean `{near}`?");
+    }
+    if word.contains('/') {
+        let directory = super::relative(plan, &service.working_dir);
+        return match directory.as_str() {
+            "" => format!("correct the path `{word}`, which begins at the project's directory"),
+            directory => format!("correct the path `{word}`, which begins at `{directory}`"),
+        };
+    }
+    match &service.venv {
+        Some(venv) => format!(
+            "install the package that has `{word}` into venv `{}`, or correct `command` of `{}`",
+            super::relative(plan, &venv.path),
+            service.name
+        ),
+        None => format!(
+            "install `{word}`, correct `command` of `{}`, or set `venv` if it lives in one",
+            service.name
+        ),
+    }
+}

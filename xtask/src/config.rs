@@ -10,6 +10,7 @@ mod read;
 mod source;
 pub(crate) mod suggest;
 pub(crate) mod template;
+mod variables;
 
 use std::time::Duration;
 

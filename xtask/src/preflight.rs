@@ -4,6 +4,7 @@
 
 pub(crate) mod check;
 pub(crate) mod duplicate;
+pub(crate) mod env_files;
 pub(crate) mod limit;
 pub(crate) mod mismatch;
 pub(crate) mod needs;

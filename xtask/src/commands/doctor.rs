@@ -8,6 +8,7 @@ use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Selection};
 use crate::ports::conflict::{CallerContext, ephemeral, finding, split};
 use crate::ports::{Endpoint, Finding};
 use crate::preflight::duplicate::duplicates;
+use crate::preflight::env_files::EnvFileFact;
 use crate::preflight::limit::open_files;
 use crate::preflight::mismatch::Mismatch;
 use crate::preflight::needs::needs;
@@ -55,7 +56,8 @@ fn look(args: Args, context: &Context) -> CommandResult {
     let facts = observe::facts(&plan, &Interrupt::default());
     let mut findings = duplicates(&plan);
     findings.extend(ports(&plan, &facts, &allocation, &registry, &draft));
-    findings.extend(others(&project, &plan, &facts)?);
+    let env_files = project.env_files(&plan);
+    findings.extend(others(&project, &plan, &facts, &env_files)?);
     let worst = findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
     let ok = problems.is_empty() && worst < if args.strict { Level::Unknown } else { Level::Fail };
     let exit = match ok {
@@ -77,7 +79,12 @@ fn look(args: Args, context: &Context) -> CommandResult {
                 .collect(),
         })
     } else {
-        people(&problems, &findings, &plan, &facts, context)
+        people(
+            &problems,
+            &findings,
+            &inventory(&findings, &plan, &facts, &env_files),
+            context,
+        )
     };
     Ok(exit_after_print(context.print(&text), exit))
 }
@@ -171,13 +178,18 @@ fn ports(
 }
 
 /// The findings about everything except ports.
-fn others(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding>, Diagnostic> {
+fn others(
+    project: &Project,
+    plan: &Plan,
+    facts: &Facts,
+    env_files: &[EnvFileFact],
+) -> Result<Vec<Finding>, Diagnostic> {
     let live_run = run_status::run(&plan.checkout);
     let mut findings = mismatches(plan)?;
     // A running stack has its descriptors already.
     findings.extend(live_run.is_none().then(|| open_files(plan, facts)).flatten());
     findings.extend(needs(plan, facts));
-    findings.extend(project.ambiguities(plan));
+    findings.extend(project.env_findings(env_files));
     let mut left = leftovers::of(&plan.checkout)?.processes;
     left.retain(|(_, tag)| live_run.as_ref().is_none_or(|run| tag.run != *run));
     if !left.is_empty() {
@@ -206,7 +218,7 @@ fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Diagnostic> {
     Ok(findings)
 }
 
-fn people(problems: &[Diagnostic], findings: &[Finding], plan: &Plan, facts: &Facts, context: &Context) -> String {
+fn people(problems: &[Diagnostic], findings: &[Finding], inventory: &str, context: &Context) -> String {
     let paint = context.paint();
     let reader = context.reader(paint);
     let told = findings
@@ -219,11 +231,7 @@ fn people(problems: &[Diagnostic], findings: &[Finding], plan: &Plan, facts: &Fa
     texts.extend(told.map(|it| report::finding::finding(it, &reader)));
     let is_well = problems.is_empty() && findings.iter().all(|finding| finding.level == Level::Ok);
     if is_well {
-        texts.push(format!(
-            "{} {}\n",
-            paint.good("All checks passed:"),
-            inventory(findings, plan, facts)
-        ));
+        texts.push(format!("{} {}\n", paint.good("All checks passed:"), inventory));
         return texts.join("");
     }
     let failing = problems.len() + findings.iter().filter(|it| it.level == Level::Fail).count();
@@ -240,7 +248,7 @@ fn people(problems: &[Diagnostic], findings: &[Finding], plan: &Plan, facts: &Fa
 }
 
 /// `3 ports free, 1 venv (Python 3.12.4), 4 commands, 2 env files, 0 leftovers.`
-fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts) -> String {
+fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts, env_files: &[EnvFileFact]) -> String {
     let ports = |code: Code| findings.iter().filter(|finding| finding.code == code).count();
     let mut parts = Vec::new();
     match (ports(Code::PortFree), ports(Code::PortBusy(ConflictKind::OwnRunning))) {
@@ -264,15 +272,15 @@ fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts) -> String {
         )),
     }
     parts.push(words::count(plan.services.len(), "command"));
-    let mut files: Vec<_> = plan
-        .services
-        .iter()
-        .flat_map(|service| &service.env_files)
-        .map(|file| &file.path)
-        .collect();
-    files.sort();
-    files.dedup();
-    parts.push(words::count(files.len(), "env file"));
+    let n_env_files = env_files.iter().filter(|file| file.exists).count();
+    parts.push(words::count(n_env_files, "env file"));
     parts.push("0 leftovers".to_owned());
-    format!("{}.", parts.join(", "))
+    let notes = findings
+        .iter()
+        .filter(|finding| finding.code == Code::EnvAmbiguous)
+        .count();
+    match notes {
+        0 => format!("{}.", parts.join(", ")),
+        notes => format!("{}, {} (see `-v`).", parts.join(", "), words::count(notes, "note")),
+    }
 }

@@ -72,13 +72,50 @@ pub(crate) fn parse(
     }
 }
 
+/// A variable that a file sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    /// Shows the name and no value.
+    pub(crate) place: Place,
+    /// The value is not empty.
+    pub(crate) has_value: bool,
+}
+
+/// The names in a file, in its order, without values. Invalid lines are left out.
+pub(crate) fn names(file: &Path, bytes: &[u8]) -> Vec<Name> {
+    let text = String::from_utf8_lossy(bytes);
+    let source = SourceText::new(file, &text);
+    let name = |entry: Assignment| Name {
+        text: entry.key.to_owned(),
+        place: name_place(&source, &entry),
+        has_value: match &entry.value {
+            Value::Inherited => false,
+            Value::Unquoted(value) => !value.is_empty(),
+            Value::Single(value) | Value::Double(value) => !value.is_empty(),
+        },
+    };
+    scan(source.text).into_iter().flatten().map(name).collect()
+}
+
+/// The name of an entry; its source line shows no value.
+fn name_place(source: &SourceText, entry: &Assignment) -> Place {
+    let place = redact(source, entry.start, entry.value_at);
+    let name = place.source.find(entry.key).unwrap_or_default();
+    Place {
+        column: place.source[..name].chars().count() + 1,
+        width: entry.key.chars().count().max(1),
+        ..place
+    }
+}
+
 /// Entries that other programs read differently, with a description of the difference, in file order.
 pub(crate) fn ambiguities(file: &Path, bytes: &[u8]) -> Vec<(Place, String)> {
     let text = String::from_utf8_lossy(bytes);
     let source = SourceText::new(file, &text);
     let mut found = Vec::new();
     for entry in scan(source.text).into_iter().flatten() {
-        let place = redact(&source, entry.start, entry.value_at);
+        let place = name_place(&source, &entry);
         found.extend(
             ambiguous::readings(&entry)
                 .into_iter()

@@ -14,6 +14,15 @@ pub(crate) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         .map(|(_, candidate)| candidate)
 }
 
+/// One letter more, less, different or swapped, as in `BACKEDN_PORT`. Names that differ in a digit are different names.
+pub(crate) fn is_slip(name: &str, meant: &str) -> bool {
+    const SHORTEST: usize = 5;
+    let without_digits = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "");
+    name.len() >= SHORTEST
+        && strsim::damerau_levenshtein(name, meant) == 1
+        && without_digits(name) != without_digits(meant)
+}
+
 /// `did you mean …?`, if a known name is close.
 pub(crate) fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     closest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))

@@ -107,6 +107,16 @@ impl Template {
         })
     }
 
+    /// All variables, including those in defaults, in order.
+    pub(crate) fn variables(&self) -> Vec<&str> {
+        let mut variables = Vec::new();
+        self.walk(&mut |piece| match piece {
+            Piece::Variable { name, .. } => variables.push(name.as_str()),
+            Piece::Literal(_) | Piece::Reference { .. } => {}
+        });
+        variables
+    }
+
     /// All services and parts that the template may refer to, including those in defaults, in order.
     pub(crate) fn references(&self) -> Vec<(&str, &TemplatePart)> {
         let mut references = Vec::new();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
+use crate::config::suggest::is_slip;
 use crate::diagnostic::Hint;
 use crate::plan::{Service, bin};
 
@@ -50,8 +51,8 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hin
         },
         (CommandNotFound, _) if runs_node_scripts(service) => npm_install(&directory),
         (CommandNotFound, Some(Subject::Command(command))) => match &service.venv {
-            Some(_) => format!("install `{command}`"),
-            None => format!("install `{command}`, or set `venv` if it lives in one"),
+            Some(_) => format!("install `{command}`, or correct the name"),
+            None => format!("install `{command}`, correct the name, or set `venv` if it lives in one"),
         },
         (NotExecutable, Some(Subject::Program(path))) => format!("run `chmod +x {}`", shell_words::quote(path)),
         (Denied, Some(Subject::Port { number, .. })) if *number < 1024 => {
@@ -65,13 +66,7 @@ fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hin
             let hint = unpublished_port(service, diagnosis.kind, subject.as_ref());
             return hint.into_iter().collect();
         }
-        (VariableMissing, Some(Subject::Variable(variable))) => match service.env_files.last() {
-            Some(file) => {
-                let file = display_path(&file.path, checkout);
-                format!("set `{variable}` in `{file}`, or in `environment` of `{name}`")
-            }
-            None => format!("set `{variable}` in `environment` of `{name}`, or in an `env_file`"),
-        },
+        (VariableMissing, Some(Subject::Variable(variable))) => set_variable(service, variable, checkout),
         (OutOfMemory, Some(Subject::Remedy(limit))) => format!("raise {limit} in `environment`"),
         (WatchLimit, _) => "raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned(),
         (TooManyFiles, _) => "raise the limit with `ulimit -n 4096` in this terminal, then try again".to_owned(),
@@ -105,6 +100,19 @@ fn pip_install(service: &Service, package: &str, checkout: &Path) -> String {
 
 fn npm_install(directory: &str) -> String {
     format!("install what is missing with `npm install --prefix {directory}`")
+}
+
+fn set_variable(service: &Service, variable: &str, checkout: &Path) -> String {
+    let name = &service.name;
+    let mut known = service.own_variables.iter().filter_map(|name| name.to_str());
+    match (known.find(|known| is_slip(known, variable)), service.env_files.last()) {
+        (Some(slip), _) => format!("rename `{slip}`, which is set, to `{variable}`"),
+        (None, Some(file)) => {
+            let file = display_path(&file.path, checkout);
+            format!("set `{variable}` in `{file}`, or in `environment` of `{name}`")
+        }
+        (None, None) => format!("set `{variable}` in `environment` of `{name}`, or in an `env_file`"),
+    }
 }
 
 fn runs_node_scripts(service: &Service) -> bool {

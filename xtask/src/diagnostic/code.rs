@@ -32,6 +32,14 @@ pub(crate) enum Code {
     /// Programs that read env files interpret a line differently.
     EnvAmbiguous,
     EnvFileMissing,
+    /// An env file sets a variable that nothing uses, one letter away from one that is not set.
+    EnvMistyped,
+    /// An env file lacks variables of its example.
+    EnvExample,
+    /// An env file has a secret that every user of the machine can read.
+    EnvReadable,
+    /// Git tracks an env file that holds more than ports.
+    EnvTracked,
     /// The packages of a Node project are not installed, or are older than its lock file.
     NodeModulesMissing,
     /// Processes of an earlier run are still alive.
@@ -84,6 +92,10 @@ impl Code {
             Code::EnvMissing => "env.missing",
             Code::EnvAmbiguous => "env.ambiguous",
             Code::EnvFileMissing => "env.file_missing",
+            Code::EnvMistyped => "env.mistyped",
+            Code::EnvExample => "env.example",
+            Code::EnvReadable => "env.readable",
+            Code::EnvTracked => "env.tracked",
             Code::NodeModulesMissing => "node_modules.missing",
             Code::RunLeftovers => "run.leftovers",
             Code::LimitOpenFiles => "limit.open_files",

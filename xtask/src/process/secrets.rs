@@ -171,7 +171,8 @@ fn value<'a>(name: &str, separator: &str, text: &'a str) -> &'a str {
     &text[..end.unwrap_or(text.len())]
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a variable or option of this name holds a secret.
+pub(crate) fn is_secret(name: &str) -> bool {
     let words = split_words(name);
     // `PGPASSWORD`, `mytoken` and `requirepass` are single words.
     let ends = |word: &str| SECRET_ENDS.iter().any(|end| word.ends_with(end));

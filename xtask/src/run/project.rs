@@ -3,15 +3,17 @@
 mod place;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::reservations::{CheckoutRef, Registry};
-use crate::config::{self, Config, dotenv};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit, Level, Place};
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::hash::fnv;
 use crate::plan::{self, Draft, Environment, Plan, PlanInputs, PortId, Selection, without_cargo};
-use crate::ports::{Finding, Subject};
-use crate::system::{files, os, problem, venvs};
+use crate::ports::Finding;
+use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
+use crate::system::{files, observe, os, problem, venvs};
 pub(crate) use place::{ProjectPath, directory};
 
 /// Of `devtasks.toml` and env files, in bytes.
@@ -54,26 +56,32 @@ impl Project {
         self.config.services.iter().map(|service| service.name.as_str())
     }
 
-    /// Lines of env files that other parsers read differently.
-    pub(crate) fn ambiguities(&self, plan: &Plan) -> Vec<Finding> {
-        let mut files = vec![self.checkout.join(".env")];
-        files.extend(
-            plan.services
-                .iter()
-                .flat_map(|service| &service.env_files)
-                .map(|file| file.path.clone()),
-        );
-        files.sort();
-        files.dedup();
-        let of_file = |path: &PathBuf| {
-            let bytes = files::read_regular(path, MAX_FILE_BYTES).unwrap_or_default();
-            dotenv::ambiguities(path.strip_prefix(&self.checkout).unwrap_or(path), &bytes)
+    /// The env files that the plan reads, each once, if they or their examples exist: `.env`, unless others are named, and those of
+    /// services.
+    pub(crate) fn env_files(&self, plan: &Plan) -> Vec<EnvFileFact> {
+        let by_itself = self
+            .config
+            .project
+            .env_file
+            .is_none()
+            .then(|| self.checkout.join(".env"));
+        let of_services = plan.services.iter().flat_map(|service| &service.env_files);
+        let mut paths: Vec<PathBuf> = by_itself
+            .into_iter()
+            .chain(of_services.map(|file| file.path.clone()))
+            .collect();
+        paths.sort();
+        paths.dedup();
+        observe::env_files(&paths, &self.checkout)
+    }
+
+    /// The findings about them.
+    pub(crate) fn env_findings(&self, files: &[EnvFileFact]) -> Vec<Finding> {
+        let known = KnownVariables {
+            used: self.config.variables(),
+            is_set: &|name| self.calling.contains_key(OsStr::new(name)),
         };
-        files
-            .iter()
-            .flat_map(of_file)
-            .map(|(place, what)| ambiguous(&place, what))
-            .collect()
+        env_files(files, &known)
     }
 
     /// The requested services, before their ports have numbers.
@@ -145,15 +153,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
         ),
         false => problem,
     }
-}
-
-fn ambiguous(place: &Place, message: String) -> Finding {
-    Diagnostic::new(message)
-        .code(Code::EnvAmbiguous)
-        .level(Level::Warn)
-        .exit(Exit::Done)
-        .at(place)
-        .about(Subject::default())
 }
 
 fn calling() -> Environment {

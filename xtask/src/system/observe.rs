@@ -1,6 +1,7 @@
 //! Fills [`Facts`] from the machine: everything preflight needs to know about a plan.
 
 mod command;
+mod env_files;
 mod node;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::plan::Plan;
 use crate::ports::Endpoint;
 use crate::preflight::{DirectoryFact, Facts, ServiceFact, VenvFact};
 pub(crate) use command::find_program;
+pub(crate) use env_files::env_files;
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.

@@ -262,12 +262,44 @@ fn every_trouble_with_a_venv_has_its_code_and_its_way_out() {
 }
 
 #[test]
-fn an_ambiguous_env_file_is_a_warning_and_its_values_stay_secret() {
+fn lines_that_others_read_differently_are_notes_and_values_stay_secret() {
     let (sandbox, _) = Sandbox::with_api();
     sandbox.write(".env", "A=secret # note\nexport C=secret\n");
-    let ended = sandbox.run(&["doctor"]).with(0);
-    assert!(ended.stdout.contains("warning"), "{ended:?}");
+    let ended = sandbox.run(&["doctor", "--strict"]).with(0);
+    assert_eq!(
+        ended.stdout,
+        "All checks passed: 1 port free, 1 command, 1 env file, 0 leftovers, 2 notes (see `-v`).\n"
+    );
+    let ended = sandbox.run(&["doctor", "-v"]).with(0);
+    let note = "note: systemd, foreman and podman skip a line that begins with `export`\n  --> .env:2:8\n";
+    assert!(ended.stdout.contains(note), "{ended:?}");
     assert!(!ended.stdout.contains("secret"), "{ended:?}");
+}
+
+#[test]
+fn an_env_file_is_compared_with_its_example_and_kept_private() {
+    let (sandbox, _) = Sandbox::with_api();
+    sandbox.write(".env.example", "API_TOKEN=\nSECRET_KEY=\n");
+    let ended = sandbox.run(&["doctor"]).with(0);
+    assert_eq!(
+        ended.stdout,
+        "warning: `.env` does not exist, and `.env.example` sets `API_TOKEN`, `SECRET_KEY`\n\n\
+         hint: run `cp .env.example .env`, and fill it in\n\n1 warning.\n"
+    );
+    sandbox.write(".env", "API_TOKEN=t0p\nSECRETKEY=s3cret\n");
+    for arguments in [["init", "-q"], ["add", ".env"]] {
+        let done = output(sandbox.other("git").args(arguments));
+        assert!(done.status.success(), "{done:?}");
+    }
+    check(
+        &sandbox,
+        0,
+        &[
+            ("env.mistyped", "warn"),
+            ("env.readable", "warn"),
+            ("env.tracked", "warn"),
+        ],
+    );
     sandbox.run(&["doctor", "--strict"]).with(1);
 }
 

@@ -76,14 +76,14 @@ fn a_missing_command_is_named() {
             "make run",
             127,
             log,
-            expect!["install `uvicorn`, or set `venv` if it lives in one"],
+            expect!["install `uvicorn`, correct the name, or set `venv` if it lives in one"],
         );
     }
     check_of(
         &backend("make run", "/shop/.venv"),
         127,
         "sh: 1: uvicorn: not found",
-        expect!["install `uvicorn`"],
+        expect!["install `uvicorn`, or correct the name"],
     );
     check("sh run.sh", 127, "", expect![""]);
 }

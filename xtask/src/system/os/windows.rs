@@ -163,6 +163,11 @@ pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
     None
 }
 
+/// Unknown: access is decided by lists.
+pub(crate) fn is_readable_by_all(_: &Path) -> bool {
+    false
+}
+
 /// The directory for temporary files.
 pub(crate) fn short_directory() -> std::path::PathBuf {
     std::env::temp_dir()

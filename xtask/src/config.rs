@@ -82,6 +82,8 @@ pub(crate) struct Service {
     pub(crate) venv: VenvChoice,
     /// The main port first.
     pub(crate) ports: Vec<Port>,
+    /// Of the main port's URL, such as `redis`.
+    pub(crate) scheme: Option<String>,
     pub(crate) environment: Vec<(String, Located<Template>)>,
     /// Relative to the project's directory.
     pub(crate) env_file: Vec<Located<Template>>,

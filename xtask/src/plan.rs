@@ -9,13 +9,15 @@ mod env_files;
 mod environment;
 mod literals;
 mod ports;
+mod scheme;
 mod scope;
 mod selection;
 mod services;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ pub(crate) use allocation::{
 pub(crate) use changes::{SettingChange, changes};
 pub(crate) use draft::{Draft, draft};
 pub(crate) use environment::{Environment, bin, without_cargo};
+pub(crate) use scheme::Scheme;
 pub(crate) use selection::{Selection, unknown};
 
 /// Inputs from outside the config. Which files are read depends on variables, which depend on other files. So files are
@@ -94,6 +97,9 @@ pub(crate) struct Service {
     pub(crate) venv: Option<Venv>,
     /// The first is the main one.
     pub(crate) ports: Vec<Port>,
+    /// Of the main port's URL; `None` if it has no URL.
+    #[serde(default)]
+    pub(crate) scheme: Option<Scheme>,
     pub(crate) depends_on: Vec<(String, Condition)>,
     /// The dependencies that it is restarted with.
     pub(crate) restarts_with: Vec<String>,
@@ -198,9 +204,15 @@ impl Plan {
 }
 
 impl Service {
-    /// The URL of the main port, such as `http://127.0.0.1:8000`; `None` without a TCP port.
+    /// The URL of the main port for a browser, such as `http://127.0.0.1:8000`.
     pub(crate) fn url(&self) -> Option<String> {
-        url(&self.ports)
+        self.url_at(self.ports.first()?.address())
+    }
+
+    /// The same if it listens at another address, such as `[::1]:8000`.
+    pub(crate) fn url_at(&self, address: impl Display) -> Option<String> {
+        let scheme = self.scheme.as_ref().filter(|scheme| scheme.is_for_browsers())?;
+        Some(format!("{}://{address}", scheme.name))
     }
 
     /// The variable by which the service's own command can refer to a port.
@@ -214,20 +226,15 @@ impl Service {
     }
 }
 
-/// The URL of the main port, if that is TCP.
-fn url(ports: &[Port]) -> Option<String> {
-    let main = ports.first().filter(|port| port.protocol == Protocol::Tcp)?;
-    Some(main.url())
-}
-
 impl Port {
-    pub(crate) fn url(&self) -> String {
-        match self.host {
-            Some(IpAddr::V6(host)) if !host.is_unspecified() => format!("http://[{host}]:{}", self.number),
-            Some(IpAddr::V4(host)) if !host.is_unspecified() => format!("http://{host}:{}", self.number),
-            Some(IpAddr::V6(_)) => format!("http://[::1]:{}", self.number),
-            Some(IpAddr::V4(_)) | None => format!("http://127.0.0.1:{}", self.number),
-        }
+    /// Where a client on this machine connects: `127.0.0.1:8000`.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let host = match self.host {
+            Some(host) if !host.is_unspecified() => host,
+            Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+            Some(IpAddr::V4(_)) | None => Ipv4Addr::LOCALHOST.into(),
+        };
+        SocketAddr::new(host, self.number)
     }
 }
 

@@ -287,11 +287,11 @@ pub(crate) enum HealthStatus {
 }
 
 impl RunStatus {
-    /// Every listed service is ready, every task has completed, and the list is not empty.
+    /// Every listed service is ready or running, every task has completed, and the list is not empty.
     pub(crate) fn is_ready(&self) -> bool {
         let is_well = |it: &ServiceStatus| match it.state {
-            State::Ready => true,
-            State::Exited => it.task,
+            State::Running | State::Ready | State::Completed => true,
+            State::Exited => false,
             State::Waiting | State::Starting | State::Unhealthy | State::Stopping => false,
             State::Backoff | State::Failed | State::Stopped => false,
         };

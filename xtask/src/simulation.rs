@@ -176,7 +176,8 @@ impl Simulation {
             State::Ready => it.is_checked && it.is_sick,
             State::Unhealthy => !it.is_sick,
             State::Stopping | State::Backoff => true,
-            State::Waiting | State::Exited | State::Failed | State::Stopped => false,
+            State::Running | State::Waiting => false,
+            State::Exited | State::Completed | State::Failed | State::Stopped => false,
         }
     }
 

@@ -122,12 +122,16 @@ pub(crate) enum ProbeResult {
 pub(crate) enum State {
     Waiting,
     Starting,
+    /// Started; nothing shows whether it is ready.
+    Running,
     Ready,
     Unhealthy,
     Stopping,
     /// It has exited and is restarted after a pause.
     Backoff,
     Exited,
+    /// A task that has exited with code 0.
+    Completed,
     Failed,
     Stopped,
 }
@@ -138,11 +142,13 @@ impl State {
         match self {
             State::Waiting => "waiting",
             State::Starting => "starting",
+            State::Running => "running",
             State::Ready => "ready",
             State::Unhealthy => "unhealthy",
             State::Stopping => "stopping",
             State::Backoff => "backoff",
             State::Exited => "exited",
+            State::Completed => "completed",
             State::Failed => "failed",
             State::Stopped => "stopped",
         }
@@ -151,8 +157,8 @@ impl State {
     /// Nothing of the unit runs, and nothing will start on its own.
     pub(crate) fn is_over(self) -> bool {
         match self {
-            State::Exited | State::Failed | State::Stopped => true,
-            State::Waiting | State::Starting | State::Ready | State::Unhealthy => false,
+            State::Exited | State::Completed | State::Failed | State::Stopped => true,
+            State::Waiting | State::Starting | State::Running | State::Ready | State::Unhealthy => false,
             State::Stopping | State::Backoff => false,
         }
     }
@@ -160,8 +166,19 @@ impl State {
     /// Processes of the unit may exist.
     pub(crate) fn is_alive(self) -> bool {
         match self {
-            State::Starting | State::Ready | State::Unhealthy | State::Stopping => true,
-            State::Waiting | State::Backoff | State::Exited | State::Failed | State::Stopped => false,
+            State::Starting | State::Running | State::Ready | State::Unhealthy | State::Stopping => true,
+            State::Waiting | State::Backoff | State::Exited | State::Completed | State::Failed | State::Stopped => {
+                false
+            }
+        }
+    }
+
+    /// A service that has started completely, even if it is unhealthy by now.
+    pub(crate) fn is_up(self) -> bool {
+        match self {
+            State::Running | State::Ready | State::Unhealthy => true,
+            State::Waiting | State::Starting | State::Stopping | State::Backoff => false,
+            State::Exited | State::Completed | State::Failed | State::Stopped => false,
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::{CommandResult, Context};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
 use crate::foreign::visible;
-use crate::plan::Check;
 use crate::ports::Endpoint;
 use crate::protocol::{ObservedService, ServiceProgress, ServiceStatus, Snapshot, Transition};
 use crate::report::{self, cause, json, status, words};
@@ -72,7 +71,11 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
     let mut last: BTreeMap<String, State> = BTreeMap::new();
     let mut hear = |news: News<'_>| match news {
         News::Transition(it) => {
-            let is_news = matches!(it.state, State::Ready | State::Failed | State::Exited | State::Backoff);
+            let is_news = match it.state {
+                State::Running | State::Ready | State::Failed | State::Backoff => true,
+                State::Exited | State::Completed => true,
+                State::Waiting | State::Starting | State::Unhealthy | State::Stopping | State::Stopped => false,
+            };
             transition(it, is_news, context);
             last.insert(it.service.clone(), it.state);
         }
@@ -196,8 +199,6 @@ fn urls(snapshot: &Snapshot) -> String {
         .services
         .iter()
         .filter(|it| it.state == State::Ready)
-        // A port whose check only connects rarely speaks HTTP; the summary of `up` leaves it out too.
-        .filter(|it| !matches!(it.health.as_ref().map(|health| &health.check), Some(Check::Tcp)))
         .filter_map(|it| it.url.clone())
         .collect();
     if urls.is_empty() {

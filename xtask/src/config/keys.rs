@@ -169,6 +169,13 @@ pub(crate) const KEYS: &[Key] = &[
         "several ports by name; the first is the main one",
     )
     .also(&["expose"]),
+    key(
+        SERVICE,
+        "scheme",
+        "string",
+        "`\"http\"`, unless the port is known for another protocol",
+        "the scheme of the main port's URL, such as `\"redis\"`",
+    ),
     ENVIRONMENT,
     ENV_FILE,
     DEPENDS_ON,

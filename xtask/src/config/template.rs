@@ -54,6 +54,8 @@ pub(crate) enum TemplatePart {
     Port,
     PortKey(String),
     Url,
+    /// Host and port.
+    Address,
 }
 
 /// Why a text is not a valid template. The problem has no place yet.

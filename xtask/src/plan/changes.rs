@@ -36,6 +36,8 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
         env_files: _,
         venv: _,
         ports,
+        // What refers to the URL has another environment or command then.
+        scheme: _,
         depends_on: _,
         restarts_with: _,
         health: _,

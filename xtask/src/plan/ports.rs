@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::env_files::ProjectFiles;
 use super::scope::{Address, Scope, ServiceAddresses};
-use super::{Allocation, DeclaredNumber, DeclaredPort, PlanInputs, Port, PortId, project_name, url};
+use super::{Allocation, DeclaredNumber, DeclaredPort, PlanInputs, Port, PortId, Scheme, project_name};
 use crate::config::template::{Otherwise, Piece};
 use crate::config::{self, AUTO, Config, Located, Service, Template};
 use crate::diagnostic::{Diagnostic, Exit};
@@ -81,7 +81,7 @@ pub(super) fn numbers(declared: &DeclaredPorts, allocation: &Allocation) -> (Num
         let Ok(ports) = &it.ports else { continue };
         let ports = it.service.ports.iter().zip(ports);
         let ports = ports.map(|(port, declared)| numbered(it.service, port, declared, allocation));
-        let told = numbers.add(&it.service.name, ports.collect());
+        let told = numbers.add(it.service, ports.collect());
         problems.extend(told.into_iter().filter(|_| it.is_started));
     }
     (numbers, problems)
@@ -103,7 +103,8 @@ fn numbered(service: &Service, port: &config::Port, declared: &DeclaredPort, all
 
 impl Numbers {
     /// If a variable names two ports, the first one is kept.
-    fn add(&mut self, service: &str, ports: Vec<Port>) -> Vec<Diagnostic> {
+    fn add(&mut self, service: &Service, ports: Vec<Port>) -> Vec<Diagnostic> {
+        let name = &service.name;
         let mut problems = Vec::new();
         for port in &ports {
             // Every service has its own `PORT`.
@@ -117,17 +118,18 @@ impl Numbers {
                 problems.push(
                     problem
                         .at(&port.place)
-                        .hint(format!("give `{service}` a variable of its own"))
+                        .hint(format!("give `{name}` a variable of its own"))
                         .exit(Exit::Usage),
                 );
             }
         }
         let address = Address::Known {
             ports: ports.iter().map(|port| (port.key.clone(), port.number)).collect(),
-            url: url(&ports),
+            main: ports.first().map(Port::address),
+            scheme: Scheme::of(service, &ports).map(|scheme| scheme.name),
         };
-        self.addresses.insert(service.to_owned(), address);
-        self.by_service.insert(service.to_owned(), ports);
+        self.addresses.insert(name.clone(), address);
+        self.by_service.insert(name.clone(), ports);
         problems
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::net::SocketAddr;
 
 use super::Environment;
 use crate::config::suggest::did_you_mean;
@@ -31,7 +32,9 @@ pub(super) enum Address {
     Known {
         /// By key; the main port comes first.
         ports: Vec<(String, u16)>,
-        url: Option<String>,
+        main: Option<SocketAddr>,
+        /// Of the main port's URL; `None` if it has no URL.
+        scheme: Option<String>,
     },
     /// Its ports are invalid, which is reported already.
     Told,
@@ -68,15 +71,18 @@ impl Scope<'_> {
                 let port = ports.iter().find(|(name, _)| name == key);
                 port.map(|(_, port)| port.to_string())
             }
-            (Some(Address::Known { url, .. }), TemplatePart::Url) => url.clone(),
+            (Some(Address::Known { main, .. }), TemplatePart::Address) => main.map(|main| main.to_string()),
+            (Some(Address::Known { main, scheme, .. }), TemplatePart::Url) => main
+                .zip(scheme.as_ref())
+                .map(|(main, scheme)| format!("{scheme}://{main}")),
             (Some(Address::Told), _) => return Err(String::new()),
             (Some(Address::Untold(why)), _) => return Err(format!("the port of `{service}` is not known: {why}")),
             (None, _) => return Err(format!("the port of `{service}` is not known here")),
         };
         value.ok_or_else(|| match part {
-            TemplatePart::Port => format!("`{service}` has no port"),
+            TemplatePart::Port | TemplatePart::Address => format!("`{service}` has no port"),
             TemplatePart::PortKey(key) => format!("`{service}` has no port `{key}`"),
-            TemplatePart::Url => format!("`{service}` has no URL: its main port is not a TCP port"),
+            TemplatePart::Url => format!("`{service}` has no URL: set its `scheme`, or refer to its `.address`"),
         })
     }
 

@@ -8,7 +8,7 @@ use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, Health, PlanInputs, Port, Protocol, Service, Venv};
+use super::{Check, Command, Health, PlanInputs, Port, Protocol, Scheme, Service, Venv};
 use crate::config::{self, Config, Located, Template, VenvChoice};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
@@ -96,6 +96,7 @@ pub(super) fn service(
         env_files,
         venv,
         ports: ports.clone(),
+        scheme: Scheme::of(service, ports),
         depends_on: service
             .depends_on
             .iter()

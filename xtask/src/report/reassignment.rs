@@ -95,7 +95,7 @@ fn hardcoded_elsewhere(id: &PortId, plan: &Plan) -> Vec<String> {
     let Origin::Moved { from } = now.origin else {
         return Vec::new();
     };
-    let reference = match moved.url() {
+    let reference = match &moved.scheme {
         Some(_) if moved.ports.first() == Some(now) => format!("services.{}.url", id.service),
         _ => format!("services.{}.ports.{}", id.service, now.key),
     };

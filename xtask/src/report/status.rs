@@ -96,8 +96,8 @@ fn note(service: &ObservedService) -> Option<String> {
         }
         State::Failed => cause().map(|cause| format!("{name} has failed: {}", visible(&cause))),
         State::Backoff => cause().map(|cause| format!("{name} is about to be started again: {}", visible(&cause))),
-        State::Ready => foreign(),
-        State::Stopping | State::Exited | State::Stopped => None,
+        State::Ready | State::Running => foreign(),
+        State::Stopping | State::Exited | State::Completed | State::Stopped => None,
     }
 }
 
@@ -109,7 +109,6 @@ const COLUMNS: [&str; 8] = [
 pub(crate) fn word(state: State, task: bool) -> &'static str {
     match state {
         State::Starting if task => "running",
-        State::Exited if task => "done",
         state => state.name(),
     }
 }
@@ -117,7 +116,7 @@ pub(crate) fn word(state: State, task: bool) -> &'static str {
 /// `text`, such as the name of `state`, in the colour of that state.
 pub(crate) fn in_colour(state: State, text: &str, paint: Paint) -> String {
     match state {
-        State::Ready => paint.good(text),
+        State::Running | State::Ready | State::Completed => paint.good(text),
         State::Unhealthy | State::Failed => paint.bad(text),
         State::Starting | State::Stopping | State::Backoff => paint.warn(text),
         State::Waiting | State::Exited | State::Stopped => paint.dim(text),

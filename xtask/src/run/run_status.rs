@@ -262,7 +262,7 @@ fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Opti
 
 /// Checks the service itself if that is quick and harmless; for a command, uses the supervisor's last result.
 fn health_of(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> HealthReport {
-    if !matches!(service.state, State::Ready | State::Unhealthy | State::Starting) {
+    if !service.state.is_up() && service.state != State::Starting {
         return HealthReport {
             status: HealthStatus::Unknown,
             detail: None,

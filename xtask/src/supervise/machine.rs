@@ -201,7 +201,7 @@ impl Machine {
                 failures: 0,
                 unhealthy: false,
             };
-            announce(unit, State::Ready, None, actions);
+            announce(unit, State::Running, None, actions);
         }
     }
 
@@ -321,6 +321,7 @@ impl Machine {
         };
         let end = match self.may_restart(unit, &cause) {
             true => State::Backoff,
+            false if done && self.units[unit].spec.task => State::Completed,
             false if done => State::Exited,
             false => State::Failed,
         };

@@ -39,7 +39,7 @@ pub(crate) fn steps<'a>(planned: &'a [Service], running: &[Running]) -> Vec<Step
         let Some(it) = running.iter().find(|it| it.service.name == service.name) else {
             return Todo::Start;
         };
-        let is_done = it.service.task && it.state == State::Exited;
+        let is_done = it.state == State::Completed;
         let changes = changes(&it.service, service, planned);
         match it.is_ending() && !is_done {
             true => Todo::Start,

@@ -140,6 +140,7 @@ impl Unit {
         match &self.phase {
             Phase::Waiting => State::Waiting,
             Phase::Spawning | Phase::Starting { .. } | Phase::TaskRunning { .. } => State::Starting,
+            Phase::Running { .. } if !self.spec.probed => State::Running,
             Phase::Running { unhealthy: false, .. } => State::Ready,
             Phase::Running { unhealthy: true, .. } => State::Unhealthy,
             Phase::Stopping(_) => State::Stopping,
@@ -174,8 +175,18 @@ impl Unit {
         match (&self.phase, condition) {
             (Phase::Running { unhealthy, .. }, Condition::Healthy) => !unhealthy,
             (Phase::Running { .. } | Phase::Starting { .. } | Phase::TaskRunning { .. }, Condition::Started) => true,
-            (Phase::Finished { state: State::Exited }, Condition::Started) => true,
-            (Phase::Finished { state: State::Exited }, Condition::Completed) => self.spec.task,
+            (
+                Phase::Finished {
+                    state: State::Exited | State::Completed,
+                },
+                Condition::Started,
+            ) => true,
+            (
+                Phase::Finished {
+                    state: State::Completed,
+                },
+                Condition::Completed,
+            ) => true,
             (Phase::Running { .. }, Condition::Completed) => false,
             (Phase::Starting { .. } | Phase::TaskRunning { .. }, Condition::Healthy | Condition::Completed) => false,
             (Phase::Waiting | Phase::Spawning | Phase::Stopping(_), _) => false,

@@ -229,7 +229,7 @@ impl Case<'_> {
         self.wrong.extend(against);
     }
 
-    /// With 0 it shows every service, and as ready.
+    /// With 0 it shows every service, and as ready or running.
     fn judge_status(&mut self) {
         let Some(Ended {
             code: Some(0), stdout, ..
@@ -242,7 +242,7 @@ impl Case<'_> {
             let services = status["services"].as_array().into_iter().flatten();
             services
                 .into_iter()
-                .any(|it| it["name"] == name && it["state"] == "ready")
+                .any(|it| it["name"] == name && (it["state"] == "ready" || it["state"] == "running"))
         };
         if !["listener", "wrapper"].into_iter().all(is_ready) {
             let shown = format!("it showed {stdout}");

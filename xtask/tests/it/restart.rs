@@ -68,9 +68,9 @@ fn everything_stops_in_reverse_order_and_starts_in_order() {
             "api waiting",
             "db stopping",
             "db waiting",
-            "db ready",
-            "api ready",
-            "web ready",
+            "db running",
+            "api running",
+            "web running",
         ]
     );
     let last = events.last().unwrap();
@@ -98,10 +98,10 @@ fn one_that_is_named_is_restarted_with_those_that_asked_for_it() {
     let said = sandbox.plain(&ended.stderr);
     let lines: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
     let head = "SERVICE STATE PID AGE PORT HEALTH RESTARTS CLIENTS";
-    let rows = ["db", "api", "web"].map(|name| format!("{name} ready [pid] [time] - - 0 0"));
+    let rows = ["db", "api", "web"].map(|name| format!("{name} running [pid] [time] - - 0 0"));
     let mut expected: Vec<Vec<&str>> = [
         "project is running (pid [pid]); restarting `db` there.",
-        "db ready",
+        "db running",
         "",
         "project up [time] (foreground, pid [pid])",
         "",
@@ -114,7 +114,7 @@ fn one_that_is_named_is_restarted_with_those_that_asked_for_it() {
     assert_eq!(lines, expected);
     sandbox.run(&["restart", "api"]).with(0);
     assert_eq!(changed(&after, &pids(&sandbox)), [false, true, true]);
-    up.wait_for("  db   ready      again");
+    up.wait_for("  db   running    again");
     up.interrupt();
     up.wait().with(130);
 }
@@ -138,7 +138,7 @@ fn one_that_has_ended_is_started_with_what_it_needs() {
         .iter()
         .map(|it| it["state"].clone())
         .collect();
-    assert_eq!(states, ["ready", "ready", "ready"]);
+    assert_eq!(states, ["running", "running", "running"]);
     up.interrupt();
     // The one that was stopped in between counts once.
     let ended = up.wait().with(130);

@@ -224,7 +224,7 @@ fn a_service_that_ended_says_how() {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|it| it["state"] == "ready")
+            .filter(|it| it["state"] == "running")
             .count()
     };
     eventually(|| statuses().to_string(), || running(&statuses()) == 1);
@@ -245,7 +245,7 @@ fn a_service_that_ended_says_how() {
     assert_eq!(
         ends,
         [
-            ("ready", None, None, None),
+            ("running", None, None, None),
             ("failed", Some(7), None, Some("exit code 7")),
             (
                 "failed",

@@ -11,7 +11,7 @@ use crate::commands::lost_ports::{self, found_port_busy};
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::diagnostic::Exit;
-use crate::plan::{self, Check, Plan};
+use crate::plan::{self, Plan};
 use crate::ports::conflict::CallerContext;
 use crate::ports::{Endpoint, Finding};
 use crate::protocol::Mode;
@@ -144,7 +144,7 @@ impl<'a> UpReporter<'a> {
     }
 
     fn is_up(&self, name: &str) -> bool {
-        matches!(self.states.get(name), Some(State::Ready | State::Unhealthy))
+        self.states.get(name).is_some_and(|state| state.is_up())
     }
 
     /// The commands that are useful now.
@@ -176,12 +176,7 @@ impl<'a> UpReporter<'a> {
     fn line(&self, transition: &Transition, rest: &str) {
         let paint = self.screen.paint();
         let word = status::word(transition.state, transition.task);
-        // A completed task counts as ready.
-        let state = match transition.state {
-            State::Exited if transition.task => State::Ready,
-            state => state,
-        };
-        let state = status::in_colour(state, &format!("{word:<9}"), paint);
+        let state = status::in_colour(transition.state, &format!("{word:<9}"), paint);
         let name = format!("{:<width$}", transition.service, width = self.name_width);
         self.screen
             .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
@@ -249,6 +244,12 @@ impl Observer for UpReporter<'_> {
         self.states.insert(name.clone(), *state);
         match (state, why) {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
+            (State::Running, _) => {
+                self.stopped.remove(name);
+                self.starting.remove(name);
+                let again = !self.ready.insert(name.clone());
+                self.line(transition, if again { "again" } else { "" });
+            }
             (State::Ready, _) => {
                 self.stopped.remove(name);
                 let again = !self.ready.insert(name.clone());
@@ -267,7 +268,7 @@ impl Observer for UpReporter<'_> {
             }
             (State::Unhealthy | State::Backoff, Some(why)) => self.line(transition, &cause::cause(why)),
             (State::Failed, Some(why)) => self.failed(transition, service, why),
-            (State::Exited, _) if transition.task => {
+            (State::Completed, _) => {
                 let took = self.starting.remove(name).map(|since| between(since, *at));
                 self.line(transition, &words::duration(took.unwrap_or_default()));
             }
@@ -288,7 +289,7 @@ impl Observer for UpReporter<'_> {
         let stopped = self.states.iter().filter(|(_, state)| **state == State::Stopped);
         let stopped: BTreeSet<String> = stopped.map(|(name, _)| name.clone()).collect();
         // A service that has just failed is not recorded yet, and still starts or stops.
-        let is_over = |state: &State| matches!(state, State::Exited | State::Stopped);
+        let is_over = |state: &State| matches!(state, State::Exited | State::Completed | State::Stopped);
         let rest = self.states.values().filter(|state| is_over(state)).count();
         let without = n_up > 0 && !stopped.is_empty() && n_up + rest == self.states.len();
         self.settled = Some(ready || without);
@@ -354,11 +355,8 @@ fn front(plan: &Plan) -> Vec<(String, String)> {
     };
     let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<(String, String)> {
         let services = plan.services.iter().filter(services);
-        let addresses = services.map(|it| (it.name.clone(), address(it, it.url().as_ref())));
-        addresses
-            .filter(|(_, address)| address.starts_with("http"))
-            .take(MAX_URLS)
-            .collect()
+        let urls = services.filter_map(|it| Some((it.name.clone(), it.url()?)));
+        urls.take(MAX_URLS).collect()
     };
     let front = urls(&|service| !is_needed(&service.name));
     // The only web service may have a dependent, such as a worker.
@@ -368,17 +366,15 @@ fn front(plan: &Plan) -> Vec<(String, String)> {
 /// How long stopping takes before the way to hurry is shown.
 const SLOW_STOP: Duration = Duration::from_secs(2);
 
-/// Where the user can reach the service: a URL if it may speak HTTP, otherwise its ports.
+/// Where the user can reach the service: a URL if it may speak HTTP, otherwise the addresses.
 fn address(service: &plan::Service, url: Option<&String>) -> String {
-    let speaks_http = !matches!(service.health.as_ref().map(|health| &health.check), Some(Check::Tcp));
-    match url {
-        Some(url) if speaks_http => url.clone(),
-        _ => service
-            .ports
-            .iter()
-            .map(|port| format!(":{}", port.number))
-            .collect::<Vec<_>>()
-            .join(" "),
+    match (url, service.ports.as_slice()) {
+        (Some(url), _) => url.clone(),
+        (None, []) => String::new(),
+        (None, [main, others @ ..]) => {
+            let others = others.iter().map(|port| format!(" :{}", port.number));
+            format!("{}{}", main.address(), others.collect::<String>())
+        }
     }
 }
 

@@ -88,7 +88,7 @@ impl ServiceName {
     /// Whether `${services.NAME.PART}` can be resolved.
     pub(super) fn has(&self, part: &TemplatePart) -> bool {
         match part {
-            TemplatePart::Port | TemplatePart::Url => !self.ports.is_empty(),
+            TemplatePart::Port | TemplatePart::Url | TemplatePart::Address => !self.ports.is_empty(),
             TemplatePart::PortKey(key) => self.ports.contains(key),
         }
     }

@@ -297,7 +297,7 @@ fn unknown_port(service: &str, part: &TemplatePart, keys: &[String]) -> Diagnost
             did_you_mean(key, keys.iter().map(String::as_str))
                 .or_else(|| Some(format!("write `${{services.{service}.ports.{}}}`", keys[0]))),
         ),
-        TemplatePart::Port | TemplatePart::PortKey(_) | TemplatePart::Url => {
+        TemplatePart::Port | TemplatePart::PortKey(_) | TemplatePart::Url | TemplatePart::Address => {
             Diagnostic::new(format!("service `{service}` has no port"))
                 .hint(format!("add `port` to [services.{service}]"))
         }

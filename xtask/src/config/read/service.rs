@@ -39,6 +39,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     let working_dir = read.key("working_dir", TomlReader::path);
     let venv = read.key("venv", venv).unwrap_or(VenvChoice::None);
     let ports = ports(read.reader, table);
+    let scheme = read.key("scheme", scheme);
     let environment = read.list("environment", environment);
     let env_file = read.list("env_file", env_file);
     let depends_on = read.list("depends_on", dependencies);
@@ -67,6 +68,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
         working_dir,
         venv,
         ports,
+        scheme,
         environment,
         env_file,
         depends_on,
@@ -94,6 +96,21 @@ fn listen<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, ports: &[Port]) -> O
         reader.report(item.at_value(), problem.hint("set `listen = false`"));
     }
     Some(listen)
+}
+
+/// Source: RFC 3986, 3.1.
+fn scheme<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<String> {
+    let scheme = reader.plain(item)?.value;
+    let may_contain = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
+    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.chars().all(may_contain) {
+        let problem = Diagnostic::new(format!("`{scheme}` is not the scheme of a URL"));
+        reader.report(
+            item.at_value(),
+            problem.hint("write `http`, `redis`, `postgresql` or the like, without `://`"),
+        );
+        return None;
+    }
+    Some(scheme)
 }
 
 struct Part<'r, 't> {

@@ -158,6 +158,7 @@ impl<'t> Parser<'t> {
             [_, service, "port"] => (service, TemplatePart::Port),
             [_, service, "ports", key] if !key.is_empty() => (service, TemplatePart::PortKey((*key).to_owned())),
             [_, service, "url"] => (service, TemplatePart::Url),
+            [_, service, "address"] => (service, TemplatePart::Address),
             _ => return Err(self.no_reference(start)),
         };
         if service.is_empty() {
@@ -205,7 +206,7 @@ impl<'t> Parser<'t> {
         self.fault(
             start,
             format!("`{}` refers to nothing", self.form(start)),
-            "write `${services.NAME.port}`, `${services.NAME.ports.KEY}` or `${services.NAME.url}`",
+            "write `${services.NAME.port}`, `.ports.KEY`, `.address` or `.url`",
         )
     }
 

@@ -57,6 +57,7 @@ fn shown_piece(piece: &Piece) -> String {
             TemplatePart::Port => format!("[{service}.port]"),
             TemplatePart::PortKey(key) => format!("[{service}.ports.{key}]"),
             TemplatePart::Url => format!("[{service}.url]"),
+            TemplatePart::Address => format!("[{service}.address]"),
         },
         Piece::Variable {
             name,
@@ -208,7 +209,7 @@ fn a_form_that_is_no_variable_is_found() {
 
 #[test]
 fn a_reference_to_nothing_is_found() {
-    let hint = "write `${services.NAME.port}`, `${services.NAME.ports.KEY}` or `${services.NAME.url}`";
+    let hint = "write `${services.NAME.port}`, `.ports.KEY`, `.address` or `.url`";
     for form in [
         "${services.a.b}",
         "${services.a}",

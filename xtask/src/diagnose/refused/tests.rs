@@ -120,6 +120,7 @@ fn service(text: &str) -> Service {
         env_files: Vec::new(),
         venv: None,
         ports,
+        scheme: None,
         depends_on,
         restarts_with: Vec::new(),
         health: None,

@@ -129,6 +129,35 @@ fn hosts_and_numbers_may_be_variables() {
 }
 
 #[test]
+fn a_url_has_the_scheme_that_is_written_or_known_for_the_port() {
+    check(
+        r#"
+        [services.db]
+        command = "db"
+        port = { number = 5432, host = "::1" }
+        [services.cache]
+        command = "cache"
+        port = "${CACHE_PORT:-6390}"
+        scheme = "redis"
+        [services.moved]
+        command = "moved"
+        port = 6379
+        [services.odd]
+        command = "odd"
+        port = 3306
+        healthcheck = { http = "/" }
+        [services.a]
+        command = "a ${services.db.url} ${services.cache.url} ${services.cache.address} ${services.moved.url} ${services.odd.url}"
+        "#,
+        "port moved.main 6380",
+        "a",
+        expect![[r#"
+            a: a|postgresql://[::1]:5432|redis://127.0.0.1:6390|127.0.0.1:6390|redis://127.0.0.1:6380|http://127.0.0.1:3306
+              CACHE_PORT=6390"#]],
+    );
+}
+
+#[test]
 fn variable_that_is_no_port_or_address_is_refused_and_its_value_not_shown() {
     let config = r#"
         [services.api]

@@ -239,6 +239,28 @@ fn a_health_check_is_a_path_at_a_port_or_a_url() {
 }
 
 #[test]
+fn a_protocol_without_urls_has_an_address() {
+    check(
+        r#"
+        [services.cache]
+        command = "memcached"
+        port = 11211
+
+        [services.a]
+        command = "a ${services.cache.address} ${services.cache.url}"
+        "#,
+        "",
+        "",
+        expect![[r#"
+            cache: memcached
+              PORT=11211
+              PORT_MAIN=11211
+              port main 11211
+            exit 2 env.missing devtasks.toml:6:14 `cache` has no URL: set its `scheme`, or refer to its `.address`"#]],
+    );
+}
+
+#[test]
 fn service_without_a_tcp_port_has_no_url() {
     check(
         r#"
@@ -256,6 +278,6 @@ fn service_without_a_tcp_port_has_no_url() {
               PORT=5353
               PORT_MAIN=5353
               port main 5353 udp
-            exit 2 env.missing devtasks.toml:6:14 `dns` has no URL: its main port is not a TCP port"#]],
+            exit 2 env.missing devtasks.toml:6:14 `dns` has no URL: set its `scheme`, or refer to its `.address`"#]],
     );
 }

@@ -58,6 +58,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
             place: place(1, 1, 1, ""),
         }),
         ports: Vec::new(),
+        scheme: None,
         depends_on: Vec::new(),
         restarts_with: Vec::new(),
         health: None,

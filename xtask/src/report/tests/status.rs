@@ -309,8 +309,10 @@ fn run_is_ready_when_all_services_are() {
     assert!(status.is_ready());
     status.services[0].status.state = State::Exited;
     assert!(!status.is_ready());
-    status.services[0].status.task = true;
-    assert!(status.is_ready());
+    for state in [State::Completed, State::Running] {
+        status.services[0].status.state = state;
+        assert!(status.is_ready());
+    }
 }
 
 #[test]

@@ -130,8 +130,10 @@ impl ServiceInstance {
 
     /// The URL of its main port: where it was seen listening, or should listen.
     pub(super) fn url(&self) -> Option<String> {
-        let url = self.service.url()?;
-        Some(self.answers_at.map_or(url, |address| format!("http://{address}")))
+        match self.answers_at {
+            Some(address) => self.service.url_at(address),
+            None => self.service.url(),
+        }
     }
 
     pub(super) fn note_answer(&mut self, probed: Probed) {

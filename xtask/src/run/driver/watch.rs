@@ -151,8 +151,7 @@ impl Driver<'_> {
             WaitsFor::Arrived(units) => {
                 let is_settled = |unit: &UnitId| {
                     let state = self.machine.state(*unit);
-                    let is_up = matches!(state, State::Ready | State::Unhealthy);
-                    state.is_over() || is_up && !self.machine.is_to_restart(*unit)
+                    state.is_over() || state.is_up() && !self.machine.is_to_restart(*unit)
                 };
                 if !units.iter().all(is_settled) {
                     return None;
@@ -192,8 +191,7 @@ impl Driver<'_> {
                     return self.machine.is_over().then_some(exit);
                 }
                 // A unit stopped by another command is not waited for; the others continue.
-                let is_settled =
-                    |state: &State| matches!(state, State::Ready | State::Unhealthy | State::Exited | State::Stopped);
+                let is_settled = |state: &State| state.is_up() || state.is_over();
                 states.iter().all(is_settled).then_some(Exit::Done)
             }
         }

@@ -89,13 +89,13 @@ fn exit_by_another_code_or_a_signal_is_always_a_failure() {
 fn dependency_that_exited_with_0_counts_as_started_but_not_as_healthy() {
     check(expect![[r#"
         job: unprobed; db; after: job(started), db
-        0 begin -> job waiting; db waiting; after waiting; spawn job; spawn db; job ready; db starting
+        0 begin -> job waiting; db waiting; after waiting; spawn job; spawn db; job running; db starting
         5 exit job 0 -> terminate job; job exited: code 0 after 5
         9 ready db -> db ready; spawn after; after starting
         12 ready after -> after ready; batch 0 is ready"#]]);
     check(expect![[r#"
         job: unprobed; db; after: job, db
-        0 begin -> job waiting; db waiting; after waiting; spawn job; spawn db; job ready; db starting
+        0 begin -> job waiting; db waiting; after waiting; spawn job; spawn db; job running; db starting
         5 exit job 0 -> terminate job; job exited: code 0 after 5; after failed: without job; batch 0 has failed
             -> terminate db; db stopping
         9 exit db -> db stopped

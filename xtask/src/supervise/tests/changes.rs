@@ -49,7 +49,7 @@ fn changed_settings_of_a_waiting_service_apply_at_once() {
     check(expect![[r#"
         db; api: db
         0 begin -> db waiting; api waiting; spawn db; db starting
-        10 change api: unprobed -> spawn api; api ready"#]]);
+        10 change api: unprobed -> spawn api; api running"#]]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn condition_started_does_not_wait_for_ready() {
 fn service_without_port_and_health_check_is_ready_when_spawned() {
     check(expect![[r#"
         worker: unprobed; api: worker
-        0 begin -> worker waiting; api waiting; spawn worker; worker ready; spawn api; api starting
+        0 begin -> worker waiting; api waiting; spawn worker; worker running; spawn api; api starting
         3 ready api -> api ready; batch 0 is ready"#]]);
 }
 

@@ -11,7 +11,7 @@ fn task_runs_after_its_dependencies_and_before_its_dependents() {
         5 ready db -> db ready; spawn migrate; migrate starting
         6 waits migrate -> nothing
         6 waits api -> migrate
-        70000 exit migrate -> terminate migrate; migrate exited: code 0 after 69995; spawn api; api ready
+        70000 exit migrate -> terminate migrate; migrate completed: code 0 after 69995; spawn api; api running
             -> batch 0 is ready
         70000 end -> over: false, exit 0"#]]);
 }
@@ -40,7 +40,7 @@ fn task_completes_when_no_process_of_it_is_left() {
         0 begin -> migrate waiting; api waiting; spawn migrate; migrate starting
         10 exit migrate 0 left=1 -> terminate migrate
         400 gone migrate
-        417 -> migrate exited: code 0 after 10; spawn api; api ready; batch 0 is ready
+        417 -> migrate completed: code 0 after 10; spawn api; api running; batch 0 is ready
         500 until"#]]);
 }
 
@@ -49,8 +49,8 @@ fn run_of_tasks_alone_is_over_when_they_have_completed() {
     check(expect![[r#"
         lint: task; test: lint(completed) task
         0 begin -> lint waiting; test waiting; spawn lint; lint starting
-        10 exit lint -> terminate lint; lint exited: code 0 after 10; spawn test; test starting
-        20 exit test -> terminate test; test exited: code 0 after 10; batch 0 is ready
+        10 exit lint -> terminate lint; lint completed: code 0 after 10; spawn test; test starting
+        20 exit test -> terminate test; test completed: code 0 after 10; batch 0 is ready
         20 end -> over: true, exit 0"#]]);
 }
 
@@ -58,8 +58,8 @@ fn run_of_tasks_alone_is_over_when_they_have_completed() {
 fn task_with_condition_started_is_waited_for_by_the_batch_alone() {
     check(expect![[r#"
         seed: task; api: seed(started) unprobed
-        0 begin -> seed waiting; api waiting; spawn seed; seed starting; spawn api; api ready
-        30 exit seed -> terminate seed; seed exited: code 0 after 30; batch 0 is ready
+        0 begin -> seed waiting; api waiting; spawn seed; seed starting; spawn api; api running
+        30 exit seed -> terminate seed; seed completed: code 0 after 30; batch 0 is ready
         30 end -> over: false, exit 0"#]]);
 }
 
@@ -84,7 +84,7 @@ fn batch_timeout_ends_the_wait_for_a_task_of_another_batch() {
         5 ready db -> db ready; spawn migrate; migrate starting
         10 begin api timeout=1s -> api waiting
         1010 -> api failed: not ready after 1000: it waits for `migrate`; batch 1 has failed
-        3000 exit migrate -> terminate migrate; migrate exited: code 0 after 2995; batch 0 is ready
+        3000 exit migrate -> terminate migrate; migrate completed: code 0 after 2995; batch 0 is ready
         3000 end -> over: false, exit 4"#]]);
 }
 
@@ -118,7 +118,7 @@ fn completed_task_does_not_run_again_with_a_restart() {
         40 restart -> terminate api; api stopping
         50 exit api -> api waiting; terminate db; db stopping
         60 exit db -> db waiting; spawn db; db starting
-        65 ready db -> db ready; spawn api; api ready"#]]);
+        65 ready db -> db ready; spawn api; api running"#]]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn dependents_with_restart_end_before_their_task_runs_again() {
         20 restart migrate -> migrate waiting; terminate api; api stopping
         21 waits migrate -> api
         30 exit api -> api waiting; spawn migrate; migrate starting
-        40 exit migrate -> terminate migrate; migrate exited: code 0 after 10; spawn api; api ready"#]]);
+        40 exit migrate -> terminate migrate; migrate completed: code 0 after 10; spawn api; api running"#]]);
 }
 
 #[test]
@@ -165,8 +165,9 @@ fn failed_task_runs_again_with_a_start_and_a_completed_one_does_not() {
         10 begin migrate api -> migrate waiting; api waiting; spawn migrate; migrate starting
         20 exit migrate 1 -> terminate migrate; batch 1 has failed; api stopped; migrate failed: code 1 after 10
         30 begin migrate api -> migrate waiting; api waiting; spawn migrate; migrate starting
-        40 exit migrate -> terminate migrate; migrate exited: code 0 after 10; spawn api; api ready; batch 2 is ready
+        40 exit migrate -> terminate migrate; migrate completed: code 0 after 10; spawn api; api running
+            -> batch 2 is ready
         50 stop api -> terminate api; api stopping
         51 exit api -> api stopped
-        60 begin api -> api waiting; spawn api; api ready; batch 3 is ready"#]]);
+        60 begin api -> api waiting; spawn api; api running; batch 3 is ready"#]]);
 }

@@ -41,7 +41,7 @@ fn restart_command_stops_in_reverse_order_and_starts_in_order() {
         100 restart db api web -> terminate web; web stopping
         110 exit web 0 -> web waiting; terminate api; api stopping
         120 exit api 0 -> api waiting; terminate db; db stopping
-        130 exit db 0 -> db waiting; spawn db; db ready; spawn api; api ready; spawn web; web ready
+        130 exit db 0 -> db waiting; spawn db; db running; spawn api; api running; spawn web; web running
         200 restarts db -> 0
         200 end -> over: false, exit 0"#]]);
 }
@@ -52,7 +52,7 @@ fn restart_command_leaves_dependents_running() {
         db: unprobed; api: db unprobed
         0 up
         100 restart db -> terminate db; db stopping
-        110 exit db 0 -> db waiting; spawn db; db ready"#]]);
+        110 exit db 0 -> db waiting; spawn db; db running"#]]);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn restart_command_starts_ended_dependencies_too() {
         0 up
         100 exit api 1 -> terminate api; api failed: code 1 after 100
         200 exit db 1 -> terminate db; db failed: code 1 after 200
-        300 restart api -> db waiting; api waiting; spawn db; db ready; spawn api; api ready
+        300 restart api -> db waiting; api waiting; spawn db; db running; spawn api; api running
         400 end -> over: false, exit 0"#]]);
 }
 
@@ -85,9 +85,9 @@ fn restart_command_ends_a_backoff_and_resets_its_count() {
         0 up
         0 restarted db
         100 exit db 1 -> terminate db; db backoff: code 1 after 100, again in 123
-        110 restart db -> db waiting; spawn db; db ready
+        110 restart db -> db waiting; spawn db; db running
         120 restarts db -> 0
-        200 exit db 1 -> terminate db; db backoff: code 1 after 90, again in 0; spawn db; db ready"#]]);
+        200 exit db 1 -> terminate db; db backoff: code 1 after 90, again in 0; spawn db; db running"#]]);
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn crash_while_a_restart_is_pending_is_no_failure() {
         db: unprobed; api: db unprobed
         0 up
         100 restart db api -> terminate api; api stopping
-        110 exit db 1 -> terminate db; db waiting; spawn db; db ready
-        120 exit api 0 -> api waiting; spawn api; api ready
+        110 exit db 1 -> terminate db; db waiting; spawn db; db running
+        120 exit api 0 -> api waiting; spawn api; api running
         200 end -> over: false, exit 0"#]]);
 }
 
@@ -121,7 +121,7 @@ fn restart_command_for_a_stopping_service_does_nothing() {
         100 stop api -> terminate api; api stopping
         110 restart api
         120 exit api 0 -> api stopped
-        130 restart api -> api waiting; spawn api; api ready"#]]);
+        130 restart api -> api waiting; spawn api; api running"#]]);
 }
 
 #[test]

@@ -124,10 +124,10 @@ fn a_stack_that_a_service_started_in_the_background_is_another_one() {
     let up = sandbox.up(&[]);
     eventually(
         || inner_state(&sandbox, &inner),
-        || inner_state(&sandbox, &inner) == "ready",
+        || inner_state(&sandbox, &inner) == "running",
     );
     sandbox.run(&["restart"]).with(0);
-    assert_eq!(inner_state(&sandbox, &inner), "ready");
+    assert_eq!(inner_state(&sandbox, &inner), "running");
     let status = sandbox.start_in(&inner, &["status", "--format", "json"]).wait().json();
     let supervisor = &status["supervisor"]["pid"];
     let down = sandbox.run(&["down"]).with(0);
@@ -138,7 +138,7 @@ fn a_stack_that_a_service_started_in_the_background_is_another_one() {
     );
     assert!(down.stderr.contains(&line), "{line}{down:?}");
     up.wait().with(0);
-    assert_eq!(inner_state(&sandbox, &inner), "ready");
+    assert_eq!(inner_state(&sandbox, &inner), "running");
     sandbox.start_in(&inner, &["down"]).wait().with(0);
     sandbox.nothing_is_left_soon();
 }
@@ -149,10 +149,10 @@ fn a_stack_that_a_task_started_lives_on_when_the_task_is_done() {
         "[tasks.boot]\ncommand = [\"sh\", \"-c\", \"UP\"]\n[services.a]\ncommand = \"sleep 8888\"\ndepends_on = [\"boot\"]\n",
     );
     let up = sandbox.up(&[]);
-    assert_eq!(inner_state(&sandbox, &inner), "ready");
+    assert_eq!(inner_state(&sandbox, &inner), "running");
     sandbox.run(&["down"]).with(0);
     up.wait().with(0);
-    assert_eq!(inner_state(&sandbox, &inner), "ready");
+    assert_eq!(inner_state(&sandbox, &inner), "running");
     sandbox.start_in(&inner, &["down"]).wait().with(0);
     sandbox.nothing_is_left_soon();
 }
@@ -168,7 +168,7 @@ fn a_stack_that_runs_as_a_service_ends_with_it() {
     let up = sandbox.up(&[]);
     eventually(
         || inner_state(&sandbox, &inner),
-        || inner_state(&sandbox, &inner) == "ready",
+        || inner_state(&sandbox, &inner) == "running",
     );
     sandbox.run(&["down"]).with(0);
     up.wait().with(0);

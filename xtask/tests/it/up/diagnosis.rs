@@ -22,7 +22,7 @@ fn check(sandbox: &Sandbox, needed: &[&str], others: &str, cases: &[Case]) {
     let steady = "[services.steady]\ncommand = \"sleep 1000\"\ndepends_on = ";
     sandbox.write("devtasks.toml", &format!("{services}{steady}{needed:?}\n{others}"));
     let up = sandbox.start(&["up", "--format", "json"]);
-    up.wait_for("\"steady\",\"state\":\"ready\"");
+    up.wait_for("\"steady\",\"state\":\"running\"");
     sandbox.write("end", "");
     for (name, code, log, cause, hints) in cases {
         let mut seen = Value::Null;
@@ -91,7 +91,7 @@ fn what_a_service_said_last_becomes_a_cause_and_a_hint() {
                 127,
                 "sh: 1: vite: not found\nnpm error code 127\n",
                 "a command was not found",
-                &["install `vite`, or set `venv` if it lives in one"],
+                &["install `vite`, correct the name, or set `venv` if it lives in one"],
             ),
             (
                 "script",

@@ -282,7 +282,7 @@ fn a_service_that_fails_after_all_were_ready_leaves_the_others_running() {
         .iter()
         .map(|it| it["state"].clone())
         .collect();
-    assert_eq!(states, ["ready", "failed"]);
+    assert_eq!(states, ["running", "failed"]);
     // `up` ends when none is left, with 1 because one failed.
     let steady = u32::try_from(status["services"][0]["pid"].as_u64().unwrap()).unwrap();
     crate::sandbox::signal(steady, rustix::process::Signal::TERM);

@@ -44,7 +44,7 @@ fn states(sandbox: &Sandbox) -> Vec<String> {
 fn a_task_runs_once_before_what_depends_on_it() {
     let (sandbox, port) = shop(MIGRATE);
     let up = sandbox.up(&[]);
-    assert_eq!(states(&sandbox), ["db ready", "migrate exited", "api ready"]);
+    assert_eq!(states(&sandbox), ["db ready", "migrate completed", "api running"]);
     let status = sandbox.run(&["status", "--format", "json"]).with(0).json();
     assert_eq!(status["services"][1]["task"], true);
     assert_eq!(status["services"][1]["exit"]["code"], 0);
@@ -54,7 +54,7 @@ fn a_task_runs_once_before_what_depends_on_it() {
     assert_eq!(story(&sandbox), "once\n");
     let log = sandbox.run(&["logs", "migrate"]).with(0).stdout;
     assert!(
-        log.contains("migrating\n") && log.contains("-- done: exit code 0\n"),
+        log.contains("migrating\n") && log.contains("-- completed: exit code 0\n"),
         "{log}"
     );
     up.interrupt();
@@ -63,9 +63,9 @@ fn a_task_runs_once_before_what_depends_on_it() {
     let head = format!(
         "shop  2 services and 1 task  port {port} free
 
-  db       ready      [time]  :{port}
-  migrate  done       [time]
-  api      ready      [time]
+  db       ready      [time]  127.0.0.1:{port}
+  migrate  completed  [time]
+  api      running
 
 All 2 ready in [time].
 "
@@ -107,7 +107,7 @@ fn a_task_that_failed_runs_again_when_it_is_asked_for() {
     sandbox.write("ready", "");
     let ended = sandbox.run(&["up"]).with(0);
     assert!(ended.stderr.contains("starting `migrate`, `api` there"), "{ended:?}");
-    assert!(ended.stderr.contains("migrate  done  exit code 0"), "{ended:?}");
+    assert!(ended.stderr.contains("migrate  completed  exit code 0"), "{ended:?}");
     assert_eq!(story(&sandbox), "try\ntry\n");
     sandbox.run(&["restart", "migrate"]).with(0);
     assert_eq!(story(&sandbox), "try\ntry\ntry\n");
@@ -122,8 +122,8 @@ fn in_the_background_a_task_is_told_and_waited_for_as_well() {
     let (sandbox, _) = shop("sleep 0.1");
     let ended = sandbox.run(&["up", "--detach"]).with(0);
     let told = sandbox.plain(&ended.stderr);
-    assert!(told.contains("  migrate  done       [time]\n"), "{told}");
-    assert_eq!(states(&sandbox), ["db ready", "migrate exited", "api ready"]);
+    assert!(told.contains("  migrate  completed  [time]\n"), "{told}");
+    assert_eq!(states(&sandbox), ["db ready", "migrate completed", "api running"]);
     sandbox.run(&["down"]).with(0);
     let (sandbox, _) = shop("exit 3");
     sandbox.run(&["up", "--detach"]).with(1);
@@ -191,7 +191,7 @@ fn a_task_that_is_named_brings_what_it_needs_and_alone_it_is_all_there_is_to_do(
     let ended = sandbox.run(&["up", "lint"]).with(0);
     assert_eq!(
         sandbox.plain(&ended.stderr),
-        "project  2 tasks\n\n  build  done       [time]\n  lint   done       [time]\n\nDone in [time].\n\n"
+        "project  2 tasks\n\n  build  completed  [time]\n  lint   completed  [time]\n\nDone in [time].\n\n"
     );
     let ended = sandbox.run(&["up"]).with(2);
     assert!(
@@ -200,7 +200,7 @@ fn a_task_that_is_named_brings_what_it_needs_and_alone_it_is_all_there_is_to_do(
     );
     let (sandbox, _) = shop(MIGRATE);
     let _up = sandbox.up(&["migrate"]);
-    assert_eq!(states(&sandbox), ["db ready", "migrate exited"]);
+    assert_eq!(states(&sandbox), ["db ready", "migrate completed"]);
 }
 
 #[test]

@@ -19,17 +19,14 @@ impl World {
                 let paused = self.reals[*unit].again_at.is_none_or(|at| at <= self.now);
                 assert!(paused, "{unit} is spawned before its pause is over");
                 for (name, condition) in &self.specs[*unit].depends_on {
-                    let allowed: &[State] = match condition {
-                        Condition::Healthy => &[State::Ready],
-                        Condition::Started => &[State::Starting, State::Ready, State::Unhealthy, State::Exited],
-                        Condition::Completed => &[State::Exited],
-                    };
                     let state = self.state_of(name).expect("what is needed is known");
-                    assert!(
-                        allowed.contains(&state),
-                        "{unit} is spawned while {name} is {}",
-                        state.name()
-                    );
+                    let is_over = matches!(state, State::Exited | State::Completed);
+                    let is_allowed = match condition {
+                        Condition::Healthy => matches!(state, State::Running | State::Ready),
+                        Condition::Started => state.is_up() || state == State::Starting || is_over,
+                        Condition::Completed => state == State::Completed,
+                    };
+                    assert!(is_allowed, "{unit} is spawned while {name} is {}", state.name());
                 }
                 if self.specs[*unit].task {
                     self.check_no_dependent_is_ending(*unit);
@@ -87,8 +84,8 @@ impl World {
                 let members = || self.reals.iter().filter(|real| real.batch == *batch);
                 // If some were stopped and the others are up, nothing has failed.
                 let is_settled = |real: &Real| match real.state {
-                    Some(State::Ready | State::Unhealthy) => real.leader,
-                    Some(State::Exited | State::Stopped) => true,
+                    Some(State::Running | State::Ready | State::Unhealthy) => real.leader,
+                    Some(State::Exited | State::Completed | State::Stopped) => true,
                     Some(State::Waiting | State::Starting | State::Stopping | State::Backoff | State::Failed)
                     | None => false,
                 };

@@ -7,6 +7,7 @@ mod kind;
 mod memory;
 pub(crate) mod refused;
 mod rules;
+pub(crate) mod start_trouble;
 mod subject;
 
 use std::sync::LazyLock;

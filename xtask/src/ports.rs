@@ -9,6 +9,8 @@ pub(crate) mod tunnel;
 
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Protocol;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
@@ -17,7 +19,7 @@ use crate::process::{ProcessInfo, ProcessRef};
 pub(crate) use role::Role;
 
 /// A port of interest. Without a host, 127.0.0.1 is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Endpoint {
     pub(crate) number: u16,
     pub(crate) host: Option<IpAddr>,

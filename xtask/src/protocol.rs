@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnose::ExitStatus;
+use crate::diagnose::start_trouble::StartTrouble;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan;
-use crate::preflight::mismatch::Mismatch;
 use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
 use crate::supervise::steps::Running;
@@ -85,6 +85,7 @@ pub(crate) enum Reply {
     Why(Option<Box<Explanation>>),
     Transition(Transition),
     Progress(Vec<ServiceProgress>),
+    StartNotice(StartNotice),
     Done {
         exit: Exit,
         snapshot: Snapshot,
@@ -100,7 +101,7 @@ impl Reply {
     /// Whether it is the last reply to a request.
     pub(crate) fn is_last(&self) -> bool {
         match self {
-            Reply::Transition(_) | Reply::Progress(_) => false,
+            Reply::Transition(_) | Reply::Progress(_) | Reply::StartNotice(_) => false,
             Reply::Status(_) | Reply::Services(_) | Reply::Why(_) | Reply::Done { .. } => true,
             Reply::Refused(_) | Reply::Ending => true,
         }
@@ -215,11 +216,18 @@ pub(crate) struct Transition {
     /// The URL of its main port.
     #[serde(default)]
     pub(crate) url: Option<String>,
-    /// The mismatch that kept it from becoming ready, if any.
-    pub(crate) mismatch: Option<Box<Mismatch>>,
+    /// What kept it from becoming ready, if that was seen.
+    pub(crate) trouble: Option<Box<StartTrouble>>,
     /// The end of its log, if it has failed.
     #[serde(default)]
     pub(crate) tail: Vec<String>,
+}
+
+/// A service takes long to start, and this was seen.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StartNotice {
+    pub(crate) at: Timestamp,
+    pub(crate) trouble: StartTrouble,
 }
 
 /// A service that is about to enter another state.

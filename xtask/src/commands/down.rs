@@ -123,6 +123,7 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
             stopped += usize::from(it.state.is_over());
         }
         News::Progress(progress) => slow.tell(progress, context),
+        News::StartNotice(_) => {}
     };
     let Completed {
         exit,

@@ -3,13 +3,14 @@
 use std::sync::mpsc::Receiver;
 
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::protocol::{Reply, ServiceProgress, Snapshot, Transition};
+use crate::protocol::{Reply, ServiceProgress, Snapshot, StartNotice, Transition};
 use crate::run::driver::Message;
 
 /// Events of the run before the final reply.
 pub(super) enum News<'a> {
     Transition(&'a Transition),
     Progress(&'a [ServiceProgress]),
+    StartNotice(&'a StartNotice),
 }
 
 /// How the connection ended.
@@ -49,6 +50,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
         match reply {
             Reply::Transition(transition) => hear(News::Transition(&transition)),
             Reply::Progress(progress) => hear(News::Progress(&progress)),
+            Reply::StartNotice(notice) => hear(News::StartNotice(&notice)),
             Reply::Done {
                 exit,
                 snapshot,

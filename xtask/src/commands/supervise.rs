@@ -9,8 +9,7 @@ use crate::commands::events::Inbox;
 use crate::commands::tell;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{self, OnExit};
-use crate::protocol::{Mode, Record};
-use crate::protocol::{Reply, Request, ServiceProgress, Transition};
+use crate::protocol::{Mode, Record, Reply, Request, ServiceProgress, StartNotice, Transition};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::run::control::{self, Server};
@@ -118,6 +117,8 @@ impl Observer for Nobody {
     fn settled(&mut self, _: bool, _: Duration) {}
 
     fn progress(&mut self, _: &[ServiceProgress]) {}
+
+    fn start_notice(&mut self, _: &StartNotice) {}
 
     fn draws_progress(&self) -> bool {
         false

@@ -9,7 +9,7 @@ use crate::commands::{CommandResult, Context};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
 use crate::foreign::visible;
 use crate::ports::Endpoint;
-use crate::protocol::{ObservedService, ServiceProgress, ServiceStatus, Snapshot, Transition};
+use crate::protocol::{ObservedService, ServiceProgress, ServiceStatus, Snapshot, StartNotice, Transition};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::Message;
 use crate::run::run_status;
@@ -80,6 +80,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
             last.insert(it.service.clone(), it.state);
         }
         News::Progress(progress) => slow.tell(progress, context),
+        News::StartNotice(notice) => start_notice(notice, context),
     };
     let Completed {
         exit,
@@ -192,6 +193,16 @@ pub(super) fn transition(it: &Transition, is_news: bool, context: &Context) {
             why.unwrap_or_default()
         ));
     }
+}
+
+/// A service takes long to start: a finding as an event in JSON mode, otherwise a warning.
+fn start_notice(notice: &StartNotice, context: &Context) {
+    let found = notice.trouble.finding();
+    if context.json {
+        let _ = context.print(&finding(json::finding(&found, &context.program)));
+    }
+    let reader = context.reader(context.paint_stderr());
+    context.say(report::finding::finding(&found, &reader).trim_end());
 }
 
 fn urls(snapshot: &Snapshot) -> String {

@@ -27,7 +27,7 @@ pub(crate) fn advice(
     advice
 }
 
-fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hint> {
+pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hint> {
     use FailureKind::*;
     let name = &service.name;
     let directory = display_path(&service.working_dir, checkout);

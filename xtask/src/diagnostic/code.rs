@@ -45,6 +45,8 @@ pub(crate) enum Code {
     /// Processes of an earlier run are still alive.
     RunLeftovers,
     LimitOpenFiles,
+    /// A service runs and does not become ready.
+    ServiceNotReady,
     /// `devtasks.toml` belongs to another user.
     FileUntrusted,
     /// Any other problem.
@@ -98,6 +100,7 @@ impl Code {
             Code::EnvTracked => "env.tracked",
             Code::NodeModulesMissing => "node_modules.missing",
             Code::RunLeftovers => "run.leftovers",
+            Code::ServiceNotReady => "service.not_ready",
             Code::LimitOpenFiles => "limit.open_files",
             Code::FileUntrusted => "file.untrusted",
             Code::Config => "config",

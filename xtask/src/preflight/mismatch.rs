@@ -41,6 +41,13 @@ impl Mismatch {
     }
 
     pub(crate) fn finding(&self, service: &Service) -> Finding {
+        self.problem(service).about(Subject {
+            port: Some(Endpoint::from(&self.port)),
+            ..Subject::service(&service.name)
+        })
+    }
+
+    pub(crate) fn problem(&self, service: &Service) -> Diagnostic {
         let (name, port) = (&service.name, &self.port);
         let variable = port.variable.as_deref().unwrap_or("PORT");
         let mut found = Diagnostic::new(format!("`{name}` {}", self.words()))
@@ -54,10 +61,7 @@ impl Mismatch {
         if let ([address], false) = (&self.listens[..], self.is_right_number()) {
             found = found.hint(format!("or declare `port = {}` in devtasks.toml", address.port()));
         }
-        found.about(Subject {
-            port: Some(Endpoint::from(port)),
-            ..Subject::service(name)
-        })
+        found
     }
 
     /// Port numbers, or whole addresses if the number alone shows no difference.

@@ -10,6 +10,7 @@ mod membership;
 mod processes;
 mod progress;
 mod ready;
+mod trouble;
 mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,7 +27,7 @@ use crate::preflight::limit;
 use crate::process::Identity;
 use crate::process::left_alone::LeftAlone;
 use crate::protocol::Record;
-use crate::protocol::{Reply, Request, ServiceProgress, Snapshot, Transition};
+use crate::protocol::{Reply, Request, ServiceProgress, Snapshot, StartNotice, Transition};
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, UnitId};
 use crate::system::clock::Clock;
 use crate::system::interrupt::Interrupt;
@@ -48,6 +49,8 @@ pub(crate) trait Observer {
     /// and once when there are none.
     fn progress(&mut self, under_way: &[ServiceProgress]);
     fn draws_progress(&self) -> bool;
+    /// A service takes long to start, and this was seen.
+    fn start_notice(&mut self, notice: &StartNotice);
 }
 
 /// The first request of a run.
@@ -72,6 +75,8 @@ pub(crate) enum Message {
         unit: UnitId,
         generation: u32,
         answer: ProbeResult,
+        /// The HTTP status, if that made it fail.
+        status: Option<u16>,
     },
     PipeEnded {
         unit: UnitId,
@@ -326,8 +331,10 @@ impl<'a> Driver<'a> {
                 unit,
                 generation,
                 answer,
+                status,
             } => {
                 if self.services[unit].generation == generation {
+                    self.services[unit].http_status = status;
                     self.answer(unit, answer);
                 }
             }

@@ -12,11 +12,24 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::system::threads;
 
+/// A health check that did not pass.
+pub(crate) struct HealthFailure {
+    pub(crate) detail: String,
+    /// The HTTP status of the answer, if there was one.
+    pub(crate) status: Option<u16>,
+}
+
+impl From<String> for HealthFailure {
+    fn from(detail: String) -> Self {
+        HealthFailure { detail, status: None }
+    }
+}
+
 /// `GET`: 200 to 399 passes; redirects are not followed.
 ///
 /// # Errors
 /// The detail of a failure: `GET /healthz 503`, `GET /healthz: no answer in 2 s`.
-pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
+pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, HealthFailure> {
     let began = Instant::now();
     let config = Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -35,14 +48,17 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, String> {
             if (200..400).contains(&status) {
                 Ok(format!("{status} in {}", milliseconds(began.elapsed())))
             } else {
-                Err(format!("GET {path} {status}"))
+                Err(HealthFailure {
+                    detail: format!("GET {path} {status}"),
+                    status: Some(status),
+                })
             }
         }
-        Err(ureq::Error::Timeout(_)) => Err(format!("GET {path}: no answer in {}", milliseconds(timeout))),
+        Err(ureq::Error::Timeout(_)) => Err(format!("GET {path}: no answer in {}", milliseconds(timeout)).into()),
         Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-            Err(format!("GET {path}: connection refused"))
+            Err(format!("GET {path}: connection refused").into())
         }
-        Err(error) => Err(format!("GET {path}: {error}")),
+        Err(error) => Err(format!("GET {path}: {error}").into()),
     }
 }
 
@@ -89,15 +105,17 @@ fn look_up(host_and_port: String, timeout: Duration) -> io::Result<Vec<SocketAdd
 ///
 /// # Errors
 /// The detail of the failure.
-pub(crate) fn tcp(address: SocketAddr, timeout: Duration) -> Result<String, String> {
+pub(crate) fn tcp(address: SocketAddr, timeout: Duration) -> Result<String, HealthFailure> {
     let began = Instant::now();
     match TcpStream::connect_timeout(&address, timeout) {
         Ok(_) => Ok(milliseconds(began.elapsed())),
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Err(format!("{address}: connection refused")),
-        Err(error) if error.kind() == ErrorKind::TimedOut => {
-            Err(format!("{address}: no answer in {}", milliseconds(timeout)))
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            Err(format!("{address}: connection refused").into())
         }
-        Err(error) => Err(format!("{address}: {error}")),
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            Err(format!("{address}: no answer in {}", milliseconds(timeout)).into())
+        }
+        Err(error) => Err(format!("{address}: {error}").into()),
     }
 }
 

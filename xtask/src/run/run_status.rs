@@ -1,7 +1,7 @@
 //! The live run of a checkout: found by its record and socket, queried, and compared with the kernel's data.
 
 use super::control::{Client, REPLY_TIMEOUT};
-use super::health;
+use super::health::{self, HealthFailure};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{self, Check, Health, Origin, Protocol};
 use crate::ports::{Endpoint, Owner, PortFact, SocketState};
@@ -286,14 +286,15 @@ fn health_of(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &
 
 fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> Option<Result<String, String>> {
     let nobody = || Err(format!("`{}` does not listen", service.name));
+    let detail = |failure: HealthFailure| failure.detail;
     match &health.check {
-        Check::HttpUrl(url) => Some(health::http(url, health.timeout)),
+        Check::HttpUrl(url) => Some(health::http(url, health.timeout).map_err(detail)),
         Check::HttpPath(path) => Some(match address(service, facts, run) {
-            Some(address) => health::http(&format!("http://{address}{path}"), health.timeout),
+            Some(address) => health::http(&format!("http://{address}{path}"), health.timeout).map_err(detail),
             None => nobody(),
         }),
         Check::Tcp => Some(match address(service, facts, run) {
-            Some(address) => health::tcp(address, health.timeout),
+            Some(address) => health::tcp(address, health.timeout).map_err(detail),
             None => nobody(),
         }),
         Check::Command(_) => service.probed.as_ref().map(|last| {

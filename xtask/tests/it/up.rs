@@ -24,6 +24,7 @@ mod question;
 mod ready;
 mod reserved;
 mod restart;
+mod slow_start;
 mod stdin;
 mod stop;
 mod tasks;

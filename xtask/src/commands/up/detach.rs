@@ -74,6 +74,7 @@ fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: 
                 }
             }
             News::Progress(progress) => show.progress(progress),
+            News::StartNotice(notice) => show.start_notice(notice),
         };
         let Completed {
             exit: ended,

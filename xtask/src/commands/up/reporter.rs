@@ -15,7 +15,7 @@ use crate::plan::{self, Plan};
 use crate::ports::conflict::CallerContext;
 use crate::ports::{Endpoint, Finding};
 use crate::protocol::Mode;
-use crate::protocol::{ServiceProgress, Transition};
+use crate::protocol::{ServiceProgress, StartNotice, Transition};
 use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::{Observer, RunOutcome};
@@ -191,7 +191,7 @@ impl<'a> UpReporter<'a> {
             hints.push(opened_twice(service));
         }
         let mut text = failure(service, why, &transition.tail, &hints, program, paint);
-        findings.extend(transition.mismatch.as_ref().map(|it| it.finding(service)));
+        findings.extend(transition.trouble.as_ref().map(|it| it.finding()));
         for finding in findings {
             let reader = self.context.reader(self.screen.paint());
             text.push_str(&format!("\n{}", report::finding::conflict(&finding, &reader)));
@@ -340,6 +340,15 @@ impl Observer for UpReporter<'_> {
 
     fn draws_progress(&self) -> bool {
         self.screen.draws()
+    }
+
+    fn start_notice(&mut self, notice: &StartNotice) {
+        let found = notice.trouble.finding();
+        let program = &self.context.program;
+        self.screen.event(&watching::finding(json::finding(&found, program)));
+        let reader = self.context.reader(self.screen.paint());
+        self.screen
+            .say(&format!("{}\n", report::finding::finding(&found, &reader).trim_end()));
     }
 }
 

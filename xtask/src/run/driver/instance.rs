@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::diagnose::ExitStatus;
 use crate::diagnose::OomKills;
+use crate::diagnose::start_trouble::StartTrouble;
 use crate::diagnostic::Diagnostic;
 use crate::plan;
 use crate::ports::Endpoint;
@@ -45,7 +46,7 @@ pub(super) struct ServiceInstance {
     pub(super) hold: Option<Hold>,
     /// Its processes were seen listening on its ports in this run.
     pub(super) has_listened: bool,
-    /// The address at which its main port answered then.
+    /// The address at which its main port answered at the last readiness check.
     pub(super) answers_at: Option<SocketAddr>,
     /// The counters when its process was started.
     pub(super) oom_kills: OomKills,
@@ -65,6 +66,11 @@ pub(super) struct ServiceInstance {
     pub(super) answers: VecDeque<ProbeRecord>,
     /// The mismatch that its last probe found.
     pub(super) mismatch: Option<Mismatch>,
+    /// The HTTP status that made its last probe fail.
+    pub(super) http_status: Option<u16>,
+    /// While it starts: when its trouble was looked for, and what was found last.
+    pub(super) looked_at: Option<Duration>,
+    pub(super) trouble: Option<StartTrouble>,
     /// The declared port that another process had at the last readiness check.
     pub(super) lost_port: Option<u16>,
 }
@@ -134,6 +140,12 @@ impl ServiceInstance {
             Some(address) => self.service.url_at(address),
             None => self.service.url(),
         }
+    }
+
+    /// What kept it from becoming ready. A mismatch may be known before it is told.
+    pub(super) fn start_trouble(&self) -> Option<StartTrouble> {
+        let mismatch = || Some(StartTrouble::mismatch(self.mismatch.as_ref()?, &self.service));
+        self.trouble.clone().or_else(mismatch)
     }
 
     pub(super) fn note_answer(&mut self, probed: Probed) {

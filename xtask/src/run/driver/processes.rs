@@ -55,6 +55,9 @@ impl Driver<'_> {
             probed: None,
             answers: VecDeque::new(),
             mismatch: None,
+            http_status: None,
+            looked_at: None,
+            trouble: None,
             lost_port: None,
         }
     }
@@ -232,6 +235,9 @@ impl Driver<'_> {
         instance.since = wall();
         instance.in_state_since = self.clock.now();
         instance.cause = cause.clone();
+        if state == State::Starting {
+            (instance.looked_at, instance.trouble) = (None, None);
+        }
         instance.clients = None;
         if state.is_over() {
             (instance.sockets, instance.hold) = (None, None);
@@ -253,8 +259,8 @@ impl Driver<'_> {
             state,
             pid: instance.pid,
             url: instance.url(),
-            mismatch: match cause {
-                Some(Cause::NotReady { .. }) => instance.mismatch.clone().map(Box::new),
+            trouble: match cause {
+                Some(Cause::NotReady { .. }) => instance.start_trouble().map(Box::new),
                 _ => None,
             },
             cause,

@@ -10,7 +10,7 @@ use crate::plan::{Check, Port, Protocol};
 use crate::ports::Endpoint;
 use crate::preflight::mismatch::{Mismatch, serves};
 use crate::protocol::Probed;
-use crate::run::health;
+use crate::run::health::{self, HealthFailure};
 use crate::supervise::{Event, ProbeResult, State};
 use crate::system::os::Socket;
 use crate::system::owners;
@@ -25,7 +25,10 @@ impl Driver<'_> {
                     (instance.has_listened, instance.answers_at) = (true, address);
                     address
                 }
-                Err(detail) => return self.answer(unit, ProbeResult::Failed { detail }),
+                Err(detail) => {
+                    self.services[unit].answers_at = None;
+                    return self.answer(unit, ProbeResult::Failed { detail });
+                }
             },
             // It was seen to own its sockets; now only its health is checked.
             _ => self.services[unit].answers_at,
@@ -51,18 +54,19 @@ impl Driver<'_> {
     }
 
     /// Runs a probe on its own thread, because it may take time. A probe that cannot be started has no answer.
-    fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
+    fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, HealthFailure> + Send + 'static) {
         let (sender, generation) = (self.sender.clone(), self.services[unit].generation);
         let ask = move || {
-            let answer = match question() {
-                Ok(detail) => ProbeResult::Passed { detail },
-                Err(detail) => ProbeResult::Failed { detail },
+            let (answer, status) = match question() {
+                Ok(detail) => (ProbeResult::Passed { detail }, None),
+                Err(HealthFailure { detail, status }) => (ProbeResult::Failed { detail }, status),
             };
             // The driver may have ended.
             let _ = sender.send(Message::Probed {
                 unit,
                 generation,
                 answer,
+                status,
             });
         };
         if let Err(Diagnostic { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {
@@ -76,6 +80,9 @@ impl Driver<'_> {
             ProbeResult::Failed { detail } | ProbeResult::Unasked { detail } => (false, detail.clone()),
         };
         self.services[unit].note_answer(Probed { passed, detail });
+        if !passed {
+            self.look_for_trouble(unit);
+        }
         self.events.push_back(Event::Probed { unit, answer });
     }
 

@@ -6,9 +6,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, bug, doctor, down, logs, port, print_help, restart, status, supervise, up, why};
-use crate::diagnostic::Exit;
+use crate::commands::{
+    Context, bug, doctor, down, env, exec, logs, port, print_help, restart, run, status, supervise, up, why,
+};
+use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
+use crate::report::environment::Dialect;
 use crate::run::reexec::{self, Helper};
 use crate::run::watchdog;
 use crate::system::terminal::{Colour, TerminalInfo};
@@ -16,7 +19,7 @@ use crate::system::{caller, os};
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
-    without_panic(run)
+    without_panic(from_arguments)
 }
 
 /// A panic is a bug, and no reason for an exit code that the contract does not have. std has told on stderr where it
@@ -25,7 +28,7 @@ fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     catch_unwind(run).unwrap_or_else(|_| ExitCode::from(bug().code()))
 }
 
-fn run() -> ExitCode {
+fn from_arguments() -> ExitCode {
     os::unblock_signals();
     helpers();
     let mut arguments: Vec<_> = std::env::args_os().collect();
@@ -48,7 +51,8 @@ fn run() -> ExitCode {
             return ExitCode::from(error.exit_code().try_into().unwrap_or(2));
         }
     };
-    let json = cli.global.format == Format::Json;
+    let format = cli.global.format;
+    let json = format == Format::Json;
     let mut terminals = TerminalInfo::look(cli.global.color.into());
     // Whoever reads JSON is no person to be asked.
     terminals.interactive &= !json;
@@ -63,6 +67,8 @@ fn run() -> ExitCode {
         home: caller::home(),
     };
     let ended = match cli.command {
+        Command::Env(args) => env::run(&args, format.into(), &context),
+        _ if matches!(format, Format::Shell | Format::Dotenv) => Err(only_for_env().into()),
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
         Command::Restart(args) => restart::run(&args, &context),
@@ -70,6 +76,8 @@ fn run() -> ExitCode {
         Command::Logs(args) => logs::run(args, &context),
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
+        Command::Run(args) => run::run(args, &context),
+        Command::Exec(args) => exec::run(&args, &context),
         Command::Port(args) => port::run(args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
@@ -205,6 +213,26 @@ struct Global {
 enum Format {
     Human,
     Json,
+    /// Of `env` only.
+    Shell,
+    /// Of `env` only.
+    Dotenv,
+}
+
+impl From<Format> for Dialect {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human | Format::Shell => Dialect::Shell,
+            Format::Dotenv => Dialect::Dotenv,
+            Format::Json => Dialect::Json,
+        }
+    }
+}
+
+fn only_for_env() -> Diagnostic {
+    Diagnostic::new("`--format shell` and `--format dotenv` are for `env` only")
+        .hint("write `--format json`, or leave it out")
+        .exit(Exit::Usage)
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -234,6 +262,9 @@ enum Command {
     Logs(logs::Args),
     Why(why::Args),
     Doctor(doctor::Args),
+    Run(run::Args),
+    Exec(exec::Args),
+    Env(env::Args),
     Port(port::Args),
 }
 

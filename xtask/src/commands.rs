@@ -2,7 +2,9 @@
 
 pub(crate) mod doctor;
 pub(crate) mod down;
+pub(crate) mod env;
 mod events;
+pub(crate) mod exec;
 mod leftovers;
 pub(crate) mod logs;
 mod lost_ports;
@@ -10,6 +12,7 @@ pub(crate) mod port;
 mod prefixes;
 mod replies;
 pub(crate) mod restart;
+pub(crate) mod run;
 mod screen;
 pub(crate) mod status;
 mod stopping;
@@ -35,6 +38,7 @@ use crate::system::{clock, os, problem};
 pub(crate) type CommandResult = Result<Exit, Diagnostics>;
 
 /// What every command knows of how it was called.
+#[derive(Clone)]
 pub(crate) struct Context {
     /// As the user typed it: `cargo xtask`, `devtasks`, `cargo devtasks`.
     pub(crate) program: String,
@@ -50,6 +54,14 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// The same without JSON: stdout belongs to another command.
+    fn for_people(&self) -> Context {
+        Context {
+            json: false,
+            ..self.clone()
+        }
+    }
+
     /// Colour for what goes to stdout.
     fn paint(&self) -> Paint {
         Paint::new(self.terminals.colour_stdout)

@@ -33,7 +33,7 @@ pub(crate) use allocation::{
 };
 pub(crate) use changes::{SettingChange, changes};
 pub(crate) use draft::{Draft, draft};
-pub(crate) use environment::{Environment, bin, without_cargo};
+pub(crate) use environment::{Environment, EnvironmentChange, bin, without_cargo};
 pub(crate) use scheme::Scheme;
 pub(crate) use selection::{Selection, unknown};
 
@@ -120,6 +120,8 @@ pub(crate) struct Service {
 pub(crate) struct Command {
     pub(crate) words: Vec<String>,
     #[serde(default)]
+    pub(crate) is_for_shell: bool,
+    #[serde(default)]
     pub(crate) shell_syntax: Option<ShellSyntax>,
     pub(crate) place: Place,
 }
@@ -185,6 +187,18 @@ pub(crate) enum Check {
     HttpUrl(String),
     Tcp,
     Command(Vec<String>),
+}
+
+impl Command {
+    /// Adds words at the end; a shell gets them quoted.
+    pub(crate) fn append(&mut self, words: &[String]) {
+        match self.words.last_mut() {
+            Some(text) if self.is_for_shell && !words.is_empty() => {
+                *text = format!("{text} {}", shell_words::join(words));
+            }
+            Some(_) | None => self.words.extend_from_slice(words),
+        }
+    }
 }
 
 impl Plan {

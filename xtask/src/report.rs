@@ -2,6 +2,7 @@
 
 pub(crate) mod card;
 pub(crate) mod cause;
+pub(crate) mod environment;
 pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod help;
@@ -14,6 +15,7 @@ pub(crate) mod reservations;
 pub(crate) mod status;
 pub(crate) mod steps;
 mod table;
+pub(crate) mod tasks;
 pub(crate) mod why;
 pub(crate) mod words;
 

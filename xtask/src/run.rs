@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod control;
 pub(crate) mod driver;
+pub(crate) mod foreground;
 pub(crate) mod health;
 pub(crate) mod logs;
 pub(crate) mod project;

@@ -22,7 +22,7 @@ use crate::system::os;
 use crate::system::runs::{LockOutcome, StateDir};
 
 /// Stop the stack, and prove that no process is left and every port can be bound again
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_help = "\
 Works from any terminal, and after a crash: the processes of the last run are known by their tag.
 
@@ -48,6 +48,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
+    let inbox = Inbox::open(watching::last_words(context))?;
+    stop(&args, &inbox, context)
+}
+
+/// Stops the whole stack, for a command that started it.
+pub(super) fn everything(inbox: &Inbox, context: &Context) -> CommandResult {
+    stop(&Args::default(), inbox, context)
+}
+
+fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
     os::require("down")?;
     let checkout = directory(context.file.as_deref()).map_err(stranded::with_stranded_hint)?;
     if !args.services.is_empty() {
@@ -63,7 +73,6 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
         }
     }
     let directory = StateDir::of(&checkout)?;
-    let inbox = Inbox::open(watching::last_words(context))?;
 
     let deadline = wall() + LOCK_HOLDER_TIMEOUT;
     loop {
@@ -86,7 +95,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
         }
         match directory.lock()? {
             LockOutcome::Acquired(lock) => {
-                let exit = sweep(&directory, &checkout, &args, context, &inbox)?;
+                let exit = sweep(&directory, &checkout, args, context, inbox)?;
                 drop(lock);
                 return Ok(exit);
             }

@@ -1,8 +1,8 @@
 //! Events while a command runs: signals and replies to its questions.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::commands::{Context, tell};
@@ -16,6 +16,8 @@ pub(super) struct Inbox {
     pub(super) sender: Sender<Message>,
     pub(super) receiver: Receiver<Message>,
     pub(super) interrupt: Arc<Interrupt>,
+    /// Where signals are sent to.
+    listener: Arc<Mutex<Sender<Message>>>,
 }
 
 /// Ctrl-C was pressed.
@@ -26,10 +28,13 @@ impl Inbox {
     /// `last_words` is then written to stdout.
     pub(super) fn open(last_words: String) -> Result<Self, Diagnostic> {
         let inbox = Inbox::disconnected();
-        let (hear, interrupt) = (inbox.sender.clone(), Arc::clone(&inbox.interrupt));
+        let (listener, interrupt) = (Arc::clone(&inbox.listener), Arc::clone(&inbox.interrupt));
         let heard = move |heard: os::SignalEvent| {
             // The receiver may have been dropped.
-            let tell = || drop(hear.send(Message::Signal(heard)));
+            let tell = || {
+                let listener = listener.lock().unwrap_or_else(PoisonError::into_inner);
+                drop(listener.send(Message::Signal(heard)));
+            };
             if !heard.is_interrupt() {
                 return tell();
             }
@@ -45,9 +50,22 @@ impl Inbox {
     pub(super) fn disconnected() -> Self {
         let (sender, receiver) = channel();
         Inbox {
+            listener: Arc::new(Mutex::new(sender.clone())),
             sender,
             receiver,
             interrupt: Arc::default(),
+        }
+    }
+
+    /// For the next part of a command: without the events of this one, which may still arrive here.
+    pub(super) fn next(self) -> Self {
+        let (sender, receiver) = channel();
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = sender.clone();
+        self.interrupt.forget();
+        Inbox {
+            sender,
+            receiver,
+            ..self
         }
     }
 

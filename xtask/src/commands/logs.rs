@@ -96,8 +96,8 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     let (tell, happened) = channel();
     let (interrupted, closed) = (tell.clone(), tell.clone());
     os::on_signals(move |heard| match heard {
-        os::SignalEvent::Interrupt | os::SignalEvent::HangUp => drop(interrupted.send(Happened::Interrupt)),
-        os::SignalEvent::ChildEnded | os::SignalEvent::Resized => {}
+        heard if heard.is_interrupt() => drop(interrupted.send(Happened::Interrupt)),
+        _ => {}
     })
     .map_err(|error| Diagnostic::new(format!("cannot listen for signals: {error}")))?;
     os::when_stdout_closes(move || drop(closed.send(Happened::Closed)));

@@ -33,7 +33,7 @@ use preflight::{NotStarted, Preflight};
 use reporter::UpReporter;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_help = "\
 A busy port is shown with its owner, and on a terminal you are asked whether to stop it.
 Nothing is started before every port, command, directory, env file and venv was found in order.
@@ -82,6 +82,9 @@ pub(crate) struct Args {
     /// Give up after so long, such as 90s or 2m, if not everything is ready
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
+    /// The task of `run` that needs these services.
+    #[arg(skip)]
+    task: Option<String>,
 }
 
 impl Args {
@@ -116,6 +119,8 @@ impl From<ConflictArg> for OnConflict {
 /// The request of one `up`.
 struct UpRequest {
     asked: Selection,
+    /// The task of `run` that needs what is started.
+    task: Option<String>,
     /// `None` for the setting of the file.
     on_conflict: Option<OnConflict>,
     yes: bool,
@@ -143,6 +148,7 @@ impl UpRequest {
         }
         Ok(UpRequest {
             asked: args.selection(),
+            task: args.task.clone(),
             on_conflict: args.on_conflict.map(OnConflict::from),
             yes: args.yes,
             give_up_after: args.timeout,
@@ -157,10 +163,22 @@ impl UpRequest {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
-    watching::with_events(start(args, context), context)
+    watching::with_events(start(args, None, context), context)
 }
 
-fn start(args: Args, context: &Context) -> CommandResult {
+/// Starts these services and tasks in the background, for a task of `run`.
+pub(super) fn bring_up(services: Vec<String>, task: &str, inbox: &Inbox, context: &Context) -> CommandResult {
+    let args = Args {
+        services,
+        task: Some(task.to_owned()),
+        detach: true,
+        ..Args::default()
+    };
+    start(args, Some(inbox), context)
+}
+
+/// Only a start in the background can share the events of another command.
+fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult {
     os::require("up")?;
     os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
@@ -172,16 +190,17 @@ fn start(args: Args, context: &Context) -> CommandResult {
     let registry = Registry::read(project.reference())?;
     let draft = project.draft(&args.selection())?;
     let request = UpRequest::new(&args, &project, &draft, &registry)?;
-    let inbox = match directory {
-        Some(_) => Inbox::open(watching::last_words(context))?,
-        None => Inbox::disconnected(),
+    let own = match (shared, &directory) {
+        (None, Some(_)) => Inbox::open(watching::last_words(context))?,
+        (Some(_), _) | (None, None) => Inbox::disconnected(),
     };
+    let inbox = shared.unwrap_or(&own);
     let up = Preflight {
         project: &project,
         draft: &draft,
         request: &request,
         live: None,
-        inbox: &inbox,
+        inbox,
         context,
     };
     let Some(directory) = directory else {
@@ -196,9 +215,9 @@ fn start(args: Args, context: &Context) -> CommandResult {
                     Err(why) => return why.into(),
                 };
                 if !request.detach {
-                    return stay(plan, &request, &directory, lock, screen, inbox, context);
+                    return stay(plan, &request, &directory, lock, screen, own, context);
                 }
-                if let Some(exit) = detach::detach(&plan, &request, &directory, lock, screen, &inbox, context)? {
+                if let Some(exit) = detach::detach(&plan, &request, &directory, lock, screen, inbox, context)? {
                     return Ok(exit);
                 }
             }

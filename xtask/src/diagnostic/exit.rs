@@ -22,6 +22,8 @@ pub(crate) enum Exit {
     Survived,
     /// Ctrl-C.
     Interrupted,
+    /// The own code of the command that `run` or `exec` ran.
+    Command(u8),
 }
 
 impl Exit {
@@ -36,7 +38,14 @@ impl Exit {
             Exit::Refused => 6,
             Exit::Survived => 7,
             Exit::Interrupted => 130,
+            Exit::Command(code) => code,
         }
+    }
+
+    /// The end of a command, as a shell reports it: 128 plus the number of the signal that killed it.
+    pub(crate) fn of_command(code: Option<i32>, signal: Option<i32>) -> Exit {
+        let code = code.or(signal.map(|signal| 128 + signal));
+        Exit::Command(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }
 
     /// The most important of several exit codes: the first of 130, 2, 7, 6, 3, 5, 4, 1.
@@ -58,6 +67,8 @@ impl Exit {
             Exit::Survived => 6,
             Exit::Usage => 7,
             Exit::Interrupted => 8,
+            Exit::Command(0) => 0,
+            Exit::Command(_) => 9,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The environment of a service, layer by layer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,28 @@ pub(super) mod as_list {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Environment, D::Error> {
         let pairs = Vec::<(Written<'_>, Written<'_>)>::deserialize(from)?.into_iter();
         Ok(pairs.map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// What turns one environment into another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EnvironmentChange {
+    pub(crate) set: Environment,
+    pub(crate) unset: BTreeSet<OsString>,
+}
+
+impl EnvironmentChange {
+    pub(crate) fn new(from: &Environment, to: &Environment) -> Self {
+        let is_new = |(name, value): &(&OsString, &OsString)| from.get(*name) != Some(value);
+        let set = to
+            .iter()
+            .filter(is_new)
+            .map(|(name, value)| (name.clone(), value.clone()));
+        let unset = from.keys().filter(|name| !to.contains_key(*name)).cloned();
+        EnvironmentChange {
+            set: set.collect(),
+            unset: unset.collect(),
+        }
     }
 }
 

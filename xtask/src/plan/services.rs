@@ -180,6 +180,7 @@ impl Filling<'_> {
             self.report(problem.hint("name the program to run"), &command.place);
         }
         Command {
+            is_for_shell: matches!(command.value, config::Command::Shell(_)),
             words,
             shell_syntax,
             place: command.place.clone(),

@@ -319,7 +319,7 @@ impl<'a> Driver<'a> {
             Message::StdinLine(_) | Message::Replied(_) => {}
             // Output still goes to the files without the terminal.
             Message::Signal(SignalEvent::HangUp) if self.on_exit == OnExit::Keep => {}
-            Message::Signal(SignalEvent::Interrupt | SignalEvent::HangUp) => {
+            Message::Signal(SignalEvent::Interrupt | SignalEvent::Terminate | SignalEvent::HangUp) => {
                 self.ended_by.get_or_insert(EndedBy::Interrupt);
                 self.events.push_back(Event::Interrupt);
             }

@@ -10,9 +10,10 @@ use super::reservations::{CheckoutRef, Registry};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::hash::fnv;
-use crate::plan::{self, Draft, Environment, Plan, PlanInputs, PortId, Selection, without_cargo};
+use crate::plan::{self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, without_cargo};
 use crate::ports::Finding;
 use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
+use crate::supervise::steps::{Running, numbers};
 use crate::system::{files, observe, os, problem, venvs};
 pub(crate) use place::{ProjectPath, directory};
 
@@ -108,6 +109,26 @@ impl Project {
         let registry = Registry::read(self.reference()).map_err(|problem| vec![problem])?;
         let draft = self.draft(asked)?;
         Ok(draft.plan(&registry.allocate(&draft.declared(), &BTreeMap::new())))
+    }
+
+    /// One service or task with the numbers that the running stack has, for a command beside it.
+    ///
+    /// # Errors
+    /// There is no such service, or it cannot be planned.
+    pub(crate) fn service_beside(&self, name: &str, running: &[Running]) -> Result<plan::Service, Diagnostics> {
+        let registry = Registry::read(self.reference())?;
+        let draft = self.draft(&Selection {
+            services: vec![name.to_owned()],
+            ..Selection::default()
+        })?;
+        let (plan, problems) = draft.plan(&registry.allocate(&draft.declared(), &numbers(running)));
+        let service = plan.services.into_iter().find(|service| service.name == name);
+        service.ok_or_else(|| problems.into())
+    }
+
+    /// What this environment has beyond that of the command.
+    pub(crate) fn beyond_calling(&self, environment: &Environment) -> EnvironmentChange {
+        EnvironmentChange::new(&self.calling, environment)
     }
 
     /// The key of this checkout in the port registry.

@@ -1,9 +1,11 @@
 //! What `up` does with each service of its plan, given what already runs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::plan::{Service, SettingChange, changes};
+use crate::plan::{PortId, Service, SettingChange, changes};
 
 /// A service of the live run, with the settings that it was started with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,6 +19,15 @@ impl Running {
     pub(crate) fn is_ending(&self) -> bool {
         self.state.is_over() || self.state == State::Stopping
     }
+}
+
+/// The port numbers of all services that have not finished.
+pub(crate) fn numbers(running: &[Running]) -> BTreeMap<PortId, u16> {
+    let services = running.iter().filter(|it| !it.state.is_over()).map(|it| &it.service);
+    let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+    ports
+        .map(|(service, port)| (PortId::new(&service.name, &port.key), port.number))
+        .collect()
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -28,6 +28,14 @@ struct InterruptState {
 }
 
 impl InterruptState {
+    fn new() -> Self {
+        InterruptState {
+            work: Work::Looking,
+            heard: 0,
+            taken: 0,
+        }
+    }
+
     fn ends_the_program(&self) -> bool {
         match self.work {
             Work::Looking => true,
@@ -46,13 +54,8 @@ pub(crate) struct Interrupt {
 
 impl Default for Interrupt {
     fn default() -> Self {
-        let state = InterruptState {
-            work: Work::Looking,
-            heard: 0,
-            taken: 0,
-        };
         Interrupt {
-            state: Mutex::new(state),
+            state: Mutex::new(InterruptState::new()),
             changed: Condvar::new(),
         }
     }
@@ -83,6 +86,14 @@ impl Interrupt {
     pub(crate) fn take(&self) {
         let mut state = self.lock();
         state.taken = state.heard;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// The work that was interrupted has ended, and other work begins.
+    pub(crate) fn forget(&self) {
+        let mut state = self.lock();
+        *state = InterruptState::new();
         drop(state);
         self.changed.notify_all();
     }

@@ -15,7 +15,7 @@ use crate::config::suggest::closest;
 use crate::plan::Plan;
 use crate::ports::Endpoint;
 use crate::preflight::{DirectoryFact, Facts, ServiceFact, VenvFact};
-pub(crate) use command::find_program;
+pub(crate) use command::{find_program, near};
 pub(crate) use env_files::env_files;
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.

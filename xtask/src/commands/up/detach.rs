@@ -36,6 +36,7 @@ pub(super) fn detach(
     };
     let screen = Arc::new(screen);
     let mut show = UpReporter::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
+    show.is_for_task = up_request.task.is_some();
     let sender = inbox.sender.clone();
     let programs = background::programs(directory)?;
     if inbox.interrupted() {

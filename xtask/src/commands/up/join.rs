@@ -14,7 +14,7 @@ use crate::report::steps::change;
 use crate::report::words;
 use crate::run::driver::Message;
 use crate::run::run_status;
-use crate::supervise::steps::{Running, Todo, steps};
+use crate::supervise::steps::{Running, Todo};
 use crate::system::clock::wall;
 use crate::system::runs::StateDir;
 
@@ -90,7 +90,7 @@ fn make_ready(up: &Preflight<'_>, numbers: &mut Numbers, said: &mut String) -> R
 fn announcement(up: &Preflight<'_>, plan: &Plan) -> String {
     let (project, record) = (&plan.project, &up.live.expect("a running stack is joined").1);
     let pid = record.supervisor.pid;
-    let mut to_do = steps(&plan.services, up.running());
+    let mut to_do = up.steps(plan);
     to_do.retain(|step| step.todo != Todo::Keep);
     if to_do.is_empty() {
         let age = Duration::try_from(wall().duration_since(record.started_at)).unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::ports::conflict::finding;
 use crate::ports::{Endpoint, Finding};
 use crate::report::reassignment;
 use crate::run::reservations::{CompetingCheckout, Registry, SavedPorts};
+use crate::supervise::steps::numbers as live_numbers;
 use crate::system::owners::{self, Addresses};
 
 /// A plan with its numbers. With `--plan`, nothing is saved.
@@ -39,7 +40,13 @@ impl Preflight<'_> {
     /// as taken, even if no process listens yet: a port that may move gets another one before ports are looked up.
     pub(super) fn allocate(&self, tell: &mut dyn FnMut(&Finding)) -> Result<Numbers, Diagnostics> {
         let registry = self.registry(None)?;
-        let mut allocation = registry.allocate(&self.draft.declared(), &Default::default());
+        let by_itself = registry.allocate(&self.draft.declared(), &Default::default());
+        // A task of `run` takes what runs as it is, also what was started with other numbers.
+        let mut allocation = match &self.request.task {
+            Some(_) => registry.allocate(&self.draft.declared(), &live_numbers(self.running())),
+            None => by_itself.clone(),
+        };
+        let is_of_this_run = allocation != by_itself;
         let mut plan = match allocation == self.request.allocation {
             true => self.request.before.clone(),
             false => self.draft.complete_plan(&allocation)?,
@@ -60,7 +67,9 @@ impl Preflight<'_> {
         }
         let taken = registry.taken_bases(&allocation);
         let mut saved = None;
-        self.save(registry, &allocation, &mut saved)?;
+        if !is_of_this_run {
+            self.save(registry, &allocation, &mut saved)?;
+        }
         let (context, home) = (self.context, self.context.home.as_deref());
         if let Some(broken) = saved.as_ref().and_then(|saved| saved.broken.as_deref()) {
             context.say(&reassignment::registry_reset(broken));

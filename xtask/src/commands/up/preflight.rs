@@ -13,7 +13,7 @@ use crate::report::json;
 use crate::run::project::Project;
 use crate::run::run_status;
 use crate::supervise::State;
-use crate::supervise::steps::Running;
+use crate::supervise::steps::{Running, Step, Todo, steps};
 use crate::system::os;
 
 /// The request, and the means to ask and report.
@@ -60,6 +60,16 @@ impl From<NotStarted> for CommandResult {
 impl Preflight<'_> {
     pub(super) fn running(&self) -> &[Running] {
         self.live.map_or(&[], |(running, _)| running)
+    }
+
+    /// What is to be done with each service. A task of `run` takes what runs as it is.
+    pub(super) fn steps<'p>(&self, plan: &'p Plan) -> Vec<Step<'p>> {
+        let mut steps = steps(&plan.services, self.running());
+        if self.request.task.is_some() {
+            let restarts = steps.iter_mut().filter(|step| matches!(step.todo, Todo::Restart(_)));
+            restarts.for_each(|step| step.todo = Todo::Keep);
+        }
+        steps
     }
 
     /// What counts as ours. A service of the live run that waits and gets another port now gives up its old one.

@@ -11,7 +11,7 @@ use crate::preflight::resolution::{Remedy, ResolvedFinding};
 use crate::report;
 use crate::report::steps::Steps;
 use crate::run::run_status;
-use crate::supervise::steps::{Todo, steps};
+use crate::supervise::steps::Todo;
 
 pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
     let live = run_status::running(&alone.project.checkout)?;
@@ -34,7 +34,7 @@ pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
     }
     let seen = Steps {
         plan: &numbers.plan,
-        steps: &steps(&numbers.plan.services, up.running()),
+        steps: &up.steps(&numbers.plan),
         findings: &findings,
         unknown: &join::unknown(up.request, up.running()),
     };

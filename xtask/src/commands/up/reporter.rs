@@ -48,6 +48,8 @@ pub(super) struct UpReporter<'a> {
     /// Stopped services, and whether each is a task.
     stopped: BTreeMap<String, bool>,
     mode: Mode,
+    /// A task of `run` follows, and what to do next is up to that.
+    pub(super) is_for_task: bool,
     /// Another process holds a port of a service that failed.
     has_lost_a_port: bool,
     ports: Vec<Endpoint>,
@@ -71,6 +73,7 @@ impl<'a> UpReporter<'a> {
             failures: Vec::new(),
             stopped: BTreeMap::new(),
             mode,
+            is_for_task: false,
             has_lost_a_port: false,
             ports: plan
                 .services
@@ -154,6 +157,7 @@ impl<'a> UpReporter<'a> {
             Mode::Foreground => {
                 format!("Ctrl-C stops everything; `{program} status` shows it from another terminal.\n")
             }
+            Mode::Background if self.is_for_task => String::new(),
             Mode::Background => {
                 format!("It runs in the background: `{program} logs -f` shows its log, `{program} down` stops it.")
             }

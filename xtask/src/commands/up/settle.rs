@@ -8,7 +8,7 @@ use crate::ports::Finding;
 use crate::preflight::Facts;
 use crate::preflight::check::check;
 use crate::preflight::resolution::{Resolution, resolve};
-use crate::supervise::steps::{Todo, steps};
+use crate::supervise::steps::Todo;
 use crate::system::observe;
 
 /// The last look-up, after which no more ports are reassigned.
@@ -77,7 +77,7 @@ impl Preflight<'_> {
 
     /// The part of the plan that must be started or restarted.
     fn not_kept(&self, plan: &Plan) -> Plan {
-        let steps = steps(&plan.services, self.running()).into_iter();
+        let steps = self.steps(plan).into_iter();
         let services = steps
             .filter(|step| step.todo != Todo::Keep)
             .map(|step| step.service.clone());

@@ -110,6 +110,7 @@ fn service(text: &str) -> Service {
         place: place(),
         command: Command {
             shell_syntax: None,
+            is_for_shell: false,
             words: vec!["server".to_owned()],
             place: place(),
         },

@@ -43,6 +43,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         place: place(1, 1, 1, ""),
         command: Command {
             shell_syntax: None,
+            is_for_shell: false,
             words: command.split(' ').map(str::to_owned).collect(),
             place: place(1, 1, 1, ""),
         },

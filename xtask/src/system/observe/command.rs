@@ -22,12 +22,17 @@ pub(super) fn command(service: &Service, checkout: &Path) -> CommandFact {
         Err(_) if word.contains('/') && service.working_dir.join(word).is_file() => {
             CommandFact::NotExecutable(service.working_dir.join(word))
         }
-        Err(_) if word.contains('/') => CommandFact::NotFound {
-            near: near_path(word, &service.working_dir, checkout),
-        },
         Err(_) => CommandFact::NotFound {
-            near: near_program(word, service, checkout),
+            near: near(word, service, checkout),
         },
+    }
+}
+
+/// What a word that is no program was probably meant to be.
+pub(crate) fn near(word: &str, service: &Service, checkout: &Path) -> Option<String> {
+    match word.contains('/') {
+        true => near_path(word, &service.working_dir, checkout),
+        false => near_program(word, service, checkout),
     }
 }
 

@@ -48,8 +48,10 @@ impl From<StopSignal> for Signal {
 /// A signal that we received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignalEvent {
-    /// SIGINT or SIGTERM.
+    /// SIGINT, usually by Ctrl-C.
     Interrupt,
+    /// SIGTERM.
+    Terminate,
     /// SIGHUP: the terminal is gone.
     HangUp,
     /// SIGCHLD.
@@ -62,7 +64,7 @@ impl SignalEvent {
     /// Whether it asks the program to end.
     pub(crate) fn is_interrupt(self) -> bool {
         match self {
-            SignalEvent::Interrupt | SignalEvent::HangUp => true,
+            SignalEvent::Interrupt | SignalEvent::Terminate | SignalEvent::HangUp => true,
             SignalEvent::ChildEnded | SignalEvent::Resized => false,
         }
     }

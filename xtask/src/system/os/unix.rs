@@ -3,6 +3,7 @@
 mod limit;
 mod mask;
 mod readable;
+mod replace;
 mod sockets;
 mod terminal;
 
@@ -32,6 +33,7 @@ use crate::system::threads::{self, Stack};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use readable::is_readable_by_all;
+pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 
@@ -56,6 +58,7 @@ pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Res
                 SIGCHLD => SignalEvent::ChildEnded,
                 SIGWINCH => SignalEvent::Resized,
                 SIGHUP => SignalEvent::HangUp,
+                SIGTERM => SignalEvent::Terminate,
                 _ => SignalEvent::Interrupt,
             });
         }

@@ -163,6 +163,22 @@ pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
     None
 }
 
+/// How a child that std waited for has ended.
+pub(crate) fn exit_status(status: std::process::ExitStatus) -> crate::diagnose::ExitStatus {
+    crate::diagnose::ExitStatus {
+        code: status.code(),
+        signal: None,
+    }
+}
+
+/// Runs the command to its end: Windows cannot replace a program.
+///
+/// # Errors
+/// The command cannot be run.
+pub(crate) fn replace(mut command: Command) -> io::Result<crate::diagnose::ExitStatus> {
+    command.status().map(exit_status)
+}
+
 /// Unknown: access is decided by lists.
 pub(crate) fn is_readable_by_all(_: &Path) -> bool {
     false

@@ -12,6 +12,7 @@ mod ports;
 mod scope;
 mod selection;
 mod services;
+mod venvs;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -128,7 +129,24 @@ pub(crate) struct Venv {
     /// Absolute.
     pub(crate) path: PathBuf,
     pub(crate) python: Option<PythonVersions>,
+    #[serde(default)]
+    pub(crate) inputs: VenvInputs,
+    /// Whether `up` creates and updates it.
+    #[serde(default)]
+    pub(crate) sync: bool,
     pub(crate) place: Place,
+}
+
+/// What is installed into a venv. Paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum VenvInputs {
+    /// `devtasks.toml` does not say.
+    #[default]
+    Unknown,
+    /// Requirement files.
+    Requirements(Vec<PathBuf>),
+    /// A directory with a `pyproject.toml` or a lock file.
+    Project(PathBuf),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

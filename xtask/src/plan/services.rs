@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
 
 use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, Health, PlanInputs, Port, Protocol, Service, Venv};
-use crate::config::{self, Config, Located, Template, VenvChoice};
+use super::{Check, Command, Health, PlanInputs, Port, Protocol, Service, venvs};
+use crate::config::{self, Config, Located, Template};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
 /// # Errors
@@ -45,7 +44,7 @@ pub(super) fn service(
         None => outside.checkout.to_owned(),
     };
     let command = fill.command(&service.command);
-    let venv = fill.venv(config, &service.venv, &working_dir, outside);
+    let venv = venvs::chosen(&mut fill, config, &service.venv, &working_dir, outside);
     let health = service
         .healthcheck
         .as_ref()
@@ -141,7 +140,7 @@ pub(super) fn own_variable(key: &str) -> String {
 }
 
 /// Fills templates and collects missing variables, so that all problems of a service are reported at once.
-struct Filling<'a> {
+pub(super) struct Filling<'a> {
     scope: &'a Scope<'a>,
     problems: Vec<Diagnostic>,
     /// Set even if the problem is reported elsewhere.
@@ -149,7 +148,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    fn text(&mut self, template: &Located<Template>) -> String {
+    pub(super) fn text(&mut self, template: &Located<Template>) -> String {
         self.scope.fill(template).unwrap_or_else(|problems| {
             self.has_failed = true;
             self.problems.extend(problems);
@@ -178,34 +177,6 @@ impl Filling<'_> {
         Command {
             words,
             place: command.place.clone(),
-        }
-    }
-
-    fn venv(&mut self, config: &Config, choice: &VenvChoice, directory: &Path, outside: &PlanInputs) -> Option<Venv> {
-        match choice {
-            VenvChoice::None => None,
-            VenvChoice::Auto(place) => {
-                let nearest = (outside.nearest_venv)(directory, outside.checkout);
-                let path = nearest.unwrap_or_else(|| directory.join(".venv"));
-                Some(Venv {
-                    name: None,
-                    path,
-                    python: None,
-                    place: place.clone(),
-                })
-            }
-            VenvChoice::Named(name) => {
-                let venv = config.venvs.iter().find(|venv| venv.name == name.value);
-                let venv = venv.expect("config refuses unknown venvs");
-                let path = absolute(outside, &self.text(&venv.path));
-                let python = venv.python.as_ref().map(|python| python.value.clone());
-                Some(Venv {
-                    name: Some(venv.name.clone()),
-                    path,
-                    python,
-                    place: venv.path.place.clone(),
-                })
-            }
         }
     }
 

@@ -54,6 +54,8 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
             name: None,
             path: PathBuf::from(venv),
             python: None,
+            inputs: Default::default(),
+            sync: false,
             place: place(1, 1, 1, ""),
         }),
         ports: Vec::new(),

@@ -4,10 +4,10 @@ use crate::expected::Expected;
 use expect_test::expect;
 use std::path::{Path, PathBuf};
 
-use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState, needs};
+use super::{CommandFact, DirectoryFact, Facts, needs};
 use crate::config;
 use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
-use crate::preflight::ServiceFact;
+use crate::preflight::{ServiceFact, VenvFact, VenvState};
 
 const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, bug, doctor, down, logs, port, print_help, restart, status, supervise, up, why};
+use crate::commands::{Context, bug, doctor, down, logs, port, print_help, restart, status, supervise, up, venv, why};
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
 use crate::run::reexec::{self, Helper};
@@ -71,6 +71,7 @@ fn run() -> ExitCode {
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
+        Command::Venv(args) => venv::run(args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -235,6 +236,7 @@ enum Command {
     Why(why::Args),
     Doctor(doctor::Args),
     Port(port::Args),
+    Venv(venv::Args),
 }
 
 #[cfg(test)]

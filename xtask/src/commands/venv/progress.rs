@@ -81,7 +81,7 @@ impl<'a> SyncProgress<'a> {
             elapsed.as_secs(),
             visible(typed)
         );
-        let width = self.context.terminals.width.saturating_sub(1);
+        let width = self.context.terminals.width.saturating_sub(3);
         let text = console::truncate_str(text.trim_end(), width, "…").into_owned();
         self.erase();
         tell(&self.context.paint_stderr().dim(&text));

@@ -78,6 +78,7 @@ fn check_venv(state: VenvState, requirements: Option<&str>, expected: impl Expec
         contents: VenvContents::NotLookedAt,
         recipe: Recipe {
             source: files.map_or(Source::Nothing, Source::Requirements),
+            python: Some("python3.11".to_owned()),
             ..Recipe::default()
         },
     };
@@ -242,7 +243,7 @@ fn a_venv_is_told_once_and_its_commands_not_at_all() {
         fill,
         expect![[r#"
             5 venv.missing Fail api 2:8: venv `.venv` does not exist
-            hint: make it with `python3.11 -m venv .venv`"#]],
+            hint: install a Python that is `>=3.11`, then make it with `python3.11 -m venv .venv`"#]],
     );
 }
 

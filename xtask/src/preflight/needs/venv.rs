@@ -32,6 +32,10 @@ pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
 
 /// The most important trouble of a venv. Paths are shown as seen from `checkout`.
 pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
+    if matches!(fact.contents, VenvContents::InputMissing(_)) {
+        // Whatever else is wrong, it cannot be made without.
+        return contents(checkout, venv, fact);
+    }
     let shown = relative(checkout, &venv.path);
     let (code, message) = match &fact.state {
         VenvState::Missing => (Code::VenvMissing, format!("venv `{shown}` does not exist")),
@@ -123,7 +127,13 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
         Some(name) if venv.inputs != VenvInputs::Unknown => Hint::run(what, format!("venv sync {name}")),
         Some(_) | None => {
             let fix = typed(&fact.recipe.steps(venv, work), checkout);
-            format!("{what} `{fix}`").into()
+            let python = match (&venv.python, work) {
+                (Some(wanted), Work::Make | Work::Remake) if !fact.recipe.uv && fact.recipe.python.is_none() => {
+                    format!("install a Python that is `{}`, then ", wanted.text)
+                }
+                (Some(_) | None, _) => String::new(),
+            };
+            format!("{python}{what} `{fix}`").into()
         }
     }
 }

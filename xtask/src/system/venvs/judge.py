@@ -168,7 +168,8 @@ class Judge:
         return requirement.specifier.contains(distribution.version, prereleases=True)
 
     def lack(self, requirement, installed):
-        text = str(requirement).split(";")[0].strip()
+        # A URL may hold a password.
+        text = requirement.name if requirement.url else str(requirement).split(";")[0].strip()
         lack = {"requirement": text, "installed": installed}
         if lack not in self.lacks:
             self.lacks.append(lack)

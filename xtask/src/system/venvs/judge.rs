@@ -118,7 +118,17 @@ pub(super) fn judge(
     question: Question,
     interrupt: &Interrupt,
 ) -> (VenvState, VenvContents, Vec<PathBuf>) {
-    let nothing = |state| (state, VenvContents::NotLookedAt, Vec::new());
+    let nothing = |state| {
+        let contents = match &question {
+            Question::InputMissing(path) => VenvContents::InputMissing(path.clone()),
+            Question::Nothing
+            | Question::Interpreter(_)
+            | Question::Uv(_)
+            | Question::Poetry(_)
+            | Question::Unknown(_) => VenvContents::NotLookedAt,
+        };
+        (state, contents, Vec::new())
+    };
     let python = match interpreter(&venv.path) {
         Ok(python) => python,
         Err(state) => return nothing(state),

@@ -120,16 +120,9 @@ impl Syncer<'_> {
     }
 
     fn try_sync(&self, venv: &Venv, notice: &mut dyn FnMut(SyncNotice<'_>)) -> Result<SyncEnd, SyncFailure> {
-        let fact = self.look(venv);
-        let (_, todo) = steps(self.checkout, venv, &fact)?;
-        if todo.is_empty() && !self.interrupt.was_heard() {
-            return Ok(SyncEnd::Unchanged(fact));
-        }
         let Some(_lock) = self.lock(venv, notice)? else {
             return Ok(untouched());
         };
-        // Another one may have made it meanwhile.
-        self.looks.forget(venv);
         let before = self.look(venv);
         if self.interrupt.was_heard() {
             return Ok(untouched());
@@ -214,6 +207,8 @@ impl Syncer<'_> {
                 return Ok(None);
             }
             terminal::pause(LOCK_INTERVAL);
+            // The other one changes it.
+            self.looks.forget(venv);
         }
         Ok(Some(file))
     }

@@ -1,6 +1,7 @@
 //! `venv`: what a venv should hold, what it holds, and how it is made.
 
 mod judge;
+mod pyproject;
 mod repair;
 mod sync;
 mod up;

@@ -8,6 +8,7 @@ mod fastapi_vite;
 mod handed_over;
 mod keepers;
 mod shop;
+mod uv;
 mod worktrees;
 
 /// The sandbox of the fast tests.

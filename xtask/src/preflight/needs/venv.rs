@@ -5,14 +5,15 @@ use std::path::Path;
 use super::missing;
 use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level};
 use crate::plan::{Venv, VenvInputs};
-use crate::preflight::recipe::{Work, typed};
+use crate::preflight::recipe::{Source, Work, typed};
 use crate::preflight::{Lack, VenvContents, VenvFact, VenvState};
 
 /// The most important trouble of a venv, before a start: `up` cures some of it. Paths are shown as seen from `checkout`.
 pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
     let mut trouble = venv_trouble(checkout, venv, fact)?;
     let is_cured = match &fact.contents {
-        VenvContents::InputMissing(_) | VenvContents::Unknown(_) => false,
+        VenvContents::InputMissing(_) => false,
+        VenvContents::Unknown(_) => trouble.level == Level::Fail && fact.recipe.source != Source::Nothing,
         VenvContents::NotLookedAt | VenvContents::Complete | VenvContents::Incomplete(_) => {
             fact.state != VenvState::NotAVenv
         }
@@ -34,7 +35,7 @@ pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
 pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
     if matches!(fact.contents, VenvContents::InputMissing(_)) {
         // Whatever else is wrong, it cannot be made without.
-        return contents(checkout, venv, fact);
+        return contents_trouble(checkout, venv, fact);
     }
     let shown = relative(checkout, &venv.path);
     let (code, message) = match &fact.state {
@@ -80,7 +81,7 @@ pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
                 );
                 (Code::VenvPythonVersion, message)
             }
-            Some(_) | None => return contents(checkout, venv, fact),
+            Some(_) | None => return contents_trouble(checkout, venv, fact),
         },
     };
     let (work, what) = match &fact.state {
@@ -95,7 +96,8 @@ pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
     Some(missing(code, message, &venv.place).hint(hint(checkout, venv, fact, work, what)))
 }
 
-fn contents(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
+/// The trouble of its contents alone.
+pub(crate) fn contents_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
     let shown = relative(checkout, &venv.path);
     let finding = |message| missing(Code::VenvRequirements, message, &venv.place);
     match &fact.contents {

@@ -121,11 +121,10 @@ pub(super) fn judge(
     let nothing = |state| {
         let contents = match &question {
             Question::InputMissing(path) => VenvContents::InputMissing(path.clone()),
-            Question::Nothing
-            | Question::Interpreter(_)
-            | Question::Uv(_)
-            | Question::Poetry(_)
-            | Question::Unknown(_) => VenvContents::NotLookedAt,
+            Question::Unknown(why) => VenvContents::Unknown(why.clone()),
+            Question::Nothing | Question::Interpreter(_) | Question::Uv(_) | Question::Poetry(_) => {
+                VenvContents::NotLookedAt
+            }
         };
         (state, contents, Vec::new())
     };

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{VenvLooks, stamp};
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Diagnostic, Exit, Level};
 use crate::plan::{Environment, Venv};
-use crate::preflight::needs::venv::venv_trouble;
+use crate::preflight::needs::venv::{contents_trouble, venv_trouble};
 use crate::preflight::recipe::{Source, Step, Work};
 use crate::preflight::{VenvContents, VenvFact, VenvState};
 use crate::system::interrupt::Interrupt;
@@ -75,9 +75,12 @@ impl From<Diagnostic> for SyncFailure {
 /// # Errors
 /// What is at the place is no venv, or something that the steps need is missing.
 pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Work, Vec<Step>), Diagnostic> {
-    let told = || venv_trouble(checkout, venv, fact).unwrap_or_else(|| Diagnostic::new("the venv is in order"));
+    let told = |trouble: Option<Diagnostic>| {
+        let trouble = trouble.expect("such a venv is in trouble");
+        trouble.level(Level::Fail).exit(Exit::Missing)
+    };
     let work = match &fact.state {
-        VenvState::NotAVenv => return Err(told()),
+        VenvState::NotAVenv => return Err(told(venv_trouble(checkout, venv, fact))),
         VenvState::Missing => Work::Make,
         VenvState::InterpreterMissing { .. }
         | VenvState::LinkLoop
@@ -89,9 +92,11 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
         },
     };
     match (work, &fact.contents) {
-        (_, VenvContents::InputMissing(_)) => return Err(told()),
+        (_, VenvContents::InputMissing(_)) => return Err(told(contents_trouble(checkout, venv, fact))),
+        (_, VenvContents::Unknown(_)) if fact.recipe.source == Source::Nothing => {
+            return Err(told(contents_trouble(checkout, venv, fact)));
+        }
         (Work::Fill, VenvContents::NotLookedAt | VenvContents::Complete) => return Ok((work, Vec::new())),
-        (Work::Fill, VenvContents::Unknown(_)) if fact.recipe.source == Source::Nothing => return Err(told()),
         (Work::Remake, _) if !is_venv(&venv.path) => return Err(not_remade(venv)),
         (Work::Make | Work::Remake, _) if !fact.recipe.uv && fact.recipe.python.is_none() => {
             return Err(no_python(venv));
@@ -107,9 +112,13 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
 }
 
 impl Syncer<'_> {
-    /// Whether nothing is to be done.
+    /// Whether it works, and nothing is to be done, or nothing can be.
     pub(crate) fn is_in_order(&self, venv: &Venv, fact: &VenvFact) -> bool {
-        steps(self.checkout, venv, fact).is_ok_and(|(_, steps)| steps.is_empty())
+        let is_known = !matches!(fact.contents, VenvContents::Unknown(_)) || fact.recipe.source != Source::Nothing;
+        match venv_trouble(self.checkout, venv, fact) {
+            None => true,
+            Some(trouble) => trouble.level != Level::Fail && !is_known,
+        }
     }
 
     pub(crate) fn sync(&self, venv: &Venv, notice: &mut dyn FnMut(SyncNotice<'_>)) -> SyncEnd {

@@ -126,7 +126,19 @@ pub(crate) fn contents_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) ->
 /// The command that repairs it: ours where the file says what belongs into the venv.
 fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -> Hint {
     match &venv.name {
-        Some(name) if venv.inputs != VenvInputs::Unknown => Hint::run(what, format!("venv sync {name}")),
+        Some(name) if venv.inputs != VenvInputs::Unknown => {
+            let ours = Hint::run(what, format!("venv sync {name}"));
+            match &fact.contents {
+                VenvContents::Unknown(why) if fact.recipe.source == Source::Nothing => {
+                    ours.then(&format!(", which fails as things are: {why}"))
+                }
+                VenvContents::Unknown(_)
+                | VenvContents::NotLookedAt
+                | VenvContents::Complete
+                | VenvContents::Incomplete(_)
+                | VenvContents::InputMissing(_) => ours,
+            }
+        }
         Some(_) | None => {
             let fix = typed(&fact.recipe.steps(venv, work), checkout);
             let python = match (&venv.python, work) {

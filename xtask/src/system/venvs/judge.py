@@ -78,18 +78,24 @@ class Judge:
         self.lacks = []
 
     def judge(self, sites, bundled):
+        import os
+
         try:
+            import pathlib
             from importlib import metadata
         except ImportError:
             raise Unable("Python %d.%d cannot list its packages" % tuple(sys.version_info[:2]))
         sites = with_more(sites)
         self.requirements, utils = packaging(sites, bundled)
         self.canonical = utils.canonicalize_name
-        self.installed = {}
-        for distribution in metadata.distributions(path=sites):
-            name = distribution.metadata["Name"]
-            if name:
-                self.installed.setdefault(self.canonical(name), distribution)
+        self.read = lambda path: metadata.PathDistribution(pathlib.Path(path))
+        # Directories are named after package and version, so that only what is asked for has to be read.
+        self.places = {}
+        for site in sites:
+            for directory in os.listdir(site):
+                name, _, ending = directory.rpartition(".")
+                if ending in ("dist-info", "egg-info"):
+                    self.places.setdefault(self.canonical(name.split("-")[0]), os.path.join(site, directory))
         self.judged = {}
         self.constraints = []
         for line, is_constraint in self.lines:
@@ -139,7 +145,7 @@ class Judge:
         if marker and not any(marker.evaluate({"extra": extra}) for extra in extras):
             return
         name = self.canonical(requirement.name)
-        distribution = self.installed.get(name)
+        distribution = self.installed(name)
         if distribution is None:
             return self.lack(requirement, None)
         if not self.holds(requirement, distribution):
@@ -153,11 +159,18 @@ class Judge:
                 if needed.marker and not needed.marker.evaluate({"extra": ""}):
                     self.requirement(needed, sorted(new))
 
+    def installed(self, name):
+        place = self.places.get(name)
+        distribution = self.read(place) if place else None
+        # An uninstallation that was ended leaves an empty directory.
+        return distribution if distribution and distribution.metadata["Version"] else None
+
     def constrain(self):
         for constraint in self.constraints:
             name = self.canonical(constraint.name)
-            if name in self.judged and not (constraint.marker and not constraint.marker.evaluate({"extra": ""})):
-                distribution = self.installed[name]
+            applies = not constraint.marker or constraint.marker.evaluate({"extra": ""})
+            if name in self.judged and applies:
+                distribution = self.installed(name)
                 if not self.holds(constraint, distribution):
                     self.lack(constraint, distribution.version)
 

@@ -145,7 +145,7 @@ fn what_nobody_can_tell_keeps_nothing_from_starting() {
             error: venv `.venv` does not exist
               --> devtasks.toml:2:8  [venvs.v]
 
-            hint: make it with `xtask venv sync v`
+            hint: make it with `xtask venv sync v`, which fails as things are: `uv` is not in the PATH
         "#]],
     );
 }

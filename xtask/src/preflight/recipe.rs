@@ -73,7 +73,8 @@ impl Recipe {
         steps
     }
 
-    fn uses_uv(&self) -> bool {
+    /// Whether uv makes it, and chooses the Python.
+    pub(crate) fn uses_uv(&self) -> bool {
         self.uv && !matches!(self.source, Source::Poetry(_))
     }
 

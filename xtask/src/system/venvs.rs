@@ -92,7 +92,7 @@ impl VenvLooks {
         let wanted = venv.python.as_ref();
         let is_allowed = |version: &[u32]| wanted.is_none_or(|wanted| wanted.allows(version));
         let works = matches!(&state, VenvState::Works { version } if is_allowed(version));
-        if !works && !recipe.uv {
+        if !works && !recipe.uses_uv() {
             recipe.python = recipe::python(wanted, interrupt);
         }
         if let (Some(notes), VenvState::Works { version }, VenvContents::Complete) = (noted(), &state, &contents)

@@ -7,6 +7,7 @@
 mod fastapi_vite;
 mod handed_over;
 mod keepers;
+mod poetry;
 mod shop;
 mod uv;
 mod worktrees;

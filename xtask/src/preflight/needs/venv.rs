@@ -142,7 +142,7 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
         Some(_) | None => {
             let fix = typed(&fact.recipe.steps(venv, work), checkout);
             let python = match (&venv.python, work) {
-                (Some(wanted), Work::Make | Work::Remake) if !fact.recipe.uv && fact.recipe.python.is_none() => {
+                (Some(wanted), Work::Make | Work::Remake) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
                     format!("install a Python that is `{}`, then ", wanted.text)
                 }
                 (Some(_) | None, _) => String::new(),

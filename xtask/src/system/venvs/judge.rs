@@ -329,9 +329,10 @@ fn poetry_lacks(answer: &Answer) -> Vec<Lack> {
             .or_else(|| line.strip_prefix("Downgrading "))?
             .split_once(" (")?;
         let versions = versions.split(')').next()?;
+        let version = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
         let (installed, wanted) = match versions.split_once(" -> ") {
-            Some((installed, wanted)) => (Some(installed.to_owned()), wanted),
-            None => (None, versions),
+            Some((installed, wanted)) => (Some(version(installed)), version(wanted)),
+            None => (None, version(versions)),
         };
         Some(Lack {
             requirement: format!("{name}=={wanted}"),

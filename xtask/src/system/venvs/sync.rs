@@ -98,7 +98,7 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
         }
         (Work::Fill, VenvContents::NotLookedAt | VenvContents::Complete) => return Ok((work, Vec::new())),
         (Work::Remake, _) if !is_venv(&venv.path) => return Err(not_remade(venv)),
-        (Work::Make | Work::Remake, _) if !fact.recipe.uv && fact.recipe.python.is_none() => {
+        (Work::Make | Work::Remake, _) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
             return Err(no_python(venv));
         }
         (Work::Make | Work::Remake | Work::Fill, _) => {}
@@ -144,7 +144,7 @@ impl Syncer<'_> {
         let _ours = self.interrupt.signalling();
         let aside = match work {
             Work::Remake => Some(Aside::set(&venv.path)?),
-            Work::Make | Work::Fill => None,
+            Work::Make | Work::Fill => Aside::left_behind(&venv.path),
         };
         let marks = stamp::marks(venv);
         let log = self.notes.join(format!("{}.log", stamp::name(&venv.path)));
@@ -159,9 +159,9 @@ impl Syncer<'_> {
             }
             self.looks.forget(venv);
             let state = match aside {
-                Some(aside) => aside.put_back()?,
-                None if marks == stamp::marks(venv) => format!("nothing in `{}` has changed", self.shown(venv)),
-                None => format!("`{}` is made in part: a next sync completes it", self.shown(venv)),
+                Some(aside) if work != Work::Fill => aside.put_back()?,
+                _ if marks == stamp::marks(venv) => format!("nothing in `{}` has changed", self.shown(venv)),
+                _ => format!("`{}` is made in part: a next sync completes it", self.shown(venv)),
             };
             return match end {
                 StepEnd::Done | StepEnd::Interrupted => Ok(SyncEnd::Interrupted { state }),
@@ -239,19 +239,28 @@ struct Aside {
 }
 
 impl Aside {
-    fn set(place: &Path) -> Result<Self, Diagnostic> {
+    fn of(place: &Path) -> Self {
         let mut name = place.file_name().unwrap_or_default().to_owned();
         name.push(".replaced");
-        let aside = place.with_file_name(name);
-        // One that was killed has left it behind.
-        if aside.symlink_metadata().is_ok() {
-            remove(&aside)?;
-        }
-        fs::rename(place, &aside).map_err(|error| problem("move", place, &error))?;
-        Ok(Aside {
+        Aside {
             place: place.to_owned(),
-            aside,
-        })
+            aside: place.with_file_name(name),
+        }
+    }
+
+    fn set(place: &Path) -> Result<Self, Diagnostic> {
+        if let Some(older) = Aside::left_behind(place) {
+            remove(&older.aside)?;
+        }
+        let aside = Aside::of(place);
+        fs::rename(place, &aside.aside).map_err(|error| problem("move", place, &error))?;
+        Ok(aside)
+    }
+
+    /// What a sync that was killed has set aside.
+    fn left_behind(place: &Path) -> Option<Self> {
+        let aside = Aside::of(place);
+        is_venv(&aside.aside).then_some(aside)
     }
 
     /// Returns what that leaves, in words.

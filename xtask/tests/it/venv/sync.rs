@@ -13,7 +13,8 @@ use crate::sandbox::{Ended, Sandbox, eventually, signal};
 #[track_caller]
 fn check(sandbox: &Sandbox, arguments: &[&str], exit: i32, expected: Expect) {
     let ended = sandbox.run(arguments).with(exit);
-    expected.assert_eq(&plain(sandbox, &ended));
+    // A line without indentation, which `expect!` would take away.
+    expected.assert_eq(&format!("$ {}\n{}", arguments.join(" "), plain(sandbox, &ended)));
 }
 
 fn plain(sandbox: &Sandbox, ended: &Ended) -> String {
@@ -40,6 +41,7 @@ fn it_makes_a_venv_once() {
         &["venv"],
         0,
         expect![[r#"
+            $ venv
               NAME  PATH            PYTHON STATE    SERVICES
               api   back end/.venv  -       missing  api
         "#]],
@@ -49,27 +51,30 @@ fn it_makes_a_venv_once() {
         &["venv", "check"],
         5,
         expect![[r#"
-        error: venv `back end/.venv` does not exist
-          --> devtasks.toml:3:8  [venvs.api]
+            $ venv check
+            error: venv `back end/.venv` does not exist
+              --> devtasks.toml:3:8  [venvs.api]
 
-        hint: make it with `xtask venv sync api`
-    "#]],
+            hint: make it with `xtask venv sync api`
+        "#]],
     );
     check(
         &sandbox,
         &["venv", "sync", "--dry-run"],
         0,
         expect![[r#"
-        api: would run
-          python3 -m venv 'back end/.venv'
-          'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
-    "#]],
+            $ venv sync --dry-run
+            api: would run
+              python3 -m venv 'back end/.venv'
+              'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
+        "#]],
     );
     check(
         &sandbox,
         &["venv", "sync"],
         0,
         expect![[r#"
+            $ venv sync
               api  python3 -m venv 'back end/.venv'
               api  'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
               api  in order ([version]), [time]
@@ -80,6 +85,7 @@ fn it_makes_a_venv_once() {
         &["venv", "sync", "api"],
         0,
         expect![[r#"
+            $ venv sync api
               api  up to date ([version])
         "#]],
     );
@@ -88,6 +94,7 @@ fn it_makes_a_venv_once() {
         &["venv", "list", "back end/.venv"],
         0,
         expect![[r#"
+            $ venv list back end/.venv
               NAME  PATH            PYTHON STATE  SERVICES
               api   back end/.venv  [version] ok     api
         "#]],
@@ -97,6 +104,7 @@ fn it_makes_a_venv_once() {
         &["venv", "check"],
         0,
         expect![[r#"
+            $ venv check
             In order: api ([version])
         "#]],
     );
@@ -105,10 +113,11 @@ fn it_makes_a_venv_once() {
         &["venv", "sync", "apo"],
         2,
         expect![[r#"
-        error: unknown venv `apo`
+            $ venv sync apo
+            error: unknown venv `apo`
 
-        hint: did you mean `api`?
-    "#]],
+            hint: did you mean `api`?
+        "#]],
     );
 }
 
@@ -124,15 +133,16 @@ fn a_failure_says_what_it_leaves() {
         &["venv", "sync"],
         1,
         expect![[r#"
-          api  'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
-          Looking in links: [project]/wheels
-          ERROR: Could not find a version that satisfies the requirement nowhere (from versions: none)
-          ERROR: No matching distribution found for nowhere
+            $ venv sync
+              api  'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
+              Looking in links: [project]/wheels
+              ERROR: Could not find a version that satisfies the requirement nowhere (from versions: none)
+              ERROR: No matching distribution found for nowhere
 
-        error: `'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'` failed with exit code 1; nothing in `back end/.venv` has changed
+            error: `'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'` failed with exit code 1; nothing in `back end/.venv` has changed
 
-        hint: read its whole output in `[log]`
-    "#]],
+            hint: read its whole output in `[log]`
+        "#]],
     );
     pip(&sandbox, &["show", "lamp"]);
     // A broken one.
@@ -143,16 +153,17 @@ fn a_failure_says_what_it_leaves() {
         &["venv", "sync"],
         1,
         expect![[r#"
-          api  python3 -m venv 'back end/.venv'
-          api  'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
-          Looking in links: [project]/wheels
-          ERROR: Could not find a version that satisfies the requirement nowhere (from versions: none)
-          ERROR: No matching distribution found for nowhere
+            $ venv sync
+              api  python3 -m venv 'back end/.venv'
+              api  'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
+              Looking in links: [project]/wheels
+              ERROR: Could not find a version that satisfies the requirement nowhere (from versions: none)
+              ERROR: No matching distribution found for nowhere
 
-        error: `'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'` failed with exit code 1; the old venv was put back
+            error: `'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'` failed with exit code 1; the old venv was put back
 
-        hint: read its whole output in `[log]`
-    "#]],
+            hint: read its whole output in `[log]`
+        "#]],
     );
     assert!(sandbox.project().join("back end/.venv/mine").exists());
     let left: Vec<_> = fs::read_dir(sandbox.project().join("back end"))
@@ -167,14 +178,15 @@ fn a_failure_says_what_it_leaves() {
         &["venv", "sync"],
         5,
         expect![[r#"
-        error: venv `back end/.venv`: `back end/requirements.txt`, which lists its packages, does not exist
-          --> devtasks.toml:3:8  [venvs.api]
-           |
-         3 | path = "back end/.venv"
-           |        ^^^^^^^^^^^^^^^^
+            $ venv sync
+            error: venv `back end/.venv`: `back end/requirements.txt`, which lists its packages, does not exist
+              --> devtasks.toml:3:8  [venvs.api]
+               |
+             3 | path = "back end/.venv"
+               |        ^^^^^^^^^^^^^^^^
 
-        hint: create `back end/requirements.txt`, or correct `requirements` of [venvs.api]
-    "#]],
+            hint: create `back end/requirements.txt`, or correct `requirements` of [venvs.api]
+        "#]],
     );
 }
 
@@ -188,14 +200,15 @@ fn what_is_no_venv_is_never_touched() {
         &["venv", "sync"],
         5,
         expect![[r#"
-        error: `back end/.venv` is not a venv: it has no `pyvenv.cfg`
-          --> devtasks.toml:3:8  [venvs.api]
-           |
-         3 | path = "back end/.venv"
-           |        ^^^^^^^^^^^^^^^^
+            $ venv sync
+            error: `back end/.venv` is not a venv: it has no `pyvenv.cfg`
+              --> devtasks.toml:3:8  [venvs.api]
+               |
+             3 | path = "back end/.venv"
+               |        ^^^^^^^^^^^^^^^^
 
-        hint: change `path` of [venvs.api]: only an empty or missing directory becomes a venv
-    "#]],
+            hint: change `path` of [venvs.api]: only an empty or missing directory becomes a venv
+        "#]],
     );
     // Like an environment of conda.
     sandbox.write_script("back end/.venv/bin/python", "exit 1");
@@ -204,14 +217,15 @@ fn what_is_no_venv_is_never_touched() {
         &["venv", "sync"],
         5,
         expect![[r#"
-        error: `[project]/back end/.venv` was not made by `venv`, `virtualenv` or uv: it has no `pyvenv.cfg`, so it is left alone
-          --> devtasks.toml:3:8  [venvs.api]
-           |
-         3 | path = "back end/.venv"
-           |        ^^^^^^^^^^^^^^^^
+            $ venv sync
+            error: `[project]/back end/.venv` was not made by `venv`, `virtualenv` or uv: it has no `pyvenv.cfg`, so it is left alone
+              --> devtasks.toml:3:8  [venvs.api]
+               |
+             3 | path = "back end/.venv"
+               |        ^^^^^^^^^^^^^^^^
 
-        hint: repair it with the tool that made it, such as conda; or name another directory as `path`
-    "#]],
+            hint: repair it with the tool that made it, such as conda; or name another directory as `path`
+        "#]],
     );
     assert!(sandbox.project().join("back end/.venv/work.txt").exists());
 }
@@ -225,15 +239,34 @@ fn without_a_python_that_fits_it_says_so() {
         &["venv", "sync"],
         5,
         expect![[r#"
-        error: no Python in the PATH is `>=3.99`
-          --> devtasks.toml:3:8  [venvs.api]
-           |
-         3 | path = "back end/.venv"
-           |        ^^^^^^^^^^^^^^^^
+            $ venv sync
+            error: no Python in the PATH is `>=3.99`
+              --> devtasks.toml:3:8  [venvs.api]
+               |
+             3 | path = "back end/.venv"
+               |        ^^^^^^^^^^^^^^^^
 
-        hint: install one; or install `uv`, which brings its own
-    "#]],
+            hint: install one; or install `uv`, which brings its own
+        "#]],
     );
+}
+
+#[test]
+fn what_a_killed_sync_has_set_aside_is_put_back_or_removed() {
+    let sandbox = project(WITH_REQUIREMENTS);
+    sandbox.write("back end/requirements.txt", "nowhere\n");
+    // As after `kill -9` between the rename and the first step.
+    let aside = sandbox.project().join("back end/.venv.replaced");
+    let place = sandbox.project().join("back end/.venv");
+    sandbox.write("back end/.venv.replaced/pyvenv.cfg", "");
+    sandbox.write("back end/.venv.replaced/mine", "mine");
+    let ended = sandbox.run(&["venv", "sync"]).with(1);
+    assert!(ended.stderr.contains("the old venv was put back"), "{ended:?}");
+    assert!(place.join("mine").exists() && !aside.exists());
+    fs::rename(&place, &aside).unwrap();
+    sandbox.write("back end/requirements.txt", "lamp\n");
+    sandbox.run(&["venv", "sync"]).with(0);
+    assert!(!place.join("mine").exists() && !aside.exists());
 }
 
 /// Where pip looks for packages: it takes connections, and never answers.

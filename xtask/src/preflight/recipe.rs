@@ -15,6 +15,8 @@ pub(crate) struct Recipe {
     pub(crate) python: Option<String>,
     /// The venv has no pip, as those made by uv.
     pub(crate) lacks_pip: bool,
+    /// What the `pyproject.toml` of its project says of Python.
+    pub(crate) requires_python: Option<PythonVersions>,
     pub(crate) source: Source,
 }
 
@@ -73,6 +75,11 @@ impl Recipe {
         steps
     }
 
+    /// The Python versions that the venv may have: those of devtasks.toml, or else of its project.
+    pub(crate) fn wanted<'a>(&'a self, venv: &'a Venv) -> Option<&'a PythonVersions> {
+        venv.python.as_ref().or(self.requires_python.as_ref())
+    }
+
     /// Whether uv makes it, and chooses the Python.
     pub(crate) fn uses_uv(&self) -> bool {
         self.uv && !matches!(self.source, Source::Poetry(_))
@@ -82,10 +89,10 @@ impl Recipe {
         let clear = clear.then_some("--clear");
         if !self.uses_uv() {
             let python = self.python.clone();
-            let python = python.unwrap_or_else(|| lowest_python(venv.python.as_ref()));
+            let python = python.unwrap_or_else(|| lowest_python(self.wanted(venv)));
             return Step::new([&python, "-m", "venv"]).texts(clear).path(&venv.path);
         }
-        let step = Step::new(["uv", "venv"]).texts(clear).texts(wanted(venv));
+        let step = Step::new(["uv", "venv"]).texts(clear).texts(self.python_option(venv));
         let step = match &self.source {
             // For its Python version.
             Source::Uv(project) => step.texts(["--project"]).path(project),
@@ -96,6 +103,19 @@ impl Recipe {
             | Source::Dependencies(_) => step,
         };
         step.path(&venv.path)
+    }
+
+    /// The Python that uv shall take. Of its own projects it knows what they require.
+    fn python_option<'a>(&'a self, venv: &'a Venv) -> Vec<&'a str> {
+        let wanted = match &self.source {
+            Source::Uv(_) => venv.python.as_ref(),
+            Source::Nothing
+            | Source::Requirements(_)
+            | Source::Poetry(_)
+            | Source::Package(_)
+            | Source::Dependencies(_) => self.wanted(venv),
+        };
+        wanted.map_or(Vec::new(), |wanted| vec!["--python", &wanted.text])
     }
 
     fn fill(&self, venv: &Venv, work: Work) -> Vec<Step> {
@@ -111,7 +131,9 @@ impl Recipe {
             Source::Dependencies(names) if names.is_empty() => return Vec::new(),
             Source::Dependencies(names) => install.texts(names.iter().map(String::as_str)),
             Source::Uv(project) => {
-                let sync = Step::new(["uv", "sync", "--project"]).path(project).texts(wanted(venv));
+                let sync = Step::new(["uv", "sync", "--project"])
+                    .path(project)
+                    .texts(self.python_option(venv));
                 return vec![match venv.path == project.join(".venv") {
                     true => sync,
                     false => sync.with("UV_PROJECT_ENVIRONMENT", &venv.path),
@@ -126,12 +148,6 @@ impl Recipe {
         let pip = needs_pip.then(|| Step::default().path(&python).texts(["-m", "ensurepip"]));
         pip.into_iter().chain([install]).collect()
     }
-}
-
-/// The Python that uv shall take, as its option.
-fn wanted(venv: &Venv) -> Vec<&str> {
-    let wanted = venv.python.as_ref();
-    wanted.map_or(Vec::new(), |wanted| vec!["--python", &wanted.text])
 }
 
 /// The command of the lowest Python that `wanted` accepts: `python3.11` for `>=3.11`.

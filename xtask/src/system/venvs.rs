@@ -89,7 +89,8 @@ impl VenvLooks {
         }
         let question = Question::of(venv, &recipe);
         let (state, contents, files) = judge::judge(venv, &recipe, question, interrupt);
-        let wanted = venv.python.as_ref();
+        let wanted = recipe.wanted(venv).cloned();
+        let wanted = wanted.as_ref();
         let is_allowed = |version: &[u32]| wanted.is_none_or(|wanted| wanted.allows(version));
         let works = matches!(&state, VenvState::Works { version } if is_allowed(version));
         if !works && !recipe.uses_uv() {

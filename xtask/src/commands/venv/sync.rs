@@ -3,7 +3,7 @@
 use super::progress::SyncProgress;
 use super::{Chosen, called};
 use crate::commands::events::Inbox;
-use crate::commands::{CommandResult, Context, exit_after_print, watching};
+use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Venv};
 use crate::preflight::recipe::Work;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         return preview(&chosen, context);
     }
     let directory = StateDir::of(&chosen.plan.checkout)?;
-    let inbox = Inbox::open(watching::last_words(context))?;
+    let inbox = Inbox::open(String::new())?;
     let looks = VenvLooks::noted_in(&directory);
     // Several at once; what is noted of them costs a few looks at files.
     looks.at(&chosen.venvs, &inbox.interrupt);
@@ -69,8 +69,16 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         match SyncProgress::new(&name, context).follow(&syncer, venv) {
             SyncEnd::Unchanged(_) | SyncEnd::Changed(_) => {}
             SyncEnd::Failed(failure) => problems.push(failure.problem),
-            SyncEnd::Interrupted { state } => return Ok(watching::interrupted(&state, context)),
+            SyncEnd::Interrupted { state } => {
+                context.say(&format!("Interrupted; {state}."));
+                return Ok(Exit::Interrupted);
+            }
         }
+    }
+    if context.json {
+        let facts = looks.at(&chosen.venvs, &inbox.interrupt);
+        let rows: Vec<_> = chosen.venvs.iter().map(|venv| chosen.row(venv, &facts)).collect();
+        chosen.print_json(&rows, Exit::Done, context);
     }
     match problems.is_empty() {
         true => Ok(Exit::Done),

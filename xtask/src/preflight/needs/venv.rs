@@ -72,7 +72,7 @@ pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
             Code::VenvInterpreterMissing,
             format!("the Python of venv `{shown}` does not run: {said}"),
         ),
-        VenvState::Works { version } => match &venv.python {
+        VenvState::Works { version } => match fact.recipe.wanted(venv) {
             Some(wanted) if !wanted.allows(version) => {
                 let version = dotted(version);
                 let message = format!(
@@ -141,7 +141,7 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
         }
         Some(_) | None => {
             let fix = typed(&fact.recipe.steps(venv, work), checkout);
-            let python = match (&venv.python, work) {
+            let python = match (fact.recipe.wanted(venv), work) {
                 (Some(wanted), Work::Make | Work::Remake) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
                     format!("install a Python that is `{}`, then ", wanted.text)
                 }

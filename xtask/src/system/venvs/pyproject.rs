@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::plan::PythonVersions;
 use crate::system::files;
 
 /// Of a project's file, in bytes.
@@ -15,6 +16,8 @@ pub(super) struct Pyproject {
     pub(super) package: Option<String>,
     /// `None` if they are not listed, or made up by a build system.
     pub(super) dependencies: Option<Vec<String>>,
+    /// If it is a list of release numbers.
+    pub(super) requires_python: Option<PythonVersions>,
     /// It has a `[tool.uv]`.
     pub(super) is_of_uv: bool,
 }
@@ -31,7 +34,9 @@ impl Pyproject {
         let name = project
             .and_then(|it| it.get("name")?.get_ref().as_str())
             .map(str::to_owned);
+        let python = project.and_then(|it| it.get("requires-python")?.get_ref().as_str());
         Some(Pyproject {
+            requires_python: python.and_then(|it| PythonVersions::parse(it).ok()),
             package: name.filter(|_| root.get("build-system").is_some()),
             dependencies: listed,
             is_of_uv: table(root, "tool").is_some_and(|tool| tool.get("uv").is_some()),

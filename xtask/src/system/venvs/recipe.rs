@@ -21,11 +21,16 @@ pub(super) fn recipe(venv: &Venv) -> Recipe {
             .parent()
             .map_or(Source::Nothing, |directory| beside(directory, uv)),
     };
+    let requires_python = match &venv.inputs {
+        VenvInputs::Project(directory) => Pyproject::of(directory).and_then(|it| it.requires_python),
+        VenvInputs::Requirements(_) | VenvInputs::Unknown => None,
+    };
     let sites = site_packages(&venv.path);
     Recipe {
         uv,
         python: None,
         lacks_pip: !sites.is_empty() && !sites.iter().any(|site| site.join("pip").is_dir()),
+        requires_python,
         source,
     }
 }

@@ -86,7 +86,7 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
         | VenvState::LinkLoop
         | VenvState::Moved { .. }
         | VenvState::Broken { .. } => Work::Remake,
-        VenvState::Works { version } => match &venv.python {
+        VenvState::Works { version } => match fact.recipe.wanted(venv) {
             Some(wanted) if !wanted.allows(version) => Work::Remake,
             Some(_) | None => Work::Fill,
         },
@@ -99,7 +99,7 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
         (Work::Fill, VenvContents::NotLookedAt | VenvContents::Complete) => return Ok((work, Vec::new())),
         (Work::Remake, _) if !is_venv(&venv.path) => return Err(not_remade(venv)),
         (Work::Make | Work::Remake, _) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
-            return Err(no_python(venv));
+            return Err(no_python(venv, fact));
         }
         (Work::Make | Work::Remake | Work::Fill, _) => {}
     }
@@ -310,8 +310,8 @@ fn not_remade(venv: &Venv) -> Diagnostic {
     .hint("repair it with the tool that made it, such as conda; or name another directory as `path`")
 }
 
-fn no_python(venv: &Venv) -> Diagnostic {
-    let problem = match &venv.python {
+fn no_python(venv: &Venv, fact: &VenvFact) -> Diagnostic {
+    let problem = match fact.recipe.wanted(venv) {
         Some(wanted) => Diagnostic::new(format!("no Python in the PATH is `{}`", wanted.text)),
         None => Diagnostic::new("there is no `python3` in the PATH"),
     };

@@ -56,6 +56,23 @@ fn its_dependencies_are_installed_and_judged() {
 }
 
 #[test]
+fn the_python_that_it_requires_is_asked_for() {
+    let sandbox = project(CONFIG);
+    let pyproject = "[project]\nname = 'app'\nrequires-python = '>=3'\ndependencies = []\n";
+    sandbox.write("app/pyproject.toml", pyproject);
+    sandbox.run(&["venv", "sync"]).with(0);
+    sandbox.write("app/pyproject.toml", &pyproject.replace(">=3", ">=3.99"));
+    let ended = sandbox.run(&["venv", "check"]).with(5);
+    assert!(ended.stdout.contains("and `>=3.99` is asked for"), "{ended:?}");
+    let ended = sandbox.run(&["venv", "sync"]).with(5);
+    assert!(ended.stderr.contains("no Python in the PATH is `>=3.99`"), "{ended:?}");
+    // The file has the last word.
+    let config = CONFIG.replace("project =", "python = '>=3'\nproject =");
+    sandbox.write("devtasks.toml", &config);
+    sandbox.run(&["venv", "check"]).with(0);
+}
+
+#[test]
 fn a_package_is_installed_in_place() {
     let sandbox = project(CONFIG);
     let pyproject = "[project]\nname = 'app'\nversion = '1'\n[build-system]\nrequires = []\n";

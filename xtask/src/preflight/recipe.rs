@@ -15,6 +15,8 @@ pub(crate) struct Recipe {
     pub(crate) python: Option<String>,
     /// The venv has no pip, as those made by uv.
     pub(crate) lacks_pip: bool,
+    /// An entry of its directory that no venv has, such as somebody's source. Then it is not made again.
+    pub(crate) holds_more: Option<String>,
     /// What the `pyproject.toml` of its project says of Python.
     pub(crate) requires_python: Option<PythonVersions>,
     pub(crate) source: Source,

@@ -93,6 +93,9 @@ impl VenvLooks {
         let wanted = wanted.as_ref();
         let is_allowed = |version: &[u32]| wanted.is_none_or(|wanted| wanted.allows(version));
         let works = matches!(&state, VenvState::Works { version } if is_allowed(version));
+        if !works {
+            recipe.holds_more = interpreter::other_entry(&venv.path);
+        }
         if !works && !recipe.uses_uv() {
             recipe.python = recipe::python(wanted, interrupt);
         }

@@ -15,7 +15,7 @@ pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
         VenvContents::InputMissing(_) => false,
         VenvContents::Unknown(_) => trouble.level == Level::Fail && fact.recipe.source != Source::Nothing,
         VenvContents::NotLookedAt | VenvContents::Complete | VenvContents::Incomplete(_) => {
-            fact.state != VenvState::NotAVenv
+            fact.state != VenvState::NotAVenv && fact.recipe.holds_more.is_none()
         }
     };
     if venv.sync && is_cured {
@@ -93,7 +93,20 @@ pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
         | VenvState::Broken { .. }
         | VenvState::Works { .. } => (Work::Remake, "recreate it with"),
     };
-    Some(missing(code, message, &venv.place).hint(hint(checkout, venv, fact, work, what)))
+    let trouble = missing(code, message, &venv.place);
+    Some(match (&fact.recipe.holds_more, work) {
+        // Whatever makes it again would delete that, too.
+        (Some(entry), Work::Remake) => {
+            let message = format!(
+                "{}; it is not made again, for `{entry}` in it is of no venv",
+                trouble.message
+            );
+            let entry = format!("{shown}/{entry}");
+            let hint = format!("move `{entry}` out of it, or let `path` be a directory of its own");
+            Diagnostic { message, ..trouble }.hint(hint)
+        }
+        (Some(_) | None, _) => trouble.hint(hint(checkout, venv, fact, work, what)),
+    })
 }
 
 /// The trouble of its contents alone.

@@ -67,6 +67,37 @@ fn made_at(venv: &Path) -> Option<PathBuf> {
     paths.map(PathBuf::from).next_back()
 }
 
+/// What `venv`, `virtualenv`, pip, uv, pipenv and packages with data put into the directory of a venv.
+const OF_A_VENV: [&str; 20] = [
+    "bin",
+    "lib",
+    "lib64",
+    "include",
+    "local",
+    "share",
+    "etc",
+    "man",
+    "doc",
+    "Scripts",
+    "Lib",
+    "Include",
+    "pyvenv.cfg",
+    ".gitignore",
+    ".lock",
+    "CACHEDIR.TAG",
+    ".project",
+    "site-packages",
+    "lib_pypy",
+    "lib-python",
+];
+
+/// An entry of a directory that is none of a venv's, by name: the first of all.
+pub(super) fn other_entry(venv: &Path) -> Option<String> {
+    let entries = fs::read_dir(venv).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| !OF_A_VENV.contains(&name.as_str())).min()
+}
+
 /// The directories with the packages of a venv; more than one only if several versions of Python have used it.
 pub(super) fn site_packages(venv: &Path) -> Vec<PathBuf> {
     let below = |directory: PathBuf| directory.join("site-packages");

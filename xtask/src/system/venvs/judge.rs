@@ -1,17 +1,19 @@
 //! Runs a venv's interpreter, and asks whether its packages are what is asked for: the tool that manages them, or the
 //! interpreter itself.
 
+mod tools;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
 use super::interpreter::{interpreter, site_packages};
-use super::program::{self, Answer};
+use super::program;
 use super::pyproject::{Pyproject, locked_projects};
 use super::recipe::numbers;
 use crate::hash::fnv;
-use crate::plan::{Venv, VenvInputs, bin};
+use crate::plan::{Venv, VenvInputs};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::preflight::{Lack, VenvContents, VenvState};
 use crate::system::interrupt::Interrupt;
@@ -153,10 +155,10 @@ pub(super) fn judge(
             let mut files = in_project(&directory, "uv.lock");
             let others = locked_projects(&directory).into_iter();
             files.extend(others.map(|other| other.join("pyproject.toml")));
-            (uv_project(venv, &directory, interrupt), files)
+            (tools::uv_project(venv, &directory, interrupt), files)
         }
         Question::Poetry(directory) => (
-            poetry(venv, &directory, interrupt),
+            tools::poetry(venv, &directory, interrupt),
             in_project(&directory, "poetry.lock"),
         ),
         Question::Interpreter(asked) => interpreters_own(venv, recipe, &python, &asked, told, interrupt),
@@ -194,7 +196,7 @@ fn interpreters_own(
     let told = match told {
         Some(told) if told.why.is_some() => {
             // uv makes venvs without pip, and answers at once.
-            if recipe.uv && uv_finds_all(venv, recipe, interrupt) {
+            if recipe.uv && tools::uv_finds_all(venv, recipe, interrupt) {
                 return (VenvContents::Complete, with_pyproject(told.files));
             }
             let asked = Asked {
@@ -229,115 +231,4 @@ fn interpreters_own(
         ),
     };
     (contents, with_pyproject(told.files))
-}
-
-/// Whether `uv pip install` would do nothing. Without the network it cannot always tell what it would do.
-fn uv_finds_all(venv: &Venv, recipe: &Recipe, interrupt: &Interrupt) -> bool {
-    let mut command = Command::new("uv");
-    command.args(["pip", "install", "--dry-run", "--offline", "--python"]);
-    command.arg(bin(&venv.path).join("python"));
-    match &recipe.source {
-        Source::Requirements(files) => {
-            for file in files {
-                command.arg("-r").arg(file);
-            }
-        }
-        Source::Dependencies(names) => {
-            command.args(names);
-        }
-        Source::Package(_) | Source::Nothing | Source::Uv(_) | Source::Poetry(_) => return false,
-    }
-    let answer = program::ask(command.env_remove("VIRTUAL_ENV"), interrupt);
-    answer.is_ok_and(|it| it.code == Some(0) && it.stderr.contains("Would make no changes"))
-}
-
-/// Source: uv's reference of `uv sync`: `--check` fails if the environment is out of date, `--inexact` permits other
-/// packages, `--locked` changes no lock file.
-fn uv_project(venv: &Venv, directory: &Path, interrupt: &Interrupt) -> VenvContents {
-    let mut command = Command::new("uv");
-    command.args(["sync", "--check", "--locked", "--inexact", "--offline", "--project"]);
-    command.arg(directory).env_remove("VIRTUAL_ENV");
-    command.env("UV_PROJECT_ENVIRONMENT", &venv.path);
-    let answer = match program::ask(&mut command, interrupt) {
-        Ok(answer) => answer,
-        Err(why) => return VenvContents::Unknown(why),
-    };
-    let lacks = lacks(&answer, " + ", "==");
-    match answer.code {
-        Some(0) => VenvContents::Complete,
-        Some(1) if !lacks.is_empty() => VenvContents::Incomplete(lacks),
-        Some(_) | None => VenvContents::Unknown(format!("`uv sync --check` says: {}", answer.complaint())),
-    }
-}
-
-/// Source: Poetry's documentation of `install --dry-run`.
-fn poetry(venv: &Venv, directory: &Path, interrupt: &Interrupt) -> VenvContents {
-    let mut command = Command::new("poetry");
-    command.args(["install", "--dry-run", "--no-interaction", "--no-ansi", "--directory"]);
-    command.arg(directory).env("VIRTUAL_ENV", &venv.path);
-    let answer = match program::ask(&mut command, interrupt) {
-        Ok(answer) => answer,
-        Err(why) => return VenvContents::Unknown(why),
-    };
-    let says = |text: &str| answer.stdout.contains(text);
-    match answer.code {
-        Some(0) if says("No dependencies to install or update") || says(" 0 installs, 0 updates") => {
-            VenvContents::Complete
-        }
-        Some(0) => {
-            let lacks = poetry_lacks(&answer);
-            match lacks.is_empty() {
-                true => VenvContents::Unknown("`poetry install --dry-run` is not understood".to_owned()),
-                false => VenvContents::Incomplete(lacks),
-            }
-        }
-        Some(_) | None => VenvContents::Unknown(format!("`poetry install --dry-run` says: {}", answer.complaint())),
-    }
-}
-
-/// The packages that uv would install: ` + fastapi==0.110.0`.
-fn lacks(answer: &Answer, before: &str, between: &str) -> Vec<Lack> {
-    let removed: Vec<(&str, &str)> = answer
-        .stderr
-        .lines()
-        .filter_map(|line| line.strip_prefix(" - ")?.split_once(between))
-        .collect();
-    let added = answer.stderr.lines().filter_map(|line| line.strip_prefix(before));
-    let lack = |added: &str| {
-        let name = added.split_once(between).map_or(added, |(name, _)| name);
-        let installed = removed.iter().find(|(removed, _)| *removed == name);
-        Lack {
-            requirement: added.to_owned(),
-            installed: installed.map(|(_, version)| (*version).to_owned()),
-        }
-    };
-    added.map(lack).collect()
-}
-
-/// `  - Installing fastapi (0.110.0)`, `  - Updating fastapi (0.100.0 -> 0.110.0)`, without those that are skipped.
-fn poetry_lacks(answer: &Answer) -> Vec<Lack> {
-    let lines = answer
-        .stdout
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.contains("Skipped"));
-    let lack = |line: &str| {
-        let line = line.trim_start_matches(['-', '•', ' ']);
-        let (name, versions) = line
-            .strip_prefix("Installing ")
-            .or_else(|| line.strip_prefix("Updating "))
-            .or_else(|| line.strip_prefix("Downgrading "))?
-            .split_once(" (")?;
-        let versions = versions.split(')').next()?;
-        let version = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
-        let (installed, wanted) = match versions.split_once(" -> ") {
-            Some((installed, wanted)) => (Some(version(installed)), version(wanted)),
-            None => (None, version(versions)),
-        };
-        Some(Lack {
-            requirement: format!("{name}=={wanted}"),
-            installed,
-        })
-    };
-    lines.filter_map(lack).collect()
 }

@@ -29,6 +29,7 @@ pub(super) fn recipe(venv: &Venv) -> Recipe {
     Recipe {
         uv,
         python: None,
+        holds_more: None,
         lacks_pip: !sites.is_empty() && !sites.iter().any(|site| site.join("pip").is_dir()),
         requires_python,
         source,

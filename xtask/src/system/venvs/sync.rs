@@ -4,6 +4,7 @@
 //! and uv download everything before they change anything, which keeps it usable if they fail. A broken venv is set
 //! aside by a rename, and put back if the new one cannot be made.
 
+mod aside;
 mod step;
 
 use std::fs::{self, File, OpenOptions};
@@ -18,6 +19,7 @@ use crate::preflight::recipe::{Source, Step, Work};
 use crate::preflight::{VenvContents, VenvFact, VenvState};
 use crate::system::interrupt::Interrupt;
 use crate::system::{os, problem, terminal};
+use aside::{Aside, is_venv};
 use step::StepEnd;
 
 /// What a sync needs besides its venv.
@@ -98,6 +100,9 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
         }
         (Work::Fill, VenvContents::NotLookedAt | VenvContents::Complete) => return Ok((work, Vec::new())),
         (Work::Remake, _) if !is_venv(&venv.path) => return Err(not_remade(venv)),
+        (Work::Remake, _) if fact.recipe.holds_more.is_some() => {
+            return Err(told(venv_trouble(checkout, venv, fact)));
+        }
         (Work::Make | Work::Remake, _) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
             return Err(no_python(venv, fact));
         }
@@ -230,74 +235,6 @@ fn untouched() -> SyncEnd {
     SyncEnd::Interrupted {
         state: "nothing was changed".to_owned(),
     }
-}
-
-/// A broken venv that was renamed, so that another can be made in its place.
-struct Aside {
-    place: PathBuf,
-    aside: PathBuf,
-}
-
-impl Aside {
-    fn of(place: &Path) -> Self {
-        let mut name = place.file_name().unwrap_or_default().to_owned();
-        name.push(".replaced");
-        Aside {
-            place: place.to_owned(),
-            aside: place.with_file_name(name),
-        }
-    }
-
-    fn set(place: &Path) -> Result<Self, Diagnostic> {
-        if let Some(older) = Aside::left_behind(place) {
-            remove(&older.aside)?;
-        }
-        let aside = Aside::of(place);
-        fs::rename(place, &aside.aside).map_err(|error| problem("move", place, &error))?;
-        Ok(aside)
-    }
-
-    /// What a sync that was killed has set aside.
-    fn left_behind(place: &Path) -> Option<Self> {
-        let aside = Aside::of(place);
-        is_venv(&aside.aside).then_some(aside)
-    }
-
-    /// Returns what that leaves, in words.
-    fn put_back(self) -> Result<String, Diagnostic> {
-        let Aside { place, aside } = self;
-        let is_there = place.symlink_metadata().is_ok();
-        let removed = if is_there { remove(&place) } else { Ok(()) };
-        removed
-            .and_then(|()| fs::rename(&aside, &place).map_err(|error| problem("move", &aside, &error)))
-            .map_err(|problem| problem.hint(format!("find the old venv in `{}`", aside.display())))?;
-        Ok("the old venv was put back".to_owned())
-    }
-
-    /// The new one is complete.
-    fn remove(self) {
-        // If it stays, the next sync removes it.
-        let _ = remove(&self.aside);
-    }
-}
-
-/// Removes a venv, or an empty directory, and nothing else.
-fn remove(path: &Path) -> Result<(), Diagnostic> {
-    let removed = match is_venv(path) || path.is_symlink() {
-        true => fs::remove_dir_all(path),
-        false => fs::remove_dir(path),
-    };
-    removed.map_err(|error| match is_venv(path) {
-        true => problem("remove", path, &error),
-        false => Diagnostic::new(format!(
-            "`{}` is in the way and no venv, so it is not removed",
-            path.display()
-        )),
-    })
-}
-
-fn is_venv(path: &Path) -> bool {
-    path.join("pyvenv.cfg").is_file()
 }
 
 fn not_remade(venv: &Venv) -> Diagnostic {

@@ -147,7 +147,7 @@ fn a_failure_says_what_it_leaves() {
     pip(&sandbox, &["show", "lamp"]);
     // A broken one.
     fs::remove_file(sandbox.project().join("back end/.venv/bin/python")).unwrap();
-    sandbox.write("back end/.venv/mine", "mine");
+    sandbox.write("back end/.venv/share/mine", "mine");
     check(
         &sandbox,
         &["venv", "sync"],
@@ -165,7 +165,7 @@ fn a_failure_says_what_it_leaves() {
             hint: read its whole output in `[log]`
         "#]],
     );
-    assert!(sandbox.project().join("back end/.venv/mine").exists());
+    assert!(sandbox.project().join("back end/.venv/share/mine").exists());
     let left: Vec<_> = fs::read_dir(sandbox.project().join("back end"))
         .unwrap()
         .flatten()
@@ -231,6 +231,38 @@ fn what_is_no_venv_is_never_touched() {
 }
 
 #[test]
+fn a_broken_venv_with_somebodys_work_in_it_is_not_made_again() {
+    let sandbox = project(&WITH_REQUIREMENTS.replace("back end/.venv", "back end"));
+    sandbox.write("back end/requirements.txt", "lamp\n");
+    sandbox.write("back end/pyvenv.cfg", "");
+    sandbox.write_script("back end/bin/python", "exit 1");
+    check(&sandbox, &["venv", "sync"], 5, expect![[r#"
+        $ venv sync
+        error: the Python of venv `back end` does not run: it says nothing; it is not made again, for `requirements.txt` in it is of no venv
+          --> devtasks.toml:3:8  [venvs.api]
+           |
+         3 | path = "back end"
+           |        ^^^^^^^^^^
+
+        hint: move `back end/requirements.txt` out of it, or let `path` be a directory of its own
+    "#]]);
+    // Nor would a shell.
+    let config = WITH_REQUIREMENTS.replace("back end/.venv", "back end");
+    sandbox.write(
+        "devtasks.toml",
+        &config.replace("requirements = \"back end/requirements.txt\"\n", ""),
+    );
+    check(&sandbox, &["venv", "check"], 5, expect![[r#"
+        $ venv check
+        error: the Python of venv `back end` does not run: it says nothing; it is not made again, for `requirements.txt` in it is of no venv
+          --> devtasks.toml:3:8  [venvs.api]
+
+        hint: move `back end/requirements.txt` out of it, or let `path` be a directory of its own
+    "#]]);
+    assert!(sandbox.project().join("back end/requirements.txt").exists());
+}
+
+#[test]
 fn without_a_python_that_fits_it_says_so() {
     let sandbox = project(&WITH_REQUIREMENTS.replace("requirements =", "python = \">=3.99\"\nrequirements ="));
     sandbox.write("back end/requirements.txt", "lamp\n");
@@ -256,17 +288,17 @@ fn what_a_killed_sync_has_set_aside_is_put_back_or_removed() {
     let sandbox = project(WITH_REQUIREMENTS);
     sandbox.write("back end/requirements.txt", "nowhere\n");
     // As after `kill -9` between the rename and the first step.
-    let aside = sandbox.project().join("back end/.venv.replaced");
+    let aside = sandbox.project().join("back end/.venv.devtasks-replaced");
     let place = sandbox.project().join("back end/.venv");
-    sandbox.write("back end/.venv.replaced/pyvenv.cfg", "");
-    sandbox.write("back end/.venv.replaced/mine", "mine");
+    sandbox.write("back end/.venv.devtasks-replaced/pyvenv.cfg", "");
+    sandbox.write("back end/.venv.devtasks-replaced/share/mine", "mine");
     let ended = sandbox.run(&["venv", "sync"]).with(1);
     assert!(ended.stderr.contains("the old venv was put back"), "{ended:?}");
-    assert!(place.join("mine").exists() && !aside.exists());
+    assert!(place.join("share/mine").exists() && !aside.exists());
     fs::rename(&place, &aside).unwrap();
     sandbox.write("back end/requirements.txt", "lamp\n");
     sandbox.run(&["venv", "sync"]).with(0);
-    assert!(!place.join("mine").exists() && !aside.exists());
+    assert!(!place.join("share/mine").exists() && !aside.exists());
 }
 
 /// Where pip looks for packages: it takes connections, and never answers.

@@ -236,7 +236,11 @@ fn a_broken_venv_with_somebodys_work_in_it_is_not_made_again() {
     sandbox.write("back end/requirements.txt", "lamp\n");
     sandbox.write("back end/pyvenv.cfg", "");
     sandbox.write_script("back end/bin/python", "exit 1");
-    check(&sandbox, &["venv", "sync"], 5, expect![[r#"
+    check(
+        &sandbox,
+        &["venv", "sync"],
+        5,
+        expect![[r#"
         $ venv sync
         error: the Python of venv `back end` does not run: it says nothing; it is not made again, for `requirements.txt` in it is of no venv
           --> devtasks.toml:3:8  [venvs.api]
@@ -245,20 +249,26 @@ fn a_broken_venv_with_somebodys_work_in_it_is_not_made_again() {
            |        ^^^^^^^^^^
 
         hint: move `back end/requirements.txt` out of it, or let `path` be a directory of its own
-    "#]]);
+    "#]],
+    );
     // Nor would a shell.
     let config = WITH_REQUIREMENTS.replace("back end/.venv", "back end");
     sandbox.write(
         "devtasks.toml",
         &config.replace("requirements = \"back end/requirements.txt\"\n", ""),
     );
-    check(&sandbox, &["venv", "check"], 5, expect![[r#"
+    check(
+        &sandbox,
+        &["venv", "check"],
+        5,
+        expect![[r#"
         $ venv check
         error: the Python of venv `back end` does not run: it says nothing; it is not made again, for `requirements.txt` in it is of no venv
           --> devtasks.toml:3:8  [venvs.api]
 
         hint: move `back end/requirements.txt` out of it, or let `path` be a directory of its own
-    "#]]);
+    "#]],
+    );
     assert!(sandbox.project().join("back end/requirements.txt").exists());
 }
 
@@ -332,6 +342,21 @@ fn an_interrupt_ends_a_pip_that_hangs_and_another_sync_waits_for_it() {
         assert!(ended.stderr.ends_with(state), "{ended:?}");
         sandbox.nothing_is_left_soon();
     }
+}
+
+#[test]
+fn an_interrupt_ends_also_what_a_step_has_started() {
+    let sandbox = project(WITH_REQUIREMENTS);
+    sandbox.write("back end/requirements.txt", "");
+    let hangs = "[ \"$2\" != venv ] && echo 3.12.1 && exit\n/bin/sleep 1000 &\n/bin/sleep 1000";
+    sandbox.write_script("tools/python3", hangs);
+    let sync = sandbox.start(&["venv", "sync"]);
+    eventually(|| "its start".to_owned(), || sandbox.processes().len() >= 4);
+    sync.interrupt();
+    let ended = sync.wait().with(130);
+    assert!(ended.stderr.ends_with("has changed.\n"), "{ended:?}");
+    sandbox.nothing_is_left_soon();
+    assert!(!sandbox.project().join("back end/.venv").exists());
 }
 
 /// A venv whose interpreter notes that it was run.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, doctor, down, env, exec, logs, port, print_help, restart, run, status, supervise, up, why,
+    Context, bug, doctor, down, env, exec, logs, port, print_help, restart, run, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -79,6 +79,7 @@ fn from_arguments() -> ExitCode {
         Command::Run(args) => run::run(args, &context),
         Command::Exec(args) => exec::run(&args, &context),
         Command::Port(args) => port::run(args, &context),
+        Command::Venv(args) => venv::run(args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -266,6 +267,7 @@ enum Command {
     Exec(exec::Args),
     Env(env::Args),
     Port(port::Args),
+    Venv(venv::Args),
 }
 
 #[cfg(test)]

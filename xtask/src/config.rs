@@ -67,6 +67,20 @@ pub(crate) struct VenvSettings {
     pub(crate) path: Located<Template>,
     /// A version specifier such as `>=3.11` or `>=3.11,<3.13`.
     pub(crate) python: Option<Located<PythonVersions>>,
+    pub(crate) inputs: VenvInputs,
+    /// Whether `up` creates and updates it.
+    pub(crate) sync: bool,
+}
+
+/// What is installed into a venv.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum VenvInputs {
+    /// The file does not say.
+    Unknown,
+    /// Requirement files, relative to the project's directory; at least one.
+    Requirements(Vec<Located<Template>>),
+    /// A directory with a `pyproject.toml` or a lock file, relative to the project's directory.
+    Project(Located<Template>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

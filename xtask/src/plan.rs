@@ -13,6 +13,7 @@ mod scheme;
 mod scope;
 mod selection;
 mod services;
+mod venvs;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -140,7 +141,24 @@ pub(crate) struct Venv {
     /// Absolute.
     pub(crate) path: PathBuf,
     pub(crate) python: Option<PythonVersions>,
+    #[serde(default)]
+    pub(crate) inputs: VenvInputs,
+    /// Whether `up` creates and updates it.
+    #[serde(default)]
+    pub(crate) sync: bool,
     pub(crate) place: Place,
+}
+
+/// What is installed into a venv. Paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum VenvInputs {
+    /// `devtasks.toml` does not say.
+    #[default]
+    Unknown,
+    /// Requirement files.
+    Requirements(Vec<PathBuf>),
+    /// A directory with a `pyproject.toml` or a lock file.
+    Project(PathBuf),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -202,6 +220,11 @@ impl Command {
 }
 
 impl Plan {
+    /// The venv of each service that has one.
+    pub(crate) fn venvs(&self) -> impl Iterator<Item = &Venv> {
+        self.services.iter().filter_map(|service| service.venv.as_ref())
+    }
+
     pub(crate) fn port(&self, id: &PortId) -> Option<(&Service, &Port)> {
         let service = self.services.iter().find(|it| it.name == id.service)?;
         let port = service.ports.iter().find(|it| it.key == id.key)?;

@@ -16,6 +16,7 @@ pub(crate) mod status;
 pub(crate) mod steps;
 mod table;
 pub(crate) mod tasks;
+pub(crate) mod venvs;
 pub(crate) mod why;
 pub(crate) mod words;
 

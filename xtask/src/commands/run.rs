@@ -12,6 +12,8 @@ use crate::run::project::Project;
 use crate::run::run_status;
 use crate::supervise::State;
 use crate::supervise::steps::Running;
+use crate::system::runs::StateDir;
+use crate::system::venvs::VenvLooks;
 use crate::system::{observe, os};
 
 /// Run a task once, after the services and tasks that it needs
@@ -150,7 +152,8 @@ impl<'a> TaskRun<'a> {
             on_exit: self.project.config.project.on_exit,
             services: vec![service],
         };
-        let missing = needs(&plan, &observe::facts(&plan, &inbox.interrupt));
+        let looks = VenvLooks::noted_in(&StateDir::of(&plan.checkout)?);
+        let missing = needs(&plan, &observe::facts(&plan, &looks, &inbox.interrupt));
         let failed = missing.iter().filter(|found| found.exit != Exit::Done);
         missing
             .iter()

@@ -131,19 +131,26 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         VENV,
         "requirements",
-        "list of paths",
+        "path or list of paths",
         "",
-        "requirement files to install",
+        "requirement files of what must be installed in it",
     )
-    .not_yet(),
+    .also(&["requirement", "packages", "dependencies"]),
     key(
         VENV,
         "project",
         "path",
         "",
-        "the directory of a `pyproject.toml` to install",
+        "instead of `requirements`: a directory with `pyproject.toml`, `uv.lock` or `poetry.lock`",
+    ),
+    key(
+        VENV,
+        "sync",
+        "boolean",
+        "`false`",
+        "whether `up` creates and updates it",
     )
-    .not_yet(),
+    .also(&["install", "auto_sync"]),
     COMMAND,
     SHELL,
     WORKING_DIR,

@@ -13,6 +13,7 @@ mod reader;
 mod service;
 mod shell_syntax;
 mod syntax;
+mod venv;
 
 use std::path::Path;
 
@@ -21,9 +22,9 @@ use toml::de::DeTable;
 use self::item::{Item, Table};
 use self::names::{NameKind, Names};
 use self::reader::TomlReader;
-use super::keys::{PROJECT, VENV};
+use super::keys::PROJECT;
 use super::source::SourceText;
-use super::{Config, OnExit, ProjectSettings, PythonVersions, VenvSettings};
+use super::{Config, OnExit, ProjectSettings};
 use crate::diagnostic::Diagnostic;
 
 /// Parses the whole file, which may contain no services. Problems call it `file`.
@@ -49,7 +50,7 @@ fn whole<'t>(reader: &mut TomlReader<'t>, root: &Table<'t>) -> Config {
             .get("project")
             .and_then(|item| project(reader, &item))
             .unwrap_or_default(),
-        venvs: each(reader, root, "venvs", NameKind::Venv, venv),
+        venvs: each(reader, root, "venvs", NameKind::Venv, venv::venv),
         services: [
             each(reader, root, "services", NameKind::Service, service::service),
             each(reader, root, "tasks", NameKind::Task, service::task),
@@ -94,29 +95,6 @@ fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSe
         name: name.map(|name| name.value),
         env_file,
         on_exit: on_exit.unwrap_or_default(),
-    })
-}
-
-fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<VenvSettings> {
-    let table = reader.known_table(item, VENV)?;
-    let python = table.get("python").and_then(|item| {
-        let text = reader.string(&item)?;
-        reader
-            .parsed(&item, PythonVersions::parse(text))
-            .map(|versions| reader.at(&item, versions))
-    });
-    let Some(path) = table.get("path") else {
-        let hint = format!("add `path = \".venv\"` to [{}]", table.path);
-        reader.report_absent(
-            item.head(),
-            Diagnostic::new(format!("venv `{}` has no `path`", item.key)).hint(hint),
-        );
-        return None;
-    };
-    Some(VenvSettings {
-        name: item.key.to_owned(),
-        path: reader.path(&path)?,
-        python,
     })
 }
 

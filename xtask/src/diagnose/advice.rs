@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
 use crate::config::suggest::is_slip;
 use crate::diagnostic::Hint;
-use crate::plan::{Service, bin};
+use crate::plan::{Service, VenvInputs, bin};
 
 /// The hints below a failure.
 pub(crate) fn advice(
@@ -37,9 +37,9 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
         }
         (PythonModuleMissing, Some(Subject::Module(module))) => {
             let own = format!("or correct `working_dir`, if `{module}` is your own: it is `{directory}`");
-            return vec![pip_install(service, package(module), checkout).into(), own.into()];
+            return vec![install(service, Some(package(module)), checkout), own.into()];
         }
-        (PythonModuleMissing, _) => pip_install(service, "-r requirements.txt", checkout),
+        (PythonModuleMissing, _) => return vec![install(service, None, checkout)],
         (NodeModuleMissing, Some(Subject::File(file))) => {
             let file = display_path(Path::new(file), checkout);
             format!("correct `command` or `working_dir` of `{name}`, or the import: there is no `{file}`")
@@ -88,13 +88,28 @@ fn display_path(path: &Path, checkout: &Path) -> String {
     }
 }
 
-fn pip_install(service: &Service, package: &str, checkout: &Path) -> String {
-    match &service.venv {
-        Some(venv) => {
-            let python = display_path(&bin(&venv.path).join("python"), checkout);
-            format!("install it into the venv with `{python} -m pip install {package}`")
+/// Where the file says what belongs in the venv, the package is not among it, or `up` would have found it missing.
+fn install(service: &Service, package: Option<&str>, checkout: &Path) -> Hint {
+    let Some(venv) = &service.venv else {
+        return format!("set `venv` of `{}` in devtasks.toml: it runs in none", service.name).into();
+    };
+    let list = match &venv.inputs {
+        VenvInputs::Unknown => None,
+        VenvInputs::Requirements(files) => files.last().cloned(),
+        VenvInputs::Project(directory) => Some(directory.join("pyproject.toml")),
+    };
+    match (&venv.name, list, package) {
+        (Some(name), Some(list), Some(package)) => {
+            let list = display_path(&list, checkout);
+            let text = format!("list `{package}` in `{list}`, and install it with");
+            Hint::run(&text, format!("venv sync {name}"))
         }
-        None => format!("set `venv` of `{}` in devtasks.toml: it runs in none", service.name),
+        (Some(name), Some(_), None) => Hint::run("install what is missing with", format!("venv sync {name}")),
+        (_, _, package) => {
+            let python = display_path(&bin(&venv.path).join("python"), checkout);
+            let package = package.unwrap_or("-r requirements.txt");
+            format!("install it into the venv with `{python} -m pip install {package}`").into()
+        }
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
 
 use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, Health, PlanInputs, Port, Protocol, Scheme, Service, Venv};
-use crate::config::{self, Config, Located, Template, VenvChoice};
+use super::{Check, Command, Health, PlanInputs, Port, Protocol, Scheme, Service, venvs};
+use crate::config::{self, Config, Located, Template};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
 /// # Errors
@@ -34,18 +33,14 @@ pub(super) fn service(
         addresses: &numbers.addresses,
         settable: files.settable(),
     };
-    let mut fill = Filling {
-        scope: &scope,
-        problems: Vec::new(),
-        has_failed: false,
-    };
+    let mut fill = Filling::new(&scope);
 
     let working_dir = match &service.working_dir {
         Some(directory) => absolute(outside, &fill.text(directory)),
         None => outside.checkout.to_owned(),
     };
     let command = fill.command(&service.command);
-    let venv = fill.venv(config, &service.venv, &working_dir, outside);
+    let venv = venvs::chosen(&mut fill, config, &service.venv, &working_dir, outside);
     let health = service
         .healthcheck
         .as_ref()
@@ -55,9 +50,7 @@ pub(super) fn service(
         .iter()
         .map(|(name, value)| (name.clone(), fill.text(value)))
         .collect();
-    if fill.has_failed {
-        return Err(fill.problems);
-    }
+    fill.finish()?;
 
     let pairs = files.pairs.iter().chain(&own).flatten().chain(&environment);
     let own_variables = pairs
@@ -142,15 +135,29 @@ pub(super) fn own_variable(key: &str) -> String {
 }
 
 /// Fills templates and collects missing variables, so that all problems of a service are reported at once.
-struct Filling<'a> {
+pub(super) struct Filling<'a> {
     scope: &'a Scope<'a>,
     problems: Vec<Diagnostic>,
     /// Set even if the problem is reported elsewhere.
     has_failed: bool,
 }
 
-impl Filling<'_> {
-    fn text(&mut self, template: &Located<Template>) -> String {
+impl<'a> Filling<'a> {
+    pub(super) fn new(scope: &'a Scope<'a>) -> Self {
+        Filling {
+            scope,
+            problems: Vec::new(),
+            has_failed: false,
+        }
+    }
+
+    /// # Errors
+    /// The problems of everything that was filled so far.
+    pub(super) fn finish(self) -> Result<(), Vec<Diagnostic>> {
+        if self.has_failed { Err(self.problems) } else { Ok(()) }
+    }
+
+    pub(super) fn text(&mut self, template: &Located<Template>) -> String {
         self.scope.fill(template).unwrap_or_else(|problems| {
             self.has_failed = true;
             self.problems.extend(problems);
@@ -184,34 +191,6 @@ impl Filling<'_> {
             words,
             shell_syntax,
             place: command.place.clone(),
-        }
-    }
-
-    fn venv(&mut self, config: &Config, choice: &VenvChoice, directory: &Path, outside: &PlanInputs) -> Option<Venv> {
-        match choice {
-            VenvChoice::None => None,
-            VenvChoice::Auto(place) => {
-                let nearest = (outside.nearest_venv)(directory, outside.checkout);
-                let path = nearest.unwrap_or_else(|| directory.join(".venv"));
-                Some(Venv {
-                    name: None,
-                    path,
-                    python: None,
-                    place: place.clone(),
-                })
-            }
-            VenvChoice::Named(name) => {
-                let venv = config.venvs.iter().find(|venv| venv.name == name.value);
-                let venv = venv.expect("config refuses unknown venvs");
-                let path = absolute(outside, &self.text(&venv.path));
-                let python = venv.python.as_ref().map(|python| python.value.clone());
-                Some(Venv {
-                    name: Some(venv.name.clone()),
-                    path,
-                    python,
-                    place: venv.path.place.clone(),
-                })
-            }
         }
     }
 

@@ -2,14 +2,15 @@
 
 mod command;
 mod node_modules;
+pub(crate) mod venv;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{DirectoryFact, Facts, NodeState, ServiceFact, VenvFact, VenvState};
-use crate::config::VersionOperator;
-use crate::diagnostic::{Code, Diagnostic, Exit, Place};
-use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
+use self::venv::venv_finding;
+use super::{DirectoryFact, Facts, NodeState, ServiceFact};
+use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
+use crate::plan::{EnvFile, Plan, Service};
 use crate::ports::{Finding, Subject};
 
 /// What is missing, by service in start order. A venv that several services share is reported once.
@@ -30,25 +31,30 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         }
         let venv = service.venv.as_ref().and_then(|venv| {
             let fact = facts.venvs.get(&venv.path)?;
-            Some((venv, venv_trouble(plan, venv, fact)?))
+            Some((venv, venv_finding(&plan.checkout, venv, fact)?))
         });
         let fact = facts.services.get(&service.name);
         let fact = fact.expect("every service of the plan was looked at");
-        match (working_dir(plan, service, &fact.working_dir), venv) {
-            (Some(finding), _) => findings.push(finding),
+        if let Some(finding) = working_dir(plan, service, &fact.working_dir) {
+            findings.push(finding);
+            continue;
+        }
+        if let Some((venv, finding)) = venv {
             // Without its venv, a command may be missing or resolve to another program.
-            (None, Some((venv, finding))) => {
-                if venvs_told.insert(&venv.path) {
-                    findings.push(finding.about(Subject::service(&service.name)));
-                }
+            let hides_command = finding.level != Level::Unknown;
+            if venvs_told.insert(&venv.path) {
+                findings.push(finding.about(Subject::service(&service.name)));
             }
-            (None, None) => match packages(plan, service, fact, &mut modules_told) {
-                Packages::Missing(finding) => findings.extend(finding),
-                Packages::Installed(warning) => {
-                    findings.extend(warning);
-                    findings.extend(command::command(plan, service, &fact.command));
-                }
-            },
+            if hides_command {
+                continue;
+            }
+        }
+        match packages(plan, service, fact, &mut modules_told) {
+            Packages::Missing(finding) => findings.extend(finding),
+            Packages::Installed(warning) => {
+                findings.extend(warning);
+                findings.extend(command::command(plan, service, &fact.command));
+            }
         }
     }
     findings
@@ -134,84 +140,6 @@ fn home(path: &str) -> String {
         "write `${{HOME}}{}`: no shell fills in `~`",
         path.trim_start_matches('~')
     )
-}
-
-fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
-    let shown = relative(plan, &venv.path);
-    let (code, message) = match &fact.state {
-        VenvState::Missing => (Code::VenvMissing, format!("venv `{shown}` does not exist")),
-        VenvState::InterpreterMissing { target: Some(target) } => {
-            let message = format!("venv `{shown}`: interpreter `{}` no longer exists", target.display());
-            (Code::VenvInterpreterMissing, message)
-        }
-        VenvState::InterpreterMissing { target: None } => {
-            (Code::VenvInterpreterMissing, format!("venv `{shown}` has no Python"))
-        }
-        VenvState::Moved { made_at } => {
-            let message = format!(
-                "venv `{shown}` was moved from `{}`; a venv cannot be moved",
-                made_at.display()
-            );
-            (Code::VenvMoved, message)
-        }
-        VenvState::Broken { said } => (
-            Code::VenvInterpreterMissing,
-            format!("the Python of venv `{shown}` does not run: {said}"),
-        ),
-        VenvState::Works { version } => match &venv.python {
-            Some(wanted) if !wanted.allows(version) => {
-                let version = dotted(version);
-                let message = format!(
-                    "venv `{shown}` has Python {version}, and `{}` is asked for",
-                    wanted.text
-                );
-                (Code::VenvPythonVersion, message)
-            }
-            Some(_) | None => return None,
-        },
-    };
-    let python = python_for(venv.python.as_ref());
-    let (make, clear) = match &fact.state {
-        VenvState::Missing => ("make it", ""),
-        VenvState::InterpreterMissing { .. }
-        | VenvState::Moved { .. }
-        | VenvState::Broken { .. }
-        | VenvState::Works { .. } => ("recreate it", " --clear"),
-    };
-    let mut fix = format!("{python} -m venv{clear} {}", command_path(plan, &venv.path));
-    if let Some(requirements) = &fact.requirements {
-        let pip = command_path(plan, &bin(&venv.path).join("python"));
-        fix.push_str(&format!(
-            " && {pip} -m pip install -r {}",
-            command_path(plan, requirements)
-        ));
-    }
-    Some(missing(code, message, &venv.place).hint(format!("{make} with `{fix}`")))
-}
-
-/// The command of a Python that `wanted` accepts: `python3.11` for `>=3.11`.
-fn python_for(wanted: Option<&PythonVersions>) -> String {
-    let lowest = wanted.and_then(|wanted| {
-        wanted.bounds.iter().find_map(|(operator, version)| match operator {
-            VersionOperator::Equal
-            | VersionOperator::Matching
-            | VersionOperator::AtLeast
-            | VersionOperator::Compatible => Some(version),
-            VersionOperator::NotEqual
-            | VersionOperator::NotMatching
-            | VersionOperator::MoreThan
-            | VersionOperator::AtMost
-            | VersionOperator::LessThan => None,
-        })
-    });
-    match lowest {
-        Some(version) if version.len() >= 2 => format!("python{}.{}", version[0], version[1]),
-        Some(_) | None => "python3".to_owned(),
-    }
-}
-
-fn dotted(version: &[u32]) -> String {
-    version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
 }
 
 /// The path relative to the project directory, if it is inside.

@@ -2,6 +2,7 @@
 
 mod port_commands;
 mod status;
+mod venvs;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub(crate) use port_commands::{
     FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port,
 };
 pub(crate) use status::{ExitDocument, ServiceDocument, status};
+pub(crate) use venvs::{VenvDocument, Venvs};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 

@@ -18,6 +18,7 @@ mod status;
 mod tidy;
 mod unanswered;
 mod up;
+mod venv;
 mod versions;
 mod why;
 mod zoo;

@@ -7,7 +7,9 @@
 mod fastapi_vite;
 mod handed_over;
 mod keepers;
+mod poetry;
 mod shop;
+mod uv;
 mod worktrees;
 
 /// The sandbox of the fast tests.

@@ -237,6 +237,45 @@ fn a_venv_is_active_and_that_of_the_caller_is_left() {
 }
 
 #[test]
+fn what_is_installed_in_a_venv_lies_in_the_project() {
+    check(
+        r#"
+        [venvs.py]
+        path = ".venv"
+        requirements = ["./base.txt", "${DIR}/dev.txt"]
+        sync = true
+
+        [venvs.of]
+        path = "backend/.venv"
+        project = "backend"
+
+        [services.api]
+        command = "python app.py"
+        venv = "py"
+
+        [services.web]
+        command = "python app.py"
+        venv = "of"
+        "#,
+        "$ DIR=backend",
+        "",
+        expect![[r#"
+            api: python|app.py
+              DIR=backend
+              PATH=/shop/.venv/bin
+              PYTHONUNBUFFERED=1
+              VIRTUAL_ENV=/shop/.venv
+              venv py /shop/.venv -r /shop/base.txt -r /shop/backend/dev.txt sync
+            web: python|app.py
+              DIR=backend
+              PATH=/shop/backend/.venv/bin
+              PYTHONUNBUFFERED=1
+              VIRTUAL_ENV=/shop/backend/.venv
+              venv of /shop/backend/.venv of /shop/backend"#]],
+    );
+}
+
+#[test]
 fn a_venv_makes_no_path_of_the_working_directory() {
     check(
         "[venvs.v]\npath = '.venv'\n[services.a]\ncommand = 'a'\nvenv = 'v'",

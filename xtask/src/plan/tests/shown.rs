@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Check, Condition, OnConflict, Origin, Port, Protocol, Service, StopSignal};
+use crate::plan::{Check, Condition, OnConflict, Origin, Port, Protocol, Service, StopSignal, VenvInputs};
 
 pub(super) fn service(service: &Service) -> String {
     let task = if service.task { "task " } else { "" };
@@ -22,10 +22,16 @@ pub(super) fn service(service: &Service) -> String {
     if let Some(venv) = &service.venv {
         let name = venv.name.as_deref().unwrap_or("found");
         let python = venv.python.as_ref().map(|python| format!(" python {}", python.text));
+        let inputs = match &venv.inputs {
+            VenvInputs::Unknown => String::new(),
+            VenvInputs::Requirements(files) => files.iter().map(|file| format!(" -r {}", file.display())).collect(),
+            VenvInputs::Project(directory) => format!(" of {}", directory.display()),
+        };
         line(format!(
-            "venv {name} {}{}",
+            "venv {name} {}{}{inputs}{}",
             venv.path.display(),
-            python.unwrap_or_default()
+            python.unwrap_or_default(),
+            if venv.sync { " sync" } else { "" }
         ));
     }
     service.ports.iter().for_each(|it| line(port(it)));

@@ -9,11 +9,14 @@ use super::{check, place};
 use crate::diagnose::ExitStatus;
 use crate::diagnose::{OomEvidence, diagnosis};
 use crate::diagnostic::Exit;
-use crate::plan::{Command, Environment, Service, StopSignal, Venv};
+use crate::plan::{Command, Environment, Service, StopSignal, Venv, VenvInputs};
 use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
 use crate::supervise::Cause;
+
+/// Behind the path of a venv: it is one of the file, which says what belongs in it.
+const REQUIREMENTS: &str = " -r";
 
 /// The report on a service `backend` in `/shop/backend`, with or without a venv.
 #[track_caller]
@@ -53,9 +56,14 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         own_variables: Default::default(),
         env_files: Vec::new(),
         venv: (!venv.is_empty()).then(|| Venv {
-            name: None,
-            path: PathBuf::from(venv),
+            name: venv.strip_suffix(REQUIREMENTS).map(|_| "api".to_owned()),
+            path: PathBuf::from(venv.trim_end_matches(REQUIREMENTS)),
             python: None,
+            inputs: match venv.ends_with(REQUIREMENTS) {
+                true => VenvInputs::Requirements(vec!["/shop/back end/requirements.txt".into()]),
+                false => VenvInputs::Unknown,
+            },
+            sync: false,
             place: place(1, 1, 1, ""),
         }),
         ports: Vec::new(),
@@ -114,6 +122,18 @@ fn a_missing_python_package_is_named_with_the_command_that_installs_it() {
               ModuleNotFoundError: No module named 'sqlalchemy.orm'
 
             hint: install it into the venv with `'/opt/my venv/bin/python' -m pip install sqlalchemy`
+            hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`"#]],
+    );
+    check_failure(
+        &format!("/shop/.venv{REQUIREMENTS}"),
+        &ended(Some(1), None, log),
+        log,
+        expect![[r#"
+            backend failed after 0.4 s (exit code 1): a Python package is missing
+
+              ModuleNotFoundError: No module named 'sqlalchemy.orm'
+
+            hint: list `sqlalchemy` in `'back end/requirements.txt'`, and install it with `cargo xtask venv sync api`
             hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `'back end'`"#]],
     );
     check_failure(

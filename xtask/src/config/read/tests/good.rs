@@ -288,6 +288,33 @@ fn a_venv_is_named_found_or_none() {
 }
 
 #[test]
+fn a_venv_says_what_is_installed_in_it() {
+    check(
+        "
+        [venvs.one]
+        path = 'one'
+        requirements = 'base.txt'
+        [venvs.two]
+        path = 'two'
+        requirements = ['base.txt', '${EXTRA:-dev.txt}']
+        sync = true
+        [venvs.three]
+        path = 'three'
+        project = 'backend'
+        sync = false
+        [venvs.four]
+        path = 'four'
+        requirements = []
+        ",
+        expect![[r#"
+            venv one one -r base.txt
+            venv two two -r base.txt -r [EXTRA:-dev.txt] sync
+            venv three three of backend
+            venv four four"#]],
+    );
+}
+
+#[test]
 fn a_dependency_says_what_it_waits_for() {
     check_service(
         "depends_on = { c = 'started', b = 'healthy' }\n[services.b]\ncommand = 'y'\n[services.c]\ncommand = 'z'",

@@ -85,10 +85,6 @@ fn unknown_keys_are_found_in_every_table() {
 fn key_or_value_not_supported_yet_says_so() {
     check(
         "
-        [venvs.v]
-        path = 'x'
-        requirements = ['x']
-        project = 'x'
         [services.a]
         command = 'x'
         pidfile = 'x'
@@ -97,13 +93,42 @@ fn key_or_value_not_supported_yet_says_so() {
         healthcheck = { http = 'https://localhost/' }
         ",
         expect![[r#"
-            3:1 [venvs.v] `requirements` is not supported yet
-            4:1 [venvs.v] `project` is not supported yet
-            7:1 [services.a] `pidfile` is not supported yet
-            8:1 [services.a] `on_exit` is not supported yet
-            9:11 [services.a] `restart = "unless-stopped"` is not supported yet
-            10:24 [services.a.healthcheck] `https://` is not supported yet
+            3:1 [services.a] `pidfile` is not supported yet
+            4:1 [services.a] `on_exit` is not supported yet
+            5:11 [services.a] `restart = "unless-stopped"` is not supported yet
+            6:24 [services.a.healthcheck] `https://` is not supported yet
               hint: check a plain `http://` address"#]],
+    );
+}
+
+#[test]
+fn a_venv_has_requirements_or_a_project() {
+    check(
+        "
+        [venvs.v]
+        path = 'x'
+        requirements = ['x', 1]
+        project = 'y'
+        sync = 'yes'
+        [venvs.w]
+        path = 'x'
+        requirements = ''
+        [venvs.x]
+        path = 'x'
+        project = ['a']
+        requirement = 'a'
+        ",
+        expect![[r#"
+            3:22 [venvs.v] `requirements` must be a string, found an integer
+              hint: write `"1"`
+            4:1 [venvs.v] `project` and `requirements` cannot be combined
+              hint: keep `project`, and let its `pyproject.toml` or lock file list everything; or keep `requirements`
+            5:8 [venvs.v] `sync` must be `true` or `false`, found a string
+              hint: write `sync = true`
+            8:16 [venvs.w] `requirements` is empty
+            11:11 [venvs.x] `project` must be a string, found a list
+            12:1 [venvs.x] unknown key `requirement`
+              hint: did you mean `requirements`?"#]],
     );
 }
 

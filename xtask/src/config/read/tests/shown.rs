@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::template::tests::shown;
 use crate::config::{
     Check, Command, Condition, Config, Healthcheck, Located, OnConflict, OnExit, Port, Protocol, Restart, Service,
-    Stdin, StopSignal, Template, VenvChoice,
+    Stdin, StopSignal, Template, VenvChoice, VenvInputs,
 };
 
 pub(super) fn config(config: &Config) -> String {
@@ -20,11 +20,17 @@ pub(super) fn config(config: &Config) -> String {
     }
     for venv in &config.venvs {
         let python = venv.python.as_ref().map(|python| format!(" {:?}", python.value.bounds));
+        let inputs = match &venv.inputs {
+            VenvInputs::Unknown => String::new(),
+            VenvInputs::Requirements(files) => files.iter().map(|file| format!(" -r {}", template(file))).collect(),
+            VenvInputs::Project(directory) => format!(" of {}", template(directory)),
+        };
         lines.push(format!(
-            "venv {} {}{}",
+            "venv {} {}{}{inputs}{}",
             venv.name,
             shown(&venv.path.value),
-            python.unwrap_or_default()
+            python.unwrap_or_default(),
+            if venv.sync { " sync" } else { "" }
         ));
     }
     for each in &config.services {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState};
 use crate::config::VersionOperator;
 use crate::diagnostic::{Code, Diagnostic, Exit, Place};
-use crate::plan::{EnvFile, Plan, PythonVersions, Service, Venv, bin};
+use crate::plan::{EnvFile, Plan, PythonVersions, Runs, Service, Venv, bin};
 use crate::ports::{Finding, Subject};
 
 /// What is missing, by service in start order. A venv that several services share is reported once.
@@ -28,6 +28,9 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             let fact = facts.venvs.get(&venv.path)?;
             Some((venv, venv_trouble(plan, venv, fact)?))
         });
+        if service.runs != Runs::Command {
+            continue;
+        }
         let fact = facts.services.get(&service.name);
         let fact = fact.expect("every service of the plan was looked at");
         match (working_dir(plan, service, fact.working_dir), venv) {

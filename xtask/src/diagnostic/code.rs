@@ -25,6 +25,8 @@ pub(crate) enum Code {
     VenvPythonVersion,
     CommandNotFound,
     CommandNotExecutable,
+    /// Compose rejects its file, or the service is not in it.
+    ComposeInvalid,
     WorkingDirMissing,
     EnvMissing,
     /// Programs that read env files interpret a line differently.
@@ -75,6 +77,7 @@ impl Code {
             Code::VenvPythonVersion => "venv.python_version",
             Code::CommandNotFound => "command.not_found",
             Code::CommandNotExecutable => "command.not_executable",
+            Code::ComposeInvalid => "compose.invalid",
             Code::WorkingDirMissing => "working_dir.missing",
             Code::EnvMissing => "env.missing",
             Code::EnvAmbiguous => "env.ambiguous",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState};
+use super::{CommandFact, DirectoryFact, Facts, VenvFact, VenvState, compose};
 use crate::config::VersionOperator;
 use crate::diagnostic::{Code, Diagnostic, Exit, Place};
 use crate::plan::{EnvFile, Plan, PythonVersions, Runs, Service, Venv, bin};
@@ -29,6 +29,8 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             Some((venv, venv_trouble(plan, venv, fact)?))
         });
         if service.runs != Runs::Command {
+            let fact = facts.compose.get(&service.name);
+            findings.extend(fact.and_then(|fact| compose::finding(service, fact)));
             continue;
         }
         let fact = facts.services.get(&service.name);

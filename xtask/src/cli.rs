@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, bug, doctor, down, logs, port, print_help, restart, status, supervise, up, why};
+use crate::commands::{
+    Context, bug, compose, doctor, down, logs, port, print_help, restart, status, supervise, up, why,
+};
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
 use crate::run::container::{self, Job};
@@ -72,6 +74,7 @@ fn run() -> ExitCode {
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
+        Command::Compose(args) => compose::run(&args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -244,6 +247,7 @@ enum Command {
     Why(why::Args),
     Doctor(doctor::Args),
     Port(port::Args),
+    Compose(compose::Args),
 }
 
 #[cfg(test)]

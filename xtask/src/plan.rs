@@ -31,6 +31,7 @@ pub(crate) use changes::{SettingChange, changes};
 pub(crate) use draft::{Draft, draft};
 pub(crate) use environment::{Environment, bin, without_cargo};
 pub(crate) use selection::{Selection, unknown};
+pub(crate) use services::own_variable;
 
 /// Inputs from outside the config. Which files are read depends on variables, which depend on other files. So files are
 /// read during planning, by functions that `run::project` or a test provides.
@@ -235,7 +236,7 @@ impl Service {
         let is_main = self.ports.first().is_some_and(|main| main.key == port.key);
         let own = || match is_main {
             true => "PORT".to_owned(),
-            false => services::own_variable(&port.key),
+            false => own_variable(&port.key),
         };
         port.variable.clone().unwrap_or_else(own)
     }

@@ -147,7 +147,7 @@ fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
 }
 
 /// The variable of a service's own port.
-pub(super) fn own_variable(key: &str) -> String {
+pub(crate) fn own_variable(key: &str) -> String {
     let key = key.to_uppercase().replace(|it: char| !it.is_ascii_alphanumeric(), "_");
     format!("PORT_{key}")
 }

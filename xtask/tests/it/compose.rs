@@ -6,6 +6,7 @@ mod broken;
 mod container;
 mod crash;
 mod external;
+mod provider;
 
 use std::fs;
 

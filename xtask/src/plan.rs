@@ -249,6 +249,14 @@ fn url(ports: &[Port]) -> Option<String> {
 }
 
 impl Port {
+    /// The number before it moved.
+    pub(crate) fn declared(&self) -> u16 {
+        match self.origin {
+            Origin::Moved { from } => from,
+            Origin::Declared | Origin::Auto => self.number,
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         match self.host {
             Some(IpAddr::V6(host)) if !host.is_unspecified() => format!("http://[{host}]:{}", self.number),

@@ -13,6 +13,7 @@ pub(crate) mod resolution;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::config::Protocol;
 use crate::ports::{Endpoint, PortFact};
 use crate::process::compose::{ComposeContainer, ComposeProblem};
 
@@ -33,8 +34,15 @@ pub(crate) struct Facts {
     pub(crate) open_files: Option<u64>,
 }
 
-/// The containers of a service, or why they are not known.
-pub(crate) type ComposeFact = Result<Vec<ComposeContainer>, ComposeProblem>;
+/// What Compose says of a service, or why it says nothing.
+pub(crate) type ComposeFact = Result<ComposeState, ComposeProblem>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ComposeState {
+    pub(crate) containers: Vec<ComposeContainer>,
+    /// The ports of this machine that its file gives to the service, if known.
+    pub(crate) declared: Option<Vec<(u16, Protocol)>>,
+}
 
 /// Observations of what a service needs.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
 use crate::diagnostic::Hint;
-use crate::plan::{Service, bin};
+use crate::plan::{Runs, Service, bin};
 
 /// The hints below a failure.
 pub(crate) fn advice(
@@ -14,6 +14,10 @@ pub(crate) fn advice(
     diagnosis: Option<&Diagnosis>,
     checkout: &Path,
 ) -> Vec<Hint> {
+    // What ended is inside a container, whose packages and directories are not ours to name.
+    if service.runs != Runs::Command {
+        return Vec::new();
+    }
     let words = &service.command.words;
     let mut advice: Vec<Hint> = meant_for_a_shell(words).into_iter().map(Hint::from).collect();
     if status.code == Some(0) && (before_ready || diagnosis.is_some()) {

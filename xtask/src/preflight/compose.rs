@@ -1,20 +1,57 @@
 //! Findings about services of a Compose file: a program and an engine that answer, a file with that service, and ports
 //! that its own container already publishes.
 
-use super::{ComposeFact, Facts};
+use super::{ComposeFact, ComposeState, Facts};
 use crate::config::suggest::did_you_mean;
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Level};
 use crate::plan::{ComposeService, Port, Protocol, Runs, Service};
 use crate::ports::{BindProbe, BindResult, Endpoint, Finding, PortFact, Subject};
 use crate::process::compose::{ComposeProblem, publishes};
 
-/// Why Compose cannot start the service, if so.
-pub(super) fn finding(service: &Service, fact: &ComposeFact) -> Option<Finding> {
-    let (Runs::Compose(compose), Err(problem)) = (&service.runs, fact) else {
-        return None;
+/// Why Compose cannot start the service, or not as declared.
+pub(super) fn findings(service: &Service, fact: &ComposeFact) -> Vec<Finding> {
+    match (&service.runs, fact) {
+        (Runs::Compose(compose), Err(problem)) => {
+            let finding = unusable(compose, problem).at(&service.command.place);
+            vec![finding.about(Subject::service(&service.name))]
+        }
+        (Runs::Compose(compose), Ok(state)) => {
+            let declared = state.declared.as_ref();
+            let is_missing = |port: &&Port| declared.is_some_and(|them| !them.contains(&(port.number, port.protocol)));
+            let missing = service.ports.iter().filter(is_missing);
+            missing
+                .map(|port| not_published(service, compose, port, state))
+                .collect()
+        }
+        (Runs::Command | Runs::External, _) => Vec::new(),
+    }
+}
+
+/// The Compose file publishes other ports than this one.
+fn not_published(service: &Service, compose: &ComposeService, port: &Port, state: &ComposeState) -> Finding {
+    let others = state.declared.iter().flatten().map(|(number, _)| number.to_string());
+    let others: Vec<String> = others.collect();
+    let publishes = match others.as_slice() {
+        [] => "publishes no port".to_owned(),
+        others => format!("publishes {}", others.join(" ")),
     };
-    let finding = unusable(compose, problem).at(&service.command.place);
-    Some(finding.about(Subject::service(&service.name)))
+    let (name, number) = (&compose.name, port.number);
+    let message = format!(
+        "`{name}` of the Compose file {publishes}, and `{}` has port {number}",
+        service.name
+    );
+    let written = match &port.variable {
+        Some(variable) => format!("${{{variable}:-{}}}", port.declared()),
+        None => number.to_string(),
+    };
+    let hint = format!("write `ports: [\"{written}:…\"]` there, with the port inside the container for `…`");
+    let subject = Subject {
+        service: Some(service.name.clone()),
+        port: Some(Endpoint::from(port)),
+        owners: Vec::new(),
+    };
+    let finding = Diagnostic::new(message).code(Code::PortMismatch).exit(Exit::Usage);
+    finding.at(&port.place).hint(hint).about(subject)
 }
 
 /// Why Compose cannot run the service, and what to do about it.
@@ -52,7 +89,7 @@ pub(crate) fn unusable(service: &ComposeService, problem: &ComposeProblem) -> Di
 
 /// The finding about a port that the service's own running container publishes: it is busy, as it should be.
 pub(crate) fn own_port(service: &Service, port: &Port, facts: &Facts) -> Option<Finding> {
-    let containers = facts.compose.get(&service.name)?.as_ref().ok()?;
+    let containers = &facts.compose.get(&service.name)?.as_ref().ok()?.containers;
     if !publishes(containers, (port.number, port.protocol)) {
         return None;
     }

@@ -30,7 +30,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         });
         if service.runs != Runs::Command {
             let fact = facts.compose.get(&service.name);
-            findings.extend(fact.and_then(|fact| compose::finding(service, fact)));
+            findings.extend(fact.map_or(Vec::new(), |fact| compose::findings(service, fact)));
             continue;
         }
         let fact = facts.services.get(&service.name);

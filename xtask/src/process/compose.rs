@@ -1,5 +1,7 @@
 //! Compose: what it says of the containers of a service, and what that means. Values in, values out.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::Protocol;
@@ -114,9 +116,61 @@ pub(crate) fn are_up(containers: &[ComposeContainer], ports: &[(u16, Protocol)])
             ContainerHealth::Unhealthy => return Err(format!("container `{name}` is unhealthy")),
         }
     }
+    // On the network of the host, it publishes nothing and may listen anywhere.
+    let is_on_host = containers.iter().all(|it| it.publishes.is_empty());
     match ports.iter().find(|port| !publishes(containers, **port)) {
-        None => Ok(()),
-        Some((number, _)) => Err(not_published(containers, *number)),
+        Some((number, _)) if !is_on_host => Err(not_published(containers, *number)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The ports of this machine that the Compose file gives to a service, from `config --format json`; `None` if the engine
+/// chooses one, or it is on the network of the host.
+///
+/// Source: compose-spec, 05-services.md, `ports`: `published` is a number or a range.
+pub(crate) fn declared(config: &str, service: &str) -> Option<Vec<(u16, Protocol)>> {
+    let config: ConfigDocument = serde_json::from_str(config).ok()?;
+    let service = config.services.get(service)?;
+    if service.network_mode.as_deref() == Some("host") {
+        return None;
+    }
+    let mut declared = Vec::new();
+    for port in &service.ports {
+        let (first, last) = port
+            .published
+            .split_once('-')
+            .unwrap_or((&port.published, &port.published));
+        let numbers = first.parse().ok()?..=last.parse().ok()?;
+        declared.extend(numbers.map(|number| (number, protocol(&port.protocol))));
+    }
+    Some(declared)
+}
+
+#[derive(Deserialize)]
+struct ConfigDocument {
+    services: BTreeMap<String, ConfigService>,
+}
+
+#[derive(Deserialize)]
+struct ConfigService {
+    #[serde(default)]
+    network_mode: Option<String>,
+    #[serde(default)]
+    ports: Vec<ConfigPort>,
+}
+
+#[derive(Deserialize)]
+struct ConfigPort {
+    #[serde(default)]
+    published: String,
+    #[serde(default)]
+    protocol: String,
+}
+
+fn protocol(name: &str) -> Protocol {
+    match name {
+        "udp" => Protocol::Udp,
+        _ => Protocol::Tcp,
     }
 }
 
@@ -130,13 +184,10 @@ fn not_published(containers: &[ComposeContainer], wanted: u16) -> String {
     numbers.sort_unstable();
     numbers.dedup();
     let numbers: Vec<String> = numbers.iter().map(u16::to_string).collect();
-    match numbers.as_slice() {
-        [] => format!("container `{name}` publishes no port, and {wanted} is declared"),
-        numbers => format!(
-            "container `{name}` publishes {}, and {wanted} is declared",
-            numbers.join(" ")
-        ),
-    }
+    format!(
+        "container `{name}` publishes {}, and {wanted} is declared",
+        numbers.join(" ")
+    )
 }
 
 /// What a failed command of Compose says: its last line.
@@ -188,11 +239,7 @@ impl From<Entry> for ComposeContainer {
         // Each address has an entry of its own.
         let mut publishes: Vec<(u16, Protocol)> = Vec::new();
         for publisher in entry.publishers.unwrap_or_default() {
-            let protocol = match publisher.protocol.as_str() {
-                "udp" => Protocol::Udp,
-                _ => Protocol::Tcp,
-            };
-            let port = (publisher.published_port, protocol);
+            let port = (publisher.published_port, protocol(&publisher.protocol));
             if port.0 != 0 && !publishes.contains(&port) {
                 publishes.push(port);
             }

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::observe::find_program;
 use super::os::{self, Signal};
+use crate::config::Protocol;
 use crate::plan::{ComposeService, Environment};
-use crate::process::compose::{ComposeContainer, ComposeProblem, PROGRAMS, complaint, containers};
+use crate::process::compose::{ComposeContainer, ComposeProblem, PROGRAMS, complaint, containers, declared};
 
 /// How long Compose may take to answer a question. An engine that is starting takes seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -120,6 +121,16 @@ impl Compose {
         })
     }
 
+    /// The ports that the file gives to the service; `None` if unknown.
+    pub(crate) fn declared(&self, is_wanted: &dyn Fn() -> bool) -> Option<Vec<(u16, Protocol)>> {
+        let answer = self.ask(
+            &["config", "--format", "json", &self.service],
+            ANSWER_TIMEOUT,
+            is_wanted,
+        );
+        declared(&answer.filter(|answer| answer.success)?.stdout, &self.service)
+    }
+
     /// Why `ps` failed; `None` if the program does not know Compose.
     fn problem(&self, said: &str, is_wanted: &dyn Fn() -> bool) -> Option<ComposeProblem> {
         let version = self
@@ -175,6 +186,8 @@ impl Compose {
             .args(words)
             .env_clear()
             .envs(&self.environment)
+            // Its log would begin lines with control characters.
+            .env("COMPOSE_ANSI", "never")
             .current_dir(&self.directory)
             .stdin(Stdio::null());
         os::end_with_us(&mut command);

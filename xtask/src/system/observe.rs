@@ -11,7 +11,7 @@ use super::interrupt::Interrupt;
 use super::{os, owners, threads, venvs};
 use crate::plan::{Environment, Plan, Runs, Service};
 use crate::ports::Endpoint;
-use crate::preflight::{CommandFact, ComposeFact, DirectoryFact, Facts, ServiceFact, VenvFact};
+use crate::preflight::{CommandFact, ComposeFact, ComposeState, DirectoryFact, Facts, ServiceFact, VenvFact};
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.
@@ -84,7 +84,13 @@ fn compose_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<String, Compose
     let is_wanted = || !interrupt.was_heard();
     let looks = threads::share(&services, threads::UNLIMITED, |(service, compose)| {
         let found = Compose::find(compose, &service.working_dir, &service.environment, &is_wanted);
-        found.map(|(_, containers)| containers)
+        found.map(|(program, containers)| ComposeState {
+            containers,
+            declared: match service.ports.is_empty() {
+                true => None,
+                false => program.declared(&is_wanted),
+            },
+        })
     });
     let names = services.into_iter().map(|(service, _)| service.name);
     names.zip(looks).collect()

@@ -5,7 +5,7 @@ use super::preflight::Preflight;
 use crate::plan::{Origin, Plan, PortId};
 use crate::ports::Endpoint;
 use crate::ports::conflict::finding;
-use crate::preflight::Facts;
+use crate::preflight::{ComposeState, Facts};
 use crate::process::compose::is_alive;
 use crate::report::reassignment;
 use crate::run::container;
@@ -47,7 +47,7 @@ pub(super) fn remarks(up: &Preflight<'_>, plan: &Plan) {
 pub(super) fn containers(up: &Preflight<'_>, plan: &Plan, facts: &Facts, directory: &StateDir) {
     let left = container::of(directory);
     for service in &plan.services {
-        let Some(Ok(containers)) = facts.compose.get(&service.name) else {
+        let Some(Ok(ComposeState { containers, .. })) = facts.compose.get(&service.name) else {
             continue;
         };
         let Some(first) = containers.first().filter(|_| is_alive(containers)) else {

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{are_up, complaint, containers, is_alive};
+use super::{are_up, complaint, containers, declared, is_alive};
 use crate::config::Protocol;
 
 #[track_caller]
@@ -91,13 +91,38 @@ fn a_port_that_is_not_published_is_named() {
     check(
         &line("running", "", r#"{"TargetPort":80,"PublishedPort":0}"#),
         &[5433],
-        &expect!["1 alive: container `shop-db-1` publishes no port, and 5433 is declared"],
+        &expect!["1 alive: up"],
     );
     check(
         &line("running", "", TCP),
         &[53],
         &expect!["1 alive: container `shop-db-1` publishes 5432, and 53 is declared"],
     );
+}
+
+#[track_caller]
+fn check_declared(service: &str, expected: &Expect) {
+    let config = format!(r#"{{"name": "shop", "services": {{"db": {{"image": "x", {service}}}}}}}"#);
+    expected.assert_eq(&format!("{:?}", declared(&config, "db")));
+}
+
+#[test]
+fn the_ports_of_the_compose_file_are_read() {
+    let port = |published: &str| format!(r#""ports": [{{"target": 80, {published} "protocol": "tcp"}}]"#);
+    check_declared(&port(r#""published": "5432","#), &expect!["Some([(5432, Tcp)])"]);
+    check_declared(
+        &port(r#""published": "5432-5433","#),
+        &expect!["Some([(5432, Tcp), (5433, Tcp)])"],
+    );
+    check_declared(
+        r#""ports": [{"published": "53", "protocol": "udp"}]"#,
+        &expect!["Some([(53, Udp)])"],
+    );
+    check_declared(r#""ports": []"#, &expect!["Some([])"]);
+    // The engine chooses.
+    check_declared(&port(""), &expect!["None"]);
+    check_declared(r#""network_mode": "host""#, &expect!["None"]);
+    assert_eq!(declared("{}", "db"), None);
 }
 
 #[test]

@@ -47,10 +47,7 @@ impl Driver<'_> {
             return self.answer(unit, ProbeResult::Passed { detail: String::new() });
         }
         let address = usual_address(&port);
-        let waits = match service.runs {
-            Runs::External => format!("nothing answers at {address}; somebody else starts it"),
-            Runs::Command | Runs::Compose(_) => format!("nothing answers at {address} yet"),
-        };
+        let waits = format!("nothing answers at {address} yet");
         self.ask(unit, move || {
             health::tcp(address, CONNECT_TIMEOUT)
                 .map(|_| String::new())

@@ -78,7 +78,10 @@ impl Driver<'_> {
         }
     }
 
-    pub(super) fn answer(&mut self, unit: UnitId, answer: ProbeResult) {
+    pub(super) fn answer(&mut self, unit: UnitId, mut answer: ProbeResult) {
+        if let (ProbeResult::Failed { detail }, Runs::External) = (&mut answer, &self.services[unit].service.runs) {
+            detail.push_str("; somebody else runs it");
+        }
         let (passed, detail) = match &answer {
             ProbeResult::Passed { detail } => (true, detail.clone()),
             ProbeResult::Failed { detail } | ProbeResult::Unasked { detail } => (false, detail.clone()),

@@ -90,18 +90,54 @@ fn a_container_that_ends_is_reported_with_its_code_and_its_last_lines() {
 }
 
 #[test]
-fn a_container_that_publishes_another_port_is_not_ready() {
-    let shop = Shop::new("healthcheck = { start_period = '2s' }", "");
+fn a_compose_file_that_publishes_another_port_is_told_before_the_start() {
+    let shop = Shop::new("", "");
     let other = port();
     let command = r#"["SERVICE", "--listen", "127.0.0.1:PORT"]"#;
     shop.sandbox.write(
         "compose.json",
         &format!(r#"{{"db": {{"command": {command}, "port": {other}}}}}"#),
     );
+    let up = shop.sandbox.run(&["up"]).with(2);
+    let port = shop.port;
+    let message = format!("error: `db` of the Compose file publishes {other}, and `db` has port {port}\n");
+    assert!(up.stderr.starts_with(&message), "{up:?}");
+    assert_eq!(shop.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_running_container_that_publishes_another_port_is_not_ready() {
+    let shop = Shop::new("healthcheck = { start_period = '2s' }", "");
+    let other = port();
+    let compose = |port: u16| {
+        let command = r#"["SERVICE", "--listen", "127.0.0.1:PORT"]"#;
+        let file = format!(r#"{{"db": {{"command": {command}, "port": {port}}}}}"#);
+        shop.sandbox.write("compose.json", &file);
+    };
+    compose(other);
+    shop.docker(&["compose", "up", "db"]);
+    compose(shop.port);
     let up = shop.sandbox.run(&["up"]).with(4);
     let says = format!("container `shop-db-1` publishes {other}, and {} is declared", shop.port);
     assert!(up.stderr.contains(&says), "{up:?}");
-    assert_eq!(shop.state(), "exited");
+    assert_eq!(shop.state(), "running");
+}
+
+#[test]
+fn a_port_that_moves_without_the_container_is_told() {
+    let mut shop = Shop::new("", "");
+    shop.port = port::row(2);
+    let (declared, moved) = (shop.port, shop.port + 1);
+    shop.write_compose("");
+    let config = format!("[services.db]\ncompose = 'db'\nport = '${{DB_PORT:-{declared}}}'\n");
+    shop.sandbox.write("devtasks.toml", &config);
+    shop.sandbox.stranger(&["--listen", &format!("127.0.0.1:{declared}")]);
+    let up = shop.sandbox.run(&["up", "--on-conflict", "next"]).with(2);
+    let message = format!("error: `db` of the Compose file publishes {declared}, and `db` has port {moved}\n");
+    assert!(up.stderr.contains(&message), "{up:?}");
+    let hint = format!("hint: write `ports: [\"${{DB_PORT:-{declared}}}:…\"]` there, ");
+    assert!(up.stderr.contains(&hint), "{up:?}");
+    assert_eq!(shop.changes(), Vec::<String>::new());
 }
 
 #[test]

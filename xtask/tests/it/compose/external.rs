@@ -40,7 +40,7 @@ fn one_that_is_not_there_is_waited_for() {
     let says = format!("nothing listens on port {port}: `up` waits for `db`, which somebody else starts");
     assert!(doctor.stdout.contains(&says), "{doctor:?}");
     let up = sandbox.start(&["up", "-d"]);
-    let waits = format!("nothing answers at 127.0.0.1:{port}; somebody else starts it");
+    let waits = format!("nothing answers at 127.0.0.1:{port} yet; somebody else runs it");
     let status = || sandbox.run(&["status"]).stdout;
     crate::sandbox::eventually(status, || status().contains(&waits));
     let db = database(&sandbox, port);
@@ -54,7 +54,7 @@ fn one_that_is_not_there_is_waited_for() {
 fn one_that_does_not_come_is_named() {
     let (sandbox, port) = project("healthcheck = { start_period = '300ms' }");
     let up = sandbox.run(&["up"]).with(4);
-    let says = format!("nothing answers at 127.0.0.1:{port}; somebody else starts it");
+    let says = format!("nothing answers at 127.0.0.1:{port} yet; somebody else runs it");
     assert!(up.stderr.contains(&says), "{up:?}");
 }
 

@@ -72,6 +72,10 @@ pub(crate) fn unusable(service: &ComposeService, problem: &ComposeProblem) -> Di
                 .hint(start)
                 .hint("or check the permission and `DOCKER_HOST`, if it runs: `docker version` asks the same engine")
         }
+        ComposeProblem::Incompatible { program } => missing(format!(
+            "`{program}` has no `ps --all --format json`: it is too old, or another program"
+        ))
+        .hint("install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"),
         ComposeProblem::Refused { program, said, known } => {
             let invalid = Diagnostic::new(format!("`{program}` refuses service `{}`: {said}", service.name));
             let invalid = invalid.code(Code::ComposeInvalid).exit(Exit::Usage);

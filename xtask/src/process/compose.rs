@@ -52,6 +52,8 @@ pub(crate) enum ComposeProblem {
     NotInstalled,
     /// A program is there, but its engine does not answer.
     NoEngine { program: String, said: Foreign },
+    /// A program is there, but it cannot list containers as we need it.
+    Incompatible { program: String },
     /// Compose rejects the file or the service; `known` are the services of the file.
     Refused {
         program: String,

@@ -139,6 +139,12 @@ impl Compose {
         if !version {
             return None;
         }
+        // `podman compose` may be podman-compose, and `docker-compose` of version 1.
+        let help = self.ask(&["ps", "--help"], ANSWER_TIMEOUT, is_wanted);
+        let knows = |option: &str| help.as_ref().is_none_or(|help| help.stdout.contains(option));
+        if !knows("--all") || !knows("--format") {
+            return Some(ComposeProblem::Incompatible { program: self.name() });
+        }
         let refused = |said: &str, known: Vec<String>| ComposeProblem::Refused {
             program: self.name(),
             said: complaint(said),

@@ -64,6 +64,16 @@ fn an_engine_that_does_not_answer_is_to_be_started() {
 }
 
 #[test]
+fn another_program_of_that_name_is_told_from_an_engine_that_is_down() {
+    let problem = ComposeProblem::Incompatible {
+        program: "podman compose".to_owned(),
+    };
+    check(&problem, &expect![[r#"
+        5 command.not_found: `podman compose` has no `ps --all --format json`: it is too old, or another program
+        hint: install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"#]]);
+}
+
+#[test]
 fn what_compose_refuses_is_handed_on() {
     let refused = |said: &str, known: &[&str]| ComposeProblem::Refused {
         program: "docker compose".to_owned(),

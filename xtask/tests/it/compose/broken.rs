@@ -97,6 +97,16 @@ fn a_docker_without_compose_is_none() {
 }
 
 #[test]
+fn a_compose_that_is_too_old_is_named() {
+    let shop = Shop::new("", "");
+    shop.misbehave("old");
+    check(&shop, 5, &expect![[r#"
+        error: `docker compose` has no `ps --all --format json`: it is too old, or another program
+          --> devtasks.toml:2:11  [services.db]
+        hint: install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"#]]);
+}
+
+#[test]
 fn the_compose_file_is_wrong() {
     let shop = Shop::new("", "");
     shop.misbehave("bad-file");

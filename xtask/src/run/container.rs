@@ -83,6 +83,7 @@ impl Attendance {
         Attendance {
             earlier: ContainerNote::read(&job.note),
             note: ContainerNote {
+                helper: std::process::id(),
                 has_started: false,
                 program: compose.name(),
                 service: job.service.clone(),

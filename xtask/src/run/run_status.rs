@@ -258,7 +258,8 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
 fn seen_beside(port: &plan::Port, facts: &PortFacts, service: &ServiceStatus, record: &Record) -> PortStatus {
     let note = || {
         let directory = StateDir::existing(&record.checkout)?;
-        ContainerNote::read(&directory.container_note(&service.name))
+        let note = ContainerNote::read(&directory.container_note(&service.name))?;
+        (Some(note.helper) == service.pid).then_some(note)
     };
     let is_up = service.state.is_alive();
     let published = || note().is_some_and(|note| publishes(&note.containers, (port.number, port.protocol)));

@@ -68,9 +68,12 @@ fn another_program_of_that_name_is_told_from_an_engine_that_is_down() {
     let problem = ComposeProblem::Incompatible {
         program: "podman compose".to_owned(),
     };
-    check(&problem, &expect![[r#"
+    check(
+        &problem,
+        &expect![[r#"
         5 command.not_found: `podman compose` has no `ps --all --format json`: it is too old, or another program
-        hint: install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"#]]);
+        hint: install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"#]],
+    );
 }
 
 #[test]

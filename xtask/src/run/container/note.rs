@@ -12,6 +12,8 @@ use crate::process::compose::{ComposeContainer, ContainerState, is_alive};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ContainerNote {
+    /// The pid of the helper that wrote it.
+    pub(crate) helper: u32,
     /// The container did not run before.
     pub(crate) has_started: bool,
     /// The program that answers for it, such as `docker compose`.

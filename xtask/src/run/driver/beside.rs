@@ -23,6 +23,7 @@ impl Driver<'_> {
         let service = &instance.service;
         if let Runs::Compose(_) = service.runs {
             let note = ContainerNote::read(&self.directory.container_note(&service.name));
+            let note = note.filter(|note| Some(note.helper) == instance.pid);
             let note = note.ok_or("Compose has not been asked yet")?;
             let ports: Vec<_> = service.ports.iter().map(|port| (port.number, port.protocol)).collect();
             are_up(&note.containers, &ports)?;

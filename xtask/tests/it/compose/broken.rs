@@ -100,10 +100,14 @@ fn a_docker_without_compose_is_none() {
 fn a_compose_that_is_too_old_is_named() {
     let shop = Shop::new("", "");
     shop.misbehave("old");
-    check(&shop, 5, &expect![[r#"
+    check(
+        &shop,
+        5,
+        &expect![[r#"
         error: `docker compose` has no `ps --all --format json`: it is too old, or another program
           --> devtasks.toml:2:11  [services.db]
-        hint: install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"#]]);
+        hint: install Docker Compose 2 or newer as `docker-compose`, which Podman uses as well"#]],
+    );
 }
 
 #[test]

@@ -18,6 +18,21 @@ fn kill_9_of_the_supervisor_stops_the_container() {
     assert_eq!(down.stderr, "Nothing to stop.\n");
 }
 
+#[test]
+fn the_watchdog_also_stops_a_container_whose_helper_was_killed() {
+    let shop = Shop::new("", "");
+    let up = shop.sandbox.up(&[]);
+    let (watchdog, helper) = (up.watchdog().unwrap(), shop.sandbox.pid("db"));
+    // It must not notice.
+    signal(up.pid(), Signal::STOP);
+    signal(helper, Signal::KILL);
+    up.kill_alone();
+    eventually_gone(watchdog);
+    assert_eq!(shop.state(), "exited");
+    let down = shop.sandbox.run(&["down"]).with(0);
+    assert_eq!(down.stderr, "Nothing to stop.\n");
+}
+
 /// Kills everything of the run at once.
 fn kill_all(shop: &Shop) {
     let up = shop.sandbox.up(&[]);
@@ -54,6 +69,7 @@ fn what_is_left_then_is_taken_over_by_up() {
     assert!(up.stderr.starts_with(says), "{up:?}");
     shop.sandbox.run(&["down"]).with(0);
     assert_eq!(shop.state(), "exited");
+    assert_eq!(shop.changes(), ["up --detach --no-deps db", "stop db"]);
 }
 
 #[test]

@@ -189,6 +189,10 @@ fn others(project: &Project, plan: &Plan, facts: &Facts) -> Result<Vec<Finding>,
     if !left.is_empty() {
         findings.push(leftovers::finding(&left).level(Level::Warn));
     }
+    if live_run.is_none() {
+        let containers = leftovers::containers_finding(&plan.checkout);
+        findings.extend(containers.map(|finding| finding.level(Level::Warn)));
+    }
     Ok(findings)
 }
 

@@ -15,6 +15,7 @@ use crate::process::{Process, Tag};
 use crate::report::words;
 use crate::run::container::{self, Leftover, Speed};
 use crate::system::attribution::{self, Member};
+use crate::system::runs::StateDir;
 use crate::system::{os, runs};
 
 /// What earlier runs of a checkout left, whose supervisors are gone.
@@ -120,6 +121,22 @@ pub(super) fn finding(left: &[(Process, Tag)]) -> Finding {
         .exit(Exit::PortBusy)
         .hint(Hint::run("end them with", "down --leftovers"))
         .about(Subject::default())
+}
+
+/// The warning about containers whose helpers were killed. A live run takes care of its own.
+pub(super) fn containers_finding(checkout: &Path) -> Option<Finding> {
+    let left = StateDir::existing(checkout).map_or(Vec::new(), |directory| container::of(&directory));
+    if left.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = left
+        .iter()
+        .map(|it| format!("{} of `{}`", it.note.names(), it.service))
+        .collect();
+    let finding = Diagnostic::new(format!("an earlier run left {}", names.join(", ")));
+    let finding = finding.code(Code::RunLeftovers).exit(Exit::PortBusy);
+    let hint = Hint::run("stop it with", "down");
+    Some(finding.hint(hint).about(Subject::default()))
 }
 
 /// Stops them without a question, because they belong to this checkout. Prints one line.

@@ -1,6 +1,6 @@
 //! The live run of a checkout: found by its record and socket, queried, and compared with the kernel's data.
 
-use super::container::ContainerNote;
+use super::container::{self, ContainerNote};
 use super::control::{Client, REPLY_TIMEOUT};
 use super::health::{self, usual_address};
 use crate::diagnostic::Diagnostic;
@@ -124,13 +124,18 @@ pub(crate) fn at_rest(services: &[plan::Service], checkout: &Path, run: Option<&
         .map(Endpoint::from)
         .collect();
     let facts = owners::look_up_passive(&ports);
+    let containers = StateDir::existing(checkout).map_or(Vec::new(), |directory| container::of(&directory));
+    let is_publisher = |service: &plan::Service, port: &plan::Port| {
+        let mut left = containers.iter().filter(|it| it.service == service.name);
+        left.any(|it| publishes(&it.note.containers, (port.number, port.protocol)))
+    };
     let status = |service: &plan::Service| ObservedService {
         status: ServiceStatus::stopped(service),
         ports: service
             .ports
             .iter()
             .map(|port| PortStatus {
-                left_over: is_left_over(port, &facts, checkout, run),
+                left_over: is_left_over(port, &facts, checkout, run) || is_publisher(service, port),
                 ..seen_port(port, &facts, None)
             })
             .collect(),

@@ -48,6 +48,15 @@ fn kill_all(shop: &Shop) {
 fn what_is_left_then_is_stopped_by_down() {
     let shop = Shop::new("", "");
     kill_all(&shop);
+    let status = shop.sandbox.run(&["status"]).with(1).stdout;
+    assert!(status.contains(&format!("{} (leftover)", shop.port)), "{status}");
+    assert!(
+        status.contains("\nAn earlier run left container `shop-db-1` of `db`.\n"),
+        "{status}"
+    );
+    let doctor = shop.sandbox.run(&["doctor"]).with(0).stdout;
+    let says = "warning: an earlier run left container `shop-db-1` of `db`\n\nhint: stop it with `xtask down`\n";
+    assert!(doctor.contains(says), "{doctor}");
     let down = shop.sandbox.run(&["down"]).with(0);
     assert_eq!(
         down.stderr,

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, doctor, down, env, exec, logs, port, print_help, restart, run, status, supervise, up, venv, why,
+    Context, bug, compose, doctor, down, env, exec, logs, port, print_help, restart, run, status, supervise, up, venv,
+    why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
 use crate::report::environment::Dialect;
+use crate::run::container::{self, Job};
 use crate::run::reexec::{self, Helper};
 use crate::run::watchdog;
 use crate::system::terminal::{Colour, TerminalInfo};
@@ -80,6 +82,7 @@ fn from_arguments() -> ExitCode {
         Command::Exec(args) => exec::run(&args, &context),
         Command::Port(args) => port::run(args, &context),
         Command::Venv(args) => venv::run(args, &context),
+        Command::Compose(args) => compose::run(&args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -90,6 +93,11 @@ fn from_arguments() -> ExitCode {
 ///
 /// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
 pub fn helpers() {
+    if let Some(job) = Job::here() {
+        os::close_inherited();
+        os::unblock_signals();
+        leave(catch_unwind(|| container::attend(job)).unwrap_or_else(|_| bug().code()));
+    }
     let Some(helper) = Helper::here() else { return };
     os::close_inherited();
     os::unblock_signals();
@@ -105,13 +113,16 @@ pub fn helpers() {
             on_exit,
         } => supervise::run(&project, &checkout, on_exit),
     });
-    let exit = exit.unwrap_or_else(|_| bug());
-    #[expect(
-        clippy::exit,
-        clippy::disallowed_methods,
-        reason = "it stands for `main` here: the host's own must not go on"
-    )]
-    std::process::exit(exit.code().into());
+    leave(exit.unwrap_or_else(|_| bug()).code());
+}
+
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "a helper stands for `main`: the host's own must not go on"
+)]
+fn leave(code: u8) -> ! {
+    std::process::exit(code.into())
 }
 
 /// The program as the user typed it. Run as a cargo subcommand, the subcommand's name is taken out of the arguments.
@@ -268,6 +279,7 @@ enum Command {
     Env(env::Args),
     Port(port::Args),
     Venv(venv::Args),
+    Compose(compose::Args),
 }
 
 #[cfg(test)]

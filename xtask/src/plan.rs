@@ -37,6 +37,7 @@ pub(crate) use draft::{Draft, draft};
 pub(crate) use environment::{Environment, EnvironmentChange, bin, without_cargo};
 pub(crate) use scheme::Scheme;
 pub(crate) use selection::{Selection, unknown};
+pub(crate) use services::own_variable;
 
 /// Inputs from outside the config. Which files are read depends on variables, which depend on other files. So files are
 /// read during planning, by functions that `run::project` or a test provides.
@@ -83,6 +84,8 @@ pub(crate) struct Service {
     /// It runs to completion.
     pub(crate) task: bool,
     pub(crate) place: Place,
+    pub(crate) runs: Runs,
+    /// Without words unless it is [`Runs::Command`].
     pub(crate) command: Command,
     /// Absolute.
     pub(crate) working_dir: PathBuf,
@@ -116,7 +119,28 @@ pub(crate) struct Service {
     pub(crate) stop_grace_period: Duration,
 }
 
-/// A command line without variables, never empty. A shell command is `["sh", "-c", TEXT]`.
+/// What a service consists of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Runs {
+    /// Its command, as a child of the supervisor.
+    Command,
+    /// A container that Compose starts.
+    Compose(ComposeService),
+    /// Whatever somebody else has started.
+    External,
+}
+
+/// A service of a Compose file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ComposeService {
+    pub(crate) name: String,
+    /// Absolute. `None`: Compose looks for it in the project's directory.
+    pub(crate) file: Option<PathBuf>,
+    /// How long its container may take to stop; `None` leaves it to the Compose file.
+    pub(crate) stop_timeout: Option<Duration>,
+}
+
+/// A command line without variables. A shell command is `["sh", "-c", TEXT]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) words: Vec<String>,
@@ -219,6 +243,14 @@ impl Command {
     }
 }
 
+impl ComposeService {
+    /// The argument of `stop --timeout`, in whole seconds.
+    pub(crate) fn stop_timeout_seconds(&self) -> Option<String> {
+        let seconds = |timeout: Duration| timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+        self.stop_timeout.map(|timeout| seconds(timeout).to_string())
+    }
+}
+
 impl Plan {
     /// The venv of each service that has one.
     pub(crate) fn venvs(&self) -> impl Iterator<Item = &Venv> {
@@ -257,7 +289,7 @@ impl Service {
         let is_main = self.ports.first().is_some_and(|main| main.key == port.key);
         let own = || match is_main {
             true => "PORT".to_owned(),
-            false => services::own_variable(&port.key),
+            false => own_variable(&port.key),
         };
         port.variable.clone().unwrap_or_else(own)
     }
@@ -272,6 +304,14 @@ impl Port {
             Some(IpAddr::V4(_)) | None => Ipv4Addr::LOCALHOST.into(),
         };
         SocketAddr::new(host, self.number)
+    }
+
+    /// The number before it moved.
+    pub(crate) fn declared(&self) -> u16 {
+        match self.origin {
+            Origin::Moved { from } => from,
+            Origin::Declared | Origin::Auto => self.number,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`Facts`] is a plain struct: `system::observe` fills it from the machine, tests construct it.
 
 pub(crate) mod check;
+pub(crate) mod compose;
 pub(crate) mod duplicate;
 pub(crate) mod env_files;
 pub(crate) mod limit;
@@ -14,7 +15,9 @@ pub(crate) mod resolution;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::config::Protocol;
 use crate::ports::{Endpoint, PortFact};
+use crate::process::compose::{ComposeContainer, ComposeProblem};
 use recipe::Recipe;
 
 /// Observations of the machine.
@@ -22,13 +25,26 @@ use recipe::Recipe;
 pub(crate) struct Facts {
     /// One for each requested port.
     pub(crate) ports: BTreeMap<Endpoint, PortFact>,
+    /// Of those that have a command.
     pub(crate) services: BTreeMap<String, ServiceFact>,
+    /// Of those of a Compose file.
+    pub(crate) compose: BTreeMap<String, ComposeFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
     /// Env files that are declared but missing.
     pub(crate) missing_files: BTreeSet<PathBuf>,
     /// Maximum number of descriptors of one of our processes; `None` if unknown.
     pub(crate) open_files: Option<u64>,
+}
+
+/// What Compose says of a service, or why it says nothing.
+pub(crate) type ComposeFact = Result<ComposeState, ComposeProblem>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ComposeState {
+    pub(crate) containers: Vec<ComposeContainer>,
+    /// The ports of this machine that its file gives to the service, if known.
+    pub(crate) declared: Option<Vec<(u16, Protocol)>>,
 }
 
 /// Observations of what a service needs.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
-use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Selection};
-use crate::ports::conflict::{CallerContext, ephemeral, finding, split};
+use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Runs, Selection};
+use crate::ports::conflict::{CallerContext, ephemeral, split};
 use crate::ports::{Endpoint, Finding};
+use crate::preflight::check::port_finding;
+use crate::preflight::compose::absent;
 use crate::preflight::duplicate::duplicates;
 use crate::preflight::env_files::EnvFileFact;
 use crate::preflight::limit::open_files;
@@ -137,10 +139,14 @@ fn ports(
     let mut taken = Vec::new();
     for service in &plan.services {
         for declared in &service.ports {
-            let ours = ours.for_service(&service.name, declared);
             let port = Endpoint::from(declared);
             let fact = &facts.ports[&port];
-            let found = finding(&port, fact, &ours);
+            if service.runs == Runs::External {
+                findings.extend(absent(service, declared, fact));
+                continue;
+            }
+            let found = port_finding(service, declared, facts, &ours);
+            let ours = ours.for_service(&service.name, declared);
             if ConflictPolicy::default().remedy(Some(declared), &found) == Remedy::Reassign {
                 taken.push((findings.len(), PortId::new(&service.name, &declared.key)));
             }
@@ -195,6 +201,10 @@ fn others(
     left.retain(|(_, tag)| live_run.as_ref().is_none_or(|run| tag.run != *run));
     if !left.is_empty() {
         findings.push(leftovers::finding(&left).level(Level::Warn));
+    }
+    if live_run.is_none() {
+        let containers = leftovers::containers_finding(&plan.checkout);
+        findings.extend(containers.map(|finding| finding.level(Level::Warn)));
     }
     Ok(findings)
 }
@@ -272,7 +282,14 @@ fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts, env_files: &[EnvF
             versions.join(", ")
         )),
     }
-    parts.push(words::count(plan.services.len(), "command"));
+    let count = |runs: fn(&Runs) -> bool| plan.services.iter().filter(|it| runs(&it.runs)).count();
+    parts.push(words::count(count(|runs| *runs == Runs::Command), "command"));
+    for (n, of_which) in [
+        (count(|runs| matches!(runs, Runs::Compose(_))), "Compose service"),
+        (count(|runs| *runs == Runs::External), "external service"),
+    ] {
+        parts.extend((n > 0).then(|| words::count(n, of_which)));
+    }
     let n_env_files = env_files.iter().filter(|file| file.exists).count();
     parts.push(words::count(n_env_files, "env file"));
     parts.push("0 leftovers".to_owned());

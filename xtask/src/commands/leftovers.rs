@@ -13,7 +13,9 @@ use crate::process::left_alone::LeftAlone;
 use crate::process::targets::{Target, Tree};
 use crate::process::{Process, Tag};
 use crate::report::words;
+use crate::run::container::{self, Leftover, Speed};
 use crate::system::attribution::{self, Member};
+use crate::system::runs::StateDir;
 use crate::system::{os, runs};
 
 /// What earlier runs of a checkout left, whose supervisors are gone.
@@ -121,6 +123,22 @@ pub(super) fn finding(left: &[(Process, Tag)]) -> Finding {
         .about(Subject::default())
 }
 
+/// The warning about containers whose helpers were killed. A live run takes care of its own.
+pub(super) fn containers_finding(checkout: &Path) -> Option<Finding> {
+    let left = StateDir::existing(checkout).map_or(Vec::new(), |directory| container::of(&directory));
+    if left.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = left
+        .iter()
+        .map(|it| format!("{} of `{}`", it.note.names(), it.service))
+        .collect();
+    let finding = Diagnostic::new(format!("an earlier run left {}", names.join(", ")));
+    let finding = finding.code(Code::RunLeftovers).exit(Exit::PortBusy);
+    let hint = Hint::run("stop it with", "down");
+    Some(finding.hint(hint).about(Subject::default()))
+}
+
 /// Stops them without a question, because they belong to this checkout. Prints one line.
 pub(super) fn end(
     left: &[(Process, Tag)],
@@ -158,6 +176,22 @@ pub(super) fn end(
         "nothing of it is left",
         &mut voice,
     )
+}
+
+/// Stops containers whose helpers were killed. Prints a line for each.
+pub(super) fn end_containers(left: &[Leftover], checkout: &Path, context: &Context) -> Exit {
+    let end = |it: &Leftover| {
+        let (names, service) = (it.note.names(), &it.service);
+        context.say(&format!("An earlier run left {names} of `{service}`."));
+        match container::end(it, checkout, Speed::Usual) {
+            Ok(()) => {
+                context.say("Stopped it; nothing of it runs.");
+                Exit::Done
+            }
+            Err(problem) => context.fail(&[problem]),
+        }
+    };
+    Exit::worst(left.iter().map(end))
 }
 
 /// `backend (python3 4242), db (redis-server 4250)`.

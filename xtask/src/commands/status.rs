@@ -67,8 +67,11 @@ fn look(args: Args, context: &Context) -> CommandResult {
         if status.record.is_none() {
             // This is only a remark: if leftovers cannot be looked up, `down` says so.
             let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
-            if !left.is_empty() {
-                let finding = leftovers::finding(&left);
+            let processes = (!left.is_empty()).then(|| leftovers::finding(&left));
+            for finding in processes
+                .into_iter()
+                .chain(leftovers::containers_finding(&project.checkout))
+            {
                 text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
             }
             let gone = stranded::remarks(context).into_iter();

@@ -1,9 +1,11 @@
 //! Every key of `devtasks.toml`. The parser and the documentation both use this table.
 
 mod key;
+mod shared;
 
 pub(crate) use key::Key;
 use key::key;
+use shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WORKING_DIR};
 
 pub(crate) const PROJECT: &str = "project";
 pub(crate) const VENV: &str = "venvs.NAME";
@@ -14,64 +16,6 @@ pub(crate) const PORT: &str = "services.NAME.port";
 pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
-
-// Keys that services and tasks share.
-
-const COMMAND: Key = key(
-    SERVICE,
-    "command",
-    "string or list of strings",
-    "",
-    "what is run; a string is split into words as by a POSIX shell",
-)
-.also(&["cmd", "run", "exec", "script", "start"]);
-const SHELL: Key = key(
-    SERVICE,
-    "shell",
-    "boolean",
-    "`false`",
-    "whether `command` is run by a shell",
-);
-const WORKING_DIR: Key = key(
-    SERVICE,
-    "working_dir",
-    "path",
-    "the project's directory",
-    "where it runs, from the project's directory",
-)
-.also(&["cwd", "dir", "workdir", "directory"]);
-const ENV_FILE: Key = key(
-    SERVICE,
-    "env_file",
-    "path or list of paths",
-    "",
-    "files with variables of this service; they must exist",
-)
-.also(&["dotenv", "env_files"]);
-const DEPENDS_ON: Key = key(
-    SERVICE,
-    "depends_on",
-    "list of services and tasks, or table of such to a condition or a table",
-    "",
-    "what is started before it; a list waits until each is ready, or has completed",
-)
-.also(&["needs", "requires", "after", "links"]);
-const ENVIRONMENT: Key = key(
-    SERVICE,
-    "environment",
-    "table of strings, numbers or booleans",
-    "",
-    "variables of this service",
-)
-.also(&["env", "vars"]);
-const STOP_GRACE_PERIOD: Key = key(
-    SERVICE,
-    "stop_grace_period",
-    "duration",
-    "`\"10s\"`",
-    "time between `stop_signal` and SIGKILL",
-)
-.also(&["stop_timeout"]);
 
 /// In the order of the documentation.
 pub(crate) const KEYS: &[Key] = &[
@@ -152,6 +96,27 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .also(&["install", "auto_sync"]),
     COMMAND,
+    key(
+        SERVICE,
+        "compose",
+        "string",
+        "",
+        "instead of `command`: a service of the Compose file, which runs it",
+    ),
+    key(
+        SERVICE,
+        "compose_file",
+        "path",
+        "the Compose file of the project's directory",
+        "the Compose file that has `compose`",
+    ),
+    key(
+        SERVICE,
+        "external",
+        "boolean",
+        "`false`",
+        "instead of `command`: somebody else runs it; it is waited for and never stopped",
+    ),
     SHELL,
     WORKING_DIR,
     key(

@@ -10,6 +10,7 @@ mod item;
 mod names;
 mod port;
 mod reader;
+mod runs;
 mod service;
 mod shell_syntax;
 mod syntax;

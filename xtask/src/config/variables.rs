@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, Command, Config, Service, Template};
+use super::{Check, Command, Config, Runs, Service, Template};
 
 impl Config {
     /// The names in every `${…}`, including those in defaults.
@@ -15,7 +15,11 @@ impl Config {
 
 impl Service {
     fn templates(&self) -> Vec<&Template> {
-        let mut templates = self.command.value.templates();
+        let mut templates = match &self.runs {
+            Runs::Command(command) => command.value.templates(),
+            Runs::Compose(service) => service.file.iter().map(|file| &file.value).collect(),
+            Runs::External(_) => Vec::new(),
+        };
         templates.extend(self.working_dir.iter().map(|it| &it.value));
         for port in &self.ports {
             let parts = [Some(&port.number), port.base.as_ref(), port.host.as_ref()];

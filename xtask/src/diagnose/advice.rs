@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
 use crate::config::suggest::is_slip;
 use crate::diagnostic::Hint;
-use crate::plan::{Service, VenvInputs, bin};
+use crate::plan::{Runs, Service, VenvInputs, bin};
 
 /// The hints below a failure.
 pub(crate) fn advice(
@@ -15,6 +15,10 @@ pub(crate) fn advice(
     diagnosis: Option<&Diagnosis>,
     checkout: &Path,
 ) -> Vec<Hint> {
+    // What ended is inside a container, whose packages and directories are not ours to name.
+    if service.runs != Runs::Command {
+        return Vec::new();
+    }
     let words = &service.command.words;
     let mut advice: Vec<Hint> = meant_for_a_shell(words).into_iter().map(Hint::from).collect();
     if status.code == Some(0) && (before_ready || diagnosis.is_some()) {

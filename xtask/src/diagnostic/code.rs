@@ -29,6 +29,8 @@ pub(crate) enum Code {
     CommandNotExecutable,
     /// A command without a shell contains an operator of the shell.
     CommandShellSyntax,
+    /// Compose rejects its file, or the service is not in it.
+    ComposeInvalid,
     WorkingDirMissing,
     EnvMissing,
     /// Programs that read env files interpret a line differently.
@@ -93,6 +95,7 @@ impl Code {
             Code::CommandNotFound => "command.not_found",
             Code::CommandNotExecutable => "command.not_executable",
             Code::CommandShellSyntax => "command.shell_syntax",
+            Code::ComposeInvalid => "compose.invalid",
             Code::WorkingDirMissing => "working_dir.missing",
             Code::EnvMissing => "env.missing",
             Code::EnvAmbiguous => "env.ambiguous",

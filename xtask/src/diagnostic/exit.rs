@@ -48,6 +48,22 @@ impl Exit {
         Exit::Command(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }
 
+    /// The exit code of another process of this program; `None` if it is none of ours.
+    pub(crate) fn of(code: i32) -> Option<Exit> {
+        Some(match code {
+            0 => Exit::Done,
+            1 => Exit::Failed,
+            2 => Exit::Usage,
+            3 => Exit::PortBusy,
+            4 => Exit::NotReady,
+            5 => Exit::Missing,
+            6 => Exit::Refused,
+            7 => Exit::Survived,
+            130 => Exit::Interrupted,
+            _ => return None,
+        })
+    }
+
     /// The most important of several exit codes: the first of 130, 2, 7, 6, 3, 5, 4, 1.
     pub(crate) fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
         exits

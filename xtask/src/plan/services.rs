@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, Health, PlanInputs, Port, Protocol, Scheme, Service, venvs};
+use super::{Check, Command, ComposeService, Health, PlanInputs, Port, Protocol, Runs, Scheme, Service, venvs};
 use crate::config::{self, Config, Located, Template};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
@@ -39,7 +40,7 @@ pub(super) fn service(
         Some(directory) => absolute(outside, &fill.text(directory)),
         None => outside.checkout.to_owned(),
     };
-    let command = fill.command(&service.command);
+    let (runs, command) = fill.runs(&service.runs, outside);
     let venv = venvs::chosen(&mut fill, config, &service.venv, &working_dir, outside);
     let health = service
         .healthcheck
@@ -67,6 +68,10 @@ pub(super) fn service(
         let terminal = layers.entry("TERM".into());
         terminal.or_insert_with(|| "xterm-256color".into());
     }
+    let stop_grace_period = match &runs {
+        Runs::Compose(compose) => compose.stop_timeout.unwrap_or(CONTAINER_STOP_TIMEOUT) + COMPOSE_TIMEOUT,
+        Runs::Command | Runs::External => service.stop_grace_period,
+    };
     let env_files = files
         .named
         .iter()
@@ -77,6 +82,7 @@ pub(super) fn service(
         name: service.name.clone(),
         task: service.task,
         place: service.place.clone(),
+        runs,
         command,
         working_dir,
         working_dir_place: service
@@ -111,9 +117,15 @@ pub(super) fn service(
         listen: service.listen,
         restart: service.restart,
         stop_signal: service.stop_signal,
-        stop_grace_period: service.stop_grace_period,
+        stop_grace_period,
     })
 }
+
+/// The time for a container to stop of which only the Compose file says how long it may take.
+const CONTAINER_STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The time for Compose to notice that.
+const COMPOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The port variables of a service: those of the project, and those of its own ports.
 fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
@@ -129,7 +141,7 @@ fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
 }
 
 /// The variable of a service's own port.
-pub(super) fn own_variable(key: &str) -> String {
+pub(crate) fn own_variable(key: &str) -> String {
     let key = key.to_uppercase().replace(|it: char| !it.is_ascii_alphanumeric(), "_");
     format!("PORT_{key}")
 }
@@ -191,6 +203,29 @@ impl<'a> Filling<'a> {
             words,
             shell_syntax,
             place: command.place.clone(),
+        }
+    }
+
+    fn runs(&mut self, runs: &config::Runs, outside: &PlanInputs) -> (Runs, Command) {
+        let without_words = |place: &Place| Command {
+            words: Vec::new(),
+            is_for_shell: false,
+            shell_syntax: None,
+            place: place.clone(),
+        };
+        match runs {
+            config::Runs::Command(command) => (Runs::Command, self.command(command)),
+            config::Runs::Compose(service) => {
+                let file = service.file.as_ref().map(|file| absolute(outside, &self.text(file)));
+                let name = service.name.value.clone();
+                let runs = Runs::Compose(ComposeService {
+                    name,
+                    file,
+                    stop_timeout: service.stop_timeout,
+                });
+                (runs, without_words(&service.name.place))
+            }
+            config::Runs::External(place) => (Runs::External, without_words(place)),
         }
     }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use self::venv::venv_finding;
-use super::{DirectoryFact, Facts, NodeState, ServiceFact};
+use super::{DirectoryFact, Facts, NodeState, ServiceFact, compose};
 use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
-use crate::plan::{EnvFile, Plan, Service};
+use crate::plan::{EnvFile, Plan, Runs, Service};
 use crate::ports::{Finding, Subject};
 
 /// What is missing, by service in start order. A venv that several services share is reported once.
@@ -33,6 +33,11 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             let fact = facts.venvs.get(&venv.path)?;
             Some((venv, venv_finding(&plan.checkout, venv, fact)?))
         });
+        if service.runs != Runs::Command {
+            let fact = facts.compose.get(&service.name);
+            findings.extend(fact.map_or(Vec::new(), |fact| compose::findings(service, fact)));
+            continue;
+        }
         let fact = facts.services.get(&service.name);
         let fact = fact.expect("every service of the plan was looked at");
         if let Some(finding) = working_dir(plan, service, &fact.working_dir) {

@@ -3,10 +3,17 @@
 use std::path::PathBuf;
 
 use super::os;
+use crate::process::Tag;
 
 /// The user's home directory, displayed as `~`.
 pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir()
+}
+
+/// The service whose process called us, directly or not.
+pub(crate) fn tag() -> Option<Tag> {
+    // A tag that cannot be read counts as none.
+    os::tag(std::process::id()).ok().flatten()
 }
 
 /// Whether `cargo run` started us.

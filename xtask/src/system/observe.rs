@@ -9,13 +9,14 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::compose::Compose;
 use super::interrupt::Interrupt;
 use super::venvs::VenvLooks;
-use super::{os, owners};
+use super::{os, owners, threads};
 use crate::config::suggest::closest;
-use crate::plan::Plan;
+use crate::plan::{Plan, Runs, Service};
 use crate::ports::Endpoint;
-use crate::preflight::{DirectoryFact, Facts, ServiceFact};
+use crate::preflight::{ComposeFact, ComposeState, DirectoryFact, Facts, ServiceFact};
 pub(crate) use command::{find_program, near};
 pub(crate) use env_files::env_files;
 
@@ -27,6 +28,7 @@ pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Fa
     let services = plan
         .services
         .iter()
+        .filter(|service| service.runs == Runs::Command)
         .map(|service| {
             let working_dir = directories
                 .entry(&service.working_dir)
@@ -60,10 +62,32 @@ pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Fa
     Facts {
         ports,
         services,
+        compose: compose_facts(plan, interrupt),
         venvs: venvs.at(plan.venvs(), interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
         open_files: os::open_files_at_most(),
     }
+}
+
+fn compose_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<String, ComposeFact> {
+    let of_compose = |service: &Service| match &service.runs {
+        Runs::Compose(compose) => Some((service.clone(), compose.clone())),
+        Runs::Command | Runs::External => None,
+    };
+    let services: Vec<_> = plan.services.iter().filter_map(of_compose).collect();
+    let is_wanted = || !interrupt.was_heard();
+    let looks = threads::share(&services, threads::UNLIMITED, |(service, compose)| {
+        let found = Compose::find(compose, &service.working_dir, &service.environment, &is_wanted);
+        found.map(|(program, containers)| ComposeState {
+            containers,
+            declared: match service.ports.is_empty() {
+                true => None,
+                false => program.declared(&is_wanted),
+            },
+        })
+    });
+    let names = services.into_iter().map(|(service, _)| service.name);
+    names.zip(looks).collect()
 }
 
 fn directory(path: &Path, checkout: &Path) -> DirectoryFact {

@@ -7,7 +7,7 @@ use crate::it::sandbox::{Running, Sandbox};
 
 /// Runs a script where any port may be used and everything dies with it; `$X` is the program. What it printed.
 #[track_caller]
-fn run(sandbox: &Sandbox, script: &str) -> String {
+pub(super) fn run(sandbox: &Sandbox, script: &str) -> String {
     let program = env!("CARGO_BIN_EXE_xtask");
     let text = format!("set -eu\nip link set lo up\nX={program}\n{script}\n");
     sandbox.write("script", &text);
@@ -35,10 +35,10 @@ fn ports(printed: &str) -> Vec<Value> {
 }
 
 /// Looks until somebody listens there: `until_busy PORT`.
-const UNTIL_BUSY: &str = "until_busy() { $X port wait $1 --busy --timeout 30s >/dev/null; }";
+pub(super) const UNTIL_BUSY: &str = "until_busy() { $X port wait $1 --busy --timeout 30s >/dev/null; }";
 
 /// An image of one static program that answers on port 80; settings for machines without cgroup v2 and systemd.
-const PODMAN: &str = r#"
+pub(super) const PODMAN: &str = r#"
 cat >server.c <<'EOF'
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -62,12 +62,14 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 EOF
 export CONTAINERS_CONF=$PWD/containers.conf
-pod() { podman --log-level=error --root "$PWD/store" --runroot "$PWD/running" "$@"; }
+pod() { podman --log-level=error --root "$PWD/store" --runroot "$PWD/running" --tmpdir "$PWD/engine" "$@"; }
 clean() {
+    code=$?
+    set +e
     pod rm -fa -t 0 >/dev/null 2>&1
     pod system reset -f >/dev/null 2>&1
     find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null
-    return 0
+    exit $code
 }
 trap clean EXIT
 tar -C image -c . | pod import --change 'CMD ["/server"]' - web:1 >/dev/null 2>&1

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::addresses::{address, front};
 use crate::commands::lost_ports::{self, found_port_busy};
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
@@ -45,6 +46,8 @@ pub(super) struct UpReporter<'a> {
     front: Vec<(String, String)>,
     /// Reports of failures during the start, which are shown last.
     failures: Vec<String>,
+    /// What the end of the stack does not stop.
+    left_running: BTreeSet<String>,
     /// Stopped services, and whether each is a task.
     stopped: BTreeMap<String, bool>,
     mode: Mode,
@@ -71,6 +74,7 @@ impl<'a> UpReporter<'a> {
             states: BTreeMap::new(),
             front: front(plan),
             failures: Vec::new(),
+            left_running: BTreeSet::new(),
             stopped: BTreeMap::new(),
             mode,
             is_for_task: false,
@@ -97,6 +101,9 @@ impl<'a> UpReporter<'a> {
         }
         for line in words::left_alone(&outcome.last.left_alone) {
             self.screen.say(&line);
+        }
+        for name in &self.left_running {
+            self.screen.say(&format!("`{name}` is left running."));
         }
         for survivor in &outcome.survivors {
             self.screen.tell_problem(survivor);
@@ -280,6 +287,9 @@ impl Observer for UpReporter<'_> {
                 self.line(transition, &format!("exit code 0: {}", cause::cause(why)));
             }
             (State::Exited, _) => self.line(transition, "exit code 0"),
+            (State::Stopped, _) if transition.left_running => {
+                self.left_running.insert(name.clone());
+            }
             (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
                 self.stopped.insert(name.clone(), transition.task);
             }
@@ -356,40 +366,8 @@ impl Observer for UpReporter<'_> {
     }
 }
 
-/// The maximum number of URLs in the summary line.
-const MAX_URLS: usize = 3;
-
-fn front(plan: &Plan) -> Vec<(String, String)> {
-    let is_needed = |name: &str| {
-        plan.services
-            .iter()
-            .filter(|it| !it.task)
-            .any(|it| it.depends_on.iter().any(|(needed, _)| needed == name))
-    };
-    let urls = |services: &dyn Fn(&&plan::Service) -> bool| -> Vec<(String, String)> {
-        let services = plan.services.iter().filter(services);
-        let urls = services.filter_map(|it| Some((it.name.clone(), it.url()?)));
-        urls.take(MAX_URLS).collect()
-    };
-    let front = urls(&|service| !is_needed(&service.name));
-    // The only web service may have a dependent, such as a worker.
-    if front.is_empty() { urls(&|_| true) } else { front }
-}
-
 /// How long stopping takes before the way to hurry is shown.
 const SLOW_STOP: Duration = Duration::from_secs(2);
-
-/// Where the user can reach the service: a URL if it may speak HTTP, otherwise the addresses.
-fn address(service: &plan::Service, url: Option<&String>) -> String {
-    match (url, service.ports.as_slice()) {
-        (Some(url), _) => url.clone(),
-        (None, []) => String::new(),
-        (None, [main, others @ ..]) => {
-            let others = others.iter().map(|port| format!(" :{}", port.number));
-            format!("{}{}", main.address(), others.collect::<String>())
-        }
-    }
-}
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()

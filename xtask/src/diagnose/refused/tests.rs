@@ -108,6 +108,7 @@ fn service(text: &str) -> Service {
         name,
         task: false,
         place: place(),
+        runs: crate::plan::Runs::Command,
         command: Command {
             shell_syntax: None,
             is_for_shell: false,

@@ -44,6 +44,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         task: false,
         name: "backend".to_owned(),
         place: place(1, 1, 1, ""),
+        runs: crate::plan::Runs::Command,
         command: Command {
             shell_syntax: None,
             is_for_shell: false,

@@ -3,11 +3,12 @@
 use super::read;
 use crate::sandbox::Sandbox;
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "README.md",
     "docs/QUICK_START.md",
     "docs/PORT_CONFLICT_GUIDE.md",
     "docs/RESTART_SERVER.md",
+    "docs/COMPOSE.md",
 ];
 
 /// A fenced block.
@@ -84,8 +85,9 @@ fn refused(page: &str, text: &str, sandbox: &Sandbox) -> (Vec<String>, usize) {
             for call in calls(typed) {
                 n_calls += 1;
                 let mut arguments: Vec<&str> = call.iter().map(String::as_str).collect();
-                // Those need no project, so they would do it. Whoever is asked for help has read the words before it.
-                if arguments.contains(&"port") {
+                // Some of them need no project and would do it, and `compose` tells nobody but Compose that there is
+                // none. Whoever is asked for help has read the words before it.
+                if ["port", "compose"].iter().any(|word| arguments.contains(word)) {
                     arguments.push("--help");
                 }
                 // There is no project here, which the others tell once all words make sense.

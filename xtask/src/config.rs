@@ -113,6 +113,8 @@ pub(crate) struct Service {
     pub(crate) stop_grace_period: Duration,
     pub(crate) on_conflict: OnConflict,
     pub(crate) profiles: Vec<String>,
+    /// Relative to the working directory.
+    pub(crate) pidfile: Option<Located<Template>>,
 }
 
 /// What a service consists of.

@@ -110,6 +110,9 @@ pub(crate) struct Service {
     pub(crate) health: Option<Health>,
     pub(crate) start_period: Duration,
     pub(crate) stdin: Stdin,
+    /// Absolute.
+    #[serde(default)]
+    pub(crate) pidfile: Option<PathBuf>,
     /// All three standard streams are a terminal.
     pub(crate) tty: bool,
     /// The supervisor opens its sockets and passes them on.

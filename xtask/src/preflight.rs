@@ -9,6 +9,7 @@ pub(crate) mod env_files;
 pub(crate) mod limit;
 pub(crate) mod mismatch;
 pub(crate) mod needs;
+pub(crate) mod pidfile;
 pub(crate) mod recipe;
 pub(crate) mod resolution;
 
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use crate::config::Protocol;
 use crate::ports::{Endpoint, PortFact};
 use crate::process::compose::{ComposeContainer, ComposeProblem};
+use pidfile::StalePidfile;
 use recipe::Recipe;
 
 /// Observations of the machine.
@@ -54,6 +56,7 @@ pub(crate) struct ServiceFact {
     pub(crate) command: CommandFact,
     /// The Node project whose packages the command needs.
     pub(crate) node: Option<NodeFact>,
+    pub(crate) pidfile: Option<StalePidfile>,
 }
 
 /// Observations of a Node project.

@@ -12,6 +12,7 @@ pub(crate) mod observe;
 pub(crate) mod os;
 pub(crate) mod output_queue;
 pub(crate) mod owners;
+pub(crate) mod pidfiles;
 pub(crate) mod probe;
 pub(crate) mod runs;
 pub(crate) mod stop;

@@ -209,9 +209,8 @@ pub(crate) const KEYS: &[Key] = &[
         "pidfile",
         "path",
         "",
-        "a stale one is removed before the start",
-    )
-    .not_yet(),
+        "a pid file of the server; a stale one is removed before the start",
+    ),
     key(
         SERVICE,
         "listen",

@@ -26,7 +26,7 @@ impl Service {
             templates.extend(parts.into_iter().flatten().map(|it| &it.value));
         }
         templates.extend(self.environment.iter().map(|(_, it)| &it.value));
-        templates.extend(self.env_file.iter().map(|it| &it.value));
+        templates.extend(self.env_file.iter().chain(&self.pidfile).map(|it| &it.value));
         match self.healthcheck.as_ref().and_then(|health| health.check.as_ref()) {
             Some(Check::Http(target)) => templates.push(&target.value),
             Some(Check::Command(command)) => templates.extend(command.value.templates()),

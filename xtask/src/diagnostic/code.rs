@@ -46,6 +46,8 @@ pub(crate) enum Code {
     EnvTracked,
     /// The packages of a Node project are not installed, or are older than its lock file.
     NodeModulesMissing,
+    /// The process that a pid file names is gone.
+    PidfileStale,
     /// Processes of an earlier run are still alive.
     RunLeftovers,
     LimitOpenFiles,
@@ -105,6 +107,7 @@ impl Code {
             Code::EnvReadable => "env.readable",
             Code::EnvTracked => "env.tracked",
             Code::NodeModulesMissing => "node_modules.missing",
+            Code::PidfileStale => "pidfile.stale",
             Code::RunLeftovers => "run.leftovers",
             Code::ServiceNotReady => "service.not_ready",
             Code::LimitOpenFiles => "limit.open_files",

@@ -44,6 +44,8 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
         health: _,
         start_period: _,
         stdin,
+        // It is looked at before the next start.
+        pidfile: _,
         tty,
         listen,
         restart,

@@ -46,6 +46,8 @@ pub(super) fn service(
         .healthcheck
         .as_ref()
         .and_then(|health| fill.health(health, ports));
+    let pidfile = service.pidfile.as_ref();
+    let pidfile = pidfile.map(|path| working_dir.join(fill.text(path)).components().collect());
     let environment: Pairs = service
         .environment
         .iter()
@@ -113,6 +115,7 @@ pub(super) fn service(
             .as_ref()
             .map_or(config::START_PERIOD, |health| health.start_period),
         stdin: service.stdin,
+        pidfile,
         tty: service.tty,
         listen: service.listen,
         restart: service.restart,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use self::venv::venv_finding;
+use super::pidfile::stale_pidfile;
 use super::{DirectoryFact, Facts, NodeState, ServiceFact, compose};
 use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
 use crate::plan::{EnvFile, Plan, Runs, Service};
@@ -40,6 +41,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         }
         let fact = facts.services.get(&service.name);
         let fact = fact.expect("every service of the plan was looked at");
+        findings.extend(fact.pidfile.as_ref().map(|stale| stale_pidfile(plan, service, stale)));
         if let Some(finding) = working_dir(plan, service, &fact.working_dir) {
             findings.push(finding);
             continue;

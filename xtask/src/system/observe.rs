@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::compose::Compose;
 use super::interrupt::Interrupt;
 use super::venvs::VenvLooks;
-use super::{os, owners, threads};
+use super::{os, owners, pidfiles, threads};
 use crate::config::suggest::closest;
 use crate::plan::{Plan, Runs, Service};
 use crate::ports::Endpoint;
@@ -40,6 +40,7 @@ pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Fa
             let fact = ServiceFact {
                 working_dir: working_dir.clone(),
                 node: node::node(service, command, &plan.checkout),
+                pidfile: service.pidfile.as_deref().and_then(pidfiles::stale),
                 command: command.clone(),
             };
             (service.name.clone(), fact)

@@ -134,12 +134,12 @@ fn a_missing_variable() {
 #[test]
 fn a_key_of_a_later_release_is_not_supported_yet() {
     check(
-        "[services.a]\ncommand = \"x\"\npidfile = \"p\"\nrestart = \"unless-stopped\"\n",
+        "[services.a]\ncommand = \"x\"\non_exit = \"p\"\nrestart = \"unless-stopped\"\n",
         expect![[r#"
-            error: `pidfile` is not supported yet
+            error: `on_exit` is not supported yet
               --> devtasks.toml:3:1  [services.a]
                |
-             3 | pidfile = "p"
+             3 | on_exit = "p"
                | ^^^^^^^
 
             error: `restart = "unless-stopped"` is not supported yet

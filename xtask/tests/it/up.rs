@@ -20,6 +20,7 @@ mod leftovers;
 mod logs;
 mod next;
 mod order;
+mod pidfile;
 mod question;
 mod ready;
 mod reserved;

@@ -52,6 +52,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     let stop_grace_period = read.key("stop_grace_period", TomlReader::duration);
     let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
     let profiles = read.list("profiles", profiles);
+    let pidfile = read.key("pidfile", TomlReader::path);
 
     let runs = runs(
         reader,
@@ -85,6 +86,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
         stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
         on_conflict,
         profiles,
+        pidfile,
     })
 }
 

@@ -128,6 +128,7 @@ fn service(text: &str) -> Service {
         health: None,
         start_period: Duration::from_secs(60),
         stdin: crate::plan::Stdin::Null,
+        pidfile: None,
         tty: false,
         listen: false,
         restart: Restart::No,

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::{DirectoryFact, Facts, needs};
 use crate::config;
+use crate::foreign::Foreign;
 use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::preflight::pidfile::StalePidfile;
 use crate::preflight::recipe::{Recipe, Source};
 use crate::preflight::{
     CommandFact, Lack, NodeFact, NodeState, PackageManager, ServiceFact, VenvContents, VenvFact, VenvState,
@@ -37,6 +39,7 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
             working_dir: DirectoryFact::Found,
             command: CommandFact::Found(PathBuf::from("/bin/true")),
             node: None,
+            pidfile: None,
         };
         facts.services.insert(service.name.clone(), fact);
     }
@@ -217,6 +220,29 @@ fn a_near_name_is_proposed_and_nothing_is_installed_by_a_mistyped_name() {
         expect![[r#"
             5 working_dir.missing Fail api 3:15: working directory `back end` does not exist
             hint: did you mean `backend`?"#]],
+    );
+}
+
+#[test]
+fn a_stale_pid_file_is_told_and_does_not_stop_the_start() {
+    let stale = |taken_by: Option<&str>| StalePidfile {
+        path: PathBuf::from("/shop/back end/tmp/server.pid"),
+        pid: 4242,
+        taken_by: taken_by.map(Foreign::from),
+    };
+    check(
+        API,
+        |facts| of_api(facts).pidfile = Some(stale(None)),
+        expect![
+            "0 pidfile.stale Warn api 1:11: pid file `back end/tmp/server.pid` is stale: there is no process 4242; it is removed before the start"
+        ],
+    );
+    check(
+        API,
+        |facts| of_api(facts).pidfile = Some(stale(Some("sleep"))),
+        expect![
+            "0 pidfile.stale Warn api 1:11: pid file `back end/tmp/server.pid` is stale: process 4242 is now `sleep`, which started later; it is removed before the start"
+        ],
     );
 }
 

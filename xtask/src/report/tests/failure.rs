@@ -74,6 +74,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         health: None,
         start_period: Duration::from_secs(60),
         stdin: crate::plan::Stdin::Null,
+        pidfile: None,
         tty: false,
         listen: false,
         restart: crate::plan::Restart::No,

@@ -19,7 +19,7 @@ use crate::run::spawn;
 use crate::run::spawn::Started;
 use crate::supervise::{Cause, Event, State};
 use crate::system::clock::wall;
-use crate::system::{attribution, os};
+use crate::system::{attribution, os, pidfiles};
 
 impl Driver<'_> {
     /// `logs` are the numbers of its log files.
@@ -81,6 +81,9 @@ impl Driver<'_> {
             (instance.started_at, instance.is_left_running) = (Some(wall()), true);
             self.events.push_back(Event::Spawned { unit });
             return;
+        }
+        if let Some(path) = &instance.service.pidfile {
+            pidfiles::remove_if_stale(path);
         }
         let sockets = instance
             .sockets

@@ -87,16 +87,14 @@ fn key_or_value_not_supported_yet_says_so() {
         "
         [services.a]
         command = 'x'
-        pidfile = 'x'
         on_exit = 'x'
         restart = 'unless-stopped'
         healthcheck = { http = 'https://localhost/' }
         ",
         expect![[r#"
-            3:1 [services.a] `pidfile` is not supported yet
-            4:1 [services.a] `on_exit` is not supported yet
-            5:11 [services.a] `restart = "unless-stopped"` is not supported yet
-            6:24 [services.a.healthcheck] `https://` is not supported yet
+            3:1 [services.a] `on_exit` is not supported yet
+            4:11 [services.a] `restart = "unless-stopped"` is not supported yet
+            5:24 [services.a.healthcheck] `https://` is not supported yet
               hint: check a plain `http://` address"#]],
     );
 }

@@ -75,6 +75,14 @@ impl Diagnosis {
             hints: Vec::new(),
         }
     }
+
+    /// The packages of a Node project may be missing.
+    pub(crate) fn may_need_packages(&self) -> bool {
+        match self.kind {
+            FailureKind::NodeModuleMissing => !matches!(self.subject, Some(Subject::File(_))),
+            kind => kind == FailureKind::CommandNotFound,
+        }
+    }
 }
 
 impl Line {

@@ -48,13 +48,13 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
             let file = display_path(Path::new(file), checkout);
             format!("correct `command` or `working_dir` of `{name}`, or the import: there is no `{file}`")
         }
-        (NodeModuleMissing, _) => npm_install(&directory),
+        (NodeModuleMissing, _) if diagnosis.hints.is_empty() => npm_install(&directory),
         (LibraryMissing, Some(Subject::Remedy(install))) => match directory.as_str() {
             "." => format!("install what is missing with `{install}`"),
             directory => format!("install what is missing with `cd {directory} && {install}`"),
         },
-        (CommandNotFound, _) if runs_node_scripts(service) => npm_install(&directory),
-        (CommandNotFound, Some(Subject::Command(command))) => match &service.venv {
+        (CommandNotFound, _) if runs_node_scripts(service) && diagnosis.hints.is_empty() => npm_install(&directory),
+        (CommandNotFound, Some(Subject::Command(command))) if diagnosis.hints.is_empty() => match &service.venv {
             Some(_) => format!("install `{command}`, or correct the name"),
             None => format!("install `{command}`, correct the name, or set `venv` if it lives in one"),
         },

@@ -1,7 +1,7 @@
 //! Findings about what a service needs besides ports: directory, command, env files and venv.
 
 mod command;
-mod node_modules;
+pub(crate) mod node_modules;
 pub(crate) mod venv;
 
 use std::collections::BTreeSet;

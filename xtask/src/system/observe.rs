@@ -19,6 +19,7 @@ use crate::ports::Endpoint;
 use crate::preflight::{ComposeFact, ComposeState, DirectoryFact, Facts, ServiceFact};
 pub(crate) use command::{find_program, near};
 pub(crate) use env_files::env_files;
+pub(crate) use node::node_of;
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.

@@ -12,6 +12,7 @@ use crate::diagnose::ExitStatus;
 use crate::diagnose::{Diagnosis, FailureKind, OomKills, diagnosis, refused};
 use crate::diagnostic::Diagnostic;
 use crate::plan;
+use crate::preflight::needs::node_modules::install;
 use crate::process::Tag;
 use crate::protocol::{LastExit, Transition};
 use crate::run::logs::{Log, OutputSource, RunId, StateRecord, Stream};
@@ -19,7 +20,7 @@ use crate::run::spawn;
 use crate::run::spawn::Started;
 use crate::supervise::{Cause, Event, State};
 use crate::system::clock::wall;
-use crate::system::{attribution, os, pidfiles};
+use crate::system::{attribution, observe, os, pidfiles};
 
 impl Driver<'_> {
     /// `logs` are the numbers of its log files.
@@ -231,6 +232,13 @@ impl Driver<'_> {
         let instance = &self.services[unit];
         let memory = os::oom_kills().since(instance.oom_kills);
         let mut found = diagnosis(status, &instance.log.tail(), memory)?;
+        if found.may_need_packages() {
+            let checkout = &self.record.checkout;
+            let node = observe::node_of(&instance.service, checkout);
+            let install = node.map(|node| install(checkout, &node));
+            let hint = install.map(|install| format!("install what is missing with `{install}`").into());
+            found.hints.extend(hint);
+        }
         if found.kind == FailureKind::Refused {
             let stack = self.machine.units();
             let stack: Vec<_> = stack

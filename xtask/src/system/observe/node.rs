@@ -43,6 +43,11 @@ pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) ->
     })
 }
 
+/// The Node project of a service whose command was found.
+pub(crate) fn node_of(service: &Service, checkout: &Path) -> Option<NodeFact> {
+    node(service, &CommandFact::Found(PathBuf::new()), checkout)
+}
+
 /// What a word of a command runs.
 enum Runner {
     /// `node`: JavaScript that may need the dependencies.

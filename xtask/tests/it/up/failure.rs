@@ -296,3 +296,32 @@ pub(super) fn venv(sandbox: &Sandbox, program: &str) {
     let version = "case \"$*\" in *version_info*) echo 3.12.4; exit;; esac";
     sandbox.write_script(".venv/bin/python", &format!("{version}\n{program}"));
 }
+
+#[test]
+fn missing_packages_of_node_are_installed_by_the_manager_of_the_lock_file() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.web]
+        command = ["sh", "-c", "echo 'sh: 1: vite: not found' >&2; exit 127", "npm"]
+        working_dir = "web"
+        "#,
+    );
+    sandbox.write("web/package.json", r#"{ "devDependencies": { "vite": "8" } }"#);
+    sandbox.write("web/pnpm-lock.yaml", "");
+    sandbox.write("web/node_modules/here", "");
+    let ended = sandbox.run(&["up"]).with(5);
+    let hint = "hint: install what is missing with `pnpm --dir web install --frozen-lockfile`\n";
+    assert!(ended.stderr.contains(hint), "{ended:?}");
+    std::fs::remove_file(sandbox.project().join("web/node_modules/here")).unwrap();
+    std::fs::remove_dir(sandbox.project().join("web/node_modules")).unwrap();
+    let ended = sandbox.run(&["up"]).with(5);
+    assert_eq!(
+        sandbox.plain(&ended.stderr),
+        "error: `web/node_modules` is missing
+  --> devtasks.toml:3:19  [services.web]
+
+hint: install its packages with `pnpm --dir web install --frozen-lockfile`
+
+"
+    );
+}

@@ -4,10 +4,11 @@
 
 mod job;
 mod leftover;
+mod log;
 mod note;
 
 use std::io::Write;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -34,6 +35,9 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The pause before the log of a running container is read again.
 const LOG_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long the last lines of a log may take.
+const LOG_END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A second signal, such as that of the watchdog, also reaches `stop` itself.
 const MAX_STOPS: usize = 3;
@@ -184,7 +188,9 @@ impl<'a> Attendance<'a> {
         let mut words = vec!["logs", "--no-log-prefix", "--no-color"];
         words.extend(how);
         words.extend(since.iter().map(String::as_str));
-        self.compose.service_command(&words)
+        let mut logs = self.compose.service_command(&words);
+        logs.stdout(Stdio::piped());
+        logs
     }
 
     /// Stops the container, until Compose says that it does not run.
@@ -219,9 +225,14 @@ impl<'a> Attendance<'a> {
             let program = command.get_program().to_owned();
             crate::system::problem("run", program.as_ref(), &error).message
         })?;
+        let copied = child.stdout.take().map(log::copy).transpose()?;
         loop {
             match child.try_wait() {
-                Ok(Some(status)) => return Ok(status),
+                Ok(Some(status)) => {
+                    // A process that keeps the pipe open is not waited for.
+                    let _ = copied.map(|copied| copied.recv_timeout(LOG_END_TIMEOUT));
+                    return Ok(status);
+                }
                 Ok(None) => {}
                 Err(error) => return Err(crate::system::cause(&error)),
             }

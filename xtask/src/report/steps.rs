@@ -8,7 +8,7 @@ use super::json;
 use super::paint::Paint;
 use crate::diagnostic::Level;
 use crate::foreign::visible;
-use crate::plan::{Plan, SettingChange};
+use crate::plan::{Plan, Runs, SettingChange};
 use crate::ports;
 use crate::supervise::steps::{Step, Todo};
 
@@ -45,6 +45,8 @@ struct Service<'a> {
 #[serde(rename_all = "lowercase")]
 enum Action {
     Start,
+    /// Somebody else starts it.
+    Wait,
     Keep,
     Restart,
     Blocked,
@@ -54,6 +56,7 @@ impl Action {
     fn name(self) -> &'static str {
         match self {
             Action::Start => "start",
+            Action::Wait => "wait",
             Action::Keep => "keep",
             Action::Restart => "restart",
             Action::Blocked => "blocked",
@@ -102,7 +105,7 @@ impl Steps<'_> {
                 Action::Start => paint.good(&word),
                 Action::Restart => paint.warn(&word),
                 Action::Blocked => paint.bad(&word),
-                Action::Keep => word,
+                Action::Keep | Action::Wait => word,
             };
             let name = paint.bold(&format!("{:<width$}", visible(name)));
             format!("  {name}  {coloured}  {}", visible(why)).trim_end().to_owned() + "\n"
@@ -127,6 +130,7 @@ impl Steps<'_> {
     fn action(&self, step: &Step<'_>) -> Action {
         match step.todo {
             _ if self.blocked_by(step).next().is_some() => Action::Blocked,
+            Todo::Start if step.service.runs == Runs::External => Action::Wait,
             Todo::Start => Action::Start,
             Todo::Keep => Action::Keep,
             Todo::Restart(_) => Action::Restart,

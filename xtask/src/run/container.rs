@@ -4,10 +4,13 @@
 
 mod job;
 mod leftover;
+mod log;
 mod note;
 
 use std::io::Write;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -33,15 +36,23 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(10);
 /// The pause before the log of a running container is read again.
 const LOG_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long the last lines of a log may take.
+const LOG_END_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A second signal, such as that of the watchdog, also reaches `stop` itself.
 const MAX_STOPS: usize = 3;
 
 /// Runs until the container has exited, or is stopped as told; returns its exit code.
 pub(crate) fn attend(job: Job) -> u8 {
     let (sender, inbox) = channel();
+    let told = Arc::new(AtomicBool::new(false));
+    let tell = Arc::clone(&told);
     let listens = os::on_signals(move |signal| {
+        if signal.is_interrupt() {
+            tell.store(true, Ordering::Relaxed);
+        }
         // The receiver lives as long as the program.
-        let _ = sender.send(signal.is_interrupt());
+        let _ = sender.send(());
     });
     if let Err(error) = listens {
         say(&crate::system::cause(&error));
@@ -49,8 +60,11 @@ pub(crate) fn attend(job: Job) -> u8 {
     }
     let environment = environment();
     let directory = std::env::current_dir().unwrap_or_default();
-    match Compose::find(&job.service, &directory, &environment, &|| true) {
-        Ok((compose, containers)) => Attendance::new(job, compose, inbox).run(containers),
+    let is_wanted = || !told.load(Ordering::Relaxed);
+    match Compose::find(&job.service, &directory, &environment, &is_wanted) {
+        Ok((compose, containers)) => Attendance::new(job, compose, inbox, &told).run(containers),
+        // Nothing was started. What an earlier run left has its note still.
+        Err(_) if !is_wanted() => Exit::Done.code(),
         Err(problem) => {
             say(&unusable(&job.service, &problem).message);
             Exit::Missing.code()
@@ -65,21 +79,22 @@ fn environment() -> Environment {
         .collect()
 }
 
-struct Attendance {
+struct Attendance<'a> {
     job: Job,
     compose: Compose,
     /// That of an earlier run whose helper was killed.
     earlier: Option<ContainerNote>,
     note: ContainerNote,
-    /// Whether a signal asks us to end.
-    inbox: Receiver<bool>,
-    is_told_to_stop: bool,
+    /// One for each signal.
+    inbox: Receiver<()>,
+    /// A signal asks us to end.
+    told: &'a AtomicBool,
     /// When to ask Compose again.
     ask_at: Option<Instant>,
 }
 
-impl Attendance {
-    fn new(job: Job, compose: Compose, inbox: Receiver<bool>) -> Attendance {
+impl<'a> Attendance<'a> {
+    fn new(job: Job, compose: Compose, inbox: Receiver<()>, told: &'a AtomicBool) -> Self {
         Attendance {
             earlier: ContainerNote::read(&job.note),
             note: ContainerNote {
@@ -92,7 +107,7 @@ impl Attendance {
             job,
             compose,
             inbox,
-            is_told_to_stop: false,
+            told,
             ask_at: None,
         }
     }
@@ -116,13 +131,13 @@ impl Attendance {
             let code = match self.finish_unless_told(up) {
                 Ok(status) if status.success() => None,
                 Ok(status) => Some(code(status)),
-                Err(_) if self.is_told_to_stop => None,
+                Err(_) if self.is_told_to_stop() => None,
                 Err(problem) => {
                     say(&problem);
                     Some(Exit::Missing.code())
                 }
             };
-            if let (Some(code), false) = (code, self.is_told_to_stop) {
+            if let (Some(code), false) = (code, self.is_told_to_stop()) {
                 self.stop();
                 return code;
             }
@@ -136,12 +151,12 @@ impl Attendance {
         if let Some(since) = since {
             words = vec!["--since".to_owned(), since.to_string()];
         }
-        while !self.is_told_to_stop {
+        while !self.is_told_to_stop() {
             self.ask();
             let ended_at = wall();
             let followed = self.logs(&["--follow"], &words);
             let followed = self.finish_unless_told(followed);
-            if self.is_told_to_stop {
+            if self.is_told_to_stop() {
                 break;
             }
             if let Err(problem) = followed {
@@ -173,7 +188,9 @@ impl Attendance {
         let mut words = vec!["logs", "--no-log-prefix", "--no-color"];
         words.extend(how);
         words.extend(since.iter().map(String::as_str));
-        self.compose.service_command(&words)
+        let mut logs = self.compose.service_command(&words);
+        logs.stdout(Stdio::piped());
+        logs
     }
 
     /// Stops the container, until Compose says that it does not run.
@@ -194,10 +211,7 @@ impl Attendance {
     /// Waits for a command to end, and asks Compose meanwhile when that is due. When we are told to stop, it is told as
     /// well: the signal may have come before it was started.
     fn finish_unless_told(&mut self, command: Command) -> Result<ExitStatus, String> {
-        while let Ok(is_interrupt) = self.inbox.try_recv() {
-            self.is_told_to_stop |= is_interrupt;
-        }
-        match self.is_told_to_stop {
+        match self.is_told_to_stop() {
             true => Err("told to stop".to_owned()),
             false => self.finish(command),
         }
@@ -205,20 +219,26 @@ impl Attendance {
 
     /// The same for a command that belongs to stopping.
     fn finish(&mut self, mut command: Command) -> Result<ExitStatus, String> {
-        let was_told = self.is_told_to_stop;
+        let mut was_told = self.is_told_to_stop();
         let started = command.spawn();
         let mut child = started.map_err(|error| {
             let program = command.get_program().to_owned();
             crate::system::problem("run", program.as_ref(), &error).message
         })?;
+        let copied = child.stdout.take().map(log::copy).transpose()?;
         loop {
             match child.try_wait() {
-                Ok(Some(status)) => return Ok(status),
+                Ok(Some(status)) => {
+                    // A process that keeps the pipe open is not waited for.
+                    let _ = copied.map(|copied| copied.recv_timeout(LOG_END_TIMEOUT));
+                    return Ok(status);
+                }
                 Ok(None) => {}
                 Err(error) => return Err(crate::system::cause(&error)),
             }
             self.wait();
-            if self.is_told_to_stop && !was_told {
+            if self.is_told_to_stop() && !was_told {
+                was_told = true;
                 os::signal_child(child.id(), os::Signal::Term);
             }
         }
@@ -230,25 +250,25 @@ impl Attendance {
             Some(at) => self.inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
             None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        match heard {
-            Ok(is_interrupt) => self.is_told_to_stop |= is_interrupt,
-            Err(_) => self.ask(),
+        if heard.is_err() {
+            self.ask();
         }
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
     }
 
     fn pause(&mut self, pause: Duration) {
         let until = Instant::now() + pause;
-        while !self.is_told_to_stop {
-            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(is_interrupt) => self.is_told_to_stop |= is_interrupt,
-                Err(_) => return,
-            }
-        }
+        let left = || until.saturating_duration_since(Instant::now());
+        while !self.is_told_to_stop() && self.inbox.recv_timeout(left()).is_ok() {}
     }
 
     /// Asks Compose for the containers and notes its answer. Without an answer, the last one remains.
     fn ask(&mut self) {
-        if let Ok(containers) = self.compose.containers(&|| true) {
+        let is_wanted = || !self.is_told_to_stop();
+        if let Ok(containers) = self.compose.containers(&is_wanted) {
             self.take_note(self.note.has_started, containers);
         }
         let of = |containers: &[ComposeContainer]| {

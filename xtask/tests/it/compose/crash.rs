@@ -94,6 +94,35 @@ fn without_an_engine_it_is_named_with_the_command_that_stops_it() {
 }
 
 #[test]
+fn ctrl_c_while_compose_pulls_an_image_ends_it() {
+    let shop = Shop::new("", "");
+    shop.misbehave("hang-up");
+    let up = shop.sandbox.start(&["up"]);
+    let is_told = || !shop.changes().is_empty();
+    eventually(|| format!("{:?}", shop.changes()), is_told);
+    up.interrupt();
+    up.wait().with(130);
+    assert_eq!(shop.state(), "none");
+    assert_eq!(shop.changes(), ["up --detach --no-deps db", "stop db"]);
+}
+
+#[test]
+fn an_engine_that_hangs_while_it_stops_is_named() {
+    let shop = Shop::new("", "");
+    let up = shop.sandbox.up(&[]);
+    up.wait_for("database system is ready");
+    shop.misbehave("hang-ps");
+    up.interrupt();
+    let is_told = || shop.changes().iter().any(|call| call == "stop db");
+    eventually(|| format!("{:?}", shop.changes()), is_told);
+    up.interrupt();
+    let ended = up.wait().with(7);
+    let says =
+        "container `shop-db-1` of `db` may still run: no container engine answers `docker compose`: no answer in 10 s";
+    assert!(ended.stderr.contains(says), "{ended:?}");
+}
+
+#[test]
 fn a_second_ctrl_c_kills_a_container_that_does_not_stop() {
     let shop = Shop::new("", "");
     let up = shop.sandbox.up(&[]);

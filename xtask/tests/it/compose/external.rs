@@ -22,6 +22,8 @@ fn one_that_is_there_is_ready_and_runs_on() {
         doctor.stdout,
         "All checks passed: 0 ports free, 0 commands, 1 external service, 0 env files, 0 leftovers.\n"
     );
+    let plan = sandbox.run(&["up", "--plan"]).with(0);
+    assert!(plan.stdout.contains("  db  wait "), "{plan:?}");
     sandbox.run(&["up", "-d", "--on-conflict", "kill", "--yes"]).with(0);
     let status = sandbox.run(&["status"]).with(0);
     assert!(status.stdout.contains(&format!("{port} (external)")), "{status:?}");

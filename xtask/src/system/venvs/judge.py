@@ -5,7 +5,7 @@ Without an argument only the version. The argument is a JSON object: `sites`, th
 that Python brings, which is slow. Answers with one: `lacks`, a list of `requirement` and `installed`; `files`, all that
 were read; `missing_file`; `why` nothing can be told.
 
-Started with -I -S, so that no code of the user runs. It must be valid for every Python, so that the first line is
+Started with -I -S, so that no code of the user runs. It must be valid for every Python 3, so that the first line is
 always printed.
 """
 
@@ -103,7 +103,6 @@ class Judge:
         self.constrain()
 
     def file(self, path, is_constraint):
-        import io
         import os
         import re
 
@@ -112,10 +111,13 @@ class Judge:
             return
         self.files.append(path)
         try:
-            with io.open(path, encoding="utf-8-sig", errors="replace") as file:
-                text = file.read()
+            with open(path, "rb") as file:
+                content = file.read()
         except (IOError, OSError):
             raise MissingFile(path)
+        # A shell of Windows writes UTF-16.
+        is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text = content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
         # As pip reads them: continued lines, comments, variables of the environment.
         for line in re.sub(r"\\\r?\n", "", text).splitlines():
             line = re.sub(r"(^|\s+)#.*$", "", line).strip()

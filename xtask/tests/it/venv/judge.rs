@@ -87,6 +87,16 @@ fn versions_names_and_markers() {
 }
 
 #[test]
+fn a_file_of_a_windows_shell_is_read() {
+    let sandbox = bare();
+    let text = "\u{feff}absent==1.0\r\n";
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    sandbox.write_bytes("back end/requirements.txt", &bytes);
+    let ended = sandbox.run(&["venv", "check"]).with(5);
+    assert!(ended.stdout.contains("lacks `absent==1.0`"), "{ended:?}");
+}
+
+#[test]
 fn includes_and_constraints() {
     let sandbox = bare();
     install(&sandbox, "lamp", "1.0", "");

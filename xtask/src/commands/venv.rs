@@ -8,6 +8,7 @@ mod sync;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::{Plan, Selection, Venv, unknown};
@@ -17,7 +18,6 @@ use crate::preflight::needs::venv::venv_trouble;
 use crate::report::json;
 use crate::report::venvs::VenvRow;
 use crate::run::project::Project;
-use crate::system::interrupt::Interrupt;
 use crate::system::os;
 use crate::system::venvs::VenvLooks;
 
@@ -90,9 +90,16 @@ impl Chosen {
     }
 
     /// Looks at all of them, and believes no note.
-    fn rows(&self) -> Vec<VenvRow> {
-        let facts = VenvLooks::default().at(&self.venvs, &Interrupt::default());
-        self.venvs.iter().map(|venv| self.row(venv, &facts)).collect()
+    ///
+    /// # Errors
+    /// Ctrl-C was pressed; an interpreter that never answers is ended with all that it has started.
+    fn rows(&self, inbox: &Inbox, context: &Context) -> Result<Vec<VenvRow>, Interrupted> {
+        let facts = VenvLooks::default().at(&self.venvs, &inbox.interrupt);
+        if inbox.interrupted() {
+            context.say("Interrupted.");
+            return Err(Interrupted);
+        }
+        Ok(self.venvs.iter().map(|venv| self.row(venv, &facts)).collect())
     }
 
     fn row(&self, venv: &Venv, facts: &BTreeMap<PathBuf, VenvFact>) -> VenvRow {

@@ -1,6 +1,7 @@
 //! `venv check`: what is wrong with the venvs of the project.
 
 use super::{Chosen, called};
+use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
 use crate::preflight::VenvState;
@@ -20,7 +21,8 @@ Examples:
 Exit codes:
   0    all are in order
   2    wrong usage, or devtasks.toml is wrong
-  5    a venv, its interpreter or a package is missing")]
+  5    a venv, its interpreter or a package is missing
+  130  interrupted by Ctrl-C")]
 pub(super) struct Args {
     /// Only these: names of the file, or paths as listed
     #[arg(value_name = "NAME")]
@@ -29,7 +31,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let chosen = Chosen::find(&args.names, context)?;
-    let rows = chosen.rows();
+    let inbox = Inbox::open(String::new())?;
+    let Ok(rows) = chosen.rows(&inbox, context) else {
+        return Ok(Exit::Interrupted);
+    };
     let troubles = rows.iter().filter_map(|row| row.trouble.as_ref());
     let exit = Exit::worst(troubles.map(|trouble| trouble.exit));
     if context.json {

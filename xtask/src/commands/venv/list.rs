@@ -1,6 +1,7 @@
 //! `venv list`: every venv of the project with its state.
 
 use super::Chosen;
+use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
 use crate::report::venvs::table;
@@ -16,7 +17,8 @@ Examples:
 
 Exit codes:
   0    the look worked, whatever it found
-  2    wrong usage, or devtasks.toml is wrong")]
+  2    wrong usage, or devtasks.toml is wrong
+  130  interrupted by Ctrl-C")]
 pub(super) struct Args {
     /// Only these: names of the file, or paths as listed
     #[arg(value_name = "NAME")]
@@ -25,7 +27,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let chosen = Chosen::find(&args.names, context)?;
-    let rows = chosen.rows();
+    let inbox = Inbox::open(String::new())?;
+    let Ok(rows) = chosen.rows(&inbox, context) else {
+        return Ok(Exit::Interrupted);
+    };
     if context.json {
         return Ok(chosen.print_json(&rows, Exit::Done, context));
     }

@@ -7,7 +7,6 @@ use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Venv};
 use crate::preflight::recipe::Work;
-use crate::system::interrupt::Interrupt;
 use crate::system::runs::StateDir;
 use crate::system::venvs::VenvLooks;
 use crate::system::venvs::sync::{SyncEnd, Syncer, steps};
@@ -87,7 +86,12 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 }
 
 fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
-    let facts = VenvLooks::default().at(&chosen.venvs, &Interrupt::default());
+    let inbox = Inbox::open(String::new())?;
+    let facts = VenvLooks::default().at(&chosen.venvs, &inbox.interrupt);
+    if inbox.interrupted() {
+        context.say("Interrupted.");
+        return Ok(Exit::Interrupted);
+    }
     let mut text = String::new();
     let mut problems = Vec::new();
     for venv in &chosen.venvs {

@@ -5,7 +5,7 @@ Without an argument only the version. The argument is a JSON object: `sites`, th
 that Python brings, which is slow. Answers with one: `lacks`, a list of `requirement` and `installed`; `files`, all that
 were read; `missing_file`; `why` nothing can be told.
 
-Started with -I -S, so that no code of the user runs. It must be valid for every Python, so that the first line is
+Started with -I -S, so that no code of the user runs. It must be valid for every Python 3, so that the first line is
 always printed.
 """
 
@@ -71,6 +71,27 @@ def packaging(sites, bundled):
     raise Unable("neither `packaging` nor pip is there")
 
 
+class Distribution:
+    """An installed package: its directory is named after it and its version, so that few need to be read."""
+
+    def __init__(self, place, version):
+        self.place = place
+        self.version = version or self.metadata().version
+
+    def metadata(self):
+        try:
+            import pathlib
+            from importlib import metadata
+        except ImportError:
+            raise Unable("Python %d.%d cannot read its packages" % tuple(sys.version_info[:2]))
+        return metadata.PathDistribution(pathlib.Path(self.place))
+
+    def has(self, file):
+        import os
+
+        return os.path.isfile(os.path.join(self.place, file))
+
+
 class Judge:
     def __init__(self):
         self.lines = []
@@ -79,23 +100,18 @@ class Judge:
 
     def judge(self, sites, bundled):
         import os
+        import re
 
-        try:
-            import pathlib
-            from importlib import metadata
-        except ImportError:
-            raise Unable("Python %d.%d cannot list its packages" % tuple(sys.version_info[:2]))
         sites = with_more(sites)
         self.requirements, utils = packaging(sites, bundled)
         self.canonical = utils.canonicalize_name
-        self.read = lambda path: metadata.PathDistribution(pathlib.Path(path))
-        # Directories are named after package and version, so that only what is asked for has to be read.
         self.places = {}
         for site in sites:
             for directory in os.listdir(site):
-                name, _, ending = directory.rpartition(".")
-                if ending in ("dist-info", "egg-info"):
-                    self.places.setdefault(self.canonical(name.split("-")[0]), os.path.join(site, directory))
+                named = re.match(r"(.+?)(?:-(\d[^-]*).*)?\.(?:dist|egg)-info$", directory)
+                if named:
+                    name, version = named.groups()
+                    self.places.setdefault(self.canonical(name), (os.path.join(site, directory), version))
         self.judged = {}
         self.constraints = []
         for line, is_constraint in self.lines:
@@ -103,7 +119,6 @@ class Judge:
         self.constrain()
 
     def file(self, path, is_constraint):
-        import io
         import os
         import re
 
@@ -112,10 +127,13 @@ class Judge:
             return
         self.files.append(path)
         try:
-            with io.open(path, encoding="utf-8-sig", errors="replace") as file:
-                text = file.read()
+            with open(path, "rb") as file:
+                content = file.read()
         except (IOError, OSError):
             raise MissingFile(path)
+        # A shell of Windows writes UTF-16.
+        is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text = content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
         # As pip reads them: continued lines, comments, variables of the environment.
         for line in re.sub(r"\\\r?\n", "", text).splitlines():
             line = re.sub(r"(^|\s+)#.*$", "", line).strip()
@@ -153,17 +171,19 @@ class Judge:
         new = set(requirement.extras) - self.judged.setdefault(name, set())
         self.judged[name] |= new
         if new:
-            for line in distribution.requires or []:
+            for line in distribution.metadata().requires or []:
                 needed = self.requirements.Requirement(line)
                 # What it needs without extras was installed together with it.
                 if needed.marker and not needed.marker.evaluate({"extra": ""}):
                     self.requirement(needed, sorted(new))
 
     def installed(self, name):
-        place = self.places.get(name)
-        distribution = self.read(place) if place else None
+        if name not in self.places:
+            return None
+        distribution = Distribution(*self.places[name])
         # An uninstallation that was ended leaves an empty directory.
-        return distribution if distribution and distribution.metadata["Version"] else None
+        is_there = distribution.has("METADATA") or not distribution.place.endswith(".dist-info")
+        return distribution if is_there else None
 
     def constrain(self):
         for constraint in self.constraints:
@@ -176,7 +196,7 @@ class Judge:
 
     def holds(self, requirement, distribution):
         """Whether the version is right. Of what comes from a URL or is edited in place, it says nothing."""
-        if requirement.url or distribution.read_text("direct_url.json"):
+        if requirement.url or distribution.has("direct_url.json"):
             return True
         return requirement.specifier.contains(distribution.version, prereleases=True)
 

@@ -194,7 +194,7 @@ fn interpreters_own(
         files
     };
     let told = match told {
-        Some(told) if told.why.is_some() => {
+        Some(told) if told.why.is_some() && told.lacks.is_empty() => {
             // uv makes venvs without pip, and answers at once.
             if recipe.uv && tools::uv_finds_all(venv, recipe, interrupt) {
                 return (VenvContents::Complete, with_pyproject(told.files));
@@ -214,12 +214,15 @@ fn interpreters_own(
         );
     };
     let contents = match told {
-        Told { why: Some(why), .. } => VenvContents::Unknown(why),
         Told {
             missing_file: Some(path),
             ..
         } => VenvContents::InputMissing(path),
+        Told {
+            why: Some(why), lacks, ..
+        } if lacks.is_empty() => VenvContents::Unknown(why),
         Told { lacks, .. } if lacks.is_empty() => VenvContents::Complete,
+        // What was found before it was unable is certain.
         Told { lacks, .. } => VenvContents::Incomplete(
             lacks
                 .into_iter()

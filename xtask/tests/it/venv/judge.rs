@@ -16,14 +16,15 @@ fn bare() -> Sandbox {
     sandbox
 }
 
-/// Lets a package be installed, as far as its metadata tells.
-fn install(sandbox: &Sandbox, name: &str, version: &str, more: &str) {
+/// Lets a package be installed, as far as its metadata tells; returns the directory of that.
+fn install(sandbox: &Sandbox, name: &str, version: &str, more: &str) -> String {
     let library = sandbox.project().join("back end/.venv/lib");
     let python = fs::read_dir(library).unwrap().next().unwrap().unwrap().file_name();
     let site = format!("back end/.venv/lib/{}/site-packages", python.to_string_lossy());
     let directory = format!("{site}/{}-{version}.dist-info", name.replace(['-', '.'], "_"));
     let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}");
     sandbox.write(&format!("{directory}/METADATA"), &metadata);
+    directory
 }
 
 /// The verdict on each of these requirement files.
@@ -50,6 +51,8 @@ fn versions_names_and_markers() {
     let sandbox = bare();
     install(&sandbox, "Flask-Lamp.Shade", "2.1", "");
     install(&sandbox, "early", "3.0rc1", "");
+    let gone = install(&sandbox, "gone", "1.0", "");
+    fs::remove_file(sandbox.project().join(gone).join("METADATA")).unwrap();
     check(
         &sandbox,
         &[
@@ -62,6 +65,7 @@ fn versions_names_and_markers() {
             "absent==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n",
             "--index-url http://127.0.0.1:1/\n--no-binary :all:\nearly==3.0rc1\n",
             "${NOT_SET}early\n",
+            "gone\n",
         ],
         expect![[r#"
             flask_lamp-shade
@@ -82,8 +86,20 @@ fn versions_names_and_markers() {
               ok
             ${NOT_SET}early
               ok
+            gone
+              incomplete venv `back end/.venv` lacks `gone`
         "#]],
     );
+}
+
+#[test]
+fn a_file_of_a_windows_shell_is_read() {
+    let sandbox = bare();
+    let text = "\u{feff}absent==1.0\r\n";
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    sandbox.write_bytes("back end/requirements.txt", &bytes);
+    let ended = sandbox.run(&["venv", "check"]).with(5);
+    assert!(ended.stdout.contains("lacks `absent==1.0`"), "{ended:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::{WITH_REQUIREMENTS, do_as_told, hints, pip, project, real_project};
+use super::{WITH_REQUIREMENTS, do_as_told, hints, pip, project};
 use crate::sandbox::{Sandbox, copy_program, output};
 
 /// Breaks the venv of the project.
@@ -92,16 +92,15 @@ fn check(sandbox: &Sandbox, ways: &[(Break, &str)]) {
     up.wait().with(130);
 }
 
-/// In a project made with `make`.
-fn with_packages(make: fn(&str) -> Sandbox) -> Sandbox {
-    let sandbox = make(&WITH_REQUIREMENTS.replace("requirements =", "python = '>=3'\nrequirements ="));
+fn with_packages() -> Sandbox {
+    let sandbox = project(&WITH_REQUIREMENTS.replace("requirements =", "python = '>=3'\nrequirements ="));
     sandbox.write("back end/requirements.txt", "lamp>=2\ndesk\n");
     sandbox
 }
 
 #[test]
 fn a_venv_that_is_missing_moved_or_without_its_interpreter_is_made_again() {
-    let sandbox = with_packages(real_project);
+    let sandbox = with_packages();
     sandbox.run(&["venv", "sync"]).with(0);
     let ways: [(Break, &str); 3] = [
         (removed, "venv.missing"),
@@ -113,7 +112,7 @@ fn a_venv_that_is_missing_moved_or_without_its_interpreter_is_made_again() {
 
 #[test]
 fn a_venv_whose_interpreter_loops_fails_or_is_too_old_is_made_again() {
-    let sandbox = with_packages(project);
+    let sandbox = with_packages();
     sandbox.run(&["venv", "sync"]).with(0);
     let ways: [(Break, &str); 3] = [
         (looping, "venv.interpreter_missing"),
@@ -125,7 +124,7 @@ fn a_venv_whose_interpreter_loops_fails_or_is_too_old_is_made_again() {
 
 #[test]
 fn packages_that_are_missing_or_old_are_installed() {
-    let sandbox = with_packages(project);
+    let sandbox = with_packages();
     sandbox.run(&["venv", "sync"]).with(0);
     let ways: [(Break, &str); 2] = [
         (lacking_a_package, "venv.requirements"),

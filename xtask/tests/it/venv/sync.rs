@@ -415,6 +415,26 @@ fn what_has_not_changed_is_not_asked_again() {
 }
 
 #[test]
+fn ctrl_c_ends_the_look_at_an_interpreter_that_never_answers() {
+    for arguments in [
+        &["venv"][..],
+        &["venv", "check"],
+        &["venv", "sync"],
+        &["venv", "sync", "--dry-run"],
+    ] {
+        let sandbox = project(WITH_REQUIREMENTS);
+        sandbox.write("back end/requirements.txt", "");
+        sandbox.write("back end/.venv/pyvenv.cfg", "");
+        sandbox.write_script("back end/.venv/bin/python", "/bin/sleep 1000 & /bin/sleep 1000");
+        let look = sandbox.start(arguments);
+        eventually(|| "its start".to_owned(), || sandbox.processes().len() >= 4);
+        look.interrupt();
+        look.wait().with(130);
+        sandbox.nothing_is_left_soon();
+    }
+}
+
+#[test]
 fn an_interpreter_that_never_answers_is_ended() {
     let sandbox = project(WITH_REQUIREMENTS);
     sandbox.write("back end/requirements.txt", "");

@@ -89,7 +89,7 @@ pub(crate) struct Service {
     pub(crate) task: bool,
     /// The header `[services.NAME]` or `[tasks.NAME]`.
     pub(crate) place: Place,
-    pub(crate) command: Located<Command>,
+    pub(crate) runs: Runs,
     /// Relative to the project directory, which is also the default.
     pub(crate) working_dir: Option<Located<Template>>,
     pub(crate) venv: VenvChoice,
@@ -110,6 +110,25 @@ pub(crate) struct Service {
     pub(crate) stop_grace_period: Duration,
     pub(crate) on_conflict: OnConflict,
     pub(crate) profiles: Vec<String>,
+}
+
+/// What a service consists of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Runs {
+    /// A process that devtasks starts.
+    Command(Located<Command>),
+    /// A container that Compose starts.
+    Compose(ComposeService),
+    /// Whatever somebody else has started; the place is that of the key.
+    External(Place),
+}
+
+/// A service of a Compose file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ComposeService {
+    pub(crate) name: Located<String>,
+    /// Relative to the project's directory. `None`: Compose looks for it there.
+    pub(crate) file: Option<Located<Template>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -78,6 +78,8 @@ pub(crate) struct Service {
     /// It runs to completion.
     pub(crate) task: bool,
     pub(crate) place: Place,
+    pub(crate) runs: Runs,
+    /// Without words unless it is [`Runs::Command`].
     pub(crate) command: Command,
     /// Absolute.
     pub(crate) working_dir: PathBuf,
@@ -108,7 +110,26 @@ pub(crate) struct Service {
     pub(crate) stop_grace_period: Duration,
 }
 
-/// A command line without variables, never empty. A shell command is `["sh", "-c", TEXT]`.
+/// What a service consists of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Runs {
+    /// Its command, as a child of the supervisor.
+    Command,
+    /// A container that Compose starts.
+    Compose(ComposeService),
+    /// Whatever somebody else has started.
+    External,
+}
+
+/// A service of a Compose file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ComposeService {
+    pub(crate) name: String,
+    /// Absolute. `None`: Compose looks for it in the project's directory.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// A command line without variables. A shell command is `["sh", "-c", TEXT]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) words: Vec<String>,

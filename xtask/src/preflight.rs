@@ -19,6 +19,7 @@ use crate::ports::{Endpoint, PortFact};
 pub(crate) struct Facts {
     /// One for each requested port.
     pub(crate) ports: BTreeMap<Endpoint, PortFact>,
+    /// Of those that have a command.
     pub(crate) services: BTreeMap<String, ServiceFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,

@@ -152,6 +152,27 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .also(&["install", "auto_sync"]),
     COMMAND,
+    key(
+        SERVICE,
+        "compose",
+        "string",
+        "",
+        "instead of `command`: a service of the Compose file, which runs it",
+    ),
+    key(
+        SERVICE,
+        "compose_file",
+        "path",
+        "the Compose file of the project's directory",
+        "the Compose file that has `compose`",
+    ),
+    key(
+        SERVICE,
+        "external",
+        "boolean",
+        "`false`",
+        "instead of `command`: somebody else runs it; it is waited for and never stopped",
+    ),
     SHELL,
     WORKING_DIR,
     key(

@@ -9,6 +9,7 @@ mod item;
 mod names;
 mod port;
 mod reader;
+mod runs;
 mod service;
 mod syntax;
 mod venv;

@@ -28,6 +28,7 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
         name: _,
         place: _,
         task,
+        runs,
         command,
         working_dir,
         working_dir_place: _,
@@ -49,7 +50,8 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
     } = planned;
     let mut changes = Changes(Vec::new());
     changes.compare("task", &running.task, task);
-    changes.compare("command", &running.command.words, &command.words);
+    let was = (&running.runs, &running.command.words);
+    changes.compare("command", &was, &(runs, &command.words));
     changes.compare("working_dir", &running.working_dir, working_dir);
     let venv = |service: &Service| service.venv.as_ref().map(|venv| venv.path.clone());
     changes.compare("venv", &venv(running), &venv(planned));

@@ -7,7 +7,7 @@ use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, Health, PlanInputs, Port, Protocol, Service, venvs};
+use super::{Check, Command, ComposeService, Health, PlanInputs, Port, Protocol, Runs, Service, venvs};
 use crate::config::{self, Config, Located, Template};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
@@ -43,7 +43,7 @@ pub(super) fn service(
         Some(directory) => absolute(outside, &fill.text(directory)),
         None => outside.checkout.to_owned(),
     };
-    let command = fill.command(&service.command);
+    let (runs, command) = fill.runs(&service.runs, outside);
     let venv = venvs::chosen(&mut fill, config, &service.venv, &working_dir, outside);
     let health = service
         .healthcheck
@@ -83,6 +83,7 @@ pub(super) fn service(
         name: service.name.clone(),
         task: service.task,
         place: service.place.clone(),
+        runs,
         command,
         working_dir,
         working_dir_place: service
@@ -177,6 +178,23 @@ impl Filling<'_> {
         Command {
             words,
             place: command.place.clone(),
+        }
+    }
+
+    fn runs(&mut self, runs: &config::Runs, outside: &PlanInputs) -> (Runs, Command) {
+        let without_words = |place: &Place| Command {
+            words: Vec::new(),
+            place: place.clone(),
+        };
+        match runs {
+            config::Runs::Command(command) => (Runs::Command, self.command(command)),
+            config::Runs::Compose(service) => {
+                let file = service.file.as_ref().map(|file| absolute(outside, &self.text(file)));
+                let name = service.name.value.clone();
+                let runs = Runs::Compose(ComposeService { name, file });
+                (runs, without_words(&service.name.place))
+            }
+            config::Runs::External(place) => (Runs::External, without_words(place)),
         }
     }
 

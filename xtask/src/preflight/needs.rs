@@ -8,7 +8,7 @@ use std::path::Path;
 use self::venv::venv_trouble;
 use super::{CommandFact, DirectoryFact, Facts};
 use crate::diagnostic::{Code, Diagnostic, Exit, Place};
-use crate::plan::{EnvFile, Plan, Service, bin};
+use crate::plan::{EnvFile, Plan, Runs, Service, bin};
 use crate::ports::{Finding, Subject};
 
 /// What is missing, by service in start order. A venv that several services share is reported once.
@@ -30,6 +30,9 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             let fact = facts.venvs.get(&venv.path)?;
             Some((venv, venv_trouble(plan, venv, fact)?))
         });
+        if service.runs != Runs::Command {
+            continue;
+        }
         let fact = facts.services.get(&service.name);
         let fact = fact.expect("every service of the plan was looked at");
         match (working_dir(plan, service, fact.working_dir), venv) {

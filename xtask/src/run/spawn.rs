@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::sockets::{Hold, Sockets};
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{Environment, Service, Stdin};
+use crate::plan::{Environment, Runs, Service, Stdin};
 use crate::process::Tag;
 use crate::system::observe::find_program;
 use crate::system::os;
@@ -35,6 +35,10 @@ pub(crate) fn service(
     size: Size,
 ) -> Result<Started, Diagnostic> {
     let (words, directory, environment) = (&service.command.words, &service.working_dir, &service.environment);
+    if service.runs != Runs::Command {
+        let message = format!("`compose` and `external` of `{}` are not supported yet", service.name);
+        return Err(Diagnostic::new(message).exit(Exit::Usage));
+    }
     let mut command = command(words, directory, environment, tag)?;
     let terminal = if service.tty {
         let ours = open_terminal(&mut command, size);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
 use super::{os, owners, threads, venvs};
-use crate::plan::{Environment, Plan, Service};
+use crate::plan::{Environment, Plan, Runs, Service};
 use crate::ports::Endpoint;
 use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact, VenvFact};
 
@@ -20,6 +20,7 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
     let services = plan
         .services
         .iter()
+        .filter(|service| service.runs == Runs::Command)
         .map(|service| {
             let fact = ServiceFact {
                 working_dir: *directories

@@ -2,7 +2,7 @@
 
 use crate::commands::Context;
 use crate::foreign::command_line;
-use crate::plan::{Plan, Service};
+use crate::plan::{Plan, Runs, Service};
 use crate::preflight::{CommandFact, Facts, VenvState};
 use crate::process::secrets::mask;
 use crate::report::words;
@@ -40,6 +40,11 @@ pub(super) fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
 
 /// The command and its directory, for `--verbose`.
 fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
+    match &service.runs {
+        Runs::Command => {}
+        Runs::Compose(it) => return format!("\n  {}: service `{}` of Compose", service.name, it.name),
+        Runs::External => return format!("\n  {}: external", service.name),
+    }
     let mut words = service.command.words.clone();
     if let CommandFact::Found(path) = &facts.services[&service.name].command {
         words[0] = path.display().to_string();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::command::command;
 use super::dependencies::dependencies;
 use super::healthcheck::healthcheck;
 use super::item::{Item, Table};
 use super::names::{NameKind, is_name};
 use super::port::{on_conflict, ports};
 use super::reader::{TomlReader, no_name};
+use super::runs::runs;
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
 use crate::config::{Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
@@ -34,8 +34,6 @@ pub(super) fn task<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<S
 fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, kind: NameKind) -> Option<Service> {
     let mut read = Part { reader, table };
 
-    let shell = read.key("shell", |reader, item| reader.boolean(item)).unwrap_or(false);
-    let command = read.key("command", |reader, item| command(reader, item, shell));
     let working_dir = read.key("working_dir", TomlReader::path);
     let venv = read.key("venv", venv).unwrap_or(VenvChoice::None);
     let ports = ports(read.reader, table);
@@ -54,15 +52,14 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
     let profiles = read.list("profiles", profiles);
 
+    let runs = runs(reader, item, table, kind, &ports, healthcheck.as_ref());
+
     reader.waits.push((item.key.to_owned(), depends_on.clone()));
-    if table.get("command").is_none() {
-        reader.report_absent(item.head(), no_command(item.key, table, kind));
-    }
     Some(Service {
         name: item.key.to_owned(),
         task: kind == NameKind::Task,
         place: reader.place(&item.head()),
-        command: command?,
+        runs: runs?,
         working_dir,
         venv,
         ports,
@@ -233,9 +230,4 @@ fn unknown_venv(name: &str, known: &[String]) -> Diagnostic {
         false => format!("add a table `[venvs.{name}]` with its `path`"),
     });
     Diagnostic::new(format!("unknown venv `{name}`")).hint(hint)
-}
-
-fn no_command(name: &str, table: &Table, kind: NameKind) -> Diagnostic {
-    Diagnostic::new(format!("{} `{name}` has no `command`", kind.word()))
-        .hint(format!("add `command = \"…\"` to [{}]", table.path))
 }

@@ -5,6 +5,7 @@ mod shown;
 mod good;
 mod places;
 mod problems;
+mod runs;
 mod tasks;
 
 use crate::expected::{Expected, dedent};

@@ -108,6 +108,7 @@ fn service(text: &str) -> Service {
         name,
         task: false,
         place: place(),
+        runs: crate::plan::Runs::Command,
         command: Command {
             words: vec!["server".to_owned()],
             place: place(),

@@ -4,11 +4,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Check, Condition, OnConflict, Origin, Port, Protocol, Service, StopSignal, VenvInputs};
+use crate::plan::{
+    Check, ComposeService, Condition, OnConflict, Origin, Port, Protocol, Runs, Service, StopSignal, VenvInputs,
+};
 
 pub(super) fn service(service: &Service) -> String {
     let task = if service.task { "task " } else { "" };
-    let mut lines = vec![format!("{task}{}: {}", service.name, service.command.words.join("|"))];
+    let runs = match &service.runs {
+        Runs::Command => service.command.words.join("|"),
+        Runs::Compose(ComposeService { name, file: None }) => format!("compose {name}"),
+        Runs::Compose(ComposeService { name, file: Some(file) }) => format!("compose {name} of {}", file.display()),
+        Runs::External => "external".to_owned(),
+    };
+    let mut lines = vec![format!("{task}{}: {runs}", service.name)];
     let mut line = |text: String| lines.push(format!("  {text}"));
     if service.working_dir != Path::new("/shop") {
         line(format!("in {}", service.working_dir.display()));

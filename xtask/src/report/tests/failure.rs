@@ -41,6 +41,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         task: false,
         name: "backend".to_owned(),
         place: place(1, 1, 1, ""),
+        runs: crate::plan::Runs::Command,
         command: Command {
             words: command.split(' ').map(str::to_owned).collect(),
             place: place(1, 1, 1, ""),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::template::tests::shown;
 use crate::config::{
-    Check, Command, Condition, Config, Healthcheck, Located, OnConflict, OnExit, Port, Protocol, Restart, Service,
-    Stdin, StopSignal, Template, VenvChoice, VenvInputs,
+    Check, Command, Condition, Config, Healthcheck, Located, OnConflict, OnExit, Port, Protocol, Restart, Runs,
+    Service, Stdin, StopSignal, Template, VenvChoice, VenvInputs,
 };
 
 pub(super) fn config(config: &Config) -> String {
@@ -47,7 +47,14 @@ fn service(lines: &mut Vec<String>, service: &Service) {
             lines.push(format!("  {name} {value}"));
         }
     };
-    line("command", command(&service.command.value));
+    match &service.runs {
+        Runs::Command(words) => line("command", command(&words.value)),
+        Runs::Compose(compose) => {
+            line("compose", compose.name.value.clone());
+            line("compose_file", compose.file.as_ref().map(template).unwrap_or_default());
+        }
+        Runs::External(_) => line("external", "true".to_owned()),
+    }
     line(
         "working_dir",
         service.working_dir.as_ref().map(template).unwrap_or_default(),

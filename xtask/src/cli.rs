@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, bug, doctor, down, logs, port, print_help, restart, status, supervise, up, why};
+use crate::commands::{
+    Context, bug, doctor, down, import, init, logs, port, print_help, restart, status, supervise, up, why,
+};
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
 use crate::run::reexec::{self, Helper};
@@ -71,6 +73,8 @@ fn run() -> ExitCode {
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Port(args) => port::run(args, &context),
+        Command::Init(args) => init::run(&args, &context),
+        Command::Import(args) => import::run(&args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -235,6 +239,8 @@ enum Command {
     Why(why::Args),
     Doctor(doctor::Args),
     Port(port::Args),
+    Init(init::Args),
+    Import(import::Args),
 }
 
 #[cfg(test)]

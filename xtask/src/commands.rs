@@ -3,11 +3,14 @@
 pub(crate) mod doctor;
 pub(crate) mod down;
 mod events;
+pub(crate) mod import;
+pub(crate) mod init;
 mod leftovers;
 pub(crate) mod logs;
 mod lost_ports;
 pub(crate) mod port;
 mod prefixes;
+mod proposed;
 mod replies;
 pub(crate) mod restart;
 mod screen;

@@ -1,5 +1,6 @@
 //! The current project: its `devtasks.toml`, its directory, and the environment of the command.
 
+mod new_file;
 mod place;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::hash::fnv;
 use crate::plan::{self, Draft, Environment, Plan, PlanInputs, PortId, Selection, without_cargo};
 use crate::ports::{Finding, Subject};
 use crate::system::{files, os, problem, venvs};
+pub(crate) use new_file::NewFile;
 pub(crate) use place::{ProjectPath, directory};
 
 /// Of `devtasks.toml` and env files, in bytes.

@@ -8,6 +8,7 @@ mod docs;
 mod doctor;
 mod down;
 mod flags;
+mod init;
 mod logs;
 mod port;
 mod restart;

@@ -1,0 +1,191 @@
+//! Compose files: as an engine resolves them, or as their YAML has them.
+
+mod published;
+
+use serde_json::Value;
+
+use super::repository::{Repository, join, parent};
+use super::yaml;
+pub(crate) use published::Published;
+
+/// A Compose file.
+#[derive(Debug)]
+pub(crate) struct ComposeFile {
+    pub(crate) services: Vec<ComposeService>,
+}
+
+/// One of its services.
+#[derive(Debug)]
+pub(crate) struct ComposeService {
+    pub(crate) name: String,
+    pub(crate) image: Option<String>,
+    /// The directory that it is built from.
+    pub(crate) build: Option<String>,
+    pub(crate) ports: Vec<Published>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) profiles: Vec<String>,
+    pub(crate) has_healthcheck: bool,
+}
+
+/// The names that Compose looks for itself, in its order.
+const DEFAULTS: [&str; 4] = [
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+
+/// Names that people give to a file for development.
+const OTHERS: [&str; 6] = [
+    "compose.dev.yaml",
+    "compose.dev.yml",
+    "docker-compose.dev.yml",
+    "docker-compose.dev.yaml",
+    "docker-compose.local.yml",
+    "local.yml",
+];
+
+/// Whether a file of this name is a Compose file.
+pub(crate) fn is_compose_file(name: &str) -> bool {
+    DEFAULTS.contains(&name)
+        || OTHERS.contains(&name)
+        || (name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml")))
+}
+
+/// The Compose file of a repository, and whether it could be read.
+pub(crate) fn file(repository: &Repository) -> Option<(String, Option<ComposeFile>)> {
+    let names = DEFAULTS.iter().chain(&OTHERS);
+    let top = names
+        .clone()
+        .find(|name| repository.has(name))
+        .map(|name| (*name).to_owned());
+    let path = top.or_else(|| {
+        names
+            .flat_map(|name| repository.named(name))
+            .next()
+            .map(|(path, _)| path.to_owned())
+    })?;
+    let read = read(repository, &path);
+    Some((path, read))
+}
+
+/// Whether Compose finds this file by itself.
+pub(crate) fn is_default(path: &str) -> bool {
+    DEFAULTS.contains(&path)
+}
+
+pub(crate) fn read(repository: &Repository, path: &str) -> Option<ComposeFile> {
+    let resolved = repository
+        .compose
+        .get(path)
+        .and_then(|json| serde_json::from_str(json).ok());
+    let value: Value = resolved.or_else(|| yaml::value(repository.text(path)?))?;
+    let services = value.get("services")?.as_object()?;
+    let mut services: Vec<ComposeService> = services
+        .iter()
+        .map(|(name, value)| service(path, name, value))
+        .collect();
+    // In the order of the file, which JSON does not keep.
+    let text = repository.text(path).unwrap_or_default();
+    services.sort_by_key(|service| text.find(&format!("\n  {}:", service.name)).unwrap_or(usize::MAX));
+    Some(ComposeFile { services })
+}
+
+fn service(path: &str, name: &str, value: &Value) -> ComposeService {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let build = value.get("build").and_then(|build| match build {
+        Value::Object(build) => Some(build.get("context").and_then(text).unwrap_or_else(|| ".".to_owned())),
+        build => text(build),
+    });
+    let ports = value.get("ports").and_then(Value::as_array).into_iter().flatten();
+    ComposeService {
+        name: name.to_owned(),
+        image: value.get("image").and_then(text),
+        build: build.map(|context| directory(path, &context)),
+        ports: ports.filter_map(Published::read).collect(),
+        environment: environment(value.get("environment")),
+        depends_on: names(value.get("depends_on")),
+        profiles: names(value.get("profiles")),
+        has_healthcheck: value.get("healthcheck").is_some(),
+    }
+}
+
+/// An engine gives absolute paths, and only their end is known here.
+fn directory(path: &str, context: &str) -> String {
+    match context.starts_with('/') {
+        true => context.to_owned(),
+        false => join(parent(path), context),
+    }
+}
+
+fn names(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(names)) => names
+            .iter()
+            .filter_map(|name| Some(name.as_str()?.to_owned()))
+            .collect(),
+        Some(Value::Object(names)) => names.keys().cloned().collect(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => Vec::new(),
+    }
+}
+
+fn environment(value: Option<&Value>) -> Vec<(String, String)> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    match value {
+        Some(Value::Object(pairs)) => pairs
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
+            .collect(),
+        Some(Value::Array(pairs)) => {
+            let pair = |pair: &Value| {
+                pair.as_str()?
+                    .split_once('=')
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            };
+            pairs.iter().filter_map(pair).collect()
+        }
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => Vec::new(),
+    }
+}
+
+impl ComposeService {
+    /// What the image is, such as `postgres` for `docker.io/library/postgres:16`.
+    pub(crate) fn kind(&self) -> &str {
+        let image = self.image.as_deref().unwrap_or_default();
+        let name = image.rsplit('/').next().unwrap_or_default();
+        name.split([':', '@']).next().unwrap_or_default()
+    }
+
+    /// Whether others keep their data in it, so that they wait for it.
+    pub(crate) fn is_store(&self) -> bool {
+        const STORES: [&str; 20] = [
+            "postgres",
+            "postgis",
+            "pgvector",
+            "timescaledb",
+            "mysql",
+            "mariadb",
+            "redis",
+            "redis-stack",
+            "valkey",
+            "keydb",
+            "mongo",
+            "rabbitmq",
+            "memcached",
+            "elasticsearch",
+            "opensearch",
+            "kafka",
+            "nats",
+            "minio",
+            "localstack",
+            "clickhouse-server",
+        ];
+        STORES.contains(&self.kind())
+    }
+}

@@ -1,0 +1,122 @@
+//! Redis, where the sources need it and no Compose file has it.
+
+use regex_lite::Regex;
+
+use super::candidate::Candidate;
+use super::line::Run;
+use super::program::{Origin, Program};
+use super::proposal::{Proposal, Runs};
+use super::repository::Repository;
+use super::tool::Role;
+use super::{env, node, python};
+
+const EXTENSIONS: [&str; 7] = ["py", "js", "ts", "mjs", "cjs", "go", "rb"];
+
+/// A server of our own, if something uses Redis and nothing starts it.
+pub(crate) fn candidate(repository: &Repository, others: &[Candidate]) -> Option<Candidate> {
+    if others.iter().any(|candidate| candidate.role == Role::Redis) || others.is_empty() {
+        return None;
+    }
+    let why = evidence(repository)?;
+    let program = Program::new(Origin::Guess, "", "redis-server --save ''", why).named("redis");
+    super::candidate::candidate(&program, repository)
+}
+
+/// What uses Redis of this machine.
+fn evidence(repository: &Repository) -> Option<String> {
+    let lists = python::projects(repository)
+        .iter()
+        .any(|project| ["redis", "rq", "arq", "celery"].iter().any(|name| project.lists(name)))
+        || node::packages(repository).iter().any(|package| {
+            ["redis", "ioredis", "bullmq", "bull"]
+                .iter()
+                .any(|name| package.depends_on(name))
+        });
+    let local = Regex::new(r"redis://(?:localhost|127\.0\.0\.1)|\bRedis\(|createClient\(|new IORedis\(")
+        .expect("it is a pattern");
+    let mut sources = repository.sources("", &EXTENSIONS).into_iter();
+    let (file, text) = sources.find(|(_, text)| local.is_match(text)).filter(|_| lists)?;
+    let line = local.find(text)?.as_str().to_owned();
+    Some(format!("{file}: {line}"))
+}
+
+/// What is found in sources: the variable with the address, and its path.
+fn variables(repository: &Repository) -> Vec<(String, String)> {
+    let pattern = Regex::new(
+        r#"(?:environ\.get|getenv|environ\[|env\(|config\(|process\.env[.\[])\(?["']?(\w*(?:REDIS|BROKER|RESULT_BACKEND|CACHE)\w*)["']?\]?(?:\s*(?:,|\|\||\?\?)\s*(?:default=)?["'](?:redis://(?:localhost|127\.0\.0\.1):\d+)(/\d+)?)?"#,
+    );
+    let pattern = pattern.expect("it is a pattern");
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (_, text) in repository.sources("", &EXTENSIONS) {
+        for variable in pattern.captures_iter(text) {
+            let Some(name) = variable.get(1).map(|name| name.as_str().to_owned()) else {
+                continue;
+            };
+            let is_address =
+                name.ends_with("URL") || name.ends_with("URI") || name.ends_with("BROKER") || name.ends_with("BACKEND");
+            let path = variable.get(2).map_or("/0", |path| path.as_str()).to_owned();
+            if is_address && !found.iter().any(|(known, _)| *known == name) && !env::is_set(repository, &name) {
+                found.push((name, path));
+            }
+        }
+    }
+    found
+}
+
+/// Whoever uses Redis waits for it, and gets its address.
+pub(crate) fn wire(proposal: &mut Proposal, candidates: &[Candidate], repository: &Repository) {
+    let is_redis = |service: &super::proposal::Service| match &service.runs {
+        Runs::Command(process) => matches!(&process.run, Run::Words(words) if words[0] == "redis-server"),
+        Runs::Compose { .. } => {
+            ["redis", "cache", "broker", "valkey"].contains(&service.name.as_str()) && service.port.is_some()
+        }
+    };
+    let Some(redis) = proposal
+        .services
+        .iter()
+        .find(|service| is_redis(service))
+        .map(|service| service.name.clone())
+    else {
+        return;
+    };
+    let variables = variables(repository);
+    let used = evidence(repository).is_some()
+        || candidates
+            .iter()
+            .any(|it| matches!(it.role, Role::Worker | Role::Scheduler));
+    for service in proposal.services.iter_mut().filter(|service| service.name != redis) {
+        let Runs::Command(process) = &service.runs else {
+            continue;
+        };
+        let role = candidates
+            .iter()
+            .find(|it| it.run == process.run && it.directory == process.directory)
+            .map(|it| it.role);
+        if !used
+            || !matches!(
+                role,
+                Some(Role::Server | Role::NodeServer | Role::Worker | Role::Scheduler)
+            )
+        {
+            continue;
+        }
+        if !service.depends_on.contains(&redis) {
+            service.depends_on.push(redis.clone());
+        }
+        for (name, path) in &variables {
+            if !service.environment.iter().any(|(known, _)| known == name) {
+                service.environment.push((
+                    name.clone(),
+                    format!("redis://127.0.0.1:${{services.{redis}.port}}{path}"),
+                ));
+            }
+        }
+    }
+    let is_ours = proposal
+        .services
+        .iter()
+        .any(|service| service.name == redis && matches!(service.runs, Runs::Command(_)));
+    if is_ours && !repository.commands.contains("redis-server") {
+        proposal.left.push("`redis-server` is not on PATH here; install it, as with `apt install redis-server` or `brew install redis`".to_owned());
+    }
+}

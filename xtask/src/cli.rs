@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, doctor, down, import, init, logs, port, print_help, restart, status, supervise, up, why,
+    Context, bug, doctor, down, import, init, logs, port, print_help, restart, status, supervise, up, venv, why,
 };
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
@@ -75,6 +75,7 @@ fn run() -> ExitCode {
         Command::Port(args) => port::run(args, &context),
         Command::Init(args) => init::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
+        Command::Venv(args) => venv::run(args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -241,6 +242,7 @@ enum Command {
     Port(port::Args),
     Init(init::Args),
     Import(import::Args),
+    Venv(venv::Args),
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod stopping;
 mod stranded;
 pub(crate) mod supervise;
 pub(crate) mod up;
+pub(crate) mod venv;
 mod watching;
 pub(crate) mod why;
 

@@ -217,6 +217,11 @@ pub(crate) enum Check {
 }
 
 impl Plan {
+    /// The venv of each service that has one.
+    pub(crate) fn venvs(&self) -> impl Iterator<Item = &Venv> {
+        self.services.iter().filter_map(|service| service.venv.as_ref())
+    }
+
     pub(crate) fn port(&self, id: &PortId) -> Option<(&Service, &Port)> {
         let service = self.services.iter().find(|it| it.name == id.service)?;
         let port = service.ports.iter().find(|it| it.key == id.key)?;

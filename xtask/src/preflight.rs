@@ -7,12 +7,14 @@ pub(crate) mod duplicate;
 pub(crate) mod limit;
 pub(crate) mod mismatch;
 pub(crate) mod needs;
+pub(crate) mod recipe;
 pub(crate) mod resolution;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::ports::{Endpoint, PortFact};
+use recipe::Recipe;
 
 /// Observations of the machine.
 #[derive(Debug, Clone, Default)]
@@ -61,19 +63,47 @@ pub(crate) enum DirectoryFact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VenvFact {
     pub(crate) state: VenvState,
-    /// A `requirements.txt` next to it.
-    pub(crate) requirements: Option<PathBuf>,
+    pub(crate) contents: VenvContents,
+    /// How it is made.
+    pub(crate) recipe: Recipe,
+}
+
+/// Whether a venv holds what it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum VenvContents {
+    /// `devtasks.toml` does not ask, or the venv does not work.
+    NotLookedAt,
+    Complete,
+    /// At least one.
+    Incomplete(Vec<Lack>),
+    /// A requirement file or a project's directory does not exist.
+    InputMissing(PathBuf),
+    /// It cannot be told, for this reason.
+    Unknown(String),
+}
+
+/// A package that a venv does not hold in the version that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lack {
+    /// As it is asked for, such as `fastapi>=0.110`.
+    pub(crate) requirement: String,
+    /// The version that is there.
+    pub(crate) installed: Option<String>,
 }
 
 /// The result of running a venv's interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum VenvState {
-    /// The directory does not exist or is not a venv.
+    /// It does not exist, or is an empty directory.
     Missing,
+    /// Something else lies there: no `pyvenv.cfg` and no interpreter.
+    NotAVenv,
     /// `bin/python` is missing or a broken link; `target` is where the link points.
     InterpreterMissing {
         target: Option<PathBuf>,
     },
+    /// `bin/python` is a link that leads back to itself.
+    LinkLoop,
     /// The venv was created at another path.
     Moved {
         made_at: PathBuf,

@@ -15,6 +15,7 @@ pub(crate) mod reservations;
 pub(crate) mod status;
 pub(crate) mod steps;
 mod table;
+pub(crate) mod venvs;
 pub(crate) mod why;
 pub(crate) mod words;
 

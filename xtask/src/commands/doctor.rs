@@ -18,6 +18,7 @@ use crate::run::project::{Project, ProjectPath};
 use crate::run::reservations::Registry;
 use crate::run::run_status;
 use crate::system::interrupt::Interrupt;
+use crate::system::venvs::VenvLooks;
 use crate::system::{observe, os, owners};
 
 /// Check everything that a start needs: ports, commands, directories, env files, venvs, leftovers
@@ -52,7 +53,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
         .map_err(|problems| unreadable(problems.into(), context))?;
     let allocation = registry.allocate(&draft.declared(), &BTreeMap::new());
     let (plan, problems) = draft.plan(&allocation);
-    let facts = observe::facts(&plan, &Interrupt::default());
+    let facts = observe::facts(&plan, &VenvLooks::default(), &Interrupt::default());
     let mut findings = duplicates(&plan);
     findings.extend(ports(&plan, &facts, &allocation, &registry, &draft));
     findings.extend(others(&project, &plan, &facts)?);

@@ -11,6 +11,7 @@ mod remarks;
 mod reporter;
 mod settle;
 mod summary_line;
+mod venvs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::run::reservations::Registry;
 use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::runs::{CheckoutLock, LockOutcome, StateDir};
+use crate::system::venvs::VenvLooks;
 use preflight::{NotStarted, Preflight};
 use reporter::UpReporter;
 
@@ -176,11 +178,13 @@ fn start(args: Args, context: &Context) -> CommandResult {
         Some(_) => Inbox::open(watching::last_words(context))?,
         None => Inbox::disconnected(),
     };
+    let venvs = directory.as_ref().map(VenvLooks::noted_in).unwrap_or_default();
     let up = Preflight {
         project: &project,
         draft: &draft,
         request: &request,
         live: None,
+        venvs: &venvs,
         inbox: &inbox,
         context,
     };
@@ -216,6 +220,10 @@ fn start(args: Args, context: &Context) -> CommandResult {
 /// The caller holds the lock of the checkout, which tells other checkouts that these numbers are about to be used.
 fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen), NotStarted> {
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
+    if let Err(why) = venvs::sync(up, &numbers.plan, directory) {
+        numbers.restore();
+        return Err(why);
+    }
     let settled = match up.clear_all(&mut numbers, directory) {
         Ok(settled) => settled,
         Err(why) => {

@@ -23,6 +23,8 @@ pub(crate) enum Code {
     VenvInterpreterMissing,
     VenvMoved,
     VenvPythonVersion,
+    /// Packages are missing or of another version than asked for.
+    VenvRequirements,
     CommandNotFound,
     CommandNotExecutable,
     WorkingDirMissing,
@@ -73,6 +75,7 @@ impl Code {
             Code::VenvInterpreterMissing => "venv.interpreter_missing",
             Code::VenvMoved => "venv.moved",
             Code::VenvPythonVersion => "venv.python_version",
+            Code::VenvRequirements => "venv.requirements",
             Code::CommandNotFound => "command.not_found",
             Code::CommandNotExecutable => "command.not_executable",
             Code::WorkingDirMissing => "working_dir.missing",

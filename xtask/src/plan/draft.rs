@@ -2,7 +2,10 @@
 
 use super::env_files::ProjectFiles;
 use super::ports::DeclaredPorts;
-use super::{Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, ports, project_name, selection, services};
+use super::{
+    Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, Venv, ports, project_name, selection, services,
+    venvs,
+};
 use crate::config::{Config, Service};
 use crate::diagnostic::Diagnostic;
 
@@ -68,6 +71,11 @@ impl Draft<'_> {
             services: planned,
         };
         (plan, problems)
+    }
+
+    /// Every venv of the file, then those that services find; and the problems of venvs that are left out.
+    pub(crate) fn venvs(&self, plan: &Plan) -> (Vec<Venv>, Vec<Diagnostic>) {
+        venvs::all(self.config, &self.files, plan, &self.inputs)
     }
 
     /// The same plan, but any problem is an error.

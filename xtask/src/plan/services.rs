@@ -33,11 +33,7 @@ pub(super) fn service(
         addresses: &numbers.addresses,
         settable: files.settable(),
     };
-    let mut fill = Filling {
-        scope: &scope,
-        problems: Vec::new(),
-        has_failed: false,
-    };
+    let mut fill = Filling::new(&scope);
 
     let working_dir = match &service.working_dir {
         Some(directory) => absolute(outside, &fill.text(directory)),
@@ -54,9 +50,7 @@ pub(super) fn service(
         .iter()
         .map(|(name, value)| (name.clone(), fill.text(value)))
         .collect();
-    if fill.has_failed {
-        return Err(fill.problems);
-    }
+    fill.finish()?;
 
     let pairs = files.pairs.iter().chain(&own).flatten().chain(&environment);
     let own_variables = pairs
@@ -148,7 +142,21 @@ pub(super) struct Filling<'a> {
     has_failed: bool,
 }
 
-impl Filling<'_> {
+impl<'a> Filling<'a> {
+    pub(super) fn new(scope: &'a Scope<'a>) -> Self {
+        Filling {
+            scope,
+            problems: Vec::new(),
+            has_failed: false,
+        }
+    }
+
+    /// # Errors
+    /// The problems of everything that was filled so far.
+    pub(super) fn finish(self) -> Result<(), Vec<Diagnostic>> {
+        if self.has_failed { Err(self.problems) } else { Ok(()) }
+    }
+
     pub(super) fn text(&mut self, template: &Located<Template>) -> String {
         self.scope.fill(template).unwrap_or_else(|problems| {
             self.has_failed = true;

@@ -1,11 +1,54 @@
-//! The venv of a service, with all templates filled and all paths absolute.
+//! The venvs of services and of the file, with all templates filled and all paths absolute.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::env_files::absolute;
+use super::env_files::{ProjectFiles, absolute};
+use super::scope::Scope;
 use super::services::Filling;
-use super::{PlanInputs, Venv, VenvInputs};
+use super::{Plan, PlanInputs, Venv, VenvInputs};
 use crate::config::{self, Config, VenvChoice, VenvSettings};
+use crate::diagnostic::Diagnostic;
+
+/// Every venv of the file, as its services have it, then those that services find; and the problems of venvs that are
+/// left out.
+pub(super) fn all(
+    config: &Config,
+    files: &ProjectFiles,
+    plan: &Plan,
+    outside: &PlanInputs,
+) -> (Vec<Venv>, Vec<Diagnostic>) {
+    let mut all: Vec<Venv> = Vec::new();
+    let mut problems = Vec::new();
+    for settings in &config.venvs {
+        let used = plan.venvs().find(|venv| venv.name.as_ref() == Some(&settings.name));
+        match used.cloned().map_or_else(|| unused(settings, files, outside), Ok) {
+            Ok(venv) => all.push(venv),
+            Err(more) => problems.extend(more),
+        }
+    }
+    for venv in plan.venvs() {
+        if all.iter().all(|known| known.path != venv.path) {
+            all.push(venv.clone());
+        }
+    }
+    (all, problems)
+}
+
+/// A venv of the file that no service has: only variables of the project are known.
+fn unused(settings: &VenvSettings, files: &ProjectFiles, outside: &PlanInputs) -> Result<Venv, Vec<Diagnostic>> {
+    let nothing = BTreeMap::new();
+    let scope = Scope {
+        exported: BTreeMap::new(),
+        calling: outside.calling,
+        files: files.last_first(&[]),
+        addresses: &nothing,
+        settable: files.settable(),
+    };
+    let mut fill = Filling::new(&scope);
+    let venv = named(&mut fill, settings, outside);
+    fill.finish().map(|()| venv)
+}
 
 /// The venv that a service with this working directory runs in.
 pub(super) fn chosen(

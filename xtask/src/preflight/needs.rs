@@ -1,13 +1,13 @@
 //! Findings about what a service needs besides ports: directory, command, env files and venv.
 
-mod venv;
+pub(crate) mod venv;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use self::venv::venv_trouble;
+use self::venv::venv_finding;
 use super::{CommandFact, DirectoryFact, Facts};
-use crate::diagnostic::{Code, Diagnostic, Exit, Place};
+use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
 use crate::plan::{EnvFile, Plan, Runs, Service, bin};
 use crate::ports::{Finding, Subject};
 
@@ -28,7 +28,7 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         }
         let venv = service.venv.as_ref().and_then(|venv| {
             let fact = facts.venvs.get(&venv.path)?;
-            Some((venv, venv_trouble(plan, venv, fact)?))
+            Some((venv, venv_finding(&plan.checkout, venv, fact)?))
         });
         if service.runs != Runs::Command {
             continue;
@@ -37,10 +37,14 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         let fact = fact.expect("every service of the plan was looked at");
         match (working_dir(plan, service, fact.working_dir), venv) {
             (Some(finding), _) => findings.push(finding),
-            // Without its venv, a command may be missing or resolve to another program.
             (None, Some((venv, finding))) => {
+                // Without its venv, a command may be missing or resolve to another program.
+                let hides_command = finding.level != Level::Unknown;
                 if venvs_told.insert(&venv.path) {
                     findings.push(finding.about(Subject::service(&service.name)));
+                }
+                if !hides_command {
+                    findings.extend(command(plan, service, &fact.command));
                 }
             }
             (None, None) => findings.extend(command(plan, service, &fact.command)),

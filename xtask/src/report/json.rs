@@ -3,6 +3,7 @@
 mod port_commands;
 mod proposal;
 mod status;
+mod venvs;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub(crate) use port_commands::{
 };
 pub(crate) use proposal::proposal;
 pub(crate) use status::{ExitDocument, ServiceDocument, status};
+pub(crate) use venvs::{VenvDocument, Venvs};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 

@@ -28,7 +28,8 @@ pub(crate) struct Project {
     /// The name in reports.
     pub(crate) name: String,
     file: PathBuf,
-    calling: Environment,
+    /// The environment of the command, without what cargo adds.
+    pub(crate) calling: Environment,
 }
 
 impl Project {

@@ -7,14 +7,15 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::interrupt::Interrupt;
-use super::{os, owners, threads, venvs};
+use super::venvs::VenvLooks;
+use super::{os, owners};
 use crate::plan::{Environment, Plan, Runs, Service};
 use crate::ports::Endpoint;
-use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact, VenvFact};
+use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact};
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.
-pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
+pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Facts {
     let mut directories = BTreeMap::new();
     let mut commands = BTreeMap::new();
     let services = plan
@@ -55,22 +56,10 @@ pub(crate) fn facts(plan: &Plan, interrupt: &Interrupt) -> Facts {
     Facts {
         ports,
         services,
-        venvs: venv_facts(plan, interrupt),
+        venvs: venvs.at(plan.venvs(), interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
         open_files: os::open_files_at_most(),
     }
-}
-
-fn venv_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<PathBuf, VenvFact> {
-    let paths: BTreeSet<&Path> = plan
-        .services
-        .iter()
-        .filter_map(|service| service.venv.as_ref())
-        .map(|venv| venv.path.as_path())
-        .collect();
-    let paths: Vec<&Path> = paths.into_iter().collect();
-    let looks = threads::share(&paths, threads::UNLIMITED, |path| venvs::look_at(path, interrupt));
-    paths.into_iter().map(Path::to_owned).zip(looks).collect()
 }
 
 fn directory(path: &Path) -> DirectoryFact {

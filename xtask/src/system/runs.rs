@@ -69,6 +69,11 @@ impl StateDir {
         self.path.join("leaders.jsonl")
     }
 
+    /// Notes on the venvs of this checkout, and what was last said while they were made.
+    pub(crate) fn venvs(&self) -> PathBuf {
+        self.path.join("venvs")
+    }
+
     /// Copies of the program for supervisors in the background.
     pub(crate) fn programs(&self) -> PathBuf {
         self.path.join("bin")

@@ -1,15 +1,23 @@
-//! Python venvs: the search from a directory upward, and the check that runs their interpreter.
+//! Python venvs: the search from a directory upward, the check that runs their interpreter, and how they are made.
 
-use std::fs;
+mod interpreter;
+mod judge;
+mod program;
+mod pyproject;
+mod recipe;
+mod stamp;
+pub(crate) mod sync;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
 
 use super::interrupt::Interrupt;
-use super::os::Signal;
-use super::{files, os};
-use crate::plan::bin;
-use crate::preflight::{VenvFact, VenvState};
+use super::runs::StateDir;
+use super::threads;
+use crate::plan::{Venv, VenvInputs};
+use crate::preflight::{VenvContents, VenvFact, VenvState};
+use judge::Question;
 
 /// The nearest venv in `directory` or above, up to `top`: `.venv`, `venv` or `env`.
 pub(crate) fn nearest(directory: &Path, top: &Path) -> Option<PathBuf> {
@@ -18,129 +26,84 @@ pub(crate) fn nearest(directory: &Path, top: &Path) -> Option<PathBuf> {
     named.into_iter().find(|venv| venv.join("pyvenv.cfg").is_file())
 }
 
-/// Runs the venv's interpreter and checks whether the venv was moved. After an interrupt the result must not be used.
-pub(crate) fn look_at(venv: &Path, interrupt: &Interrupt) -> VenvFact {
-    let requirements = venv
-        .parent()
-        .map(|directory| directory.join("requirements.txt"))
-        .filter(|file| file.is_file());
-    VenvFact {
-        state: state(venv, interrupt),
-        requirements,
-    }
+/// Looks at venvs, at each once.
+#[derive(Debug, Default)]
+pub(crate) struct VenvLooks {
+    /// Where it is noted what was found; without it nothing is noted or believed.
+    notes: Option<PathBuf>,
+    seen: Mutex<BTreeMap<PathBuf, VenvFact>>,
 }
 
-fn state(venv: &Path, interrupt: &Interrupt) -> VenvState {
-    if !venv.join("pyvenv.cfg").is_file() && !bin(venv).is_dir() {
-        return VenvState::Missing;
-    }
-    let python = bin(venv).join("python");
-    if !python.exists() {
-        return VenvState::InterpreterMissing {
-            target: last_target(&python),
-        };
-    }
-    if let Some(made_at) = made_at(venv)
-        && fs::canonicalize(&made_at).ok() != fs::canonicalize(venv).ok()
-    {
-        return VenvState::Moved { made_at };
-    }
-    version(&python, interrupt)
-}
-
-/// The end of a chain of links, which does not exist.
-fn last_target(link: &Path) -> Option<PathBuf> {
-    let mut target = link.to_owned();
-    for _ in 0..MAX_LINKS {
-        match fs::read_link(&target) {
-            Ok(next) => target = target.parent().unwrap_or(Path::new("/")).join(next),
-            Err(_) => break,
+impl VenvLooks {
+    /// Looks that believe what an earlier one has noted in the state directory, as long as nothing has changed.
+    pub(crate) fn noted_in(directory: &StateDir) -> Self {
+        VenvLooks {
+            notes: Some(directory.venvs()),
+            seen: Mutex::default(),
         }
     }
-    (target != link).then_some(target)
-}
 
-/// The kernel's limit; see path_resolution(7).
-const MAX_LINKS: usize = 40;
-
-/// The path written into `activate` when the venv was created; `None` for a relocatable one.
-fn made_at(venv: &Path) -> Option<PathBuf> {
-    let activate = files::read_regular(&bin(venv).join("activate"), 1 << 20).ok()?;
-    let activate = String::from_utf8_lossy(&activate);
-    let values = activate.lines().filter_map(|line| {
-        let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
-        line.strip_prefix("VIRTUAL_ENV=")
-    });
-    let paths = values
-        .map(|value| value.trim_matches(['"', '\'']))
-        .filter(|value| value.starts_with('/'));
-    paths.map(PathBuf::from).next_back()
-}
-
-fn version(python: &Path, interrupt: &Interrupt) -> VenvState {
-    // Isolated and without `site`, so that no code of the user runs.
-    let mut command = Command::new(python);
-    command.args(["-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    // A wrapper such as pyenv's starts more processes; all of them are killed with the group.
-    os::new_process_group(&mut command);
-    os::end_with_us(&mut command);
-    let broken = |said: String| VenvState::Broken { said };
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => return broken(super::problem("run", python, &error).message),
-    };
-    let has_answered = ends_in_time(&mut child, interrupt);
-    // The child has not been reaped, so the number of its group cannot have been reused.
-    os::signal_group(child.id(), Signal::Kill);
-    let said = child
-        .stdout
-        .take()
-        .map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
-    let complaint = child
-        .stderr
-        .take()
-        .map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
-    // A process that survives SIGKILL is stuck in the kernel.
-    if os::ends_within(&mut child, POLL_INTERVAL) {
-        let _ = child.wait();
+    /// What is known of each venv by its path, looked at in parallel. After an interrupt the result must not be used.
+    pub(crate) fn at<'a>(
+        &self,
+        venvs: impl IntoIterator<Item = &'a Venv>,
+        interrupt: &Interrupt,
+    ) -> BTreeMap<PathBuf, VenvFact> {
+        let mut by_path: BTreeMap<&Path, &Venv> = BTreeMap::new();
+        for venv in venvs {
+            let known = by_path.entry(&venv.path).or_insert(venv);
+            // The same directory may be found by one service and named by another.
+            if known.inputs == VenvInputs::Unknown {
+                *known = venv;
+            }
+        }
+        let mut facts = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<&Venv> = by_path
+            .values()
+            .copied()
+            .filter(|it| !facts.contains_key(&it.path))
+            .collect();
+        let looks = threads::share(&new, threads::UNLIMITED, |venv| self.look_at(venv, interrupt));
+        facts.extend(new.iter().map(|venv| venv.path.clone()).zip(looks));
+        let asked = by_path.keys().filter_map(|path| facts.get_key_value(*path));
+        asked.map(|(path, fact)| (path.clone(), fact.clone())).collect()
     }
-    if !has_answered {
-        return broken(format!("no answer in {} s", VERSION_TIMEOUT.as_secs()));
-    }
-    let text = |said: Option<Vec<u8>>| String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
-    let numbers: Option<Vec<u32>> = text(said).trim().split('.').map(|part| part.parse().ok()).collect();
-    match numbers {
-        Some(version) if !version.is_empty() => VenvState::Works { version },
-        Some(_) | None => broken(
-            text(complaint)
-                .lines()
-                .next_back()
-                .unwrap_or("it says nothing")
-                .trim()
-                .to_owned(),
-        ),
-    }
-}
 
-fn ends_in_time(child: &mut Child, interrupt: &Interrupt) -> bool {
-    let deadline = Instant::now() + VERSION_TIMEOUT;
-    while !os::ends_within(child, POLL_INTERVAL) {
-        if interrupt.was_heard() || Instant::now() >= deadline {
-            return false;
+    /// The venv was changed.
+    fn forget(&self, venv: &Venv) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.remove(&venv.path);
+    }
+
+    fn look_at(&self, venv: &Venv, interrupt: &Interrupt) -> VenvFact {
+        let mut recipe = recipe::recipe(venv);
+        let noted = || self.notes.as_ref().filter(|_| venv.inputs != VenvInputs::Unknown);
+        if let Some(notes) = noted()
+            && let Some(version) = stamp::read(notes, venv, &recipe)
+        {
+            return VenvFact {
+                state: VenvState::Works { version },
+                contents: VenvContents::Complete,
+                recipe,
+            };
+        }
+        let question = Question::of(venv, &recipe);
+        let (state, contents, files) = judge::judge(venv, &recipe, question, interrupt);
+        let wanted = venv.python.as_ref();
+        let is_allowed = |version: &[u32]| wanted.is_none_or(|wanted| wanted.allows(version));
+        let works = matches!(&state, VenvState::Works { version } if is_allowed(version));
+        if !works && !recipe.uv {
+            recipe.python = recipe::python(wanted, interrupt);
+        }
+        if let (Some(notes), VenvState::Works { version }, VenvContents::Complete) = (noted(), &state, &contents)
+            && !interrupt.was_heard()
+        {
+            stamp::write(notes, venv, &recipe, version, &files);
+        }
+        VenvFact {
+            state,
+            contents,
+            recipe,
         }
     }
-    true
 }
-
-/// Timeout for the interpreter's version: a cold disk is slow, a broken interpreter never answers.
-const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The interval between checks for Ctrl-C.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
-
-/// In bytes. A pipe that is read only at the end holds no more than this.
-const MAX_OUTPUT_BYTES: usize = 64 * 1024;

@@ -221,7 +221,7 @@ fn what_an_interpreter_leaves_behind_holds_nobody_up_and_is_ended() {
 
 #[test]
 fn every_trouble_with_a_venv_has_its_code_and_its_way_out() {
-    let sandbox = Sandbox::new(
+    let mut sandbox = Sandbox::new(
         r#"
         [venvs.api]
         path = ".venv"
@@ -231,6 +231,12 @@ fn every_trouble_with_a_venv_has_its_code_and_its_way_out() {
         venv = "api"
         "#,
     );
+    // The Pythons of this machine do not count: one of pyenv's may not be selected, another is too old.
+    sandbox.write_script("tools/python3", "echo 'not selected' >&2; exit 127");
+    sandbox.write_script("tools/python3.13", "echo 3.10.1");
+    sandbox.write_script("tools/python3.11", "echo 3.11.9");
+    let tools = sandbox.project().join("tools");
+    sandbox.set("PATH", &tools.display().to_string());
     check(&sandbox, 1, &[("venv.missing", "fail")]);
 
     let directory = sandbox.project().join(".venv/bin");

@@ -82,10 +82,12 @@ fn wrong_usage_is_2_and_help_is_0() {
 fn help_lists_what_works_and_nothing_else() {
     let sandbox = Sandbox::new("");
     let help = sandbox.run(&["--help"]).with(0).stdout;
-    for command in ["up", "down", "restart", "status", "logs", "why", "doctor", "port"] {
+    for command in [
+        "up", "down", "restart", "status", "logs", "why", "doctor", "port", "venv",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
-    for later in ["venv", "init", "import", "export", "schema", "completions"] {
+    for later in ["init", "import", "export", "schema", "completions"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{help}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use super::settle::Notice;
-use super::{UpRequest, remarks};
+use super::{UpRequest, remarks, venvs};
 use crate::commands::{CommandResult, watching};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Service};
@@ -32,7 +32,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     };
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let mut said = String::new();
-    let services = match make_ready(&up, &mut numbers, &mut said) {
+    let services = match make_ready(&up, &mut numbers, &mut said, directory) {
         Ok(services) => services,
         Err(why) => {
             numbers.restore();
@@ -66,7 +66,13 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
 }
 
 /// The services to start or restart, if nothing prevents it. `said` is the last announcement.
-fn make_ready(up: &Preflight<'_>, numbers: &mut Numbers, said: &mut String) -> Result<Vec<Service>, NotStarted> {
+fn make_ready(
+    up: &Preflight<'_>,
+    numbers: &mut Numbers,
+    said: &mut String,
+    directory: &StateDir,
+) -> Result<Vec<Service>, NotStarted> {
+    venvs::sync(up, &up.not_kept(&numbers.plan), directory)?;
     let settled = up.settle(numbers, &mut |notice| match notice {
         Notice::Looks { plan, to_do } => {
             let text = announcement(up, plan);

@@ -15,6 +15,7 @@ use crate::run::run_status;
 use crate::supervise::State;
 use crate::supervise::steps::Running;
 use crate::system::os;
+use crate::system::venvs::VenvLooks;
 
 /// The request, and the means to ask and report.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ pub(super) struct Preflight<'a> {
     /// The run to join. Without one, the caller holds the lock of the checkout, so no process of an earlier run has a
     /// supervisor.
     pub(super) live: Option<&'a (Vec<Running>, Record)>,
+    /// What is known of the venvs.
+    pub(super) venvs: &'a VenvLooks,
     pub(super) inbox: &'a Inbox,
     pub(super) context: &'a Context,
 }

@@ -52,7 +52,7 @@ impl Preflight<'_> {
                 plan: &numbers.plan,
                 to_do: &to_do,
             });
-            let facts = observe::facts(&to_do, &self.inbox.interrupt);
+            let facts = observe::facts(&to_do, self.venvs, &self.inbox.interrupt);
             let findings = check(&to_do, &facts, &self.ours(&to_do));
             let resolution = resolve(&to_do, findings, self.policy(), numbers.allocation.reassigned());
             let taken = resolution.reassign();
@@ -76,7 +76,7 @@ impl Preflight<'_> {
     }
 
     /// The part of the plan that must be started or restarted.
-    fn not_kept(&self, plan: &Plan) -> Plan {
+    pub(super) fn not_kept(&self, plan: &Plan) -> Plan {
         let steps = steps(&plan.services, self.running()).into_iter();
         let services = steps
             .filter(|step| step.todo != Todo::Keep)

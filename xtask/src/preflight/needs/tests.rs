@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::{CommandFact, DirectoryFact, Facts, needs};
 use crate::config;
 use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
-use crate::preflight::{ServiceFact, VenvFact, VenvState};
+use crate::preflight::recipe::{Recipe, Source};
+use crate::preflight::{Lack, ServiceFact, VenvContents, VenvFact, VenvState};
 
 const API: &str = "[services.api]\ncommand = 'serve'\nworking_dir = 'back end'";
 
@@ -71,9 +72,14 @@ fn check_command(config: &str, fact: CommandFact, expected: impl Expected) {
 
 #[track_caller]
 fn check_venv(state: VenvState, requirements: Option<&str>, expected: impl Expected) {
+    let files = requirements.map(|file| vec![PathBuf::from(file)]);
     let fact = VenvFact {
         state,
-        requirements: requirements.map(PathBuf::from),
+        contents: VenvContents::NotLookedAt,
+        recipe: Recipe {
+            source: files.map_or(Source::Nothing, Source::Requirements),
+            ..Recipe::default()
+        },
     };
     let fill = |facts: &mut Facts| drop(facts.venvs.insert("/shop/.venv".into(), fact.clone()));
     check(WITH_VENV, fill, expected);
@@ -226,7 +232,8 @@ fn a_venv_is_told_once_and_its_commands_not_at_all() {
         of_api(facts).command = CommandFact::NotFound;
         let fact = VenvFact {
             state: VenvState::Missing,
-            requirements: None,
+            contents: VenvContents::NotLookedAt,
+            recipe: Recipe::default(),
         };
         facts.venvs.insert("/shop/.venv".into(), fact);
     };
@@ -286,5 +293,134 @@ fn every_way_a_venv_can_be_broken_has_words() {
         expect![[r#"
             5 venv.python_version Fail api 2:8: venv `.venv` has Python 3.9.1, and `>=3.11` is asked for
             hint: recreate it with `python3.11 -m venv --clear .venv`"#]],
+    );
+}
+
+/// A venv of the file that says what belongs in it, with this state and these contents.
+#[track_caller]
+fn check_contents(sync: bool, state: VenvState, contents: VenvContents, expected: impl Expected) {
+    let fact = VenvFact {
+        state,
+        contents,
+        recipe: Recipe::default(),
+    };
+    let fill = |facts: &mut Facts| {
+        of_api(facts).command = CommandFact::NotFound;
+        facts.venvs.insert("/shop/.venv".into(), fact.clone());
+    };
+    let config = WITH_VENV.replace("python = '>=3.11'", &format!("requirements = 'all.txt'\nsync = {sync}"));
+    check(&config, fill, expected);
+}
+
+fn works() -> VenvState {
+    VenvState::Works { version: vec![3, 12] }
+}
+
+fn lack(requirement: &str, installed: Option<&str>) -> Lack {
+    Lack {
+        requirement: requirement.to_owned(),
+        installed: installed.map(str::to_owned),
+    }
+}
+
+#[test]
+fn packages_that_are_missing_or_old_are_named_and_our_own_command_installs_them() {
+    check_contents(
+        false,
+        works(),
+        VenvContents::Complete,
+        expect![[r#"
+        5 command.not_found Fail api 6:11: command `serve` was not found
+        hint: install it or, if it is a Python package, run `.venv/bin/python -m pip install serve`"#]],
+    );
+    let lacks = vec![lack("fastapi>=0.110", None), lack("celery<6", Some("6.0.1"))];
+    check_contents(
+        false,
+        works(),
+        VenvContents::Incomplete(lacks),
+        expect![[r#"
+        5 venv.requirements Fail api 2:8: venv `.venv` lacks `fastapi>=0.110`; has version 6.0.1 where `celery<6` is asked for
+        hint: install it with `cargo xtask venv sync py`"#]],
+    );
+    let many = (0..8).map(|n| lack(&format!("package{n}"), None)).collect();
+    check_contents(
+        false,
+        works(),
+        VenvContents::Incomplete(many),
+        expect![[r#"
+        5 venv.requirements Fail api 2:8: venv `.venv` lacks `package0`, `package1`, `package2`, `package3`, `package4`; and 3 more packages
+        hint: install it with `cargo xtask venv sync py`"#]],
+    );
+    check_contents(
+        false,
+        VenvState::Missing,
+        VenvContents::NotLookedAt,
+        expect![[r#"
+        5 venv.missing Fail api 2:8: venv `.venv` does not exist
+        hint: make it with `cargo xtask venv sync py`"#]],
+    );
+    check_contents(
+        false,
+        VenvState::LinkLoop,
+        VenvContents::NotLookedAt,
+        expect![[r#"
+        5 venv.interpreter_missing Fail api 2:8: venv `.venv` has no Python: its `python` is a link that leads back to itself
+        hint: recreate it with `cargo xtask venv sync py`"#]],
+    );
+}
+
+#[test]
+fn what_up_cures_is_a_warning() {
+    let lacks = vec![lack("fastapi>=0.110", None)];
+    check_contents(
+        true,
+        works(),
+        VenvContents::Incomplete(lacks),
+        expect!["0 venv.requirements Warn api 2:8: venv `.venv` lacks `fastapi>=0.110`; `up` installs that"],
+    );
+    check_contents(
+        true,
+        VenvState::Missing,
+        VenvContents::NotLookedAt,
+        expect!["0 venv.missing Warn api 2:8: venv `.venv` does not exist; `up` makes it"],
+    );
+    check_contents(
+        true,
+        VenvState::LinkLoop,
+        VenvContents::NotLookedAt,
+        expect![
+            "0 venv.interpreter_missing Warn api 2:8: venv `.venv` has no Python: its `python` is a link that leads back to itself; `up` makes it again"
+        ],
+    );
+    check_contents(
+        true,
+        VenvState::NotAVenv,
+        VenvContents::NotLookedAt,
+        expect![[r#"
+        5 venv.missing Fail api 2:8: `.venv` is not a venv: it has no `pyvenv.cfg`
+        hint: change `path` of [venvs.py]: only an empty or missing directory becomes a venv"#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_told_or_read_is_said() {
+    let why = "`poetry` is not in the PATH".to_owned();
+    check_contents(
+        true,
+        works(),
+        VenvContents::Unknown(why),
+        expect![[r#"
+        0 venv.requirements Unknown api 2:8: whether venv `.venv` holds what is asked for cannot be told: `poetry` is not in the PATH
+        5 command.not_found Fail api 6:11: command `serve` was not found
+        hint: install it or, if it is a Python package, run `.venv/bin/python -m pip install serve`"#]],
+    );
+    let missing = VenvContents::InputMissing("/shop/all.txt".into());
+    check_contents(
+        true,
+        works(),
+        missing,
+        expect![[r#"
+        5 venv.requirements Fail api 2:8: venv `.venv`: `all.txt`, which lists its packages, does not exist
+        hint: create `all.txt`, or correct `requirements` of [venvs.py]"#]],
     );
 }

@@ -1,15 +1,50 @@
 //! What is wrong with a venv, and the command that repairs it.
 
-use super::{command_path, missing, relative};
-use crate::config::VersionOperator;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Plan, PythonVersions, Venv, bin};
-use crate::preflight::{VenvFact, VenvState};
+use std::path::Path;
 
-pub(super) fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
-    let shown = relative(plan, &venv.path);
+use super::missing;
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level};
+use crate::plan::{Venv, VenvInputs};
+use crate::preflight::recipe::{Work, typed};
+use crate::preflight::{Lack, VenvContents, VenvFact, VenvState};
+
+/// The most important trouble of a venv, before a start: `up` cures some of it. Paths are shown as seen from `checkout`.
+pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
+    let mut trouble = venv_trouble(checkout, venv, fact)?;
+    let is_cured = match &fact.contents {
+        VenvContents::InputMissing(_) | VenvContents::Unknown(_) => false,
+        VenvContents::NotLookedAt | VenvContents::Complete | VenvContents::Incomplete(_) => {
+            fact.state != VenvState::NotAVenv
+        }
+    };
+    if venv.sync && is_cured {
+        let what = match (&fact.state, trouble.code) {
+            (VenvState::Missing, _) => "makes it",
+            (_, Code::VenvRequirements) => "installs that",
+            (_, _) => "makes it again",
+        };
+        trouble.message = format!("{}; `up` {what}", trouble.message);
+        trouble.hints.clear();
+        trouble = trouble.level(Level::Warn).exit(Exit::Done);
+    }
+    Some(trouble)
+}
+
+/// The most important trouble of a venv. Paths are shown as seen from `checkout`.
+pub(crate) fn venv_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
+    let shown = relative(checkout, &venv.path);
     let (code, message) = match &fact.state {
         VenvState::Missing => (Code::VenvMissing, format!("venv `{shown}` does not exist")),
+        VenvState::NotAVenv => {
+            let message = format!("`{shown}` is not a venv: it has no `pyvenv.cfg`");
+            let hint = match &venv.name {
+                Some(name) => {
+                    format!("change `path` of [venvs.{name}]: only an empty or missing directory becomes a venv")
+                }
+                None => format!("move `{shown}` away, or name the venv with `[venvs.NAME]`"),
+            };
+            return Some(missing(Code::VenvMissing, message, &venv.place).hint(hint));
+        }
         VenvState::InterpreterMissing { target: Some(target) } => {
             let message = format!("venv `{shown}`: interpreter `{}` no longer exists", target.display());
             (Code::VenvInterpreterMissing, message)
@@ -17,6 +52,10 @@ pub(super) fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<
         VenvState::InterpreterMissing { target: None } => {
             (Code::VenvInterpreterMissing, format!("venv `{shown}` has no Python"))
         }
+        VenvState::LinkLoop => (
+            Code::VenvInterpreterMissing,
+            format!("venv `{shown}` has no Python: its `python` is a link that leads back to itself"),
+        ),
         VenvState::Moved { made_at } => {
             let message = format!(
                 "venv `{shown}` was moved from `{}`; a venv cannot be moved",
@@ -37,49 +76,87 @@ pub(super) fn venv_trouble(plan: &Plan, venv: &Venv, fact: &VenvFact) -> Option<
                 );
                 (Code::VenvPythonVersion, message)
             }
-            Some(_) | None => return None,
+            Some(_) | None => return contents(checkout, venv, fact),
         },
     };
-    let python = python_for(venv.python.as_ref());
-    let (make, clear) = match &fact.state {
-        VenvState::Missing => ("make it", ""),
-        VenvState::InterpreterMissing { .. }
+    let (work, what) = match &fact.state {
+        VenvState::Missing => (Work::Make, "make it with"),
+        VenvState::NotAVenv
+        | VenvState::InterpreterMissing { .. }
+        | VenvState::LinkLoop
         | VenvState::Moved { .. }
         | VenvState::Broken { .. }
-        | VenvState::Works { .. } => ("recreate it", " --clear"),
+        | VenvState::Works { .. } => (Work::Remake, "recreate it with"),
     };
-    let mut fix = format!("{python} -m venv{clear} {}", command_path(plan, &venv.path));
-    if let Some(requirements) = &fact.requirements {
-        let pip = command_path(plan, &bin(&venv.path).join("python"));
-        fix.push_str(&format!(
-            " && {pip} -m pip install -r {}",
-            command_path(plan, requirements)
-        ));
-    }
-    Some(missing(code, message, &venv.place).hint(format!("{make} with `{fix}`")))
+    Some(missing(code, message, &venv.place).hint(hint(checkout, venv, fact, work, what)))
 }
 
-/// The command of a Python that `wanted` accepts: `python3.11` for `>=3.11`.
-fn python_for(wanted: Option<&PythonVersions>) -> String {
-    let lowest = wanted.and_then(|wanted| {
-        wanted.bounds.iter().find_map(|(operator, version)| match operator {
-            VersionOperator::Equal
-            | VersionOperator::Matching
-            | VersionOperator::AtLeast
-            | VersionOperator::Compatible => Some(version),
-            VersionOperator::NotEqual
-            | VersionOperator::NotMatching
-            | VersionOperator::MoreThan
-            | VersionOperator::AtMost
-            | VersionOperator::LessThan => None,
-        })
-    });
-    match lowest {
-        Some(version) if version.len() >= 2 => format!("python{}.{}", version[0], version[1]),
-        Some(_) | None => "python3".to_owned(),
+fn contents(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
+    let shown = relative(checkout, &venv.path);
+    let finding = |message| missing(Code::VenvRequirements, message, &venv.place);
+    match &fact.contents {
+        VenvContents::NotLookedAt | VenvContents::Complete => None,
+        VenvContents::Incomplete(lacks) => {
+            let message = format!("venv `{shown}` {}", lacking(lacks));
+            Some(finding(message).hint(hint(checkout, venv, fact, Work::Fill, "install it with")))
+        }
+        VenvContents::InputMissing(path) => {
+            let path = relative(checkout, path);
+            let key = match venv.inputs {
+                VenvInputs::Project(_) => "project",
+                VenvInputs::Requirements(_) | VenvInputs::Unknown => "requirements",
+            };
+            let message = format!("venv `{shown}`: `{path}`, which lists its packages, does not exist");
+            let name = venv.name.as_deref().unwrap_or("NAME");
+            Some(finding(message).hint(format!("create `{path}`, or correct `{key}` of [venvs.{name}]")))
+        }
+        VenvContents::Unknown(why) => {
+            let message = format!("whether venv `{shown}` holds what is asked for cannot be told: {}", why);
+            Some(finding(message).level(Level::Unknown).exit(Exit::Done))
+        }
     }
 }
 
-fn dotted(version: &[u32]) -> String {
+/// The command that repairs it: ours where the file says what belongs into the venv.
+fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -> Hint {
+    match &venv.name {
+        Some(name) if venv.inputs != VenvInputs::Unknown => Hint::run(what, format!("venv sync {name}")),
+        Some(_) | None => {
+            let fix = typed(&fact.recipe.steps(venv, work), checkout);
+            format!("{what} `{fix}`").into()
+        }
+    }
+}
+
+/// The most packages that a message names.
+const MAX_NAMES: usize = 5;
+
+/// `lacks `a` and `b>=2`; has c 1.0, and `c>=2` is asked for`.
+fn lacking(lacks: &[Lack]) -> String {
+    let named = &lacks[..lacks.len().min(MAX_NAMES)];
+    let absent: Vec<_> = named.iter().filter(|it| it.installed.is_none()).collect();
+    let absent: Vec<_> = absent.iter().map(|it| format!("`{}`", it.requirement)).collect();
+    let mut parts = Vec::new();
+    if !absent.is_empty() {
+        parts.push(format!("lacks {}", absent.join(", ")));
+    }
+    for lack in named {
+        if let Some(installed) = &lack.installed {
+            let requirement = &lack.requirement;
+            parts.push(format!("has version {installed} where `{requirement}` is asked for"));
+        }
+    }
+    if lacks.len() > named.len() {
+        parts.push(format!("and {} more packages", lacks.len() - named.len()));
+    }
+    parts.join("; ")
+}
+
+pub(crate) fn dotted(version: &[u32]) -> String {
     version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
+}
+
+/// The path relative to the project directory, if it is inside.
+fn relative(checkout: &Path, path: &Path) -> String {
+    path.strip_prefix(checkout).unwrap_or(path).display().to_string()
 }

@@ -1,0 +1,111 @@
+//! `venv sync`: makes venvs and installs what is missing in them.
+
+use super::progress::SyncProgress;
+use super::{Chosen, called};
+use crate::commands::events::Inbox;
+use crate::commands::{CommandResult, Context, exit_after_print, watching};
+use crate::diagnostic::{Diagnostics, Exit};
+use crate::plan::{Plan, Venv};
+use crate::preflight::recipe::Work;
+use crate::system::interrupt::Interrupt;
+use crate::system::runs::StateDir;
+use crate::system::venvs::VenvLooks;
+use crate::system::venvs::sync::{SyncEnd, Syncer, steps};
+
+/// Make venvs, and install what `requirements` or `project` of devtasks.toml asks for
+#[derive(clap::Args)]
+#[command(after_help = "\
+uv projects are synced by `uv sync`, Poetry projects by `poetry install`, if those are in the PATH.
+For anything else uv is used if it is there, or else `python -m venv` and pip.
+A venv that works is changed in place. A broken one is put back if the new one cannot be made.
+
+Examples:
+  devtasks venv sync              every venv of the file
+  devtasks venv sync api
+  devtasks venv sync --dry-run    only print the commands
+
+Exit codes:
+  0    all hold what is asked for
+  1    a command failed
+  2    wrong usage, or devtasks.toml is wrong
+  5    no Python fits, or an input is missing
+  130  interrupted by Ctrl-C")]
+pub(super) struct Args {
+    /// Only these: names of the file, or paths as listed
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Print the commands, and run none
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    let mut chosen = Chosen::find(&args.names, context)?;
+    if args.names.is_empty() {
+        // One that a service has found is changed only when it is named.
+        chosen.venvs.retain(|venv| venv.name.is_some());
+    }
+    if chosen.venvs.is_empty() {
+        context.say("devtasks.toml names no venv.");
+    }
+    if args.dry_run {
+        return preview(&chosen, context);
+    }
+    let directory = StateDir::of(&chosen.plan.checkout)?;
+    let inbox = Inbox::open(watching::last_words(context))?;
+    let looks = VenvLooks::noted_in(&directory);
+    // Several at once; what is noted of them costs a few looks at files.
+    looks.at(&chosen.venvs, &inbox.interrupt);
+    let syncer = Syncer {
+        checkout: &chosen.plan.checkout,
+        notes: directory.venvs(),
+        environment: &chosen.project.calling,
+        looks: &looks,
+        interrupt: &inbox.interrupt,
+    };
+    let mut problems = Vec::new();
+    for venv in &chosen.venvs {
+        let name = called(&chosen.plan, venv);
+        match SyncProgress::new(&name, context).follow(&syncer, venv) {
+            SyncEnd::Unchanged(_) | SyncEnd::Changed(_) => {}
+            SyncEnd::Failed(failure) => problems.push(failure.problem),
+            SyncEnd::Interrupted { state } => return Ok(watching::interrupted(&state, context)),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(Exit::Done),
+        false => Err(Diagnostics::from(problems)),
+    }
+}
+
+fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
+    let facts = VenvLooks::default().at(&chosen.venvs, &Interrupt::default());
+    let mut text = String::new();
+    let mut problems = Vec::new();
+    for venv in &chosen.venvs {
+        match steps(&chosen.plan.checkout, venv, &facts[&venv.path]) {
+            Ok((work, steps)) => {
+                let steps = steps.iter().map(|step| step.typed(&chosen.plan.checkout));
+                text.push_str(&would(&chosen.plan, venv, work, steps.collect()));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let exit = exit_after_print(context.print(&text), Exit::Done);
+    match problems.is_empty() {
+        true => Ok(exit),
+        false => Err(Diagnostics::from(problems)),
+    }
+}
+
+fn would(plan: &Plan, venv: &Venv, work: Work, steps: Vec<String>) -> String {
+    let name = called(plan, venv);
+    if steps.is_empty() {
+        return format!("{name}: nothing to do\n");
+    }
+    let aside = match work {
+        Work::Remake => " after the old venv was set aside",
+        Work::Make | Work::Fill => "",
+    };
+    format!("{name}: would run{aside}\n  {}\n", steps.join("\n  "))
+}

@@ -11,6 +11,7 @@ use crate::commands::{
 };
 use crate::diagnostic::Exit;
 use crate::foreign::command_line;
+use crate::run::container::{self, Job};
 use crate::run::reexec::{self, Helper};
 use crate::run::watchdog;
 use crate::system::terminal::{Colour, TerminalInfo};
@@ -86,6 +87,11 @@ fn run() -> ExitCode {
 ///
 /// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
 pub fn helpers() {
+    if let Some(job) = Job::here() {
+        os::close_inherited();
+        os::unblock_signals();
+        leave(catch_unwind(|| container::attend(job)).unwrap_or_else(|_| bug().code()));
+    }
     let Some(helper) = Helper::here() else { return };
     os::close_inherited();
     os::unblock_signals();
@@ -101,13 +107,16 @@ pub fn helpers() {
             on_exit,
         } => supervise::run(&project, &checkout, on_exit),
     });
-    let exit = exit.unwrap_or_else(|_| bug());
-    #[expect(
-        clippy::exit,
-        clippy::disallowed_methods,
-        reason = "it stands for `main` here: the host's own must not go on"
-    )]
-    std::process::exit(exit.code().into());
+    leave(exit.unwrap_or_else(|_| bug()).code());
+}
+
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "a helper stands for `main`: the host's own must not go on"
+)]
+fn leave(code: u8) -> ! {
+    std::process::exit(code.into())
 }
 
 /// The program as the user typed it. Run as a cargo subcommand, the subcommand's name is taken out of the arguments.

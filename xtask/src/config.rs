@@ -129,6 +129,8 @@ pub(crate) struct ComposeService {
     pub(crate) name: Located<String>,
     /// Relative to the project's directory. `None`: Compose looks for it there.
     pub(crate) file: Option<Located<Template>>,
+    /// `stop_grace_period`; `None` leaves it to the Compose file.
+    pub(crate) stop_timeout: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

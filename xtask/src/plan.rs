@@ -122,11 +122,13 @@ pub(crate) enum Runs {
 }
 
 /// A service of a Compose file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ComposeService {
     pub(crate) name: String,
     /// Absolute. `None`: Compose looks for it in the project's directory.
     pub(crate) file: Option<PathBuf>,
+    /// How long its container may take to stop; `None` leaves it to the Compose file.
+    pub(crate) stop_timeout: Option<Duration>,
 }
 
 /// A command line without variables. A shell command is `["sh", "-c", TEXT]`.
@@ -214,6 +216,14 @@ pub(crate) enum Check {
     HttpUrl(String),
     Tcp,
     Command(Vec<String>),
+}
+
+impl ComposeService {
+    /// The argument of `stop --timeout`, in whole seconds.
+    pub(crate) fn stop_timeout_seconds(&self) -> Option<String> {
+        let seconds = |timeout: Duration| timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+        self.stop_timeout.map(|timeout| seconds(timeout).to_string())
+    }
 }
 
 impl Plan {

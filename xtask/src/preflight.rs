@@ -3,6 +3,7 @@
 //! [`Facts`] is a plain struct: `system::observe` fills it from the machine, tests construct it.
 
 pub(crate) mod check;
+pub(crate) mod compose;
 pub(crate) mod duplicate;
 pub(crate) mod limit;
 pub(crate) mod mismatch;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::ports::{Endpoint, PortFact};
+use crate::process::compose::{ComposeContainer, ComposeProblem};
 use recipe::Recipe;
 
 /// Observations of the machine.
@@ -23,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) ports: BTreeMap<Endpoint, PortFact>,
     /// Of those that have a command.
     pub(crate) services: BTreeMap<String, ServiceFact>,
+    /// Of those of a Compose file.
+    pub(crate) compose: BTreeMap<String, ComposeFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
     /// Env files that are declared but missing.
@@ -30,6 +34,9 @@ pub(crate) struct Facts {
     /// Maximum number of descriptors of one of our processes; `None` if unknown.
     pub(crate) open_files: Option<u64>,
 }
+
+/// The containers of a service, or why they are not known.
+pub(crate) type ComposeFact = Result<Vec<ComposeContainer>, ComposeProblem>;
 
 /// Observations of what a service needs.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 //! Values only; `system` reads them from the machine.
 
 pub(crate) mod arguments;
+pub(crate) mod compose;
 pub(crate) mod container;
 pub(crate) mod left_alone;
 pub(crate) mod managed_service;

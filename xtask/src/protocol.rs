@@ -122,7 +122,11 @@ pub(crate) struct Snapshot {
 pub(crate) struct ServiceStatus {
     pub(crate) name: String,
     pub(crate) task: bool,
+    pub(crate) runs: plan::Runs,
+    /// It ran before, or somebody else runs it: stopping the stack leaves it running.
+    pub(crate) left_running: bool,
     pub(crate) state: State,
+    /// Of a container: of its helper.
     pub(crate) pid: Option<u32>,
     /// When it entered this state; `None` for a service that is not part of a run.
     pub(crate) since: Option<Timestamp>,
@@ -148,6 +152,8 @@ impl ServiceStatus {
         ServiceStatus {
             name: service.name.clone(),
             task: service.task,
+            runs: service.runs.clone(),
+            left_running: false,
             state: State::Stopped,
             pid: None,
             since: None,
@@ -210,6 +216,8 @@ pub(crate) struct Transition {
     pub(crate) service: String,
     pub(crate) task: bool,
     pub(crate) state: State,
+    /// As in [`ServiceStatus`].
+    pub(crate) left_running: bool,
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<Cause>,
     /// The URL of its main port.

@@ -194,7 +194,7 @@ impl Simulation {
             Action::Spawn(unit) => {
                 let it = &mut self.units[unit];
                 (it.lives, it.is_open) = (true, false);
-                Some(Event::Spawned { unit, pid: 1 })
+                Some(Event::Spawned { unit })
             }
             Action::Probe(unit) => {
                 let it = &self.units[unit];

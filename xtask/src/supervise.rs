@@ -37,7 +37,6 @@ pub(crate) enum Event {
     },
     Spawned {
         unit: UnitId,
-        pid: u32,
     },
     SpawnFailed {
         unit: UnitId,

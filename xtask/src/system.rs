@@ -4,6 +4,7 @@ pub(crate) mod attribution;
 pub(crate) mod audit;
 pub(crate) mod caller;
 pub(crate) mod clock;
+pub(crate) mod compose;
 mod compose_config;
 pub(crate) mod engines;
 pub(crate) mod files;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
-use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Selection};
-use crate::ports::conflict::{CallerContext, ephemeral, finding, split};
+use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Runs, Selection};
+use crate::ports::conflict::{CallerContext, ephemeral, split};
 use crate::ports::{Endpoint, Finding};
+use crate::preflight::check::port_finding;
+use crate::preflight::compose::absent;
 use crate::preflight::duplicate::duplicates;
 use crate::preflight::limit::open_files;
 use crate::preflight::mismatch::Mismatch;
@@ -130,10 +132,14 @@ fn ports(
     let mut taken = Vec::new();
     for service in &plan.services {
         for declared in &service.ports {
-            let ours = ours.for_service(&service.name, declared);
             let port = Endpoint::from(declared);
             let fact = &facts.ports[&port];
-            let found = finding(&port, fact, &ours);
+            if service.runs == Runs::External {
+                findings.extend(absent(service, declared, fact));
+                continue;
+            }
+            let found = port_finding(service, declared, facts, &ours);
+            let ours = ours.for_service(&service.name, declared);
             if ConflictPolicy::default().remedy(Some(declared), &found) == Remedy::Reassign {
                 taken.push((findings.len(), PortId::new(&service.name, &declared.key)));
             }
@@ -264,7 +270,14 @@ fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts) -> String {
             versions.join(", ")
         )),
     }
-    parts.push(words::count(plan.services.len(), "command"));
+    let count = |runs: fn(&Runs) -> bool| plan.services.iter().filter(|it| runs(&it.runs)).count();
+    parts.push(words::count(count(|runs| *runs == Runs::Command), "command"));
+    for (n, of_which) in [
+        (count(|runs| matches!(runs, Runs::Compose(_))), "Compose service"),
+        (count(|runs| *runs == Runs::External), "external service"),
+    ] {
+        parts.extend((n > 0).then(|| words::count(n, of_which)));
+    }
     let mut files: Vec<_> = plan
         .services
         .iter()

@@ -13,6 +13,7 @@ use crate::plan::Selection;
 use crate::ports::Endpoint;
 use crate::protocol::{Request, Snapshot};
 use crate::report::words;
+use crate::run::container::{self, Leftover};
 use crate::run::driver::Message;
 use crate::run::project::{Project, directory};
 use crate::run::run_status;
@@ -120,7 +121,7 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
     let mut hear = |news: News<'_>| match news {
         News::Transition(it) => {
             watching::transition(it, it.state.is_over(), context);
-            stopped += usize::from(it.state.is_over());
+            stopped += usize::from(it.state.is_over() && !it.left_running);
         }
         News::Progress(progress) => slow.tell(progress, context),
     };
@@ -144,7 +145,10 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
         return Err(not_stopped(&snapshot, survivors, exit));
     }
     leftovers::tell_left_alone(&snapshot.left_alone, context);
-    let over = snapshot.services.iter().filter(|it| it.state.is_over());
+    let over = snapshot
+        .services
+        .iter()
+        .filter(|it| it.state.is_over() && !it.left_running);
     let ports: Vec<Endpoint> = over.flat_map(|it| &it.ports).map(Endpoint::from).collect();
     let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
     context.say(&format!(
@@ -188,7 +192,9 @@ fn sweep(
     if !args.services.is_empty() {
         left.retain(|(_, tag)| args.services.contains(tag.service.raw()));
     }
-    let exit = if left.is_empty() {
+    let mut containers = container::of(directory);
+    containers.retain(|it| args.services.is_empty() || args.services.contains(&it.service));
+    let exit = if left.is_empty() && containers.is_empty() {
         context.say("Nothing to stop.");
         stranded::remarks(context).iter().for_each(|remark| context.say(remark));
         Exit::Done
@@ -199,6 +205,9 @@ fn sweep(
             Stopped::Not(problem) => context.fail(&[problem]),
         }
     };
+    // The helpers among the processes have stopped theirs.
+    containers.retain(Leftover::is_there);
+    let exit = Exit::worst([exit, leftovers::end_containers(&containers, checkout, context)]);
     if exit == Exit::Done && args.services.is_empty() {
         directory.forget_last();
     }

@@ -13,6 +13,7 @@ use crate::process::left_alone::LeftAlone;
 use crate::process::targets::{Target, Tree};
 use crate::process::{Process, Tag};
 use crate::report::words;
+use crate::run::container::{self, Leftover, Speed};
 use crate::system::attribution::{self, Member};
 use crate::system::{os, runs};
 
@@ -158,6 +159,22 @@ pub(super) fn end(
         "nothing of it is left",
         &mut voice,
     )
+}
+
+/// Stops containers whose helpers were killed. Prints a line for each.
+pub(super) fn end_containers(left: &[Leftover], checkout: &Path, context: &Context) -> Exit {
+    let end = |it: &Leftover| {
+        let (names, service) = (it.note.names(), &it.service);
+        context.say(&format!("An earlier run left {names} of `{service}`."));
+        match container::end(it, checkout, Speed::Usual) {
+            Ok(()) => {
+                context.say("Stopped it; nothing of it runs.");
+                Exit::Done
+            }
+            Err(problem) => context.fail(&[problem]),
+        }
+    };
+    Exit::worst(left.iter().map(end))
 }
 
 /// `backend (python3 4242), db (redis-server 4250)`.

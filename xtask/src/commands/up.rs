@@ -232,6 +232,7 @@ fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen)
         }
     };
     remarks::remarks(up, &numbers.plan);
+    remarks::containers(up, &settled.to_do, &settled.facts, directory);
     let screen = Screen::new(up.context, &up.request.known, up.inbox.sender.clone())?;
     let head = summary_line::head(&settled.to_do, &settled.facts, up.context);
     screen.say(&format!("{head}\n"));

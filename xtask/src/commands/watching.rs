@@ -182,7 +182,11 @@ pub(super) fn transition(it: &Transition, is_news: bool, context: &Context) {
     if is_news {
         let paint = context.paint_stderr();
         let why = it.cause.as_ref().map(|why| format!("  {}", cause::cause(why)));
-        let state = status::in_colour(it.state, status::word(it.state, it.task), paint);
+        let word = match it.state {
+            State::Stopped if it.left_running => status::LEFT_RUNNING,
+            state => status::word(state, it.task),
+        };
+        let state = status::in_colour(it.state, word, paint);
         context.say(&format!(
             "  {}  {state}{}",
             paint.bold(&it.service),

@@ -27,6 +27,8 @@ pub(crate) enum Code {
     VenvRequirements,
     CommandNotFound,
     CommandNotExecutable,
+    /// Compose rejects its file, or the service is not in it.
+    ComposeInvalid,
     WorkingDirMissing,
     EnvMissing,
     /// Programs that read env files interpret a line differently.
@@ -78,6 +80,7 @@ impl Code {
             Code::VenvRequirements => "venv.requirements",
             Code::CommandNotFound => "command.not_found",
             Code::CommandNotExecutable => "command.not_executable",
+            Code::ComposeInvalid => "compose.invalid",
             Code::WorkingDirMissing => "working_dir.missing",
             Code::EnvMissing => "env.missing",
             Code::EnvAmbiguous => "env.ambiguous",

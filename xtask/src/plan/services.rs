@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::time::Duration;
 
 use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
@@ -67,6 +68,10 @@ pub(super) fn service(
         let terminal = layers.entry("TERM".into());
         terminal.or_insert_with(|| "xterm-256color".into());
     }
+    let stop_grace_period = match &runs {
+        Runs::Compose(compose) => compose.stop_timeout.unwrap_or(CONTAINER_STOP_TIMEOUT) + COMPOSE_TIMEOUT,
+        Runs::Command | Runs::External => service.stop_grace_period,
+    };
     let env_files = files
         .named
         .iter()
@@ -111,9 +116,15 @@ pub(super) fn service(
         listen: service.listen,
         restart: service.restart,
         stop_signal: service.stop_signal,
-        stop_grace_period: service.stop_grace_period,
+        stop_grace_period,
     })
 }
+
+/// The time for a container to stop of which only the Compose file says how long it may take.
+const CONTAINER_STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The time for Compose to notice that.
+const COMPOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The port variables of a service: those of the project, and those of its own ports.
 fn exported(ports: &[Port], numbers: &Numbers) -> BTreeMap<String, String> {
@@ -199,7 +210,11 @@ impl<'a> Filling<'a> {
             config::Runs::Compose(service) => {
                 let file = service.file.as_ref().map(|file| absolute(outside, &self.text(file)));
                 let name = service.name.value.clone();
-                let runs = Runs::Compose(ComposeService { name, file });
+                let runs = Runs::Compose(ComposeService {
+                    name,
+                    file,
+                    stop_timeout: service.stop_timeout,
+                });
                 (runs, without_words(&service.name.place))
             }
             config::Runs::External(place) => (Runs::External, without_words(place)),

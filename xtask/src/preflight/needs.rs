@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use self::venv::venv_finding;
-use super::{CommandFact, DirectoryFact, Facts};
+use super::{CommandFact, DirectoryFact, Facts, compose};
 use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
 use crate::plan::{EnvFile, Plan, Runs, Service, bin};
 use crate::ports::{Finding, Subject};
@@ -31,6 +31,8 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
             Some((venv, venv_finding(&plan.checkout, venv, fact)?))
         });
         if service.runs != Runs::Command {
+            let fact = facts.compose.get(&service.name);
+            findings.extend(fact.and_then(|fact| compose::finding(service, fact)));
             continue;
         }
         let fact = facts.services.get(&service.name);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::paint::Paint;
 use super::{cause, table, words};
 use crate::foreign::visible;
+use crate::plan::Runs;
 use crate::protocol::{HealthStatus, ObservedService, RunStatus};
 use crate::supervise::State;
 
@@ -75,7 +76,8 @@ fn note(service: &ObservedService) -> Option<String> {
         (!waits.is_empty()).then(|| format!("{name} {how} {waits}"))
     };
     let foreign = || {
-        let mut ports = ports.iter().filter(|port| port.listening && !port.ours);
+        let is_external = status.runs == Runs::External;
+        let mut ports = ports.iter().filter(|port| port.listening && !port.ours && !is_external);
         ports
             .next()
             .map(|port| format!("{name} does not listen on {}: another process does", port.number))
@@ -104,6 +106,9 @@ fn note(service: &ObservedService) -> Option<String> {
 const COLUMNS: [&str; 8] = [
     "SERVICE", "STATE", "PID", "AGE", "PORT", "HEALTH", "RESTARTS", "CLIENTS",
 ];
+
+/// The state of a stopped service that is not ours to stop, in messages.
+pub(crate) const LEFT_RUNNING: &str = "left running";
 
 /// A state in progress messages, with other words for tasks; the table and JSON use the same names for both.
 pub(crate) fn word(state: State, task: bool) -> &'static str {
@@ -142,6 +147,7 @@ fn row(service: &ObservedService, now: Timestamp) -> Vec<String> {
         match (port.listening, port.ours) {
             (true, true) => {}
             (true, false) if port.left_over => remarks.push("leftover".to_owned()),
+            (true, false) if status.runs == Runs::External => remarks.push("external".to_owned()),
             (true, false) => remarks.push("not ours".to_owned()),
             (false, true) => remarks.push("reserved".to_owned()),
             (false, false) => remarks.push("closed".to_owned()),

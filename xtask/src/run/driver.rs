@@ -2,6 +2,7 @@
 //!
 //! All events come through one channel. Only the driver's thread spawns, signals and reaps.
 
+mod beside;
 mod checks;
 mod ends;
 mod guarding;

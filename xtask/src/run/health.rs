@@ -10,6 +10,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
+use crate::plan::Port;
 use crate::system::threads;
 
 /// `GET`: 200 to 399 passes; redirects are not followed.
@@ -109,6 +110,14 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
+}
+
+/// The address at which a service with this port is expected.
+pub(crate) fn usual_address(port: &Port) -> SocketAddr {
+    reachable(SocketAddr::new(
+        port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        port.number,
+    ))
 }
 
 fn path_of(url: &str) -> &str {

@@ -1,4 +1,4 @@
-//! Starts this program again: as the watchdog of a run, or as a background supervisor.
+//! Starts this program again: as the watchdog of a run, or as a background supervisor. `container` does so as well.
 //!
 //! An environment variable selects that, and it is read before any argument parser: the library may be part of another
 //! program, which could interpret unknown arguments. So a helper first greets to confirm what it is.
@@ -15,7 +15,7 @@ use crate::process::Tag;
 use crate::system::os;
 
 /// Set only for a helper. Its arguments are also shown in process lists.
-const VARIABLE: &str = "DEVTASKS_HELPER";
+pub(super) const VARIABLE: &str = "DEVTASKS_HELPER";
 
 const WATCHDOG: &str = "watchdog";
 const SUPERVISOR: &str = "supervise";

@@ -1,12 +1,14 @@
 //! The live run of a checkout: found by its record and socket, queried, and compared with the kernel's data.
 
+use super::container::ContainerNote;
 use super::control::{Client, REPLY_TIMEOUT};
-use super::health;
+use super::health::{self, usual_address};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{self, Check, Health, Origin, Protocol};
+use crate::plan::{self, Check, Health, Origin, Protocol, Runs};
 use crate::ports::{Endpoint, Owner, PortFact, SocketState};
 use crate::preflight::mismatch::Mismatch;
 use crate::process::Tag;
+use crate::process::compose::publishes;
 use crate::protocol::{
     Explanation, HealthReport, HealthStatus, ObservedService, PortStatus, Record, Reply, Request, RunStatus,
     ServiceStatus, Snapshot,
@@ -171,7 +173,10 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
             .iter()
             .map(|port| PortStatus {
                 left_over: is_left_over(port, &facts, &record.checkout, Some(&record.run)),
-                ..seen_port(port, &facts, Some((&record.run, &status.name)))
+                ..match &status.runs {
+                    Runs::Command => seen_port(port, &facts, Some((&record.run, &status.name))),
+                    Runs::Compose(_) | Runs::External => seen_beside(port, &facts, status, record),
+                }
             })
             .collect(),
         health,
@@ -248,6 +253,27 @@ fn seen_port(port: &plan::Port, facts: &PortFacts, ours: Option<(&str, &str)>) -
     }
 }
 
+/// The same for a service without processes of ours: a port of a container is its own if Compose says that the container
+/// publishes it, and that of an external service never is.
+fn seen_beside(port: &plan::Port, facts: &PortFacts, service: &ServiceStatus, record: &Record) -> PortStatus {
+    let note = || {
+        let directory = StateDir::existing(&record.checkout)?;
+        ContainerNote::read(&directory.container_note(&service.name))
+    };
+    let is_up = service.state.is_alive();
+    let published = || note().is_some_and(|note| publishes(&note.containers, (port.number, port.protocol)));
+    let seen = seen_port(port, facts, None);
+    match &service.runs {
+        Runs::Compose(_) if is_up && published() => PortStatus {
+            // A rule of the kernel has no socket.
+            listening: true,
+            ours: true,
+            ..seen
+        },
+        Runs::Compose(_) | Runs::Command | Runs::External => seen,
+    }
+}
+
 /// Whether an earlier run of this checkout still listens on the port.
 fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Option<&str>) -> bool {
     let owners = facts
@@ -308,7 +334,11 @@ fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -
 
 /// The address at which the service's own process listens on its main port.
 fn address(service: &ServiceStatus, facts: &PortFacts, run: &str) -> Option<SocketAddr> {
-    let fact = facts.get(&Endpoint::from(service.ports.first()?))?;
+    let port = service.ports.first()?;
+    if service.runs != Runs::Command {
+        return Some(usual_address(port));
+    }
+    let fact = facts.get(&Endpoint::from(port))?;
     let ours = fact
         .owners
         .iter()

@@ -3,13 +3,15 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use super::container::Job;
+use super::reexec::VARIABLE;
 use super::sockets::{Hold, Sockets};
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{Environment, Runs, Service, Stdin};
+use crate::plan::{ComposeService, Environment, Runs, Service, Stdin};
 use crate::process::Tag;
 use crate::system::observe::find_program;
 use crate::system::os;
@@ -23,7 +25,7 @@ pub(crate) struct Started {
 }
 
 /// Starts a service, on a terminal of this size if it wants one. Otherwise its outputs are pipes, and its input too if
-/// that is to stay open. `hold` keeps its ports until then.
+/// that is to stay open. `hold` keeps its ports until then. `note` is the file of the helper, if it is a container.
 ///
 /// # Errors
 /// The command is missing or cannot be run, or a system resource is exhausted.
@@ -33,13 +35,13 @@ pub(crate) fn service(
     hold: Option<Hold>,
     tag: &Tag,
     size: Size,
+    note: PathBuf,
 ) -> Result<Started, Diagnostic> {
     let (words, directory, environment) = (&service.command.words, &service.working_dir, &service.environment);
-    if service.runs != Runs::Command {
-        let message = format!("`compose` and `external` of `{}` are not supported yet", service.name);
-        return Err(Diagnostic::new(message).exit(Exit::Usage));
-    }
-    let mut command = command(words, directory, environment, tag)?;
+    let mut command = match &service.runs {
+        Runs::Compose(compose) => helper(compose, service, note, tag)?,
+        Runs::Command | Runs::External => command(words, directory, environment, tag)?,
+    };
     let terminal = if service.tty {
         let ours = open_terminal(&mut command, size);
         let ours =
@@ -87,6 +89,22 @@ pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Ch
     command
         .spawn()
         .map_err(|error| crate::system::problem("run", Path::new(&words[0]), &error))
+}
+
+/// The helper of a container, in the environment in which Compose reads its file.
+fn helper(compose: &ComposeService, service: &Service, note: PathBuf, tag: &Tag) -> Result<Command, Diagnostic> {
+    let job = Job {
+        service: compose.clone(),
+        note,
+    };
+    let command = job.command().map_err(|error| {
+        let problem = crate::system::cause(&error);
+        Diagnostic::new(format!("cannot start this program again: {problem}")).exit(Exit::Missing)
+    });
+    let mut command = command?;
+    command.env_clear().envs(&service.environment).envs(tag.variables());
+    command.env(VARIABLE, "1").current_dir(&service.working_dir);
+    Ok(command)
 }
 
 /// The caller makes it the leader of its own process group. A wrapper such as `npm run` may exit on SIGTERM and leave

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
+use super::container::{self, Speed};
 use super::reexec::{Greeting, Heard, Helper};
 use crate::diagnostic::Diagnostic;
 use crate::plan::OnExit;
@@ -182,6 +183,12 @@ fn end_all(run: &str, checkout: &Path, grace: Duration) {
                 before = tree.processes;
             }
             Err(_) => return,
+        }
+    }
+    if let Some(directory) = StateDir::existing(checkout) {
+        for left in container::of(&directory) {
+            // Its note remains if it does not stop.
+            let _ = container::end(&left, checkout, Speed::Usual);
         }
     }
     // Otherwise the record is kept, by which the next `up` or `down` finds the rest.

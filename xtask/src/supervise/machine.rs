@@ -96,7 +96,7 @@ impl Machine {
                     self.admit(spec, actions);
                 }
             }
-            Event::Spawned { unit, .. } => self.spawned(now, unit, actions),
+            Event::Spawned { unit } => self.spawned(now, unit, actions),
             Event::SpawnFailed { unit, message, exit } if self.units[unit].phase == Phase::Spawning => {
                 let cause = Cause::NotSpawned { message, exit };
                 let (state, cause) = match self.may_restart(unit, &cause) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Cause, Elapsed, State};
 use crate::plan;
-use crate::plan::{Condition, Restart};
+use crate::plan::{Condition, Restart, Runs};
 
 /// What the machine needs to know about a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,20 +27,30 @@ pub(crate) struct Spec {
 
 impl From<&plan::Service> for Spec {
     fn from(service: &plan::Service) -> Self {
+        let interval = match &service.health {
+            Some(health) => Some(health.interval),
+            None => (service.runs != Runs::Command).then_some(BESIDE_INTERVAL),
+        };
         Spec {
             name: service.name.clone(),
             task: service.task,
             depends_on: service.depends_on.clone(),
             restarts_with: service.restarts_with.clone(),
-            probed: !service.ports.is_empty() || service.health.is_some(),
-            interval: service.health.as_ref().map(|health| health.interval),
-            retries: service.health.as_ref().map_or(1, |health| health.retries),
+            probed: !service.ports.is_empty() || interval.is_some(),
+            interval,
+            retries: service.health.as_ref().map_or(BESIDE_RETRIES, |health| health.retries),
             start_period: service.start_period,
             restart: service.restart,
             grace: service.stop_grace_period,
         }
     }
 }
+
+/// How often a service that is not a process of ours is looked at without a health check of its own.
+const BESIDE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often in a row that may fail; one without a check has no such failures.
+const BESIDE_RETRIES: u32 = 3;
 
 /// How long after its deadline a starting unit may still answer the last probe.
 pub(super) const LATE_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);

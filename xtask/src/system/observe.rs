@@ -6,12 +6,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::compose::Compose;
 use super::interrupt::Interrupt;
 use super::venvs::VenvLooks;
-use super::{os, owners};
+use super::{os, owners, threads};
 use crate::plan::{Environment, Plan, Runs, Service};
 use crate::ports::Endpoint;
-use crate::preflight::{CommandFact, DirectoryFact, Facts, ServiceFact};
+use crate::preflight::{CommandFact, ComposeFact, DirectoryFact, Facts, ServiceFact};
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.
@@ -56,10 +57,26 @@ pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Fa
     Facts {
         ports,
         services,
+        compose: compose_facts(plan, interrupt),
         venvs: venvs.at(plan.venvs(), interrupt),
         missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
         open_files: os::open_files_at_most(),
     }
+}
+
+fn compose_facts(plan: &Plan, interrupt: &Interrupt) -> BTreeMap<String, ComposeFact> {
+    let of_compose = |service: &Service| match &service.runs {
+        Runs::Compose(compose) => Some((service.clone(), compose.clone())),
+        Runs::Command | Runs::External => None,
+    };
+    let services: Vec<_> = plan.services.iter().filter_map(of_compose).collect();
+    let is_wanted = || !interrupt.was_heard();
+    let looks = threads::share(&services, threads::UNLIMITED, |(service, compose)| {
+        let found = Compose::find(compose, &service.working_dir, &service.environment, &is_wanted);
+        found.map(|(_, containers)| containers)
+    });
+    let names = services.into_iter().map(|(service, _)| service.name);
+    names.zip(looks).collect()
 }
 
 fn directory(path: &Path) -> DirectoryFact {

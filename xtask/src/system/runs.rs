@@ -88,6 +88,16 @@ impl StateDir {
         self.path.join("logs")
     }
 
+    /// The notes about containers that services consist of.
+    pub(crate) fn containers(&self) -> PathBuf {
+        self.path.join("containers")
+    }
+
+    /// The note about one of them.
+    pub(crate) fn container_note(&self, service: &str) -> PathBuf {
+        self.containers().join(format!("{service}.json"))
+    }
+
     /// The control socket: in this directory or, if its path is too long for a socket, in a private one elsewhere.
     pub(crate) fn socket(&self) -> Result<PathBuf, Diagnostic> {
         place::socket(&self.path)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod bad_days;
+mod compose;
 mod config;
 mod docs;
 mod doctor;

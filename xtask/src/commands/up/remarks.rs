@@ -1,11 +1,16 @@
-//! Remarks about ports that moved in an earlier `up`, and about those that `--reset-ports` moved back.
+//! Remarks about ports that moved in an earlier `up`, about those that `--reset-ports` moved back, and about containers
+//! that run already.
 
 use super::preflight::Preflight;
 use crate::plan::{Origin, Plan, PortId};
 use crate::ports::Endpoint;
 use crate::ports::conflict::finding;
+use crate::preflight::Facts;
+use crate::process::compose::is_alive;
 use crate::report::reassignment;
+use crate::run::container;
 use crate::system::owners::{self, Addresses};
+use crate::system::runs::StateDir;
 
 pub(super) fn remarks(up: &Preflight<'_>, plan: &Plan) {
     for service in &plan.services {
@@ -35,5 +40,24 @@ pub(super) fn remarks(up: &Preflight<'_>, plan: &Plan) {
                 Origin::Declared | Origin::Auto | Origin::Moved { .. } => {}
             }
         }
+    }
+}
+
+/// Containers that run before the start: ours from an earlier run, or somebody else's, which are left running.
+pub(super) fn containers(up: &Preflight<'_>, plan: &Plan, facts: &Facts, directory: &StateDir) {
+    let left = container::of(directory);
+    for service in &plan.services {
+        let Some(Ok(containers)) = facts.compose.get(&service.name) else {
+            continue;
+        };
+        let Some(first) = containers.first().filter(|_| is_alive(containers)) else {
+            continue;
+        };
+        let what = match left.iter().any(|it| it.service == service.name) {
+            true => "was left by an earlier run, and is taken over",
+            false => "runs already, and will be left running",
+        };
+        let text = format!("Container `{}` of `{}` {what}.", first.name, service.name);
+        up.context.say(&text);
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct UpReporter<'a> {
     front: Vec<(String, String)>,
     /// Reports of failures during the start, which are shown last.
     failures: Vec<String>,
+    /// What the end of the stack does not stop.
+    left_running: BTreeSet<String>,
     /// Stopped services, and whether each is a task.
     stopped: BTreeMap<String, bool>,
     mode: Mode,
@@ -69,6 +71,7 @@ impl<'a> UpReporter<'a> {
             states: BTreeMap::new(),
             front: front(plan),
             failures: Vec::new(),
+            left_running: BTreeSet::new(),
             stopped: BTreeMap::new(),
             mode,
             has_lost_a_port: false,
@@ -94,6 +97,9 @@ impl<'a> UpReporter<'a> {
         }
         for line in words::left_alone(&outcome.last.left_alone) {
             self.screen.say(&line);
+        }
+        for name in &self.left_running {
+            self.screen.say(&format!("`{name}` is left running."));
         }
         for survivor in &outcome.survivors {
             self.screen.tell_problem(survivor);
@@ -275,6 +281,9 @@ impl Observer for UpReporter<'_> {
                 self.line(transition, &format!("exit code 0: {}", cause::cause(why)));
             }
             (State::Exited, _) => self.line(transition, "exit code 0"),
+            (State::Stopped, _) if transition.left_running => {
+                self.left_running.insert(name.clone());
+            }
             (State::Stopped, _) if self.starting.contains_key(name) || self.ready.contains(name) => {
                 self.stopped.insert(name.clone(), transition.task);
             }

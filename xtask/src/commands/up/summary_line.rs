@@ -3,6 +3,7 @@
 use crate::commands::Context;
 use crate::foreign::command_line;
 use crate::plan::{Plan, Runs, Service};
+use crate::preflight::compose::own_port;
 use crate::preflight::{CommandFact, Facts, VenvState};
 use crate::process::secrets::mask;
 use crate::report::words;
@@ -17,8 +18,9 @@ pub(super) fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
     let ports: Vec<_> = plan
         .services
         .iter()
-        .flat_map(|it| &it.ports)
-        .map(|port| port.number.to_string())
+        .flat_map(|it| it.ports.iter().map(move |port| (it, port)))
+        .filter(|(service, port)| service.runs != Runs::External && own_port(service, port, facts).is_none())
+        .map(|(_, port)| port.number.to_string())
         .collect();
     match ports.as_slice() {
         [] => {}

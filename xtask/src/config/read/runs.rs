@@ -1,6 +1,8 @@
 //! What a service consists of: its own `command`, a service of a Compose file, or what somebody else runs. And which
 //! keys make no sense then.
 
+use std::time::Duration;
+
 use super::command::command;
 use super::item::{Item, Table};
 use super::names::NameKind;
@@ -17,6 +19,7 @@ pub(super) fn runs<'t>(
     kind: NameKind,
     ports: &[Port],
     health: Option<&Healthcheck>,
+    stop_timeout: Option<Duration>,
 ) -> Option<Runs> {
     let shell = table
         .get("shell")
@@ -50,6 +53,7 @@ pub(super) fn runs<'t>(
             Some(Runs::Compose(ComposeService {
                 name,
                 file: file.flatten(),
+                stop_timeout,
             }))
         }
         (None, None, Some(external)) => {

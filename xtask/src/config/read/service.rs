@@ -52,7 +52,15 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
     let profiles = read.list("profiles", profiles);
 
-    let runs = runs(reader, item, table, kind, &ports, healthcheck.as_ref());
+    let runs = runs(
+        reader,
+        item,
+        table,
+        kind,
+        &ports,
+        healthcheck.as_ref(),
+        stop_grace_period,
+    );
 
     reader.waits.push((item.key.to_owned(), depends_on.clone()));
     Some(Service {

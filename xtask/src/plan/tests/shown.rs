@@ -12,8 +12,10 @@ pub(super) fn service(service: &Service) -> String {
     let task = if service.task { "task " } else { "" };
     let runs = match &service.runs {
         Runs::Command => service.command.words.join("|"),
-        Runs::Compose(ComposeService { name, file: None }) => format!("compose {name}"),
-        Runs::Compose(ComposeService { name, file: Some(file) }) => format!("compose {name} of {}", file.display()),
+        Runs::Compose(ComposeService { name, file, .. }) => {
+            let file = file.as_ref().map(|file| format!(" of {}", file.display()));
+            format!("compose {name}{}", file.unwrap_or_default())
+        }
         Runs::External => "external".to_owned(),
     };
     let mut lines = vec![format!("{task}{}: {runs}", service.name)];

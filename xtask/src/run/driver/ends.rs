@@ -4,7 +4,7 @@ use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
 use super::membership::MAX_SCANS;
 use super::{Driver, EndedBy, Message, RunOutcome, UnitId};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
-use crate::plan::StopSignal;
+use crate::plan::{Runs, StopSignal};
 use crate::ports::{Endpoint, Owner};
 use crate::process::Process;
 use crate::process::left_alone::LeftAlone;
@@ -16,6 +16,9 @@ use crate::system::owners::{self, Addresses};
 impl Driver<'_> {
     /// Sends the stop signal to the group and members outside it, then SIGCONT: suspended processes handle none.
     pub(super) fn terminate(&mut self, unit: UnitId) {
+        if self.services[unit].service.runs == Runs::External {
+            self.part_from_external(unit);
+        }
         match self.services[unit].service.stop_signal {
             StopSignal::Kill => self.signal(unit, &[os::Signal::Kill]),
             signal => self.signal(unit, &[signal.into(), os::Signal::Cont]),
@@ -133,6 +136,7 @@ impl Driver<'_> {
             vec![Diagnostic::new(not_verified).hint(Hint::run("look again with", "down"))]
         });
         let is_gone = left.is_empty();
+        left.extend(self.end_containers());
         left.extend(self.still_busy(self.machine.units(), |_| is_gone));
         left.into_iter().map(|problem| problem.exit(Exit::Survived)).collect()
     }

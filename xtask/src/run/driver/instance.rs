@@ -45,6 +45,8 @@ pub(super) struct ServiceInstance {
     pub(super) hold: Option<Hold>,
     /// Its processes were seen listening on its ports in this run.
     pub(super) has_listened: bool,
+    /// Stopping the stack does not stop it: it ran before, or somebody else runs it.
+    pub(super) is_left_running: bool,
     /// The address at which its main port answered then.
     pub(super) answers_at: Option<SocketAddr>,
     /// The counters when its process was started.
@@ -107,7 +109,11 @@ impl ServiceInstance {
             let mut same = present.iter().filter(|it| it.protocol == port.protocol);
             is_alive && same.any(|it| it.number == port.number)
         };
-        let ports = wanted.ports.iter().filter(|port| !has_sockets && !is_present(port));
+        let is_external = wanted.runs == plan::Runs::External;
+        let ports = wanted
+            .ports
+            .iter()
+            .filter(|port| !has_sockets && !is_external && !is_present(port));
         let ports: Vec<Endpoint> = ports.map(Endpoint::from).collect();
         if !self.hold.as_ref().is_some_and(|hold| hold.is_of(&ports)) {
             // Close the old ones first, as above.

@@ -42,6 +42,7 @@ impl Driver<'_> {
             sockets: None,
             hold: None,
             has_listened: false,
+            is_left_running: false,
             answers_at: None,
             oom_kills: OomKills::default(),
             ending: None,
@@ -73,12 +74,25 @@ impl Driver<'_> {
         instance.generation += 1;
         instance.log.begin();
         instance.oom_kills = oom_kills;
+        if instance.service.runs == plan::Runs::External {
+            (instance.started_at, instance.is_left_running) = (Some(wall()), true);
+            self.events.push_back(Event::Spawned { unit });
+            return;
+        }
         let sockets = instance
             .sockets
             .as_ref()
             .map(|opened| opened.as_ref().map_err(Clone::clone));
         let started = sockets.transpose().and_then(|sockets| {
-            spawn::service(&instance.service, sockets, instance.hold.take(), &tag, self.sink.size())
+            let note = self.directory.container_note(&instance.service.name);
+            spawn::service(
+                &instance.service,
+                sockets,
+                instance.hold.take(),
+                &tag,
+                self.sink.size(),
+                note,
+            )
         });
         match started {
             Ok(started) => {
@@ -88,7 +102,7 @@ impl Driver<'_> {
                 instance.started_at = Some(wall());
                 instance.leader = attribution::note(self.directory, pid, &tag);
                 match self.follow(unit, started) {
-                    Ok(()) => self.events.push_back(Event::Spawned { unit, pid }),
+                    Ok(()) => self.events.push_back(Event::Spawned { unit }),
                     Err(problem) => {
                         // Its output would not be read. It is an unreaped child, so the group number is its own.
                         os::signal_group(pid, os::Signal::Kill);
@@ -251,6 +265,7 @@ impl Driver<'_> {
             service: instance.service.name.clone(),
             task: instance.service.task,
             state,
+            left_running: instance.is_left_running,
             pid: instance.pid,
             url: instance.url(),
             mismatch: match cause {

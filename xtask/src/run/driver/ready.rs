@@ -1,16 +1,16 @@
 //! Readiness: the service's own processes own the listening socket, and the health check passes.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::membership::pids;
 use super::{Driver, Message, UnitId};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Check, Port, Protocol};
+use crate::plan::{Check, Port, Protocol, Runs};
 use crate::ports::Endpoint;
 use crate::preflight::mismatch::{Mismatch, serves};
 use crate::protocol::Probed;
-use crate::run::health;
+use crate::run::health::{self, usual_address};
 use crate::supervise::{Event, ProbeResult, State};
 use crate::system::os::Socket;
 use crate::system::owners;
@@ -18,7 +18,12 @@ use crate::system::threads::{self, Stack};
 
 impl Driver<'_> {
     pub(super) fn probe(&mut self, unit: UnitId) {
+        let is_ours = self.services[unit].service.runs == Runs::Command;
         let address = match self.machine.state(unit) {
+            _ if !is_ours => match self.stands_beside(unit) {
+                Ok(address) => address,
+                Err(detail) => return self.answer(unit, ProbeResult::Failed { detail }),
+            },
             State::Starting => match self.listens(unit) {
                 Ok(address) => {
                     let instance = &mut self.services[unit];
@@ -32,6 +37,9 @@ impl Driver<'_> {
         };
         let instance = &self.services[unit];
         let Some(check) = &instance.service.health else {
+            if !is_ours {
+                return self.probe_beside(unit);
+            }
             return self.answer(unit, ProbeResult::Passed { detail: String::new() });
         };
         let timeout = check.timeout;
@@ -51,7 +59,7 @@ impl Driver<'_> {
     }
 
     /// Runs a probe on its own thread, because it may take time. A probe that cannot be started has no answer.
-    fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
+    pub(super) fn ask(&mut self, unit: UnitId, question: impl FnOnce() -> Result<String, String> + Send + 'static) {
         let (sender, generation) = (self.sender.clone(), self.services[unit].generation);
         let ask = move || {
             let answer = match question() {
@@ -150,11 +158,4 @@ fn answering(port: &Port, socket: &Socket) -> SocketAddr {
         true => usual,
         false => health::reachable(socket.address),
     }
-}
-
-fn usual_address(port: &Port) -> SocketAddr {
-    health::reachable(SocketAddr::new(
-        port.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        port.number,
-    ))
 }

@@ -212,6 +212,8 @@ impl Driver<'_> {
         ServiceStatus {
             name: instance.service.name.clone(),
             task: instance.service.task,
+            runs: instance.service.runs.clone(),
+            left_running: instance.is_left_running,
             state: self.machine.state(unit),
             pid: instance.pid,
             since: Some(instance.since),

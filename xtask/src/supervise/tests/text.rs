@@ -118,7 +118,7 @@ impl World {
                 },
                 None => {
                     self.left.insert(*unit, Some(1));
-                    Event::Spawned { unit: *unit, pid: 1 }
+                    Event::Spawned { unit: *unit }
                 }
             }),
             Action::CountProcesses(unit) => Some(Event::Swept {

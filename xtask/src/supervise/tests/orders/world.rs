@@ -139,7 +139,7 @@ impl World {
         real.spawning = false;
         real.leader = well;
         self.step(if well {
-            Event::Spawned { unit, pid: 1 }
+            Event::Spawned { unit }
         } else {
             Event::SpawnFailed {
                 unit,

@@ -1,0 +1,230 @@
+//! Asks Compose for the containers of a service, and runs its other commands.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::observe::find_program;
+use super::os::{self, Signal};
+use crate::plan::{ComposeService, Environment};
+use crate::process::compose::{ComposeContainer, ComposeProblem, PROGRAMS, complaint, containers};
+
+/// How long Compose may take to answer a question. An engine that is starting takes seconds.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The interval between checks whether the question is still wanted.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// In bytes. A pipe that is read only at the end holds no more than this.
+const MAX_OUTPUT_BYTES: usize = 64 * 1024;
+
+/// A program that speaks for Compose, and the service that it is asked about.
+#[derive(Debug, Clone)]
+pub(crate) struct Compose {
+    /// `docker compose`.
+    program: Vec<String>,
+    path: PathBuf,
+    /// Options that stand before each command.
+    options: Vec<OsString>,
+    service: String,
+    directory: PathBuf,
+    environment: Environment,
+}
+
+/// The answer to one question.
+struct Answer {
+    success: bool,
+    stdout: String,
+    stderr: String,
+}
+
+impl Compose {
+    /// The first program that answers, with the containers of the service.
+    ///
+    /// # Errors
+    /// None does, or the first one that is there rejects the file or the service.
+    pub(crate) fn find(
+        service: &ComposeService,
+        directory: &Path,
+        environment: &Environment,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<(Compose, Vec<ComposeContainer>), ComposeProblem> {
+        let file = service.file.iter();
+        let options = file.flat_map(|file| ["--file".into(), file.into()]).collect();
+        Compose::first(&service.name, options, directory, environment, is_wanted)
+    }
+
+    /// The same for a project that is known by its name: without its file, and without the variables in that.
+    ///
+    /// # Errors
+    /// No program answers.
+    pub(crate) fn find_project(
+        project: &str,
+        service: &str,
+        environment: &Environment,
+    ) -> Result<(Compose, Vec<ComposeContainer>), ComposeProblem> {
+        let options = vec!["--project-name".into(), project.into()];
+        // Where no Compose file is found, the labels of the containers count.
+        Compose::first(service, options, Path::new("/"), environment, &|| true)
+    }
+
+    fn first(
+        service: &str,
+        options: Vec<OsString>,
+        directory: &Path,
+        environment: &Environment,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<(Compose, Vec<ComposeContainer>), ComposeProblem> {
+        let mut first_problem = None;
+        for program in PROGRAMS {
+            let Ok(path) = find_program(program[0], directory, environment) else {
+                continue;
+            };
+            let compose = Compose {
+                program: program.iter().map(|word| (*word).to_owned()).collect(),
+                path,
+                options: options.clone(),
+                service: service.to_owned(),
+                directory: directory.to_owned(),
+                environment: environment.clone(),
+            };
+            let problem = match compose.containers(is_wanted) {
+                Ok(containers) => return Ok((compose, containers)),
+                Err(None) => return Err(compose.no_engine("no answer in 10 s")),
+                Err(Some(said)) => compose.problem(&said, is_wanted),
+            };
+            first_problem = first_problem.or(problem);
+        }
+        Err(first_problem.unwrap_or(ComposeProblem::NotInstalled))
+    }
+
+    /// As the user types it: `docker compose`.
+    pub(crate) fn name(&self) -> String {
+        self.program.join(" ")
+    }
+
+    /// The containers of the service.
+    ///
+    /// # Errors
+    /// What Compose says instead; `None` if it does not answer in time.
+    pub(crate) fn containers(&self, is_wanted: &dyn Fn() -> bool) -> Result<Vec<ComposeContainer>, Option<String>> {
+        let words = ["ps", "--all", "--format", "json", &self.service];
+        let answer = self.ask(&words, ANSWER_TIMEOUT, is_wanted).ok_or(None)?;
+        let found = containers(&answer.stdout).filter(|_| answer.success);
+        found.ok_or_else(|| {
+            Some(match answer.success {
+                true => format!("`{} ps` answers in a form that is not known", self.name()),
+                false => answer.stderr,
+            })
+        })
+    }
+
+    /// Why `ps` failed; `None` if the program does not know Compose.
+    fn problem(&self, said: &str, is_wanted: &dyn Fn() -> bool) -> Option<ComposeProblem> {
+        let version = self
+            .ask(&["version"], ANSWER_TIMEOUT, is_wanted)
+            .is_some_and(|answer| answer.success);
+        if !version {
+            return None;
+        }
+        let refused = |said: &str, known: Vec<String>| ComposeProblem::Refused {
+            program: self.name(),
+            said: complaint(said),
+            known,
+        };
+        // This needs no engine.
+        Some(match self.ask(&["config", "--services"], ANSWER_TIMEOUT, is_wanted) {
+            Some(answer) if !answer.success => refused(&answer.stderr, Vec::new()),
+            Some(answer) => {
+                let known: Vec<String> = answer.stdout.lines().map(str::to_owned).collect();
+                match said.contains("no such service") {
+                    true => refused(said, known),
+                    false => self.no_engine(said),
+                }
+            }
+            None => self.no_engine(said),
+        })
+    }
+
+    fn no_engine(&self, said: &str) -> ComposeProblem {
+        ComposeProblem::NoEngine {
+            program: self.name(),
+            said: complaint(said),
+        }
+    }
+
+    /// Runs a command for the service, such as `stop`.
+    ///
+    /// # Errors
+    /// What Compose says against it.
+    pub(crate) fn run(&self, word: &str, patience: Duration) -> Result<(), String> {
+        match self.ask(&[word, &self.service], patience, &|| true) {
+            Some(answer) if answer.success => Ok(()),
+            Some(answer) => Err(complaint(&answer.stderr).to_string()),
+            None => Err(format!("no answer in {} s", patience.as_secs())),
+        }
+    }
+
+    /// A command; its output is ours, its input is empty.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.program[1..])
+            .args(&self.options)
+            .args(words)
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(&self.directory)
+            .stdin(Stdio::null());
+        os::end_with_us(&mut command);
+        command
+    }
+
+    /// A command for the service.
+    pub(crate) fn service_command(&self, words: &[&str]) -> Command {
+        let mut command = self.command(words);
+        command.arg(&self.service);
+        command
+    }
+
+    /// `None` if there is no answer in time, or it is no longer wanted.
+    fn ask(&self, words: &[&str], patience: Duration, is_wanted: &dyn Fn() -> bool) -> Option<Answer> {
+        let mut command = self.command(words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The program starts another one; both are killed with the group.
+        os::new_process_group(&mut command);
+        let mut child = command.spawn().ok()?;
+        let has_ended = ends_in_time(&mut child, patience, is_wanted);
+        if !has_ended {
+            // The child has not been reaped, so the number of its group cannot have been reused.
+            os::signal_group(child.id(), Signal::Kill);
+        }
+        let pipe = child.stdout.take();
+        let stdout = pipe.map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
+        let pipe = child.stderr.take();
+        let stderr = pipe.map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
+        // A process that survives SIGKILL is stuck in the kernel.
+        let status = match has_ended || os::ends_within(&mut child, POLL_INTERVAL) {
+            true => child.wait().ok(),
+            false => None,
+        };
+        let text = |said: Option<Vec<u8>>| String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+        let answer = Answer {
+            success: status?.success(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        };
+        has_ended.then_some(answer)
+    }
+}
+
+fn ends_in_time(child: &mut Child, patience: Duration, is_wanted: &dyn Fn() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
+    while !os::ends_within(child, POLL_INTERVAL) {
+        if !is_wanted() || Instant::now() >= deadline {
+            return false;
+        }
+    }
+    true
+}

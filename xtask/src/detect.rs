@@ -32,7 +32,7 @@ mod tool;
 mod vite;
 mod yaml;
 
-pub(crate) use compose::is_compose_file;
+pub(crate) use compose::{is_compose_file, is_found_by_compose};
 pub(crate) use found::found;
 use program::Program;
 pub(crate) use proposal::{Packages, Process, Proposal, Runs, Service, Task, Venv};

@@ -76,6 +76,11 @@ pub(crate) fn assembled(
         if candidate.role != Role::Frontend {
             servers.extend(candidate.port.as_ref().map(|port| (port.number.value, name.clone())));
         }
+        if port.is_none() && matches!(candidate.role, Role::Server | Role::NodeServer) {
+            proposal.left.push(format!(
+                "`{name}` opens a port whose number was not found; add `port = …` to [services.{name}]"
+            ));
+        }
         let health = match (&candidate.health, candidate.role) {
             (_, Role::Redis) => Some(Health::Tcp),
             (Some((path, why)), _) => Some(Health::Http {

@@ -88,7 +88,12 @@ fn of_last(
     repository: &Repository,
 ) -> bool {
     let mut rest = text;
-    while let Some((_, after)) = split_once_outside_quotes(rest, "&&") {
+    let next = |rest| {
+        ["&&", ";"]
+            .into_iter()
+            .find_map(|end| split_once_outside_quotes(rest, end))
+    };
+    while let Some((_, after)) = next(rest) {
         rest = after;
     }
     let before = &text[..text.len() - rest.len()];

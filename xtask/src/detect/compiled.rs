@@ -139,6 +139,10 @@ fn java(repository: &Repository) -> Vec<Program> {
                 continue;
             }
             let directory = parent(manifest);
+            // Some projects can be built by either.
+            if found.iter().any(|program: &Program| program.directory == directory) {
+                continue;
+            }
             let has = |path: &str| repository.has(&join(directory, path));
             let line = match name {
                 "pom.xml" if has("mvnw") => "./mvnw spring-boot:run",

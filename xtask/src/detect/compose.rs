@@ -46,6 +46,14 @@ const OTHERS: [&str; 6] = [
     "local.yml",
 ];
 
+/// Files that Compose reads after each of its own, if they are there.
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yaml",
+    "compose.override.yml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
 /// Whether a file of this name is a Compose file.
 pub(crate) fn is_compose_file(name: &str) -> bool {
     DEFAULTS.contains(&name)
@@ -71,7 +79,7 @@ pub(crate) fn file(repository: &Repository) -> Option<(String, Option<ComposeFil
 }
 
 /// Whether Compose finds this file by itself.
-pub(crate) fn is_default(path: &str) -> bool {
+pub(crate) fn is_found_by_compose(path: &str) -> bool {
     DEFAULTS.contains(&path)
 }
 
@@ -80,7 +88,7 @@ pub(crate) fn read(repository: &Repository, path: &str) -> Option<ComposeFile> {
         .compose
         .get(path)
         .and_then(|json| serde_json::from_str(json).ok());
-    let value: Value = resolved.or_else(|| yaml::value(repository.text(path)?))?;
+    let value: Value = resolved.or_else(|| with_override(repository, path))?;
     let services = value.get("services")?.as_object()?;
     let mut services: Vec<ComposeService> = services
         .iter()
@@ -92,30 +100,54 @@ pub(crate) fn read(repository: &Repository, path: &str) -> Option<ComposeFile> {
     Some(ComposeFile { services })
 }
 
+/// The YAML, and what its override adds, as far as this module reads it.
+fn with_override(repository: &Repository, path: &str) -> Option<Value> {
+    let mut value = yaml::value(repository.text(path)?)?;
+    let mut names = OVERRIDES.iter().filter(|_| is_found_by_compose(path));
+    let more = names.find_map(|name| yaml::value(repository.text(name)?));
+    let more = more.as_ref().and_then(|more| more.get("services")?.as_object());
+    let services = value.get_mut("services")?.as_object_mut()?;
+    for (name, service) in more.into_iter().flatten() {
+        let own = services
+            .entry(name.clone())
+            .or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let (Some(own), Some(service)) = (own.as_object_mut(), service.as_object()) else {
+            continue;
+        };
+        for (key, value) in service {
+            match (own.get_mut(key), value) {
+                (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
+                (Some(Value::Object(table)), Value::Object(more)) => table.extend(more.clone()),
+                (_, value) => {
+                    own.insert(key.clone(), value.clone());
+                }
+            }
+        }
+    }
+    Some(value)
+}
+
 fn service(path: &str, name: &str, value: &Value) -> ComposeService {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let build = value.get("build").and_then(|build| match build {
-        Value::Object(build) => Some(build.get("context").and_then(text).unwrap_or_else(|| ".".to_owned())),
+        Value::Object(build) => {
+            let context = build.get("context").and_then(text).unwrap_or_else(|| ".".to_owned());
+            // Some build everything from the top, each with a file in its own directory.
+            let file = build.get("dockerfile").and_then(text).unwrap_or_default();
+            Some(join(&context, parent(&file)))
+        }
         build => text(build),
     });
     let ports = value.get("ports").and_then(Value::as_array).into_iter().flatten();
     ComposeService {
         name: name.to_owned(),
         image: value.get("image").and_then(text),
-        build: build.map(|context| directory(path, &context)),
+        build: build.map(|context| join(parent(path), &context)),
         ports: ports.filter_map(Published::read).collect(),
         environment: environment(value.get("environment")),
         depends_on: names(value.get("depends_on")),
         profiles: names(value.get("profiles")),
         has_healthcheck: value.get("healthcheck").is_some(),
-    }
-}
-
-/// An engine gives absolute paths, and only their end is known here.
-fn directory(path: &str, context: &str) -> String {
-    match context.starts_with('/') {
-        true => context.to_owned(),
-        false => join(parent(path), context),
     }
 }
 
@@ -160,6 +192,18 @@ impl ComposeService {
         let image = self.image.as_deref().unwrap_or_default();
         let name = image.rsplit('/').next().unwrap_or_default();
         name.split([':', '@']).next().unwrap_or_default()
+    }
+
+    /// The port that its image opens, for a hint.
+    pub(crate) fn usual_port(&self) -> Option<u16> {
+        Some(match self.kind() {
+            "postgres" | "postgis" | "pgvector" | "timescaledb" => 5432,
+            "redis" | "redis-stack" | "valkey" | "keydb" => 6379,
+            "mysql" | "mariadb" => 3306,
+            "mongo" => 27017,
+            "rabbitmq" => 5672,
+            _ => return None,
+        })
     }
 
     /// Whether others keep their data in it, so that they wait for it.

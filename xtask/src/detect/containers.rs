@@ -39,7 +39,14 @@ impl Containers {
                 .as_deref()
                 .is_some_and(|build| candidates.iter().any(|it| is_in(build, it)))
         };
-        let (here, mut kept): (Vec<_>, Vec<_>) = file.services.into_iter().partition(has_program);
+        let (tests, services): (Vec<_>, Vec<_>) =
+            file.services.into_iter().partition(|it| is_test(it) && has_program(it));
+        left.extend(
+            tests
+                .iter()
+                .map(|it| format!("{path}: `{}` runs tests; it is left out", it.name)),
+        );
+        let (here, mut kept): (Vec<_>, Vec<_>) = services.into_iter().partition(has_program);
         // Compose would start what they depend on, once more.
         let needs_here = |service: &ComposeService| {
             service
@@ -54,10 +61,30 @@ impl Containers {
             ));
         }
         kept.retain(|service| !needs_here(service));
+        let unreachable = kept
+            .iter()
+            .filter(|service| service.is_store() && service.ports.is_empty());
+        for service in unreachable.filter(|_| !candidates.is_empty()) {
+            let add = service
+                .usual_port()
+                .map_or_else(|| "`ports`".to_owned(), |port| format!("`ports: [\"{port}:{port}\"]`"));
+            left.push(format!(
+                "{path}: `{}` publishes no port, so nothing on the host reaches it; add {add}",
+                service.name
+            ));
+        }
         for service in &here {
             let directory = service.build.as_deref().unwrap_or_default();
             let of_it: Vec<&mut Candidate> = candidates.iter_mut().filter(|it| is_in(directory, it)).collect();
-            hand_over(&path, service, &kept, of_it);
+            match first_of(&here, directory) {
+                Some(first) if first.name == service.name => hand_over(&path, service, &kept, of_it),
+                Some(_) if is_for_one_of(service, &of_it) => {}
+                Some(first) => left.push(format!(
+                    "{path}: `{}` is built from the directory of `{}`, which runs on the host here; it is left out",
+                    service.name, first.name
+                )),
+                None => {}
+            }
         }
         if !kept.is_empty()
             && !["docker", "docker-compose", "podman"]
@@ -99,7 +126,7 @@ impl Containers {
             why: vec![format!("{}: {}, {kind}", self.path, service.name)],
             runs: Runs::Compose {
                 service: service.name.clone(),
-                file: (!compose::is_default(&self.path)).then(|| self.path.clone()),
+                file: (!compose::is_found_by_compose(&self.path)).then(|| self.path.clone()),
             },
             health: (port.is_some() && service.is_store() && !is_checked).then_some(Health::Tcp),
             port,
@@ -145,6 +172,36 @@ impl Containers {
             .filter(|needed| self.kept.iter().any(|it| it.name == **needed && it.profiles.is_empty()));
         kept.map(|it| name(it)).collect()
     }
+}
+
+fn is_test(service: &ComposeService) -> bool {
+    ["test", "e2e", "playwright", "cypress"]
+        .iter()
+        .any(|name| service.name.contains(name))
+}
+
+/// Of several services that are built from one directory, the server.
+fn first_of<'s>(services: &'s [ComposeService], directory: &str) -> Option<&'s ComposeService> {
+    let of_it = || {
+        services
+            .iter()
+            .filter(|service| service.build.as_deref() == Some(directory))
+    };
+    let named = of_it().find(|service| directory.ends_with(&service.name));
+    named
+        .or_else(|| of_it().find(|service| !service.ports.is_empty()))
+        .or_else(|| of_it().next())
+}
+
+/// Whether a service of Compose is a worker that was found in the sources, too.
+fn is_for_one_of(service: &ComposeService, programs: &[&mut Candidate]) -> bool {
+    let is_named = |names: &[&str]| names.iter().any(|name| service.name.contains(name));
+    let role = match () {
+        () if is_named(&["beat", "scheduler", "clock"]) => Role::Scheduler,
+        () if is_named(&["worker", "celery", "queue", "jobs"]) => Role::Worker,
+        () => return false,
+    };
+    programs.iter().any(|program| program.role == role)
 }
 
 fn is_in(build: &str, candidate: &Candidate) -> bool {

@@ -92,8 +92,12 @@ fn name_of(directory: &str, line: &str, tasks: &[Task]) -> String {
         "" => "install".to_owned(),
         directory => format!("install-{}", super::naming::name(base(directory))),
     };
+    let programs = ["npm", "pnpm", "yarn", "bun", "bundle", "composer"].into_iter();
+    let by_program = programs
+        .filter(|program| line.contains(program))
+        .map(|program| format!("{own}-{program}"));
     let numbered = (2..).map(|n| format!("{own}-{n}"));
-    let mut names = std::iter::once(own.clone()).chain(numbered);
+    let mut names = std::iter::once(own.clone()).chain(by_program).chain(numbered);
     names
         .find(|name| !tasks.iter().any(|task| task.name == *name))
         .expect("there is always another number")

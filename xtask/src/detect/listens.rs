@@ -107,7 +107,17 @@ pub(crate) fn listens(repository: &Repository, directory: &str, entry: Option<&s
         });
         found.number = beside.or(default);
     }
-    found
+    // It opens a port, and which one is not seen.
+    found.or_else(|| {
+        let (file, text) = opening.first()?;
+        let is_gin = kind == Kind::Go && text.contains(".Run()");
+        Some(Listens {
+            variable: is_gin.then(|| "PORT".to_owned()),
+            argument: None,
+            number: is_gin.then(|| Number::new(8080, format!("{file}: the default of Run()"))),
+            file: (*file).to_owned(),
+        })
+    })
 }
 
 fn variable(patterns: &Patterns, (path, text): (&str, &str)) -> Option<Listens> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::os::Signal;
 use super::{os, threads};
+use crate::detect::is_found_by_compose;
 
 /// The programs that can be asked, in this order.
 const PROGRAMS: [&[&str]; 3] = [&["docker", "compose"], &["docker-compose"], &["podman", "compose"]];
@@ -36,9 +37,12 @@ pub(crate) fn resolved(directory: &Path, file: &str) -> Option<String> {
 
 fn ask(program: &[&str], directory: &Path, file: &str, deadline: Instant) -> Option<String> {
     let mut command = Command::new(program[0]);
-    command
-        .args(&program[1..])
-        .args(["-f", file, "config", "--format", "json", "--no-interpolate"]);
+    command.args(&program[1..]);
+    // A file that Compose finds by itself is read together with its override.
+    if !is_found_by_compose(file) {
+        command.args(["-f", file]);
+    }
+    command.args(["config", "--format", "json", "--no-interpolate"]);
     command
         .current_dir(directory)
         .stdin(Stdio::null())

@@ -160,6 +160,94 @@ fn what_an_engine_resolved_comes_before_the_yaml() {
 }
 
 #[test]
+fn an_override_and_several_services_of_one_directory() {
+    check(
+        r#"
+== docker-compose.yml
+services:
+  db:
+    image: postgres:17
+  cache:
+    image: redis
+  web:
+    build: { context: ., dockerfile: web/Dockerfile }
+    command: ./start
+    depends_on: [db]
+  worker:
+    build: { context: ., dockerfile: web/Dockerfile }
+  seed:
+    build: ./web
+  e2e-tests:
+    build: ./web
+== docker-compose.override.yml
+services:
+  db:
+    ports: ["5432:5432"]
+  web:
+    ports: ["8000:80"]
+    environment: { STAGE: dev }
+== web/requirements.txt
+django
+celery
+== web/manage.py
+import django
+== web/shop/celery.py
+app = Celery("shop")
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.web]
+            path = "web/.venv"
+            requirements = ["web/requirements.txt"]
+            sync = true                                  # `up` creates it and installs web/requirements.txt
+
+            # docker-compose.yml: db, image postgres:17
+            [services.db]
+            compose = "db"
+            port = 5432                                  # docker-compose.yml publishes 5432
+            healthcheck = { tcp = true }
+
+            # docker-compose.yml: cache, image redis
+            [services.cache]
+            compose = "cache"
+
+            # web/manage.py
+            # docker-compose.yml: `web` is built from it; it runs on the host here
+            [services.web]
+            command = "python manage.py runserver ${WEB_PORT}"
+            working_dir = "web"
+            venv = "web"
+            port = "${WEB_PORT:-8000}"                   # docker-compose.yml publishes 8000
+            environment = { STAGE = "dev" }
+            depends_on = ["db"]
+
+            # web/shop/celery.py: app = Celery(…)
+            # docker-compose.yml: `web` is built from it; it runs on the host here
+            [services.worker]
+            command = "python -m celery -A shop worker --loglevel INFO"
+            working_dir = "web"
+            venv = "web"
+            environment = { STAGE = "dev" }
+            depends_on = ["db"]
+
+            # It runs when it is asked for; `depends_on = ["migrate"]` of a service runs it at every start.
+            [tasks.migrate]
+            command = "python manage.py migrate"
+            working_dir = "web"
+            venv = "web"
+            depends_on = ["db", "cache"]
+
+            # Not carried over:
+            # - docker-compose.yml: `e2e-tests` runs tests; it is left out
+            # - docker-compose.yml: `cache` publishes no port, so nothing on the host reaches it; add `ports: ["6379:6379"]`
+            # - docker-compose.yml: `seed` is built from the directory of `web`, which runs on the host here; it is left out
+        "#]],
+    );
+}
+
+#[test]
 fn a_procfile_wins_over_what_would_be_guessed() {
     check(
         r#"
@@ -256,7 +344,7 @@ gem "rails"
             # package.json: "build": "esbuild app.js"
             [services.js]
             command = "yarn run esbuild app.js --watch"
-            depends_on = ["install-2"]
+            depends_on = ["install-yarn"]
 
             # Gemfile
             [tasks.install]
@@ -264,7 +352,7 @@ gem "rails"
             shell = true
 
             # yarn install --frozen-lockfile, whenever yarn.lock is newer than node_modules
-            [tasks.install-2]
+            [tasks.install-yarn]
             command = "test node_modules -nt yarn.lock || { yarn install --frozen-lockfile && touch node_modules; }"
             shell = true
         "#]],

@@ -159,7 +159,7 @@ fn one_name_for_two() {
             command = "npx vite --port ${SHOP_WEB_PORT} --strictPort"
             working_dir = "shop/web"
             port = "${SHOP_WEB_PORT:-5174}"              # the default of vite, and 5173 is another service's
-            depends_on = ["install-web-2"]
+            depends_on = ["install-web-npm"]
 
             # npm install, whenever admin/web/package.json is newer than node_modules
             [tasks.install-web]
@@ -168,7 +168,7 @@ fn one_name_for_two() {
             working_dir = "admin/web"
 
             # npm install, whenever shop/web/package.json is newer than node_modules
-            [tasks.install-web-2]
+            [tasks.install-web-npm]
             command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
             shell = true
             working_dir = "shop/web"

@@ -8,7 +8,7 @@ use super::listens::listens;
 use super::node::{installer, packages};
 use super::program::{Number, Origin, Program};
 use super::repository::{Repository, join};
-use super::tool::{Kind, PortForm, Role, Tool, tool_of};
+use super::tool::{Kind, PortForm, Role, Tool, known, tool_of};
 use super::{health, vite};
 
 /// One service or task, before it is compared with what else was found.
@@ -73,10 +73,35 @@ pub(crate) fn candidate(program: &Program, repository: &Repository) -> Option<Ca
                 .or_else(|| mentioned_port(&text))
                 .map(|number| own_port(number, &text));
             candidate.run = Run::Shell(super::line::port_replaced(&text, "${PORT}"));
+            of_some(&mut candidate, &text);
         }
     }
     candidate.health = health::path(repository, &candidate);
     Some(candidate)
+}
+
+/// A known program somewhere in a line for a shell: its role and, at the end of the line, its port.
+fn of_some(candidate: &mut Candidate, text: &str) {
+    let words = shell_words::split(text).unwrap_or_default();
+    let Some(tool) = (0..words.len()).find_map(|at| known(&words[at..])) else {
+        return;
+    };
+    candidate.role = tool.role;
+    candidate.kind = tool.kind;
+    let PortForm::Flag([flag, ..]) = tool.form else {
+        return;
+    };
+    if let Run::Shell(line) = &mut candidate.run
+        && candidate.port.is_none()
+        && !text.contains(['|', ';', '&'])
+    {
+        line.push_str(&format!(" {flag} ${{PORT}}"));
+        candidate.port = tool.port.map(|number| Port {
+            number: Number::new(number, format!("the default of {}", tool.title())),
+            variable: None,
+            follows: true,
+        });
+    }
 }
 
 /// Whether a line ends with a known program, as in `prisma generate && next dev`; then it is told its port.

@@ -16,12 +16,10 @@ pub(crate) fn combined(mut candidates: Vec<Candidate>, repository: &Repository) 
         if let Some(same) = same {
             add(same, candidate);
         } else if is_nothing_that_runs_on(&candidate) {
-            left.extend(
-                candidate
-                    .why
-                    .first()
-                    .map(|why| format!("{why}: no server that is known here")),
-            );
+            let why = candidate.why.last().filter(|_| !is_builder(&candidate));
+            let line = why.map(|why| format!("{why}: no server that is known here"));
+            let news = line.filter(|line| !left.contains(line));
+            left.extend(news);
         } else {
             kept.push(candidate);
         }
@@ -77,6 +75,29 @@ fn add(same: &mut Candidate, other: Candidate) {
     if other.origin != Origin::Guess {
         same.why.extend(news);
     }
+}
+
+/// A script that only builds a library, which nobody would expect to be started.
+fn is_builder(candidate: &Candidate) -> bool {
+    const BUILDERS: [&str; 12] = [
+        "tsc",
+        "tsup",
+        "tsdown",
+        "rollup",
+        "esbuild",
+        "unbuild",
+        "swc",
+        "babel",
+        "microbundle",
+        "turbo",
+        "nx",
+        "vite",
+    ];
+    let Run::Words(words) = &candidate.run else {
+        return false;
+    };
+    let is_known = |word: &String| BUILDERS.contains(&word.as_str());
+    candidate.origin == Origin::Script && words.iter().take(3).any(is_known)
 }
 
 /// A script or a task of an editor that opens no port: it builds or watches something, or is for somebody's machine.

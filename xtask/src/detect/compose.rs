@@ -23,6 +23,7 @@ pub(crate) struct ComposeService {
     pub(crate) build: Option<String>,
     pub(crate) ports: Vec<Published>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) env_files: Vec<String>,
     pub(crate) depends_on: Vec<String>,
     pub(crate) profiles: Vec<String>,
     pub(crate) has_healthcheck: bool,
@@ -145,6 +146,7 @@ fn service(path: &str, name: &str, value: &Value) -> ComposeService {
         build: build.map(|context| join(parent(path), &context)),
         ports: ports.filter_map(Published::read).collect(),
         environment: environment(value.get("environment")),
+        env_files: env_files(path, value.get("env_file")),
         depends_on: names(value.get("depends_on")),
         profiles: names(value.get("profiles")),
         has_healthcheck: value.get("healthcheck").is_some(),
@@ -159,6 +161,19 @@ fn names(value: Option<&Value>) -> Vec<String> {
             .collect(),
         Some(Value::Object(names)) => names.keys().cloned().collect(),
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => Vec::new(),
+    }
+}
+
+/// One path, a list of them, or tables with a `path`.
+fn env_files(compose: &str, value: Option<&Value>) -> Vec<String> {
+    let path = |value: &Value| {
+        let path = value.as_str().or_else(|| value.get("path")?.as_str());
+        path.map(|path| join(parent(compose), path))
+    };
+    match value {
+        Some(Value::Array(files)) => files.iter().filter_map(path).collect(),
+        Some(one) => path(one).into_iter().collect(),
+        None => Vec::new(),
     }
 }
 

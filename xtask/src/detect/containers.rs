@@ -76,6 +76,13 @@ impl Containers {
         for service in &here {
             let directory = service.build.as_deref().unwrap_or_default();
             let of_it: Vec<&mut Candidate> = candidates.iter_mut().filter(|it| is_in(directory, it)).collect();
+            // The one at the top reaches every service anyway.
+            for file in service.env_files.iter().filter(|file| *file != ".env") {
+                left.push(format!(
+                    "{path}: `{}` reads {file}; name it in `env_file` of the service if the program does not read it itself",
+                    service.name
+                ));
+            }
             match first_of(&here, directory) {
                 Some(first) if first.name == service.name => hand_over(&path, service, &kept, of_it),
                 Some(_) if is_for_one_of(service, &of_it) => {}

@@ -37,7 +37,7 @@ fn of_project(project: &Project, repository: &Repository) -> Vec<Program> {
 
 fn django(project: &Project, repository: &Repository) -> Option<Program> {
     let manage = repository.sources(&project.directory, &["py"]).into_iter();
-    let manage = manage.filter(|(path, _)| project.owns(path, repository));
+    let manage = manage.filter(|(path, _)| project.owns(path));
     let (path, _) = manage
         .into_iter()
         .find(|(path, text)| base(path) == "manage.py" && text.contains("django"))?;
@@ -61,15 +61,11 @@ fn web(project: &Project, repository: &Repository) -> Option<Program> {
         if let Some(app) = app(project, repository, call) {
             let (directory, module) = in_directory(&app, project, repository);
             let factory = if app.is_factory { " --factory" } else { "" };
-            let in_src = if directory != project.directory && !directory.is_empty() && app.is_in_src {
-                " --app-dir src"
-            } else {
-                ""
-            };
-            let directory = if app.is_in_src {
-                project.directory.clone()
-            } else {
-                directory
+            // It runs where the settings are, and imports from `src`.
+            let src = join(&project.directory, "src");
+            let (directory, in_src) = match app.is_in_src && directory == src {
+                true => (project.directory.clone(), " --app-dir src"),
+                false => (directory, ""),
             };
             let line = format!("python -m uvicorn {module}:{}{factory}{in_src} --reload", app.variable);
             return Some(
@@ -108,9 +104,7 @@ fn streamlit(project: &Project, repository: &Repository) -> Option<Program> {
     let pages = repository
         .sources(&project.directory, &["py"])
         .into_iter()
-        .filter(|(path, text)| {
-            project.owns(path, repository) && text.contains("import streamlit") && !path.contains("/pages/")
-        });
+        .filter(|(path, text)| project.owns(path) && text.contains("import streamlit") && !path.contains("/pages/"));
     let rank = |path: &str| {
         ["streamlit_app.py", "app.py", "main.py", "Home.py"]
             .iter()
@@ -143,11 +137,6 @@ fn celery(project: &Project, repository: &Repository, django: Option<&str>) -> V
             app::module(directory, &app.file).unwrap_or_default(),
         ),
         None => in_directory(&app, project, repository),
-    };
-    let directory = if app.is_in_src && django.is_none() {
-        join(&project.directory, "src")
-    } else {
-        directory
     };
     let module = module.strip_suffix(".celery").map(str::to_owned).unwrap_or(module);
     let target = match app.variable.as_str() {

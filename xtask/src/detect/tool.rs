@@ -149,6 +149,14 @@ static TOOLS: &[Tool] = {
             &["--strictPort"],
             tool(&["remix", "vite:dev"], Frontend, 5173, Flag(&["--port"]), NodeModule),
         ),
+        tool(&["remix", "dev"], Frontend, 3000, Variable("PORT"), NodeModule),
+        tool(
+            &["nitropack", "dev"],
+            NodeServer,
+            3000,
+            Flag(&["--port", "-p"]),
+            NodeModule,
+        ),
         tool(&["next", "dev"], Frontend, 3000, Flag(PORT), NodeModule),
         tool(&["next", "start"], Frontend, 3000, Flag(PORT), NodeModule),
         tool(&["nuxt", "dev"], Frontend, 3000, Flag(PORT), NodeModule),
@@ -232,6 +240,14 @@ static TOOLS: &[Tool] = {
     ]
 };
 
+/// What is told its port by `--port`, whatever it is.
+static ANY: Tool = tool(&[""], Role::Server, 0, PortForm::Flag(&["--port"]), Kind::NodeModule);
+
+/// The tool that these words run, if its name is known.
+pub(crate) fn known(words: &[String]) -> Option<&'static Tool> {
+    tool_of(words).filter(|tool| !tool.name().is_empty())
+}
+
 /// The tool that these words run, without interpreters and paths.
 pub(crate) fn tool_of(words: &[String]) -> Option<&'static Tool> {
     let plain = without_interpreter(words);
@@ -243,7 +259,8 @@ pub(crate) fn tool_of(words: &[String]) -> Option<&'static Tool> {
         let is_other = plain.get(1).is_some_and(|word| tool.not.contains(&word.as_str()));
         first == *program && rest.iter().all(has) && !is_other
     };
-    TOOLS.iter().find(fits)
+    let has_port = || plain.iter().any(|word| word == "--port" || word.starts_with("--port="));
+    TOOLS.iter().find(fits).or_else(|| has_port().then_some(&ANY))
 }
 
 /// `python -m uvicorn app:app` → `uvicorn app:app`, `bundle exec puma` → `puma`.

@@ -24,10 +24,7 @@ pub(crate) fn app(project: &Project, repository: &Repository, call: &str) -> Opt
     let result =
         Regex::new(r"(?m)^(\w+)\s*=\s*(?:create|make|get|build)_(?:app|application)\(").expect("it is a pattern");
     let files = repository.sources(&project.directory, &["py"]);
-    let files: Vec<_> = files
-        .into_iter()
-        .filter(|(path, _)| project.owns(path, repository))
-        .collect();
+    let files: Vec<_> = files.into_iter().filter(|(path, _)| project.owns(path)).collect();
     let named = |file: &str, variable: &str, is_factory| App {
         file: file.to_owned(),
         variable: variable.to_owned(),
@@ -93,7 +90,14 @@ pub(crate) fn in_directory(app: &App, project: &Project, repository: &Repository
                 .keys()
                 .any(|path| below(&file, path).is_some_and(|rest| rest.ends_with(".py")))
     };
-    let is_by_itself = own != home && names.into_iter().any(|name| is_in(own, &name) && !is_in(&home, &name));
+    // A package is imported by its name, even if a module of it is called like one of Python's own.
+    let is_package = repository.has(&join(own, "__init__.py"))
+        && text.lines().any(|line| {
+            let rest = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "));
+            rest.is_some_and(|rest| rest.starts_with('.') || rest.starts_with(base(own)))
+        });
+    let is_by_itself =
+        !is_package && own != home && names.into_iter().any(|name| is_in(own, &name) && !is_in(&home, &name));
     let directory = if is_by_itself { own.to_owned() } else { home };
     let module = module(&directory, &app.file).unwrap_or_default();
     (directory, module)

@@ -8,6 +8,8 @@ pub(crate) struct Project {
     pub(crate) directory: String,
     /// The texts of all its lists.
     lists: String,
+    /// The directories of projects inside it.
+    inner: Vec<String>,
 }
 
 /// Where the packages of a project are listed, as `[venvs.NAME]` has it.
@@ -70,11 +72,21 @@ pub(crate) fn projects(repository: &Repository) -> Vec<Project> {
     let project = |directory: String| {
         let texts = LISTS.iter().filter_map(|list| repository.text(&join(&directory, list)));
         let lists = texts.collect::<Vec<_>>().join("\n");
-        Project { directory, lists }
+        Project {
+            directory,
+            lists,
+            inner: Vec::new(),
+        }
     };
     let all = directories.into_iter().map(project);
     // A file of settings for tools is no project.
-    all.filter(|project| project.packages(repository).is_some()).collect()
+    let mut projects: Vec<Project> = all.filter(|project| project.packages(repository).is_some()).collect();
+    let directories: Vec<String> = projects.iter().map(|project| project.directory.clone()).collect();
+    for project in &mut projects {
+        let is_inner = |it: &&String| **it != project.directory && below(&project.directory, it).is_some();
+        project.inner = directories.iter().filter(is_inner).cloned().collect();
+    }
+    projects
 }
 
 /// The directory of the project that a directory belongs to.
@@ -100,8 +112,8 @@ impl Project {
     }
 
     /// Whether a file belongs to this project and not to one inside it.
-    pub(crate) fn owns(&self, path: &str, repository: &Repository) -> bool {
-        below(&self.directory, path).is_some() && project_of(repository, parent(path)) == Some(self.directory.as_str())
+    pub(crate) fn owns(&self, path: &str) -> bool {
+        below(&self.directory, path).is_some() && !self.inner.iter().any(|inner| below(inner, path).is_some())
     }
 
     pub(crate) fn packages(&self, repository: &Repository) -> Option<Packages> {

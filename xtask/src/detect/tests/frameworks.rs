@@ -359,10 +359,6 @@ fn next_nuxt_and_astro_in_a_workspace_of_pnpm() {
             [tasks.install]
             command = "test node_modules -nt pnpm-lock.yaml || { pnpm install --frozen-lockfile && touch node_modules; }"
             shell = true
-
-            # Not carried over:
-            # - packages/ui/package.json: "dev": "tsup --watch": no server that is known here
-            # - packages/ui/package.json: "dev": "tsup --watch": no server that is known here
         "#]],
     );
 }

@@ -178,17 +178,31 @@ fn frontends(proposal: &mut Proposal, candidates: &[Candidate], servers: &[(u16,
         let Some(frontend) = proposal.services.iter_mut().find(is_it) else {
             continue;
         };
-        for (number, file) in vite::targets(repository, &candidate.directory) {
-            let Some((_, server)) = servers.iter().find(|(it, _)| *it == number) else {
+        for target in vite::targets(repository, &candidate.directory) {
+            let Some((number, server)) = servers.iter().find(|(it, _)| *it == target.port) else {
                 continue;
             };
             if !frontend.depends_on.contains(server) {
                 frontend.depends_on.push(server.clone());
             }
-            let variable = format!("{}_PORT", server.to_uppercase().replace('-', "_"));
-            proposal.left.push(format!(
-                "{file} sends requests to port {number}; read `process.env.{variable}` there, so that it follows when `{server}` moves"
-            ));
+            match &target.variable {
+                Some((name, _)) if env::is_set(repository, name) => {}
+                Some((name, path)) => {
+                    let value = format!("${{services.{server}.url}}{path}");
+                    let is_known = frontend.environment.iter().any(|(known, _)| known == name);
+                    if !is_known {
+                        frontend.environment.push((name.clone(), value));
+                        frontend.why.push(format!("{} reads {name}", target.file));
+                    }
+                }
+                None => {
+                    let variable = format!("{}_PORT", server.to_uppercase().replace('-', "_"));
+                    proposal.left.push(format!(
+                        "{} sends requests to port {number}; read `process.env.{variable}` there, so that it follows when `{server}` moves",
+                        target.file
+                    ));
+                }
+            }
         }
     }
 }

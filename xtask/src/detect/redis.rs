@@ -40,24 +40,42 @@ fn evidence(repository: &Repository) -> Option<String> {
     Some(format!("{file}: {line}"))
 }
 
-/// What is found in sources: the variable with the address, and its path.
-fn variables(repository: &Repository) -> Vec<(String, String)> {
+/// A variable that sources read the address from.
+struct Address {
+    name: String,
+    /// `/0`.
+    path: String,
+    file: String,
+}
+
+/// Those that are named after Redis or have an address of it as their default, and no env file sets.
+fn addresses(repository: &Repository) -> Vec<Address> {
     let pattern = Regex::new(
-        r#"(?:environ\.get|getenv|environ\[|env\(|config\(|process\.env[.\[])\(?["']?(\w*(?:REDIS|BROKER|RESULT_BACKEND|CACHE)\w*)["']?\]?(?:\s*(?:,|\|\||\?\?)\s*(?:default=)?["'](?:redis://(?:localhost|127\.0\.0\.1):\d+)(/\d+)?)?"#,
+        r#"(?:environ\.get|getenv|environ\[|env\(|config\(|process\.env[.\[])\(?["']?(\w*(?:REDIS|BROKER|BACKEND|CACHE)\w*)["']?\]?(?:\s*(?:,|\|\||\?\?)\s*(?:default=)?["']([^"']*)["'])?"#,
     );
     let pattern = pattern.expect("it is a pattern");
-    let mut found: Vec<(String, String)> = Vec::new();
-    for (_, text) in repository.sources("", &EXTENSIONS) {
+    let local = Regex::new(r"^redis://(?:localhost|127\.0\.0\.1)(?::\d+)?(/\d+)?$").expect("it is a pattern");
+    let mut found: Vec<Address> = Vec::new();
+    for (file, text) in repository.sources("", &EXTENSIONS) {
         for variable in pattern.captures_iter(text) {
             let Some(name) = variable.get(1).map(|name| name.as_str().to_owned()) else {
                 continue;
             };
-            let is_address =
-                name.ends_with("URL") || name.ends_with("URI") || name.ends_with("BROKER") || name.ends_with("BACKEND");
-            let path = variable.get(2).map_or("/0", |path| path.as_str()).to_owned();
-            if is_address && !found.iter().any(|(known, _)| *known == name) && !env::is_set(repository, &name) {
-                found.push((name, path));
-            }
+            let path = match variable.get(2).map(|default| default.as_str()) {
+                Some(default) => local
+                    .captures(default)
+                    .map(|it| it.get(1).map_or("/0", |path| path.as_str()).to_owned()),
+                None if name.contains("REDIS") && (name.ends_with("URL") || name.ends_with("URI")) => {
+                    Some("/0".to_owned())
+                }
+                None => None,
+            };
+            let is_new = !found.iter().any(|known| known.name == name) && !env::is_set(repository, &name);
+            found.extend(path.filter(|_| is_new).map(|path| Address {
+                name,
+                path,
+                file: file.to_owned(),
+            }));
         }
     }
     found
@@ -79,7 +97,7 @@ pub(crate) fn wire(proposal: &mut Proposal, candidates: &[Candidate], repository
     else {
         return;
     };
-    let variables = variables(repository);
+    let addresses = addresses(repository);
     let used = evidence(repository).is_some()
         || candidates
             .iter()
@@ -103,12 +121,11 @@ pub(crate) fn wire(proposal: &mut Proposal, candidates: &[Candidate], repository
         if !service.depends_on.contains(&redis) {
             service.depends_on.push(redis.clone());
         }
-        for (name, path) in &variables {
-            if !service.environment.iter().any(|(known, _)| known == name) {
-                service.environment.push((
-                    name.clone(),
-                    format!("redis://127.0.0.1:${{services.{redis}.port}}{path}"),
-                ));
+        for address in &addresses {
+            if !service.environment.iter().any(|(known, _)| *known == address.name) {
+                let value = format!("redis://127.0.0.1:${{services.{redis}.port}}{}", address.path);
+                service.environment.push((address.name.clone(), value));
+                service.why.push(format!("{} reads {}", address.file, address.name));
             }
         }
     }

@@ -37,21 +37,45 @@ pub(crate) fn port(repository: &Repository, directory: &str, tool: Option<&'stat
     ))
 }
 
-/// Ports of this machine that a configuration sends requests to, and the file.
-pub(crate) fn targets(repository: &Repository, directory: &str) -> Vec<(u16, String)> {
-    let files = FILES.iter().flat_map(|(_, files)| files.iter()).chain(&[
-        "next.config.js",
-        "next.config.mjs",
-        "next.config.ts",
-    ]);
+/// A place that a frontend sends its requests to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Target {
+    pub(crate) port: u16,
+    pub(crate) file: String,
+    /// The variable that names another place, and what follows the port: `API_URL` and `/api`.
+    pub(crate) variable: Option<(String, String)>,
+}
+
+/// Addresses of this machine in the settings of a frontend, and those in its sources that a variable replaces.
+pub(crate) fn targets(repository: &Repository, directory: &str) -> Vec<Target> {
+    const NEXT: [&str; 3] = ["next.config.js", "next.config.mjs", "next.config.ts"];
+    let pattern = Regex::new(
+        r#"(?:(?:process\.env|import\.meta\.env)\.(\w+)\s*(?:\|\||\?\?)\s*["'`])?https?://(?:localhost|127\.0\.0\.1):(\d{2,5})([\w/.-]*)"#,
+    );
+    let pattern = pattern.expect("it is a pattern");
+    let settings: Vec<String> = FILES
+        .iter()
+        .flat_map(|(_, files)| files.iter())
+        .chain(&NEXT)
+        .map(|file| join(directory, file))
+        .collect();
+    let sources = repository.sources(directory, &["js", "mjs", "ts", "mts"]).into_iter();
     let mut found = Vec::new();
-    let pattern = Regex::new(r"https?://(?:localhost|127\.0\.0\.1):(\d{2,5})").expect("it is a pattern");
-    for path in files.map(|file| join(directory, file)) {
-        let text = repository.text(&path).unwrap_or_default();
-        let numbers = pattern
-            .captures_iter(text)
-            .filter_map(|found| found.get(1)?.as_str().parse().ok());
-        found.extend(numbers.map(|number| (number, path.clone())));
+    for (file, text) in sources {
+        for target in pattern.captures_iter(text) {
+            let part = |group: usize| target.get(group).map(|part| part.as_str().to_owned());
+            let Some(port) = part(2).and_then(|digits| digits.parse().ok()) else {
+                continue;
+            };
+            let variable = part(1).map(|name| (name, part(3).unwrap_or_default()));
+            if variable.is_some() || settings.iter().any(|it| it == file) {
+                found.push(Target {
+                    port,
+                    file: file.to_owned(),
+                    variable,
+                });
+            }
+        }
     }
     found.sort();
     found.dedup();

@@ -6,6 +6,7 @@
 
 mod fastapi_vite;
 mod handed_over;
+mod init;
 mod keepers;
 mod shop;
 mod worktrees;

@@ -231,6 +231,7 @@ urlpatterns = [
             healthcheck = { tcp = true }
 
             # manage.py
+            # shop/celery.py reads CELERY_BROKER_URL
             [services.backend]
             command = "python manage.py runserver ${BACKEND_PORT}"
             venv = "python"
@@ -240,6 +241,7 @@ urlpatterns = [
             depends_on = ["redis"]
 
             # shop/celery.py: app = Celery(…)
+            # shop/celery.py reads CELERY_BROKER_URL
             [services.worker]
             command = "python -m celery -A shop worker --loglevel INFO"
             venv = "python"
@@ -248,6 +250,7 @@ urlpatterns = [
 
             # shop/celery.py: app = Celery(…)
             # shop/settings.py has a schedule
+            # shop/celery.py reads CELERY_BROKER_URL
             [services.beat]
             command = "python -m celery -A shop beat --loglevel INFO"
             venv = "python"

@@ -78,6 +78,7 @@ app.listen(process.env.PORT || 3000);
             healthcheck = { tcp = true }
 
             # server/package.json: "dev": "node index.js"
+            # server/index.js reads REDIS_URL
             [services.server]
             command = "node index.js"
             working_dir = "server"
@@ -172,6 +173,58 @@ fn one_name_for_two() {
             command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
             shell = true
             working_dir = "shop/web"
+        "#]],
+    );
+}
+
+#[test]
+fn a_frontend_is_told_where_its_backend_is() {
+    check(
+        r#"
+== api/package.json
+{"scripts": {"dev": "node server.js"}, "dependencies": {"express": "5"}}
+== api/server.js
+app.listen(process.env.PORT || 4000);
+== web/package.json
+{"scripts": {"dev": "vite"}, "devDependencies": {"vite": "8"}}
+== web/vite.config.js
+export default { server: { proxy: { "/api": process.env.API_URL ?? "http://localhost:4000" } } };
+== web/src/client.ts
+const base = import.meta.env.VITE_API || "http://localhost:4000/api/v1";
+const other = "http://localhost:4000/unused";
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # api/package.json: "dev": "node server.js"
+            [services.api]
+            command = "node server.js"
+            working_dir = "api"
+            port = "${API_PORT:-4000}"                   # api/server.js: process.env.PORT || 4000
+            depends_on = ["install-api"]
+
+            # web/package.json: "dev": "vite"
+            # web/src/client.ts reads VITE_API
+            # web/vite.config.js reads API_URL
+            [services.web]
+            command = "npx vite --port ${WEB_PORT} --strictPort"
+            working_dir = "web"
+            port = "${WEB_PORT:-5173}"                   # the default of vite
+            environment = { VITE_API = "${services.api.url}/api/v1", API_URL = "${services.api.url}" }
+            depends_on = ["install-web", "api"]
+
+            # npm install, whenever api/package.json is newer than node_modules
+            [tasks.install-api]
+            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            shell = true
+            working_dir = "api"
+
+            # npm install, whenever web/package.json is newer than node_modules
+            [tasks.install-web]
+            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            shell = true
+            working_dir = "web"
         "#]],
     );
 }

@@ -1,14 +1,16 @@
 //! YAML as JSON values, for Compose files that no engine has read.
 
-use serde_json::Value;
-
-/// `None` if it is not valid, or this program was built without YAML.
 #[cfg(feature = "yaml")]
-pub(crate) fn value(text: &str) -> Option<Value> {
-    serde_saphyr::from_str(text).ok()
-}
+mod build;
 
+#[cfg(feature = "yaml")]
+pub(crate) use build::value;
+
+/// This program was built without YAML.
 #[cfg(not(feature = "yaml"))]
-pub(crate) fn value(_text: &str) -> Option<Value> {
+pub(crate) fn value(_text: &str) -> Option<serde_json::Value> {
     None
 }
+
+#[cfg(all(test, feature = "yaml"))]
+mod tests;

@@ -13,7 +13,7 @@ use crate::detect::is_found_by_compose;
 const PROGRAMS: [&[&str]; 3] = [&["docker", "compose"], &["docker-compose"], &["podman", "compose"]];
 
 /// For all of them together.
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// In bytes.
 const MAX_OUTPUT: u64 = 4 << 20;

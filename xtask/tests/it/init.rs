@@ -310,6 +310,41 @@ fn a_pipe_and_a_directory_that_cannot_be_read_keep_nobody_waiting() {
 }
 
 #[test]
+fn an_engine_that_hangs_or_talks_nonsense_is_done_without() {
+    let mut sandbox = bare();
+    sandbox.write(
+        "compose.yaml",
+        "services:\n  db:\n    image: redis\n    ports: ['6379:6379']\n",
+    );
+    let path = format!("{}:/usr/bin:/bin", sandbox.project().join("bin").display());
+    sandbox.set("PATH", &path);
+    sandbox.write_script("bin/docker", "exec sleep 1000");
+    let hangs = sandbox.run(&["init", "--print"]).with(0);
+    sandbox.write_script("bin/docker", "echo nonsense");
+    let talks = sandbox.run(&["init", "--print"]).with(0);
+    assert_eq!(hangs.stdout, talks.stdout);
+    assert!(hangs.stdout.contains("compose = \"db\""), "{hangs:?}");
+    sandbox.write_script(
+        "bin/docker",
+        "echo '{\"services\": {\"cache\": {\"image\": \"redis\"}}}'",
+    );
+    let answers = sandbox.run(&["init", "--print"]).with(0);
+    assert!(answers.stdout.contains("compose = \"cache\""), "{answers:?}");
+    sandbox.nothing_is_left();
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_told_by_name() {
+    let sandbox = bare();
+    sandbox.write("Procfile", "web: python3 -m http.server $PORT\n");
+    // Root may write anywhere but below a file.
+    let ended = sandbox.run(&["--file", "Procfile/devtasks.toml", "init"]).with(2);
+    expect![[r#"
+        error: cannot find `[project]/Procfile`: not a directory
+    "#]].assert_eq(&sandbox.plain(&ended.stderr));
+}
+
+#[test]
 fn what_init_writes_comes_up() {
     let sandbox = bare();
     // A shell in front, as in many a Procfile.

@@ -21,13 +21,16 @@ impl NewFile {
     /// `file`, or `devtasks.toml` in the current directory.
     ///
     /// # Errors
-    /// Its directory does not exist.
+    /// Its directory does not exist, or is none.
     pub(crate) fn beside(file: Option<&Path>) -> Result<NewFile, Diagnostic> {
         let shown = file.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
         let unfindable = |path: &Path, error: &std::io::Error| problem("find", path, error).exit(Exit::Usage);
         let absolute = std::path::absolute(&shown).map_err(|error| unfindable(&shown, &error))?;
         let above = absolute.parent().unwrap_or(&absolute);
         let directory = above.canonicalize().map_err(|error| unfindable(above, &error))?;
+        if !directory.is_dir() {
+            return Err(unfindable(above, &ErrorKind::NotADirectory.into()));
+        }
         Ok(NewFile {
             file: absolute,
             shown,

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::commands::{CommandResult, Context, proposed};
+use crate::commands::{CommandResult, Context, proposed, tell};
 use crate::detect::{is_compose_file, propose_from};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::shell_word;
+use crate::report;
 use crate::run::project::NewFile;
 use crate::system::{problem, repository};
 
@@ -52,7 +53,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
         return Err(unknown_kind(&args.source).into());
     };
     if proposal.is_empty() {
-        return Err(nothing_in(&args.source, &proposal.left).into());
+        tell(&report::proposal::left(&proposal));
+        return Err(nothing_in(&args.source).into());
     }
     proposed::finish(&proposal, &file, &format!("import {typed}"), args.print, context)
 }
@@ -63,7 +65,7 @@ fn unknown_kind(file: &Path) -> Diagnostic {
         .exit(Exit::Usage)
 }
 
-fn nothing_in(file: &Path, left: &[String]) -> Diagnostic {
-    let problem = Diagnostic::new(format!("nothing in `{}` could be started", file.display()));
-    problem.hints(left.iter().map(|it| format!("look at {it}").into()))
+fn nothing_in(file: &Path) -> Diagnostic {
+    Diagnostic::new(format!("nothing in `{}` could be started", file.display()))
+        .hint("name another file, or write `devtasks.toml` yourself")
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::commands::{CommandResult, Context, proposed};
+use crate::commands::{CommandResult, Context, proposed, tell};
 use crate::detect::propose;
 use crate::diagnostic::Diagnostic;
+use crate::report;
 use crate::run::project::NewFile;
 use crate::system::repository;
 
@@ -37,18 +38,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let repository = repository::whole(&file.directory);
     let proposal = propose(&repository);
     if proposal.is_empty() {
-        return Err(nothing_found(&file.directory, &proposal.left).into());
+        tell(&report::proposal::left(&proposal));
+        return Err(nothing_found(&file.directory).into());
     }
     proposed::finish(&proposal, &file, "init", args.print, context)
 }
 
-fn nothing_found(directory: &Path, left: &[String]) -> Diagnostic {
+fn nothing_found(directory: &Path) -> Diagnostic {
     let problem = Diagnostic::new(format!(
         "nothing in `{}` shows what is to be started",
         directory.display()
     ));
-    let seen = left.iter().map(|it| format!("look at {it}").into());
-    problem
-        .hints(seen)
-        .hint("write `devtasks.toml` yourself, beginning with `[services.web]`, `command = \"…\"` and `port = 8000`")
+    problem.hint("write `devtasks.toml` yourself, beginning with `[services.web]`, `command = \"…\"` and `port = 8000`")
 }

@@ -66,17 +66,28 @@ fn go(repository: &Repository) -> Vec<Program> {
 }
 
 fn rust(repository: &Repository) -> Vec<Program> {
+    const FRAMEWORKS: [&str; 10] = [
+        "axum",
+        "actix-web",
+        "rocket",
+        "warp",
+        "poem",
+        "hyper",
+        "tonic",
+        "salvo",
+        "tide",
+        "ntex",
+    ];
     let of_package = |(manifest, text): (&str, &str)| {
         let directory = parent(manifest);
         let main = join(directory, "src/main.rs");
-        listens(repository, directory, Some(&main), Kind::Rust)
-            .filter(|_| repository.has(&main) && text.contains("[package]"))?;
-        Some(Program::new(
-            Origin::Guess,
-            directory,
-            "cargo run",
-            format!("{main} opens a port"),
-        ))
+        let source = repository.text(&main).filter(|_| text.contains("[package]"))?;
+        // Many a program opens a port in its tests.
+        let is_listed = |line: &str| FRAMEWORKS.iter().any(|name| line.trim_start().starts_with(name));
+        let is_server = text.lines().any(is_listed) || source.contains("TcpListener");
+        listens(repository, directory, Some(&main), Kind::Rust).filter(|_| is_server)?;
+        let why = format!("{main} opens a port");
+        Some(Program::new(Origin::Guess, directory, "cargo run", why))
     };
     repository
         .named("Cargo.toml")

@@ -20,8 +20,8 @@ pub(crate) struct Listens {
 /// Patterns of one language.
 struct Patterns {
     extensions: &'static [&'static str],
-    /// A file without this opens no port.
-    opens: &'static str,
+    /// A file without one of these opens no port.
+    opens: &'static [&'static str],
     /// The name of a variable, and its number if that stands beside it.
     variable: &'static str,
     /// The number.
@@ -34,7 +34,7 @@ struct Patterns {
 
 static JAVASCRIPT: Patterns = Patterns {
     extensions: &["js", "mjs", "cjs", "ts", "mts", "cts"],
-    opens: r"\.listen\(|\bserve\(|createServer\(|Bun\.serve|Deno\.serve",
+    opens: &[".listen(", "serve(", "createServer(", "Deno.serve"],
     variable: r#"(?:process\.env|Bun\.env|env)(?:\.|\[['"])([A-Z_]*PORT)\b(?:[^\n;]{0,30}?\b(\d{2,5})\b)?|\{[^}]*?\b([A-Z_]*PORT)\s*=\s*(\d{2,5})[^}]*\}\s*=\s*process\.env"#,
     literal: r"\.listen\(\s*(\d{2,5})|(?i:\bport)\s*[:=]\s*(\d{2,5})",
     flag: None,
@@ -43,7 +43,7 @@ static JAVASCRIPT: Patterns = Patterns {
 
 static GO: Patterns = Patterns {
     extensions: &["go"],
-    opens: r"ListenAndServe|\.Run\(|\.Listen\(|\.Start\(|net\.Listen",
+    opens: &["ListenAndServe", ".Run(", ".Listen(", ".Start("],
     variable: r#"(?:Getenv|LookupEnv)\("([A-Z_]*PORT)"\)"#,
     literal: r#""(?:localhost|127\.0\.0\.1|0\.0\.0\.0)?:(\d{2,5})"|(?i:port)\w*\s*:?=\s*"(\d{2,5})""#,
     flag: Some(r#"flag\.(?:Int|String)\(\s*"(port|addr|listen|p)"\s*,\s*"?(?:[\w.]*:)?(\d{2,5})"#),
@@ -52,7 +52,14 @@ static GO: Patterns = Patterns {
 
 static RUST: Patterns = Patterns {
     extensions: &["rs"],
-    opens: r"TcpListener|HttpServer|axum|rocket|warp::serve|\.bind\(",
+    opens: &[
+        "TcpListener",
+        "HttpServer",
+        "axum::",
+        "rocket::",
+        "warp::serve",
+        ".bind(",
+    ],
     variable: r#"env::var\("([A-Z_]*PORT)"\)"#,
     literal: r#""(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(\d{2,5})"|\[\s*\d+,\s*\d+,\s*\d+,\s*\d+\s*\]\s*,\s*(\d{2,5})|"[\d.]+",\s*(\d{2,5})\s*\)|unwrap_or\((\d{4,5})\)"#,
     flag: None,
@@ -61,7 +68,7 @@ static RUST: Patterns = Patterns {
 
 static PYTHON: Patterns = Patterns {
     extensions: &["py"],
-    opens: r"\.run\(|serve_forever|HTTPServer|run_app\(|\.listen\(",
+    opens: &[".run(", "serve_forever", "HTTPServer", "run_app(", ".listen("],
     variable: r#"(?:environ\.get|getenv)\(\s*["']([A-Z_]*PORT)["'](?:\s*,\s*["']?(\d{2,5}))?|environ\[["']([A-Z_]*PORT)["']\]"#,
     literal: r"(?i:\bport)\s*=\s*(\d{2,5})|HTTPServer\(\(\s*[^,]*,\s*(\d{2,5})",
     flag: None,
@@ -83,8 +90,8 @@ pub(crate) fn listens(repository: &Repository, directory: &str, entry: Option<&s
     if kind != Kind::Python || files.is_empty() {
         files.extend(repository.sources(directory, patterns.extensions));
     }
-    let opens = pattern(patterns.opens);
-    let opening: Vec<_> = files.iter().filter(|(_, text)| opens.is_match(text)).copied().collect();
+    let opens = |text: &str| patterns.opens.iter().any(|call| text.contains(call));
+    let opening: Vec<_> = files.iter().filter(|(_, text)| opens(text)).copied().collect();
     // The port may be read in a file for settings.
     let readers = opening.iter().chain(
         files

@@ -52,10 +52,10 @@ fn django(project: &Project, repository: &Repository) -> Option<Program> {
 /// FastAPI and Flask, and what works like them.
 fn web(project: &Project, repository: &Repository) -> Option<Program> {
     let asgi = [
-        ("FastAPI", r"FastAPI\("),
-        ("Starlette", r"Starlette\("),
-        ("Litestar", r"Litestar\("),
-        ("Quart", r"Quart\("),
+        ("FastAPI", "FastAPI("),
+        ("Starlette", "Starlette("),
+        ("Litestar", "Litestar("),
+        ("Quart", "Quart("),
     ];
     for (name, call) in asgi {
         if let Some(app) = app(project, repository, call) {
@@ -74,7 +74,7 @@ fn web(project: &Project, repository: &Repository) -> Option<Program> {
             );
         }
     }
-    let app = app(project, repository, r"Flask\(")?;
+    let app = app(project, repository, "Flask(")?;
     let (directory, module) = in_directory(&app, project, repository);
     let target = match app.variable.as_str() {
         // Flask finds these by itself.
@@ -127,7 +127,7 @@ fn streamlit(project: &Project, repository: &Repository) -> Option<Program> {
 }
 
 fn celery(project: &Project, repository: &Repository, django: Option<&str>) -> Vec<Program> {
-    let Some(app) = app(project, repository, r"Celery\(") else {
+    let Some(app) = app(project, repository, "Celery(") else {
         return Vec::new();
     };
     let (directory, module) = match django {

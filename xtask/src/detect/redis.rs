@@ -32,10 +32,13 @@ fn evidence(repository: &Repository) -> Option<String> {
                 .iter()
                 .any(|name| package.depends_on(name))
         });
+    if !lists {
+        return None;
+    }
     let local = Regex::new(r"redis://(?:localhost|127\.0\.0\.1)|\bRedis\(|createClient\(|new IORedis\(")
         .expect("it is a pattern");
     let mut sources = repository.sources("", &EXTENSIONS).into_iter();
-    let (file, text) = sources.find(|(_, text)| local.is_match(text)).filter(|_| lists)?;
+    let (file, text) = sources.find(|(_, text)| local.is_match(text))?;
     let line = local.find(text)?.as_str().to_owned();
     Some(format!("{file}: {line}"))
 }
@@ -56,7 +59,9 @@ fn addresses(repository: &Repository) -> Vec<Address> {
     let pattern = pattern.expect("it is a pattern");
     let local = Regex::new(r"^redis://(?:localhost|127\.0\.0\.1)(?::\d+)?(/\d+)?$").expect("it is a pattern");
     let mut found: Vec<Address> = Vec::new();
-    for (file, text) in repository.sources("", &EXTENSIONS) {
+    let names = ["REDIS", "BROKER", "BACKEND", "CACHE"];
+    let sources = repository.sources("", &EXTENSIONS).into_iter();
+    for (file, text) in sources.filter(|(_, text)| names.iter().any(|name| text.contains(name))) {
         for variable in pattern.captures_iter(text) {
             let Some(name) = variable.get(1).map(|name| name.as_str().to_owned()) else {
                 continue;

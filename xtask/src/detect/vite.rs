@@ -50,7 +50,7 @@ pub(crate) struct Target {
 pub(crate) fn targets(repository: &Repository, directory: &str) -> Vec<Target> {
     const NEXT: [&str; 3] = ["next.config.js", "next.config.mjs", "next.config.ts"];
     let pattern = Regex::new(
-        r#"(?:(?:process\.env|import\.meta\.env)\.(\w+)\s*(?:\|\||\?\?)\s*["'`])?https?://(?:localhost|127\.0\.0\.1):(\d{2,5})([\w/.-]*)"#,
+        r#"(?:(?:process\.env|import\.meta\.env)\.(\w+)\s*(?:\|\||\?\?)\s*["'`])?http://(?:localhost|127\.0\.0\.1):(\d{2,5})([\w/.-]*)"#,
     );
     let pattern = pattern.expect("it is a pattern");
     let settings: Vec<String> = FILES
@@ -61,7 +61,8 @@ pub(crate) fn targets(repository: &Repository, directory: &str) -> Vec<Target> {
         .collect();
     let sources = repository.sources(directory, &["js", "mjs", "ts", "mts"]).into_iter();
     let mut found = Vec::new();
-    for (file, text) in sources {
+    let local = |text: &str| text.contains("http://localhost:") || text.contains("http://127.0.0.1:");
+    for (file, text) in sources.filter(|(_, text)| local(text)) {
         for target in pattern.captures_iter(text) {
             let part = |group: usize| target.get(group).map(|part| part.as_str().to_owned());
             let Some(port) = part(2).and_then(|digits| digits.parse().ok()) else {

@@ -192,6 +192,8 @@ fn import_takes_one_file_alone() {
             Some(1)
             ---
             error: nothing in `empty/Procfile` could be started
+
+            hint: name another file, or write `devtasks.toml` yourself
         "#]],
     );
     check(
@@ -341,7 +343,8 @@ fn a_directory_that_cannot_be_written_is_told_by_name() {
     let ended = sandbox.run(&["--file", "Procfile/devtasks.toml", "init"]).with(2);
     expect![[r#"
         error: cannot find `[project]/Procfile`: not a directory
-    "#]].assert_eq(&sandbox.plain(&ended.stderr));
+    "#]]
+    .assert_eq(&sandbox.plain(&ended.stderr));
 }
 
 #[test]

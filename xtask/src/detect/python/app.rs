@@ -16,11 +16,16 @@ pub(crate) struct App {
     pub(crate) is_in_src: bool,
 }
 
-/// The nearest file in which something is made with `call`, an object at the top of a file before a function.
+/// The nearest file in which something is made with `call`, such as `FastAPI(`: an object at the top of a file before a
+/// function.
 pub(crate) fn app(project: &Project, repository: &Repository, call: &str) -> Option<App> {
-    let object = Regex::new(&format!(r"(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)?{call}")).expect("it is a pattern");
+    let object = Regex::new(&format!(
+        r"(?m)^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)?{}\(",
+        call.trim_end_matches('(')
+    ))
+    .expect("it is a pattern");
     let function = Regex::new(r"(?m)^def ((?:create|make|get|build)_(?:app|application))\(").expect("it is a pattern");
-    let calls = Regex::new(&format!(r"=\s*(?:\w+\.)?{call}")).expect("it is a pattern");
+    let calls = Regex::new(&format!(r"=\s*(?:\w+\.)?{}\(", call.trim_end_matches('('))).expect("it is a pattern");
     let result =
         Regex::new(r"(?m)^(\w+)\s*=\s*(?:create|make|get|build)_(?:app|application)\(").expect("it is a pattern");
     let files = repository.sources(&project.directory, &["py"]);
@@ -32,7 +37,9 @@ pub(crate) fn app(project: &Project, repository: &Repository, call: &str) -> Opt
         is_in_src: below(&project.directory, file).is_some_and(|rest| rest.starts_with("src/")),
     };
     let capture = |pattern: &Regex, text: &str| Some(pattern.captures(text)?.get(1)?.as_str().to_owned());
-    let objects = files
+    // A pattern is slow, and few files have the name at all.
+    let calling: Vec<_> = files.iter().filter(|(_, text)| text.contains(call)).collect();
+    let objects = calling
         .iter()
         .filter_map(|(file, text)| Some((file, capture(&object, text)?)));
     let rank = |file: &str| {
@@ -53,7 +60,7 @@ pub(crate) fn app(project: &Project, repository: &Repository, call: &str) -> Opt
     if let Some((file, variable)) = best {
         return Some(named(file, &variable, false));
     }
-    let (file, text) = files
+    let (file, text) = calling
         .iter()
         .find(|(_, text)| calls.is_match(text) && function.is_match(text))?;
     let factory = capture(&function, text)?;

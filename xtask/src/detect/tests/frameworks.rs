@@ -560,3 +560,14 @@ fn nothing_that_could_be_started() {
         "#]],
     );
 }
+
+#[test]
+fn a_rust_program_that_is_no_server() {
+    check(
+        "== Cargo.toml\n[package]\nname = \"tool\"\n== src/main.rs\nfn main() {}\n== src/net.rs\nuse std::net::TcpListener;\n",
+        expect![[r#"
+            [project]
+            name = "shop"
+        "#]],
+    );
+}

@@ -27,6 +27,7 @@ struct Manifest {
     dependencies: BTreeMap<String, serde_json::Value>,
     dev_dependencies: BTreeMap<String, serde_json::Value>,
     package_manager: serde_json::Value,
+    workspaces: serde_json::Value,
 }
 
 impl Package {
@@ -83,19 +84,28 @@ const LOCKS: [(&str, &str); 6] = [
     ("bun.lockb", "bun"),
 ];
 
-/// Who installs the package in this directory: the nearest lock file tells, else `packageManager`, else it is npm.
+/// Who installs the package in this directory: the lock file tells, else `packageManager`, else it is npm. A package of a
+/// workspace is installed with the others, at its top.
 pub(crate) fn installer(repository: &Repository, directory: &str) -> Installer {
-    let mut locks = upwards(directory).flat_map(|above| LOCKS.map(|(lock, program)| (above, lock, program)));
-    if let Some((above, lock, program)) = locks.find(|(above, lock, _)| repository.has(&join(above, lock))) {
+    let manifest =
+        |above: &str| -> Option<Manifest> { serde_json::from_str(repository.text(&join(above, "package.json"))?).ok() };
+    let is_workspace = |above: &str| {
+        let is_listed = || manifest(above).is_some_and(|manifest| !manifest.workspaces.is_null());
+        repository.has(&join(above, "pnpm-workspace.yaml")) || is_listed()
+    };
+    let lock = |above: &str| LOCKS.into_iter().find(|(lock, _)| repository.has(&join(above, lock)));
+    let is_home = |above: &&str| *above == directory && lock(above).is_some() || is_workspace(above);
+    let home = upwards(directory).find(is_home).unwrap_or(directory);
+    if let Some((name, program)) = lock(home) {
         return Installer {
             program,
-            directory: above.to_owned(),
-            lock: Some(lock),
-            is_berry: repository.has(&join(above, ".yarnrc.yml")),
+            directory: home.to_owned(),
+            lock: Some(name),
+            is_berry: repository.has(&join(home, ".yarnrc.yml")),
         };
     }
     let manager = |above: &str| {
-        let manifest: Manifest = serde_json::from_str(repository.text(&join(above, "package.json"))?).ok()?;
+        let manifest = manifest(above)?;
         let wanted = manifest.package_manager.as_str()?.to_owned();
         ["npm", "pnpm", "yarn", "bun"]
             .into_iter()
@@ -103,7 +113,7 @@ pub(crate) fn installer(repository: &Repository, directory: &str) -> Installer {
     };
     Installer {
         program: upwards(directory).find_map(manager).unwrap_or("npm"),
-        directory: directory.to_owned(),
+        directory: home.to_owned(),
         lock: None,
         is_berry: false,
     }

@@ -324,6 +324,7 @@ fn next_nuxt_and_astro_in_a_workspace_of_pnpm() {
 == package.json
 {"scripts": {"dev": "turbo run dev"}, "devDependencies": {"turbo": "2"}}
 == pnpm-lock.yaml
+== pnpm-workspace.yaml
 == apps/web/package.json
 {"name": "@shop/web", "scripts": {"dev": "next dev -p 3001 --turbopack"}, "dependencies": {"next": "16"}}
 == apps/shop/package.json
@@ -568,6 +569,64 @@ fn a_rust_program_that_is_no_server() {
         expect![[r#"
             [project]
             name = "shop"
+        "#]],
+    );
+}
+
+#[test]
+fn a_workspace_is_installed_at_its_top_and_other_packages_in_their_directory() {
+    check(
+        r#"
+== shop/package.json
+{"workspaces": ["packages/*"]}
+== shop/packages/api/package.json
+{"scripts": {"dev": "nodemon index.js"}, "dependencies": {"express": "5"}, "devDependencies": {"nodemon": "3"}}
+== shop/packages/api/index.js
+app.listen(process.env.PORT || 4000);
+== shop/packages/web/package.json
+{"scripts": {"dev": "vite"}, "devDependencies": {"vite": "8"}}
+== package.json
+{"devDependencies": {"prettier": "3"}}
+== package-lock.json
+== admin/package.json
+{"packageManager": "yarn@1.22.22", "scripts": {"dev": "vite"}, "devDependencies": {"vite": "8"}}
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # shop/packages/api/package.json: "dev": "nodemon index.js"
+            [services.api]
+            command = "npx nodemon index.js"
+            working_dir = "shop/packages/api"
+            port = "${API_PORT:-4000}"                   # shop/packages/api/index.js: process.env.PORT || 4000
+            depends_on = ["install-shop"]
+
+            # admin/package.json: "dev": "vite"
+            [services.admin]
+            command = "yarn run vite --port ${ADMIN_PORT} --strictPort"
+            working_dir = "admin"
+            port = "${ADMIN_PORT:-5173}"                 # the default of vite
+            depends_on = ["install-admin"]
+
+            # shop/packages/web/package.json: "dev": "vite"
+            [services.web]
+            command = "npx vite --port ${WEB_PORT} --strictPort"
+            working_dir = "shop/packages/web"
+            port = "${WEB_PORT:-5174}"                   # the default of vite, and 5173 is another service's
+            depends_on = ["install-shop"]
+
+            # npm install, whenever shop/package.json is newer than node_modules
+            [tasks.install-shop]
+            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            shell = true
+            working_dir = "shop"
+
+            # yarn install, whenever admin/package.json is newer than node_modules
+            [tasks.install-admin]
+            command = "test node_modules -nt package.json || { yarn install && touch node_modules; }"
+            shell = true
+            working_dir = "admin"
         "#]],
     );
 }

@@ -243,6 +243,24 @@ fn django_migrations(proposal: &mut Proposal, stores: &[String]) {
 }
 
 fn remarks(proposal: &mut Proposal, repository: &Repository) {
+    for project in python::projects(repository) {
+        let runs_uvicorn = |service: &Service| match &service.runs {
+            Runs::Command(process) => {
+                let is_uvicorn =
+                    matches!(&process.run, Run::Words(words) if words.iter().any(|word| word == "uvicorn"));
+                is_uvicorn && python::project_of(repository, &process.directory) == Some(project.directory.as_str())
+            }
+            Runs::Compose { .. } => false,
+        };
+        // `fastapi[standard]` and `fastapi[all]` bring it.
+        let is_listed = ["uvicorn", "standard", "all"].iter().any(|name| project.lists(name));
+        if !is_listed && proposal.services.iter().any(runs_uvicorn) {
+            let file = project.evidence(repository);
+            proposal.left.push(format!(
+                "{file} does not list uvicorn, which runs the app here; add it if nothing else brings it"
+            ));
+        }
+    }
     if let Some(example) = env::missing(repository) {
         proposal.left.push(format!(
             "{example}: there is no .env yet; `cp {example} .env`, and fill it in"

@@ -1,5 +1,6 @@
 //! Whole repositories, each as one text, and the whole `devtasks.toml` that is proposed for it.
 
+mod containers;
 mod frameworks;
 mod lists;
 mod mixed;

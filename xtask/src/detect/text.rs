@@ -23,7 +23,7 @@ pub(crate) fn text(proposal: &Proposal, command: &str) -> String {
         out.push_str(&of_task(task));
     }
     if !proposal.left.is_empty() {
-        out.push_str("\n# Not carried over:\n");
+        out.push_str("\n# Not carried over, or left to you:\n");
         out.extend(proposal.left.iter().map(|it| format!("# - {}\n", visible(it))));
     }
     out

@@ -34,7 +34,7 @@ pub(crate) fn left(proposal: &Proposal) -> String {
         [] => String::new(),
         left => {
             let lines: String = left.iter().map(|it| format!("  - {}\n", visible(it))).collect();
-            format!("\nNot carried over:\n{lines}")
+            format!("\nNot carried over, or left to you:\n{lines}")
         }
     }
 }

@@ -49,7 +49,7 @@ fn init_writes_a_file_that_the_other_commands_read() {
         Next: `xtask up`   (`xtask doctor` checks it first)
         ---
 
-        Not carried over:
+        Not carried over, or left to you:
           - .vscode/tasks.json: "test" runs pytest: no server that is known here
     "#]],
     );

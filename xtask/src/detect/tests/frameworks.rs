@@ -63,7 +63,7 @@ SECRET=
         shell = true
         working_dir = "frontend"
 
-        # Not carried over:
+        # Not carried over, or left to you:
         # - frontend/vite.config.ts sends requests to port 8000; read `process.env.BACKEND_PORT` there, so that it follows when `backend` moves
         # - .env.example: there is no .env yet; `cp .env.example .env`, and fill it in
     "#]],
@@ -138,6 +138,11 @@ def create_app():
             working_dir = "factory"
             venv = "factory"
             port = "${FACTORY_PORT:-8002}"               # the default of uvicorn, and 8000 is another service's
+
+            # Not carried over, or left to you:
+            # - api/requirements.txt does not list uvicorn, which runs the app here; add it if nothing else brings it
+            # - bare/requirements.txt does not list uvicorn, which runs the app here; add it if nothing else brings it
+            # - factory/pyproject.toml does not list uvicorn, which runs the app here; add it if nothing else brings it
         "#]],
     );
 }

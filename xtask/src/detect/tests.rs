@@ -4,6 +4,7 @@ mod containers;
 mod frameworks;
 mod lists;
 mod mixed;
+mod packages;
 
 use std::path::Path;
 

@@ -51,7 +51,7 @@ fn install(process: &Process, repository: &Repository) -> Option<(String, String
             .any(|package| package.directory == home && !package.dependencies.is_empty());
         let lock = installer.lock.unwrap_or("package.json");
         let why = format!(
-            "{}, whenever {} is newer than node_modules",
+            "{}, whenever {} is newer than what it installed",
             installer.install(),
             join(&installer.directory, lock)
         );
@@ -72,11 +72,15 @@ fn install(process: &Process, repository: &Repository) -> Option<(String, String
         } else {
             "composer.json"
         };
-        let line = format!("test vendor -nt {lock} || {{ composer install && touch vendor; }}");
+        let line =
+            format!("test vendor/autoload.php -nt {lock} || {{ composer install && touch vendor/autoload.php; }}");
         return Some((
             home.to_owned(),
             line,
-            format!("composer install, whenever {} is newer than vendor", join(home, lock)),
+            format!(
+                "composer install, whenever {} is newer than what it installed",
+                join(home, lock)
+            ),
         ));
     }
     None

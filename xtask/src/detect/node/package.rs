@@ -131,14 +131,22 @@ impl Installer {
         format!("{} {arguments}", self.program)
     }
 
-    /// Installs only if something has changed since the last time.
+    /// Installs only if something has changed since the last time. The file that is looked at is written at the end of
+    /// an installation, so one that was interrupted is done again.
     pub(crate) fn install_if_needed(&self) -> String {
+        let done = match self.program {
+            "npm" => ".package-lock.json",
+            "pnpm" => ".modules.yaml",
+            "yarn" => ".yarn-integrity",
+            // Bun writes none.
+            _ => ".installed",
+        };
         let file = self.lock.unwrap_or("package.json");
         match self.is_berry {
             // It may work without node_modules.
             true => self.install(),
             false => format!(
-                "test node_modules -nt {file} || {{ {} && touch node_modules; }}",
+                "test node_modules/{done} -nt {file} || {{ {} && touch node_modules/{done}; }}",
                 self.install()
             ),
         }

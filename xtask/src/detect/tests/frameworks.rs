@@ -34,39 +34,39 @@ SECRET=
     check(
         &format!("{files}{VITE}"),
         expect![[r#"
-        [project]
-        name = "shop"
+            [project]
+            name = "shop"
 
-        [venvs.backend]
-        path = "backend/.venv"
-        requirements = ["backend/requirements.txt"]
-        sync = true                                  # `up` creates it and installs backend/requirements.txt
+            [venvs.backend]
+            path = "backend/.venv"
+            requirements = ["backend/requirements.txt"]
+            sync = true                                  # `up` creates it and installs backend/requirements.txt
 
-        # backend/main.py: app = FastAPI(…)
-        [services.backend]
-        command = "python -m uvicorn main:app --reload --port ${BACKEND_PORT}"
-        working_dir = "backend"
-        venv = "backend"
-        port = "${BACKEND_PORT:-8000}"               # .env.example: BACKEND_PORT=8000
-        healthcheck = { http = "/healthz" }          # backend/main.py answers /healthz
+            # backend/main.py: app = FastAPI(…)
+            [services.backend]
+            command = "python -m uvicorn main:app --reload --port ${BACKEND_PORT}"
+            working_dir = "backend"
+            venv = "backend"
+            port = "${BACKEND_PORT:-8000}"               # .env.example: BACKEND_PORT=8000
+            healthcheck = { http = "/healthz" }          # backend/main.py answers /healthz
 
-        # frontend/package.json: "dev": "vite"
-        [services.frontend]
-        command = "npx vite --port ${FRONTEND_PORT} --strictPort"
-        working_dir = "frontend"
-        port = "${FRONTEND_PORT:-8081}"              # .env.example: FRONTEND_PORT=8081
-        depends_on = ["install-frontend", "backend"]
+            # frontend/package.json: "dev": "vite"
+            [services.frontend]
+            command = "npx vite --port ${FRONTEND_PORT} --strictPort"
+            working_dir = "frontend"
+            port = "${FRONTEND_PORT:-8081}"              # .env.example: FRONTEND_PORT=8081
+            depends_on = ["install-frontend", "backend"]
 
-        # npm ci, whenever frontend/package-lock.json is newer than node_modules
-        [tasks.install-frontend]
-        command = "test node_modules -nt package-lock.json || { npm ci && touch node_modules; }"
-        shell = true
-        working_dir = "frontend"
+            # npm ci, whenever frontend/package-lock.json is newer than what it installed
+            [tasks.install-frontend]
+            command = "test node_modules/.package-lock.json -nt package-lock.json || { npm ci && touch node_modules/.package-lock.json; }"
+            shell = true
+            working_dir = "frontend"
 
-        # Not carried over, or left to you:
-        # - frontend/vite.config.ts sends requests to port 8000; read `process.env.BACKEND_PORT` there, so that it follows when `backend` moves
-        # - .env.example: there is no .env yet; `cp .env.example .env`, and fill it in
-    "#]],
+            # Not carried over, or left to you:
+            # - frontend/vite.config.ts sends requests to port 8000; read `process.env.BACKEND_PORT` there, so that it follows when `backend` moves
+            # - .env.example: there is no .env yet; `cp .env.example .env`, and fill it in
+        "#]],
     );
 }
 
@@ -386,9 +386,9 @@ plugins { id("org.springframework.boot") version "4.0.0" }
             shell = true
             working_dir = "shop"
 
-            # composer install, whenever blog/composer.json is newer than vendor
+            # composer install, whenever blog/composer.json is newer than what it installed
             [tasks.install-blog]
-            command = "test vendor -nt composer.json || { composer install && touch vendor; }"
+            command = "test vendor/autoload.php -nt composer.json || { composer install && touch vendor/autoload.php; }"
             shell = true
             working_dir = "blog"
         "#]],

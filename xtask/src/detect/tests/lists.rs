@@ -51,9 +51,9 @@ app = Celery("shop", broker="amqp://")
             command = "npx tailwindcss -i a.css -o b.css --watch"
             depends_on = ["install"]
 
-            # npm install, whenever package.json is newer than node_modules
+            # npm install, whenever package.json is newer than what it installed
             [tasks.install]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
 
             # Procfile: release: python manage.py migrate && python manage.py seed
@@ -108,9 +108,9 @@ gem "rails"
             command = "bundle check || bundle install"
             shell = true
 
-            # yarn install --frozen-lockfile, whenever yarn.lock is newer than node_modules
+            # yarn install --frozen-lockfile, whenever yarn.lock is newer than what it installed
             [tasks.install-yarn]
-            command = "test node_modules -nt yarn.lock || { yarn install --frozen-lockfile && touch node_modules; }"
+            command = "test node_modules/.yarn-integrity -nt yarn.lock || { yarn install --frozen-lockfile && touch node_modules/.yarn-integrity; }"
             shell = true
         "#]],
     );
@@ -153,14 +153,14 @@ app.listen(PORT);
             port = "${WEB_PORT:-3001}"                   # --port 3000, and 3000 is another service's
             depends_on = ["install-client"]
 
-            # npm ci, whenever package-lock.json is newer than node_modules
+            # npm ci, whenever package-lock.json is newer than what it installed
             [tasks.install]
-            command = "test node_modules -nt package-lock.json || { npm ci && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package-lock.json || { npm ci && touch node_modules/.package-lock.json; }"
             shell = true
 
-            # npm ci, whenever client/package-lock.json is newer than node_modules
+            # npm ci, whenever client/package-lock.json is newer than what it installed
             [tasks.install-client]
-            command = "test node_modules -nt package-lock.json || { npm ci && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package-lock.json || { npm ci && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "client"
         "#]],
@@ -203,9 +203,9 @@ app = FastAPI()
             port = "${WEB_PORT:-5173}"                   # the default of vite
             depends_on = ["install"]
 
-            # npm install, whenever package.json is newer than node_modules
+            # npm install, whenever package.json is newer than what it installed
             [tasks.install]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
 
             # Not carried over, or left to you:
@@ -272,9 +272,9 @@ fn editors_and_scripts_name_the_same_servers() {
             port = "${WEB_APP_PORT:-3100}"               # .claude/launch.json: "port": 3100
             depends_on = ["install-web"]
 
-            # npm install, whenever web/package.json is newer than node_modules
+            # npm install, whenever web/package.json is newer than what it installed
             [tasks.install-web]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "web"
 
@@ -315,9 +315,9 @@ fn each_file_of_an_editor_alone() {
             port = "${WEB_APP_PORT:-3100}"               # .claude/launch.json: "port": 3100
             depends_on = ["install-web"]
 
-            # npm install, whenever web/package.json is newer than node_modules
+            # npm install, whenever web/package.json is newer than what it installed
             [tasks.install-web]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "web"
 
@@ -329,47 +329,47 @@ fn each_file_of_an_editor_alone() {
         ".vscode/tasks.json",
         EDITORS,
         expect![[r#"
-        [project]
-        name = "shop"
+            [project]
+            name = "shop"
 
-        # .vscode/tasks.json: "dev server" runs npm run dev
-        # web/package.json: "dev": "next dev"
-        [services.dev-server]
-        command = "npx next dev --port ${DEV_SERVER_PORT}"
-        working_dir = "web"
-        port = "${DEV_SERVER_PORT:-3000}"            # the default of next
-        depends_on = ["install-web"]
+            # .vscode/tasks.json: "dev server" runs npm run dev
+            # web/package.json: "dev": "next dev"
+            [services.dev-server]
+            command = "npx next dev --port ${DEV_SERVER_PORT}"
+            working_dir = "web"
+            port = "${DEV_SERVER_PORT:-3000}"            # the default of next
+            depends_on = ["install-web"]
 
-        # npm install, whenever web/package.json is newer than node_modules
-        [tasks.install-web]
-        command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
-        shell = true
-        working_dir = "web"
+            # npm install, whenever web/package.json is newer than what it installed
+            [tasks.install-web]
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
+            shell = true
+            working_dir = "web"
 
-        # .vscode/tasks.json: "test" runs pytest -q 'a b'
-        [tasks.test]
-        command = "pytest -q 'a b'"
-    "#]],
+            # .vscode/tasks.json: "test" runs pytest -q 'a b'
+            [tasks.test]
+            command = "pytest -q 'a b'"
+        "#]],
     );
     check_import(
         "web/package.json",
         EDITORS,
         expect![[r#"
-        [project]
-        name = "shop"
+            [project]
+            name = "shop"
 
-        # web/package.json: "dev": "next dev"
-        [services.web]
-        command = "npx next dev --port ${WEB_PORT}"
-        working_dir = "web"
-        port = "${WEB_PORT:-3000}"                   # the default of next
-        depends_on = ["install-web"]
+            # web/package.json: "dev": "next dev"
+            [services.web]
+            command = "npx next dev --port ${WEB_PORT}"
+            working_dir = "web"
+            port = "${WEB_PORT:-3000}"                   # the default of next
+            depends_on = ["install-web"]
 
-        # npm install, whenever web/package.json is newer than node_modules
-        [tasks.install-web]
-        command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
-        shell = true
-        working_dir = "web"
-    "#]],
+            # npm install, whenever web/package.json is newer than what it installed
+            [tasks.install-web]
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
+            shell = true
+            working_dir = "web"
+        "#]],
     );
 }

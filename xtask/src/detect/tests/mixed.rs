@@ -35,15 +35,15 @@ API_SERVER_PORT=3000
             port = "${WEB_PORT:-3001}"                   # the default of next, and 3000 is another service's
             depends_on = ["install-web"]
 
-            # npm install, whenever api/package.json is newer than node_modules
+            # npm install, whenever api/package.json is newer than what it installed
             [tasks.install-api]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "api"
 
-            # npm install, whenever web/package.json is newer than node_modules
+            # npm install, whenever web/package.json is newer than what it installed
             [tasks.install-web]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "web"
         "#]],
@@ -93,15 +93,15 @@ app.listen(process.env.PORT || 3000);
             port = "${VITE_PORT:-5199}"                  # .env: VITE_PORT=5199
             depends_on = ["install-client"]
 
-            # npm install, whenever server/package.json is newer than node_modules
+            # npm install, whenever server/package.json is newer than what it installed
             [tasks.install-server]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "server"
 
-            # npm install, whenever client/package.json is newer than node_modules
+            # npm install, whenever client/package.json is newer than what it installed
             [tasks.install-client]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "client"
         "#]],
@@ -127,9 +127,9 @@ fn what_others_wrote_ends_no_comment_and_no_string() {
             port = "${FRONTEND_PORT:-5173}"              # the default of vite
             depends_on = ["install"]
 
-            # npm install, whenever package.json is newer than node_modules
+            # npm install, whenever package.json is newer than what it installed
             [tasks.install]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
         "#]],
     );
@@ -162,15 +162,15 @@ fn one_name_for_two() {
             port = "${SHOP_WEB_PORT:-5174}"              # the default of vite, and 5173 is another service's
             depends_on = ["install-web-npm"]
 
-            # npm install, whenever admin/web/package.json is newer than node_modules
+            # npm install, whenever admin/web/package.json is newer than what it installed
             [tasks.install-web]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "admin/web"
 
-            # npm install, whenever shop/web/package.json is newer than node_modules
+            # npm install, whenever shop/web/package.json is newer than what it installed
             [tasks.install-web-npm]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "shop/web"
         "#]],
@@ -214,15 +214,15 @@ const other = "http://localhost:4000/unused";
             environment = { VITE_API = "${services.api.url}/api/v1", API_URL = "${services.api.url}" }
             depends_on = ["install-web", "api"]
 
-            # npm install, whenever api/package.json is newer than node_modules
+            # npm install, whenever api/package.json is newer than what it installed
             [tasks.install-api]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "api"
 
-            # npm install, whenever web/package.json is newer than node_modules
+            # npm install, whenever web/package.json is newer than what it installed
             [tasks.install-web]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "web"
         "#]],

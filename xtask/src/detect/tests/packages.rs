@@ -27,9 +27,9 @@ app.listen(port);
             healthcheck = { http = "/health" }           # server.js answers /health
             depends_on = ["install"]
 
-            # yarn install --frozen-lockfile, whenever yarn.lock is newer than node_modules
+            # yarn install --frozen-lockfile, whenever yarn.lock is newer than what it installed
             [tasks.install]
-            command = "test node_modules -nt yarn.lock || { yarn install --frozen-lockfile && touch node_modules; }"
+            command = "test node_modules/.yarn-integrity -nt yarn.lock || { yarn install --frozen-lockfile && touch node_modules/.yarn-integrity; }"
             shell = true
         "#]],
     );
@@ -98,9 +98,9 @@ fn next_nuxt_and_astro_in_a_workspace_of_pnpm() {
             port = "${WEB_PORT:-3001}"                   # -p 3001
             depends_on = ["install"]
 
-            # pnpm install --frozen-lockfile, whenever pnpm-lock.yaml is newer than node_modules
+            # pnpm install --frozen-lockfile, whenever pnpm-lock.yaml is newer than what it installed
             [tasks.install]
-            command = "test node_modules -nt pnpm-lock.yaml || { pnpm install --frozen-lockfile && touch node_modules; }"
+            command = "test node_modules/.modules.yaml -nt pnpm-lock.yaml || { pnpm install --frozen-lockfile && touch node_modules/.modules.yaml; }"
             shell = true
         "#]],
     );
@@ -149,15 +149,15 @@ app.listen(process.env.PORT || 4000);
             port = "${WEB_PORT:-5174}"                   # the default of vite, and 5173 is another service's
             depends_on = ["install-shop"]
 
-            # npm install, whenever shop/package.json is newer than node_modules
+            # npm install, whenever shop/package.json is newer than what it installed
             [tasks.install-shop]
-            command = "test node_modules -nt package.json || { npm install && touch node_modules; }"
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
             shell = true
             working_dir = "shop"
 
-            # yarn install, whenever admin/package.json is newer than node_modules
+            # yarn install, whenever admin/package.json is newer than what it installed
             [tasks.install-admin]
-            command = "test node_modules -nt package.json || { yarn install && touch node_modules; }"
+            command = "test node_modules/.yarn-integrity -nt package.json || { yarn install && touch node_modules/.yarn-integrity; }"
             shell = true
             working_dir = "admin"
         "#]],

@@ -266,6 +266,16 @@ fn remarks(proposal: &mut Proposal, repository: &Repository) {
             "{example}: there is no .env yet; `cp {example} .env`, and fill it in"
         ));
     }
+    for store in env::stores(repository) {
+        let is_there = |service: &Service| service.port.as_ref().is_some_and(|port| port.number == store.port);
+        if !proposal.services.iter().any(is_there) {
+            proposal.left.push(format!(
+                "{}: {} names {} on port {}, which nothing here starts; if it runs on this machine, add a service with \
+                 `external = true` and `port = {}`",
+                store.file, store.variable, store.kind, store.port, store.port
+            ));
+        }
+    }
     if proposal.venvs.iter().any(|venv| venv.packages == Packages::Unknown) {
         proposal
             .left

@@ -55,6 +55,51 @@ pub(crate) fn ports(repository: &Repository) -> Vec<EnvPort> {
     found
 }
 
+/// A variable that holds the address of a database on this machine. The rest of the address stays unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Store {
+    pub(crate) variable: String,
+    pub(crate) kind: &'static str,
+    pub(crate) port: u16,
+    pub(crate) file: String,
+}
+
+/// Databases of this machine that env files name.
+pub(crate) fn stores(repository: &Repository) -> Vec<Store> {
+    const KINDS: [(&str, &str, u16); 6] = [
+        ("postgres", "Postgres", 5432),
+        ("postgresql", "Postgres", 5432),
+        ("mysql", "MySQL", 3306),
+        ("mongodb", "MongoDB", 27017),
+        ("amqp", "RabbitMQ", 5672),
+        ("redis", "Redis", 6379),
+    ];
+    let pattern = Regex::new(
+        r#"(?m)^\s*(?:export\s+)?(\w+)\s*=\s*["']?(\w+)(?:\+\w+)?://(?:[^@\s]*@)?(?:localhost|127\.0\.0\.1)(?::(\d+))?"#,
+    );
+    let pattern = pattern.expect("it is a pattern");
+    let mut found: Vec<Store> = Vec::new();
+    for (file, text) in FILES.into_iter().flat_map(|name| repository.named(name)) {
+        for address in pattern.captures_iter(text) {
+            let part = |group: usize| address.get(group).map(|part| part.as_str());
+            let kind = KINDS.iter().find(|(scheme, ..)| part(2) == Some(*scheme));
+            let (Some(variable), Some((_, kind, usual))) = (part(1), kind) else {
+                continue;
+            };
+            let port = part(3).and_then(|digits| digits.parse().ok()).unwrap_or(*usual);
+            if !found.iter().any(|known| known.kind == *kind && known.port == port) {
+                found.push(Store {
+                    variable: variable.to_owned(),
+                    kind,
+                    port,
+                    file: file.to_owned(),
+                });
+            }
+        }
+    }
+    found
+}
+
 /// Whether an env file that is in use sets this variable.
 pub(crate) fn is_set(repository: &Repository, name: &str) -> bool {
     let sets = |text: &str| {

@@ -4,7 +4,7 @@ use regex_lite::Regex;
 
 use super::candidate::Candidate;
 use super::line::Run;
-use super::program::{Origin, Program};
+use super::program::{Number, Origin, Program};
 use super::proposal::{Proposal, Runs};
 use super::repository::Repository;
 use super::tool::Role;
@@ -18,7 +18,9 @@ pub(crate) fn candidate(repository: &Repository, others: &[Candidate]) -> Option
         return None;
     }
     let why = evidence(repository)?;
-    let program = Program::new(Origin::Guess, "", "redis-server --save ''", why).named("redis");
+    let number = store(repository).map(|store| Number::new(store.port, format!("{}: {}", store.file, store.variable)));
+    let program = Program::new(Origin::Guess, "", "redis-server --save ''", why);
+    let program = program.named("redis").on(number);
     super::candidate::candidate(&program, repository)
 }
 
@@ -35,12 +37,17 @@ fn evidence(repository: &Repository) -> Option<String> {
     if !lists {
         return None;
     }
-    let local = Regex::new(r"redis://(?:localhost|127\.0\.0\.1)|\bRedis\(|createClient\(|new IORedis\(")
-        .expect("it is a pattern");
+    let local =
+        Regex::new(r"redis://(?:localhost|127\.0\.0\.1)|\bRedis\(|[Rr]edis\.from_url\(|createClient\(|new IORedis\(");
+    let local = local.expect("it is a pattern");
     let mut sources = repository.sources("", &EXTENSIONS).into_iter();
-    let (file, text) = sources.find(|(_, text)| local.is_match(text))?;
-    let line = local.find(text)?.as_str().to_owned();
-    Some(format!("{file}: {line}"))
+    let in_source = sources.find_map(|(file, text)| Some(format!("{file}: {}", local.find(text)?.as_str())));
+    in_source.or_else(|| Some(format!("{}: {}", store(repository)?.file, store(repository)?.variable)))
+}
+
+/// Redis as an env file names it.
+fn store(repository: &Repository) -> Option<env::Store> {
+    env::stores(repository).into_iter().find(|store| store.kind == "Redis")
 }
 
 /// A variable that sources read the address from.

@@ -228,3 +228,77 @@ const other = "http://localhost:4000/unused";
         "#]],
     );
 }
+
+#[test]
+fn a_database_that_only_an_env_file_names() {
+    check(
+        r#"
+== requirements.txt
+flask
+== app.py
+app = Flask(__name__)
+== .env.example
+DATABASE_URL=postgresql+psycopg://me:hunter2@localhost/shop
+CACHE="redis://127.0.0.1:6390/0"
+OTHER=https://localhost:9999
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.python]
+            path = ".venv"
+            requirements = ["requirements.txt"]
+            sync = true                                  # `up` creates it and installs requirements.txt
+
+            # app.py: app = Flask(…)
+            [services.backend]
+            command = "python -m flask --app app run --debug --port ${BACKEND_PORT}"
+            venv = "python"
+            port = "${BACKEND_PORT:-5000}"               # the default of flask
+
+            # Not carried over, or left to you:
+            # - .env.example: there is no .env yet; `cp .env.example .env`, and fill it in
+            # - .env.example: DATABASE_URL names Postgres on port 5432, which nothing here starts; if it runs on this machine, add a service with `external = true` and `port = 5432`
+            # - .env.example: CACHE names Redis on port 6390, which nothing here starts; if it runs on this machine, add a service with `external = true` and `port = 6390`
+        "#]],
+    );
+}
+
+#[test]
+fn redis_where_an_env_file_has_it() {
+    check(
+        r#"
+== requirements.txt
+flask
+redis
+== app.py
+cache = redis.from_url(os.environ["REDIS_URL"])
+app = Flask(__name__)
+== .env
+REDIS_URL=redis://localhost:6390/2
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.python]
+            path = ".venv"
+            requirements = ["requirements.txt"]
+            sync = true                                  # `up` creates it and installs requirements.txt
+
+            # app.py: redis.from_url(
+            [services.redis]
+            command = "redis-server --save '' --port ${REDIS_PORT}"
+            port = "${REDIS_PORT:-6390}"                 # .env: REDIS_URL
+            healthcheck = { tcp = true }
+
+            # app.py: app = Flask(…)
+            [services.backend]
+            command = "python -m flask --app app run --debug --port ${BACKEND_PORT}"
+            venv = "python"
+            port = "${BACKEND_PORT:-5000}"               # the default of flask
+            depends_on = ["redis"]
+        "#]],
+    );
+}

@@ -43,6 +43,11 @@ fn ask(program: &[&str], directory: &Path, file: &str, deadline: Instant) -> Opt
         command.args(["-f", file]);
     }
     command.args(["config", "--format", "json", "--no-interpolate"]);
+    // A file that includes others from elsewhere is not a reason to fetch them.
+    // Source: docs.docker.com, "Pre-defined environment variables"; compose's pkg/remote.
+    command
+        .env("COMPOSE_EXPERIMENTAL_GIT_REMOTE", "false")
+        .env("COMPOSE_EXPERIMENTAL_OCI_REMOTE", "false");
     command
         .current_dir(directory)
         .stdin(Stdio::null())

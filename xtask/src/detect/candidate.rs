@@ -152,9 +152,9 @@ fn of_words(
     let kind = tool.map_or_else(|| kind_of(&words), |tool| tool.kind);
     let entry = entry(&words, &candidate.directory, repository);
     // A server of Python is told by its flags; what its sources say is for when they are run themselves.
-    let source = match (tool, kind) {
-        (Some(_), Kind::Python) => None,
-        _ => listens(repository, &candidate.directory, entry.as_deref(), kind),
+    let source = match tool.is_some() && kind == Kind::Python {
+        true => None,
+        false => listens(repository, &candidate.directory, entry.as_deref(), kind),
     };
     let has_port_word = words
         .iter()

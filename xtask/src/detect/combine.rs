@@ -5,7 +5,7 @@ use super::line::Run;
 use super::program::Origin;
 use super::python;
 use super::repository::{Repository, join, upwards};
-use super::tool::Role;
+use super::tool::{Kind, Role};
 
 /// Every program once, and what was left out.
 pub(crate) fn combined(mut candidates: Vec<Candidate>, repository: &Repository) -> (Vec<Candidate>, Vec<String>) {
@@ -51,8 +51,8 @@ fn home(candidate: &Candidate, repository: &Repository) -> String {
     ];
     let has_manifest = |above: &&str| manifests.iter().any(|manifest| repository.has(&join(above, manifest)));
     let home = match candidate.kind {
-        super::tool::Kind::Python => python::project_of(repository, own),
-        _ => upwards(own).find(has_manifest),
+        Kind::Python => python::project_of(repository, own),
+        Kind::NodeModule | Kind::Javascript | Kind::Go | Kind::Rust | Kind::Other => upwards(own).find(has_manifest),
     };
     home.unwrap_or(own).to_owned()
 }

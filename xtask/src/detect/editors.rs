@@ -111,7 +111,7 @@ pub(crate) fn of_tasks(path: &str, text: &str) -> Vec<Program> {
         let word = |value: &Value| match value {
             Value::String(word) => Some(word.clone()),
             Value::Object(quoted) => Some(quoted.get("value")?.as_str()?.to_owned()),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
         };
         let line = match task.kind.as_str() {
             "npm" => format!("npm run {}", task.script.as_deref()?),

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, compose, doctor, down, env, exec, logs, port, print_help, restart, run, status, supervise, up, venv,
-    why,
+    Context, bug, compose, doctor, down, env, exec, import, init, logs, port, print_help, restart, run, status,
+    supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -81,6 +81,8 @@ fn from_arguments() -> ExitCode {
         Command::Run(args) => run::run(args, &context),
         Command::Exec(args) => exec::run(&args, &context),
         Command::Port(args) => port::run(args, &context),
+        Command::Init(args) => init::run(&args, &context),
+        Command::Import(args) => import::run(&args, &context),
         Command::Venv(args) => venv::run(args, &context),
         Command::Compose(args) => compose::run(&args, &context),
     };
@@ -278,6 +280,8 @@ enum Command {
     Exec(exec::Args),
     Env(env::Args),
     Port(port::Args),
+    Init(init::Args),
+    Import(import::Args),
     Venv(venv::Args),
     Compose(compose::Args),
 }

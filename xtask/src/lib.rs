@@ -13,6 +13,8 @@ mod diagnostic;
 
 mod config;
 
+mod detect;
+
 mod plan;
 
 mod process;

@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod paint;
 pub(crate) mod ports;
 pub(crate) mod problem;
+pub(crate) mod proposal;
 pub(crate) mod reassignment;
 pub(crate) mod reservations;
 pub(crate) mod status;

@@ -1,6 +1,7 @@
 //! The JSON interface: one struct per shape, with fields in the documented order; unknown values are `null`.
 
 mod port_commands;
+mod proposal;
 mod status;
 mod venvs;
 
@@ -24,6 +25,7 @@ use crate::supervise::{Cause, State};
 pub(crate) use port_commands::{
     FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port,
 };
+pub(crate) use proposal::proposal;
 pub(crate) use status::{ExitDocument, ServiceDocument, status};
 pub(crate) use venvs::{VenvDocument, Venvs};
 

@@ -1,5 +1,6 @@
 //! The current project: its `devtasks.toml`, its directory, and the environment of the command.
 
+mod new_file;
 mod place;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::ports::Finding;
 use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
 use crate::supervise::steps::{Running, numbers};
 use crate::system::{files, observe, os, problem, venvs};
+pub(crate) use new_file::NewFile;
 pub(crate) use place::{ProjectPath, directory};
 
 /// Of `devtasks.toml` and env files, in bytes.

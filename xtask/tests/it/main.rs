@@ -10,6 +10,7 @@ mod doctor;
 mod down;
 mod exec;
 mod flags;
+mod init;
 mod logs;
 mod port;
 mod restart;

@@ -7,6 +7,7 @@
 mod compose;
 mod fastapi_vite;
 mod handed_over;
+mod init;
 mod keepers;
 mod poetry;
 mod shop;

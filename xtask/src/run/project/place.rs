@@ -3,12 +3,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Code, Diagnostic, Exit};
+use crate::detect::found;
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 use crate::foreign::command_line;
 use crate::system::runs::StateDir;
-use crate::system::{caller, os, problem};
+use crate::system::{caller, os, problem, repository};
 
-const FILE: &str = "devtasks.toml";
+pub(super) const FILE: &str = "devtasks.toml";
 
 /// A project's file and directory.
 pub(crate) struct ProjectPath {
@@ -111,12 +112,27 @@ fn nearest(here: &Path) -> Option<PathBuf> {
 }
 
 fn no_project(here: &Path) -> Diagnostic {
+    let write: Vec<Hint> = what_init_would_find(here).into_iter().collect();
+    let elsewhere = Hint::from(format!(
+        "go to a project's directory, or name its file with `--file PATH/{FILE}`"
+    ));
+    let elsewhere = elsewhere.or_after(&write);
     Diagnostic::new(format!(
         "there is no `{FILE}` in `{}` or any directory above",
         here.display()
     ))
-    .hint(format!(
-        "go to a project's directory, or name its file with `--file PATH/{FILE}`"
-    ))
+    .hints(write)
+    .hint(elsewhere)
     .exit(Exit::Usage)
+}
+
+/// What `init` would write a file from, if this directory is a project's.
+fn what_init_would_find(here: &Path) -> Option<Hint> {
+    const MAX_NAMES: usize = 4;
+    let repository = repository::glance(here, caller::home().as_deref())?;
+    let found = found(&repository);
+    let shown: Vec<&str> = found.iter().take(MAX_NAMES).map(String::as_str).collect();
+    let more = if found.len() > MAX_NAMES { ", …" } else { "" };
+    let hint = Hint::run("run", "init").then(&format!(", which writes one from {}{more}", shown.join(", ")));
+    (!found.is_empty()).then_some(hint)
 }

@@ -20,6 +20,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// In bytes. A pipe that is read only at the end holds no more than this.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024;
 
+/// The option that names a project.
+const PROJECT_NAME: &str = "--project-name";
+
 /// A program that speaks for Compose, and the service that it is asked about.
 #[derive(Debug, Clone)]
 pub(crate) struct Compose {
@@ -29,6 +32,8 @@ pub(crate) struct Compose {
     /// Options that stand before each command.
     options: Vec<OsString>,
     service: String,
+    /// There is no Compose file to look at.
+    knows_only_project: bool,
     directory: PathBuf,
     environment: Environment,
 }
@@ -65,7 +70,7 @@ impl Compose {
         service: &str,
         environment: &Environment,
     ) -> Result<(Compose, Vec<ComposeContainer>), ComposeProblem> {
-        let options = vec!["--project-name".into(), project.into()];
+        let options = vec![PROJECT_NAME.into(), project.into()];
         // Where no Compose file is found, the labels of the containers count.
         Compose::first(service, options, Path::new("/"), environment, &|| true)
     }
@@ -87,6 +92,7 @@ impl Compose {
                 path,
                 options: options.clone(),
                 service: service.to_owned(),
+                knows_only_project: options.first().is_some_and(|option| option == PROJECT_NAME),
                 directory: directory.to_owned(),
                 environment: environment.clone(),
             };
@@ -150,6 +156,9 @@ impl Compose {
             said: complaint(said),
             known,
         };
+        if self.knows_only_project {
+            return Some(self.no_engine(said));
+        }
         // This needs no engine.
         Some(match self.ask(&["config", "--services"], ANSWER_TIMEOUT, is_wanted) {
             Some(answer) if !answer.success => refused(&answer.stderr, Vec::new()),

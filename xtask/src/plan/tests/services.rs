@@ -162,3 +162,41 @@ fn health_checks_and_times_are_taken_over() {
               stops by Int within 3s"#]],
     );
 }
+
+#[test]
+fn a_service_of_compose_has_a_file_and_time_to_stop() {
+    check(
+        "
+        [services.db]
+        compose = 'postgres'
+        port = '${DB_PORT:-5432}'
+        [services.cache]
+        compose = 'redis'
+        compose_file = 'ops/${STAGE}.yaml'
+        stop_grace_period = '5s'
+        [services.mail]
+        external = true
+        port = 25
+        ",
+        "$ STAGE=dev",
+        "",
+        expect![[r#"
+            db: compose postgres
+              DB_PORT=5432
+              PORT=5432
+              PORT_MAIN=5432
+              STAGE=dev
+              port main 5432 by DB_PORT
+              stops by Term within 70s
+            cache: compose redis of /shop/ops/dev.yaml
+              DB_PORT=5432
+              STAGE=dev
+              stops by Term within 15s
+            mail: external
+              DB_PORT=5432
+              PORT=25
+              PORT_MAIN=25
+              STAGE=dev
+              port main 25"#]],
+    );
+}

@@ -83,11 +83,12 @@ fn help_lists_what_works_and_nothing_else() {
     let sandbox = Sandbox::new("");
     let help = sandbox.run(&["--help"]).with(0).stdout;
     for command in [
-        "up", "down", "restart", "status", "logs", "why", "doctor", "port", "venv",
+        "up", "down", "restart", "status", "logs", "why", "doctor", "run", "exec", "env", "port", "init", "import",
+        "venv", "compose",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
-    for later in ["init", "import", "export", "schema", "completions"] {
+    for later in ["attach", "config", "export", "schema", "completions"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{help}");
     }
 }

@@ -1,10 +1,11 @@
 //! `run`: a task on this terminal, after what it needs.
 
 use crate::commands::events::Inbox;
+use crate::commands::venv::marked::{MarkedEnd, sync_marked};
 use crate::commands::{CommandResult, Context, down, exit_after_print, tell, up, watching};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
-use crate::plan::{Plan, Selection, Service, unknown};
+use crate::plan::{Plan, Selection, Service, Venv, unknown};
 use crate::preflight::needs::needs;
 use crate::report::{json, tasks};
 use crate::run::foreground;
@@ -14,6 +15,7 @@ use crate::supervise::State;
 use crate::supervise::steps::Running;
 use crate::system::runs::StateDir;
 use crate::system::venvs::VenvLooks;
+use crate::system::venvs::sync::Syncer;
 use crate::system::{observe, os};
 
 /// Run a task once, after the services and tasks that it needs
@@ -152,7 +154,29 @@ impl<'a> TaskRun<'a> {
             on_exit: self.project.config.project.on_exit,
             services: vec![service],
         };
-        let looks = VenvLooks::noted_in(&StateDir::of(&plan.checkout)?);
+        let directory = StateDir::of(&plan.checkout)?;
+        let looks = VenvLooks::noted_in(&directory);
+        let syncer = Syncer {
+            checkout: &plan.checkout,
+            notes: directory.venvs(),
+            environment: &self.project.calling,
+            looks: &looks,
+            interrupt: &inbox.interrupt,
+        };
+        let venvs: Vec<&Venv> = plan.venvs().collect();
+        match sync_marked(venvs, &syncer, &self.context) {
+            MarkedEnd::Done => {}
+            MarkedEnd::Failed(finding) => {
+                tell(&self.context.render_finding(&finding));
+                return Ok(finding.exit);
+            }
+            MarkedEnd::Interrupted(state) => {
+                return Ok(watching::interrupted(
+                    &format!("{state}, and the task was not started"),
+                    &self.context,
+                ));
+            }
+        }
         let missing = needs(&plan, &observe::facts(&plan, &looks, &inbox.interrupt));
         let failed = missing.iter().filter(|found| found.exit != Exit::Done);
         missing

@@ -2,7 +2,8 @@
 
 mod check;
 mod list;
-pub(in crate::commands) mod progress;
+pub(in crate::commands) mod marked;
+mod progress;
 mod sync;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,26 @@ fn syncing() -> Sandbox {
 }
 
 #[test]
+fn a_task_that_is_run_gets_its_venv_as_well() {
+    let config = WITH_REQUIREMENTS.replace("requirements =", "sync = true\nrequirements =");
+    let sandbox = project(&format!(
+        "{config}\n[tasks.show]\ncommand = \"python -c 'import lamp; print(lamp.version)'\"\nvenv = \"api\"\n"
+    ));
+    sandbox.write("back end/requirements.txt", "lamp>=2\n");
+    let ended = sandbox.run(&["run", "show"]).with(0);
+    assert_eq!(ended.stdout, "2.0\n");
+    assert!(
+        ended.stderr.starts_with("  api  python3 -m venv 'back end/.venv'\n"),
+        "{ended:?}"
+    );
+    let again = sandbox.run(&["run", "show"]).with(0);
+    assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("2.0\n", ""));
+    sandbox.write("back end/requirements.txt", "lamp>=3\n");
+    let failed = sandbox.run(&["run", "show"]).with(5);
+    assert_eq!(failed.stdout, "");
+}
+
+#[test]
 fn up_makes_what_it_needs_and_says_so_before() {
     let sandbox = syncing();
     let plan = sandbox.run(&["up", "--plan"]).with(0);

@@ -1,8 +1,8 @@
 //! Findings about the command of a service: it must be found, be executable, and need no shell.
 
 use super::{command_path, home, missing};
-use crate::diagnostic::{Code, Level};
-use crate::plan::{Plan, Service, ShellSyntax};
+use crate::diagnostic::{Code, Hint, Level};
+use crate::plan::{Plan, Service, ShellSyntax, VenvInputs};
 use crate::ports::{Finding, Subject};
 use crate::preflight::CommandFact;
 
@@ -66,29 +66,39 @@ fn and(texts: &[String]) -> String {
 
 /// The hint for a command that was not found. A mistyped name may be that of a harmful package, so none is installed by
 /// its name.
-fn find_it(plan: &Plan, service: &Service, word: &str, near: Option<&str>) -> String {
+fn find_it(plan: &Plan, service: &Service, word: &str, near: Option<&str>) -> Hint {
     if word.starts_with("~/") {
-        return home(word);
+        return home(word).into();
     }
     if let Some(near) = near {
-        return format!("did you mean `{near}`?");
+        return format!("did you mean `{near}`?").into();
     }
     if word.contains('/') {
         let directory = super::relative(plan, &service.working_dir);
         return match directory.as_str() {
-            "" => format!("correct the path `{word}`, which begins at the project's directory"),
-            directory => format!("correct the path `{word}`, which begins at `{directory}`"),
+            "" => format!("correct the path `{word}`, which begins at the project's directory").into(),
+            directory => format!("correct the path `{word}`, which begins at `{directory}`").into(),
         };
     }
-    match &service.venv {
-        Some(venv) => format!(
-            "install the package that has `{word}` into venv `{}`, or correct `command` of `{}`",
-            super::relative(plan, &venv.path),
-            service.name
-        ),
-        None => format!(
-            "install `{word}`, correct `command` of `{}`, or set `venv` if it lives in one",
-            service.name
-        ),
+    let name = &service.name;
+    let Some(venv) = &service.venv else {
+        return format!("install `{word}`, correct `command` of `{name}`, or set `venv` if it lives in one").into();
+    };
+    let list = match &venv.inputs {
+        VenvInputs::Unknown => None,
+        VenvInputs::Requirements(files) => files.last().cloned(),
+        VenvInputs::Project(directory) => Some(directory.join("pyproject.toml")),
+    };
+    match (&venv.name, list) {
+        (Some(venv), Some(list)) => {
+            let list = super::relative(plan, &list);
+            let text =
+                format!("correct `command` of `{name}`, or list the package that has `{word}` in `{list}` and type");
+            Hint::run(&text, format!("venv sync {venv}"))
+        }
+        (_, _) => {
+            let venv = super::relative(plan, &venv.path);
+            format!("install the package that has `{word}` into venv `{venv}`, or correct `command` of `{name}`").into()
+        }
     }
 }

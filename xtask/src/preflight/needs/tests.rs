@@ -158,6 +158,16 @@ fn a_command_must_be_found() {
             hint: install the package that has `serve` into venv `.venv`, or correct `command` of `api`"#]],
     );
     check_command(
+        &WITH_VENV.replace(
+            "path = '.venv'",
+            "path = '.venv'\nrequirements = 'back/requirements.txt'",
+        ),
+        CommandFact::NotFound { near: None },
+        expect![[r#"
+            5 command.not_found Fail api 6:11: command `serve` was not found
+            hint: correct `command` of `api`, or list the package that has `serve` in `back/requirements.txt` and type `cargo xtask venv sync py`"#]],
+    );
+    check_command(
         &WITH_VENV.replace("serve", "./serve"),
         CommandFact::NotFound { near: None },
         expect![[r#"
@@ -479,7 +489,7 @@ fn packages_that_are_missing_or_old_are_named_and_our_own_command_installs_them(
         VenvContents::Complete,
         expect![[r#"
             5 command.not_found Fail api 6:11: command `serve` was not found
-            hint: install the package that has `serve` into venv `.venv`, or correct `command` of `api`"#]],
+            hint: correct `command` of `api`, or list the package that has `serve` in `all.txt` and type `cargo xtask venv sync py`"#]],
     );
     let lacks = vec![lack("fastapi>=0.110", None), lack("celery<6", Some("6.0.1"))];
     check_contents(
@@ -560,7 +570,7 @@ fn what_cannot_be_told_or_read_is_said() {
         expect![[r#"
             0 venv.requirements Unknown api 2:8: whether venv `.venv` holds what is asked for cannot be told: `poetry` is not in the PATH
             5 command.not_found Fail api 6:11: command `serve` was not found
-            hint: install the package that has `serve` into venv `.venv`, or correct `command` of `api`"#]],
+            hint: correct `command` of `api`, or list the package that has `serve` in `all.txt` and type `cargo xtask venv sync py`"#]],
     );
     let missing = VenvContents::InputMissing("/shop/all.txt".into());
     check_contents(

@@ -34,6 +34,7 @@ pub(crate) fn advice(
 pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path) -> Vec<Hint> {
     use FailureKind::*;
     let name = &service.name;
+    let checkout = service.place.seen_from(checkout);
     let directory = display_path(&service.working_dir, checkout);
     let hint = match (diagnosis.kind, &diagnosis.subject) {
         (PythonModuleMissing, Some(Subject::Application(_))) => {

@@ -1,6 +1,6 @@
 //! Positions in files that the user wrote.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The directory from which the paths of a hint are seen. Where the user stands elsewhere than in the project's
+    /// directory, the file is named by its whole path, and so is everything else: a command of a hint can be typed as it
+    /// is printed.
+    pub(crate) fn seen_from<'p>(&self, project: &'p Path) -> &'p Path {
+        match self.file.is_absolute() {
+            true => Path::new(""),
+            false => project,
+        }
+    }
+
     /// The first `${…}` within it that begins with `start`, a name or the path of a service; the whole place if there
     /// is none.
     pub(crate) fn variable(&self, start: &str) -> Place {

@@ -5,7 +5,7 @@ pub(crate) mod node_modules;
 pub(crate) mod venv;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::venv::venv_finding;
 use super::pidfile::stale_pidfile;
@@ -154,9 +154,12 @@ fn relative(plan: &Plan, path: &Path) -> String {
     path.strip_prefix(&plan.checkout).unwrap_or(path).display().to_string()
 }
 
-/// The relative path, quoted for a command line.
-fn command_path(plan: &Plan, path: &Path) -> String {
-    shell_words::quote(&relative(plan, path)).into_owned()
+/// The path in a command of a hint, quoted.
+fn command_path(plan: &Plan, path: &Path, place: &Place) -> String {
+    let path = path.strip_prefix(place.seen_from(&plan.checkout)).unwrap_or(path);
+    // Without `./` between.
+    let path: PathBuf = path.components().collect();
+    shell_words::quote(&path.to_string_lossy()).into_owned()
 }
 
 fn missing(code: Code, message: String, place: &Place) -> Diagnostic {

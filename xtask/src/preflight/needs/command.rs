@@ -33,7 +33,7 @@ pub(super) fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Opt
         CommandFact::NotExecutable(path) => {
             let message = format!("command `{word}` is not executable");
             missing(Code::CommandNotExecutable, message, place)
-                .hint(format!("run `chmod +x {}`", command_path(plan, path)))
+                .hint(format!("run `chmod +x {}`", command_path(plan, path, place)))
         }
         CommandFact::InterpreterMissing { script, interpreter } => {
             let (script, interpreter) = (script.display(), interpreter.display());

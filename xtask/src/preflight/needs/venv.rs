@@ -153,7 +153,7 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
             }
         }
         Some(_) | None => {
-            let fix = typed(&fact.recipe.steps(venv, work), checkout);
+            let fix = typed(&fact.recipe.steps(venv, work), venv.place.seen_from(checkout));
             let python = match (fact.recipe.wanted(venv), work) {
                 (Some(wanted), Work::Make | Work::Remake) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
                     format!("install a Python that is `{}`, then ", wanted.text)

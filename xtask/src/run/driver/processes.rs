@@ -235,7 +235,7 @@ impl Driver<'_> {
         if found.may_need_packages() {
             let checkout = &self.record.checkout;
             let node = observe::node_of(&instance.service, checkout);
-            let install = node.map(|node| install(checkout, &node));
+            let install = node.map(|node| install(instance.service.place.seen_from(checkout), &node));
             let hint = install.map(|install| format!("install what is missing with `{install}`").into());
             found.hints.extend(hint);
         }

@@ -325,3 +325,34 @@ hint: install its packages with `pnpm --dir web install --frozen-lockfile`
 "
     );
 }
+
+#[test]
+fn a_command_of_a_hint_works_where_the_user_stands() {
+    let sandbox = Sandbox::new(
+        r#"
+        [venvs.api]
+        path = ".venv"
+        [services.api]
+        command = "serve"
+        venv = "api"
+        [services.web]
+        command = "npm run dev"
+        working_dir = "my web"
+        [services.weak]
+        command = "./script"
+        "#,
+    );
+    sandbox.write("my web/package.json", r#"{ "devDependencies": { "vite": "8" } }"#);
+    sandbox.write("script", "");
+    let project = sandbox.project().canonicalize().unwrap();
+    let directory = project.join("my web");
+    let ended = sandbox.start_in(&directory, &["doctor"]).wait().with(1);
+    let project = project.display();
+    for hint in [
+        format!("hint: make it with `python3 -m venv {project}/.venv`\n"),
+        format!("hint: install its packages with `npm install --prefix '{project}/my web'`\n"),
+        format!("hint: run `chmod +x {project}/script`\n"),
+    ] {
+        assert!(ended.stdout.contains(&hint), "{hint}\n{ended:?}");
+    }
+}

@@ -164,8 +164,8 @@ pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
 }
 
 /// How a child that std waited for has ended.
-pub(crate) fn exit_status(status: std::process::ExitStatus) -> crate::diagnose::ExitStatus {
-    crate::diagnose::ExitStatus {
+pub(crate) fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
+    ExitStatus {
         code: status.code(),
         signal: None,
     }
@@ -175,7 +175,7 @@ pub(crate) fn exit_status(status: std::process::ExitStatus) -> crate::diagnose::
 ///
 /// # Errors
 /// The command cannot be run.
-pub(crate) fn replace(mut command: Command) -> io::Result<crate::diagnose::ExitStatus> {
+pub(crate) fn replace(mut command: Command) -> io::Result<ExitStatus> {
     command.status().map(exit_status)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::sandbox::{Running, Sandbox, port, signal};
+use crate::sandbox::{Running, Sandbox, eventually, port, signal};
 
 /// `migrate` needs `db` and two tasks, and runs what `command` says.
 fn shop(command: &str) -> (Sandbox, u16) {
@@ -116,6 +116,30 @@ fn ctrl_c_reaches_the_task_once_and_what_was_started_is_stopped() {
         ended.stdout.contains(&format!("nothing is left, port {db} is free")),
         "{ended:?}"
     );
+    sandbox.nothing_is_left_soon();
+}
+
+#[test]
+fn ctrl_c_while_what_the_task_needs_starts_leaves_nothing() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.db]\ncommand = \"SERVICE --say begun --wait-for never --listen 127.0.0.1:{port}\"\nport = {port}\n\
+         [tasks.t]\ncommand = \"echo never\"\ndepends_on = [\"db\"]\n"
+    ));
+    let run = sandbox.start(&["run", "t"]);
+    eventually(
+        || sandbox.run(&["logs", "db"]).stdout,
+        || sandbox.run(&["logs", "db"]).stdout.contains("begun"),
+    );
+    run.interrupt();
+    let ended = run.wait().with(130);
+    assert_eq!(ended.stdout, "");
+    let told = sandbox.plain(&ended.stderr);
+    let expected = format!(
+        "Interrupted; what was started is stopped again.\n  db  stopped\nStopped 1 service in [time]; nothing is left, port {port} is \
+         free.\n"
+    );
+    assert!(told.ends_with(&expected), "{told}");
     sandbox.nothing_is_left_soon();
 }
 

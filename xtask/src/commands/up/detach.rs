@@ -86,7 +86,11 @@ fn follow_start(plan: &Plan, show: &mut UpReporter<'_>, screen: &Screen, inbox: 
             Ended::Gone => return Ok(exit.map_or(Watched::Not, Watched::Ended)),
             Ended::Interrupted => {
                 screen.draw("");
-                screen.say("Interrupted; startup continues in the background.");
+                let rest = match show.is_for_task {
+                    true => "what was started is stopped again",
+                    false => "startup continues in the background",
+                };
+                screen.say(&format!("Interrupted; {rest}."));
                 return Ok(Watched::Ended(Exit::Interrupted));
             }
         };

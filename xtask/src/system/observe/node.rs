@@ -11,12 +11,7 @@ use crate::system::files;
 
 /// The Node project whose packages the command needs; `None` if it needs none.
 pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) -> Option<NodeFact> {
-    let words: Vec<&str> = service
-        .command
-        .words
-        .iter()
-        .flat_map(|word| word.split_whitespace())
-        .collect();
+    let words = service.command.parts();
     let package = nearest_package(&start(&words, &service.working_dir), checkout)?;
     let manifest = json(&package.join("package.json")).unwrap_or_default();
     let has = |table: &str| manifest[table].as_object().is_some_and(|table| !table.is_empty());
@@ -25,9 +20,11 @@ pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) ->
         Some(Runner::Script) => has("dependencies") || has("devDependencies") || !manifest["workspaces"].is_null(),
         // `vite` is no program of the `PATH`, and a dependency of the project.
         None => {
-            let lists = |table: &str| !manifest[table][words[0]].is_null();
-            matches!(command, CommandFact::NotFound { near: None })
-                && (lists("dependencies") || lists("devDependencies"))
+            let lists = |program: &&str| {
+                let in_table = |table: &str| !manifest[table][*program].is_null();
+                in_table("dependencies") || in_table("devDependencies")
+            };
+            matches!(command, CommandFact::NotFound { near: None }) && words.first().is_some_and(lists)
         }
     };
     if !is_needed {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::detect::LOCK_FILES;
 use crate::plan::Service;
 use crate::preflight::{CommandFact, NodeFact, NodeState, PackageManager};
 use crate::system::files;
@@ -93,21 +94,12 @@ fn nearest_package(directory: &Path, checkout: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-const LOCKS: [&str; 6] = [
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
-    "yarn.lock",
-    "bun.lock",
-    "bun.lockb",
-];
-
 /// Where the packages are installed, and the lock file there. A package of a workspace is installed with the others.
 fn installed_at(package: &Path, checkout: &Path) -> (PathBuf, Option<PathBuf>) {
     let lock = |directory: &Path| {
-        LOCKS
+        LOCK_FILES
             .iter()
-            .map(|name| directory.join(name))
+            .map(|(name, _)| directory.join(name))
             .find(|path| path.is_file())
     };
     let is_workspace = |directory: &Path| {

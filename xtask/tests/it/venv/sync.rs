@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use expect_test::{Expect, expect};
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::{WITH_REQUIREMENTS, pip, project, real_project};
 use crate::sandbox::{Ended, Sandbox, eventually, signal};
@@ -69,6 +70,10 @@ fn it_makes_a_venv_once() {
               'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
         "#]],
     );
+    let preview = sandbox.run(&["venv", "sync", "--dry-run", "--format", "json"]);
+    let python = "'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'";
+    let commands = json!(["python3 -m venv 'back end/.venv'", python]);
+    assert_eq!(preview.json()["venvs"][0]["commands"], commands);
     check(
         &sandbox,
         &["venv", "sync"],

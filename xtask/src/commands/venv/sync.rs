@@ -5,6 +5,7 @@ use super::{Chosen, called};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
+use crate::foreign::visible;
 use crate::plan::{Plan, Venv};
 use crate::preflight::recipe::Work;
 use crate::report::json;
@@ -139,5 +140,6 @@ fn would(plan: &Plan, venv: &Venv, work: Work, commands: &[String]) -> String {
         Work::Remake => " after the old venv was set aside",
         Work::Make | Work::Fill => "",
     };
-    format!("{name}: would run{aside}\n  {}\n", commands.join("\n  "))
+    let commands: String = commands.iter().map(|it| format!("  {}\n", visible(it))).collect();
+    format!("{name}: would run{aside}\n{commands}")
 }

@@ -453,3 +453,22 @@ fn an_interpreter_that_never_answers_is_ended() {
     sandbox.run(&["venv", "sync"]).with(0);
     sandbox.run(&["venv", "check"]).with(0);
 }
+
+#[test]
+fn a_path_cannot_steer_the_terminal() {
+    let sandbox = project("[venvs.api]\npath = \"a\\u001b[31m\"\n[services.api]\ncommand = 'true'\nvenv = 'api'");
+    for arguments in [
+        &["venv"][..],
+        &["venv", "check"],
+        &["venv", "sync", "--dry-run"],
+        &["venv", "sync"],
+    ] {
+        let ended = sandbox.run(arguments);
+        assert!(
+            !format!("{}{}", ended.stdout, ended.stderr).contains('\x1b'),
+            "{ended:?}"
+        );
+    }
+    let listed = sandbox.run(&["venv"]).with(0).stdout;
+    assert!(listed.contains("a\\x1b[31m"), "{listed}");
+}

@@ -34,6 +34,7 @@ mod yaml;
 
 pub(crate) use compose::{is_compose_file, is_found_by_compose};
 pub(crate) use found::found;
+pub(crate) use node::LOCK_FILES;
 use program::Program;
 pub(crate) use proposal::{Packages, Process, Proposal, Runs, Service, Task, Venv};
 pub(crate) use repository::{COMMANDS, Repository, Want, is_aside, wanted};

@@ -8,6 +8,8 @@ mod draft;
 mod env_files;
 mod environment;
 mod literals;
+#[cfg(test)]
+pub(crate) mod planned;
 mod ports;
 mod scheme;
 mod scope;
@@ -235,6 +237,11 @@ pub(crate) enum Check {
 }
 
 impl Command {
+    /// The words, and those within a word that is a command line for a shell: `sh`, `-c`, `npm`, `start`.
+    pub(crate) fn parts(&self) -> Vec<&str> {
+        self.words.iter().flat_map(|word| word.split_whitespace()).collect()
+    }
+
     /// Adds words at the end; a shell gets them quoted.
     pub(crate) fn append(&mut self, words: &[String]) {
         match self.words.last_mut() {

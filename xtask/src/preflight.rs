@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use crate::config::Protocol;
 use crate::ports::{Endpoint, PortFact};
 use crate::process::compose::{ComposeContainer, ComposeProblem};
+use needs::venv::dotted;
 use pidfile::StalePidfile;
 use recipe::Recipe;
 
@@ -174,4 +175,19 @@ pub(crate) enum VenvState {
     Works {
         version: Vec<u32>,
     },
+}
+
+impl VenvState {
+    /// That of Python, such as `3.11.7`; `None` if its interpreter does not run.
+    pub(crate) fn version(&self) -> Option<String> {
+        match self {
+            VenvState::Works { version } => Some(dotted(version)),
+            VenvState::Missing
+            | VenvState::NotAVenv
+            | VenvState::InterpreterMissing { .. }
+            | VenvState::LinkLoop
+            | VenvState::Moved { .. }
+            | VenvState::Broken { .. } => None,
+        }
+    }
 }

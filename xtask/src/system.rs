@@ -1,5 +1,6 @@
 //! Access to the machine: files, sockets, processes, threads, environment and clock.
 
+mod answer;
 pub(crate) mod attribution;
 pub(crate) mod audit;
 pub(crate) mod caller;

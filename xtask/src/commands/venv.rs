@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
+use crate::foreign::visible;
 use crate::plan::{Plan, Selection, Venv, unknown};
 use crate::ports::Subject;
 use crate::preflight::VenvFact;
@@ -131,9 +132,10 @@ impl Chosen {
     }
 }
 
-/// The name of a venv, or its path as seen from the project.
+/// The name of a venv, or its path as seen from the project; escaped.
 fn called(plan: &Plan, venv: &Venv) -> String {
-    venv.name.clone().unwrap_or_else(|| path_of(plan, venv))
+    let name = venv.name.clone().unwrap_or_else(|| path_of(plan, venv));
+    visible(&name).into_owned()
 }
 
 fn path_of(plan: &Plan, venv: &Venv) -> String {

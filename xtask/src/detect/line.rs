@@ -44,7 +44,8 @@ pub(crate) fn line(text: &str) -> Option<Line> {
             if let Some(first) = words.first_mut() {
                 *first = without_venv(first);
             }
-            (!words.is_empty()).then_some(Run::Words(words))?
+            words.first().filter(|first| !first.is_empty())?;
+            Run::Words(words)
         }
     };
     Some(line)

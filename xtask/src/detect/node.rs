@@ -7,7 +7,7 @@ use super::listens::listens;
 use super::program::{Origin, Program};
 use super::repository::{Repository, join};
 use super::tool::Kind;
-pub(crate) use package::{Package, installer, packages};
+pub(crate) use package::{LOCK_FILES, Package, installer, packages};
 pub(crate) use scripts::unfold;
 
 /// Scripts that start a server for development, the most usual name first.

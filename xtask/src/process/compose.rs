@@ -192,12 +192,6 @@ fn not_published(containers: &[ComposeContainer], wanted: u16) -> String {
     )
 }
 
-/// What a failed command of Compose says: its last line.
-pub(crate) fn complaint(stderr: &str) -> Foreign {
-    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.next_back().unwrap_or("it says nothing").into()
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {

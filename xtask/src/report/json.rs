@@ -27,7 +27,7 @@ pub(crate) use port_commands::{
 };
 pub(crate) use proposal::proposal;
 pub(crate) use status::{ExitDocument, ServiceDocument, status};
-pub(crate) use venvs::{VenvDocument, Venvs};
+pub(crate) use venvs::{VenvCommands, VenvDocument, VenvPreview, Venvs};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 

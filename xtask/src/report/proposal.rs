@@ -23,7 +23,7 @@ pub(crate) fn summary(proposal: &Proposal, file: &str, program: &str, paint: Pai
         "Found {}.\nWrote {}: {}.\nNext: {}   (`{program} doctor` checks it first)\n",
         visible(&names(&found)),
         paint.bold(&visible(file)),
-        parts.join(", "),
+        visible(&parts.join(", ")),
         paint.bold(&format!("`{program} up`")),
     )
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::paint::Paint;
 use super::table;
 use crate::diagnostic::{Code, Level};
+use crate::foreign::visible;
 use crate::plan::Venv;
 use crate::ports::Finding;
 use crate::preflight::VenvState;
-use crate::preflight::needs::venv::dotted;
 
 /// A venv, and what a look at it has found.
 pub(crate) struct VenvRow {
@@ -39,15 +39,7 @@ impl VenvRow {
     }
 
     pub(crate) fn python(&self) -> Option<String> {
-        match &self.state {
-            VenvState::Works { version } => Some(dotted(version)),
-            VenvState::Missing
-            | VenvState::NotAVenv
-            | VenvState::InterpreterMissing { .. }
-            | VenvState::LinkLoop
-            | VenvState::Moved { .. }
-            | VenvState::Broken { .. } => None,
-        }
+        self.state.version()
     }
 }
 
@@ -60,7 +52,7 @@ pub(crate) fn table(rows: &[VenvRow], checkout: &Path, paint: Paint) -> String {
         let none = || "-".to_owned();
         vec![
             row.venv.name.clone().unwrap_or_else(none),
-            path.display().to_string(),
+            visible(&path.to_string_lossy()).into_owned(),
             row.python().unwrap_or_else(none),
             row.word().replace('_', " "),
             match row.services.is_empty() {

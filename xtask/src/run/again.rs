@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
+use super::reexec::not_started_again;
 use crate::diagnostic::Diagnostic;
 use crate::system::os;
 use crate::system::threads::{self, Stack};
@@ -24,15 +25,12 @@ pub(crate) fn command(
     arguments: &[OsString],
     mut hear: impl FnMut(&str),
 ) -> Result<CommandEnd, Diagnostic> {
-    let failed = |error: &std::io::Error| {
-        let cause = crate::system::cause(error);
-        Diagnostic::new(format!("cannot start this program again: {cause}"))
-    };
-    let mut command = std::process::Command::new(os::current_exe().map_err(|error| failed(&error))?);
+    let program_file = os::current_exe().map_err(|error| not_started_again(&error))?;
+    let mut command = std::process::Command::new(program_file);
     os::set_arg0(&mut command, program);
     command.args(arguments).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| failed(&error))?;
+    let mut child = command.spawn().map_err(|error| not_started_again(&error))?;
     let mut errors = child.stderr.take().expect("its stderr is a pipe");
     let (sender, stderr) = std::sync::mpsc::channel();
     threads::start("stderr", Stack::Small, move || {
@@ -43,7 +41,7 @@ pub(crate) fn command(
     })?;
     let stdout = BufReader::new(child.stdout.take().expect("its stdout is a pipe"));
     stdout.lines().map_while(Result::ok).for_each(|line| hear(&line));
-    let status = child.wait().map_err(|error| failed(&error))?;
+    let status = child.wait().map_err(|error| not_started_again(&error))?;
     let stderr = stderr.recv().unwrap_or_default();
     Ok(CommandEnd {
         code: status.code(),

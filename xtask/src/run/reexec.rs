@@ -27,6 +27,11 @@ const GREETING: &[u8] = b"devtasks is here\n";
 /// How long a helper may take to greet.
 pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
+pub(super) fn not_started_again(error: &std::io::Error) -> Diagnostic {
+    let cause = crate::system::cause(error);
+    Diagnostic::new(format!("cannot start this program again: {cause}"))
+}
+
 /// The purpose for which this program is started again.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Helper {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::container::Job;
-use super::reexec::VARIABLE;
+use super::reexec::{VARIABLE, not_started_again};
 use super::sockets::{Hold, Sockets};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{ComposeService, Environment, Runs, Service, Stdin};
@@ -62,13 +62,16 @@ pub(crate) fn service(
     let _held = held.map_err(|error| crate::system::problem("pass sockets to", Path::new(&words[0]), &error))?;
     // `spawn` returns after the exec, when the service may bind them.
     drop(hold);
-    let child = command.spawn().map_err(|error| {
-        let words = &service.command.words[0];
-        crate::system::problem("run", Path::new(words), &error)
-            .at(&service.command.place)
-            .exit(Exit::Missing)
-    })?;
+    let child = command.spawn().map_err(|error| not_started(service, &error))?;
     Ok(Started { child, terminal })
+}
+
+fn not_started(service: &Service, error: &io::Error) -> Diagnostic {
+    let problem = match &service.runs {
+        Runs::Compose(_) => not_started_again(error),
+        Runs::Command | Runs::External => crate::system::problem("run", Path::new(&service.command.words[0]), error),
+    };
+    problem.at(&service.command.place).exit(Exit::Missing)
 }
 
 /// Puts the command on a new terminal; returns our side of it.
@@ -97,11 +100,7 @@ fn helper(compose: &ComposeService, service: &Service, note: PathBuf, tag: &Tag)
         service: compose.clone(),
         note,
     };
-    let command = job.command().map_err(|error| {
-        let problem = crate::system::cause(&error);
-        Diagnostic::new(format!("cannot start this program again: {problem}")).exit(Exit::Missing)
-    });
-    let mut command = command?;
+    let mut command = job.command().map_err(|error| not_started(service, &error))?;
     command.env_clear().envs(&service.environment).envs(tag.variables());
     command.env(VARIABLE, "1").current_dir(&service.working_dir);
     Ok(command)
@@ -123,3 +122,6 @@ fn command(words: &[String], directory: &Path, environment: &Environment, tag: &
         .envs(tag.variables());
     Ok(command)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,23 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use super::answer::{self, Answer, complaint};
 use super::observe::find_program;
-use super::os::{self, Signal};
+use super::os;
 use crate::config::Protocol;
 use crate::plan::{ComposeService, Environment};
-use crate::process::compose::{ComposeContainer, ComposeProblem, PROGRAMS, complaint, containers, declared};
+use crate::process::compose::{ComposeContainer, ComposeProblem, PROGRAMS, containers, declared};
 
 /// How long Compose may take to answer a question. An engine that is starting takes seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The interval between checks whether the question is still wanted.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
-
-/// In bytes. A pipe that is read only at the end holds no more than this.
-const MAX_OUTPUT_BYTES: usize = 64 * 1024;
 
 /// The option that names a project.
 const PROJECT_NAME: &str = "--project-name";
@@ -36,13 +31,6 @@ pub(crate) struct Compose {
     knows_only_project: bool,
     directory: PathBuf,
     environment: Environment,
-}
-
-/// The answer to one question.
-struct Answer {
-    success: bool,
-    stdout: String,
-    stderr: String,
 }
 
 impl Compose {
@@ -118,9 +106,9 @@ impl Compose {
     pub(crate) fn containers(&self, is_wanted: &dyn Fn() -> bool) -> Result<Vec<ComposeContainer>, Option<String>> {
         let words = ["ps", "--all", "--format", "json", &self.service];
         let answer = self.ask(&words, ANSWER_TIMEOUT, is_wanted).ok_or(None)?;
-        let found = containers(&answer.stdout).filter(|_| answer.success);
+        let found = containers(&answer.stdout).filter(|_| answer.is_success());
         found.ok_or_else(|| {
-            Some(match answer.success {
+            Some(match answer.is_success() {
                 true => format!("`{} ps` answers in a form that is not known", self.name()),
                 false => answer.stderr,
             })
@@ -134,14 +122,14 @@ impl Compose {
             ANSWER_TIMEOUT,
             is_wanted,
         );
-        declared(&answer.filter(|answer| answer.success)?.stdout, &self.service)
+        declared(&answer.filter(|answer| answer.is_success())?.stdout, &self.service)
     }
 
     /// Why `ps` failed; `None` if the program does not know Compose.
     fn problem(&self, said: &str, is_wanted: &dyn Fn() -> bool) -> Option<ComposeProblem> {
         let version = self
             .ask(&["version"], ANSWER_TIMEOUT, is_wanted)
-            .is_some_and(|answer| answer.success);
+            .is_some_and(|answer| answer.is_success());
         if !version {
             return None;
         }
@@ -153,7 +141,7 @@ impl Compose {
         }
         let refused = |said: &str, known: Vec<String>| ComposeProblem::Refused {
             program: self.name(),
-            said: complaint(said),
+            said: complaint(said).into(),
             known,
         };
         if self.knows_only_project {
@@ -161,7 +149,7 @@ impl Compose {
         }
         // This needs no engine.
         Some(match self.ask(&["config", "--services"], ANSWER_TIMEOUT, is_wanted) {
-            Some(answer) if !answer.success => refused(&answer.stderr, Vec::new()),
+            Some(answer) if !answer.is_success() => refused(&answer.stderr, Vec::new()),
             Some(answer) => {
                 let known: Vec<String> = answer.stdout.lines().map(str::to_owned).collect();
                 match said.contains("no such service") {
@@ -176,7 +164,7 @@ impl Compose {
     fn no_engine(&self, said: &str) -> ComposeProblem {
         ComposeProblem::NoEngine {
             program: self.name(),
-            said: complaint(said),
+            said: complaint(said).into(),
         }
     }
 
@@ -186,13 +174,12 @@ impl Compose {
     /// What Compose says against it.
     pub(crate) fn run(&self, word: &str, patience: Duration) -> Result<(), String> {
         match self.ask(&[word, &self.service], patience, &|| true) {
-            Some(answer) if answer.success => Ok(()),
-            Some(answer) => Err(complaint(&answer.stderr).to_string()),
+            Some(answer) if answer.is_success() => Ok(()),
+            Some(answer) => Err(complaint(&answer.stderr).to_owned()),
             None => Err(format!("no answer in {} s", patience.as_secs())),
         }
     }
 
-    /// A command; its output is ours, its input is empty.
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -203,56 +190,20 @@ impl Compose {
             .envs(&self.environment)
             // Its log would begin lines with control characters.
             .env("COMPOSE_ANSI", "never")
-            .current_dir(&self.directory)
-            .stdin(Stdio::null());
-        os::end_with_us(&mut command);
+            .current_dir(&self.directory);
         command
     }
 
-    /// A command for the service.
+    /// A command for the service; its output is ours, its input is empty.
     pub(crate) fn service_command(&self, words: &[&str]) -> Command {
         let mut command = self.command(words);
-        command.arg(&self.service);
+        command.arg(&self.service).stdin(Stdio::null());
+        os::end_with_us(&mut command);
         command
     }
 
     /// `None` if there is no answer in time, or it is no longer wanted.
     fn ask(&self, words: &[&str], patience: Duration, is_wanted: &dyn Fn() -> bool) -> Option<Answer> {
-        let mut command = self.command(words);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // The program starts another one; both are killed with the group.
-        os::new_process_group(&mut command);
-        let mut child = command.spawn().ok()?;
-        let has_ended = ends_in_time(&mut child, patience, is_wanted);
-        if !has_ended {
-            // The child has not been reaped, so the number of its group cannot have been reused.
-            os::signal_group(child.id(), Signal::Kill);
-        }
-        let pipe = child.stdout.take();
-        let stdout = pipe.map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
-        let pipe = child.stderr.take();
-        let stderr = pipe.map(|pipe| os::read_at_once(&pipe, MAX_OUTPUT_BYTES));
-        // A process that survives SIGKILL is stuck in the kernel.
-        let status = match has_ended || os::ends_within(&mut child, POLL_INTERVAL) {
-            true => child.wait().ok(),
-            false => None,
-        };
-        let text = |said: Option<Vec<u8>>| String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
-        let answer = Answer {
-            success: status?.success(),
-            stdout: text(stdout),
-            stderr: text(stderr),
-        };
-        has_ended.then_some(answer)
+        answer::ask(&mut self.command(words), patience, is_wanted).ok()
     }
-}
-
-fn ends_in_time(child: &mut Child, patience: Duration, is_wanted: &dyn Fn() -> bool) -> bool {
-    let deadline = Instant::now() + patience;
-    while !os::ends_within(child, POLL_INTERVAL) {
-        if !is_wanted() || Instant::now() >= deadline {
-            return false;
-        }
-    }
-    true
 }

@@ -2,7 +2,6 @@
 
 mod interpreter;
 mod judge;
-mod program;
 mod pyproject;
 mod recipe;
 mod stamp;
@@ -10,8 +9,11 @@ pub(crate) mod sync;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use super::answer::{self, Answer};
 use super::interrupt::Interrupt;
 use super::runs::StateDir;
 use super::threads;
@@ -24,6 +26,15 @@ pub(crate) fn nearest(directory: &Path, top: &Path) -> Option<PathBuf> {
     let directories = directory.ancestors().take_while(|directory| directory.starts_with(top));
     let named = directories.flat_map(|directory| [".venv", "venv", "env"].map(|name| directory.join(name)));
     named.into_iter().find(|venv| venv.join("pyvenv.cfg").is_file())
+}
+
+/// How long an interpreter or a tool may take to answer. A cold disk is slow, a broken interpreter never answers.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// # Errors
+/// There is no answer; in words. After an interrupt the words must not be used.
+fn ask(command: &mut Command, interrupt: &Interrupt) -> Result<Answer, String> {
+    answer::ask(command, TIMEOUT, &|| !interrupt.was_heard())
 }
 
 /// Looks at venvs, at each once.

@@ -362,3 +362,13 @@ fn what_init_writes_comes_up() {
     sandbox.run(&["down"]).with(0);
     sandbox.nothing_is_left_soon();
 }
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let sandbox = bare();
+    sandbox.write("a\x1b[31m/requirements.txt", "fastapi\n");
+    sandbox.write("a\x1b[31m/main.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+    let init = sandbox.run(&["init"]).with(0);
+    assert!(init.stdout.contains("1 venv (a\\x1b[31m/.venv)"), "{init:?}");
+    assert!(!init.stdout.contains('\x1b'), "{init:?}");
+}

@@ -6,12 +6,13 @@ use super::preflight::Preflight;
 use super::settle::{Notice, Settled};
 use crate::commands::{CommandResult, exit_after_print, leftovers};
 use crate::diagnostic::{Exit, Level};
+use crate::plan::Runs;
 use crate::ports::Finding;
 use crate::preflight::resolution::{Remedy, ResolvedFinding};
 use crate::report;
 use crate::report::steps::Steps;
 use crate::run::run_status;
-use crate::supervise::steps::Todo;
+use crate::supervise::steps::{Step, Todo};
 
 pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
     let live = run_status::running(&alone.project.checkout)?;
@@ -78,15 +79,19 @@ fn people(up: &Preflight<'_>, seen: &Steps<'_>) -> String {
     for finding in seen.findings.iter().filter(|finding| finding.level != Level::Ok) {
         text.push_str(&format!("{}\n", report::finding::finding(finding, &reader)));
     }
-    let n_started = seen.steps.iter().filter(|step| step.todo == Todo::Start).count();
-    let is_restart = |todo: &Todo| matches!(todo, Todo::Restart(_));
-    let n_restarted = seen.steps.iter().filter(|step| is_restart(&step.todo)).count();
-    let what = match (n_started, n_restarted) {
+    let external = |step: &&Step<'_>| step.service.runs == Runs::External;
+    let n = |is_meant: &dyn Fn(&&Step<'_>) -> bool| seen.steps.iter().filter(is_meant).count();
+    let counts = [
+        ("start", n(&|step| step.todo == Todo::Start && !external(step))),
+        ("restart", n(&|step| matches!(step.todo, Todo::Restart(_)))),
+        ("wait for", n(&|step| step.todo == Todo::Start && external(step))),
+    ];
+    let parts = counts.iter().filter(|(_, n)| *n > 0);
+    let parts: Vec<String> = parts.map(|(does, n)| format!("{does} {n}")).collect();
+    let what = match report::words::list(&parts) {
         _ if !seen.is_clear() => "start nothing".to_owned(),
-        (0, 0) => "change nothing".to_owned(),
-        (started, 0) => format!("start {started}"),
-        (0, restarted) => format!("restart {restarted}"),
-        (started, restarted) => format!("start {started} and restart {restarted}"),
+        None => "change nothing".to_owned(),
+        Some(parts) => parts,
     };
     text.push_str(&format!("`{} up` would {what}. Nothing was done.\n", context.program));
     text

@@ -1,10 +1,10 @@
 //! The line after a successful preflight: services, ports, venvs; with `--verbose` also commands.
 
 use crate::commands::Context;
-use crate::foreign::command_line;
+use crate::foreign::{command_line, visible};
 use crate::plan::{Plan, Runs, Service};
 use crate::preflight::compose::own_port;
-use crate::preflight::{CommandFact, Facts, VenvState};
+use crate::preflight::{CommandFact, Facts};
 use crate::process::secrets::mask;
 use crate::report::words;
 
@@ -28,16 +28,14 @@ pub(super) fn head(plan: &Plan, facts: &Facts, context: &Context) -> String {
         many => parts.push(format!("ports {} free", many.join(" "))),
     }
     for (path, fact) in &facts.venvs {
-        if let VenvState::Works { version } = &fact.state {
-            let version = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-            let path = path.strip_prefix(&plan.checkout).unwrap_or(path);
-            parts.push(format!("venv {} (Python {version})", path.display()));
+        if let Some(version) = fact.state.version() {
+            let path = path.strip_prefix(&plan.checkout).unwrap_or(path).to_string_lossy();
+            parts.push(format!("venv {} (Python {version})", visible(&path)));
         }
     }
-    if context.verbose {
-        parts.push(plan.services.iter().map(|service| line(plan, service, facts)).collect());
-    }
-    parts.join("  ")
+    let lines = plan.services.iter().filter(|_| context.verbose);
+    let lines: String = lines.map(|service| line(plan, service, facts)).collect();
+    parts.join("  ") + &lines
 }
 
 /// The command and its directory, for `--verbose`.
@@ -55,10 +53,9 @@ fn line(plan: &Plan, service: &Service, facts: &Facts) -> String {
         .working_dir
         .strip_prefix(&plan.checkout)
         .unwrap_or(&service.working_dir);
-    let directory = if directory.as_os_str().is_empty() {
-        ".".into()
-    } else {
-        directory.display().to_string()
+    let directory = match directory.to_string_lossy() {
+        directory if directory.is_empty() => ".".to_owned(),
+        directory => visible(&directory).into_owned(),
     };
     format!("\n  {}: {}  in {directory}", service.name, command_line(&mask(&words)))
 }

@@ -4,8 +4,6 @@ use super::{Chosen, called};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
-use crate::preflight::VenvState;
-use crate::preflight::needs::venv::dotted;
 use crate::report;
 use crate::report::venvs::VenvRow;
 
@@ -62,13 +60,8 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 
 fn fine(row: &VenvRow, chosen: &Chosen) -> String {
     let name = called(&chosen.plan, &row.venv);
-    match &row.state {
-        VenvState::Works { version } => format!("{name} (Python {})", dotted(version)),
-        VenvState::Missing
-        | VenvState::NotAVenv
-        | VenvState::InterpreterMissing { .. }
-        | VenvState::LinkLoop
-        | VenvState::Moved { .. }
-        | VenvState::Broken { .. } => name,
+    match row.python() {
+        Some(version) => format!("{name} (Python {version})"),
+        None => name,
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::commands::{Context, tell};
 use crate::foreign::visible;
 use crate::plan::Venv;
-use crate::preflight::needs::venv::dotted;
-use crate::preflight::{VenvFact, VenvState};
+use crate::preflight::VenvFact;
 use crate::report::words;
 use crate::system::clock::Clock;
 use crate::system::venvs::sync::{SyncEnd, SyncNotice, Syncer};
@@ -102,13 +101,6 @@ fn plain(line: &str) -> String {
 }
 
 fn version(fact: &VenvFact) -> String {
-    match &fact.state {
-        VenvState::Works { version } => format!(" (Python {})", dotted(version)),
-        VenvState::Missing
-        | VenvState::NotAVenv
-        | VenvState::InterpreterMissing { .. }
-        | VenvState::LinkLoop
-        | VenvState::Moved { .. }
-        | VenvState::Broken { .. } => String::new(),
-    }
+    let version = fact.state.version();
+    version.map_or(String::new(), |version| format!(" (Python {version})"))
 }

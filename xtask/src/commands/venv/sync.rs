@@ -5,8 +5,10 @@ use super::{Chosen, called};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
+use crate::foreign::visible;
 use crate::plan::{Plan, Venv};
 use crate::preflight::recipe::Work;
+use crate::report::json;
 use crate::system::runs::StateDir;
 use crate::system::venvs::VenvLooks;
 use crate::system::venvs::sync::{SyncEnd, Syncer, steps};
@@ -93,15 +95,34 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
         return Ok(Exit::Interrupted);
     }
     let mut text = String::new();
+    let mut rows = Vec::new();
     let mut problems = Vec::new();
     for venv in &chosen.venvs {
-        match steps(&chosen.plan.checkout, venv, &facts[&venv.path]) {
+        let commands = match steps(&chosen.plan.checkout, venv, &facts[&venv.path]) {
             Ok((work, steps)) => {
                 let steps = steps.iter().map(|step| step.typed(&chosen.plan.checkout));
-                text.push_str(&would(&chosen.plan, venv, work, steps.collect()));
+                let commands: Vec<String> = steps.collect();
+                text.push_str(&would(&chosen.plan, venv, work, &commands));
+                Some(commands)
             }
-            Err(problem) => problems.push(problem),
-        }
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
+        rows.push(json::VenvCommands {
+            name: venv.name.as_deref(),
+            path: &venv.path,
+            commands,
+        });
+    }
+    if context.json {
+        text = json::line(&json::VenvPreview {
+            schema_version: json::SCHEMA_VERSION,
+            project: &chosen.plan.project,
+            checkout: &chosen.plan.checkout,
+            venvs: rows,
+        });
     }
     let exit = exit_after_print(context.print(&text), Exit::Done);
     match problems.is_empty() {
@@ -110,14 +131,15 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
     }
 }
 
-fn would(plan: &Plan, venv: &Venv, work: Work, steps: Vec<String>) -> String {
+fn would(plan: &Plan, venv: &Venv, work: Work, commands: &[String]) -> String {
     let name = called(plan, venv);
-    if steps.is_empty() {
+    if commands.is_empty() {
         return format!("{name}: nothing to do\n");
     }
     let aside = match work {
         Work::Remake => " after the old venv was set aside",
         Work::Make | Work::Fill => "",
     };
-    format!("{name}: would run{aside}\n  {}\n", steps.join("\n  "))
+    let commands: String = commands.iter().map(|it| format!("  {}\n", visible(it))).collect();
+    format!("{name}: would run{aside}\n{commands}")
 }

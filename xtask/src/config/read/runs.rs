@@ -49,7 +49,7 @@ pub(super) fn runs<'t>(
     match (own, compose, external) {
         (Some(own), _, _) => own,
         (None, Some(compose), _) => {
-            refuse(reader, table, OF_COMPOSE, "the Compose file says how it runs");
+            refuse(reader, table, OF_PROCESS, "the Compose file says how it runs");
             let name = reader.plain(&compose)?;
             Some(Runs::Compose(ComposeService {
                 name,
@@ -58,7 +58,9 @@ pub(super) fn runs<'t>(
             }))
         }
         (None, None, Some(external)) => {
-            refuse(reader, table, OF_EXTERNAL, "somebody else runs it");
+            for keys in [OF_PROCESS, OF_START] {
+                refuse(reader, table, keys, "somebody else runs it");
+            }
             without_trace(reader, &external, table, ports, health);
             chosen_by_us(reader, ports);
             Some(Runs::External(reader.place(&external.at_key())))
@@ -73,7 +75,7 @@ pub(super) fn runs<'t>(
 }
 
 /// Keys that only a process of our own has.
-const OF_COMPOSE: &[&str] = &[
+const OF_PROCESS: &[&str] = &[
     "shell",
     "working_dir",
     "venv",
@@ -84,20 +86,8 @@ const OF_COMPOSE: &[&str] = &[
     "pidfile",
 ];
 
-/// Also keys of a service that we start and stop.
-const OF_EXTERNAL: &[&str] = &[
-    "shell",
-    "working_dir",
-    "venv",
-    "stdin",
-    "tty",
-    "listen",
-    "restart",
-    "stop_signal",
-    "stop_grace_period",
-    "on_conflict",
-    "pidfile",
-];
+/// Keys of what we start and stop.
+const OF_START: &[&str] = &["restart", "stop_grace_period", "on_conflict"];
 
 fn refuse(reader: &mut TomlReader, table: &Table, keys: &[&str], why: &str) {
     for item in keys.iter().filter_map(|key| table.get(key)) {

@@ -43,6 +43,7 @@ fn what_a_shell_does_first_is_told_apart() {
     check("uv run --frozen uvicorn app:app", expect!["uvicorn | app:app"]);
     check("dotenv -e .env -- next dev", expect!["next | dev"]);
     check("", expect!["nothing"]);
+    check("'' server", expect!["nothing"]);
 }
 
 #[test]

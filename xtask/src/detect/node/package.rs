@@ -75,7 +75,7 @@ pub(crate) struct Installer {
 }
 
 /// Lock files, and whose they are.
-const LOCKS: [(&str, &str); 6] = [
+pub(crate) const LOCK_FILES: [(&str, &str); 6] = [
     ("package-lock.json", "npm"),
     ("npm-shrinkwrap.json", "npm"),
     ("pnpm-lock.yaml", "pnpm"),
@@ -93,7 +93,11 @@ pub(crate) fn installer(repository: &Repository, directory: &str) -> Installer {
         let is_listed = || manifest(above).is_some_and(|manifest| !manifest.workspaces.is_null());
         repository.has(&join(above, "pnpm-workspace.yaml")) || is_listed()
     };
-    let lock = |above: &str| LOCKS.into_iter().find(|(lock, _)| repository.has(&join(above, lock)));
+    let lock = |above: &str| {
+        LOCK_FILES
+            .into_iter()
+            .find(|(lock, _)| repository.has(&join(above, lock)))
+    };
     let is_home = |above: &&str| *above == directory && lock(above).is_some() || is_workspace(above);
     let home = upwards(directory).find(is_home).unwrap_or(directory);
     if let Some((name, program)) = lock(home) {

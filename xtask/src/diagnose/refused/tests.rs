@@ -2,15 +2,14 @@
 
 use crate::expected::Expected;
 use expect_test::expect;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
 
 use super::super::Subject;
 use super::super::subject::port;
 use super::hint;
-use crate::diagnostic::{Hint, Place};
-use crate::plan::{Command, Condition, Environment, OnConflict, Port, Protocol, Restart, Service, StopSignal};
+use crate::diagnostic::Hint;
+use crate::plan::Service;
+use crate::plan::planned::planned;
 
 #[test]
 fn the_port_is_read_from_every_dialect() {
@@ -70,71 +69,17 @@ fn the_port_is_read_from_every_dialect() {
     }
 }
 
-/// Parses a service with its port and dependencies, such as `api 8000 <db:healthy <cache:started`.
-fn service(text: &str) -> Service {
-    let place = || Place {
-        file: Arc::new(PathBuf::from("devtasks.toml")),
-        line: 1,
-        column: 1,
-        source: String::new(),
-        width: 1,
-        table: String::new(),
-    };
+/// The table of a service with its port and dependencies, such as `api 8000 <db:healthy <cache:started`.
+fn table(text: &str) -> String {
     let mut words = text.split(' ');
-    let name = words.next().unwrap().to_owned();
-    let mut ports = Vec::new();
-    let mut depends_on = Vec::new();
+    let mut table = format!("[services.{}]\ncommand = 'server'\n", words.next().unwrap());
     for word in words {
-        if let Some((needed, condition)) = word.strip_prefix('<').and_then(|it| it.split_once(':')) {
-            let condition = match condition {
-                "healthy" => Condition::Healthy,
-                _ => Condition::Started,
-            };
-            depends_on.push((needed.to_owned(), condition));
-        } else {
-            ports.push(Port {
-                key: "main".to_owned(),
-                number: word.parse().unwrap(),
-                host: None,
-                protocol: Protocol::Tcp,
-                on_conflict: OnConflict::Ask,
-                origin: Default::default(),
-                variable: None,
-                place: place(),
-            });
-        }
+        table += &match word.strip_prefix('<').and_then(|it| it.split_once(':')) {
+            Some((needed, condition)) => format!("depends_on.{needed} = '{condition}'\n"),
+            None => format!("port = {word}\n"),
+        };
     }
-    Service {
-        name,
-        task: false,
-        place: place(),
-        runs: crate::plan::Runs::Command,
-        command: Command {
-            shell_syntax: None,
-            is_for_shell: false,
-            words: vec!["server".to_owned()],
-            place: place(),
-        },
-        working_dir: PathBuf::from("/shop"),
-        working_dir_place: place(),
-        environment: Environment::new(),
-        own_variables: Default::default(),
-        env_files: Vec::new(),
-        venv: None,
-        ports,
-        scheme: None,
-        depends_on,
-        restarts_with: Vec::new(),
-        health: None,
-        start_period: Duration::from_secs(60),
-        stdin: crate::plan::Stdin::Null,
-        pidfile: None,
-        tty: false,
-        listen: false,
-        restart: Restart::No,
-        stop_signal: StopSignal::Term,
-        stop_grace_period: Duration::from_secs(10),
-    }
+    table
 }
 
 /// `api` is refused at port 6379; `others` are services with the state of those that are down.
@@ -145,11 +90,16 @@ fn check(api: &str, others: &[(&str, Option<&'static str>)], expected: impl Expe
 
 #[track_caller]
 fn check_evidence(evidence: &str, api: &str, others: &[(&str, Option<&'static str>)], expected: impl Expected) {
-    let api = service(api);
-    let others: Vec<_> = others.iter().map(|(text, state)| (service(text), *state)).collect();
-    let mut stack: Vec<_> = others.iter().map(|(other, state)| (other, *state)).collect();
-    stack.push((&api, None));
-    expected.check(&rendered(hint(port(evidence).as_ref(), &api, &stack).as_slice()));
+    let tables: String = others.iter().map(|(other, _)| table(other)).collect();
+    let plan = planned(Path::new("/shop"), &(table(api) + &tables));
+    let named = |text: &str| {
+        let is_named = |service: &&Service| text.split(' ').next() == Some(&service.name);
+        plan.services.iter().find(is_named).unwrap()
+    };
+    let api = named(api);
+    let mut stack: Vec<_> = others.iter().map(|(other, state)| (named(other), *state)).collect();
+    stack.push((api, None));
+    expected.check(&rendered(hint(port(evidence).as_ref(), api, &stack).as_slice()));
 }
 
 #[test]

@@ -5,22 +5,12 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 
 use super::StartTrouble;
-use crate::config;
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, Service, draft};
+use crate::plan::Service;
+use crate::plan::planned::planned;
 
 fn service() -> Service {
     let file = "[services.api]\ncommand = 'serve'\nport = 8000\nhealthcheck = { http = '/healthz' }";
-    let config = config::read(Path::new("devtasks.toml"), file).unwrap();
-    let inputs = PlanInputs {
-        checkout: Path::new("/shop"),
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).unwrap();
-    let (mut plan, _) = draft.plan(&Allocation::as_written(&draft.declared()));
-    plan.services.remove(0)
+    planned(Path::new("/shop"), file).services.remove(0)
 }
 
 fn shown(trouble: Option<StartTrouble>) -> String {

@@ -5,22 +5,12 @@ use std::path::Path;
 use expect_test::expect;
 
 use super::duplicates;
-use crate::config;
 use crate::expected::Expected;
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::plan::planned::planned;
 
 #[track_caller]
 fn check(config: &str, expected: impl Expected) {
-    let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let inputs = PlanInputs {
-        checkout: Path::new("/shop"),
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
-    let (plan, _) = draft.plan(&Allocation::as_written(&draft.declared()));
+    let plan = planned(Path::new("/shop"), config);
     let findings = duplicates(&plan).into_iter().map(|finding| {
         let hints: String = finding
             .hints

@@ -3,29 +3,16 @@
 use std::path::Path;
 
 use super::{OWN_DESCRIPTORS, descriptors, open_files};
-use crate::config;
-use crate::plan::{Allocation, Environment, Plan, PlanInputs, Selection, draft};
+use crate::plan::planned::planned;
 use crate::preflight::Facts;
-
-fn planned(config: &str) -> Plan {
-    let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let inputs = PlanInputs {
-        checkout: Path::new("/shop"),
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
-    let (plan, problems) = draft.plan(&Allocation::as_written(&draft.declared()));
-    assert!(problems.is_empty());
-    plan
-}
 
 /// The number of descriptors for one service with these settings.
 #[track_caller]
 fn check(settings: &str, expected: u64) {
-    let plan = planned(&format!("[services.api]\ncommand = 'serve'\n{settings}"));
+    let plan = planned(
+        Path::new("/shop"),
+        &format!("[services.api]\ncommand = 'serve'\n{settings}"),
+    );
     assert_eq!(descriptors(&plan.services) - OWN_DESCRIPTORS, expected, "{settings}");
 }
 
@@ -43,7 +30,10 @@ fn a_service_takes_its_log_and_what_it_is_heard_and_held_by() {
 
 #[test]
 fn only_a_limit_that_is_too_low_is_told_of() {
-    let plan = planned("[services.api]\ncommand = 'serve'\n[services.web]\ncommand = 'serve'");
+    let plan = planned(
+        Path::new("/shop"),
+        "[services.api]\ncommand = 'serve'\n[services.web]\ncommand = 'serve'",
+    );
     let told = |limit| {
         let facts = Facts {
             open_files: limit,

@@ -5,9 +5,8 @@ use expect_test::expect;
 use std::path::{Path, PathBuf};
 
 use super::{DirectoryFact, Facts, needs};
-use crate::config;
 use crate::foreign::Foreign;
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::plan::planned::planned;
 use crate::preflight::pidfile::StalePidfile;
 use crate::preflight::recipe::{Recipe, Source};
 use crate::preflight::{
@@ -22,17 +21,7 @@ const WITH_VENV: &str = "[venvs.py]\npath = '.venv'\npython = '>=3.11'\n[service
 /// The project is in `/shop`. `fill` sets the facts that deviate; everything else is fine.
 #[track_caller]
 fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
-    let config = config::read(Path::new("devtasks.toml"), config).expect("the config of a test is right");
-    let inputs = PlanInputs {
-        checkout: Path::new("/shop"),
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
-    let (plan, problems) = draft.plan(&Allocation::as_written(&draft.declared()));
-    assert!(problems.is_empty());
+    let plan = planned(Path::new("/shop"), config);
     let mut facts = Facts::default();
     for service in &plan.services {
         let fact = ServiceFact {

@@ -189,7 +189,7 @@ fn lacking(lacks: &[Lack]) -> String {
     parts.join("; ")
 }
 
-pub(crate) fn dotted(version: &[u32]) -> String {
+pub(in crate::preflight) fn dotted(version: &[u32]) -> String {
     version.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
 }
 

@@ -4,31 +4,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
-use crate::config;
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::plan::planned::planned;
 use crate::ports::Subject;
 
 /// `file` is `on_conflict` of the service, `policy` has words: a value for `--on-conflict`, `yes`, `terminal`.
 #[track_caller]
 fn check(file: &str, policy: &str, kind: ConflictKind, expected: Remedy) {
-    let plan = planned(file);
+    let plan = api(file);
     let remedy = policy_of(policy).remedy(Some(&plan.services[0].ports[0]), &found(kind));
     assert_eq!(remedy, expected, "{file}; {policy}; {kind:?}");
 }
 
-fn planned(file: &str) -> Plan {
-    let config = format!("[services.api]\ncommand = 'api'\nport = 8000\non_conflict = '{file}'");
-    let config = config::read(Path::new("devtasks.toml"), &config).expect("the config of a test is right");
-    let inputs = PlanInputs {
-        checkout: Path::new("/shop"),
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
-    draft.plan(&Allocation::as_written(&draft.declared())).0
+/// `file` is `on_conflict` of the service.
+fn api(file: &str) -> Plan {
+    let file = format!("[services.api]\ncommand = 'api'\nport = 8000\non_conflict = '{file}'");
+    planned(Path::new("/shop"), &file)
 }
 
 fn policy_of(text: &str) -> ConflictPolicy {
@@ -104,7 +95,7 @@ fn only_strangers_are_stopped_and_only_the_own_stack_keeps_a_port_from_moving() 
 
 #[test]
 fn nothing_is_reassigned_beside_what_is_blocked_or_twice() {
-    let plan = planned("next");
+    let plan = api("next");
     let id = PortId::new("api", "main");
     let taken = PortFinding {
         port: Some(id.clone()),

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{are_up, complaint, containers, declared, is_alive};
+use super::{are_up, containers, declared, is_alive};
 use crate::config::Protocol;
 
 #[track_caller]
@@ -129,11 +129,4 @@ fn the_ports_of_the_compose_file_are_read() {
 fn other_output_is_not_guessed_at() {
     check("shop-db-1   running", &[], &expect!["unreadable"]);
     check("[{}]", &[], &expect!["unreadable"]);
-}
-
-#[test]
-fn the_last_line_of_a_complaint_counts() {
-    let said = "time=\"…\" level=warning msg=\"the attribute `version` is obsolete\"\nno such service: dbx\n\n";
-    assert_eq!(complaint(said).to_string(), "no such service: dbx");
-    assert_eq!(complaint(" \n").to_string(), "it says nothing");
 }

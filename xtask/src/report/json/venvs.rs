@@ -1,4 +1,4 @@
-//! `venv list` and `venv check`.
+//! `venv list`, `venv check` and `venv sync`.
 
 use std::path::Path;
 
@@ -15,6 +15,23 @@ pub(crate) struct Venvs<'a> {
     /// No venv is missing, broken or incomplete.
     pub(crate) ok: bool,
     pub(crate) venvs: Vec<VenvDocument<'a>>,
+}
+
+/// `venv sync --dry-run`.
+#[derive(Serialize)]
+pub(crate) struct VenvPreview<'a> {
+    pub(crate) schema_version: u32,
+    pub(crate) project: &'a str,
+    pub(crate) checkout: &'a Path,
+    pub(crate) venvs: Vec<VenvCommands<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VenvCommands<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) path: &'a Path,
+    /// `None` if it cannot be synced.
+    pub(crate) commands: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]

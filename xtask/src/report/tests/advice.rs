@@ -2,11 +2,11 @@
 
 use crate::expected::Expected;
 use expect_test::expect;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::failure::{backend, ended};
-use crate::plan::{EnvFile, Port, Protocol, Service};
-use crate::report::tests::place;
+use crate::plan::Service;
+use crate::plan::planned::planned;
 
 /// The hints for a service in `/shop/back end` with this exit code and log.
 #[track_caller]
@@ -124,23 +124,15 @@ fn a_low_port_needs_a_privilege() {
     );
 }
 
-fn declared(number: u16) -> Port {
-    Port {
-        key: "main".to_owned(),
-        number,
-        host: None,
-        protocol: Protocol::Tcp,
-        on_conflict: crate::plan::OnConflict::Ask,
-        origin: Default::default(),
-        variable: None,
-        place: place(1, 1, 1, ""),
-    }
+/// A service `backend` in `/shop/back end` with these keys.
+fn backend_with(keys: &str) -> Service {
+    let file = format!("[services.backend]\nworking_dir = 'back end'\n{keys}");
+    planned(Path::new("/shop"), &file).services.remove(0)
 }
 
 #[test]
 fn a_busy_port_that_nobody_declared_is_named() {
-    let mut service = backend("server", "");
-    service.ports.push(declared(8000));
+    let service = backend_with("command = 'server'\nport = 8000");
     let log = |port: u16| format!("Error: listen EADDRINUSE: address already in use 127.0.0.1:{port}");
     check_of(&service, 1, &log(8000), expect![""]);
     check_of(
@@ -154,9 +146,7 @@ fn a_busy_port_that_nobody_declared_is_named() {
 
 #[test]
 fn busy_port_with_listen_true_hints_at_its_descriptors() {
-    let mut service = backend("server", "");
-    service.ports.extend([declared(8000), declared(8001)]);
-    service.listen = true;
+    let service = backend_with("command = 'server'\nports = { main = 8000, more = 8001 }\nlisten = true");
     check_of(
         &service,
         1,
@@ -178,11 +168,7 @@ fn a_missing_variable_is_set_where_the_service_reads() {
         let hint = "set `DATABASE_URL` in `environment` of `backend`, or in an `env_file`";
         check("server", 1, log, hint);
     }
-    let mut service = backend("server", "");
-    service.env_files.push(EnvFile {
-        path: PathBuf::from("/shop/back end/.env"),
-        place: place(1, 1, 1, ""),
-    });
+    let service = backend_with("command = 'server'\nenv_file = 'back end/.env'");
     check_of(
         &service,
         1,
@@ -249,10 +235,7 @@ fn published_port_that_is_taken_hints_at_its_container_or_port_who() {
         expect!["look who has it with `cargo xtask port who 5432`"],
     );
     // Docker names both ends, podman neither: then the port is that of the service.
-    let service = Service {
-        ports: vec![declared(5433)],
-        ..backend("docker run -p 5433:5432 postgres", "")
-    };
+    let service = backend_with("command = 'docker run -p 5433:5432 postgres'\nport = 5433");
     check_of(
         &service,
         125,

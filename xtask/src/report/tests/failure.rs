@@ -2,14 +2,15 @@
 
 use crate::expected::Expected;
 use expect_test::expect;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::{check, place};
+use super::check;
 use crate::diagnose::ExitStatus;
 use crate::diagnose::{OomEvidence, diagnosis};
 use crate::diagnostic::Exit;
-use crate::plan::{Command, Environment, Service, StopSignal, Venv, VenvInputs};
+use crate::plan::Service;
+use crate::plan::planned::planned;
 use crate::report::cause::cause;
 use crate::report::failure::failure;
 use crate::report::paint::Paint;
@@ -18,7 +19,7 @@ use crate::supervise::Cause;
 /// Behind the path of a venv: it is one of the file, which says what belongs in it.
 const REQUIREMENTS: &str = " -r";
 
-/// The report on a service `backend` in `/shop/backend`, with or without a venv.
+/// The report on a service `backend` in `/shop/back end`, with or without a venv.
 #[track_caller]
 fn check_failure(venv: &str, why: &Cause, log: &str, expected: impl Expected) {
     check_failure_of("python", venv, why, log, expected);
@@ -40,47 +41,16 @@ fn check_failure_of(command: &str, venv: &str, why: &Cause, log: &str, expected:
 
 /// A service `backend` in `/shop/back end`.
 pub(super) fn backend(command: &str, venv: &str) -> Service {
-    Service {
-        task: false,
-        name: "backend".to_owned(),
-        place: place(1, 1, 1, ""),
-        runs: crate::plan::Runs::Command,
-        command: Command {
-            shell_syntax: None,
-            is_for_shell: false,
-            words: command.split(' ').map(str::to_owned).collect(),
-            place: place(1, 1, 1, ""),
-        },
-        working_dir: PathBuf::from("/shop/back end"),
-        working_dir_place: place(1, 1, 1, ""),
-        environment: Environment::new(),
-        own_variables: Default::default(),
-        env_files: Vec::new(),
-        venv: (!venv.is_empty()).then(|| Venv {
-            name: venv.strip_suffix(REQUIREMENTS).map(|_| "api".to_owned()),
-            path: PathBuf::from(venv.trim_end_matches(REQUIREMENTS)),
-            python: None,
-            inputs: match venv.ends_with(REQUIREMENTS) {
-                true => VenvInputs::Requirements(vec!["/shop/back end/requirements.txt".into()]),
-                false => VenvInputs::Unknown,
-            },
-            sync: false,
-            place: place(1, 1, 1, ""),
-        }),
-        ports: Vec::new(),
-        scheme: None,
-        depends_on: Vec::new(),
-        restarts_with: Vec::new(),
-        health: None,
-        start_period: Duration::from_secs(60),
-        stdin: crate::plan::Stdin::Null,
-        pidfile: None,
-        tty: false,
-        listen: false,
-        restart: crate::plan::Restart::No,
-        stop_signal: StopSignal::Term,
-        stop_grace_period: Duration::from_secs(10),
+    let words: Vec<&str> = command.split(' ').collect();
+    let mut file = format!("[services.backend]\ncommand = {words:?}\nworking_dir = 'back end'\n");
+    if !venv.is_empty() {
+        let path = venv.trim_end_matches(REQUIREMENTS);
+        file += &format!("venv = 'api'\n[venvs.api]\npath = '{path}'\n");
     }
+    if venv.ends_with(REQUIREMENTS) {
+        file += "requirements = ['back end/requirements.txt']\n";
+    }
+    planned(Path::new("/shop"), &file).services.remove(0)
 }
 
 fn tail(log: &str) -> Vec<String> {

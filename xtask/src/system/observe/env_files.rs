@@ -1,12 +1,12 @@
 //! The env files of a project, for `doctor`: names, who can read them, whether git tracks them.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::config::dotenv;
 use crate::preflight::env_files::EnvFileFact;
-use crate::system::{files, os};
+use crate::system::{answer, files, os};
 
 /// Of an env file, in bytes.
 pub(crate) const MAX_BYTES: u64 = 4 << 20;
@@ -59,12 +59,7 @@ fn is_tracked(path: &Path) -> bool {
     git.args(["ls-files", "--error-unmatch", "--"])
         .arg(name)
         .current_dir(directory);
-    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let Ok(mut git) = git.spawn() else { return false };
-    if !os::ends_within(&mut git, GIT_TIMEOUT) {
-        let _ = git.kill();
-    }
-    git.wait().is_ok_and(|status| status.success())
+    answer::ask(&mut git, GIT_TIMEOUT, &|| true).is_ok_and(|answer| answer.is_success())
 }
 
 /// It reads one file of some megabytes at most.

@@ -5,18 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::detect::LOCK_FILES;
 use crate::plan::Service;
 use crate::preflight::{CommandFact, NodeFact, NodeState, PackageManager};
 use crate::system::files;
 
 /// The Node project whose packages the command needs; `None` if it needs none.
 pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) -> Option<NodeFact> {
-    let words: Vec<&str> = service
-        .command
-        .words
-        .iter()
-        .flat_map(|word| word.split_whitespace())
-        .collect();
+    let words = service.command.parts();
     let package = nearest_package(&start(&words, &service.working_dir), checkout)?;
     let manifest = json(&package.join("package.json")).unwrap_or_default();
     let has = |table: &str| manifest[table].as_object().is_some_and(|table| !table.is_empty());
@@ -25,9 +21,11 @@ pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) ->
         Some(Runner::Script) => has("dependencies") || has("devDependencies") || !manifest["workspaces"].is_null(),
         // `vite` is no program of the `PATH`, and a dependency of the project.
         None => {
-            let lists = |table: &str| !manifest[table][words[0]].is_null();
-            matches!(command, CommandFact::NotFound { near: None })
-                && (lists("dependencies") || lists("devDependencies"))
+            let lists = |program: &&str| {
+                let in_table = |table: &str| !manifest[table][*program].is_null();
+                in_table("dependencies") || in_table("devDependencies")
+            };
+            matches!(command, CommandFact::NotFound { near: None }) && words.first().is_some_and(lists)
         }
     };
     if !is_needed {
@@ -96,21 +94,12 @@ fn nearest_package(directory: &Path, checkout: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-const LOCKS: [&str; 6] = [
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
-    "yarn.lock",
-    "bun.lock",
-    "bun.lockb",
-];
-
 /// Where the packages are installed, and the lock file there. A package of a workspace is installed with the others.
 fn installed_at(package: &Path, checkout: &Path) -> (PathBuf, Option<PathBuf>) {
     let lock = |directory: &Path| {
-        LOCKS
+        LOCK_FILES
             .iter()
-            .map(|name| directory.join(name))
+            .map(|(name, _)| directory.join(name))
             .find(|path| path.is_file())
     };
     let is_workspace = |directory: &Path| {

@@ -8,14 +8,15 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use super::ask;
 use super::interpreter::{interpreter, site_packages};
-use super::program;
 use super::pyproject::{Pyproject, locked_projects};
 use super::recipe::numbers;
 use crate::hash::fnv;
 use crate::plan::{Venv, VenvInputs};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::preflight::{Lack, VenvContents, VenvState};
+use crate::system::answer::complaint;
 use crate::system::interrupt::Interrupt;
 
 const SCRIPT: &str = include_str!("judge.py");
@@ -172,9 +173,12 @@ fn run(python: &Path, asked: Option<&Asked>, interrupt: &Interrupt) -> Result<(V
     // Isolated and without `site`, so that no code of the user runs.
     command.args(["-I", "-S", "-c", SCRIPT]);
     command.args(asked.map(|asked| serde_json::to_string(asked).expect("it is plain data")));
-    let answer = program::ask(&mut command, interrupt)?;
+    let answer = ask(&mut command, interrupt)?;
     let mut lines = answer.stdout.lines();
-    let version = lines.next().and_then(numbers).ok_or_else(|| answer.complaint())?;
+    let version = lines
+        .next()
+        .and_then(numbers)
+        .ok_or_else(|| complaint(&answer.stderr).to_owned())?;
     let told = lines.next().and_then(|line| serde_json::from_str(line).ok());
     Ok((version, told))
 }

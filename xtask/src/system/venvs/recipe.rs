@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::ask;
 use super::interpreter::site_packages;
-use super::program;
 use super::pyproject::Pyproject;
 use crate::plan::{PythonVersions, Venv, VenvInputs};
 use crate::preflight::recipe::{Recipe, Source};
@@ -88,7 +88,7 @@ pub(super) fn python(wanted: Option<&PythonVersions>, interrupt: &Interrupt) -> 
 fn version(python: &Path, interrupt: &Interrupt) -> Option<Vec<u32>> {
     let mut command = Command::new(python);
     command.args(["-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
-    let answer = program::ask(&mut command, interrupt).ok()?;
+    let answer = ask(&mut command, interrupt).ok()?;
     numbers(answer.stdout.lines().next()?)
 }
 

@@ -24,6 +24,10 @@ fn one_that_is_there_is_ready_and_runs_on() {
     );
     let plan = sandbox.run(&["up", "--plan"]).with(0);
     assert!(plan.stdout.contains("  db  wait "), "{plan:?}");
+    assert!(
+        plan.stdout.ends_with("would wait for 1. Nothing was done.\n"),
+        "{plan:?}"
+    );
     sandbox.run(&["up", "-d", "--on-conflict", "kill", "--yes"]).with(0);
     let status = sandbox.run(&["status"]).with(0);
     assert!(status.stdout.contains(&format!("{port} (external)")), "{status:?}");

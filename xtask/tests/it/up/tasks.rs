@@ -241,3 +241,13 @@ fn what_is_restarted_with_a_task_stops_before_it_runs_again() {
     up.interrupt();
     up.wait().with(130);
 }
+
+#[test]
+fn verbose_names_each_command_and_its_directory() {
+    let sandbox = Sandbox::new("[tasks.hello]\ncommand = \"true\"\nworking_dir = \"a\\u001b[31m\"");
+    sandbox.write("a\x1b[31m/file", "");
+    let up = sandbox.run(&["up", "hello", "--verbose"]).with(0);
+    let seen = sandbox.plain(&up.stderr);
+    assert!(seen.contains("  1 task\n  hello: "), "{seen}");
+    assert!(seen.contains("/true  in a\\x1b[31m\n"), "{seen}");
+}

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use expect_test::{Expect, expect};
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::{WITH_REQUIREMENTS, pip, project, real_project};
 use crate::sandbox::{Ended, Sandbox, eventually, signal};
@@ -69,6 +70,10 @@ fn it_makes_a_venv_once() {
               'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'
         "#]],
     );
+    let preview = sandbox.run(&["venv", "sync", "--dry-run", "--format", "json"]);
+    let python = "'back end/.venv/bin/python' -m pip install -r 'back end/requirements.txt'";
+    let commands = json!(["python3 -m venv 'back end/.venv'", python]);
+    assert_eq!(preview.json()["venvs"][0]["commands"], commands);
     check(
         &sandbox,
         &["venv", "sync"],
@@ -447,4 +452,23 @@ fn an_interpreter_that_never_answers_is_ended() {
     sandbox.nothing_is_left_soon();
     sandbox.run(&["venv", "sync"]).with(0);
     sandbox.run(&["venv", "check"]).with(0);
+}
+
+#[test]
+fn a_path_cannot_steer_the_terminal() {
+    let sandbox = project("[venvs.api]\npath = \"a\\u001b[31m\"\n[services.api]\ncommand = 'true'\nvenv = 'api'");
+    for arguments in [
+        &["venv"][..],
+        &["venv", "check"],
+        &["venv", "sync", "--dry-run"],
+        &["venv", "sync"],
+    ] {
+        let ended = sandbox.run(arguments);
+        assert!(
+            !format!("{}{}", ended.stdout, ended.stderr).contains('\x1b'),
+            "{ended:?}"
+        );
+    }
+    let listed = sandbox.run(&["venv"]).with(0).stdout;
+    assert!(listed.contains("a\\x1b[31m"), "{listed}");
 }

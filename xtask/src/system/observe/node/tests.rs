@@ -1,14 +1,12 @@
 //! A command and the files of a project → the Node project whose packages it needs.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 use super::{NodeState, node};
-use crate::config;
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::plan::planned::planned;
 use crate::preflight::CommandFact;
 
 const PACKAGE: &str = r#"{ "dependencies": { "vue": "3" }, "devDependencies": { "vite": "8" } }"#;
@@ -40,16 +38,7 @@ fn check(command: &str, working_dir: &str, files: &[&str], expected: &str) {
     }
     fs::create_dir_all(checkout.join(working_dir)).unwrap();
     let file = format!("[services.web]\ncommand = '{command}'\nworking_dir = '{working_dir}'");
-    let config = config::read(&PathBuf::from("devtasks.toml"), &file).unwrap();
-    let inputs = PlanInputs {
-        checkout: &checkout,
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).unwrap();
-    let (plan, _) = draft.plan(&Allocation::as_written(&draft.declared()));
+    let plan = planned(&checkout, &file);
     let shown = match node(&plan.services[0], &CommandFact::NotFound { near: None }, &checkout) {
         None => "none".to_owned(),
         Some(fact) => {
@@ -84,6 +73,8 @@ fn packages_are_needed_by_what_runs_them() {
         check(command, working_dir, &files, missing);
     }
     check("gunicorn app", "web", &files, "none");
+    // A word of blanks.
+    check("\" \"", "web", &files, "none");
     check("npx vite", ".", &files, "none");
     check(
         "node server.js",

@@ -6,8 +6,9 @@ use std::process::Command;
 use crate::plan::{Venv, bin};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::preflight::{Lack, VenvContents};
+use crate::system::answer::{Answer, complaint};
 use crate::system::interrupt::Interrupt;
-use crate::system::venvs::program::{self, Answer};
+use crate::system::venvs::ask;
 
 /// Whether `uv pip install` would do nothing. Without the network it cannot always tell what it would do.
 pub(super) fn uv_finds_all(venv: &Venv, recipe: &Recipe, interrupt: &Interrupt) -> bool {
@@ -25,8 +26,8 @@ pub(super) fn uv_finds_all(venv: &Venv, recipe: &Recipe, interrupt: &Interrupt) 
         }
         Source::Package(_) | Source::Nothing | Source::Uv(_) | Source::Poetry(_) => return false,
     }
-    let answer = program::ask(command.env_remove("VIRTUAL_ENV"), interrupt);
-    answer.is_ok_and(|it| it.code == Some(0) && it.stderr.contains("Would make no changes"))
+    let answer = ask(command.env_remove("VIRTUAL_ENV"), interrupt);
+    answer.is_ok_and(|it| it.is_success() && it.stderr.contains("Would make no changes"))
 }
 
 /// Source: uv's reference of `uv sync`: `--check` fails if the environment is out of date, `--inexact` permits other
@@ -36,7 +37,7 @@ pub(super) fn uv_project(venv: &Venv, directory: &Path, interrupt: &Interrupt) -
     command.args(["sync", "--check", "--locked", "--inexact", "--offline", "--project"]);
     command.arg(directory).env_remove("VIRTUAL_ENV");
     command.env("UV_PROJECT_ENVIRONMENT", &venv.path);
-    let answer = match program::ask(&mut command, interrupt) {
+    let answer = match ask(&mut command, interrupt) {
         Ok(answer) => answer,
         Err(why) => return VenvContents::Unknown(why),
     };
@@ -44,7 +45,7 @@ pub(super) fn uv_project(venv: &Venv, directory: &Path, interrupt: &Interrupt) -
     match answer.code {
         Some(0) => VenvContents::Complete,
         Some(1) if !lacks.is_empty() => VenvContents::Incomplete(lacks),
-        Some(_) | None => VenvContents::Unknown(format!("`uv sync --check` says: {}", answer.complaint())),
+        Some(_) | None => VenvContents::Unknown(format!("`uv sync --check` says: {}", complaint(&answer.stderr))),
     }
 }
 
@@ -53,7 +54,7 @@ pub(super) fn poetry(venv: &Venv, directory: &Path, interrupt: &Interrupt) -> Ve
     let mut command = Command::new("poetry");
     command.args(["install", "--dry-run", "--no-interaction", "--no-ansi", "--directory"]);
     command.arg(directory).env("VIRTUAL_ENV", &venv.path);
-    let answer = match program::ask(&mut command, interrupt) {
+    let answer = match ask(&mut command, interrupt) {
         Ok(answer) => answer,
         Err(why) => return VenvContents::Unknown(why),
     };
@@ -69,7 +70,10 @@ pub(super) fn poetry(venv: &Venv, directory: &Path, interrupt: &Interrupt) -> Ve
                 false => VenvContents::Incomplete(lacks),
             }
         }
-        Some(_) | None => VenvContents::Unknown(format!("`poetry install --dry-run` says: {}", answer.complaint())),
+        Some(_) | None => VenvContents::Unknown(format!(
+            "`poetry install --dry-run` says: {}",
+            complaint(&answer.stderr)
+        )),
     }
 }
 

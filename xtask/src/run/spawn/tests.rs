@@ -1,0 +1,35 @@
+//! What cannot be started, as the user reads it.
+
+use std::path::Path;
+
+use crate::plan::planned::planned;
+use crate::process::Tag;
+use crate::system::terminal::Size;
+
+/// The only service of `file`, in a directory that is gone.
+#[track_caller]
+fn check(file: &str, expected: &str) {
+    let plan = planned(Path::new("/gone"), file);
+    let tag = Tag {
+        project: "shop".into(),
+        service: "db".into(),
+        checkout: Path::new("/gone").into(),
+        run: "1".into(),
+    };
+    let note = "/gone/note".into();
+    let problem = super::service(&plan.services[0], None, None, &tag, Size::USUAL, note).err();
+    let problem = problem.expect("it cannot be started");
+    assert_eq!(format!("{} {}", problem.exit.code(), problem.message), expected);
+}
+
+#[test]
+fn a_directory_that_is_gone_is_no_panic() {
+    check(
+        "[services.db]\ncommand = '/bin/true'",
+        "5 cannot run `/bin/true`: no such file or directory",
+    );
+    check(
+        "[services.db]\ncompose = 'db'",
+        "5 cannot start this program again: no such file or directory",
+    );
+}

@@ -10,6 +10,7 @@ pub(crate) mod limit;
 pub(crate) mod mismatch;
 pub(crate) mod needs;
 pub(crate) mod recipe;
+pub(crate) mod reloader;
 pub(crate) mod resolution;
 
 use std::collections::{BTreeMap, BTreeSet};

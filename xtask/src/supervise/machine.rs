@@ -123,6 +123,7 @@ impl Machine {
                     self.restart(unit, actions);
                 }
             }
+            Event::FilesChanged { unit, files } => self.files_changed(unit, files, actions),
             Event::Change { specs } => {
                 let mut changed = Vec::new();
                 for spec in specs {
@@ -147,6 +148,7 @@ impl Machine {
             phase: Phase::Waiting,
             stop: self.interrupted,
             restart_requested: false,
+            changed: None,
             n_spawned: 0,
             consecutive_restarts: 0,
             starting_since: None,

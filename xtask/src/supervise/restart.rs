@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
-use super::{Action, Cause, Elapsed, State, UnitId};
+use super::{Action, Cause, ChangedFiles, Elapsed, State, UnitId};
 use crate::diagnose::ExitStatus;
 use crate::diagnose::FailureKind;
 use crate::diagnostic::Exit;
@@ -41,7 +41,7 @@ impl Machine {
             // It could be started before, so a system resource may be exhausted temporarily.
             Cause::NotSpawned { exit, .. } => *exit == Exit::Missing && self.units[unit].consecutive_restarts > 0,
             Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => false,
-            Cause::Again { .. } | Cause::GaveUp { .. } => false,
+            Cause::Again { .. } | Cause::GaveUp { .. } | Cause::FilesChanged(_) => false,
         };
         !stop && spec.restart != Restart::No && could_help
     }
@@ -125,9 +125,42 @@ impl Machine {
         if is_inactive {
             (it.phase, it.stop, it.starting_since) = (Phase::Waiting, false, None);
             self.failures.retain(|(failed, _)| *failed != unit);
-            announce(unit, State::Waiting, None, actions);
+            let cause = self.units[unit].changed.take().map(Cause::FilesChanged);
+            announce(unit, State::Waiting, cause, actions);
         } else {
             it.restart_requested = true;
+        }
+    }
+
+    /// Whether a change of a unit's files restarts it: it runs, or it has ended by itself while others run. A unit that
+    /// waits, or stops to start again, will read the files as they are now.
+    pub(crate) fn heeds_changes(&self, unit: UnitId) -> bool {
+        let it = &self.units[unit];
+        let others_run = || {
+            let mut units = self.units.iter();
+            units.any(|other| other.state().is_up() && !other.is_to_end())
+        };
+        let is_its_own = |end: State| matches!(end, State::Failed | State::Exited | State::Backoff);
+        match &it.phase {
+            _ if self.interrupted || it.restart_requested => false,
+            Phase::Finished { state } => is_its_own(*state) && others_run(),
+            _ if it.stop => false,
+            Phase::Stopping(stopping) => is_its_own(stopping.end),
+            Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff { .. } => true,
+            Phase::Waiting | Phase::TaskRunning { .. } => false,
+        }
+    }
+
+    /// Files of a unit have changed. The units that are restarted with it have no cause of their own.
+    pub(super) fn files_changed(&mut self, unit: UnitId, files: ChangedFiles, actions: &mut Vec<Action>) {
+        if !self.heeds_changes(unit) {
+            return;
+        }
+        for restarted in self.restarted_with(&[unit]) {
+            if restarted == unit {
+                self.units[unit].changed = Some(files.clone());
+            }
+            self.restart(restarted, actions);
         }
     }
 

@@ -38,7 +38,11 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) {
         let (end, cause) = match (end, cause) {
-            _ if self.units[unit].restart_requested && !self.units[unit].stop => (State::Waiting, None),
+            _ if self.units[unit].restart_requested && !self.units[unit].stop => {
+                // One that has exited already is never announced as stopping.
+                let changed = self.units[unit].changed.take_if(|_| exited);
+                (State::Waiting, changed.map(Cause::FilesChanged))
+            }
             (State::Backoff, Some(cause)) => self.backoff_or_not(now, unit, cause),
             same => same,
         };
@@ -68,7 +72,8 @@ impl Machine {
         actions.push(Action::Terminate(unit));
         // For a unit that exited on its own, only the final state is announced.
         if !exited {
-            announce(unit, State::Stopping, None, actions);
+            let changed = self.units[unit].changed.take().filter(|_| end == State::Waiting);
+            announce(unit, State::Stopping, changed.map(Cause::FilesChanged), actions);
         }
     }
 
@@ -90,6 +95,7 @@ impl Machine {
             (state, _) => Phase::Finished { state },
         };
         self.units[unit].restart_requested = false;
+        self.units[unit].changed = None;
         if state == State::Waiting {
             self.units[unit].starting_since = None;
         }

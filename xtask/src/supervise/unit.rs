@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cause, Elapsed, State};
+use super::{Cause, ChangedFiles, Elapsed, State};
 use crate::plan;
 use crate::plan::{Condition, Restart, Runs};
 
@@ -67,6 +67,8 @@ pub(super) struct Unit {
     pub(super) stop: bool,
     /// The same, but then it waits for its dependencies and starts again.
     pub(super) restart_requested: bool,
+    /// The changed files that it is restarted for, until that is announced.
+    pub(super) changed: Option<ChangedFiles>,
     /// How often it was spawned since it was requested.
     pub(super) n_spawned: u32,
     /// How often in a row, without a long enough ready time between.

@@ -29,3 +29,4 @@ mod stdin;
 mod stop;
 mod tasks;
 mod tty;
+mod watch;

@@ -185,8 +185,11 @@ impl<'a> UpReporter<'a> {
     }
 
     fn line(&self, transition: &Transition, rest: &str) {
+        self.line_with(transition, status::word(transition.state, transition.task), rest);
+    }
+
+    fn line_with(&self, transition: &Transition, word: &str, rest: &str) {
         let paint = self.screen.paint();
-        let word = status::word(transition.state, transition.task);
         let state = status::in_colour(transition.state, &format!("{word:<9}"), paint);
         let name = format!("{:<width$}", transition.service, width = self.name_width);
         self.screen
@@ -287,6 +290,7 @@ impl Observer for UpReporter<'_> {
                 self.line(transition, &format!("exit code 0: {}", cause::cause(why)));
             }
             (State::Exited, _) => self.line(transition, "exit code 0"),
+            (State::Stopping | State::Waiting, Some(why)) => self.line_with(transition, RESTARTS, &cause::cause(why)),
             (State::Stopped, _) if transition.left_running => {
                 self.left_running.insert(name.clone());
             }
@@ -365,6 +369,9 @@ impl Observer for UpReporter<'_> {
             .say(&format!("{}\n", report::finding::finding(&found, &reader).trim_end()));
     }
 }
+
+/// The word for a service that stops because of changed files.
+const RESTARTS: &str = "restarts";
 
 /// How long stopping takes before the way to hurry is shown.
 const SLOW_STOP: Duration = Duration::from_secs(2);

@@ -73,7 +73,16 @@ pub(super) fn runs<'t>(
 }
 
 /// Keys that only a process of our own has.
-const OF_COMPOSE: &[&str] = &["shell", "working_dir", "venv", "stdin", "tty", "listen", "stop_signal"];
+const OF_COMPOSE: &[&str] = &[
+    "shell",
+    "working_dir",
+    "venv",
+    "stdin",
+    "tty",
+    "listen",
+    "stop_signal",
+    "watch",
+];
 
 /// Also keys of a service that we start and stop.
 const OF_EXTERNAL: &[&str] = &[
@@ -87,6 +96,7 @@ const OF_EXTERNAL: &[&str] = &[
     "stop_signal",
     "stop_grace_period",
     "on_conflict",
+    "watch",
 ];
 
 fn refuse(reader: &mut TomlReader, table: &Table, keys: &[&str], why: &str) {

@@ -133,6 +133,7 @@ fn service(text: &str) -> Service {
         restart: Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),
+        watch: None,
     }
 }
 

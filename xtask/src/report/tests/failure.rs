@@ -79,6 +79,7 @@ pub(super) fn backend(command: &str, venv: &str) -> Service {
         restart: crate::plan::Restart::No,
         stop_signal: StopSignal::Term,
         stop_grace_period: Duration::from_secs(10),
+        watch: None,
     }
 }
 

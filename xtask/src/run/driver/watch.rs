@@ -93,6 +93,7 @@ impl Driver<'_> {
             waits_for: WaitsFor::Arrived(units.clone()),
         });
         self.events.push_back(Event::Restart { units });
+        self.watch_all();
     }
 
     pub(super) fn answer_waiters(&mut self) {
@@ -225,6 +226,7 @@ impl Driver<'_> {
             waiting_for: self.machine.waiting_for(unit),
             lost_port: instance.lost_port,
             restarts: self.machine.restarts(unit),
+            restarted: instance.restarted.clone(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::diagnose::ExitStatus;
 use crate::diagnose::{Diagnosis, FailureKind};
 use crate::diagnostic::Exit;
 use crate::plan::{Condition, Restart};
-use crate::supervise::{Action, Cause, Event, Machine, ProbeResult, Spec, UnitId};
+use crate::supervise::{Action, Cause, ChangedFiles, Event, Machine, ProbeResult, Spec, UnitId};
 
 /// Without this line, probes and counts are not shown.
 const WITH_PROBES: &str = "with probes and counts";
@@ -178,6 +178,13 @@ impl World {
                     units: self.machine.restarted_with(&units),
                 }
             }
+            ["edit", name, file] => Event::FilesChanged {
+                unit: unit(name),
+                files: ChangedFiles {
+                    names: vec![(*file).to_owned()],
+                    total: 1,
+                },
+            },
             ["change", spec @ ..] => Event::Change {
                 specs: vec![self::spec(&spec.join(" "))],
             },
@@ -289,6 +296,7 @@ fn why(cause: &Cause) -> String {
         Cause::Unhealthy { detail } => detail.clone(),
         Cause::Survived { left } => format!("{left} survived"),
         Cause::Unverified { detail } => format!("unverified: {detail}"),
+        Cause::FilesChanged(files) => format!("{} changed", files.names.join(" ")),
         Cause::Again { last, pause } => format!("{}, again in {}", why(last), pause.as_millis()),
         Cause::GaveUp { last, n_restarts } => format!("{}, gave up after {n_restarts}", why(last)),
     }

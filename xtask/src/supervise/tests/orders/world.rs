@@ -215,6 +215,11 @@ impl World {
                 let units: Vec<_> = specs.iter().filter_map(|spec| self.machine.unit(&spec.name)).collect();
                 self.note_restart(&self.machine.restarted_with(&units));
             }
+            Event::FilesChanged { unit, .. } => {
+                if self.machine.heeds_changes(*unit) {
+                    self.note_restart(&self.machine.restarted_with(&[*unit]));
+                }
+            }
             Event::Spawned { .. } | Event::SpawnFailed { .. } | Event::Probed { .. } => {}
             Event::Exited { .. } | Event::Swept { .. } | Event::Tick => {}
         }

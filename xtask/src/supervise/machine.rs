@@ -74,9 +74,10 @@ impl Machine {
         self.units[unit].satisfies(Condition::Completed)
     }
 
-    /// Nothing runs or waits to run.
+    /// Nothing runs, waits to run, or would start again after a change of its files.
     pub(crate) fn is_over(&self) -> bool {
-        self.units.iter().all(Unit::is_over)
+        let mut units = self.units();
+        units.all(|unit| self.units[unit].is_over() && !self.awaits_change(unit))
     }
 
     /// The exit code of the run as far as its services determine it.

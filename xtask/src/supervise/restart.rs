@@ -132,23 +132,32 @@ impl Machine {
         }
     }
 
-    /// Whether a change of a unit's files restarts it: it runs, or it has ended by itself while others run. A unit that
-    /// waits, or stops to start again, will read the files as they are now.
+    /// Whether a change of a unit's files restarts it now. A unit that waits, or stops to start again, will read the files
+    /// as they are now.
     pub(crate) fn heeds_changes(&self, unit: UnitId) -> bool {
         let it = &self.units[unit];
-        let others_run = || {
-            let mut units = self.units.iter();
-            units.any(|other| other.state().is_up() && !other.is_to_end())
-        };
-        let is_its_own = |end: State| matches!(end, State::Failed | State::Exited | State::Backoff);
         match &it.phase {
-            _ if self.interrupted || it.restart_requested => false,
-            Phase::Finished { state } => is_its_own(*state) && others_run(),
-            _ if it.stop => false,
-            Phase::Stopping(stopping) => is_its_own(stopping.end),
+            _ if self.interrupted || it.stop || it.restart_requested => false,
+            Phase::Finished { .. } => self.awaits_change(unit),
+            Phase::Stopping(stopping) => is_end_by_itself(stopping.end),
             Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff { .. } => true,
             Phase::Waiting | Phase::TaskRunning { .. } => false,
         }
+    }
+
+    /// It has ended by itself, and a change of its files will start it again: an edit broke it, and the next may repair
+    /// it. A unit whose batch has failed, or that was told to stop, stays as it is.
+    pub(crate) fn awaits_change(&self, unit: UnitId) -> bool {
+        let it = &self.units[unit];
+        let ended_by_itself = matches!(it.phase, Phase::Finished { state } if is_end_by_itself(state));
+        it.spec.watched && ended_by_itself && !it.stop && !self.interrupted
+    }
+
+    /// It waits for a unit that awaits a change, or for one that does.
+    pub(crate) fn waits_for_change(&self, unit: UnitId) -> bool {
+        let mut names = self.blocked_by(unit).filter_map(|name| self.unit(name));
+        let is_waiting = self.units[unit].phase == Phase::Waiting;
+        is_waiting && names.any(|needed| self.awaits_change(needed) || self.waits_for_change(needed))
     }
 
     /// Files of a unit have changed. The units that are restarted with it have no cause of their own.
@@ -228,6 +237,14 @@ impl Machine {
     /// How often it was restarted since it was requested.
     pub(crate) fn restarts(&self, unit: UnitId) -> u32 {
         self.units[unit].n_spawned.saturating_sub(1)
+    }
+}
+
+fn is_end_by_itself(end: State) -> bool {
+    match end {
+        State::Failed | State::Exited | State::Backoff => true,
+        State::Waiting | State::Starting | State::Running | State::Ready | State::Unhealthy => false,
+        State::Stopping | State::Completed | State::Stopped => false,
     }
 }
 

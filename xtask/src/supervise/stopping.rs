@@ -38,11 +38,7 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) {
         let (end, cause) = match (end, cause) {
-            _ if self.units[unit].restart_requested && !self.units[unit].stop => {
-                // One that has exited already is never announced as stopping.
-                let changed = self.units[unit].changed.take_if(|_| exited);
-                (State::Waiting, changed.map(Cause::FilesChanged))
-            }
+            _ if self.units[unit].restart_requested && !self.units[unit].stop => (State::Waiting, None),
             (State::Backoff, Some(cause)) => self.backoff_or_not(now, unit, cause),
             same => same,
         };
@@ -95,7 +91,9 @@ impl Machine {
             (state, _) => Phase::Finished { state },
         };
         self.units[unit].restart_requested = false;
-        self.units[unit].changed = None;
+        // One that had exited was not announced as stopping.
+        let changed = self.units[unit].changed.take().filter(|_| state == State::Waiting);
+        let cause = cause.or(changed.map(Cause::FilesChanged));
         if state == State::Waiting {
             self.units[unit].starting_since = None;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Cause, ChangedFiles, Elapsed, State};
 use crate::plan;
 use crate::plan::{Condition, Restart, Runs};
+use crate::preflight::reloader::reloader;
 
 /// What the machine needs to know about a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) start_period: Duration,
     pub(crate) restart: Restart,
     pub(crate) grace: Duration,
+    /// A change of its files restarts it.
+    pub(crate) watched: bool,
 }
 
 impl From<&plan::Service> for Spec {
@@ -42,6 +45,7 @@ impl From<&plan::Service> for Spec {
             start_period: service.start_period,
             restart: service.restart,
             grace: service.stop_grace_period,
+            watched: service.watch.is_some() && reloader(service).is_none(),
         }
     }
 }

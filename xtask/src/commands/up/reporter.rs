@@ -21,7 +21,7 @@ use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::{Observer, RunOutcome};
 use crate::run::run_status;
-use crate::supervise::{Cause, State};
+use crate::supervise::{Cause, Spec, State};
 use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::owners::Addresses;
@@ -203,6 +203,9 @@ impl<'a> UpReporter<'a> {
         let mut hints = why.advice(service, &self.checkout);
         if hints.is_empty() && findings.is_empty() && found_port_busy(why) {
             hints.push(opened_twice(service));
+        }
+        if self.settled == Some(true) && Spec::from(service).watched {
+            hints.push(format!("change a file of its `watch`, which starts `{}` again", service.name).into());
         }
         let mut text = failure(service, why, &transition.tail, &hints, program, paint);
         findings.extend(transition.trouble.as_ref().map(|it| it.finding()));

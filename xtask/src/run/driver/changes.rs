@@ -2,9 +2,8 @@
 
 use super::{Driver, Message, UnitId};
 use crate::diagnostic::{Diagnostic, Hint, Level};
-use crate::preflight::reloader::reloader;
 use crate::supervise::change_loop::{ChangeLoop, MAX_IN_A_ROW};
-use crate::supervise::{ChangedFiles, Event};
+use crate::supervise::{ChangedFiles, Event, Spec};
 use crate::system::watch::{WatchNotice, WatchedFiles, Watcher};
 
 impl Driver<'_> {
@@ -35,8 +34,8 @@ impl Driver<'_> {
         let instance = &self.services[unit];
         let service = instance.wanted();
         let watch = service.watch.as_ref()?;
-        let is_off = instance.is_unwatched || reloader(service).is_some();
-        (!is_off).then(|| WatchedFiles {
+        let is_watched = !instance.is_unwatched && Spec::from(service).watched;
+        is_watched.then(|| WatchedFiles {
             service: service.name.clone(),
             directory: service.working_dir.clone(),
             globs: watch.globs.clone(),

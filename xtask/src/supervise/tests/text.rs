@@ -336,6 +336,7 @@ fn spec(line: &str) -> Spec {
         start_period: Duration::from_secs(60),
         restart: Restart::No,
         grace: Duration::from_secs(10),
+        watched: false,
     };
     for word in rest.split([' ', ',']).filter(|word| !word.is_empty()) {
         match word.split_once('=') {
@@ -347,6 +348,7 @@ fn spec(line: &str) -> Spec {
             Some(("retries", value)) => spec.retries = value.parse().unwrap(),
             Some((other, _)) => panic!("unknown option {other}"),
             None if word == "unprobed" => spec.probed = false,
+            None if word == "watched" => spec.watched = true,
             None if word == "task" => spec.task = true,
             None => {
                 let (name, how) = word.trim_end_matches(')').split_once('(').unwrap_or((word, ""));

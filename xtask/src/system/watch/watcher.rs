@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::snapshot::Snapshot;
@@ -149,11 +149,9 @@ impl Thread {
             EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) => {}
             EventKind::Any | EventKind::Other => {}
         }
+        // Its contents must be watched, too. A link to a directory is created as a file.
         let is_directory = match event.kind {
-            EventKind::Create(CreateKind::Folder) | EventKind::Remove(RemoveKind::Folder) => true,
-            // A link to a directory is created as a file.
-            EventKind::Create(_) => event.paths.iter().any(|path| path.is_dir()),
-            EventKind::Modify(ModifyKind::Name(_)) => event.paths.iter().any(|path| path.is_dir()),
+            EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)) => event.paths.iter().any(|it| it.is_dir()),
             EventKind::Access(_) | EventKind::Modify(_) | EventKind::Remove(_) => false,
             EventKind::Any | EventKind::Other => event.need_rescan(),
         };

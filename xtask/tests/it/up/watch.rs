@@ -241,34 +241,56 @@ fn one_that_changes_its_own_files_is_not_restarted_for_ever() {
 }
 
 #[test]
-fn one_that_crashed_is_started_again_by_the_edit_that_repairs_it() {
-    let (api, db) = (port(), port());
+fn one_that_an_edit_broke_starts_at_the_next_and_what_needs_it_waits() {
+    let (api, web) = (port(), port());
     let sandbox = Sandbox::new(&format!(
-        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{api} --exit-with quit\"\nport = {api}\nwatch = \"src\"\n\
-         [services.db]\ncommand = \"SERVICE --listen 127.0.0.1:{db}\"\nport = {db}\n"
+        "[services.api]\nshell = true\ncommand = \". ./src/start\"\nport = {api}\nwatch = \"src\"\n\
+         [services.web]\ncommand = \"SERVICE --listen 127.0.0.1:{web}\"\nport = {web}\n\
+         depends_on = {{ api = {{ restart = true }} }}\n"
     ));
-    sandbox.write("src/app.py", "one");
+    let good = format!("exec SERVICE --listen 127.0.0.1:{api}");
+    sandbox.write("src/start", &good);
     let up = up(&sandbox);
-    sandbox.write("quit", "1");
-    up.wait_for("failed after");
-    sandbox.write("src/app.py", "two!");
-    wait_for_restarts(&up, 1);
-    // One that was stopped by command is left alone.
-    sandbox.run(&["down", "api"]).with(0);
-    sandbox.write("src/app.py", "three");
-    sandbox.write("src/app.py", "four!!");
-    sandbox.run(&["up", "db"]).with(0);
-    let states = sandbox.run(&["status", "--format", "json"]).json();
-    let api = states["services"]
+    sandbox.write("src/start", "exit 3");
+    up.wait_for("hint: change a file of its `watch`, which starts `api` again");
+    let status = sandbox.run(&["status", "--format", "json"]).json();
+    let states: Vec<_> = status["services"]
         .as_array()
         .unwrap()
         .iter()
-        .find(|it| it["name"] == "api")
-        .unwrap();
-    assert_eq!(api["state"], "stopped");
+        .map(|it| it["state"].clone())
+        .collect();
+    assert_eq!(states, ["failed", "waiting"]);
+    // A command that restarts both does not wait for the edit.
+    sandbox.run(&["restart"]).with(1);
+    sandbox.write("src/start", &good);
+    eventually(|| up.stderr(), || up.stderr().matches("web  ready").count() == 2);
+    sandbox.write("src/start", "exit 3");
+    eventually(
+        || up.stderr(),
+        || up.stderr().matches("hint: change a file").count() == 3,
+    );
     up.interrupt();
     up.wait().with(130);
     sandbox.nothing_is_left();
+}
+
+#[test]
+fn one_that_was_stopped_by_command_is_left_alone() {
+    let (api, db) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{api}\"\nport = {api}\nwatch = \"src\"\n\
+         [services.db]\ncommand = \"SERVICE --listen 127.0.0.1:{db}\"\nport = {db}\nwatch = \"src\"\n"
+    ));
+    sandbox.write("src/app.py", "one");
+    let up = up(&sandbox);
+    sandbox.run(&["down", "api"]).with(0);
+    sandbox.write("src/app.py", "two!");
+    up.wait_for("db   ready      again");
+    let api = sandbox.run(&["status", "--format", "json"]).json()["services"][0].clone();
+    assert_eq!([&api["name"], &api["state"]], ["api", "stopped"]);
+    up.interrupt();
+    up.wait().with(130);
 }
 
 #[test]

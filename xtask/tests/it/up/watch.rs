@@ -170,14 +170,15 @@ fn a_directory_that_is_made_later_removed_and_made_again_is_watched() {
     let at = |name: &str| sandbox.project().join(name);
     sandbox.write("lib/pkg/a.py", "one");
     wait_for_restarts(&up, 1);
+    // At the same path lies another directory before anybody looks.
     fs::rename(at("lib"), at("old")).unwrap();
-    wait_for_restarts(&up, 2);
     sandbox.write("lib/pkg/a.py", "two!");
-    wait_for_restarts(&up, 3);
-    // At the same path lies another directory now.
+    wait_for_restarts(&up, 2);
     sandbox.write("lib/pkg/a.py", "three");
-    wait_for_restarts(&up, 4);
+    wait_for_restarts(&up, 3);
     fs::remove_dir_all(at("lib")).unwrap();
+    wait_for_restarts(&up, 4);
+    sandbox.write("lib/pkg/a.py", "four!!");
     wait_for_restarts(&up, 5);
     assert!(
         lines(&sandbox, &up)

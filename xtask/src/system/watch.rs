@@ -30,6 +30,7 @@ pub(crate) struct WatchedFiles {
 
 /// What the thread tells.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "watch"), expect(dead_code, reason = "there is no thread"))]
 pub(crate) enum WatchNotice {
     Changed {
         service: String,

@@ -73,6 +73,11 @@ pub(crate) enum Event {
         unit: UnitId,
         files: ChangedFiles,
     },
+    /// Whether the files of a unit are really watched: it cannot await a change otherwise.
+    Watched {
+        unit: UnitId,
+        watched: bool,
+    },
     /// Restarts these units, if they run or restart with one that does, with new settings.
     Change {
         specs: Vec<Spec>,

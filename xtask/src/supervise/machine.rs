@@ -125,6 +125,7 @@ impl Machine {
                 }
             }
             Event::FilesChanged { unit, files } => self.files_changed(unit, files, actions),
+            Event::Watched { unit, watched } => self.units[unit].spec.watched = watched,
             Event::Change { specs } => {
                 let mut changed = Vec::new();
                 for spec in specs {

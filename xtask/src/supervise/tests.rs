@@ -36,7 +36,7 @@ use text::play;
 /// - `missing NAME WHY`: it cannot be spawned from now on.
 /// - `restarted NAME`: it counts as restarted once, so the next pause is not 0.
 /// - `stop [NAMES]`, `restart [NAMES]`, `change NAME: SETTINGS` and `interrupt` are commands and Ctrl-C.
-/// - `edit NAME FILE`: a file that it watches has changed.
+/// - `edit NAME FILE`: a file that it watches has changed. `unwatch NAME`: its files are no longer watched.
 /// - `until` lets time pass.
 /// - `waits NAME`, `restarts NAME` and `end` show what it waits for, its number of restarts, and whether the run is
 ///   over.

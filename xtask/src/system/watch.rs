@@ -36,6 +36,10 @@ pub(crate) enum WatchNotice {
         service: String,
         files: ChangedFiles,
     },
-    /// A remark, or why a service runs without being watched.
+    /// A service runs without being watched, and why.
+    Refused {
+        service: String,
+        problem: Diagnostic,
+    },
     Remark(Diagnostic),
 }

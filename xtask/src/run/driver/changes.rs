@@ -12,6 +12,10 @@ impl Driver<'_> {
         for instance in &mut self.services {
             (instance.change_loop, instance.is_unwatched) = (ChangeLoop::default(), false);
         }
+        for unit in self.machine.units() {
+            let watched = self.watched(unit).is_some();
+            self.events.push_back(Event::Watched { unit, watched });
+        }
         self.watch_files();
     }
 
@@ -22,7 +26,12 @@ impl Driver<'_> {
             // The driver may have ended.
             match Watcher::start(move |notice| drop(sender.send(Message::Watch(notice)))) {
                 Ok(watcher) => self.watcher = Some(watcher),
-                Err(problem) => self.sink.trouble(problem),
+                Err(problem) => {
+                    self.sink.trouble(problem);
+                    let units = 0..self.services.len();
+                    let unwatched = units.map(|unit| Event::Watched { unit, watched: false });
+                    self.events.extend(unwatched);
+                }
             }
         }
         if let Some(watcher) = &self.watcher {
@@ -49,8 +58,21 @@ impl Driver<'_> {
                     self.files_changed(unit, files);
                 }
             }
+            WatchNotice::Refused { service, problem } => {
+                self.sink.trouble(problem);
+                if let Some(unit) = self.machine.unit(&service) {
+                    self.stop_watching(unit);
+                }
+            }
             WatchNotice::Remark(problem) => self.sink.trouble(problem),
         }
+    }
+
+    /// Until the next `up` or `restart`.
+    fn stop_watching(&mut self, unit: UnitId) {
+        self.services[unit].is_unwatched = true;
+        self.events.push_back(Event::Watched { unit, watched: false });
+        self.watch_files();
     }
 
     fn files_changed(&mut self, unit: UnitId, files: ChangedFiles) {
@@ -59,10 +81,9 @@ impl Driver<'_> {
             return;
         }
         if self.services[unit].change_loop.is_closed_by_change(now) {
-            self.services[unit].is_unwatched = true;
-            self.sink
-                .trouble(changes_its_own(&self.services[unit].service.name, &files));
-            return self.watch_files();
+            let problem = changes_its_own(&self.services[unit].service.name, &files);
+            self.sink.trouble(problem);
+            return self.stop_watching(unit);
         }
         for unit in self.machine.restarted_with(&[unit]) {
             if self.machine.state(unit).is_over() {

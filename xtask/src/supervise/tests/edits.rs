@@ -75,3 +75,14 @@ fn ctrl_c_ends_a_stack_that_waits_for_an_edit() {
         30 interrupt
         40 end -> over: true, exit 1"#]]);
 }
+
+#[test]
+fn one_that_is_no_longer_watched_awaits_nothing() {
+    check(expect![[r#"
+        api: watched; web: api(restart)
+        2 up
+        10 unwatch api
+        20 exit api 1 -> terminate api; api failed: code 1 after 18
+        30 exit web 0 -> terminate web; web exited: code 0 after 28
+        40 end -> over: true, exit 1"#]]);
+}

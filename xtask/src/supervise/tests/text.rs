@@ -178,6 +178,10 @@ impl World {
                     units: self.machine.restarted_with(&units),
                 }
             }
+            ["unwatch", name] => Event::Watched {
+                unit: unit(name),
+                watched: false,
+            },
             ["edit", name, file] => Event::FilesChanged {
                 unit: unit(name),
                 files: ChangedFiles {

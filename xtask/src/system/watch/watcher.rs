@@ -241,7 +241,10 @@ impl Thread {
 
     fn part_from(&self, wanted: &WatchedFiles, error: &notify::Error) {
         let what = format!("`{}` runs without being restarted on changes", wanted.service);
-        (self.tell)(WatchNotice::Remark(refused(&what, error).level(Level::Warn)));
+        (self.tell)(WatchNotice::Refused {
+            service: wanted.service.clone(),
+            problem: refused(&what, error).level(Level::Warn),
+        });
     }
 }
 

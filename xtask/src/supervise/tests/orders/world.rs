@@ -228,7 +228,7 @@ impl World {
                 }
             }
             Event::Spawned { .. } | Event::SpawnFailed { .. } | Event::Probed { .. } => {}
-            Event::Exited { .. } | Event::Swept { .. } | Event::Tick => {}
+            Event::Exited { .. } | Event::Swept { .. } | Event::Watched { .. } | Event::Tick => {}
         }
     }
 

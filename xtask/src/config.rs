@@ -4,6 +4,8 @@
 
 pub(crate) mod dotenv;
 pub(crate) mod duration;
+#[cfg(feature = "watch")]
+pub(crate) mod globs;
 pub(crate) mod keys;
 mod python;
 mod read;
@@ -112,6 +114,8 @@ pub(crate) struct Service {
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,
     pub(crate) on_conflict: OnConflict,
+    /// Globs, relative to `working_dir`; at least one.
+    pub(crate) watch: Option<Located<Vec<String>>>,
     pub(crate) profiles: Vec<String>,
     /// Relative to the working directory.
     pub(crate) pidfile: Option<Located<Template>>,

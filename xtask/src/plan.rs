@@ -122,6 +122,16 @@ pub(crate) struct Service {
     pub(crate) restart: Restart,
     pub(crate) stop_signal: StopSignal,
     pub(crate) stop_grace_period: Duration,
+    #[serde(default)]
+    pub(crate) watch: Option<Watch>,
+}
+
+/// The files whose change restarts a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Watch {
+    /// Relative to the working directory; at least one.
+    pub(crate) globs: Vec<String>,
+    pub(crate) place: Place,
 }
 
 /// What a service consists of.

@@ -11,6 +11,7 @@ pub(crate) mod mismatch;
 pub(crate) mod needs;
 pub(crate) mod pidfile;
 pub(crate) mod recipe;
+pub(crate) mod reloader;
 pub(crate) mod resolution;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,7 +15,7 @@ use crate::plan;
 use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
 use crate::supervise::steps::Running;
-use crate::supervise::{Cause, State};
+use crate::supervise::{Cause, ChangedFiles, State};
 
 /// The record of a run, for later commands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,6 +145,8 @@ pub(crate) struct ServiceStatus {
     /// The number of restarts.
     #[serde(default)]
     pub(crate) restarts: u32,
+    #[serde(default)]
+    pub(crate) restarted: Option<LastRestart>,
 }
 
 impl ServiceStatus {
@@ -168,6 +170,7 @@ impl ServiceStatus {
             waiting_for: Vec::new(),
             lost_port: None,
             restarts: 0,
+            restarted: None,
         }
     }
 }
@@ -208,6 +211,13 @@ pub(crate) struct LastExit {
     /// The consequence; `None` until it is determined.
     #[serde(default)]
     pub(crate) cause: Option<Cause>,
+}
+
+/// When a service was last restarted because files had changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LastRestart {
+    pub(crate) at: Timestamp,
+    pub(crate) files: ChangedFiles,
 }
 
 /// A service entered a state.

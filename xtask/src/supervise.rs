@@ -3,6 +3,7 @@
 //! It has no clock, and starts and signals nothing: `run::driver` performs the actions and reports the results. Every
 //! deadline is part of a unit's state, so there are no timers to cancel.
 
+pub(crate) mod change_loop;
 mod machine;
 mod restart;
 mod settle;
@@ -66,6 +67,16 @@ pub(crate) enum Event {
     /// Stops and restarts these units; dependents start after their dependencies.
     Restart {
         units: Vec<UnitId>,
+    },
+    /// Files that a unit watches have changed: restarts it, if it runs or may run again.
+    FilesChanged {
+        unit: UnitId,
+        files: ChangedFiles,
+    },
+    /// Whether the files of a unit are really watched: it cannot await a change otherwise.
+    Watched {
+        unit: UnitId,
+        watched: bool,
     },
     /// Restarts these units, if they run or restart with one that does, with new settings.
     Change {
@@ -220,11 +231,22 @@ pub(crate) enum Cause {
         last: Box<Cause>,
         pause: Duration,
     },
+    /// Files that it watches have changed.
+    FilesChanged(ChangedFiles),
     /// It was restarted too often in a row.
     GaveUp {
         last: Box<Cause>,
         n_restarts: u32,
     },
+}
+
+/// Files that have changed at about the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangedFiles {
+    /// The first of them by name, relative to the working directory; at least one.
+    pub(crate) names: Vec<String>,
+    /// How many there are in all.
+    pub(crate) total: usize,
 }
 
 impl Cause {
@@ -252,6 +274,7 @@ impl Cause {
             Cause::NotReady { .. } => Exit::NotReady,
             Cause::NotSpawned { exit, .. } => *exit,
             Cause::Survived { .. } | Cause::Unverified { .. } => Exit::Survived,
+            Cause::FilesChanged(_) => Exit::Done,
             Cause::Again { last, .. } | Cause::GaveUp { last, .. } => last.exit(),
         }
     }
@@ -264,6 +287,7 @@ impl Cause {
             Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
                 self
             }
+            Cause::FilesChanged(_) => self,
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) mod stop;
 pub(crate) mod terminal;
 pub(crate) mod threads;
 pub(crate) mod venvs;
+pub(crate) mod watch;
 
 use std::io;
 use std::path::Path;

@@ -14,6 +14,7 @@ use crate::preflight::env_files::EnvFileFact;
 use crate::preflight::limit::open_files;
 use crate::preflight::mismatch::Mismatch;
 use crate::preflight::needs::needs;
+use crate::preflight::reloader::reloaders;
 use crate::preflight::resolution::{ConflictPolicy, Remedy};
 use crate::preflight::{Facts, VenvState};
 use crate::report::{self, json, reassignment, words};
@@ -196,6 +197,7 @@ fn others(
     // A running stack has its descriptors already.
     findings.extend(live_run.is_none().then(|| open_files(plan, facts)).flatten());
     findings.extend(needs(plan, facts));
+    findings.extend(reloaders(plan));
     findings.extend(project.env_findings(env_files));
     let mut left = leftovers::of(&plan.checkout)?.processes;
     left.retain(|(_, tag)| live_run.as_ref().is_none_or(|run| tag.run != *run));

@@ -30,7 +30,7 @@ pub(super) fn now(service: &ServiceStatus, record: &Record) -> LostPorts {
         Some(
             Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. },
         ) => (false, false),
-        Some(Cause::Again { .. } | Cause::GaveUp { .. }) | None => {
+        Some(Cause::Again { .. } | Cause::GaveUp { .. } | Cause::FilesChanged(_)) | None => {
             let waits = service.state == State::Starting && is_held;
             (waits, waits)
         }

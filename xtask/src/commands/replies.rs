@@ -45,6 +45,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
             | Message::OutputClosed
             | Message::Probed { .. }
             | Message::PipeEnded { .. }
+            | Message::Watch(_)
             | Message::Request(..) => continue,
         };
         match reply {

@@ -5,7 +5,7 @@ mod shared;
 
 pub(crate) use key::Key;
 use key::key;
-use shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WORKING_DIR};
+use shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WATCH, WORKING_DIR};
 
 pub(crate) const PROJECT: &str = "project";
 pub(crate) const VENV: &str = "venvs.NAME";
@@ -197,6 +197,7 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"ask\"`",
         "what `up` does if its port is taken",
     ),
+    WATCH,
     key(
         SERVICE,
         "profiles",

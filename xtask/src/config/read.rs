@@ -15,6 +15,7 @@ mod service;
 mod shell_syntax;
 mod syntax;
 mod venv;
+mod watch;
 
 use std::path::Path;
 

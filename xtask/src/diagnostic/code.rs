@@ -53,6 +53,8 @@ pub(crate) enum Code {
     LimitOpenFiles,
     /// A service runs and does not become ready.
     ServiceNotReady,
+    /// `watch` of a command that restarts itself.
+    WatchReloader,
     /// `devtasks.toml` belongs to another user.
     FileUntrusted,
     /// Any other problem.
@@ -111,6 +113,7 @@ impl Code {
             Code::RunLeftovers => "run.leftovers",
             Code::ServiceNotReady => "service.not_ready",
             Code::LimitOpenFiles => "limit.open_files",
+            Code::WatchReloader => "watch.reloader",
             Code::FileUntrusted => "file.untrusted",
             Code::Config => "config",
         }

@@ -51,6 +51,7 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
         restart,
         stop_signal,
         stop_grace_period,
+        watch: _,
     } = planned;
     let mut changes = Changes(Vec::new());
     changes.compare("task", &running.task, task);
@@ -71,6 +72,8 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
     changes.compare("restart", &running.restart, restart);
     changes.compare("stop_signal", &running.stop_signal, stop_signal);
     changes.compare("stop_grace_period", &running.stop_grace_period, stop_grace_period);
+    let globs = |service: &Service| service.watch.as_ref().map(|watch| watch.globs.clone());
+    changes.compare("watch", &globs(running), &globs(planned));
     changes.0
 }
 

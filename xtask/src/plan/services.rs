@@ -8,7 +8,7 @@ use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, ComposeService, Health, PlanInputs, Port, Protocol, Runs, Scheme, Service, venvs};
+use super::{Check, Command, ComposeService, Health, PlanInputs, Port, Protocol, Runs, Scheme, Service, Watch, venvs};
 use crate::config::{self, Config, Located, Template};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
@@ -121,6 +121,10 @@ pub(super) fn service(
         restart: service.restart,
         stop_signal: service.stop_signal,
         stop_grace_period,
+        watch: service.watch.as_ref().map(|watch| Watch {
+            globs: watch.value.clone(),
+            place: watch.place.clone(),
+        }),
     })
 }
 

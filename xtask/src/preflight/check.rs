@@ -5,6 +5,7 @@ use super::compose::own_port;
 use super::duplicate::duplicates;
 use super::limit::open_files;
 use super::needs::needs;
+use super::reloader::reloaders;
 use crate::plan::{Plan, Port, PortId, Runs, Service};
 use crate::ports::conflict::{CallerContext, finding, split};
 use crate::ports::{Endpoint, Finding};
@@ -22,6 +23,7 @@ pub(crate) fn check(plan: &Plan, facts: &Facts, ours: &CallerContext) -> Vec<Por
     let limit = || open_files(plan, facts);
     let limit = ours.live_run.is_none().then(limit).flatten();
     let needs = duplicates(plan).into_iter().chain(limit).chain(needs(plan, facts));
+    let needs = needs.chain(reloaders(plan));
     let mut findings: Vec<PortFinding> = needs.map(no_port).collect();
     // A taken port is what an external service expects.
     for service in plan.services.iter().filter(|it| it.runs != Runs::External) {

@@ -2,7 +2,8 @@
 
 use super::words;
 use crate::diagnose::ExitStatus;
-use crate::supervise::Cause;
+use crate::foreign::visible;
+use crate::supervise::{Cause, ChangedFiles};
 
 /// `a Python package is missing`, `killed by SIGABRT: it ran out of memory`, `exit code 1`,
 /// `not ready after 60 s: GET /healthz 503`.
@@ -23,6 +24,7 @@ pub(crate) fn cause(cause: &Cause) -> String {
         Cause::Unhealthy { detail } => detail.clone(),
         Cause::Survived { left } => format!("{} did not exit after SIGKILL", words::count(*left, "process")),
         Cause::Unverified { detail } => format!("whether it has ended could not be verified: {detail}"),
+        Cause::FilesChanged(files) => files_changed(files),
         Cause::Again { last, pause } if pause.is_zero() => format!("{}, again at once", self::cause(last)),
         Cause::Again { last, pause } => format!("{}, again in {}", self::cause(last), words::duration(*pause)),
         Cause::GaveUp { last, n_restarts } => {
@@ -32,6 +34,15 @@ pub(crate) fn cause(cause: &Cause) -> String {
                 words::count(*n_restarts as usize, "restart")
             )
         }
+    }
+}
+
+/// `src/app.py changed`, `src/app.py and 41 more changed`.
+pub(crate) fn files_changed(files: &ChangedFiles) -> String {
+    let first = visible(files.names.first().map_or("a file", String::as_str));
+    match files.total {
+        0 | 1 => format!("{first} changed"),
+        total => format!("{first} and {} more changed", total - 1),
     }
 }
 

@@ -84,6 +84,7 @@ pub(crate) fn headline(why: &Cause) -> String {
         Cause::Dependency { .. } | Cause::Unhealthy { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
             format!("failed: {}", cause::cause(why))
         }
+        Cause::FilesChanged(_) => format!("restarts: {}", cause::cause(why)),
         Cause::Again { last, .. } => headline(last),
         Cause::GaveUp { last, n_restarts } => {
             let restarts = words::count(*n_restarts as usize, "restart");
@@ -103,6 +104,6 @@ pub(crate) fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
             tail[tail.len().saturating_sub(MAX_LOG_LINES)..].to_vec()
         }
         Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Vec::new(),
-        Cause::Again { .. } | Cause::GaveUp { .. } => Vec::new(),
+        Cause::Again { .. } | Cause::GaveUp { .. } | Cause::FilesChanged(_) => Vec::new(),
     }
 }

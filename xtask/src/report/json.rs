@@ -21,7 +21,7 @@ use crate::ports::{Endpoint, Role, SocketState, Subject};
 use crate::process::ProcessState;
 use crate::process::container::Runtime;
 use crate::protocol::ObservedService;
-use crate::supervise::{Cause, State};
+use crate::supervise::{Cause, ChangedFiles, State};
 pub(crate) use port_commands::{
     FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port,
 };
@@ -124,6 +124,8 @@ pub(crate) struct StateChange<'a> {
     pub(crate) state: State,
     pub(crate) pid: Option<u32>,
     pub(crate) cause: Option<String>,
+    /// The files whose change restarts it.
+    pub(crate) changed: Option<&'a ChangedFiles>,
 }
 
 #[derive(Serialize)]
@@ -204,13 +206,17 @@ pub(crate) fn state_change<'a>(
     service: &'a str,
     state: State,
     pid: Option<u32>,
-    why: Option<&Cause>,
+    why: Option<&'a Cause>,
 ) -> StateChange<'a> {
     StateChange {
         service,
         state,
         pid,
         cause: why.map(cause::cause),
+        changed: match why {
+            Some(Cause::FilesChanged(files)) => Some(files),
+            _ => None,
+        },
     }
 }
 

@@ -1,12 +1,16 @@
 //! A [`Diagnostic`] as text.
 
 use super::paint::Paint;
-use crate::diagnostic::{Diagnostic, Hint, Place};
+use crate::diagnostic::{Diagnostic, Hint, Level, Place};
 use crate::foreign::visible;
 
 /// The message, the place with its source line, and the hints; ends with a line break.
 pub(crate) fn problem(problem: &Diagnostic, program: &str, paint: Paint) -> String {
-    let mut text = format!("{} {}\n", paint.bad("error:"), paint.bold(&visible(&problem.message)));
+    let level = match problem.level {
+        Level::Warn => paint.warn("warning:"),
+        Level::Fail | Level::Unknown | Level::Ok => paint.bad("error:"),
+    };
+    let mut text = format!("{level} {}\n", paint.bold(&visible(&problem.message)));
     if let Some(place) = &problem.place {
         text.push_str(&where_it_stands(place, paint));
     }

@@ -15,7 +15,7 @@ use super::{cause, json, words};
 use crate::diagnostic::Hint;
 use crate::foreign::visible;
 use crate::plan::Restart;
-use crate::protocol::{HealthStatus, ProbeRecord, ServiceStatus};
+use crate::protocol::{HealthStatus, LastRestart, ProbeRecord, ServiceStatus};
 use crate::supervise::State;
 
 /// All that is known about one service.
@@ -60,6 +60,7 @@ struct Document<'a> {
     reason: Option<&'a Reason>,
     restart: &'static str,
     restarts: u32,
+    restarted: Option<&'a LastRestart>,
     next_try_at: Option<Timestamp>,
     now: &'a [String],
     hints: Vec<String>,
@@ -103,6 +104,7 @@ pub(crate) fn json(why: &Why, program: &str) -> String {
         reason: why.reason.as_ref(),
         restart: why.restart.name(),
         restarts: service.restarts,
+        restarted: service.restarted.as_ref(),
         next_try_at: why.next_try_at,
         now: &why.now,
         hints: json::hints(&why.hints, program),
@@ -157,6 +159,10 @@ pub(crate) fn text(why: &Why, now: Timestamp, program: &str, paint: Paint) -> St
         let why = exit.cause.as_ref().and_then(cause::beyond_status);
         let why = why.map(|cause| format!(": {cause}")).unwrap_or_default();
         line("last exit", &format!("{how}, {} ago{why}", ago(exit.at)));
+    }
+    if let Some(restarted) = &service.restarted {
+        let what = cause::files_changed(&restarted.files);
+        line("restarted", &format!("{} ago: {what}", ago(restarted.at)));
     }
     if why.restart != Restart::No || service.restarts > 0 {
         let policy = why.restart.name();

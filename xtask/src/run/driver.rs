@@ -3,6 +3,7 @@
 //! All events come through one channel. Only the driver's thread spawns, signals and reaps.
 
 mod beside;
+mod changes;
 mod checks;
 mod ends;
 mod guarding;
@@ -34,6 +35,7 @@ use crate::system::clock::Clock;
 use crate::system::interrupt::Interrupt;
 use crate::system::os::{self, SignalEvent};
 use crate::system::runs::StateDir;
+use crate::system::watch::{WatchNotice, Watcher};
 use checks::RunningCheck;
 use guarding::Guarding;
 use instance::ServiceInstance;
@@ -84,6 +86,7 @@ pub(crate) enum Message {
         generation: u32,
     },
     Request(Request, Sender<Reply>),
+    Watch(WatchNotice),
     /// From the supervisor, if we are its client.
     Replied(Result<Reply, Diagnostic>),
 }
@@ -135,6 +138,8 @@ pub(crate) struct Driver<'a> {
     /// `None` while none can be started.
     watchdog: Option<Watchdog>,
     guarding: Guarding,
+    /// `None` while no service is watched.
+    watcher: Option<Watcher>,
     /// When progress was last shown.
     shown_at: Duration,
     on_exit: OnExit,
@@ -188,6 +193,7 @@ impl<'a> Driver<'a> {
             record,
             watchdog: None,
             guarding: Guarding::default(),
+            watcher: None,
             shown_at: Duration::ZERO,
             on_exit: OnExit::default(),
             ended_by: None,
@@ -264,6 +270,7 @@ impl<'a> Driver<'a> {
         if !changed.is_empty() {
             self.events.push_back(Event::Change { specs: changed });
         }
+        self.watch_all();
     }
 
     /// Handles all pending events.
@@ -344,6 +351,7 @@ impl<'a> Driver<'a> {
                     self.services[unit].open_pipes -= 1;
                 }
             }
+            Message::Watch(notice) => self.hear_of_files(notice),
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
                 // Its new units exist before the next request is handled.

@@ -74,9 +74,10 @@ impl Machine {
         self.units[unit].satisfies(Condition::Completed)
     }
 
-    /// Nothing runs or waits to run.
+    /// Nothing runs, waits to run, or would start again after a change of its files.
     pub(crate) fn is_over(&self) -> bool {
-        self.units.iter().all(Unit::is_over)
+        let mut units = self.units();
+        units.all(|unit| self.units[unit].is_over() && !self.awaits_change(unit))
     }
 
     /// The exit code of the run as far as its services determine it.
@@ -123,6 +124,8 @@ impl Machine {
                     self.restart(unit, actions);
                 }
             }
+            Event::FilesChanged { unit, files } => self.files_changed(unit, files, actions),
+            Event::Watched { unit, watched } => self.units[unit].spec.watched = watched,
             Event::Change { specs } => {
                 let mut changed = Vec::new();
                 for spec in specs {
@@ -147,6 +150,7 @@ impl Machine {
             phase: Phase::Waiting,
             stop: self.interrupted,
             restart_requested: false,
+            changed: None,
             n_spawned: 0,
             consecutive_restarts: 0,
             starting_since: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
-use super::{Action, Cause, Elapsed, State, UnitId};
+use super::{Action, Cause, ChangedFiles, Elapsed, State, UnitId};
 use crate::diagnose::ExitStatus;
 use crate::diagnose::FailureKind;
 use crate::diagnostic::Exit;
@@ -41,7 +41,7 @@ impl Machine {
             // It could be started before, so a system resource may be exhausted temporarily.
             Cause::NotSpawned { exit, .. } => *exit == Exit::Missing && self.units[unit].consecutive_restarts > 0,
             Cause::Dependency { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => false,
-            Cause::Again { .. } | Cause::GaveUp { .. } => false,
+            Cause::Again { .. } | Cause::GaveUp { .. } | Cause::FilesChanged(_) => false,
         };
         !stop && spec.restart != Restart::No && could_help
     }
@@ -125,9 +125,51 @@ impl Machine {
         if is_inactive {
             (it.phase, it.stop, it.starting_since) = (Phase::Waiting, false, None);
             self.failures.retain(|(failed, _)| *failed != unit);
-            announce(unit, State::Waiting, None, actions);
+            let cause = self.units[unit].changed.take().map(Cause::FilesChanged);
+            announce(unit, State::Waiting, cause, actions);
         } else {
             it.restart_requested = true;
+        }
+    }
+
+    /// Whether a change of a unit's files restarts it now. A unit that waits, or stops to start again, will read the files
+    /// as they are now.
+    pub(crate) fn heeds_changes(&self, unit: UnitId) -> bool {
+        let it = &self.units[unit];
+        match &it.phase {
+            _ if self.interrupted || it.stop || it.restart_requested => false,
+            Phase::Finished { .. } => self.awaits_change(unit),
+            Phase::Stopping(stopping) => is_end_by_itself(stopping.end),
+            Phase::Spawning | Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff { .. } => true,
+            Phase::Waiting | Phase::TaskRunning { .. } => false,
+        }
+    }
+
+    /// It has ended by itself, and a change of its files will start it again: an edit broke it, and the next may repair
+    /// it. A unit whose batch has failed, or that was told to stop, stays as it is.
+    pub(crate) fn awaits_change(&self, unit: UnitId) -> bool {
+        let it = &self.units[unit];
+        let ended_by_itself = matches!(it.phase, Phase::Finished { state } if is_end_by_itself(state));
+        it.spec.watched && ended_by_itself && !it.stop && !self.interrupted
+    }
+
+    /// It waits for a unit that awaits a change, or for one that does.
+    pub(crate) fn waits_for_change(&self, unit: UnitId) -> bool {
+        let mut names = self.blocked_by(unit).filter_map(|name| self.unit(name));
+        let is_waiting = self.units[unit].phase == Phase::Waiting;
+        is_waiting && names.any(|needed| self.awaits_change(needed) || self.waits_for_change(needed))
+    }
+
+    /// Files of a unit have changed. The units that are restarted with it have no cause of their own.
+    pub(super) fn files_changed(&mut self, unit: UnitId, files: ChangedFiles, actions: &mut Vec<Action>) {
+        if !self.heeds_changes(unit) {
+            return;
+        }
+        for restarted in self.restarted_with(&[unit]) {
+            if restarted == unit {
+                self.units[unit].changed = Some(files.clone());
+            }
+            self.restart(restarted, actions);
         }
     }
 
@@ -195,6 +237,14 @@ impl Machine {
     /// How often it was restarted since it was requested.
     pub(crate) fn restarts(&self, unit: UnitId) -> u32 {
         self.units[unit].n_spawned.saturating_sub(1)
+    }
+}
+
+fn is_end_by_itself(end: State) -> bool {
+    match end {
+        State::Failed | State::Exited | State::Backoff => true,
+        State::Waiting | State::Starting | State::Running | State::Ready | State::Unhealthy => false,
+        State::Stopping | State::Completed | State::Stopped => false,
     }
 }
 

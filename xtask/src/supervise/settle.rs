@@ -236,7 +236,8 @@ impl Machine {
     }
 
     fn will_never_satisfy(&self, name: &str) -> bool {
-        self.unit(name).is_none_or(|unit| self.units[unit].is_over())
+        self.unit(name)
+            .is_none_or(|unit| self.units[unit].is_over() && !self.awaits_change(unit))
     }
 
     fn ask_what_is_due(&mut self, now: Elapsed, unit: UnitId, actions: &mut Vec<Action>) {

@@ -68,7 +68,8 @@ impl Machine {
         actions.push(Action::Terminate(unit));
         // For a unit that exited on its own, only the final state is announced.
         if !exited {
-            announce(unit, State::Stopping, None, actions);
+            let changed = self.units[unit].changed.take().filter(|_| end == State::Waiting);
+            announce(unit, State::Stopping, changed.map(Cause::FilesChanged), actions);
         }
     }
 
@@ -90,6 +91,9 @@ impl Machine {
             (state, _) => Phase::Finished { state },
         };
         self.units[unit].restart_requested = false;
+        // One that had exited was not announced as stopping.
+        let changed = self.units[unit].changed.take().filter(|_| state == State::Waiting);
+        let cause = cause.or(changed.map(Cause::FilesChanged));
         if state == State::Waiting {
             self.units[unit].starting_since = None;
         }

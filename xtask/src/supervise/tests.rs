@@ -5,6 +5,7 @@
 
 mod batches;
 mod changes;
+mod edits;
 mod orders;
 mod ready;
 mod restarts;
@@ -20,7 +21,7 @@ use text::play;
 ///
 /// The services come first, with dependencies and settings: `db; web: db, api(started) grace=2s`. Conditions are
 /// `(started)`, `(completed)` and `(restart)`, or two of them: `migrate(completed+restart)`. Settings are `task`,
-/// `unprobed` (ready when spawned), `restart=`, `start=` (the start period), `interval=`, `retries=` and `grace=`. The
+/// `unprobed` (ready when spawned), `watched`, `restart=`, `start=` (the start period), `interval=`, `retries=` and `grace=`. The
 /// line `with probes and counts` before the services shows these actions too.
 ///
 /// Each event is one line: its time in milliseconds, the event, an arrow, and the resulting actions. A time without an
@@ -35,6 +36,7 @@ use text::play;
 /// - `missing NAME WHY`: it cannot be spawned from now on.
 /// - `restarted NAME`: it counts as restarted once, so the next pause is not 0.
 /// - `stop [NAMES]`, `restart [NAMES]`, `change NAME: SETTINGS` and `interrupt` are commands and Ctrl-C.
+/// - `edit NAME FILE`: a file that it watches has changed. `unwatch NAME`: its files are no longer watched.
 /// - `until` lets time pass.
 /// - `waits NAME`, `restarts NAME` and `end` show what it waits for, its number of restarts, and whether the run is
 ///   over.

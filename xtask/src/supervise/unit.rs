@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Cause, Elapsed, State};
+use super::{Cause, ChangedFiles, Elapsed, State};
 use crate::plan;
 use crate::plan::{Condition, Restart, Runs};
+use crate::preflight::reloader::reloader;
 
 /// What the machine needs to know about a service.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) start_period: Duration,
     pub(crate) restart: Restart,
     pub(crate) grace: Duration,
+    /// A change of its files restarts it.
+    pub(crate) watched: bool,
 }
 
 impl From<&plan::Service> for Spec {
@@ -42,6 +45,7 @@ impl From<&plan::Service> for Spec {
             start_period: service.start_period,
             restart: service.restart,
             grace: service.stop_grace_period,
+            watched: service.watch.is_some() && reloader(service).is_none(),
         }
     }
 }
@@ -67,6 +71,8 @@ pub(super) struct Unit {
     pub(super) stop: bool,
     /// The same, but then it waits for its dependencies and starts again.
     pub(super) restart_requested: bool,
+    /// The changed files that it is restarted for, until that is announced.
+    pub(super) changed: Option<ChangedFiles>,
     /// How often it was spawned since it was requested.
     pub(super) n_spawned: u32,
     /// How often in a row, without a long enough ready time between.

@@ -30,3 +30,4 @@ mod stdin;
 mod stop;
 mod tasks;
 mod tty;
+mod watch;

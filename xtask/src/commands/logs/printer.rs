@@ -8,7 +8,7 @@ use crate::commands::unwritable;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
 use crate::report::cause;
-use crate::report::json::{self, StateChange};
+use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::status::word;
 use crate::run::logs::{LogEntry, RecordKind, StateRecord};
@@ -74,12 +74,7 @@ impl LogPrinter {
         } = mark;
         if self.json {
             if let Ok(at) = entry.at.parse() {
-                let change = StateChange {
-                    service,
-                    state,
-                    pid,
-                    cause: cause.as_ref().map(cause::cause),
-                };
+                let change = json::state_change(service, state, pid, cause.as_ref());
                 let line = json::line(&json::event(at, "state", change));
                 self.buffer.extend_from_slice(line.as_bytes());
             }

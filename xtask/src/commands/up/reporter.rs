@@ -21,7 +21,7 @@ use crate::report::failure::{failure, opened_twice};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::{Observer, RunOutcome};
 use crate::run::run_status;
-use crate::supervise::{Cause, State};
+use crate::supervise::{Cause, Spec, State};
 use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::owners::Addresses;
@@ -185,8 +185,11 @@ impl<'a> UpReporter<'a> {
     }
 
     fn line(&self, transition: &Transition, rest: &str) {
+        self.line_with(transition, status::word(transition.state, transition.task), rest);
+    }
+
+    fn line_with(&self, transition: &Transition, word: &str, rest: &str) {
         let paint = self.screen.paint();
-        let word = status::word(transition.state, transition.task);
         let state = status::in_colour(transition.state, &format!("{word:<9}"), paint);
         let name = format!("{:<width$}", transition.service, width = self.name_width);
         self.screen
@@ -200,6 +203,9 @@ impl<'a> UpReporter<'a> {
         let mut hints = why.advice(service, &self.checkout);
         if hints.is_empty() && findings.is_empty() && found_port_busy(why) {
             hints.push(opened_twice(service));
+        }
+        if self.settled == Some(true) && Spec::from(service).watched {
+            hints.push(format!("change a file of its `watch`, which starts `{}` again", service.name).into());
         }
         let mut text = failure(service, why, &transition.tail, &hints, program, paint);
         findings.extend(transition.trouble.as_ref().map(|it| it.finding()));
@@ -287,6 +293,7 @@ impl Observer for UpReporter<'_> {
                 self.line(transition, &format!("exit code 0: {}", cause::cause(why)));
             }
             (State::Exited, _) => self.line(transition, "exit code 0"),
+            (State::Stopping | State::Waiting, Some(why)) => self.line_with(transition, RESTARTS, &cause::cause(why)),
             (State::Stopped, _) if transition.left_running => {
                 self.left_running.insert(name.clone());
             }
@@ -365,6 +372,9 @@ impl Observer for UpReporter<'_> {
             .say(&format!("{}\n", report::finding::finding(&found, &reader).trim_end()));
     }
 }
+
+/// The word for a service that stops because of changed files.
+const RESTARTS: &str = "restarts";
 
 /// How long stopping takes before the way to hurry is shown.
 const SLOW_STOP: Duration = Duration::from_secs(2);

@@ -58,3 +58,12 @@ pub(super) const STOP_GRACE_PERIOD: Key = key(
     "time between `stop_signal` and SIGKILL",
 )
 .also(&["stop_timeout"]);
+/// A service alone has it.
+pub(super) const WATCH: Key = key(
+    SERVICE,
+    "watch",
+    "glob or list of globs",
+    "",
+    "files whose change restarts it, from `working_dir`",
+)
+.also(&["reload", "watch_files", "watch_paths"]);

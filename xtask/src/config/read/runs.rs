@@ -84,6 +84,7 @@ const OF_PROCESS: &[&str] = &[
     "listen",
     "stop_signal",
     "pidfile",
+    "watch",
 ];
 
 /// Keys of what we start and stop.

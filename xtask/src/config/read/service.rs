@@ -11,6 +11,7 @@ use super::names::{NameKind, is_name};
 use super::port::{on_conflict, ports};
 use super::reader::{TomlReader, no_name};
 use super::runs::runs;
+use super::watch::watch;
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
 use crate::config::{Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
@@ -51,6 +52,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
     let stop_signal = read.key("stop_signal", stop_signal).unwrap_or(StopSignal::Term);
     let stop_grace_period = read.key("stop_grace_period", TomlReader::duration);
     let on_conflict = read.key("on_conflict", on_conflict).unwrap_or(OnConflict::Ask);
+    let watch = read.key("watch", watch);
     let profiles = read.list("profiles", profiles);
     let pidfile = read.key("pidfile", TomlReader::path);
 
@@ -85,6 +87,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
         stop_signal,
         stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
         on_conflict,
+        watch,
         profiles,
         pidfile,
     })

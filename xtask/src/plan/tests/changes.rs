@@ -166,3 +166,14 @@ fn a_task_is_not_done_again_for_a_port_that_it_does_not_name() {
         b: depends_on"#]],
     );
 }
+
+#[test]
+fn other_globs_of_watch_are_a_change() {
+    let with = |watch: &str| format!("[services.api]\ncommand = 'x'\n{watch}");
+    check(
+        (&with("watch = 'src'"), ""),
+        (&with("watch = ['src', '!src/gen']"), ""),
+        expect!["api: watch"],
+    );
+    check((&with(""), ""), (&with("watch = 'src'"), ""), expect!["api: watch"]);
+}

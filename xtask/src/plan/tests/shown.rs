@@ -79,6 +79,9 @@ pub(super) fn service(service: &Service) -> String {
             service.stop_signal, service.stop_grace_period
         ));
     }
+    if let Some(watch) = &service.watch {
+        line(format!("watches {}", watch.globs.join(" ")));
+    }
     lines.join("\n")
 }
 

@@ -210,8 +210,8 @@ fn events_are_a_line_each() {
     check(
         &text,
         expect![[r#"
-            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"failed","pid":null,"cause":"its dependency `db` did not come up"}
-            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"ready","pid":4243,"cause":null}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"failed","pid":null,"cause":"its dependency `db` did not come up","changed":null}
+            {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"state","service":"backend","state":"ready","pid":4243,"cause":null,"changed":null}
             {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"log","service":"backend","stream":"stderr","line":"a \"b\""}
             {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"finding","finding":{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":[],"at":null,"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[]}}
             {"schema_version":1,"at":"2026-11-23T08:00:00.123Z","event":"summary","ok":true,"exit":0,"services":[]}

@@ -15,10 +15,11 @@ use crate::plan;
 use crate::ports::Endpoint;
 use crate::preflight::mismatch::Mismatch;
 use crate::process::ProcessRef;
-use crate::protocol::{LastExit, ProbeRecord, Probed};
+use crate::protocol::{LastExit, LastRestart, ProbeRecord, Probed};
 use crate::run::logs::Log;
 use crate::run::sockets::{Hold, Sockets};
 use crate::supervise::Cause;
+use crate::supervise::change_loop::ChangeLoop;
 use crate::system::attribution::Leader;
 use crate::system::clock::wall;
 
@@ -75,6 +76,11 @@ pub(super) struct ServiceInstance {
     pub(super) trouble: Option<StartTrouble>,
     /// The declared port that another process had at the last readiness check.
     pub(super) lost_port: Option<u16>,
+    /// Why and when it was last restarted for changed files.
+    pub(super) restarted: Option<LastRestart>,
+    pub(super) change_loop: ChangeLoop,
+    /// It changed its own files too often.
+    pub(super) is_unwatched: bool,
 }
 
 /// How long to wait for the end of a service's pipes after it has exited. A child that keeps them open would delay it

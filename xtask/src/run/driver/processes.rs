@@ -14,10 +14,11 @@ use crate::diagnostic::Diagnostic;
 use crate::plan;
 use crate::preflight::needs::node_modules::install;
 use crate::process::Tag;
-use crate::protocol::{LastExit, Transition};
+use crate::protocol::{LastExit, LastRestart, Transition};
 use crate::run::logs::{Log, OutputSource, RunId, StateRecord, Stream};
 use crate::run::spawn;
 use crate::run::spawn::Started;
+use crate::supervise::change_loop::ChangeLoop;
 use crate::supervise::{Cause, Event, State};
 use crate::system::clock::wall;
 use crate::system::{attribution, observe, os, pidfiles};
@@ -61,6 +62,9 @@ impl Driver<'_> {
             looked_at: None,
             trouble: None,
             lost_port: None,
+            restarted: None,
+            change_loop: ChangeLoop::default(),
+            is_unwatched: false,
         }
     }
 
@@ -76,6 +80,7 @@ impl Driver<'_> {
         }
         instance.open_sockets();
         instance.generation += 1;
+        instance.change_loop.started(self.clock.now());
         instance.log.begin();
         instance.oom_kills = oom_kills;
         if instance.service.runs == plan::Runs::External {
@@ -260,6 +265,12 @@ impl Driver<'_> {
         instance.since = wall();
         instance.in_state_since = self.clock.now();
         instance.cause = cause.clone();
+        if let Some(Cause::FilesChanged(files)) = &cause {
+            instance.restarted = Some(LastRestart {
+                at: instance.since,
+                files: files.clone(),
+            });
+        }
         if state == State::Starting {
             (instance.looked_at, instance.trouble) = (None, None);
         }

@@ -93,6 +93,7 @@ impl Driver<'_> {
             waits_for: WaitsFor::Arrived(units.clone()),
         });
         self.events.push_back(Event::Restart { units });
+        self.watch_all();
     }
 
     pub(super) fn answer_waiters(&mut self) {
@@ -151,7 +152,8 @@ impl Driver<'_> {
             WaitsFor::Arrived(units) => {
                 let is_settled = |unit: &UnitId| {
                     let state = self.machine.state(*unit);
-                    state.is_over() || state.is_up() && !self.machine.is_to_restart(*unit)
+                    let is_up = state.is_up() && !self.machine.is_to_restart(*unit);
+                    is_up || state.is_over() || self.machine.waits_for_change(*unit)
                 };
                 if !units.iter().all(is_settled) {
                     return None;
@@ -179,7 +181,8 @@ impl Driver<'_> {
                 if units.iter().any(|unit| self.machine.is_to_restart(*unit)) {
                     return None;
                 }
-                let states = states(&units);
+                let waits = |unit: &&UnitId| !self.machine.waits_for_change(**unit);
+                let states = states(&units.iter().filter(waits).copied().collect::<Vec<_>>());
                 if let Some(by) = self.ended_by
                     && states.contains(&State::Stopped)
                 {
@@ -225,6 +228,7 @@ impl Driver<'_> {
             waiting_for: self.machine.waiting_for(unit),
             lost_port: instance.lost_port,
             restarts: self.machine.restarts(unit),
+            restarted: instance.restarted.clone(),
         }
     }
 

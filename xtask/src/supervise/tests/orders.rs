@@ -87,7 +87,7 @@ struct Order {
     number: u64,
 }
 
-const KINDS: u8 = 16;
+const KINDS: u8 = 17;
 const UNITS: usize = 5;
 
 fn order() -> impl Strategy<Value = Order> {
@@ -107,6 +107,7 @@ fn plain(n: usize, needs: &[usize]) -> Spec {
         start_period: Duration::from_millis(300),
         restart: Restart::No,
         grace: Duration::from_millis(100),
+        watched: false,
     }
 }
 
@@ -132,6 +133,7 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
                 start_period: Duration::from_millis(start),
                 grace: Duration::from_millis(grace),
                 restart: if task { Restart::No } else { restart },
+                watched: !task && retries > 1,
                 ..plain(n, &[])
             };
             for (other, need) in needs.into_iter().take(n).enumerate() {

@@ -8,7 +8,7 @@ use crate::diagnose::ExitStatus;
 use crate::diagnose::{Diagnosis, FailureKind};
 use crate::diagnostic::Exit;
 use crate::plan::{Condition, Restart};
-use crate::supervise::{Action, Cause, Event, Machine, ProbeResult, Spec, UnitId};
+use crate::supervise::{Action, Cause, ChangedFiles, Event, Machine, ProbeResult, Spec, UnitId};
 
 /// Without this line, probes and counts are not shown.
 const WITH_PROBES: &str = "with probes and counts";
@@ -178,6 +178,17 @@ impl World {
                     units: self.machine.restarted_with(&units),
                 }
             }
+            ["unwatch", name] => Event::Watched {
+                unit: unit(name),
+                watched: false,
+            },
+            ["edit", name, file] => Event::FilesChanged {
+                unit: unit(name),
+                files: ChangedFiles {
+                    names: vec![(*file).to_owned()],
+                    total: 1,
+                },
+            },
             ["change", spec @ ..] => Event::Change {
                 specs: vec![self::spec(&spec.join(" "))],
             },
@@ -289,6 +300,7 @@ fn why(cause: &Cause) -> String {
         Cause::Unhealthy { detail } => detail.clone(),
         Cause::Survived { left } => format!("{left} survived"),
         Cause::Unverified { detail } => format!("unverified: {detail}"),
+        Cause::FilesChanged(files) => format!("{} changed", files.names.join(" ")),
         Cause::Again { last, pause } => format!("{}, again in {}", why(last), pause.as_millis()),
         Cause::GaveUp { last, n_restarts } => format!("{}, gave up after {n_restarts}", why(last)),
     }
@@ -328,6 +340,7 @@ fn spec(line: &str) -> Spec {
         start_period: Duration::from_secs(60),
         restart: Restart::No,
         grace: Duration::from_secs(10),
+        watched: false,
     };
     for word in rest.split([' ', ',']).filter(|word| !word.is_empty()) {
         match word.split_once('=') {
@@ -339,6 +352,7 @@ fn spec(line: &str) -> Spec {
             Some(("retries", value)) => spec.retries = value.parse().unwrap(),
             Some((other, _)) => panic!("unknown option {other}"),
             None if word == "unprobed" => spec.probed = false,
+            None if word == "watched" => spec.watched = true,
             None if word == "task" => spec.task = true,
             None => {
                 let (name, how) = word.trim_end_matches(')').split_once('(').unwrap_or((word, ""));

@@ -511,3 +511,27 @@ fn a_byte_order_mark_and_windows_line_ends_are_tolerated() {
               port main 1"#]],
     );
 }
+
+#[test]
+fn watch_is_a_glob_or_a_list_of_globs() {
+    check_service(
+        r#"watch = "src""#,
+        expect![[r#"
+        service a
+          command x
+          watch src"#]],
+    );
+    check_service(
+        r#"watch = ["src/**/*.py", "!src/gen"]"#,
+        expect![[r#"
+        service a
+          command x
+          watch src/**/*.py !src/gen"#]],
+    );
+    check_service(
+        "watch = []",
+        expect![[r#"
+        service a
+          command x"#]],
+    );
+}

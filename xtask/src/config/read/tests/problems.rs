@@ -889,3 +889,61 @@ fn fragments_of_a_file_do_not_panic() {
         }
     }
 }
+
+#[test]
+fn watch_holds_globs_as_seen_from_the_working_directory() {
+    check_service(
+        r#"watch = ["src", "src/{a"]"#,
+        expect![[r#"
+        3:17 [services.a] invalid glob `src/{a`: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
+          hint: write it as seen from `working_dir`, such as `src/**/*.py`"#]],
+    );
+    check_service(
+        r#"watch = "/srv/*.py""#,
+        expect![[r#"
+        3:9 [services.a] invalid glob `/srv/*.py`: it must not begin with `/`
+          hint: write it as seen from `working_dir`, such as `src/**/*.py`"#]],
+    );
+    check_service(
+        r#"watch = "src/[ab""#,
+        expect![[r#"
+        3:9 [services.a] invalid glob `src/[ab`: `[` without `]`
+          hint: write it as seen from `working_dir`, such as `src/**/*.py`"#]],
+    );
+    check_service(
+        r#"watch = ["!src/gen"]"#,
+        expect![[r#"
+        3:9 [services.a] `watch` only excludes files
+          hint: add a glob of what is watched, such as `"src"`"#]],
+    );
+    check_service(
+        "watch = true",
+        expect!["3:9 [services.a] `watch` must be a string or a list of strings, found a boolean"],
+    );
+    check_service(
+        r#"watch = "${DIR}/*.py""#,
+        expect!["3:9 [services.a] `watch` cannot hold variables"],
+    );
+}
+
+#[test]
+fn only_a_service_with_a_command_can_watch() {
+    check(
+        "[services.a]\ncompose = 'db'\nwatch = 'src'",
+        expect![[r#"
+        3:1 [services.a] `watch` has no meaning here: the Compose file says how it runs
+          hint: remove `watch`"#]],
+    );
+    check(
+        "[services.a]\nexternal = true\nport = 1\nwatch = 'src'",
+        expect![[r#"
+        4:1 [services.a] `watch` has no meaning here: somebody else runs it
+          hint: remove `watch`"#]],
+    );
+    check(
+        "[tasks.a]\ncommand = 'x'\nwatch = 'src'",
+        expect![[r#"
+        3:1 [tasks.a] unknown key `watch`
+          hint: only a service has it: a task runs to its end, once"#]],
+    );
+}

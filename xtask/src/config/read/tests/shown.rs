@@ -110,6 +110,9 @@ fn service(lines: &mut Vec<String>, service: &Service) {
     if service.on_conflict != OnConflict::Ask {
         line("on_conflict", format!("{:?}", service.on_conflict));
     }
+    if let Some(watch) = &service.watch {
+        line("watch", watch.value.join(" "));
+    }
     line("profiles", service.profiles.join(" "));
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Order;
 use crate::diagnose::ExitStatus;
 use crate::diagnostic::Exit;
-use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
+use crate::supervise::{Action, ChangedFiles, Event, Machine, ProbeResult, Spec, State, UnitId};
 
 /// The real state of a unit, outside the machine.
 #[derive(Debug, Clone, Default)]
@@ -129,6 +129,13 @@ impl World {
             15 => self.step(Event::Change {
                 specs: vec![self.specs[unit].clone()],
             }),
+            16 => self.step(Event::FilesChanged {
+                unit,
+                files: ChangedFiles {
+                    names: vec!["a".to_owned()],
+                    total: 1,
+                },
+            }),
             11 | 12 => self.pass(Duration::from_millis(order.number)),
             _ => self.step(Event::Tick),
         }
@@ -215,8 +222,13 @@ impl World {
                 let units: Vec<_> = specs.iter().filter_map(|spec| self.machine.unit(&spec.name)).collect();
                 self.note_restart(&self.machine.restarted_with(&units));
             }
+            Event::FilesChanged { unit, .. } => {
+                if self.machine.heeds_changes(*unit) {
+                    self.note_restart(&self.machine.restarted_with(&[*unit]));
+                }
+            }
             Event::Spawned { .. } | Event::SpawnFailed { .. } | Event::Probed { .. } => {}
-            Event::Exited { .. } | Event::Swept { .. } | Event::Tick => {}
+            Event::Exited { .. } | Event::Swept { .. } | Event::Watched { .. } | Event::Tick => {}
         }
     }
 

@@ -269,6 +269,7 @@ impl From<When> for Colour {
 #[derive(Subcommand)]
 enum Command {
     Up(up::Args),
+    #[command(visible_alias = "stop")]
     Down(down::Args),
     Restart(restart::Args),
     #[command(visible_aliases = ["ps", "check"])]

@@ -76,6 +76,14 @@ impl Diagnosis {
         }
     }
 
+    /// The Python module that was not found.
+    pub(crate) fn module(&self) -> Option<&str> {
+        match &self.subject {
+            Some(Subject::Module(module)) => Some(module),
+            Some(_) | None => None,
+        }
+    }
+
     /// The packages of a Node project may be missing.
     pub(crate) fn may_need_packages(&self) -> bool {
         match self.kind {

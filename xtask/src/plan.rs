@@ -247,6 +247,12 @@ pub(crate) enum Check {
 }
 
 impl Command {
+    /// `python -m MODULE`, also of a module within it.
+    pub(crate) fn runs_module(&self, module: &str) -> bool {
+        let is_it = |name: &str| name.split('.').next() == Some(module);
+        self.words.windows(2).any(|pair| pair[0] == "-m" && is_it(&pair[1]))
+    }
+
     /// The words, and those within a word that is a command line for a shell: `sh`, `-c`, `npm`, `start`.
     pub(crate) fn parts(&self) -> Vec<&str> {
         self.words.iter().flat_map(|word| word.split_whitespace()).collect()

@@ -38,6 +38,9 @@ pub(crate) fn run(args: &Args, dialect: Dialect, context: &Context) -> CommandRe
     let running = running.map_or(Vec::new(), |(running, _)| running);
     let service = project.service_beside(&args.service, &running)?;
     let difference = project.beyond_calling(&service.environment);
+    if !args.reveal && environment::has_secrets(&difference) {
+        context.say("Secrets are masked: `--reveal` shows them.");
+    }
     let text = environment::environment(&service.name, &difference, args.reveal, dialect);
     Ok(exit_after_print(context.print(&text), Exit::Done))
 }

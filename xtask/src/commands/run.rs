@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// The task
     task: Option<String>,
     /// Arguments for its command
-    #[arg(last = true, value_name = "ARGS")]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     arguments: Vec<String>,
 }
 

@@ -18,9 +18,11 @@ pub(crate) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
 pub(crate) fn is_slip(name: &str, meant: &str) -> bool {
     const SHORTEST: usize = 5;
     let without_digits = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "");
-    name.len() >= SHORTEST
-        && strsim::damerau_levenshtein(name, meant) == 1
-        && without_digits(name) != without_digits(meant)
+    name.len() >= SHORTEST && is_one_letter_off(name, meant) && without_digits(name) != without_digits(meant)
+}
+
+pub(crate) fn is_one_letter_off(name: &str, meant: &str) -> bool {
+    strsim::damerau_levenshtein(name, meant) == 1
 }
 
 /// `did you mean …?`, if a known name is close.

@@ -37,8 +37,17 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
     let checkout = service.place.seen_from(checkout);
     let directory = display_path(&service.working_dir, checkout);
     let hint = match (diagnosis.kind, &diagnosis.subject) {
-        (PythonModuleMissing, Some(Subject::Application(_))) => {
-            format!("correct `command` or `working_dir` of `{name}`: the module is looked for in `{directory}`")
+        (ApplicationMissing, Some(Subject::Application(application))) => {
+            format!(
+                "correct `{application}` in `command` of `{name}`, or `working_dir`: modules are looked for in `{directory}`"
+            )
+        }
+        (PythonModuleMissing, Some(Subject::Module(module))) if service.command.runs_module(module) => {
+            // A mistyped name may be that of a harmful package.
+            if !diagnosis.hints.is_empty() {
+                return Vec::new();
+            }
+            format!("correct `-m {module}` in `command` of `{name}`, or install the package that has this module")
         }
         (PythonModuleMissing, Some(Subject::Module(module))) => {
             let own = format!("or correct `working_dir`, if `{module}` is your own: it is `{directory}`");

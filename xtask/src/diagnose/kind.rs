@@ -16,6 +16,8 @@ pub(crate) enum FailureKind {
     AlreadyRunning,
     /// Python did not find a module.
     PythonModuleMissing,
+    /// uvicorn or gunicorn did not find the application that its command names.
+    ApplicationMissing,
     /// Node did not find a module.
     NodeModuleMissing,
     /// Another runtime or the linker did not find a gem, class or shared library.
@@ -86,6 +88,7 @@ impl FailureKind {
             HostHasPort => ("a process of this machine has the port that it publishes", Exit::PortBusy, true, false),
             AlreadyRunning => ("already running, according to its lock or pid file", Failed, true, false),
             PythonModuleMissing => ("a Python package is missing", Failed, true, false),
+            ApplicationMissing => ("the application that its command names was not found", Failed, true, false),
             NodeModuleMissing => ("a Node module is missing", Failed, true, false),
             LibraryMissing => ("a library is missing", Failed, true, false),
             CommandNotFound => ("a command was not found", Missing, true, false),

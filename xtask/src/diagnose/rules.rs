@@ -119,7 +119,10 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(AlreadyRunning, r#"^a server is already running|lock file ".*" already exists"#),
     rule(AlreadyRunning, r"another next dev server is already running"),
     rule(PythonModuleMissing, r#"(modulenotfounderror|importerror|python.*): no module named ['"]?(?<module>[^.'";\s]*)"#),
-    rule(PythonModuleMissing, r"error loading asgi app\. could not import module (?<application>.*)"),
+    rule(ApplicationMissing, r#"error loading asgi app\. could not import module (?<application>"[^"]*")"#),
+    rule(ApplicationMissing, r#"error loading asgi app\. attribute (?<application>"[^"]*") not found in module "#),
+    // gunicorn.
+    rule(ApplicationMissing, r"failed to find attribute (?<application>'[^']*') in '"),
     rule(NodeModuleMissing, r"cannot find module '(?<file>\.{0,2}/[^']*)?"),
     rule(NodeModuleMissing, r"cannot find package '|module not found: error: can't resolve '"),
     // Ruby.

@@ -62,11 +62,12 @@ impl StartTrouble {
             )
         };
         if let Some(found) = from_log(None, tail) {
-            let evidence = found.evidence.lines().next_back().unwrap_or_default();
-            let problem = problem(evidence, format!(": {}", found.kind.words()));
-            let hints = by_kind(service, &found, checkout)
-                .into_iter()
-                .chain(afterwards(service, &found));
+            let evidence: Vec<&str> = found.evidence.lines().map(str::trim).collect();
+            let problem = problem(&evidence.join(": "), format!(": {}", found.kind.words()));
+            let mut hints = by_kind(service, &found, checkout);
+            if !hints.is_empty() {
+                hints.extend(afterwards(service, &found));
+            }
             return Some(StartTrouble::of(service, problem.hints(hints)));
         }
         let lines: Vec<Line> = tail.iter().map(|line| Line::new(line)).collect();
@@ -96,9 +97,11 @@ fn afterwards(service: &Service, found: &Diagnosis) -> Option<Hint> {
             Hint::run("then, in another terminal, type", "up")
                 .then(": a save of the code does not read variables again"),
         ),
-        FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => Some(
-            Hint::run("then, in another terminal, type", format!("restart {}", service.name)),
-        ),
+        FailureKind::ApplicationMissing => Some(Hint::run("then, in another terminal, type", "up")),
+        FailureKind::PythonModuleMissing | FailureKind::NodeModuleMissing | FailureKind::LibraryMissing => {
+            let restart = Hint::run("then, in another terminal, type", format!("restart {}", service.name));
+            Some(restart.then(", or `up` if you have edited devtasks.toml"))
+        }
         _ => None,
     }
 }

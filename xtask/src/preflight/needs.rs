@@ -1,6 +1,6 @@
 //! Findings about what a service needs besides ports: directory, command, env files and venv.
 
-mod command;
+pub(crate) mod command;
 pub(crate) mod node_modules;
 pub(crate) mod venv;
 
@@ -43,6 +43,11 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
         let fact = fact.expect("every service of the plan was looked at");
         findings.extend(fact.pidfile.as_ref().map(|stale| stale_pidfile(plan, service, stale)));
         if let Some(finding) = working_dir(plan, service, &fact.working_dir) {
+            findings.push(finding);
+            continue;
+        }
+        // Its venv may be looked for in the wrong place, if the command begins with `cd`.
+        if let Some(finding) = command::for_a_shell(service) {
             findings.push(finding);
             continue;
         }

@@ -20,6 +20,14 @@ pub(crate) enum Dialect {
 
 const MASK: &str = "***";
 
+/// Whether something is masked.
+pub(crate) fn has_secrets(change: &EnvironmentChange) -> bool {
+    change.set.iter().any(|(name, value)| {
+        let value = value.to_string_lossy().into_owned();
+        !value.is_empty() && (is_secret(&name.to_string_lossy()) || mask(std::slice::from_ref(&value)) != [value])
+    })
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema_version: u32,

@@ -50,10 +50,10 @@ fn a_known_cause_has_its_hint_and_how_it_takes_effect() {
     check(
         "ModuleNotFoundError: No module named 'sqlalchemy'",
         expect![[r#"
-        service.not_ready Warn api: `api` does not listen on 8000, and has written `ModuleNotFoundError: No module named 'sqlalchemy'`: a Python package is missing
-        hint: set `venv` of `api` in devtasks.toml: it runs in none
-        hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `.`
-        hint: then, in another terminal, type `devtasks restart api`"#]],
+            service.not_ready Warn api: `api` does not listen on 8000, and has written `ModuleNotFoundError: No module named 'sqlalchemy'`: a Python package is missing
+            hint: set `venv` of `api` in devtasks.toml: it runs in none
+            hint: or correct `working_dir`, if `sqlalchemy` is your own: it is `.`
+            hint: then, in another terminal, type `devtasks restart api`, or `up` if you have edited devtasks.toml"#]],
     );
 }
 

@@ -69,7 +69,14 @@ fn a_missing_module_or_library_is_seen_in_every_runtime() {
         ImportError: No module named yaml
         /srv/.venv/bin/python: No module named uvicorn
         /srv/.venv/bin/python3.12: Error while finding module specification for 'app.main' (ModuleNotFoundError: No module named 'app')
+        "#,
+    );
+    check_lines(
+        "ApplicationMissing 1",
+        r#"
         ERROR:    Error loading ASGI app. Could not import module "main".
+        ERROR:    Error loading ASGI app. Attribute "ap" not found in module "app.main".
+        Failed to find attribute 'ap' in 'wsgi'.
         "#,
     );
     check_lines(

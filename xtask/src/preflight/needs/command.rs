@@ -10,12 +10,8 @@ pub(super) fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Opt
     let word = &service.command.words[0];
     let place = &service.command.place;
     let syntax = service.command.shell_syntax.as_ref();
-    // Some systems have a program `cd`, which changes nothing for the others.
-    if let Some(syntax) = syntax.filter(|syntax| syntax.cannot_run || matches!(fact, CommandFact::NotFound { .. })) {
-        let message = match syntax.cannot_run {
-            true => format!("`{}` is for a shell, and `command` is run without one", syntax.found),
-            false => format!("command `{word}` was not found, and `{}` is for a shell", syntax.found),
-        };
+    if let Some(syntax) = syntax.filter(|_| matches!(fact, CommandFact::NotFound { .. })) {
+        let message = format!("command `{word}` was not found, and `{}` is for a shell", syntax.found);
         let finding = missing(Code::CommandNotFound, message, place).hint(without_shell(syntax));
         return Some(finding.about(Subject::service(&service.name)));
     }
@@ -45,6 +41,19 @@ pub(super) fn command(plan: &Plan, service: &Service, fact: &CommandFact) -> Opt
     Some(finding.about(Subject::service(&service.name)))
 }
 
+/// A command whose first word is no program: `cd`, `source`, `PORT=8000`. Some systems have a program `cd`, which changes
+/// nothing for the others.
+pub(super) fn for_a_shell(service: &Service) -> Option<Finding> {
+    let syntax = service
+        .command
+        .shell_syntax
+        .as_ref()
+        .filter(|syntax| syntax.cannot_run)?;
+    let message = format!("`{}` is for a shell, and `command` is run without one", syntax.found);
+    let finding = missing(Code::CommandNotFound, message, &service.command.place).hint(without_shell(syntax));
+    Some(finding.about(Subject::service(&service.name)))
+}
+
 /// The lines to write instead, or the key that asks for a shell.
 fn without_shell(syntax: &ShellSyntax) -> String {
     match &syntax.instead {
@@ -64,6 +73,12 @@ fn and(texts: &[String]) -> String {
     }
 }
 
+/// Programs that are well known by these names: they are missing, and no other one is meant.
+pub(crate) const TOOLS: [&str; 22] = [
+    "node", "npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx", "deno", "uv", "uvx", "poetry", "pipenv", "go",
+    "cargo", "ruby", "bundle", "java", "php", "composer", "docker", "podman",
+];
+
 /// The hint for a command that was not found. A mistyped name may be that of a harmful package, so none is installed by
 /// its name.
 fn find_it(plan: &Plan, service: &Service, word: &str, near: Option<&str>) -> Hint {
@@ -79,6 +94,13 @@ fn find_it(plan: &Plan, service: &Service, word: &str, near: Option<&str>) -> Hi
             "" => format!("correct the path `{word}`, which begins at the project's directory").into(),
             directory => format!("correct the path `{word}`, which begins at `{directory}`").into(),
         };
+    }
+    if TOOLS.contains(&word) {
+        let more = match word {
+            "pnpm" | "yarn" => ", for example with `corepack enable`, which comes with Node.js",
+            _ => "",
+        };
+        return format!("install `{word}`{more}").into();
     }
     let name = &service.name;
     let Some(venv) = &service.venv else {

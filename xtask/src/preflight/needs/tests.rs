@@ -311,10 +311,10 @@ fn missing_packages_of_node_are_told_instead_of_the_command() {
         installed_first,
         missing(PackageManager::Bun, "/shop"),
         expect![[r#"
-        5 command.not_found Fail install 2:11: command `npm` was not found
-        hint: install `npm`, correct `command` of `install`, or set `venv` if it lives in one
-        5 command.not_found Fail web 4:11: command `true` was not found
-        hint: install `true`, correct `command` of `web`, or set `venv` if it lives in one"#]],
+            5 command.not_found Fail install 2:11: command `npm` was not found
+            hint: install `npm`
+            5 command.not_found Fail web 4:11: command `true` was not found
+            hint: install `true`, correct `command` of `web`, or set `venv` if it lives in one"#]],
     );
     let lock = PathBuf::from("/shop/package-lock.json");
     let fact = fact(PackageManager::Npm, "/shop", NodeState::Older { lock });
@@ -325,9 +325,9 @@ fn missing_packages_of_node_are_told_instead_of_the_command() {
             5 node_modules.missing Warn api 2:11: `node_modules` is older than `package-lock.json`
             hint: install its packages with `npm install`
             5 command.not_found Fail api 2:11: command `npm` was not found
-            hint: install `npm`, correct `command` of `api`, or set `venv` if it lives in one
+            hint: install `npm`
             5 command.not_found Fail web 4:11: command `npx` was not found
-            hint: install `npx`, correct `command` of `web`, or set `venv` if it lives in one"#]],
+            hint: install `npx`"#]],
     );
 }
 

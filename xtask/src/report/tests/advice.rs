@@ -32,7 +32,7 @@ fn uvicorn_module_not_found_hints_at_working_dir() {
         "uvicorn main:app",
         1,
         "ERROR:    Error loading ASGI app. Could not import module \"main\".",
-        expect!["correct `command` or `working_dir` of `backend`: the module is looked for in `'back end'`"],
+        expect!["correct `main` in `command` of `backend`, or `working_dir`: modules are looked for in `'back end'`"],
     );
 }
 

@@ -237,6 +237,15 @@ impl Driver<'_> {
         let instance = &self.services[unit];
         let memory = os::oom_kills().since(instance.oom_kills);
         let mut found = diagnosis(status, &instance.log.tail(), memory)?;
+        if let Some(module) = found
+            .module()
+            .filter(|module| instance.service.command.runs_module(module))
+        {
+            // Most modules that are run have a program of their name.
+            let near = observe::near(module, &instance.service, &self.record.checkout);
+            let hint = near.map(|near| format!("did you mean `{near}`?").into());
+            found.hints.extend(hint);
+        }
         if found.may_need_packages() {
             let checkout = &self.record.checkout;
             let node = observe::node_of(&instance.service, checkout);

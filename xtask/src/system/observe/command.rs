@@ -5,9 +5,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use crate::config::suggest::closest;
-use crate::plan::{Environment, Service};
+use crate::config::suggest::{closest, is_one_letter_off};
+use crate::plan::{Environment, Service, bin};
 use crate::preflight::CommandFact;
+use crate::preflight::needs::command::TOOLS;
 
 pub(super) fn command(service: &Service, checkout: &Path) -> CommandFact {
     let word = &service.command.words[0];
@@ -87,18 +88,19 @@ fn near_program(word: &str, service: &Service, checkout: &Path) -> Option<String
     if let Some(exact) = node(word) {
         return Some(exact);
     }
-    let path = search_path(&service.environment).map(std::env::split_paths);
-    let of_path: Vec<String> = path
-        .into_iter()
-        .flatten()
-        .flat_map(|directory| names(&directory))
-        .collect();
-    let of_node_names = of_node.iter().map(|(program, _)| program.as_str());
-    let near = closest(word, of_path.iter().map(String::as_str).chain(of_node_names))?;
-    match of_path.iter().any(|name| name == near) {
-        true => Some(near.to_owned()),
-        false => node(near),
+    if TOOLS.contains(&word) {
+        return None;
     }
+    let of_venv = service.venv.as_ref().map(|venv| names(&bin(&venv.path)));
+    let of_venv = of_venv.unwrap_or_default();
+    let of_node_names = of_node.iter().map(|(program, _)| program.as_str());
+    if let Some(near) = closest(word, of_venv.iter().map(String::as_str).chain(of_node_names)) {
+        return node(near).or_else(|| Some(near.to_owned()));
+    }
+    // Among thousands of names some are always similar.
+    let path = search_path(&service.environment).map(std::env::split_paths);
+    let mut of_path = path.into_iter().flatten().flat_map(|directory| names(&directory));
+    of_path.find(|name| is_one_letter_off(word, name))
 }
 
 /// Names and paths of the programs in `node_modules/.bin` of the working directory and above.

@@ -356,3 +356,23 @@ fn a_command_of_a_hint_works_where_the_user_stands() {
         assert!(ended.stdout.contains(&hint), "{hint}\n{ended:?}");
     }
 }
+
+#[test]
+fn a_mistyped_module_is_not_installed() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.api]
+        command = "python -m uvicron app:app"
+        venv = "auto"
+        "#,
+    );
+    sandbox.write(".venv/pyvenv.cfg", "home = /usr/bin\n");
+    sandbox.write_script(
+        ".venv/bin/python",
+        "case \"$*\" in *uvicron*) echo \"$0: No module named uvicron\" >&2; exit 1 ;; esac\nexec python3 \"$@\"",
+    );
+    sandbox.write_script(".venv/bin/uvicorn", "exit 0");
+    let ended = sandbox.run(&["up"]).with(1);
+    assert!(ended.stderr.contains("\nhint: did you mean `uvicorn`?\n"), "{ended:?}");
+    assert!(!ended.stderr.contains("pip install"), "{ended:?}");
+}

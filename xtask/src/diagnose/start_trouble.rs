@@ -26,6 +26,10 @@ impl StartTrouble {
         })
     }
 
+    pub(crate) fn message(&self) -> &str {
+        &self.problem.message
+    }
+
     /// It listens elsewhere than declared.
     pub(crate) fn mismatch(mismatch: &Mismatch, service: &Service) -> StartTrouble {
         StartTrouble {

@@ -225,7 +225,10 @@ impl Driver<'_> {
             health: instance.service.health.clone(),
             url: instance.url(),
             probed: instance.probed.clone(),
-            waiting_for: self.machine.waiting_for(unit),
+            waiting_for: match &instance.trouble {
+                Some(trouble) if self.machine.state(unit) == State::Starting => vec![trouble.message().to_owned()],
+                Some(_) | None => self.machine.waiting_for(unit),
+            },
             lost_port: instance.lost_port,
             restarts: self.machine.restarts(unit),
             restarted: instance.restarted.clone(),

@@ -30,6 +30,9 @@ fn what_a_reloader_has_written_is_told_while_it_waits_for_an_edit() {
          devtasks.toml:1:11  [services.api]\n\nhint: set `TOKEN` in `environment` of `api`, or in an `env_file`\n"
     );
     assert!(told.contains(&warning), "{warning}\nin\n{told}");
+    let status = sandbox.run(&["status", "--format", "json"]).with(1).json();
+    let waits = format!("`api` does not listen on {port}, and has written `KeyError: 'TOKEN'`: a variable is not set");
+    assert_eq!(status["services"][0]["waiting_for"], serde_json::json!([waits]));
     sandbox.write("repaired", "");
     up.wait_for("Ready in ");
     assert_eq!(up.stderr().matches("warning:").count(), 1, "{}", up.stderr());

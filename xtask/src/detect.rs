@@ -12,6 +12,7 @@ mod compiled;
 mod compose;
 mod containers;
 mod editors;
+mod entry;
 mod env;
 mod follow;
 mod found;

@@ -5,6 +5,7 @@ mod frameworks;
 mod lists;
 mod mixed;
 mod packages;
+mod processes;
 
 use std::path::Path;
 

@@ -1,0 +1,169 @@
+//! Which processes of a list open a port, and with what they are started.
+
+use expect_test::expect;
+
+use super::check;
+
+#[test]
+fn only_the_file_that_is_started_tells_of_a_port() {
+    check(
+        r#"
+== Procfile
+web: node server.js
+worker: node worker.js
+css: cd web && node watch.js
+jobs: node jobs/queue.js
+scheduler: node dist/cron.js
+mails: node --require ./trace.js dist/mails.js
+== package.json
+{"main": "server.js", "scripts": {"start": "node server.js"}}
+== server.js
+const settings = require("./settings");
+require("./http")(settings);
+== http.js
+module.exports = (settings) => require("http").createServer(answer).listen(settings.port);
+== settings.js
+exports.port = process.env.PORT||3000;
+== worker.js
+setInterval(work, 1000);
+== trace.js
+== web/watch.js
+require("./paths");
+== web/paths.js
+== web/server.js
+app.listen(process.env.PORT || 4000);
+== jobs/queue.js
+import "./redis.js";
+== jobs/redis.ts
+import { Worker } from "bullmq";
+== src/mails.ts
+import { send } from "./send";
+== src/send.ts
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # Procfile: web: node server.js
+            # package.json: "start": "node server.js"
+            [services.web]
+            command = "node server.js"
+            port = "${WEB_PORT:-3000}"                   # settings.js: process.env.PORT||3000
+
+            # Procfile: worker: node worker.js
+            [services.worker]
+            command = "node worker.js"
+
+            # Procfile: jobs: node jobs/queue.js
+            [services.jobs]
+            command = "node jobs/queue.js"
+
+            # Procfile: scheduler: node dist/cron.js
+            [services.scheduler]
+            command = "node dist/cron.js"
+
+            # Procfile: css: cd web && node watch.js
+            [services.css]
+            command = "node watch.js"
+            working_dir = "web"
+
+            # Procfile: mails: node --require ./trace.js dist/mails.js
+            [services.mails]
+            command = "node --require ./trace.js dist/mails.js"
+        "#]],
+    );
+}
+
+#[test]
+fn a_worker_with_a_port_of_its_own_keeps_it() {
+    check(
+        r#"
+== Procfile
+web: node server.js
+worker: node worker.js
+queue: PORT=3100 node dist/queue.js
+== package.json
+{}
+== server.js
+app.listen(process.env.PORT || 3000);
+== worker.js
+require("http").createServer(metrics).listen(process.env.METRICS_PORT || 9100);
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # Procfile: web: node server.js
+            # server.js opens a port
+            [services.web]
+            command = "node server.js"
+            port = "${WEB_PORT:-3000}"                   # server.js: process.env.PORT || 3000
+
+            # Procfile: worker: node worker.js
+            [services.worker]
+            command = "node worker.js"
+            port = "${METRICS_PORT:-9100}"               # worker.js: process.env.METRICS_PORT || 9100
+
+            # Procfile: queue: PORT=3100 node dist/queue.js
+            [services.queue]
+            command = "node dist/queue.js"
+            port = "${QUEUE_PORT:-3100}"                 # PORT=3100
+        "#]],
+    );
+}
+
+#[test]
+fn a_worker_of_python_opens_no_port() {
+    check(
+        r#"
+== Procfile
+web: python app.py
+worker: python worker.py
+cron: python -m jobs.cron
+queue: go run ./cmd/queue
+== requirements.txt
+flask
+== app.py
+app.run(port=int(os.environ.get("PORT", 5000)))
+== worker.py
+while True: work()
+== jobs/cron.py
+schedule.every().hour.do(work)
+== go.mod
+module shop
+== cmd/queue/main.go
+package main
+== cmd/api/main.go
+func main() { http.ListenAndServe(":"+os.Getenv("PORT"), nil) }
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.python]
+            path = ".venv"
+            requirements = ["requirements.txt"]
+            sync = true                                  # `up` creates it and installs requirements.txt
+
+            # Procfile: web: python app.py
+            [services.web]
+            command = "python app.py"
+            venv = "python"
+            port = "${WEB_PORT:-5000}"                   # app.py: environ.get("PORT", 5000
+
+            # Procfile: worker: python worker.py
+            [services.worker]
+            command = "python worker.py"
+            venv = "python"
+
+            # Procfile: cron: python -m jobs.cron
+            [services.cron]
+            command = "python -m jobs.cron"
+            venv = "python"
+
+            # Procfile: queue: go run ./cmd/queue
+            [services.queue]
+            command = "go run ./cmd/queue"
+        "#]],
+    );
+}

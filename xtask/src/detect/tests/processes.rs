@@ -167,3 +167,109 @@ func main() { http.ListenAndServe(":"+os.Getenv("PORT"), nil) }
         "#]],
     );
 }
+
+#[test]
+fn redis_follows_although_an_env_file_has_its_address() {
+    check(
+        r#"
+== requirements.txt
+django
+celery
+redis
+== manage.py
+import django
+== shop/celery.py
+app = Celery("shop")
+== shop/settings.py
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "redis://localhost:6379/0")
+CACHE = os.environ["REDIS_URL"]
+== .env
+SECRET_KEY=hunter2
+REDIS_URL="redis://localhost:6379/1" # mine
+CELERY_BROKER_URL=redis://127.0.0.1:6379/0
+OTHER_REDIS_URL=redis://localhost:6400/0
+SESSIONS=redis://me:hunter2@localhost:6379/3
+ELSEWHERE_REDIS_URL=redis://cache.example.com:6379/0
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.python]
+            path = ".venv"
+            requirements = ["requirements.txt"]
+            sync = true                                  # `up` creates it and installs requirements.txt
+
+            # shop/settings.py: redis://localhost
+            [services.redis]
+            command = "redis-server --save '' --port ${REDIS_PORT}"
+            port = "${REDIS_PORT:-6379}"                 # .env: REDIS_URL
+            healthcheck = { tcp = true }
+
+            # manage.py
+            # `environment` wins over REDIS_URL, CELERY_BROKER_URL of .env, and follows when `redis` moves
+            [services.backend]
+            command = "python manage.py runserver ${BACKEND_PORT}"
+            venv = "python"
+            port = "${BACKEND_PORT:-8000}"               # the default of Django
+            environment = { REDIS_URL = "redis://127.0.0.1:${services.redis.port}/1", CELERY_BROKER_URL = "redis://127.0.0.1:${services.redis.port}/0" }
+            depends_on = ["redis"]
+
+            # shop/celery.py: app = Celery(…)
+            # `environment` wins over REDIS_URL, CELERY_BROKER_URL of .env, and follows when `redis` moves
+            [services.worker]
+            command = "python -m celery -A shop worker --loglevel INFO"
+            venv = "python"
+            environment = { REDIS_URL = "redis://127.0.0.1:${services.redis.port}/1", CELERY_BROKER_URL = "redis://127.0.0.1:${services.redis.port}/0" }
+            depends_on = ["redis"]
+
+            # It runs when it is asked for; `depends_on = ["migrate"]` of a service runs it at every start.
+            [tasks.migrate]
+            command = "python manage.py migrate"
+            venv = "python"
+
+            # Not carried over, or left to you:
+            # - .env: OTHER_REDIS_URL names Redis on port 6400, which nothing here starts; if it runs on this machine, add a service with `external = true` and `port = 6400`
+        "#]],
+    );
+}
+
+#[test]
+fn an_address_that_another_env_file_replaces_stays() {
+    check(
+        r#"
+== requirements.txt
+flask
+redis
+== app.py
+cache = redis.from_url(os.environ["REDIS_URL"])
+app = Flask(__name__)
+== .env
+REDIS_URL=redis://localhost:6379/1
+== .env.local
+REDIS_URL=redis://cache.example.com:6379/1
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.python]
+            path = ".venv"
+            requirements = ["requirements.txt"]
+            sync = true                                  # `up` creates it and installs requirements.txt
+
+            # app.py: redis.from_url(
+            [services.redis]
+            command = "redis-server --save '' --port ${REDIS_PORT}"
+            port = "${REDIS_PORT:-6379}"                 # .env: REDIS_URL
+            healthcheck = { tcp = true }
+
+            # app.py: app = Flask(…)
+            [services.backend]
+            command = "python -m flask --app app run --debug --port ${BACKEND_PORT}"
+            venv = "python"
+            port = "${BACKEND_PORT:-5000}"               # the default of flask
+            depends_on = ["redis"]
+        "#]],
+    );
+}

@@ -67,7 +67,14 @@ pub(crate) fn candidate(program: &Program, repository: &Repository) -> Option<Ca
         is_task: program.is_task,
     };
     match parsed.run {
-        Run::Words(words) => of_words(&mut candidate, words, said, program.is_script, repository),
+        Run::Words(words) => of_words(
+            &mut candidate,
+            words,
+            parsed.finder,
+            said,
+            program.is_script,
+            repository,
+        ),
         Run::Shell(text) if of_last(&mut candidate, &text, said.clone(), program.is_script, repository) => {}
         Run::Shell(text) => {
             candidate.port = said
@@ -126,6 +133,7 @@ fn of_last(
     let Some(Line {
         run: Run::Words(words),
         environment,
+        finder,
         ..
     }) = line(rest)
     else {
@@ -135,7 +143,7 @@ fn of_last(
         return false;
     }
     candidate.environment.extend(environment);
-    of_words(candidate, words, said, is_script, repository);
+    of_words(candidate, words, finder, said, is_script, repository);
     // `$PORT` before it is the same number.
     let before = super::line::port_replaced(before, "${PORT}");
     candidate.run = Run::Shell(format!("{before} {}", super::text::command(&candidate.run, None)));
@@ -145,6 +153,7 @@ fn of_last(
 fn of_words(
     candidate: &mut Candidate,
     words: Vec<String>,
+    finder: Vec<String>,
     said: Option<Number>,
     is_script: bool,
     repository: &Repository,
@@ -224,9 +233,13 @@ fn of_words(
         let missing: Vec<String> = missing.map(|word| (*word).to_owned()).collect();
         words.extend(missing);
     }
-    if is_script && runs_from_node_modules(&words[0], kind) && has_module(repository, &words[0]) {
-        let runner = installer(repository, &candidate.directory).runner();
-        words.splice(0..0, runner.iter().map(|word| (*word).to_owned()));
+    if (is_script || !finder.is_empty()) && runs_from_node_modules(&words[0], kind) {
+        let runner = || installer(repository, &candidate.directory).runner();
+        let finder: Vec<String> = match has_module(repository, &words[0]) {
+            true => runner().iter().map(|word| (*word).to_owned()).collect(),
+            false => finder,
+        };
+        words.splice(0..0, finder);
     }
     candidate.run = Run::Words(words);
 }
@@ -260,8 +273,24 @@ fn has_port_of_its_own(tool: Option<&Tool>) -> bool {
 }
 
 fn runs_from_node_modules(word: &str, kind: Kind) -> bool {
-    !word.contains('/')
-        && !["node", "bun", "npm", "pnpm", "yarn", "npx", "deno"].contains(&word)
+    (!word.contains('/') || word.starts_with('@'))
+        && ![
+            "node",
+            "bun",
+            "npm",
+            "pnpm",
+            "yarn",
+            "npx",
+            "deno",
+            "docker",
+            "docker-compose",
+            "make",
+            "sh",
+            "bash",
+            "go",
+            "cargo",
+        ]
+        .contains(&word)
         && kind != Kind::Python
 }
 
@@ -283,9 +312,11 @@ fn has_module(repository: &Repository, word: &str) -> bool {
         "strapi" => "@strapi/strapi",
         word => word,
     };
-    packages(repository)
-        .iter()
-        .any(|package| package.depends_on(brings) || package.depends_on(word))
+    // `react-email` brings `email`.
+    let has_part = |name: &String| name.split(['@', '/', '-']).any(|part| part == word);
+    packages(repository).iter().any(|package| {
+        package.depends_on(brings) || package.depends_on(word) || package.dependencies.iter().any(has_part)
+    })
 }
 
 /// `--port 8000` and the like in a line for a shell.

@@ -273,3 +273,148 @@ REDIS_URL=redis://cache.example.com:6379/1
         "#]],
     );
 }
+
+#[test]
+fn what_finds_a_program_stays_where_no_package_brings_it() {
+    check(
+        r#"
+== Procfile
+web: npx vite
+css: npx -y tailwindcss -w
+icons: bunx --bun iconify watch
+docs: pnpm dlx serve-docs
+links: npx @shop/links watch
+== package.json
+{"devDependencies": {"vite": "8"}}
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # Procfile: css: npx -y tailwindcss -w
+            [services.css]
+            command = "npx -y tailwindcss -w"
+            depends_on = ["install"]
+
+            # Procfile: icons: bunx --bun iconify watch
+            [services.icons]
+            command = "bunx --bun iconify watch"
+            depends_on = ["install"]
+
+            # Procfile: docs: pnpm dlx serve-docs
+            [services.docs]
+            command = "pnpm dlx serve-docs"
+            depends_on = ["install"]
+
+            # Procfile: links: npx @shop/links watch
+            [services.links]
+            command = "npx @shop/links watch"
+            depends_on = ["install"]
+
+            # Procfile: web: npx vite
+            [services.web]
+            command = "npx vite --port ${WEB_PORT} --strictPort"
+            port = "${WEB_PORT:-5173}"                   # the default of vite
+            depends_on = ["install"]
+
+            # npm install, whenever package.json is newer than what it installed
+            [tasks.install]
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
+            shell = true
+        "#]],
+    );
+}
+
+#[test]
+fn a_package_whose_program_has_a_part_of_its_name() {
+    check(
+        r#"
+== package.json
+{"scripts": {"dev": "concurrently \"npm:dev:*\"", "dev:email": "email dev", "dev:types": "tsc -w"},
+ "devDependencies": {"react-email": "4", "typescript": "5", "concurrently": "9"}}
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # package.json: "dev": "concurrently \"npm:dev:*\""
+            # package.json: "dev:email": "email dev"
+            [services.email]
+            command = "npx email dev"
+            depends_on = ["install"]
+
+            # package.json: "dev": "concurrently \"npm:dev:*\""
+            # package.json: "dev:types": "tsc -w"
+            [services.types]
+            command = "npx tsc -w"
+            depends_on = ["install"]
+
+            # npm install, whenever package.json is newer than what it installed
+            [tasks.install]
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
+            shell = true
+        "#]],
+    );
+    check(
+        r#"
+== package.json
+{"scripts": {"dev": "email dev --port 3002"}, "dependencies": {"react-email": "4"}}
+== bun.lock
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # package.json: "dev": "email dev --port 3002"
+            [services.web]
+            command = "bunx email dev --port ${WEB_PORT}"
+            port = "${WEB_PORT:-3002}"                   # --port 3002
+            depends_on = ["install"]
+
+            # bun install --frozen-lockfile, whenever bun.lock is newer than what it installed
+            [tasks.install]
+            command = "test node_modules/.installed -nt bun.lock || { bun install --frozen-lockfile && touch node_modules/.installed; }"
+            shell = true
+        "#]],
+    );
+}
+
+#[test]
+fn a_program_without_a_name_is_called_after_itself() {
+    check(
+        r#"
+== package.json
+{"scripts": {"dev": "concurrently \"tsc -w\" \"node --watch jobs/mails.js\" \"node server.js\""},
+ "devDependencies": {"typescript": "5", "concurrently": "9"}}
+== server.js
+app.listen(process.env.PORT || 3000);
+== jobs/mails.js
+setInterval(send, 1000);
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # package.json: "dev": "concurrently \"tsc -w\" \"node --watch jobs/mails.js\" \"node server.js\""
+            [services.backend]
+            command = "node server.js"
+            port = "${BACKEND_PORT:-3000}"               # server.js: process.env.PORT || 3000
+            depends_on = ["install"]
+
+            # package.json: "dev": "concurrently \"tsc -w\" \"node --watch jobs/mails.js\" \"node server.js\""
+            [services.tsc]
+            command = "npx tsc -w"
+            depends_on = ["install"]
+
+            # package.json: "dev": "concurrently \"tsc -w\" \"node --watch jobs/mails.js\" \"node server.js\""
+            [services.mails]
+            command = "node --watch jobs/mails.js"
+            depends_on = ["install"]
+
+            # npm install, whenever package.json is newer than what it installed
+            [tasks.install]
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
+            shell = true
+        "#]],
+    );
+}

@@ -31,14 +31,16 @@ mod repository;
 mod text;
 mod tool;
 mod vite;
+mod workspace;
 mod yaml;
 
 pub(crate) use compose::{is_compose_file, is_found_by_compose};
 pub(crate) use found::found;
 use program::Program;
 pub(crate) use proposal::{Packages, Process, Proposal, Runs, Service, Task, Venv};
-pub(crate) use repository::{COMMANDS, Repository, Want, is_aside, wanted};
+pub(crate) use repository::{COMMANDS, Repository, Want, wanted};
 pub(crate) use text::{command, text};
+pub(crate) use workspace::members;
 
 /// A proposal from everything that the repository shows.
 pub(crate) fn propose(repository: &Repository) -> Proposal {

@@ -4,7 +4,7 @@ use regex_lite::Regex;
 
 use super::candidate::Candidate;
 use super::node::packages;
-use super::repository::{Repository, base, join, parent};
+use super::repository::{Repository, base, join, parent, upwards};
 use super::tool::{Kind, Role};
 
 /// What a command starts.
@@ -115,9 +115,9 @@ fn of_python(words: &[String], directory: &str, repository: &Repository) -> Opti
     named.map(|word| join(directory, word)).filter(there).or_else(module)
 }
 
-/// A file of JavaScript and all that it loads by a path, itself first.
+/// A file of JavaScript and all that it loads by a path or by `@/` and the like, itself first.
 pub(super) fn loaded<'r>(path: &'r str, repository: &'r Repository) -> Vec<(&'r str, &'r str)> {
-    let pattern = Regex::new(r#"(?:\brequire\(\s*|\bfrom\s+|\bimport\s*\(?\s*)["'](\.[^"'\n]*)["']"#);
+    let pattern = Regex::new(r#"(?:\brequire\(\s*|\bfrom\s+|\bimport\s*\(?\s*)["']((?:\.|[@~#]?/|src/)[^"'\n]*)["']"#);
     let pattern = pattern.expect("it is a pattern");
     let mut found: Vec<(&str, &str)> = Vec::new();
     let mut next = vec![path.to_owned()];
@@ -130,10 +130,22 @@ pub(super) fn loaded<'r>(path: &'r str, repository: &'r Repository) -> Vec<(&'r 
         }
         found.push((path, text));
         let names = pattern.captures_iter(text).filter_map(|found| found.get(1));
-        let paths = names.map(|name| join(parent(path), name.as_str()));
-        next.extend(paths.filter_map(|path| spelled(&path, repository)));
+        next.extend(names.filter_map(|name| target(parent(path), name.as_str(), repository)));
     }
     found
+}
+
+/// The file that a path in a file of this directory means.
+fn target(directory: &str, name: &str, repository: &Repository) -> Option<String> {
+    if name.starts_with('.') {
+        return spelled(&join(directory, name), repository);
+    }
+    // By the usual settings of a translator, they begin at the top of the package or at its sources.
+    let home = upwards(directory).find(|above| repository.has(&join(above, "package.json")))?;
+    let rest = name.trim_start_matches(['@', '~', '#']);
+    ["src", ""]
+        .iter()
+        .find_map(|top| spelled(&join(home, &format!("{top}/{rest}")), repository))
 }
 
 /// The role that a name tells of a program that opens no port: its own, or that of the file it starts.

@@ -113,6 +113,40 @@ require("http").createServer(metrics).listen(process.env.METRICS_PORT || 9100);
 }
 
 #[test]
+fn what_a_file_loads_by_an_alias_tells_of_a_port() {
+    check(
+        r#"
+== Procfile
+api: tsx watch src/main.ts
+mails: tsx src/mails.ts
+== package.json
+{}
+== src/main.ts
+import { start } from "@/http/server";
+== src/http/server.ts
+app.listen(process.env.PORT || 4000);
+== src/mails.ts
+import { send } from "~/lib/send";
+import { shop } from "@shop/server";
+== lib/send.ts
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # Procfile: api: tsx watch src/main.ts
+            [services.api]
+            command = "tsx watch src/main.ts"
+            port = "${API_PORT:-4000}"                   # src/http/server.ts: process.env.PORT || 4000
+
+            # Procfile: mails: tsx src/mails.ts
+            [services.mails]
+            command = "tsx src/mails.ts"
+        "#]],
+    );
+}
+
+#[test]
 fn a_worker_of_python_opens_no_port() {
     check(
         r#"

@@ -12,6 +12,7 @@ mod compiled;
 mod compose;
 mod containers;
 mod editors;
+mod entry;
 mod env;
 mod follow;
 mod found;
@@ -30,6 +31,7 @@ mod repository;
 mod text;
 mod tool;
 mod vite;
+mod workspace;
 mod yaml;
 
 pub(crate) use compose::{is_compose_file, is_found_by_compose};
@@ -37,8 +39,9 @@ pub(crate) use found::found;
 pub(crate) use node::LOCK_FILES;
 use program::Program;
 pub(crate) use proposal::{Packages, Process, Proposal, Runs, Service, Task, Venv};
-pub(crate) use repository::{COMMANDS, Repository, Want, is_aside, wanted};
+pub(crate) use repository::{COMMANDS, Repository, Want, wanted};
 pub(crate) use text::{command, text};
+pub(crate) use workspace::members;
 
 /// A proposal from everything that the repository shows.
 pub(crate) fn propose(repository: &Repository) -> Proposal {

@@ -2,6 +2,7 @@
 //!
 //! In a command, `${PORT}` stands for the number until the service has its name.
 
+use super::entry::{Started, background, started};
 use super::follow::follow;
 use super::line::{Line, Run, line, split_once_outside_quotes};
 use super::listens::listens;
@@ -66,7 +67,14 @@ pub(crate) fn candidate(program: &Program, repository: &Repository) -> Option<Ca
         is_task: program.is_task,
     };
     match parsed.run {
-        Run::Words(words) => of_words(&mut candidate, words, said, program.is_script, repository),
+        Run::Words(words) => of_words(
+            &mut candidate,
+            words,
+            parsed.finder,
+            said,
+            program.is_script,
+            repository,
+        ),
         Run::Shell(text) if of_last(&mut candidate, &text, said.clone(), program.is_script, repository) => {}
         Run::Shell(text) => {
             candidate.port = said
@@ -125,6 +133,7 @@ fn of_last(
     let Some(Line {
         run: Run::Words(words),
         environment,
+        finder,
         ..
     }) = line(rest)
     else {
@@ -134,7 +143,7 @@ fn of_last(
         return false;
     }
     candidate.environment.extend(environment);
-    of_words(candidate, words, said, is_script, repository);
+    of_words(candidate, words, finder, said, is_script, repository);
     // `$PORT` before it is the same number.
     let before = super::line::port_replaced(before, "${PORT}");
     candidate.run = Run::Shell(format!("{before} {}", super::text::command(&candidate.run, None)));
@@ -144,23 +153,39 @@ fn of_last(
 fn of_words(
     candidate: &mut Candidate,
     words: Vec<String>,
+    finder: Vec<String>,
     said: Option<Number>,
     is_script: bool,
     repository: &Repository,
 ) {
     let tool = tool_of(&words);
     let kind = tool.map_or_else(|| kind_of(&words), |tool| tool.kind);
-    let entry = entry(&words, &candidate.directory, repository);
-    // A server of Python is told by its flags; what its sources say is for when they are run themselves.
-    let source = match tool.is_some() && kind == Kind::Python {
-        true => None,
-        false => listens(repository, &candidate.directory, entry.as_deref(), kind),
+    let started = started(&words, &candidate.directory, kind, repository);
+    let background = background(candidate, &words);
+    // A server of Python is told by its flags; what its sources say is for when they are run themselves. Which source a
+    // worker starts must be known, for those beside it are of servers.
+    let source = match started {
+        _ if tool.is_some() && kind == Kind::Python => None,
+        Started::Unknown if background.is_some() => None,
+        Started::Unknown => listens(repository, &candidate.directory, None, kind),
+        Started::File(file) => listens(repository, &candidate.directory, Some(&file), kind),
     };
     let has_port_word = words
         .iter()
         .any(|word| word.contains("$PORT") || word.contains("${PORT"));
     candidate.kind = kind;
+    let opens = source.is_some() || said.is_some() || has_port_word;
     candidate.role = role(tool, kind, source.is_some(), candidate.is_task);
+    let is_meant_to_run = match candidate.origin {
+        Origin::Procfile | Origin::Launch | Origin::Runner | Origin::Guess => true,
+        Origin::Script => kind != Kind::Other,
+        Origin::EditorTask => false,
+    };
+    if let Some(role) = background.filter(|_| !opens && !candidate.is_task && !has_port_of_its_own(tool))
+        && is_meant_to_run
+    {
+        candidate.role = role;
+    }
     let form = tool.map_or(PortForm::None, |tool| tool.form);
     let (mut words, written) = follow(words, form);
     let in_settings = || vite::port(repository, &candidate.directory, tool);
@@ -182,7 +207,7 @@ fn of_words(
     }
     let source_decides = matches!(form, PortForm::Variable("PORT") | PortForm::None);
     candidate.port = number
-        .filter(|_| !candidate.is_task && candidate.role != Role::Worker)
+        .filter(|_| !candidate.is_task && !matches!(candidate.role, Role::Worker | Role::Scheduler))
         .map(|number| {
             let variable = source
                 .as_ref()
@@ -208,9 +233,13 @@ fn of_words(
         let missing: Vec<String> = missing.map(|word| (*word).to_owned()).collect();
         words.extend(missing);
     }
-    if is_script && runs_from_node_modules(&words[0], kind) && has_module(repository, &words[0]) {
-        let runner = installer(repository, &candidate.directory).runner();
-        words.splice(0..0, runner.iter().map(|word| (*word).to_owned()));
+    if (is_script || !finder.is_empty()) && runs_from_node_modules(&words[0], kind) {
+        let runner = || installer(repository, &candidate.directory).runner();
+        let finder: Vec<String> = match has_module(repository, &words[0]) {
+            true => runner().iter().map(|word| (*word).to_owned()).collect(),
+            false => finder,
+        };
+        words.splice(0..0, finder);
     }
     candidate.run = Run::Words(words);
 }
@@ -238,25 +267,30 @@ fn role(tool: Option<&Tool>, kind: Kind, listens: bool, is_task: bool) -> Role {
     }
 }
 
-/// The source file that a command names.
-fn entry(words: &[String], directory: &str, repository: &Repository) -> Option<String> {
-    let paths = words[1..].iter().map(|word| join(directory, word));
-    let with_extension = |path: String| {
-        let spelled = ["", ".js", ".ts", ".mjs", "/index.js", "/index.ts"].map(|end| format!("{path}{end}"));
-        spelled.into_iter().find(|path| repository.text(path).is_some())
-    };
-    let named = paths.filter(|path| !path.is_empty()).find_map(with_extension);
-    named.or_else(|| {
-        let package = packages(repository)
-            .into_iter()
-            .find(|package| package.directory == directory)?;
-        with_extension(join(directory, &package.main?))
-    })
+/// Whether a program opens a port whatever its sources say.
+fn has_port_of_its_own(tool: Option<&Tool>) -> bool {
+    tool.is_some_and(|tool| !matches!(tool.kind, Kind::Javascript | Kind::Go | Kind::Rust))
 }
 
 fn runs_from_node_modules(word: &str, kind: Kind) -> bool {
-    !word.contains('/')
-        && !["node", "bun", "npm", "pnpm", "yarn", "npx", "deno"].contains(&word)
+    (!word.contains('/') || word.starts_with('@'))
+        && ![
+            "node",
+            "bun",
+            "npm",
+            "pnpm",
+            "yarn",
+            "npx",
+            "deno",
+            "docker",
+            "docker-compose",
+            "make",
+            "sh",
+            "bash",
+            "go",
+            "cargo",
+        ]
+        .contains(&word)
         && kind != Kind::Python
 }
 
@@ -278,9 +312,11 @@ fn has_module(repository: &Repository, word: &str) -> bool {
         "strapi" => "@strapi/strapi",
         word => word,
     };
-    packages(repository)
-        .iter()
-        .any(|package| package.depends_on(brings) || package.depends_on(word))
+    // `react-email` brings `email`.
+    let has_part = |name: &String| name.split(['@', '/', '-']).any(|part| part == word);
+    packages(repository).iter().any(|package| {
+        package.depends_on(brings) || package.depends_on(word) || package.dependencies.iter().any(has_part)
+    })
 }
 
 /// `--port 8000` and the like in a line for a shell.

@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::repository::{Repository, base, parent};
+use super::repository::{Repository, base, join, parent};
 
 /// A variable whose name ends with `PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,20 +100,59 @@ pub(crate) fn stores(repository: &Repository) -> Vec<Store> {
     found
 }
 
+/// A variable of an env file in use that holds nothing but an address of Redis on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RedisAddress {
+    pub(crate) variable: String,
+    pub(crate) port: u16,
+    /// `/0`; may be empty.
+    pub(crate) path: String,
+    pub(crate) file: String,
+}
+
+/// Those without a password, and that no other env file beside it sets.
+pub(crate) fn redis_addresses(repository: &Repository) -> Vec<RedisAddress> {
+    let pattern = Regex::new(
+        r#"(?m)^\s*(?:export\s+)?(\w+)\s*=\s*["']?redis://(?:localhost|127\.0\.0\.1)(?::(\d+))?(/\d*)?["']?\s*(?:#.*)?$"#,
+    );
+    let pattern = pattern.expect("it is a pattern");
+    let is_replaced = |file: &str, name: &str| {
+        let mut others = FILES[1..3].iter().map(|other| join(parent(file), other));
+        others.any(|other| repository.text(&other).is_some_and(|text| sets(text, name)))
+    };
+    let mut found: Vec<RedisAddress> = Vec::new();
+    for (file, text) in repository.named(FILES[0]) {
+        for address in pattern.captures_iter(text) {
+            let part = |group: usize| address.get(group).map(|part| part.as_str());
+            let Some(variable) = part(1).filter(|name| !is_replaced(file, name)) else {
+                continue;
+            };
+            found.push(RedisAddress {
+                variable: variable.to_owned(),
+                port: part(2).and_then(|digits| digits.parse().ok()).unwrap_or(6379),
+                path: part(3).unwrap_or_default().to_owned(),
+                file: file.to_owned(),
+            });
+        }
+    }
+    found
+}
+
+fn sets(text: &str, name: &str) -> bool {
+    text.lines().any(|line| {
+        line.trim()
+            .trim_start_matches("export ")
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    })
+}
+
 /// Whether an env file that is in use sets this variable.
 pub(crate) fn is_set(repository: &Repository, name: &str) -> bool {
-    let sets = |text: &str| {
-        text.lines().any(|line| {
-            line.trim()
-                .trim_start_matches("export ")
-                .strip_prefix(name)
-                .is_some_and(|rest| rest.trim_start().starts_with('='))
-        })
-    };
     repository
         .files
         .iter()
-        .any(|(path, text)| base(path) == ".env" && text.as_deref().is_some_and(sets))
+        .any(|(path, text)| base(path) == ".env" && text.as_deref().is_some_and(|text| sets(text, name)))
 }
 
 /// An example without the file that it is one of, if it sets more than ports.

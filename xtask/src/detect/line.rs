@@ -8,6 +8,8 @@ pub(crate) struct Line {
     /// Of `PORT=3000 …`, `cross-env PORT=3000 …` and `export PORT=3000 && …`.
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) run: Run,
+    /// What was before the program to find it in packages: `npx -y`.
+    pub(crate) finder: Vec<String>,
 }
 
 /// How a program is started.
@@ -25,6 +27,7 @@ pub(crate) fn line(text: &str) -> Option<Line> {
         directory: None,
         environment: Vec::new(),
         run: Run::Shell(text.trim().to_owned()),
+        finder: Vec::new(),
     };
     let mut rest = text.trim();
     while let Some((first, after)) = split_once_outside_quotes(rest, "&&") {
@@ -40,7 +43,7 @@ pub(crate) fn line(text: &str) -> Option<Line> {
         true => Run::Shell(rest.to_owned()),
         false => {
             let words = shell_words::split(rest).ok()?;
-            let mut words = without_wrappers(words, &mut line.environment);
+            let mut words = without_wrappers(words, &mut line);
             if let Some(first) = words.first_mut() {
                 *first = without_venv(first);
             }
@@ -84,12 +87,12 @@ fn assignment(word: &str) -> Option<(String, String)> {
 }
 
 /// Takes off what only sets variables or finds the program.
-fn without_wrappers(mut words: Vec<String>, environment: &mut Vec<(String, String)>) -> Vec<String> {
+fn without_wrappers(mut words: Vec<String>, line: &mut Line) -> Vec<String> {
     loop {
         let refs: Vec<&str> = words.iter().map(String::as_str).collect();
         let n = match refs.as_slice() {
             [first, _, ..] if assignment(first).is_some() => {
-                environment.extend(assignment(first));
+                line.environment.extend(assignment(first));
                 1
             }
             ["exec" | "env" | "cross-env" | "cross-env-shell" | "time", _, ..] => 1,
@@ -99,6 +102,7 @@ fn without_wrappers(mut words: Vec<String>, environment: &mut Vec<(String, Strin
             },
             ["npx" | "bunx", "-y" | "--yes" | "--no-install" | "--bun", _, ..] => 2,
             ["npx" | "bunx", _, ..] => 1,
+            ["pnpm" | "yarn", "dlx", _, ..] => 2,
             ["pnpm" | "yarn" | "npm", "exec", "--", _, ..] => 3,
             ["pnpm" | "yarn" | "npm", "exec", _, ..] => 2,
             ["poetry" | "uv" | "pipenv" | "pdm" | "rye" | "hatch", "run", _, ..] => {
@@ -109,7 +113,11 @@ fn without_wrappers(mut words: Vec<String>, environment: &mut Vec<(String, Strin
         if n >= words.len() {
             return words;
         }
-        words.drain(..n);
+        let is_finder = ["npx", "bunx", "pnpm", "yarn", "npm"].contains(&refs[0]);
+        let taken = words.drain(..n);
+        if is_finder {
+            line.finder = taken.collect();
+        }
     }
 }
 

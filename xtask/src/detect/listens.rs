@@ -2,6 +2,7 @@
 
 use regex_lite::Regex;
 
+use super::entry::loaded;
 use super::program::Number;
 use super::repository::Repository;
 use super::tool::Kind;
@@ -34,7 +35,14 @@ struct Patterns {
 
 static JAVASCRIPT: Patterns = Patterns {
     extensions: &["js", "mjs", "cjs", "ts", "mts", "cts"],
-    opens: &[".listen(", "serve(", "createServer(", "Deno.serve"],
+    opens: &[
+        ".listen(",
+        "serve(",
+        "createServer(",
+        "Deno.serve",
+        "WebSocketServer(",
+        "startStandaloneServer(",
+    ],
     variable: r#"(?:process\.env|Bun\.env|env)(?:\.|\[['"])([A-Z_]*PORT)\b(?:[^\n;]{0,30}?\b(\d{2,5})\b)?|\{[^}]*?\b([A-Z_]*PORT)\s*=\s*(\d{2,5})[^}]*\}\s*=\s*process\.env"#,
     literal: r"\.listen\(\s*(\d{2,5})|(?i:\bport)\s*[:=]\s*(\d{2,5})",
     flag: None,
@@ -75,7 +83,8 @@ static PYTHON: Patterns = Patterns {
     default: Some(8000),
 };
 
-/// What the sources of a program say, the file `entry` first, then those of its directory.
+/// What the sources of a program say: the file `entry` and, for what is built from its directory, the others there.
+/// JavaScript is what `entry` loads, and Python that file alone.
 pub(crate) fn listens(repository: &Repository, directory: &str, entry: Option<&str>, kind: Kind) -> Option<Listens> {
     let patterns = match kind {
         Kind::Javascript => &JAVASCRIPT,
@@ -85,20 +94,28 @@ pub(crate) fn listens(repository: &Repository, directory: &str, entry: Option<&s
         Kind::NodeModule | Kind::Other => return None,
     };
     let entry = entry.and_then(|path| Some((path, repository.text(path)?)));
-    let mut files: Vec<(&str, &str)> = entry.into_iter().collect();
-    // A Python program is its file; others are built from their directory.
-    if kind != Kind::Python || files.is_empty() {
-        files.extend(repository.sources(directory, patterns.extensions));
-    }
+    let beside = || repository.sources(directory, patterns.extensions);
+    let files: Vec<(&str, &str)> = match (kind, entry) {
+        (Kind::Python, entry) => entry.into_iter().collect(),
+        (Kind::Javascript, Some((path, _))) => loaded(path, repository),
+        (_, entry) => entry.into_iter().chain(beside()).collect(),
+    };
     let opens = |text: &str| patterns.opens.iter().any(|call| text.contains(call));
     let opening: Vec<_> = files.iter().filter(|(_, text)| opens(text)).copied().collect();
     // The port may be read in a file for settings.
-    let readers = opening.iter().chain(
-        files
-            .iter()
-            .filter(|(path, _)| path.contains("config") || path.contains("env")),
-    );
-    let read = readers.copied().find_map(|file| variable(patterns, file));
+    let is_setting = |(path, _): &(&str, &str)| ["config", "settings", "env"].iter().any(|part| path.contains(part));
+    let settings = files.iter().copied().filter(is_setting);
+    // Which may be loaded by a name that is not a path.
+    let more = match opening.is_empty() || kind != Kind::Javascript {
+        true => Vec::new(),
+        false => beside(),
+    };
+    let settings = settings.chain(more.into_iter().filter(is_setting));
+    let read = opening
+        .iter()
+        .copied()
+        .chain(settings)
+        .find_map(|file| variable(patterns, file));
     let flagged = || opening.iter().find_map(|file| flag(patterns, *file));
     let fixed = || opening.iter().find_map(|file| literal(patterns, *file));
     let mut found = read.or_else(flagged).or_else(fixed);

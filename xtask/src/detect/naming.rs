@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
 use super::env::EnvPort;
+use super::line::Run;
 use super::proposal::Port;
 use super::repository::{base, parent};
 use super::tool::{Kind, Role};
@@ -29,12 +30,14 @@ pub(crate) fn name(text: &str) -> String {
 /// A name that no other has: its own, its directory's, or what it is there for.
 pub(crate) fn service_name(candidate: &Candidate, taken: &BTreeSet<String>) -> String {
     let directory = candidate.directory.as_str();
+    let program = program(&candidate.run);
     let by_role = match (candidate.role, candidate.kind) {
         (Role::Frontend, _) => "frontend",
         (Role::NodeServer, _) | (Role::Server, Kind::Python | Kind::Go | Kind::Rust) => "backend",
         (Role::Worker, _) => "worker",
         (Role::Scheduler, _) => "scheduler",
         (Role::Redis, _) => "redis",
+        (Role::Other, _) if program.is_some() => program.as_deref().unwrap_or_default(),
         (Role::Server, _) | (Role::Other, _) => "web",
     };
     let of_directory = match directory {
@@ -61,6 +64,25 @@ pub(crate) fn service_name(candidate: &Candidate, taken: &BTreeSet<String>) -> S
     names
         .find(|name| !name.is_empty() && name != "auto" && !taken.contains(name))
         .expect("there is always another number")
+}
+
+/// What a command runs, as a name: `tsc` of `npx tsc -w`, `watch` of `node watch.js`.
+fn program(run: &Run) -> Option<String> {
+    const FINDERS: [&str; 6] = ["npx", "bunx", "pnpm", "yarn", "npm", "bun"];
+    const STARTERS: [&str; 8] = ["node", "nodemon", "tsx", "ts-node", "python", "python3", "ruby", "php"];
+    let Run::Words(words) = run else {
+        return None;
+    };
+    let mut words = words.iter().filter(|word| !word.starts_with('-')).map(String::as_str);
+    let mut word = words.next()?;
+    if FINDERS.contains(&word) {
+        word = words.find(|word| !["exec", "run", "dlx"].contains(word))?;
+    }
+    if STARTERS.contains(&word) {
+        word = words.find(|word| word.contains(['.', '/'])).unwrap_or(word);
+    }
+    let stem = base(word).split('.').next()?;
+    Some(name(stem)).filter(|name| !name.is_empty())
 }
 
 /// Names that people give to the port of one and the same thing.

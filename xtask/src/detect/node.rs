@@ -13,13 +13,19 @@ pub(crate) use scripts::unfold;
 /// Scripts that start a server for development, the most usual name first.
 const SCRIPTS: [&str; 6] = ["dev", "start:dev", "develop", "serve", "start", "server"];
 
+/// A script as its file has it: `package.json: "dev": "vite"`.
+fn script_said(file: &str, name: &str, script: &str) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    format!("{file}: {}: {}", quoted(name), quoted(script))
+}
+
 /// The script of every package that starts it for development.
 pub(crate) fn programs(repository: &Repository) -> Vec<Program> {
     let packages = packages(repository);
     let dev = |package: &Package| {
         let name = SCRIPTS.into_iter().find(|name| package.scripts.contains_key(*name))?;
         let (file, script) = (package.file(), package.scripts.get(name)?);
-        let why = format!("{file}: \"{name}\": \"{script}\"");
+        let why = script_said(&file, name, script);
         Some(Program::new(Origin::Script, &package.directory, script, why).script())
     };
     // What `npm start` does without a script.

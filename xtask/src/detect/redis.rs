@@ -6,7 +6,7 @@ use super::candidate::Candidate;
 use super::line::Run;
 use super::program::{Number, Origin, Program};
 use super::proposal::{Proposal, Runs};
-use super::repository::Repository;
+use super::repository::{Repository, parent, upwards};
 use super::tool::Role;
 use super::{env, node, python};
 
@@ -101,15 +101,15 @@ pub(crate) fn wire(proposal: &mut Proposal, candidates: &[Candidate], repository
             ["redis", "cache", "broker", "valkey"].contains(&service.name.as_str()) && service.port.is_some()
         }
     };
-    let Some(redis) = proposal
-        .services
-        .iter()
-        .find(|service| is_redis(service))
-        .map(|service| service.name.clone())
-    else {
+    let Some(found) = proposal.services.iter().find(|service| is_redis(service)) else {
         return;
     };
+    let (redis, port) = (found.name.clone(), found.port.as_ref().map(|port| port.number));
     let addresses = addresses(repository);
+    let in_files: Vec<env::RedisAddress> = env::redis_addresses(repository)
+        .into_iter()
+        .filter(|address| Some(address.port) == port)
+        .collect();
     let used = evidence(repository).is_some()
         || candidates
             .iter()
@@ -139,6 +139,22 @@ pub(crate) fn wire(proposal: &mut Proposal, candidates: &[Candidate], repository
                 service.environment.push((address.name.clone(), value));
                 service.why.push(format!("{} reads {}", address.file, address.name));
             }
+        }
+        let (mut file, mut names) = ("", Vec::new());
+        for address in &in_files {
+            let is_read = upwards(&process.directory).any(|above| above == parent(&address.file));
+            let is_known = service.environment.iter().any(|(known, _)| *known == address.variable);
+            if is_read && !is_known {
+                let value = format!("redis://127.0.0.1:${{services.{redis}.port}}{}", address.path);
+                service.environment.push((address.variable.clone(), value));
+                (file, names) = (&address.file, [names, vec![address.variable.as_str()]].concat());
+            }
+        }
+        if !names.is_empty() {
+            service.why.push(format!(
+                "`environment` wins over {} of {file}, and follows when `{redis}` moves",
+                names.join(", ")
+            ));
         }
     }
     let is_ours = proposal

@@ -11,6 +11,8 @@ pub(crate) struct Repository {
     pub(crate) name: String,
     /// Every file that was seen; its text, if it was read.
     pub(crate) files: BTreeMap<String, Option<String>>,
+    /// Directories of packages that a workspace declares. None of them is skipped because of its name.
+    pub(crate) members: BTreeSet<String>,
     /// Directories that are Python venvs.
     pub(crate) venvs: BTreeSet<String>,
     /// Of the commands that matter, those on PATH.
@@ -50,8 +52,9 @@ pub(crate) enum Want {
 }
 
 /// Files that say what a project consists of.
-const MANIFESTS: [&str; 20] = [
+const MANIFESTS: [&str; 21] = [
     "package.json",
+    "pnpm-workspace.yaml",
     "pyproject.toml",
     "Pipfile",
     "go.mod",
@@ -105,7 +108,7 @@ impl Repository {
     pub(crate) fn named<'r>(&'r self, name: &str) -> Vec<(&'r str, &'r str)> {
         let mut found: Vec<_> = self
             .read()
-            .filter(|(path, _)| base(path) == name && !is_aside(path))
+            .filter(|(path, _)| base(path) == name && !self.is_aside("", path))
             .collect();
         found.sort_by_key(|(path, _)| path.matches('/').count());
         found
@@ -119,10 +122,20 @@ impl Repository {
         };
         let below = self
             .read()
-            .filter(|(path, _)| below(directory, path).is_some_and(|rest| !is_aside(rest)));
+            .filter(|(path, _)| below(directory, path).is_some() && !self.is_aside(directory, path));
         let mut found: Vec<_> = below.filter(|(path, _)| is_source(path)).collect();
         found.sort_by_key(|(path, _)| path.matches('/').count());
         found
+    }
+
+    /// Whether a file lies in a directory of examples, tests or documents below this one.
+    pub(crate) fn is_aside(&self, directory: &str, path: &str) -> bool {
+        let is_inner = |above: &&str| self.members.contains(*above) && above.len() > directory.len();
+        let from = upwards(parent(path)).find(is_inner).unwrap_or(directory);
+        below(from, path).is_some_and(|rest| {
+            let mut parts = parent(rest).split('/');
+            parts.any(|part| ASIDE.split_whitespace().any(|aside| aside == part))
+        })
     }
 
     fn read(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -170,13 +183,6 @@ pub(crate) fn upwards(directory: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(directory), |directory| {
         (!directory.is_empty()).then(|| parent(directory))
     })
-}
-
-/// Whether a file lies in a directory of examples, tests or documents.
-pub(crate) fn is_aside(path: &str) -> bool {
-    parent(path)
-        .split('/')
-        .any(|part| ASIDE.split_whitespace().any(|aside| aside == part))
 }
 
 fn is_test(path: &str) -> bool {

@@ -5,12 +5,13 @@ mod frameworks;
 mod lists;
 mod mixed;
 mod packages;
+mod processes;
 
 use std::path::Path;
 
 use expect_test::Expect;
 
-use super::{Repository, Want, propose, propose_from, text, wanted};
+use super::{Repository, Want, members, propose, propose_from, text, wanted};
 use crate::config;
 
 /// A repository written as one text: `== path`, then the file.
@@ -33,6 +34,7 @@ fn repository(files: &str) -> Repository {
         let text = (wanted(path) != Want::Name).then(|| text.to_owned());
         repository.files.insert(path.to_owned(), text);
     }
+    repository.members = members(&repository);
     repository
 }
 

@@ -19,8 +19,13 @@ pub(crate) fn summary(proposal: &Proposal, file: &str, program: &str, paint: Pai
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     let found: Vec<&str> = proposal.found.iter().map(String::as_str).collect();
+    // Nothing waits for it, so it would be forgotten.
+    let migrate = match tasks.contains(&"migrate") {
+        true => format!(", {}", paint.bold(&format!("`{program} run migrate`"))),
+        false => String::new(),
+    };
     format!(
-        "Found {}.\nWrote {}: {}.\nNext: {}   (`{program} doctor` checks it first)\n",
+        "Found {}.\nWrote {}: {}.\nNext: {}{migrate}   (`{program} doctor` checks it first)\n",
         visible(&names(&found)),
         paint.bold(&visible(file)),
         visible(&parts.join(", ")),

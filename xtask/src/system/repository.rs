@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use super::{compose_config, files};
-use crate::detect::{COMMANDS, Repository, Want, compose_path, is_aside, wanted};
+use crate::detect::{COMMANDS, Repository, Want, compose_path, members, wanted};
 
 /// How much is read.
 #[derive(Debug, Clone, Copy)]
@@ -105,10 +105,11 @@ fn read(directory: &Path, limits: Limits) -> Repository {
             repository.files.insert(path.clone(), text(file, limits.file_bytes));
         }
     }
+    repository.members = members(&repository);
     for (path, file) in paths {
         match wanted(&path) {
             Want::Manifest => {}
-            Want::Source if !is_aside(&path) => {
+            Want::Source if !repository.is_aside("", &path) => {
                 let text = (left > 0).then(|| text(&file, limits.file_bytes)).flatten();
                 let n = text.as_ref().map_or(0, String::len);
                 repository.is_cut |= left > 0 && n >= left;

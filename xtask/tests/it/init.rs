@@ -258,7 +258,7 @@ fn the_file_stands_where_file_says() {
 }
 
 #[test]
-fn other_commands_say_what_init_would_find() {
+fn other_commands_say_where_init_would_look() {
     let sandbox = shop();
     check(
         &sandbox,
@@ -268,7 +268,7 @@ fn other_commands_say_what_init_would_find() {
             ---
             error: there is no `devtasks.toml` in `[project]` or any directory above
 
-            hint: run `xtask init`, which writes one from backend/requirements.txt (FastAPI, uvicorn), frontend/package.json (Vite)
+            hint: run `xtask init`, which looks for what is to be started in backend/requirements.txt (FastAPI, uvicorn), frontend/package.json (Vite)
             hint: or go to a project's directory, or name its file with `--file PATH/devtasks.toml`
         "#]],
     );
@@ -285,7 +285,7 @@ fn other_commands_say_what_init_would_find() {
         assert!(
             ended
                 .stderr
-                .contains("hint: run `xtask init`, which writes one from backend/requirements.txt"),
+                .contains("hint: run `xtask init`, which looks for what is to be started in backend/requirements.txt"),
             "{ended:?}"
         );
     }
@@ -371,4 +371,22 @@ fn a_name_cannot_steer_the_terminal() {
     let init = sandbox.run(&["init"]).with(0);
     assert!(init.stdout.contains("1 venv (a\\x1b[31m/.venv)"), "{init:?}");
     assert!(!init.stdout.contains('\x1b'), "{init:?}");
+}
+
+#[test]
+fn migrations_are_what_comes_next() {
+    let sandbox = bare();
+    sandbox.write("requirements.txt", "django\n");
+    sandbox.write("manage.py", "import django\n");
+    check(
+        &sandbox,
+        &["init"],
+        expect![[r#"
+        Some(0)
+        Found requirements.txt (Django).
+        Wrote devtasks.toml: 1 service (backend), 1 task (migrate), 1 venv (.venv).
+        Next: `xtask up`, `xtask run migrate`   (`xtask doctor` checks it first)
+        ---
+    "#]],
+    );
 }

@@ -1,6 +1,6 @@
 //! What a script runs in the end: `npm run dev` → its script, `concurrently` → each of its commands.
 
-use super::{Package, packages};
+use super::{Package, packages, script_said};
 use crate::detect::line::{Run, line};
 use crate::detect::program::{Origin, Program};
 use crate::detect::repository::{Repository, base, join};
@@ -151,7 +151,7 @@ fn of_script(program: &Program, package: &Package, name: &str, line: &str, argum
     found.line = format!("{line}{arguments}");
     found.environment.clear();
     found.is_script = true;
-    let why = format!("{}: \"{name}\": \"{line}\"", package.file());
+    let why = script_said(&package.file(), name, line);
     if !found.why.contains(&why) {
         found.why.push(why);
     }

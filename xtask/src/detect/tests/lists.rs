@@ -137,7 +137,7 @@ app.listen(PORT);
             [project]
             name = "shop"
 
-            # package.json: "dev": "concurrently -k -n api,web "npm:dev:api" "npm run dev --prefix client""
+            # package.json: "dev": "concurrently -k -n api,web \"npm:dev:api\" \"npm run dev --prefix client\""
             # package.json: "dev:api": "cross-env NODE_ENV=development tsx watch server/index.ts"
             [services.api]
             command = "npx tsx watch server/index.ts"
@@ -145,7 +145,7 @@ app.listen(PORT);
             environment = { NODE_ENV = "development" }
             depends_on = ["install"]
 
-            # package.json: "dev": "concurrently -k -n api,web "npm:dev:api" "npm run dev --prefix client""
+            # package.json: "dev": "concurrently -k -n api,web \"npm:dev:api\" \"npm run dev --prefix client\""
             # client/package.json: "dev": "vite --port 3000"
             [services.web]
             command = "npx vite --port ${WEB_PORT} --strictPort"

@@ -294,10 +294,12 @@ REDIS_URL=redis://localhost:6390/2
             healthcheck = { tcp = true }
 
             # app.py: app = Flask(…)
+            # `environment` wins over REDIS_URL of .env, and follows when `redis` moves
             [services.backend]
             command = "python -m flask --app app run --debug --port ${BACKEND_PORT}"
             venv = "python"
             port = "${BACKEND_PORT:-5000}"               # the default of flask
+            environment = { REDIS_URL = "redis://127.0.0.1:${services.redis.port}/2" }
             depends_on = ["redis"]
         "#]],
     );

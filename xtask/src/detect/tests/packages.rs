@@ -163,3 +163,86 @@ app.listen(process.env.PORT || 4000);
         "#]],
     );
 }
+
+#[test]
+fn a_package_of_a_workspace_may_be_called_docs() {
+    check(
+        r#"
+== package.json
+{"private": true, "workspaces": ["apps/*", "!apps/examples"]}
+== apps/docs/package.json
+{"scripts": {"dev": "next dev"}, "dependencies": {"next": "16"}}
+== apps/docs/examples/package.json
+{"scripts": {"dev": "next dev"}, "dependencies": {"next": "16"}}
+== apps/examples/package.json
+{"scripts": {"dev": "next dev"}, "dependencies": {"next": "16"}}
+== docs/package.json
+{"scripts": {"dev": "vitepress dev"}, "dependencies": {"vitepress": "2"}}
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # apps/docs/package.json: "dev": "next dev"
+            [services.docs]
+            command = "npx next dev --port ${DOCS_PORT}"
+            working_dir = "apps/docs"
+            port = "${DOCS_PORT:-3000}"                  # the default of next
+            depends_on = ["install"]
+
+            # npm install, whenever package.json is newer than what it installed
+            [tasks.install]
+            command = "test node_modules/.package-lock.json -nt package.json || { npm install && touch node_modules/.package-lock.json; }"
+            shell = true
+        "#]],
+    );
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn packages_that_pnpm_declares() {
+    check(
+        r#"
+== package.json
+{"private": true}
+== pnpm-lock.yaml
+== pnpm-workspace.yaml
+packages:
+  # sites
+  - 'sites/**'
+  - docs
+catalog:
+  - vendor
+== sites/examples/package.json
+{"scripts": {"dev": "node server.js"}}
+== sites/examples/server.js
+app.listen(process.env.PORT || 4000);
+== docs/package.json
+{"scripts": {"dev": "vitepress dev"}, "dependencies": {"vitepress": "2"}}
+== vendor/package.json
+{"scripts": {"dev": "vite"}, "dependencies": {"vite": "8"}}
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            # sites/examples/package.json: "dev": "node server.js"
+            [services.examples]
+            command = "node server.js"
+            working_dir = "sites/examples"
+            port = "${EXAMPLES_PORT:-4000}"              # sites/examples/server.js: process.env.PORT || 4000
+
+            # docs/package.json: "dev": "vitepress dev"
+            [services.docs]
+            command = "pnpm exec vitepress dev --port ${DOCS_PORT}"
+            working_dir = "docs"
+            port = "${DOCS_PORT:-5173}"                  # the default of vitepress
+            depends_on = ["install"]
+
+            # pnpm install --frozen-lockfile, whenever pnpm-lock.yaml is newer than what it installed
+            [tasks.install]
+            command = "test node_modules/.modules.yaml -nt pnpm-lock.yaml || { pnpm install --frozen-lockfile && touch node_modules/.modules.yaml; }"
+            shell = true
+        "#]],
+    );
+}

@@ -126,13 +126,16 @@ fn no_project(here: &Path) -> Diagnostic {
     .exit(Exit::Usage)
 }
 
-/// What `init` would write a file from, if this directory is a project's.
+/// Where `init` would look, if this directory is a project's. It may find nothing there, as in a library.
 fn what_init_would_find(here: &Path) -> Option<Hint> {
     const MAX_NAMES: usize = 4;
     let repository = repository::glance(here, caller::home().as_deref())?;
     let found = found(&repository);
     let shown: Vec<&str> = found.iter().take(MAX_NAMES).map(String::as_str).collect();
     let more = if found.len() > MAX_NAMES { ", …" } else { "" };
-    let hint = Hint::run("run", "init").then(&format!(", which writes one from {}{more}", shown.join(", ")));
+    let hint = Hint::run("run", "init").then(&format!(
+        ", which looks for what is to be started in {}{more}",
+        shown.join(", ")
+    ));
     (!found.is_empty()).then_some(hint)
 }

@@ -4,6 +4,7 @@ use super::join;
 use super::numbers::Numbers;
 use super::preflight::Preflight;
 use super::settle::{Notice, Settled};
+use super::venvs;
 use crate::commands::{CommandResult, exit_after_print, leftovers};
 use crate::diagnostic::{Exit, Level};
 use crate::ports::Finding;
@@ -21,6 +22,8 @@ pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
     };
     let mut findings = Vec::new();
     let mut numbers = up.allocate(&mut |finding| findings.push(finding.clone()))?;
+    let due = venvs::due(&up, &numbers.plan);
+    let up = Preflight { synced: &due, ..up };
     let settled = up.settle(&mut numbers, &mut |notice| match notice {
         Notice::Looks { .. } => {}
         Notice::Reassigned(finding) => findings.push(finding.clone()),

@@ -116,16 +116,16 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
     Ok((work, fact.recipe.steps(venv, steps)))
 }
 
-impl Syncer<'_> {
-    /// Whether it works, and nothing is to be done, or nothing can be.
-    pub(crate) fn is_in_order(&self, venv: &Venv, fact: &VenvFact) -> bool {
-        let is_known = !matches!(fact.contents, VenvContents::Unknown(_)) || fact.recipe.source != Source::Nothing;
-        match venv_trouble(self.checkout, venv, fact) {
-            None => true,
-            Some(trouble) => trouble.level != Level::Fail && !is_known,
-        }
+/// Whether it works, and nothing is to be done, or nothing can be.
+pub(crate) fn is_in_order(checkout: &Path, venv: &Venv, fact: &VenvFact) -> bool {
+    let is_known = !matches!(fact.contents, VenvContents::Unknown(_)) || fact.recipe.source != Source::Nothing;
+    match venv_trouble(checkout, venv, fact) {
+        None => true,
+        Some(trouble) => trouble.level != Level::Fail && !is_known,
     }
+}
 
+impl Syncer<'_> {
     pub(crate) fn sync(&self, venv: &Venv, notice: &mut dyn FnMut(SyncNotice<'_>)) -> SyncEnd {
         match self.try_sync(venv, notice) {
             Ok(end) => end,

@@ -78,7 +78,8 @@ fn people(up: &Preflight<'_>, seen: &Steps<'_>) -> String {
     };
     let mut text = format!("{}  {head}\n\n{}\n", paint.bold(&seen.plan.project), seen.table(paint));
     let reader = context.reader(paint);
-    for finding in seen.findings.iter().filter(|finding| finding.level != Level::Ok) {
+    let is_told = |finding: &&Finding| finding.level != Level::Ok || finding.is_note();
+    for finding in seen.findings.iter().filter(is_told) {
         text.push_str(&format!("{}\n", report::finding::finding(finding, &reader)));
     }
     let n_started = seen.steps.iter().filter(|step| step.todo == Todo::Start).count();

@@ -8,7 +8,7 @@ use crate::plan::{Venv, VenvInputs};
 use crate::preflight::recipe::{Source, Work, typed};
 use crate::preflight::{Lack, VenvContents, VenvFact, VenvState};
 
-/// The most important trouble of a venv, before a start: `up` cures some of it. Paths are shown as seen from `checkout`.
+/// The most important trouble of a venv, before a start: what `up` cures is a note. Paths are shown as seen from `checkout`.
 pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
     let mut trouble = venv_trouble(checkout, venv, fact)?;
     let is_cured = match &fact.contents {
@@ -26,7 +26,7 @@ pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
         };
         trouble.message = format!("{}; `up` {what}", trouble.message);
         trouble.hints.clear();
-        trouble = trouble.level(Level::Warn).exit(Exit::Done);
+        trouble = trouble.level(Level::Ok).exit(Exit::Done);
     }
     Some(trouble)
 }

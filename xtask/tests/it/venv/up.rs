@@ -44,18 +44,22 @@ fn up_makes_what_it_needs_and_says_so_before() {
 
           api  start
 
-        warning: venv `back end/.venv` does not exist; `up` makes it
+        note: venv `back end/.venv` does not exist; `up` makes it
           --> devtasks.toml:3:8  [venvs.api]
 
         `xtask up` would start 1. Nothing was done.
     "#]]
     .assert_eq(&sandbox.plain(&plan.stdout));
-    let doctor = sandbox.run(&["doctor"]).with(0);
+    let doctor = sandbox.run(&["doctor", "--strict"]).with(0);
     expect![[r#"
-        warning: venv `back end/.venv` does not exist; `up` makes it
+        All checks passed: 0 ports free, 1 command, 0 env files, 0 leftovers, 1 note (see `-v`).
+    "#]]
+    .assert_eq(&sandbox.plain(&doctor.stdout));
+    let doctor = sandbox.run(&["doctor", "--verbose"]).with(0);
+    expect![[r#"
+        note: venv `back end/.venv` does not exist; `up` makes it
           --> devtasks.toml:3:8  [venvs.api]
-
-        1 warning.
+        All checks passed: 0 ports free, 1 command, 0 env files, 0 leftovers, 1 note (see `-v`).
     "#]]
     .assert_eq(&sandbox.plain(&doctor.stdout));
     let up = sandbox.start(&["up"]);
@@ -129,7 +133,7 @@ fn on_a_running_stack_what_runs_in_a_changed_venv_is_restarted() {
           other  keep
           web    keep
 
-        warning: venv `back end/.venv` has version 1.0 where `lamp>=2` is asked for; `up` installs that
+        note: venv `back end/.venv` has version 1.0 where `lamp>=2` is asked for; `up` installs that
           --> devtasks.toml:3:8  [venvs.api]
 
         `xtask up` would restart 1. Nothing was done.
@@ -162,9 +166,6 @@ fn what_prevents_the_start_anyway_is_told_before_anything_is_installed() {
     sandbox.write("back end/requirements.txt", "lamp>=2\n");
     let ended = sandbox.run(&["up"]).with(5);
     expect![[r#"
-        warning: venv `back end/.venv` does not exist; `up` makes it
-          --> devtasks.toml:3:8  [venvs.api]
-
         error: command `gunicron` was not found
           --> devtasks.toml:11:11  [services.bad]
 

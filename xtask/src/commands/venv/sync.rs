@@ -6,7 +6,7 @@ use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Venv};
-use crate::preflight::recipe::Work;
+use crate::preflight::recipe::{Recipe, Work};
 use crate::system::runs::StateDir;
 use crate::system::venvs::VenvLooks;
 use crate::system::venvs::sync::{SyncEnd, Syncer, steps};
@@ -98,7 +98,13 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
         match steps(&chosen.plan.checkout, venv, &facts[&venv.path]) {
             Ok((work, steps)) => {
                 let steps = steps.iter().map(|step| step.typed(&chosen.plan.checkout));
-                text.push_str(&would(&chosen.plan, venv, work, steps.collect()));
+                text.push_str(&would(
+                    &chosen.plan,
+                    venv,
+                    work,
+                    &facts[&venv.path].recipe,
+                    steps.collect(),
+                ));
             }
             Err(problem) => problems.push(problem),
         }
@@ -110,7 +116,7 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
     }
 }
 
-fn would(plan: &Plan, venv: &Venv, work: Work, steps: Vec<String>) -> String {
+fn would(plan: &Plan, venv: &Venv, work: Work, recipe: &Recipe, steps: Vec<String>) -> String {
     let name = called(plan, venv);
     if steps.is_empty() {
         return format!("{name}: nothing to do\n");
@@ -119,5 +125,6 @@ fn would(plan: &Plan, venv: &Venv, work: Work, steps: Vec<String>) -> String {
         Work::Remake => " after the old venv was set aside",
         Work::Make | Work::Fill => "",
     };
-    format!("{name}: would run{aside}\n  {}\n", steps.join("\n  "))
+    let remark = recipe.remark().map(|it| format!("{name}: {it}\n")).unwrap_or_default();
+    format!("{remark}{name}: would run{aside}\n  {}\n", steps.join("\n  "))
 }

@@ -24,7 +24,8 @@ pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
             (_, Code::VenvRequirements) => "installs that",
             (_, _) => "makes it again",
         };
-        trouble.message = format!("{}; `up` {what}", trouble.message);
+        let remark = fact.recipe.remark().map(|it| format!(" ({it})")).unwrap_or_default();
+        trouble.message = format!("{}; `up` {what}{remark}", trouble.message);
         trouble.hints.clear();
         trouble = trouble.level(Level::Ok).exit(Exit::Done);
     }
@@ -138,7 +139,7 @@ pub(crate) fn contents_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) ->
 
 /// The command that repairs it: ours where the file says what belongs into the venv.
 fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -> Hint {
-    match &venv.name {
+    let hint = match &venv.name {
         Some(name) if venv.inputs != VenvInputs::Unknown => {
             let ours = Hint::run(what, format!("venv sync {name}"));
             match &fact.contents {
@@ -162,6 +163,10 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
             };
             format!("{python}{what} `{fix}`").into()
         }
+    };
+    match fact.recipe.remark() {
+        Some(remark) => hint.then(&format!("; {remark}")),
+        None => hint,
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Syncer<'a> {
 pub(crate) enum SyncNotice<'a> {
     /// Another sync of the same venv is at work.
     Waits,
+    /// Something to know before the first step.
+    Remark(String),
     /// A step begins: as typed.
     Step(&'a str),
     /// It goes on, since this time; the last line of its output.
@@ -154,6 +156,9 @@ impl Syncer<'_> {
         let marks = stamp::marks(venv);
         let log = self.notes.join(format!("{}.log", stamp::name(&venv.path)));
         let mut output = File::create(&log).map_err(|error| problem("write", &log, &error))?;
+        if let Some(remark) = before.recipe.remark() {
+            notice(SyncNotice::Remark(remark));
+        }
         for step in &todo {
             let typed = step.typed(self.checkout);
             notice(SyncNotice::Step(&typed));

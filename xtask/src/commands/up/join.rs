@@ -96,10 +96,12 @@ fn make_ready(
     } else {
         up.clear(numbers, &settled)?;
     }
-    let services = settled.to_do.services;
-    let is_again = |it: &&Service| it.venv.as_ref().is_some_and(|venv| synced.contains(&venv.path));
-    let again = services.iter().filter(is_again).map(|it| it.name.clone()).collect();
-    Ok((services, again))
+    let mut restarted = up.steps(&numbers.plan);
+    restarted.retain(|step| matches!(step.todo, Todo::Restart(_)));
+    let in_changed = |service: &&Service| service.venv.as_ref().is_some_and(|venv| synced.contains(&venv.path));
+    let restarted = restarted.iter().map(|step| step.service).filter(in_changed);
+    let again = restarted.map(|service| service.name.clone()).collect();
+    Ok((settled.to_do.services, again))
 }
 
 /// `shop is running (pid 100); restarting `api` (port 8000 → 8001), starting `web` there.`

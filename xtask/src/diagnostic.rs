@@ -38,6 +38,13 @@ pub(crate) enum Level {
     Fail,
 }
 
+impl<S> Diagnostic<S> {
+    /// Whether all is well, and some want to know more: shown with `-v`. That a port is free or ours is no note.
+    pub(crate) fn is_note(&self) -> bool {
+        self.level == Level::Ok && self.code != Code::PortFree && !self.code.is_port_taken()
+    }
+}
+
 impl Diagnostic {
     /// A failure with the general code [`Code::Config`] and exit code [`Exit::Failed`].
     pub(crate) fn new(message: impl Into<String>) -> Self {

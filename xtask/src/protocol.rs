@@ -64,6 +64,9 @@ pub(crate) enum Request {
     /// Start services that do not run, restart those that run with other settings, and reply when `names` are ready.
     Up {
         services: Vec<plan::Service>,
+        /// Those of them that are restarted even if their settings are the same: their packages have changed.
+        #[serde(default)]
+        again: Vec<String>,
         names: Vec<String>,
         give_up_after: Option<Duration>,
     },

@@ -295,10 +295,7 @@ fn inventory(findings: &[Finding], plan: &Plan, facts: &Facts, env_files: &[EnvF
     let n_env_files = env_files.iter().filter(|file| file.exists).count();
     parts.push(words::count(n_env_files, "env file"));
     parts.push("0 leftovers".to_owned());
-    let notes = findings
-        .iter()
-        .filter(|finding| finding.code == Code::EnvAmbiguous)
-        .count();
+    let notes = findings.iter().filter(|finding| finding.is_note()).count();
     match notes {
         0 => format!("{}.", parts.join(", ")),
         notes => format!("{}, {} (see `-v`).", parts.join(", "), words::count(notes, "note")),

@@ -165,7 +165,7 @@ impl<'a> TaskRun<'a> {
         };
         let venvs: Vec<&Venv> = plan.venvs().collect();
         match sync_marked(venvs, &syncer, &self.context) {
-            MarkedEnd::Done => {}
+            MarkedEnd::Done(_) => {}
             MarkedEnd::Failed(finding) => {
                 tell(&self.context.render_finding(&finding));
                 return Ok(finding.exit);

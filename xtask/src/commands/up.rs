@@ -14,7 +14,7 @@ mod settle;
 mod summary_line;
 mod venvs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -205,6 +205,7 @@ fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult
         request: &request,
         live: None,
         venvs: &venvs,
+        synced: &BTreeSet::new(),
         inbox,
         context,
     };

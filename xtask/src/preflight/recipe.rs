@@ -20,6 +20,8 @@ pub(crate) struct Recipe {
     /// What the `pyproject.toml` of its project says of Python.
     pub(crate) requires_python: Option<PythonVersions>,
     pub(crate) source: Source,
+    /// The tool whose lock file lies there and does not count, because the tool is not in the `PATH`.
+    pub(crate) lacks_tool: Option<&'static str>,
 }
 
 /// What lists the packages of a venv. Paths are absolute.
@@ -85,6 +87,12 @@ impl Recipe {
     /// Whether uv makes it, and chooses the Python.
     pub(crate) fn uses_uv(&self) -> bool {
         self.uv && !matches!(self.source, Source::Poetry(_))
+    }
+
+    /// That a lock file does not count.
+    pub(crate) fn remark(&self) -> Option<String> {
+        self.lacks_tool
+            .map(|tool| format!("`{tool}.lock` is not used: `{tool}` is not in the PATH"))
     }
 
     fn make(&self, venv: &Venv, clear: bool) -> Step {

@@ -3,7 +3,7 @@
 use super::card::{RenderContext, card, summary};
 use super::problem::{arrow, hints};
 use super::words;
-use crate::diagnostic::{Code, Level};
+use crate::diagnostic::Level;
 use crate::foreign::visible;
 use crate::ports::Finding;
 
@@ -48,7 +48,7 @@ pub(crate) fn finding(finding: &Finding, context: &RenderContext) -> String {
         Level::Fail => paint.bad("error:"),
         Level::Warn => paint.warn("warning:"),
         Level::Unknown => paint.warn("unknown:"),
-        Level::Ok if finding.code == Code::EnvAmbiguous => paint.dim("note:"),
+        Level::Ok if finding.is_note() => paint.dim("note:"),
         Level::Ok => paint.good("ok:"),
     };
     let mut text = format!("{level} {}\n", visible(&finding.message));

@@ -231,8 +231,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Registers services that [`Driver::work`] will start.
-    fn enlist(&mut self, services: Vec<plan::Service>, give_up_after: Option<Duration>) {
+    /// Registers services that [`Driver::work`] will start, or restart: if they have changed, or are to run `again`.
+    fn enlist(&mut self, services: Vec<plan::Service>, again: &[String], give_up_after: Option<Duration>) {
         self.raise_grace_period(&services);
         let known = self.services.iter().map(ServiceInstance::wanted);
         os::make_room(limit::descriptors(known.chain(&services)) + SPARE_DESCRIPTORS);
@@ -243,7 +243,7 @@ impl<'a> Driver<'a> {
             match self.machine.unit(&service.name) {
                 Some(unit) if !self.machine.state(unit).is_over() => {
                     let instance = &mut self.services[unit];
-                    if *instance.wanted() != service {
+                    if *instance.wanted() != service || again.contains(&service.name) {
                         changed.push(Spec::from(&service));
                         (instance.next, instance.hold) = (Some(Box::new(service)), None);
                         edited.push(unit);

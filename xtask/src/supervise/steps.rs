@@ -1,6 +1,7 @@
 //! What `up` does with each service of its plan, given what already runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,18 +41,27 @@ pub(crate) struct Step<'a> {
 pub(crate) enum Todo {
     Start,
     Keep,
-    /// It runs with other settings; the list is never empty.
+    /// It runs with other settings or packages; the list is never empty.
     Restart(Vec<SettingChange>),
 }
 
-/// One step for each planned service, in plan order. A completed task is not started again.
-pub(crate) fn steps<'a>(planned: &'a [Service], running: &[Running]) -> Vec<Step<'a>> {
+/// One step for each planned service, in plan order. A completed task is not started again. A venv in `synced` holds
+/// other packages than when its services were started.
+pub(crate) fn steps<'a>(planned: &'a [Service], running: &[Running], synced: &BTreeSet<PathBuf>) -> Vec<Step<'a>> {
     let todo = |service: &Service| {
         let Some(it) = running.iter().find(|it| it.service.name == service.name) else {
             return Todo::Start;
         };
         let is_done = it.state == State::Completed;
-        let changes = changes(&it.service, service, planned);
+        let mut changes = changes(&it.service, service, planned);
+        let is_synced = service.venv.as_ref().is_some_and(|venv| synced.contains(&venv.path));
+        if is_synced && changes.iter().all(|change| change.setting != "venv") {
+            changes.push(SettingChange {
+                setting: "venv".to_owned(),
+                from: None,
+                to: None,
+            });
+        }
         match it.is_ending() && !is_done {
             true => Todo::Start,
             false if changes.is_empty() => Todo::Keep,

@@ -24,6 +24,23 @@ pub(crate) use node::node_of;
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.
 /// After an interrupt the result is incomplete and must not be used.
 pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Facts {
+    let ports: BTreeSet<Endpoint> = plan
+        .services
+        .iter()
+        .flat_map(|service| &service.ports)
+        .map(Endpoint::from)
+        .collect();
+    let ports: Vec<Endpoint> = ports.into_iter().collect();
+    let mut ports = owners::look_up(&ports, owners::Addresses::Service);
+    owners::loopback_and_ephemeral_facts(&mut ports);
+    Facts {
+        ports,
+        ..facts_without_ports(plan, venvs, interrupt)
+    }
+}
+
+/// The same without a look at any port.
+pub(crate) fn facts_without_ports(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Facts {
     let mut directories = BTreeMap::new();
     let mut commands = BTreeMap::new();
     let services = plan
@@ -47,22 +64,13 @@ pub(crate) fn facts(plan: &Plan, venvs: &VenvLooks, interrupt: &Interrupt) -> Fa
             (service.name.clone(), fact)
         })
         .collect();
-    let ports: BTreeSet<Endpoint> = plan
-        .services
-        .iter()
-        .flat_map(|service| &service.ports)
-        .map(Endpoint::from)
-        .collect();
-    let ports: Vec<Endpoint> = ports.into_iter().collect();
     let files = plan
         .services
         .iter()
         .flat_map(|service| &service.env_files)
         .map(|file| &file.path);
-    let mut ports = owners::look_up(&ports, owners::Addresses::Service);
-    owners::loopback_and_ephemeral_facts(&mut ports);
     Facts {
-        ports,
+        ports: BTreeMap::new(),
         services,
         compose: compose_facts(plan, interrupt),
         venvs: venvs.at(plan.venvs(), interrupt),

@@ -31,6 +31,7 @@ pub(super) fn detach(
 ) -> Result<Option<Exit>, Diagnostics> {
     let request = Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
+        again: Vec::new(),
         services: plan.services.clone(),
         give_up_after: up_request.give_up_after,
     };

@@ -32,8 +32,8 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     };
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let mut said = String::new();
-    let services = match make_ready(&up, &mut numbers, &mut said, directory) {
-        Ok(services) => services,
+    let (services, again) = match make_ready(&up, &mut numbers, &mut said, directory) {
+        Ok(ready) => ready,
         Err(why) => {
             numbers.restore();
             return CommandResult::from(why).map(Some);
@@ -47,6 +47,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     client.send(&Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: services.clone(),
+        again,
         give_up_after: up.request.give_up_after,
     });
     // Shown only after the request was sent, so the supervisor already waits for readiness.
@@ -65,14 +66,20 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     watching::follow(&up.inbox.receiver, up.context)
 }
 
-/// The services to start or restart, if nothing prevents it. `said` is the last announcement.
+/// The services to start or restart, if nothing prevents it, and the names of those in a venv that was changed. `said`
+/// is the last announcement.
 fn make_ready(
     up: &Preflight<'_>,
     numbers: &mut Numbers,
     said: &mut String,
     directory: &StateDir,
-) -> Result<Vec<Service>, NotStarted> {
-    venvs::sync(up, &up.not_kept(&numbers.plan), directory)?;
+) -> Result<(Vec<Service>, Vec<String>), NotStarted> {
+    let synced = match up.request.task {
+        // It restarts nothing, so what runs keeps its packages.
+        Some(_) => venvs::sync(up, &up.not_kept(&numbers.plan), directory)?,
+        None => venvs::sync(up, &numbers.plan, directory)?,
+    };
+    let up = &Preflight { synced: &synced, ..*up };
     let settled = up.settle(numbers, &mut |notice| match notice {
         Notice::Looks { plan, to_do } => {
             let text = announcement(up, plan);
@@ -89,7 +96,12 @@ fn make_ready(
     } else {
         up.clear(numbers, &settled)?;
     }
-    Ok(settled.to_do.services)
+    let mut restarted = up.steps(&numbers.plan);
+    restarted.retain(|step| matches!(step.todo, Todo::Restart(_)));
+    let in_changed = |service: &&Service| service.venv.as_ref().is_some_and(|venv| synced.contains(&venv.path));
+    let restarted = restarted.iter().map(|step| step.service).filter(in_changed);
+    let again = restarted.map(|service| service.name.clone()).collect();
+    Ok((settled.to_do.services, again))
 }
 
 /// `shop is running (pid 100); restarting `api` (port 8000 → 8001), starting `web` there.`

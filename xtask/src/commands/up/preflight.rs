@@ -1,5 +1,8 @@
 //! One `up`: its request, what counts as its own, and how it asks and reports.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use super::UpRequest;
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, tell, watching};
@@ -28,6 +31,8 @@ pub(super) struct Preflight<'a> {
     pub(super) live: Option<&'a (Vec<Running>, Record)>,
     /// What is known of the venvs.
     pub(super) venvs: &'a VenvLooks,
+    /// The venvs that this `up` has changed, or would change: what runs in them is restarted.
+    pub(super) synced: &'a BTreeSet<PathBuf>,
     pub(super) inbox: &'a Inbox,
     pub(super) context: &'a Context,
 }
@@ -67,7 +72,7 @@ impl Preflight<'_> {
 
     /// What is to be done with each service. A task of `run` takes what runs as it is.
     pub(super) fn steps<'p>(&self, plan: &'p Plan) -> Vec<Step<'p>> {
-        let mut steps = steps(&plan.services, self.running());
+        let mut steps = steps(&plan.services, self.running(), self.synced);
         if self.request.task.is_some() {
             let restarts = steps.iter_mut().filter(|step| matches!(step.todo, Todo::Restart(_)));
             restarts.for_each(|step| step.todo = Todo::Keep);

@@ -4,6 +4,7 @@ use super::join;
 use super::numbers::Numbers;
 use super::preflight::Preflight;
 use super::settle::{Notice, Settled};
+use super::venvs;
 use crate::commands::{CommandResult, exit_after_print, leftovers};
 use crate::diagnostic::{Exit, Level};
 use crate::plan::Runs;
@@ -22,6 +23,8 @@ pub(super) fn show(alone: &Preflight<'_>) -> CommandResult {
     };
     let mut findings = Vec::new();
     let mut numbers = up.allocate(&mut |finding| findings.push(finding.clone()))?;
+    let due = venvs::due(&up, &numbers.plan);
+    let up = Preflight { synced: &due, ..up };
     let settled = up.settle(&mut numbers, &mut |notice| match notice {
         Notice::Looks { .. } => {}
         Notice::Reassigned(finding) => findings.push(finding.clone()),
@@ -76,7 +79,8 @@ fn people(up: &Preflight<'_>, seen: &Steps<'_>) -> String {
     };
     let mut text = format!("{}  {head}\n\n{}\n", paint.bold(&seen.plan.project), seen.table(paint));
     let reader = context.reader(paint);
-    for finding in seen.findings.iter().filter(|finding| finding.level != Level::Ok) {
+    let is_told = |finding: &&Finding| finding.level != Level::Ok || finding.is_note();
+    for finding in seen.findings.iter().filter(is_told) {
         text.push_str(&format!("{}\n", report::finding::finding(finding, &reader)));
     }
     let external = |step: &&Step<'_>| step.service.runs == Runs::External;

@@ -1,14 +1,37 @@
-//! Makes and fills the venvs with `sync = true` before anything else is looked at.
+//! Makes and fills the venvs with `sync = true`, unless something else prevents the start.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::preflight::{NotStarted, Preflight};
 use crate::commands::venv::marked::{MarkedEnd, sync_marked};
 use crate::commands::watching;
-use crate::diagnostic::Exit;
+use crate::diagnostic::{Exit, Level};
 use crate::plan::{Plan, Venv};
+use crate::preflight::duplicate::duplicates;
+use crate::preflight::needs::needs;
+use crate::system::observe;
 use crate::system::runs::StateDir;
-use crate::system::venvs::sync::Syncer;
+use crate::system::venvs::sync::{Syncer, is_in_order};
 
-pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Result<(), NotStarted> {
+/// Those with `sync = true` that are not in order. After an interrupt the result must not be used.
+pub(super) fn due(up: &Preflight<'_>, plan: &Plan) -> BTreeSet<PathBuf> {
+    let marked = || plan.venvs().filter(|venv| venv.sync);
+    let facts = up.venvs.at(marked(), &up.inbox.interrupt);
+    marked()
+        .filter(|venv| !is_in_order(&plan.checkout, venv, &facts[&venv.path]))
+        .map(|venv| venv.path.clone())
+        .collect()
+}
+
+/// Those that had to be changed.
+pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Result<BTreeSet<PathBuf>, NotStarted> {
+    let due = due(up, plan);
+    up.check_interrupt()?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    check_the_rest(&Preflight { synced: &due, ..*up }, plan)?;
     let syncer = Syncer {
         checkout: &plan.checkout,
         notes: directory.venvs(),
@@ -18,7 +41,7 @@ pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Res
     };
     let venvs: Vec<&Venv> = plan.venvs().collect();
     match sync_marked(venvs, &syncer, up.context) {
-        MarkedEnd::Done => Ok(()),
+        MarkedEnd::Done(changed) => Ok(changed),
         MarkedEnd::Failed(finding) => {
             up.tell(&finding);
             Err(up.blocked(Exit::Missing))
@@ -28,4 +51,27 @@ pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Res
             Err(NotStarted::Exit(watching::interrupted(&state, up.context)))
         }
     }
+}
+
+/// Nobody shall wait for an installation before a start that fails anyway. Ports are looked at afterwards, because
+/// another program may take one meanwhile.
+fn check_the_rest(up: &Preflight<'_>, plan: &Plan) -> Result<(), NotStarted> {
+    let mut to_do = up.not_kept(plan);
+    let twice = duplicates(&to_do);
+    // A command that lies in such a venv cannot be there yet, also if its service does not name the venv.
+    to_do.services.retain(|service| {
+        let program = service.working_dir.join(&service.command.words[0]);
+        service.venv.is_some() || !up.synced.iter().any(|venv| program.starts_with(venv))
+    });
+    let facts = observe::facts_without_ports(&to_do, up.venvs, &up.inbox.interrupt);
+    up.check_interrupt()?;
+    let findings = twice.into_iter().chain(needs(&to_do, &facts));
+    let (failing, others): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.level == Level::Fail);
+    if failing.is_empty() {
+        // The rest is told with what is found of the ports.
+        return Ok(());
+    }
+    let warnings = others.iter().filter(|finding| finding.level == Level::Warn);
+    warnings.chain(&failing).for_each(|finding| up.tell(finding));
+    Err(up.blocked(Exit::worst(failing.iter().map(|finding| finding.exit))))
 }

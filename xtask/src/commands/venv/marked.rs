@@ -1,15 +1,18 @@
 //! The venvs with `sync = true`: made and filled before something runs in them.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use super::progress::SyncProgress;
 use crate::commands::Context;
 use crate::diagnostic::{Code, Exit, Level};
 use crate::plan::Venv;
 use crate::ports::{Finding, Subject};
-use crate::system::venvs::sync::{SyncEnd, Syncer};
+use crate::system::venvs::sync::{SyncEnd, Syncer, is_in_order};
 
 pub(crate) enum MarkedEnd {
-    /// All are in order.
-    Done,
+    /// All are in order; these had to be changed.
+    Done(BTreeSet<PathBuf>),
     Failed(Finding),
     /// What it leaves, such as `nothing was changed`.
     Interrupted(String),
@@ -24,10 +27,12 @@ pub(crate) fn sync_marked<'v>(
     let mut marked: Vec<&Venv> = venvs.clone().into_iter().filter(|venv| venv.sync).collect();
     marked.sort_by_key(|venv| &venv.path);
     marked.dedup_by_key(|venv| &venv.path);
+    let mut changed = BTreeSet::new();
     // All together, also those that are only checked.
     let facts = syncer.looks.at(venvs, syncer.interrupt);
     for venv in marked {
-        let needs_nothing = facts.get(&venv.path).is_some_and(|fact| syncer.is_in_order(venv, fact));
+        let fact = facts.get(&venv.path);
+        let needs_nothing = fact.is_some_and(|fact| is_in_order(syncer.checkout, venv, fact));
         if needs_nothing {
             continue;
         }
@@ -36,7 +41,10 @@ pub(crate) fn sync_marked<'v>(
         }
         let name = venv.name.as_deref().unwrap_or_default();
         match SyncProgress::new(name, context).follow(syncer, venv) {
-            SyncEnd::Unchanged(_) | SyncEnd::Changed(_) => {}
+            SyncEnd::Unchanged(_) => {}
+            SyncEnd::Changed(_) => {
+                changed.insert(venv.path.clone());
+            }
             SyncEnd::Failed(failure) => {
                 let mut finding = failure.problem.level(Level::Fail).exit(Exit::Missing);
                 if finding.code == Code::Config {
@@ -47,5 +55,5 @@ pub(crate) fn sync_marked<'v>(
             SyncEnd::Interrupted { state } => return MarkedEnd::Interrupted(state),
         }
     }
-    MarkedEnd::Done
+    MarkedEnd::Done(changed)
 }

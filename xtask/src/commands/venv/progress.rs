@@ -55,6 +55,7 @@ impl<'a> SyncProgress<'a> {
                 self.erase();
                 self.say("another sync of this venv is at work; waiting for it");
             }
+            SyncNotice::Remark(remark) => self.say(&remark),
             SyncNotice::Step(typed) if self.draws() => self.draw(typed, Duration::ZERO, ""),
             SyncNotice::Step(typed) => self.say(&visible(typed)),
             SyncNotice::Progress(typed, elapsed, line) if self.draws() => self.draw(typed, elapsed, &plain(&line)),

@@ -7,7 +7,7 @@ use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::foreign::visible;
 use crate::plan::{Plan, Venv};
-use crate::preflight::recipe::Work;
+use crate::preflight::recipe::{Recipe, Work};
 use crate::report::json;
 use crate::system::runs::StateDir;
 use crate::system::venvs::VenvLooks;
@@ -102,7 +102,8 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
             Ok((work, steps)) => {
                 let steps = steps.iter().map(|step| step.typed(&chosen.plan.checkout));
                 let commands: Vec<String> = steps.collect();
-                text.push_str(&would(&chosen.plan, venv, work, &commands));
+                let recipe = &facts[&venv.path].recipe;
+                text.push_str(&would(&chosen.plan, venv, work, recipe, &commands));
                 Some(commands)
             }
             Err(problem) => {
@@ -131,7 +132,7 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
     }
 }
 
-fn would(plan: &Plan, venv: &Venv, work: Work, commands: &[String]) -> String {
+fn would(plan: &Plan, venv: &Venv, work: Work, recipe: &Recipe, commands: &[String]) -> String {
     let name = called(plan, venv);
     if commands.is_empty() {
         return format!("{name}: nothing to do\n");
@@ -140,6 +141,7 @@ fn would(plan: &Plan, venv: &Venv, work: Work, commands: &[String]) -> String {
         Work::Remake => " after the old venv was set aside",
         Work::Make | Work::Fill => "",
     };
+    let remark = recipe.remark().map(|it| format!("{name}: {it}\n")).unwrap_or_default();
     let commands: String = commands.iter().map(|it| format!("  {}\n", visible(it))).collect();
-    format!("{name}: would run{aside}\n{commands}")
+    format!("{remark}{name}: would run{aside}\n{commands}")
 }

@@ -517,26 +517,26 @@ fn packages_that_are_missing_or_old_are_named_and_our_own_command_installs_them(
 }
 
 #[test]
-fn what_up_cures_is_a_warning() {
+fn what_up_cures_is_a_note() {
     let lacks = vec![lack("fastapi>=0.110", None)];
     check_contents(
         true,
         works(),
         VenvContents::Incomplete(lacks),
-        expect!["0 venv.requirements Warn api 2:8: venv `.venv` lacks `fastapi>=0.110`; `up` installs that"],
+        expect!["0 venv.requirements Ok api 2:8: venv `.venv` lacks `fastapi>=0.110`; `up` installs that"],
     );
     check_contents(
         true,
         VenvState::Missing,
         VenvContents::NotLookedAt,
-        expect!["0 venv.missing Warn api 2:8: venv `.venv` does not exist; `up` makes it"],
+        expect!["0 venv.missing Ok api 2:8: venv `.venv` does not exist; `up` makes it"],
     );
     check_contents(
         true,
         VenvState::LinkLoop,
         VenvContents::NotLookedAt,
         expect![
-            "0 venv.interpreter_missing Warn api 2:8: venv `.venv` has no Python: its `python` is a link that leads back to itself; `up` makes it again"
+            "0 venv.interpreter_missing Ok api 2:8: venv `.venv` has no Python: its `python` is a link that leads back to itself; `up` makes it again"
         ],
     );
     check_contents(

@@ -8,7 +8,7 @@ use crate::plan::{Venv, VenvInputs};
 use crate::preflight::recipe::{Source, Work, typed};
 use crate::preflight::{Lack, VenvContents, VenvFact, VenvState};
 
-/// The most important trouble of a venv, before a start: `up` cures some of it. Paths are shown as seen from `checkout`.
+/// The most important trouble of a venv, before a start: what `up` cures is a note. Paths are shown as seen from `checkout`.
 pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Option<Diagnostic> {
     let mut trouble = venv_trouble(checkout, venv, fact)?;
     let is_cured = match &fact.contents {
@@ -24,9 +24,10 @@ pub(crate) fn venv_finding(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Opt
             (_, Code::VenvRequirements) => "installs that",
             (_, _) => "makes it again",
         };
-        trouble.message = format!("{}; `up` {what}", trouble.message);
+        let remark = fact.recipe.remark().map(|it| format!(" ({it})")).unwrap_or_default();
+        trouble.message = format!("{}; `up` {what}{remark}", trouble.message);
         trouble.hints.clear();
-        trouble = trouble.level(Level::Warn).exit(Exit::Done);
+        trouble = trouble.level(Level::Ok).exit(Exit::Done);
     }
     Some(trouble)
 }
@@ -138,7 +139,7 @@ pub(crate) fn contents_trouble(checkout: &Path, venv: &Venv, fact: &VenvFact) ->
 
 /// The command that repairs it: ours where the file says what belongs into the venv.
 fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -> Hint {
-    match &venv.name {
+    let hint = match &venv.name {
         Some(name) if venv.inputs != VenvInputs::Unknown => {
             let ours = Hint::run(what, format!("venv sync {name}"));
             match &fact.contents {
@@ -162,6 +163,10 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
             };
             format!("{python}{what} `{fix}`").into()
         }
+    };
+    match fact.recipe.remark() {
+        Some(remark) => hint.then(&format!("; {remark}")),
+        None => hint,
     }
 }
 

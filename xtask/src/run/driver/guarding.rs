@@ -37,7 +37,7 @@ impl Driver<'_> {
             InitialRequest::Plan {
                 services,
                 give_up_after,
-            } => self.enlist(services, give_up_after),
+            } => self.enlist(services, &[], give_up_after),
             InitialRequest::Request(request, reply) => self.handle_request(request, reply),
         }
         let meanwhile = self.await_watchdog()?;

@@ -36,6 +36,7 @@ impl Driver<'_> {
             }
             Request::Up {
                 services,
+                again,
                 names,
                 give_up_after,
             } => {
@@ -44,7 +45,7 @@ impl Driver<'_> {
                     reply,
                     waits_for: WaitsFor::Ready(names),
                 });
-                self.enlist(services, give_up_after);
+                self.enlist(services, &again, give_up_after);
             }
             Request::Restart { services } => self.restart(&services, reply),
             Request::Down { services } if services.is_empty() => {

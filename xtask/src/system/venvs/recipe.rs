@@ -25,6 +25,11 @@ pub(super) fn recipe(venv: &Venv) -> Recipe {
         VenvInputs::Project(directory) => Pyproject::of(directory).and_then(|it| it.requires_python),
         VenvInputs::Requirements(_) | VenvInputs::Unknown => None,
     };
+    let directory = match &venv.inputs {
+        VenvInputs::Project(directory) => Some(directory.as_path()),
+        VenvInputs::Unknown => venv.path.parent(),
+        VenvInputs::Requirements(_) => None,
+    };
     let sites = site_packages(&venv.path);
     Recipe {
         uv,
@@ -32,6 +37,7 @@ pub(super) fn recipe(venv: &Venv) -> Recipe {
         holds_more: None,
         lacks_pip: !sites.is_empty() && !sites.iter().any(|site| site.join("pip").is_dir()),
         requires_python,
+        lacks_tool: directory.and_then(|directory| lacks_tool(directory, &source)),
         source,
     }
 }
@@ -62,6 +68,16 @@ fn project(directory: &Path, uv: bool) -> Source {
             ..
         }) => Source::Dependencies(dependencies),
         Some(_) | None => Source::Nothing,
+    }
+}
+
+/// Where nothing else is found to install, that is an error of its own.
+fn lacks_tool(directory: &Path, source: &Source) -> Option<&'static str> {
+    match source {
+        Source::Nothing | Source::Uv(_) | Source::Poetry(_) => None,
+        Source::Requirements(_) | Source::Package(_) | Source::Dependencies(_) => ["uv", "poetry"]
+            .into_iter()
+            .find(|tool| directory.join(format!("{tool}.lock")).is_file()),
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Syncer<'a> {
 pub(crate) enum SyncNotice<'a> {
     /// Another sync of the same venv is at work.
     Waits,
+    /// Something to know before the first step.
+    Remark(String),
     /// A step begins: as typed.
     Step(&'a str),
     /// It goes on, since this time; the last line of its output.
@@ -116,16 +118,16 @@ pub(crate) fn steps(checkout: &Path, venv: &Venv, fact: &VenvFact) -> Result<(Wo
     Ok((work, fact.recipe.steps(venv, steps)))
 }
 
-impl Syncer<'_> {
-    /// Whether it works, and nothing is to be done, or nothing can be.
-    pub(crate) fn is_in_order(&self, venv: &Venv, fact: &VenvFact) -> bool {
-        let is_known = !matches!(fact.contents, VenvContents::Unknown(_)) || fact.recipe.source != Source::Nothing;
-        match venv_trouble(self.checkout, venv, fact) {
-            None => true,
-            Some(trouble) => trouble.level != Level::Fail && !is_known,
-        }
+/// Whether it works, and nothing is to be done, or nothing can be.
+pub(crate) fn is_in_order(checkout: &Path, venv: &Venv, fact: &VenvFact) -> bool {
+    let is_known = !matches!(fact.contents, VenvContents::Unknown(_)) || fact.recipe.source != Source::Nothing;
+    match venv_trouble(checkout, venv, fact) {
+        None => true,
+        Some(trouble) => trouble.level != Level::Fail && !is_known,
     }
+}
 
+impl Syncer<'_> {
     pub(crate) fn sync(&self, venv: &Venv, notice: &mut dyn FnMut(SyncNotice<'_>)) -> SyncEnd {
         match self.try_sync(venv, notice) {
             Ok(end) => end,
@@ -154,6 +156,9 @@ impl Syncer<'_> {
         let marks = stamp::marks(venv);
         let log = self.notes.join(format!("{}.log", stamp::name(&venv.path)));
         let mut output = File::create(&log).map_err(|error| problem("write", &log, &error))?;
+        if let Some(remark) = before.recipe.remark() {
+            notice(SyncNotice::Remark(remark));
+        }
         for step in &todo {
             let typed = step.typed(self.checkout);
             notice(SyncNotice::Step(&typed));

@@ -73,6 +73,47 @@ fn the_python_that_it_requires_is_asked_for() {
 }
 
 #[test]
+fn a_lock_file_without_its_tool_is_said_not_to_count() {
+    let sandbox = project(&CONFIG.replace("project =", "sync = true\nproject ="));
+    sandbox.write("app/uv.lock", "");
+    check(
+        &sandbox,
+        "[project]\nname = 'app'\nversion = '1'\ndependencies = ['lamp>=2']\n",
+        5,
+        expect![[r#"
+            v: `uv.lock` is not used: `uv` is not in the PATH
+            v: would run
+              python3 -m venv .venv
+              .venv/bin/python -m pip install 'lamp>=2'
+
+            error: venv `.venv` does not exist
+              --> devtasks.toml:2:8  [venvs.v]
+
+            hint: make it with `xtask venv sync v`; `uv.lock` is not used: `uv` is not in the PATH
+        "#]],
+    );
+    let service = "[services.api]\ncommand = \"python -c 'import lamp'\"\nvenv = 'v'\n";
+    sandbox.write(
+        "devtasks.toml",
+        &format!("{}{service}", CONFIG.replace("project =", "sync = true\nproject =")),
+    );
+    let doctor = sandbox.run(&["doctor", "--verbose"]).with(0);
+    expect![[r#"
+        note: venv `.venv` does not exist; `up` makes it (`uv.lock` is not used: `uv` is not in the PATH)
+          --> devtasks.toml:2:8  [venvs.v]
+        All checks passed: 0 ports free, 1 command, 0 env files, 0 leftovers, 1 note (see `-v`).
+    "#]]
+    .assert_eq(&sandbox.plain(&doctor.stdout));
+    let synced = sandbox.run(&["venv", "sync"]).with(0);
+    assert!(
+        synced
+            .stderr
+            .starts_with("  v  `uv.lock` is not used: `uv` is not in the PATH\n"),
+        "{synced:?}"
+    );
+}
+
+#[test]
 fn a_package_is_installed_in_place() {
     let sandbox = project(CONFIG);
     let pyproject = "[project]\nname = 'app'\nversion = '1'\n[build-system]\nrequires = []\n";

@@ -161,12 +161,15 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
         .filter(|it| it.state.is_over() && !it.left_running);
     let ports: Vec<Endpoint> = over.flat_map(|it| &it.ports).map(Endpoint::from).collect();
     let took = Duration::try_from(wall().duration_since(began)).unwrap_or_default();
-    context.say(&format!(
-        "Stopped {} in {}; nothing is left{}.",
-        words::count(stopped, "service"),
-        words::duration(took),
-        watching::free(&ports)
-    ));
+    context.say(&match stopped {
+        0 => "The stack has ended; there was no service to stop.".to_owned(),
+        _ => format!(
+            "Stopped {} in {}; nothing is left{}.",
+            words::count(stopped, "service"),
+            words::duration(took),
+            watching::free(&ports)
+        ),
+    });
     Ok(Some(exit))
 }
 

@@ -34,6 +34,9 @@ pub(super) fn finish(
     let printed = context.print(&answer);
     if !context.quiet && !context.json {
         tell(&report::proposal::left(proposal));
+        if let (false, Some(hidden)) = (print, file.hidden()) {
+            tell(&report::proposal::hides(&hidden, &file.directory));
+        }
     }
     Ok(exit_after_print(printed, Exit::Done))
 }

@@ -1,5 +1,7 @@
 //! What `init` and `import` say: what was found, what was written, what to type next, and what was left out.
 
+use std::path::Path;
+
 use super::paint::Paint;
 use crate::detect::Proposal;
 use crate::foreign::visible;
@@ -42,6 +44,16 @@ pub(crate) fn left(proposal: &Proposal) -> String {
             format!("\nNot carried over, or left to you:\n{lines}")
         }
     }
+}
+
+/// That commands in `directory` no longer use the file above, for stderr.
+pub(crate) fn hides(above: &Path, directory: &Path) -> String {
+    let (above, directory) = (above.display().to_string(), directory.display().to_string());
+    format!(
+        "\nIn `{}`, commands used `{}` until now. It is unchanged; name it with `--file`.\n",
+        visible(&directory),
+        visible(&above)
+    )
 }
 
 /// What was found, in one line.

@@ -72,6 +72,21 @@ fn init_writes_a_file_that_the_other_commands_read() {
 }
 
 #[test]
+fn init_below_another_file_says_which_one_commands_used_until_now() {
+    let sandbox = Sandbox::new("# of the whole repository\n");
+    sandbox.write("shop/Procfile", "web: python3 -m http.server $PORT\n");
+    let inner = sandbox.project().join("shop");
+    let ended = sandbox.start_in(&inner, &["init"]).wait().with(0);
+    expect![[r#"
+
+        In `[project]/shop`, commands used `[project]/devtasks.toml` until now. It is unchanged; name it with `--file`.
+    "#]]
+    .assert_eq(&sandbox.plain(&ended.stderr));
+    let again = sandbox.start_in(&inner, &["init", "--print"]).wait().with(0);
+    assert_eq!(again.stderr, "", "nothing was written");
+}
+
+#[test]
 fn a_file_that_is_there_is_left_alone() {
     let sandbox = Sandbox::new("# mine\n");
     sandbox.write("Procfile", "web: python3 -m http.server $PORT\n");

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::place::FILE;
+use super::place::{FILE, nearest};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::system::{new_file, problem};
 
@@ -36,6 +36,13 @@ impl NewFile {
             shown,
             directory,
         })
+    }
+
+    /// The `devtasks.toml` that commands in this directory use without this one: the nearest above. `None` also if this one
+    /// has another name, for it is used only when it is named.
+    pub(crate) fn hidden(&self) -> Option<PathBuf> {
+        let is_found = self.file.ends_with(FILE);
+        is_found.then(|| nearest(self.directory.parent()?)).flatten()
     }
 
     /// # Errors

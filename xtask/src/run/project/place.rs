@@ -106,7 +106,7 @@ fn not_utf8(directory: &Path) -> Diagnostic {
 }
 
 /// Any type of file counts: if one were skipped silently, the user would search for the reason.
-fn nearest(here: &Path) -> Option<PathBuf> {
+pub(super) fn nearest(here: &Path) -> Option<PathBuf> {
     let mut files = here.ancestors().map(|directory| directory.join(FILE));
     files.find(|file| file.symlink_metadata().is_ok() && !file.is_dir())
 }

@@ -118,7 +118,7 @@ fn up(service: &str, args: &Args, context: &Context) -> CommandResult {
     let exit = run_again(&words, service, context)?;
     if exit == Exit::Done {
         // With the numbers that were used in the end.
-        let running = run_status::running(&project.checkout)?.map_or(Vec::new(), |(running, _)| running);
+        let running = run_status::running_services(&project.checkout)?;
         let running = running.iter().find(|it| it.service.name == service);
         for variable in running.map_or(Vec::new(), |it| variables(&it.service, args.host.as_deref())) {
             tell(&Message::Setenv(&variable), context);

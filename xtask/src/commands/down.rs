@@ -62,7 +62,7 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
     os::require("down")?;
     let checkout = directory(context.file.as_deref()).map_err(stranded::with_stranded_hint)?;
     if !args.services.is_empty() {
-        let running = run_status::running(&checkout)?.map_or(Vec::new(), |(running, _)| running);
+        let running = run_status::running_services(&checkout)?;
         let runs = |name: &String| running.iter().any(|it| it.service.name == *name);
         // The plan rejects unknown names. A service that was removed from the file may still be running.
         let others: Vec<String> = args.services.iter().filter(|name| !runs(name)).cloned().collect();

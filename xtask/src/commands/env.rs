@@ -4,7 +4,6 @@ use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
 use crate::report::environment::{self, Dialect};
 use crate::run::project::Project;
-use crate::run::run_status;
 use crate::system::os;
 
 /// Print the variables that a service gets, beyond those of this terminal
@@ -34,9 +33,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, dialect: Dialect, context: &Context) -> CommandResult {
     os::require("env")?;
     let project = Project::find(context.file.as_deref())?;
-    let running = run_status::running(&project.checkout)?;
-    let running = running.map_or(Vec::new(), |(running, _)| running);
-    let service = project.service_beside(&args.service, &running)?;
+    let service = project.service_beside(&args.service)?;
     let difference = project.beyond_calling(&service.environment);
     if !args.reveal && environment::has_secrets(&difference) {
         context.say("Secrets are masked: `--reveal` shows them.");

@@ -3,7 +3,6 @@
 use crate::commands::{CommandResult, Context};
 use crate::run::foreground;
 use crate::run::project::Project;
-use crate::run::run_status;
 use crate::system::os;
 
 /// Run a command in the environment, directory and venv of a service
@@ -37,9 +36,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     os::require("exec")?;
     let project = Project::find(context.file.as_deref())?;
-    let running = run_status::running(&project.checkout)?;
-    let running = running.map_or(Vec::new(), |(running, _)| running);
-    let service = project.service_beside(&args.service, &running)?;
+    let service = project.service_beside(&args.service)?;
     let command = foreground::command(&args.command, &service, &project.checkout)?;
     Ok(foreground::replace(command, &args.command[0])?)
 }

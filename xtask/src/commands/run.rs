@@ -88,7 +88,7 @@ impl<'a> TaskRun<'a> {
 
     fn run(&self, arguments: &[String]) -> CommandResult {
         let inbox = Inbox::open(watching::last_words(&self.context))?;
-        let before = self.running()?;
+        let before = run_status::running_services(&self.project.checkout)?;
         if self.needs.is_empty() || self.all_needs_are_up(&before) {
             return self.in_foreground(arguments, &inbox);
         }
@@ -100,7 +100,7 @@ impl<'a> TaskRun<'a> {
         };
         // Another command may have started more meanwhile.
         let needed = self.all_needs();
-        let now = self.running()?;
+        let now = run_status::running_services(&self.project.checkout)?;
         let mut left = now.iter().filter(|it| !it.state.is_over()).peekable();
         if before.is_empty() && left.peek().is_some() && left.all(|it| needed.contains(&it.service.name)) {
             inbox = inbox.next();
@@ -111,11 +111,6 @@ impl<'a> TaskRun<'a> {
             };
         }
         ended
-    }
-
-    fn running(&self) -> Result<Vec<Running>, Diagnostic> {
-        let running = run_status::running(&self.project.checkout)?;
-        Ok(running.map_or(Vec::new(), |(running, _)| running))
     }
 
     /// Also what they need themselves.
@@ -145,7 +140,7 @@ impl<'a> TaskRun<'a> {
 
     /// The task itself, on this terminal.
     fn in_foreground(&self, arguments: &[String], inbox: &Inbox) -> CommandResult {
-        let mut service = self.project.service_beside(self.name, &self.running()?)?;
+        let mut service = self.project.service_beside(self.name)?;
         service.command.append(arguments);
         let words = service.command.words.clone();
         let plan = Plan {

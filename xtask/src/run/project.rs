@@ -8,13 +8,14 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::reservations::{CheckoutRef, Registry};
+use super::run_status;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::hash::fnv;
 use crate::plan::{self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, without_cargo};
 use crate::ports::Finding;
 use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
-use crate::supervise::steps::{Running, numbers};
+use crate::supervise::steps::numbers;
 use crate::system::{files, observe, os, problem, venvs};
 pub(crate) use new_file::NewFile;
 pub(crate) use place::{ProjectPath, directory};
@@ -117,14 +118,15 @@ impl Project {
     /// One service or task with the numbers that the running stack has, for a command beside it.
     ///
     /// # Errors
-    /// There is no such service, or it cannot be planned.
-    pub(crate) fn service_beside(&self, name: &str, running: &[Running]) -> Result<plan::Service, Diagnostics> {
+    /// There is no such service, it cannot be planned, or the supervisor does not reply.
+    pub(crate) fn service_beside(&self, name: &str) -> Result<plan::Service, Diagnostics> {
+        let running = run_status::running_services(&self.checkout)?;
         let registry = Registry::read(self.reference())?;
         let draft = self.draft(&Selection {
             services: vec![name.to_owned()],
             ..Selection::default()
         })?;
-        let (plan, problems) = draft.plan(&registry.allocate(&draft.declared(), &numbers(running)));
+        let (plan, problems) = draft.plan(&registry.allocate(&draft.declared(), &numbers(&running)));
         let service = plan.services.into_iter().find(|service| service.name == name);
         service.ok_or_else(|| problems.into())
     }

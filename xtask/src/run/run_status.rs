@@ -73,6 +73,14 @@ pub(crate) fn running(checkout: &Path) -> Result<Option<(Vec<Running>, Record)>,
     }
 }
 
+/// The services alone; none without a live run.
+///
+/// # Errors
+/// As [`running`].
+pub(crate) fn running_services(checkout: &Path) -> Result<Vec<Running>, Diagnostic> {
+    Ok(running(checkout)?.map_or_else(Vec::new, |(services, _)| services))
+}
+
 /// Ports that the supervisor may have reserved for these services: those of all that have not finished.
 pub(crate) fn reserved<'a>(running: impl IntoIterator<Item = &'a Running>) -> Vec<(Endpoint, String)> {
     let services = running

@@ -74,10 +74,8 @@ pub(crate) fn glance(directory: &Path, home: Option<&Path>) -> Option<Repository
 
 /// Adds a file that the walk has not met.
 pub(crate) fn add(repository: &mut Repository, path: &str, file: &Path) -> std::io::Result<()> {
-    let bytes = files::read_regular(file, WHOLE.file_bytes)?;
-    repository
-        .files
-        .insert(path.to_owned(), Some(String::from_utf8_lossy(&bytes).into_owned()));
+    let text = text(file, WHOLE.file_bytes)?;
+    repository.files.insert(path.to_owned(), Some(text));
     Ok(())
 }
 
@@ -102,7 +100,9 @@ fn read(directory: &Path, limits: Limits) -> Repository {
     // Nearest to the top first, and manifests before sources, which may be many.
     for (path, file) in &paths {
         if wanted(path) == Want::Manifest {
-            repository.files.insert(path.clone(), text(file, limits.file_bytes));
+            repository
+                .files
+                .insert(path.clone(), text(file, limits.file_bytes).ok());
         }
     }
     repository.members = members(&repository);
@@ -110,7 +110,7 @@ fn read(directory: &Path, limits: Limits) -> Repository {
         match wanted(&path) {
             Want::Manifest => {}
             Want::Source if !repository.is_aside("", &path) => {
-                let text = (left > 0).then(|| text(&file, limits.file_bytes)).flatten();
+                let text = (left > 0).then(|| text(&file, limits.file_bytes).ok()).flatten();
                 let n = text.as_ref().map_or(0, String::len);
                 repository.is_cut |= left > 0 && n >= left;
                 left = left.saturating_sub(n);
@@ -124,9 +124,9 @@ fn read(directory: &Path, limits: Limits) -> Repository {
     repository
 }
 
-fn text(file: &Path, limit: u64) -> Option<String> {
-    let bytes = files::read_regular(file, limit).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+fn text(file: &Path, limit: u64) -> std::io::Result<String> {
+    let bytes = files::read_regular(file, limit)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 type Walked = (Vec<(String, PathBuf)>, BTreeSet<String>, bool);

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::config;
 use crate::expected::Expected;
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::plan::planned::planned;
 use expect_test::expect;
 
 use super::reloaders;
@@ -13,17 +12,7 @@ use super::reloaders;
 #[track_caller]
 fn check(body: &str, expected: impl Expected) {
     let text = format!("[services.api]\nwatch = 'src'\n{body}");
-    let config = config::read(Path::new("devtasks.toml"), &text).expect("the config of a test is right");
-    let inputs = PlanInputs {
-        checkout: Path::new("/shop"),
-        calling: &Environment::new(),
-        read: &|_| None,
-        nearest_venv: &|_, _| None,
-        default_base: &|_, _| 0,
-    };
-    let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
-    let (plan, problems) = draft.plan(&Allocation::as_written(&draft.declared()));
-    assert!(problems.is_empty());
+    let plan = planned(Path::new("/shop"), &text);
     let findings = reloaders(&plan).map(|found| {
         let at = found.place.as_ref().map(|at| format!("{}:{}", at.line, at.column));
         let hints: Vec<String> = found.hints.iter().map(|hint| hint.render("")).collect();

@@ -52,6 +52,9 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
     }
 }
 
+/// What `list` and `check` say without any.
+const NO_VENVS: &str = "No service uses a venv, and devtasks.toml names none.\n";
+
 /// The venvs that a command is about.
 struct Chosen {
     project: Project,

@@ -1,6 +1,6 @@
 //! `venv check`: what is wrong with the venvs of the project.
 
-use super::{Chosen, called};
+use super::{Chosen, NO_VENVS, called};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         texts.push(format!("{} {}\n", context.paint().good("In order:"), fine.join(", ")));
     }
     if rows.is_empty() {
-        texts.push("No service uses a venv, and devtasks.toml names none.\n".to_owned());
+        texts.push(NO_VENVS.to_owned());
     }
     Ok(exit_after_print(context.print(&texts.join("\n")), exit))
 }

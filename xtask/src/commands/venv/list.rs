@@ -1,6 +1,6 @@
 //! `venv list`: every venv of the project with its state.
 
-use super::Chosen;
+use super::{Chosen, NO_VENVS};
 use crate::commands::events::Inbox;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         return Ok(chosen.print_json(&rows, Exit::Done, context));
     }
     let text = match rows.is_empty() {
-        true => "No service uses a venv, and devtasks.toml names none.\n".to_owned(),
+        true => NO_VENVS.to_owned(),
         false => table(&rows, &chosen.plan.checkout, context.paint()),
     };
     Ok(exit_after_print(context.print(&text), Exit::Done))

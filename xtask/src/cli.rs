@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, compose, doctor, down, env, exec, import, init, logs, port, print_help, restart, run, status,
+    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, port, print_help, restart, run, status,
     supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
@@ -85,6 +85,7 @@ fn from_arguments() -> ExitCode {
         Command::Import(args) => import::run(&args, &context),
         Command::Venv(args) => venv::run(args, &context),
         Command::Compose(args) => compose::run(&args, &context),
+        Command::Export(args) => export::run(&args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -285,6 +286,7 @@ enum Command {
     Import(import::Args),
     Venv(venv::Args),
     Compose(compose::Args),
+    Export(export::Args),
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub(crate) mod down;
 pub(crate) mod env;
 mod events;
 pub(crate) mod exec;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;
 mod leftovers;

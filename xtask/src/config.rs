@@ -42,6 +42,16 @@ pub(crate) struct Config {
     pub(crate) venvs: Vec<VenvSettings>,
     /// In file order, services before tasks.
     pub(crate) services: Vec<Service>,
+    pub(crate) export: ExportSettings,
+}
+
+/// What `export` cannot know from the services.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ExportSettings {
+    /// The project's directory where the stack will run, absolute. `None`: where it is.
+    pub(crate) root: Option<Located<String>>,
+    /// Whose processes the services are there; `None`: whoever starts them.
+    pub(crate) user: Option<Located<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]

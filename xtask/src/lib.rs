@@ -25,6 +25,8 @@ mod preflight;
 
 mod diagnose;
 
+mod export;
+
 mod supervise;
 
 mod protocol;

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 pub(crate) use crate::config::{
     Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, ShellSyntax, Stdin, StopSignal,
 };
@@ -55,6 +55,13 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
     /// The base of an `auto` port without a base in the file, by project and port.
     pub(crate) default_base: &'a dyn Fn(&str, &PortId) -> u16,
+    /// Where the others reach a service: [`on_this_machine`], unless each has a host of its own.
+    pub(crate) address: &'a dyn Fn(&config::Service, &Port) -> String,
+}
+
+/// The address of a port for a client on this machine: `127.0.0.1:8000`.
+pub(crate) fn on_this_machine(_: &config::Service, port: &Port) -> String {
+    port.address().to_string()
 }
 
 type ReadFile<'a> = dyn Fn(&Path) -> Option<Result<Vec<u8>, Diagnostic>> + 'a;

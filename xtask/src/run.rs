@@ -5,6 +5,7 @@ pub(crate) mod background;
 pub(crate) mod container;
 pub(crate) mod control;
 pub(crate) mod driver;
+pub(crate) mod export_directory;
 pub(crate) mod foreground;
 pub(crate) mod health;
 pub(crate) mod logs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::diagnose::ExitStatus;
-use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft};
+use crate::plan::{Allocation, Environment, PlanInputs, Selection, draft, on_this_machine};
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, State, UnitId};
 
 /// An event in a stack.
@@ -131,6 +131,7 @@ impl Simulation {
             read: &|_| None,
             nearest_venv: &|_, _| None,
             default_base: &|_, _| 0,
+            address: &on_this_machine,
         };
         let asked = Selection {
             services: names.to_vec(),

@@ -17,6 +17,7 @@ pub(crate) mod output_queue;
 pub(crate) mod owners;
 pub(crate) mod pidfiles;
 pub(crate) mod probe;
+pub(crate) mod replaced_file;
 pub(crate) mod repository;
 pub(crate) mod runs;
 pub(crate) mod stop;

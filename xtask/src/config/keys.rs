@@ -16,6 +16,7 @@ pub(crate) const PORT: &str = "services.NAME.port";
 pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
+pub(crate) const EXPORT: &str = "export";
 
 /// In the order of the documentation.
 pub(crate) const KEYS: &[Key] = &[
@@ -35,6 +36,7 @@ pub(crate) const KEYS: &[Key] = &[
         "",
         "processes that run to completion, by name",
     ),
+    key("", "export", "table", "", "what `export` cannot know from the services"),
     key(
         PROJECT,
         "name",
@@ -339,6 +341,21 @@ pub(crate) const KEYS: &[Key] = &[
         "the signal that stops it",
     ),
     STOP_GRACE_PERIOD.of(TASK),
+    key(
+        EXPORT,
+        "root",
+        "absolute path",
+        "this directory",
+        "the project's directory on the machine where the stack will run",
+    )
+    .also(&["dir", "directory", "path"]),
+    key(
+        EXPORT,
+        "user",
+        "string",
+        "whoever starts them",
+        "the user whose processes the services are there",
+    ),
 ];
 
 /// The keys of one table.

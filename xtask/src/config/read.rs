@@ -5,6 +5,7 @@
 mod command;
 mod corrected;
 mod dependencies;
+mod export;
 mod healthcheck;
 mod item;
 mod names;
@@ -58,6 +59,10 @@ fn whole<'t>(reader: &mut TomlReader<'t>, root: &Table<'t>) -> Config {
             each(reader, root, "tasks", NameKind::Task, service::task),
         ]
         .concat(),
+        export: root
+            .get("export")
+            .and_then(|item| export::export(reader, &item))
+            .unwrap_or_default(),
     };
     dependencies::report_cycles(reader);
     config

@@ -47,7 +47,7 @@ impl Draft<'_> {
 
     /// The plan with these numbers, and the problems of services that cannot be planned and are left out.
     pub(crate) fn plan(&self, allocation: &Allocation) -> (Plan, Vec<Diagnostic>) {
-        let (numbers, mut problems) = ports::numbers(&self.ports, allocation);
+        let (numbers, mut problems) = ports::numbers(&self.ports, allocation, &self.inputs);
         let mut planned = Vec::new();
         for service in &self.start_set {
             match services::service(self.config, service, &self.files, &numbers, &self.inputs) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Allocation, Environment, Plan, PlanInputs, Selection, draft};
+use super::{Allocation, Environment, Plan, PlanInputs, Selection, draft, on_this_machine};
 use crate::config;
 
 /// The plan of all services, with ports as written. The calling environment is empty, and no other file exists.
@@ -15,6 +15,7 @@ pub(crate) fn planned(checkout: &Path, file: &str) -> Plan {
         read: &|_| None,
         nearest_venv: &|_, _| None,
         default_base: &|_, _| 0,
+        address: &on_this_machine,
     };
     let draft = draft(&config, &Selection::default(), inputs).expect("it can be planned");
     let (plan, problems) = draft.plan(&Allocation::as_written(&draft.declared()));

@@ -60,7 +60,11 @@ impl DeclaredPorts<'_> {
 }
 
 /// All ports with their numbers. Problems of services that do not start are ignored.
-pub(super) fn numbers(declared: &DeclaredPorts, allocation: &Allocation) -> (Numbers, Vec<Diagnostic>) {
+pub(super) fn numbers(
+    declared: &DeclaredPorts,
+    allocation: &Allocation,
+    outside: &PlanInputs,
+) -> (Numbers, Vec<Diagnostic>) {
     let mut numbers = Numbers {
         by_service: BTreeMap::new(),
         addresses: ServiceAddresses::new(),
@@ -81,7 +85,7 @@ pub(super) fn numbers(declared: &DeclaredPorts, allocation: &Allocation) -> (Num
         let Ok(ports) = &it.ports else { continue };
         let ports = it.service.ports.iter().zip(ports);
         let ports = ports.map(|(port, declared)| numbered(it.service, port, declared, allocation));
-        let told = numbers.add(it.service, ports.collect());
+        let told = numbers.add(it.service, ports.collect(), outside);
         problems.extend(told.into_iter().filter(|_| it.is_started));
     }
     (numbers, problems)
@@ -103,7 +107,7 @@ fn numbered(service: &Service, port: &config::Port, declared: &DeclaredPort, all
 
 impl Numbers {
     /// If a variable names two ports, the first one is kept.
-    fn add(&mut self, service: &Service, ports: Vec<Port>) -> Vec<Diagnostic> {
+    fn add(&mut self, service: &Service, ports: Vec<Port>, outside: &PlanInputs) -> Vec<Diagnostic> {
         let name = &service.name;
         let mut problems = Vec::new();
         for port in &ports {
@@ -125,7 +129,7 @@ impl Numbers {
         }
         let address = Address::Known {
             ports: ports.iter().map(|port| (port.key.clone(), port.number)).collect(),
-            main: ports.first().map(Port::address),
+            main: ports.first().map(|port| (outside.address)(service, port)),
             scheme: Scheme::of(service, &ports).map(|scheme| scheme.name),
         };
         self.addresses.insert(name.clone(), address);

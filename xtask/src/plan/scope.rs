@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::net::SocketAddr;
 
 use super::Environment;
 use crate::config::suggest::did_you_mean;
@@ -32,7 +31,8 @@ pub(super) enum Address {
     Known {
         /// By key; the main port comes first.
         ports: Vec<(String, u16)>,
-        main: Option<SocketAddr>,
+        /// `127.0.0.1:8000`, `db:5432`.
+        main: Option<String>,
         /// Of the main port's URL; `None` if it has no URL.
         scheme: Option<String>,
     },
@@ -71,8 +71,9 @@ impl Scope<'_> {
                 let port = ports.iter().find(|(name, _)| name == key);
                 port.map(|(_, port)| port.to_string())
             }
-            (Some(Address::Known { main, .. }), TemplatePart::Address) => main.map(|main| main.to_string()),
+            (Some(Address::Known { main, .. }), TemplatePart::Address) => main.clone(),
             (Some(Address::Known { main, scheme, .. }), TemplatePart::Url) => main
+                .as_ref()
                 .zip(scheme.as_ref())
                 .map(|(main, scheme)| format!("{scheme}://{main}")),
             (Some(Address::Told), _) => return Err(String::new()),

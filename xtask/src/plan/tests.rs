@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::allocation::AutoNumber;
 use super::{Allocation, DeclaredNumber, DeclaredPort, Environment, Plan, PlanInputs, RegistryView, Reservation};
-use super::{Selection, allocate, draft};
+use super::{Selection, allocate, draft, on_this_machine};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Exit};
 
@@ -78,6 +78,7 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
         read: &read,
         nearest_venv: &nearest,
         default_base: &|_, _| 0,
+        address: &on_this_machine,
     };
     let draft = draft(&config, &meant(asked), inputs)?;
     Ok(draft.plan(&numbers(&draft.declared(), &ports)))

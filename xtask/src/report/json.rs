@@ -1,5 +1,6 @@
 //! The JSON interface: one struct per shape, with fields in the documented order; unknown values are `null`.
 
+mod export;
 mod port_commands;
 mod proposal;
 mod status;
@@ -22,6 +23,7 @@ use crate::process::ProcessState;
 use crate::process::container::Runtime;
 use crate::protocol::ObservedService;
 use crate::supervise::{Cause, ChangedFiles, State};
+pub(crate) use export::exported;
 pub(crate) use port_commands::{
     FreePort, Kill, KillResult, Listing, Wait, Who, kill_port, listed_port, wait_port, who_port,
 };

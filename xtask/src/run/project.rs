@@ -1,5 +1,6 @@
 //! The current project: its `devtasks.toml`, its directory, and the environment of the command.
 
+mod elsewhere;
 mod new_file;
 mod place;
 
@@ -12,7 +13,9 @@ use super::run_status;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::hash::fnv;
-use crate::plan::{self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, without_cargo};
+use crate::plan::{
+    self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, on_this_machine, without_cargo,
+};
 use crate::ports::Finding;
 use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
 use crate::supervise::steps::numbers;
@@ -100,6 +103,7 @@ impl Project {
             read: &read_env_file,
             nearest_venv: &venvs::nearest,
             default_base: &default_base,
+            address: &on_this_machine,
         };
         plan::draft(&self.config, asked, inputs)
     }

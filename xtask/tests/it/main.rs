@@ -9,6 +9,7 @@ mod docs;
 mod doctor;
 mod down;
 mod exec;
+mod export;
 mod flags;
 mod init;
 mod logs;

@@ -45,7 +45,8 @@ fn keys_of_a_table_stand_together() {
             super::PORT,
             super::DEPENDENCY,
             super::HEALTHCHECK,
-            super::TASK
+            super::TASK,
+            super::EXPORT
         ]
     );
 }

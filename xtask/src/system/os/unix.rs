@@ -6,6 +6,7 @@ mod readable;
 mod replace;
 mod sockets;
 mod terminal;
+mod write;
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -36,6 +37,7 @@ pub(crate) use readable::is_readable_by_all;
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
+pub(crate) use write::write_new;
 
 /// Sockets of container engines for all users.
 ///

@@ -255,3 +255,10 @@ pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
 pub(crate) fn stdout_is_pipe() -> bool {
     false
 }
+
+/// Writes a file that does not exist yet. Who may read it follows from its directory.
+pub(crate) fn write_new(path: &Path, text: &[u8], _is_private: bool) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    std::io::Write::write_all(&mut file, text)?;
+    file.sync_all()
+}

@@ -17,6 +17,16 @@ fn on_exit_of_the_project_is_read() {
 }
 
 #[test]
+fn export_says_where_the_stack_will_run() {
+    check(
+        "[export]\nroot = '/srv/shop'\nuser = 'shop'",
+        expect![[r#"
+        export root /srv/shop
+        export user shop"#]],
+    );
+}
+
+#[test]
 fn a_whole_file_is_read_in_its_order() {
     check(
         r#"

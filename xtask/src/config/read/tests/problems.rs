@@ -100,6 +100,31 @@ fn key_or_value_not_supported_yet_says_so() {
 }
 
 #[test]
+fn export_has_an_absolute_path_and_the_name_of_a_user() {
+    check(
+        "
+        [export]
+        root = 'srv'
+        user = '-x'
+        usr = 1
+        ",
+        expect![[r#"
+            2:8 [export] `srv` is not an absolute path
+              hint: write the project's directory on the server, such as `/srv/shop`
+            3:8 [export] `-x` cannot name a user
+              hint: use letters, digits, `_`, `-` and `.`, with no `-` in front
+            4:1 [export] unknown key `usr`
+              hint: did you mean `user`?"#]],
+    );
+    check("[export]\nroot = \"/a\\u0007\"\nuser = '${USER}'", expect![[r#"
+        2:8 [export] `/a\u{7}` is not an absolute path
+          hint: write the project's directory on the server, such as `/srv/shop`
+        3:8 [export] `user` cannot hold variables
+        3:8 [export] `${USER}` cannot name a user
+          hint: use letters, digits, `_`, `-` and `.`, with no `-` in front"#]]);
+}
+
+#[test]
 fn a_venv_has_requirements_or_a_project() {
     check(
         "

@@ -36,6 +36,9 @@ pub(super) fn config(config: &Config) -> String {
     for each in &config.services {
         service(&mut lines, each);
     }
+    let export = [("root", &config.export.root), ("user", &config.export.user)];
+    let export = export.map(|(key, value)| Some(format!("export {key} {}", value.as_ref()?.value)));
+    lines.extend(export.into_iter().flatten());
     lines.join("\n")
 }
 

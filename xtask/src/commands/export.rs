@@ -1,0 +1,131 @@
+//! `export`: what another program needs to run the stack.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::commands::{CommandResult, Context, exit_after_print, tell};
+use crate::diagnostic::{Diagnostic, Exit, Hint};
+use crate::export::{self, Exported, Request};
+use crate::plan::{Selection, on_this_machine};
+use crate::report;
+use crate::report::json;
+use crate::run::export_directory::ExportDirectory;
+use crate::run::project::Project;
+
+/// Write what another program needs to run the stack
+#[derive(clap::Args)]
+#[command(after_help = "\
+What the target does not do is listed on stderr, with what was put in its place. `[export] root` in
+devtasks.toml is the project's directory on the other machine.
+
+Examples:
+  devtasks export procfile > Procfile
+  devtasks export procfile --output deploy
+  devtasks export procfile --output deploy --check    in CI: are the files there up to date?
+
+Exit codes:
+  0    they are written, or on stdout
+  1    `--check`: files differ; `--strict`: the target does not do all
+  2    wrong usage, devtasks.toml is wrong, or a file was not made by this command
+  5    an env file is missing")]
+pub(crate) struct Args {
+    /// The program that will run the stack
+    #[arg(value_enum)]
+    target: Target,
+    /// Write the files there, instead of to stdout
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Write nothing, and fail if the files in `--output` are not up to date
+    #[arg(long, requires = "output")]
+    check: bool,
+    /// Fail if the target does not do all that devtasks.toml says
+    #[arg(long)]
+    strict: bool,
+    /// Also services of this profile
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Target {
+    Procfile,
+}
+
+impl From<Target> for export::Target {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Procfile => export::Target::Procfile,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
+    let target = export::Target::from(args.target);
+    let project = Project::find(context.file.as_deref())?;
+    let asked = Selection {
+        profiles: args.profile.clone(),
+        ..Selection::default()
+    };
+    let elsewhere = project.plan_elsewhere(&asked, &on_this_machine)?;
+    let exported = export::export(
+        target,
+        &Request {
+            plan: &elsewhere.plan,
+            made_from: &elsewhere.made_from,
+        },
+    )?;
+    if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {
+        context.say(&note);
+    }
+    let lost = lost(&args, &exported, target);
+    let differ = match (&args.output, args.check) {
+        (Some(output), true) => Some(ExportDirectory::new(output, target).differing(&exported.files)?),
+        (_, _) => None,
+    };
+    let written = match (&args.output, &differ) {
+        (Some(output), None) => Some(ExportDirectory::new(output, target).write(&exported.files)?),
+        (_, _) => None,
+    };
+    let answer = match (context.json, &args.output) {
+        (true, _) => json::line(&json::exported(target, &exported, differ.as_deref())),
+        (false, None) => report::export::files(&exported.files),
+        (false, Some(_)) => String::new(),
+    };
+    let printed = context.print(&answer);
+    if let (Some(written), Some(output)) = (written, &args.output) {
+        context.say(&report::export::written(&written, exported.files.len(), output));
+    }
+    if !context.quiet && !context.json && (differ.is_none() || args.strict) {
+        tell(&report::export::losses(
+            &exported.losses,
+            target,
+            context.paint_stderr(),
+        ));
+    }
+    let outdated = differ.iter().flatten().map(|path| outdated(path, &args, target));
+    let problems: Vec<_> = outdated.chain(lost).collect();
+    if problems.is_empty() {
+        return Ok(exit_after_print(printed, Exit::Done));
+    }
+    Err(problems.into())
+}
+
+fn lost(args: &Args, exported: &Exported, target: export::Target) -> Option<Diagnostic> {
+    let is_lossy = args.strict && !exported.losses.is_empty();
+    is_lossy.then(|| Diagnostic::new(format!("{} does not do all that devtasks.toml says", target.title())))
+}
+
+fn outdated(path: &Path, args: &Args, target: export::Target) -> Diagnostic {
+    let output = args
+        .output
+        .iter()
+        .map(|output| format!(" --output {}", output.display()));
+    let command = format!("export {}{}", target.name(), output.collect::<String>());
+    let problem = Diagnostic::new(format!(
+        "`{}` is not what `export {}` would write",
+        path.display(),
+        target.name()
+    ));
+    problem.hint(Hint::run("write it with", command))
+}

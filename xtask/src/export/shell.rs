@@ -1,0 +1,44 @@
+//! Text for a POSIX shell.
+
+use std::borrow::Cow;
+
+/// One word that the shell reads back byte for byte.
+pub(super) fn word(value: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@%+,=".contains(letter);
+    match !value.is_empty() && value.chars().all(is_plain) {
+        true => value.into(),
+        false => format!("'{}'", value.replace('\'', r"'\''")).into(),
+    }
+}
+
+/// Words, each with a blank before the next.
+pub(super) fn words<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
+    let words: Vec<_> = values.into_iter().map(word).collect();
+    words.join(" ")
+}
+
+/// The same script without the characters that the target's syntax cannot hold: if it has any, `printf` makes them from octal
+/// numbers, and the shell runs what it prints.
+///
+/// Source: POSIX.1-2024, `printf`, "Extended Description": `\ddd` of the format.
+pub(super) fn without(script: String, is_forbidden: impl Fn(&str, char) -> bool) -> String {
+    let forbidden = |(at, letter): (usize, char)| is_forbidden(&script[at + letter.len_utf8()..], letter);
+    if !script.char_indices().any(forbidden) {
+        return script;
+    }
+    let mut format = String::with_capacity(script.len() * 2);
+    for (at, letter) in script.char_indices() {
+        match letter {
+            '%' => format.push_str("%%"),
+            '\\' => format.push_str("\\\\"),
+            '\'' => format.push_str("\\047"),
+            _ if forbidden((at, letter)) => {
+                let text = letter.to_string();
+                let bytes = text.bytes().map(|byte| format!("\\{byte:03o}"));
+                format.extend(bytes);
+            }
+            _ => format.push(letter),
+        }
+    }
+    format!("eval \"$(printf '{format}')\"")
+}

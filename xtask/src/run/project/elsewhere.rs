@@ -1,0 +1,121 @@
+//! The plan of the stack for another place, from which `export` writes files.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::{Project, default_base, read_env_file};
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::plan::{self, Allocation, Environment, Plan, PlanInputs, Port, Selection};
+use crate::system::venvs;
+
+/// A plan for another place, and what decided it.
+#[derive(Debug)]
+pub(crate) struct PlanElsewhere {
+    pub(crate) plan: Plan,
+    /// The files of the project it was made from, from the project's directory; `devtasks.toml` first.
+    pub(crate) made_from: Vec<String>,
+    /// The variables of the calling environment without which it would be another.
+    pub(crate) from_calling: Vec<String>,
+}
+
+impl Project {
+    /// The requested services where the project lies in `[export] root`, with the ports of the file: what this checkout moved
+    /// is left out. `address` says how services reach each other there.
+    ///
+    /// # Errors
+    /// As [`plan::draft`], and all problems of the requested services.
+    pub(crate) fn plan_elsewhere(
+        &self,
+        asked: &Selection,
+        address: &dyn Fn(&config::Service, &Port) -> String,
+    ) -> Result<PlanElsewhere, Diagnostics> {
+        let elsewhere = Elsewhere {
+            project: self,
+            config: Config {
+                // The directory there may have another name.
+                project: config::ProjectSettings {
+                    name: Some(self.name.clone()),
+                    ..self.config.project.clone()
+                },
+                ..self.config.clone()
+            },
+            root: match &self.config.export.root {
+                Some(root) => PathBuf::from(&root.value),
+                None => self.checkout.clone(),
+            },
+            read: RefCell::default(),
+            asked,
+            address,
+        };
+        let whole = elsewhere.plan(&self.calling)?;
+        let used = self.config.variables();
+        let own: BTreeSet<_> = whole
+            .services
+            .iter()
+            .flat_map(|service| &service.own_variables)
+            .collect();
+        let mut calling = self.calling.clone();
+        calling.retain(|name, _| own.contains(name) || name.to_str().is_some_and(|name| used.contains(name)));
+        let plan = elsewhere.plan(&calling)?;
+        let decides = |name: &&std::ffi::OsString| {
+            let mut without = calling.clone();
+            without.remove(*name);
+            elsewhere.plan(&without).ok().as_ref() != Some(&plan)
+        };
+        let from_calling = calling.keys().filter(decides);
+        let from_calling = from_calling.map(|name| name.to_string_lossy().into_owned()).collect();
+        let file = self.file.strip_prefix(&self.checkout).unwrap_or(&self.file);
+        let env_files = elsewhere.read.take().into_iter();
+        let made_from = std::iter::once(file.to_owned()).chain(env_files);
+        Ok(PlanElsewhere {
+            plan,
+            made_from: made_from.map(|path| path.display().to_string()).collect(),
+            from_calling,
+        })
+    }
+}
+
+struct Elsewhere<'a> {
+    project: &'a Project,
+    config: Config,
+    root: PathBuf,
+    /// The env files that were there, from the project's directory.
+    read: RefCell<BTreeSet<PathBuf>>,
+    asked: &'a Selection,
+    address: &'a dyn Fn(&config::Service, &Port) -> String,
+}
+
+impl Elsewhere<'_> {
+    fn plan(&self, calling: &Environment) -> Result<Plan, Vec<Diagnostic>> {
+        let inputs = PlanInputs {
+            checkout: &self.root,
+            calling,
+            read: &|path| {
+                let here = self.here(path);
+                let bytes = read_env_file(&here)?;
+                let within = here.strip_prefix(&self.project.checkout).unwrap_or(&here);
+                self.read.borrow_mut().insert(within.to_owned());
+                Some(bytes)
+            },
+            nearest_venv: &|from, to| venvs::nearest(&self.here(from), &self.here(to)).map(|venv| self.there(&venv)),
+            default_base: &default_base,
+            address: self.address,
+        };
+        let draft = plan::draft(&self.config, self.asked, inputs)?;
+        draft.complete_plan(&Allocation::as_written(&draft.declared()))
+    }
+
+    /// A path of the other place, in this checkout.
+    fn here(&self, path: &Path) -> PathBuf {
+        let within = path.strip_prefix(&self.root);
+        within.map_or_else(|_| path.to_owned(), |within| self.project.checkout.join(within))
+    }
+
+    /// A path of this checkout, in the other place.
+    fn there(&self, path: &Path) -> PathBuf {
+        let within = path.strip_prefix(&self.project.checkout);
+        within.map_or_else(|_| path.to_owned(), |within| self.root.join(within))
+    }
+}

@@ -1,0 +1,176 @@
+//! `export`: where the files go, what is said beside them, and the exit codes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use expect_test::{Expect, expect};
+
+use crate::sandbox::Sandbox;
+
+const SHOP: &str = r#"
+[export]
+root = "/srv/shop"
+
+[services.web]
+command = "./web --token ${TOKEN}"
+port = "${WEB_PORT:-8000}"
+restart = "always"
+"#;
+
+fn shop() -> Sandbox {
+    let sandbox = Sandbox::new(SHOP);
+    sandbox.write(".env", "TOKEN='a b'\n");
+    sandbox
+}
+
+/// The code, then what goes to stdout and to stderr.
+#[track_caller]
+fn check(sandbox: &Sandbox, arguments: &[&str], expected: Expect) {
+    let ended = sandbox.run(arguments);
+    let text = format!("{:?}\n{}---\n{}", ended.code, ended.stdout, ended.stderr);
+    expected.assert_eq(&sandbox.plain(&text));
+}
+
+#[test]
+fn it_goes_to_stdout_and_what_is_lost_to_stderr() {
+    let sandbox = shop();
+    check(&sandbox, &["export", "procfile"], expect![[r#"
+        Some(0)
+        # Made by `devtasks export procfile` from devtasks.toml, .env.
+        # Changes are lost: edit those, and run `devtasks export procfile` again.
+        web: cd /srv/shop && exec env PORT=8000 PORT_MAIN=8000 'TOKEN=a b' WEB_PORT=8000 ./web --token 'a b'
+        ---
+        Not in a Procfile:
+          restart  when it ends, everything ends with it: web
+    "#]]);
+    check(&sandbox, &["export", "procfile", "--format", "json"], expect![[r#"
+        Some(0)
+        {"schema_version":1,"target":"procfile","files":["Procfile"],"losses":[{"service":"web","key":"restart","message":"when it ends, everything ends with it","substitute":null}],"differ":null}
+        ---
+    "#]]);
+    check(&sandbox, &["export", "procfile", "--quiet", "--strict"], expect![[r#"
+        Some(1)
+        # Made by `devtasks export procfile` from devtasks.toml, .env.
+        # Changes are lost: edit those, and run `devtasks export procfile` again.
+        web: cd /srv/shop && exec env PORT=8000 PORT_MAIN=8000 'TOKEN=a b' WEB_PORT=8000 ./web --token 'a b'
+        ---
+        error: a Procfile does not do all that devtasks.toml says
+    "#]]);
+}
+
+#[test]
+fn the_variables_of_the_shell_that_decide_are_named() {
+    let sandbox = shop();
+    let mut command = sandbox.command(&["export", "procfile"]);
+    command.env("WEB_PORT", "9000").env("HOME_OF_NOBODY", "x");
+    let ended = crate::sandbox::Running::start(command).wait().with(0);
+    let text = format!("{}---\n{}", ended.stdout, ended.stderr);
+    expect![[r#"
+        # Made by `devtasks export procfile` from devtasks.toml, .env.
+        # Changes are lost: edit those, and run `devtasks export procfile` again.
+        web: cd /srv/shop && exec env PORT=9000 PORT_MAIN=9000 'TOKEN=a b' WEB_PORT=9000 ./web --token 'a b'
+        ---
+        `WEB_PORT` comes from the environment of this shell: elsewhere it may differ.
+        Not in a Procfile:
+          restart  when it ends, everything ends with it: web
+    "#]].assert_eq(&sandbox.plain(&text));
+}
+
+#[test]
+fn a_directory_gets_files_that_check_compares() {
+    let sandbox = shop();
+    let check_it = &["export", "procfile", "--output", "deploy", "--check"];
+    check(&sandbox, check_it, expect![[r#"
+        Some(1)
+        ---
+        error: `deploy/Procfile` is not what `export procfile` would write
+
+        hint: write it with `xtask export procfile --output deploy`
+    "#]]);
+    check(&sandbox, &["export", "procfile", "--output", "deploy"], expect![[r#"
+        Some(0)
+        ---
+        Wrote deploy/Procfile.
+        Not in a Procfile:
+          restart  when it ends, everything ends with it: web
+    "#]]);
+    let file = sandbox.project().join("deploy/Procfile");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let printed = sandbox.run(&["export", "procfile"]).with(0).stdout;
+    assert_eq!(fs::read_to_string(&file).unwrap(), printed);
+    check(&sandbox, check_it, expect![[r#"
+        Some(0)
+        ---
+    "#]]);
+    check(&sandbox, &["export", "procfile", "--output", "deploy"], expect![[r#"
+        Some(0)
+        ---
+        The file in deploy is up to date.
+        Not in a Procfile:
+          restart  when it ends, everything ends with it: web
+    "#]]);
+    sandbox.write(".env", "TOKEN=c\n");
+    check(&sandbox, check_it, expect![[r#"
+        Some(1)
+        ---
+        error: `deploy/Procfile` is not what `export procfile` would write
+
+        hint: write it with `xtask export procfile --output deploy`
+    "#]]);
+    sandbox.run(&["export", "procfile", "--output", "deploy"]).with(0);
+    sandbox.run(check_it).with(0);
+    let names: Vec<_> = fs::read_dir(sandbox.project().join("deploy")).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+#[test]
+fn a_file_of_somebody_else_stays() {
+    let sandbox = shop();
+    sandbox.write("Procfile", "web: ./mine\n");
+    check(&sandbox, &["export", "procfile", "--output", "."], expect![[r#"
+        Some(2)
+        ---
+        error: `./Procfile` was not made by `export procfile`, and is not overwritten
+
+        hint: name another directory with `--output`, or move the file away
+    "#]]);
+    assert_eq!(
+        fs::read_to_string(sandbox.project().join("Procfile")).unwrap(),
+        "web: ./mine\n"
+    );
+}
+
+#[test]
+fn what_is_missing_or_wrong_ends_as_everywhere() {
+    let sandbox = shop();
+    check(&sandbox, &["export", "procfile", "--check"], expect![[r#"
+        Some(2)
+        ---
+        error: the following required arguments were not provided:
+          --output <DIR>
+
+        Usage: xtask export --output <DIR> --check <TARGET>
+
+        For more information, try '--help'.
+    "#]]);
+    check(&sandbox, &["export", "supervisord"], expect![[r#"
+        Some(2)
+        ---
+        error: invalid value 'supervisord' for '<TARGET>'
+          [possible values: procfile]
+
+        For more information, try '--help'.
+    "#]]);
+    sandbox.write(".env", "");
+    check(&sandbox, &["export", "procfile"], expect![[r#"
+        Some(2)
+        ---
+        error: variable `TOKEN` is not set
+          --> devtasks.toml:6:26  [services.web]
+           |
+         6 | command = "./web --token ${TOKEN}"
+           |                          ^^^^^^^^
+
+        hint: set `TOKEN` in `.env`, or write `${TOKEN:-default}`
+    "#]]);
+}

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {
         context.say(&note);
     }
-    let lost = lost(&args, &exported, target);
+    let lost = lost(args, &exported, target);
     let differ = match (&args.output, args.check) {
         (Some(output), true) => Some(ExportDirectory::new(output, target).differing(&exported.files)?),
         (_, _) => None,
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
             context.paint_stderr(),
         ));
     }
-    let outdated = differ.iter().flatten().map(|path| outdated(path, &args, target));
+    let outdated = differ.iter().flatten().map(|path| outdated(path, args, target));
     let problems: Vec<_> = outdated.chain(lost).collect();
     if problems.is_empty() {
         return Ok(exit_after_print(printed, Exit::Done));

@@ -39,12 +39,12 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
     for service in &plan.services {
         let mut lost = |key, message: String| losses.push(Loss::new(service, key, message));
         let policies = service.ports.iter().map(|port| port.on_conflict);
-        let policy = policies.filter_map(|policy| match policy {
+        let mut policy = policies.filter_map(|policy| match policy {
             OnConflict::Kill => Some("kill"),
             OnConflict::Next => Some("next"),
             OnConflict::Ask | OnConflict::Fail => None,
         });
-        if let Some(policy) = policy.last() {
+        if let Some(policy) = policy.next() {
             lost(
                 "on_conflict",
                 format!("{name} does not free or move a busy port, so `{policy}` is `fail`"),

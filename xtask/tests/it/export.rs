@@ -34,7 +34,10 @@ fn check(sandbox: &Sandbox, arguments: &[&str], expected: Expect) {
 #[test]
 fn it_goes_to_stdout_and_what_is_lost_to_stderr() {
     let sandbox = shop();
-    check(&sandbox, &["export", "procfile"], expect![[r#"
+    check(
+        &sandbox,
+        &["export", "procfile"],
+        expect![[r#"
         Some(0)
         # Made by `devtasks export procfile` from devtasks.toml, .env.
         # Changes are lost: edit those, and run `devtasks export procfile` again.
@@ -42,20 +45,29 @@ fn it_goes_to_stdout_and_what_is_lost_to_stderr() {
         ---
         Not in a Procfile:
           restart  when it ends, everything ends with it: web
-    "#]]);
-    check(&sandbox, &["export", "procfile", "--format", "json"], expect![[r#"
+    "#]],
+    );
+    check(
+        &sandbox,
+        &["export", "procfile", "--format", "json"],
+        expect![[r#"
         Some(0)
         {"schema_version":1,"target":"procfile","files":["Procfile"],"losses":[{"service":"web","key":"restart","message":"when it ends, everything ends with it","substitute":null}],"differ":null}
         ---
-    "#]]);
-    check(&sandbox, &["export", "procfile", "--quiet", "--strict"], expect![[r#"
+    "#]],
+    );
+    check(
+        &sandbox,
+        &["export", "procfile", "--quiet", "--strict"],
+        expect![[r#"
         Some(1)
         # Made by `devtasks export procfile` from devtasks.toml, .env.
         # Changes are lost: edit those, and run `devtasks export procfile` again.
         web: cd /srv/shop && exec env PORT=8000 PORT_MAIN=8000 'TOKEN=a b' WEB_PORT=8000 ./web --token 'a b'
         ---
         error: a Procfile does not do all that devtasks.toml says
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -73,50 +85,71 @@ fn the_variables_of_the_shell_that_decide_are_named() {
         `WEB_PORT` comes from the environment of this shell: elsewhere it may differ.
         Not in a Procfile:
           restart  when it ends, everything ends with it: web
-    "#]].assert_eq(&sandbox.plain(&text));
+    "#]]
+    .assert_eq(&sandbox.plain(&text));
 }
 
 #[test]
 fn a_directory_gets_files_that_check_compares() {
     let sandbox = shop();
     let check_it = &["export", "procfile", "--output", "deploy", "--check"];
-    check(&sandbox, check_it, expect![[r#"
+    check(
+        &sandbox,
+        check_it,
+        expect![[r#"
         Some(1)
         ---
         error: `deploy/Procfile` is not what `export procfile` would write
 
         hint: write it with `xtask export procfile --output deploy`
-    "#]]);
-    check(&sandbox, &["export", "procfile", "--output", "deploy"], expect![[r#"
+    "#]],
+    );
+    check(
+        &sandbox,
+        &["export", "procfile", "--output", "deploy"],
+        expect![[r#"
         Some(0)
         ---
         Wrote deploy/Procfile.
         Not in a Procfile:
           restart  when it ends, everything ends with it: web
-    "#]]);
+    "#]],
+    );
     let file = sandbox.project().join("deploy/Procfile");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let printed = sandbox.run(&["export", "procfile"]).with(0).stdout;
     assert_eq!(fs::read_to_string(&file).unwrap(), printed);
-    check(&sandbox, check_it, expect![[r#"
+    check(
+        &sandbox,
+        check_it,
+        expect![[r#"
         Some(0)
         ---
-    "#]]);
-    check(&sandbox, &["export", "procfile", "--output", "deploy"], expect![[r#"
+    "#]],
+    );
+    check(
+        &sandbox,
+        &["export", "procfile", "--output", "deploy"],
+        expect![[r#"
         Some(0)
         ---
         The file in deploy is up to date.
         Not in a Procfile:
           restart  when it ends, everything ends with it: web
-    "#]]);
+    "#]],
+    );
     sandbox.write(".env", "TOKEN=c\n");
-    check(&sandbox, check_it, expect![[r#"
+    check(
+        &sandbox,
+        check_it,
+        expect![[r#"
         Some(1)
         ---
         error: `deploy/Procfile` is not what `export procfile` would write
 
         hint: write it with `xtask export procfile --output deploy`
-    "#]]);
+    "#]],
+    );
     sandbox.run(&["export", "procfile", "--output", "deploy"]).with(0);
     sandbox.run(check_it).with(0);
     let names: Vec<_> = fs::read_dir(sandbox.project().join("deploy")).unwrap().collect();
@@ -127,13 +160,17 @@ fn a_directory_gets_files_that_check_compares() {
 fn a_file_of_somebody_else_stays() {
     let sandbox = shop();
     sandbox.write("Procfile", "web: ./mine\n");
-    check(&sandbox, &["export", "procfile", "--output", "."], expect![[r#"
+    check(
+        &sandbox,
+        &["export", "procfile", "--output", "."],
+        expect![[r#"
         Some(2)
         ---
         error: `./Procfile` was not made by `export procfile`, and is not overwritten
 
         hint: name another directory with `--output`, or move the file away
-    "#]]);
+    "#]],
+    );
     assert_eq!(
         fs::read_to_string(sandbox.project().join("Procfile")).unwrap(),
         "web: ./mine\n"
@@ -143,7 +180,10 @@ fn a_file_of_somebody_else_stays() {
 #[test]
 fn what_is_missing_or_wrong_ends_as_everywhere() {
     let sandbox = shop();
-    check(&sandbox, &["export", "procfile", "--check"], expect![[r#"
+    check(
+        &sandbox,
+        &["export", "procfile", "--check"],
+        expect![[r#"
         Some(2)
         ---
         error: the following required arguments were not provided:
@@ -152,17 +192,25 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
         Usage: xtask export --output <DIR> --check <TARGET>
 
         For more information, try '--help'.
-    "#]]);
-    check(&sandbox, &["export", "supervisord"], expect![[r#"
+    "#]],
+    );
+    check(
+        &sandbox,
+        &["export", "supervisord"],
+        expect![[r#"
         Some(2)
         ---
         error: invalid value 'supervisord' for '<TARGET>'
           [possible values: procfile]
 
         For more information, try '--help'.
-    "#]]);
+    "#]],
+    );
     sandbox.write(".env", "");
-    check(&sandbox, &["export", "procfile"], expect![[r#"
+    check(
+        &sandbox,
+        &["export", "procfile"],
+        expect![[r#"
         Some(2)
         ---
         error: variable `TOKEN` is not set
@@ -172,5 +220,6 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
            |                          ^^^^^^^^
 
         hint: set `TOKEN` in `.env`, or write `${TOKEN:-default}`
-    "#]]);
+    "#]],
+    );
 }

@@ -116,12 +116,15 @@ fn export_has_an_absolute_path_and_the_name_of_a_user() {
             4:1 [export] unknown key `usr`
               hint: did you mean `user`?"#]],
     );
-    check("[export]\nroot = \"/a\\u0007\"\nuser = '${USER}'", expect![[r#"
+    check(
+        "[export]\nroot = \"/a\\u0007\"\nuser = '${USER}'",
+        expect![[r#"
         2:8 [export] `/a\u{7}` is not an absolute path
           hint: write the project's directory on the server, such as `/srv/shop`
         3:8 [export] `user` cannot hold variables
         3:8 [export] `${USER}` cannot name a user
-          hint: use letters, digits, `_`, `-` and `.`, with no `-` in front"#]]);
+          hint: use letters, digits, `_`, `-` and `.`, with no `-` in front"#]],
+    );
 }
 
 #[test]

@@ -1,0 +1,65 @@
+/* A server that shows what it was given. One static program, so that it runs in a container without anything else.
+
+   app PORT [--needs FILE] [--asks PORT] [--late MS] [REST…]
+
+   Ends with 3 if FILE is missing, or nothing listens on the other port: it was started too early. Listens on all addresses,
+   MS after its start. Answers with the bytes of its environment (/environ), arguments (/cmdline), directory (/cwd), pid (/pid),
+   or with `ok`. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct sockaddr_in at(const char *port, in_addr_t host) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(port)), .sin_addr = {host}};
+    return address;
+}
+
+static size_t whole(const char *path, char *into, size_t room) {
+    int file = open(path, O_RDONLY);
+    size_t length = 0;
+    ssize_t more;
+    while ((more = read(file, into + length, room - length)) > 0) length += more;
+    close(file);
+    return length;
+}
+
+int main(int n, char **words) {
+    for (int i = 2; i + 1 < n; i++) {
+        if (!strcmp(words[i], "--needs") && access(words[i + 1], F_OK)) return 3;
+        if (!strcmp(words[i], "--late")) usleep(1000 * atoi(words[i + 1]));
+        if (!strcmp(words[i], "--asks")) {
+            struct sockaddr_in other = at(words[i + 1], htonl(INADDR_LOOPBACK));
+            int asking = socket(AF_INET, SOCK_STREAM, 0);
+            if (connect(asking, (void *)&other, sizeof other)) return 3;
+            close(asking);
+        }
+    }
+    struct sockaddr_in any = at(words[1], htonl(INADDR_ANY));
+    int server = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(server, (void *)&any, sizeof any) || listen(server, 64)) return 1;
+    printf("listening on %s\n", words[1]);
+    fflush(stdout);
+    for (;;) {
+        static char request[4096], body[1 << 20];
+        int client = accept(server, 0, 0);
+        ssize_t length = read(client, request, sizeof request - 1);
+        if (length > 0) {
+            request[length] = 0;
+            size_t size;
+            if (!strncmp(request, "GET /environ ", 13)) size = whole("/proc/self/environ", body, sizeof body);
+            else if (!strncmp(request, "GET /cmdline ", 13)) size = whole("/proc/self/cmdline", body, sizeof body);
+            else if (!strncmp(request, "GET /cwd ", 9)) size = getcwd(body, sizeof body) ? strlen(body) : 0;
+            else if (!strncmp(request, "GET /pid ", 9)) size = sprintf(body, "%d", getpid());
+            else size = sprintf(body, "ok");
+            char head[128];
+            int head_size = sprintf(head, "HTTP/1.0 200 OK\r\nContent-Length: %zu\r\n\r\n", size);
+            if (write(client, head, head_size) < 0 || write(client, body, size) < 0) { /* it has gone */ }
+        }
+        close(client);
+    }
+}

@@ -1,0 +1,26 @@
+//! Programs that Debian does not have, below the target directory, installed once.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use xshell::{Shell, cmd};
+
+/// The `bin` of a venv with these packages of PyPI.
+fn python(name: &str, packages: &[&str]) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exports").join(name);
+    let shell = Shell::new().unwrap();
+    cmd!(shell, "python3 -m venv {place}")
+        .run()
+        .expect("a venv can be made");
+    let pip = place.join("bin/pip");
+    cmd!(shell, "{pip} install --quiet {packages...}")
+        .run()
+        .expect("the packages can be had");
+    place.join("bin")
+}
+
+pub(crate) fn honcho() -> PathBuf {
+    static HONCHO: OnceLock<PathBuf> = OnceLock::new();
+    let bin = HONCHO.get_or_init(|| python("honcho", &["honcho==2.0.0"]));
+    bin.join("honcho")
+}

@@ -4,9 +4,11 @@
 
 mod gate;
 mod loss;
+mod pm2;
 mod process;
 mod procfile;
 mod shell;
+mod supervisor;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
@@ -16,6 +18,8 @@ pub(crate) use loss::Loss;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Procfile,
+    Supervisor,
+    Pm2,
 }
 
 impl Target {
@@ -23,6 +27,8 @@ impl Target {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Target::Procfile => "procfile",
+            Target::Supervisor => "supervisor",
+            Target::Pm2 => "pm2",
         }
     }
 
@@ -30,6 +36,8 @@ impl Target {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Target::Procfile => "a Procfile",
+            Target::Supervisor => "supervisor",
+            Target::Pm2 => "PM2",
         }
     }
 }
@@ -40,6 +48,8 @@ pub(crate) struct Request<'a> {
     pub(crate) plan: &'a Plan,
     /// The files of the project it was made from, from the project's directory.
     pub(crate) made_from: &'a [String],
+    /// Whose processes the services will be; `None`: whoever starts them.
+    pub(crate) user: Option<&'a str>,
 }
 
 /// The files, and what they lack.
@@ -63,6 +73,8 @@ pub(crate) struct ExportFile {
 pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     match target {
         Target::Procfile => procfile::export(request),
+        Target::Supervisor => supervisor::export(request),
+        Target::Pm2 => pm2::export(request),
     }
 }
 

@@ -50,12 +50,16 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
     Procfile,
+    Supervisor,
+    Pm2,
 }
 
 impl From<Target> for export::Target {
     fn from(target: Target) -> Self {
         match target {
             Target::Procfile => export::Target::Procfile,
+            Target::Supervisor => export::Target::Supervisor,
+            Target::Pm2 => export::Target::Pm2,
         }
     }
 }
@@ -73,6 +77,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
         &Request {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
+            user: project.config.export.user.as_ref().map(|user| user.value.as_str()),
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

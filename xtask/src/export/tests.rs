@@ -1,6 +1,8 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
+mod pm2;
 mod procfile;
+mod supervisor;
 
 use std::path::Path;
 
@@ -59,6 +61,7 @@ fn check(target: Target, file: &str, expected: Expect) {
     let request = Request {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
+        user: Some("shop"),
     };
     let mut text = String::new();
     match export(target, &request) {

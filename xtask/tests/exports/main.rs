@@ -5,8 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod pm2;
 mod procfile;
 mod shop;
+mod supervisor;
 mod tools;
 
 /// The sandbox of the fast tests.

@@ -24,3 +24,17 @@ pub(crate) fn honcho() -> PathBuf {
     let bin = HONCHO.get_or_init(|| python("honcho", &["honcho==2.0.0"]));
     bin.join("honcho")
 }
+
+/// The `bin` of PM2's package.
+pub(crate) fn pm2() -> PathBuf {
+    static PM2: OnceLock<PathBuf> = OnceLock::new();
+    let place = PM2.get_or_init(|| {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exports/npm");
+        let shell = Shell::new().unwrap();
+        cmd!(shell, "npm install --silent --prefix {place} pm2@7.0.4")
+            .run()
+            .expect("the package can be had");
+        place
+    });
+    place.join("node_modules/.bin")
+}

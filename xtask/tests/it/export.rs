@@ -198,13 +198,15 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
         &sandbox,
         &["export", "supervisord"],
         expect![[r#"
-        Some(2)
-        ---
-        error: invalid value 'supervisord' for '<TARGET>'
-          [possible values: procfile]
+            Some(2)
+            ---
+            error: invalid value 'supervisord' for '<TARGET>'
+              [possible values: procfile, supervisor, pm2]
 
-        For more information, try '--help'.
-    "#]],
+              tip: a similar value exists: 'supervisor'
+
+            For more information, try '--help'.
+        "#]],
     );
     sandbox.write(".env", "");
     check(

@@ -3,10 +3,12 @@
 //! Each target has one file. Texts are deterministic: no date, no version, nothing of this machine.
 
 mod gate;
+mod grafana;
 mod loss;
 mod pm2;
 mod process;
 mod procfile;
+mod prometheus;
 mod shell;
 mod supervisor;
 
@@ -20,6 +22,8 @@ pub(crate) enum Target {
     Procfile,
     Supervisor,
     Pm2,
+    Prometheus,
+    Grafana,
 }
 
 impl Target {
@@ -29,6 +33,8 @@ impl Target {
             Target::Procfile => "procfile",
             Target::Supervisor => "supervisor",
             Target::Pm2 => "pm2",
+            Target::Prometheus => "prometheus",
+            Target::Grafana => "grafana",
         }
     }
 
@@ -38,6 +44,8 @@ impl Target {
             Target::Procfile => "a Procfile",
             Target::Supervisor => "supervisor",
             Target::Pm2 => "PM2",
+            Target::Prometheus => "Prometheus",
+            Target::Grafana => "Grafana",
         }
     }
 }
@@ -50,6 +58,8 @@ pub(crate) struct Request<'a> {
     pub(crate) made_from: &'a [String],
     /// Whose processes the services will be; `None`: whoever starts them.
     pub(crate) user: Option<&'a str>,
+    /// The address at which the stack serves metrics.
+    pub(crate) metrics: Option<&'a str>,
 }
 
 /// The files, and what they lack.
@@ -75,6 +85,8 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
         Target::Procfile => procfile::export(request),
         Target::Supervisor => supervisor::export(request),
         Target::Pm2 => pm2::export(request),
+        Target::Prometheus => Ok(prometheus::export(request)),
+        Target::Grafana => Ok(grafana::export(request)),
     }
 }
 

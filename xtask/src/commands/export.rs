@@ -52,6 +52,8 @@ enum Target {
     Procfile,
     Supervisor,
     Pm2,
+    Prometheus,
+    Grafana,
 }
 
 impl From<Target> for export::Target {
@@ -60,6 +62,8 @@ impl From<Target> for export::Target {
             Target::Procfile => export::Target::Procfile,
             Target::Supervisor => export::Target::Supervisor,
             Target::Pm2 => export::Target::Pm2,
+            Target::Prometheus => export::Target::Prometheus,
+            Target::Grafana => export::Target::Grafana,
         }
     }
 }
@@ -78,6 +82,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
             user: project.config.export.user.as_ref().map(|user| user.value.as_str()),
+            metrics: None,
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

@@ -62,6 +62,7 @@ fn check(target: Target, file: &str, expected: Expect) {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
         user: Some("shop"),
+        metrics: None,
     };
     let mut text = String::new();
     match export(target, &request) {

@@ -7,6 +7,7 @@ pub(crate) mod control;
 pub(crate) mod driver;
 pub(crate) mod foreground;
 pub(crate) mod health;
+pub(crate) mod log_export;
 pub(crate) mod logs;
 pub(crate) mod project;
 pub(crate) mod reexec;

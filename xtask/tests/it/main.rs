@@ -11,6 +11,7 @@ mod down;
 mod exec;
 mod flags;
 mod init;
+mod log_export;
 mod logs;
 mod port;
 mod restart;

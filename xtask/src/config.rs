@@ -7,6 +7,7 @@ pub(crate) mod duration;
 #[cfg(feature = "watch")]
 pub(crate) mod globs;
 pub(crate) mod keys;
+mod log_target;
 mod python;
 mod read;
 mod source;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
+pub(crate) use log_target::{LogTarget, SyslogAddress};
 pub(crate) use read::read;
 pub(crate) use template::Template;
 
@@ -61,6 +63,8 @@ pub(crate) struct ProjectSettings {
     /// `None`: `.env` if it exists.
     pub(crate) env_file: Option<Vec<Located<String>>>,
     pub(crate) on_exit: OnExit,
+    /// Each at most once.
+    pub(crate) log_export: Vec<Located<LogTarget>>,
 }
 
 /// What happens to the services when the supervisor is killed or loses its terminal.

@@ -69,6 +69,9 @@ pub(crate) enum Request {
         again: Vec<String>,
         names: Vec<String>,
         give_up_after: Option<Duration>,
+        /// For a supervisor that begins with this request.
+        #[serde(default)]
+        log_export: Vec<plan::LogTarget>,
     },
     /// Stop these services, or all if empty, start them again, and reply when they are ready.
     Restart {
@@ -120,6 +123,22 @@ pub(crate) struct Snapshot {
     /// Processes that services started and the run does not stop.
     #[serde(default)]
     pub(crate) left_alone: Vec<LeftAlone>,
+    #[serde(default)]
+    pub(crate) log_export: Vec<LogExportStatus>,
+}
+
+/// How a log target fares. The lines that services have written are sent, waiting or dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogExportStatus {
+    /// As `LogTarget` is displayed.
+    pub(crate) target: String,
+    /// Lines that the target has taken.
+    pub(crate) sent: u64,
+    pub(crate) waiting: u64,
+    /// Lines that it refused, that found no room, or that were left at the end of the run.
+    pub(crate) dropped: u64,
+    /// Why lines wait, or were refused last.
+    pub(crate) trouble: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -273,6 +292,7 @@ pub(crate) struct RunStatus {
     /// `None` if nothing runs.
     pub(crate) record: Option<Record>,
     pub(crate) services: Vec<ObservedService>,
+    pub(crate) log_export: Vec<LogExportStatus>,
 }
 
 /// The supervisor's data for a service, with what the kernel and the service itself report.

@@ -8,6 +8,7 @@ pub(crate) mod driver;
 pub(crate) mod export_directory;
 pub(crate) mod foreground;
 pub(crate) mod health;
+pub(crate) mod log_export;
 pub(crate) mod logs;
 pub(crate) mod project;
 pub(crate) mod reexec;

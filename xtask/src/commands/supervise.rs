@@ -8,12 +8,13 @@ use std::time::Duration;
 use crate::commands::events::Inbox;
 use crate::commands::tell;
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{self, OnExit};
+use crate::plan::{self, LogTarget, OnExit};
 use crate::protocol::{Mode, Record, Reply, Request, ServiceProgress, StartNotice, Transition};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::run::control::{self, Server};
-use crate::run::driver::{Driver, InitialRequest, Message, Observer, RunOutcome};
+use crate::run::driver::{Driver, InitialRequest, Message, Observer, Outputs, RunOutcome};
+use crate::run::log_export::{LineSource, LogExport, host_name};
 use crate::run::logs::{Follower, Sink, Stream};
 use crate::system::os;
 use crate::system::runs::{LockOutcome, StateDir};
@@ -54,12 +55,18 @@ fn in_background(
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
     };
+    let log_export = if let Request::Up { log_export, .. } = &request {
+        log_export.clone()
+    } else {
+        Vec::new()
+    };
     let run = SupervisorArgs {
         project,
         checkout,
         directory: &directory,
         mode: Mode::Background,
         on_exit,
+        log_export: &log_export,
         first: InitialRequest::Request(request, reply),
     };
     let outcome = supervise(run, inbox, Arc::new(Nobody), &mut Nobody)?;
@@ -74,6 +81,7 @@ pub(super) struct SupervisorArgs<'a> {
     pub(super) directory: &'a StateDir,
     pub(super) mode: Mode,
     pub(super) on_exit: OnExit,
+    pub(super) log_export: &'a [LogTarget],
     pub(super) first: InitialRequest,
 }
 
@@ -92,17 +100,18 @@ pub(super) fn supervise(
     let server = Server::start(&record.socket, move |request, reply| {
         drop(ask.send(Message::Request(request, reply)))
     })?;
-    let follower = Follower::start()?;
-    let channel = (inbox.sender, inbox.receiver);
-    let driver = Driver::new(
-        channel,
-        run.directory,
-        record,
+    let source = LineSource {
+        project: record.project.clone(),
+        run: record.run.clone(),
+        host: host_name(),
+    };
+    let outputs = Outputs {
+        log_export: Arc::new(LogExport::start(run.log_export, &source, &sink)?),
+        follower: Follower::start()?,
         sink,
-        follower,
-        inbox.interrupt,
-        audience,
-    );
+    };
+    let channel = (inbox.sender, inbox.receiver);
+    let driver = Driver::new(channel, run.directory, record, outputs, inbox.interrupt, audience);
     let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_REPLY_TIMEOUT);
     outcome

@@ -303,6 +303,7 @@ fn stay(
         directory,
         mode: Mode::Foreground,
         on_exit: plan.on_exit,
+        log_export: &plan.log_export,
         first: InitialRequest::Plan {
             services: plan.services,
             give_up_after: up_request.give_up_after,

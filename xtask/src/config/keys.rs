@@ -8,6 +8,8 @@ use key::key;
 use shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WATCH, WORKING_DIR};
 
 pub(crate) const PROJECT: &str = "project";
+/// An entry of `log_export`.
+pub(crate) const LOG_EXPORT: &str = "project.log_export";
 pub(crate) const VENV: &str = "venvs.NAME";
 pub(crate) const SERVICE: &str = "services.NAME";
 /// The table form of `port` and of each entry of `ports`.
@@ -59,6 +61,46 @@ pub(crate) const KEYS: &[Key] = &[
         "`\"stop\"`",
         "what happens to the services if `up` itself is killed or loses its terminal",
     ),
+    key(
+        PROJECT,
+        "log_export",
+        "list of tables",
+        "",
+        "where the lines of services are sent, besides their log files",
+    )
+    .also(&["logging", "log_driver"]),
+    key(
+        LOG_EXPORT,
+        "otlp",
+        "URL",
+        "",
+        "an OpenTelemetry collector: `http://HOST:PORT`, sent to its path `/v1/logs` unless the URL has one",
+    )
+    .also(&["otel", "opentelemetry"]),
+    key(
+        LOG_EXPORT,
+        "syslog",
+        "URL",
+        "",
+        "a syslog server: `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:///PATH`",
+    )
+    .also(&["rsyslog"]),
+    key(
+        LOG_EXPORT,
+        "journald",
+        "`true`",
+        "",
+        "the journal of this machine; Linux only",
+    )
+    .also(&["journal"]),
+    key(
+        LOG_EXPORT,
+        "file",
+        "path",
+        "",
+        "a file of JSON lines for a program that follows it, from the project's directory",
+    )
+    .also(&["path", "json"]),
     key(
         VENV,
         "path",

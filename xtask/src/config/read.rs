@@ -8,6 +8,7 @@ mod dependencies;
 mod export;
 mod healthcheck;
 mod item;
+mod log_export;
 mod names;
 mod port;
 mod reader;
@@ -98,10 +99,13 @@ fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSe
         let choices = [("stop", Some(OnExit::Stop)), ("keep", Some(OnExit::Keep))];
         reader.choice(&item, &choices)
     });
+    let log_export = table.get("log_export");
+    let log_export = log_export.map(|item| log_export::log_export(reader, &item));
     Some(ProjectSettings {
         name: name.map(|name| name.value),
         env_file,
         on_exit: on_exit.unwrap_or_default(),
+        log_export: log_export.unwrap_or_default(),
     })
 }
 

@@ -6,7 +6,7 @@ use super::{
     Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, Venv, ports, project_name, selection, services,
     venvs,
 };
-use crate::config::{Config, Service};
+use crate::config::{Config, LogTarget, Service};
 use crate::diagnostic::Diagnostic;
 
 pub(crate) struct Draft<'a> {
@@ -68,9 +68,19 @@ impl Draft<'_> {
             project: project_name(self.config, self.inputs.checkout),
             checkout: self.inputs.checkout.to_owned(),
             on_exit: self.config.project.on_exit,
+            log_export: self.log_export(),
             services: planned,
         };
         (plan, problems)
+    }
+
+    fn log_export(&self) -> Vec<LogTarget> {
+        let targets = self.config.project.log_export.iter();
+        let absolute = targets.map(|target| match &target.value {
+            LogTarget::File(path) => LogTarget::File(self.inputs.checkout.join(path)),
+            target @ (LogTarget::Otlp(_) | LogTarget::Syslog(_) | LogTarget::Journald) => target.clone(),
+        });
+        absolute.collect()
     }
 
     /// Every venv of the file, then those that services find; and the problems of venvs that are left out.

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use super::log_export::LogExport;
 use super::logs::{self, Follower, Sink};
 use super::watchdog::Watchdog;
 use crate::diagnose::OomKills;
@@ -109,6 +110,13 @@ impl RunOutcome {
     }
 }
 
+/// Where the lines of services go.
+pub(crate) struct Outputs {
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) follower: Follower,
+    pub(crate) log_export: Arc<LogExport>,
+}
+
 pub(crate) struct Driver<'a> {
     clock: Clock,
     machine: Machine,
@@ -132,6 +140,7 @@ pub(crate) struct Driver<'a> {
     audience: &'a mut dyn Observer,
     sink: Arc<dyn Sink>,
     follower: Follower,
+    log_export: Arc<LogExport>,
     interrupt: Arc<Interrupt>,
     directory: &'a StateDir,
     record: Record,
@@ -165,8 +174,7 @@ impl<'a> Driver<'a> {
         (sender, inbox): (Sender<Message>, Receiver<Message>),
         directory: &'a StateDir,
         record: Record,
-        sink: Arc<dyn Sink>,
-        follower: Follower,
+        outputs: Outputs,
         interrupt: Arc<Interrupt>,
         audience: &'a mut dyn Observer,
     ) -> Self {
@@ -186,8 +194,9 @@ impl<'a> Driver<'a> {
             adopts_strangers: std::process::id() == 1 || !os::own_children().is_ok_and(|children| children.is_empty()),
             left_alone: BTreeMap::new(),
             audience,
-            sink,
-            follower,
+            sink: outputs.sink,
+            follower: outputs.follower,
+            log_export: outputs.log_export,
             interrupt,
             directory,
             record,

@@ -17,10 +17,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::log_export::LogExport;
 use crate::diagnostic::Diagnostic;
-use crate::system::clock::wall;
+use crate::system::clock::precise;
 use crate::system::terminal::Size;
 use file::LogFile;
 pub(crate) use file::RunId;
@@ -36,6 +38,16 @@ use terminal_text::shown;
 pub(crate) enum Stream {
     Stdout,
     Stderr,
+}
+
+impl Stream {
+    /// The name in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
 }
 
 /// What a service writes to.
@@ -55,7 +67,7 @@ pub(crate) trait Sink: Send + Sync {
     fn shows_colours(&self) -> bool;
     /// The size of such a terminal.
     fn size(&self) -> Size;
-    /// The file cannot be written any more; reported once for each service.
+    /// A file cannot be written any more, or a log target does not take lines; reported once for each.
     fn trouble(&self, problem: Diagnostic);
 }
 
@@ -70,8 +82,9 @@ pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
 
 /// The log of one service; shared by the thread that reads its output and callers of [`Log::tail`].
 pub(crate) struct Log {
-    service: String,
+    service: Arc<str>,
     sink: Arc<dyn Sink>,
+    export: Arc<LogExport>,
     inner: Mutex<Inner>,
 }
 
@@ -94,6 +107,7 @@ impl Log {
         run: RunId,
         numbers: Vec<u64>,
         sink: Arc<dyn Sink>,
+        export: Arc<LogExport>,
     ) -> Arc<Log> {
         let file = LogFile::create(directory, service, run, numbers)
             .map_err(|problem| sink.trouble(problem))
@@ -103,8 +117,9 @@ impl Log {
             tail: VecDeque::with_capacity(TAIL_LINES),
         });
         Arc::new(Log {
-            service: service.to_owned(),
+            service: service.into(),
             sink,
+            export,
             inner,
         })
     }
@@ -128,20 +143,23 @@ impl Log {
     pub(crate) fn mark(&self, mark: &StateRecord) {
         let mut text = serde_json::to_vec(mark).expect("a mark is plain data");
         text.push(b'\n');
-        self.store(&mut self.lock(), RecordKind::Mark, &text);
+        self.store(&mut self.lock(), precise(), RecordKind::Mark, &text);
     }
 
-    /// Stores whole lines and remembers the last ones; returns what to show of them.
-    fn keep<'a>(&self, source: OutputSource, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
+    /// Stores whole lines of the process `pid`, hands them to the log targets and remembers the last ones; returns what
+    /// to show of them.
+    fn keep<'a>(&self, source: OutputSource, pid: u32, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
         let (stream, lines) = match source {
             OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
             OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
         };
         let plain = plain(&lines);
+        let at = precise();
         let mut inner = self.lock();
-        self.store(&mut inner, RecordKind::Line(stream), &plain);
+        self.store(&mut inner, at, RecordKind::Line(stream), &plain);
         remember(&mut inner.tail, &lines);
         drop(inner);
+        self.export.lines(at, &self.service, stream, pid, &plain);
         match source {
             OutputSource::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
             OutputSource::Pipe(_) | OutputSource::Terminal => (stream, lines),
@@ -153,14 +171,14 @@ impl Log {
         self.sink.lines(&self.service, stream, lines)
     }
 
-    fn store(&self, inner: &mut Inner, kind: RecordKind, lines: &[u8]) {
+    fn store(&self, inner: &mut Inner, at: Timestamp, kind: RecordKind, lines: &[u8]) {
         /// The position of the next lines among those of all services.
         static PLACE: AtomicU64 = AtomicU64::new(1);
         let Some(file) = &mut inner.file else {
             return;
         };
         let place = PLACE.fetch_add(1, Ordering::Relaxed);
-        if let Err(problem) = file.write(wall(), place, kind, lines) {
+        if let Err(problem) = file.write(at, place, kind, lines) {
             inner.file = None;
             self.sink.trouble(problem.hint("its lines are still shown here"));
         }

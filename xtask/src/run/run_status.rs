@@ -201,6 +201,7 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
         checkout: record.checkout.clone(),
         record: Some(record.clone()),
         services,
+        log_export: snapshot.log_export.clone(),
     }
 }
 

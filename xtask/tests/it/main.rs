@@ -12,6 +12,7 @@ mod exec;
 mod export;
 mod flags;
 mod init;
+mod log_export;
 mod logs;
 mod port;
 mod restart;

@@ -34,6 +34,7 @@ pub(super) fn detach(
         again: Vec::new(),
         services: plan.services.clone(),
         give_up_after: up_request.give_up_after,
+        log_export: plan.log_export.clone(),
     };
     let screen = Arc::new(screen);
     let mut show = UpReporter::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);

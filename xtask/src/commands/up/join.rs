@@ -49,6 +49,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
         services: services.clone(),
         again,
         give_up_after: up.request.give_up_after,
+        log_export: Vec::new(),
     });
     // Shown only after the request was sent, so the supervisor already waits for readiness.
     if services.is_empty() {

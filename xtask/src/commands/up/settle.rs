@@ -85,6 +85,7 @@ impl Preflight<'_> {
             project: plan.project.clone(),
             checkout: plan.checkout.clone(),
             on_exit: plan.on_exit,
+            log_export: plan.log_export.clone(),
             services: services.collect(),
         }
     }

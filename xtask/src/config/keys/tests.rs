@@ -40,6 +40,7 @@ fn keys_of_a_table_stand_together() {
         [
             "",
             super::PROJECT,
+            super::LOG_EXPORT,
             super::VENV,
             super::SERVICE,
             super::PORT,
@@ -62,6 +63,7 @@ fn with_a_date(key: &Key) -> String {
         super::PORT => service(&format!("ports.x = {{ {date} }}")).replace("port = 1\n", ""),
         super::DEPENDENCY => service(&format!("depends_on.t = {{ {date} }}")),
         super::HEALTHCHECK => service(&format!("healthcheck = {{ {date} }}")),
+        super::LOG_EXPORT => format!("[project]\nlog_export = [{{ {date} }}]"),
         table => format!("[{}]\n{date}", table.replace("NAME", "s")),
     }
 }
@@ -83,6 +85,7 @@ fn title(table: &str) -> String {
         super::PORT => "`port` and `ports`".to_owned(),
         super::DEPENDENCY => "`depends_on`".to_owned(),
         super::HEALTHCHECK => "`healthcheck`".to_owned(),
+        super::LOG_EXPORT => "`log_export`".to_owned(),
         table => format!("`[{table}]`"),
     }
 }

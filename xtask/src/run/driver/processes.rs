@@ -31,7 +31,14 @@ impl Driver<'_> {
             began: self.record.started_at,
         };
         ServiceInstance {
-            log: Log::open(&service.name, &self.directory.logs(), run, logs, Arc::clone(&self.sink)),
+            log: Log::open(
+                &service.name,
+                &self.directory.logs(),
+                run,
+                logs,
+                Arc::clone(&self.sink),
+                Arc::clone(&self.log_export),
+            ),
             service,
             next: None,
             pid: None,
@@ -136,7 +143,7 @@ impl Driver<'_> {
     fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Diagnostic> {
         let Started { mut child, terminal } = started;
         let instance = &mut self.services[unit];
-        let number = instance.generation;
+        let (number, pid) = (instance.generation, child.id());
         let ended = |sender: &Sender<Message>| {
             let sender = sender.clone();
             move || {
@@ -154,7 +161,7 @@ impl Driver<'_> {
             let ended = ended(&self.sender);
             return self
                 .follower
-                .follow(&instance.log, OutputSource::Terminal, terminal, ended);
+                .follow(&instance.log, OutputSource::Terminal, pid, terminal, ended);
         }
         instance.open_pipes = 2;
         let mut numbers = Vec::new();
@@ -164,7 +171,7 @@ impl Driver<'_> {
             let pipe = Arc::new(File::from(pipe.expect("both are pipes")));
             let (number, ended) = (os::pipe_number(&*pipe), ended(&self.sender));
             self.follower
-                .follow(&instance.log, OutputSource::Pipe(stream), pipe, ended)?;
+                .follow(&instance.log, OutputSource::Pipe(stream), pid, pipe, ended)?;
             numbers.push(number);
         }
         self.hand_on(numbers);

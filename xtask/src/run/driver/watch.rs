@@ -39,6 +39,8 @@ impl Driver<'_> {
                 again,
                 names,
                 give_up_after,
+                // The targets of a run stay as they were at its start.
+                log_export: _,
             } => {
                 // Registered first, so that it gets all events.
                 self.waiters.push(Waiter {
@@ -206,6 +208,7 @@ impl Driver<'_> {
             record: self.record.clone(),
             services: self.machine.units().map(|unit| self.service(unit)).collect(),
             left_alone: self.left_alone.values().cloned().collect(),
+            log_export: self.log_export.status(),
         }
     }
 

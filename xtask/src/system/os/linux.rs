@@ -4,6 +4,7 @@ mod append;
 mod children;
 mod handle;
 mod holders;
+mod journal;
 mod memory;
 mod poller;
 mod processes;
@@ -19,6 +20,7 @@ pub(crate) use children::{
 };
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, may_hide_owner};
+pub(crate) use journal::{HAS_JOURNAL, send_in_file};
 pub(crate) use memory::oom_kills;
 pub(crate) use poller::Poller;
 pub(crate) use processes::{

@@ -139,6 +139,11 @@ pub(crate) fn lead_session(command: &mut Command) {
     unsafe { command.pre_exec(lead) };
 }
 
+/// Whether a message did not fit into a datagram.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::MSGSIZE.raw_os_error())
+}
+
 /// Whether `from` becomes readable within `patience`; the end of the input counts as readable.
 pub(crate) fn is_readable_within(from: &impl AsFd, patience: Duration) -> bool {
     let until = Instant::now() + patience;

@@ -22,6 +22,15 @@ pub(crate) fn require(command: &str) -> Result<(), Diagnostic> {
     Err(not_yet(&format!("`{command}`")))
 }
 
+/// Only Linux has journald.
+pub(crate) const HAS_JOURNAL: bool = false;
+
+/// # Errors
+/// Always: there is no journal.
+pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// # Errors
 /// Always.
 pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Diagnostic> {

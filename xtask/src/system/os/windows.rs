@@ -97,6 +97,13 @@ pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
 /// Windows has no terminal sessions.
 pub(crate) fn lead_session(_: &mut Command) {}
 
+/// Whether a message did not fit into a datagram: `WSAEMSGSIZE`.
+///
+/// Source: learn.microsoft.com, "Windows Sockets Error Codes".
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(10_040)
+}
+
 /// Reading blocks.
 pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
     true

@@ -2,6 +2,8 @@
 //!
 //! Each target has one file. Texts are deterministic: no date, no version, nothing of this machine.
 
+mod alloy;
+mod collector;
 mod gate;
 mod grafana;
 mod loss;
@@ -11,6 +13,7 @@ mod procfile;
 mod prometheus;
 mod shell;
 mod supervisor;
+mod vector;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
@@ -24,6 +27,8 @@ pub(crate) enum Target {
     Pm2,
     Prometheus,
     Grafana,
+    Vector,
+    Alloy,
 }
 
 impl Target {
@@ -35,6 +40,8 @@ impl Target {
             Target::Pm2 => "pm2",
             Target::Prometheus => "prometheus",
             Target::Grafana => "grafana",
+            Target::Vector => "vector",
+            Target::Alloy => "alloy",
         }
     }
 
@@ -46,6 +53,8 @@ impl Target {
             Target::Pm2 => "PM2",
             Target::Prometheus => "Prometheus",
             Target::Grafana => "Grafana",
+            Target::Vector => "Vector",
+            Target::Alloy => "Alloy",
         }
     }
 }
@@ -87,6 +96,8 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
         Target::Pm2 => pm2::export(request),
         Target::Prometheus => Ok(prometheus::export(request)),
         Target::Grafana => Ok(grafana::export(request)),
+        Target::Vector => Ok(vector::export(request)),
+        Target::Alloy => Ok(alloy::export(request)),
     }
 }
 
@@ -95,6 +106,17 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
 fn header(target: Target, request: &Request, sign: &str) -> String {
     let (mark, name, from) = (mark(target), target.name(), request.made_from.join(", "));
     format!("{sign}{mark} from {from}.\n{sign}Changes are lost: edit those, and run `devtasks export {name}` again.\n")
+}
+
+/// A string of JSON, which is also one of YAML, TypeScript and Alloy. Source: YAML 1.2.2, 1.3.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A project may have any name, a file and a section of some targets not.
+fn file_name(project: &str) -> String {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    project.replace(|letter| !is_allowed(letter), "-")
 }
 
 /// What tells that a file was made by this command.

@@ -54,6 +54,8 @@ enum Target {
     Pm2,
     Prometheus,
     Grafana,
+    Vector,
+    Alloy,
 }
 
 impl From<Target> for export::Target {
@@ -64,6 +66,8 @@ impl From<Target> for export::Target {
             Target::Pm2 => export::Target::Pm2,
             Target::Prometheus => export::Target::Prometheus,
             Target::Grafana => export::Target::Grafana,
+            Target::Vector => export::Target::Vector,
+            Target::Alloy => export::Target::Alloy,
         }
     }
 }

@@ -3,12 +3,10 @@
 //! Source: pm2.keymetrics.io/docs/usage/application-declaration, the schema that PM2 7 brings, and what it did. It is a
 //! `.cjs` file, because a package with `"type": "module"` reads `.js` as another kind of module.
 
-use serde_json::Value;
-
 use super::gate::{self, Gated, gated};
 use super::loss::{self, Loss};
 use super::process::SearchPath;
-use super::{ExportFile, Exported, Request, Target, header};
+use super::{ExportFile, Exported, Request, Target, header, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Restart, Service, StopSignal};
 
@@ -48,22 +46,22 @@ fn app(gated: &Gated, request: &Request) -> String {
     let process = &gated.process;
     let service = process.service;
     let (script, args) = command(gated);
-    let args: Vec<String> = args.iter().map(|word| string(word)).collect();
+    let args: Vec<String> = args.iter().map(|word| quoted(word)).collect();
     let path = process.search_path.as_ref().map(|path| match path {
-        SearchPath::After(first) => format!("{} + process.env.PATH", string(&format!("{first}:"))),
-        SearchPath::Own(path) => string(path),
+        SearchPath::After(first) => format!("{} + process.env.PATH", quoted(&format!("{first}:"))),
+        SearchPath::Own(path) => quoted(path),
     });
     let path = path.map(|path| format!("        PATH: {path},\n"));
     let variables = process.variables.iter();
-    let variables = variables.map(|(name, value)| format!("        {}: {},\n", string(name), string(value)));
+    let variables = variables.map(|(name, value)| format!("        {}: {},\n", quoted(name), quoted(value)));
     let environment: String = path.into_iter().chain(variables).collect();
     let mut settings = vec![
-        ("name", string(&format!("{}-{}", request.plan.project, service.name))),
-        ("namespace", string(&request.plan.project)),
-        ("cwd", string(&service.working_dir.display().to_string())),
-        ("script", string(script)),
+        ("name", quoted(&format!("{}-{}", request.plan.project, service.name))),
+        ("namespace", quoted(&request.plan.project)),
+        ("cwd", quoted(&service.working_dir.display().to_string())),
+        ("script", quoted(script)),
         ("args", format!("[{}]", args.join(", "))),
-        ("interpreter", string("none")),
+        ("interpreter", quoted("none")),
         ("env", format!("{{\n{environment}      }}")),
         ("autorestart", (service.restart != Restart::No).to_string()),
         ("kill_timeout", service.stop_grace_period.as_millis().to_string()),
@@ -77,10 +75,10 @@ fn app(gated: &Gated, request: &Request) -> String {
     if service.restart != Restart::No {
         settings.extend([
             ("max_restarts", MAX_RESTARTS.to_string()),
-            ("min_uptime", string("10s")),
+            ("min_uptime", quoted("10s")),
         ]);
     }
-    settings.extend(request.user.map(|user| ("uid", string(user))));
+    settings.extend(request.user.map(|user| ("uid", quoted(user))));
     let settings = settings.iter().map(|(key, value)| format!("      {key}: {value},\n"));
     format!("    {{\n{}    }},\n", settings.collect::<String>())
 }
@@ -96,10 +94,6 @@ fn command(gated: &Gated) -> (&'static str, Vec<String>) {
     };
     let shell = ["-c".to_owned(), format!("{gate}{start}"), "sh".to_owned()];
     ("/bin/sh", shell.into_iter().chain(process.words.clone()).collect())
-}
-
-fn string(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 fn own_losses(service: &Service) -> Vec<Loss> {

@@ -4,7 +4,7 @@
 //! `docs/design/metrics.md`.
 
 use super::loss::Loss;
-use super::{ExportFile, Exported, Request, Target, header};
+use super::{ExportFile, Exported, Request, Target, header, quoted};
 
 const TARGET: Target = Target::Prometheus;
 
@@ -133,9 +133,4 @@ fn rules() -> String {
         ));
     }
     text
-}
-
-/// A double-quoted scalar of YAML: JSON's strings are such scalars. Source: YAML 1.2.2, 1.3.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

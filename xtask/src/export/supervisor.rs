@@ -6,7 +6,7 @@
 use super::gate::{self, Gated, gated, script};
 use super::loss::{self, Loss};
 use super::process::SearchPath;
-use super::{ExportFile, Exported, Request, Target, header, shell};
+use super::{ExportFile, Exported, Request, Target, file_name, header, shell};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Restart, Service};
 
@@ -27,7 +27,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     let programs: Vec<String> = gated.iter().map(|it| section(request, it.process.service)).collect();
     text.push_str(&format!(
         "\n[group:{}]\nprograms={}\n",
-        name(project),
+        file_name(project),
         programs.join(",")
     ));
     let mut losses = loss::everywhere(request.plan, TARGET);
@@ -37,7 +37,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     }
     Ok(Exported {
         files: vec![ExportFile {
-            name: format!("{}.conf", name(project)),
+            name: format!("{}.conf", file_name(project)),
             text,
             has_variables: true,
         }],
@@ -139,19 +139,7 @@ fn is_forbidden(before: &str, letter: char, after: &str) -> bool {
 
 /// Unique among all programs of a supervisord, which several projects may share.
 fn section(request: &Request, service: &Service) -> String {
-    format!("{}-{}", name(&request.plan.project), service.name)
-}
-
-/// A project may have any name, a section none of `:[]` and blanks.
-fn name(project: &str) -> String {
-    let allowed = |letter: char| {
-        if letter.is_ascii_alphanumeric() || "_-.".contains(letter) {
-            letter
-        } else {
-            '-'
-        }
-    };
-    project.chars().map(allowed).collect()
+    format!("{}-{}", file_name(&request.plan.project), service.name)
 }
 
 fn restart(service: &Service) -> Vec<Loss> {

@@ -1,5 +1,6 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
+mod collectors;
 mod pm2;
 mod procfile;
 mod supervisor;

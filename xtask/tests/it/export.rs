@@ -201,7 +201,7 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             Some(2)
             ---
             error: invalid value 'supervisord' for '<TARGET>'
-              [possible values: procfile, supervisor, pm2, prometheus, grafana]
+              [possible values: procfile, supervisor, pm2, prometheus, grafana, vector, alloy]
 
               tip: a similar value exists: 'supervisor'
 

@@ -225,3 +225,22 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
     "#]],
     );
 }
+
+#[test]
+fn the_program_writes_the_examples() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/deploy");
+    let examples = examples.canonicalize().unwrap();
+    let sandbox = Sandbox::new("");
+    let mut targets = 0;
+    for entry in fs::read_dir(&examples).unwrap().flatten() {
+        let Ok(target) = entry.file_name().into_string() else {
+            continue;
+        };
+        if entry.path().is_dir() {
+            let check_it = ["export", &target, "--output", &target, "--check"];
+            sandbox.start_in(&examples, &check_it).wait().with(0);
+            targets += 1;
+        }
+    }
+    assert!(targets > 6, "{targets}");
+}

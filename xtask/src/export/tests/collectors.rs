@@ -2,8 +2,14 @@
 
 use expect_test::expect;
 
-use super::check;
+use super::{check, check_example};
 use crate::export::Target;
+
+#[test]
+fn a_whole_stack() {
+    check_example(Target::Vector, expect![""]);
+    check_example(Target::Alloy, expect![""]);
+}
 
 #[test]
 fn vector_follows_the_file() {

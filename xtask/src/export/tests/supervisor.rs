@@ -2,79 +2,14 @@
 
 use expect_test::expect;
 
-use super::{SHOP, check};
+use super::{check, check_example};
 use crate::export::Target;
 
 #[test]
 fn a_whole_stack() {
-    check(
+    check_example(
         Target::Supervisor,
-        SHOP,
         expect![[r#"
-        === shop.conf, for its owner
-        ; Made by `devtasks export supervisor` from devtasks.toml.
-        ; Changes are lost: edit those, and run `devtasks export supervisor` again.
-
-        [program:shop-db]
-        process_name=db
-        command=redis-server --port 6390 --save ''
-        directory=/srv/shop
-        environment=BACKEND_PORT="8000",DB_PORT="6390",PORT="6390",PORT_MAIN="6390"
-        user=shop
-        autorestart=false
-        startsecs=0
-        startretries=5
-        stopsignal=TERM
-        stopwaitsecs=10
-        stopasgroup=true
-        killasgroup=true
-        redirect_stderr=true
-
-        [program:shop-backend]
-        process_name=backend
-        command=/bin/sh -c 'tries=0; until bash -c '\'': </dev/tcp/127.0.0.1/6390'\'' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '\''`db` is not ready after 60 s'\'' >&2; exit 1; }; sleep 0.2; done; ( cd /srv/shop && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv alembic upgrade head ) || exit; cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 DB_URL=redis://127.0.0.1:6390 '\''GREETING=it'\''\'\'''\''s $5, 100%%'\'' PORT=8000 PORT_MAIN=8000 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python -m uvicorn app:app --port 8000'
-        user=shop
-        autorestart=unexpected
-        startsecs=1
-        startretries=5
-        stopsignal=TERM
-        stopwaitsecs=10
-        stopasgroup=true
-        killasgroup=true
-        redirect_stderr=true
-
-        [program:shop-worker]
-        process_name=worker
-        command=/bin/sh -c 'tries=0; until bash -c '\'': </dev/tcp/127.0.0.1/6390'\'' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '\''`db` is not ready after 60 s'\'' >&2; exit 1; }; sleep 0.2; done; exec python worker.py'
-        directory=/srv/shop/backend
-        environment=PATH="/srv/shop/backend/.venv/bin:%(ENV_PATH)s",BACKEND_PORT="8000",DB_PORT="6390",PYTHONUNBUFFERED="1",VIRTUAL_ENV="/srv/shop/backend/.venv"
-        user=shop
-        autorestart=true
-        startsecs=1
-        startretries=5
-        stopsignal=TERM
-        stopwaitsecs=10
-        stopasgroup=true
-        killasgroup=true
-        redirect_stderr=true
-
-        [program:shop-frontend]
-        process_name=frontend
-        command=/bin/sh -c 'tries=0; until curl -fs -m 3 -o /dev/null http://127.0.0.1:8000/healthz; do tries=$((tries+1)); [ $tries -lt 150 ] || { echo '\''`backend` is not ready after 30 s'\'' >&2; exit 1; }; sleep 0.2; done; tries=0; until ( cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python check.py ) >/dev/null 2>&1; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '\''`worker` is not ready after 60 s'\'' >&2; exit 1; }; sleep 0.2; done; exec sh -c '\''npm run dev | tee log'\'''
-        directory=/srv/shop
-        environment=BACKEND_PORT="8000",DB_PORT="6390",PORT="8080",PORT_HMR="24678",PORT_HTTP="8080"
-        user=shop
-        autorestart=false
-        startsecs=0
-        startretries=5
-        stopsignal=TERM
-        stopwaitsecs=10
-        stopasgroup=true
-        killasgroup=true
-        redirect_stderr=true
-
-        [group:shop]
-        programs=shop-db,shop-backend,shop-worker,shop-frontend
         lost: db, healthcheck: supervisor does not look at health
             instead: a wait for it in front of `backend`, `worker`
         lost: migrate, tasks: supervisor does not run tasks

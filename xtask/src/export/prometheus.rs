@@ -21,8 +21,8 @@ pub(super) fn export(request: &Request) -> Exported {
     };
     Exported {
         files: vec![
-            file("prometheus.yml", configuration(request)),
             file("devtasks.rules.yml", rules()),
+            file("prometheus.yml", configuration(request)),
         ],
         losses: no_metrics(request).into_iter().collect(),
     }

@@ -237,8 +237,14 @@ fn the_program_writes_the_examples() {
             continue;
         };
         if entry.path().is_dir() {
-            let check_it = ["export", &target, "--output", &target, "--check"];
-            sandbox.start_in(&examples, &check_it).wait().with(0);
+            let check_it = ["export", &target, "--output", &target, "--check", "--format", "json"];
+            let exported = sandbox.start_in(&examples, &check_it).wait().with(0).json();
+            let mut there: Vec<_> = fs::read_dir(entry.path())
+                .unwrap()
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            there.sort();
+            assert_eq!(exported["files"], serde_json::json!(there), "{target}");
             targets += 1;
         }
     }

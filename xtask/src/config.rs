@@ -7,6 +7,7 @@ pub(crate) mod duration;
 #[cfg(feature = "watch")]
 pub(crate) mod globs;
 pub(crate) mod keys;
+pub(crate) mod metrics_address;
 mod python;
 mod read;
 mod source;
@@ -51,6 +52,8 @@ pub(crate) struct ProjectSettings {
     /// `None`: `.env` if it exists.
     pub(crate) env_file: Option<Vec<Located<String>>>,
     pub(crate) on_exit: OnExit,
+    /// Where metrics are served; a literal is a valid address.
+    pub(crate) metrics: Option<Located<Template>>,
 }
 
 /// What happens to the services when the supervisor is killed or loses its terminal.

@@ -8,6 +8,7 @@ pub(crate) mod driver;
 pub(crate) mod foreground;
 pub(crate) mod health;
 pub(crate) mod logs;
+pub(crate) mod metrics;
 pub(crate) mod project;
 pub(crate) mod reexec;
 pub(crate) mod reservations;

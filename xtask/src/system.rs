@@ -22,6 +22,8 @@ pub(crate) mod runs;
 pub(crate) mod stop;
 pub(crate) mod terminal;
 pub(crate) mod threads;
+#[cfg(feature = "metrics")]
+pub(crate) mod usage;
 pub(crate) mod venvs;
 pub(crate) mod watch;
 

@@ -58,6 +58,14 @@ pub(crate) const KEYS: &[Key] = &[
         "what happens to the services if `up` itself is killed or loses its terminal",
     ),
     key(
+        PROJECT,
+        "metrics",
+        "string",
+        "",
+        "the address at which metrics for Prometheus are served while the stack runs, such as `127.0.0.1:9464`",
+    )
+    .also(&["prometheus", "metrics_address"]),
+    key(
         VENV,
         "path",
         "path",

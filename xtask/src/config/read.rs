@@ -26,7 +26,7 @@ use self::names::{NameKind, Names};
 use self::reader::TomlReader;
 use super::keys::PROJECT;
 use super::source::SourceText;
-use super::{Config, OnExit, ProjectSettings};
+use super::{Config, Located, OnExit, ProjectSettings, Template, metrics_address};
 use crate::diagnostic::Diagnostic;
 
 /// Parses the whole file, which may contain no services. Problems call it `file`.
@@ -93,11 +93,28 @@ fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSe
         let choices = [("stop", Some(OnExit::Stop)), ("keep", Some(OnExit::Keep))];
         reader.choice(&item, &choices)
     });
+    let metrics = table.get("metrics").and_then(|item| metrics(reader, &item));
     Some(ProjectSettings {
         name: name.map(|name| name.value),
         env_file,
         on_exit: on_exit.unwrap_or_default(),
+        metrics,
     })
+}
+
+fn metrics<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Located<Template>> {
+    if !cfg!(feature = "metrics") {
+        reader.report(
+            item.at_key(),
+            metrics_address::not_in_this_build("remove the key `metrics`"),
+        );
+        return None;
+    }
+    let address = reader.template(item)?;
+    if let Some(literal) = address.value.as_literal() {
+        reader.parsed(item, metrics_address::parse(literal))?;
+    }
+    Some(address)
 }
 
 #[cfg(test)]

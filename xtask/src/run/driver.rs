@@ -8,6 +8,7 @@ mod checks;
 mod ends;
 mod guarding;
 mod instance;
+mod measuring;
 mod membership;
 mod processes;
 mod progress;
@@ -21,9 +22,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::logs::{self, Follower, Sink};
+use super::metrics::{Conflicts, Measures};
 use super::watchdog::Watchdog;
 use crate::diagnose::OomKills;
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan::{self, OnExit};
 use crate::preflight::limit;
 use crate::process::Identity;
@@ -60,6 +62,8 @@ pub(crate) trait Observer {
 pub(crate) enum InitialRequest {
     Plan {
         services: Vec<plan::Service>,
+        /// Ports that were taken before.
+        conflicts: Vec<(String, Code)>,
         give_up_after: Option<Duration>,
     },
     /// The request of the client that started a background supervisor.
@@ -80,6 +84,7 @@ pub(crate) enum Message {
         answer: ProbeResult,
         /// The HTTP status, if that made it fail.
         status: Option<u16>,
+        took: Duration,
     },
     PipeEnded {
         unit: UnitId,
@@ -87,6 +92,9 @@ pub(crate) enum Message {
     },
     Request(Request, Sender<Reply>),
     Watch(WatchNotice),
+    /// Metrics are asked for.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody asks"))]
+    Measure(Sender<Measures>),
     /// From the supervisor, if we are its client.
     Replied(Result<Reply, Diagnostic>),
 }
@@ -138,6 +146,7 @@ pub(crate) struct Driver<'a> {
     /// `None` while none can be started.
     watchdog: Option<Watchdog>,
     guarding: Guarding,
+    conflicts: Conflicts,
     /// `None` while no service is watched.
     watcher: Option<Watcher>,
     /// When progress was last shown.
@@ -193,6 +202,7 @@ impl<'a> Driver<'a> {
             record,
             watchdog: None,
             guarding: Guarding::default(),
+            conflicts: Conflicts::new(),
             watcher: None,
             shown_at: Duration::ZERO,
             on_exit: OnExit::default(),
@@ -340,9 +350,11 @@ impl<'a> Driver<'a> {
                 generation,
                 answer,
                 status,
+                took,
             } => {
                 if self.services[unit].generation == generation {
                     self.services[unit].http_status = status;
+                    self.count_check(unit, &answer, took);
                     self.answer(unit, answer);
                 }
             }
@@ -352,6 +364,8 @@ impl<'a> Driver<'a> {
                 }
             }
             Message::Watch(notice) => self.hear_of_files(notice),
+            // Who asked may have given up.
+            Message::Measure(reply) => drop(reply.send(self.measures())),
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
                 // Its new units exist before the next request is handled.

@@ -1,8 +1,10 @@
-//! Writes a file that is not there yet: whole or not at all, and never over another one.
+//! Writes a file whole or not at all: one that is not there yet, and never over another one; or in the place of another.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::os;
 
 /// # Errors
 /// `AlreadyExists`, or it cannot be written.
@@ -10,8 +12,7 @@ pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let beside = beside(path);
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -26,11 +27,38 @@ pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
     linked
 }
 
+/// Replaces the file, if there is one. Everybody may read it, whatever the umask is: another user's program does.
+///
+/// # Errors
+/// It cannot be written; what was there is left as it was.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let beside = beside(path);
+    // A process with this pid may have been killed in the middle.
+    let _ = fs::remove_file(&beside);
+    let replaced = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| {
+            os::let_all_read(&file)?;
+            file.write_all(text.as_bytes())
+        })
+        .and_then(|()| fs::rename(&beside, path));
+    replaced.inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+/// In the same directory, so that it can be renamed; the name does not end like that of the file, so that nobody takes it
+/// for one.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
 
-    use super::write_new;
+    use super::{replace, write_new};
 
     #[test]
     fn it_replaces_nothing_and_leaves_nothing_beside() {
@@ -45,5 +73,21 @@ mod tests {
         assert_eq!(through, Err(ErrorKind::AlreadyExists));
         let names = std::fs::read_dir(directory.path()).expect("it is there").count();
         assert_eq!(names, 2);
+    }
+
+    #[test]
+    fn a_file_is_replaced_for_all_to_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a temp directory can be made");
+        let file = directory.path().join("devtasks.prom");
+        for text in ["one", "two"] {
+            replace(&file, text).expect("it can be written");
+            assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text);
+        }
+        let mode = file.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        assert!(replace(&directory.path().join("none/devtasks.prom"), "three").is_err());
+        let names = std::fs::read_dir(directory.path()).expect("it is there").count();
+        assert_eq!(names, 1);
     }
 }

@@ -12,6 +12,7 @@ mod exec;
 mod flags;
 mod init;
 mod logs;
+mod metrics;
 mod port;
 mod restart;
 mod run;

@@ -32,7 +32,7 @@ use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
-pub(crate) use readable::is_readable_by_all;
+pub(crate) use readable::{is_readable_by_all, let_all_read};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};

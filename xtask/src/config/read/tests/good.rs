@@ -17,6 +17,18 @@ fn on_exit_of_the_project_is_read() {
 }
 
 #[test]
+fn the_address_of_metrics_may_hold_variables() {
+    check(
+        "[project]\nmetrics = '127.0.0.1:9464'",
+        expect!["metrics 127.0.0.1:9464"],
+    );
+    check(
+        "[project]\nmetrics = '127.0.0.1:${METRICS_PORT:-9464}'",
+        expect!["metrics 127.0.0.1:[METRICS_PORT:-9464]"],
+    );
+}
+
+#[test]
 fn a_whole_file_is_read_in_its_order() {
     check(
         r#"

@@ -1,5 +1,7 @@
 //! Who may read a file.
 
+use std::fs::{File, Permissions};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -9,9 +11,14 @@ pub(crate) fn is_readable_by_all(path: &Path) -> bool {
     allows(path, 0o004) && path.ancestors().skip(1).all(|directory| allows(directory, 0o001))
 }
 
+/// Everybody may read it, and only we write it.
+pub(crate) fn let_all_read(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs::{Permissions, set_permissions, write};
+    use std::fs::{set_permissions, write};
 
     use super::*;
 

@@ -8,6 +8,7 @@ pub(crate) mod duration;
 pub(crate) mod globs;
 pub(crate) mod keys;
 mod log_target;
+pub(crate) mod metrics_address;
 mod python;
 mod read;
 mod source;
@@ -65,6 +66,8 @@ pub(crate) struct ProjectSettings {
     pub(crate) on_exit: OnExit,
     /// Each at most once.
     pub(crate) log_export: Vec<Located<LogTarget>>,
+    /// Where metrics are served; a literal is a valid address.
+    pub(crate) metrics: Option<Located<Template>>,
 }
 
 /// What happens to the services when the supervisor is killed or loses its terminal.

@@ -15,6 +15,8 @@ mod shell;
 mod supervisor;
 mod vector;
 
+use std::net::SocketAddr;
+
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 pub(crate) use loss::Loss;
@@ -67,8 +69,8 @@ pub(crate) struct Request<'a> {
     pub(crate) made_from: &'a [String],
     /// Whose processes the services will be; `None`: whoever starts them.
     pub(crate) user: Option<&'a str>,
-    /// The address at which the stack serves metrics.
-    pub(crate) metrics: Option<&'a str>,
+    /// Where the stack serves metrics.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// The files, and what they lack.

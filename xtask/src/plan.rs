@@ -8,6 +8,7 @@ mod draft;
 mod env_files;
 mod environment;
 mod literals;
+mod metrics;
 #[cfg(test)]
 pub(crate) mod planned;
 mod ports;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnose::ExitStatus;
 use crate::diagnose::start_trouble::StartTrouble;
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan;
 use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
@@ -57,6 +57,11 @@ pub(crate) enum Request {
     Status,
     /// The services with the settings that they were started with.
     Services,
+    /// Metrics as text.
+    Metrics {
+        /// Without those of the supervisor's own process.
+        for_node_exporter: bool,
+    },
     /// Explain the state of one service.
     Why {
         service: String,
@@ -68,6 +73,9 @@ pub(crate) enum Request {
         #[serde(default)]
         again: Vec<String>,
         names: Vec<String>,
+        /// Ports that were taken before, by service.
+        #[serde(default)]
+        conflicts: Vec<(String, Code)>,
         give_up_after: Option<Duration>,
         /// For a supervisor that begins with this request.
         #[serde(default)]
@@ -87,6 +95,7 @@ pub(crate) enum Request {
 pub(crate) enum Reply {
     Status(Snapshot),
     Services(Vec<Running>),
+    Metrics(String),
     /// `None` if there is no such service in this run.
     Why(Option<Box<Explanation>>),
     Transition(Transition),
@@ -108,7 +117,7 @@ impl Reply {
     pub(crate) fn is_last(&self) -> bool {
         match self {
             Reply::Transition(_) | Reply::Progress(_) | Reply::StartNotice(_) => false,
-            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) | Reply::Done { .. } => true,
+            Reply::Status(_) | Reply::Services(_) | Reply::Metrics(_) | Reply::Why(_) | Reply::Done { .. } => true,
             Reply::Refused(_) | Reply::Ending => true,
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod foreground;
 pub(crate) mod health;
 pub(crate) mod log_export;
 pub(crate) mod logs;
+pub(crate) mod metrics;
 pub(crate) mod project;
 pub(crate) mod reexec;
 pub(crate) mod reservations;

@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
             user: project.config.export.user.as_ref().map(|user| user.value.as_str()),
-            metrics: None,
+            metrics: elsewhere.metrics,
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

@@ -3,13 +3,14 @@
 //! Source: prometheus.io/docs, "Configuration", "Alerting rules", "Querying". The metrics are described in
 //! `docs/design/metrics.md`.
 
+use std::net::Ipv4Addr;
+
 use super::loss::Loss;
 use super::{ExportFile, Exported, Request, Target, header, quoted};
 
 const TARGET: Target = Target::Prometheus;
 
-/// Where metrics are looked for if the project does not say where they are: the first port of the list of exporters that
-/// nobody else has.
+/// Where metrics are looked for if the project serves none.
 const ADDRESS: &str = "127.0.0.1:9464";
 
 pub(super) fn export(request: &Request) -> Exported {
@@ -39,7 +40,13 @@ pub(super) fn no_metrics(request: &Request) -> Option<Loss> {
 }
 
 fn configuration(request: &Request) -> String {
-    let address = request.metrics.unwrap_or(ADDRESS);
+    let address = request.metrics.map(|mut address| {
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        address.to_string()
+    });
+    let address = address.unwrap_or_else(|| ADDRESS.to_owned());
     format!(
         "\
 global:
@@ -52,7 +59,7 @@ scrape_configs:
     static_configs:
       - targets: [{}]
 ",
-        quoted(address)
+        quoted(&address)
     )
 }
 

@@ -53,7 +53,7 @@ fn exported(target: Target, file: &str) -> Result<Exported, Vec<Diagnostic>> {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
         user: Some("shop"),
-        metrics: Some("127.0.0.1:9464"),
+        metrics: Some(([127, 0, 0, 1], 9464).into()),
     };
     export(target, &request)
 }

@@ -1,10 +1,12 @@
 //! A plan before its ports have numbers. It is read once, and gives a [`Plan`] for each [`Allocation`].
 
+use std::net::SocketAddr;
+
 use super::env_files::ProjectFiles;
 use super::ports::DeclaredPorts;
 use super::{
-    Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, Venv, ports, project_name, selection, services,
-    venvs,
+    Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, Venv, metrics, ports, project_name, selection,
+    services, venvs,
 };
 use crate::config::{Config, LogTarget, Service};
 use crate::diagnostic::Diagnostic;
@@ -86,6 +88,14 @@ impl Draft<'_> {
     /// Every venv of the file, then those that services find; and the problems of venvs that are left out.
     pub(crate) fn venvs(&self, plan: &Plan) -> (Vec<Venv>, Vec<Diagnostic>) {
         venvs::all(self.config, &self.files, plan, &self.inputs)
+    }
+
+    /// Where the file wants metrics to be served.
+    ///
+    /// # Errors
+    /// A variable in it is missing, or it is no address.
+    pub(crate) fn metrics(&self) -> Result<Option<SocketAddr>, Vec<Diagnostic>> {
+        metrics::address(self.config, &self.files, &self.inputs)
     }
 
     /// The same plan, but any problem is an error.

@@ -8,7 +8,9 @@ mod checks;
 mod ends;
 mod guarding;
 mod instance;
+mod measuring;
 mod membership;
+mod outcome;
 mod processes;
 mod progress;
 mod ready;
@@ -22,9 +24,10 @@ use std::time::Duration;
 
 use super::log_export::LogExport;
 use super::logs::{self, Follower, Sink};
+use super::metrics::{Conflicts, Measures};
 use super::watchdog::Watchdog;
 use crate::diagnose::OomKills;
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan::{self, OnExit};
 use crate::preflight::limit;
 use crate::process::Identity;
@@ -41,6 +44,7 @@ use checks::RunningCheck;
 use guarding::Guarding;
 use instance::ServiceInstance;
 use membership::AdoptedProcesses;
+pub(crate) use outcome::RunOutcome;
 use watch::Waiter;
 
 /// Is notified of events as they happen.
@@ -61,6 +65,8 @@ pub(crate) trait Observer {
 pub(crate) enum InitialRequest {
     Plan {
         services: Vec<plan::Service>,
+        /// Ports that were taken before.
+        conflicts: Vec<(String, Code)>,
         give_up_after: Option<Duration>,
     },
     /// The request of the client that started a background supervisor.
@@ -81,6 +87,7 @@ pub(crate) enum Message {
         answer: ProbeResult,
         /// The HTTP status, if that made it fail.
         status: Option<u16>,
+        took: Duration,
     },
     PipeEnded {
         unit: UnitId,
@@ -88,26 +95,11 @@ pub(crate) enum Message {
     },
     Request(Request, Sender<Reply>),
     Watch(WatchNotice),
+    /// Metrics are asked for.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody asks"))]
+    Measure(Sender<Measures>),
     /// From the supervisor, if we are its client.
     Replied(Result<Reply, Diagnostic>),
-}
-
-/// How a run ended.
-#[derive(Debug)]
-pub(crate) struct RunOutcome {
-    pub(crate) exit: Exit,
-    /// Another command requested it.
-    pub(crate) by_request: bool,
-    pub(crate) last: Snapshot,
-    /// What is left although it was told to stop.
-    pub(crate) survivors: Vec<Diagnostic>,
-}
-
-impl RunOutcome {
-    /// Services are left running.
-    pub(crate) fn runs_on(&self) -> bool {
-        self.last.services.iter().any(|service| !service.state.is_over())
-    }
 }
 
 /// Where the lines of services go.
@@ -147,6 +139,7 @@ pub(crate) struct Driver<'a> {
     /// `None` while none can be started.
     watchdog: Option<Watchdog>,
     guarding: Guarding,
+    conflicts: Conflicts,
     /// `None` while no service is watched.
     watcher: Option<Watcher>,
     /// When progress was last shown.
@@ -202,6 +195,7 @@ impl<'a> Driver<'a> {
             record,
             watchdog: None,
             guarding: Guarding::default(),
+            conflicts: Conflicts::new(),
             watcher: None,
             shown_at: Duration::ZERO,
             on_exit: OnExit::default(),
@@ -349,9 +343,11 @@ impl<'a> Driver<'a> {
                 generation,
                 answer,
                 status,
+                took,
             } => {
                 if self.services[unit].generation == generation {
                     self.services[unit].http_status = status;
+                    self.count_check(unit, &answer, took);
                     self.answer(unit, answer);
                 }
             }
@@ -361,6 +357,8 @@ impl<'a> Driver<'a> {
                 }
             }
             Message::Watch(notice) => self.hear_of_files(notice),
+            // Who asked may have given up.
+            Message::Measure(reply) => drop(reply.send(self.measures())),
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
                 // Its new units exist before the next request is handled.

@@ -80,12 +80,39 @@ pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
     numbers
 }
 
+/// What a service has written, since its log was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LogCounts {
+    pub(crate) stdout: StreamCounts,
+    pub(crate) stderr: StreamCounts,
+}
+
+impl LogCounts {
+    fn add(&mut self, stream: Stream, StreamCounts { lines, bytes }: StreamCounts) {
+        let counts = match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        };
+        counts.lines += lines;
+        counts.bytes += bytes;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct StreamCounts {
+    pub(crate) lines: u64,
+    /// As it wrote them, with their line breaks.
+    pub(crate) bytes: u64,
+}
+
 /// The log of one service; shared by the thread that reads its output and callers of [`Log::tail`].
 pub(crate) struct Log {
     service: Arc<str>,
     sink: Arc<dyn Sink>,
     export: Arc<LogExport>,
     inner: Mutex<Inner>,
+    /// Apart, because `inner` is locked while the disk is written.
+    counts: Mutex<LogCounts>,
 }
 
 struct Inner {
@@ -121,6 +148,7 @@ impl Log {
             sink,
             export,
             inner,
+            counts: Mutex::default(),
         })
     }
 
@@ -132,6 +160,10 @@ impl Log {
             .iter()
             .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
             .collect()
+    }
+
+    pub(crate) fn counts(&self) -> LogCounts {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Clears the last lines, because a new process of the service starts.
@@ -149,10 +181,17 @@ impl Log {
     /// Stores whole lines of the process `pid`, hands them to the log targets and remembers the last ones; returns what
     /// to show of them.
     fn keep<'a>(&self, source: OutputSource, pid: u32, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
+        let written = StreamCounts {
+            lines: memchr::memchr_iter(b'\n', lines).count() as u64,
+            bytes: lines.len() as u64,
+        };
         let (stream, lines) = match source {
             OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
             OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
         };
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.add(stream, written);
+        drop(counts);
         let plain = plain(&lines);
         let at = precise();
         let mut inner = self.lock();

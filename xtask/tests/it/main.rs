@@ -14,6 +14,7 @@ mod flags;
 mod init;
 mod log_export;
 mod logs;
+mod metrics;
 mod port;
 mod restart;
 mod run;

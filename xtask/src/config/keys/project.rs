@@ -45,6 +45,14 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         PROJECT,
+        "metrics",
+        "string",
+        "",
+        "the address at which metrics for Prometheus are served while the stack runs, such as `127.0.0.1:9464`",
+    )
+    .also(&["prometheus", "metrics_address"]),
+    key(
+        PROJECT,
         "log_export",
         "list of tables",
         "",

@@ -12,6 +12,8 @@ mod sockets;
 mod systemd_units;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "metrics")]
+mod usage;
 mod visibility;
 
 pub(crate) use append::append_private;
@@ -29,6 +31,8 @@ pub(crate) use processes::{
 };
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};
 pub(crate) use systemd_units::socket_unit;
+#[cfg(feature = "metrics")]
+pub(crate) use usage::{open_descriptors, usage};
 pub(crate) use visibility::visibility_limit;
 
 /// A bind with `SO_REUSEADDR` fails on Linux if a process listens, so its success is reliable.

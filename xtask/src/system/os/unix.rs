@@ -37,7 +37,7 @@ pub(crate) use readable::is_readable_by_all;
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
-pub(crate) use write::write_new;
+pub(crate) use write::create_new;
 
 /// Sockets of container engines for all users.
 ///

@@ -125,6 +125,18 @@ pub(crate) fn tag(_: u32) -> Look<Tag> {
 }
 
 /// Unknown.
+#[cfg(feature = "metrics")]
+pub(crate) fn usage(_: u32) -> Look<(Process, crate::system::usage::Usage)> {
+    Ok(None)
+}
+
+/// Unknown.
+#[cfg(feature = "metrics")]
+pub(crate) fn open_descriptors(_: u32) -> Look<u64> {
+    Ok(None)
+}
+
+/// Unknown.
 pub(crate) fn program(_: u32) -> Option<PathBuf> {
     None
 }

@@ -27,7 +27,7 @@ use super::logs::{self, Follower, Sink};
 use super::metrics::{Conflicts, Measures};
 use super::watchdog::Watchdog;
 use crate::diagnose::OomKills;
-use crate::diagnostic::{Code, Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{self, OnExit};
 use crate::preflight::limit;
 use crate::process::Identity;

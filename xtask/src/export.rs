@@ -7,6 +7,7 @@ mod loss;
 mod process;
 mod procfile;
 mod shell;
+mod systemd;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
@@ -16,6 +17,8 @@ pub(crate) use loss::Loss;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Procfile,
+    Systemd,
+    SystemdUser,
 }
 
 impl Target {
@@ -23,6 +26,8 @@ impl Target {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Target::Procfile => "procfile",
+            Target::Systemd => "systemd",
+            Target::SystemdUser => "systemd --user",
         }
     }
 
@@ -30,6 +35,8 @@ impl Target {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Target::Procfile => "a Procfile",
+            Target::Systemd => "systemd",
+            Target::SystemdUser => "a user's systemd",
         }
     }
 }
@@ -40,6 +47,8 @@ pub(crate) struct Request<'a> {
     pub(crate) plan: &'a Plan,
     /// The files of the project it was made from, from the project's directory.
     pub(crate) made_from: &'a [String],
+    /// The user whose processes the services are there; `None`: whoever starts them.
+    pub(crate) user: Option<&'a str>,
 }
 
 /// The files, and what they lack.
@@ -63,6 +72,8 @@ pub(crate) struct ExportFile {
 pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     match target {
         Target::Procfile => procfile::export(request),
+        Target::Systemd => systemd::export(request, systemd::Manager::System),
+        Target::SystemdUser => systemd::export(request, systemd::Manager::User),
     }
 }
 

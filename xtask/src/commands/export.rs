@@ -23,6 +23,7 @@ Examples:
   devtasks export procfile > Procfile
   devtasks export procfile --output deploy
   devtasks export procfile --output deploy --check    in CI: are the files there up to date?
+  devtasks export systemd --output deploy             units, to be copied to /etc/systemd/system
 
 Exit codes:
   0    they are written, or on stdout
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// The program that will run the stack
     #[arg(value_enum)]
     target: Target,
+    /// For the systemd of a user instead of that of the machine; `systemd` only
+    #[arg(long)]
+    user: bool,
     /// Write the files there, instead of to stdout
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -50,18 +54,22 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
     Procfile,
+    Systemd,
 }
 
-impl From<Target> for export::Target {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::Procfile => export::Target::Procfile,
-        }
+fn target(args: &Args) -> Result<export::Target, Diagnostic> {
+    match (args.target, args.user) {
+        (Target::Systemd, true) => Ok(export::Target::SystemdUser),
+        (_, true) => Err(Diagnostic::new("`--user` is for `export systemd` only")
+            .hint("leave `--user` away")
+            .exit(Exit::Usage)),
+        (Target::Procfile, false) => Ok(export::Target::Procfile),
+        (Target::Systemd, false) => Ok(export::Target::Systemd),
     }
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
-    let target = export::Target::from(args.target);
+    let target = target(args)?;
     let project = Project::find(context.file.as_deref())?;
     let asked = Selection {
         profiles: args.profile.clone(),
@@ -73,6 +81,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
         &Request {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
+            user: project.config.export.user.as_ref().map(|user| user.value.as_str()),
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

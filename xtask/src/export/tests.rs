@@ -1,6 +1,7 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
 mod procfile;
+mod systemd;
 
 use std::path::Path;
 
@@ -55,10 +56,16 @@ depends_on = ["db"]
 /// The files of `file` in `/srv/shop`, each under its name, then what is lost.
 #[track_caller]
 fn check(target: Target, file: &str, expected: Expect) {
-    let plan = planned(Path::new("/srv/shop"), file);
+    expected.assert_eq(&exported(target, "/srv/shop", file));
+}
+
+/// The same in another directory.
+fn exported(target: Target, root: &str, file: &str) -> String {
+    let plan = planned(Path::new(root), file);
     let request = Request {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
+        user: None,
     };
     let mut text = String::new();
     match export(target, &request) {
@@ -75,5 +82,5 @@ fn check(target: Target, file: &str, expected: Expect) {
         }
         Err(problems) => text.extend(problems.iter().map(|problem| format!("error: {}\n", problem.message))),
     }
-    expected.assert_eq(&text);
+    text
 }

@@ -7,6 +7,7 @@
 
 mod procfile;
 mod shop;
+mod systemd;
 mod tools;
 
 /// The sandbox of the fast tests.

@@ -24,3 +24,26 @@ pub(crate) fn honcho() -> PathBuf {
     let bin = HONCHO.get_or_init(|| python("honcho", &["honcho==2.0.0"]));
     bin.join("honcho")
 }
+
+/// Debian's package would pull newer versions of systemd itself in, so it is only unpacked.
+pub(crate) fn nspawn() -> PathBuf {
+    static NSPAWN: OnceLock<PathBuf> = OnceLock::new();
+    let unpacked = || {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exports/nspawn");
+        let program = place.join("usr/bin/systemd-nspawn");
+        if !program.exists() {
+            let shell = Shell::new().unwrap();
+            shell.create_dir(&place).unwrap();
+            shell.change_dir(&place);
+            cmd!(shell, "apt-get -qq update").run().expect("there are packages");
+            cmd!(shell, "apt-get -qq download systemd-container")
+                .run()
+                .expect("the package can be had");
+            cmd!(shell, "sh -c 'dpkg -x systemd-container_*.deb .'")
+                .run()
+                .expect("it can be unpacked");
+        }
+        program
+    };
+    NSPAWN.get_or_init(unpacked).clone()
+}

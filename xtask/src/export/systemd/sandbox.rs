@@ -11,8 +11,8 @@ use crate::plan::Runs;
 const PROTECTED: [&str; 4] = ["/usr", "/boot", "/efi", "/etc"];
 
 /// Left out on purpose: `MemoryDenyWriteExecute=` (engines of JavaScript write the code that they run), `PrivateTmp=` and
-/// `ProtectHome=` (sockets and projects lie there), `RestrictSUIDSGID=` (directories of a shared git repository). The
-/// systemd of a user may use none of those that need a mount namespace.
+/// `ProtectHome=` (sockets and projects lie there), `RestrictSUIDSGID=` (directories of a shared git repository). A user's
+/// systemd gets none of those that forbid what only root may do.
 pub(super) fn set(unit: &mut UnitText, stack: &Stack, process: &Process) {
     match process.service.runs {
         Runs::Command => {}

@@ -13,6 +13,7 @@ mod procfile;
 mod prometheus;
 mod shell;
 mod supervisor;
+mod systemd;
 mod vector;
 
 use std::net::SocketAddr;
@@ -31,6 +32,8 @@ pub(crate) enum Target {
     Grafana,
     Vector,
     Alloy,
+    Systemd,
+    SystemdUser,
 }
 
 impl Target {
@@ -44,6 +47,8 @@ impl Target {
             Target::Grafana => "grafana",
             Target::Vector => "vector",
             Target::Alloy => "alloy",
+            Target::Systemd => "systemd",
+            Target::SystemdUser => "systemd --user",
         }
     }
 
@@ -57,6 +62,8 @@ impl Target {
             Target::Grafana => "Grafana",
             Target::Vector => "Vector",
             Target::Alloy => "Alloy",
+            Target::Systemd => "systemd",
+            Target::SystemdUser => "a user's systemd",
         }
     }
 }
@@ -76,7 +83,7 @@ pub(crate) struct Request<'a> {
 /// The files, and what they lack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Exported {
-    /// By name.
+    /// In the order in which people would read them.
     pub(crate) files: Vec<ExportFile>,
     pub(crate) losses: Vec<Loss>,
 }
@@ -100,6 +107,8 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
         Target::Grafana => Ok(grafana::export(request)),
         Target::Vector => Ok(vector::export(request)),
         Target::Alloy => Ok(alloy::export(request)),
+        Target::Systemd => systemd::export(request, systemd::Manager::System),
+        Target::SystemdUser => systemd::export(request, systemd::Manager::User),
     }
 }
 

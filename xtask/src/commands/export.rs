@@ -23,6 +23,7 @@ Examples:
   devtasks export procfile > Procfile
   devtasks export procfile --output deploy
   devtasks export procfile --output deploy --check    in CI: are the files there up to date?
+  devtasks export systemd --output deploy             units, to be copied to /etc/systemd/system
 
 Exit codes:
   0    they are written, or on stdout
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// The program that will run the stack
     #[arg(value_enum)]
     target: Target,
+    /// For the systemd of a user instead of that of the machine; `systemd` only
+    #[arg(long)]
+    user: bool,
     /// Write the files there, instead of to stdout
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -49,31 +53,36 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
-    Procfile,
+    Systemd,
     Supervisor,
     Pm2,
+    Procfile,
     Prometheus,
     Grafana,
     Vector,
     Alloy,
 }
 
-impl From<Target> for export::Target {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::Procfile => export::Target::Procfile,
-            Target::Supervisor => export::Target::Supervisor,
-            Target::Pm2 => export::Target::Pm2,
-            Target::Prometheus => export::Target::Prometheus,
-            Target::Grafana => export::Target::Grafana,
-            Target::Vector => export::Target::Vector,
-            Target::Alloy => export::Target::Alloy,
+fn target(args: &Args) -> Result<export::Target, Diagnostic> {
+    Ok(match (args.target, args.user) {
+        (Target::Systemd, true) => export::Target::SystemdUser,
+        (_, true) => {
+            let problem = Diagnostic::new("`--user` is for `export systemd` only");
+            return Err(problem.hint("leave `--user` away").exit(Exit::Usage));
         }
-    }
+        (Target::Systemd, false) => export::Target::Systemd,
+        (Target::Supervisor, false) => export::Target::Supervisor,
+        (Target::Pm2, false) => export::Target::Pm2,
+        (Target::Procfile, false) => export::Target::Procfile,
+        (Target::Prometheus, false) => export::Target::Prometheus,
+        (Target::Grafana, false) => export::Target::Grafana,
+        (Target::Vector, false) => export::Target::Vector,
+        (Target::Alloy, false) => export::Target::Alloy,
+    })
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
-    let target = export::Target::from(args.target);
+    let target = target(args)?;
     let project = Project::find(context.file.as_deref())?;
     let asked = Selection {
         profiles: args.profile.clone(),

@@ -127,6 +127,11 @@ fn wait(service: &Service) -> Option<Step> {
 /// A command of a shell that ends with 0 if the service is ready, seen from the same machine. `None` if it has no health
 /// check and no TCP port.
 pub(super) fn check(service: &Service) -> Option<String> {
+    check_with(service, &|words| command(service, words))
+}
+
+/// The same, where `command` makes the text of a health check that is a command.
+pub(super) fn check_with(service: &Service, command: &dyn Fn(&[String]) -> Option<String>) -> Option<String> {
     let main = service.ports.first();
     let address = main.map(|port| port.address());
     let connect = || {
@@ -143,7 +148,7 @@ pub(super) fn check(service: &Service) -> Option<String> {
         Some(Check::HttpPath(path)) => address.map(|address| get(&format!("http://{address}{path}"))),
         Some(Check::HttpUrl(url)) => Some(get(url)),
         Some(Check::Tcp) | None => connect(),
-        Some(Check::Command(words)) => command(service, words),
+        Some(Check::Command(words)) => command(words),
     }
 }
 

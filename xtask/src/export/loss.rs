@@ -35,6 +35,7 @@ impl Loss {
 /// What is lost wherever a stack leaves devtasks, service by service.
 pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
     let name = target.title();
+    let is_systemd = matches!(target, Target::Systemd | Target::SystemdUser);
     let mut losses = Vec::new();
     for service in &plan.services {
         let mut lost = |key, message: String| losses.push(Loss::new(service, key, message));
@@ -71,7 +72,10 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
                 format!("{name} gives it an empty input, so it may end at once"),
             );
         }
-        if service.pidfile.is_some() {
+        if service.listen && !is_systemd {
+            lost("listen", format!("{name} does not open its sockets"));
+        }
+        if service.pidfile.is_some() && !is_systemd {
             lost(
                 "pidfile",
                 format!("{name} does not remove a stale one before it starts"),

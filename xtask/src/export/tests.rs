@@ -5,6 +5,7 @@ mod monitoring;
 mod pm2;
 mod procfile;
 mod supervisor;
+mod systemd;
 
 use std::path::Path;
 
@@ -20,7 +21,7 @@ const SHOP: &str = include_str!("../../../docs/examples/deploy/devtasks.toml");
 /// The files of the example are in `docs/examples/deploy`, to be read; `losses` is what they lack.
 #[track_caller]
 fn check_example(target: Target, losses: Expect) {
-    let exported = exported(target, SHOP).expect("the example can be exported");
+    let exported = exported(target, "/srv/shop", SHOP, Some("shop")).expect("the example can be exported");
     let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../docs/examples/deploy")
         .join(target.name());
@@ -33,8 +34,13 @@ fn check_example(target: Target, losses: Expect) {
 /// The files of `file` in `/srv/shop`, each under its name, then what is lost.
 #[track_caller]
 fn check(target: Target, file: &str, expected: Expect) {
+    expected.assert_eq(&text_of(target, "/srv/shop", file));
+}
+
+/// The same in another directory.
+fn text_of(target: Target, root: &str, file: &str) -> String {
     let mut text = String::new();
-    match exported(target, file) {
+    match exported(target, root, file, None) {
         Ok(exported) => {
             for file in &exported.files {
                 let access = if file.has_variables { ", for its owner" } else { "" };
@@ -44,15 +50,15 @@ fn check(target: Target, file: &str, expected: Expect) {
         }
         Err(problems) => text.extend(problems.iter().map(|problem| format!("error: {}\n", problem.message))),
     }
-    expected.assert_eq(&text);
+    text
 }
 
-fn exported(target: Target, file: &str) -> Result<Exported, Vec<Diagnostic>> {
-    let plan = planned(Path::new("/srv/shop"), file);
+fn exported(target: Target, root: &str, file: &str, user: Option<&str>) -> Result<Exported, Vec<Diagnostic>> {
+    let plan = planned(Path::new(root), file);
     let request = Request {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
-        user: Some("shop"),
+        user,
         metrics: Some(([127, 0, 0, 1], 9464).into()),
     };
     export(target, &request)

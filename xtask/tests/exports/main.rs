@@ -10,6 +10,7 @@ mod pm2;
 mod procfile;
 mod shop;
 mod supervisor;
+mod systemd;
 mod tools;
 
 /// The sandbox of the fast tests.

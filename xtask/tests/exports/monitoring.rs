@@ -118,5 +118,6 @@ fn prometheus_scrapes_a_stack_and_every_panel_has_data() {
         clients of web 1
         ok
         up 
-    "#]].assert_eq(&answers);
+    "#]]
+    .assert_eq(&answers);
 }

@@ -74,11 +74,7 @@ depends_on = ["store"]
         let sandbox = Sandbox::new(&text);
         sandbox.write(".env", "BACKEND_PORT=8000\nFROM_FILE='a b'\n");
         sandbox.write("back end/.keep", "");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exports/shop/app.c");
-        let mut compile = sandbox.other("cc");
-        compile.args(["-static", "-O1", "-o", "app", source]);
-        let compiled = output(&mut compile);
-        assert!(compiled.status.success(), "{compiled:?}");
+        compile(&sandbox);
         Shop { sandbox }
     }
 
@@ -87,6 +83,12 @@ depends_on = ["store"]
     pub(crate) fn export(&self, arguments: &[&str]) {
         let arguments = [&["export"], arguments, &["--output", "deploy"]].concat();
         self.sandbox.run(&arguments).with(0);
+    }
+
+    /// Runs a script in the project's directory by a program that is told its name; see [`Shop::run`]. What it printed.
+    #[track_caller]
+    pub(crate) fn run_by(&self, runner: &[&str], script: &str) -> String {
+        run_by(&self.sandbox, runner, script)
     }
 
     /// Runs a script in the project's directory, where any port may be used, everything dies with it, and after a minute. It
@@ -150,6 +152,31 @@ depends_on = ["store"]
         let directory = self.sandbox.project().join("back end");
         assert_eq!(look.directory, directory.display().to_string());
     }
+}
+
+/// As [`Shop::run_by`], in another stack.
+#[track_caller]
+pub(crate) fn run_by(sandbox: &Sandbox, runner: &[&str], script: &str) -> String {
+    sandbox.write("script", &format!("set -eu\n{TOOLS}\n{script}\n"));
+    let mut command = sandbox.other("bash");
+    command.args(runner).arg("script");
+    let ended = output(&mut command);
+    let said = format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert!(ended.status.success(), "{said}");
+    said
+}
+
+/// The program that the services run, as `app` in the project.
+pub(crate) fn compile(sandbox: &Sandbox) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exports/shop/app.c");
+    let mut compile = sandbox.other("cc");
+    compile.args(["-static", "-O1", "-o", "app", source]);
+    let compiled = output(&mut compile);
+    assert!(compiled.status.success(), "{compiled:?}");
 }
 
 /// A TOML string; JSON's escapes are TOML's.

@@ -49,3 +49,25 @@ pub(crate) fn grafana_types() -> PathBuf {
         .get_or_init(|| node("grafana", &["@grafana/schema@13.2.3", "typescript@7.0.2"]))
         .clone()
 }
+/// Debian's package would pull newer versions of systemd itself in, so it is only unpacked.
+pub(crate) fn nspawn() -> PathBuf {
+    static NSPAWN: OnceLock<PathBuf> = OnceLock::new();
+    let unpacked = || {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exports/nspawn");
+        let program = place.join("usr/bin/systemd-nspawn");
+        if !program.exists() {
+            let shell = Shell::new().unwrap();
+            shell.create_dir(&place).unwrap();
+            shell.change_dir(&place);
+            cmd!(shell, "apt-get -qq update").run().expect("there are packages");
+            cmd!(shell, "apt-get -qq download systemd-container")
+                .run()
+                .expect("the package can be had");
+            cmd!(shell, "sh -c 'dpkg -x systemd-container_*.deb .'")
+                .run()
+                .expect("it can be unpacked");
+        }
+        program
+    };
+    NSPAWN.get_or_init(unpacked).clone()
+}

@@ -54,7 +54,6 @@ fn a_signal_that_pm2_sends_is_not_lost() {
                   },
                   autorestart: false,
                   kill_timeout: 10000,
-                  uid: "shop",
                 },
               ],
             };

@@ -69,6 +69,11 @@ fn what_only_devtasks_does_is_named() {
         watch = "*.rs"
         pidfile = "odd.pid"
 
+        [services.sockets]
+        command = "./sockets"
+        port = 8003
+        listen = true
+
         [services.input]
         command = "cat"
         stdin = "open"
@@ -79,6 +84,7 @@ fn what_only_devtasks_does_is_named() {
             # Changes are lost: edit those, and run `devtasks export procfile` again.
             db: cd /srv/shop && exec docker compose -f /srv/shop/compose.dev.yaml up --no-log-prefix postgres
             odd: tries=0; until bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`outside` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop && exec env PATH=/srv/shop/.venv/bin:"$PATH" PORT=8000 PORT_MAIN=8000 PORT_UDP=8001 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/.venv ./odd
+            sockets: cd /srv/shop && exec env PORT=8003 PORT_MAIN=8003 ./sockets
             input: cd /srv/shop && exec cat
             lost: outside, external: somebody else runs it, so a Procfile is not told of it
             lost: odd, on_conflict: a Procfile does not free or move a busy port, so `next` is `fail`
@@ -86,6 +92,8 @@ fn what_only_devtasks_does_is_named() {
             lost: odd, tty: a Procfile gives it no terminal
             lost: odd, pidfile: a Procfile does not remove a stale one before it starts
             lost: odd, venv: nothing creates or updates its venv: do it before the start
+            lost: sockets, listen: a Procfile does not open its sockets for it
+            lost: sockets, listen: a Procfile does not open its sockets
             lost: input, stdin: a Procfile gives it an empty input, so it may end at once
             lost: db, healthcheck: nothing waits until it is ready: it has no health check here
         "#]],

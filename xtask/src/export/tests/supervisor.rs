@@ -56,7 +56,6 @@ fn what_its_syntax_cannot_hold_is_in_a_script() {
             process_name=arguments
             command=/bin/sh -c 'eval "$(printf '\''exec show 100%%%% \047a \073b\047 \047it\047\\\047\047s\047'\'')"'
             directory=/srv/shop
-            user=shop
             autorestart=true
             startsecs=1
             startretries=5
@@ -69,7 +68,6 @@ fn what_its_syntax_cannot_hold_is_in_a_script() {
             [program:my-shop--dev-variables]
             process_name=variables
             command=/bin/sh -c 'eval "$(printf '\''cd \047/srv/shop/10%%%% off\047 && exec env \047LINES=a\012b\047 \047UTF8=\303\244\047 bin/show x'\'')"'
-            user=shop
             autorestart=false
             startsecs=0
             startretries=5
@@ -84,7 +82,6 @@ fn what_its_syntax_cannot_hold_is_in_a_script() {
             command=/usr/bin/env bin/show x
             directory=/srv/shop
             environment=PATH="/opt/bin"
-            user=shop
             autorestart=false
             startsecs=0
             startretries=5

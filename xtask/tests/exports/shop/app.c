@@ -1,15 +1,17 @@
 /* A server that shows what it was given. One static program, so that it runs in a container without anything else.
 
-   app PORT [--needs FILE] [--asks PORT] [--late MS] [REST…]
+   app PORT [--needs FILE] [--asks PORT] [--late MS] [--inherit] [REST…]
 
    Ends with 3 if FILE is missing, or nothing listens on the other port: it was started too early. Listens on all addresses,
    MS after its start. Answers with the bytes of its environment (/environ), arguments (/cmdline), directory (/cwd), pid (/pid),
-   or with `ok`. */
+   or with `ok`. --inherit: it listens on the socket that it was passed (LISTEN_FDS). SIGTERM ends it between two answers. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +30,8 @@ static size_t whole(const char *path, char *into, size_t room) {
 }
 
 int main(int n, char **words) {
+    int inherits = 0;
+    for (int i = 2; i < n; i++) inherits |= !strcmp(words[i], "--inherit");
     for (int i = 2; i + 1 < n; i++) {
         if (!strcmp(words[i], "--needs") && access(words[i + 1], F_OK)) return 3;
         if (!strcmp(words[i], "--late")) usleep(1000 * atoi(words[i + 1]));
@@ -39,13 +43,23 @@ int main(int n, char **words) {
         }
     }
     struct sockaddr_in any = at(words[1], htonl(INADDR_ANY));
-    int server = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(server, (void *)&any, sizeof any) || listen(server, 64)) return 1;
+    int server = inherits ? 3 : socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    if (!inherits) {
+        setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (bind(server, (void *)&any, sizeof any) || listen(server, 64)) return 1;
+    }
+    sigset_t term, before;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, &before);
     printf("listening on %s\n", words[1]);
     fflush(stdout);
     for (;;) {
         static char request[4096], body[1 << 20];
+        fd_set waiting;
+        FD_ZERO(&waiting);
+        FD_SET(server, &waiting);
+        if (pselect(server + 1, &waiting, 0, 0, 0, &before) < 0) continue;
         int client = accept(server, 0, 0);
         ssize_t length = read(client, request, sizeof request - 1);
         if (length > 0) {

@@ -147,7 +147,7 @@ const GRAPHS: [(&str, &str, &str, &str); 8] = [
         "Restarts",
         "none",
         "{{service}}: {{cause}}",
-        "sum by (service, cause) (increase(devtasks_service_restarts_total{project=\"$project\"}[$__rate_interval]))",
+        "sum by (service, cause) (increase(devtasks_service_restarts_total{project=\"$project\"}[$__rate_interval])) > 0",
     ),
     (
         "Health checks, 95th percentile",
@@ -176,8 +176,8 @@ const GRAPHS: [(&str, &str, &str, &str); 8] = [
     (
         "Log lines a second",
         "none",
-        "{{service}} {{stream}}",
-        "sum by (service, stream) (rate(devtasks_log_lines_total{project=\"$project\"}[$__rate_interval]))",
+        "{{service}}",
+        "sum by (service) (rate(devtasks_log_lines_total{project=\"$project\"}[$__rate_interval]))",
     ),
     (
         "Time until ready",

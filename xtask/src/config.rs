@@ -14,6 +14,7 @@ pub(crate) mod suggest;
 pub(crate) mod template;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,29 @@ pub(crate) struct ExportSettings {
     pub(crate) root: Option<Located<String>>,
     /// Whose processes the services are there; `None`: whoever starts them.
     pub(crate) user: Option<Located<String>>,
+    pub(crate) compose: ContainerSettings,
+    pub(crate) kubernetes: ContainerSettings,
+}
+
+/// What the containers of the services are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ContainerSettings {
+    /// Of every service that says nothing itself.
+    pub(crate) all: ContainerOf,
+    /// By service or task.
+    pub(crate) by_name: BTreeMap<String, ContainerOf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ContainerOf {
+    pub(crate) image: Option<String>,
+    /// The directory with its Dockerfile, from the project's directory.
+    pub(crate) build: Option<String>,
+    /// A quantity of Kubernetes: `250m`.
+    pub(crate) cpu: Option<String>,
+    /// A quantity of Kubernetes: `256Mi`.
+    pub(crate) memory: Option<String>,
+    pub(crate) replicas: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -287,6 +311,21 @@ pub(crate) enum StopSignal {
     Usr1,
     Usr2,
     Kill,
+}
+
+impl StopSignal {
+    /// The value as written in `devtasks.toml`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            StopSignal::Term => "SIGTERM",
+            StopSignal::Int => "SIGINT",
+            StopSignal::Quit => "SIGQUIT",
+            StopSignal::Hup => "SIGHUP",
+            StopSignal::Usr1 => "SIGUSR1",
+            StopSignal::Usr2 => "SIGUSR2",
+            StopSignal::Kill => "SIGKILL",
+        }
+    }
 }
 
 /// What `up` does about a busy port.

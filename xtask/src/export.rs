@@ -2,20 +2,27 @@
 //!
 //! Each target has one file. Texts are deterministic: no date, no version, nothing of this machine.
 
+mod compose;
+mod containers;
 mod gate;
 mod loss;
 mod process;
 mod procfile;
 mod shell;
+mod yaml;
 
+use std::path::Path;
+
+use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
-use crate::plan::Plan;
+use crate::plan::{Plan, Port, Selection, on_this_machine};
 pub(crate) use loss::Loss;
 
 /// The program that will run the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Procfile,
+    Compose,
 }
 
 impl Target {
@@ -23,6 +30,7 @@ impl Target {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Target::Procfile => "procfile",
+            Target::Compose => "compose",
         }
     }
 
@@ -30,6 +38,38 @@ impl Target {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Target::Procfile => "a Procfile",
+            Target::Compose => "Compose",
+        }
+    }
+
+    /// Each service has a container of its own, made from an image.
+    fn has_containers(self) -> bool {
+        match self {
+            Target::Procfile => false,
+            Target::Compose => true,
+        }
+    }
+
+    /// The project's directory there, unless `[export] root` says it. `None`: where it is.
+    pub(crate) fn root(self) -> Option<&'static str> {
+        self.has_containers().then_some(containers::ROOT)
+    }
+
+    /// What is planned if these profiles are asked for.
+    pub(crate) fn selection(self, profiles: &[String]) -> Selection {
+        Selection {
+            profiles: profiles.to_vec(),
+            // Compose has profiles itself.
+            everything: self == Target::Compose,
+            ..Selection::default()
+        }
+    }
+
+    /// How services reach each other there.
+    pub(crate) fn address(self) -> fn(&config::Service, &Port) -> String {
+        match self {
+            Target::Procfile => on_this_machine,
+            Target::Compose => compose::address,
         }
     }
 }
@@ -40,6 +80,10 @@ pub(crate) struct Request<'a> {
     pub(crate) plan: &'a Plan,
     /// The files of the project it was made from, from the project's directory.
     pub(crate) made_from: &'a [String],
+    /// What the plan was made of.
+    pub(crate) config: &'a Config,
+    /// The project's directory, from that of the files.
+    pub(crate) to_project: &'a Path,
 }
 
 /// The files, and what they lack.
@@ -63,6 +107,7 @@ pub(crate) struct ExportFile {
 pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     match target {
         Target::Procfile => procfile::export(request),
+        Target::Compose => compose::export(request),
     }
 }
 

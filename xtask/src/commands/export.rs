@@ -7,10 +7,9 @@ use clap::ValueEnum;
 use crate::commands::{CommandResult, Context, exit_after_print, tell};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::export::{self, Exported, Request};
-use crate::plan::{Selection, on_this_machine};
 use crate::report;
 use crate::report::json;
-use crate::run::export_directory::ExportDirectory;
+use crate::run::export_directory::{self, ExportDirectory};
 use crate::run::project::Project;
 
 /// Write what another program needs to run the stack
@@ -21,6 +20,7 @@ devtasks.toml is the project's directory on the other machine.
 
 Examples:
   devtasks export procfile > Procfile
+  devtasks export compose --output deploy
   devtasks export procfile --output deploy
   devtasks export procfile --output deploy --check    in CI: are the files there up to date?
 
@@ -50,12 +50,14 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
     Procfile,
+    Compose,
 }
 
 impl From<Target> for export::Target {
     fn from(target: Target) -> Self {
         match target {
             Target::Procfile => export::Target::Procfile,
+            Target::Compose => export::Target::Compose,
         }
     }
 }
@@ -63,16 +65,19 @@ impl From<Target> for export::Target {
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let target = export::Target::from(args.target);
     let project = Project::find(context.file.as_deref())?;
-    let asked = Selection {
-        profiles: args.profile.clone(),
-        ..Selection::default()
+    let asked = target.selection(&args.profile);
+    let elsewhere = project.plan_elsewhere(&asked, target.root(), &target.address())?;
+    let to_project = match &args.output {
+        Some(output) => export_directory::way_back(output, &project.checkout)?,
+        None => PathBuf::from("."),
     };
-    let elsewhere = project.plan_elsewhere(&asked, &on_this_machine)?;
     let exported = export::export(
         target,
         &Request {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
+            config: &project.config,
+            to_project: &to_project,
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

@@ -1,8 +1,10 @@
 //! Every key of `devtasks.toml`. The parser and the documentation both use this table.
 
+mod export;
 mod key;
 mod shared;
 
+use export::{BUILD, BUILD_OF, CPU, IMAGE, IMAGE_OF, MEMORY, REPLICAS};
 pub(crate) use key::Key;
 use key::key;
 use shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WATCH, WORKING_DIR};
@@ -17,6 +19,10 @@ pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
 pub(crate) const EXPORT: &str = "export";
+pub(crate) const COMPOSE: &str = "export.compose";
+pub(crate) const COMPOSE_OF: &str = "export.compose.NAME";
+pub(crate) const KUBERNETES: &str = "export.kubernetes";
+pub(crate) const KUBERNETES_OF: &str = "export.kubernetes.NAME";
 
 /// In the order of the documentation.
 pub(crate) const KEYS: &[Key] = &[
@@ -356,6 +362,17 @@ pub(crate) const KEYS: &[Key] = &[
         "whoever starts them",
         "the user whose processes the services are there",
     ),
+    key(EXPORT, "compose", "table", "", "the images of Compose"),
+    key(EXPORT, "kubernetes", "table", "", "the images of Kubernetes"),
+    IMAGE,
+    BUILD,
+    IMAGE_OF,
+    BUILD_OF,
+    IMAGE.of(KUBERNETES),
+    IMAGE_OF.of(KUBERNETES_OF),
+    CPU,
+    MEMORY,
+    REPLICAS,
 ];
 
 /// The keys of one table.

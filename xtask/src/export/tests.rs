@@ -1,13 +1,15 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
+mod compose;
 mod procfile;
+mod yaml;
 
 use std::path::Path;
 
 use expect_test::Expect;
 
 use super::{Request, Target, export};
-use crate::plan::planned::planned;
+use crate::plan::planned;
 
 /// Services that have to do with each other in every way that `devtasks.toml` knows.
 const SHOP: &str = r#"
@@ -55,10 +57,15 @@ depends_on = ["db"]
 /// The files of `file` in `/srv/shop`, each under its name, then what is lost.
 #[track_caller]
 fn check(target: Target, file: &str, expected: Expect) {
-    let plan = planned(Path::new("/srv/shop"), file);
+    let config = planned::read(file);
+    let written = config.export.root.as_ref().map(|root| root.value.as_str());
+    let root = Path::new(written.or(target.root()).unwrap_or("/srv/shop"));
+    let plan = planned::plan_of(&config, root, &target.selection(&[]), &target.address());
     let request = Request {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
+        config: &config,
+        to_project: Path::new(".."),
     };
     let mut text = String::new();
     match export(target, &request) {

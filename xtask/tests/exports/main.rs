@@ -5,9 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod compose;
 mod procfile;
 mod shop;
 mod tools;
+
+#[path = "../stacks/podman.rs"]
+mod podman;
 
 /// The sandbox of the fast tests.
 #[path = "../it"]

@@ -1,21 +1,32 @@
 /* A server that shows what it was given. One static program, so that it runs in a container without anything else.
 
-   app PORT [--needs FILE] [--asks PORT] [--late MS] [REST…]
+   app PORT [--needs FILE] [--asks HOST:PORT] [--late MS] [REST…]
 
-   Ends with 3 if FILE is missing, or nothing listens on the other port: it was started too early. Listens on all addresses,
+   Ends with 3 if FILE is missing, or nothing listens at the other address: it was started too early. Listens on all addresses,
    MS after its start. Answers with the bytes of its environment (/environ), arguments (/cmdline), directory (/cwd), pid (/pid),
    or with `ok`. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct sockaddr_in at(const char *port, in_addr_t host) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(port)), .sin_addr = {host}};
-    return address;
+/* 0 if somebody listens there. Changes the text. */
+static int asks(char *address) {
+    char *port = strrchr(address, ':');
+    if (!port) return -1;
+    *port++ = 0;
+    struct addrinfo only = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo(address, port, &only, &found)) return -1;
+    int asking = socket(AF_INET, SOCK_STREAM, 0);
+    int failed = connect(asking, found->ai_addr, found->ai_addrlen);
+    close(asking);
+    freeaddrinfo(found);
+    port[-1] = ':';
+    return failed;
 }
 
 static size_t whole(const char *path, char *into, size_t room) {
@@ -31,14 +42,9 @@ int main(int n, char **words) {
     for (int i = 2; i + 1 < n; i++) {
         if (!strcmp(words[i], "--needs") && access(words[i + 1], F_OK)) return 3;
         if (!strcmp(words[i], "--late")) usleep(1000 * atoi(words[i + 1]));
-        if (!strcmp(words[i], "--asks")) {
-            struct sockaddr_in other = at(words[i + 1], htonl(INADDR_LOOPBACK));
-            int asking = socket(AF_INET, SOCK_STREAM, 0);
-            if (connect(asking, (void *)&other, sizeof other)) return 3;
-            close(asking);
-        }
+        if (!strcmp(words[i], "--asks") && asks(words[i + 1])) return 3;
     }
-    struct sockaddr_in any = at(words[1], htonl(INADDR_ANY));
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
     int server = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(server, (void *)&any, sizeof any) || listen(server, 64)) return 1;

@@ -16,6 +16,7 @@ pub(crate) mod suggest;
 pub(crate) mod template;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,29 @@ pub(crate) struct ExportSettings {
     pub(crate) root: Option<Located<String>>,
     /// Whose processes the services are there; `None`: whoever starts them.
     pub(crate) user: Option<Located<String>>,
+    pub(crate) compose: ContainerSettings,
+    pub(crate) kubernetes: ContainerSettings,
+}
+
+/// What the containers of the services are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ContainerSettings {
+    /// Of every service that says nothing itself.
+    pub(crate) all: ContainerOf,
+    /// By service or task.
+    pub(crate) by_name: BTreeMap<String, ContainerOf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ContainerOf {
+    pub(crate) image: Option<String>,
+    /// The directory with its Dockerfile, from the project's directory.
+    pub(crate) build: Option<String>,
+    /// A quantity of Kubernetes: `250m`.
+    pub(crate) cpu: Option<String>,
+    /// A quantity of Kubernetes: `256Mi`.
+    pub(crate) memory: Option<String>,
+    pub(crate) replicas: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]

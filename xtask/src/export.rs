@@ -4,6 +4,8 @@
 
 mod alloy;
 mod collector;
+mod compose;
+mod containers;
 mod gate;
 mod grafana;
 mod loss;
@@ -15,11 +17,15 @@ mod shell;
 mod supervisor;
 mod systemd;
 mod vector;
+mod yaml;
 
 use std::net::SocketAddr;
 
+use std::path::Path;
+
+use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
-use crate::plan::Plan;
+use crate::plan::{Plan, Port, Selection, on_this_machine};
 pub(crate) use loss::Loss;
 
 /// The program that will run the stack.
@@ -34,6 +40,7 @@ pub(crate) enum Target {
     Alloy,
     Systemd,
     SystemdUser,
+    Compose,
 }
 
 impl Target {
@@ -49,6 +56,7 @@ impl Target {
             Target::Alloy => "alloy",
             Target::Systemd => "systemd",
             Target::SystemdUser => "systemd --user",
+            Target::Compose => "compose",
         }
     }
 
@@ -64,6 +72,43 @@ impl Target {
             Target::Alloy => "Alloy",
             Target::Systemd => "systemd",
             Target::SystemdUser => "a user's systemd",
+            Target::Compose => "Compose",
+        }
+    }
+
+    /// Each service has a container of its own, made from an image.
+    fn has_containers(self) -> bool {
+        self == Target::Compose
+    }
+
+    /// The project's directory there, unless `[export] root` says it. `None`: where it is.
+    pub(crate) fn root(self) -> Option<&'static str> {
+        self.has_containers().then_some(containers::ROOT)
+    }
+
+    /// What is planned if these profiles are asked for.
+    pub(crate) fn selection(self, profiles: &[String]) -> Selection {
+        Selection {
+            profiles: profiles.to_vec(),
+            // Compose has profiles itself.
+            everything: self == Target::Compose,
+            ..Selection::default()
+        }
+    }
+
+    /// How services reach each other there.
+    pub(crate) fn address(self) -> fn(&config::Service, &Port) -> String {
+        match self {
+            Target::Compose => compose::address,
+            Target::Procfile
+            | Target::Supervisor
+            | Target::Pm2
+            | Target::Systemd
+            | Target::SystemdUser
+            | Target::Prometheus
+            | Target::Grafana
+            | Target::Vector
+            | Target::Alloy => on_this_machine,
         }
     }
 }
@@ -74,10 +119,19 @@ pub(crate) struct Request<'a> {
     pub(crate) plan: &'a Plan,
     /// The files of the project it was made from, from the project's directory.
     pub(crate) made_from: &'a [String],
-    /// Whose processes the services will be; `None`: whoever starts them.
-    pub(crate) user: Option<&'a str>,
     /// Where the stack serves metrics.
     pub(crate) metrics: Option<SocketAddr>,
+    /// What the plan was made of.
+    pub(crate) config: &'a Config,
+    /// The project's directory, from that of the files.
+    pub(crate) to_project: &'a Path,
+}
+
+impl Request<'_> {
+    /// Whose processes the services will be; `None`: whoever starts them.
+    fn user(&self) -> Option<&str> {
+        self.config.export.user.as_ref().map(|user| user.value.as_str())
+    }
 }
 
 /// The files, and what they lack.
@@ -109,6 +163,7 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
         Target::Alloy => Ok(alloy::export(request)),
         Target::Systemd => systemd::export(request, systemd::Manager::System),
         Target::SystemdUser => systemd::export(request, systemd::Manager::User),
+        Target::Compose => compose::export(request),
     }
 }
 

@@ -108,6 +108,9 @@ pub(crate) struct Service {
     pub(crate) environment: Environment,
     /// The variables in it that the project sets, independent of the caller's environment.
     pub(crate) own_variables: BTreeSet<OsString>,
+    /// Those of them that have the value of an env file.
+    #[serde(default)]
+    pub(crate) from_env_files: BTreeSet<OsString>,
     /// The project's env files, if listed, then the service's own.
     pub(crate) env_files: Vec<EnvFile>,
     pub(crate) venv: Option<Venv>,

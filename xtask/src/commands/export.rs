@@ -7,10 +7,9 @@ use clap::ValueEnum;
 use crate::commands::{CommandResult, Context, exit_after_print, tell};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::export::{self, Exported, Request};
-use crate::plan::{Selection, on_this_machine};
 use crate::report;
 use crate::report::json;
-use crate::run::export_directory::ExportDirectory;
+use crate::run::export_directory::{self, ExportDirectory};
 use crate::run::project::Project;
 
 /// Write what another program needs to run the stack
@@ -21,6 +20,7 @@ devtasks.toml is the project's directory on the other machine.
 
 Examples:
   devtasks export procfile > Procfile
+  devtasks export compose --output deploy
   devtasks export procfile --output deploy
   devtasks export procfile --output deploy --check    in CI: are the files there up to date?
   devtasks export systemd --output deploy             units, to be copied to /etc/systemd/system
@@ -57,6 +57,7 @@ enum Target {
     Supervisor,
     Pm2,
     Procfile,
+    Compose,
     Prometheus,
     Grafana,
     Vector,
@@ -74,6 +75,7 @@ fn target(args: &Args) -> Result<export::Target, Diagnostic> {
         (Target::Supervisor, false) => export::Target::Supervisor,
         (Target::Pm2, false) => export::Target::Pm2,
         (Target::Procfile, false) => export::Target::Procfile,
+        (Target::Compose, false) => export::Target::Compose,
         (Target::Prometheus, false) => export::Target::Prometheus,
         (Target::Grafana, false) => export::Target::Grafana,
         (Target::Vector, false) => export::Target::Vector,
@@ -84,18 +86,20 @@ fn target(args: &Args) -> Result<export::Target, Diagnostic> {
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let target = target(args)?;
     let project = Project::find(context.file.as_deref())?;
-    let asked = Selection {
-        profiles: args.profile.clone(),
-        ..Selection::default()
+    let asked = target.selection(&args.profile);
+    let elsewhere = project.plan_elsewhere(&asked, target.root(), &target.address())?;
+    let to_project = match &args.output {
+        Some(output) => export_directory::way_back(output, &project.checkout)?,
+        None => PathBuf::from("."),
     };
-    let elsewhere = project.plan_elsewhere(&asked, &on_this_machine)?;
     let exported = export::export(
         target,
         &Request {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
-            user: project.config.export.user.as_ref().map(|user| user.value.as_str()),
             metrics: elsewhere.metrics,
+            config: &project.config,
+            to_project: &to_project,
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

@@ -102,7 +102,7 @@ impl Args {
         Selection {
             services: self.services.clone(),
             profiles: self.profile.clone(),
-            everything: false,
+            ..Selection::default()
         }
     }
 }

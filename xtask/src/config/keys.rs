@@ -22,6 +22,10 @@ pub(crate) const DEPENDENCY: &str = "services.NAME.depends_on.NAME";
 pub(crate) const HEALTHCHECK: &str = "services.NAME.healthcheck";
 pub(crate) const TASK: &str = "tasks.NAME";
 pub(crate) const EXPORT: &str = "export";
+pub(crate) const COMPOSE: &str = "export.compose";
+pub(crate) const COMPOSE_OF: &str = "export.compose.NAME";
+pub(crate) const KUBERNETES: &str = "export.kubernetes";
+pub(crate) const KUBERNETES_OF: &str = "export.kubernetes.NAME";
 
 /// In the order of the documentation.
 pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {

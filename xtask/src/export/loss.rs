@@ -51,7 +51,7 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
                 format!("{name} does not free or move a busy port, so `{policy}` is `fail`"),
             );
         }
-        if service.runs == Runs::External {
+        if service.runs == Runs::External && !target.has_containers() {
             lost(
                 "external",
                 format!("somebody else runs it, so {name} is not told of it"),
@@ -63,10 +63,10 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
         if service.listen {
             lost("listen", format!("{name} does not open its sockets for it"));
         }
-        if service.tty {
+        if service.tty && !target.has_containers() {
             lost("tty", format!("{name} gives it no terminal"));
         }
-        if service.stdin == Stdin::Open {
+        if service.stdin == Stdin::Open && !target.has_containers() {
             lost(
                 "stdin",
                 format!("{name} gives it an empty input, so it may end at once"),
@@ -81,7 +81,13 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
                 format!("{name} does not remove a stale one before it starts"),
             );
         }
-        if service.venv.as_ref().is_some_and(|venv| venv.sync) {
+        if service.listen {
+            lost(
+                "listen",
+                format!("{name} does not open its sockets: it must do that itself"),
+            );
+        }
+        if service.venv.as_ref().is_some_and(|venv| venv.sync) && !target.has_containers() {
             lost(
                 "venv",
                 "nothing creates or updates its venv: do it before the start".to_owned(),

@@ -78,7 +78,7 @@ fn app(gated: &Gated, request: &Request) -> String {
             ("min_uptime", quoted("10s")),
         ]);
     }
-    settings.extend(request.user.map(|user| ("uid", quoted(user))));
+    settings.extend(request.user().map(|user| ("uid", quoted(user))));
     let settings = settings.iter().map(|(key, value)| format!("      {key}: {value},\n"));
     format!("    {{\n{}    }},\n", settings.collect::<String>())
 }

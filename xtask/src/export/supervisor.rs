@@ -55,7 +55,7 @@ fn program(gated: &Gated, request: &Request) -> String {
     };
     let mut settings = vec![("process_name", service.name.clone())];
     settings.extend(command(gated));
-    settings.extend(request.user.map(|user| ("user", user.to_owned())));
+    settings.extend(request.user().map(|user| ("user", user.to_owned())));
     settings.extend([
         ("autorestart", autorestart.to_owned()),
         ("startsecs", startsecs.to_owned()),

@@ -1,11 +1,13 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
 mod collectors;
+mod compose;
 mod monitoring;
 mod pm2;
 mod procfile;
 mod supervisor;
 mod systemd;
+mod yaml;
 
 use std::path::Path;
 
@@ -13,7 +15,7 @@ use expect_test::{Expect, expect_file};
 
 use super::{Exported, Loss, Request, Target, export};
 use crate::diagnostic::Diagnostic;
-use crate::plan::planned::planned;
+use crate::plan::planned;
 
 /// Services that have to do with each other in every way that `devtasks.toml` knows.
 const SHOP: &str = include_str!("../../../docs/examples/deploy/devtasks.toml");
@@ -21,7 +23,7 @@ const SHOP: &str = include_str!("../../../docs/examples/deploy/devtasks.toml");
 /// The files of the example are in `docs/examples/deploy`, to be read; `losses` is what they lack.
 #[track_caller]
 fn check_example(target: Target, losses: Expect) {
-    let exported = exported(target, "/srv/shop", SHOP, Some("shop")).expect("the example can be exported");
+    let exported = exported(target, "/srv/shop", SHOP).expect("the example can be exported");
     let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../docs/examples/deploy")
         .join(target.name());
@@ -40,7 +42,7 @@ fn check(target: Target, file: &str, expected: Expect) {
 /// The same in another directory.
 fn text_of(target: Target, root: &str, file: &str) -> String {
     let mut text = String::new();
-    match exported(target, root, file, None) {
+    match exported(target, root, file) {
         Ok(exported) => {
             for file in &exported.files {
                 let access = if file.has_variables { ", for its owner" } else { "" };
@@ -53,13 +55,18 @@ fn text_of(target: Target, root: &str, file: &str) -> String {
     text
 }
 
-fn exported(target: Target, root: &str, file: &str, user: Option<&str>) -> Result<Exported, Vec<Diagnostic>> {
-    let plan = planned(Path::new(root), file);
+/// Targets with another root of their own have that, unless the file says `root`.
+fn exported(target: Target, root: &str, file: &str) -> Result<Exported, Vec<Diagnostic>> {
+    let config = planned::read(file);
+    let written = config.export.root.as_ref().map(|root| root.value.as_str());
+    let root = written.or(target.root()).unwrap_or(root);
+    let plan = planned::plan_of(&config, Path::new(root), &target.selection(&[]), &target.address());
     let request = Request {
         plan: &plan,
         made_from: &["devtasks.toml".to_owned()],
-        user,
         metrics: Some(([127, 0, 0, 1], 9464).into()),
+        config: &config,
+        to_project: Path::new(".."),
     };
     export(target, &request)
 }

@@ -34,6 +34,7 @@ pub(crate) fn changes(running: &Service, planned: &Service, all: &[Service]) -> 
         working_dir_place: _,
         environment: _,
         own_variables: _,
+        from_env_files: _,
         env_files: _,
         venv: _,
         ports,

@@ -9,6 +9,8 @@ pub(crate) struct Selection {
     /// Named services; empty means all except those in inactive profiles.
     pub(crate) services: Vec<String>,
     pub(crate) profiles: Vec<String>,
+    /// Also tasks that nothing depends on.
+    pub(crate) tasks: bool,
     /// Every service of the file regardless of profiles, for checks.
     pub(crate) everything: bool,
 }
@@ -52,7 +54,7 @@ fn is_meant(service: &Service, asked: &Selection) -> bool {
     asked.everything
         || asked.services.contains(&service.name)
         || in_profile()
-        || (asked.services.is_empty() && service.profiles.is_empty() && !service.task)
+        || (asked.services.is_empty() && service.profiles.is_empty() && (asked.tasks || !service.task))
 }
 
 /// Depth first; `config` has rejected cycles.

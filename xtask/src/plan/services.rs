@@ -8,7 +8,10 @@ use super::env_files::{ProjectFiles, absolute, os};
 use super::environment::activate;
 use super::ports::Numbers;
 use super::scope::{Pairs, Scope};
-use super::{Check, Command, ComposeService, Health, PlanInputs, Port, Protocol, Runs, Scheme, Service, Watch, venvs};
+use super::{
+    Check, Command, ComposeService, Environment, Health, PlanInputs, Port, Protocol, Runs, Scheme, Service, Watch,
+    venvs,
+};
 use crate::config::{self, Config, Located, Template};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
@@ -70,6 +73,9 @@ pub(super) fn service(
         let terminal = layers.entry("TERM".into());
         terminal.or_insert_with(|| "xterm-256color".into());
     }
+    let of_files: Environment = files.pairs.iter().chain(&own).flatten().map(os).collect();
+    let is_kept = |(name, value): &(&OsString, &OsString)| layers.get(*name) == Some(value);
+    let from_env_files = of_files.iter().filter(is_kept).map(|(name, _)| name.clone()).collect();
     let stop_grace_period = match &runs {
         Runs::Compose(compose) => compose.stop_timeout.unwrap_or(CONTAINER_STOP_TIMEOUT) + COMPOSE_TIMEOUT,
         Runs::Command | Runs::External => service.stop_grace_period,
@@ -94,6 +100,7 @@ pub(super) fn service(
             .clone(),
         environment: layers,
         own_variables,
+        from_env_files,
         env_files,
         venv,
         ports: ports.clone(),

@@ -16,6 +16,27 @@ pub(crate) struct ExportDirectory<'a> {
     target: Target,
 }
 
+/// The project's directory, seen from `directory`: `.` or `..` if that lies in the project, else absolute.
+///
+/// # Errors
+/// There is no working directory.
+pub(crate) fn way_back(directory: &Path, project: &Path) -> Result<PathBuf, Diagnostic> {
+    let absolute = std::path::absolute(directory).map_err(|error| problem("find", directory, &error))?;
+    // It may not exist yet.
+    let mut above = absolute.ancestors();
+    let real = above.find_map(|above| Some(above.canonicalize().ok()?.join(absolute.strip_prefix(above).ok()?)));
+    let real = real.unwrap_or(absolute);
+    let Ok(within) = real.strip_prefix(project) else {
+        return Ok(project.to_owned());
+    };
+    let back: PathBuf = within.components().map(|_| "..").collect();
+    Ok(if back.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        back
+    })
+}
+
 impl<'a> ExportDirectory<'a> {
     pub(crate) fn new(directory: &'a Path, target: Target) -> Self {
         ExportDirectory { directory, target }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod compose;
 mod monitoring;
 mod pm2;
 mod procfile;
@@ -12,6 +13,9 @@ mod shop;
 mod supervisor;
 mod systemd;
 mod tools;
+
+#[path = "../stacks/podman.rs"]
+mod podman;
 
 /// The sandbox of the fast tests.
 #[path = "../it"]

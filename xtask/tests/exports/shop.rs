@@ -51,7 +51,7 @@ port = "${{STORE_PORT:-6390}}"
 healthcheck = {{ tcp = true }}
 
 [services.backend]
-command = ["../app", "${{BACKEND_PORT}}", "--needs", "../migrated", "--asks", "6390", "--late", "300", {arguments}]
+command = ["../app", "${{BACKEND_PORT}}", "--needs", "../migrated", "--asks", "${{services.store.address}}", "--late", "300", {arguments}]
 working_dir = "back end"
 port = "${{BACKEND_PORT:-8000}}"
 environment = {{ {environment}, STORE_URL = "http://${{services.store.address}}" }}
@@ -60,7 +60,7 @@ healthcheck = {{ http = "/healthz?a=1&b=%20" }}
 restart = "always"
 
 [services.web]
-command = ["./app", "${{WEB_PORT}}", "--asks", "8000"]
+command = ["./app", "${{WEB_PORT}}", "--asks", "${{services.backend.address}}"]
 port = "${{WEB_PORT:-8080}}"
 depends_on = ["backend"]
 
@@ -124,15 +124,22 @@ depends_on = ["store"]
     /// The backend has all of its variables and arguments, and its directory.
     #[track_caller]
     pub(crate) fn has_arrived(&self) {
+        let directory = self.sandbox.project().join("back end");
+        self.has_arrived_in(&directory.display().to_string(), "127.0.0.1:6390");
+    }
+
+    /// The same where that directory, or the address of the store, is another one.
+    #[track_caller]
+    pub(crate) fn has_arrived_in(&self, directory: &str, store: &str) {
         let look = self.look();
         for (name, value) in VARIABLES {
             assert_eq!(look.environment.get(name).map(String::as_str), Some(value), "{name}");
         }
-        let url = "http://127.0.0.1:6390";
+        let url = format!("http://{store}");
         for (name, value) in [
             ("PORT", "8000"),
             ("FROM_FILE", "a b"),
-            ("STORE_URL", url),
+            ("STORE_URL", &url),
             ("WEB_PORT", "8080"),
         ] {
             assert_eq!(look.environment.get(name).map(String::as_str), Some(value), "{name}");
@@ -143,14 +150,13 @@ depends_on = ["store"]
             "--needs",
             "../migrated",
             "--asks",
-            "6390",
+            store,
             "--late",
             "300",
         ];
         let values = VARIABLES.map(|(_, value)| value);
         assert_eq!(look.words, [&own[..], &values[..]].concat());
-        let directory = self.sandbox.project().join("back end");
-        assert_eq!(look.directory, directory.display().to_string());
+        assert_eq!(look.directory, directory);
     }
 }
 

@@ -61,12 +61,12 @@ fn dependents_follow_their_dependencies_as_devtasks_toml_says() {
         restart = "on-failure"
 
         [services.stays]
-        command = "./app 8001 --asks 6390"
+        command = "./app 8001 --asks 127.0.0.1:6390"
         port = 8001
         depends_on = ["db"]
 
         [services.follows]
-        command = "./app 8002 --asks 6390"
+        command = "./app 8002 --asks 127.0.0.1:6390"
         port = 8002
         depends_on = { db = { restart = true } }
 

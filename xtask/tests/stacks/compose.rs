@@ -5,8 +5,9 @@
 
 use xshell::{Shell, cmd};
 
-use super::keepers::{PODMAN, UNTIL_BUSY, run};
+use super::keepers::{SERVER, UNTIL_BUSY, run};
 use crate::it::sandbox::Sandbox;
+use crate::podman::PODMAN;
 
 /// `devtasks` and `docker-compose` in the `PATH`, an engine, and a Compose file with `db`.
 const COMPOSE: &str = r#"
@@ -46,6 +47,7 @@ fn a_container_is_a_service_needs_root() {
         &format!(
             r#"{UNTIL_BUSY}
             {PODMAN}
+            {SERVER}
             {COMPOSE}
             devtasks up -d
             echo "up: $(state db)"
@@ -94,6 +96,7 @@ fn compose_starts_a_service_of_ours_needs_root() {
         &format!(
             r#"{UNTIL_BUSY}
             {PODMAN}
+            {SERVER}
             {COMPOSE}
             docker-compose up -d
             pod inspect --format '{{{{range .Config.Env}}}}{{{{println .}}}}{{{{end}}}}' project-web-1 | grep ^API_ | sort

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::it::sandbox::{Running, Sandbox};
+use crate::podman::PODMAN;
 
 /// Runs a script where any port may be used and everything dies with it; `$X` is the program. What it printed.
 #[track_caller]
@@ -37,8 +38,8 @@ fn ports(printed: &str) -> Vec<Value> {
 /// Looks until somebody listens there: `until_busy PORT`.
 pub(super) const UNTIL_BUSY: &str = "until_busy() { $X port wait $1 --busy --timeout 30s >/dev/null; }";
 
-/// An image of one static program that answers on port 80; settings for machines without cgroup v2 and systemd.
-pub(super) const PODMAN: &str = r#"
+/// An image of one static program that answers on port 80.
+pub(super) const SERVER: &str = r#"
 cat >server.c <<'EOF'
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -52,26 +53,6 @@ int main() {
 }
 EOF
 mkdir -p image && cc -static -o image/server server.c
-cat >containers.conf <<'EOF'
-[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=2048:2048"]
-cgroupns = "host"
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-EOF
-export CONTAINERS_CONF=$PWD/containers.conf
-pod() { podman --log-level=error --root "$PWD/store" --runroot "$PWD/running" --tmpdir "$PWD/engine" "$@"; }
-clean() {
-    code=$?
-    set +e
-    pod rm -fa -t 0 >/dev/null 2>&1
-    pod system reset -f >/dev/null 2>&1
-    find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null
-    exit $code
-}
-trap clean EXIT
 tar -C image -c . | pod import --change 'CMD ["/server"]' - web:1 >/dev/null 2>&1
 "#;
 
@@ -83,6 +64,7 @@ fn podman_needs_root() {
         &format!(
             r#"{UNTIL_BUSY}
             {PODMAN}
+            {SERVER}
             labels="--label com.docker.compose.project=shop --label com.docker.compose.service=web"
             pod run -d --name shop-web $labels -p 7300:80 web:1 >/dev/null
             until_busy 7300

@@ -9,6 +9,7 @@ mod fastapi_vite;
 mod handed_over;
 mod init;
 mod keepers;
+mod podman;
 mod poetry;
 mod shop;
 mod uv;

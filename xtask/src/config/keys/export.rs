@@ -1,7 +1,7 @@
 //! The keys of `[export]`.
 
-use super::EXPORT;
 use super::key::{Key, key};
+use super::{COMPOSE, COMPOSE_OF, EXPORT, KUBERNETES, KUBERNETES_OF};
 
 pub(super) const KEYS: &[Key] = &[
     key(
@@ -17,6 +17,58 @@ pub(super) const KEYS: &[Key] = &[
         "user",
         "string",
         "whoever starts them",
-        "the user whose processes the services are there",
+        "the user whose processes the services are there; of the machine's systemd root, if it is not set",
     ),
+    key(EXPORT, "compose", "table", "", "the images of Compose"),
+    key(EXPORT, "kubernetes", "table", "", "the images of Kubernetes"),
+    IMAGE,
+    key(
+        COMPOSE,
+        "build",
+        "path",
+        "",
+        "the directory with the Dockerfile of every service that has no image of its own, from the project's directory",
+    )
+    .also(&["context", "dockerfile"]),
+    IMAGE_OF,
+    key(
+        COMPOSE_OF,
+        "build",
+        "path",
+        "that of all",
+        "the directory with its Dockerfile, from the project's directory",
+    )
+    .also(&["context", "dockerfile"]),
+    IMAGE.of(KUBERNETES),
+    IMAGE_OF.of(KUBERNETES_OF),
+    key(
+        KUBERNETES_OF,
+        "cpu",
+        "quantity of Kubernetes",
+        "",
+        "the processors it asks for, such as `\"250m\"`, a quarter of one",
+    ),
+    key(
+        KUBERNETES_OF,
+        "memory",
+        "quantity of Kubernetes",
+        "",
+        "the memory it asks for and is limited to, such as `\"256Mi\"`",
+    ),
+    key(KUBERNETES_OF, "replicas", "integer", "`1`", "how many of it run"),
 ];
+
+const IMAGE: Key = key(
+    COMPOSE,
+    "image",
+    "string",
+    "",
+    "the image of every service that has none of its own",
+);
+const IMAGE_OF: Key = key(
+    COMPOSE_OF,
+    "image",
+    "string",
+    "that of all",
+    "the image of this service or task",
+);

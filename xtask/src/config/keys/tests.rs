@@ -47,7 +47,11 @@ fn keys_of_a_table_stand_together() {
             super::DEPENDENCY,
             super::HEALTHCHECK,
             super::TASK,
-            super::EXPORT
+            super::EXPORT,
+            super::COMPOSE,
+            super::COMPOSE_OF,
+            super::KUBERNETES,
+            super::KUBERNETES_OF
         ]
     );
 }

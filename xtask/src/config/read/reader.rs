@@ -93,11 +93,15 @@ impl<'t> TomlReader<'t> {
     /// Reports the keys of `table` that [`keys`](crate::config::keys::keys) lacks or marks as not supported.
     pub(super) fn check_keys(&mut self, table: &Table, pattern: &str) {
         for item in table.items() {
-            match keys_of(pattern).find(|key| key.name == item.key) {
-                Some(key) if key.supported => {}
-                Some(_) => self.report(item.at_key(), not_supported(item.key)),
-                None => self.report(item.at_key(), unknown_key(&item, pattern)),
-            }
+            self.check_key(&item, pattern);
+        }
+    }
+
+    pub(super) fn check_key(&mut self, item: &Item, pattern: &str) {
+        match keys_of(pattern).find(|key| key.name == item.key) {
+            Some(key) if key.supported => {}
+            Some(_) => self.report(item.at_key(), not_supported(item.key)),
+            None => self.report(item.at_key(), unknown_key(item, pattern)),
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn losses(stack: &Stack, processes: &[Process]) -> Vec<Loss> {
 }
 
 fn user(stack: &Stack) -> Option<Loss> {
-    let message = match (stack.manager, stack.request.user) {
+    let message = match (stack.manager, stack.request.user()) {
         (Manager::System, None) => "`[export] user` is not set, so the services run as root",
         (Manager::User, Some(_)) => "the services run as the user whose systemd it is",
         (Manager::System, Some(_)) | (Manager::User, None) => return None,

@@ -75,7 +75,7 @@ pub(super) fn unit(stack: &Stack, process: &Process) -> String {
     }
     if stack.manager == Manager::System {
         // Without a user, systemd sets no HOME.
-        unit.set("User", stack.request.user.unwrap_or("root"));
+        unit.set("User", stack.request.user().unwrap_or("root"));
     }
     unit.set("WorkingDirectory", quoted(&service.working_dir.display().to_string()));
     let env_file = stack.names.env_file(&service.name);

@@ -7,7 +7,9 @@ use crate::export::Target;
 
 #[test]
 fn a_whole_stack() {
-    check_example(Target::Systemd, expect![[r#"
+    check_example(
+        Target::Systemd,
+        expect![[r#"
         lost: db, healthcheck: systemd does not look at health after the start
             instead: its start ends when it is ready
         lost: backend, healthcheck: systemd does not look at health after the start
@@ -15,7 +17,8 @@ fn a_whole_stack() {
         lost: worker, healthcheck: systemd does not look at health after the start
             instead: its start ends when it is ready
         lost: worker, depends_on: it waits until `backend` is ready, not only started
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -215,7 +218,9 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             lost: outside, external: somebody else runs it, so a user's systemd is not told of it
             lost: web, listen: a user's systemd does not open its sockets for it
             lost: web, tty: a user's systemd gives it no terminal
+            lost: web, listen: a user's systemd does not open its sockets: it must do that itself
             lost: api, listen: a user's systemd does not open its sockets for it
+            lost: api, listen: a user's systemd does not open its sockets: it must do that itself
             lost: web, depends_on: it waits until `dns` is started: nothing can tell whether that is ready
             lost: web, depends_on: it waits until `db` is ready, not only started
             lost: web, restart: a client that connects starts it again

@@ -24,14 +24,15 @@ pub(crate) struct PlanElsewhere {
 }
 
 impl Project {
-    /// The requested services where the project lies in `[export] root`, with the ports of the file: what this checkout moved
-    /// is left out. `address` says how services reach each other there.
+    /// The requested services where the project lies in `[export] root` or else in `root`, with the ports of the file: what
+    /// this checkout moved is left out. `address` says how services reach each other there.
     ///
     /// # Errors
     /// As [`plan::draft`], and all problems of the requested services.
     pub(crate) fn plan_elsewhere(
         &self,
         asked: &Selection,
+        root: Option<&str>,
         address: &dyn Fn(&config::Service, &Port) -> String,
     ) -> Result<PlanElsewhere, Diagnostics> {
         let elsewhere = Elsewhere {
@@ -44,9 +45,10 @@ impl Project {
                 },
                 ..self.config.clone()
             },
-            root: match &self.config.export.root {
-                Some(root) => PathBuf::from(&root.value),
-                None => self.checkout.clone(),
+            root: match (&self.config.export.root, root) {
+                (Some(root), _) => PathBuf::from(&root.value),
+                (None, Some(root)) => PathBuf::from(root),
+                (None, None) => self.checkout.clone(),
             },
             read: RefCell::default(),
             asked,

@@ -1,12 +1,13 @@
 /* A server that shows what it was given. One static program, so that it runs in a container without anything else.
 
-   app PORT [--needs FILE] [--asks PORT] [--late MS] [--inherit] [REST…]
+   app PORT [--needs FILE] [--asks HOST:PORT] [--late MS] [--inherit] [REST…]
 
-   Ends with 3 if FILE is missing, or nothing listens on the other port: it was started too early. Listens on all addresses,
+   Ends with 3 if FILE is missing, or nothing listens at the other address: it was started too early. Listens on all addresses,
    MS after its start. Answers with the bytes of its environment (/environ), arguments (/cmdline), directory (/cwd), pid (/pid),
    or with `ok`. --inherit: it listens on the socket that it was passed (LISTEN_FDS). SIGTERM ends it between two answers. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +16,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct sockaddr_in at(const char *port, in_addr_t host) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(port)), .sin_addr = {host}};
-    return address;
+/* 0 if somebody listens there. Changes the text. */
+static int asks(char *address) {
+    char *port = strrchr(address, ':');
+    if (!port) return -1;
+    *port++ = 0;
+    struct addrinfo only = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo(address, port, &only, &found)) return -1;
+    int asking = socket(AF_INET, SOCK_STREAM, 0);
+    int failed = connect(asking, found->ai_addr, found->ai_addrlen);
+    close(asking);
+    freeaddrinfo(found);
+    port[-1] = ':';
+    return failed;
 }
 
 static size_t whole(const char *path, char *into, size_t room) {
@@ -35,14 +46,9 @@ int main(int n, char **words) {
     for (int i = 2; i + 1 < n; i++) {
         if (!strcmp(words[i], "--needs") && access(words[i + 1], F_OK)) return 3;
         if (!strcmp(words[i], "--late")) usleep(1000 * atoi(words[i + 1]));
-        if (!strcmp(words[i], "--asks")) {
-            struct sockaddr_in other = at(words[i + 1], htonl(INADDR_LOOPBACK));
-            int asking = socket(AF_INET, SOCK_STREAM, 0);
-            if (connect(asking, (void *)&other, sizeof other)) return 3;
-            close(asking);
-        }
+        if (!strcmp(words[i], "--asks") && asks(words[i + 1])) return 3;
     }
-    struct sockaddr_in any = at(words[1], htonl(INADDR_ANY));
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
     int server = inherits ? 3 : socket(AF_INET, SOCK_STREAM, 0), on = 1;
     if (!inherits) {
         setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -61,9 +67,11 @@ int main(int n, char **words) {
         FD_SET(server, &waiting);
         if (pselect(server + 1, &waiting, 0, 0, 0, &before) < 0) continue;
         int client = accept(server, 0, 0);
-        ssize_t length = read(client, request, sizeof request - 1);
+        ssize_t length = 0, more;
+        request[0] = 0;
+        while (!strstr(request, "\r\n\r\n") && (more = read(client, request + length, sizeof request - 1 - length)) > 0)
+            request[length += more] = 0;
         if (length > 0) {
-            request[length] = 0;
             size_t size;
             if (!strncmp(request, "GET /environ ", 13)) size = whole("/proc/self/environ", body, sizeof body);
             else if (!strncmp(request, "GET /cmdline ", 13)) size = whole("/proc/self/cmdline", body, sizeof body);

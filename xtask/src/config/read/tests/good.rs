@@ -39,6 +39,29 @@ fn the_address_of_metrics_may_hold_variables() {
 }
 
 #[test]
+fn images_are_of_all_or_of_one_service() {
+    check(
+        r#"
+        [services.image]
+        command = "x"
+        [tasks.migrate]
+        command = "x"
+        [export.compose]
+        build = "."
+        image = { image = "redis:7" }
+        migrate = { build = "ops" }
+        [export.kubernetes]
+        image = "shop:1"
+        [export.kubernetes.image]
+        cpu = "0.5"
+        memory = "256Mi"
+        replicas = 3
+        "#,
+        expect!["11:20 duplicate key `image`"],
+    );
+}
+
+#[test]
 fn a_whole_file_is_read_in_its_order() {
     check(
         r#"

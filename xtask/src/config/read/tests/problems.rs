@@ -117,6 +117,41 @@ fn export_has_an_absolute_path_and_the_name_of_a_user() {
               hint: did you mean `user`?"#]],
     );
     check(
+        r#"
+        [services.backend]
+        command = "x"
+        [export]
+        compose = "x"
+        [export.kubernetes]
+        imag = "x"
+        cpu = "1"
+        image = ""
+        [export.kubernetes.backedn]
+        image = 1
+        [export.kubernetes.backend]
+        build = "."
+        cpu = "1,5"
+        memory = "256MB"
+        replicas = -1
+        "#,
+        expect![[r#"
+            4:11 [export] `compose` must be a table, found a string
+            6:1 [export.kubernetes] unknown key `imag`
+              hint: did you mean `image`?
+            7:1 [export.kubernetes] unknown key `cpu`
+            8:9 [export.kubernetes] `image` is empty
+            9:20 [export.kubernetes] unknown service `backedn`
+              hint: did you mean `backend`?
+            10:9 [export.kubernetes.backedn] `image` must be a string, found an integer
+              hint: write `"1"`
+            12:1 [export.kubernetes.backend] unknown key `build`
+            13:7 [export.kubernetes.backend] `1,5` is not a quantity of Kubernetes
+              hint: write a number and a unit, such as `"250m"`
+            14:10 [export.kubernetes.backend] `256MB` is not a quantity of Kubernetes
+              hint: write a number and a unit, such as `"256Mi"`
+            15:12 [export.kubernetes.backend] `replicas` is not a number of replicas"#]],
+    );
+    check(
         "[export]\nroot = \"/a\\u0007\"\nuser = '${USER}'",
         expect![[r#"
         2:8 [export] `/a\u{7}` is not an absolute path

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::template::tests::shown;
 use crate::config::{
-    Check, Command, Condition, Config, Healthcheck, Located, OnConflict, OnExit, Port, Protocol, Restart, Runs,
-    Service, Stdin, StopSignal, Template, VenvChoice, VenvInputs,
+    Check, Command, Condition, Config, ContainerOf, Healthcheck, Located, OnConflict, OnExit, Port, Protocol, Restart,
+    Runs, Service, Stdin, StopSignal, Template, VenvChoice, VenvInputs,
 };
 
 pub(super) fn config(config: &Config) -> String {
@@ -43,7 +43,28 @@ pub(super) fn config(config: &Config) -> String {
     let export = [("root", &config.export.root), ("user", &config.export.user)];
     let export = export.map(|(key, value)| Some(format!("export {key} {}", value.as_ref()?.value)));
     lines.extend(export.into_iter().flatten());
+    for (target, settings) in [
+        ("compose", &config.export.compose),
+        ("kubernetes", &config.export.kubernetes),
+    ] {
+        let by_name = settings.by_name.iter().map(|(name, one)| (name.as_str(), one));
+        for (name, one) in [("all", &settings.all)].into_iter().chain(by_name) {
+            container(&mut lines, &format!("export {target} {name}"), one);
+        }
+    }
     lines.join("\n")
+}
+
+fn container(lines: &mut Vec<String>, whose: &str, one: &ContainerOf) {
+    let texts = [
+        ("image", &one.image),
+        ("build", &one.build),
+        ("cpu", &one.cpu),
+        ("memory", &one.memory),
+    ];
+    let texts = texts.map(|(key, value)| Some(format!("{whose} {key} {}", value.as_ref()?)));
+    lines.extend(texts.into_iter().flatten());
+    lines.extend(one.replicas.map(|number| format!("{whose} replicas {number}")));
 }
 
 fn service(lines: &mut Vec<String>, service: &Service) {

@@ -1,0 +1,111 @@
+//! What is lost in every container.
+
+use super::Container;
+use crate::export::Target;
+use crate::export::loss::Loss;
+use crate::plan::{Plan, Runs};
+
+/// Service by service.
+pub(crate) fn losses(plan: &Plan, containers: &[Container], target: Target) -> Vec<Loss> {
+    let title = target.title();
+    let mut losses = Vec::new();
+    for service in plan.services.iter().filter(|service| service.runs == Runs::External) {
+        let address = service.ports.first().map(|port| port.address());
+        let inside = match address {
+            Some(address) if address.ip().is_loopback() => {
+                format!(", and its address stays `{address}`, which in a container is the container itself")
+            }
+            Some(_) | None => String::new(),
+        };
+        let message = format!("somebody else runs it, so {title} is not told of it{inside}");
+        losses.push(Loss::new(service, "external", message));
+    }
+    for container in containers {
+        let service = container.service;
+        if container.image.is_none() && container.build.is_none() && needs_image(container, target) {
+            let message = format!(
+                "no image is known: set {} in [export.{}], or in a table of its name there",
+                keys(target),
+                target.name()
+            );
+            losses.push(
+                Loss::new(service, "image", message)
+                    .instead_if(Some(placeholder(plan, container)), |name| format!("the name `{name}`")),
+            );
+        }
+        if service.venv.is_some() {
+            losses.push(Loss::new(
+                service,
+                "venv",
+                "its image must bring the packages: no venv of this machine is in it",
+            ));
+        }
+        losses.extend(loopback(container));
+    }
+    losses
+}
+
+/// Compose takes that of the other Compose file.
+fn needs_image(container: &Container, target: Target) -> bool {
+    container.service.runs == Runs::Command || target != Target::Compose
+}
+
+fn keys(target: Target) -> &'static str {
+    match target == Target::Compose {
+        true => "`image` or `build`",
+        false => "`image`",
+    }
+}
+
+/// What stands for an image that nobody has named.
+pub(crate) fn placeholder(plan: &Plan, container: &Container) -> String {
+    let (stack, name) = (super::stack_name(plan), super::dns_label(&container.service.name));
+    format!("{stack}-{name}").trim_end_matches('-').to_owned()
+}
+
+/// What names this machine by `127.0.0.1` or `localhost`, which is the container itself there.
+fn loopback(container: &Container) -> Vec<Loss> {
+    let service = container.service;
+    let mut losses = Vec::new();
+    let host = service
+        .ports
+        .iter()
+        .filter_map(|port| port.host)
+        .find(|host| host.is_loopback());
+    let host = host.map(|host| host.to_string());
+    let mut parts = container.words.iter().flat_map(|word| word.split_whitespace());
+    let said = parts.find_map(names_loopback);
+    if let Some(name) = said.or(host.as_deref()) {
+        let message = format!(
+            "its `{name}` is the container itself there: it must listen on all addresses to be reached, and reaches nobody by it"
+        );
+        losses.push(Loss::new(
+            service,
+            if said.is_some() { "command" } else { "host" },
+            message,
+        ));
+    }
+    for (variable, value) in &container.variables {
+        if let Some(name) = names_loopback(value) {
+            let message = format!(
+                "`{variable}` says `{name}`, which is the container itself there: write `${{services.NAME.address}}` or `.url`"
+            );
+            losses.push(Loss::new(service, "environment", message));
+        }
+    }
+    losses
+}
+
+/// `127.0.0.1` as a whole, after `=`, or as the host of a URL.
+fn names_loopback(text: &str) -> Option<&'static str> {
+    const LOOPBACK: [&str; 4] = ["127.0.0.1", "localhost", "[::1]", "::1"];
+    let hosts = text.split(['=', '/', '@', ',', ' ', '"', '\'']);
+    hosts
+        .flat_map(|part| LOOPBACK.iter().copied().find(|name| is_host(part, name)))
+        .next()
+}
+
+fn is_host(part: &str, name: &str) -> bool {
+    let port = part.strip_prefix(name);
+    port.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
+}

@@ -86,13 +86,14 @@ fn prometheus_scrapes_a_stack_and_every_panel_has_data() {
         prometheus --config.file=deploy/prometheus.yml --storage.tsdb.path=tsdb --web.listen-address=127.0.0.1:9090 >log 2>&1 &
         prometheus=$!
         query() {{ curl -fsS --get -m 2 --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query; }}
-        has_data() {{ query "$1" | jq -e '.data.result | length > 0' >/dev/null; }}
+        # Not `jq -e`: of no input it says that all is well.
+        has_data() {{ [ "$(query "$1" | jq '.data.result | length > 0')" = true ]; }}
         until_is 20 has_data 'devtasks_service_up == 1' || {{ cat log >&2; exit 1; }}
         {program} metrics | promtool check metrics
         exec 3<>/dev/tcp/127.0.0.1/8080
         comes_back
         jq -r '.panels[].targets[].expr' deploy/devtasks.dashboard.json |
-            sed -e 's/\$project/shop/g' -e 's/\$__rate_interval/5s/g' >expressions
+            sed -e 's/\$project/shop/g' -e 's/\$__rate_interval/1m/g' >expressions
         while read -r expression; do
             until_is 20 has_data "$expression" || {{ echo "no data: $expression" >&2; exit 1; }}
         done <expressions

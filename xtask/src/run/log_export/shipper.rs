@@ -204,3 +204,6 @@ impl Shipper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,7 @@ fn the_json_has_the_shape_of_the_contract() {
                     "waiting_for": [], "task": false,
                 },
             ],
+            "log_export": [],
         })
     );
 }
@@ -139,6 +140,7 @@ fn the_json_of_a_stack_that_does_not_run_is_whole_too() {
                 "health": {"status": "none", "detail": null},
                 "waiting_for": [], "task": false,
             }],
+            "log_export": [],
         })
     );
 }

@@ -9,13 +9,16 @@ use crate::export::Target;
 
 #[test]
 fn a_whole_stack() {
-    check_example(Target::Compose, expect![[r#"
+    check_example(
+        Target::Compose,
+        expect![[r#"
         lost: migrate, venv: its image must bring the packages: no venv of this machine is in it
         lost: backend, venv: its image must bring the packages: no venv of this machine is in it
         lost: worker, venv: its image must bring the packages: no venv of this machine is in it
         lost: backend, restart: Compose does not restart it when it is unhealthy
         lost: worker, restart: Compose does not restart it when it is unhealthy
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

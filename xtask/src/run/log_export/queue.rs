@@ -213,3 +213,6 @@ impl ShipQueue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// The longest time that a target may ask for.
+/// The longest time that a target may ask for; the shortest is [`MIN_PAUSE`].
 const MAX_ASKED_PAUSE: Duration = Duration::from_secs(300);
 
 pub(super) struct Shipper {
@@ -177,7 +177,7 @@ impl Shipper {
             }
             // If the run ends meanwhile, there is one more attempt.
             self.queue
-                .pause(asked.map_or(pause, |asked| asked.min(MAX_ASKED_PAUSE)));
+                .pause(asked.map_or(pause, |asked| asked.clamp(MIN_PAUSE, MAX_ASKED_PAUSE)));
             pause = (pause * 2).min(MAX_PAUSE);
         }
     }
@@ -204,3 +204,6 @@ impl Shipper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,3 +199,27 @@ fn a_socket_file_takes_datagrams_or_a_stream() {
     let said: Vec<String> = all.lines().map(|line| said(line.as_bytes())).collect();
     assert_eq!(said, ["two", "three"]);
 }
+
+#[test]
+fn a_message_that_was_sent_in_part_is_sent_again_in_a_new_stream() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut syslog = Syslog::new(SyslogAddress::Tcp(address.to_string()), &source());
+    let line = vec![b'x'; 1_000_000];
+    add(&mut syslog, &[&line[..]; 16]);
+    let first = syslog.send(Duration::from_millis(50));
+    assert_eq!(first.rest, Rest::Later(None));
+    drop(listener.accept().unwrap());
+    let reading = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        listener.accept().unwrap().0.read_to_end(&mut all).unwrap();
+        all
+    });
+    let second = syslog.send(PATIENCE);
+    assert_eq!((first.sent + second.sent, second.rest), (16, Rest::None));
+    drop(syslog);
+    let all = reading.join().unwrap();
+    let beginning = b"1000102 <14>1 ";
+    assert!(all.starts_with(beginning), "{}", String::from_utf8_lossy(&all[..40]));
+    assert_eq!(all.len() as u64, second.sent * 1_000_110, "only whole messages");
+}

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::os;
-use super::pidfiles::started_at;
 use crate::diagnostic::Diagnostic;
 use crate::process::{Identity, ProcessState};
 
@@ -81,6 +80,8 @@ pub(crate) fn of_trees(roots: &[u32], spared: &[Identity]) -> Result<TreeUsage, 
 /// This process.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OwnUsage {
+    /// Since 1970; `None` if the system does not say.
+    pub(crate) started_at: Option<Duration>,
     /// Without that of its children.
     pub(crate) cpu: Duration,
     pub(crate) resident_bytes: u64,
@@ -92,17 +93,13 @@ pub(crate) struct OwnUsage {
 /// `None` if the system does not say.
 pub(crate) fn own() -> Option<OwnUsage> {
     let pid = std::process::id();
-    let (_, usage) = os::usage(pid).ok()??;
+    let (process, usage) = os::usage(pid).ok()??;
     Some(OwnUsage {
+        started_at: os::started_at(&process.identity),
         cpu: usage.cpu,
         resident_bytes: usage.resident_bytes,
         virtual_bytes: usage.virtual_bytes,
         open_fds: os::open_descriptors(pid).ok().flatten(),
         max_fds: os::open_files_now(),
     })
-}
-
-/// When this process was started, in whole seconds since 1970; `None` if the system does not say.
-pub(crate) fn own_start() -> Option<u64> {
-    started_at(std::process::id())
 }

@@ -259,13 +259,14 @@ environment = { TOKEN = "${TOKEN}-1" }
     let written = fs::read_to_string(sandbox.project().join("deploy/dev/compose.yaml")).unwrap();
     let paths: Vec<_> = written
         .lines()
+        .map(str::trim_start)
         .filter(|line| line.contains("env\"") || line.contains("build"))
         .collect();
     expect![[r#"
-            build: "../../web"
-              - "../../.env"
-              - "../../config/all.env"
-              - "../../../web.env""#]]
+        build: "../../web"
+        - "../../.env"
+        - "../../config/all.env"
+        - "../../../web.env""#]]
     .assert_eq(&paths.join("\n"));
     // What this shell overrides is no longer what the file says.
     let mut command = sandbox.command(&["export", "compose", "--quiet"]);

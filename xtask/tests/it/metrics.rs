@@ -69,6 +69,7 @@ fn a_scrape_shows_the_stack_and_its_counters_move() {
             .contains(&format!("metrics http://127.0.0.1:{metrics}/metrics"))
     );
     let scrape = || get(metrics, "");
+    let started = |page: &str| value(page, &format!("devtasks_service_start_time_seconds{API}"));
     let page = scrape();
     assert!(
         page.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"),
@@ -81,13 +82,15 @@ fn a_scrape_shows_the_stack_and_its_counters_move() {
     assert!(value(&page, &format!("devtasks_service_resident_memory_bytes{API}")) > 100_000.0);
     assert!(value(&page, &format!("devtasks_service_open_fds{API}")) >= 4.0);
     assert!(value(&page, r#"process_open_fds{project="shop"}"#) >= 4.0);
+    let age = started(&page) - value(&page, r#"process_start_time_seconds{project="shop"}"#);
+    // The time of boot is in whole seconds.
+    assert!((-2.0..60.0).contains(&age), "{age}");
     let by_signal = of_api("devtasks_service_restarts_total", "cause", "signal");
     assert_eq!(value(&page, &by_signal), 0.0);
     let lines = of_api("devtasks_log_lines_total", "stream", "stdout");
     let bytes = of_api("devtasks_log_bytes_total", "stream", "stderr");
     assert_eq!(value(&page, &lines), 2.0);
     assert_eq!(value(&page, &bytes), 6.0);
-    let started = |page: &str| value(page, &format!("devtasks_service_start_time_seconds{API}"));
 
     signal(sandbox.pid("api"), Signal::KILL);
     eventually(scrape, || value(&scrape(), &by_signal) == 1.0);

@@ -255,11 +255,11 @@ impl<'r> Page<'r, '_> {
             "Lines that a log target did not get, counted for each target.",
             self.reading.dropped_lines.map(Sample::of_supervisor),
         )?;
-        let Reading { own, own_start, .. } = self.reading;
-        let Some(own) = own else {
+        let Some(own) = &self.reading.own else {
             return Ok(());
         };
         let OwnUsage {
+            started_at,
             cpu,
             resident_bytes,
             virtual_bytes,
@@ -282,10 +282,11 @@ impl<'r> Page<'r, '_> {
         gauge("process_open_fds", "Open descriptors of the supervisor.", *open_fds)?;
         let max_fds = Some(u64::try_from(*max_fds).unwrap_or(u64::MAX));
         gauge("process_max_fds", "The limit on its open descriptors.", max_fds)?;
-        gauge(
+        let start = started_at.map(|at| Sample::of_supervisor(at.as_secs_f64()));
+        self.gauge(
             "process_start_time_seconds",
             "When the supervisor was started, in seconds since 1970.",
-            *own_start,
+            start,
         )
     }
 

@@ -19,8 +19,6 @@ pub(super) struct Reading {
     pub(super) dropped_lines: Option<u64>,
     /// The supervisor; `None` if it is not to be shown.
     pub(super) own: Option<OwnUsage>,
-    /// When the supervisor was started, in seconds since 1970.
-    pub(super) own_start: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -61,7 +59,6 @@ impl Reading {
             conflicts: measures.conflicts,
             dropped_lines: measures.dropped_lines,
             own: None,
-            own_start: None,
         }
     }
 }

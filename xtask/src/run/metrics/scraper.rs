@@ -13,7 +13,6 @@ use crate::system::usage;
 pub(crate) struct Scraper {
     driver: Sender<Message>,
     marks: Mutex<HighWaterMarks>,
-    own_start: Option<u64>,
 }
 
 /// Whom a page is for.
@@ -35,7 +34,6 @@ impl Scraper {
         Scraper {
             driver,
             marks: Mutex::default(),
-            own_start: usage::own_start(),
         }
     }
 
@@ -62,7 +60,6 @@ impl Scraper {
         let mut reading = Reading::of(measures, &mut marks);
         if reader == Reader::Scrape {
             reading.own = usage::own();
-            reading.own_start = self.own_start;
         }
         drop(marks);
         Some(page(reading, format))

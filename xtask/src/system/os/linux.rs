@@ -32,7 +32,7 @@ pub(crate) use processes::{
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};
 pub(crate) use systemd_units::socket_unit;
 #[cfg(feature = "metrics")]
-pub(crate) use usage::{open_descriptors, usage};
+pub(crate) use usage::{open_descriptors, started_at, usage};
 pub(crate) use visibility::visibility_limit;
 
 /// A bind with `SO_REUSEADDR` fails on Linux if a process listens, so its success is reliable.

@@ -132,6 +132,12 @@ pub(crate) fn usage(_: u32) -> Look<(Process, crate::system::usage::Usage)> {
 
 /// Unknown.
 #[cfg(feature = "metrics")]
+pub(crate) fn started_at(_: &Identity) -> Option<Duration> {
+    None
+}
+
+/// Unknown.
+#[cfg(feature = "metrics")]
 pub(crate) fn open_descriptors(_: u32) -> Look<u64> {
     Ok(None)
 }

@@ -38,7 +38,6 @@ fn reading(services: Vec<ServiceReading>) -> Reading {
         conflicts: Conflicts::new(),
         dropped_lines: None,
         own: None,
-        own_start: None,
     }
 }
 
@@ -66,13 +65,13 @@ fn whole() -> Reading {
         conflicts: [(taken(ConflictKind::Foreign), 1), (taken(ConflictKind::OwnLeftover), 2)].into(),
         dropped_lines: Some(7),
         own: Some(OwnUsage {
+            started_at: Some(Duration::from_millis(1_795_939_199_500)),
             cpu: Duration::from_millis(30),
             resident_bytes: 5_000_000,
             virtual_bytes: 9_000_000,
             open_fds: Some(21),
             max_fds: 1024,
         }),
-        own_start: Some(1_795_939_199),
         ..reading(vec![api])
     }
 }
@@ -192,7 +191,7 @@ fn the_prometheus_format_names_counters_in_full() {
             process_max_fds{project="shop"} 1024
             # HELP process_start_time_seconds When the supervisor was started, in seconds since 1970.
             # TYPE process_start_time_seconds gauge
-            process_start_time_seconds{project="shop"} 1795939199
+            process_start_time_seconds{project="shop"} 1795939199.5
         "##]],
     );
 }
@@ -307,7 +306,7 @@ fn openmetrics_has_an_end() {
             process_max_fds{project="shop"} 1024
             # HELP process_start_time_seconds When the supervisor was started, in seconds since 1970.
             # TYPE process_start_time_seconds gauge
-            process_start_time_seconds{project="shop"} 1795939199
+            process_start_time_seconds{project="shop"} 1795939199.5
             # EOF
         "##]],
     );

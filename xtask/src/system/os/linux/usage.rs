@@ -3,21 +3,23 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::param::{clock_ticks_per_second, page_size};
 
 use super::processes::{content, has_ended, row, unreadable_file};
-use crate::process::Process;
+use crate::process::{Identity, Process};
 use crate::system::os::Look;
-use crate::system::os::parse::usage as parse;
+use crate::system::os::parse::processes as parse;
+use crate::system::os::parse::usage as raw;
 use crate::system::problem;
 use crate::system::usage::Usage;
 
 /// A process and what it uses, from one read.
 pub(crate) fn usage(pid: u32) -> Look<(Process, Usage)> {
     let line = content(pid, "stat").map_err(|error| unreadable_file(pid, "stat", &error))?;
-    let Some((line, raw)) = line.and_then(|line| parse::usage(&line).map(|raw| (line, raw))) else {
+    let Some((line, raw)) = line.and_then(|line| raw::usage(&line).map(|raw| (line, raw))) else {
         return Ok(None);
     };
     let usage = Usage {
@@ -27,6 +29,15 @@ pub(crate) fn usage(pid: u32) -> Look<(Process, Usage)> {
         resident_bytes: raw.resident_pages * page_size() as u64,
     };
     Ok(Some((row(pid, &line)?, usage)))
+}
+
+/// When a process of this boot was started, since 1970. `sysinfo` tells that too, but raises our limit on descriptors.
+///
+/// Source: man 5 proc_stat, `btime`, in whole seconds.
+pub(crate) fn started_at(process: &Identity) -> Option<Duration> {
+    static BOOT: OnceLock<Option<u64>> = OnceLock::new();
+    let boot = || parse::counter(&fs::read_to_string("/proc/stat").ok()?, "btime");
+    Some(Duration::from_secs((*BOOT.get_or_init(boot))?) + time(process.start))
 }
 
 fn time(ticks: u64) -> Duration {

@@ -60,7 +60,7 @@ enum Target {
 fn target(args: &Args) -> Result<export::Target, Diagnostic> {
     match (args.target, args.user) {
         (Target::Systemd, true) => Ok(export::Target::SystemdUser),
-        (_, true) => Err(Diagnostic::new("`--user` is for `export systemd` only")
+        (Target::Procfile, true) => Err(Diagnostic::new("`--user` is for `export systemd` only")
             .hint("leave `--user` away")
             .exit(Exit::Usage)),
         (Target::Procfile, false) => Ok(export::Target::Procfile),

@@ -354,7 +354,7 @@ pub(crate) const KEYS: &[Key] = &[
         "user",
         "string",
         "whoever starts them",
-        "the user whose processes the services are there",
+        "the user whose processes the services are there; root for the systemd of the machine, if it is not set",
     ),
 ];
 

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, port, print_help, restart, run, status,
-    supervise, up, venv, why,
+    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help, restart,
+    run, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -76,6 +76,7 @@ fn from_arguments() -> ExitCode {
         Command::Restart(args) => restart::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Logs(args) => logs::run(args, &context),
+        Command::Metrics(args) => metrics::run(&args, &context),
         Command::Why(args) => why::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Run(args) => run::run(args, &context),
@@ -114,7 +115,8 @@ pub fn helpers() {
             project,
             checkout,
             on_exit,
-        } => supervise::run(&project, &checkout, on_exit),
+            metrics,
+        } => supervise::run(&project, &checkout, on_exit, metrics),
     });
     leave(exit.unwrap_or_else(|_| bug()).code());
 }
@@ -277,6 +279,7 @@ enum Command {
     Status(status::Args),
     Logs(logs::Args),
     Why(why::Args),
+    Metrics(metrics::Args),
     Doctor(doctor::Args),
     Run(run::Args),
     Exec(exec::Args),

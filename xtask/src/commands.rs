@@ -12,6 +12,7 @@ pub(crate) mod init;
 mod leftovers;
 pub(crate) mod logs;
 mod lost_ports;
+pub(crate) mod metrics;
 pub(crate) mod port;
 mod prefixes;
 mod proposed;
@@ -130,11 +131,14 @@ impl Context {
 
 /// A duration as an argument.
 fn duration(text: &str) -> Result<Duration, String> {
-    crate::config::duration::parse(text).map_err(|problem| {
-        let hints = problem.hints.iter().map(|hint| hint.render("devtasks"));
-        let facts = std::iter::once(problem.message).chain(hints);
-        facts.collect::<Vec<_>>().join("; ")
-    })
+    crate::config::duration::parse(text).map_err(as_argument)
+}
+
+/// What is wrong with an argument, as clap wants it.
+fn as_argument(problem: Diagnostic) -> String {
+    let hints = problem.hints.iter().map(|hint| hint.render("devtasks"));
+    let facts = std::iter::once(problem.message).chain(hints);
+    facts.collect::<Vec<_>>().join("; ")
 }
 
 /// To stderr. Unlike `eprint!` it does not panic: the terminal may have been closed.

@@ -7,6 +7,8 @@ pub(crate) mod duration;
 #[cfg(feature = "watch")]
 pub(crate) mod globs;
 pub(crate) mod keys;
+mod log_target;
+pub(crate) mod metrics_address;
 mod python;
 mod read;
 mod source;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
+pub(crate) use log_target::{LogTarget, SyslogAddress};
 pub(crate) use read::read;
 pub(crate) use template::Template;
 
@@ -61,6 +64,10 @@ pub(crate) struct ProjectSettings {
     /// `None`: `.env` if it exists.
     pub(crate) env_file: Option<Vec<Located<String>>>,
     pub(crate) on_exit: OnExit,
+    /// Each at most once.
+    pub(crate) log_export: Vec<Located<LogTarget>>,
+    /// Where metrics are served; a literal is a valid address.
+    pub(crate) metrics: Option<Located<Template>>,
 }
 
 /// What happens to the services when the supervisor is killed or loses its terminal.
@@ -287,6 +294,21 @@ pub(crate) enum StopSignal {
     Usr1,
     Usr2,
     Kill,
+}
+
+impl StopSignal {
+    /// The value as written in `devtasks.toml`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            StopSignal::Term => "SIGTERM",
+            StopSignal::Int => "SIGINT",
+            StopSignal::Quit => "SIGQUIT",
+            StopSignal::Hup => "SIGHUP",
+            StopSignal::Usr1 => "SIGUSR1",
+            StopSignal::Usr2 => "SIGUSR2",
+            StopSignal::Kill => "SIGKILL",
+        }
+    }
 }
 
 /// What `up` does about a busy port.

@@ -2,12 +2,21 @@
 //!
 //! Each target has one file. Texts are deterministic: no date, no version, nothing of this machine.
 
+mod alloy;
+mod collector;
 mod gate;
+mod grafana;
 mod loss;
+mod pm2;
 mod process;
 mod procfile;
+mod prometheus;
 mod shell;
+mod supervisor;
 mod systemd;
+mod vector;
+
+use std::net::SocketAddr;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
@@ -17,6 +26,12 @@ pub(crate) use loss::Loss;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Procfile,
+    Supervisor,
+    Pm2,
+    Prometheus,
+    Grafana,
+    Vector,
+    Alloy,
     Systemd,
     SystemdUser,
 }
@@ -26,6 +41,12 @@ impl Target {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Target::Procfile => "procfile",
+            Target::Supervisor => "supervisor",
+            Target::Pm2 => "pm2",
+            Target::Prometheus => "prometheus",
+            Target::Grafana => "grafana",
+            Target::Vector => "vector",
+            Target::Alloy => "alloy",
             Target::Systemd => "systemd",
             Target::SystemdUser => "systemd --user",
         }
@@ -35,6 +56,12 @@ impl Target {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Target::Procfile => "a Procfile",
+            Target::Supervisor => "supervisor",
+            Target::Pm2 => "PM2",
+            Target::Prometheus => "Prometheus",
+            Target::Grafana => "Grafana",
+            Target::Vector => "Vector",
+            Target::Alloy => "Alloy",
             Target::Systemd => "systemd",
             Target::SystemdUser => "a user's systemd",
         }
@@ -47,14 +74,16 @@ pub(crate) struct Request<'a> {
     pub(crate) plan: &'a Plan,
     /// The files of the project it was made from, from the project's directory.
     pub(crate) made_from: &'a [String],
-    /// The user whose processes the services are there; `None`: whoever starts them.
+    /// Whose processes the services will be; `None`: whoever starts them.
     pub(crate) user: Option<&'a str>,
+    /// Where the stack serves metrics.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// The files, and what they lack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Exported {
-    /// By name.
+    /// In the order in which people would read them.
     pub(crate) files: Vec<ExportFile>,
     pub(crate) losses: Vec<Loss>,
 }
@@ -72,6 +101,12 @@ pub(crate) struct ExportFile {
 pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     match target {
         Target::Procfile => procfile::export(request),
+        Target::Supervisor => supervisor::export(request),
+        Target::Pm2 => pm2::export(request),
+        Target::Prometheus => Ok(prometheus::export(request)),
+        Target::Grafana => Ok(grafana::export(request)),
+        Target::Vector => Ok(vector::export(request)),
+        Target::Alloy => Ok(alloy::export(request)),
         Target::Systemd => systemd::export(request, systemd::Manager::System),
         Target::SystemdUser => systemd::export(request, systemd::Manager::User),
     }
@@ -82,6 +117,17 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
 fn header(target: Target, request: &Request, sign: &str) -> String {
     let (mark, name, from) = (mark(target), target.name(), request.made_from.join(", "));
     format!("{sign}{mark} from {from}.\n{sign}Changes are lost: edit those, and run `devtasks export {name}` again.\n")
+}
+
+/// A string of JSON, which is also one of YAML, TypeScript and Alloy. Source: YAML 1.2.2, 1.3.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A project may have any name, a file and a section of some targets not.
+fn file_name(project: &str) -> String {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    project.replace(|letter| !is_allowed(letter), "-")
 }
 
 /// What tells that a file was made by this command.

@@ -8,6 +8,7 @@ mod draft;
 mod env_files;
 mod environment;
 mod literals;
+mod metrics;
 #[cfg(test)]
 pub(crate) mod planned;
 mod ports;
@@ -28,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{self, Config};
 pub(crate) use crate::config::{
-    Condition, OnConflict, OnExit, Protocol, PythonVersions, Restart, ShellSyntax, Stdin, StopSignal,
+    Condition, LogTarget, OnConflict, OnExit, Protocol, PythonVersions, Restart, ShellSyntax, Stdin, StopSignal,
 };
 use crate::diagnostic::{Diagnostic, Place};
 pub(crate) use allocation::{
@@ -83,6 +84,8 @@ pub(crate) struct Plan {
     /// The project's directory, canonical.
     pub(crate) checkout: PathBuf,
     pub(crate) on_exit: OnExit,
+    /// Files are absolute.
+    pub(crate) log_export: Vec<LogTarget>,
     /// Dependencies come before their dependents; otherwise in file order.
     pub(crate) services: Vec<Service>,
 }

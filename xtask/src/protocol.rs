@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnose::ExitStatus;
 use crate::diagnose::start_trouble::StartTrouble;
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic, Exit};
 use crate::plan;
 use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
@@ -57,6 +57,11 @@ pub(crate) enum Request {
     Status,
     /// The services with the settings that they were started with.
     Services,
+    /// Metrics as text.
+    Metrics {
+        /// Without those of the supervisor's own process.
+        for_node_exporter: bool,
+    },
     /// Explain the state of one service.
     Why {
         service: String,
@@ -68,7 +73,13 @@ pub(crate) enum Request {
         #[serde(default)]
         again: Vec<String>,
         names: Vec<String>,
+        /// Ports that were taken before, by service.
+        #[serde(default)]
+        conflicts: Vec<(String, Code)>,
         give_up_after: Option<Duration>,
+        /// For a supervisor that begins with this request.
+        #[serde(default)]
+        log_export: Vec<plan::LogTarget>,
     },
     /// Stop these services, or all if empty, start them again, and reply when they are ready.
     Restart {
@@ -84,6 +95,7 @@ pub(crate) enum Request {
 pub(crate) enum Reply {
     Status(Snapshot),
     Services(Vec<Running>),
+    Metrics(String),
     /// `None` if there is no such service in this run.
     Why(Option<Box<Explanation>>),
     Transition(Transition),
@@ -105,7 +117,7 @@ impl Reply {
     pub(crate) fn is_last(&self) -> bool {
         match self {
             Reply::Transition(_) | Reply::Progress(_) | Reply::StartNotice(_) => false,
-            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) | Reply::Done { .. } => true,
+            Reply::Status(_) | Reply::Services(_) | Reply::Metrics(_) | Reply::Why(_) | Reply::Done { .. } => true,
             Reply::Refused(_) | Reply::Ending => true,
         }
     }
@@ -120,6 +132,22 @@ pub(crate) struct Snapshot {
     /// Processes that services started and the run does not stop.
     #[serde(default)]
     pub(crate) left_alone: Vec<LeftAlone>,
+    #[serde(default)]
+    pub(crate) log_export: Vec<LogExportStatus>,
+}
+
+/// How a log target fares. The lines that services have written are sent, waiting or dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogExportStatus {
+    /// As `LogTarget` is displayed.
+    pub(crate) target: String,
+    /// Lines that the target has taken.
+    pub(crate) sent: u64,
+    pub(crate) waiting: u64,
+    /// Lines that it refused, that found no room, or that were left at the end of the run.
+    pub(crate) dropped: u64,
+    /// Why lines wait, or were refused last.
+    pub(crate) trouble: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -273,6 +301,7 @@ pub(crate) struct RunStatus {
     /// `None` if nothing runs.
     pub(crate) record: Option<Record>,
     pub(crate) services: Vec<ObservedService>,
+    pub(crate) log_export: Vec<LogExportStatus>,
 }
 
 /// The supervisor's data for a service, with what the kernel and the service itself report.

@@ -17,12 +17,13 @@ pub(crate) mod output_queue;
 pub(crate) mod owners;
 pub(crate) mod pidfiles;
 pub(crate) mod probe;
-pub(crate) mod replaced_file;
 pub(crate) mod repository;
 pub(crate) mod runs;
 pub(crate) mod stop;
 pub(crate) mod terminal;
 pub(crate) mod threads;
+#[cfg(feature = "metrics")]
+pub(crate) mod usage;
 pub(crate) mod venvs;
 pub(crate) mod watch;
 

@@ -7,7 +7,7 @@ use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::stopping::StopResult as Stopped;
 use crate::commands::watching::SlowStopNotices;
-use crate::commands::{CommandResult, Context, leftovers, stranded, watching};
+use crate::commands::{CommandResult, Context, leftovers, stranded, tell, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Selection;
 use crate::ports::Endpoint;
@@ -153,6 +153,11 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
     }
     if exit != Exit::Done {
         return Err(not_stopped(&snapshot, survivors, exit));
+    }
+    if snapshot.services.iter().all(|it| it.state.is_over()) {
+        for line in words::not_exported(&snapshot.log_export) {
+            tell(&format!("{} {line}\n", context.paint_stderr().warn("warning:")));
+        }
     }
     leftovers::tell_left_alone(&snapshot.left_alone, context);
     let over = snapshot

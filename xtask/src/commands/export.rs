@@ -53,19 +53,32 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
-    Procfile,
     Systemd,
+    Supervisor,
+    Pm2,
+    Procfile,
+    Prometheus,
+    Grafana,
+    Vector,
+    Alloy,
 }
 
 fn target(args: &Args) -> Result<export::Target, Diagnostic> {
-    match (args.target, args.user) {
-        (Target::Systemd, true) => Ok(export::Target::SystemdUser),
-        (Target::Procfile, true) => Err(Diagnostic::new("`--user` is for `export systemd` only")
-            .hint("leave `--user` away")
-            .exit(Exit::Usage)),
-        (Target::Procfile, false) => Ok(export::Target::Procfile),
-        (Target::Systemd, false) => Ok(export::Target::Systemd),
-    }
+    Ok(match (args.target, args.user) {
+        (Target::Systemd, true) => export::Target::SystemdUser,
+        (_, true) => {
+            let problem = Diagnostic::new("`--user` is for `export systemd` only");
+            return Err(problem.hint("leave `--user` away").exit(Exit::Usage));
+        }
+        (Target::Systemd, false) => export::Target::Systemd,
+        (Target::Supervisor, false) => export::Target::Supervisor,
+        (Target::Pm2, false) => export::Target::Pm2,
+        (Target::Procfile, false) => export::Target::Procfile,
+        (Target::Prometheus, false) => export::Target::Prometheus,
+        (Target::Grafana, false) => export::Target::Grafana,
+        (Target::Vector, false) => export::Target::Vector,
+        (Target::Alloy, false) => export::Target::Alloy,
+    })
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
@@ -82,6 +95,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
             plan: &elsewhere.plan,
             made_from: &elsewhere.made_from,
             user: project.config.export.user.as_ref().map(|user| user.value.as_str()),
+            metrics: elsewhere.metrics,
         },
     )?;
     if let Some(note) = report::export::from_calling(&elsewhere.from_calling) {

@@ -46,6 +46,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
             | Message::Probed { .. }
             | Message::PipeEnded { .. }
             | Message::Watch(_)
+            | Message::Measure(_)
             | Message::Request(..) => continue,
         };
         match reply {
@@ -66,7 +67,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
             Reply::Refused(problem) => return Err(problem),
             Reply::Ending => return Ok(Ended::Gone),
             // Replies to other requests.
-            Reply::Status(_) | Reply::Services(_) | Reply::Why(_) => {}
+            Reply::Status(_) | Reply::Services(_) | Reply::Metrics(_) | Reply::Why(_) => {}
         }
     }
 }

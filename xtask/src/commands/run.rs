@@ -147,6 +147,7 @@ impl<'a> TaskRun<'a> {
             project: self.project.name.clone(),
             checkout: self.project.checkout.clone(),
             on_exit: self.project.config.project.on_exit,
+            log_export: Vec::new(),
             services: vec![service],
         };
         let directory = StateDir::of(&plan.checkout)?;

@@ -95,5 +95,6 @@ fn at_rest(project: &Project, asked: &Selection) -> Result<RunStatus, Diagnostic
         checkout: plan.checkout.clone(),
         record: None,
         services: run_status::at_rest(&plan.services, &plan.checkout, None),
+        log_export: Vec::new(),
     })
 }

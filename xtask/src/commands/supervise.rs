@@ -1,5 +1,6 @@
 //! Supervises in the terminal or in the background; [`crate::run::background`] starts the latter.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -8,26 +9,28 @@ use std::time::Duration;
 use crate::commands::events::Inbox;
 use crate::commands::tell;
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{self, OnExit};
+use crate::plan::{self, LogTarget, OnExit};
 use crate::protocol::{Mode, Record, Reply, Request, ServiceProgress, StartNotice, Transition};
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::run::control::{self, Server};
-use crate::run::driver::{Driver, InitialRequest, Message, Observer, RunOutcome};
+use crate::run::driver::{Driver, InitialRequest, Message, Observer, Outputs, RunOutcome};
+use crate::run::log_export::{LineSource, LogExport, host_name};
 use crate::run::logs::{Follower, Sink, Stream};
+use crate::run::metrics::{Responder, Scraper};
 use crate::system::os;
 use crate::system::runs::{LockOutcome, StateDir};
 use crate::system::terminal::Size;
 
 /// The process that `up --detach` starts.
-pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit) -> Exit {
+pub(crate) fn run(project: &str, checkout: &Path, on_exit: OnExit, metrics: Option<SocketAddr>) -> Exit {
     os::widen_descriptor_table();
     let Some(client) = control::first_client() else {
         return Exit::Interrupted;
     };
     let refuse = client.replies.clone();
     let asked = (client.request, client.replies);
-    let ended = in_background(project, checkout, on_exit, asked).map_err(|problem| {
+    let ended = in_background(project, checkout, on_exit, metrics, asked).map_err(|problem| {
         let exit = problem.exit;
         // The client may have disconnected.
         let _ = refuse.send(Reply::Refused(problem));
@@ -45,6 +48,7 @@ fn in_background(
     project: &str,
     checkout: &Path,
     on_exit: OnExit,
+    metrics: Option<SocketAddr>,
     (request, reply): (Request, Sender<Reply>),
 ) -> Result<Exit, Diagnostic> {
     let inbox = Inbox::open(String::new())?;
@@ -54,12 +58,19 @@ fn in_background(
         let _ = reply.send(Reply::Ending);
         return Ok(Exit::Done);
     };
+    let log_export = if let Request::Up { log_export, .. } = &request {
+        log_export.clone()
+    } else {
+        Vec::new()
+    };
     let run = SupervisorArgs {
         project,
         checkout,
         directory: &directory,
         mode: Mode::Background,
         on_exit,
+        log_export: &log_export,
+        metrics,
         first: InitialRequest::Request(request, reply),
     };
     let outcome = supervise(run, inbox, Arc::new(Nobody), &mut Nobody)?;
@@ -74,6 +85,9 @@ pub(super) struct SupervisorArgs<'a> {
     pub(super) directory: &'a StateDir,
     pub(super) mode: Mode,
     pub(super) on_exit: OnExit,
+    pub(super) log_export: &'a [LogTarget],
+    /// Where metrics are served.
+    pub(super) metrics: Option<SocketAddr>,
     pub(super) first: InitialRequest,
 }
 
@@ -89,20 +103,31 @@ pub(super) fn supervise(
     run.directory.write(&record)?;
     os::adopt_orphans();
     let ask = inbox.sender.clone();
-    let server = Server::start(&record.socket, move |request, reply| {
-        drop(ask.send(Message::Request(request, reply)))
+    let scraper = Arc::new(Scraper::new(inbox.sender.clone()));
+    let for_clients = Arc::clone(&scraper);
+    let server = Server::start(&record.socket, move |request, reply| match request {
+        // On the thread of the client: the driver only hands out its numbers.
+        Request::Metrics { for_node_exporter } => {
+            let text = for_clients.text(for_node_exporter);
+            drop(reply.send(text.map_or_else(Reply::Refused, Reply::Metrics)));
+        }
+        request => drop(ask.send(Message::Request(request, reply))),
     })?;
-    let follower = Follower::start()?;
-    let channel = (inbox.sender, inbox.receiver);
-    let driver = Driver::new(
-        channel,
-        run.directory,
-        record,
+    // It was free a moment ago; the stack is worth more than its metrics.
+    let served = run.metrics.map(|address| Responder::start(address, scraper));
+    let _served = served.and_then(|served| served.map_err(|problem| sink.trouble(problem)).ok());
+    let source = LineSource {
+        project: record.project.clone(),
+        run: record.run.clone(),
+        host: host_name(),
+    };
+    let outputs = Outputs {
+        log_export: Arc::new(LogExport::start(run.log_export, &source, &sink)?),
+        follower: Follower::start()?,
         sink,
-        follower,
-        inbox.interrupt,
-        audience,
-    );
+    };
+    let channel = (inbox.sender, inbox.receiver);
+    let driver = Driver::new(channel, run.directory, record, outputs, inbox.interrupt, audience);
     let outcome = driver.run(run.first, run.on_exit);
     server.finish(LAST_REPLY_TIMEOUT);
     outcome

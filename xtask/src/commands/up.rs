@@ -5,6 +5,7 @@ mod clear;
 mod detach;
 mod free_port;
 mod join;
+mod metrics;
 mod numbers;
 mod preflight;
 mod preview;
@@ -15,14 +16,16 @@ mod summary_line;
 mod venvs;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::supervise::{SupervisorArgs, supervise};
-use crate::commands::{CommandResult, Context, duration, watching};
-use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
+use crate::commands::{CommandResult, Context, as_argument, duration, watching};
+use crate::config::metrics_address;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
 use crate::plan::{Allocation, Draft, OnConflict, Plan, Selection};
 use crate::protocol::Mode;
 use crate::run::driver::{InitialRequest, Message};
@@ -32,6 +35,7 @@ use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::runs::{CheckoutLock, LockOutcome, StateDir};
 use crate::system::venvs::VenvLooks;
+use metrics::MetricsRequest;
 use preflight::{NotStarted, Preflight};
 use reporter::UpReporter;
 
@@ -76,8 +80,11 @@ pub(crate) struct Args {
     /// Return as soon as all are ready; the stack runs on in the background
     #[arg(long, short)]
     detach: bool,
+    /// Serve metrics for Prometheus at this address, such as 127.0.0.1:9464; instead of the key `metrics`
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    metrics: Option<SocketAddr>,
     /// Say what would be started, kept, restarted and why, and what stands in the way; change nothing
-    #[arg(long, conflicts_with_all = ["detach", "timeout"])]
+    #[arg(long, conflicts_with_all = ["detach", "timeout", "metrics"])]
     plan: bool,
     /// Answer every question with yes
     #[arg(long, short)]
@@ -132,6 +139,7 @@ struct UpRequest {
     detach: bool,
     /// Nothing is saved or started.
     is_preview: bool,
+    metrics: Option<MetricsRequest>,
     /// Ports of the services to start are chosen as if for the first time.
     reset_ports: bool,
     /// Every service and task of the file.
@@ -157,6 +165,7 @@ impl UpRequest {
             give_up_after: args.timeout,
             detach: args.detach,
             is_preview: args.plan,
+            metrics: MetricsRequest::new(args, draft)?,
             reset_ports: args.reset_ports,
             known: project.service_names().map(str::to_owned).collect(),
             allocation,
@@ -216,14 +225,14 @@ fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult
     loop {
         match directory.lock()? {
             LockOutcome::Acquired(lock) => {
-                let (plan, screen) = match make_ready(&up, &directory) {
+                let (ready, screen) = match make_ready(&up, &directory) {
                     Ok(ready) => ready,
                     Err(why) => return why.into(),
                 };
                 if !request.detach {
-                    return stay(plan, &request, &directory, lock, screen, own, context);
+                    return stay(ready, &request, &directory, lock, screen, own, context);
                 }
-                if let Some(exit) = detach::detach(&plan, &request, &directory, lock, screen, inbox, context)? {
+                if let Some(exit) = detach::detach(&ready, &request, &directory, lock, screen, inbox, context)? {
                     return Ok(exit);
                 }
             }
@@ -236,15 +245,29 @@ fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult
     }
 }
 
+/// What is about to start.
+struct Ready {
+    plan: Plan,
+    /// Ports that were taken before.
+    conflicts: Vec<(String, Code)>,
+    /// Where metrics are served.
+    metrics: Option<SocketAddr>,
+}
+
 /// A plan whose ports are saved and free. On failure, the registry is as before.
 ///
 /// The caller holds the lock of the checkout, which tells other checkouts that these numbers are about to be used.
-fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen), NotStarted> {
+fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Ready, Screen), NotStarted> {
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
-    if let Err(why) = venvs::sync(up, &numbers.plan, directory) {
-        numbers.restore();
-        return Err(why);
-    }
+    let served = metrics::free_address(up, &numbers.plan);
+    let served = served.and_then(|served| venvs::sync(up, &numbers.plan, directory).map(|_| served));
+    let metrics = match served {
+        Ok(metrics) => metrics,
+        Err(why) => {
+            numbers.restore();
+            return Err(why);
+        }
+    };
     let settled = match up.clear_all(&mut numbers, directory) {
         Ok(settled) => settled,
         Err(why) => {
@@ -256,8 +279,17 @@ fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Plan, Screen)
     remarks::containers(up, &settled.to_do, &settled.facts, directory);
     let screen = Screen::new(up.context, &up.request.known, up.inbox.sender.clone())?;
     let head = summary_line::head(&settled.to_do, &settled.facts, up.context);
-    screen.say(&format!("{head}\n"));
-    Ok((numbers.plan, screen))
+    let served = metrics.map(metrics::announcement).unwrap_or_default();
+    screen.say(&format!("{head}{served}\n"));
+    let (plan, conflicts) = (numbers.plan, numbers.conflicts);
+    Ok((
+        Ready {
+            plan,
+            conflicts: conflicts.into_values().collect(),
+            metrics,
+        },
+        screen,
+    ))
 }
 
 /// Joins the supervisor that holds the lock, or waits for a moment.
@@ -285,7 +317,7 @@ fn join_or_wait(
 
 /// Becomes the supervisor of this checkout, in the terminal.
 fn stay(
-    plan: Plan,
+    ready: Ready,
     up_request: &UpRequest,
     directory: &StateDir,
     lock: CheckoutLock,
@@ -293,6 +325,11 @@ fn stay(
     inbox: Inbox,
     context: &Context,
 ) -> CommandResult {
+    let Ready {
+        plan,
+        conflicts,
+        metrics,
+    } = ready;
     let screen = Arc::new(screen);
     let gone = inbox.sender.clone();
     os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));
@@ -303,8 +340,11 @@ fn stay(
         directory,
         mode: Mode::Foreground,
         on_exit: plan.on_exit,
+        log_export: &plan.log_export,
+        metrics,
         first: InitialRequest::Plan {
             services: plan.services,
+            conflicts,
             give_up_after: up_request.give_up_after,
         },
     };
@@ -312,6 +352,11 @@ fn stay(
     screen.finish(Duration::from_secs(1));
     drop(lock);
     Ok(ended?)
+}
+
+/// The argument of `--metrics`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    metrics_address::parse(text).map_err(as_argument)
 }
 
 fn nothing_to_start(project: &Project) -> Diagnostic {

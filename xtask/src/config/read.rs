@@ -8,6 +8,7 @@ mod dependencies;
 mod export;
 mod healthcheck;
 mod item;
+mod log_export;
 mod names;
 mod port;
 mod reader;
@@ -27,7 +28,7 @@ use self::names::{NameKind, Names};
 use self::reader::TomlReader;
 use super::keys::PROJECT;
 use super::source::SourceText;
-use super::{Config, OnExit, ProjectSettings};
+use super::{Config, Located, OnExit, ProjectSettings, Template, metrics_address};
 use crate::diagnostic::Diagnostic;
 
 /// Parses the whole file, which may contain no services. Problems call it `file`.
@@ -98,11 +99,31 @@ fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSe
         let choices = [("stop", Some(OnExit::Stop)), ("keep", Some(OnExit::Keep))];
         reader.choice(&item, &choices)
     });
+    let log_export = table.get("log_export");
+    let log_export = log_export.map(|item| log_export::log_export(reader, &item));
+    let metrics = table.get("metrics").and_then(|item| metrics(reader, &item));
     Some(ProjectSettings {
         name: name.map(|name| name.value),
         env_file,
         on_exit: on_exit.unwrap_or_default(),
+        log_export: log_export.unwrap_or_default(),
+        metrics,
     })
+}
+
+fn metrics<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Located<Template>> {
+    if !cfg!(feature = "metrics") {
+        reader.report(
+            item.at_key(),
+            metrics_address::not_in_this_build("remove the key `metrics`"),
+        );
+        return None;
+    }
+    let address = reader.template(item)?;
+    if let Some(literal) = address.value.as_literal() {
+        reader.parsed(item, metrics_address::parse(literal))?;
+    }
+    Some(address)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ impl Config {
     /// The names in every `${…}`, including those in defaults.
     pub(crate) fn variables(&self) -> BTreeSet<&str> {
         let paths = self.venvs.iter().map(|venv| &venv.path.value);
+        let paths = paths.chain(self.project.metrics.iter().map(|address| &address.value));
         let templates = paths.chain(self.services.iter().flat_map(Service::templates));
         templates.flat_map(Template::variables).collect()
     }

@@ -60,6 +60,9 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
         if service.watch.is_some() {
             lost("watch", format!("{name} does not restart it when a file changes"));
         }
+        if service.listen {
+            lost("listen", format!("{name} does not open its sockets for it"));
+        }
         if service.tty {
             lost("tty", format!("{name} gives it no terminal"));
         }

@@ -40,7 +40,7 @@ fn restart(service: &Service) -> Option<Loss> {
 }
 
 /// The end of a line ends the command, and foreman replaces names after `$`.
-fn is_forbidden(rest: &str, letter: char) -> bool {
+fn is_forbidden(_: &str, letter: char, rest: &str) -> bool {
     let is_name = |first: char| first.is_ascii_alphabetic() || first == '_';
     let is_foremans =
         letter == '$' && rest.starts_with(is_name) && !rest.starts_with("tries ") && !rest.starts_with("PATH\"");

@@ -1,86 +1,76 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
+mod collectors;
+mod monitoring;
+mod pm2;
 mod procfile;
+mod supervisor;
 mod systemd;
 
 use std::path::Path;
 
-use expect_test::Expect;
+use expect_test::{Expect, expect_file};
 
-use super::{Request, Target, export};
+use super::{Exported, Loss, Request, Target, export};
+use crate::diagnostic::Diagnostic;
 use crate::plan::planned::planned;
 
 /// Services that have to do with each other in every way that `devtasks.toml` knows.
-const SHOP: &str = r#"
-[project]
-name = "shop"
+const SHOP: &str = include_str!("../../../docs/examples/deploy/devtasks.toml");
 
-[venvs.api]
-path = "backend/.venv"
-
-[services.db]
-command = "redis-server --port ${DB_PORT:-6390} --save ''"
-port = "${DB_PORT:-6390}"
-healthcheck = { tcp = true }
-
-[services.backend]
-command = ["python", "-m", "uvicorn", "app:app", "--port", "8000"]
-working_dir = "backend"
-venv = "api"
-port = "${BACKEND_PORT:-8000}"
-environment = { DB_URL = "redis://${services.db.address}", GREETING = "it's $$5, 100%" }
-depends_on = { db = "healthy", migrate = "completed" }
-healthcheck = { http = "/healthz", timeout = "3s", start_period = "30s" }
-restart = "on-failure"
-
-[services.worker]
-command = "python worker.py"
-working_dir = "backend"
-venv = "api"
-depends_on = { backend = "started", db = "healthy" }
-healthcheck = { command = "python check.py" }
-restart = "always"
-
-[services.frontend]
-command = "npm run dev | tee log"
-shell = true
-ports = { http = 8080, hmr = 24678 }
-depends_on = ["backend", "worker"]
-
-[tasks.migrate]
-command = "alembic upgrade head"
-venv = "api"
-depends_on = ["db"]
-"#;
+/// The files of the example are in `docs/examples/deploy`, to be read; `losses` is what they lack.
+#[track_caller]
+fn check_example(target: Target, losses: Expect) {
+    let exported = exported(target, "/srv/shop", SHOP, Some("shop")).expect("the example can be exported");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs/examples/deploy")
+        .join(target.name());
+    for file in &exported.files {
+        expect_file![directory.join(&file.name)].assert_eq(&file.text);
+    }
+    losses.assert_eq(&exported.losses.iter().map(lost).collect::<String>());
+}
 
 /// The files of `file` in `/srv/shop`, each under its name, then what is lost.
 #[track_caller]
 fn check(target: Target, file: &str, expected: Expect) {
-    expected.assert_eq(&exported(target, "/srv/shop", file));
+    expected.assert_eq(&text_of(target, "/srv/shop", file));
 }
 
 /// The same in another directory.
-fn exported(target: Target, root: &str, file: &str) -> String {
-    let plan = planned(Path::new(root), file);
-    let request = Request {
-        plan: &plan,
-        made_from: &["devtasks.toml".to_owned()],
-        user: None,
-    };
+fn text_of(target: Target, root: &str, file: &str) -> String {
     let mut text = String::new();
-    match export(target, &request) {
+    match exported(target, root, file, None) {
         Ok(exported) => {
             for file in &exported.files {
                 let access = if file.has_variables { ", for its owner" } else { "" };
                 text.push_str(&format!("=== {}{access}\n{}", file.name, file.text));
             }
-            for loss in &exported.losses {
-                let service = loss.service.as_deref().unwrap_or("the stack");
-                text.push_str(&format!("lost: {service}, {}: {}\n", loss.key, loss.message));
-                text.extend(loss.substitute.iter().map(|it| format!("    instead: {it}\n")));
-            }
+            text.extend(exported.losses.iter().map(lost));
         }
         Err(problems) => text.extend(problems.iter().map(|problem| format!("error: {}\n", problem.message))),
     }
     text
+}
+
+fn exported(target: Target, root: &str, file: &str, user: Option<&str>) -> Result<Exported, Vec<Diagnostic>> {
+    let plan = planned(Path::new(root), file);
+    let request = Request {
+        plan: &plan,
+        made_from: &["devtasks.toml".to_owned()],
+        user,
+        metrics: Some(([127, 0, 0, 1], 9464).into()),
+    };
+    export(target, &request)
+}
+
+fn lost(loss: &Loss) -> String {
+    let service = loss.service.as_deref().unwrap_or("the stack");
+    let substitute = loss.substitute.iter().map(|it| format!("    instead: {it}\n"));
+    format!(
+        "lost: {service}, {}: {}\n{}",
+        loss.key,
+        loss.message,
+        substitute.collect::<String>()
+    )
 }

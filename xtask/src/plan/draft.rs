@@ -1,12 +1,14 @@
 //! A plan before its ports have numbers. It is read once, and gives a [`Plan`] for each [`Allocation`].
 
+use std::net::SocketAddr;
+
 use super::env_files::ProjectFiles;
 use super::ports::DeclaredPorts;
 use super::{
-    Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, Venv, ports, project_name, selection, services,
-    venvs,
+    Allocation, DeclaredPort, Plan, PlanInputs, PortId, Selection, Venv, metrics, ports, project_name, selection,
+    services, venvs,
 };
-use crate::config::{Config, Service};
+use crate::config::{Config, LogTarget, Service};
 use crate::diagnostic::Diagnostic;
 
 pub(crate) struct Draft<'a> {
@@ -68,14 +70,32 @@ impl Draft<'_> {
             project: project_name(self.config, self.inputs.checkout),
             checkout: self.inputs.checkout.to_owned(),
             on_exit: self.config.project.on_exit,
+            log_export: self.log_export(),
             services: planned,
         };
         (plan, problems)
     }
 
+    fn log_export(&self) -> Vec<LogTarget> {
+        let targets = self.config.project.log_export.iter();
+        let absolute = targets.map(|target| match &target.value {
+            LogTarget::File(path) => LogTarget::File(self.inputs.checkout.join(path)),
+            target @ (LogTarget::Otlp(_) | LogTarget::Syslog(_) | LogTarget::Journald) => target.clone(),
+        });
+        absolute.collect()
+    }
+
     /// Every venv of the file, then those that services find; and the problems of venvs that are left out.
     pub(crate) fn venvs(&self, plan: &Plan) -> (Vec<Venv>, Vec<Diagnostic>) {
         venvs::all(self.config, &self.files, plan, &self.inputs)
+    }
+
+    /// Where the file wants metrics to be served.
+    ///
+    /// # Errors
+    /// A variable in it is missing, or it is no address.
+    pub(crate) fn metrics(&self) -> Result<Option<SocketAddr>, Vec<Diagnostic>> {
+        metrics::address(self.config, &self.files, &self.inputs)
     }
 
     /// The same plan, but any problem is an error.

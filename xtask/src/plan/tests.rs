@@ -81,7 +81,9 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
         address: &on_this_machine,
     };
     let draft = draft(&config, &meant(asked), inputs)?;
-    Ok(draft.plan(&numbers(&draft.declared(), &ports)))
+    let (plan, mut problems) = draft.plan(&numbers(&draft.declared(), &ports));
+    problems.extend(draft.metrics().err().unwrap_or_default());
+    Ok((plan, problems))
 }
 
 /// Numbers in the registry, by `SERVICE.KEY`. With `none` among them, no other number is available.

@@ -10,7 +10,7 @@ use super::paint::Paint;
 use super::{cause, table, words};
 use crate::foreign::visible;
 use crate::plan::Runs;
-use crate::protocol::{HealthStatus, ObservedService, RunStatus};
+use crate::protocol::{HealthStatus, LogExportStatus, ObservedService, RunStatus};
 use crate::supervise::State;
 
 /// The header and the table; ends with a line break.
@@ -54,10 +54,12 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
         _ => cell,
     };
     text.push_str(&table::table(&rows, &widths, paint, paint_cell));
+    let targets = status.log_export.iter().map(log_export);
     let notes: String = status
         .services
         .iter()
         .filter_map(note)
+        .chain(targets)
         .map(|note| format!("{}\n", note.trim_end()))
         .collect();
     if notes.is_empty() {
@@ -65,6 +67,19 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
     } else {
         format!("{text}\n{notes}")
     }
+}
+
+/// How a log target fares.
+fn log_export(status: &LogExportStatus) -> String {
+    let lines = |n: u64, what: &str| (n > 0).then(|| format!(", {n} {what}"));
+    let (waiting, dropped) = (lines(status.waiting, "waiting"), lines(status.dropped, "dropped"));
+    let trouble = status.trouble.as_ref().map(|why| format!(": {}", visible(why)));
+    let rest = [waiting, dropped, trouble].into_iter().flatten().collect::<String>();
+    format!(
+        "log target {}: {} sent{rest}",
+        status.target,
+        words::n_lines(status.sent)
+    )
 }
 
 /// What a service waits for, or why it is not healthy: too long for the table.

@@ -8,7 +8,7 @@ use console::measure_text_width;
 use crate::foreign::{Foreign, visible};
 use crate::process::ProcessRef;
 use crate::process::left_alone::LeftAlone;
-use crate::protocol::ServiceProgress;
+use crate::protocol::{LogExportStatus, ServiceProgress};
 
 /// `40 ms`, `0.4 s`, `5 s`, `14 s`, `14 min`, `2 h 14 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
@@ -80,6 +80,25 @@ pub(crate) fn count(n: usize, what: &str) -> String {
         _ if what.ends_with('s') => format!("{n} {what}es"),
         _ => format!("{n} {what}s"),
     }
+}
+
+/// `1 line`, `3 lines`.
+pub(crate) fn n_lines(n: u64) -> String {
+    match n {
+        1 => "1 line".to_owned(),
+        n => format!("{n} lines"),
+    }
+}
+
+/// What log targets did not get, at the end of a run.
+pub(crate) fn not_exported(targets: &[LogExportStatus]) -> Vec<String> {
+    let lossy = targets.iter().filter(|target| target.dropped > 0);
+    let line = |it: &LogExportStatus| {
+        let why = it.trouble.as_ref().map(|why| format!(": {}", visible(why)));
+        let (n_lines, target) = (n_lines(it.dropped), &it.target);
+        format!("log target `{target}` did not get {n_lines}{}", why.unwrap_or_default())
+    };
+    lossy.map(line).collect()
 }
 
 /// `3 services`, `1 task`, `3 services and 1 task`.

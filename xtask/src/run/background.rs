@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
@@ -32,7 +33,7 @@ pub(crate) fn programs(directory: &StateDir) -> Result<Vec<PathBuf>, Diagnostic>
         .collect())
 }
 
-/// Starts the first of `programs` that can be run, for a checkout whose lock is free. `hear` gets every reply to
+/// Starts the first of `programs` that can be run, for a checkout whose lock is free. It serves `metrics`. `hear` gets every reply to
 /// `request`, up to [`Reply::Ending`], or the error.
 ///
 /// # Errors
@@ -40,6 +41,7 @@ pub(crate) fn programs(directory: &StateDir) -> Result<Vec<PathBuf>, Diagnostic>
 pub(crate) fn start(
     programs: &[PathBuf],
     plan: &Plan,
+    metrics: Option<SocketAddr>,
     directory: &StateDir,
     request: Request,
     hear: impl Fn(Result<Reply, Diagnostic>) + Send + 'static,
@@ -50,6 +52,7 @@ pub(crate) fn start(
         project: plan.project.clone(),
         checkout: plan.checkout.clone(),
         on_exit: plan.on_exit,
+        metrics,
     };
     let mut failed = None;
     for program in programs {

@@ -12,7 +12,7 @@ pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
 pub(crate) use server::{Server, first_client};
 
 /// Incremented when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 10;
+const PROTOCOL: u32 = 11;
 
 #[derive(Serialize, Deserialize)]
 struct Envelope<R> {

@@ -8,7 +8,9 @@ mod checks;
 mod ends;
 mod guarding;
 mod instance;
+mod measuring;
 mod membership;
+mod outcome;
 mod processes;
 mod progress;
 mod ready;
@@ -20,10 +22,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use super::log_export::LogExport;
 use super::logs::{self, Follower, Sink};
+use super::metrics::{Conflicts, Measures};
 use super::watchdog::Watchdog;
 use crate::diagnose::OomKills;
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{self, OnExit};
 use crate::preflight::limit;
 use crate::process::Identity;
@@ -40,6 +44,7 @@ use checks::RunningCheck;
 use guarding::Guarding;
 use instance::ServiceInstance;
 use membership::AdoptedProcesses;
+pub(crate) use outcome::RunOutcome;
 use watch::Waiter;
 
 /// Is notified of events as they happen.
@@ -60,6 +65,8 @@ pub(crate) trait Observer {
 pub(crate) enum InitialRequest {
     Plan {
         services: Vec<plan::Service>,
+        /// Ports that were taken before.
+        conflicts: Vec<(String, Code)>,
         give_up_after: Option<Duration>,
     },
     /// The request of the client that started a background supervisor.
@@ -80,6 +87,7 @@ pub(crate) enum Message {
         answer: ProbeResult,
         /// The HTTP status, if that made it fail.
         status: Option<u16>,
+        took: Duration,
     },
     PipeEnded {
         unit: UnitId,
@@ -87,26 +95,18 @@ pub(crate) enum Message {
     },
     Request(Request, Sender<Reply>),
     Watch(WatchNotice),
+    /// Metrics are asked for.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody asks"))]
+    Measure(Sender<Measures>),
     /// From the supervisor, if we are its client.
     Replied(Result<Reply, Diagnostic>),
 }
 
-/// How a run ended.
-#[derive(Debug)]
-pub(crate) struct RunOutcome {
-    pub(crate) exit: Exit,
-    /// Another command requested it.
-    pub(crate) by_request: bool,
-    pub(crate) last: Snapshot,
-    /// What is left although it was told to stop.
-    pub(crate) survivors: Vec<Diagnostic>,
-}
-
-impl RunOutcome {
-    /// Services are left running.
-    pub(crate) fn runs_on(&self) -> bool {
-        self.last.services.iter().any(|service| !service.state.is_over())
-    }
+/// Where the lines of services go.
+pub(crate) struct Outputs {
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) follower: Follower,
+    pub(crate) log_export: Arc<LogExport>,
 }
 
 pub(crate) struct Driver<'a> {
@@ -132,12 +132,14 @@ pub(crate) struct Driver<'a> {
     audience: &'a mut dyn Observer,
     sink: Arc<dyn Sink>,
     follower: Follower,
+    log_export: Arc<LogExport>,
     interrupt: Arc<Interrupt>,
     directory: &'a StateDir,
     record: Record,
     /// `None` while none can be started.
     watchdog: Option<Watchdog>,
     guarding: Guarding,
+    conflicts: Conflicts,
     /// `None` while no service is watched.
     watcher: Option<Watcher>,
     /// When progress was last shown.
@@ -165,8 +167,7 @@ impl<'a> Driver<'a> {
         (sender, inbox): (Sender<Message>, Receiver<Message>),
         directory: &'a StateDir,
         record: Record,
-        sink: Arc<dyn Sink>,
-        follower: Follower,
+        outputs: Outputs,
         interrupt: Arc<Interrupt>,
         audience: &'a mut dyn Observer,
     ) -> Self {
@@ -186,13 +187,15 @@ impl<'a> Driver<'a> {
             adopts_strangers: std::process::id() == 1 || !os::own_children().is_ok_and(|children| children.is_empty()),
             left_alone: BTreeMap::new(),
             audience,
-            sink,
-            follower,
+            sink: outputs.sink,
+            follower: outputs.follower,
+            log_export: outputs.log_export,
             interrupt,
             directory,
             record,
             watchdog: None,
             guarding: Guarding::default(),
+            conflicts: Conflicts::new(),
             watcher: None,
             shown_at: Duration::ZERO,
             on_exit: OnExit::default(),
@@ -340,9 +343,11 @@ impl<'a> Driver<'a> {
                 generation,
                 answer,
                 status,
+                took,
             } => {
                 if self.services[unit].generation == generation {
                     self.services[unit].http_status = status;
+                    self.count_check(unit, &answer, took);
                     self.answer(unit, answer);
                 }
             }
@@ -352,6 +357,8 @@ impl<'a> Driver<'a> {
                 }
             }
             Message::Watch(notice) => self.hear_of_files(notice),
+            // Who asked may have given up.
+            Message::Measure(reply) => drop(reply.send(self.measures())),
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
                 // Its new units exist before the next request is handled.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::export::{ExportFile, Target, mark};
-use crate::system::{files, problem, replaced_file};
+use crate::system::new_file::{self, Readers};
+use crate::system::{files, problem};
 
 /// Of a file that is there, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -40,8 +41,12 @@ impl<'a> ExportDirectory<'a> {
         std::fs::create_dir_all(self.directory).map_err(|error| problem("make", self.directory, &error))?;
         let write = |file: &&ExportFile| {
             let path = self.directory.join(&file.name);
-            replaced_file::replace(&path, file.text.as_bytes(), file.has_variables)
-                .map_err(|error| problem("write", &path, &error))?;
+            let readers = if file.has_variables {
+                Readers::Owner
+            } else {
+                Readers::Umask
+            };
+            new_file::replace(&path, &file.text, readers).map_err(|error| problem("write", &path, &error))?;
             Ok(path)
         };
         changed

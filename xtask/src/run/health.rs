@@ -66,7 +66,7 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, HealthFailure
 /// Resolves a host. With a time limit, ureq itself resolves on a thread and panics if it cannot be created. Here a
 /// literal address needs no thread, and a name that cannot be resolved is an error.
 #[derive(Debug)]
-struct AddressResolver;
+pub(super) struct AddressResolver;
 
 impl Resolver for AddressResolver {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {

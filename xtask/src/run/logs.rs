@@ -17,10 +17,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::log_export::LogExport;
 use crate::diagnostic::Diagnostic;
-use crate::system::clock::wall;
+use crate::system::clock::precise;
 use crate::system::terminal::Size;
 use file::LogFile;
 pub(crate) use file::RunId;
@@ -36,6 +38,16 @@ use terminal_text::shown;
 pub(crate) enum Stream {
     Stdout,
     Stderr,
+}
+
+impl Stream {
+    /// The name in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
 }
 
 /// What a service writes to.
@@ -55,7 +67,7 @@ pub(crate) trait Sink: Send + Sync {
     fn shows_colours(&self) -> bool;
     /// The size of such a terminal.
     fn size(&self) -> Size;
-    /// The file cannot be written any more; reported once for each service.
+    /// A file cannot be written any more, or a log target does not take lines; reported once for each.
     fn trouble(&self, problem: Diagnostic);
 }
 
@@ -68,11 +80,39 @@ pub(crate) fn numbers(directory: &Path) -> BTreeMap<String, Vec<u64>> {
     numbers
 }
 
+/// What a service has written, since its log was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LogCounts {
+    pub(crate) stdout: StreamCounts,
+    pub(crate) stderr: StreamCounts,
+}
+
+impl LogCounts {
+    fn add(&mut self, stream: Stream, StreamCounts { lines, bytes }: StreamCounts) {
+        let counts = match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        };
+        counts.lines += lines;
+        counts.bytes += bytes;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct StreamCounts {
+    pub(crate) lines: u64,
+    /// As it wrote them, with their line breaks.
+    pub(crate) bytes: u64,
+}
+
 /// The log of one service; shared by the thread that reads its output and callers of [`Log::tail`].
 pub(crate) struct Log {
-    service: String,
+    service: Arc<str>,
     sink: Arc<dyn Sink>,
+    export: Arc<LogExport>,
     inner: Mutex<Inner>,
+    /// Apart, because `inner` is locked while the disk is written.
+    counts: Mutex<LogCounts>,
 }
 
 struct Inner {
@@ -94,6 +134,7 @@ impl Log {
         run: RunId,
         numbers: Vec<u64>,
         sink: Arc<dyn Sink>,
+        export: Arc<LogExport>,
     ) -> Arc<Log> {
         let file = LogFile::create(directory, service, run, numbers)
             .map_err(|problem| sink.trouble(problem))
@@ -103,9 +144,11 @@ impl Log {
             tail: VecDeque::with_capacity(TAIL_LINES),
         });
         Arc::new(Log {
-            service: service.to_owned(),
+            service: service.into(),
             sink,
+            export,
             inner,
+            counts: Mutex::default(),
         })
     }
 
@@ -119,6 +162,10 @@ impl Log {
             .collect()
     }
 
+    pub(crate) fn counts(&self) -> LogCounts {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Clears the last lines, because a new process of the service starts.
     pub(crate) fn begin(&self) {
         self.lock().tail.clear();
@@ -128,20 +175,30 @@ impl Log {
     pub(crate) fn mark(&self, mark: &StateRecord) {
         let mut text = serde_json::to_vec(mark).expect("a mark is plain data");
         text.push(b'\n');
-        self.store(&mut self.lock(), RecordKind::Mark, &text);
+        self.store(&mut self.lock(), precise(), RecordKind::Mark, &text);
     }
 
-    /// Stores whole lines and remembers the last ones; returns what to show of them.
-    fn keep<'a>(&self, source: OutputSource, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
+    /// Stores whole lines of the process `pid`, hands them to the log targets and remembers the last ones; returns what
+    /// to show of them.
+    fn keep<'a>(&self, source: OutputSource, pid: u32, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
+        let written = StreamCounts {
+            lines: memchr::memchr_iter(b'\n', lines).count() as u64,
+            bytes: lines.len() as u64,
+        };
         let (stream, lines) = match source {
             OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
             OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
         };
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.add(stream, written);
+        drop(counts);
         let plain = plain(&lines);
+        let at = precise();
         let mut inner = self.lock();
-        self.store(&mut inner, RecordKind::Line(stream), &plain);
+        self.store(&mut inner, at, RecordKind::Line(stream), &plain);
         remember(&mut inner.tail, &lines);
         drop(inner);
+        self.export.lines(at, &self.service, stream, pid, &plain);
         match source {
             OutputSource::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
             OutputSource::Pipe(_) | OutputSource::Terminal => (stream, lines),
@@ -153,14 +210,14 @@ impl Log {
         self.sink.lines(&self.service, stream, lines)
     }
 
-    fn store(&self, inner: &mut Inner, kind: RecordKind, lines: &[u8]) {
+    fn store(&self, inner: &mut Inner, at: Timestamp, kind: RecordKind, lines: &[u8]) {
         /// The position of the next lines among those of all services.
         static PLACE: AtomicU64 = AtomicU64::new(1);
         let Some(file) = &mut inner.file else {
             return;
         };
         let place = PLACE.fetch_add(1, Ordering::Relaxed);
-        if let Err(problem) = file.write(wall(), place, kind, lines) {
+        if let Err(problem) = file.write(at, place, kind, lines) {
             inner.file = None;
             self.sink.trouble(problem.hint("its lines are still shown here"));
         }

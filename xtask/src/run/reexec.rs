@@ -3,8 +3,9 @@
 //! An environment variable selects that, and it is read before any argument parser: the library may be part of another
 //! program, which could interpret unknown arguments. So a helper first greets to confirm what it is.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub(super) const VARIABLE: &str = "DEVTASKS_HELPER";
 const WATCHDOG: &str = "watchdog";
 const SUPERVISOR: &str = "supervise";
 const KEEP: &str = "--keep";
+const METRICS: &str = "--metrics";
 
 /// The first output of a helper.
 const GREETING: &[u8] = b"devtasks is here\n";
@@ -46,6 +48,8 @@ pub(crate) enum Helper {
         project: String,
         checkout: PathBuf,
         on_exit: OnExit,
+        /// Where metrics are served.
+        metrics: Option<SocketAddr>,
     },
 }
 
@@ -58,11 +62,14 @@ impl Helper {
 
     fn read(mut words: impl Iterator<Item = OsString>) -> Option<Helper> {
         let (role, name, checkout) = (words.next()?, words.next()?.into_string().ok()?, words.next()?.into());
-        let on_exit = match words.next() {
-            None => OnExit::Stop,
-            Some(word) if word == KEEP => OnExit::Keep,
-            Some(_) => return None,
-        };
+        let (mut on_exit, mut metrics) = (OnExit::Stop, None);
+        while let Some(word) = words.next() {
+            match word.to_str()? {
+                KEEP => on_exit = OnExit::Keep,
+                METRICS => metrics = Some(words.next()?.to_str()?.parse().ok()?),
+                _ => return None,
+            }
+        }
         match role.to_str()? {
             WATCHDOG => Some(Helper::Watchdog {
                 run: name,
@@ -73,23 +80,30 @@ impl Helper {
                 project: name,
                 checkout,
                 on_exit,
+                metrics,
             }),
             _ => None,
         }
     }
 
-    fn words(&self) -> Vec<&OsStr> {
-        let (role, name, checkout, on_exit) = match self {
-            Helper::Watchdog { run, checkout, on_exit } => (WATCHDOG, run, checkout, on_exit),
+    fn words(&self) -> Vec<OsString> {
+        let (role, name, checkout, on_exit, metrics) = match self {
+            Helper::Watchdog { run, checkout, on_exit } => (WATCHDOG, run, checkout, on_exit, None),
             Helper::Supervisor {
                 project,
                 checkout,
                 on_exit,
-            } => (SUPERVISOR, project, checkout, on_exit),
+                metrics,
+            } => (SUPERVISOR, project, checkout, on_exit, *metrics),
         };
-        let keep = (*on_exit == OnExit::Keep).then_some(OsStr::new(KEEP));
-        let words = [OsStr::new(role), OsStr::new(name), checkout.as_os_str()];
-        words.into_iter().chain(keep).collect()
+        let mut words: Vec<OsString> = vec![role.into(), name.into(), checkout.into()];
+        words.extend((*on_exit == OnExit::Keep).then(|| KEEP.into()));
+        words.extend(
+            metrics
+                .into_iter()
+                .flat_map(|at| [METRICS.into(), at.to_string().into()]),
+        );
+        words
     }
 
     /// The helper's command. It gets its own session, so that terminal input and hang-ups do not reach it, and the tag
@@ -217,7 +231,8 @@ mod tests {
     #[test]
     fn what_it_is_started_for_is_read_back() {
         let (run, checkout) = ("7f3a".to_owned(), PathBuf::from("/home/kim/my shop"));
-        for on_exit in [OnExit::Stop, OnExit::Keep] {
+        let address = Some(SocketAddr::from(([127, 0, 0, 1], 9464)));
+        for (on_exit, metrics) in [(OnExit::Stop, None), (OnExit::Keep, address), (OnExit::Stop, address)] {
             let (run, checkout) = (run.clone(), checkout.clone());
             let watchdog = Helper::Watchdog {
                 run: run.clone(),
@@ -228,10 +243,10 @@ mod tests {
                 project: run,
                 checkout,
                 on_exit,
+                metrics,
             };
             for helper in [watchdog, supervisor] {
-                let words: Vec<OsString> = helper.words().into_iter().map(OsStr::to_owned).collect();
-                assert_eq!(Helper::read(words.into_iter()), Some(helper));
+                assert_eq!(Helper::read(helper.words().into_iter()), Some(helper));
             }
         }
     }
@@ -243,6 +258,8 @@ mod tests {
             "watchdog",
             "watchdog run",
             "watchdog run /shop twice",
+            "supervise run /shop --metrics",
+            "supervise run /shop --metrics 9464",
             "up run /shop",
         ] {
             assert_eq!(Helper::read(words.split(' ').map(OsString::from)), None);

@@ -106,6 +106,18 @@ pub(crate) fn why(checkout: &Path, service: &str) -> Result<Option<Box<Explanati
     }
 }
 
+/// The metrics of the live run, as text; `None` without one.
+///
+/// # Errors
+/// The supervisor does not reply, its reply is invalid, or its build has no metrics.
+pub(crate) fn metrics(checkout: &Path, for_node_exporter: bool) -> Result<Option<String>, Diagnostic> {
+    match answer_to(checkout, &Request::Metrics { for_node_exporter })? {
+        Some((Reply::Metrics(text), _)) => Ok(Some(text)),
+        Some(_) => Err(another_answer()),
+        None => Ok(None),
+    }
+}
+
 /// Sends a request that is answered immediately; `None` if no supervisor is alive, or it is shutting down.
 fn answer_to(checkout: &Path, request: &Request) -> Result<Option<(Reply, Record)>, Diagnostic> {
     let Some((mut client, record)) = StateDir::existing(checkout).and_then(|directory| client(&directory)) else {
@@ -201,6 +213,7 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
         checkout: record.checkout.clone(),
         record: Some(record.clone()),
         services,
+        log_export: snapshot.log_export.clone(),
     }
 }
 

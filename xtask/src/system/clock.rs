@@ -20,6 +20,11 @@ impl Clock {
     }
 }
 
+/// The time of day, UTC, as exact as the system gives it.
+pub(crate) fn precise() -> Timestamp {
+    Timestamp::now()
+}
+
 /// The time of day, UTC, in whole milliseconds.
 pub(crate) fn wall() -> Timestamp {
     let now = Timestamp::now();

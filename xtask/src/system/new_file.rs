@@ -1,8 +1,10 @@
-//! Writes a file that is not there yet: whole or not at all, and never over another one.
+//! Writes a file whole or not at all: one that is not there yet, and never over another one; or in the place of another.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::os;
 
 /// # Errors
 /// `AlreadyExists`, or it cannot be written.
@@ -10,27 +12,54 @@ pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&beside)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
+    let beside = beside(path);
+    let written = os::create_new(&beside, Readers::Umask).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
     // A link fails if something has that name by now; a rename would replace it.
     let linked = written.and_then(|()| fs::hard_link(&beside, path));
     let _ = fs::remove_file(&beside);
     linked
 }
 
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// The user alone.
+    Owner,
+    /// Whoever the umask lets.
+    Umask,
+    /// Everybody, whatever the umask is: another user's program reads it.
+    All,
+}
+
+/// Replaces the file, if there is one.
+///
+/// # Errors
+/// It cannot be written; what was there is left as it was.
+pub(crate) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+    let beside = beside(path);
+    // A process with this pid may have been killed in the middle.
+    let _ = fs::remove_file(&beside);
+    let replaced = os::create_new(&beside, readers)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&beside, path));
+    replaced.inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+/// In the same directory, so that it can be renamed; the name does not end like that of the file, so that nobody takes it
+/// for one.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
 
-    use super::write_new;
+    use super::{Readers, replace, write_new};
 
     #[test]
     fn it_replaces_nothing_and_leaves_nothing_beside() {
@@ -45,5 +74,21 @@ mod tests {
         assert_eq!(through, Err(ErrorKind::AlreadyExists));
         let names = std::fs::read_dir(directory.path()).expect("it is there").count();
         assert_eq!(names, 2);
+    }
+
+    #[test]
+    fn a_file_is_replaced_for_those_who_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a temp directory can be made");
+        let file = directory.path().join("devtasks.prom");
+        for (text, readers, expected) in [("one", Readers::All, 0o644), ("two", Readers::Owner, 0o600)] {
+            replace(&file, text, readers).expect("it can be written");
+            assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text);
+            let mode = file.metadata().expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, expected);
+        }
+        assert!(replace(&directory.path().join("none/devtasks.prom"), "three", Readers::All).is_err());
+        let names = std::fs::read_dir(directory.path()).expect("it is there").count();
+        assert_eq!(names, 1);
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn remove_if_stale(path: &Path) {
 }
 
 /// In whole seconds since 1970, rounded down.
-fn started_at(pid: u32) -> Option<u64> {
+pub(super) fn started_at(pid: u32) -> Option<u64> {
     let pid = Pid::from_u32(pid);
     let mut system = System::new();
     let wanted = ProcessRefreshKind::nothing().without_tasks();

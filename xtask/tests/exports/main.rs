@@ -5,8 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod monitoring;
+mod pm2;
 mod procfile;
 mod shop;
+mod supervisor;
 mod systemd;
 mod tools;
 

@@ -25,6 +25,30 @@ pub(crate) fn honcho() -> PathBuf {
     bin.join("honcho")
 }
 
+/// A directory with these packages of npm.
+fn node(name: &str, packages: &[&str]) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exports").join(name);
+    let shell = Shell::new().unwrap();
+    cmd!(shell, "npm install --silent --prefix {place} {packages...}")
+        .run()
+        .expect("the packages can be had");
+    place
+}
+
+/// The `bin` of PM2's package.
+pub(crate) fn pm2() -> PathBuf {
+    static PM2: OnceLock<PathBuf> = OnceLock::new();
+    let place = PM2.get_or_init(|| node("pm2", &["pm2@7.0.4"]));
+    place.join("node_modules/.bin")
+}
+
+/// A directory in which TypeScript knows Grafana's types.
+pub(crate) fn grafana_types() -> PathBuf {
+    static TYPES: OnceLock<PathBuf> = OnceLock::new();
+    TYPES
+        .get_or_init(|| node("grafana", &["@grafana/schema@13.2.3", "typescript@7.0.2"]))
+        .clone()
+}
 /// Debian's package would pull newer versions of systemd itself in, so it is only unpacked.
 pub(crate) fn nspawn() -> PathBuf {
     static NSPAWN: OnceLock<PathBuf> = OnceLock::new();

@@ -252,7 +252,9 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             Some(2)
             ---
             error: invalid value 'supervisord' for '<TARGET>'
-              [possible values: procfile, systemd]
+              [possible values: systemd, supervisor, pm2, procfile, prometheus, grafana, vector, alloy]
+
+              tip: a similar value exists: 'supervisor'
 
             For more information, try '--help'.
         "#]],
@@ -284,4 +286,32 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
         hint: set `TOKEN` in `.env`, or write `${TOKEN:-default}`
     "#]],
     );
+}
+
+#[test]
+fn the_program_writes_the_examples() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/deploy");
+    let examples = examples.canonicalize().unwrap();
+    let sandbox = Sandbox::new("");
+    let mut targets = 0;
+    for entry in fs::read_dir(&examples).unwrap().flatten() {
+        let Ok(target) = entry.file_name().into_string() else {
+            continue;
+        };
+        if entry.path().is_dir() {
+            let check_it = ["export", &target, "--output", &target, "--check", "--format", "json"];
+            let exported = sandbox.start_in(&examples, &check_it).wait().with(0).json();
+            let mut there: Vec<_> = fs::read_dir(entry.path())
+                .unwrap()
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            there.sort();
+            let names = exported["files"].as_array().unwrap().iter();
+            let mut names: Vec<&str> = names.filter_map(|name| name.as_str()).collect();
+            names.sort_unstable();
+            assert_eq!(names, there, "{target}");
+            targets += 1;
+        }
+    }
+    assert!(targets > 6, "{targets}");
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::UpRequest;
 use super::reporter::UpReporter;
+use super::{Ready, UpRequest};
 use crate::commands::events::Inbox;
 use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::screen::Screen;
@@ -21,7 +21,7 @@ use crate::system::runs::{CheckoutLock, StateDir};
 
 /// `None` if another process has become the supervisor meanwhile.
 pub(super) fn detach(
-    plan: &Plan,
+    ready: &Ready,
     up_request: &UpRequest,
     directory: &StateDir,
     lock: CheckoutLock,
@@ -29,11 +29,14 @@ pub(super) fn detach(
     inbox: &Inbox,
     context: &Context,
 ) -> Result<Option<Exit>, Diagnostics> {
+    let plan = &ready.plan;
     let request = Request::Up {
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         again: Vec::new(),
         services: plan.services.clone(),
+        conflicts: ready.conflicts.clone(),
         give_up_after: up_request.give_up_after,
+        log_export: plan.log_export.clone(),
     };
     let screen = Arc::new(screen);
     let mut show = UpReporter::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
@@ -44,7 +47,7 @@ pub(super) fn detach(
         return Ok(Some(watching::interrupted("nothing was started", context)));
     }
     drop(lock);
-    background::start(&programs, plan, directory, request, move |reply| {
+    background::start(&programs, plan, ready.metrics, directory, request, move |reply| {
         drop(sender.send(Message::Replied(reply)))
     })?;
     let ended = follow_start(plan, &mut show, &screen, inbox);

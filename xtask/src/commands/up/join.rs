@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use super::settle::Notice;
-use super::{UpRequest, remarks, venvs};
+use super::{UpRequest, metrics, remarks, venvs};
 use crate::commands::{CommandResult, watching};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Service};
@@ -48,7 +48,9 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
         names: plan.services.iter().map(|service| service.name.clone()).collect(),
         services: services.clone(),
         again,
+        conflicts: numbers.conflicts.into_values().collect(),
         give_up_after: up.request.give_up_after,
+        log_export: Vec::new(),
     });
     // Shown only after the request was sent, so the supervisor already waits for readiness.
     if services.is_empty() {
@@ -60,6 +62,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
             up.context.program
         ));
     }
+    metrics::remark(up.request).iter().for_each(|text| up.context.say(text));
     remarks::remarks(&up, &plan);
     let sender = up.inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));

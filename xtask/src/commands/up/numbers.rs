@@ -1,5 +1,7 @@
 //! The port numbers of one `up`: chosen and saved under the registry's lock, and again for ports that are reassigned.
 
+use std::collections::BTreeMap;
+
 use super::preflight::Preflight;
 use crate::diagnostic::{Code, ConflictKind, Diagnostics, Level};
 use crate::plan::{Allocation, DeclaredPort, Plan, Port, PortId, Service};
@@ -14,10 +16,19 @@ use crate::system::owners::{self, Addresses};
 pub(super) struct Numbers {
     pub(super) plan: Plan,
     pub(super) allocation: Allocation,
+    /// Each port that was found taken by others, with its service and the last finding code.
+    pub(super) conflicts: BTreeMap<PortId, (String, Code)>,
     saved: Option<SavedPorts>,
 }
 
 impl Numbers {
+    /// Remembers a port that is taken by others.
+    pub(super) fn note_conflict(&mut self, id: &PortId, finding: &Finding) {
+        if finding.code.is_taken_by_others() {
+            self.conflicts.insert(id.clone(), (id.service.clone(), finding.code));
+        }
+    }
+
     /// Restores the registry's previous entry, because nothing was started on these ports.
     pub(super) fn restore(self) {
         if let Some(saved) = self.saved {
@@ -78,7 +89,12 @@ impl Preflight<'_> {
             .iter()
             .filter_map(|one| reassignment::base_taken(one, &plan, home, &context.program));
         taken.for_each(|said| context.say(&said));
+        let mut conflicts = BTreeMap::new();
         for Yielding { id, port, competitor } in &yielding {
+            conflicts.insert(
+                id.clone(),
+                (id.service.clone(), Code::PortBusy(ConflictKind::OtherCheckout)),
+            );
             let found = reassignment::competing(&id.service, port, &plan.project, competitor, home);
             let said = reassignment::moved(id, port.number, &found, &plan, self.verb());
             said.iter().for_each(&mut *tell);
@@ -86,6 +102,7 @@ impl Preflight<'_> {
         Ok(Numbers {
             plan,
             allocation,
+            conflicts,
             saved,
         })
     }

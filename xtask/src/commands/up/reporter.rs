@@ -99,6 +99,12 @@ impl<'a> UpReporter<'a> {
         for report in std::mem::take(&mut self.failures) {
             self.screen.tell(&format!("\n{}", report.trim_end()));
         }
+        if !outcome.runs_on() {
+            for line in words::not_exported(&outcome.last.log_export) {
+                self.screen
+                    .tell(&format!("{} {line}", self.screen.paint().warn("warning:")));
+            }
+        }
         for line in words::left_alone(&outcome.last.left_alone) {
             self.screen.say(&line);
         }

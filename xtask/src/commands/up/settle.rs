@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostics, Hint};
 use crate::plan::{Plan, PortId};
 use crate::ports::Finding;
 use crate::preflight::Facts;
-use crate::preflight::check::check;
+use crate::preflight::check::{PortFinding, check};
 use crate::preflight::resolution::{Resolution, resolve};
 use crate::supervise::steps::Todo;
 use crate::system::observe;
@@ -54,6 +54,9 @@ impl Preflight<'_> {
             });
             let facts = observe::facts(&to_do, self.venvs, &self.inbox.interrupt);
             let findings = check(&to_do, &facts, &self.ours(&to_do));
+            for PortFinding { port, finding } in &findings {
+                port.iter().for_each(|id| numbers.note_conflict(id, finding));
+            }
             let resolution = resolve(&to_do, findings, self.policy(), numbers.allocation.reassigned());
             let taken = resolution.reassign();
             // Leftovers are stopped first.
@@ -85,6 +88,7 @@ impl Preflight<'_> {
             project: plan.project.clone(),
             checkout: plan.checkout.clone(),
             on_exit: plan.on_exit,
+            log_export: plan.log_export.clone(),
             services: services.collect(),
         }
     }

@@ -4,14 +4,14 @@ use expect_test::expect_file;
 
 use std::path::Path;
 
-use super::{KEYS, Key};
+use super::{Key, keys};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 
 #[test]
 fn a_key_is_listed_once_and_another_name_means_one_key() {
     let mut seen = Vec::new();
-    for key in KEYS {
+    for key in keys() {
         for name in key.also.iter().chain([&key.name]) {
             assert!(
                 !seen.contains(&(key.table, *name)),
@@ -25,7 +25,7 @@ fn a_key_is_listed_once_and_another_name_means_one_key() {
 
 #[test]
 fn every_key_says_what_it_is() {
-    for key in KEYS {
+    for key in keys() {
         assert!(!key.kind.is_empty(), "{}", key.name);
         assert!(!key.about.is_empty() && !key.about.ends_with('.'), "{}", key.name);
     }
@@ -33,13 +33,14 @@ fn every_key_says_what_it_is() {
 
 #[test]
 fn keys_of_a_table_stand_together() {
-    let mut tables: Vec<&str> = KEYS.iter().map(|key| key.table).collect();
+    let mut tables: Vec<&str> = keys().map(|key| key.table).collect();
     tables.dedup();
     assert_eq!(
         tables,
         [
             "",
             super::PROJECT,
+            super::LOG_EXPORT,
             super::VENV,
             super::SERVICE,
             super::PORT,
@@ -62,13 +63,14 @@ fn with_a_date(key: &Key) -> String {
         super::PORT => service(&format!("ports.x = {{ {date} }}")).replace("port = 1\n", ""),
         super::DEPENDENCY => service(&format!("depends_on.t = {{ {date} }}")),
         super::HEALTHCHECK => service(&format!("healthcheck = {{ {date} }}")),
+        super::LOG_EXPORT => format!("[project]\nlog_export = [{{ {date} }}]"),
         table => format!("[{}]\n{date}", table.replace("NAME", "s")),
     }
 }
 
 #[test]
 fn every_supported_key_is_read() {
-    for key in KEYS.iter().filter(|key| key.supported && !key.table.is_empty()) {
+    for key in keys().filter(|key| key.supported && !key.table.is_empty()) {
         let text = with_a_date(key);
         let problems = config::read(Path::new("devtasks.toml"), &text).expect_err(&text);
         let is_about_it = |problem: &Diagnostic| problem.message.contains(&format!("`{}`", key.name));
@@ -83,6 +85,7 @@ fn title(table: &str) -> String {
         super::PORT => "`port` and `ports`".to_owned(),
         super::DEPENDENCY => "`depends_on`".to_owned(),
         super::HEALTHCHECK => "`healthcheck`".to_owned(),
+        super::LOG_EXPORT => "`log_export`".to_owned(),
         table => format!("`[{table}]`"),
     }
 }
@@ -93,7 +96,7 @@ const UNSUPPORTED_HEAD: &str = "| key | table | meaning |\n|---|---|---|\n";
 
 /// The rows of the table of keys in the section `section`.
 fn rows(section: &str) -> String {
-    let of_section = KEYS.iter().filter(|key| key.supported && title(key.table) == section);
+    let of_section = keys().filter(|key| key.supported && title(key.table) == section);
     let row = |key: &Key| {
         let default = if key.default.is_empty() { "none" } else { key.default };
         format!("| `{}` | {} | {default} | {} |\n", key.name, key.kind, key.about)
@@ -106,7 +109,7 @@ fn unsupported_rows() -> String {
         let table = title(key.table).replace("The file", "the file");
         format!("| `{}` | {table} | {} |\n", key.name, key.about)
     };
-    KEYS.iter().filter(|key| !key.supported).map(row).collect()
+    keys().filter(|key| !key.supported).map(row).collect()
 }
 
 /// `section` with `rows` in its table that begins with `head`.
@@ -116,7 +119,7 @@ fn with_rows(section: &str, head: &str, rows: &str) -> String {
     [before, head, rows].into_iter().chain(after).collect()
 }
 
-/// The page with every table generated from [`KEYS`].
+/// The page with every table generated from [`keys`].
 fn with_tables(page: &str) -> String {
     let sections = page.split("\n## ").map(|section| {
         let title = section.lines().next().unwrap_or_default();
@@ -133,7 +136,7 @@ fn with_tables(page: &str) -> String {
 #[test]
 fn the_documentation_has_a_section_for_every_table() {
     let page = include_str!("../../../../docs/devtasks-toml.md");
-    for key in KEYS {
+    for key in keys() {
         let heading = format!("\n## {}\n", title(key.table));
         assert!(page.contains(&heading), "docs/devtasks-toml.md has no{heading}");
     }

@@ -90,7 +90,7 @@ impl<'t> TomlReader<'t> {
         self.report(item.at_value(), with_hint(problem, meant));
     }
 
-    /// Reports the keys of `table` that [`KEYS`](crate::config::keys::KEYS) lacks or marks as not supported.
+    /// Reports the keys of `table` that [`keys`](crate::config::keys::keys) lacks or marks as not supported.
     pub(super) fn check_keys(&mut self, table: &Table, pattern: &str) {
         for item in table.items() {
             match keys_of(pattern).find(|key| key.name == item.key) {

@@ -3,6 +3,7 @@
 mod shown;
 
 mod good;
+mod log_export;
 mod places;
 mod problems;
 mod runs;

@@ -2,22 +2,14 @@
 
 use expect_test::expect;
 
-use super::{SHOP, check};
+use super::{check, check_example};
 use crate::export::Target;
 
 #[test]
 fn a_whole_stack() {
-    check(
+    check_example(
         Target::Procfile,
-        SHOP,
         expect![[r#"
-        === Procfile, for its owner
-        # Made by `devtasks export procfile` from devtasks.toml.
-        # Changes are lost: edit those, and run `devtasks export procfile` again.
-        db: cd /srv/shop && exec env BACKEND_PORT=8000 DB_PORT=6390 PORT=6390 PORT_MAIN=6390 redis-server --port 6390 --save ''
-        backend: tries=0; until bash -c ': </dev/tcp/127.0.0.1/6390' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`db` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; ( cd /srv/shop && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv alembic upgrade head ) || exit; cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 DB_URL=redis://127.0.0.1:6390 'GREETING=it'\''s $5, 100%' PORT=8000 PORT_MAIN=8000 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python -m uvicorn app:app --port 8000
-        worker: tries=0; until bash -c ': </dev/tcp/127.0.0.1/6390' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`db` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python worker.py
-        frontend: tries=0; until curl -fs -m 3 -o /dev/null http://127.0.0.1:8000/healthz; do tries=$((tries+1)); [ $tries -lt 150 ] || { echo '`backend` is not ready after 30 s' >&2; exit 1; }; sleep 0.2; done; tries=0; until ( cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:"$PATH" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python check.py ) >/dev/null 2>&1; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`worker` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop && exec env BACKEND_PORT=8000 DB_PORT=6390 PORT=8080 PORT_HMR=24678 PORT_HTTP=8080 sh -c 'npm run dev | tee log'
         lost: db, healthcheck: a Procfile does not look at health
             instead: a wait for it in front of `backend`, `worker`
         lost: migrate, tasks: a Procfile does not run tasks
@@ -100,6 +92,7 @@ fn what_only_devtasks_does_is_named() {
             lost: odd, tty: a Procfile gives it no terminal
             lost: odd, pidfile: a Procfile does not remove a stale one before it starts
             lost: odd, venv: nothing creates or updates its venv: do it before the start
+            lost: sockets, listen: a Procfile does not open its sockets for it
             lost: sockets, listen: a Procfile does not open its sockets
             lost: input, stdin: a Procfile gives it an empty input, so it may end at once
             lost: db, healthcheck: nothing waits until it is ready: it has no health check here

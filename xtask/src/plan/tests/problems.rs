@@ -281,3 +281,25 @@ fn service_without_a_tcp_port_has_no_url() {
             exit 2 env.missing devtasks.toml:6:14 `dns` has no URL: set its `scheme`, or refer to its `.address`"#]],
     );
 }
+
+#[test]
+fn the_address_of_metrics_is_checked_once_its_variables_are_filled_in() {
+    let config = "[project]\nmetrics = '127.0.0.1:${METRICS_PORT}'";
+    check(config, ".env: METRICS_PORT=9464", "", "");
+    check(
+        config,
+        "",
+        "",
+        expect![[r#"
+            exit 2 env.missing devtasks.toml:2:22 variable `METRICS_PORT` is not set
+              hint: set `METRICS_PORT` in `.env`, or write `${METRICS_PORT:-default}`"#]],
+    );
+    check(
+        config,
+        "$ METRICS_PORT=x",
+        "",
+        expect![[r#"
+            exit 2 devtasks.toml:2:11 `127.0.0.1:x` is not an address with a port
+              hint: write both, such as `127.0.0.1:9464`, or `0.0.0.0:9464` for every address of this machine"#]],
+    );
+}

@@ -32,6 +32,15 @@ impl PortCheck<'_> {
                 let reason = owner.protected.as_deref().unwrap_or("it is protected");
                 format!("{taken}, which is never stopped: {reason}")
             }
+            // What it has reserved is bound; it listens for its metrics, and for a service with `listen`.
+            (ConflictKind::OtherProject | ConflictKind::OtherCheckout, Some(tag))
+                if tag.is_supervisor() && owner.holds_by == SocketState::Listening =>
+            {
+                format!(
+                    "{port} is held by {who}, the supervisor of `{}` in {}, for its metrics or for a service that has not started yet",
+                    tag.project, tag.checkout
+                )
+            }
             (ConflictKind::OtherProject | ConflictKind::OtherCheckout, Some(tag)) if tag.is_supervisor() => format!(
                 "{port} is reserved by {who} for a service of `{}` in {}, which has not started yet",
                 tag.project, tag.checkout

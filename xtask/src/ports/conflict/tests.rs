@@ -539,6 +539,14 @@ fn a_port_that_a_supervisor_holds_is_reserved_for_its_service() {
             hint: stop it there with `cd /shop-old && cargo xtask down`
             hint: or give `backend` another `port` in devtasks.toml"#]],
     );
+    check(
+        "answer busy
+        owner 4242 xtask tag=shop:/shop-old:r7:(supervisor)",
+        expect![[r#"
+            port.busy.other_checkout fail 3: port 8000 is held by `xtask` (pid 4242), the supervisor of `shop` in /shop-old, for its metrics or for a service that has not started yet
+            hint: stop it there with `cd /shop-old && cargo xtask down`
+            hint: or give `backend` another `port` in devtasks.toml"#]],
+    );
     check_consent(
         "answer busy\nowner 4242 xtask bound tag=shop:/shop-old:r7:(supervisor)",
         KillPolicy::Never,

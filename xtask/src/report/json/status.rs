@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::protocol::{HealthReport, LastExit, ObservedService, PortStatus, RunStatus};
+use crate::protocol::{HealthReport, LastExit, LogExportStatus, ObservedService, PortStatus, RunStatus};
 use crate::report::{cause, json};
 use crate::supervise::State;
 
@@ -17,6 +17,7 @@ struct StatusDocument<'a> {
     run: Option<&'a str>,
     supervisor: Option<Supervisor>,
     services: Vec<ServiceDocument<'a>>,
+    log_export: &'a [LogExportStatus],
 }
 
 #[derive(Serialize)]
@@ -93,5 +94,6 @@ pub(crate) fn status(status: &RunStatus) -> String {
             started_at: record.started_at,
         }),
         services: status.services.iter().map(ServiceDocument::from).collect(),
+        log_export: &status.log_export,
     })
 }

@@ -163,7 +163,7 @@ fn status_is_one_document() {
     check(
         &json::status(&shop),
         expect![[
-            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL: sent by another process or the kernel","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}]}"#
+            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":"r1","supervisor":{"pid":100,"mode":"foreground","started_at":"2026-11-23T09:46:00Z"},"services":[{"name":"db","state":"ready","pid":4240,"since":"2026-11-23T09:46:00Z","restarts":0,"exit":{"code":null,"signal":9,"cause":"killed by SIGKILL: sent by another process or the kernel","at":"2026-11-23T09:50:00.5Z"},"ports":[{"name":"main","number":6390,"listening":true,"ours":true,"clients":2,"elsewhere":[],"declared":6390}],"health":{"status":"ok","detail":"0.2 ms"},"waiting_for":[],"task":false}],"log_export":[]}"#
         ]],
     );
     shop.services.clear();
@@ -171,7 +171,7 @@ fn status_is_one_document() {
     check(
         &json::status(&shop),
         expect![[
-            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":null,"supervisor":null,"services":[]}"#
+            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","run":null,"supervisor":null,"services":[],"log_export":[]}"#
         ]],
     );
 }

@@ -5,11 +5,13 @@ use super::{check, time};
 use crate::expected::Expected;
 use crate::process::Identity;
 use crate::protocol::{
-    HealthReport, HealthStatus, LastExit, Mode, ObservedService, PortStatus, Record, RunStatus, ServiceStatus,
+    HealthReport, HealthStatus, LastExit, LogExportStatus, Mode, ObservedService, PortStatus, Record, RunStatus,
+    ServiceStatus,
 };
 use crate::report::paint::Paint;
 use crate::report::status::table;
 use crate::report::tests::failure::backend;
+use crate::report::words;
 use crate::supervise::Cause;
 use crate::supervise::State;
 use expect_test::expect;
@@ -85,6 +87,7 @@ pub(super) fn shop() -> RunStatus {
             service("backend", State::Ready, HealthStatus::Ok, "200 in 3 ms"),
             frontend,
         ],
+        log_export: Vec::new(),
     }
 }
 
@@ -340,4 +343,37 @@ fn a_port_that_is_kept_for_a_service_that_waits_is_reserved() {
               SERVICE  STATE  PID   AGE     PORT             HEALTH       RESTARTS  CLIENTS
               db       ready  4240  14 min  6390 (reserved)  ok   0.2 ms  0         2"#]],
     );
+}
+
+#[test]
+fn log_targets_are_told_below_the_table() {
+    let target = |sent, waiting, dropped, trouble: Option<&str>| LogExportStatus {
+        target: "otlp http://127.0.0.1:4318".to_owned(),
+        sent,
+        waiting,
+        dropped,
+        trouble: trouble.map(str::to_owned),
+    };
+    let mut status = shop();
+    status.services.truncate(1);
+    status.log_export = vec![
+        target(1204, 0, 0, None),
+        target(0, 12, 0, Some("connection refused")),
+        target(1, 0, 2, Some("status 400: \u{1b}[31m")),
+    ];
+    check_table(
+        &status,
+        100,
+        expect![[r#"
+        shop  up 14 min  (foreground, pid 100)
+
+          SERVICE  STATE  PID   AGE     PORT  HEALTH       RESTARTS  CLIENTS
+          db       ready  4240  14 min  6390  ok   0.2 ms  0         2
+
+        log target otlp http://127.0.0.1:4318: 1204 lines sent
+        log target otlp http://127.0.0.1:4318: 0 lines sent, 12 waiting: connection refused
+        log target otlp http://127.0.0.1:4318: 1 line sent, 2 dropped: status 400: \x1b[31m"#]],
+    );
+    let told = words::not_exported(&status.log_export).join("\n");
+    expect![[r#"log target `otlp http://127.0.0.1:4318` did not get 2 lines: status 400: \x1b[31m"#]].assert_eq(&told);
 }

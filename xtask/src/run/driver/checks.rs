@@ -13,6 +13,7 @@ use crate::system::os;
 pub(super) struct RunningCheck {
     pub(super) pid: u32,
     pub(super) until: Duration,
+    began: Duration,
     unit: UnitId,
     generation: u32,
     timeout: Duration,
@@ -24,10 +25,11 @@ impl Driver<'_> {
         let instance = &self.services[unit];
         match spawn::check(words, &instance.service, &tag) {
             Ok(child) => {
-                let until = self.clock.now() + timeout;
+                let began = self.clock.now();
                 self.checks.push(RunningCheck {
                     pid: child.id(),
-                    until,
+                    until: began + timeout,
+                    began,
                     unit,
                     generation: instance.generation,
                     timeout,
@@ -90,6 +92,7 @@ impl Driver<'_> {
 
     fn answer_check(&mut self, check: &RunningCheck, answer: ProbeResult) {
         if self.services[check.unit].generation == check.generation {
+            self.count_check(check.unit, &answer, self.clock.now().saturating_sub(check.began));
             self.answer(check.unit, answer);
         }
     }

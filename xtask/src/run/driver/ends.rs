@@ -91,6 +91,7 @@ impl Driver<'_> {
     pub(super) fn finish(mut self) -> RunOutcome {
         self.hear_last_lines();
         let survivors = self.survivors();
+        self.log_export.finish();
         // Otherwise the watchdog stops, after our exit, what is left or could not be scanned.
         if survivors.is_empty()
             && let Some(watchdog) = self.watchdog.take()

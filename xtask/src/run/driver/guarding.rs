@@ -36,8 +36,12 @@ impl Driver<'_> {
         match first {
             InitialRequest::Plan {
                 services,
+                conflicts,
                 give_up_after,
-            } => self.enlist(services, &[], give_up_after),
+            } => {
+                self.count_conflicts(conflicts);
+                self.enlist(services, &[], give_up_after);
+            }
             InitialRequest::Request(request, reply) => self.handle_request(request, reply),
         }
         let meanwhile = self.await_watchdog()?;

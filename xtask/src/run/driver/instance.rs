@@ -17,6 +17,7 @@ use crate::preflight::mismatch::Mismatch;
 use crate::process::ProcessRef;
 use crate::protocol::{LastExit, LastRestart, ProbeRecord, Probed};
 use crate::run::logs::Log;
+use crate::run::metrics::Counts;
 use crate::run::sockets::{Hold, Sockets};
 use crate::supervise::Cause;
 use crate::supervise::change_loop::ChangeLoop;
@@ -81,6 +82,7 @@ pub(super) struct ServiceInstance {
     pub(super) change_loop: ChangeLoop,
     /// It changed its own files too often.
     pub(super) is_unwatched: bool,
+    pub(super) counts: Counts,
 }
 
 /// How long to wait for the end of a service's pipes after it has exited. A child that keeps them open would delay it

@@ -16,6 +16,7 @@ use crate::preflight::needs::node_modules::install;
 use crate::process::Tag;
 use crate::protocol::{LastExit, LastRestart, Transition};
 use crate::run::logs::{Log, OutputSource, RunId, StateRecord, Stream};
+use crate::run::metrics::Counts;
 use crate::run::spawn;
 use crate::run::spawn::Started;
 use crate::supervise::change_loop::ChangeLoop;
@@ -31,7 +32,14 @@ impl Driver<'_> {
             began: self.record.started_at,
         };
         ServiceInstance {
-            log: Log::open(&service.name, &self.directory.logs(), run, logs, Arc::clone(&self.sink)),
+            log: Log::open(
+                &service.name,
+                &self.directory.logs(),
+                run,
+                logs,
+                Arc::clone(&self.sink),
+                Arc::clone(&self.log_export),
+            ),
             service,
             next: None,
             pid: None,
@@ -65,6 +73,7 @@ impl Driver<'_> {
             restarted: None,
             change_loop: ChangeLoop::default(),
             is_unwatched: false,
+            counts: Counts::default(),
         }
     }
 
@@ -85,6 +94,7 @@ impl Driver<'_> {
         instance.oom_kills = oom_kills;
         if instance.service.runs == plan::Runs::External {
             (instance.started_at, instance.is_left_running) = (Some(wall()), true);
+            instance.counts.started(self.clock.now());
             self.events.push_back(Event::Spawned { unit });
             return;
         }
@@ -114,7 +124,10 @@ impl Driver<'_> {
                 instance.started_at = Some(wall());
                 instance.leader = attribution::note(self.directory, pid, &tag);
                 match self.follow(unit, started) {
-                    Ok(()) => self.events.push_back(Event::Spawned { unit }),
+                    Ok(()) => {
+                        self.services[unit].counts.started(self.clock.now());
+                        self.events.push_back(Event::Spawned { unit });
+                    }
                     Err(problem) => {
                         // Its output would not be read. It is an unreaped child, so the group number is its own.
                         os::signal_group(pid, os::Signal::Kill);
@@ -136,7 +149,7 @@ impl Driver<'_> {
     fn follow(&mut self, unit: UnitId, started: Started) -> Result<(), Diagnostic> {
         let Started { mut child, terminal } = started;
         let instance = &mut self.services[unit];
-        let number = instance.generation;
+        let (number, pid) = (instance.generation, child.id());
         let ended = |sender: &Sender<Message>| {
             let sender = sender.clone();
             move || {
@@ -154,7 +167,7 @@ impl Driver<'_> {
             let ended = ended(&self.sender);
             return self
                 .follower
-                .follow(&instance.log, OutputSource::Terminal, terminal, ended);
+                .follow(&instance.log, OutputSource::Terminal, pid, terminal, ended);
         }
         instance.open_pipes = 2;
         let mut numbers = Vec::new();
@@ -164,7 +177,7 @@ impl Driver<'_> {
             let pipe = Arc::new(File::from(pipe.expect("both are pipes")));
             let (number, ended) = (os::pipe_number(&*pipe), ended(&self.sender));
             self.follower
-                .follow(&instance.log, OutputSource::Pipe(stream), pipe, ended)?;
+                .follow(&instance.log, OutputSource::Pipe(stream), pid, pipe, ended)?;
             numbers.push(number);
         }
         self.hand_on(numbers);
@@ -273,6 +286,7 @@ impl Driver<'_> {
         let instance = &mut self.services[unit];
         instance.since = wall();
         instance.in_state_since = self.clock.now();
+        instance.counts.entered(instance.in_state_since, state, cause.as_ref());
         instance.cause = cause.clone();
         if let Some(Cause::FilesChanged(files)) = &cause {
             instance.restarted = Some(LastRestart {

@@ -12,6 +12,7 @@ use crate::preflight::mismatch::{Mismatch, serves};
 use crate::protocol::Probed;
 use crate::run::health::{self, HealthFailure, usual_address};
 use crate::supervise::{Event, ProbeResult, State};
+use crate::system::clock::Clock;
 use crate::system::os::Socket;
 use crate::system::owners;
 use crate::system::threads::{self, Stack};
@@ -69,6 +70,7 @@ impl Driver<'_> {
     ) {
         let (sender, generation) = (self.sender.clone(), self.services[unit].generation);
         let ask = move || {
+            let clock = Clock::start();
             let (answer, status) = match question() {
                 Ok(detail) => (ProbeResult::Passed { detail }, None),
                 Err(HealthFailure { detail, status }) => (ProbeResult::Failed { detail }, status),
@@ -79,6 +81,7 @@ impl Driver<'_> {
                 generation,
                 answer,
                 status,
+                took: clock.now(),
             });
         };
         if let Err(Diagnostic { message: detail, .. }) = threads::start("health", Stack::Usual, ask) {

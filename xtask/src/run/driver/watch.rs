@@ -30,6 +30,8 @@ impl Driver<'_> {
         match request {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
             Request::Services => drop(reply.send(Reply::Services(self.as_started()))),
+            // Answered by the thread of the client; only the first request of a run gets this far.
+            Request::Metrics { .. } => drop(reply.send(Reply::Ending)),
             Request::Why { service } => drop(reply.send(Reply::Why(self.why(&service)))),
             Request::Up { .. } | Request::Restart { .. } if self.ended_by.is_some() => {
                 drop(reply.send(Reply::Ending));
@@ -38,8 +40,12 @@ impl Driver<'_> {
                 services,
                 again,
                 names,
+                conflicts,
                 give_up_after,
+                // The targets of a run stay as they were at its start.
+                log_export: _,
             } => {
+                self.count_conflicts(conflicts);
                 // Registered first, so that it gets all events.
                 self.waiters.push(Waiter {
                     reply,
@@ -206,6 +212,7 @@ impl Driver<'_> {
             record: self.record.clone(),
             services: self.machine.units().map(|unit| self.service(unit)).collect(),
             left_alone: self.left_alone.values().cloned().collect(),
+            log_export: self.log_export.status(),
         }
     }
 

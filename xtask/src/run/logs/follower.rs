@@ -55,7 +55,7 @@ impl Follower {
         })
     }
 
-    /// Reads a pipe, or our side of a terminal, to its end, then calls `ended`.
+    /// Reads a pipe of the process `pid`, or our side of its terminal, to its end, then calls `ended`.
     ///
     /// # Errors
     /// The system cannot wait for another descriptor.
@@ -63,15 +63,17 @@ impl Follower {
         &self,
         log: &Arc<Log>,
         source: OutputSource,
+        pid: u32,
         pipe: Arc<File>,
         ended: impl FnOnce() + Send + 'static,
     ) -> Result<(), Diagnostic> {
         let key = self.count.fetch_add(1, Ordering::Relaxed);
         let added = self.poller.add(&pipe, key);
-        added.map_err(|error| problem("read", Path::new(&log.service), &error))?;
+        added.map_err(|error| problem("read", Path::new(&*log.service), &error))?;
         let followed = Followed {
             log: Arc::clone(log),
             source,
+            pid,
             pipe,
             lines: Lines::default(),
             waiting: None,
@@ -87,6 +89,7 @@ impl Follower {
 struct Followed {
     log: Arc<Log>,
     source: OutputSource,
+    pid: u32,
     pipe: Arc<File>,
     lines: Lines,
     /// Lines that the sink had no room for. Nothing more is read meanwhile.
@@ -107,7 +110,7 @@ impl Followed {
             }
         };
         if !lines.is_empty() {
-            let (stream, shown) = self.log.keep(self.source, lines);
+            let (stream, shown) = self.log.keep(self.source, self.pid, lines);
             if !self.log.hand_on(stream, &shown) {
                 self.waiting = Some((stream, Cow::into_owned(shown)));
             }

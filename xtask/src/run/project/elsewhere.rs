@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::{Project, default_base, read_env_file};
@@ -14,6 +15,8 @@ use crate::system::venvs;
 #[derive(Debug)]
 pub(crate) struct PlanElsewhere {
     pub(crate) plan: Plan,
+    /// Where metrics are served.
+    pub(crate) metrics: Option<SocketAddr>,
     /// The files of the project it was made from, from the project's directory; `devtasks.toml` first.
     pub(crate) made_from: Vec<String>,
     /// The variables of the calling environment without which it would be another.
@@ -49,7 +52,7 @@ impl Project {
             asked,
             address,
         };
-        let whole = elsewhere.plan(&self.calling)?;
+        let (whole, _) = elsewhere.plan(&self.calling)?;
         let used = self.config.variables();
         let own: BTreeSet<_> = whole
             .services
@@ -58,19 +61,21 @@ impl Project {
             .collect();
         let mut calling = self.calling.clone();
         calling.retain(|name, _| own.contains(name) || name.to_str().is_some_and(|name| used.contains(name)));
-        let plan = elsewhere.plan(&calling)?;
+        let planned = elsewhere.plan(&calling)?;
         let decides = |name: &&std::ffi::OsString| {
             let mut without = calling.clone();
             without.remove(*name);
-            elsewhere.plan(&without).ok().as_ref() != Some(&plan)
+            elsewhere.plan(&without).ok().as_ref() != Some(&planned)
         };
         let from_calling = calling.keys().filter(decides);
         let from_calling = from_calling.map(|name| name.to_string_lossy().into_owned()).collect();
         let file = self.file.strip_prefix(&self.checkout).unwrap_or(&self.file);
         let env_files = elsewhere.read.take().into_iter();
         let made_from = std::iter::once(file.to_owned()).chain(env_files);
+        let (plan, metrics) = planned;
         Ok(PlanElsewhere {
             plan,
+            metrics,
             made_from: made_from.map(|path| path.display().to_string()).collect(),
             from_calling,
         })
@@ -88,7 +93,7 @@ struct Elsewhere<'a> {
 }
 
 impl Elsewhere<'_> {
-    fn plan(&self, calling: &Environment) -> Result<Plan, Vec<Diagnostic>> {
+    fn plan(&self, calling: &Environment) -> Result<(Plan, Option<SocketAddr>), Vec<Diagnostic>> {
         let inputs = PlanInputs {
             checkout: &self.root,
             calling,
@@ -104,7 +109,8 @@ impl Elsewhere<'_> {
             address: self.address,
         };
         let draft = plan::draft(&self.config, self.asked, inputs)?;
-        draft.complete_plan(&Allocation::as_written(&draft.declared()))
+        let plan = draft.complete_plan(&Allocation::as_written(&draft.declared()))?;
+        Ok((plan, draft.metrics()?))
     }
 
     /// A path of the other place, in this checkout.

@@ -4,6 +4,7 @@ mod append;
 mod children;
 mod handle;
 mod holders;
+mod journal;
 mod memory;
 mod poller;
 mod processes;
@@ -11,6 +12,8 @@ mod sockets;
 mod systemd_units;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "metrics")]
+mod usage;
 mod visibility;
 
 pub(crate) use append::append_private;
@@ -19,6 +22,7 @@ pub(crate) use children::{
 };
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, may_hide_owner};
+pub(crate) use journal::{HAS_JOURNAL, send_in_file};
 pub(crate) use memory::oom_kills;
 pub(crate) use poller::Poller;
 pub(crate) use processes::{
@@ -27,6 +31,8 @@ pub(crate) use processes::{
 };
 pub(crate) use sockets::{ephemeral_ports, every_socket, listeners, reserved_ports, sockets};
 pub(crate) use systemd_units::socket_unit;
+#[cfg(feature = "metrics")]
+pub(crate) use usage::{open_descriptors, usage};
 pub(crate) use visibility::visibility_limit;
 
 /// A bind with `SO_REUSEADDR` fails on Linux if a process listens, so its success is reliable.

@@ -5,3 +5,5 @@ pub(crate) mod sockets;
 #[cfg(test)]
 mod tests;
 pub(crate) mod units;
+#[cfg(feature = "metrics")]
+pub(crate) mod usage;

@@ -37,7 +37,7 @@ pub(crate) use readable::is_readable_by_all;
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
-pub(crate) use write::write_new;
+pub(crate) use write::create_new;
 
 /// Sockets of container engines for all users.
 ///
@@ -137,6 +137,11 @@ pub(crate) fn lead_session(command: &mut Command) {
     };
     // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
     unsafe { command.pre_exec(lead) };
+}
+
+/// Whether a message did not fit into a datagram.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::MSGSIZE.raw_os_error())
 }
 
 /// Whether `from` becomes readable within `patience`; the end of the input counts as readable.

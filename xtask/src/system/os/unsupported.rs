@@ -22,6 +22,15 @@ pub(crate) fn require(command: &str) -> Result<(), Diagnostic> {
     Err(not_yet(&format!("`{command}`")))
 }
 
+/// Only Linux has journald.
+pub(crate) const HAS_JOURNAL: bool = false;
+
+/// # Errors
+/// Always: there is no journal.
+pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// # Errors
 /// Always.
 pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Diagnostic> {
@@ -112,6 +121,18 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
 
 /// Unknown.
 pub(crate) fn tag(_: u32) -> Look<Tag> {
+    Ok(None)
+}
+
+/// Unknown.
+#[cfg(feature = "metrics")]
+pub(crate) fn usage(_: u32) -> Look<(Process, crate::system::usage::Usage)> {
+    Ok(None)
+}
+
+/// Unknown.
+#[cfg(feature = "metrics")]
+pub(crate) fn open_descriptors(_: u32) -> Look<u64> {
     Ok(None)
 }
 

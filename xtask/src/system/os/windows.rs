@@ -10,6 +10,7 @@ use interprocess::local_socket::{ListenerOptions, Stream};
 
 use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
+use crate::system::new_file::Readers;
 use crate::system::terminal::{Output, Size};
 
 /// `SO_REUSEADDR` would take over a port on which a process listens.
@@ -96,6 +97,13 @@ pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
 
 /// Windows has no terminal sessions.
 pub(crate) fn lead_session(_: &mut Command) {}
+
+/// Whether a message did not fit into a datagram: `WSAEMSGSIZE`.
+///
+/// Source: learn.microsoft.com, "Windows Sockets Error Codes".
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(10_040)
+}
 
 /// Reading blocks.
 pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
@@ -256,9 +264,7 @@ pub(crate) fn stdout_is_pipe() -> bool {
     false
 }
 
-/// Writes a file that does not exist yet. Who may read it follows from its directory.
-pub(crate) fn write_new(path: &Path, text: &[u8], _is_private: bool) -> io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    std::io::Write::write_all(&mut file, text)?;
-    file.sync_all()
+/// Makes a file that does not exist yet. Who may read it follows from its directory.
+pub(crate) fn create_new(path: &Path, _: Readers) -> io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().write(true).create_new(true).open(path)
 }

@@ -27,6 +27,18 @@ fn export_says_where_the_stack_will_run() {
 }
 
 #[test]
+fn the_address_of_metrics_may_hold_variables() {
+    check(
+        "[project]\nmetrics = '127.0.0.1:9464'",
+        expect!["metrics 127.0.0.1:9464"],
+    );
+    check(
+        "[project]\nmetrics = '127.0.0.1:${METRICS_PORT:-9464}'",
+        expect!["metrics 127.0.0.1:[METRICS_PORT:-9464]"],
+    );
+}
+
+#[test]
 fn a_whole_file_is_read_in_its_order() {
     check(
         r#"

@@ -18,6 +18,10 @@ pub(super) fn config(config: &Config) -> String {
     if config.project.on_exit == OnExit::Keep {
         lines.push("on_exit keep".to_owned());
     }
+    let targets = config.project.log_export.iter();
+    lines.extend(targets.map(|target| format!("log_export {}", target.value)));
+    let metrics = config.project.metrics.as_ref().map(template);
+    lines.extend(metrics.map(|address| format!("metrics {address}")));
     for venv in &config.venvs {
         let python = venv.python.as_ref().map(|python| format!(" {:?}", python.value.bounds));
         let inputs = match &venv.inputs {

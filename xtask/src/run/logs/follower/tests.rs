@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::run::log_export::LogExport;
 use crate::run::logs::{RunId, Sink};
 use crate::system::terminal::Size;
 
@@ -55,7 +56,7 @@ fn follow(follower: &Follower, log: &Arc<Log>) -> (PipeWriter, Receiver<()>) {
     let (read, write) = pipe().unwrap();
     let (tell, told) = channel();
     let read = Arc::new(File::from(OwnedFd::from(read)));
-    let followed = follower.follow(log, OutputSource::Pipe(Stream::Stdout), read, move || {
+    let followed = follower.follow(log, OutputSource::Pipe(Stream::Stdout), 1, read, move || {
         let _ = tell.send(());
     });
     followed.unwrap();
@@ -71,7 +72,17 @@ fn a_screen_without_room_keeps_no_line_from_its_file_and_gets_all_in_their_order
         id: "a run".to_owned(),
         began: jiff::Timestamp::UNIX_EPOCH,
     };
-    let log = |name: &str| Log::open(name, directory.path(), run.clone(), Vec::new(), screen.clone());
+    let export = Arc::new(LogExport::none());
+    let log = |name: &str| {
+        Log::open(
+            name,
+            directory.path(),
+            run.clone(),
+            Vec::new(),
+            screen.clone(),
+            export.clone(),
+        )
+    };
     let (api, web) = (log("api"), log("web"));
     let ((mut to_api, api_ended), (mut to_web, web_ended)) = (follow(&follower, &api), follow(&follower, &web));
 

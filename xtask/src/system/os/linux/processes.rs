@@ -45,7 +45,7 @@ pub(crate) fn process(pid: u32) -> Look<Process> {
     line.map(|line| row(pid, &line)).transpose()
 }
 
-fn row(pid: u32, line: &[u8]) -> Result<Process, Diagnostic> {
+pub(super) fn row(pid: u32, line: &[u8]) -> Result<Process, Diagnostic> {
     parse::stat(line, boot_id()?).ok_or_else(|| Diagnostic::new(format!("cannot make sense of `/proc/{pid}/stat`")))
 }
 
@@ -54,7 +54,7 @@ fn row(pid: u32, line: &[u8]) -> Result<Process, Diagnostic> {
 ///
 /// # Errors
 /// Any error other than that the process has exited.
-fn content(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn content(pid: u32, file: &str) -> io::Result<Option<Vec<u8>>> {
     let read = read_whole(&format!("/proc/{pid}/{file}"));
     read.map(Some)
         .or_else(|error| if has_ended(&error) { Ok(None) } else { Err(error) })
@@ -70,11 +70,11 @@ fn read_whole(path: &str) -> io::Result<Vec<u8>> {
 }
 
 /// ENOENT when opening a file of a process that has exited, ESRCH when reading an open one: man 5 proc_pid.
-fn has_ended(error: &io::Error) -> bool {
+pub(super) fn has_ended(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
 }
 
-fn unreadable_file(pid: u32, file: &str, error: &io::Error) -> Diagnostic {
+pub(super) fn unreadable_file(pid: u32, file: &str, error: &io::Error) -> Diagnostic {
     problem("read", Path::new(&format!("/proc/{pid}/{file}")), error)
 }
 

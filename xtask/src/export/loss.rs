@@ -60,7 +60,7 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
         if service.watch.is_some() {
             lost("watch", format!("{name} does not restart it when a file changes"));
         }
-        if service.listen {
+        if service.listen && !is_systemd {
             lost("listen", format!("{name} does not open its sockets for it"));
         }
         if service.tty && !target.has_containers() {
@@ -71,9 +71,6 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
                 "stdin",
                 format!("{name} gives it an empty input, so it may end at once"),
             );
-        }
-        if service.listen && !is_systemd {
-            lost("listen", format!("{name} does not open its sockets"));
         }
         if service.pidfile.is_some() && !is_systemd {
             lost(

@@ -30,6 +30,13 @@ fn a_users_systemd_runs_the_stack() {
         answers 8080/
         look
         comes_back
+        # All of it, with its task.
+        old=$(get 8000/pid)
+        rm migrated
+        sc restart shop.target
+        answers 8080/
+        is_new "$old"
+        [ -e migrated ]
         sc stop shop.target
         nothing_left
 
@@ -79,6 +86,13 @@ fn dependents_follow_their_dependencies_as_devtasks_toml_says() {
         command = "./app 8004"
         port = 8004
         depends_on = ["broken"]
+
+        [services.unprepared]
+        command = "./app 8005"
+        depends_on = ["fails"]
+
+        [tasks.fails]
+        command = "false"
         "#,
     );
     compile(&sandbox);
@@ -94,6 +108,7 @@ fn dependents_follow_their_dependencies_as_devtasks_toml_says() {
         # There is no such program, and it is not looked for again.
         is broken failed; is blocked failed
         [ "$(sc show -P NRestarts shop-broken.service)" = 0 ]
+        is fails failed; is unprepared inactive
         log blocked | grep '`broken` has failed'
 
         is_new_pid() { local now; now=$(main_pid $1); [ $now != 0 ] && [ $now != $2 ]; }
@@ -146,6 +161,10 @@ fn sockets_stay_open_while_their_service_restarts() {
         rm go
         wait $client || { cat requests; exit 1; }
         cat requests
+        # A client starts it again.
+        kill -9 "$(main_pid web)"
+        until_is 10 is web failed
+        get 8000/
         sc stop shop.target
         nothing_left
 

@@ -17,7 +17,7 @@ pub(super) const KEYS: &[Key] = &[
         "user",
         "string",
         "whoever starts them",
-        "the user whose processes the services are there; of the machine's systemd root, if it is not set",
+        "the user whose processes the services are there; root for the systemd of the machine, if it is not set",
     ),
     key(EXPORT, "compose", "table", "", "the images of Compose"),
     key(EXPORT, "kubernetes", "table", "", "the images of Kubernetes"),

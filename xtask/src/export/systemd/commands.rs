@@ -74,7 +74,7 @@ pub(super) fn until_ready(process: &Process) -> Option<String> {
     }
     let check = check(process)?;
     // systemd waits for this command even if the service has ended.
-    Some(by_shell(&until(&check, "kill -0 $MAINPID || exit 1; ")))
+    Some(by_shell(&until(&check, "kill -0 $MAINPID 2>/dev/null || exit 1; ")))
 }
 
 /// In the unit of the service itself, whose directory and variables it has.

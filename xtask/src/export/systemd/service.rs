@@ -144,6 +144,8 @@ fn stop(unit: &mut UnitText, service: &Service) {
     unit.set("KillSignal", signal);
     unit.set("TimeoutStopSec", seconds(service.stop_grace_period));
     match is_clean {
+        // A task that was stopped has not completed.
+        _ if service.task => {}
         true => unit.set("SuccessExitStatus", code),
         false => unit.set("SuccessExitStatus", format!("{code} {signal}")),
     }

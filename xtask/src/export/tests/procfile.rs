@@ -93,7 +93,6 @@ fn what_only_devtasks_does_is_named() {
             lost: odd, pidfile: a Procfile does not remove a stale one before it starts
             lost: odd, venv: nothing creates or updates its venv: do it before the start
             lost: sockets, listen: a Procfile does not open its sockets for it
-            lost: sockets, listen: a Procfile does not open its sockets
             lost: sockets, listen: a Procfile does not open its sockets: it must do that itself
             lost: input, stdin: a Procfile gives it an empty input, so it may end at once
             lost: db, healthcheck: nothing waits until it is ready: it has no health check here

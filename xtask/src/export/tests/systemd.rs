@@ -88,7 +88,7 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             SyslogIdentifier=my_100__shop-db
             ExecStartPre=/bin/sh -c "! ss -Hlntpe 'sport = :5433 and ( src 127.0.0.1 or src 0.0.0.0 or src [::] )' 2>/dev/null | sed 's/^/port 5433 is taken: /' | grep . >&2"
             ExecStart=/usr/bin/env docker compose up --no-log-prefix postgres
-            ExecStartPost=/bin/sh -c "until bash -c ': </dev/tcp/127.0.0.1/5433' 2>/dev/null; do kill -0 $$MAINPID || exit 1; sleep 0.2; done"
+            ExecStartPost=/bin/sh -c "until bash -c ': </dev/tcp/127.0.0.1/5433' 2>/dev/null; do kill -0 $$MAINPID 2>/dev/null || exit 1; sleep 0.2; done"
             TimeoutStartSec=60
             KillSignal=SIGTERM
             TimeoutStopSec=70
@@ -189,7 +189,7 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             EnvironmentFile=%E/systemd/user/my_100__shop-api.env
             SyslogIdentifier=my_100__shop-api
             ExecStart=/usr/bin/env ./api
-            ExecStartPost=/bin/sh -c "until curl -fs -m 2 -o /dev/null 'http://127.0.0.1:8002/?a=1&b=%%20'; do kill -0 $$MAINPID || exit 1; sleep 0.2; done"
+            ExecStartPost=/bin/sh -c "until curl -fs -m 2 -o /dev/null 'http://127.0.0.1:8002/?a=1&b=%%20'; do kill -0 $$MAINPID 2>/dev/null || exit 1; sleep 0.2; done"
             TimeoutStartSec=0.5
             KillSignal=SIGTERM
             TimeoutStopSec=10
@@ -216,10 +216,8 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             PORT=8002
             PORT_MAIN=8002
             lost: outside, external: somebody else runs it, so a user's systemd is not told of it
-            lost: web, listen: a user's systemd does not open its sockets for it
             lost: web, tty: a user's systemd gives it no terminal
             lost: web, listen: a user's systemd does not open its sockets: it must do that itself
-            lost: api, listen: a user's systemd does not open its sockets for it
             lost: api, listen: a user's systemd does not open its sockets: it must do that itself
             lost: web, depends_on: it waits until `dns` is started: nothing can tell whether that is ready
             lost: web, depends_on: it waits until `db` is ready, not only started

@@ -29,6 +29,9 @@ for name in $(compgen -e); do unset "$name"; done
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/run/home XDG_RUNTIME_DIR=/run/user/0 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus
 ip link set lo up
+# The kernel's messages are of the whole machine.
+mkdir -p /run/systemd/journald.conf.d
+printf '[Journal]\nReadKMsg=no\n' >/run/systemd/journald.conf.d/own.conf
 /lib/systemd/systemd-journald >/run/journald.log 2>&1 &
 until [ -S /run/systemd/journal/stdout ]; do read -rt 0.05 <> <(:) || true; done
 /lib/systemd/systemd --user --log-target=console --unit=basic.target >/run/manager.log 2>&1 &

@@ -183,7 +183,6 @@ fn what_compose_does_itself_is_written_and_the_rest_is_named() {
                   migrate:
                     condition: service_completed_successfully
             lost: six, listen: Compose does not open its sockets for it
-            lost: six, listen: Compose does not open its sockets
             lost: six, listen: Compose does not open its sockets: it must do that itself
             lost: odd, on_conflict: Compose does not free or move a busy port, so `next` is `fail`
             lost: odd, watch: Compose does not restart it when a file changes

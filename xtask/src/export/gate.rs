@@ -113,13 +113,14 @@ fn wait(service: &Service) -> Option<Step> {
     let check = check(service)?;
     let name = &service.name;
     let seconds = service.start_period.as_secs_f64();
-    let tries = (service.start_period.as_millis() / PAUSE.as_millis()).max(1);
+    // The shell knows the time in whole seconds only.
+    let limit = seconds.ceil().max(1.0);
     let too_late = shell::word(&format!("`{name}` is not ready after {seconds} s")).into_owned();
     let pause = PAUSE.as_secs_f64();
     Some(Step {
         about: name.clone(),
         script: format!(
-            "tries=0; until {check}; do tries=$((tries+1)); [ $tries -lt {tries} ] || {{ echo {too_late} >&2; exit 1; }}; sleep {pause}; done"
+            "end=$(($(date +%s)+{limit})); until {check}; do [ $(date +%s) -lt $end ] || {{ echo {too_late} >&2; exit 1; }}; sleep {pause}; done"
         ),
     })
 }

@@ -43,6 +43,6 @@ fn restart(service: &Service) -> Option<Loss> {
 fn is_forbidden(_: &str, letter: char, rest: &str) -> bool {
     let is_name = |first: char| first.is_ascii_alphabetic() || first == '_';
     let is_foremans =
-        letter == '$' && rest.starts_with(is_name) && !rest.starts_with("tries ") && !rest.starts_with("PATH\"");
+        letter == '$' && rest.starts_with(is_name) && !rest.starts_with("end ]") && !rest.starts_with("PATH\"");
     letter.is_control() || is_foremans
 }

@@ -95,14 +95,7 @@ depends_on = ["store"]
     /// may use the functions of [`TOOLS`]. What it printed.
     #[track_caller]
     pub(crate) fn run(&self, script: &str) -> String {
-        self.sandbox
-            .write("script", &format!("set -eu\nip link set lo up\n{TOOLS}\n{script}\n"));
-        let mut command = self.sandbox.other("timeout");
-        command.args(["--kill-after=5", "60", "unshare", "--net", "--pid", "--fork"]);
-        command.args(["--kill-child", "--mount-proc", "bash", "script"]);
-        let ended = Running::start(command).wait();
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        ended.stdout
+        run_in_namespace(&self.sandbox, script)
     }
 
     /// What `look` of the script has saved.
@@ -158,6 +151,18 @@ depends_on = ["store"]
         assert_eq!(look.words, [&own[..], &values[..]].concat());
         assert_eq!(look.directory, directory);
     }
+}
+
+/// As [`Shop::run`], in another stack. It may mount what it likes.
+#[track_caller]
+pub(crate) fn run_in_namespace(sandbox: &Sandbox, script: &str) -> String {
+    sandbox.write("script", &format!("set -eu\nip link set lo up\n{TOOLS}\n{script}\n"));
+    let mut command = sandbox.other("timeout");
+    command.args(["--kill-after=5", "60", "unshare", "--net", "--pid", "--fork"]);
+    command.args(["--kill-child", "--mount-proc", "bash", "script"]);
+    let ended = Running::start(command).wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended.stdout
 }
 
 /// As [`Shop::run_by`], in another stack.

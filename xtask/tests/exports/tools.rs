@@ -32,6 +32,13 @@ pub(crate) fn honcho() -> PathBuf {
     bin.join("honcho")
 }
 
+/// The `bin` of a venv that knows the definitions of OTLP.
+pub(crate) fn opentelemetry() -> PathBuf {
+    static OTLP: OnceLock<PathBuf> = OnceLock::new();
+    OTLP.get_or_init(|| python("otlp", &["opentelemetry-proto==1.45.2"]))
+        .clone()
+}
+
 /// A directory with these packages of npm.
 fn node(name: &str, packages: &[&str]) -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exports").join(name);

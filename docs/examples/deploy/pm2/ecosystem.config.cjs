@@ -24,7 +24,7 @@ module.exports = {
       namespace: "shop",
       cwd: "/srv/shop/backend",
       script: "/bin/sh",
-      args: ["-c", "tries=0; until bash -c ': </dev/tcp/127.0.0.1/6390' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`db` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; ( cd /srv/shop && exec env PATH=/srv/shop/backend/.venv/bin:\"$PATH\" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv alembic upgrade head ) || exit; \"$@\"; code=$?; [ $code -ne 0 ] || exit 79; exit $code", "sh", "python", "-m", "uvicorn", "app:app", "--port", "8000"],
+      args: ["-c", "end=$(($(date +%s)+60)); until bash -c ': </dev/tcp/127.0.0.1/6390' 2>/dev/null; do [ $(date +%s) -lt $end ] || { echo '`db` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; ( cd /srv/shop && exec env PATH=/srv/shop/backend/.venv/bin:\"$PATH\" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv alembic upgrade head ) || exit; \"$@\"; code=$?; [ $code -ne 0 ] || exit 79; exit $code", "sh", "python", "-m", "uvicorn", "app:app", "--port", "8000"],
       interpreter: "none",
       env: {
         PATH: "/srv/shop/backend/.venv/bin:" + process.env.PATH,
@@ -49,7 +49,7 @@ module.exports = {
       namespace: "shop",
       cwd: "/srv/shop/backend",
       script: "/bin/sh",
-      args: ["-c", "tries=0; until bash -c ': </dev/tcp/127.0.0.1/6390' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`db` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; exec \"$@\"", "sh", "python", "worker.py"],
+      args: ["-c", "end=$(($(date +%s)+60)); until bash -c ': </dev/tcp/127.0.0.1/6390' 2>/dev/null; do [ $(date +%s) -lt $end ] || { echo '`db` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; exec \"$@\"", "sh", "python", "worker.py"],
       interpreter: "none",
       env: {
         PATH: "/srv/shop/backend/.venv/bin:" + process.env.PATH,
@@ -70,7 +70,7 @@ module.exports = {
       namespace: "shop",
       cwd: "/srv/shop",
       script: "/bin/sh",
-      args: ["-c", "tries=0; until curl -fs -m 3 -o /dev/null http://127.0.0.1:8000/healthz; do tries=$((tries+1)); [ $tries -lt 150 ] || { echo '`backend` is not ready after 30 s' >&2; exit 1; }; sleep 0.2; done; tries=0; until ( cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:\"$PATH\" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python check.py ) >/dev/null 2>&1; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`worker` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; exec \"$@\"", "sh", "sh", "-c", "npm run dev | tee log"],
+      args: ["-c", "end=$(($(date +%s)+30)); until curl -fs -m 3 -o /dev/null http://127.0.0.1:8000/healthz; do [ $(date +%s) -lt $end ] || { echo '`backend` is not ready after 30 s' >&2; exit 1; }; sleep 0.2; done; end=$(($(date +%s)+60)); until ( cd /srv/shop/backend && exec env PATH=/srv/shop/backend/.venv/bin:\"$PATH\" BACKEND_PORT=8000 DB_PORT=6390 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/backend/.venv python check.py ) >/dev/null 2>&1; do [ $(date +%s) -lt $end ] || { echo '`worker` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; exec \"$@\"", "sh", "sh", "-c", "npm run dev | tee log"],
       interpreter: "none",
       env: {
         "BACKEND_PORT": "8000",

@@ -83,7 +83,7 @@ fn what_only_devtasks_does_is_named() {
             # Made by `devtasks export procfile` from devtasks.toml.
             # Changes are lost: edit those, and run `devtasks export procfile` again.
             db: cd /srv/shop && exec docker compose -f /srv/shop/compose.dev.yaml up --no-log-prefix postgres
-            odd: tries=0; until bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do tries=$((tries+1)); [ $tries -lt 300 ] || { echo '`outside` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop && exec env PATH=/srv/shop/.venv/bin:"$PATH" PORT=8000 PORT_MAIN=8000 PORT_UDP=8001 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/.venv ./odd
+            odd: end=$(($(date +%s)+60)); until bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do [ $(date +%s) -lt $end ] || { echo '`outside` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop && exec env PATH=/srv/shop/.venv/bin:"$PATH" PORT=8000 PORT_MAIN=8000 PORT_UDP=8001 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/.venv ./odd
             sockets: cd /srv/shop && exec env PORT=8003 PORT_MAIN=8003 ./sockets
             input: cd /srv/shop && exec cat
             lost: outside, external: somebody else runs it, so a Procfile is not told of it

@@ -75,7 +75,7 @@ shell = true
         $PYTHON - <<'PYTHON'
 import json
 lines = [json.loads(line) for line in open("got/file")]
-print("file:", [line["line"] for line in lines[:3] if line["stream"] == "stderr"], {{line["service"] for line in lines}})
+print("file:", [line["line"] for line in lines if line["stream"] == "stderr"], {{line["service"] for line in lines}})
 records = [json.loads(line) for line in open("got/otlp")]
 print("otlp:", len({{text for _, _, text in records}}), [
     [of_resource["service.name"], of_resource["service.namespace"], of_record["log.iostream"]]
@@ -83,7 +83,7 @@ print("otlp:", len({{text for _, _, text in records}}), [
 ])
 PYTHON
         journal() {{ journalctl -D /run/log/journal -q --no-pager "$@"; }}
-        in_journal() {{ [ "$(journal -o cat DEVTASKS_SERVICE=api | wc -l)" = 504 ]; }}
+        in_journal() {{ [ "$(journal -o cat SYSLOG_IDENTIFIER=api | wc -l)" = 504 ]; }}
         until_is 5 in_journal
         journal -o json DEVTASKS_STREAM=stderr | jq -c '[.MESSAGE, .PRIORITY, .SYSLOG_IDENTIFIER, .DEVTASKS_PROJECT]'
         "#,

@@ -5,6 +5,7 @@
 mod compose;
 mod containers;
 mod gate;
+mod kubernetes;
 mod loss;
 mod process;
 mod procfile;
@@ -23,6 +24,7 @@ pub(crate) use loss::Loss;
 pub(crate) enum Target {
     Procfile,
     Compose,
+    Kubernetes,
 }
 
 impl Target {
@@ -31,6 +33,7 @@ impl Target {
         match self {
             Target::Procfile => "procfile",
             Target::Compose => "compose",
+            Target::Kubernetes => "kubernetes",
         }
     }
 
@@ -39,6 +42,7 @@ impl Target {
         match self {
             Target::Procfile => "a Procfile",
             Target::Compose => "Compose",
+            Target::Kubernetes => "Kubernetes",
         }
     }
 
@@ -46,7 +50,7 @@ impl Target {
     fn has_containers(self) -> bool {
         match self {
             Target::Procfile => false,
-            Target::Compose => true,
+            Target::Compose | Target::Kubernetes => true,
         }
     }
 
@@ -61,6 +65,8 @@ impl Target {
             profiles: profiles.to_vec(),
             // Compose has profiles itself.
             everything: self == Target::Compose,
+            // They run when somebody wants it.
+            tasks: self == Target::Kubernetes,
             ..Selection::default()
         }
     }
@@ -70,6 +76,7 @@ impl Target {
         match self {
             Target::Procfile => on_this_machine,
             Target::Compose => compose::address,
+            Target::Kubernetes => kubernetes::address,
         }
     }
 }
@@ -108,6 +115,7 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
     match target {
         Target::Procfile => procfile::export(request),
         Target::Compose => compose::export(request),
+        Target::Kubernetes => kubernetes::export(request),
     }
 }
 

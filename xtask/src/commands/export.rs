@@ -51,6 +51,7 @@ pub(crate) struct Args {
 enum Target {
     Procfile,
     Compose,
+    Kubernetes,
 }
 
 impl From<Target> for export::Target {
@@ -58,6 +59,7 @@ impl From<Target> for export::Target {
         match target {
             Target::Procfile => export::Target::Procfile,
             Target::Compose => export::Target::Compose,
+            Target::Kubernetes => export::Target::Kubernetes,
         }
     }
 }

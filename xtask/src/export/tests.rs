@@ -1,6 +1,7 @@
 //! What the targets get of a whole `devtasks.toml`, as text.
 
 mod compose;
+mod kubernetes;
 mod procfile;
 mod yaml;
 

@@ -11,7 +11,7 @@ cp app image/app/app
 cp "$(command -v busybox)" image/bin/busybox
 cp "$(command -v bash-static)" image/bin/bash
 for applet in sh wget touch sleep; do ln -s busybox image/bin/$applet; done
-tar -C image -c . | pod import --change 'WORKDIR /app' - shop:1 >/dev/null 2>&1
+tar -C image -c . | pod import --change 'WORKDIR /app' --change 'ENV PATH=/bin' - shop:1 >/dev/null 2>&1
 "#;
 
 /// Podman's socket for Compose; without systemd nothing else runs podman's health checks.

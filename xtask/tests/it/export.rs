@@ -268,7 +268,7 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             Some(2)
             ---
             error: invalid value 'supervisord' for '<TARGET>'
-              [possible values: procfile, compose]
+              [possible values: procfile, compose, kubernetes]
 
             For more information, try '--help'.
         "#]],

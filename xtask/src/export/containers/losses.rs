@@ -53,7 +53,7 @@ fn needs_image(container: &Container, target: Target) -> bool {
 fn keys(target: Target) -> &'static str {
     match target {
         Target::Compose => "`image` or `build`",
-        Target::Procfile => "`image`",
+        Target::Kubernetes | Target::Procfile => "`image`",
     }
 }
 

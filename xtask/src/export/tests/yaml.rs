@@ -38,7 +38,7 @@ fn plain_text_is_plain_and_all_else_has_quotes() {
     ];
     let yaml = map([
         ("list", texts(values)),
-        ("no", Yaml::True),
+        ("no", Yaml::Bool(true)),
         (
             "nested",
             Yaml::List(vec![

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::it::sandbox::{Running, Sandbox, output};
+use crate::it::sandbox::{Sandbox, output};
 
 /// Variables of the backend that some syntax or other gives a meaning to.
 pub(crate) const VARIABLES: [(&str, &str); 14] = [
@@ -98,9 +98,10 @@ depends_on = ["store"]
         let mut command = self.sandbox.other("timeout");
         command.args(["--kill-after=5", "60", "unshare", "--net", "--pid", "--fork"]);
         command.args(["--kill-child", "--mount-proc", "bash", "script"]);
-        let ended = Running::start(command).wait();
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        ended.stdout
+        let ended = output(&mut command);
+        let (stdout, stderr) = (text(&ended.stdout), text(&ended.stderr));
+        assert_eq!(ended.status.code(), Some(0), "{stdout}---\n{stderr}");
+        stdout
     }
 
     /// What `look` of the script has saved.
@@ -156,6 +157,10 @@ depends_on = ["store"]
         assert_eq!(look.words, [&own[..], &values[..]].concat());
         assert_eq!(look.directory, directory);
     }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A TOML string; JSON's escapes are TOML's.

@@ -273,6 +273,30 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             For more information, try '--help'.
         "#]],
     );
+    let other = Sandbox::new("[project]\nenv_file = 'all.env'\n[services.a]\ncommand = 'x'\nenv_file = 'a.env'\n");
+    check(
+        &other,
+        &["export", "procfile"],
+        expect![[r#"
+        Some(5)
+        ---
+        error: env file `all.env` is missing
+          --> devtasks.toml:2:12  [project]
+           |
+         2 | env_file = 'all.env'
+           |            ^^^^^^^^^
+
+        hint: create `all.env`, or remove it from `env_file`
+
+        error: env file `a.env` is missing
+          --> devtasks.toml:5:12  [services.a]
+           |
+         5 | env_file = 'a.env'
+           |            ^^^^^^^
+
+        hint: create `a.env`, or remove it from `env_file`
+    "#]],
+    );
     sandbox.write(".env", "");
     check(
         &sandbox,

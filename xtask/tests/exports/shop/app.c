@@ -53,9 +53,14 @@ int main(int n, char **words) {
     for (;;) {
         static char request[4096], body[1 << 20];
         int client = accept(server, 0, 0);
-        ssize_t length = read(client, request, sizeof request - 1);
+        /* All of it: who writes to a closed connection is killed. */
+        ssize_t length = 0, more = 1;
+        request[0] = 0;
+        while (!strstr(request, "\r\n\r\n") && more > 0) {
+            more = read(client, request + length, sizeof request - 1 - length);
+            if (more > 0) request[length += more] = 0;
+        }
         if (length > 0) {
-            request[length] = 0;
             size_t size;
             if (!strncmp(request, "GET /environ ", 13)) size = whole("/proc/self/environ", body, sizeof body);
             else if (!strncmp(request, "GET /cmdline ", 13)) size = whole("/proc/self/cmdline", body, sizeof body);

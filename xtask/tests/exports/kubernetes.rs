@@ -29,7 +29,7 @@ for it in (it for it in documents if it['kind'] == 'Deployment'):
 #[test]
 fn the_schemas_take_it_and_podman_runs_it_needs_root() {
     let shop = Shop::new(
-        "[tasks.seed]\ncommand = \"./seed\"\n[export.kubernetes]\nimage = 'localhost/shop:1'\n\
+        "[tasks.seed]\ncommand = \"./seed\"\nenvironment = { DB_PASSWORD = 'x' }\ndepends_on = ['store']\n[export.kubernetes]\nimage = 'localhost/shop:1'\n\
          [export.kubernetes.web]\ncpu = '250m'\nmemory = '64Mi'\nreplicas = 1\n",
     );
     shop.export(&["kubernetes"]);

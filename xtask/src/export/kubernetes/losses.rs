@@ -6,6 +6,7 @@ use crate::export::Target;
 use crate::export::containers::{self, Container, dns_label};
 use crate::export::loss::Loss;
 use crate::plan::{Condition, Plan, Restart, Runs, Service, StopSignal};
+use crate::process::secrets::mask;
 
 pub(super) fn losses(plan: &Plan, containers: &[Container], target: Target) -> Vec<Loss> {
     let mut losses = containers::losses(plan, containers, target);
@@ -36,6 +37,10 @@ fn of(plan: &Plan, containers: &[Container], container: &Container) -> Vec<Loss>
                 "it takes them from the Secret of `kubectl create secret generic {name}{literals}`"
             )),
         );
+    }
+    if mask(&container.words) != container.words {
+        let message = "its command holds a secret, which is written: pass it as a variable";
+        lost("command", message.to_owned(), None);
     }
     if matches!(service.runs, Runs::Compose(_)) {
         let message = "what its Compose file says of variables and volumes is not carried over";

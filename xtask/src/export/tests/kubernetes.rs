@@ -36,7 +36,7 @@ compose_file = "compose.dev.yaml"
 port = 5434
 
 [services.odd_one]
-command = ["./odd", "$HOME $(id) $$5 $", "two\nlines"]
+command = ["./odd", "--token=t", "$HOME $(id) $$5 $", "two\nlines"]
 working_dir = "odd dir"
 venv = "own"
 depends_on = { outside = "healthy", db = { condition = "healthy", restart = true }, silent = "healthy", six = "started" }

@@ -259,6 +259,7 @@ fn what_kubernetes_does_itself_is_written_and_the_rest_is_named() {
                       image: "shop:1"
                       args:
                         - "./odd"
+                        - "--token=t"
                         - "$HOME $$(id) $5 $"
                         - "two\nlines"
                       workingDir: "/app/odd dir"
@@ -334,6 +335,7 @@ fn what_kubernetes_does_itself_is_written_and_the_rest_is_named() {
             lost: six, restart: a Deployment starts it again whenever it ends
             lost: odd_one, environment: secrets are not written: `DB_PASSWORD`, `DB_URL`
                 instead: it takes them from the Secret of `kubectl create secret generic odd-one --from-literal=DB_PASSWORD=… --from-literal=DB_URL=…`
+            lost: odd_one, command: its command holds a secret, which is written: pass it as a variable
             lost: odd_one, restart: a Deployment starts it again whenever it ends
             lost: odd_one, stop_signal: Kubernetes sends the signal of its image, not SIGINT
             lost: odd_one, depends_on: it is not restarted with `db`

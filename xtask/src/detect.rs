@@ -32,7 +32,7 @@ mod text;
 mod tool;
 mod vite;
 mod workspace;
-mod yaml;
+pub(crate) mod yaml;
 
 pub(crate) use compose::{is_compose_file, is_found_by_compose};
 pub(crate) use found::found;

@@ -8,6 +8,7 @@ mod compose;
 mod containers;
 mod gate;
 mod grafana;
+mod kubernetes;
 mod loss;
 mod pm2;
 mod process;
@@ -41,6 +42,7 @@ pub(crate) enum Target {
     Systemd,
     SystemdUser,
     Compose,
+    Kubernetes,
 }
 
 impl Target {
@@ -57,6 +59,7 @@ impl Target {
             Target::Systemd => "systemd",
             Target::SystemdUser => "systemd --user",
             Target::Compose => "compose",
+            Target::Kubernetes => "kubernetes",
         }
     }
 
@@ -73,12 +76,13 @@ impl Target {
             Target::Systemd => "systemd",
             Target::SystemdUser => "a user's systemd",
             Target::Compose => "Compose",
+            Target::Kubernetes => "Kubernetes",
         }
     }
 
     /// Each service has a container of its own, made from an image.
     fn has_containers(self) -> bool {
-        self == Target::Compose
+        matches!(self, Target::Compose | Target::Kubernetes)
     }
 
     /// The project's directory there, unless `[export] root` says it. `None`: where it is.
@@ -92,6 +96,8 @@ impl Target {
             profiles: profiles.to_vec(),
             // Compose has profiles itself.
             everything: self == Target::Compose,
+            // They run when somebody wants it.
+            tasks: self == Target::Kubernetes,
             ..Selection::default()
         }
     }
@@ -100,6 +106,7 @@ impl Target {
     pub(crate) fn address(self) -> fn(&config::Service, &Port) -> String {
         match self {
             Target::Compose => compose::address,
+            Target::Kubernetes => kubernetes::address,
             Target::Procfile
             | Target::Supervisor
             | Target::Pm2
@@ -164,6 +171,7 @@ pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<
         Target::Systemd => systemd::export(request, systemd::Manager::System),
         Target::SystemdUser => systemd::export(request, systemd::Manager::User),
         Target::Compose => compose::export(request),
+        Target::Kubernetes => kubernetes::export(request),
     }
 }
 

@@ -122,13 +122,13 @@ fn service(request: &Request, container: &Container) -> Result<Yaml, Diagnostic>
     }
     if service.runs == Runs::Command {
         // Process 1 gets no signal that it has not asked for, and must wait for the children of others.
-        add("init", Yaml::True);
+        add("init", Yaml::Bool(true));
     }
     if service.tty {
-        add("tty", Yaml::True);
+        add("tty", Yaml::Bool(true));
     }
     if service.tty || service.stdin == Stdin::Open {
-        add("stdin_open", Yaml::True);
+        add("stdin_open", Yaml::Bool(true));
     }
     if service.runs == Runs::Command {
         let files = env_files(request, service);
@@ -220,7 +220,7 @@ fn depends_on(request: &Request, service: &Service) -> Vec<(String, Yaml)> {
         };
         let mut terms = vec![("condition".to_owned(), condition.into())];
         if service.restarts_with.contains(name) {
-            terms.push(("restart".to_owned(), Yaml::True));
+            terms.push(("restart".to_owned(), Yaml::Bool(true)));
         }
         entries.push((name.clone(), Yaml::Map(terms)));
     }

@@ -7,11 +7,11 @@ mod losses;
 use std::path::Path;
 
 use super::process::{Process, SearchPath};
-use crate::config::ContainerSettings;
+use crate::config::{ContainerOf, ContainerSettings};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Plan, Protocol, Runs, Service};
 
-pub(super) use checks::check;
+pub(super) use checks::{check, connect, of_health};
 pub(super) use losses::{losses, placeholder};
 
 /// The project's directory in an image: what the documentation of Docker uses.
@@ -23,6 +23,8 @@ pub(super) struct Container<'a> {
     pub(super) image: Option<&'a str>,
     /// The directory with its Dockerfile, from the project's directory.
     pub(super) build: Option<&'a str>,
+    /// What `[export]` says of it alone.
+    pub(super) own: Option<&'a ContainerOf>,
     /// None: what its image runs.
     pub(super) words: Vec<String>,
     /// With `PATH` only if the project sets it.
@@ -71,6 +73,7 @@ fn container<'a>(
         service,
         image: with_image.and_then(|it| it.image.as_deref()),
         build: with_image.and_then(|it| it.build.as_deref()),
+        own,
         words: Vec::new(),
         variables: Vec::new(),
         working_dir: None,

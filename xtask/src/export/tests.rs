@@ -2,6 +2,7 @@
 
 mod collectors;
 mod compose;
+mod kubernetes;
 mod monitoring;
 mod pm2;
 mod procfile;

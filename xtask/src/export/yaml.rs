@@ -5,7 +5,7 @@ use std::fmt::Write;
 pub(super) enum Yaml {
     Text(String),
     Number(u64),
-    True,
+    Bool(bool),
     List(Vec<Yaml>),
     Map(Vec<(String, Yaml)>),
 }
@@ -45,7 +45,7 @@ impl Yaml {
         match self {
             Yaml::Text(text) => out.push_str(&format!("{}\n", scalar(text))),
             Yaml::Number(number) => out.push_str(&format!("{number}\n")),
-            Yaml::True => out.push_str("true\n"),
+            Yaml::Bool(value) => out.push_str(&format!("{value}\n")),
             Yaml::List(values) => {
                 for value in values {
                     match value {
@@ -78,7 +78,7 @@ impl Yaml {
     /// After the `:` or `-` that announces it.
     fn write_after(&self, out: &mut String, depth: usize) {
         match self {
-            Yaml::Text(_) | Yaml::Number(_) | Yaml::True => out.push(' '),
+            Yaml::Text(_) | Yaml::Number(_) | Yaml::Bool(_) => out.push(' '),
             Yaml::List(values) if values.is_empty() => return out.push_str(" []\n"),
             Yaml::Map(entries) if entries.is_empty() => return out.push_str(" {}\n"),
             Yaml::List(_) | Yaml::Map(_) => out.push('\n'),

@@ -1,5 +1,6 @@
 //! Compose files, run by Docker Compose on podman.
 
+use crate::it::sandbox::{Sandbox, output};
 use crate::podman::PODMAN;
 use crate::shop::Shop;
 use crate::tools;
@@ -11,7 +12,7 @@ cp app image/app/app
 cp "$(command -v busybox)" image/bin/busybox
 cp "$(command -v bash-static)" image/bin/bash
 for applet in sh wget touch sleep; do ln -s busybox image/bin/$applet; done
-tar -C image -c . | pod import --change 'WORKDIR /app' - shop:1 >/dev/null 2>&1
+tar -C image -c . | pod import --change 'WORKDIR /app' --change 'ENV PATH=/bin' - shop:1 >/dev/null 2>&1
 "#;
 
 /// Podman's socket for Compose; without systemd nothing else runs podman's health checks.
@@ -87,4 +88,63 @@ print(json.load(sys.stdin)["services"]["backend"]["healthcheck"]["test"][1].repl
         assert_eq!(theirs.get(name).map(String::as_str), ours.as_str(), "{name}: {ours:#}");
         assert!(ours.is_string(), "{name}");
     }
+}
+
+#[test]
+fn compose_takes_what_the_shop_does_not_have() {
+    let sandbox = Sandbox::new(
+        r#"
+        [project]
+        name = "My Shop!"
+        [export.compose]
+        build = "."
+        [services.db]
+        compose = "postgres"
+        compose_file = "ops/compose.dev.yaml"
+        [services.odd]
+        command = "./odd"
+        tty = true
+        depends_on = { db = { restart = true } }
+        ports = { main = { number = 8000, host = "::1" }, udp = { number = 8001, protocol = "udp" } }
+        stop_signal = "SIGINT"
+        stop_grace_period = "1500ms"
+        restart = "on-failure"
+        [services.seldom]
+        command = ["./seldom", "$${X} $$$$"]
+        profiles = ["some"]
+        stdin = "open"
+        [tasks.seed]
+        command = "./seed"
+        depends_on = ["db"]
+        "#,
+    );
+    let other = "services:\n  postgres:\n    image: postgres:17\n    volumes: ['data:/data']\nvolumes: {data: {}}\n";
+    sandbox.write("ops/compose.dev.yaml", other);
+    sandbox.run(&["export", "compose", "--output", "deploy"]).with(0);
+    sandbox.write("deploy/compose.override.yaml", "volumes: {data: {}}\n");
+    let file = ["--builtin-schema", "vendor.compose-spec", "deploy/compose.yaml"];
+    run(&sandbox, "check-jsonschema", &file);
+    let compose = |arguments: &[&str]| {
+        let words = [&["--project-directory", "deploy"], arguments].concat();
+        let printed = run(&sandbox, "docker-compose", &words);
+        let mut lines: Vec<_> = printed.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(compose(&["config", "--services"]), ["db", "odd"]);
+    assert_eq!(
+        compose(&["--profile", "some", "config", "--services"]),
+        ["db", "odd", "seldom"]
+    );
+    assert_eq!(
+        compose(&["--profile", "tasks", "config", "--services"]),
+        ["db", "odd", "seed"]
+    );
+}
+
+#[track_caller]
+fn run(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> String {
+    let ended = output(sandbox.other(tools::compose().join(program)).args(arguments));
+    assert!(ended.status.success(), "{ended:?}");
+    String::from_utf8(ended.stdout).unwrap()
 }

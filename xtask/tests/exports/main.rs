@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod compose;
+mod kubernetes;
 mod logs;
 mod monitoring;
 mod pm2;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::it::sandbox::{Running, Sandbox, output};
+use crate::it::sandbox::{Sandbox, output};
 
 /// Variables of the backend that some syntax or other gives a meaning to.
 pub(crate) const VARIABLES: [(&str, &str); 14] = [
@@ -160,9 +160,14 @@ pub(crate) fn run_in_namespace(sandbox: &Sandbox, script: &str) -> String {
     let mut command = sandbox.other("timeout");
     command.args(["--kill-after=5", "60", "unshare", "--net", "--pid", "--fork"]);
     command.args(["--kill-child", "--mount-proc", "bash", "script"]);
-    let ended = Running::start(command).wait();
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    ended.stdout
+    let ended = output(&mut command);
+    let (stdout, stderr) = (text(&ended.stdout), text(&ended.stderr));
+    assert_eq!(ended.status.code(), Some(0), "{stdout}---\n{stderr}");
+    stdout
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// As [`Shop::run_by`], in another stack.
@@ -172,11 +177,7 @@ pub(crate) fn run_by(sandbox: &Sandbox, runner: &[&str], script: &str) -> String
     let mut command = sandbox.other("bash");
     command.args(runner).arg("script");
     let ended = output(&mut command);
-    let said = format!(
-        "{}\n{}",
-        String::from_utf8_lossy(&ended.stdout),
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    let said = format!("{}\n{}", text(&ended.stdout), text(&ended.stderr));
     assert!(ended.status.success(), "{said}");
     said
 }

@@ -26,6 +26,13 @@ pub(crate) fn compose() -> PathBuf {
     COMPOSE.get_or_init(|| python("compose", &packages)).clone()
 }
 
+/// `kubernetes-validate`, which holds the schemas of Kubernetes, and `python` with YAML.
+pub(crate) fn kubernetes() -> PathBuf {
+    static KUBERNETES: OnceLock<PathBuf> = OnceLock::new();
+    let packages = ["kubernetes-validate==1.37.0", "PyYAML==6.0.4"];
+    KUBERNETES.get_or_init(|| python("kubernetes", &packages)).clone()
+}
+
 pub(crate) fn honcho() -> PathBuf {
     static HONCHO: OnceLock<PathBuf> = OnceLock::new();
     let bin = HONCHO.get_or_init(|| python("honcho", &["honcho==2.0.0"]));

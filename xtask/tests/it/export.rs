@@ -320,7 +320,7 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             Some(2)
             ---
             error: invalid value 'supervisord' for '<TARGET>'
-              [possible values: systemd, supervisor, pm2, procfile, compose, prometheus, grafana, vector, alloy]
+              [possible values: systemd, supervisor, pm2, procfile, compose, kubernetes, prometheus, grafana, vector, alloy]
 
               tip: a similar value exists: 'supervisor'
 
@@ -336,6 +336,30 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
         error: `--user` is for `export systemd` only
 
         hint: leave `--user` away
+    "#]],
+    );
+    let other = Sandbox::new("[project]\nenv_file = 'all.env'\n[services.a]\ncommand = 'x'\nenv_file = 'a.env'\n");
+    check(
+        &other,
+        &["export", "procfile"],
+        expect![[r#"
+        Some(5)
+        ---
+        error: env file `all.env` is missing
+          --> devtasks.toml:2:12  [project]
+           |
+         2 | env_file = 'all.env'
+           |            ^^^^^^^^^
+
+        hint: create `all.env`, or remove it from `env_file`
+
+        error: env file `a.env` is missing
+          --> devtasks.toml:5:12  [services.a]
+           |
+         5 | env_file = 'a.env'
+           |            ^^^^^^^
+
+        hint: create `a.env`, or remove it from `env_file`
     "#]],
     );
     sandbox.write(".env", "");

@@ -38,7 +38,7 @@ fn plain_text_is_plain_and_all_else_has_quotes() {
     ];
     let yaml = map([
         ("list", texts(values)),
-        ("no", Yaml::True),
+        ("no", Yaml::Bool(true)),
         (
             "nested",
             Yaml::List(vec![
@@ -95,4 +95,33 @@ fn plain_text_is_plain_and_all_else_has_quotes() {
           - []
     "##]]
     .assert_eq(&yaml.document());
+}
+
+#[test]
+fn a_parser_reads_the_same_text() {
+    let letters = (0..=0x2030u32).chain(0xd7f0..0xe010).chain(0xfe00..=0x10010);
+    let all: String = letters
+        .filter_map(char::from_u32)
+        .filter(|letter| *letter != '\0')
+        .collect();
+    let mut texts: Vec<String> = vec![all];
+    // Every pair of signs that mean something.
+    let signs = "-?:,[]{}#&*!|>'\"%@` \n\t\\~$=0ex.+_é";
+    for first in signs.chars() {
+        texts.extend(
+            signs
+                .chars()
+                .flat_map(|next| [format!("{first}{next}"), format!("a{first}{next}b")]),
+        );
+    }
+    let short = texts.iter().skip(1).map(|text| (text.clone(), Yaml::Bool(true)));
+    let document = map([
+        ("keys", Yaml::Map(short.collect())),
+        ("values", crate::export::yaml::texts(texts.clone())),
+    ]);
+    let read = crate::detect::yaml::value(&document.document()).expect("it is YAML");
+    assert_eq!(read["values"], serde_json::json!(texts));
+    for text in texts.iter().skip(1) {
+        assert_eq!(read["keys"][text], serde_json::json!(true), "{text:?}");
+    }
 }

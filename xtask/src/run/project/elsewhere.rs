@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, default_base, read_env_file};
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
 use crate::plan::{self, Allocation, Environment, Plan, PlanInputs, Port, Selection};
 use crate::system::venvs;
 
@@ -28,7 +28,7 @@ impl Project {
     /// this checkout moved is left out. `address` says how services reach each other there.
     ///
     /// # Errors
-    /// As [`plan::draft`], and all problems of the requested services.
+    /// As [`plan::draft`], all problems of the requested services, and env files that are missing.
     pub(crate) fn plan_elsewhere(
         &self,
         asked: &Selection,
@@ -64,6 +64,7 @@ impl Project {
         let mut calling = self.calling.clone();
         calling.retain(|name, _| own.contains(name) || name.to_str().is_some_and(|name| used.contains(name)));
         let planned = elsewhere.plan(&calling)?;
+        elsewhere.has_env_files(&planned.0)?;
         let decides = |name: &&std::ffi::OsString| {
             let mut without = calling.clone();
             without.remove(*name);
@@ -113,6 +114,25 @@ impl Elsewhere<'_> {
         let draft = plan::draft(&self.config, self.asked, inputs)?;
         let plan = draft.complete_plan(&Allocation::as_written(&draft.declared()))?;
         Ok((plan, draft.metrics()?))
+    }
+
+    /// # Errors
+    /// The listed env files that are missing, each once.
+    fn has_env_files(&self, plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        for file in plan.services.iter().flat_map(|service| &service.env_files) {
+            let here = self.here(&file.path);
+            let shown = here.strip_prefix(&self.project.checkout).unwrap_or(&here);
+            let problem = Diagnostic::new(format!("env file `{}` is missing", shown.display()))
+                .code(Code::EnvFileMissing)
+                .at(&file.place)
+                .hint(format!("create `{}`, or remove it from `env_file`", shown.display()))
+                .exit(Exit::Missing);
+            if !self.read.borrow().contains(shown) && !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// A path of the other place, in this checkout.

@@ -67,10 +67,13 @@ int main(int n, char **words) {
         FD_SET(server, &waiting);
         if (pselect(server + 1, &waiting, 0, 0, 0, &before) < 0) continue;
         int client = accept(server, 0, 0);
-        ssize_t length = 0, more;
+        /* All of it: who writes to a closed connection is killed. */
+        ssize_t length = 0, more = 1;
         request[0] = 0;
-        while (!strstr(request, "\r\n\r\n") && (more = read(client, request + length, sizeof request - 1 - length)) > 0)
-            request[length += more] = 0;
+        while (!strstr(request, "\r\n\r\n") && more > 0) {
+            more = read(client, request + length, sizeof request - 1 - length);
+            if (more > 0) request[length += more] = 0;
+        }
         if (length > 0) {
             size_t size;
             if (!strncmp(request, "GET /environ ", 13)) size = whole("/proc/self/environ", body, sizeof body);

@@ -270,3 +270,38 @@ fn a_start_checks_the_venv_and_removes_a_stale_pid_file() {
     "#;
     run_by(&sandbox, &[USER], &format!("{TOOLS}{script}"));
 }
+
+#[test]
+fn a_users_service_has_a_port_below_1024() {
+    let sandbox = Sandbox::new(
+        r#"
+        [project]
+        name = "shop"
+        [export]
+        user = "daemon"
+
+        [services.held]
+        command = "./app 81 --inherit"
+        port = 81
+        listen = true
+
+        [services.web]
+        command = "./app 80"
+        port = 80
+        "#,
+    );
+    compile(&sandbox);
+    sandbox.run(&["export", "systemd", "--output", "deploy"]).with(0);
+    // As docs/production.md says; the sandbox replaces the whole word.
+    let script = r#"
+        chown -R daemon .
+        cp deploy/* /etc/systemd/system/
+        mkdir /etc/systemd/system/shop-web.service.d
+        printf '[Service]\nAmbientCapabilities=CAP_NET_BIND_SERV%s\n' ICE >/etc/systemd/system/shop-web.service.d/ports.conf
+        systemctl daemon-reload
+        systemctl start shop.target
+        for port in 80 81; do [ "$(ps -o user= -p "$(get $port/pid)")" = daemon ]; done
+    "#;
+    let nspawn = tools::nspawn().display().to_string();
+    run_by(&sandbox, &[BOOT, &nspawn], &format!("{TOOLS}{script}"));
+}

@@ -67,7 +67,9 @@ depends_on = ["db"]
 
 #[test]
 fn a_whole_stack() {
-    check_example(Target::Kubernetes, expect![[r#"
+    check_example(
+        Target::Kubernetes,
+        expect![[r#"
         lost: migrate, venv: its image must bring the packages: no venv of this machine is in it
         lost: backend, venv: its image must bring the packages: no venv of this machine is in it
         lost: worker, venv: its image must bring the packages: no venv of this machine is in it
@@ -77,7 +79,8 @@ fn a_whole_stack() {
         lost: backend, restart: a Deployment starts it again also after it ended with 0
         lost: worker, healthcheck: nothing waits until it is ready: it has no TCP port to connect to
         lost: frontend, restart: a Deployment starts it again whenever it ends
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -29,6 +29,8 @@ impl Shop {
         let mut sandbox = Sandbox::new(&format!("[services.db]\ncompose = \"db\"\nport = {port}\n{more}\n"));
         sandbox.write_bytes("docker.py", include_bytes!("../fixtures/docker.py"));
         sandbox.write_script("bin/docker", "exec python3 \"${0%/bin/docker}/docker.py\" \"$@\"");
+        // A real one, if the machine has it, is not asked.
+        sandbox.write_script("bin/docker-compose", "exit 127");
         let path = std::env::var("PATH").unwrap_or_default();
         let bin = sandbox.project().join("bin");
         sandbox.set("PATH", &format!("{}:{path}", bin.display()));

@@ -209,12 +209,13 @@ environment = { TOKEN = "${TOKEN}-1" }
     let paths: Vec<_> = written
         .lines()
         .filter(|line| line.contains("env\"") || line.contains("build"))
+        .map(str::trim)
         .collect();
     expect![[r#"
-            build: "../../web"
-              - "../../.env"
-              - "../../config/all.env"
-              - "../../../web.env""#]]
+        build: "../../web"
+        - "../../.env"
+        - "../../config/all.env"
+        - "../../../web.env""#]]
     .assert_eq(&paths.join("\n"));
     // What this shell overrides is no longer what the file says.
     let mut command = sandbox.command(&["export", "compose", "--quiet"]);

@@ -145,6 +145,7 @@ fn a_whole_stack() {
             lost: backend, image: no image is known: set `image` or `build` in [export.compose], or in a table of its name there
                 instead: the name `shop-backend`
             lost: backend, venv: its image must bring the packages: no venv of this machine is in it
+            lost: backend, command: `uvicorn` listens on 127.0.0.1, which is the container itself there: add `--host 0.0.0.0`
             lost: worker, image: no image is known: set `image` or `build` in [export.compose], or in a table of its name there
                 instead: the name `shop-worker`
             lost: worker, venv: its image must bring the packages: no venv of this machine is in it

@@ -45,7 +45,18 @@ fn images_are_of_all_or_of_one_service() {
         memory = "256Mi"
         replicas = 3
         "#,
-        expect![[r#""#]],
+        expect![[r#"
+            service image
+              command x
+            task migrate
+              command x
+            export compose all build .
+            export compose image image redis:7
+            export compose migrate build ops
+            export kubernetes all image shop:1
+            export kubernetes migrate cpu 0.5
+            export kubernetes migrate memory 256Mi
+            export kubernetes migrate replicas 3"#]],
     );
 }
 

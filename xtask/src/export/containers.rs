@@ -2,6 +2,7 @@
 //! another one answers.
 
 mod checks;
+mod loopback;
 mod losses;
 
 use std::path::Path;

@@ -9,41 +9,10 @@ mod external;
 mod provider;
 
 use std::fs;
-use std::path::Path;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::sandbox::{Ended, Running, Sandbox, eventually, port};
-
-/// The `PATH` of this process without any real Compose, which would be asked after the fake one. A directory that has one is
-/// replaced by links to everything else in it.
-fn path_without_engines() -> &'static str {
-    static PATH: OnceLock<String> = OnceLock::new();
-    PATH.get_or_init(|| {
-        const ENGINES: [&str; 3] = ["docker", "docker-compose", "podman"];
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let links = Path::new(env!("CARGO_TARGET_TMPDIR")).join("path-without-engines");
-        let mut directories = Vec::new();
-        for (at, directory) in std::env::split_paths(&path).enumerate() {
-            if ENGINES.iter().all(|engine| !directory.join(engine).exists()) {
-                directories.push(directory);
-                continue;
-            }
-            let links = links.join(at.to_string());
-            fs::create_dir_all(&links).unwrap();
-            for program in fs::read_dir(&directory).unwrap().flatten() {
-                let name = program.file_name();
-                if !ENGINES.iter().any(|engine| name == *engine) {
-                    // It may be there from an earlier run.
-                    let _ = std::os::unix::fs::symlink(program.path(), links.join(name));
-                }
-            }
-            directories.push(links);
-        }
-        std::env::join_paths(directories).unwrap().into_string().unwrap()
-    })
-}
 
 /// A project with the container `db`, and `docker` in its `PATH`.
 struct Shop {
@@ -60,8 +29,11 @@ impl Shop {
         let mut sandbox = Sandbox::new(&format!("[services.db]\ncompose = \"db\"\nport = {port}\n{more}\n"));
         sandbox.write_bytes("docker.py", include_bytes!("../fixtures/docker.py"));
         sandbox.write_script("bin/docker", "exec python3 \"${0%/bin/docker}/docker.py\" \"$@\"");
+        // A real one, if the machine has it, is not asked.
+        sandbox.write_script("bin/docker-compose", "exit 127");
+        let path = std::env::var("PATH").unwrap_or_default();
         let bin = sandbox.project().join("bin");
-        sandbox.set("PATH", &format!("{}:{}", bin.display(), path_without_engines()));
+        sandbox.set("PATH", &format!("{}:{path}", bin.display()));
         let shop = Shop {
             sandbox,
             port,

@@ -261,6 +261,7 @@ environment = { TOKEN = "${TOKEN}-1" }
         .lines()
         .map(str::trim_start)
         .filter(|line| line.contains("env\"") || line.contains("build"))
+        .map(str::trim)
         .collect();
     expect![[r#"
         build: "../../web"

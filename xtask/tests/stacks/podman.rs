@@ -12,8 +12,8 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 EOF
 export CONTAINERS_CONF=$PWD/containers.conf
-# Names of containers, and the pid of what answers for them, lie here whatever the store is.
-for it in /run/containers /run/netns; do mkdir -p $it; mount -t tmpfs none $it; done
+# Networks, names of containers, the pid of what answers for them, and locks lie here whatever the store is.
+for it in /etc/containers/networks /run/containers /run/netns /dev/shm; do mkdir -p $it; mount -t tmpfs none $it; done
 pod() { podman --log-level=error --root "$PWD/store" --runroot "$PWD/running" --tmpdir "$PWD/engine" "$@"; }
 clean() {
     code=$?

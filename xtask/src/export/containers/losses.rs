@@ -1,6 +1,6 @@
 //! What is lost in every container.
 
-use super::Container;
+use super::{Container, loopback};
 use crate::export::Target;
 use crate::export::loss::Loss;
 use crate::plan::{Plan, Runs};
@@ -40,7 +40,7 @@ pub(crate) fn losses(plan: &Plan, containers: &[Container], target: Target) -> V
                 "its image must bring the packages: no venv of this machine is in it",
             ));
         }
-        losses.extend(loopback(container));
+        losses.extend(loopback::losses(container));
     }
     losses
 }
@@ -61,51 +61,4 @@ fn keys(target: Target) -> &'static str {
 pub(crate) fn placeholder(plan: &Plan, container: &Container) -> String {
     let (stack, name) = (super::stack_name(plan), super::dns_label(&container.service.name));
     format!("{stack}-{name}").trim_end_matches('-').to_owned()
-}
-
-/// What names this machine by `127.0.0.1` or `localhost`, which is the container itself there.
-fn loopback(container: &Container) -> Vec<Loss> {
-    let service = container.service;
-    let mut losses = Vec::new();
-    let host = service
-        .ports
-        .iter()
-        .filter_map(|port| port.host)
-        .find(|host| host.is_loopback());
-    let host = host.map(|host| host.to_string());
-    let mut parts = container.words.iter().flat_map(|word| word.split_whitespace());
-    let said = parts.find_map(names_loopback);
-    if let Some(name) = said.or(host.as_deref()) {
-        let message = format!(
-            "its `{name}` is the container itself there: it must listen on all addresses to be reached, and reaches nobody by it"
-        );
-        losses.push(Loss::new(
-            service,
-            if said.is_some() { "command" } else { "host" },
-            message,
-        ));
-    }
-    for (variable, value) in &container.variables {
-        if let Some(name) = names_loopback(value) {
-            let message = format!(
-                "`{variable}` says `{name}`, which is the container itself there: write `${{services.NAME.address}}` or `.url`"
-            );
-            losses.push(Loss::new(service, "environment", message));
-        }
-    }
-    losses
-}
-
-/// `127.0.0.1` as a whole, after `=`, or as the host of a URL.
-fn names_loopback(text: &str) -> Option<&'static str> {
-    const LOOPBACK: [&str; 4] = ["127.0.0.1", "localhost", "[::1]", "::1"];
-    let hosts = text.split(['=', '/', '@', ',', ' ', '"', '\'']);
-    hosts
-        .flat_map(|part| LOOPBACK.iter().copied().find(|name| is_host(part, name)))
-        .next()
-}
-
-fn is_host(part: &str, name: &str) -> bool {
-    let port = part.strip_prefix(name);
-    port.is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
 }

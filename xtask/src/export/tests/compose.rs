@@ -12,12 +12,13 @@ fn a_whole_stack() {
     check_example(
         Target::Compose,
         expect![[r#"
-        lost: migrate, venv: its image must bring the packages: no venv of this machine is in it
-        lost: backend, venv: its image must bring the packages: no venv of this machine is in it
-        lost: worker, venv: its image must bring the packages: no venv of this machine is in it
-        lost: backend, restart: Compose does not restart it when it is unhealthy
-        lost: worker, restart: Compose does not restart it when it is unhealthy
-    "#]],
+            lost: migrate, venv: its image must bring the packages: no venv of this machine is in it
+            lost: backend, venv: its image must bring the packages: no venv of this machine is in it
+            lost: backend, command: `uvicorn` listens on 127.0.0.1, which is the container itself there: add `--host 0.0.0.0`
+            lost: worker, venv: its image must bring the packages: no venv of this machine is in it
+            lost: backend, restart: Compose does not restart it when it is unhealthy
+            lost: worker, restart: Compose does not restart it when it is unhealthy
+        "#]],
     );
 }
 

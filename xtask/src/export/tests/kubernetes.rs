@@ -70,16 +70,17 @@ fn a_whole_stack() {
     check_example(
         Target::Kubernetes,
         expect![[r#"
-        lost: migrate, venv: its image must bring the packages: no venv of this machine is in it
-        lost: backend, venv: its image must bring the packages: no venv of this machine is in it
-        lost: worker, venv: its image must bring the packages: no venv of this machine is in it
-        lost: db, restart: a Deployment starts it again whenever it ends
-        lost: migrate, tasks: Kubernetes has no tasks that others wait for
-            instead: it runs in front of `backend`, at every start and in each replica
-        lost: backend, restart: a Deployment starts it again also after it ended with 0
-        lost: worker, healthcheck: nothing waits until it is ready: it has no TCP port to connect to
-        lost: frontend, restart: a Deployment starts it again whenever it ends
-    "#]],
+            lost: migrate, venv: its image must bring the packages: no venv of this machine is in it
+            lost: backend, venv: its image must bring the packages: no venv of this machine is in it
+            lost: backend, command: `uvicorn` listens on 127.0.0.1, which is the container itself there: add `--host 0.0.0.0`
+            lost: worker, venv: its image must bring the packages: no venv of this machine is in it
+            lost: db, restart: a Deployment starts it again whenever it ends
+            lost: migrate, tasks: Kubernetes has no tasks that others wait for
+                instead: it runs in front of `backend`, at every start and in each replica
+            lost: backend, restart: a Deployment starts it again also after it ended with 0
+            lost: worker, healthcheck: nothing waits until it is ready: it has no TCP port to connect to
+            lost: frontend, restart: a Deployment starts it again whenever it ends
+        "#]],
     );
 }
 

@@ -265,6 +265,6 @@ pub(crate) fn stdout_is_pipe() -> bool {
 }
 
 /// Makes a file that does not exist yet. Who may read it follows from its directory.
-pub(crate) fn create_new(path: &Path, _: Readers) -> io::Result<std::fs::File> {
+pub(crate) fn create_new(path: &Path, _: Readers) -> io::Result<File> {
     std::fs::OpenOptions::new().write(true).create_new(true).open(path)
 }

@@ -211,3 +211,128 @@ fn the_compose_file_of_a_service_must_be_named() {
     "#]],
     );
 }
+
+#[test]
+fn a_server_that_only_its_container_reaches_is_named() {
+    check(
+        Target::Compose,
+        r#"
+        [export.compose]
+        image = "x"
+        [services.a]
+        command = "python -m uvicorn app:app --port 8000"
+        port = 8000
+        [services.b]
+        command = "uvicorn app:app --host=0.0.0.0"
+        port = 8001
+        [services.c]
+        command = "python backend/manage.py runserver 8002"
+        port = 8002
+        [services.d]
+        command = "python manage.py runserver 0.0.0.0:8003"
+        port = 8003
+        [services.e]
+        command = "cd web && node_modules/.bin/vite --port 8004"
+        shell = true
+        port = 8004
+        [services.f]
+        command = "flask shell"
+        port = 8005
+        [services.g]
+        command = "vite build --watch"
+        "#,
+        expect![[r#"
+            === compose.yaml, for its owner
+            # Made by `devtasks export compose` from devtasks.toml.
+            # Changes are lost: edit those, and run `devtasks export compose` again.
+            name: app
+            services:
+              a:
+                image: x
+                command:
+                  - python
+                  - "-m"
+                  - uvicorn
+                  - "app:app"
+                  - "--port"
+                  - "8000"
+                init: true
+                environment:
+                  PORT: "8000"
+                  PORT_MAIN: "8000"
+                ports:
+                  - "127.0.0.1:8000:8000"
+              b:
+                image: x
+                command:
+                  - uvicorn
+                  - "app:app"
+                  - "--host=0.0.0.0"
+                init: true
+                environment:
+                  PORT: "8001"
+                  PORT_MAIN: "8001"
+                ports:
+                  - "127.0.0.1:8001:8001"
+              c:
+                image: x
+                command:
+                  - python
+                  - backend/manage.py
+                  - runserver
+                  - "8002"
+                init: true
+                environment:
+                  PORT: "8002"
+                  PORT_MAIN: "8002"
+                ports:
+                  - "127.0.0.1:8002:8002"
+              d:
+                image: x
+                command:
+                  - python
+                  - manage.py
+                  - runserver
+                  - "0.0.0.0:8003"
+                init: true
+                environment:
+                  PORT: "8003"
+                  PORT_MAIN: "8003"
+                ports:
+                  - "127.0.0.1:8003:8003"
+              e:
+                image: x
+                command:
+                  - sh
+                  - "-c"
+                  - "cd web && node_modules/.bin/vite --port 8004"
+                init: true
+                environment:
+                  PORT: "8004"
+                  PORT_MAIN: "8004"
+                ports:
+                  - "127.0.0.1:8004:8004"
+              f:
+                image: x
+                command:
+                  - flask
+                  - shell
+                init: true
+                environment:
+                  PORT: "8005"
+                  PORT_MAIN: "8005"
+                ports:
+                  - "127.0.0.1:8005:8005"
+              g:
+                image: x
+                command:
+                  - vite
+                  - build
+                  - "--watch"
+                init: true
+            lost: a, command: `uvicorn` listens on 127.0.0.1, which is the container itself there: add `--host 0.0.0.0`
+            lost: c, command: `manage.py runserver` listens on 127.0.0.1, which is the container itself there: add `0.0.0.0:PORT`
+            lost: e, command: `vite` listens on 127.0.0.1, which is the container itself there: add `--host 0.0.0.0`
+        "#]],
+    );
+}

@@ -21,7 +21,6 @@ mod vector;
 mod yaml;
 
 use std::net::SocketAddr;
-
 use std::path::Path;
 
 use crate::config::{self, Config};
@@ -32,51 +31,44 @@ pub(crate) use loss::Loss;
 /// The program that will run the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
-    Procfile,
+    Systemd,
+    SystemdUser,
     Supervisor,
     Pm2,
+    Procfile,
+    Compose,
+    Kubernetes,
     Prometheus,
     Grafana,
     Vector,
     Alloy,
-    Systemd,
-    SystemdUser,
-    Compose,
-    Kubernetes,
 }
 
 impl Target {
     /// As typed.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Target::Procfile => "procfile",
-            Target::Supervisor => "supervisor",
-            Target::Pm2 => "pm2",
-            Target::Prometheus => "prometheus",
-            Target::Grafana => "grafana",
-            Target::Vector => "vector",
-            Target::Alloy => "alloy",
-            Target::Systemd => "systemd",
-            Target::SystemdUser => "systemd --user",
-            Target::Compose => "compose",
-            Target::Kubernetes => "kubernetes",
-        }
+        self.words().0
     }
 
     /// In a sentence.
     pub(crate) fn title(self) -> &'static str {
+        self.words().1
+    }
+
+    /// As typed, and in a sentence.
+    fn words(self) -> (&'static str, &'static str) {
         match self {
-            Target::Procfile => "a Procfile",
-            Target::Supervisor => "supervisor",
-            Target::Pm2 => "PM2",
-            Target::Prometheus => "Prometheus",
-            Target::Grafana => "Grafana",
-            Target::Vector => "Vector",
-            Target::Alloy => "Alloy",
-            Target::Systemd => "systemd",
-            Target::SystemdUser => "a user's systemd",
-            Target::Compose => "Compose",
-            Target::Kubernetes => "Kubernetes",
+            Target::Systemd => ("systemd", "systemd"),
+            Target::SystemdUser => ("systemd --user", "a user's systemd"),
+            Target::Supervisor => ("supervisor", "supervisor"),
+            Target::Pm2 => ("pm2", "PM2"),
+            Target::Procfile => ("procfile", "a Procfile"),
+            Target::Compose => ("compose", "Compose"),
+            Target::Kubernetes => ("kubernetes", "Kubernetes"),
+            Target::Prometheus => ("prometheus", "Prometheus"),
+            Target::Grafana => ("grafana", "Grafana"),
+            Target::Vector => ("vector", "Vector"),
+            Target::Alloy => ("alloy", "Alloy"),
         }
     }
 
@@ -107,11 +99,11 @@ impl Target {
         match self {
             Target::Compose => compose::address,
             Target::Kubernetes => kubernetes::address,
-            Target::Procfile
+            Target::Systemd
+            | Target::SystemdUser
             | Target::Supervisor
             | Target::Pm2
-            | Target::Systemd
-            | Target::SystemdUser
+            | Target::Procfile
             | Target::Prometheus
             | Target::Grafana
             | Target::Vector
@@ -161,17 +153,17 @@ pub(crate) struct ExportFile {
 /// What the target cannot hold at all, by name.
 pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     match target {
-        Target::Procfile => procfile::export(request),
+        Target::Systemd => systemd::export(request, systemd::Manager::System),
+        Target::SystemdUser => systemd::export(request, systemd::Manager::User),
         Target::Supervisor => supervisor::export(request),
         Target::Pm2 => pm2::export(request),
+        Target::Procfile => procfile::export(request),
+        Target::Compose => compose::export(request),
+        Target::Kubernetes => kubernetes::export(request),
         Target::Prometheus => Ok(prometheus::export(request)),
         Target::Grafana => Ok(grafana::export(request)),
         Target::Vector => Ok(vector::export(request)),
         Target::Alloy => Ok(alloy::export(request)),
-        Target::Systemd => systemd::export(request, systemd::Manager::System),
-        Target::SystemdUser => systemd::export(request, systemd::Manager::User),
-        Target::Compose => compose::export(request),
-        Target::Kubernetes => kubernetes::export(request),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::scope::{Pairs, Scope};
+use super::scope::{Pairs, Scope, ServiceAddresses};
 use super::{EnvFile, Environment, PlanInputs};
 use crate::config::{self, Config, dotenv};
 use crate::diagnostic::Diagnostic;
@@ -108,6 +108,17 @@ impl ProjectFiles {
 
     pub(super) fn settable(&self) -> Option<&str> {
         self.settable.as_deref()
+    }
+
+    /// What `${…}` means where only variables of the project are known. `nothing` is empty.
+    pub(super) fn scope<'a>(&'a self, outside: &'a PlanInputs, nothing: &'a ServiceAddresses) -> Scope<'a> {
+        Scope {
+            exported: BTreeMap::new(),
+            calling: outside.calling,
+            files: self.last_first(&[]),
+            addresses: nothing,
+            settable: self.settable(),
+        }
     }
 
     /// All files in which `${…}` of a service is looked up.

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use super::PlanInputs;
 use super::env_files::ProjectFiles;
-use super::scope::Scope;
 use crate::config::{Config, metrics_address};
 use crate::diagnostic::{Diagnostic, Exit};
 
@@ -22,13 +21,7 @@ pub(super) fn address(
         return Ok(None);
     };
     let nothing = BTreeMap::new();
-    let scope = Scope {
-        exported: BTreeMap::new(),
-        calling: outside.calling,
-        files: files.last_first(&[]),
-        addresses: &nothing,
-        settable: files.settable(),
-    };
+    let scope = files.scope(outside, &nothing);
     let text = scope.fill(template)?;
     let problem = |problem: Diagnostic| vec![problem.at(&template.place).exit(Exit::Usage)];
     metrics_address::parse(&text).map(Some).map_err(problem)

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::env_files::{ProjectFiles, absolute};
-use super::scope::Scope;
 use super::services::Filling;
 use super::{Plan, PlanInputs, Venv, VenvInputs};
 use crate::config::{self, Config, VenvChoice, VenvSettings};
@@ -38,13 +37,7 @@ pub(super) fn all(
 /// A venv of the file that no service has: only variables of the project are known.
 fn unused(settings: &VenvSettings, files: &ProjectFiles, outside: &PlanInputs) -> Result<Venv, Vec<Diagnostic>> {
     let nothing = BTreeMap::new();
-    let scope = Scope {
-        exported: BTreeMap::new(),
-        calling: outside.calling,
-        files: files.last_first(&[]),
-        addresses: &nothing,
-        settable: files.settable(),
-    };
+    let scope = files.scope(outside, &nothing);
     let mut fill = Filling::new(&scope);
     let venv = named(&mut fill, settings, outside);
     fill.finish().map(|()| venv)

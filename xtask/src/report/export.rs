@@ -34,23 +34,21 @@ pub(crate) fn losses(losses: &[Loss], target: Target, paint: Paint) -> String {
     if entries.is_empty() {
         return String::new();
     }
-    let mut out = paint.bold(&format!("Not in {}:", target.title())) + "\n";
+    let mut out = format!("Not in {}:\n", target.title());
     for entry in entries {
         let names: Vec<String> = entry.iter().filter_map(|loss| loss.service.clone()).collect();
         let who = words::list(&names).unwrap_or_else(|| "the stack".to_owned());
-        let (key, message) = (paint.dim(entry[0].key), &entry[0].message);
-        out.push_str(&format!("  {key}  {message}: {who}\n"));
-        for loss in entry.iter().filter(|loss| loss.substitute.is_some()) {
-            let about = loss
-                .service
-                .as_deref()
-                .filter(|_| names.len() > 1)
-                .map(|name| format!("{name}: "));
-            let (about, substitute) = (
-                about.unwrap_or_default(),
-                loss.substitute.as_deref().unwrap_or_default(),
-            );
-            out.push_str(&format!("      instead  {about}{substitute}\n"));
+        let (key, message) = (paint.bold(entry[0].key), &entry[0].message);
+        out.push_str(&format!("  {key}  {who}\n      {message}\n"));
+        // Said once if all have the same.
+        let is_shared = entry.iter().all(|loss| loss.substitute == entry[0].substitute);
+        let told = if is_shared { &entry[..1] } else { &entry[..] };
+        for loss in told {
+            let about = loss.service.as_ref().filter(|_| !is_shared);
+            let about = about.map(|name| format!("{name}: ")).unwrap_or_default();
+            if let Some(substitute) = &loss.substitute {
+                out.push_str(&format!("      instead  {about}{substitute}\n"));
+            }
         }
     }
     out

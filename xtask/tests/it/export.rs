@@ -38,14 +38,15 @@ fn it_goes_to_stdout_and_what_is_lost_to_stderr() {
         &sandbox,
         &["export", "procfile"],
         expect![[r#"
-        Some(0)
-        # Made by `devtasks export procfile` from devtasks.toml, .env.
-        # Changes are lost: edit those, and run `devtasks export procfile` again.
-        web: cd /srv/shop && exec env PORT=8000 PORT_MAIN=8000 'TOKEN=a b' WEB_PORT=8000 ./web --token 'a b'
-        ---
-        Not in a Procfile:
-          restart  when it ends, everything ends with it: web
-    "#]],
+            Some(0)
+            # Made by `devtasks export procfile` from devtasks.toml, .env.
+            # Changes are lost: edit those, and run `devtasks export procfile` again.
+            web: cd /srv/shop && exec env PORT=8000 PORT_MAIN=8000 'TOKEN=a b' WEB_PORT=8000 ./web --token 'a b'
+            ---
+            Not in a Procfile:
+              restart  web
+                  when it ends, everything ends with it
+        "#]],
     );
     check(
         &sandbox,
@@ -84,7 +85,8 @@ fn the_variables_of_the_shell_that_decide_are_named() {
         ---
         `WEB_PORT` comes from the environment of this shell: elsewhere it may differ.
         Not in a Procfile:
-          restart  when it ends, everything ends with it: web
+          restart  web
+              when it ends, everything ends with it
     "#]]
     .assert_eq(&sandbox.plain(&text));
 }
@@ -108,12 +110,13 @@ fn a_directory_gets_files_that_check_compares() {
         &sandbox,
         &["export", "procfile", "--output", "deploy"],
         expect![[r#"
-        Some(0)
-        ---
-        Wrote deploy/Procfile.
-        Not in a Procfile:
-          restart  when it ends, everything ends with it: web
-    "#]],
+            Some(0)
+            ---
+            Wrote deploy/Procfile.
+            Not in a Procfile:
+              restart  web
+                  when it ends, everything ends with it
+        "#]],
     );
     let file = sandbox.project().join("deploy/Procfile");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -131,12 +134,13 @@ fn a_directory_gets_files_that_check_compares() {
         &sandbox,
         &["export", "procfile", "--output", "deploy"],
         expect![[r#"
-        Some(0)
-        ---
-        The file in deploy is up to date.
-        Not in a Procfile:
-          restart  when it ends, everything ends with it: web
-    "#]],
+            Some(0)
+            ---
+            The file in deploy is up to date.
+            Not in a Procfile:
+              restart  web
+                  when it ends, everything ends with it
+        "#]],
     );
     sandbox.write(".env", "TOKEN=c\n");
     check(

@@ -174,6 +174,12 @@ fn header(target: Target, request: &Request, sign: &str) -> String {
     format!("{sign}{mark} from {from}.\n{sign}Changes are lost: edit those, and run `devtasks export {name}` again.\n")
 }
 
+/// The same for a file without variables, which is the same whether the env files are there or not.
+fn header_of_file(target: Target, request: &Request, sign: &str) -> String {
+    let made_from = &request.made_from[..1];
+    header(target, &Request { made_from, ..*request }, sign)
+}
+
 /// A string of JSON, which is also one of YAML, TypeScript and Alloy. Source: YAML 1.2.2, 1.3.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()

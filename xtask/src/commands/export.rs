@@ -146,11 +146,11 @@ fn lost(args: &Args, exported: &Exported, target: export::Target) -> Option<Diag
 }
 
 fn outdated(path: &Path, args: &Args, target: export::Target) -> Diagnostic {
-    let output = args
-        .output
-        .iter()
-        .map(|output| format!(" --output {}", output.display()));
-    let command = format!("export {}{}", target.name(), output.collect::<String>());
+    let output = args.output.iter().map(|output| output.display().to_string());
+    let output = output.map(|output| ["--output".to_owned(), output]);
+    let profiles = args.profile.iter().map(|name| ["--profile".to_owned(), name.clone()]);
+    let options: Vec<String> = output.chain(profiles).flatten().collect();
+    let command = format!("export {} {}", target.name(), shell_words::join(options));
     let problem = Diagnostic::new(format!(
         "`{}` is not what `export {}` would write",
         path.display(),

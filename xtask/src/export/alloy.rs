@@ -4,7 +4,7 @@
 //! `loki.write`. It was not run: Debian has no package of it.
 
 use super::collector::{no_file, of_file};
-use super::{ExportFile, Exported, Request, Target, header, quoted};
+use super::{ExportFile, Exported, Request, Target, header_of_file, quoted};
 use crate::plan::LogTarget;
 
 const TARGET: Target = Target::Alloy;
@@ -21,7 +21,7 @@ pub(super) fn export(request: &Request) -> Exported {
     Exported {
         files: vec![ExportFile {
             name: "config.alloy".to_owned(),
-            text: format!("{}{body}", header(TARGET, request, "// ")),
+            text: format!("{}{body}", header_of_file(TARGET, request, "// ")),
             has_variables: false,
         }],
         losses: losses.into_iter().collect(),

@@ -57,7 +57,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
         ("name", stack_name(request.plan).into()),
         ("services", Yaml::Map(services)),
     ]);
-    let mut losses = loss::everywhere(request.plan, TARGET);
+    let mut losses = loss::everywhere(request, TARGET);
     losses.extend(containers::losses(request.plan, &containers, TARGET));
     losses.extend(containers.iter().flat_map(|container| lost(container.service)));
     Ok(Exported {

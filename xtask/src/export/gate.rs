@@ -110,19 +110,23 @@ fn task(processes: &[Process], request: &Request, task: &Service) -> Vec<Step> {
 
 /// `None` if it is ready once it is started.
 fn wait(service: &Service) -> Option<Step> {
-    let check = check(service)?;
+    Some(Step {
+        about: service.name.clone(),
+        script: until(service, &check(service)?),
+    })
+}
+
+/// Looks again until the service is ready, and ends the script if it is not after its start period.
+pub(super) fn until(service: &Service, check: &str) -> String {
     let name = &service.name;
     let seconds = service.start_period.as_secs_f64();
     // The shell knows the time in whole seconds only.
     let limit = seconds.ceil().max(1.0);
     let too_late = shell::word(&format!("`{name}` is not ready after {seconds} s")).into_owned();
     let pause = PAUSE.as_secs_f64();
-    Some(Step {
-        about: name.clone(),
-        script: format!(
-            "end=$(($(date +%s)+{limit})); until {check}; do [ $(date +%s) -lt $end ] || {{ echo {too_late} >&2; exit 1; }}; sleep {pause}; done"
-        ),
-    })
+    format!(
+        "end=$(($(date +%s)+{limit})); until {check}; do [ $(date +%s) -lt $end ] || {{ echo {too_late} >&2; exit 1; }}; sleep {pause}; done"
+    )
 }
 
 /// A command of a shell that ends with 0 if the service is ready, seen from the same machine. `None` if it has no health
@@ -135,16 +139,16 @@ pub(super) fn check(service: &Service) -> Option<String> {
 pub(super) fn check_with(service: &Service, command: &dyn Fn(&[String]) -> Option<String>) -> Option<String> {
     let main = service.ports.first();
     let address = main.map(|port| port.address());
+    let health = service.health.as_ref();
+    let limit = limit(service);
     let connect = || {
         main.filter(|port| port.protocol == Protocol::Tcp).map(|port| {
             // `nc` has as many dialects as systems; only bash connects by itself.
             let (host, number) = (port.address().ip(), port.number);
-            format!("bash -c ': </dev/tcp/{host}/{number}' 2>/dev/null")
+            format!("timeout {limit} bash -c ': </dev/tcp/{host}/{number}' 2>/dev/null")
         })
     };
-    let health = service.health.as_ref();
-    let limit = health.map_or(2, |health| health.timeout.as_secs().max(1));
-    let get = |url: &str| format!("curl -fs -m {limit} -o /dev/null {}", shell::word(url));
+    let get = |url: &str| format!("curl -fs --noproxy '*' -m {limit} -o /dev/null {}", shell::word(url));
     match health.map(|health| &health.check) {
         Some(Check::HttpPath(path)) => address.map(|address| get(&format!("http://{address}{path}"))),
         Some(Check::HttpUrl(url)) => Some(get(url)),
@@ -153,10 +157,20 @@ pub(super) fn check_with(service: &Service, command: &dyn Fn(&[String]) -> Optio
     }
 }
 
-/// It runs as a health check of `up` does: in the directory and with the variables of its service.
+/// How long one look may take, in whole seconds.
+pub(super) fn limit(service: &Service) -> u64 {
+    service
+        .health
+        .as_ref()
+        .map_or(2, |health| health.timeout.as_secs().max(1))
+}
+
+/// It runs as a health check of `up` does: in the directory and with the variables of its service, for a limited time.
 fn command(service: &Service, words: &[String]) -> Option<String> {
     let process = Process::of(service).ok().flatten()?;
-    Some(format!("( {} ) >/dev/null 2>&1", run(&process, words)))
+    let limited = ["timeout".to_owned(), limit(service).to_string()];
+    let words: Vec<String> = limited.into_iter().chain(words.iter().cloned()).collect();
+    Some(format!("( {} ) >/dev/null 2>&1", run(&process, &words)))
 }
 
 /// What starts the process in its directory, with its variables, in place of the shell.

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::prometheus::no_metrics;
-use super::{ExportFile, Exported, Request, Target, header};
+use super::{ExportFile, Exported, Request, Target, header_of_file};
 
 const TARGET: Target = Target::Grafana;
 
@@ -14,7 +14,7 @@ pub(super) fn export(request: &Request) -> Exported {
     let project = &request.plan.project;
     let dashboard = json!({
         "title": "devtasks",
-        "description": header(TARGET, request, "").trim_end().replace('\n', " "),
+        "description": header_of_file(TARGET, request, "").trim_end().replace('\n', " "),
         "uid": "devtasks",
         "tags": ["devtasks"],
         "schemaVersion": 39,

@@ -40,7 +40,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
     let documents = containers.iter().flat_map(|it| documents(plan, &containers, it));
     let documents: Vec<String> = documents.map(|document| document.document()).collect();
     let stack = stack_name(plan);
-    let mut losses = loss::everywhere(plan, TARGET);
+    let mut losses = loss::everywhere(request, TARGET);
     losses.extend(losses::losses(plan, &containers, TARGET));
     Ok(Exported {
         files: vec![ExportFile {

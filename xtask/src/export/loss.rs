@@ -1,7 +1,9 @@
 //! What a target does not express, and what was put in its place.
 
-use super::Target;
-use crate::plan::{OnConflict, Plan, Runs, Service, Stdin};
+use super::{Request, Target};
+use crate::config;
+use crate::plan::{Check, OnConflict, Runs, Service, Stdin};
+use crate::process::secrets::is_secret;
 
 /// Something that `devtasks.toml` says and an exported file does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,8 @@ impl Loss {
 }
 
 /// What is lost wherever a stack leaves devtasks, service by service.
-pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
-    let name = target.title();
+pub(super) fn everywhere(request: &Request, target: Target) -> Vec<Loss> {
+    let (plan, name) = (request.plan, target.title());
     let is_systemd = matches!(target, Target::Systemd | Target::SystemdUser);
     let mut losses = Vec::new();
     for service in &plan.services {
@@ -78,12 +80,6 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
                 format!("{name} does not remove a stale one before it starts"),
             );
         }
-        if service.listen {
-            lost(
-                "listen",
-                format!("{name} does not open its sockets: it must do that itself"),
-            );
-        }
         if service.venv.as_ref().is_some_and(|venv| venv.sync) && !target.has_containers() {
             lost(
                 "venv",
@@ -91,5 +87,32 @@ pub(super) fn everywhere(plan: &Plan, target: Target) -> Vec<Loss> {
             );
         }
     }
+    let is_left_out = |task: &&config::Service| task.task && plan.services.iter().all(|it| it.name != task.name);
+    losses.extend(request.config.services.iter().filter(is_left_out).map(|task| Loss {
+        service: Some(task.name.clone()),
+        key: "tasks",
+        message: "it is left out, because nothing depends on it: run it by hand".to_owned(),
+        substitute: None,
+    }));
     losses
+}
+
+/// The secrets of the project, by the names of their variables, whose values are in these texts.
+pub(super) fn exposed<'v>(variables: &[(&'v str, &str)], texts: &[&str]) -> Vec<&'v str> {
+    let is_in = |value: &str| texts.iter().any(|text| text.contains(value));
+    // A shorter one would be found in every other word.
+    let exposed = variables
+        .iter()
+        .filter(|(name, value)| is_secret(name) && value.len() > 3 && is_in(value));
+    exposed.map(|(name, _)| *name).collect()
+}
+
+/// The words of a service's command and of its health check.
+pub(super) fn written_texts<'s>(words: &'s [String], service: &'s Service) -> Vec<&'s str> {
+    let check = match service.health.as_ref().map(|health| &health.check) {
+        Some(Check::HttpPath(text) | Check::HttpUrl(text)) => std::slice::from_ref(text),
+        Some(Check::Command(words)) => words,
+        Some(Check::Tcp) | None => &[],
+    };
+    words.iter().chain(check).map(String::as_str).collect()
 }

@@ -3,9 +3,9 @@
 //! Source: pm2.keymetrics.io/docs/usage/application-declaration, the schema that PM2 7 brings, and what it did. It is a
 //! `.cjs` file, because a package with `"type": "module"` reads `.js` as another kind of module.
 
-use super::gate::{self, Gated, gated};
+use super::gate::{self, Gated, gated, script};
 use super::loss::{self, Loss};
-use super::process::SearchPath;
+use super::process::{Process, SearchPath};
 use super::{ExportFile, Exported, Request, Target, header, quoted};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Restart, Service, StopSignal};
@@ -14,6 +14,9 @@ const TARGET: Target = Target::Pm2;
 
 /// In a row, as those of `up`.
 const MAX_RESTARTS: u32 = 5;
+
+/// Starts a program that is looked for in the `PATH` of the app.
+const ENV: &str = "/usr/bin/env";
 
 /// The exit code of the shell around a service that has ended well, which `stop_exit_codes` names. Not 0: PM2 takes the end
 /// by a signal for 0. Source: what PM2 7.0.4 did after `kill -9`.
@@ -28,7 +31,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
         "{}module.exports = {{\n  apps: [\n{apps}  ],\n}};\n",
         header(TARGET, request, "// ")
     );
-    let mut losses = loss::everywhere(request.plan, TARGET);
+    let mut losses = loss::everywhere(request, TARGET);
     losses.extend(gate::losses(&gated, request, TARGET));
     losses.extend(gated.iter().flat_map(|it| own_losses(it.process.service)));
     Ok(Exported {
@@ -45,21 +48,19 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
 fn app(gated: &Gated, request: &Request) -> String {
     let process = &gated.process;
     let service = process.service;
-    let (script, args) = command(gated);
+    let (started, args) = command(gated);
     let args: Vec<String> = args.iter().map(|word| quoted(word)).collect();
-    let path = process.search_path.as_ref().map(|path| match path {
-        SearchPath::After(first) => format!("{} + process.env.PATH", quoted(&format!("{first}:"))),
-        SearchPath::Own(path) => quoted(path),
-    });
-    let path = path.map(|path| format!("        PATH: {path},\n"));
-    let variables = process.variables.iter();
-    let variables = variables.map(|(name, value)| format!("        {}: {},\n", quoted(name), quoted(value)));
-    let environment: String = path.into_iter().chain(variables).collect();
+    // A script sets them itself, behind what stands in front.
+    let environment = if started == ENV {
+        environment(process)
+    } else {
+        String::new()
+    };
     let mut settings = vec![
         ("name", quoted(&format!("{}-{}", request.plan.project, service.name))),
         ("namespace", quoted(&request.plan.project)),
         ("cwd", quoted(&service.working_dir.display().to_string())),
-        ("script", quoted(script)),
+        ("script", quoted(started)),
         ("args", format!("[{}]", args.join(", "))),
         ("interpreter", quoted("none")),
         ("env", format!("{{\n{environment}      }}")),
@@ -83,17 +84,32 @@ fn app(gated: &Gated, request: &Request) -> String {
     format!("    {{\n{}    }},\n", settings.collect::<String>())
 }
 
+/// The variables, a line each.
+fn environment(process: &Process) -> String {
+    let path = process.search_path.as_ref().map(|path| match path {
+        SearchPath::After(first) => format!("{} + process.env.PATH", quoted(&format!("{first}:"))),
+        SearchPath::Own(path) => quoted(path),
+    });
+    let path = path.map(|path| format!("        PATH: {path},\n"));
+    let variables = process.variables.iter();
+    let variables = variables.map(|(name, value)| format!("        {}: {},\n", quoted(name), quoted(value)));
+    path.into_iter().chain(variables).collect()
+}
+
 /// What is started, and its arguments. PM2 itself looks for programs neither in `env.PATH` nor in `cwd`.
 fn command(gated: &Gated) -> (&'static str, Vec<String>) {
     let process = &gated.process;
     let gate = gated.gate();
-    let start = match process.service.restart {
-        Restart::OnFailure => format!("\"$@\"; code=$?; [ $code -ne 0 ] || exit {ENDED_WELL}; exit $code"),
-        Restart::No | Restart::Always if gate.is_empty() => return ("/usr/bin/env", process.words.clone()),
-        Restart::No | Restart::Always => "exec \"$@\"".to_owned(),
+    let is_on_failure = process.service.restart == Restart::OnFailure;
+    if gate.is_empty() && !is_on_failure {
+        return (ENV, process.words.clone());
+    }
+    let start = script(process);
+    let start = match is_on_failure {
+        true => format!("( {start} ); code=$?; [ $code -ne 0 ] || exit {ENDED_WELL}; exit $code"),
+        false => start,
     };
-    let shell = ["-c".to_owned(), format!("{gate}{start}"), "sh".to_owned()];
-    ("/bin/sh", shell.into_iter().chain(process.words.clone()).collect())
+    ("/bin/sh", vec!["-c".to_owned(), format!("{gate}{start}")])
 }
 
 fn own_losses(service: &Service) -> Vec<Loss> {

@@ -21,7 +21,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
         let line = shell::without(line, is_forbidden);
         text.push_str(&format!("{}: {line}\n", it.process.service.name));
     }
-    let mut losses = loss::everywhere(request.plan, TARGET);
+    let mut losses = loss::everywhere(request, TARGET);
     losses.extend(gate::losses(&gated, request, TARGET));
     losses.extend(gated.iter().filter_map(|it| restart(it.process.service)));
     Ok(Exported {

@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 
 use super::loss::Loss;
-use super::{ExportFile, Exported, Request, Target, header, quoted};
+use super::{ExportFile, Exported, Request, Target, header_of_file, quoted};
 
 const TARGET: Target = Target::Prometheus;
 
@@ -14,7 +14,7 @@ const TARGET: Target = Target::Prometheus;
 const ADDRESS: &str = "127.0.0.1:9464";
 
 pub(super) fn export(request: &Request) -> Exported {
-    let header = header(TARGET, request, "# ");
+    let header = header_of_file(TARGET, request, "# ");
     let file = |name: &str, text: String| ExportFile {
         name: name.to_owned(),
         text: format!("{header}{text}"),

@@ -30,7 +30,7 @@ pub(super) fn export(request: &Request) -> Result<Exported, Vec<Diagnostic>> {
         file_name(project),
         programs.join(",")
     ));
-    let mut losses = loss::everywhere(request.plan, TARGET);
+    let mut losses = loss::everywhere(request, TARGET);
     losses.extend(gate::losses(&gated, request, TARGET));
     for it in &gated {
         losses.extend(restart(it.process.service));
@@ -90,10 +90,12 @@ fn command(gated: &Gated) -> Vec<(&'static str, String)> {
     });
     let values = process.variables.iter().map(|(_, value)| *value);
     let mut values = values.chain(path.map(|(first, _)| first)).chain([directory.as_str()]);
-    let are_keys = values.all(is_plain);
-    let words = shell::words(process.words.iter().map(String::as_str));
+    let are_names = process.variables.iter().all(|(name, _)| is_name(name));
     let gate = gated.gate();
-    let direct = shell::without(words.clone(), is_forbidden) == words && gate.is_empty() && are_keys;
+    // What stands in front of it must not have its variables.
+    let are_keys = gate.is_empty() && are_names && values.all(is_plain);
+    let words = shell::words(process.words.iter().map(String::as_str));
+    let direct = shell::without(words.clone(), is_forbidden) == words && are_keys;
     let start = match are_keys {
         true => format!("exec {words}"),
         false => script(process),
@@ -121,6 +123,12 @@ fn command(gated: &Gated) -> Vec<(&'static str, String)> {
         }
     }
     settings
+}
+
+/// `environment` takes no others.
+fn is_name(name: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    name.chars().all(is_allowed)
 }
 
 /// `environment` and `directory` hold it as it is.
@@ -157,5 +165,9 @@ fn restart(service: &Service) -> Vec<Loss> {
             "supervisor does not restart it with what it depends on",
         )
     });
-    on_failure.into_iter().chain(with).collect()
+    let of_shell = service.command.is_for_shell.then(|| {
+        let message = "supervisor takes it for stopped once its shell has ended, though a part of a pipe may still run";
+        Loss::new(service, "shell", message)
+    });
+    on_failure.into_iter().chain(with).chain(of_shell).collect()
 }

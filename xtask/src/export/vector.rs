@@ -4,7 +4,7 @@
 //! own receiver of OTLP/HTTP takes protobuf, and devtasks sends JSON.
 
 use super::collector::{no_file, of_file};
-use super::{ExportFile, Exported, Request, Target, header, quoted};
+use super::{ExportFile, Exported, Request, Target, header_of_file, quoted};
 
 const TARGET: Target = Target::Vector;
 
@@ -35,7 +35,7 @@ sinks:
       service: \"{{{{ service }}}}\"
       stream: \"{{{{ stream }}}}\"
 ",
-        header = header(TARGET, request, "# "),
+        header = header_of_file(TARGET, request, "# "),
         file = quoted(&of_file(request).replace('$', "$$")),
     );
     Exported {

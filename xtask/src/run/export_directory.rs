@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::export::{ExportFile, Target, mark};
 use crate::system::new_file::{self, Readers};
-use crate::system::{files, problem};
+use crate::system::{files, os, problem};
 
 /// Of a file that is there, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -51,7 +51,7 @@ impl<'a> ExportDirectory<'a> {
         let mut changed = Vec::new();
         for file in files {
             match self.there(file)? {
-                Some(text) if text == file.text => {}
+                Some(text) if text == file.text && !self.is_open(file) => {}
                 Some(text) if !text.contains(&mark(self.target)) => foreign.push(self.not_ours(file)),
                 Some(_) | None => changed.push(file),
             }
@@ -77,7 +77,7 @@ impl<'a> ExportDirectory<'a> {
             .map_err(Diagnostics::from)
     }
 
-    /// The files that are missing or differ.
+    /// The files that are missing or differ. Who may read one does not count: git keeps no such thing.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -89,6 +89,11 @@ impl<'a> ExportDirectory<'a> {
             }
         }
         Ok(differing)
+    }
+
+    /// It has variables, and others may read it.
+    fn is_open(&self, file: &ExportFile) -> bool {
+        file.has_variables && os::is_open_to_others(&self.directory.join(&file.name))
     }
 
     fn there(&self, file: &ExportFile) -> Result<Option<String>, Diagnostic> {

@@ -122,6 +122,11 @@ fn a_directory_gets_files_that_check_compares() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let printed = sandbox.run(&["export", "procfile"]).with(0).stdout;
     assert_eq!(fs::read_to_string(&file).unwrap(), printed);
+    // Of a checkout of git, others may read it until it is written.
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    sandbox.run(check_it).with(0);
+    sandbox.run(&["export", "procfile", "--output", "deploy"]).with(0);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     check(
         &sandbox,
         check_it,

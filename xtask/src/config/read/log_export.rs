@@ -1,5 +1,7 @@
 //! `log_export`: where the lines of services are sent.
 
+use std::path::{Component, Path};
+
 use super::corrected;
 use super::item::Item;
 use super::reader::{TomlReader, not_supported, with_hint};
@@ -64,7 +66,12 @@ fn target<'t>(reader: &mut TomlReader<'t>, entry: &Item<'t>) -> Option<Located<L
             let address = reader.plain(kind)?.value;
             LogTarget::Syslog(reader.parsed(kind, syslog(&address))?)
         }
-        "file" => LogTarget::File(reader.plain(kind).filter(|path| !path.value.is_empty())?.value.into()),
+        "file" => {
+            let path = reader.plain(kind).filter(|path| !path.value.is_empty())?.value;
+            // `./a` is `a`, and one file has one writer.
+            let parts = Path::new(&path).components().filter(|part| *part != Component::CurDir);
+            LogTarget::File(parts.collect())
+        }
         _ => {
             if !reader.boolean(kind)? {
                 let problem = Diagnostic::new("`journald = false` sends nothing").hint("remove this entry");

@@ -42,8 +42,8 @@ fn get(url: &str) -> String {
     let (url, path) = (shell::word(url), shell::word(&path));
     let by_hand = r#"exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n" "$2" "$0" "$1" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]"#;
     format!(
-        "if command -v curl >/dev/null; then curl -fsS -o /dev/null {url}; \
-         elif command -v wget >/dev/null; then wget -q -O /dev/null {url}; \
+        "if command -v curl >/dev/null; then curl -fsS --noproxy '*' -o /dev/null {url}; \
+         elif command -v wget >/dev/null; then wget -Y off -q -O /dev/null {url}; \
          else bash -c '{by_hand}' {host} {port} {path}; fi"
     )
 }

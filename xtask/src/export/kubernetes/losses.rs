@@ -4,7 +4,7 @@ use super::pod::{before, can_be_awaited};
 use super::{dependents, variables};
 use crate::export::Target;
 use crate::export::containers::{self, Container, dns_label};
-use crate::export::loss::Loss;
+use crate::export::loss::{self, Loss};
 use crate::plan::{Condition, Plan, Restart, Runs, Service, StopSignal};
 use crate::process::secrets::mask;
 
@@ -38,8 +38,14 @@ fn of(plan: &Plan, containers: &[Container], container: &Container) -> Vec<Loss>
             )),
         );
     }
-    if mask(&container.words) != container.words {
-        let message = "its command holds a secret, which is written: pass it as a variable";
+    let variables: Vec<(&str, &str)> = container
+        .variables
+        .iter()
+        .map(|(name, value)| (*name, *value))
+        .collect();
+    let exposed = loss::exposed(&variables, &loss::written_texts(&container.words, service));
+    if mask(&container.words) != container.words || !exposed.is_empty() {
+        let message = "its command or health check holds a secret, which is written: pass it as a variable";
         lost("command", message.to_owned(), None);
     }
     if matches!(service.runs, Runs::Compose(_)) {

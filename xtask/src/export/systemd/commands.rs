@@ -47,7 +47,9 @@ pub(super) fn before(stack: &Stack, process: &Process) -> Vec<String> {
         let dependency = dependency.expect("a plan has the dependencies of its services");
         let wait = match (condition, &dependency.runs) {
             (Condition::Completed | Condition::Started, _) => None,
-            (Condition::Healthy, Runs::External) => check_of_external(dependency).map(|check| until(&check, "")),
+            (Condition::Healthy, Runs::External) => {
+                check_of_external(dependency).map(|check| gate::until(dependency, &check))
+            }
             (Condition::Healthy, Runs::Command | Runs::Compose(_)) => Some(until_active(stack, name)),
         };
         commands.extend(wait.map(|script| by_shell(&script)));
@@ -74,7 +76,9 @@ pub(super) fn until_ready(process: &Process) -> Option<String> {
     }
     let check = check(process)?;
     // systemd waits for this command even if the service has ended.
-    Some(by_shell(&until(&check, "kill -0 $MAINPID 2>/dev/null || exit 1; ")))
+    Some(by_shell(&format!(
+        "until {check}; do kill -0 $MAINPID 2>/dev/null || exit 1; sleep {PAUSE}; done"
+    )))
 }
 
 /// In the unit of the service itself, whose directory and variables it has.
@@ -85,7 +89,8 @@ fn check(process: &Process) -> Option<String> {
             Some(SearchPath::Own(_)) | None => String::new(),
         };
         let words = shell::words(words.iter().map(String::as_str));
-        Some(format!("{path}{words} >/dev/null 2>&1"))
+        let limit = gate::limit(process.service);
+        Some(format!("{path}timeout {limit} {words} >/dev/null 2>&1"))
     })
 }
 
@@ -93,10 +98,6 @@ fn check(process: &Process) -> Option<String> {
 /// another cannot show to everybody.
 pub(super) fn check_of_external(service: &Service) -> Option<String> {
     gate::check_with(service, &|_| None)
-}
-
-fn until(check: &str, meanwhile: &str) -> String {
-    format!("until {check}; do {meanwhile}sleep {PAUSE}; done")
 }
 
 /// A unit is active once its own check has passed. If systemd cannot be asked, its order of the start counts.

@@ -7,8 +7,9 @@ use crate::export::process::Process;
 use crate::plan::{Condition, Restart, Runs, Service};
 
 pub(super) fn losses(stack: &Stack, processes: &[Process]) -> Vec<Loss> {
-    let mut losses = loss::everywhere(stack.request.plan, stack.manager.target());
+    let mut losses = loss::everywhere(stack.request, stack.manager.target());
     losses.extend(user(stack));
+    losses.extend(processes.iter().filter_map(shown));
     for service in &stack.request.plan.services {
         losses.extend(health(processes, service));
         losses.extend(conditions(stack, processes, service));
@@ -17,6 +18,18 @@ pub(super) fn losses(stack: &Stack, processes: &[Process]) -> Vec<Loss> {
         }
     }
     losses
+}
+
+/// Everybody may read a unit.
+fn shown(process: &Process) -> Option<Loss> {
+    let texts = loss::written_texts(&process.words, process.service);
+    let names = loss::exposed(&process.variables, &texts);
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let message = format!(
+        "its unit, which everybody may read, holds the value of {}",
+        names.join(", ")
+    );
+    (!names.is_empty()).then(|| Loss::new(process.service, "command", message))
 }
 
 fn user(stack: &Stack) -> Option<Loss> {

@@ -89,7 +89,7 @@ pub(super) fn unit(stack: &Stack, process: &Process) -> String {
         unit.set("ExecStartPost", command);
     }
     if !service.task {
-        unit.set("TimeoutStartSec", seconds(service.start_period));
+        unit.set("TimeoutStartSec", seconds(start_timeout(stack, service)));
     }
     stop(&mut unit, service);
     restart(&mut unit, service.restart);
@@ -127,6 +127,19 @@ fn relations(unit: &mut UnitText, stack: &Stack, service: &Service) {
         // A user's systemd does not know the units of the machine.
         (_, Manager::User) => {}
     }
+}
+
+/// Of each command of the start. A wait for an external service has a limit of its own.
+fn start_timeout(stack: &Stack, service: &Service) -> Duration {
+    let outside = stack
+        .request
+        .plan
+        .services
+        .iter()
+        .filter(|it| it.runs == Runs::External);
+    let waits = outside.filter(|it| service.depends_on.iter().any(|(name, _)| *name == it.name));
+    let longest = waits.map(|it| it.start_period + Duration::from_secs(1)).max();
+    longest.unwrap_or_default().max(service.start_period)
 }
 
 /// All processes of the unit get the signal, and after the grace period SIGKILL, as with `down`.

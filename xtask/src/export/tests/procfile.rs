@@ -83,7 +83,7 @@ fn what_only_devtasks_does_is_named() {
             # Made by `devtasks export procfile` from devtasks.toml.
             # Changes are lost: edit those, and run `devtasks export procfile` again.
             db: cd /srv/shop && exec docker compose -f /srv/shop/compose.dev.yaml up --no-log-prefix postgres
-            odd: end=$(($(date +%s)+60)); until bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do [ $(date +%s) -lt $end ] || { echo '`outside` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop && exec env PATH=/srv/shop/.venv/bin:"$PATH" PORT=8000 PORT_MAIN=8000 PORT_UDP=8001 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/.venv ./odd
+            odd: end=$(($(date +%s)+60)); until timeout 2 bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do [ $(date +%s) -lt $end ] || { echo '`outside` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done; cd /srv/shop && exec env PATH=/srv/shop/.venv/bin:"$PATH" PORT=8000 PORT_MAIN=8000 PORT_UDP=8001 PYTHONUNBUFFERED=1 VIRTUAL_ENV=/srv/shop/.venv ./odd
             sockets: cd /srv/shop && exec env PORT=8003 PORT_MAIN=8003 ./sockets
             input: cd /srv/shop && exec cat
             lost: outside, external: somebody else runs it, so a Procfile is not told of it
@@ -93,7 +93,6 @@ fn what_only_devtasks_does_is_named() {
             lost: odd, pidfile: a Procfile does not remove a stale one before it starts
             lost: odd, venv: nothing creates or updates its venv: do it before the start
             lost: sockets, listen: a Procfile does not open its sockets for it
-            lost: sockets, listen: a Procfile does not open its sockets: it must do that itself
             lost: input, stdin: a Procfile gives it an empty input, so it may end at once
             lost: db, healthcheck: nothing waits until it is ready: it has no health check here
         "#]],

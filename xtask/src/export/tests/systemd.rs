@@ -88,7 +88,7 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             SyslogIdentifier=my_100__shop-db
             ExecStartPre=/bin/sh -c "! ss -Hlntpe 'sport = :5433 and ( src 127.0.0.1 or src 0.0.0.0 or src [::] )' 2>/dev/null | sed 's/^/port 5433 is taken: /' | grep . >&2"
             ExecStart=/usr/bin/env docker compose up --no-log-prefix postgres
-            ExecStartPost=/bin/sh -c "until bash -c ': </dev/tcp/127.0.0.1/5433' 2>/dev/null; do kill -0 $$MAINPID 2>/dev/null || exit 1; sleep 0.2; done"
+            ExecStartPost=/bin/sh -c "until timeout 2 bash -c ': </dev/tcp/127.0.0.1/5433' 2>/dev/null; do kill -0 $$MAINPID 2>/dev/null || exit 1; sleep 0.2; done"
             TimeoutStartSec=60
             KillSignal=SIGTERM
             TimeoutStopSec=70
@@ -143,11 +143,11 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             WorkingDirectory=/srv/shop
             EnvironmentFile=%E/systemd/user/my_100__shop-web.env
             SyslogIdentifier=my_100__shop-web
-            ExecStartPre=/bin/sh -c "until bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do sleep 0.2; done"
+            ExecStartPre=/bin/sh -c "end=$$(($$(date +%%s)+60)); until timeout 2 bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do [ $$(date +%%s) -lt $$end ] || { echo '`outside` is not ready after 60 s' >&2; exit 1; }; sleep 0.2; done"
             ExecStartPre=/bin/sh -c "while state=$$(systemctl --user show -p ActiveState --value my_100__shop-dns.service) && [ $$state != active ]; do [ $$state != failed ] || { echo '`dns` has failed' >&2; exit 1; }; sleep 0.2; done"
             ExecStartPre=/bin/sh -c "pid=$$(grep -m 1 -x '[0-9][0-9]*' /srv/shop/web.pid) || exit 0; age=$$(ps -o etimes= -p $$pid) && [ $$age -ge $$(($$(date +%%s) - $$(stat -c %%Y /srv/shop/web.pid) - 2)) ] || rm -f /srv/shop/web.pid"
             ExecStart=/usr/bin/env LISTEN_FDNAMES=http:admin ./web
-            TimeoutStartSec=60
+            TimeoutStartSec=61
             KillSignal=SIGTERM
             TimeoutStopSec=10
             SuccessExitStatus=143
@@ -189,7 +189,7 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             EnvironmentFile=%E/systemd/user/my_100__shop-api.env
             SyslogIdentifier=my_100__shop-api
             ExecStart=/usr/bin/env ./api
-            ExecStartPost=/bin/sh -c "until curl -fs -m 2 -o /dev/null 'http://127.0.0.1:8002/?a=1&b=%%20'; do kill -0 $$MAINPID 2>/dev/null || exit 1; sleep 0.2; done"
+            ExecStartPost=/bin/sh -c "until curl -fs --noproxy '*' -m 2 -o /dev/null 'http://127.0.0.1:8002/?a=1&b=%%20'; do kill -0 $$MAINPID 2>/dev/null || exit 1; sleep 0.2; done"
             TimeoutStartSec=0.5
             KillSignal=SIGTERM
             TimeoutStopSec=10
@@ -217,8 +217,6 @@ fn a_users_systemd_has_what_only_devtasks_or_systemd_does() {
             PORT_MAIN=8002
             lost: outside, external: somebody else runs it, so a user's systemd is not told of it
             lost: web, tty: a user's systemd gives it no terminal
-            lost: web, listen: a user's systemd does not open its sockets: it must do that itself
-            lost: api, listen: a user's systemd does not open its sockets: it must do that itself
             lost: web, depends_on: it waits until `dns` is started: nothing can tell whether that is ready
             lost: web, depends_on: it waits until `db` is ready, not only started
             lost: web, restart: a client that connects starts it again
@@ -312,4 +310,70 @@ fn a_stack_in_a_protected_directory_may_write_there() {
     assert_eq!(sandbox("/srv/shop"), None);
     let expected = "ReadWritePaths=\"-/usr/local/my shop\"";
     assert_eq!(sandbox("/usr/local/my shop").as_deref(), Some(expected));
+}
+
+#[test]
+fn secrets_that_a_unit_shows_are_named() {
+    check(
+        Target::Systemd,
+        r#"
+        [services.db]
+        external = true
+        port = 5432
+        healthcheck = { tcp = true, start_period = "5m" }
+
+        [services.web]
+        command = ["web", "--key", "hunter2"]
+        environment = { DB_PASSWORD = "hunter2", PIN_TOKEN = "1" }
+        depends_on = ["db"]
+        "#,
+        expect![[r#"
+            === shop.target
+            # Made by `devtasks export systemd` from devtasks.toml.
+            # Changes are lost: edit those, and run `devtasks export systemd` again.
+            # Copy these files to /etc/systemd/system, then: systemctl daemon-reload && systemctl enable --now shop.target
+
+            [Unit]
+            Description=shop
+            Wants=shop-web.service
+
+            [Install]
+            WantedBy=multi-user.target
+            === shop-web.service
+            # Made by `devtasks export systemd` from devtasks.toml.
+            # Changes are lost: edit those, and run `devtasks export systemd` again.
+
+            [Unit]
+            Description=shop: web
+            PartOf=shop.target
+            After=network.target
+
+            [Service]
+            Type=exec
+            User=root
+            WorkingDirectory=/srv/shop
+            EnvironmentFile=/etc/systemd/system/shop-web.env
+            SyslogIdentifier=shop-web
+            ExecStartPre=/bin/sh -c "end=$$(($$(date +%%s)+300)); until timeout 2 bash -c ': </dev/tcp/127.0.0.1/5432' 2>/dev/null; do [ $$(date +%%s) -lt $$end ] || { echo '`db` is not ready after 300 s' >&2; exit 1; }; sleep 0.2; done"
+            ExecStart=/usr/bin/env web --key hunter2
+            TimeoutStartSec=301
+            KillSignal=SIGTERM
+            TimeoutStopSec=10
+            SuccessExitStatus=143
+            NoNewPrivileges=yes
+            ProtectSystem=full
+            ProtectControlGroups=yes
+            ProtectKernelLogs=yes
+            ProtectKernelModules=yes
+            ProtectKernelTunables=yes
+            === shop-web.env, for its owner
+            # Made by `devtasks export systemd` from devtasks.toml.
+            # Changes are lost: edit those, and run `devtasks export systemd` again.
+            DB_PASSWORD=hunter2
+            PIN_TOKEN=1
+            lost: db, external: somebody else runs it, so systemd is not told of it
+            lost: the stack, user: `[export] user` is not set, so the services run as root
+            lost: web, command: its unit, which everybody may read, holds the value of `DB_PASSWORD`
+        "#]],
+    );
 }

@@ -4,7 +4,7 @@
 //! A full file is renamed, so a program that has it open reads its end, and the name always means the newest.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,6 +62,16 @@ impl JsonLines {
     }
 }
 
+/// A file of somebody else would be renamed when it is full.
+fn begins_with_a_line(path: &Path) -> io::Result<bool> {
+    const BEGINNING: &[u8] = b"{\"schema_version\":";
+    let mut beginning = Vec::new();
+    File::open(path)?
+        .take(BEGINNING.len() as u64)
+        .read_to_end(&mut beginning)?;
+    Ok(beginning == BEGINNING)
+}
+
 /// Opens the file to append to it, whoever began it.
 fn open(path: &Path) -> io::Result<(File, u64)> {
     if let Some(directory) = path.parent() {
@@ -70,6 +80,9 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     // To open a pipe would wait for its reader.
     match fs::metadata(path) {
         Ok(there) if !there.is_file() => return Err(io::Error::other("it is no regular file")),
+        Ok(there) if there.len() > 0 && !begins_with_a_line(path)? => {
+            return Err(io::Error::other("it holds something else than lines of services"));
+        }
         Ok(_) | Err(_) => {}
     }
     let file = OpenOptions::new().create(true).append(true).open(path)?;

@@ -33,7 +33,7 @@ use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
-pub(crate) use readable::is_readable_by_all;
+pub(crate) use readable::{is_open_to_others, is_readable_by_all};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
@@ -270,13 +270,13 @@ pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
     if there.uid() != effective_user_id() {
         return Err(io::Error::other("it belongs to another user"));
     }
-    if is_open_to_others(&there) {
+    if is_directory_open(&there) {
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o700))?;
     }
     Ok(())
 }
 
-fn is_open_to_others(directory: &Metadata) -> bool {
+fn is_directory_open(directory: &Metadata) -> bool {
     directory.mode() & 0o077 != 0
 }
 

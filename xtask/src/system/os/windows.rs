@@ -192,6 +192,11 @@ pub(crate) fn is_readable_by_all(_: &Path) -> bool {
     false
 }
 
+/// A file has the permissions of its directory.
+pub(crate) fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
 /// The directory for temporary files.
 pub(crate) fn short_directory() -> std::path::PathBuf {
     std::env::temp_dir()

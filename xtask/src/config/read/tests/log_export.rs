@@ -53,6 +53,12 @@ fn an_entry_names_one_target() {
           hint: write `journald = true`"#]],
     );
     check_targets(
+        "{ file = 'tmp/a' }, { file = './tmp/./a' }",
+        expect![[r#"
+        2:35 [project] `file tmp/a` is listed twice
+          hint: remove one of them: each would get every line"#]],
+    );
+    check_targets(
         "{ journald = true }, { journald = true }",
         expect![[r#"
         2:36 [project] `journald` is listed twice

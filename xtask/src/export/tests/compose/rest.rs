@@ -111,7 +111,7 @@ fn what_compose_does_itself_is_written_and_the_rest_is_named() {
                 healthcheck:
                   test:
                     - CMD-SHELL
-                    - "if command -v curl >/dev/null; then curl -fsS -o /dev/null 'http://[::1]:8002?q='\\'''; elif command -v wget >/dev/null; then wget -q -O /dev/null 'http://[::1]:8002?q='\\'''; else bash -c 'exec 3<>\"/dev/tcp/$$0/$$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$$2\" \"$$0\" \"$$1\" >&3 && read -r _ code _ <&3 && [[ $$code == [23]* ]]' ::1 8002 '/?q='\\'''; fi"
+                    - "if command -v curl >/dev/null; then curl -fsS --noproxy '*' -o /dev/null 'http://[::1]:8002?q='\\'''; elif command -v wget >/dev/null; then wget -Y off -q -O /dev/null 'http://[::1]:8002?q='\\'''; else bash -c 'exec 3<>\"/dev/tcp/$$0/$$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$$2\" \"$$0\" \"$$1\" >&3 && read -r _ code _ <&3 && [[ $$code == [23]* ]]' ::1 8002 '/?q='\\'''; fi"
                   interval: "10s"
                   timeout: "2s"
                   retries: 3
@@ -183,7 +183,6 @@ fn what_compose_does_itself_is_written_and_the_rest_is_named() {
                   migrate:
                     condition: service_completed_successfully
             lost: six, listen: Compose does not open its sockets for it
-            lost: six, listen: Compose does not open its sockets: it must do that itself
             lost: odd, on_conflict: Compose does not free or move a busy port, so `next` is `fail`
             lost: odd, watch: Compose does not restart it when a file changes
             lost: odd, pidfile: Compose does not remove a stale one before it starts

@@ -161,7 +161,7 @@ fn what_kubernetes_does_itself_is_written_and_the_rest_is_named() {
                           command:
                             - sh
                             - "-c"
-                            - "if command -v curl >/dev/null; then curl -fsS -o /dev/null http://127.0.0.1:8003/ready; elif command -v wget >/dev/null; then wget -q -O /dev/null http://127.0.0.1:8003/ready; else bash -c 'exec 3<>\"/dev/tcp/$0/$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$2\" \"$0\" \"$1\" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]' 127.0.0.1 8003 /ready; fi"
+                            - "if command -v curl >/dev/null; then curl -fsS --noproxy '*' -o /dev/null http://127.0.0.1:8003/ready; elif command -v wget >/dev/null; then wget -Y off -q -O /dev/null http://127.0.0.1:8003/ready; else bash -c 'exec 3<>\"/dev/tcp/$0/$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$2\" \"$0\" \"$1\" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]' 127.0.0.1 8003 /ready; fi"
                         periodSeconds: 1
                         timeoutSeconds: 2
                         failureThreshold: 60
@@ -170,7 +170,7 @@ fn what_kubernetes_does_itself_is_written_and_the_rest_is_named() {
                           command:
                             - sh
                             - "-c"
-                            - "if command -v curl >/dev/null; then curl -fsS -o /dev/null http://127.0.0.1:8003/ready; elif command -v wget >/dev/null; then wget -q -O /dev/null http://127.0.0.1:8003/ready; else bash -c 'exec 3<>\"/dev/tcp/$0/$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$2\" \"$0\" \"$1\" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]' 127.0.0.1 8003 /ready; fi"
+                            - "if command -v curl >/dev/null; then curl -fsS --noproxy '*' -o /dev/null http://127.0.0.1:8003/ready; elif command -v wget >/dev/null; then wget -Y off -q -O /dev/null http://127.0.0.1:8003/ready; else bash -c 'exec 3<>\"/dev/tcp/$0/$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$2\" \"$0\" \"$1\" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]' 127.0.0.1 8003 /ready; fi"
                         periodSeconds: 10
                         timeoutSeconds: 2
                         failureThreshold: 3
@@ -179,7 +179,7 @@ fn what_kubernetes_does_itself_is_written_and_the_rest_is_named() {
                           command:
                             - sh
                             - "-c"
-                            - "if command -v curl >/dev/null; then curl -fsS -o /dev/null http://127.0.0.1:8003/ready; elif command -v wget >/dev/null; then wget -q -O /dev/null http://127.0.0.1:8003/ready; else bash -c 'exec 3<>\"/dev/tcp/$0/$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$2\" \"$0\" \"$1\" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]' 127.0.0.1 8003 /ready; fi"
+                            - "if command -v curl >/dev/null; then curl -fsS --noproxy '*' -o /dev/null http://127.0.0.1:8003/ready; elif command -v wget >/dev/null; then wget -Y off -q -O /dev/null http://127.0.0.1:8003/ready; else bash -c 'exec 3<>\"/dev/tcp/$0/$1\" && printf \"GET %s HTTP/1.0\\r\\nHost: %s:%s\\r\\n\\r\\n\" \"$2\" \"$0\" \"$1\" >&3 && read -r _ code _ <&3 && [[ $code == [23]* ]]' 127.0.0.1 8003 /ready; fi"
                         periodSeconds: 10
                         timeoutSeconds: 2
                         failureThreshold: 3
@@ -335,7 +335,7 @@ fn what_kubernetes_does_itself_is_written_and_the_rest_is_named() {
             lost: six, restart: a Deployment starts it again whenever it ends
             lost: odd_one, environment: secrets are not written: `DB_PASSWORD`, `DB_URL`
                 instead: it takes them from the Secret of `kubectl create secret generic odd-one --from-literal=DB_PASSWORD=… --from-literal=DB_URL=…`
-            lost: odd_one, command: its command holds a secret, which is written: pass it as a variable
+            lost: odd_one, command: its command or health check holds a secret, which is written: pass it as a variable
             lost: odd_one, restart: a Deployment starts it again whenever it ends
             lost: odd_one, stop_signal: Kubernetes sends the signal of its image, not SIGINT
             lost: odd_one, depends_on: it is not restarted with `db`

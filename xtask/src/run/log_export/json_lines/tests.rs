@@ -70,3 +70,16 @@ fn what_is_no_file_is_not_written() {
     let why = attempt.trouble.unwrap();
     assert!(why.ends_with("it is no regular file"), "{why}");
 }
+
+#[test]
+fn a_file_of_somebody_else_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("devtasks.toml");
+    fs::write(&path, "[project]\n").unwrap();
+    let mut file = JsonLines::new(path.clone(), source());
+    let attempt = write(&mut file, &[b"one"]);
+    assert_eq!((attempt.sent, attempt.refused), (0, 1));
+    let why = attempt.trouble.unwrap();
+    assert!(why.ends_with("it holds something else than lines of services"), "{why}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "[project]\n");
+}

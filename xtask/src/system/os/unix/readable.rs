@@ -9,6 +9,11 @@ pub(crate) fn is_readable_by_all(path: &Path) -> bool {
     allows(path, 0o004) && path.ancestors().skip(1).all(|directory| allows(directory, 0o001))
 }
 
+/// Its mode lets others than its owner in, whatever the directories above say.
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    path.metadata().is_ok_and(|it| it.permissions().mode() & 0o077 != 0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::{Permissions, set_permissions, write};

@@ -29,6 +29,9 @@ pub(crate) use template::Template;
 /// How long a service may take to become ready, unless its health check sets `start_period`.
 pub(crate) const START_PERIOD: Duration = Duration::from_secs(60);
 
+/// The maximum number of restarts in a row.
+pub(crate) const MAX_RESTARTS: u32 = 5;
+
 /// Written instead of a port number: choose a number that stays the same for each checkout.
 pub(crate) const AUTO: &str = "auto";
 

@@ -296,6 +296,22 @@ impl Plan {
         self.services.iter().filter_map(|service| service.venv.as_ref())
     }
 
+    /// What the service depends on, in the order of the file.
+    pub(crate) fn dependencies<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = (&'a Service, Condition)> {
+        let known = |name: &str| self.services.iter().find(|it| it.name == *name);
+        let dependencies = service.depends_on.iter();
+        dependencies.map(move |(name, condition)| {
+            let dependency = known(name).expect("a plan has the dependencies of its services");
+            (dependency, *condition)
+        })
+    }
+
+    /// What depends on the service itself, in start order.
+    pub(crate) fn dependents<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Service> {
+        let needs = |other: &&Service| other.depends_on.iter().any(|(name, _)| *name == service.name);
+        self.services.iter().filter(needs)
+    }
+
     pub(crate) fn port(&self, id: &PortId) -> Option<(&Service, &Port)> {
         let service = self.services.iter().find(|it| it.name == id.service)?;
         let port = service.ports.iter().find(|it| it.key == id.key)?;

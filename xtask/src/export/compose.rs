@@ -10,7 +10,7 @@ use super::containers::{self, Container, check, containers, placeholder, shows_r
 use super::loss::{self, Loss};
 use super::yaml::{Yaml, map, texts};
 use super::{ExportFile, Exported, Request, Target, header};
-use crate::config;
+use crate::config::{self, MAX_RESTARTS};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::plan::{
     ComposeService, Condition, Port, Protocol, Restart, Runs, Service, Stdin, StopSignal, on_this_machine,
@@ -19,9 +19,6 @@ use crate::plan::{
 mod profiles;
 
 const TARGET: Target = Target::Compose;
-
-/// The limit of `up`.
-const MAX_RESTARTS: u32 = 5;
 
 /// How often it is looked whether a port takes connections, if nobody says it. Engines look first when one has passed.
 const PORT_INTERVAL: Duration = Duration::from_secs(2);
@@ -209,9 +206,8 @@ fn published(port: &Port) -> String {
 
 fn depends_on(request: &Request, service: &Service) -> Vec<(String, Yaml)> {
     let mut entries = Vec::new();
-    for (name, condition) in &service.depends_on {
-        let dependency = request.plan.services.iter().find(|it| it.name == *name);
-        let dependency = dependency.expect("a plan has the dependencies of its services");
+    for (dependency, condition) in request.plan.dependencies(service) {
+        let name = &dependency.name;
         let condition = match condition {
             _ if dependency.runs == Runs::External => continue,
             Condition::Completed => "service_completed_successfully",

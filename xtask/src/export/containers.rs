@@ -7,7 +7,7 @@ mod losses;
 
 use std::path::Path;
 
-use super::process::{Process, SearchPath};
+use super::process::{Process, SearchPath, each};
 use crate::config::{ContainerOf, ContainerSettings};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Plan, Protocol, Runs, Service};
@@ -42,19 +42,7 @@ pub(super) fn containers<'a>(
     plan: &'a Plan,
     settings: &'a ContainerSettings,
 ) -> Result<Vec<Container<'a>>, Vec<Diagnostic>> {
-    let mut containers = Vec::new();
-    let mut problems = Vec::new();
-    for service in &plan.services {
-        match container(plan, settings, service) {
-            Ok(container) => containers.extend(container),
-            Err(more) => problems.extend(more),
-        }
-    }
-    if problems.is_empty() {
-        Ok(containers)
-    } else {
-        Err(problems)
-    }
+    each(plan, |service| container(plan, settings, service))
 }
 
 fn container<'a>(

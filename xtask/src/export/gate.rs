@@ -81,9 +81,7 @@ pub(super) fn losses(gated: &[Gated], request: &Request, target: Target) -> Vec<
 
 fn steps(processes: &[Process], request: &Request, service: &Service) -> Vec<Step> {
     let mut steps = Vec::new();
-    for (name, condition) in &service.depends_on {
-        let dependency = request.plan.services.iter().find(|it| it.name == *name);
-        let dependency = dependency.expect("a plan has the dependencies of its services");
+    for (dependency, condition) in request.plan.dependencies(service) {
         let more = match (condition, dependency.task) {
             (Condition::Completed, _) | (_, true) => task(processes, request, dependency),
             (Condition::Healthy, false) => wait(dependency).into_iter().collect(),

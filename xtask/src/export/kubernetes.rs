@@ -92,7 +92,7 @@ fn documents(plan: &Plan, all: &[Container], container: &Container) -> Vec<Yaml>
             "Deployment",
             ("spec", Yaml::Map(spec)),
         ));
-    } else if dependents(plan, service).next().is_none() {
+    } else if plan.dependents(service).next().is_none() {
         let spec = map([
             // It runs when somebody wants it, as with devtasks.
             ("suspend", Yaml::Bool(true)),
@@ -160,10 +160,4 @@ fn variables<'a>(container: &Container<'a>) -> (Variables<'a>, Variables<'a>) {
         value.is_empty() || (!is_secret(name) && mask(std::slice::from_ref(&value)) == [value])
     };
     container.variables.iter().copied().partition(is_open)
-}
-
-/// What depends on it.
-fn dependents<'p>(plan: &'p Plan, service: &'p Service) -> impl Iterator<Item = &'p Service> {
-    let needs = |other: &&Service| other.depends_on.iter().any(|(name, _)| *name == service.name);
-    plan.services.iter().filter(needs)
 }

@@ -7,13 +7,11 @@ use super::gate::{self, Gated, gated, script};
 use super::loss::{self, Loss};
 use super::process::{Process, SearchPath};
 use super::{ExportFile, Exported, Request, Target, header, quoted};
+use crate::config::MAX_RESTARTS;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Restart, Service, StopSignal};
 
 const TARGET: Target = Target::Pm2;
-
-/// In a row, as those of `up`.
-const MAX_RESTARTS: u32 = 5;
 
 /// Starts a program that is looked for in the `PATH` of the app.
 const ENV: &str = "/usr/bin/env";

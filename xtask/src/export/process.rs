@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use super::Request;
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{ComposeService, Runs, Service, bin, own_variable};
+use crate::plan::{ComposeService, Plan, Runs, Service, bin, own_variable};
 
 /// What a target runs for a service or a task.
 pub(super) struct Process<'a> {
@@ -77,19 +77,26 @@ impl<'a> Process<'a> {
 /// # Errors
 /// All problems of all services.
 pub(super) fn processes<'a>(request: &Request<'a>) -> Result<Vec<Process<'a>>, Vec<Diagnostic>> {
-    let mut processes = Vec::new();
+    each(request.plan, Process::of)
+}
+
+/// What `of` makes of each service.
+///
+/// # Errors
+/// All problems of all services.
+pub(super) fn each<'a, T>(
+    plan: &'a Plan,
+    of: impl Fn(&'a Service) -> Result<Option<T>, Vec<Diagnostic>>,
+) -> Result<Vec<T>, Vec<Diagnostic>> {
+    let mut all = Vec::new();
     let mut problems = Vec::new();
-    for service in &request.plan.services {
-        match Process::of(service) {
-            Ok(process) => processes.extend(process),
+    for service in &plan.services {
+        match of(service) {
+            Ok(it) => all.extend(it),
             Err(more) => problems.extend(more),
         }
     }
-    if problems.is_empty() {
-        Ok(processes)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(all) } else { Err(problems) }
 }
 
 /// Set by an env file, `environment`, a port or the venv; not by the shell that called us.

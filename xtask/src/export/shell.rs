@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// One word that the shell reads back byte for byte.
+/// One word that the shell reads back byte for byte. Unlike `shell_words::quote`, it leaves `NAME=value` without quotes.
 pub(super) fn word(value: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@%+,=".contains(letter);
     match !value.is_empty() && value.chars().all(is_plain) {

@@ -7,13 +7,11 @@ use super::gate::{self, Gated, gated, script};
 use super::loss::{self, Loss};
 use super::process::SearchPath;
 use super::{ExportFile, Exported, Request, Target, file_name, header, shell};
+use crate::config::MAX_RESTARTS;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Restart, Service};
 
 const TARGET: Target = Target::Supervisor;
-
-/// In a row, as those of `up`.
-const MAX_RESTARTS: u32 = 5;
 
 /// # Errors
 /// As [`gated`].

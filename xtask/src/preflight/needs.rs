@@ -103,18 +103,19 @@ fn installs_first(plan: &Plan, service: &Service) -> bool {
 }
 
 fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
-    let shown = relative(plan, &file.path);
-    let finding = missing(
-        Code::EnvFileMissing,
-        format!("env file `{shown}` is missing"),
-        &file.place,
-    )
-    .hint(format!("create `{shown}`, or remove it from `env_file`"));
+    let finding = no_env_file(plan, file);
     // A file of `[project]` concerns all services.
     finding.about(match file.place.table.as_str() {
         "[project]" => Subject::default(),
         _ => Subject::service(&service.name),
     })
+}
+
+/// The problem that a listed env file does not exist.
+pub(crate) fn no_env_file(plan: &Plan, file: &EnvFile) -> Diagnostic {
+    let shown = relative(plan, &file.path);
+    let message = format!("env file `{shown}` is missing");
+    missing(Code::EnvFileMissing, message, &file.place).hint(format!("create `{shown}`, or remove it from `env_file`"))
 }
 
 fn working_dir(plan: &Plan, service: &Service, fact: &DirectoryFact) -> Option<Finding> {

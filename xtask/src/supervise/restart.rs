@@ -5,14 +5,12 @@ use std::time::Duration;
 use super::machine::{Machine, announce};
 use super::unit::{Phase, Unit};
 use super::{Action, Cause, ChangedFiles, Elapsed, State, UnitId};
+use crate::config::MAX_RESTARTS;
 use crate::diagnose::ExitStatus;
 use crate::diagnose::FailureKind;
 use crate::diagnostic::Exit;
 use crate::hash::fnv;
 use crate::plan::Restart;
-
-/// The maximum number of restarts in a row.
-const MAX_RESTARTS: u32 = 5;
 
 /// A unit that was ready for this long without interruption starts counting from zero.
 const BACKOFF_RESET: Duration = Duration::from_secs(10);

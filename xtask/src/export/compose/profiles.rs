@@ -14,7 +14,7 @@ pub(super) fn of<'a>(request: &Request<'a>, service: &'a Service) -> BTreeSet<&'
         return BTreeSet::new();
     }
     let mut profiles: BTreeSet<&str> = own(request, service).collect();
-    for other in dependents(request, service) {
+    for other in request.plan.dependents(service) {
         profiles.extend(of(request, other));
     }
     if profiles.is_empty() {
@@ -25,16 +25,15 @@ pub(super) fn of<'a>(request: &Request<'a>, service: &'a Service) -> BTreeSet<&'
 
 fn is_always_started(request: &Request, service: &Service) -> bool {
     let is_wanted = !service.task && own(request, service).next().is_none();
-    is_wanted || dependents(request, service).any(|other| is_always_started(request, other))
+    is_wanted
+        || request
+            .plan
+            .dependents(service)
+            .any(|other| is_always_started(request, other))
 }
 
 fn own<'a>(request: &Request<'a>, service: &Service) -> impl Iterator<Item = &'a str> {
     let config: &'a crate::config::Config = request.config;
     let found = config.services.iter().find(|it| it.name == service.name);
     found.into_iter().flat_map(|it| &it.profiles).map(String::as_str)
-}
-
-fn dependents<'a>(request: &Request<'a>, service: &'a Service) -> impl Iterator<Item = &'a Service> {
-    let needs = |other: &&Service| other.depends_on.iter().any(|(name, _)| *name == service.name);
-    request.plan.services.iter().filter(needs)
 }

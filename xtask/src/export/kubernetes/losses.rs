@@ -1,7 +1,7 @@
 //! What Kubernetes lacks.
 
 use super::pod::{before, can_be_awaited};
-use super::{dependents, variables};
+use super::variables;
 use crate::export::Target;
 use crate::export::containers::{self, Container, dns_label};
 use crate::export::loss::{self, Loss};
@@ -38,12 +38,7 @@ fn of(plan: &Plan, containers: &[Container], container: &Container) -> Vec<Loss>
             )),
         );
     }
-    let variables: Vec<(&str, &str)> = container
-        .variables
-        .iter()
-        .map(|(name, value)| (*name, *value))
-        .collect();
-    let exposed = loss::exposed(&variables, &loss::written_texts(&container.words, service));
+    let exposed = loss::exposed(&container.variables, &loss::written_texts(&container.words, service));
     if mask(&container.words) != container.words || !exposed.is_empty() {
         let message = "its command or health check holds a secret, which is written: pass it as a variable";
         lost("command", message.to_owned(), None);
@@ -59,7 +54,7 @@ fn of(plan: &Plan, containers: &[Container], container: &Container) -> Vec<Loss>
                 .any(|step| step.about == service.name)
         });
         let behind: Vec<_> = behind.map(|it| format!("`{}`", it.service.name)).collect();
-        let instead = match dependents(plan, service).next() {
+        let instead = match plan.dependents(service).next() {
             Some(_) => format!(
                 "it runs in front of {}, at every start and in each replica",
                 behind.join(", ")

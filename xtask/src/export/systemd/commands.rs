@@ -40,17 +40,14 @@ pub(super) fn by_shell(script: &str) -> String {
 /// In front of a service, in this order: waits for what must be healthy, its venv, its pid file, its ports.
 pub(super) fn before(stack: &Stack, process: &Process) -> Vec<String> {
     let service = process.service;
-    let plan = stack.request.plan;
     let mut commands = Vec::new();
-    for (name, condition) in &service.depends_on {
-        let dependency = plan.services.iter().find(|it| it.name == *name);
-        let dependency = dependency.expect("a plan has the dependencies of its services");
+    for (dependency, condition) in stack.request.plan.dependencies(service) {
         let wait = match (condition, &dependency.runs) {
             (Condition::Completed | Condition::Started, _) => None,
             (Condition::Healthy, Runs::External) => {
                 check_of_external(dependency).map(|check| gate::until(dependency, &check))
             }
-            (Condition::Healthy, Runs::Command | Runs::Compose(_)) => Some(until_active(stack, name)),
+            (Condition::Healthy, Runs::Command | Runs::Compose(_)) => Some(until_active(stack, &dependency.name)),
         };
         commands.extend(wait.map(|script| by_shell(&script)));
     }

@@ -60,9 +60,8 @@ fn health(processes: &[Process], service: &Service) -> Option<Loss> {
 /// Dependencies of the service that are waited for longer, or not at all.
 fn conditions(stack: &Stack, processes: &[Process], service: &Service) -> Vec<Loss> {
     let mut losses = Vec::new();
-    for (name, condition) in &service.depends_on {
-        let dependency = stack.request.plan.services.iter().find(|it| it.name == *name);
-        let dependency = dependency.expect("a plan has the dependencies of its services");
+    for (dependency, condition) in stack.request.plan.dependencies(service) {
+        let name = &dependency.name;
         let message = match (condition, &dependency.runs) {
             (Condition::Started, Runs::Command | Runs::Compose(_)) if is_gated(processes, name) => {
                 format!("it waits until `{name}` is ready, not only started")

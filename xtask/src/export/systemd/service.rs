@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::syntax::{UnitText, is_quotable, is_variable, quoted};
 use super::{Manager, Stack, commands, sandbox};
+use crate::config::MAX_RESTARTS;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::export::process::{Process, SearchPath};
 use crate::plan::{Condition, Restart, Runs, Service, StopSignal};
@@ -13,7 +14,7 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// The first start and as many restarts as `up` tries in a row, within the time after which `up` forgets them if a service
 /// was ready for ten seconds each time.
-const STARTS: (u32, Duration) = (6, Duration::from_secs(60));
+const STARTS: (u32, Duration) = (1 + MAX_RESTARTS, Duration::from_secs(60));
 
 /// A start again does not help: no permission (126) or no such program (127), from `env` or a shell; no such directory
 /// (200) or no such program (203), from systemd.
@@ -145,15 +146,16 @@ fn start_timeout(stack: &Stack, service: &Service) -> Duration {
 /// All processes of the unit get the signal, and after the grace period SIGKILL, as with `down`.
 fn stop(unit: &mut UnitText, service: &Service) {
     // A process that ends by one of the first three has stopped cleanly; a shell or a wrapper says so with a code.
-    let (signal, is_clean, code) = match service.stop_signal {
-        StopSignal::Hup => ("SIGHUP", true, 129),
-        StopSignal::Int => ("SIGINT", true, 130),
-        StopSignal::Term => ("SIGTERM", true, 143),
-        StopSignal::Quit => ("SIGQUIT", false, 131),
-        StopSignal::Kill => ("SIGKILL", false, 137),
-        StopSignal::Usr1 => ("SIGUSR1", false, 138),
-        StopSignal::Usr2 => ("SIGUSR2", false, 140),
+    let (is_clean, code) = match service.stop_signal {
+        StopSignal::Hup => (true, 129),
+        StopSignal::Int => (true, 130),
+        StopSignal::Term => (true, 143),
+        StopSignal::Quit => (false, 131),
+        StopSignal::Kill => (false, 137),
+        StopSignal::Usr1 => (false, 138),
+        StopSignal::Usr2 => (false, 140),
     };
+    let signal = service.stop_signal.name();
     unit.set("KillSignal", signal);
     unit.set("TimeoutStopSec", seconds(service.stop_grace_period));
     match is_clean {

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, default_base, read_env_file};
 use crate::config::{self, Config};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{self, Allocation, Environment, Plan, PlanInputs, Port, Selection};
+use crate::preflight::needs::no_env_file;
 use crate::system::venvs;
 
 /// A plan for another place, and what decided it.
@@ -123,11 +124,7 @@ impl Elsewhere<'_> {
         for file in plan.services.iter().flat_map(|service| &service.env_files) {
             let here = self.here(&file.path);
             let shown = here.strip_prefix(&self.project.checkout).unwrap_or(&here);
-            let problem = Diagnostic::new(format!("env file `{}` is missing", shown.display()))
-                .code(Code::EnvFileMissing)
-                .at(&file.place)
-                .hint(format!("create `{}`, or remove it from `env_file`", shown.display()))
-                .exit(Exit::Missing);
+            let problem = no_env_file(plan, file);
             if !self.read.borrow().contains(shown) && !problems.contains(&problem) {
                 problems.push(problem);
             }

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use interprocess::local_socket::prelude::*;
@@ -75,9 +75,28 @@ pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Res
 /// A descriptor as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::fd::OwnedFd;
 
-/// Makes the command the leader of a new process group.
-pub(crate) fn new_process_group(command: &mut Command) {
-    command.process_group(0);
+/// Starts the command as the leader of a new process group. [`reap`] reports its end.
+///
+/// # Errors
+/// It cannot be run.
+pub(crate) fn spawn_group(command: &mut Command) -> io::Result<Child> {
+    command.process_group(0).spawn()
+}
+
+/// Starts the command as the leader of a new session without a terminal, so that neither keys typed at ours nor its
+/// hang-up reach it, from the moment it starts. [`reap`] reports its end.
+///
+/// # Errors
+/// It cannot be run.
+#[expect(unsafe_code, reason = "std starts no session")]
+pub(crate) fn spawn_session(command: &mut Command) -> io::Result<Child> {
+    let lead = || {
+        rustix::process::setsid()?;
+        Ok(())
+    };
+    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
+    unsafe { command.pre_exec(lead) };
+    command.spawn()
 }
 
 /// Signals a process group. The caller guarantees that the number still denotes that group.
@@ -125,18 +144,6 @@ pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
 /// Sets the name that process lists show for the command.
 pub(crate) fn set_arg0(command: &mut Command, name: &str) {
     command.arg0(name);
-}
-
-/// Makes the command the leader of a new session without a terminal, so that neither keys typed at ours nor its hang-up
-/// reach it, from the moment it starts.
-#[expect(unsafe_code, reason = "std starts no session")]
-pub(crate) fn lead_session(command: &mut Command) {
-    let lead = || {
-        rustix::process::setsid()?;
-        Ok(())
-    };
-    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
-    unsafe { command.pre_exec(lead) };
 }
 
 /// Whether a message did not fit into a datagram.
@@ -308,6 +315,21 @@ pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     } else {
         "device"
     }
+}
+
+/// Where the supervisor with this state directory listens: a socket file in it.
+pub(crate) fn control_endpoint(directory: &Path) -> std::path::PathBuf {
+    directory.join("control")
+}
+
+/// How long a read from the other end may wait; `None` means forever.
+pub(crate) fn set_receive_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
+    stream.set_recv_timeout(patience)
+}
+
+/// How long a write to the other end may wait.
+pub(crate) fn set_send_timeout(stream: &Stream, patience: Duration) -> io::Result<()> {
+    stream.set_send_timeout(Some(patience))
 }
 
 /// Allows only the user to connect.

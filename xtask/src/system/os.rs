@@ -46,7 +46,7 @@ pub(crate) type Holders = BTreeMap<u64, Vec<u32>>;
 
 /// A process that may be of our run but does not stand below us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stray {
+pub(crate) struct Unadopted {
     pub(crate) pid: u32,
     /// The group, of those that were asked about, that it is in.
     pub(crate) group: Option<u32>,

@@ -10,7 +10,7 @@ use rustix::process::set_parent_process_death_signal;
 
 use super::{Handle, children, command, identity, wait_all};
 use crate::diagnostic::Diagnostic;
-use crate::system::os::{Signal, Stray, signal_child};
+use crate::system::os::{Signal, Unadopted, signal_child};
 
 /// Makes descendants whose parent exits our children, instead of children of pid 1.
 ///
@@ -42,7 +42,7 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
 ///
 /// # Errors
 /// None.
-pub(crate) fn strays(_: &[u32]) -> Result<Vec<Stray>, Diagnostic> {
+pub(crate) fn unadopted(_: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
     Ok(Vec::new())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Linux is complete. On other systems, a missing function reports "not supported yet" and never guesses.
 
+#[cfg(test)]
+mod conformance;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]

@@ -1,5 +1,6 @@
 //! One file for each subcommand, and the [`Context`] that they share. Only these modules print.
 
+mod answer;
 pub(crate) mod compose;
 pub(crate) mod doctor;
 pub(crate) mod down;

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::commands::answer::{self, Choice, NO, YES};
 use crate::commands::{Context, tell};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::run::driver::Message;
@@ -84,14 +85,42 @@ impl Inbox {
         self.interrupt.was_heard()
     }
 
-    /// Asks a yes-or-no question; the default is no. Earlier input is ignored.
+    /// Asks a yes-or-no question; the default is no.
     pub(super) fn confirm(&self, question: &str, context: &Context) -> Result<bool, Interrupted> {
+        let choices = [(true, 'y', &YES[..]), (false, 'n', &NO[..])];
+        let choices = choices.map(|(means, letter, words)| Choice { means, letter, words });
+        self.choose(&format!("{question}  "), &choices, 1, context)
+    }
+
+    /// Asks until the answer is one of the choices, or empty, which means the `default`; so does the end of the input.
+    pub(super) fn choose<T: Copy>(
+        &self,
+        question: &str,
+        choices: &[Choice<T>],
+        default: usize,
+        context: &Context,
+    ) -> Result<T, Interrupted> {
+        let keys = context.paint_stderr().bold(&answer::keys(choices, default));
+        let mut prompt = format!("{question}{keys} ");
+        loop {
+            let Some(line) = self.ask(&prompt, context)?.filter(|line| !line.trim().is_empty()) else {
+                return Ok(choices[default].means);
+            };
+            if let Some(choice) = answer::meant(&line, choices) {
+                return Ok(choice.means);
+            }
+            prompt = format!("  {} {keys} ", answer::asked_again(choices));
+        }
+    }
+
+    /// The line that is typed next; `None` at the end of the input. Earlier input is ignored.
+    fn ask(&self, prompt: &str, context: &Context) -> Result<Option<String>, Interrupted> {
         if self.interrupted() {
             return Err(Interrupted);
         }
         // All output so far is on the terminal, and no other thread writes to it now.
         os::forget_typed();
-        tell(&format!("{question}  [y/N] "));
+        tell(prompt);
         if terminal::read_line({
             let sender = self.sender.clone();
             move |line| drop(sender.send(Message::StdinLine(line)))
@@ -100,7 +129,7 @@ impl Inbox {
         {
             // Without a thread, the reply cannot be read.
             tell("\n");
-            return Ok(false);
+            return Ok(None);
         }
         loop {
             match self.receiver.recv() {
@@ -108,7 +137,7 @@ impl Inbox {
                     if line.is_empty() {
                         context.say("");
                     }
-                    return Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"));
+                    return Ok((!line.is_empty()).then_some(line));
                 }
                 Ok(Message::Signal(heard)) if !heard.is_interrupt() => {}
                 Ok(Message::Signal(_)) | Err(_) => {

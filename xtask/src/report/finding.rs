@@ -1,8 +1,9 @@
 //! Findings as text: a card and a sentence on a terminal, an error with a place elsewhere.
 
 use super::card::{RenderContext, card, summary};
+use super::paint::Paint;
 use super::problem::{arrow, hints};
-use super::words;
+use super::{table, words};
 use crate::diagnostic::Level;
 use crate::foreign::visible;
 use crate::ports::Finding;
@@ -31,7 +32,7 @@ pub(crate) fn owners(finding: &Finding, context: &RenderContext) -> String {
         .as_ref()
         .map(|service| format!(" ({service})"))
         .unwrap_or_default();
-    let head = context.paint.bold(&format!("{port}{of} is busy."));
+    let head = context.paint.bad(&format!("{port}{of} is busy."));
     let cards: Vec<_> = finding
         .subject
         .owners
@@ -39,6 +40,22 @@ pub(crate) fn owners(finding: &Finding, context: &RenderContext) -> String {
         .map(|owner| card(owner, context))
         .collect();
     format!("{head}\n\n{}\n", cards.join("\n"))
+}
+
+/// Several busy ports in short, before each is shown with its owner and asked about.
+pub(crate) fn overview<'a>(findings: impl Iterator<Item = &'a Finding>, paint: Paint) -> String {
+    let mut rows = vec![["PORT", "SERVICE", "OWNER"].map(str::to_owned).to_vec()];
+    for finding in findings {
+        let owners = finding.subject.owners.iter();
+        let owners = owners.map(|it| format!("{} (pid {})", it.process.name, it.process.identity.pid));
+        let owners: Vec<String> = owners.collect();
+        let port = finding.subject.port.map(|port| port.typed()).unwrap_or_default();
+        let service = finding.subject.service.clone().unwrap_or_default();
+        rows.push(vec![port, service, owners.join(", ")]);
+    }
+    let head = paint.bad(&format!("{} are busy.", words::count(rows.len() - 1, "port")));
+    let table = table::table(&rows, &table::widths(&rows), paint, |_, _, cell| cell);
+    format!("{head}\n\n{table}")
 }
 
 /// A finding as an error, a warning or a note.

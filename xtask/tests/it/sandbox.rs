@@ -161,8 +161,20 @@ impl Sandbox {
     /// Starts the fixture as a process unrelated to devtasks, and waits until its ports are open.
     #[track_caller]
     pub(crate) fn stranger(&self, arguments: &[&str]) -> Running {
+        self.stranger_in(&self.project(), arguments)
+    }
+
+    /// A stranger that has nothing to do with this checkout.
+    pub(crate) fn stranger_elsewhere(&self, arguments: &[&str]) -> Running {
+        self.stranger_in(&self.home(), arguments)
+    }
+
+    fn stranger_in(&self, directory: &Path, arguments: &[&str]) -> Running {
         let mut command = self.other(service());
-        command.args(arguments).args(["--announce", "here I am"]);
+        command
+            .current_dir(directory)
+            .args(arguments)
+            .args(["--announce", "here I am"]);
         let stranger = Running::start(command);
         stranger.wait_for("here I am");
         stranger

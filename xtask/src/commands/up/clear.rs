@@ -2,18 +2,44 @@
 
 use std::time::Duration;
 
+use super::free_port::Freed;
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use super::settle::{Notice, Settled};
 use crate::commands::leftovers;
 use crate::commands::stopping::StopResult;
 use crate::diagnostic::{Exit, Level};
-use crate::plan::{OnConflict, Plan};
+use crate::plan::{OnConflict, Plan, PortId};
+use crate::ports::Finding;
+use crate::report;
 use crate::system::runs::StateDir;
 
 impl Preflight<'_> {
-    /// Reports all findings and frees busy ports.
-    pub(super) fn clear(&self, numbers: &Numbers, settled: &Settled) -> Result<(), NotStarted> {
+    /// Reports all findings and frees busy ports, or gives their services other ones, as the user wishes.
+    pub(super) fn clear(
+        &self,
+        numbers: &mut Numbers,
+        mut settled: Settled,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<Settled, NotStarted> {
+        loop {
+            let moving = self.free_all(numbers, &settled)?;
+            if moving.is_empty() {
+                return Ok(settled);
+            }
+            let taken: Vec<_> = moving.iter().map(|(port, finding)| (port, finding)).collect();
+            let mut tell = |finding: &Finding| self.tell(finding);
+            let stuck = self.reassign(numbers, &settled.to_do, &taken, &mut tell)?;
+            if !stuck.is_empty() {
+                stuck.iter().for_each(|it| self.tell(it));
+                return Err(self.blocked(Exit::PortBusy));
+            }
+            settled = self.settle(numbers, notice)?;
+        }
+    }
+
+    /// Reports all findings and frees busy ports. Returns those that are to move instead.
+    fn free_all(&self, numbers: &Numbers, settled: &Settled) -> Result<Vec<(PortId, Finding)>, NotStarted> {
         let resolution = &settled.resolution;
         self.check_interrupt()?;
         if !settled.stuck.is_empty() {
@@ -33,12 +59,26 @@ impl Preflight<'_> {
             let exits = resolution.failing().map(|it| it.finding.exit);
             return Err(self.blocked(Exit::worst(exits)));
         }
-        for port in resolution.failing().filter_map(|it| it.port.as_ref()) {
-            self.free(numbers, &settled.to_do, port)?;
+        let taken = resolution
+            .failing()
+            .filter_map(|it| Some((it.port.as_ref()?, &it.finding)));
+        let taken: Vec<_> = taken.collect();
+        if let [_, _, ..] = taken[..] {
+            self.context.say(&report::finding::overview(
+                taken.iter().map(|(_, finding)| *finding),
+                self.context.paint_stderr(),
+            ));
+        }
+        let mut moving = Vec::new();
+        for (port, finding) in taken {
+            if self.free(numbers, &settled.to_do, port)? == Freed::Moves {
+                moving.push((port.clone(), finding.clone()));
+            }
             self.context.say("");
         }
         // Ctrl-C may have been pressed while an owner was stopped.
-        self.check_interrupt()
+        self.check_interrupt()?;
+        Ok(moving)
     }
 
     /// Stops leftovers of earlier runs, reassigns ports, and frees busy ones.
@@ -64,8 +104,7 @@ impl Preflight<'_> {
                 return Err(self.blocked(Exit::PortBusy));
             }
         }
-        self.clear(numbers, &settled)?;
-        Ok(settled)
+        self.clear(numbers, settled, &mut notice)
     }
 
     /// Stops leftovers of earlier runs of this checkout, if permitted.

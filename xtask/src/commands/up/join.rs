@@ -83,7 +83,7 @@ fn make_ready(
         None => venvs::sync(up, &numbers.plan, directory)?,
     };
     let up = &Preflight { synced: &synced, ..*up };
-    let settled = up.settle(numbers, &mut |notice| match notice {
+    let mut notice = |notice: Notice<'_>| match notice {
         Notice::Looks { plan, to_do } => {
             let text = announcement(up, plan);
             if !to_do.services.is_empty() && text != *said {
@@ -92,12 +92,13 @@ fn make_ready(
             *said = text;
         }
         Notice::Reassigned(finding) => up.tell(finding),
-    })?;
+    };
+    let mut settled = up.settle(numbers, &mut notice)?;
     // The running supervisor is responsible for leftovers of earlier runs.
     if settled.resolution.has_leftovers() {
         up.check_interrupt()?;
     } else {
-        up.clear(numbers, &settled)?;
+        settled = up.clear(numbers, settled, &mut notice)?;
     }
     let mut restarted = up.steps(&numbers.plan);
     restarted.retain(|step| matches!(step.todo, Todo::Restart(_)));

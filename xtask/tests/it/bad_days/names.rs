@@ -55,7 +55,7 @@ fn the_question_whether_to_kill_shows_a_name_and_is_not_written_by_it() {
     let _wild = wild(&sandbox, &[&port]);
     let terminal = sandbox.terminal(&["port", "kill", &port, "--grace", "200ms"]);
     terminal.answer("[y/N]", "y\n");
-    terminal.answer("Kill?  [y/N]", "y\n");
+    terminal.answer("Kill?", "y\n");
     let ended = terminal.wait().with(0);
     assert!(ended.stdout.contains(&format!("`{SHOWN}` (pid ")), "{ended:?}");
     assert!(!ended.stdout.contains(WILD), "{ended:?}");

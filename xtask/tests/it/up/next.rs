@@ -396,7 +396,7 @@ fn whoever_could_move_is_told_how() {
         assert_eq!(said.matches(hint).count(), 1, "{ended:?}");
     }
     let terminal = sandbox.terminal(&["up"]);
-    terminal.answer("[y/N]", "n\n");
+    terminal.answer("use the next free port", "n\n");
     terminal.wait_for("up --on-conflict next`");
     terminal.wait().with(3);
     // Only who starts it can say so.

@@ -2,7 +2,11 @@
 
 use crate::sandbox::{Running, Sandbox, Terminal, eventually, eventually_gone, is_free, port};
 
-const QUESTION: &str = "[y/N]";
+/// A stranger is left alone by default.
+const QUESTION: &str = "/N]";
+
+/// A server of this checkout is stopped by default.
+const OLD_SERVER: &str = "[S/n]";
 
 /// `up` on a terminal while a stranger holds the port.
 struct Asked {
@@ -17,7 +21,7 @@ impl Asked {
         let config = std::fs::read_to_string(sandbox.project().join("devtasks.toml")).unwrap();
         sandbox.write("devtasks.toml", &format!("{config}{key}\n"));
         let listen = format!("127.0.0.1:{port}");
-        let stranger = sandbox.stranger(&[&["--listen", &listen], stranger].concat());
+        let stranger = sandbox.stranger_elsewhere(&[&["--listen", &listen], stranger].concat());
         Asked {
             sandbox,
             stranger,
@@ -48,7 +52,7 @@ fn yes_stops_the_owner_and_the_stack_comes_up() {
     up.press("\x03");
     let ended = up.wait().with(130);
     let shown = asked.sandbox.plain(&ended.stdout);
-    let (card, rest) = shown.split_once("[y/N] y\n").unwrap();
+    let (card, rest) = shown.split_once("[s/N] y\n").unwrap();
     assert!(
         card.starts_with(&format!(
             "Port {port} (api) is busy.\n\n  service   pid [pid]  yours   running   started [time] ago\n"
@@ -56,7 +60,9 @@ fn yes_stops_the_owner_and_the_stack_comes_up() {
         "{card}"
     );
     assert!(
-        card.ends_with("\n\nStop it? SIGTERM first; SIGKILL after [time], if you confirm it.  "),
+        card.ends_with(
+            "\n\n  s  stop it   SIGTERM first; SIGKILL after [time], if you confirm it\n  n  leave it  nothing is started\n"
+        ),
         "{card}"
     );
     assert!(
@@ -68,7 +74,7 @@ fn yes_stops_the_owner_and_the_stack_comes_up() {
 #[test]
 fn no_is_the_default_and_starts_nothing() {
     let asked = Asked::by("", &[]);
-    for answer in ["\n", "n\n", "what\n", "\x04"] {
+    for answer in ["\n", "n\n", "ㅜ\n", "아니요\n", "\x04"] {
         let up = asked.up(&[]);
         up.answer(QUESTION, answer);
         let ended = up.wait().with(3);
@@ -80,6 +86,65 @@ fn no_is_the_default_and_starts_nothing() {
         );
         asked.is_left_alone();
     }
+}
+
+#[test]
+fn an_answer_that_is_none_is_asked_for_again_and_korean_letters_count_by_their_key() {
+    let asked = Asked::by("", &[]);
+    let up = asked.up(&[]);
+    up.answer(QUESTION, "what\n");
+    up.answer("press `s` or `n`", "ㄴ\n");
+    up.wait_for("Ready in");
+    eventually_gone(asked.stranger.pid());
+}
+
+#[test]
+fn an_old_server_of_this_checkout_is_stopped_by_default() {
+    let (sandbox, port) = Sandbox::with_api();
+    let old = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
+    let up = sandbox.terminal(&["up", "--color", "never"]);
+    up.wait_for("It runs in this checkout, so it may be an old `api`.");
+    up.answer(OLD_SERVER, "\n");
+    up.wait_for("Ready in");
+    eventually_gone(old.pid());
+}
+
+#[test]
+fn a_port_that_can_move_is_moved_when_that_is_chosen() {
+    let first = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {first}\n"
+    ));
+    let stranger = sandbox.stranger_elsewhere(&["--listen", &format!("127.0.0.1:{first}")]);
+    let up = sandbox.terminal(&["up", "--color", "never"]);
+    up.answer("[s/p/N]", "p\n");
+    up.wait_for("Ready in");
+    assert!(!stranger.has_ended());
+    let status = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    assert_ne!(status["services"][0]["ports"][0]["port"], first);
+    up.press("\x03");
+    up.wait().with(130);
+}
+
+#[test]
+fn several_busy_ports_are_shown_in_one_overview_first() {
+    let ports = [port(), port()];
+    let sandbox = Sandbox::new(&format!(
+        "[services.one]\ncommand = \"SERVICE\"\nport = {}\n[services.two]\ncommand = \"SERVICE\"\nport = {}\n",
+        ports[0], ports[1]
+    ));
+    let strangers = ports.map(|port| sandbox.stranger_elsewhere(&["--listen", &format!("127.0.0.1:{port}")]));
+    let up = sandbox.terminal(&["up", "--color", "never"]);
+    up.answer(QUESTION, "n\n");
+    let shown = up.wait().with(3).stdout;
+    let overview = format!(
+        "2 ports are busy.\n\n  PORT   SERVICE  OWNER\n  {}  one      service (pid {})\n  {}  two      service (pid {})\n\n",
+        ports[0],
+        strangers[0].pid(),
+        ports[1],
+        strangers[1].pid()
+    );
+    assert!(shown.contains(&overview), "{shown}");
 }
 
 #[test]
@@ -143,13 +208,13 @@ fn a_stubborn_owner_is_asked_for_twice() {
     let asked = Asked::by("stop_grace_period = \"200ms\"", &["--ignore-term"]);
     let up = asked.up(&[]);
     up.answer(QUESTION, "y\n");
-    up.answer("Kill?  [y/N]", "n\n");
+    up.answer("Kill?", "n\n");
     up.wait().with(3);
     asked.is_left_alone();
 
     let up = asked.up(&[]);
     up.answer(QUESTION, "y\n");
-    up.answer("Kill?  [y/N]", "y\n");
+    up.answer("Kill?", "y\n");
     up.wait_for("killed in");
     up.wait_for("Ready in");
 }
@@ -180,7 +245,7 @@ fn each_question_has_an_answer_of_its_own() {
         "[services.one]\ncommand = \"SERVICE\"\nport = {}\n[services.two]\ncommand = \"SERVICE\"\nport = {}\n",
         ports[0], ports[1]
     ));
-    let strangers = ports.map(|port| sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]));
+    let strangers = ports.map(|port| sandbox.stranger_elsewhere(&["--listen", &format!("127.0.0.1:{port}")]));
     let up = sandbox.terminal(&["up", "--color", "never"]);
     up.answer(QUESTION, "y\ny\n");
     up.wait_for(&format!("Port {} (two) is busy.", ports[1]));
@@ -199,7 +264,7 @@ fn ctrl_c_at_the_second_question_ends_with_130() {
     let asked = Asked::by("stop_grace_period = \"200ms\"", &["--ignore-term"]);
     let up = asked.up(&[]);
     up.answer(QUESTION, "y\n");
-    up.answer("Kill?  [y/N]", "\x03");
+    up.answer("Kill?", "\x03");
     up.wait().with(130);
     asked.is_left_alone();
 }
@@ -237,7 +302,7 @@ fn an_owner_that_is_replaced_before_the_answer_is_not_confused_with_the_next() {
     eventually(|| format!("port {} to be free", asked.port), || is_free(asked.port));
     let next = asked
         .sandbox
-        .stranger(&["--listen", &format!("127.0.0.1:{}", asked.port)]);
+        .stranger_elsewhere(&["--listen", &format!("127.0.0.1:{}", asked.port)]);
     up.press("y\n");
     up.wait().with(3);
     assert!(!next.has_ended());

@@ -111,7 +111,7 @@ impl Asked {
 
     #[track_caller]
     fn wait_for_the_question(&self) {
-        self.running.wait_for("Stop it?");
+        self.running.wait_for("stop it");
     }
 
     fn answer_yes(mut self) -> Told {

@@ -4,7 +4,7 @@ use super::card::{RenderContext, card, summary};
 use super::paint::Paint;
 use super::problem::{arrow, hints};
 use super::{table, words};
-use crate::diagnostic::Level;
+use crate::diagnostic::{Code, ConflictKind, Hint, Level};
 use crate::foreign::visible;
 use crate::ports::Finding;
 
@@ -56,6 +56,56 @@ pub(crate) fn overview<'a>(findings: impl Iterator<Item = &'a Finding>, paint: P
     let head = paint.bad(&format!("{} are busy.", words::count(rows.len() - 1, "port")));
     let table = table::table(&rows, &table::widths(&rows), paint, |_, _, cell| cell);
     format!("{head}\n\n{table}")
+}
+
+/// Several ports that one other checkout has, as one error. How to stop it there is the same for all; `can_move` tells
+/// whether they could have other numbers here.
+pub(crate) fn other_checkout(findings: &[&Finding], can_move: bool, context: &RenderContext) -> String {
+    let paint = context.paint;
+    let owner = |finding: &&Finding| finding.subject.owners.first().cloned();
+    let Some(first) = findings.iter().find_map(owner) else {
+        return String::new();
+    };
+    let Some(tag) = &first.process.tag else {
+        return String::new();
+    };
+    let head = match findings[0].code == Code::PortBusy(ConflictKind::OtherCheckout) {
+        true => "this stack already runs in another checkout".to_owned(),
+        false => format!(
+            "the stack of `{}` has {} of this one",
+            tag.project,
+            words::count(findings.len(), "port")
+        ),
+    };
+    let mut place = vec![words::foreign_path(&tag.checkout, context.home)];
+    let branch = first.process.repository.as_ref().and_then(|it| it.branch.as_ref());
+    place.extend(branch.map(|branch| format!("branch {branch}")));
+    let mut text = format!("{} {head}\n\n  {}\n", paint.bad("error:"), place.join("   "));
+    let rows: Vec<[String; 3]> = findings
+        .iter()
+        .map(|finding| {
+            let port = finding.subject.port.map(|port| port.typed()).unwrap_or_default();
+            let service = finding.subject.service.clone().unwrap_or_default();
+            let pid = owner(finding).map(|owner| format!("pid {}", owner.process.identity.pid));
+            [port, service, pid.unwrap_or_default()]
+        })
+        .collect();
+    let width = |at: usize| {
+        rows.iter()
+            .map(|row| console::measure_text_width(&row[at]))
+            .max()
+            .unwrap_or(0)
+    };
+    let pad = |text: &str, at: usize| console::pad_str(text, width(at), console::Alignment::Left, None).into_owned();
+    for [port, service, pid] in &rows {
+        text.push_str(&format!("    {}  {}  {pid}\n", pad(port, 0), pad(service, 1)));
+    }
+    let mut ways: Vec<Hint> = findings[0].hints.first().cloned().into_iter().collect();
+    if can_move {
+        ways.push(Hint::run("run beside it with", "up --on-conflict next").or_after(&ways));
+    }
+    text.push_str(&hints(&ways, context.program, paint));
+    text
 }
 
 /// A finding as an error, a warning or a note.

@@ -6,11 +6,12 @@ use super::free_port::Freed;
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use super::settle::{Notice, Settled};
-use crate::commands::leftovers;
 use crate::commands::stopping::StopResult;
-use crate::diagnostic::{Exit, Level};
+use crate::commands::{leftovers, tell};
+use crate::diagnostic::{Code, ConflictKind, Exit, Level};
 use crate::plan::{OnConflict, Plan, PortId};
 use crate::ports::Finding;
+use crate::preflight::resolution::{Resolution, ResolvedFinding};
 use crate::report;
 use crate::system::runs::StateDir;
 
@@ -53,7 +54,18 @@ impl Preflight<'_> {
             .filter(|finding| finding.level == Level::Warn)
             .for_each(|finding| self.tell(finding));
         if resolution.is_blocked() {
-            for it in resolution.failing() {
+            let (together, single) = of_one_checkout(resolution);
+            if !together.is_empty() && !self.context.json {
+                let can_move = together.iter().all(|it| {
+                    let port = it.port.as_ref();
+                    port.is_some_and(|id| self.draft.could_move(&numbers.allocation, id))
+                });
+                let findings: Vec<_> = together.iter().map(|it| &it.finding).collect();
+                let reader = self.context.reader(self.context.paint_stderr());
+                tell(&report::finding::other_checkout(&findings, can_move, &reader));
+            }
+            let of_json = together.iter().filter(|_| self.context.json);
+            for it in single.iter().chain(of_json) {
                 self.tell(&self.hinted(numbers, it.port.as_ref(), it.finding.clone()));
             }
             let exits = resolution.failing().map(|it| it.finding.exit);
@@ -126,5 +138,24 @@ impl Preflight<'_> {
             StopResult::Interrupted => Err(self.blocked(Exit::Interrupted)),
             StopResult::Not(problem) => Err(problem.into()),
         }
+    }
+}
+
+/// The failing findings: those about ports that the stack of one other checkout has, if there are several, and the rest.
+fn of_one_checkout(resolution: &Resolution) -> (Vec<&ResolvedFinding>, Vec<&ResolvedFinding>) {
+    let checkout = |it: &ResolvedFinding| match it.finding.code {
+        Code::PortBusy(ConflictKind::OtherCheckout | ConflictKind::OtherProject) => {
+            let tag = it.finding.subject.owners.first()?.process.tag.as_ref()?;
+            (!tag.is_supervisor()).then(|| tag.checkout.clone())
+        }
+        _ => None,
+    };
+    let first = resolution.failing().find_map(checkout);
+    let (together, single): (Vec<_>, Vec<_>) = resolution
+        .failing()
+        .partition(|it| first.is_some() && checkout(it) == first);
+    match together.len() {
+        0 | 1 => (Vec::new(), resolution.failing().collect()),
+        _ => (together, single),
     }
 }

@@ -330,3 +330,33 @@ fn the_port_that_is_proposed_is_no_other_service_s() {
         assert!((ended.stdout.clone() + &ended.stderr).contains(&hint), "{ended:?}");
     }
 }
+
+#[test]
+fn a_stack_that_has_several_ports_is_one_conflict() {
+    let ports = [port(), port()];
+    let sandbox = Sandbox::new(&format!(
+        "[project]\nname = \"shop\"\n[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {}\n\
+         [services.frontend]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {}\n",
+        ports[0], ports[1]
+    ));
+    let there = sandbox.checkout("shop-old");
+    sandbox.start_in(&there, &["up", "--detach"]).wait().with(0);
+    let status = sandbox.start_in(&there, &["status", "--format", "json"]).wait().json();
+    let pid = |at: usize| status["services"][at]["pid"].as_u64().unwrap();
+    let place = std::fs::canonicalize(&there).unwrap();
+    let ended = sandbox.run(&["up"]).with(3);
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: this stack already runs in another checkout\n\n  {place}\n    {}  api       pid {}\n    {}  frontend  pid {}\n\n\
+             hint: stop it there with `cd {place} && xtask down`\n\
+             hint: or run beside it with `xtask up --on-conflict next`\n",
+            ports[0],
+            pid(0),
+            ports[1],
+            pid(1),
+            place = place.display()
+        )
+    );
+    sandbox.start_in(&there, &["down"]).wait().with(0);
+}

@@ -65,7 +65,7 @@ pub(crate) fn start(
 }
 
 fn spawn(program: &Path, supervisor: &Helper, stderr: &File) -> io::Result<Child> {
-    supervisor.command(program).stderr(stderr.try_clone()?).spawn()
+    supervisor.start(program, stderr.try_clone()?.into())
 }
 
 /// Runs on its own thread, because a program that is not a supervisor may never read the request.

@@ -10,6 +10,7 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 use super::{Envelope, PROTOCOL, other_version};
 use crate::diagnostic::{Diagnostic, Hint};
 use crate::protocol::{Reply, Request};
+use crate::system::os;
 use crate::system::threads::{self, Stack};
 
 /// The maximum time to the first reply: the supervisor replies without waiting for anything.
@@ -33,14 +34,14 @@ impl Client {
     /// A request that does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
         // A large request blocks until it is read; a supervisor that does not read does not reply either.
-        let _ = self.stream.get_ref().set_send_timeout(Some(REPLY_TIMEOUT));
+        let _ = os::set_send_timeout(self.stream.get_ref(), REPLY_TIMEOUT);
         // If it fails, the supervisor closes the connection.
         let _ = ask(self.stream.get_mut(), request);
     }
 
     /// The next reply; waits at most `patience`.
     pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Diagnostic> {
-        match self.stream.get_ref().set_recv_timeout(patience) {
+        match os::set_receive_timeout(self.stream.get_ref(), patience) {
             Ok(()) => receive(&mut self.stream),
             Err(_) => Ok(Reply::Ending),
         }
@@ -55,7 +56,7 @@ impl Client {
             let first = self.receive(Some(REPLY_TIMEOUT));
             let more = is_followed(&first);
             hear(first);
-            let set = self.stream.get_ref().set_recv_timeout(None);
+            let set = os::set_receive_timeout(self.stream.get_ref(), None);
             debug_assert!(set.is_ok(), "a socket can do without a timeout");
             if more {
                 listen(self.stream, hear);

@@ -92,7 +92,7 @@ const MAX_SOCKET_PATH_BYTES: usize = 100;
 /// All paths are too long, the private directory cannot be created, or it belongs to another user.
 pub(crate) fn socket(directory: &Path) -> Result<PathBuf, Diagnostic> {
     let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
-    let near = directory.join("control");
+    let near = os::control_endpoint(directory);
     if fits(&near) {
         return Ok(near);
     }

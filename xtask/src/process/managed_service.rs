@@ -148,7 +148,7 @@ pub(crate) struct ProcessContext<'a> {
 /// A program started from an interactive shell has no manager. Managers that are also our own ancestors are ignored: a
 /// shell in a container runs below one, and so does everything started from it.
 pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<ManagedService> {
-    for parent in lineage.parents {
+    for (at, parent) in lineage.parents.iter().enumerate() {
         let command = || (lineage.command)(parent.pid);
         if is_interactive_shell_name(parent.name.raw(), &command) {
             break;
@@ -161,8 +161,10 @@ pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<Manag
             name if name.starts_with("PM2 ") => pm2(lineage),
             "launchd" => launchd(lineage),
             // What svchost starts is no service of its own: programs of the Task Scheduler, servers of COM.
-            name if name.eq_ignore_ascii_case("svchost.exe") => break,
-            name if name.eq_ignore_ascii_case("services.exe") => Some(windows_service()),
+            name if is_program_of_windows(name, "svchost") => break,
+            name if is_program_of_windows(name, "services") && is_below_wininit(&lineage.parents[at + 1..]) => {
+                Some(windows_service())
+            }
             name if is_interpreter(name) => match script_manager(&command()) {
                 Some(ServiceManager::Supervisord) => supervisord(lineage, parent.pid, &command()),
                 Some(ServiceManager::Pm2) => pm2(lineage),
@@ -205,6 +207,16 @@ pub(crate) fn script_manager(command: &[String]) -> Option<ServiceManager> {
         "Daemon.js" if script.replace('\\', "/").ends_with("/pm2/lib/Daemon.js") => Some(ServiceManager::Pm2),
         _ => None,
     }
+}
+
+fn is_program_of_windows(name: &str, wanted: &str) -> bool {
+    program(name).eq_ignore_ascii_case(wanted)
+}
+
+/// Only the service manager of Windows is called `services` and has this parent.
+fn is_below_wininit(parents: &[ProcessRef]) -> bool {
+    let parent = parents.first().map(|parent| parent.name.raw());
+    parent.is_some_and(|name| is_program_of_windows(name, "wininit"))
 }
 
 /// A service of Windows. Only an administrator can stop it, by a name that the process does not tell.

@@ -209,15 +209,17 @@ fn a_manager_that_is_a_script_is_known_by_its_arguments() {
 #[test]
 fn a_service_of_windows_is_stopped_by_its_service_manager() {
     let service = Some("the service manager of Windows runs it; net stop NAME");
+    let services = "parent 8 services.exe : x\nparent 6 wininit.exe : x";
     check(
-        "parent 20 pg_ctl.exe : pg_ctl.exe|runservice\nparent 8 services.exe : x",
+        &format!("parent 20 pg_ctl.exe : pg_ctl.exe|runservice\n{services}"),
         service,
     );
-    check("parent 8 Services.EXE : x", service);
+    check("parent 8 Services : x\nparent 6 WinInit : x", service);
+    check("parent 8 services : ./services\nparent 6 bash : bash|dev.sh", None);
     // Programs of the Task Scheduler, and what was typed behind the SSH server, which is a service.
-    check("parent 20 svchost.exe : x\nparent 8 services.exe : x", None);
+    check(&format!("parent 20 svchost.exe : x\n{services}"), None);
     check(
-        "parent 30 cmd.exe : cmd.exe\nparent 20 sshd.exe : x\nparent 8 services.exe : x",
+        &format!("parent 30 cmd.exe : cmd.exe\nparent 20 sshd.exe : x\n{services}"),
         None,
     );
     check("parent 30 explorer.exe : x", None);

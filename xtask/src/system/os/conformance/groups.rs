@@ -21,7 +21,10 @@ fn groups_are_started_reported_and_ended_as_a_whole() {
 /// The role `groups`.
 pub(super) fn in_own_process() {
     let (sender, heard) = channel();
-    os::on_signals(move |event| drop(sender.send(event))).unwrap();
+    os::on_signals(move |event| {
+        let _ = sender.send(event);
+    })
+    .unwrap();
     an_exit_code_is_reported(&heard);
     a_group_is_killed_with_what_it_started(&heard);
     a_session_is_reported_as_well(&heard);
@@ -39,6 +42,7 @@ fn status_of(pid: u32, heard: &Receiver<SignalEvent>) -> ExitStatus {
     }
 }
 
+#[expect(clippy::zombie_processes, reason = "`reap` reaps it")]
 fn an_exit_code_is_reported(heard: &Receiver<SignalEvent>) {
     let child = os::spawn_group(&mut command("fail")).unwrap();
     let expected = ExitStatus {
@@ -48,6 +52,7 @@ fn an_exit_code_is_reported(heard: &Receiver<SignalEvent>) {
     assert_eq!(status_of(child.id(), heard), expected);
 }
 
+#[expect(clippy::zombie_processes, reason = "`reap` reaps it")]
 fn a_group_is_killed_with_what_it_started(heard: &Receiver<SignalEvent>) {
     let mut child = os::spawn_group(&mut command("parent")).unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());

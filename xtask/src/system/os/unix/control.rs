@@ -8,21 +8,22 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 
-use super::user_id;
+use super::{is_readable_within, user_id};
 
 /// Where the supervisor with this state directory listens: a socket file in it.
 pub(crate) fn control_endpoint(directory: &Path) -> PathBuf {
     directory.join("control")
 }
 
-/// How long a read from the other end may wait; `None` means forever.
-pub(crate) fn set_receive_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
-    stream.set_recv_timeout(patience)
+/// Whether the other end sends something, or ends, within `patience`.
+pub(crate) fn receives_within(stream: &Stream, patience: Duration) -> bool {
+    let Stream::UdSocket(socket) = stream;
+    is_readable_within(socket, patience)
 }
 
-/// How long a write to the other end may wait.
-pub(crate) fn set_send_timeout(stream: &Stream, patience: Duration) -> io::Result<()> {
-    stream.set_send_timeout(Some(patience))
+/// How long a write to the other end may wait; `None` means forever.
+pub(crate) fn set_send_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
+    stream.set_send_timeout(patience)
 }
 
 /// Allows only the user to connect.

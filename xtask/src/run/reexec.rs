@@ -4,7 +4,7 @@
 //! program, which could interpret unknown arguments. So a helper first greets to confirm what it is.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -29,7 +29,7 @@ const GREETING: &[u8] = b"devtasks is here\n";
 /// How long a helper may take to greet.
 pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) fn not_started_again(error: &std::io::Error) -> Diagnostic {
+pub(super) fn not_started_again(error: &io::Error) -> Diagnostic {
     let cause = crate::system::cause(error);
     Diagnostic::new(format!("cannot start this program again: {cause}"))
 }
@@ -106,16 +106,18 @@ impl Helper {
         words
     }
 
-    /// The helper's command. It gets its own session, so that terminal input and hang-ups do not reach it, and the tag
-    /// of its own run, so that it is not part of a service that started us.
-    pub(crate) fn command(&self, program: &Path) -> Command {
+    /// Starts the helper. It gets its own session, so that terminal input and hang-ups do not reach it, and the tag of
+    /// its own run, so that it is not part of a service that started us.
+    ///
+    /// # Errors
+    /// No process can be created.
+    pub(crate) fn start(&self, program: &Path, stderr: Stdio) -> io::Result<Child> {
         let mut command = Command::new(program);
         os::set_arg0(&mut command, "devtasks");
-        os::lead_session(&mut command);
         command.args(self.words()).envs(self.tag().variables());
         command.env(VARIABLE, "1").current_dir("/");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        command
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
+        os::spawn_session(&mut command)
     }
 
     /// A supervisor chooses its run id later.
@@ -178,7 +180,7 @@ fn cause(status: ExitStatus) -> Option<String> {
 
 /// Called by a helper: writes the greeting.
 pub(crate) fn greet() {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     // The process that started us may have exited.
     let _ = stdout.write_all(GREETING).and_then(|()| stdout.flush());
 }

@@ -53,7 +53,6 @@ pub(crate) fn service(
             Stdin::Open => Stdio::piped(),
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        os::new_process_group(&mut command);
         None
     };
     os::limit_as_called(&mut command);
@@ -62,7 +61,12 @@ pub(crate) fn service(
     let _held = held.map_err(|error| crate::system::problem("pass sockets to", Path::new(&words[0]), &error))?;
     // `spawn` returns after the exec, when the service may bind them.
     drop(hold);
-    let child = command.spawn().map_err(|error| not_started(service, &error))?;
+    let child = match terminal {
+        // It leads a session, and so a group.
+        Some(_) => command.spawn(),
+        None => os::spawn_group(&mut command),
+    };
+    let child = child.map_err(|error| not_started(service, &error))?;
     Ok(Started { child, terminal })
 }
 
@@ -87,11 +91,8 @@ fn open_terminal(command: &mut Command, size: Size) -> io::Result<File> {
 pub(crate) fn check(words: &[String], service: &Service, tag: &Tag) -> Result<Child, Diagnostic> {
     let mut command = command(words, &service.working_dir, &service.environment, tag)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    os::new_process_group(&mut command);
     os::limit_as_called(&mut command);
-    command
-        .spawn()
-        .map_err(|error| crate::system::problem("run", Path::new(&words[0]), &error))
+    os::spawn_group(&mut command).map_err(|error| crate::system::problem("run", Path::new(&words[0]), &error))
 }
 
 /// The helper of a container, in the environment in which Compose reads its file.
@@ -114,9 +115,9 @@ fn command(words: &[String], directory: &Path, environment: &Environment, tag: &
         Diagnostic::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)
     })?;
     let mut command = Command::new(program);
+    os::add_arguments(&mut command, &words[1..]);
     command
         .env_clear()
-        .args(&words[1..])
         .current_dir(directory)
         .envs(environment)
         .envs(tag.variables());

@@ -64,7 +64,7 @@ impl Watchdog {
             checkout: checkout.to_owned(),
             on_exit,
         };
-        let started = os::current_exe().and_then(|program| helper.command(&program).stderr(Stdio::null()).spawn());
+        let started = os::current_exe().and_then(|program| helper.start(&program, Stdio::null()));
         let unstarted = |error| {
             Diagnostic::new(format!(
                 "cannot start the watchdog of this run: {}",

@@ -30,10 +30,8 @@ pub(crate) fn ask(command: &mut Command, patience: Duration, is_wanted: &dyn Fn(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     // Many are wrappers that start another one, such as `docker` or pyenv's `python`; the group is killed as a whole.
-    os::new_process_group(command);
     os::end_with_us(command);
-    let mut child = command
-        .spawn()
+    let mut child = os::spawn_group(command)
         .map_err(|error| super::problem("run", Path::new(command.get_program()), &error).message)?;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let deadline = Instant::now() + patience;

@@ -2,6 +2,8 @@
 //!
 //! Linux is complete. On other systems, a missing function reports "not supported yet" and never guesses.
 
+#[cfg(test)]
+mod conformance;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -43,6 +45,14 @@ pub(crate) type Port = (u16, Protocol);
 
 /// The pids that hold each socket, by inode.
 pub(crate) type Holders = BTreeMap<u64, Vec<u32>>;
+
+/// A process that may be of our run but does not stand below us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unadopted {
+    pub(crate) pid: u32,
+    /// The group, of those that were asked about, that it is in.
+    pub(crate) group: Option<u32>,
+}
 
 /// The sockets to request from the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -67,7 +67,7 @@ impl Driver<'_> {
     fn end_what_it_left(&mut self, group: u32) {
         self.family = None;
         // If the processes cannot be listed, the end of the next check finds them.
-        let left = self.adopted_of_group(group).unwrap_or_default();
+        let left = self.left_of_group(group).unwrap_or_default();
         left.iter().for_each(|process| deliver(process, os::Signal::Kill));
     }
 

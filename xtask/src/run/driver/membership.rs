@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::instance::ServiceInstance;
 use super::{Driver, UnitId};
 use crate::diagnostic::Diagnostic;
 use crate::process::left_alone::LeftAlone;
@@ -65,7 +66,12 @@ impl Driver<'_> {
             Some(pid) => self.tree(pid, leader.as_ref())?,
             None => Vec::new(),
         };
-        members.extend(self.family()?.adopted.get(&name).into_iter().flatten().cloned());
+        for process in self.family()?.adopted.get(&name).into_iter().flatten() {
+            // A group contains processes of the tree too.
+            if !members.contains(process) {
+                members.push(process.clone());
+            }
+        }
         if self.orphan_owner() == Some(unit) {
             members.extend(self.unattributed()?);
         }
@@ -152,15 +158,49 @@ impl Driver<'_> {
             };
             of_whom.extend(self.tree(pid, leader.as_ref())?);
         }
+        self.add_unadopted(&known, &mut adopted)?;
         adopted.retain(|_, processes| !processes.is_empty());
         Ok(AdoptedProcesses { adopted, unattributed })
     }
 
-    /// The adopted processes in this process group.
-    pub(super) fn adopted_of_group(&mut self, group: u32) -> Result<Vec<Process>, Diagnostic> {
+    /// Adds the processes that the system does not let us adopt. Only those that certainly are of a service count.
+    fn add_unadopted(
+        &mut self,
+        known: &BTreeSet<u32>,
+        adopted: &mut BTreeMap<String, Vec<Process>>,
+    ) -> Result<(), Diagnostic> {
+        let groups: Vec<u32> = self.services.iter().filter_map(|instance| instance.group).collect();
+        for it in os::unadopted(&groups)?
+            .into_iter()
+            .filter(|it| !known.contains(&it.pid))
+        {
+            let tag = os::tag(it.pid)?.filter(|tag| tag.run == self.record.run);
+            let of_group = |instance: &&ServiceInstance| it.group.is_some() && instance.group == it.group;
+            let of_group = self.services.iter().find(of_group);
+            let service = tag.map(|tag| tag.service.raw().clone());
+            let Some(service) = service.or_else(|| of_group.map(|instance| instance.service.name.clone())) else {
+                continue;
+            };
+            let unit = self.machine.unit(&service);
+            let leader = unit.and_then(|unit| self.services[unit].leader.clone());
+            let tree = self.tree(it.pid, leader.as_ref())?;
+            adopted.entry(service).or_default().extend(tree);
+        }
+        Ok(())
+    }
+
+    /// The processes in this process group that its leader has left behind.
+    pub(super) fn left_of_group(&mut self, group: u32) -> Result<Vec<Process>, Diagnostic> {
         let family = self.family()?;
         let all = family.adopted.values().flatten().chain(&family.unattributed);
-        Ok(all.filter(|process| process.group == group).cloned().collect())
+        let mut left: Vec<Process> = all.filter(|process| process.group == group).cloned().collect();
+        for it in os::unadopted(&[group])?
+            .into_iter()
+            .filter(|it| it.group == Some(group))
+        {
+            left.extend(os::process(it.pid)?);
+        }
+        Ok(left)
     }
 
     /// The unattributed processes, once the last unit is stopping; they are stopped with it.

@@ -18,7 +18,7 @@ mod visibility;
 
 pub(crate) use append::append_private;
 pub(crate) use children::{
-    adopt_orphans, end_with_us, ends_within, ignores_hangup, kill_half_started, outputs, own_children,
+    adopt_orphans, end_with_us, ends_within, ignores_hangup, kill_half_started, outputs, own_children, unadopted,
 };
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, may_hide_owner};

@@ -77,7 +77,7 @@ pub(crate) enum SignalError {
     Gone,
     /// EPERM: it belongs to another user.
     Denied,
-    /// Another error, with its number.
+    /// Another error, with its number; on Windows also that there is no such signal for this process.
     Failed(i32),
     /// It could not be verified that the pid still belongs to the process, so nothing was sent.
     Unknown,

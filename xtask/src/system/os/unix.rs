@@ -1,10 +1,12 @@
 //! Shared by Linux and macOS: signals, process groups, waiting, private directories and sockets, terminals.
 
+mod control;
 mod limit;
 mod mask;
 mod readable;
 mod replace;
 mod sockets;
+mod spawn;
 mod terminal;
 mod write;
 
@@ -17,9 +19,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use interprocess::local_socket::prelude::*;
-use interprocess::local_socket::{ListenerOptions, Stream};
-use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_setfl};
 use rustix::io::Errno;
@@ -31,11 +30,13 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
+pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
+pub(crate) use spawn::{add_arguments, spawn_group, spawn_session};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 pub(crate) use write::create_new;
 
@@ -74,11 +75,6 @@ pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Res
 
 /// A descriptor as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::fd::OwnedFd;
-
-/// Makes the command the leader of a new process group.
-pub(crate) fn new_process_group(command: &mut Command) {
-    command.process_group(0);
-}
 
 /// Signals a process group. The caller guarantees that the number still denotes that group.
 pub(crate) fn signal_group(group: u32, signal: Signal) {
@@ -125,18 +121,6 @@ pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
 /// Sets the name that process lists show for the command.
 pub(crate) fn set_arg0(command: &mut Command, name: &str) {
     command.arg0(name);
-}
-
-/// Makes the command the leader of a new session without a terminal, so that neither keys typed at ours nor its hang-up
-/// reach it, from the moment it starts.
-#[expect(unsafe_code, reason = "std starts no session")]
-pub(crate) fn lead_session(command: &mut Command) {
-    let lead = || {
-        rustix::process::setsid()?;
-        Ok(())
-    };
-    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
-    unsafe { command.pre_exec(lead) };
 }
 
 /// Whether a message did not fit into a datagram.
@@ -308,17 +292,6 @@ pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     } else {
         "device"
     }
-}
-
-/// Allows only the user to connect.
-pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
-    options.mode(0o600)
-}
-
-/// Whether the peer of the socket is this user or root.
-pub(crate) fn is_same_user(stream: &Stream) -> bool {
-    let peer = stream.peer_creds().ok().and_then(|creds| creds.euid());
-    peer.is_some_and(|peer| peer == user_id() || peer == 0)
 }
 
 /// Whether we may read from the terminal at stdin. A background job would be suspended by the attempt.

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io;
+use std::os::windows::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use interprocess::local_socket::{ListenerOptions, Stream};
@@ -45,8 +46,30 @@ pub(crate) fn unblock_signals() {}
 /// A handle as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
 
-/// Not supported yet: no process is started.
-pub(crate) fn new_process_group(_: &mut Command) {}
+/// Adds the arguments of a program. `cmd` takes what follows `/C` as it stands, so that is not quoted as for others.
+///
+/// Source: `cmd /?`: with `/S`, the first and the last quotation mark are removed and the rest is the command.
+pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
+    match arguments {
+        [flag, text] if program.eq_ignore_ascii_case("cmd") && flag.eq_ignore_ascii_case("/C") => {
+            command.raw_arg(format!("/D /S /C \"{text}\""));
+        }
+        _ => drop(command.args(arguments)),
+    }
+}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn spawn_group(_: &mut Command) -> io::Result<Child> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn spawn_session(_: &mut Command) -> io::Result<Child> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 /// # Errors
 /// Always: not supported yet.
@@ -94,9 +117,6 @@ pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
 
 /// Windows shows a process under the name of its file.
 pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
-
-/// Windows has no terminal sessions.
-pub(crate) fn lead_session(_: &mut Command) {}
 
 /// Whether a message did not fit into a datagram: `WSAEMSGSIZE`.
 ///
@@ -222,6 +242,24 @@ pub(crate) fn is_pipe(_: std::fs::FileType) -> bool {
 /// The kind of a file that is neither a regular file nor a directory.
 pub(crate) fn kind(_: std::fs::FileType) -> &'static str {
     "device"
+}
+
+/// Where the supervisor with this state directory listens: a named pipe, for Windows has no socket files here.
+pub(crate) fn control_endpoint(directory: &Path) -> std::path::PathBuf {
+    let number = crate::hash::fnv(directory.as_os_str().as_encoded_bytes().iter().copied());
+    format!(r"\\.\pipe\devtasks-{number:016x}").into()
+}
+
+/// Not supported yet: no stream is open.
+pub(crate) fn receives_within(_: &Stream, _: Duration) -> bool {
+    true
+}
+
+/// Named pipes have no timeouts: a write waits for its reader.
+///
+/// Source: the crate `interprocess`, `os::windows::named_pipe`.
+pub(crate) fn set_send_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
+    Ok(())
 }
 
 /// Not supported yet: devtasks does not listen.

@@ -19,7 +19,8 @@ pub(crate) fn state() -> Result<PathBuf, Diagnostic> {
     })?;
     Ok(strategy
         .state_dir()
-        .unwrap_or_else(|| strategy.data_dir())
+        // Windows has none; this one stays on the machine, unlike the data of a user who roams.
+        .unwrap_or_else(|| strategy.cache_dir())
         .join("devtasks"))
 }
 
@@ -92,7 +93,7 @@ const MAX_SOCKET_PATH_BYTES: usize = 100;
 /// All paths are too long, the private directory cannot be created, or it belongs to another user.
 pub(crate) fn socket(directory: &Path) -> Result<PathBuf, Diagnostic> {
     let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
-    let near = directory.join("control");
+    let near = os::control_endpoint(directory);
     if fits(&near) {
         return Ok(near);
     }

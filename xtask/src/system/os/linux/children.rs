@@ -10,7 +10,7 @@ use rustix::process::set_parent_process_death_signal;
 
 use super::{Handle, children, command, identity, wait_all};
 use crate::diagnostic::Diagnostic;
-use crate::system::os::{Signal, signal_child};
+use crate::system::os::{Signal, Unadopted, signal_child};
 
 /// Makes descendants whose parent exits our children, instead of children of pid 1.
 ///
@@ -35,6 +35,15 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
     children.sort_unstable();
     children.dedup();
     Ok(children)
+}
+
+/// Processes that are not below us any more although they may be of our run; see the other systems. Linux makes them our
+/// children.
+///
+/// # Errors
+/// None.
+pub(crate) fn unadopted(_: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
+    Ok(Vec::new())
 }
 
 /// Whether SIGHUP was already ignored when we were started, as by `nohup`.

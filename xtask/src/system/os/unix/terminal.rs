@@ -73,7 +73,7 @@ pub(crate) fn resize_terminal(ours: &File, size: Size) -> io::Result<()> {
 /// Makes the command the leader of a new session and process group, with `terminal` as its controlling terminal.
 ///
 /// Source: man 2 setsid: it fails for the leader of a group, so it cannot be combined with
-/// [`new_process_group`](super::new_process_group).
+/// [`spawn_group`](super::spawn_group).
 #[expect(unsafe_code, reason = "std sets no controlling terminal")]
 pub(crate) fn lead_own_session(command: &mut Command, terminal: File) {
     let lead = move || {

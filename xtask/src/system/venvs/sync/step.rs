@@ -80,10 +80,9 @@ fn start(step: &Step, sync: &Syncer<'_>, output: &File) -> Result<Child, String>
     let writers = output.try_clone().and_then(|one| Ok((one, output.try_clone()?)));
     let (stdout, stderr) = writers.map_err(|error| crate::system::cause(&error))?;
     command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-    // It leads its group too, with which all that it starts is ended.
-    os::lead_session(&mut command);
     os::end_with_us(&mut command);
-    command.spawn().map_err(|error| crate::system::cause(&error))
+    // It leads its group too, with which all that it starts is ended.
+    os::spawn_session(&mut command).map_err(|error| crate::system::cause(&error))
 }
 
 /// Ends a step as Ctrl-C does, so that pip and uv tidy up, and kills it if it does not end soon.

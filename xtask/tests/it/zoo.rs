@@ -5,9 +5,13 @@
 
 mod addresses;
 mod astray;
+#[cfg(target_os = "linux")] // Namespaces.
 mod borders;
+#[cfg(target_os = "linux")] // The next pid is chosen in a namespace.
 mod bystanders;
+#[cfg(target_os = "linux")] // Control groups and units of systemd.
 mod keepers;
+#[cfg(target_os = "linux")] // Used by those.
 mod namespace;
 mod neighbours;
 mod trees;
@@ -20,7 +24,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::sandbox::{Ended, Running, Sandbox, eventually, port, service, signal};
+use crate::sandbox::{Ended, Running, Sandbox, eventually, eventually_suspended, machine, port, service, signal};
 
 /// A project with one service, `api`, and others who want its port.
 struct Zoo {
@@ -145,7 +149,8 @@ impl Zoo {
         let findings = document["findings"].as_array().unwrap();
         for finding in findings.iter().filter(|finding| !finding["port"].is_null()) {
             let (level, code) = (word(&finding["level"]), word(&finding["code"]));
-            writeln!(text, "doctor {level} {code}: {}", word(&finding["message"])).unwrap();
+            let message = anywhere(word(&finding["message"]));
+            writeln!(text, "doctor {level} {code}: {message}").unwrap();
             assert_eq!(finding["owners"], self.owners_in_the_way(who, finding), "{finding:#}");
             self.write_hints(&mut text, finding);
         }
@@ -188,8 +193,7 @@ impl Zoo {
 
     fn write_hints(&self, text: &mut String, of: &Value) {
         let hints = of["hints"].as_array().unwrap().iter();
-        // One that only those see who run this in a container.
-        for hint in hints.filter(|hint| !word(hint).contains("outside of this container")) {
+        for hint in hints.filter(|hint| !looks_outside(word(hint))) {
             writeln!(text, "hint {}", word(hint)).unwrap();
         }
     }
@@ -322,6 +326,31 @@ fn document(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error} in {ended:?}"))
 }
 
+/// The message without what only those read who run this in a container, a codespace or WSL.
+fn anywhere(message: &str) -> &str {
+    let around = message.split_once("; this is ");
+    around.map_or(message, |(before, around)| {
+        if around.ends_with("cannot be seen") {
+            before
+        } else {
+            message
+        }
+    })
+}
+
+/// Whether only those have the hint who run this there.
+fn looks_outside(hint: &str) -> bool {
+    const THERE: [&str; 6] = [
+        "on the host",
+        "`network_mode`",
+        "gh codespace",
+        "kubectl exec",
+        "wsl.exe",
+        "netstat.exe",
+    ];
+    THERE.iter().any(|there| hint.contains(there))
+}
+
 fn word(value: &Value) -> &str {
     value.as_str().unwrap()
 }
@@ -332,19 +361,13 @@ fn lines(text: &str) -> Vec<&str> {
 
 /// It exists and is no zombie.
 fn lives(pid: u32) -> bool {
-    state(pid).is_some_and(|state| state != 'Z')
-}
-
-/// As in ps(1).
-fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
+    machine::state(pid).is_some_and(|state| state != 'Z')
 }
 
 #[track_caller]
 fn suspend(pid: u32) {
     signal(pid, Signal::STOP);
-    eventually(|| format!("{pid} to be suspended"), || state(pid) == Some('T'));
+    eventually_suspended(pid);
 }
 
 /// A second name for a program, by which it then goes.

@@ -2,6 +2,7 @@
 
 pub(crate) mod processes;
 pub(crate) mod sockets;
+pub(crate) mod surroundings;
 #[cfg(test)]
 mod tests;
 pub(crate) mod units;

@@ -1,6 +1,7 @@
 //! One file for each subcommand, and the [`Context`] that they share. Only these modules print.
 
 mod answer;
+mod bottom_line;
 pub(crate) mod compose;
 pub(crate) mod doctor;
 pub(crate) mod down;

@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod attribution;
 pub(crate) mod audit;
+pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod compose;

@@ -37,7 +37,7 @@ fn is_letter(typed: &str, letter: char) -> bool {
 /// The Latin letter on the key of a Korean one.
 ///
 /// Source: KS X 5002, the keyboard with two sets that Korean systems use by default.
-fn on_key(korean: char) -> Option<char> {
+pub(super) fn on_key(korean: char) -> Option<char> {
     const KOREAN: &str = "ㅁㅠㅊㅇㄷㄹㅎㅗㅑㅓㅏㅣㅡㅜㅐㅔㅂㄱㄴㅅㅕㅍㅈㅌㅛㅋ";
     let at = KOREAN.chars().position(|it| it == korean)?;
     char::from_u32(u32::from('a') + u32::try_from(at).ok()?)

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::commands::bottom_line::BottomLine;
 use crate::commands::prefixes::{Prefixes, push_json};
 use crate::diagnostic::Diagnostic;
 use crate::report::paint::Paint;
@@ -26,10 +28,14 @@ pub(super) struct Screen {
     paint: Paint,
     colours: bool,
     draws: bool,
-    width: usize,
     prefixes: Prefixes,
     stdout: OutputQueue,
     words: SerialWorker<ScreenOp>,
+    page: Arc<TerminalOutput>,
+    /// What the bottom line says when nothing is under way.
+    bottom: Mutex<BottomLine>,
+    /// The service whose lines alone are shown.
+    shown: Mutex<Option<String>>,
     /// The number of dropped lines that have not been reported yet, by service.
     left_out: Mutex<BTreeMap<String, usize>>,
     program: String,
@@ -41,6 +47,8 @@ enum ScreenOp {
     Tell(String),
     /// The line at the bottom; empty for none.
     Draw(String),
+    /// Clears the whole terminal.
+    Clear,
 }
 
 /// Both outputs, independent of each other: a blocked stdout does not block stderr.
@@ -52,6 +60,8 @@ struct TerminalOutput {
     shared: bool,
     /// The line drawn at the bottom of the terminal; empty for none.
     drawn: Mutex<String>,
+    /// Whether it is drawn again below whatever is written.
+    stays: AtomicBool,
 }
 
 /// How long a message waits for the lines before it.
@@ -76,6 +86,7 @@ impl Screen {
             gone,
             shared: context.terminals.can_redraw && context.terminals.stdout_is_tty,
             drawn: Mutex::default(),
+            stays: AtomicBool::new(false),
         });
         let stdout = OutputQueue::new({
             let page = Arc::clone(&page);
@@ -90,10 +101,9 @@ impl Screen {
                 && !context.terminals.stdout_is_piped
                 && !context.json
                 && !context.quiet,
-            width: context.terminals.width,
             prefixes: Prefixes::new(services, context.paint()),
             words: SerialWorker::new({
-                let stdout = stdout.clone();
+                let (stdout, page) = (stdout.clone(), Arc::clone(&page));
                 move |word| {
                     if matches!(word, ScreenOp::Tell(_)) {
                         stdout.flush(FLUSH_TIMEOUT);
@@ -102,6 +112,9 @@ impl Screen {
                 }
             })?,
             stdout,
+            page,
+            bottom: Mutex::default(),
+            shown: Mutex::default(),
             left_out: Mutex::default(),
             program: context.program.clone(),
         })
@@ -138,12 +151,63 @@ impl Screen {
         }
     }
 
-    /// Redraws the line at the bottom; an empty text erases it.
+    /// Redraws the line at the bottom; an empty text erases it, or shows states and keys.
     pub(super) fn draw(&self, text: &str) {
-        if self.draws {
-            let text = console::truncate_str(text, self.width.saturating_sub(1), "…");
-            self.words.push(ScreenOp::Draw(text.into_owned()));
+        if !self.draws {
+            return;
         }
+        let width = Size::of_ours()
+            .map_or(100, |size| usize::from(size.columns))
+            .saturating_sub(1);
+        let text = match (text, self.has_keys()) {
+            ("", true) => lock(&self.bottom).text(width),
+            (text, _) => text.to_owned(),
+        };
+        let text = console::truncate_str(&text, width, "…");
+        self.words.push(ScreenOp::Draw(text.into_owned()));
+    }
+
+    /// Whether a line can stay at the bottom: all output goes to one terminal.
+    pub(super) fn can_keep_bottom(&self) -> bool {
+        self.draws && self.page.shared
+    }
+
+    /// From now on, the line at the bottom stays: it shows states and keys.
+    pub(super) fn keep_bottom(&self) {
+        self.page.stays.store(true, Ordering::Relaxed);
+        self.draw("");
+    }
+
+    /// Erases the line at the bottom for good.
+    pub(super) fn leave_bottom(&self) {
+        self.page.stays.store(false, Ordering::Relaxed);
+        self.draw("");
+    }
+
+    fn has_keys(&self) -> bool {
+        self.page.stays.load(Ordering::Relaxed)
+    }
+
+    /// Changes what the bottom line says.
+    pub(super) fn change_bottom(&self, change: impl FnOnce(&mut BottomLine)) {
+        change(&mut lock(&self.bottom));
+        if self.has_keys() {
+            self.draw("");
+        }
+    }
+
+    /// Shows only the lines of this service, or all.
+    pub(super) fn show_only(&self, service: Option<String>) {
+        *lock(&self.shown) = service;
+    }
+
+    pub(super) fn clear(&self) {
+        self.words.push(ScreenOp::Clear);
+    }
+
+    /// Erases the bottom line while we are suspended.
+    pub(super) fn pause(&self) {
+        self.page.pause();
     }
 
     /// Writes the remaining output; a slow reader is given at most `patience`.
@@ -189,8 +253,15 @@ impl TerminalOutput {
         match word {
             ScreenOp::Tell(text) => {
                 let mut drawn = lock(&self.drawn);
-                erase(&mut drawn);
+                let before = erase(&mut drawn);
                 super::tell(&text);
+                self.draw_again(&mut drawn, before);
+            }
+            ScreenOp::Clear => {
+                let mut drawn = lock(&self.drawn);
+                let before = erase(&mut drawn);
+                let _ = console::Term::stderr().clear_screen();
+                self.draw_again(&mut drawn, before);
             }
             ScreenOp::Draw(text) => {
                 let mut drawn = lock(&self.drawn);
@@ -203,13 +274,26 @@ impl TerminalOutput {
         }
     }
 
+    /// Draws the line again that was erased for other output, if it stays.
+    fn draw_again(&self, drawn: &mut String, before: String) {
+        if self.stays.load(Ordering::Relaxed) && !before.is_empty() {
+            super::tell(&self.paint.dim(&before));
+            *drawn = before;
+        }
+    }
+
+    fn pause(&self) {
+        erase(&mut lock(&self.drawn));
+    }
+
     fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
         // Held until the bytes are written, so that no line is drawn into them.
         let mut drawn = self.shared.then(|| lock(&self.drawn));
-        if let Some(drawn) = &mut drawn {
-            erase(drawn);
-        }
+        let before = drawn.as_deref_mut().map(erase);
         let written = Output::Stdout.write(bytes);
+        if let (Some(drawn), Some(before)) = (&mut drawn, before) {
+            self.draw_again(drawn, before);
+        }
         drop(drawn);
         if let Err(error) = &written {
             match error.kind() {
@@ -222,11 +306,14 @@ impl TerminalOutput {
     }
 }
 
-fn erase(drawn: &mut String) {
-    if !std::mem::take(drawn).is_empty() {
+/// Returns what was drawn.
+fn erase(drawn: &mut String) -> String {
+    let before = std::mem::take(drawn);
+    if !before.is_empty() {
         // A terminal that cannot move the cursor to the start of the line keeps the text.
         let _ = console::Term::stderr().clear_line();
     }
+    before
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -235,6 +322,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Sink for Screen {
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool {
+        if lock(&self.shown).as_ref().is_some_and(|shown| shown != service) {
+            return true;
+        }
         let added = self.stdout.add(|buffer| {
             if !self.json {
                 return self.prefixes.push(buffer, service, lines);

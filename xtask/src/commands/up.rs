@@ -5,6 +5,8 @@ mod clear;
 mod detach;
 mod free_port;
 mod join;
+mod keyboard;
+mod keypad;
 mod metrics;
 mod numbers;
 mod preflight;
@@ -86,6 +88,9 @@ pub(crate) struct Args {
     /// Say what would be started, kept, restarted and why, and what stands in the way; change nothing
     #[arg(long, conflicts_with_all = ["detach", "timeout", "metrics"])]
     plan: bool,
+    /// Take no keys, such as `r` to restart a service; they need a terminal
+    #[arg(long)]
+    no_keys: bool,
     /// Answer every question with yes
     #[arg(long, short)]
     yes: bool,
@@ -137,6 +142,8 @@ struct UpRequest {
     give_up_after: Option<Duration>,
     /// The supervisor runs in the background.
     detach: bool,
+    /// Keys are taken in the foreground, if there is a terminal.
+    has_keys: bool,
     /// Nothing is saved or started.
     is_preview: bool,
     metrics: Option<MetricsRequest>,
@@ -164,6 +171,7 @@ impl UpRequest {
             yes: args.yes,
             give_up_after: args.timeout,
             detach: args.detach,
+            has_keys: !args.no_keys,
             is_preview: args.plan,
             metrics: MetricsRequest::new(args, draft)?,
             reset_ports: args.reset_ports,
@@ -333,6 +341,10 @@ fn stay(
     let screen = Arc::new(screen);
     let gone = inbox.sender.clone();
     os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));
+    let has_keys = up_request.has_keys && context.terminals.interactive && screen.can_keep_bottom();
+    let keyboard = has_keys
+        .then(|| keyboard::listen(&screen, &plan, &inbox.sender, context))
+        .flatten();
     let mut show = UpReporter::new(Arc::clone(&screen), &plan, context, wall(), Mode::Foreground);
     let run = SupervisorArgs {
         project: &plan.project,
@@ -349,6 +361,7 @@ fn stay(
         },
     };
     let ended = supervise(run, inbox, screen.clone(), &mut show).map(|outcome| show.finish(&outcome));
+    drop(keyboard);
     screen.finish(Duration::from_secs(1));
     drop(lock);
     Ok(ended?)

@@ -143,6 +143,7 @@ pub(crate) fn end(exit: u8, last_words: impl FnOnce() + Send + 'static) {
     const MOMENT: Duration = Duration::from_millis(100);
     // A forked child that has not reached its exec would survive without a record.
     os::kill_half_started();
+    os::leave_key_mode();
     // Without a thread, the program ends without its last words.
     let _ = threads::within("last words", MOMENT, last_words);
     std::process::exit(exit.into());

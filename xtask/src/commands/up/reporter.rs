@@ -265,6 +265,7 @@ impl Observer for UpReporter<'_> {
         let change = json::state_change(name, *state, *pid, why.as_ref());
         self.screen.event(&json::line(&json::event(*at, "state", change)));
         self.states.insert(name.clone(), *state);
+        self.screen.change_bottom(|line| line.note(name, *state));
         match (state, why) {
             (State::Starting, _) => drop(self.starting.insert(name.clone(), *at)),
             (State::Running, _) => {

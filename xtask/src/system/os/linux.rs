@@ -50,5 +50,10 @@ pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
 /// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = false;
 
+/// Programs that open a URL, each with its arguments; the first that is there is used.
+///
+/// Source: xdg-open(1) of xdg-utils; wslu's `wslview`.
+pub(crate) const BROWSER_OPENERS: [[&str; 2]; 2] = [["xdg-open", ""], ["wslview", ""]];
+
 /// EAFNOSUPPORT: the system was built or booted without IPv6.
 pub(crate) const NO_SUCH_FAMILY: i32 = 97;

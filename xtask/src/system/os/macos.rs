@@ -10,6 +10,11 @@ pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 /// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = false;
 
+/// Programs that open a URL, each with its arguments.
+///
+/// Source: man 1 open.
+pub(crate) const BROWSER_OPENERS: [[&str; 2]; 1] = [["open", ""]];
+
 /// EAFNOSUPPORT.
 pub(crate) const NO_SUCH_FAMILY: i32 = 47;
 

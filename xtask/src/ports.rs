@@ -71,6 +71,8 @@ pub(crate) struct PortFact {
     pub(crate) ephemeral_range: Option<(u16, u16)>,
     /// Why an owner may be invisible.
     pub(crate) visibility_limit: Option<VisibilityLimit>,
+    /// The range with this port that may not be bound, if the system names it.
+    pub(crate) excluded_range: Option<(u16, u16)>,
 }
 
 /// Where an invisible owner may run.

@@ -14,7 +14,7 @@ use crate::system::audit::Audit;
 use crate::system::os::Signal;
 use crate::system::owners::{self, Addresses};
 use crate::system::runs;
-use crate::system::stop::{self, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
+use crate::system::stop::{self, KillReason, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
 
 /// Interaction with the user while a process is stopped.
 pub(super) struct StopUi<'a> {
@@ -160,13 +160,7 @@ impl StopUi<'_> {
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
         let mut callbacks = StopCallbacks {
-            confirm_kill: &mut |survivors| {
-                confirm_kill(&format!(
-                    "  {} still there after {}. Kill?",
-                    names(survivors),
-                    words::duration(grace)
-                ))
-            },
+            confirm_kill: &mut |survivors, why| confirm_kill(&kill_question(survivors, why, grace)),
             progress: &mut |progress| match progress {
                 Progress::StillThere { survivors, left } => {
                     context.say(&format!(
@@ -268,6 +262,16 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
         Err(_) => Diagnostic::new(message),
     }
     .exit(Exit::Survived)
+}
+
+fn kill_question(survivors: &[Survivor], why: KillReason, grace: Duration) -> String {
+    let names = names(survivors);
+    match why {
+        KillReason::StillThere => format!("  {names} still there after {}. Kill?", words::duration(grace)),
+        KillReason::CannotBeAsked => {
+            format!("  {names} not started by this command, and Windows can only kill such a process. Kill?")
+        }
+    }
 }
 
 /// The subject and verb of a sentence, such as `python3` (pid 4242) is; `node` (pid 7), `sh` (pid 8) are.

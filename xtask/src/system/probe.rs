@@ -7,7 +7,8 @@ use socket2::{Domain, Socket, Type};
 
 use crate::plan::Protocol;
 use crate::ports::BindResult;
-use crate::system::os;
+use crate::system::os::{self, States};
+use crate::system::owners::covers;
 
 /// The result of bind and, for TCP, listen; takes a few microseconds.
 ///
@@ -17,19 +18,37 @@ use crate::system::os;
 ///
 /// Racy by nature: another process may bind the port right after.
 ///
-/// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Windows is less reliable: a wildcard and a
-/// specific address may be bound side by side (Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
+/// Where a wildcard and a specific address may be bound side by side, success at the specific one proves nothing, so the
+/// kernel's table is asked too; and so it is if a bind is forbidden, which may mean a range that is excluded or a port in
+/// exclusive use.
+///
+/// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Microsoft, "Using SO_REUSEADDR and
+/// SO_EXCLUSIVEADDRUSE".
 pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResult {
     let address = SocketAddr::new(address, port);
     let refused = match attempt(address, protocol, Reuse::No) {
+        Ok(()) if os::BINDS_BESIDE_WILDCARD && !address.ip().is_unspecified() && is_held(address, protocol) => {
+            return BindResult::Busy;
+        }
         Ok(()) => return BindResult::Free,
         Err(error) => answer(&error),
     };
+    if refused == BindResult::Excluded && is_held(address, protocol) {
+        return BindResult::Busy;
+    }
     let again = refused == BindResult::Busy && protocol == Protocol::Tcp && os::REUSE_SHOWS_LISTENERS;
     if again && attempt(address, protocol, Reuse::Yes).is_ok() {
         return BindResult::FreeIfReused;
     }
     refused
+}
+
+/// Whether a socket in the kernel's table listens or is bound at the address. If the table cannot be read, the bind
+/// decides.
+fn is_held(address: SocketAddr, protocol: Protocol) -> bool {
+    let table = os::sockets(&[(address.port(), protocol)], States::All).unwrap_or_default();
+    let mut held = table.iter().filter(|socket| socket.state.is_exclusive());
+    held.any(|socket| socket.address.port() == address.port() && covers(socket, address.ip()))
 }
 
 /// Whether to set `SO_REUSEADDR`.
@@ -58,9 +77,7 @@ pub(crate) fn bind(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Res
     if address.is_ipv6() {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
-    if reuse == Reuse::Yes {
-        socket.set_reuse_address(true)?;
-    }
+    os::set_reuse(&socket, reuse == Reuse::Yes)?;
     socket.bind(&address.into())?;
     Ok(socket)
 }

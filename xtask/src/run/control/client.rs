@@ -1,6 +1,6 @@
 //! The client's end: sends a request and receives replies.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,15 +18,28 @@ pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection to the supervisor.
 pub(crate) struct Client {
-    stream: BufReader<Stream>,
+    stream: BufReader<Patient>,
+}
+
+/// What the supervisor sends, each part of it within a time limit.
+struct Patient {
+    stream: Stream,
+    patience: Option<Duration>,
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        os::receive(&self.stream, buffer, self.patience)
+    }
 }
 
 impl Client {
-    /// `None` if no process listens there.
+    /// `None` if no process of our user listens there.
     pub(crate) fn connect(path: &Path) -> Option<Client> {
         let name = path.to_fs_name::<GenericFilePath>().ok()?;
         let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
-        Some(Client {
+        let stream = Patient { stream, patience: None };
+        os::is_same_user(&stream.stream).then(|| Client {
             stream: BufReader::new(stream),
         })
     }
@@ -34,17 +47,15 @@ impl Client {
     /// A request that does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
         // A large request blocks until it is read; a supervisor that does not read does not reply either.
-        let _ = os::set_send_timeout(self.stream.get_ref(), REPLY_TIMEOUT);
+        let _ = os::set_send_timeout(&self.stream.get_ref().stream, REPLY_TIMEOUT);
         // If it fails, the supervisor closes the connection.
-        let _ = ask(self.stream.get_mut(), request);
+        let _ = ask(&mut self.stream.get_mut().stream, request);
     }
 
     /// The next reply; waits at most `patience`.
     pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Diagnostic> {
-        match os::set_receive_timeout(self.stream.get_ref(), patience) {
-            Ok(()) => receive(&mut self.stream),
-            Err(_) => Ok(Reply::Ending),
-        }
+        self.stream.get_mut().patience = patience;
+        receive(&mut self.stream)
     }
 
     /// Passes every reply to `hear` on its own thread, or the error; see [`listen`]. The first reply must come within
@@ -56,8 +67,7 @@ impl Client {
             let first = self.receive(Some(REPLY_TIMEOUT));
             let more = is_followed(&first);
             hear(first);
-            let set = os::set_receive_timeout(self.stream.get_ref(), None);
-            debug_assert!(set.is_ok(), "a socket can do without a timeout");
+            self.stream.get_mut().patience = None;
             if more {
                 listen(self.stream, hear);
             }

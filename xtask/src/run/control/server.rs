@@ -171,8 +171,7 @@ impl Read for Hurried<'_> {
         if left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
-        os::set_receive_timeout(self.stream, Some(left))?;
-        self.stream.read(buffer)
+        os::receive(self.stream, buffer, Some(left))
     }
 }
 

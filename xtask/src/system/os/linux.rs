@@ -45,6 +45,11 @@ pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
     Ok(())
 }
 
+/// Whether a bind to a specific address succeeds although a process listens at the wildcard.
+///
+/// Source: man 7 ip: EADDRINUSE.
+pub(crate) const BINDS_BESIDE_WILDCARD: bool = false;
+
 /// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
 ///
 /// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.

@@ -1,5 +1,6 @@
 //! Parsers for the output of operating systems, without `cfg`, so that every machine tests them.
 
+pub(crate) mod netsh;
 pub(crate) mod processes;
 pub(crate) mod sockets;
 #[cfg(test)]
@@ -7,3 +8,4 @@ mod tests;
 pub(crate) mod units;
 #[cfg(feature = "metrics")]
 pub(crate) mod usage;
+pub(crate) mod windows;

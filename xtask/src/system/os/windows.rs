@@ -1,100 +1,146 @@
-//! Windows: constants, and stand-ins for the functions of `unix`. Functions that macOS lacks too are in `unsupported`.
+//! Windows. What it has no counterpart for is here too, and says so.
+
+mod console;
+mod files;
+mod groups;
+mod handle;
+mod jobs;
+mod pipes;
+mod processes;
+mod sockets;
+#[cfg(feature = "metrics")]
+mod usage;
+mod users;
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
-use std::process::{Child, Command};
-use std::time::Duration;
+use std::process::Command;
 
-use interprocess::local_socket::{ListenerOptions, Stream};
-
-use super::{Signal, SignalEvent};
-use crate::diagnose::ExitStatus;
-use crate::system::new_file::Readers;
+use crate::diagnose::{ExitStatus, OomKills};
+use crate::ports::{Endpoint, VisibilityLimit};
+use crate::system::os::{Cgroup, Look};
 use crate::system::terminal::{Output, Size};
+pub(crate) use console::{enable_colours, forget_typed, hang_up_stdout, on_signals, read_line, stdout_is_pipe};
+pub(crate) use files::{
+    append_private, create_new, is_open_to_others, is_pipe, is_readable_by_all, kind, lock, make_private_directory,
+    nothing, open_without_waiting, short_directory, try_lock,
+};
+pub(crate) use groups::{
+    adopt_orphans, end_with_us, ends_within, keep_groups, kill_half_started, reap, signal_child, signal_group,
+    spawn_group, spawn_session, spawn_with_us, unadopted,
+};
+pub(crate) use handle::{Handle, wait_all};
+pub(crate) use pipes::{Poller, is_readable_within, read_at_once};
+pub(crate) use processes::{
+    children, command, cwd, descendants, environment, has_main_thread, identity, own_children, pid_in_own_namespace,
+    process, processes, program, tag,
+};
+pub(crate) use sockets::{
+    ephemeral_ports, every_socket, excluded_range, holders, holds, listeners, may_hide_owner, reserved_ports,
+    set_reuse, sockets,
+};
+#[cfg(feature = "metrics")]
+pub(crate) use usage::{open_descriptors, started_at, usage};
+pub(crate) use users::{
+    anothers, control_endpoint, effective_user_id, is_same_user, owner, private_socket, receive, set_send_timeout,
+    user_id, user_name,
+};
 
 /// `SO_REUSEADDR` would take over a port on which a process listens.
 ///
 /// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
+/// Whether a bind to a specific address succeeds although a process listens at the wildcard.
+///
+/// Source: as for [`REUSE_SHOWS_LISTENERS`].
+pub(crate) const BINDS_BESIDE_WILDCARD: bool = true;
+
+/// Whether a forbidden bind means a range excluded by the system or a port in exclusive use, and not a lack of privilege.
+///
+/// Source: microsoft/WSL#5514; as for [`REUSE_SHOWS_LISTENERS`].
+pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
+
 /// The pipe of container engines for all users.
 ///
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.
 pub(crate) const ENGINE_SOCKETS: [&str; 1] = [r"\\.\pipe\docker_engine"];
 
-/// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
-///
-/// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
-pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
-
 /// WSAEAFNOSUPPORT.
 pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
 
-pub(super) const SYSTEM: &str = "Windows";
-
-/// # Errors
-/// Always: not supported yet.
-pub(crate) fn on_signals(_: impl Fn(SignalEvent) + Send + 'static) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Windows has no signal mask.
-pub(crate) fn unblock_signals() {}
+/// Only Linux has journald.
+pub(crate) const HAS_JOURNAL: bool = false;
 
 /// A handle as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
 
+/// Handles that must stay open until a process is spawned.
+pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
+
+/// The result of a Win32 function that returns 0 for a failure.
+fn check(result: i32) -> io::Result<()> {
+    match result {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Windows supports every command.
+pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
+    Ok(())
+}
+
 /// # Errors
-/// Always: not supported yet.
-pub(crate) fn spawn_group(_: &mut Command) -> io::Result<Child> {
+/// Always: there is no journal.
+pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// # Errors
-/// Always: not supported yet.
-pub(crate) fn spawn_session(_: &mut Command) -> io::Result<Child> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// # Errors
-/// Always: not supported yet.
+/// Always: a pseudoconsole can only be given to a process by a way of starting it that std does not have.
+///
+/// Source: learn.microsoft.com, "Creating a Pseudoconsole session"; rust-lang/rust#114854.
 pub(crate) fn open_terminal(_: Size) -> io::Result<(File, File)> {
-    Err(io::ErrorKind::Unsupported.into())
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "devtasks has none for services on Windows",
+    ))
 }
 
 /// # Errors
-/// Always: not supported yet.
+/// Always: there is no terminal.
 pub(crate) fn resize_terminal(_: &File, _: Size) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: no question is asked.
-pub(crate) fn forget_typed() {}
-
-/// # Errors
-/// Always: not supported yet.
-pub(crate) fn read_line() -> io::Result<String> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Not supported yet: no process is started.
+/// Never called: there is no terminal.
 pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 
-/// Not supported yet: no process was started.
-pub(crate) fn signal_group(_: u32, _: Signal) {}
-
-/// Not supported yet: no process was started.
-pub(crate) fn signal_child(_: u32, _: Signal) {}
-
-/// Not supported yet: no process was started.
-pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
-    Vec::new()
+/// # Errors
+/// Always: a program cannot be told by numbers which handles are its sockets.
+pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "Windows has no way of passing them",
+    ))
 }
 
-/// Not supported yet: no process was started.
-pub(crate) fn read_at_once<T>(_: T, _: usize) -> Vec<u8> {
-    Vec::new()
+/// How a child that std waited for has ended.
+pub(crate) fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
+    ExitStatus {
+        code: status.code(),
+        signal: None,
+    }
+}
+
+/// Runs the command to its end, for Windows cannot replace a program. Keys such as Ctrl-C are for the command alone.
+///
+/// # Errors
+/// The command cannot be run.
+pub(crate) fn replace(mut command: Command) -> io::Result<ExitStatus> {
+    console::ignore_keys();
+    spawn_with_us(&mut command)?.wait().map(exit_status)
 }
 
 pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
@@ -111,21 +157,24 @@ pub(crate) fn is_too_long(error: &io::Error) -> bool {
     error.raw_os_error() == Some(10_040)
 }
 
-/// Reading blocks.
-pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
-    true
-}
-
-/// Not supported yet: no process is started.
+/// Waits: the pipe takes some thousand lines of the few that are written to it.
 pub(crate) fn write_without_waiting<T>(_: &T) {}
 
-/// Not supported yet: no process is started.
+/// None: nobody can open a pipe of another process.
 pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
     None
 }
 
+/// None: nobody can open a pipe of another process.
+pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {
+    Vec::new()
+}
+
 /// Handles are inherited only on request.
 pub(crate) fn close_inherited() {}
+
+/// Windows has no signal mask.
+pub(crate) fn unblock_signals() {}
 
 /// Windows has no such limit.
 pub(crate) fn open_files_at_most() -> Option<u64> {
@@ -146,116 +195,6 @@ pub(crate) fn widen_descriptor_table() {}
 /// Windows has no such limit.
 pub(crate) fn limit_as_called(_: &mut Command) {}
 
-/// An empty file.
-///
-/// # Errors
-/// The system has no handle left.
-pub(crate) fn nothing() -> io::Result<File> {
-    File::open("NUL")
-}
-
-/// Not supported yet: no supervisor runs in the background.
-pub(crate) fn hang_up_stdout() {}
-
-/// Windows users have no numeric id.
-pub(crate) fn user_id() -> u32 {
-    0
-}
-
-/// Windows users have no numeric id.
-pub(crate) fn effective_user_id() -> u32 {
-    0
-}
-
-/// Unknown: Windows users have no numeric id.
-pub(crate) fn owner(_: &std::fs::Metadata) -> Option<u32> {
-    None
-}
-
-/// Unknown: Windows users have no numeric id.
-pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
-    None
-}
-
-/// How a child that std waited for has ended.
-pub(crate) fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
-    ExitStatus {
-        code: status.code(),
-        signal: None,
-    }
-}
-
-/// Runs the command to its end: Windows cannot replace a program.
-///
-/// # Errors
-/// The command cannot be run.
-pub(crate) fn replace(mut command: Command) -> io::Result<ExitStatus> {
-    command.status().map(exit_status)
-}
-
-/// Unknown: access is decided by lists.
-pub(crate) fn is_readable_by_all(_: &Path) -> bool {
-    false
-}
-
-/// A file has the permissions of its directory.
-pub(crate) fn is_open_to_others(_: &Path) -> bool {
-    false
-}
-
-/// The directory for temporary files.
-pub(crate) fn short_directory() -> std::path::PathBuf {
-    std::env::temp_dir()
-}
-
-/// # Errors
-/// The directory cannot be created.
-pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
-    // A directory in the user's profile inherits its permissions.
-    std::fs::create_dir_all(path)
-}
-
-/// Windows has no files whose opening blocks.
-pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Named pipes are not in the file system.
-pub(crate) fn is_pipe(_: std::fs::FileType) -> bool {
-    false
-}
-
-/// The kind of a file that is neither a regular file nor a directory.
-pub(crate) fn kind(_: std::fs::FileType) -> &'static str {
-    "device"
-}
-
-/// Where the supervisor with this state directory listens: a named pipe, for Windows has no socket files here.
-pub(crate) fn control_endpoint(directory: &Path) -> std::path::PathBuf {
-    let number = crate::hash::fnv(directory.as_os_str().as_encoded_bytes().iter().copied());
-    format!(r"\\.\pipe\devtasks-{number:016x}").into()
-}
-
-/// Not supported yet: no stream is open.
-pub(crate) fn set_receive_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Not supported yet: no stream is open.
-pub(crate) fn set_send_timeout(_: &Stream, _: Duration) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Not supported yet: devtasks does not listen.
-pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
-    options
-}
-
-/// Not supported yet: no client is accepted.
-pub(crate) fn is_same_user(_: &Stream) -> bool {
-    false
-}
-
 /// Windows has no background jobs of a terminal.
 pub(crate) fn is_in_foreground() -> bool {
     true
@@ -267,31 +206,25 @@ pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: the next write detects it.
+/// Nothing tells when the reader of a pipe closes it; the next write does.
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
 
-/// Handles that must stay open until a process is spawned.
-pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
-
-/// # Errors
-/// Always: sockets cannot be passed yet.
-pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
-    Err(io::ErrorKind::Unsupported.into())
+/// There is no systemd.
+pub(crate) fn socket_unit(_: &Endpoint, _: bool, _: bool) -> Option<String> {
+    None
 }
 
-pub(crate) fn lock(_: &File) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+/// There are no control groups.
+pub(crate) fn cgroup(_: u32) -> Look<Cgroup> {
+    Ok(None)
 }
 
-pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
+/// Windows kills no process when memory runs out.
+pub(crate) fn oom_kills() -> OomKills {
+    OomKills::default()
 }
 
-pub(crate) fn stdout_is_pipe() -> bool {
-    false
-}
-
-/// Makes a file that does not exist yet. Who may read it follows from its directory.
-pub(crate) fn create_new(path: &Path, _: Readers) -> io::Result<File> {
-    std::fs::OpenOptions::new().write(true).create_new(true).open(path)
+/// Every process of this machine is in the table.
+pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
+    None
 }

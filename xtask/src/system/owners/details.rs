@@ -68,7 +68,10 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
     let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
     // Or the title begins with it: `/usr/bin/redis-server *:6379`, on Debian the file `redis-check-rdb`.
     let titled = command.first().and_then(|first| first.split(' ').next()).map(base);
-    if known.any(|name| name == comm) || titled.is_some_and(|name| name == comm) {
+    // Windows' names of programs are shown without their ending.
+    if known.any(|name| name == comm || name.strip_suffix(".exe") == Some(comm))
+        || titled.is_some_and(|name| name == comm)
+    {
         return comm.to_owned();
     }
     let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
@@ -186,7 +189,8 @@ fn described(
         .unwrap_or_default();
     let uid = seen
         .and_then(|seen| seen.user_id())
-        .and_then(|uid| uid.to_string().parse().ok());
+        // On Windows the last part of an identifier such as `S-1-5-21-…-1001` tells users apart.
+        .and_then(|uid| uid.to_string().rsplit('-').next()?.parse().ok());
     let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
     // Only for display: the number of descendants, if the system provides it.
     let tree = os::descendants(pid).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::hash::fnv;
 use crate::plan::Protocol;
 pub(crate) use crate::ports::SocketState;
 
@@ -23,6 +24,19 @@ pub(crate) struct Socket {
     pub(crate) uid: u32,
     /// Whether an IPv6 socket excludes IPv4; `None` if unknown.
     pub(crate) only_v6: Option<bool>,
+}
+
+impl Socket {
+    /// Stands for the inode on systems whose table of sockets and whose list of owners share no number: the same for the
+    /// same protocol and both ends.
+    pub(crate) fn id_of(protocol: Protocol, local: SocketAddr, remote: Option<SocketAddr>) -> u64 {
+        let protocol = match protocol {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+        };
+        let remote = remote.map_or_else(String::new, |remote| remote.to_string());
+        fnv(format!("{protocol} {local} {remote}").into_bytes())
+    }
 }
 
 /// Calls `each` for the rows of one `sock_diag` datagram that have a `wanted` port; returns whether the dump is

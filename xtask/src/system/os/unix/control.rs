@@ -1,6 +1,6 @@
 //! The control socket: where it is, who may connect, how long it waits.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,9 +15,13 @@ pub(crate) fn control_endpoint(directory: &Path) -> PathBuf {
     directory.join("control")
 }
 
-/// How long a read from the other end may wait; `None` means forever.
-pub(crate) fn set_receive_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
-    stream.set_recv_timeout(patience)
+/// Reads what the other end has sent; waits for it at most `patience`, or forever.
+///
+/// # Errors
+/// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] if nothing has come, or an error of the system.
+pub(crate) fn receive(mut stream: &Stream, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
+    stream.set_recv_timeout(patience)?;
+    stream.read(buffer)
 }
 
 /// How long a write to the other end may wait.

@@ -2,6 +2,8 @@
 //!
 //! Linux and Windows are complete. On macOS, a missing function reports "not supported yet" and never guesses.
 
+#[cfg(test)]
+mod conformance;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]

@@ -21,15 +21,19 @@ pub(crate) struct Client {
     stream: BufReader<Patient>,
 }
 
-/// What the supervisor sends, each part of it within a time limit.
+/// A stream whose reads have a time limit.
 struct Patient {
     stream: Stream,
+    /// For each read; `None` means forever.
     patience: Option<Duration>,
 }
 
 impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        os::receive(&self.stream, buffer, self.patience)
+        match self.patience {
+            Some(patience) if !os::receives_within(&self.stream, patience) => Err(ErrorKind::TimedOut.into()),
+            Some(_) | None => self.stream.read(buffer),
+        }
     }
 }
 
@@ -47,9 +51,10 @@ impl Client {
     /// A request that does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
         // A large request blocks until it is read; a supervisor that does not read does not reply either.
-        let _ = os::set_send_timeout(&self.stream.get_ref().stream, REPLY_TIMEOUT);
+        let stream = &mut self.stream.get_mut().stream;
+        let _ = os::set_send_timeout(stream, Some(REPLY_TIMEOUT));
         // If it fails, the supervisor closes the connection.
-        let _ = ask(&mut self.stream.get_mut().stream, request);
+        let _ = ask(stream, request);
     }
 
     /// The next reply; waits at most `patience`.

@@ -32,13 +32,13 @@ use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
 pub(crate) use bind::{excluded_range, set_reuse};
-pub(crate) use control::{control_endpoint, is_same_user, private_socket, receive, set_send_timeout};
+pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
-pub(crate) use spawn::{keep_groups, spawn_group, spawn_session, spawn_with_us};
+pub(crate) use spawn::{add_arguments, keep_groups, spawn_group, spawn_session, spawn_with_us};
 pub(crate) use terminal::{enable_colours, forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 pub(crate) use write::create_new;
 

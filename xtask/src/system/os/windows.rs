@@ -14,6 +14,8 @@ mod users;
 
 use std::fs::File;
 use std::io;
+use std::os::windows::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use crate::diagnose::{ExitStatus, OomKills};
@@ -42,8 +44,8 @@ pub(crate) use sockets::{
 #[cfg(feature = "metrics")]
 pub(crate) use usage::{open_descriptors, started_at, usage};
 pub(crate) use users::{
-    anothers, control_endpoint, effective_user_id, is_same_user, owner, private_socket, receive, set_send_timeout,
-    user_id, user_name,
+    anothers, control_endpoint, effective_user_id, is_same_user, owner, private_socket, receives_within,
+    set_send_timeout, user_id, user_name,
 };
 
 /// `SO_REUSEADDR` would take over a port on which a process listens.
@@ -89,6 +91,19 @@ fn check(result: i32) -> io::Result<()> {
 /// Windows supports every command.
 pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
     Ok(())
+}
+
+/// Adds the arguments of a program. `cmd` takes what follows `/C` as it stands, so that is not quoted as for others.
+///
+/// Source: `cmd /?`: with `/S`, the first and the last quotation mark are removed and the rest is the command.
+pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
+    match arguments {
+        [flag, text] if program.eq_ignore_ascii_case("cmd") && flag.eq_ignore_ascii_case("/C") => {
+            command.raw_arg(format!("/D /S /C \"{text}\""));
+        }
+        _ => drop(command.args(arguments)),
+    }
 }
 
 /// # Errors

@@ -1,6 +1,6 @@
 //! The control socket: where it is, who may connect, how long it waits.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,25 +8,22 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 
-use super::user_id;
+use super::{is_readable_within, user_id};
 
 /// Where the supervisor with this state directory listens: a socket file in it.
 pub(crate) fn control_endpoint(directory: &Path) -> PathBuf {
     directory.join("control")
 }
 
-/// Reads what the other end has sent; waits for it at most `patience`, or forever.
-///
-/// # Errors
-/// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] if nothing has come, or an error of the system.
-pub(crate) fn receive(mut stream: &Stream, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
-    stream.set_recv_timeout(patience)?;
-    stream.read(buffer)
+/// Whether the other end sends something, or ends, within `patience`.
+pub(crate) fn receives_within(stream: &Stream, patience: Duration) -> bool {
+    let Stream::UdSocket(socket) = stream;
+    is_readable_within(socket, patience)
 }
 
-/// How long a write to the other end may wait.
-pub(crate) fn set_send_timeout(stream: &Stream, patience: Duration) -> io::Result<()> {
-    stream.set_send_timeout(Some(patience))
+/// How long a write to the other end may wait; `None` means forever.
+pub(crate) fn set_send_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
+    stream.set_send_timeout(patience)
 }
 
 /// Allows only the user to connect.

@@ -4,6 +4,11 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
+/// Adds the arguments of a program.
+pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
+    command.args(arguments);
+}
+
 /// Starts the command as the leader of a new process group. [`reap`] reports its end.
 ///
 /// # Errors

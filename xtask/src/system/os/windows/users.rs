@@ -1,6 +1,6 @@
 //! Users, and the control pipe, which only its user may open.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -99,23 +99,18 @@ pub(crate) fn is_same_user(stream: &Stream) -> bool {
     theirs.is_some() && theirs.as_deref() == own_sid()
 }
 
-/// Reads what the other end has sent; waits for it at most `patience`, or forever.
-///
-/// # Errors
-/// [`io::ErrorKind::TimedOut`] if nothing has come, or an error of the system. Named pipes have no time limits of their
-/// own.
-pub(crate) fn receive(mut stream: &Stream, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
+/// Whether the other end sends something, or ends, within `patience`.
+pub(crate) fn receives_within(stream: &Stream, patience: Duration) -> bool {
     let Stream::NamedPipe(pipe) = stream;
-    if patience.is_some_and(|patience| !is_readable_within(pipe, patience)) {
-        return Err(io::ErrorKind::TimedOut.into());
-    }
-    stream.read(buffer)
+    is_readable_within(pipe, patience)
 }
 
-/// Not limited: named pipes have no time limits. A client that does not read keeps its thread.
+/// Not limited: a write waits for its reader, which costs its thread.
 ///
 /// # Errors
 /// None.
-pub(crate) fn set_send_timeout(_: &Stream, _: Duration) -> io::Result<()> {
+///
+/// Source: the crate `interprocess`: named pipes have no time limits.
+pub(crate) fn set_send_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
     Ok(())
 }

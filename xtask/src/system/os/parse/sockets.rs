@@ -27,15 +27,10 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Stands for the inode on systems whose table of sockets and whose list of owners share no number: the same for the
-    /// same protocol and both ends.
-    pub(crate) fn id_of(protocol: Protocol, local: SocketAddr, remote: Option<SocketAddr>) -> u64 {
-        let protocol = match protocol {
-            Protocol::Tcp => "tcp",
-            Protocol::Udp => "udp",
-        };
-        let remote = remote.map_or_else(String::new, |remote| remote.to_string());
-        fnv(format!("{protocol} {local} {remote}").into_bytes())
+    /// Stands for the inode on systems whose kernel gives a socket no number that all its tables share: a hash of
+    /// protocol and addresses. Sockets that share an address (`SO_REUSEPORT`) have the same, and so the same holders.
+    pub(crate) fn id_of(protocol: Protocol, address: SocketAddr, remote: Option<SocketAddr>) -> u64 {
+        fnv(format!("{protocol:?} {address} {remote:?}").into_bytes())
     }
 }
 

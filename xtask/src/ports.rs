@@ -69,10 +69,10 @@ pub(crate) struct PortFact {
     pub(crate) other_loopback_owners: Vec<Owner>,
     /// The ephemeral range, if it contains this port.
     pub(crate) ephemeral_range: Option<(u16, u16)>,
+    /// The range around this port that Windows keeps, if a probe was [`BindResult::Excluded`] and it is known.
+    pub(crate) excluded_range: Option<(u16, u16)>,
     /// Why an owner may be invisible.
     pub(crate) visibility_limit: Option<VisibilityLimit>,
-    /// The range with this port that may not be bound, if the system names it.
-    pub(crate) excluded_range: Option<(u16, u16)>,
 }
 
 /// Where an invisible owner may run.

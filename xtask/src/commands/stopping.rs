@@ -11,7 +11,7 @@ use crate::process::Identity;
 use crate::process::targets::{Targets, Tree};
 use crate::report::words;
 use crate::system::audit::Audit;
-use crate::system::os::Signal;
+use crate::system::os::{self, Signal};
 use crate::system::owners::{self, Addresses};
 use crate::system::runs;
 use crate::system::stop::{self, KillReason, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
@@ -262,6 +262,15 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
         Err(_) => Diagnostic::new(message),
     }
     .exit(Exit::Survived)
+}
+
+/// Asks whether to stop `it`, and says how.
+pub(super) fn stop_question(it: &str, grace: Duration) -> String {
+    let grace = words::duration(grace);
+    match os::CAN_ASK_OTHERS {
+        true => format!("Stop {it}? SIGTERM first; SIGKILL after {grace}, if you confirm it."),
+        false => format!("Stop {it}? Windows can only kill what this command has not started, if you confirm it."),
+    }
 }
 
 fn kill_question(survivors: &[Survivor], why: KillReason, grace: Duration) -> String {

@@ -293,12 +293,8 @@ impl PortCheck<'_> {
     }
 
     fn excluded(&self) -> Finding {
-        let range = match self.fact.excluded_range {
-            Some((first, last)) => format!("the range {first}-{last}"),
-            None => "a range".to_owned(),
-        };
         let message = format!(
-            "{} may not be bound: it lies in {range} that Windows keeps for itself, for Hyper-V or for WSL",
+            "{} may not be bound: it lies in a range that Windows keeps for itself, for Hyper-V or for WSL",
             self.name()
         );
         self.finding(Code::PortDenied, message).hints(hint::excluded(self))

@@ -3,14 +3,14 @@
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use crate::commands::events::Interrupted;
-use crate::commands::stopping::{self, Busy, StopResult, StopUi, told_of_port};
+use crate::commands::stopping::{self, Busy, StopResult, StopUi, stop_question, told_of_port};
 use crate::commands::tell;
 use crate::diagnostic::Exit;
 use crate::plan::{Plan, PortId};
 use crate::ports::conflict::finding;
 use crate::ports::{Endpoint, Finding};
 use crate::preflight::resolution::Remedy;
-use crate::report::{self, words};
+use crate::report;
 use crate::system::owners::{self, Addresses};
 
 impl Preflight<'_> {
@@ -39,11 +39,7 @@ impl Preflight<'_> {
         }
         let grace = service.stop_grace_period;
         if remedy == Remedy::Ask {
-            let question = format!(
-                "Stop it? SIGTERM first; SIGKILL after {}, if you confirm it.",
-                words::duration(grace)
-            );
-            match self.inbox.confirm(&question, self.context) {
+            match self.inbox.confirm(&stop_question("it", grace), self.context) {
                 Ok(true) => {}
                 Ok(false) => return Err(self.left_alone(&self.hinted(numbers, Some(id), found))),
                 Err(Interrupted) => return Err(self.blocked(Exit::Interrupted)),

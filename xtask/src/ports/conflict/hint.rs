@@ -3,7 +3,6 @@
 use super::{ConflictKind, PortCheck};
 use crate::diagnostic::Hint;
 use crate::foreign::shell_word;
-use crate::plan::Protocol;
 use crate::ports::{Owner, Role, SocketState, VisibilityLimit};
 use crate::process::ProcessState;
 use crate::process::container::Runtime;
@@ -70,11 +69,7 @@ pub(super) fn privilege(case: &PortCheck<'_>) -> Vec<Hint> {
 }
 
 pub(super) fn excluded(case: &PortCheck<'_>) -> Vec<Hint> {
-    let protocol = match case.port.protocol {
-        Protocol::Tcp => "tcp",
-        Protocol::Udp => "udp",
-    };
-    let look = format!("look at the ranges with `netsh interface ipv4 show excludedportrange protocol={protocol}`");
+    let look = "look at the ranges with `netsh interface ipv4 show excludedportrange protocol=tcp`";
     another_port(case).into_iter().chain([look.into()]).collect()
 }
 

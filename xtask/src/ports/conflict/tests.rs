@@ -123,10 +123,6 @@ fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
                 }
             }
             "owner" => fact.owners.push(owner(words)),
-            "excluded" => {
-                let range = words.next().and_then(|range| range.split_once('-')).unwrap();
-                fact.excluded_range = Some((range.0.parse().unwrap(), range.1.parse().unwrap()));
-            }
             "beside" => fact.other_loopback_owners.push(owner(words)),
             "blind" => {
                 fact.visibility_limit = words.next().map(|it| {

@@ -42,6 +42,9 @@ pub(crate) use spawn::{add_arguments, keep_groups, spawn_group, spawn_session, s
 pub(crate) use terminal::{enable_colours, forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 pub(crate) use write::create_new;
 
+/// Whether a process that we have not started can be asked to end.
+pub(crate) const CAN_ASK_OTHERS: bool = true;
+
 /// Sockets of container engines for all users.
 ///
 /// Source: man 1 dockerd, `--host`; podman-system-service(1).

@@ -63,6 +63,9 @@ pub(crate) const BINDS_BESIDE_WILDCARD: bool = true;
 /// Source: microsoft/WSL#5514; as for [`REUSE_SHOWS_LISTENERS`].
 pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
 
+/// Whether a process that we have not started can be asked to end. Windows has console events for our own groups alone.
+pub(crate) const CAN_ASK_OTHERS: bool = false;
+
 /// The pipe of container engines for all users.
 ///
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.
@@ -119,7 +122,7 @@ pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
 pub(crate) fn open_terminal(_: Size) -> io::Result<(File, File)> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "devtasks has none for services on Windows",
+        "devtasks opens none on Windows; remove `tty`",
     ))
 }
 
@@ -137,7 +140,7 @@ pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "Windows has no way of passing them",
+        "Windows has no way of doing so; remove `listen`",
     ))
 }
 

@@ -68,10 +68,7 @@ pub(crate) fn display_name(comm: &str, command: &[String], exe: Option<&Path>) -
     let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());
     // Or the title begins with it: `/usr/bin/redis-server *:6379`, on Debian the file `redis-check-rdb`.
     let titled = command.first().and_then(|first| first.split(' ').next()).map(base);
-    // Windows' names of programs are shown without their ending.
-    if known.any(|name| name == comm || name.strip_suffix(".exe") == Some(comm))
-        || titled.is_some_and(|name| name == comm)
-    {
+    if known.any(|name| name == comm) || titled.is_some_and(|name| name == comm) {
         return comm.to_owned();
     }
     let mut known = command.iter().map(|argument| base(argument)).chain(program.clone());

@@ -72,8 +72,7 @@ fn row(entry: &PROCESSENTRY32W) -> Option<Process> {
         Err(_) => (0, ProcessState::Running),
     };
     let length = entry.szExeFile.iter().position(|letter| *letter == 0);
-    let file = String::from_utf16_lossy(&entry.szExeFile[..length.unwrap_or(entry.szExeFile.len())]);
-    let name = file.strip_suffix(".exe").or(file.strip_suffix(".EXE")).unwrap_or(&file);
+    let name = String::from_utf16_lossy(&entry.szExeFile[..length.unwrap_or(entry.szExeFile.len())]);
     Some(Process {
         identity: Identity {
             boot: String::new(),
@@ -86,8 +85,8 @@ fn row(entry: &PROCESSENTRY32W) -> Option<Process> {
         session: 0,
         terminal: None,
         state,
-        // Source: "System Idle Process" and "System" have these pids on every Windows since XP.
-        kernel: pid == 0 || pid == 4 && name == "System",
+        // The idle process. `System`, which holds the ports of http.sys, is told apart by its name.
+        kernel: pid == 0,
     })
 }
 

@@ -10,7 +10,7 @@ mod linux;
 mod macos;
 #[cfg_attr(not(test), expect(dead_code, reason = "each system has its own part of it"))]
 pub(crate) mod parse;
-#[cfg_attr(not(test), expect(dead_code, reason = "not every system knows all of it"))]
+#[cfg_attr(windows, expect(dead_code, reason = "a console does not tell that it was resized"))]
 mod signal;
 #[cfg(unix)]
 mod unix;

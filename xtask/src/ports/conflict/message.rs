@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::outside::unseen;
 use super::{ConflictKind, PortCheck};
 use crate::diagnostic::Code;
 use crate::ports::related_owners::ListenerOverlap;
 use crate::ports::{BindProbe, BindResult, Owner, Role, SocketState, UnownedSocket};
 use crate::process::ProcessState;
+use crate::process::arguments::program;
 use crate::process::container::EngineReply;
 
 impl PortCheck<'_> {
@@ -166,6 +168,10 @@ impl PortCheck<'_> {
 
     fn unowned_message(&self, why: ConflictKind) -> String {
         let port = self.name();
+        let and_unseen = match self.fact.visibility_limit {
+            Some(limit) => format!("; {}", unseen(limit)),
+            None => String::new(),
+        };
         let decided = self
             .fact
             .unowned
@@ -193,16 +199,20 @@ impl PortCheck<'_> {
             }
             Some((socket, SocketState::Listening | SocketState::Bound)) if why == ConflictKind::Hidden => {
                 format!(
-                    "{port} is taken, and its owner cannot be seen: it belongs to {}",
+                    "{port} is taken, and its owner cannot be seen: it belongs to {}{and_unseen}",
                     user(socket)
                 )
             }
             Some((_, SocketState::Listening | SocketState::Bound)) => {
-                format!("{port} is taken by no process that can be seen: the kernel or a socket in flight holds it")
+                let who = match self.fact.visibility_limit {
+                    None => ": the kernel or a socket in flight holds it",
+                    Some(_) => &and_unseen,
+                };
+                format!("{port} is taken by no process that can be seen{who}")
             }
             None => match &self.fact.unknown {
                 Some(reason) => format!("{port} is taken, and its owner could not be looked up: {reason}"),
-                None => format!("{port} is taken, yet no process and no socket was found that holds it"),
+                None => format!("{port} is taken, yet no process and no socket was found that holds it{and_unseen}"),
             },
         }
     }
@@ -248,7 +258,7 @@ fn serves_nothing(owner: &Owner) -> bool {
         "ssh-agent",
         "gpg-agent",
     ];
-    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&owner.process.name.raw().as_str())
+    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&program(owner.process.name.raw()))
 }
 
 pub(super) fn user(socket: &UnownedSocket) -> String {

@@ -3,6 +3,7 @@
 pub(crate) mod netsh;
 pub(crate) mod processes;
 pub(crate) mod sockets;
+pub(crate) mod surroundings;
 #[cfg(test)]
 mod tests;
 pub(crate) mod units;

@@ -56,39 +56,4 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::ErrorKind;
-
-    use super::{Readers, replace, write_new};
-
-    #[test]
-    fn it_replaces_nothing_and_leaves_nothing_beside() {
-        let directory = tempfile::tempdir().expect("a temp directory can be made");
-        let file = directory.path().join("devtasks.toml");
-        write_new(&file, "one").expect("it is new");
-        let again = write_new(&file, "two").map_err(|error| error.kind());
-        assert_eq!(again, Err(ErrorKind::AlreadyExists));
-        assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "one");
-        std::os::unix::fs::symlink("nowhere", directory.path().join("link")).expect("a link can be made");
-        let through = write_new(&directory.path().join("link"), "three").map_err(|error| error.kind());
-        assert_eq!(through, Err(ErrorKind::AlreadyExists));
-        let names = std::fs::read_dir(directory.path()).expect("it is there").count();
-        assert_eq!(names, 2);
-    }
-
-    #[test]
-    fn a_file_is_replaced_for_those_who_may_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().expect("a temp directory can be made");
-        let file = directory.path().join("devtasks.prom");
-        for (text, readers, expected) in [("one", Readers::All, 0o644), ("two", Readers::Owner, 0o600)] {
-            replace(&file, text, readers).expect("it can be written");
-            assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text);
-            let mode = file.metadata().expect("it is there").permissions().mode();
-            assert_eq!(mode & 0o777, expected);
-        }
-        assert!(replace(&directory.path().join("none/devtasks.prom"), "three", Readers::All).is_err());
-        let names = std::fs::read_dir(directory.path()).expect("it is there").count();
-        assert_eq!(names, 1);
-    }
-}
+mod tests;

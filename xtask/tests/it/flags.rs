@@ -184,6 +184,7 @@ fn usage_names_the_form_that_was_typed() {
     assert!(ended.stdout.contains("Usage: cargo xtask up"), "{ended:?}");
 }
 
+#[cfg(target_os = "linux")] // `/dev/full`.
 #[test]
 fn a_full_stdout_is_no_success() {
     let (sandbox, _) = Sandbox::with_api();

@@ -1,10 +1,11 @@
 //! `init` and `import`: what is written, said and left alone, and what the other commands say without a file.
 
 use std::fs;
+use std::process::Command;
 
 use expect_test::{Expect, expect};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, output};
 
 /// A project without `devtasks.toml`: a backend and a frontend, neither installed.
 fn shop() -> Sandbox {
@@ -313,7 +314,7 @@ fn other_commands_say_where_init_would_look() {
 fn a_pipe_and_a_directory_that_cannot_be_read_keep_nobody_waiting() {
     let sandbox = shop();
     let pipe = sandbox.project().join("Procfile");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    assert!(output(Command::new("mkfifo").arg(pipe)).status.success());
     sandbox.run(&["init", "--print"]).with(0);
     check(
         &sandbox,

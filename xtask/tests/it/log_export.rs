@@ -135,6 +135,7 @@ fn what_a_collector_refuses_is_counted_and_told_once() {
     );
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn a_collector_that_hangs_costs_bounded_memory_and_slows_nothing() {
     let port = port();

@@ -1,5 +1,6 @@
 //! A project for one test: temporary directories, ports, and the end of everything that was started in it.
 
+pub(crate) mod machine;
 mod plain;
 pub(crate) mod port;
 mod running;
@@ -200,22 +201,14 @@ impl Sandbox {
 
     /// Every live process that was started in this sandbox.
     pub(crate) fn processes(&self) -> Vec<u32> {
-        let mark = format!("{MARK}={}", self.id).into_bytes();
-        let directories = fs::read_dir("/proc").expect("/proc can be read");
-        let pids = directories.filter_map(|directory| directory.ok()?.file_name().to_str()?.parse().ok());
-        pids.filter(|pid| {
-            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment.split(|byte| *byte == 0).any(|variable| variable == mark) && !is_zombie(*pid)
-        })
-        .collect()
+        machine::with_variable(&format!("{MARK}={}", self.id))
     }
 
     /// Asserts that nothing started here is alive.
     #[track_caller]
     pub(crate) fn nothing_is_left(&self) {
         let left = self.processes();
-        let command = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let commands: Vec<_> = left.iter().map(|pid| (pid, command(pid))).collect();
+        let commands: Vec<_> = left.iter().map(|pid| (pid, machine::command(*pid))).collect();
         assert!(left.is_empty(), "{commands:?}");
     }
 
@@ -272,19 +265,18 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     let _ = Pid::from_raw(pid.cast_signed()).map(|pid| kill_process(pid, signal));
 }
 
-/// The targets of a process's descriptors.
-pub(crate) fn descriptors(pid: u32) -> Vec<PathBuf> {
-    let links = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    links.filter_map(|link| fs::read_link(link.path()).ok()).collect()
-}
-
 /// Waits until a process is gone or a zombie.
 #[track_caller]
 pub(crate) fn eventually_gone(pid: u32) {
     eventually(
         || format!("the end of {pid}"),
-        || !Path::new(&format!("/proc/{pid}")).exists() || is_zombie(pid),
+        || machine::state(pid).is_none_or(|state| state == 'Z'),
     );
+}
+
+#[track_caller]
+pub(crate) fn eventually_suspended(pid: u32) {
+    eventually(|| format!("{pid} to be suspended"), || machine::state(pid) == Some('T'));
 }
 
 /// Copies an executable file.
@@ -292,7 +284,7 @@ pub(crate) fn eventually_gone(pid: u32) {
 /// Not in this process: a child forked by another test would briefly share our descriptor, and a file that is open for
 /// writing cannot be executed (ETXTBSY).
 pub(crate) fn copy_program(from: &Path, to: &Path) {
-    let copied = output(Command::new("cp").args(["--preserve=mode"]).args([from, to]));
+    let copied = output(Command::new("cp").args([from, to]));
     assert!(copied.status.success(), "cannot make {}: {copied:?}", to.display());
 }
 
@@ -324,11 +316,4 @@ fn example(name: &str) -> PathBuf {
         example.display()
     );
     example
-}
-
-fn is_zombie(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // While another of its threads is exiting, its files and locks are still held.
-    let is_alone = || fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() == 1);
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')) && is_alone()
 }

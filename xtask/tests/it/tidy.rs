@@ -194,7 +194,7 @@ fn a_module_is_named_after_the_thing_it_holds() {
 
 #[test]
 fn the_top_of_the_repository_is_tidy() {
-    const NAMES: &str = ".cargo .ci .gitattributes .gitignore CHANGELOG.md Cargo.lock Cargo.toml LICENSE README.md \
+    const NAMES: &str = ".cargo .ci .gitattributes .github .gitignore CHANGELOG.md Cargo.lock Cargo.toml LICENSE README.md \
         devtasks.toml docs xtask";
     let mut git = Command::new("git");
     let listed = output(git.arg("ls-files").current_dir(root()));

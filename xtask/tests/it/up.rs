@@ -15,9 +15,12 @@ mod handed_over;
 mod host;
 mod interrupt;
 mod json;
+#[cfg(target_os = "linux")] // Open pipes, from `/proc`; other systems have no `on_exit = "keep"`.
 mod keep;
 mod leftovers;
 mod logs;
+#[cfg(target_os = "linux")] // `/proc` leads to its pipe, and prlimit(2) takes its files away.
+mod mute_watchdog;
 mod next;
 mod order;
 mod pidfile;
@@ -30,4 +33,5 @@ mod stdin;
 mod stop;
 mod tasks;
 mod tty;
+#[cfg(target_os = "linux")] // What inotify watches, from `/proc`.
 mod watch;

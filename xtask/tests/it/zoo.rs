@@ -5,9 +5,13 @@
 
 mod addresses;
 mod astray;
+#[cfg(target_os = "linux")] // Namespaces.
 mod borders;
+#[cfg(target_os = "linux")] // The next pid is chosen in a namespace.
 mod bystanders;
+#[cfg(target_os = "linux")] // Control groups and units of systemd.
 mod keepers;
+#[cfg(target_os = "linux")] // Used by those.
 mod namespace;
 mod neighbours;
 mod trees;
@@ -20,7 +24,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::sandbox::{Ended, Running, Sandbox, eventually, port, service, signal};
+use crate::sandbox::{Ended, Running, Sandbox, eventually, eventually_suspended, machine, port, service, signal};
 
 /// A project with one service, `api`, and others who want its port.
 struct Zoo {
@@ -332,19 +336,13 @@ fn lines(text: &str) -> Vec<&str> {
 
 /// It exists and is no zombie.
 fn lives(pid: u32) -> bool {
-    state(pid).is_some_and(|state| state != 'Z')
-}
-
-/// As in ps(1).
-fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
+    machine::state(pid).is_some_and(|state| state != 'Z')
 }
 
 #[track_caller]
 fn suspend(pid: u32) {
     signal(pid, Signal::STOP);
-    eventually(|| format!("{pid} to be suspended"), || state(pid) == Some('T'));
+    eventually_suspended(pid);
 }
 
 /// A second name for a program, by which it then goes.

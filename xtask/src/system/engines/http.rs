@@ -1,5 +1,8 @@
 //! HTTP over a local socket: ureq with our own transport.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};

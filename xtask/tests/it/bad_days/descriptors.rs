@@ -5,7 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::sandbox::{PATIENCE, Running, Sandbox, descriptors, eventually, port};
+use crate::sandbox::machine::descriptors;
+use crate::sandbox::{PATIENCE, Running, Sandbox, eventually, port};
 
 /// The control socket of the one run there is.
 fn control(sandbox: &Sandbox) -> PathBuf {

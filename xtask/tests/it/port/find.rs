@@ -32,6 +32,7 @@ fn one_that_is_held_by_udp_or_at_ipv6_alone_is_not_free() {
     }
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn the_systems_own_ports_come_last() {
     let sandbox = no_project();

@@ -140,6 +140,7 @@ fn what_another_user_holds_is_hidden_and_listed_needs_root() {
     assert_eq!(row[1..5], ["127.0.0.1", "-", "hidden", "root"], "{text}");
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn watching_prints_the_list_again_when_it_changes() {
     let sandbox = no_project();

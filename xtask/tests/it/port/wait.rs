@@ -81,6 +81,7 @@ fn all_of_several_ports_have_to_be_so() {
     wait("30s").with(0);
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn ctrl_c_is_130() {
     let sandbox = no_project();

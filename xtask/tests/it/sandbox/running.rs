@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{eventually, eventually_gone, signal};
+use super::{eventually, eventually_gone, eventually_suspended, machine, signal};
 
 /// A program that was started and not waited for.
 pub(crate) struct Running {
@@ -84,8 +84,7 @@ impl Running {
         if let Some(watchdog) = self.watchdog() {
             // A suspended supervisor does not start another watchdog.
             signal(self.pid(), Signal::STOP);
-            let stat = || std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
-            eventually(stat, || stat().contains(") T "));
+            eventually_suspended(self.pid());
             signal(watchdog, Signal::KILL);
             eventually_gone(watchdog);
         }
@@ -98,18 +97,7 @@ impl Running {
 
     /// The watchdog of a supervisor.
     pub(crate) fn watchdog(&self) -> Option<u32> {
-        let children = std::fs::read_dir(format!("/proc/{}/task", self.pid()))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let children = children.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-        let pids: Vec<u32> = children
-            .flat_map(|pids| pids.split_whitespace().map(str::parse).collect::<Vec<_>>())
-            .flatten()
-            .collect();
-        let arguments = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        pids.into_iter()
-            .find(|pid| arguments(pid).split('\0').nth(1) == Some("watchdog"))
+        machine::watchdog(self.pid())
     }
 
     /// Whether it has exited.

@@ -11,10 +11,19 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::{Ended, Running, eventually};
+
+#[cfg(target_os = "linux")]
+const CLOEXEC: OpenptFlags = OpenptFlags::CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const CLOEXEC: OpenptFlags = OpenptFlags::empty();
+
+/// Makes its stdin the controlling terminal of a new session, then executes the program. macOS has no setsid(1).
+const ON_TERMINAL: &str = "use POSIX; POSIX::setsid() > 0 && ioctl(STDIN, shift, 0) && exec { $ARGV[0] } @ARGV; die $!";
 
 pub(crate) struct Terminal {
     /// Our side; `None` after the window was closed.
@@ -28,8 +37,9 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the program with the terminal as its controlling one, so that Ctrl-C is delivered as a signal.
     pub(crate) fn start(command: &Command) -> Self {
-        let master =
-            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("there are terminals");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | CLOEXEC).expect("there are terminals");
+        // Where it is not opened so.
+        fcntl_setfd(&master, FdFlags::CLOEXEC).expect("it is ours");
         grantpt(&master).expect("it is ours");
         unlockpt(&master).expect("it is ours");
         resize(&master, 40, 100);
@@ -39,10 +49,9 @@ impl Terminal {
             rustix::fs::open(name.as_c_str(), flags, Mode::empty()).expect("it can be opened")
         };
 
-        // `setsid --ctty` makes its stdin the controlling terminal, then executes the program.
-        let mut on_terminal = Command::new("setsid");
+        let mut on_terminal = Command::new("perl");
         on_terminal
-            .arg("--ctty")
+            .args(["-e", ON_TERMINAL, &libc::TIOCSCTTY.to_string()])
             .arg(command.get_program())
             .args(command.get_args())
             .env_clear();

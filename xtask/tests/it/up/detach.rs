@@ -7,23 +7,12 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, eventually, eventually_gone, is_free, port, signal};
+use crate::sandbox::{Sandbox, eventually, eventually_gone, is_free, machine, port, signal};
 
 fn supervisor(sandbox: &Sandbox) -> u32 {
     let status = sandbox.run(&["status", "--format", "json"]).json();
     assert_eq!(status["supervisor"]["mode"], "background", "{status}");
     u32::try_from(status["supervisor"]["pid"].as_u64().unwrap()).unwrap()
-}
-
-/// The watchdog of a supervisor that is no child of ours.
-fn watchdog(supervisor: u32) -> u32 {
-    let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap();
-    let is_watchdog = |pid: &&str| {
-        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        command.split('\0').nth(1) == Some("watchdog")
-    };
-    let pid = children.split_whitespace().find(is_watchdog);
-    pid.expect("it has a watchdog").parse().unwrap()
 }
 
 #[test]
@@ -268,7 +257,7 @@ fn kill_9_of_the_supervisor_leaves_nothing() {
     let (sandbox, port) = Sandbox::with_api();
     sandbox.run(&["up", "-d"]).with(0);
     let supervisor = supervisor(&sandbox);
-    let watchdog = watchdog(supervisor);
+    let watchdog = machine::watchdog(supervisor).unwrap();
     signal(supervisor, Signal::KILL);
     eventually_gone(watchdog);
     sandbox.nothing_is_left();
@@ -291,7 +280,7 @@ fn a_grace_period_that_joins_later_is_the_watchdogs_too() {
     sandbox.run(&["up", "-d", "db"]).with(0);
     sandbox.run(&["up", "api"]).with(0);
     let supervisor = supervisor(&sandbox);
-    let watchdog = watchdog(supervisor);
+    let watchdog = machine::watchdog(supervisor).unwrap();
     signal(supervisor, Signal::KILL);
     eventually_gone(watchdog);
     sandbox.nothing_is_left();
@@ -300,6 +289,7 @@ fn a_grace_period_that_joins_later_is_the_watchdogs_too() {
     assert!(!audit.contains("SIGKILL"), "{audit}");
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn it_runs_from_a_copy_of_the_program() {
     let (sandbox, _) = Sandbox::with_api();

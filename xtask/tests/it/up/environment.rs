@@ -159,6 +159,7 @@ fn a_venv_is_active_for_its_service_alone() {
     );
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn stdin_is_empty() {
     let sandbox = Sandbox::new(
@@ -168,6 +169,7 @@ fn stdin_is_empty() {
     assert_eq!(written(&sandbox), "/dev/null\n");
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn no_descriptor_of_ours_leaks_into_a_service() {
     let sandbox = Sandbox::new(
@@ -177,6 +179,7 @@ fn no_descriptor_of_ours_leaks_into_a_service() {
     assert_eq!(written(&sandbox), usual(&sandbox, "ls /proc/self/fd > out"));
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn a_service_starts_with_no_signal_blocked_or_ignored() {
     let command = "grep -hE ^Sig[BI] /proc/self/status > out; echo end >> out; exec sleep 1000";

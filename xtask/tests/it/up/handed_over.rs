@@ -28,6 +28,7 @@ fn pid(sandbox: &Sandbox) -> u64 {
     status["services"][0]["pid"].as_u64().unwrap_or_default()
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn they_come_by_the_protocol_of_systemd() {
     let (web, admin) = (port(), port());
@@ -70,6 +71,7 @@ fn they_come_by_the_protocol_of_systemd() {
     assert!(is_free(web) && is_free(admin));
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn every_variable_arrives_whatever_its_name() {
     let port = port();
@@ -117,6 +119,7 @@ fn a_command_that_cannot_be_run_is_missing() {
     sandbox.nothing_is_left();
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn it_begins_as_any_other_process_of_a_service() {
     let begun = |listen: bool| {

@@ -135,6 +135,7 @@ fn a_stuck_reader_of_the_log_does_not_keep_the_stack_from_stopping() {
     sandbox.nothing_is_left();
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn signals_that_the_caller_has_blocked_are_heard() {
     let (sandbox, _) = Sandbox::with_api();

@@ -170,6 +170,7 @@ fn orphaned_without_a_tag(command: &str) -> (Sandbox, u16) {
     (sandbox, port)
 }
 
+#[cfg(target_os = "linux")] // macOS has no setsid(1).
 #[test]
 fn a_server_that_overwrote_its_environment_is_still_a_leftover() {
     for command in [
@@ -211,6 +212,7 @@ fn a_pid_that_was_noted_and_means_another_process_now_is_a_stranger() {
     assert!(!is_free(port));
 }
 
+#[cfg(target_os = "linux")] // Namespaces.
 #[test]
 fn a_stack_that_runs_in_a_container_is_no_leftover_needs_root() {
     let (sandbox, _) = Sandbox::with_api();

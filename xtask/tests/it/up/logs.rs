@@ -91,6 +91,7 @@ fn on_a_terminal_what_is_waited_for_does_not_mix_with_the_log() {
     assert!(!left.iter().any(|line| line.contains('…')), "{left:#?}");
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn a_reader_that_stops_reading_holds_no_service_up_and_the_files_are_complete() {
     let n_lines = 120_000;

@@ -6,8 +6,9 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::sandbox::machine::descriptors;
 use crate::sandbox::port::row;
-use crate::sandbox::{PATIENCE, Running, Sandbox, descriptors, eventually, is_free, port, signal};
+use crate::sandbox::{PATIENCE, Running, Sandbox, eventually, is_free, port, signal};
 
 /// `api`, at a TCP port and a UDP port, waits for `db`, which is ready once there is a file `go`.
 struct Stack {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::sandbox::{Sandbox, descriptors, eventually};
+use crate::sandbox::machine::descriptors;
+use crate::sandbox::{Sandbox, eventually};
 
 #[test]
 fn a_service_that_reads_its_input_finds_its_end_at_once() {
@@ -13,6 +14,7 @@ fn a_service_that_reads_its_input_finds_its_end_at_once() {
     sandbox.run(&["up"]).with(0);
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn an_open_input_has_no_end_until_its_service_is_over_and_no_other_service_has_it() {
     let sandbox = Sandbox::new(

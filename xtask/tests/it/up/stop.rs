@@ -57,6 +57,7 @@ fn a_suspended_service_is_stopped_gently() {
     assert_eq!(summary["services"][0]["exit"]["code"], 0, "{summary}");
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn every_service_leads_a_process_group_of_its_own() {
     let (sandbox, _) = Sandbox::with_api();
@@ -73,6 +74,7 @@ fn every_service_leads_a_process_group_of_its_own() {
     assert_eq!(group, service);
 }
 
+#[cfg(target_os = "linux")] // macOS has no setsid(1).
 #[test]
 fn nothing_of_a_service_escapes() {
     let escapes = [
@@ -129,6 +131,7 @@ fn a_server_that_overwrites_its_environment_is_known_by_its_group() {
     sandbox.nothing_is_left();
 }
 
+#[cfg(target_os = "linux")] // The first thread of a process may end there.
 #[test]
 fn a_server_whose_first_thread_has_ended_is_not_taken_for_dead() {
     let port = port();
@@ -157,6 +160,7 @@ ctypes.CDLL(None).pthread_exit(None)\"",
     up.wait().with(0);
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn no_zombie_piles_up_under_the_supervisor() {
     let sandbox = Sandbox::new("[services.api]\ncommand = \"sh -c '(sleep 0.01 &); (sleep 0.02 &); sleep 1000'\"\n");
@@ -170,6 +174,7 @@ fn no_zombie_piles_up_under_the_supervisor() {
     eventually(|| format!("two children, not {}", children()), || children() == 2);
 }
 
+#[cfg(target_os = "linux")] // Only there, orphans are adopted.
 #[test]
 fn a_daemon_that_left_its_group_and_its_environment_ends_with_the_last_service() {
     let daemon = "env -i DEVTASKS_TEST_SANDBOX=${DEVTASKS_TEST_SANDBOX} SERVICE --setsid --announce here";

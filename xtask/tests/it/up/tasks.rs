@@ -175,6 +175,7 @@ fn a_task_has_the_time_of_the_whole_start() {
     sandbox.nothing_is_left();
 }
 
+#[cfg(target_os = "linux")] // macOS has no setsid(1).
 #[test]
 fn what_a_task_leaves_behind_ends_with_it() {
     let (sandbox, _) = shop("setsid sleep 1000 & echo done");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::sandbox::{Sandbox, Terminal, descriptors, eventually};
+use crate::sandbox::machine::descriptors;
+use crate::sandbox::{Sandbox, Terminal, eventually};
 
 /// One service `api`, a shell on a terminal of its own.
 fn shell(text: &str) -> Sandbox {
@@ -58,6 +59,7 @@ fn terminals(pid: u32) -> Vec<PathBuf> {
     all
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn its_standard_streams_are_a_terminal_and_that_is_its_controlling_one() {
     let sandbox = shell("test -t 0 && test -t 1 && test -t 2 && : < /dev/tty && echo all; exec sleep 1000");
@@ -251,6 +253,7 @@ fn each_start_has_a_terminal_and_the_supervisor_keeps_none_of_those_before() {
     }
 }
 
+#[cfg(target_os = "linux")] // `/proc` says it.
 #[test]
 fn one_that_closes_its_terminal_lives_on_and_nobody_reads_there_any_more() {
     let sandbox = shell(

@@ -53,6 +53,7 @@ fn a_stranger_that_shares_a_running_services_port_is_a_warning() {
 }
 
 /// Each of them opens the port for itself, below a master that does not.
+#[cfg(target_os = "linux")] // macOS has no setsid(1).
 #[test]
 fn workers_of_one_master_are_one_owner() {
     let mut zoo = Zoo::new();

@@ -1,7 +1,7 @@
 //! Who has to end so that the port stays free: rows 12 to 18.
 
 use super::{Zoo, suspend};
-use crate::sandbox::{eventually, service};
+use crate::sandbox::{eventually, machine, service};
 
 /// The shape of `uvicorn --reload`: the parent opens the port and hands it to a child that Python spawns; SIGTERM
 /// ends both.
@@ -157,6 +157,7 @@ fn row_15_who_ignores_sigterm_is_killed_after_its_grace_if_told_so() {
     zoo.is_ended(&["SIGTERM [holder]", "SIGTERM [holder]", "SIGKILL [holder]"]);
 }
 
+#[cfg(target_os = "linux")] // macOS has no setsid(1).
 #[test]
 fn row_16_a_suspended_server_is_called_so_and_goes_on_to_end() {
     let mut zoo = Zoo::new();
@@ -175,7 +176,7 @@ fn row_16_a_suspended_server_is_called_so_and_goes_on_to_end() {
         hint or give `api` another `port` in devtasks.toml",
     );
     zoo.is_left_alone();
-    assert_eq!(super::state(zoo.pid("holder")), Some('T'), "it was resumed");
+    assert_eq!(machine::state(zoo.pid("holder")), Some('T'), "it was resumed");
     zoo.is_ended(&["SIGTERM [holder]", "SIGCONT [holder]"]);
 }
 
@@ -185,16 +186,17 @@ fn row_17_a_zombie_owns_nothing() {
     zoo.start("holder", "--listen 127.0.0.1:PORT");
     let pid = zoo.pid("holder");
     zoo.running["holder"].kill();
-    eventually(|| format!("{pid} to be a zombie"), || super::state(pid) == Some('Z'));
+    eventually(|| format!("{pid} to be a zombie"), || machine::state(pid) == Some('Z'));
     zoo.says(
         "
         who port.free
         doctor ok port.free: port [port] is free",
     );
     zoo.starts(&[]);
-    assert_eq!(super::state(pid), Some('Z'), "somebody waited for it");
+    assert_eq!(machine::state(pid), Some('Z'), "somebody waited for it");
 }
 
+#[cfg(target_os = "linux")] // macOS has no setsid(1).
 #[test]
 fn row_18_who_starts_it_again_is_named_and_left_alone() {
     let mut zoo = Zoo::new();

@@ -1,5 +1,7 @@
 //! Lines → datagrams of fields, also long ones.
 
+#![cfg(target_os = "linux")] // No other system has journald and sealed files.
+
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Seek};
 use std::mem::MaybeUninit;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
+#[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +174,7 @@ fn a_stream_that_is_not_read_goes_on_in_the_middle_of_a_message() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_socket_file_takes_datagrams_or_a_stream() {
     let directory = tempfile::tempdir().unwrap();

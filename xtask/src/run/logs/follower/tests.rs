@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{PipeWriter, Write, pipe};
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::run::log_export::LogExport;
 use crate::run::logs::{RunId, Sink};
+use crate::system::os;
 use crate::system::terminal::Size;
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ fn eventually(mut holds: impl FnMut() -> bool) {
 fn follow(follower: &Follower, log: &Arc<Log>) -> (PipeWriter, Receiver<()>) {
     let (read, write) = pipe().unwrap();
     let (tell, told) = channel();
-    let read = Arc::new(File::from(OwnedFd::from(read)));
+    let read = Arc::new(File::from(os::Descriptor::from(read)));
     let followed = follower.follow(log, OutputSource::Pipe(Stream::Stdout), 1, read, move || {
         let _ = tell.send(());
     });

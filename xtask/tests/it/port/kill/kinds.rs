@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use super::Scene;
-use crate::sandbox::{eventually, signal};
+use crate::sandbox::{eventually_suspended, signal};
 
 #[test]
 fn a_wrapper_ends_with_what_it_runs() {
@@ -20,8 +20,7 @@ fn a_wrapper_ends_with_what_it_runs() {
 fn a_suspended_owner_goes_on_to_hear_the_request() {
     let scene = Scene::with("--listen 127.0.0.1:PORT");
     signal(scene.pid("holder"), Signal::STOP);
-    let stat = || std::fs::read_to_string(format!("/proc/{}/stat", scene.pid("holder"))).unwrap_or_default();
-    eventually(stat, || stat().contains(") T "));
+    eventually_suspended(scene.pid("holder"));
     scene.is_ended(&["SIGTERM holder", "SIGCONT holder"]);
 }
 

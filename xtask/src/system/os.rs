@@ -1,16 +1,20 @@
 //! The only switch between operating systems: all other modules see the same functions.
 //!
-//! Linux is complete. On other systems, a missing function reports "not supported yet" and never guesses.
+//! Linux and macOS are complete. On Windows, a missing function reports "not supported yet" and never guesses.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "each system uses its own parsers, and the tests use all")
+)]
 pub(crate) mod parse;
 mod signal;
 #[cfg(unix)]
 mod unix;
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
 mod unsupported;
 #[cfg(windows)]
 mod windows;
@@ -28,7 +32,7 @@ pub(crate) use parse::sockets::Socket;
 pub(crate) use signal::{Signal, SignalError, SignalEvent};
 #[cfg(unix)]
 pub(crate) use unix::*;
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
 pub(crate) use unsupported::*;
 #[cfg(windows)]
 pub(crate) use windows::*;

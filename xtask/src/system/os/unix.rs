@@ -1,5 +1,7 @@
 //! Shared by Linux and macOS: signals, process groups, waiting, private directories and sockets, terminals.
 
+mod append;
+mod children;
 mod limit;
 mod mask;
 mod readable;
@@ -31,6 +33,8 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
+pub(crate) use append::append_private;
+pub(crate) use children::{ends_within, kill_half_started};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};

@@ -1,4 +1,4 @@
-//! Functions that are missing on macOS and Windows: the process table, owners of sockets, process handles. Each returns
+//! Functions that are missing on Windows: the process table, owners of sockets, process handles. Each returns
 //! an error or an empty result; none guesses.
 
 use std::collections::BTreeMap;

@@ -18,6 +18,14 @@ use crate::system::terminal::{Output, Size};
 /// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
+/// For the same reason.
+pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = false;
+
+/// The longest name of a named pipe.
+///
+/// Source: Microsoft, "CreateNamedPipeA function", `lpName`.
+pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 256;
+
 /// The pipe of container engines for all users.
 ///
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.

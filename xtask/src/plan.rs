@@ -37,7 +37,7 @@ pub(crate) use allocation::{
 };
 pub(crate) use changes::{SettingChange, changes};
 pub(crate) use draft::{Draft, draft};
-pub(crate) use environment::{Environment, EnvironmentChange, bin, without_cargo};
+pub(crate) use environment::{Environment, EnvironmentChange, bin, interpreter_of, with_plain_path, without_cargo};
 pub(crate) use scheme::Scheme;
 pub(crate) use selection::{Selection, unknown};
 pub(crate) use services::own_variable;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
 use crate::config::suggest::is_slip;
 use crate::diagnostic::Hint;
-use crate::plan::{Runs, Service, VenvInputs, bin};
+use crate::plan::{Runs, Service, VenvInputs, interpreter_of};
 
 /// The hints below a failure.
 pub(crate) fn advice(
@@ -120,7 +120,7 @@ fn install(service: &Service, package: Option<&str>, checkout: &Path) -> Hint {
         }
         (Some(name), Some(_), None) => Hint::run("install what is missing with", format!("venv sync {name}")),
         (_, _, package) => {
-            let python = display_path(&bin(&venv.path).join("python"), checkout);
+            let python = display_path(&interpreter_of(&venv.path), checkout);
             let package = package.unwrap_or("-r requirements.txt");
             format!("install it into the venv with `{python} -m pip install {package}`").into()
         }

@@ -71,6 +71,19 @@ impl EnvironmentChange {
     }
 }
 
+/// Names the search path `PATH`, as it is looked up here. Windows calls it `Path`, and does not tell the cases apart.
+///
+/// Source: learn.microsoft.com, "Environment Variables": names are not case-sensitive.
+pub(crate) fn with_plain_path(mut environment: Environment) -> Environment {
+    let is_path = |name: &&OsString| name.eq_ignore_ascii_case("PATH") && *name != "PATH";
+    if let Some(name) = environment.keys().find(is_path).cloned()
+        && let Some(path) = environment.remove(&name)
+    {
+        environment.entry("PATH".into()).or_insert(path);
+    }
+    environment
+}
+
 /// Removes what `cargo run` added, so that a service sees the environment of the user's shell.
 ///
 /// Cargo and rustup set these for the program that they run; see "Environment variables Cargo sets for crates" in the
@@ -136,6 +149,11 @@ pub(super) fn activate(environment: &mut Environment, venv: &Path) {
     environment
         .entry("PYTHONUNBUFFERED".into())
         .or_insert_with(|| "1".into());
+}
+
+/// The interpreter of a venv.
+pub(crate) fn interpreter_of(venv: &Path) -> PathBuf {
+    bin(venv).join(format!("python{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The directory of a venv's commands.

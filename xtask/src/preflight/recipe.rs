@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::VersionOperator;
-use crate::plan::{PythonVersions, Venv, bin};
+use crate::plan::{PythonVersions, Venv, interpreter_of};
 
 /// Observations of the tools for a venv, and of the files beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -129,7 +129,7 @@ impl Recipe {
     }
 
     fn fill(&self, venv: &Venv, work: Work) -> Vec<Step> {
-        let python = bin(&venv.path).join("python");
+        let python = interpreter_of(&venv.path);
         let install = match self.uses_uv() {
             true => Step::new(["uv", "pip", "install", "--python"]).path(&python),
             false => Step::default().path(&python).texts(["-m", "pip", "install"]),

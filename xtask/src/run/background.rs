@@ -110,7 +110,7 @@ fn copy(original: &Path, directory: &Path) -> Option<PathBuf> {
     let changed = it.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     let version = format!("{} {}", it.len(), changed.as_nanos());
     let home = directory.join(format!("{:016x}", fnv(version.bytes())));
-    let copy = home.join("devtasks");
+    let copy = home.join(format!("devtasks{}", std::env::consts::EXE_SUFFIX));
     if fs::metadata(&copy).is_ok_and(|there| there.len() == it.len()) {
         return Some(copy);
     }

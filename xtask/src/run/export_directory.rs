@@ -24,7 +24,13 @@ pub(crate) fn way_back(directory: &Path, project: &Path) -> Result<PathBuf, Diag
     let absolute = std::path::absolute(directory).map_err(|error| problem("find", directory, &error))?;
     // It may not exist yet.
     let mut above = absolute.ancestors();
-    let real = above.find_map(|above| Some(above.canonicalize().ok()?.join(absolute.strip_prefix(above).ok()?)));
+    let real = above.find_map(|above| {
+        Some(
+            dunce::canonicalize(above)
+                .ok()?
+                .join(absolute.strip_prefix(above).ok()?),
+        )
+    });
     let real = real.unwrap_or(absolute);
     let Ok(within) = real.strip_prefix(project) else {
         return Ok(project.to_owned());

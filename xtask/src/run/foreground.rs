@@ -36,7 +36,8 @@ pub(crate) fn command(words: &[String], service: &Service, checkout: &Path) -> R
         }
     })?;
     let mut command = Command::new(program);
-    command.args(&words[1..]).current_dir(directory);
+    os::add_arguments(&mut command, &words[1..]);
+    command.current_dir(directory);
     command.env_clear().envs(&service.environment);
     // A shell sets it; some programs rely on it for a path with links.
     command.env("PWD", OsString::from(directory));

@@ -14,7 +14,8 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::hash::fnv;
 use crate::plan::{
-    self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, on_this_machine, without_cargo,
+    self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, on_this_machine, with_plain_path,
+    without_cargo,
 };
 use crate::ports::Finding;
 use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
@@ -187,7 +188,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 
 fn calling() -> Environment {
     let program = std::env::current_exe().ok();
-    without_cargo(std::env::vars_os().collect(), program.as_deref())
+    let environment = with_plain_path(std::env::vars_os().collect());
+    without_cargo(environment, program.as_deref())
 }
 
 fn not_utf8(file: &Path) -> Diagnostic {

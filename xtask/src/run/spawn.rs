@@ -115,9 +115,9 @@ fn command(words: &[String], directory: &Path, environment: &Environment, tag: &
         Diagnostic::new(format!("`{}` was not found in the PATH of its service", words[0])).exit(Exit::Missing)
     })?;
     let mut command = Command::new(program);
+    os::add_arguments(&mut command, &words[1..]);
     command
         .env_clear()
-        .args(&words[1..])
         .current_dir(directory)
         .envs(environment)
         .envs(tag.variables());

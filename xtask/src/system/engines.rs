@@ -150,7 +150,9 @@ fn sockets() -> Vec<PathBuf> {
     let mut seen: Vec<PathBuf> = Vec::new();
     // Desktop programs link the usual path to their own socket; each engine is asked once.
     sockets.retain(|path| {
-        let Ok(real) = path.canonicalize() else {
+        // A named pipe of Windows is no file.
+        let real = path.starts_with(r"\\.\pipe").then(|| path.clone());
+        let Some(real) = real.or_else(|| path.canonicalize().ok()) else {
             return false;
         };
         let is_new = !seen.contains(&real);

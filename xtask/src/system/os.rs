@@ -2,6 +2,8 @@
 //!
 //! Linux and macOS are complete. On Windows, a missing function reports "not supported yet" and never guesses.
 
+#[cfg(test)]
+mod conformance;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -50,7 +52,7 @@ pub(crate) type Holders = BTreeMap<u64, Vec<u32>>;
 
 /// A process that may be of our run but does not stand below us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stray {
+pub(crate) struct Unadopted {
     pub(crate) pid: u32,
     /// The group, of those that were asked about, that it is in.
     pub(crate) group: Option<u32>,

@@ -6,7 +6,7 @@ use super::Stack;
 use super::syntax::{word, word_and};
 use crate::export::process::{Process, SearchPath};
 use crate::export::{gate, shell};
-use crate::plan::{Condition, Port, Protocol, Runs, Service, bin};
+use crate::plan::{Condition, Port, Protocol, Runs, Service, interpreter_of};
 
 /// The pause between two looks of a wait, in seconds.
 const PAUSE: &str = "0.2";
@@ -52,7 +52,7 @@ pub(super) fn before(stack: &Stack, process: &Process) -> Vec<String> {
         commands.extend(wait.map(|script| by_shell(&script)));
     }
     if let Some(venv) = &service.venv {
-        let python = bin(&venv.path).join("python").display().to_string();
+        let python = interpreter_of(&venv.path).display().to_string();
         commands.push(format!("/usr/bin/env {} -c pass", word(&python)));
     }
     if let Some(pidfile) = &service.pidfile {

@@ -1,6 +1,6 @@
 //! The client's end: sends a request and receives replies.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +18,23 @@ pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection to the supervisor.
 pub(crate) struct Client {
-    stream: BufReader<Stream>,
+    stream: BufReader<Patient>,
+}
+
+/// A stream whose reads have a time limit.
+struct Patient {
+    stream: Stream,
+    /// For each read; `None` means forever.
+    patience: Option<Duration>,
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.patience {
+            Some(patience) if !os::receives_within(&self.stream, patience) => Err(ErrorKind::TimedOut.into()),
+            Some(_) | None => self.stream.read(buffer),
+        }
+    }
 }
 
 impl Client {
@@ -27,24 +43,23 @@ impl Client {
         let name = path.to_fs_name::<GenericFilePath>().ok()?;
         let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
         Some(Client {
-            stream: BufReader::new(stream),
+            stream: BufReader::new(Patient { stream, patience: None }),
         })
     }
 
     /// A request that does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
         // A large request blocks until it is read; a supervisor that does not read does not reply either.
-        let _ = os::set_send_timeout(self.stream.get_ref(), REPLY_TIMEOUT);
+        let stream = &mut self.stream.get_mut().stream;
+        let _ = os::set_send_timeout(stream, Some(REPLY_TIMEOUT));
         // If it fails, the supervisor closes the connection.
-        let _ = ask(self.stream.get_mut(), request);
+        let _ = ask(stream, request);
     }
 
     /// The next reply; waits at most `patience`.
     pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Diagnostic> {
-        match os::set_receive_timeout(self.stream.get_ref(), patience) {
-            Ok(()) => receive(&mut self.stream),
-            Err(_) => Ok(Reply::Ending),
-        }
+        self.stream.get_mut().patience = patience;
+        receive(&mut self.stream)
     }
 
     /// Passes every reply to `hear` on its own thread, or the error; see [`listen`]. The first reply must come within
@@ -56,8 +71,7 @@ impl Client {
             let first = self.receive(Some(REPLY_TIMEOUT));
             let more = is_followed(&first);
             hear(first);
-            let set = os::set_receive_timeout(self.stream.get_ref(), None);
-            debug_assert!(set.is_ok(), "a socket can do without a timeout");
+            self.stream.get_mut().patience = None;
             if more {
                 listen(self.stream, hear);
             }

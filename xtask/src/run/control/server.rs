@@ -153,7 +153,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
         };
         conversation.heard();
         // Without it, a client that never reads would block this thread forever.
-        let _ = os::set_send_timeout(stream, READ_TIMEOUT);
+        let _ = os::set_send_timeout(stream, Some(READ_TIMEOUT));
         // The client may have disconnected.
         let _ = answer(stream, answers);
     }
@@ -171,7 +171,9 @@ impl Read for Hurried<'_> {
         if left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
-        os::set_receive_timeout(self.stream, Some(left))?;
+        if !os::receives_within(self.stream, left) {
+            return Err(ErrorKind::TimedOut.into());
+        }
         self.stream.read(buffer)
     }
 }

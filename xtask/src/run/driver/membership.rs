@@ -158,24 +158,24 @@ impl Driver<'_> {
             };
             of_whom.extend(self.tree(pid, leader.as_ref())?);
         }
-        self.add_strays(&known, &mut adopted)?;
+        self.add_unadopted(&known, &mut adopted)?;
         adopted.retain(|_, processes| !processes.is_empty());
         Ok(AdoptedProcesses { adopted, unattributed })
     }
 
     /// Adds the processes that the system does not let us adopt. Only those that certainly are of a service count.
-    fn add_strays(
+    fn add_unadopted(
         &mut self,
         known: &BTreeSet<u32>,
         adopted: &mut BTreeMap<String, Vec<Process>>,
     ) -> Result<(), Diagnostic> {
         let groups: Vec<u32> = self.services.iter().filter_map(|instance| instance.group).collect();
-        for stray in os::strays(&groups)?
+        for it in os::unadopted(&groups)?
             .into_iter()
-            .filter(|stray| !known.contains(&stray.pid))
+            .filter(|it| !known.contains(&it.pid))
         {
-            let tag = os::tag(stray.pid)?.filter(|tag| tag.run == self.record.run);
-            let of_group = |instance: &&ServiceInstance| stray.group.is_some() && instance.group == stray.group;
+            let tag = os::tag(it.pid)?.filter(|tag| tag.run == self.record.run);
+            let of_group = |instance: &&ServiceInstance| it.group.is_some() && instance.group == it.group;
             let of_group = self.services.iter().find(of_group);
             let service = tag.map(|tag| tag.service.raw().clone());
             let Some(service) = service.or_else(|| of_group.map(|instance| instance.service.name.clone())) else {
@@ -183,7 +183,7 @@ impl Driver<'_> {
             };
             let unit = self.machine.unit(&service);
             let leader = unit.and_then(|unit| self.services[unit].leader.clone());
-            let tree = self.tree(stray.pid, leader.as_ref())?;
+            let tree = self.tree(it.pid, leader.as_ref())?;
             adopted.entry(service).or_default().extend(tree);
         }
         Ok(())
@@ -194,11 +194,11 @@ impl Driver<'_> {
         let family = self.family()?;
         let all = family.adopted.values().flatten().chain(&family.unattributed);
         let mut left: Vec<Process> = all.filter(|process| process.group == group).cloned().collect();
-        for stray in os::strays(&[group])?
+        for it in os::unadopted(&[group])?
             .into_iter()
-            .filter(|stray| stray.group == Some(group))
+            .filter(|it| it.group == Some(group))
         {
-            left.extend(os::process(stray.pid)?);
+            left.extend(os::process(it.pid)?);
         }
         Ok(left)
     }

@@ -27,7 +27,7 @@ impl NewFile {
         let unfindable = |path: &Path, error: &std::io::Error| problem("find", path, error).exit(Exit::Usage);
         let absolute = std::path::absolute(&shown).map_err(|error| unfindable(&shown, &error))?;
         let above = absolute.parent().unwrap_or(&absolute);
-        let directory = above.canonicalize().map_err(|error| unfindable(above, &error))?;
+        let directory = dunce::canonicalize(above).map_err(|error| unfindable(above, &error))?;
         if !directory.is_dir() {
             return Err(unfindable(above, &ErrorKind::NotADirectory.into()));
         }
@@ -68,9 +68,7 @@ impl NewFile {
     /// # Errors
     /// It does not exist.
     pub(crate) fn place_of(&self, file: &Path) -> Result<(String, PathBuf), Diagnostic> {
-        let real = file
-            .canonicalize()
-            .map_err(|error| problem("read", file, &error).exit(Exit::Usage))?;
+        let real = dunce::canonicalize(file).map_err(|error| problem("read", file, &error).exit(Exit::Usage))?;
         let inside = real.strip_prefix(&self.directory).map(Path::to_owned);
         let path = inside.unwrap_or_else(|_| PathBuf::from(real.file_name().unwrap_or_default()));
         let parts: Vec<_> = path

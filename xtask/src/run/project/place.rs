@@ -42,7 +42,7 @@ impl ProjectPath {
             return Err(untrusted(&file, owner));
         }
         let unfindable = |error| problem("read", &shown, &error).exit(Exit::Usage);
-        let directory = file.parent().unwrap_or(&here).canonicalize().map_err(unfindable)?;
+        let directory = dunce::canonicalize(file.parent().unwrap_or(&here)).map_err(unfindable)?;
         if directory.to_str().is_none() || file.to_str().is_none() {
             return Err(not_utf8(&directory));
         }
@@ -68,7 +68,7 @@ fn gone(file: &Path) -> Option<PathBuf> {
     let file = std::path::absolute(file).ok()?;
     let directory = file.parent()?;
     let mut above = directory.ancestors().skip(1);
-    let (there, real) = above.find_map(|it| Some((it, it.canonicalize().ok()?)))?;
+    let (there, real) = above.find_map(|it| Some((it, dunce::canonicalize(it).ok()?)))?;
     let is_gone = std::fs::symlink_metadata(directory).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     is_gone.then(|| real.join(directory.strip_prefix(there).unwrap_or(directory)))
 }

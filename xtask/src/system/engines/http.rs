@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Stream};
+
+use crate::system::os;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, time};
 
@@ -72,13 +74,15 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.stream.set_send_timeout(left(timeout))?;
+        os::set_send_timeout(&self.stream, left(timeout))?;
         let output = &self.buffers.output()[..amount];
         self.stream.write_all(output).map_err(|error| failed(error, timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.stream.set_recv_timeout(left(timeout))?;
+        if left(timeout).is_some_and(|left| !os::receives_within(&self.stream, left)) {
+            return Err(ureq::Error::Timeout(timeout.reason));
+        }
         let input = self.buffers.input_append_buf();
         let amount = self.stream.read(input).map_err(|error| failed(error, timeout))?;
         self.buffers.input_appended(amount);

@@ -15,7 +15,7 @@ mod tests;
 mod usage;
 mod visibility;
 
-pub(crate) use children::{adopt_orphans, end_with_us, ignores_hangup, outputs, own_children, strays};
+pub(crate) use children::{adopt_orphans, end_with_us, ignores_hangup, outputs, own_children, unadopted};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, may_hide_owner};
 pub(crate) use journal::{HAS_JOURNAL, send_in_file};

@@ -15,7 +15,7 @@ mod sockets;
 mod usage;
 mod users;
 
-pub(crate) use children::{adopt_orphans, children, descendants, end_with_us, ignores_hangup, own_children, strays};
+pub(crate) use children::{adopt_orphans, children, descendants, end_with_us, ignores_hangup, own_children, unadopted};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use missing::{
     HAS_JOURNAL, cgroup, oom_kills, outputs, pid_in_own_namespace, require, reserved_ports, send_in_file, socket_unit,

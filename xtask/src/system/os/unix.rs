@@ -2,11 +2,13 @@
 
 mod append;
 mod children;
+mod control;
 mod limit;
 mod mask;
 mod readable;
 mod replace;
 mod sockets;
+mod spawn;
 mod terminal;
 mod write;
 
@@ -16,12 +18,9 @@ use std::os::fd::{AsFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use interprocess::local_socket::prelude::*;
-use interprocess::local_socket::{ListenerOptions, Stream};
-use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_setfl};
 use rustix::io::Errno;
@@ -35,11 +34,13 @@ use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
 pub(crate) use append::append_private;
 pub(crate) use children::{ends_within, kill_half_started};
+pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
+pub(crate) use spawn::{add_arguments, spawn_group, spawn_session};
 pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 pub(crate) use write::create_new;
 
@@ -78,30 +79,6 @@ pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Res
 
 /// A descriptor as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::fd::OwnedFd;
-
-/// Starts the command as the leader of a new process group. [`reap`] reports its end.
-///
-/// # Errors
-/// It cannot be run.
-pub(crate) fn spawn_group(command: &mut Command) -> io::Result<Child> {
-    command.process_group(0).spawn()
-}
-
-/// Starts the command as the leader of a new session without a terminal, so that neither keys typed at ours nor its
-/// hang-up reach it, from the moment it starts. [`reap`] reports its end.
-///
-/// # Errors
-/// It cannot be run.
-#[expect(unsafe_code, reason = "std starts no session")]
-pub(crate) fn spawn_session(command: &mut Command) -> io::Result<Child> {
-    let lead = || {
-        rustix::process::setsid()?;
-        Ok(())
-    };
-    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
-    unsafe { command.pre_exec(lead) };
-    command.spawn()
-}
 
 /// Signals a process group. The caller guarantees that the number still denotes that group.
 pub(crate) fn signal_group(group: u32, signal: Signal) {
@@ -319,32 +296,6 @@ pub(crate) fn kind(file: std::fs::FileType) -> &'static str {
     } else {
         "device"
     }
-}
-
-/// Where the supervisor with this state directory listens: a socket file in it.
-pub(crate) fn control_endpoint(directory: &Path) -> std::path::PathBuf {
-    directory.join("control")
-}
-
-/// How long a read from the other end may wait; `None` means forever.
-pub(crate) fn set_receive_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
-    stream.set_recv_timeout(patience)
-}
-
-/// How long a write to the other end may wait.
-pub(crate) fn set_send_timeout(stream: &Stream, patience: Duration) -> io::Result<()> {
-    stream.set_send_timeout(Some(patience))
-}
-
-/// Allows only the user to connect.
-pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
-    options.mode(0o600)
-}
-
-/// Whether the peer of the socket is this user or root.
-pub(crate) fn is_same_user(stream: &Stream) -> bool {
-    let peer = stream.peer_creds().ok().and_then(|creds| creds.euid());
-    peer.is_some_and(|peer| peer == user_id() || peer == 0)
 }
 
 /// Whether we may read from the terminal at stdin. A background job would be suspended by the attempt.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States, Stray};
+use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States, Unadopted};
 use crate::diagnose::OomKills;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
@@ -120,7 +120,7 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
 }
 
 /// Unknown.
-pub(crate) fn strays(_: &[u32]) -> Result<Vec<Stray>, Diagnostic> {
+pub(crate) fn unadopted(_: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
     Ok(Vec::new())
 }
 

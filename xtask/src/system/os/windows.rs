@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -52,6 +53,19 @@ pub(crate) fn unblock_signals() {}
 
 /// A handle as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
+
+/// Adds the arguments of a program. `cmd` takes what follows `/C` as it stands, so that is not quoted as for others.
+///
+/// Source: `cmd /?`: with `/S`, the first and the last quotation mark are removed and the rest is the command.
+pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
+    match arguments {
+        [flag, text] if program.eq_ignore_ascii_case("cmd") && flag.eq_ignore_ascii_case("/C") => {
+            command.raw_arg(format!("/D /S /C \"{text}\""));
+        }
+        _ => drop(command.args(arguments)),
+    }
+}
 
 /// # Errors
 /// Always: not supported yet.
@@ -245,13 +259,15 @@ pub(crate) fn control_endpoint(directory: &Path) -> std::path::PathBuf {
 }
 
 /// Not supported yet: no stream is open.
-pub(crate) fn set_receive_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+pub(crate) fn receives_within(_: &Stream, _: Duration) -> bool {
+    true
 }
 
-/// Not supported yet: no stream is open.
-pub(crate) fn set_send_timeout(_: &Stream, _: Duration) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+/// Named pipes have no timeouts: a write waits for its reader.
+///
+/// Source: the crate `interprocess`, `os::windows::named_pipe`.
+pub(crate) fn set_send_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
+    Ok(())
 }
 
 /// Not supported yet: devtasks does not listen.

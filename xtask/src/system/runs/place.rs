@@ -19,7 +19,8 @@ pub(crate) fn state() -> Result<PathBuf, Diagnostic> {
     })?;
     Ok(strategy
         .state_dir()
-        .unwrap_or_else(|| strategy.data_dir())
+        // Windows has none; this one stays on the machine, unlike the data of a user who roams.
+        .unwrap_or_else(|| strategy.cache_dir())
         .join("devtasks"))
 }
 

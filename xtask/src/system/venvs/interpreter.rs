@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::plan::bin;
+use crate::plan::{bin, interpreter_of};
 use crate::preflight::VenvState;
 use crate::system::files;
 
 /// What files alone tell: the trouble of a venv, or the interpreter that is worth running.
 pub(super) fn interpreter(venv: &Path) -> Result<PathBuf, VenvState> {
-    let python = bin(venv).join("python");
+    let python = interpreter_of(venv);
     if !venv.join("pyvenv.cfg").is_file() && python.symlink_metadata().is_err() {
         return Err(match is_absent_or_empty(venv) {
             true => VenvState::Missing,
@@ -63,7 +63,7 @@ fn made_at(venv: &Path) -> Option<PathBuf> {
     });
     let paths = values
         .map(|value| value.trim_matches(['"', '\'']))
-        .filter(|value| value.starts_with('/'));
+        .filter(|value| Path::new(value).is_absolute());
     paths.map(PathBuf::from).next_back()
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::interpreter::site_packages;
 use super::judge;
 use crate::hash::fnv;
-use crate::plan::{Venv, bin};
+use crate::plan::{Venv, bin, interpreter_of};
 use crate::preflight::recipe::Recipe;
 use crate::system::files;
 
@@ -82,7 +82,7 @@ fn fingerprint(venv: &Venv, recipe: &Recipe, inputs: &[PathBuf]) -> Option<u64> 
 
 /// Where the interpreter is, and when it, the venv and its packages were changed last. `None` without an interpreter.
 pub(super) fn marks(venv: &Venv) -> Option<String> {
-    let python = bin(&venv.path).join("python");
+    let python = interpreter_of(&venv.path);
     let resolved = fs::canonicalize(&python).ok()?;
     let mut marks = format!("{:?}", fs::symlink_metadata(&python).ok()?.modified().ok());
     let mut paths = vec![venv.path.join("pyvenv.cfg"), bin(&venv.path).join("activate"), resolved];

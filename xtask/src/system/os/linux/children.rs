@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::set_parent_process_death_signal;
 
 use crate::diagnostic::Diagnostic;
-use crate::system::os::Stray;
+use crate::system::os::Unadopted;
 
 /// Makes descendants whose parent exits our children, instead of children of pid 1.
 ///
@@ -40,7 +40,7 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
 ///
 /// # Errors
 /// None.
-pub(crate) fn strays(_: &[u32]) -> Result<Vec<Stray>, Diagnostic> {
+pub(crate) fn unadopted(_: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
     Ok(Vec::new())
 }
 

@@ -8,9 +8,9 @@ use super::kernel::checked;
 use super::processes::{identity, rows};
 use crate::diagnostic::Diagnostic;
 use crate::process::ProcessState;
-use crate::system::os::{Stray, user_id};
+use crate::system::os::{Unadopted, user_id};
 
-/// macOS lets only pid 1 adopt processes. See [`strays`].
+/// macOS lets only pid 1 adopt processes. See [`unadopted`].
 pub(crate) fn adopt_orphans() {}
 
 /// The children of `pid`, including zombies; empty if it has exited.
@@ -59,23 +59,23 @@ pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Diagnostic> {
 /// The process table cannot be read.
 ///
 /// Source: bsd/kern/kern_exit.c, `proc_exit`: children of a process that exits become children of pid 1.
-pub(crate) fn strays(groups: &[u32]) -> Result<Vec<Stray>, Diagnostic> {
+pub(crate) fn unadopted(groups: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
     const LAUNCHD: u32 = 1;
     let us = identity(std::process::id())?;
     let living = rows()?
         .into_iter()
         .filter(|row| row.process.state != ProcessState::Zombie);
-    let stray = living.filter_map(|row| {
+    let unadopted = living.filter_map(|row| {
         let process = row.process;
         let group = groups.contains(&process.group).then_some(process.group);
         let is_younger = us.as_ref().is_none_or(|us| process.identity.start >= us.start);
         let is_orphan = process.parent == LAUNCHD && row.uid == user_id() && is_younger;
-        (group.is_some() || is_orphan).then_some(Stray {
+        (group.is_some() || is_orphan).then_some(Unadopted {
             pid: process.identity.pid,
             group,
         })
     });
-    Ok(stray.collect())
+    Ok(unadopted.collect())
 }
 
 /// Whether SIGHUP was already ignored when we were started, as by `nohup`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::plan::{Venv, bin};
+use crate::plan::{Venv, interpreter_of};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::preflight::{Lack, VenvContents};
 use crate::system::answer::{Answer, complaint};
@@ -14,7 +14,7 @@ use crate::system::venvs::ask;
 pub(super) fn uv_finds_all(venv: &Venv, recipe: &Recipe, interrupt: &Interrupt) -> bool {
     let mut command = Command::new("uv");
     command.args(["pip", "install", "--dry-run", "--offline", "--python"]);
-    command.arg(bin(&venv.path).join("python"));
+    command.arg(interpreter_of(&venv.path));
     match &recipe.source {
         Source::Requirements(files) => {
             for file in files {

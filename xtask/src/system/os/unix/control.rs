@@ -1,0 +1,38 @@
+//! The control socket: where it is, who may connect, how long it waits.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{ListenerOptions, Stream};
+use interprocess::os::unix::local_socket::ListenerOptionsExt;
+
+use super::{is_readable_within, user_id};
+
+/// Where the supervisor with this state directory listens: a socket file in it.
+pub(crate) fn control_endpoint(directory: &Path) -> PathBuf {
+    directory.join("control")
+}
+
+/// Whether the other end sends something, or ends, within `patience`.
+pub(crate) fn receives_within(stream: &Stream, patience: Duration) -> bool {
+    let Stream::UdSocket(socket) = stream;
+    is_readable_within(socket, patience)
+}
+
+/// How long a write to the other end may wait; `None` means forever.
+pub(crate) fn set_send_timeout(stream: &Stream, patience: Option<Duration>) -> io::Result<()> {
+    stream.set_send_timeout(patience)
+}
+
+/// Allows only the user to connect.
+pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
+    options.mode(0o600)
+}
+
+/// Whether the peer of the socket is this user or root.
+pub(crate) fn is_same_user(stream: &Stream) -> bool {
+    let peer = stream.peer_creds().ok().and_then(|creds| creds.euid());
+    peer.is_some_and(|peer| peer == user_id() || peer == 0)
+}

@@ -1,0 +1,34 @@
+//! Processes that lead a group or a session.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+/// Adds the arguments of a program.
+pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
+    command.args(arguments);
+}
+
+/// Starts the command as the leader of a new process group. [`reap`] reports its end.
+///
+/// # Errors
+/// It cannot be run.
+pub(crate) fn spawn_group(command: &mut Command) -> io::Result<Child> {
+    command.process_group(0).spawn()
+}
+
+/// Starts the command as the leader of a new session without a terminal, so that neither keys typed at ours nor its
+/// hang-up reach it, from the moment it starts. [`reap`] reports its end.
+///
+/// # Errors
+/// It cannot be run.
+#[expect(unsafe_code, reason = "std starts no session")]
+pub(crate) fn spawn_session(command: &mut Command) -> io::Result<Child> {
+    let lead = || {
+        rustix::process::setsid()?;
+        Ok(())
+    };
+    // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
+    unsafe { command.pre_exec(lead) };
+    command.spawn()
+}

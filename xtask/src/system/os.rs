@@ -6,6 +6,8 @@
 mod conformance;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(not(target_os = "linux"))]
+mod linux_only;
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg_attr(
@@ -27,6 +29,8 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::Protocol;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use linux_only::*;
 #[cfg(target_os = "macos")]
 pub(crate) use macos::*;
 pub(crate) use parse::processes::Cgroup;

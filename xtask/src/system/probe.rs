@@ -25,9 +25,15 @@ use crate::system::owners::covers;
 /// specific address may be bound side by side (Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"). For macOS see
 /// `is_free_beside`.
 pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResult {
-    let refused = match attempt(SocketAddr::new(address, port), protocol, Reuse::No) {
-        Ok(()) => return BindResult::Free,
+    let strict = |ip| match attempt(SocketAddr::new(ip, port), protocol, Reuse::No) {
+        Ok(()) => BindResult::Free,
         Err(error) => answer(&error),
+    };
+    let refused = match strict(address) {
+        BindResult::Free if os::V6_BINDS_BESIDE_V4 && address == Ipv6Addr::UNSPECIFIED => {
+            strict(Ipv4Addr::UNSPECIFIED.into())
+        }
+        answer => answer,
     };
     if refused != BindResult::Busy || protocol == Protocol::Udp {
         return refused;
@@ -45,9 +51,9 @@ pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResul
 /// Whether no process listens where it would answer at `address`, if `binds`, which sets `SO_REUSEADDR`, succeeds beside
 /// listeners at other addresses, as on macOS. The listeners must be known: without them nothing is called free.
 ///
-/// Source: bsd/netinet/in_pcb.c, `in_pcbbind`, and in6_pcb.c, `in6_pcbbind`, of XNU: without the option, every socket
-/// whose addresses overlap is in the way, so that a bind that succeeds proves that there is none. With it, only one
-/// without a remote end at the same address is, and to other users than root every socket of another user.
+/// Source: bsd/netinet/in_pcb.c, `in_pcbbind`, and bsd/netinet6/in6_pcb.c, `in6_pcbbind`, of XNU. Without the option, every
+/// socket whose addresses overlap is in the way, except for one at `0.0.0.0` if `::` is bound. With it, only one without a
+/// remote end at the same address is, and for other users than root every socket of another user.
 fn is_free_beside(
     address: IpAddr,
     binds: &dyn Fn(IpAddr) -> bool,
@@ -55,7 +61,11 @@ fn is_free_beside(
 ) -> bool {
     let beside: &[IpAddr] = match address {
         IpAddr::V4(v4) if v4.is_unspecified() => &[IpAddr::V4(Ipv4Addr::LOCALHOST)],
-        IpAddr::V6(v6) if v6.is_unspecified() => &[IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)],
+        IpAddr::V6(v6) if v6.is_unspecified() => &[
+            IpAddr::V6(Ipv6Addr::LOCALHOST),
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ],
         IpAddr::V4(_) => &[IpAddr::V4(Ipv4Addr::UNSPECIFIED)],
         IpAddr::V6(_) => &[IpAddr::V6(Ipv6Addr::UNSPECIFIED)],
     };

@@ -1,13 +1,9 @@
-//! macOS.
-//!
-//! The process table and the sockets of all users come from sysctl(3), what only concerns one process from libproc. Both are
-//! what Apple's own `ps`, `netstat` and `lsof` read. Other users' processes show neither arguments nor descriptors, except
-//! to root.
+//! macOS. Tables come from sysctl(3) and details of a process from libproc, which `ps`, `netstat` and `lsof` read too.
+//! Only root sees arguments and descriptors of other users' processes.
 
 mod children;
 mod handle;
 mod kernel;
-mod missing;
 mod processes;
 mod queue;
 mod sockets;
@@ -15,30 +11,38 @@ mod sockets;
 mod usage;
 mod users;
 
-pub(crate) use children::{adopt_orphans, children, descendants, end_with_us, ignores_hangup, own_children, unadopted};
+pub(crate) use children::{children, descendants, end_with_us, ignores_hangup, own_children, unadopted};
 pub(crate) use handle::{Handle, wait_all};
-pub(crate) use missing::{
-    HAS_JOURNAL, cgroup, oom_kills, outputs, pid_in_own_namespace, require, reserved_ports, send_in_file, socket_unit,
-    visibility_limit,
-};
 pub(crate) use processes::{command, cwd, environment, has_main_thread, identity, process, processes, program, tag};
 pub(crate) use queue::Poller;
-pub(crate) use sockets::{ephemeral_ports, every_socket, holders, holds, listeners, may_hide_owner, sockets};
+pub(crate) use sockets::{
+    ephemeral_ports, every_socket, holders, holds, listeners, may_hide_owner, reserved_ports, sockets,
+};
 #[cfg(feature = "metrics")]
 pub(crate) use usage::{open_descriptors, started_at, usage};
 pub(crate) use users::user_name;
 
-/// With `SO_REUSEADDR`, a bind to a specific address succeeds beside a wildcard listener.
+/// macOS supports every command.
+pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
+    Ok(())
+}
+
+/// With `SO_REUSEADDR`, a bind succeeds beside a listener at the wildcard, or at one address if it is to the wildcard.
 ///
-/// Source: bsd/netinet/in_pcb.c, `in_pcbbind`: the option turns off the search for wildcards (`wild`).
+/// Source: bsd/netinet/in_pcb.c, `in_pcbbind`: the option turns off the search for overlaps (`wild`).
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
-/// With `SO_REUSEADDR`, a bind fails if a process listens at the very same address.
+/// It fails beside a listener at the same address.
 ///
-/// Source: as above: `in_pcblookup_local` finds a socket without a remote end at the same address in any case.
+/// Source: as above, `in_pcblookup_local`.
 pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = true;
 
-/// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
+/// A bind to `::` succeeds beside a listener at `0.0.0.0`, although it would accept IPv4 too.
+///
+/// Source: bsd/netinet6/in6_pcb.c, `in6_pcbbind`: two wildcards conflict only within a family (`SOCK_DOM`).
+pub(crate) const V6_BINDS_BESIDE_V4: bool = true;
+
+/// A forbidden bind means a lack of privilege.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = false;
 
 /// EAFNOSUPPORT.

@@ -22,15 +22,6 @@ pub(crate) fn require(command: &str) -> Result<(), Diagnostic> {
     Err(not_yet(&format!("`{command}`")))
 }
 
-/// Only Linux has journald.
-pub(crate) const HAS_JOURNAL: bool = false;
-
-/// # Errors
-/// Always: there is no journal.
-pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// # Errors
 /// Always.
 pub(crate) fn sockets(_: &[Port], _: States) -> Result<Vec<Socket>, Diagnostic> {
@@ -66,11 +57,6 @@ pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
     Vec::new()
 }
 
-/// Unknown.
-pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
-    None
-}
-
 /// # Errors
 /// Always.
 pub(crate) fn holders(_: &[u64]) -> Result<Holders, Diagnostic> {
@@ -97,11 +83,6 @@ pub(crate) fn process(_: u32) -> Look<Process> {
 /// Unknown.
 pub(crate) fn identity(_: u32) -> Look<Identity> {
     Ok(None)
-}
-
-/// There are no PID namespaces.
-pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
-    Ok(Some(pid))
 }
 
 /// Unknown.
@@ -167,21 +148,6 @@ pub(crate) fn cwd(_: u32) -> Option<PathBuf> {
     None
 }
 
-/// There is no systemd.
-pub(crate) fn socket_unit(_: &Endpoint, _: bool, _: bool) -> Option<String> {
-    None
-}
-
-/// There are no control groups.
-pub(crate) fn cgroup(_: u32) -> Look<Cgroup> {
-    Ok(None)
-}
-
-/// Unknown.
-pub(crate) fn oom_kills() -> OomKills {
-    OomKills::default()
-}
-
 /// Unknown.
 pub(crate) fn user_name(_: u32) -> Option<Foreign> {
     None
@@ -195,17 +161,9 @@ pub(crate) fn has_main_thread(_: u32) -> Result<bool, Diagnostic> {
 /// No process is started.
 pub(crate) fn kill_half_started() {}
 
-/// No process is started, so there are no orphans.
-pub(crate) fn adopt_orphans() {}
-
 /// Unknown.
 pub(crate) fn ignores_hangup() -> bool {
     false
-}
-
-/// No process is started, so there is no output.
-pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {
-    Vec::new()
 }
 
 /// Checks once, without waiting.

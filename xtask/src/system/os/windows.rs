@@ -22,6 +22,9 @@ pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 /// For the same reason.
 pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = false;
 
+/// A dual-stack bind to `::` fails beside a listener at `0.0.0.0`.
+pub(crate) const V6_BINDS_BESIDE_V4: bool = false;
+
 /// The longest name of a named pipe.
 ///
 /// Source: Microsoft, "CreateNamedPipeA function", `lpName`.

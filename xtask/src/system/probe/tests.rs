@@ -36,33 +36,53 @@ fn listener(address: &str) -> Listener {
     }
 }
 
-/// Whether macOS lets us bind with `SO_REUSEADDR` beside the listener of our user: unless it is at the same address. A
-/// dual-stack wildcard is at both.
-fn binds_on_macos(beside: &Listener, asked: IpAddr) -> bool {
-    let both = |dual: bool, ip: IpAddr| match ip {
-        IpAddr::V6(v6) if v6.is_unspecified() && dual => vec![ip, IpAddr::V4(Ipv4Addr::UNSPECIFIED)],
-        _ => vec![ip],
+/// Whether macOS lets us bind beside this listener of our user, dual-stack if to `::`.
+///
+/// Source: `in_pcbbind` and `in6_pcbbind` of XNU, as for `is_free_beside`.
+fn binds_on_macos(listener: &Listener, asked: IpAddr, reuse: Reuse) -> bool {
+    let held = listener.address.ip();
+    // The lookup compares addresses of one family; a dual-stack listener is found in both.
+    let overlaps = |held: IpAddr, asked: IpAddr| {
+        let is_wild = reuse == Reuse::No && (held.is_unspecified() || asked.is_unspecified());
+        held.is_ipv4() == asked.is_ipv4() && (held == asked || is_wild)
     };
-    let held = both(beside.only_v6 == Some(false), beside.address.ip());
-    !both(true, asked).iter().any(|ip| held.contains(ip))
+    let v4_any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let is_dual = held == Ipv6Addr::UNSPECIFIED && listener.only_v6 == Some(false);
+    match asked {
+        IpAddr::V4(_) => !overlaps(held, asked) && !(is_dual && overlaps(v4_any, asked)),
+        IpAddr::V6(v6) if v6.is_unspecified() => {
+            // Two wildcards of different families are let pass.
+            !overlaps(held, asked) && (held == v4_any || !overlaps(held, v4_any))
+        }
+        IpAddr::V6(_) => !overlaps(held, asked),
+    }
 }
 
 #[test]
-fn a_listener_that_would_answer_is_never_missed_where_the_option_looks_at_one_address() {
+fn a_listener_that_would_answer_is_never_missed_on_macos() {
     let addresses = ["0.0.0.0", "127.0.0.1", "192.168.1.5", "::", "::!", "::1"];
     for held in addresses {
-        for asked in addresses {
-            let asked: IpAddr = asked.trim_end_matches('!').parse().unwrap();
+        for asked in ["0.0.0.0", "127.0.0.1", "192.168.1.5", "::", "::1"] {
+            let asked: IpAddr = asked.parse().unwrap();
             let listener = listener(held);
-            let binds = |ip| binds_on_macos(&listener, ip);
+            let is_in_the_way = covers(&listener, asked);
+            // As `probe` does it where `V6_BINDS_BESIDE_V4`.
+            let also = (asked == Ipv6Addr::UNSPECIFIED).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            let mut strictly = std::iter::once(asked).chain(also);
+            let strict = strictly.all(|ip| binds_on_macos(&listener, ip, Reuse::No));
+            assert_eq!(strict, !is_in_the_way, "{asked} beside {held}, strictly");
+            let binds = |ip| binds_on_macos(&listener, ip, Reuse::Yes);
             let free = is_free_beside(asked, &binds, &|| Some(vec![listener.clone()]));
-            if covers(&listener, asked) {
-                assert!(!free, "{asked} beside {held}");
-            }
+            assert!(!(free && is_in_the_way), "{asked} beside {held}, with the option");
         }
     }
-    assert!(!binds_on_macos(&listener("0.0.0.0"), "0.0.0.0".parse().unwrap()));
-    assert!(binds_on_macos(&listener("0.0.0.0"), LOCAL));
+    // What makes it necessary.
+    assert!(binds_on_macos(&listener("0.0.0.0"), LOCAL, Reuse::Yes));
+    assert!(binds_on_macos(
+        &listener("0.0.0.0"),
+        Ipv6Addr::UNSPECIFIED.into(),
+        Reuse::No
+    ));
 }
 
 #[test]

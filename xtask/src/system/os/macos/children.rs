@@ -10,9 +10,6 @@ use crate::diagnostic::Diagnostic;
 use crate::process::ProcessState;
 use crate::system::os::{Unadopted, user_id};
 
-/// macOS lets only pid 1 adopt processes. See [`unadopted`].
-pub(crate) fn adopt_orphans() {}
-
 /// The children of `pid`, including zombies; empty if it has exited.
 ///
 /// # Errors

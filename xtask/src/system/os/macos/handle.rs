@@ -74,26 +74,27 @@ impl Handle {
 
 /// Waits until all have exited or `patience` is over; returns the indices of those still alive.
 ///
-/// The kernel is asked to report exits before the table is read, so that none is missed and none is taken for another.
+/// The kernel is asked to report exits before the table is read, so that none is missed and none is taken for another. One
+/// that was already on its way may not be reported, so the table is read again now and then.
 ///
-/// Source: bsd/kern/kern_exit.c, `proc_exit`: an exit is reported shortly before the process becomes a zombie.
+/// Source: bsd/kern/kern_exit.c, `proc_exit`: an exit is reported shortly before the process becomes a zombie;
+/// bsd/kern/kern_event.c, `filt_procattach`.
 pub(crate) fn wait_all(handles: &[&Handle], patience: Duration) -> Vec<usize> {
+    const AGAIN: Duration = Duration::from_millis(200);
     let deadline = Instant::now() + patience;
     let exits = Exits::of(handles.iter().map(|handle| handle.pid));
-    let gone = exits.as_ref().map_or(&[][..], |exits| &exits.gone);
+    let mut ended = exits.as_ref().map_or(Vec::new(), |exits| exits.gone.clone());
     let mut living: Vec<usize> = (0..handles.len()).collect();
-    living.retain(|&index| !gone.contains(&handles[index].pid) && handles[index].is_listed());
-    while !living.is_empty() {
+    loop {
+        living.retain(|&index| !ended.contains(&handles[index].pid) && handles[index].is_listed());
         let left = deadline.saturating_duration_since(Instant::now());
-        let ended = match &exits {
-            Ok(exits) if !left.is_zero() => exits.wait(left),
-            Ok(_) | Err(_) => break,
+        let Some(exits) = exits.as_ref().ok().filter(|_| !living.is_empty() && !left.is_zero()) else {
+            return living;
         };
-        match ended {
-            Ok(ended) => living.retain(|&index| !ended.contains(&handles[index].pid)),
+        match exits.wait(left.min(AGAIN)) {
+            Ok(some) => ended.extend(some),
             Err(Errno::INTR) => {}
-            Err(_) => break,
+            Err(_) => return living,
         }
     }
-    living
 }

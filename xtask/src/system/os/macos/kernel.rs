@@ -34,7 +34,9 @@ pub(super) fn sysctl(name: &CStr, pid: Option<u32>) -> io::Result<Vec<u8>> {
     for _ in 0..MAX_ATTEMPTS {
         let mut size = 0;
         read(null_mut(), &mut size)?;
-        let mut value = vec![0_u8; size + size / 4];
+        // A table grows; what concerns one process does not, and may not be asked for with more than 1 MiB.
+        let room = if pid.is_none() { size / 4 } else { 0 };
+        let mut value = vec![0_u8; size + room];
         size = value.len();
         match read(value.as_mut_ptr().cast(), &mut size) {
             Err(error) if error.raw_os_error() == Some(Errno::NOMEM.raw_os_error()) => {}

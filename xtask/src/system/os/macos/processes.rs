@@ -14,6 +14,7 @@ use crate::process::{Identity, Process, ProcessState, Tag};
 use crate::system::os::Look;
 use crate::system::os::parse::macos::kinfo::{Row, rows as parsed};
 use crate::system::os::parse::macos::{fdinfo, procargs};
+use crate::system::os::parse::processes::variables;
 
 /// Every process of every user, including zombies.
 ///
@@ -92,12 +93,7 @@ pub(crate) fn tag(pid: u32) -> Look<Tag> {
 pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
     let arguments = arguments(pid)?;
     let environ = procargs::arguments(&arguments).map(|arguments| arguments.environ);
-    let entries = environ.unwrap_or_default().split(|&byte| byte == 0);
-    let pair = |entry: &[u8]| {
-        let (name, value) = str::from_utf8(entry).ok()?.split_once('=')?;
-        Some((name.to_owned(), value.to_owned()))
-    };
-    Ok(entries.filter_map(pair).collect())
+    Ok(environ.map(variables).unwrap_or_default())
 }
 
 /// The command line of `pid`; empty if it cannot be read.

@@ -1,34 +1,21 @@
-//! What Linux has and macOS has not.
+//! What only Linux has, as the other systems see it.
 
 use std::fs::File;
 use std::io;
-use std::ops::RangeInclusive;
 
+use super::{Cgroup, Look};
 use crate::diagnose::OomKills;
-use crate::diagnostic::Diagnostic;
 use crate::ports::{Endpoint, VisibilityLimit};
-use crate::system::os::{Cgroup, Look};
 
-/// macOS supports every command.
-pub(crate) fn require(_: &str) -> Result<(), Diagnostic> {
-    Ok(())
-}
-
-/// There is no journald.
 pub(crate) const HAS_JOURNAL: bool = false;
 
 /// # Errors
-/// Always: there is no journal.
+/// Always: there is no journald.
 pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// There is no list of ports of the ephemeral range that the kernel does not assign.
-pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
-    Vec::new()
-}
-
-/// Containers of macOS run in virtual machines, so it is never inside of one.
+/// Containers of these systems run in virtual machines, so none is around us.
 pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
     None
 }
@@ -48,10 +35,13 @@ pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
     Ok(Some(pid))
 }
 
-/// macOS keeps no count. It asks the user to close programs, and kills few of them.
+/// The kernel keeps no count.
 pub(crate) fn oom_kills() -> OomKills {
     OomKills::default()
 }
+
+/// A process cannot adopt others. See [`unadopted`](super::unadopted).
+pub(crate) fn adopt_orphans() {}
 
 /// A pipe of another process cannot be opened, so a service whose supervisor is gone has lost its output.
 pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {

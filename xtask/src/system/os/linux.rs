@@ -59,3 +59,8 @@ pub(crate) const NO_SUCH_FAMILY: i32 = 97;
 ///
 /// Source: man 7 unix: `sun_path` has 108 bytes.
 pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 107;
+
+/// A socket may be given a mode before it is bound.
+///
+/// Source: interprocess, `ListenerOptionsExt::mode`.
+pub(super) const HAS_SOCKET_MODES: bool = true;

@@ -52,3 +52,6 @@ pub(crate) const NO_SUCH_FAMILY: i32 = 47;
 ///
 /// Source: bsd/sys/un.h: `sun_path` has 104 bytes.
 pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 103;
+
+/// A socket may not be given a mode: man 2 fchmod, EINVAL.
+pub(super) const HAS_SOCKET_MODES: bool = false;

@@ -336,7 +336,8 @@ pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
 ///
 /// A write would detect it too, but a stack with silent services may not write for hours.
 ///
-/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed. Files never do.
+/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed, on macOS POLLHUP, and there
+/// only if asked for it (bsd/kern/sys_generic.c, `poll_nocancel`). Files never do.
 pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     let is_pipe = rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| {
         matches!(
@@ -346,7 +347,7 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     });
     let wait = move || {
         let stdout = io::stdout();
-        let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
+        let mut ends = [PollFd::new(&stdout, PollFlags::HUP)];
         while poll(&mut ends, None) == Err(Errno::INTR) {}
         closed();
     };

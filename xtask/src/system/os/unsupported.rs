@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::{Cgroup, Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States, Unadopted};
-use crate::diagnose::OomKills;
+use super::{Holders, Look, Port, SYSTEM, Signal, SignalError, Socket, States, Unadopted};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
-use crate::ports::{Endpoint, VisibilityLimit};
 use crate::process::{Identity, Process, Tag};
 
 /// # Errors

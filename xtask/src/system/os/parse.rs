@@ -1,5 +1,6 @@
 //! Parsers for the output of operating systems, without `cfg`, so that every machine tests them.
 
+pub(crate) mod macos;
 pub(crate) mod netsh;
 pub(crate) mod processes;
 pub(crate) mod sockets;

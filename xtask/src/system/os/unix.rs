@@ -1,6 +1,8 @@
 //! Shared by Linux and macOS: signals, process groups, waiting, private directories and sockets, terminals.
 
+mod append;
 mod bind;
+mod children;
 mod control;
 mod limit;
 mod mask;
@@ -31,7 +33,9 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
+pub(crate) use append::append_private;
 pub(crate) use bind::{excluded_range, set_reuse};
+pub(crate) use children::{ends_within, kill_half_started};
 pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
@@ -337,7 +341,8 @@ pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
 ///
 /// A write would detect it too, but a stack with silent services may not write for hours.
 ///
-/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed. Files never do.
+/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed, on macOS POLLHUP, and there
+/// only if asked for it (bsd/kern/sys_generic.c, `poll_nocancel`). Files never do.
 pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     let is_pipe = rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| {
         matches!(
@@ -347,7 +352,7 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     });
     let wait = move || {
         let stdout = io::stdout();
-        let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
+        let mut ends = [PollFd::new(&stdout, PollFlags::HUP)];
         while poll(&mut ends, None) == Err(Errno::INTR) {}
         closed();
     };

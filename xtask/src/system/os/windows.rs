@@ -15,84 +15,74 @@ mod users;
 use std::fs::File;
 use std::io;
 use std::os::windows::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::diagnose::{ExitStatus, OomKills};
-use crate::ports::{Endpoint, VisibilityLimit};
-use crate::system::os::{Cgroup, Look};
+use crate::diagnose::ExitStatus;
+use crate::diagnostic::Diagnostic;
 use crate::system::terminal::{Output, Size};
 pub(crate) use console::{enable_colours, forget_typed, hang_up_stdout, on_signals, read_line, stdout_is_pipe};
-pub(crate) use files::{
-    append_private, create_new, is_open_to_others, is_pipe, is_readable_by_all, kind, lock, make_private_directory,
-    nothing, open_without_waiting, short_directory, try_lock,
-};
-pub(crate) use groups::{
-    adopt_orphans, end_with_us, ends_within, keep_groups, kill_half_started, reap, signal_child, signal_group,
-    spawn_group, spawn_session, spawn_with_us, unadopted,
-};
+pub(crate) use files::*;
+pub(crate) use groups::*;
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use pipes::{Poller, is_readable_within, read_at_once};
-pub(crate) use processes::{
-    children, command, cwd, descendants, environment, has_main_thread, identity, own_children, pid_in_own_namespace,
-    process, processes, program, tag,
-};
-pub(crate) use sockets::{
-    ephemeral_ports, every_socket, excluded_range, holders, holds, listeners, may_hide_owner, reserved_ports,
-    set_reuse, sockets,
-};
+pub(crate) use processes::*;
+pub(crate) use sockets::*;
 #[cfg(feature = "metrics")]
 pub(crate) use usage::{open_descriptors, started_at, usage};
-pub(crate) use users::{
-    anothers, control_endpoint, effective_user_id, is_same_user, owner, private_socket, receives_within,
-    set_send_timeout, user_id, user_name,
-};
+pub(crate) use users::*;
 
 /// `SO_REUSEADDR` would take over a port on which a process listens.
 ///
-/// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
+/// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", for the next constants too.
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
 
-/// Whether a bind to a specific address succeeds although a process listens at the wildcard.
-///
-/// Source: as for [`REUSE_SHOWS_LISTENERS`].
+pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = false;
+
+/// The kernel's table decides: see [`BINDS_BESIDE_WILDCARD`].
+pub(crate) const V6_BINDS_BESIDE_V4: bool = false;
+
+/// Whether a bind may succeed beside a socket that would answer there: to a specific address beside the wildcard.
 pub(crate) const BINDS_BESIDE_WILDCARD: bool = true;
 
 /// Whether a forbidden bind means a range excluded by the system or a port in exclusive use, and not a lack of privilege.
 ///
-/// Source: microsoft/WSL#5514; as for [`REUSE_SHOWS_LISTENERS`].
+/// Source: microsoft/WSL#5514.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
 
-/// Whether a process that we have not started can be asked to end. Windows has console events for our own groups alone.
-pub(crate) const CAN_ASK_OTHERS: bool = false;
+/// WSAEAFNOSUPPORT.
+pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
+
+/// The longest name of a named pipe.
+///
+/// Source: Microsoft, "CreateNamedPipeA function", `lpName`.
+pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 256;
 
 /// The pipe of container engines for all users.
 ///
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.
 pub(crate) const ENGINE_SOCKETS: [&str; 1] = [r"\\.\pipe\docker_engine"];
 
-/// WSAEAFNOSUPPORT.
-pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
-
-/// Only Linux has journald.
-pub(crate) const HAS_JOURNAL: bool = false;
+/// Whether a process that we have not started can be asked to end. Windows has console events for our own groups alone.
+pub(crate) const CAN_ASK_OTHERS: bool = false;
 
 /// A handle as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
 
 /// Handles that must stay open until a process is spawned.
-pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
+pub(crate) type InheritedFds = Vec<Descriptor>;
 
 /// The result of a Win32 function that returns 0 for a failure.
 fn check(result: i32) -> io::Result<()> {
-    match result {
-        0 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
+    if result == 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
     }
 }
 
 /// Windows supports every command.
-pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
+pub(crate) fn require(_: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
@@ -110,20 +100,10 @@ pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
 }
 
 /// # Errors
-/// Always: there is no journal.
-pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// # Errors
-/// Always: a pseudoconsole can only be given to a process by a way of starting it that std does not have.
-///
-/// Source: learn.microsoft.com, "Creating a Pseudoconsole session"; rust-lang/rust#114854.
+/// Always: std cannot start a process on a pseudoconsole (rust-lang/rust#114854).
 pub(crate) fn open_terminal(_: Size) -> io::Result<(File, File)> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "devtasks opens none on Windows; remove `tty`",
-    ))
+    let why = "none is opened on this system; remove `tty`";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 /// # Errors
@@ -138,10 +118,8 @@ pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 /// # Errors
 /// Always: a program cannot be told by numbers which handles are its sockets.
 pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "Windows has no way of doing so; remove `listen`",
-    ))
+    let why = "this system has no way of doing so; remove `listen`";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 /// How a child that std waited for has ended.
@@ -161,31 +139,24 @@ pub(crate) fn replace(mut command: Command) -> io::Result<ExitStatus> {
     spawn_with_us(&mut command)?.wait().map(exit_status)
 }
 
-pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
+pub(crate) fn current_exe() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
 /// Windows shows a process under the name of its file.
 pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
 
-/// Whether a message did not fit into a datagram: `WSAEMSGSIZE`.
-///
-/// Source: learn.microsoft.com, "Windows Sockets Error Codes".
+/// Whether a message did not fit into a datagram: WSAEMSGSIZE.
 pub(crate) fn is_too_long(error: &io::Error) -> bool {
     error.raw_os_error() == Some(10_040)
 }
 
-/// Waits: the pipe takes some thousand lines of the few that are written to it.
+/// A write waits, but the pipe takes some thousand lines of the few that are written to it.
 pub(crate) fn write_without_waiting<T>(_: &T) {}
 
 /// None: nobody can open a pipe of another process.
 pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
     None
-}
-
-/// None: nobody can open a pipe of another process.
-pub(crate) fn outputs(_: u32, _: &[u64]) -> Vec<(u64, File)> {
-    Vec::new()
 }
 
 /// Handles are inherited only on request.
@@ -194,23 +165,19 @@ pub(crate) fn close_inherited() {}
 /// Windows has no signal mask.
 pub(crate) fn unblock_signals() {}
 
-/// Windows has no such limit.
+/// Windows has no limit on handles that anybody reaches; so for the next four.
 pub(crate) fn open_files_at_most() -> Option<u64> {
     None
 }
 
-/// Windows has no such limit.
 pub(crate) fn open_files_now() -> usize {
     usize::MAX
 }
 
-/// Windows has no such limit.
 pub(crate) fn make_room(_: u64) {}
 
-/// Windows has no such table.
 pub(crate) fn widen_descriptor_table() {}
 
-/// Windows has no such limit.
 pub(crate) fn limit_as_called(_: &mut Command) {}
 
 /// Windows has no background jobs of a terminal.
@@ -226,23 +193,3 @@ pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
 
 /// Nothing tells when the reader of a pipe closes it; the next write does.
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
-
-/// There is no systemd.
-pub(crate) fn socket_unit(_: &Endpoint, _: bool, _: bool) -> Option<String> {
-    None
-}
-
-/// There are no control groups.
-pub(crate) fn cgroup(_: u32) -> Look<Cgroup> {
-    Ok(None)
-}
-
-/// Windows kills no process when memory runs out.
-pub(crate) fn oom_kills() -> OomKills {
-    OomKills::default()
-}
-
-/// Every process of this machine is in the table.
-pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
-    None
-}

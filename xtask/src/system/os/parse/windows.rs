@@ -135,6 +135,22 @@ fn number_at(row: &[u8], at: usize) -> u32 {
         .map_or(0, |number| u32::from_le_bytes(*number))
 }
 
+/// All descendants of `pid`, nearest first.
+pub(crate) fn below(pid: u32, table: &[Process]) -> Vec<u32> {
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = tree.get(next) {
+        next += 1;
+        for process in table.iter().filter(|process| process.parent == parent && parent != 0) {
+            if !tree.contains(&process.identity.pid) {
+                tree.push(process.identity.pid);
+            }
+        }
+    }
+    tree.remove(0);
+    tree
+}
+
 /// Windows notes the pid of the process that started another one and never changes it, so the number may be another
 /// process's by now. Such a parent started later than its child; it is replaced by 0. A start time of 0 is unknown.
 ///

@@ -7,11 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use windows_sys::Win32::Foundation::CloseHandle;
 use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_PIPE, GetFileType};
-use windows_sys::Win32::System::Console::{
-    CTRL_C_EVENT, CTRL_CLOSE_EVENT, ENABLE_VIRTUAL_TERMINAL_PROCESSING, FlushConsoleInputBuffer, GetConsoleMode,
-    GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, SetConsoleCtrlHandler, SetConsoleMode,
-    SetStdHandle,
-};
+use windows_sys::Win32::System::Console::*;
 
 use super::check;
 use crate::system::os::SignalEvent;
@@ -26,7 +22,7 @@ static HEAR: Mutex<Option<Hear>> = Mutex::new(None);
 /// The system refuses the handler.
 pub(crate) fn on_signals(hear: impl Fn(SignalEvent) + Send + 'static) -> io::Result<()> {
     *HEAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hear));
-    // SAFETY: the handler is a function of this program. A second registration of it is one more call.
+    // SAFETY: the handler is a function of this program. It is removed first, or it would be called twice.
     check(unsafe {
         SetConsoleCtrlHandler(Some(handle), 0);
         SetConsoleCtrlHandler(Some(handle), 1)
@@ -41,7 +37,7 @@ pub(super) fn announce(event: SignalEvent) {
 }
 
 /// Source: learn.microsoft.com, `HandlerRoutine`: it runs on a thread of its own. Once it has returned from the closing of
-/// the window, a log-off or a shutdown, the program is ended, and some seconds later if it does not return.
+/// the window, a log-off or a shutdown, the program is ended; some seconds later if it does not return.
 unsafe extern "system" fn handle(event: u32) -> i32 {
     announce(match event {
         CTRL_C_EVENT => SignalEvent::Interrupt,
@@ -67,23 +63,20 @@ pub(super) fn ignore_keys() {
 
 /// Makes the console of stdout and stderr, if there is one, understand colours; `false` if it does not.
 ///
-/// Source: learn.microsoft.com, "Console Virtual Terminal Sequences": since Windows 10, off by default in the classic
-/// console.
+/// Source: learn.microsoft.com, "Console Virtual Terminal Sequences": since Windows 10, off in the classic console.
 pub(crate) fn enable_colours() -> bool {
-    let enable = |stream: u32| {
+    [STD_OUTPUT_HANDLE, STD_ERROR_HANDLE].into_iter().all(|stream| {
         let mut mode = 0;
-        // SAFETY: a handle of a standard stream may be asked for, and none is refused by both functions.
+        // SAFETY: a handle that is no console is refused.
         unsafe {
             let console = GetStdHandle(stream);
             let is_console = GetConsoleMode(console, &raw mut mode) != 0;
             !is_console || SetConsoleMode(console, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0
         }
-    };
-    [STD_OUTPUT_HANDLE, STD_ERROR_HANDLE].map(enable) == [true, true]
+    })
 }
 
-/// Discards what has been typed at the console, so that it does not answer the next question. Does nothing if stdin is no
-/// console.
+/// Discards what has been typed at the console, so that it does not answer the next question.
 pub(crate) fn forget_typed() {
     // SAFETY: a handle that is no console is refused.
     unsafe { FlushConsoleInputBuffer(GetStdHandle(STD_INPUT_HANDLE)) };
@@ -93,16 +86,13 @@ pub(crate) fn forget_typed() {
 ///
 /// # Errors
 /// The console is gone.
-///
-/// Source: learn.microsoft.com, "High-Level Console Modes", `ENABLE_LINE_INPUT`.
 pub(crate) fn read_line() -> io::Result<String> {
     let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    Ok(line)
+    io::stdin().read_line(&mut line).map(|_| line)
 }
 
 pub(crate) fn stdout_is_pipe() -> bool {
-    // SAFETY: a handle of a standard stream may be asked for, and an invalid one is refused.
+    // SAFETY: an invalid handle is refused.
     unsafe { GetFileType(GetStdHandle(STD_OUTPUT_HANDLE)) == FILE_TYPE_PIPE }
 }
 
@@ -112,8 +102,6 @@ pub(crate) fn hang_up_stdout() {
     unsafe {
         let stdout = GetStdHandle(STD_OUTPUT_HANDLE);
         SetStdHandle(STD_OUTPUT_HANDLE, GetStdHandle(STD_ERROR_HANDLE));
-        if !stdout.is_null() {
-            CloseHandle(stdout);
-        }
+        CloseHandle(stdout);
     }
 }

@@ -16,17 +16,9 @@ use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, HANDLE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent};
-use windows_sys::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
-};
-use windows_sys::Win32::System::JobObjects::{
-    JOB_OBJECT_LIMIT_BREAKAWAY_OK, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK,
-};
-use windows_sys::Win32::System::Threading::{
-    CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, GetExitCodeProcess,
-    INFINITE, OpenThread, RegisterWaitForSingleObject, ResumeThread, THREAD_SUSPEND_RESUME, TerminateProcess,
-    UnregisterWaitEx, WT_EXECUTEONLYONCE, WaitForSingleObject,
-};
+use windows_sys::Win32::System::Diagnostics::ToolHelp::*;
+use windows_sys::Win32::System::JobObjects::*;
+use windows_sys::Win32::System::Threading::*;
 
 use super::check;
 use super::console::announce;
@@ -285,9 +277,6 @@ pub(crate) fn unadopted(groups: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
 
 /// Nothing to do: a group ends with us by its job, and so does what [`spawn_with_us`] starts.
 pub(crate) fn end_with_us(_: &mut Command) {}
-
-/// Nothing to do: orphans stay in their job.
-pub(crate) fn adopt_orphans() {}
 
 /// Nothing to do: a process is started as a whole.
 pub(crate) fn kill_half_started() {}

@@ -9,19 +9,15 @@ use std::path::PathBuf;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, WAIT_OBJECT_0};
-use windows_sys::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
-};
-use windows_sys::Win32::System::Threading::{
-    GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, WaitForSingleObject,
-};
+use windows_sys::Win32::System::Diagnostics::ToolHelp::*;
+use windows_sys::Win32::System::Threading::*;
 
 use super::check;
 use super::groups::group_of;
 use crate::diagnostic::Diagnostic;
 use crate::process::{Identity, Process, ProcessState, Tag};
 use crate::system::os::Look;
-use crate::system::os::parse::windows::without_reused_parents;
+use crate::system::os::parse::windows::{below, without_reused_parents};
 
 /// Every process, by pid as the kernel lists them. The start of a process that may not be asked is 0; such a process is
 /// never signalled.
@@ -144,11 +140,6 @@ pub(crate) fn identity(pid: u32) -> Look<Identity> {
     Ok(process(pid)?.map(|process| process.identity))
 }
 
-/// There are no PID namespaces.
-pub(crate) fn pid_in_own_namespace(pid: u32) -> Look<u32> {
-    Ok(Some(pid))
-}
-
 /// Whether `pid` is alive.
 ///
 /// # Errors
@@ -162,20 +153,7 @@ pub(crate) fn has_main_thread(pid: u32) -> Result<bool, Diagnostic> {
 /// # Errors
 /// The system refuses the table.
 pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Diagnostic> {
-    let table = processes()?;
-    let mut tree = vec![pid];
-    let mut next = 0;
-    while let Some(&parent) = tree.get(next) {
-        next += 1;
-        let below = table.iter().filter(|process| process.parent == parent && parent != 0);
-        for child in below.map(|process| process.identity.pid) {
-            if !tree.contains(&child) {
-                tree.push(child);
-            }
-        }
-    }
-    tree.remove(0);
-    Ok(tree)
+    Ok(below(pid, &processes()?))
 }
 
 /// The children of `pid`.

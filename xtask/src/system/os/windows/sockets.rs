@@ -10,13 +10,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, NO_ERROR};
-use windows_sys::Win32::NetworkManagement::IpHelper::{
-    GetExtendedTcpTable, GetExtendedUdpTable, TCP_TABLE_OWNER_PID_ALL, TCP_TABLE_OWNER_PID_LISTENER,
-    UDP_TABLE_OWNER_PID,
-};
-use windows_sys::Win32::Networking::WinSock::{
-    AF_INET, AF_INET6, SO_EXCLUSIVEADDRUSE, SOCKET_ERROR, SOL_SOCKET, setsockopt,
-};
+use windows_sys::Win32::NetworkManagement::IpHelper::*;
+use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6, SO_EXCLUSIVEADDRUSE, SOL_SOCKET, setsockopt};
 
 use super::user_id;
 use crate::diagnostic::Diagnostic;
@@ -114,8 +109,8 @@ pub(crate) fn set_reuse(socket: &socket2::Socket, _: bool) -> io::Result<()> {
     let number = socket.as_raw_socket() as usize;
     // SAFETY: the socket is open, and the value has this size.
     match unsafe { setsockopt(number, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, yes.as_ptr(), size) } {
-        SOCKET_ERROR => Err(io::Error::last_os_error()),
-        _ => Ok(()),
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 
@@ -135,20 +130,15 @@ pub(crate) fn reserved_ports() -> Vec<RangeInclusive<u16>> {
 
 /// The range, with this port, that may not be bound.
 pub(crate) fn excluded_range(port: u16, protocol: Protocol) -> Option<RangeInclusive<u16>> {
-    let asked;
     let ranges = match protocol {
-        Protocol::Tcp => excluded(),
-        Protocol::Udp => {
-            asked = excluded_of("protocol=udp");
-            &asked
-        }
+        Protocol::Tcp => excluded().to_vec(),
+        Protocol::Udp => excluded_of("protocol=udp"),
     };
-    let mut with_it = ranges.iter().filter(|range| range.ports.contains(&port));
-    let first = with_it.clone().next();
+    let with_it = ranges.into_iter().filter(|range| range.ports.contains(&port));
+    // One of an administrator is not given away by chance, but may be bound.
     with_it
-        .find(|range| !range.is_administered)
-        .or(first)
-        .map(|range| range.ports.clone())
+        .min_by_key(|range| range.is_administered)
+        .map(|range| range.ports)
 }
 
 fn excluded() -> &'static [ExcludedRange] {
@@ -189,20 +179,19 @@ fn owned(protocol: Protocol, states: States) -> Result<Vec<(Socket, u32)>, Diagn
 /// the next call.
 fn bytes(table: Table, states: States) -> Result<Vec<u8>, Diagnostic> {
     let family = u32::from(if table.is_v6 { AF_INET6 } else { AF_INET });
+    let class = match states {
+        States::Listening => TCP_TABLE_OWNER_PID_LISTENER,
+        States::All => TCP_TABLE_OWNER_PID_ALL,
+    };
     let mut size = 16 * 1024;
     loop {
         let mut bytes = vec![0_u8; size as usize];
         let buffer = bytes.as_mut_ptr().cast();
         // SAFETY: the buffer has `size` bytes, and the functions write no more.
         let code = unsafe {
-            match (table.protocol, states) {
-                (Protocol::Tcp, States::Listening) => {
-                    GetExtendedTcpTable(buffer, &raw mut size, 0, family, TCP_TABLE_OWNER_PID_LISTENER, 0)
-                }
-                (Protocol::Tcp, States::All) => {
-                    GetExtendedTcpTable(buffer, &raw mut size, 0, family, TCP_TABLE_OWNER_PID_ALL, 0)
-                }
-                (Protocol::Udp, _) => GetExtendedUdpTable(buffer, &raw mut size, 0, family, UDP_TABLE_OWNER_PID, 0),
+            match table.protocol {
+                Protocol::Tcp => GetExtendedTcpTable(buffer, &raw mut size, 0, family, class, 0),
+                Protocol::Udp => GetExtendedUdpTable(buffer, &raw mut size, 0, family, UDP_TABLE_OWNER_PID, 0),
             }
         };
         match code {

@@ -118,6 +118,7 @@ fn a_parent_that_started_later_is_another_process() {
         };
         let mut table: Vec<Process> = table.split(", ").map(process).collect();
         without_reused_parents(&mut table);
+        assert!(!below(8, &table).contains(&8));
         let parents: Vec<u32> = table.iter().map(|process| process.parent).collect();
         assert_eq!(parents, expected);
     }

@@ -49,7 +49,7 @@ fn binds_on_macos(listener: &Listener, asked: IpAddr, reuse: Reuse) -> bool {
     let v4_any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let is_dual = held == Ipv6Addr::UNSPECIFIED && listener.only_v6 == Some(false);
     match asked {
-        IpAddr::V4(_) => !overlaps(held, asked) && !(is_dual && overlaps(v4_any, asked)),
+        IpAddr::V4(_) => !overlaps(held, asked) && (!is_dual || !overlaps(v4_any, asked)),
         IpAddr::V6(v6) if v6.is_unspecified() => {
             // Two wildcards of different families are let pass.
             !overlaps(held, asked) && (held == v4_any || !overlaps(held, v4_any))

@@ -184,9 +184,12 @@ fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<Hint> {
         0 => Hint::run("try", format!("port who {}", case.port.typed())).then(" once more"),
         _ => look_as_root(case),
     };
-    let mut hints = outside(case);
-    hints.push(again.or_after(&hints));
-    hints
+    let outside = outside(case);
+    if case.ours.uid != 0 && !outside.is_empty() && case.fact.unowned.is_empty() {
+        return outside;
+    }
+    let outside = outside.into_iter().map(Hint::or);
+    std::iter::once(again).chain(outside).collect()
 }
 
 fn outside(case: &PortCheck<'_>) -> Vec<Hint> {

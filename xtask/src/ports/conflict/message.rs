@@ -204,11 +204,9 @@ impl PortCheck<'_> {
                 )
             }
             Some((_, SocketState::Listening | SocketState::Bound)) => {
-                let who = match self.fact.visibility_limit {
-                    None => ": the kernel or a socket in flight holds it",
-                    Some(_) => &and_unseen,
-                };
-                format!("{port} is taken by no process that can be seen{who}")
+                format!(
+                    "{port} is taken by no process that can be seen: the kernel or a socket in flight holds it{and_unseen}"
+                )
             }
             None => match &self.fact.unknown {
                 Some(reason) => format!("{port} is taken, and its owner could not be looked up: {reason}"),

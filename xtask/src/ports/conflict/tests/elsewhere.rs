@@ -162,60 +162,52 @@ fn hidden_owner_beyond_wsl_or_a_container_is_looked_for_there() {
             "wsl1",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is WSL 1, where processes of Windows cannot be seen
-                hint: look at Windows with `netstat.exe -ano | grep :8000`, or there, in PowerShell, with `Get-Process -Id (Get-NetTCPConnection -LocalPort 8000).OwningProcess`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: look at Windows with `netstat.exe -ano | grep :8000`, or there, in PowerShell, with `Get-Process -Id (Get-NetTCPConnection -LocalPort 8000).OwningProcess`"#]],
         ),
         (
             "wsl2",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is WSL 2, where processes of its other distributions cannot be seen
-                hint: look at the other distributions with `wsl.exe --list --running`, then into one with `wsl.exe -d NAME -u root ss -tulnp`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: look at the other distributions with `wsl.exe --list --running`, then into one with `wsl.exe -d NAME -u root ss -tulnp`"#]],
         ),
         (
             "mirrored",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is WSL 2 with the ports of Windows (`networkingMode=mirrored`), where processes of Windows and of other distributions cannot be seen
                 hint: look at Windows with `netstat.exe -ano | grep :8000`, or there, in PowerShell, with `Get-Process -Id (Get-NetTCPConnection -LocalPort 8000).OwningProcess`
-                hint: or look at the other distributions with `wsl.exe --list --running`, then into one with `wsl.exe -d NAME -u root ss -tulnp`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: or look at the other distributions with `wsl.exe --list --running`, then into one with `wsl.exe -d NAME -u root ss -tulnp`"#]],
         ),
         (
             "container",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is a container, where processes of the host cannot be seen
-                hint: look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`"#]],
         ),
         (
             "podman",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is a container of Podman, where processes of the host cannot be seen
-                hint: look on the host with `podman ps`, or with `cargo xtask port who 8000`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: look on the host with `podman ps`, or with `cargo xtask port who 8000`"#]],
         ),
         (
             "devcontainer",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is a development container, where processes of the host and of other containers cannot be seen
                 hint: look for a service with `network_mode` in the Compose file of the development container: it shares these ports
-                hint: or look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: or look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`"#]],
         ),
         (
             "codespace",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is a codespace, where processes of its other containers cannot be seen
                 hint: look for a service with `network_mode` in the Compose file of the codespace: it shares these ports
-                hint: or look at the ports of the codespace with `gh codespace ports`
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: or look at the ports of the codespace with `gh codespace ports`"#]],
         ),
         (
             "pod",
             expect![[r#"
                 port.busy.no_owner fail 3: port 8000 is taken, yet no process and no socket was found that holds it; this is a pod of Kubernetes, where processes of its other containers cannot be seen
-                hint: look into the other containers of the pod with `kubectl exec NAME -c CONTAINER -- ss -tulnp`; `kubectl describe pod NAME` lists them
-                hint: or look with `sudo cargo xtask port who 8000`"#]],
+                hint: look into the other containers of the pod with `kubectl exec NAME -c CONTAINER -- ss -tulnp`; `kubectl describe pod NAME` lists them"#]],
         ),
     ] {
         check(&format!("answer busy\nwe nobody\nblind {limit}"), expected);
@@ -227,9 +219,9 @@ fn hidden_owner_beyond_wsl_or_a_container_is_looked_for_there() {
         blind docker
         socket 0 listening",
         expect![[r#"
-            port.busy.no_owner fail 3: port 8000 is taken by no process that can be seen; this is a container of Docker, where processes of the host cannot be seen
-            hint: look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`
-            hint: or try `cargo xtask port who 8000` once more"#]],
+            port.busy.no_owner fail 3: port 8000 is taken by no process that can be seen: the kernel or a socket in flight holds it; this is a container of Docker, where processes of the host cannot be seen
+            hint: try `cargo xtask port who 8000` once more
+            hint: or look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`"#]],
     );
     check(
         "port 5353 udp

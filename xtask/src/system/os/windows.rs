@@ -17,6 +17,9 @@ use std::io;
 use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use windows_sys::Win32::System::Threading::INFINITE;
 
 use crate::diagnose::ExitStatus;
 use crate::diagnostic::Diagnostic;
@@ -79,6 +82,11 @@ fn check(result: i32) -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// A time limit as Win32 functions take it, in whole milliseconds and never too short.
+fn milliseconds(patience: Duration) -> u32 {
+    u32::try_from(patience.as_nanos().div_ceil(1_000_000)).map_or(INFINITE - 1, |time| time.min(INFINITE - 1))
 }
 
 /// Windows supports every command.

@@ -4,6 +4,7 @@
 
 #![expect(unsafe_code, reason = "Win32 functions are unsafe to call")]
 
+use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
@@ -20,10 +21,10 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::*;
 use windows_sys::Win32::System::JobObjects::*;
 use windows_sys::Win32::System::Threading::*;
 
-use super::check;
 use super::console::announce;
 use super::jobs::{Job, KILLED};
 use super::processes::owned;
+use super::{check, milliseconds};
 use crate::diagnose::ExitStatus;
 use crate::diagnostic::Diagnostic;
 use crate::system::os::{Signal, SignalEvent, Unadopted};
@@ -190,9 +191,8 @@ pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
 }
 
 fn has_ended(process: &impl AsRawHandle, patience: Duration) -> bool {
-    let patience = u32::try_from(patience.as_millis()).unwrap_or(INFINITE - 1);
     // SAFETY: the handle is open.
-    unsafe { WaitForSingleObject(process.as_raw_handle(), patience) == WAIT_OBJECT_0 }
+    unsafe { WaitForSingleObject(process.as_raw_handle(), milliseconds(patience)) == WAIT_OBJECT_0 }
 }
 
 /// Waits for a child; `false` if it is still running after `patience`.
@@ -247,15 +247,14 @@ pub(super) fn leads(pid: u32) -> bool {
     all().iter().any(|started| started.pid == pid && started.leads)
 }
 
-/// The group, of those started here, that a process is in.
-pub(super) fn group_of(pid: u32) -> Option<u32> {
-    let all = all();
-    let mut groups = all.iter().filter(|started| started.leads);
-    if groups.clone().any(|started| started.pid == pid) {
-        return Some(pid);
+/// The processes of the groups started here, with the number of the group of each.
+pub(super) fn members() -> BTreeMap<u32, u32> {
+    let mut members = BTreeMap::new();
+    for started in all().iter().filter(|started| started.leads) {
+        let inside = started.job.members().unwrap_or_default().into_iter();
+        members.extend(inside.chain([started.pid]).map(|pid| (pid, started.pid)));
     }
-    let group = groups.find(|started| started.job.members().is_ok_and(|members| members.contains(&pid)));
-    group.map(|started| started.pid)
+    members
 }
 
 /// The processes of these groups. Windows gives the children of an exited process to nobody, but they stay in its job.

@@ -10,6 +10,7 @@ use windows_sys::Win32::System::Threading::*;
 
 use super::groups::{leads, signal_group};
 use super::jobs::KILLED;
+use super::milliseconds;
 use super::processes::{open, process, times};
 use crate::diagnostic::Diagnostic;
 use crate::process::Identity;
@@ -124,8 +125,7 @@ pub(crate) fn wait_all(handles: &[&Handle], patience: Duration) -> Vec<usize> {
             if raws.is_empty() {
                 break;
             }
-            let time = deadline.saturating_duration_since(Instant::now());
-            let time = u32::try_from(time.as_millis()).unwrap_or(u32::MAX - 1);
+            let time = milliseconds(deadline.saturating_duration_since(Instant::now()));
             // SAFETY: the handles are open, and no more than are allowed.
             let answer = unsafe { WaitForMultipleObjects(raws.len() as u32, raws.as_ptr(), 0, time) };
             match open.get(answer as usize) {

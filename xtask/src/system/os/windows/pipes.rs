@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
-use std::ptr;
+use std::ptr::{self, null_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,8 @@ use windows_sys::Win32::System::IO::*;
 use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, WaitForSingleObject};
 
-use super::check;
 use super::processes::owned;
+use super::{check, milliseconds};
 
 /// How many bytes a pipe contains.
 ///
@@ -33,16 +33,7 @@ use super::processes::owned;
 fn available(pipe: HANDLE) -> io::Result<usize> {
     let mut count = 0;
     // SAFETY: the handle is open, and only the count is written to.
-    check(unsafe {
-        PeekNamedPipe(
-            pipe,
-            ptr::null_mut(),
-            0,
-            ptr::null_mut(),
-            &raw mut count,
-            ptr::null_mut(),
-        )
-    })?;
+    check(unsafe { PeekNamedPipe(pipe, null_mut(), 0, null_mut(), &raw mut count, null_mut()) })?;
     Ok(count as usize)
 }
 
@@ -58,7 +49,7 @@ fn is_readable(pipe: HANDLE) -> bool {
 unsafe fn begin(pipe: HANDLE, overlapped: *mut OVERLAPPED) -> bool {
     let mut nothing = 0_u8;
     // SAFETY: no byte is written to; for the rest the caller is responsible.
-    let is_done = unsafe { ReadFile(pipe, &raw mut nothing, 0, ptr::null_mut(), overlapped) } != 0;
+    let is_done = unsafe { ReadFile(pipe, &raw mut nothing, 0, null_mut(), overlapped) } != 0;
     is_done || io::Error::last_os_error().raw_os_error() == Some(ERROR_IO_PENDING.cast_signed())
 }
 
@@ -80,14 +71,13 @@ pub(crate) fn is_readable_within(from: &impl AsHandle, patience: Duration) -> bo
             hEvent: event.as_raw_handle(),
             ..OVERLAPPED::default()
         };
-        let left = u32::try_from(left.as_millis()).unwrap_or(INFINITE - 1).max(1);
         let mut count = 0;
         // SAFETY: the handles are open. The structure is not left before the read has ended: it is cancelled and waited for.
         unsafe {
             if !begin(pipe, &raw mut overlapped) {
                 return true;
             }
-            if WaitForSingleObject(event.as_raw_handle(), left) != WAIT_OBJECT_0 {
+            if WaitForSingleObject(event.as_raw_handle(), milliseconds(left)) != WAIT_OBJECT_0 {
                 CancelIoEx(pipe, &raw const overlapped);
             }
             GetOverlappedResult(pipe, &raw const overlapped, &raw mut count, 1);
@@ -143,7 +133,7 @@ impl Poller {
     /// No handle is available.
     pub(crate) fn new() -> io::Result<Poller> {
         // SAFETY: the handle is ours to close.
-        let port = unsafe { owned(CreateIoCompletionPort(INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 1)) }?;
+        let port = unsafe { owned(CreateIoCompletionPort(INVALID_HANDLE_VALUE, null_mut(), 0, 1)) }?;
         let pipes = Mutex::default();
         Ok(Poller { port, pipes })
     }
@@ -201,10 +191,10 @@ impl Poller {
         }
         let patience = match patience {
             _ if !ready.is_empty() => 0,
-            Some(patience) => u32::try_from(patience.as_millis()).unwrap_or(INFINITE - 1).max(1),
+            Some(patience) => milliseconds(patience),
             None => INFINITE,
         };
-        let (mut count, mut key, mut overlapped) = (0, 0, ptr::null_mut());
+        let (mut count, mut key, mut overlapped) = (0, 0, null_mut());
         let port = self.port.as_raw_handle();
         // SAFETY: the handle is open, and the three places are written to only. A failed read is reported as a failure.
         unsafe { GetQueuedCompletionStatus(port, &raw mut count, &raw mut key, &raw mut overlapped, patience) };

@@ -13,7 +13,7 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::*;
 use windows_sys::Win32::System::Threading::*;
 
 use super::check;
-use super::groups::group_of;
+use super::groups;
 use crate::diagnostic::Diagnostic;
 use crate::process::{Identity, Process, ProcessState, Tag};
 use crate::system::os::Look;
@@ -25,7 +25,8 @@ use crate::system::os::parse::windows::{below, without_reused_parents};
 /// # Errors
 /// The system refuses the table.
 pub(crate) fn processes() -> Result<Vec<Process>, Diagnostic> {
-    let mut table: Vec<Process> = entries()?.iter().filter_map(row).collect();
+    let groups = groups::members();
+    let mut table: Vec<Process> = entries()?.iter().filter_map(|entry| row(entry, &groups)).collect();
     without_reused_parents(&mut table);
     Ok(table)
 }
@@ -36,7 +37,8 @@ pub(crate) fn process(pid: u32) -> Look<Process> {
     let find = |pid: u32| entries.iter().find(|entry| entry.th32ProcessID == pid);
     let Some(entry) = find(pid) else { return Ok(None) };
     let parent = find(entry.th32ParentProcessID).filter(|parent| parent.th32ProcessID != pid);
-    let mut rows: Vec<Process> = [Some(entry), parent].into_iter().flatten().filter_map(row).collect();
+    let (pair, groups) = ([Some(entry), parent].into_iter().flatten(), groups::members());
+    let mut rows: Vec<Process> = pair.filter_map(|entry| row(entry, &groups)).collect();
     without_reused_parents(&mut rows);
     Ok(rows.into_iter().find(|row| row.identity.pid == pid))
 }
@@ -60,7 +62,7 @@ fn entries() -> Result<Vec<PROCESSENTRY32W>, Diagnostic> {
 }
 
 /// `None` if it has exited meanwhile.
-fn row(entry: &PROCESSENTRY32W) -> Option<Process> {
+fn row(entry: &PROCESSENTRY32W, groups: &BTreeMap<u32, u32>) -> Option<Process> {
     let pid = entry.th32ProcessID;
     let (start, state) = match open(pid, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE) {
         Ok(process) => (times(&process).map_or(0, |times| times.creation), state(&process)),
@@ -77,7 +79,7 @@ fn row(entry: &PROCESSENTRY32W) -> Option<Process> {
         },
         name: name.into(),
         parent: entry.th32ParentProcessID,
-        group: group_of(pid).unwrap_or(0),
+        group: groups.get(&pid).copied().unwrap_or(0),
         session: 0,
         terminal: None,
         state,
@@ -177,6 +179,10 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
 
 /// The tag of the process, if devtasks started it; also `None` if we may not read its environment.
 pub(crate) fn tag(pid: u32) -> Look<Tag> {
+    // Sooner answered than by sysinfo, and true of most processes of a machine.
+    if open(pid, PROCESS_QUERY_INFORMATION | PROCESS_VM_READ).is_err() {
+        return Ok(None);
+    }
     let mut environ = Vec::new();
     for (name, value) in environment(pid)? {
         environ.extend(format!("{name}={value}\0").into_bytes());

@@ -98,6 +98,18 @@ pub(crate) enum VisibilityLimit {
     Pod,
 }
 
+impl VisibilityLimit {
+    pub(crate) fn is_wsl(self) -> bool {
+        match self {
+            VisibilityLimit::Wsl1 | VisibilityLimit::Wsl2 | VisibilityLimit::Wsl2Mirrored => true,
+            VisibilityLimit::Container(_)
+            | VisibilityLimit::Devcontainer
+            | VisibilityLimit::Codespace
+            | VisibilityLimit::Pod => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BindProbe {
     pub(crate) address: IpAddr,

@@ -6,7 +6,7 @@ use super::{ConflictKind, PortCheck};
 use crate::config::Protocol;
 use crate::diagnostic::{Hint, Platform};
 use crate::foreign::{shell_word, windows_word};
-use crate::ports::{Owner, Role, SocketState};
+use crate::ports::{Owner, Role, SocketState, VisibilityLimit};
 use crate::process::container::Runtime;
 use crate::process::managed_service::{ManagedService, ServiceManager};
 use crate::process::{ProcessState, Tag};
@@ -29,8 +29,16 @@ pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner
             hints.extend(role.and_then(|role| stop_via_manager(case, role)));
         }
         ConflictKind::Hidden => {
-            hints.push(look_as_root(case));
-            hints.extend(outside(case).into_iter().map(Hint::or));
+            let is_root = case.ours.uid == 0;
+            let is_wsl = case.fact.visibility_limit.is_some_and(VisibilityLimit::is_wsl);
+            if !(is_root && is_wsl) {
+                hints.push(look_as_root(case));
+            }
+            // Anybody else looks as root first: most likely it is another user's process in here.
+            let outside = if is_root { outside(case) } else { Vec::new() };
+            for hint in outside {
+                hints.push(hint.or_after(&hints));
+            }
         }
         ConflictKind::OtherProject | ConflictKind::OtherCheckout => {
             hints.extend(lead.and_then(down_there));

@@ -198,6 +198,7 @@ impl PortCheck<'_> {
                 format!("{port} is the local end of a connection of {}", user(socket))
             }
             Some((socket, SocketState::Listening | SocketState::Bound)) if why == ConflictKind::Hidden => {
+                let and_unseen = if self.ours.uid == 0 { and_unseen.as_str() } else { "" };
                 format!(
                     "{port} is taken, and its owner cannot be seen: it belongs to {}{and_unseen}",
                     user(socket)

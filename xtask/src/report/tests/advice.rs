@@ -283,7 +283,7 @@ fn other_systems_have_other_commands() {
         (
             Platform::Windows,
             "Could not find rack-3.0.8 in locally installed gems",
-            expect!["install what is missing with `bundle install` in `'back end'`"],
+            expect!["install what is missing with `bundle install` in `back end`"],
         ),
     ] {
         expected.assert_eq(&seen(platform, log));

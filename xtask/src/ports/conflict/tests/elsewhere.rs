@@ -223,16 +223,23 @@ fn hidden_owner_beyond_wsl_or_a_container_is_looked_for_there() {
             hint: try `cargo xtask port who 8000` once more
             hint: or look on the host with `docker ps --filter publish=8000`, or with `cargo xtask port who 8000`"#]],
     );
+    // Another user's process, of which root may see more.
+    check(
+        "answer busy\nwe asking\nblind docker\nsocket 0 listening",
+        expect![[r#"
+            port.busy.hidden fail 3: port 8000 is taken, and its owner cannot be seen: it belongs to user `root`
+            hint: look with `sudo cargo xtask port who 8000`"#]],
+    );
     check(
         "port 5353 udp
         answer busy
+        we root
         we asking
         blind mirrored
-        socket 0 listening",
+        socket 0 listening veiled",
         expect![[r#"
             port.busy.hidden fail 3: UDP port 5353 is taken, and its owner cannot be seen: it belongs to user `root`; this is WSL 2 with the ports of Windows (`networkingMode=mirrored`), where processes of Windows and of other distributions cannot be seen
-            hint: look with `sudo cargo xtask port who 5353/udp`
-            hint: or look at Windows with `netstat.exe -ano | grep :5353`, or there, in PowerShell, with `Get-Process -Id (Get-NetUDPEndpoint -LocalPort 5353).OwningProcess`
+            hint: look at Windows with `netstat.exe -ano | grep :5353`, or there, in PowerShell, with `Get-Process -Id (Get-NetUDPEndpoint -LocalPort 5353).OwningProcess`
             hint: or look at the other distributions with `wsl.exe --list --running`, then into one with `wsl.exe -d NAME -u root ss -tulnp`"#]],
     );
 }

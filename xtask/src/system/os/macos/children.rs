@@ -5,18 +5,17 @@ use std::process::Command;
 use std::ptr::null;
 
 use super::kernel::checked;
-use super::processes::{identity, rows};
+use super::processes::rows;
 use crate::diagnostic::Diagnostic;
-use crate::process::ProcessState;
-use crate::system::os::{Unadopted, user_id};
+use crate::system::os::Unadopted;
+use crate::system::os::parse::macos::tree;
 
 /// The children of `pid`, including zombies; empty if it has exited.
 ///
 /// # Errors
 /// The process table cannot be read.
 pub(crate) fn children(pid: u32) -> Result<Vec<u32>, Diagnostic> {
-    let rows = rows()?.into_iter().filter(|row| row.process.parent == pid);
-    Ok(rows.map(|row| row.process.identity.pid).collect())
+    Ok(tree::children(&rows()?, pid))
 }
 
 /// Our own children, including zombies.
@@ -27,52 +26,23 @@ pub(crate) fn own_children() -> Result<Vec<u32>, Diagnostic> {
     children(std::process::id())
 }
 
-/// All descendants of `pid`, nearest first. A process whose parent has exited is no longer a descendant.
+/// All descendants of `pid`, nearest first.
 ///
 /// # Errors
 /// As for [`children`].
 pub(crate) fn descendants(pid: u32) -> Result<Vec<u32>, Diagnostic> {
-    let rows = rows()?;
-    let mut tree = vec![pid];
-    let mut next = 0;
-    while let Some(&parent) = tree.get(next) {
-        next += 1;
-        for row in rows.iter().filter(|row| row.process.parent == parent) {
-            let child = row.process.identity.pid;
-            // `kernel_task` is its own parent.
-            if !tree.contains(&child) {
-                tree.push(child);
-            }
-        }
-    }
-    tree.remove(0);
-    Ok(tree)
+    Ok(tree::descendants(&rows()?, pid))
 }
 
-/// Processes that may be of our run although they are not below us: those in `groups`, and those of our user that were
-/// started after us and whose parent has exited. Zombies hold nothing and are left out.
+/// Processes that may be of our run although they are not below us, because only pid 1 adopts: see [`tree::outside`].
 ///
 /// # Errors
-/// The process table cannot be read.
+/// As for [`children`].
 ///
 /// Source: bsd/kern/kern_exit.c, `proc_exit`: children of a process that exits become children of pid 1.
 pub(crate) fn unadopted(groups: &[u32]) -> Result<Vec<Unadopted>, Diagnostic> {
-    const LAUNCHD: u32 = 1;
-    let us = identity(std::process::id())?;
-    let living = rows()?
-        .into_iter()
-        .filter(|row| row.process.state != ProcessState::Zombie);
-    let unadopted = living.filter_map(|row| {
-        let process = row.process;
-        let group = groups.contains(&process.group).then_some(process.group);
-        let is_younger = us.as_ref().is_none_or(|us| process.identity.start >= us.start);
-        let is_orphan = process.parent == LAUNCHD && row.uid == user_id() && is_younger;
-        (group.is_some() || is_orphan).then_some(Unadopted {
-            pid: process.identity.pid,
-            group,
-        })
-    });
-    Ok(unadopted.collect())
+    let outside = tree::outside(&rows()?, std::process::id(), groups).into_iter();
+    Ok(outside.map(|(pid, group)| Unadopted { pid, group }).collect())
 }
 
 /// Whether SIGHUP was already ignored when we were started, as by `nohup`.

@@ -60,8 +60,7 @@ pub(super) fn sysctl(name: &CStr, pid: Option<u32>) -> io::Result<Vec<u8>> {
 pub(super) fn process_info(pid: u32, question: c_int, answer: &mut [u8]) -> io::Result<usize> {
     let (at, size) = (answer.as_mut_ptr().cast(), answer.len() as c_int);
     // SAFETY: at most `size` bytes are written.
-    let length = unsafe { libc::proc_pidinfo(pid.cast_signed(), question, 0, at, size) };
-    written(length)
+    written(|| unsafe { libc::proc_pidinfo(pid.cast_signed(), question, 0, at, size) })
 }
 
 /// The answer of proc_pidfdinfo to `PROC_PIDFDSOCKETINFO`; returns its length.
@@ -71,12 +70,10 @@ pub(super) fn process_info(pid: u32, question: c_int, answer: &mut [u8]) -> io::
 #[expect(unsafe_code, reason = "nothing else tells it")]
 pub(super) fn socket_info(pid: u32, descriptor: u32, answer: &mut [u8]) -> io::Result<usize> {
     // bsd/sys/proc_info.h.
-    const PROC_PIDFDSOCKETINFO: c_int = 3;
+    const QUESTION: c_int = 3;
     let (at, size) = (answer.as_mut_ptr().cast(), answer.len() as c_int);
-    let (pid, descriptor) = (pid.cast_signed(), descriptor.cast_signed());
     // SAFETY: at most `size` bytes are written.
-    let length = unsafe { libc::proc_pidfdinfo(pid, descriptor, PROC_PIDFDSOCKETINFO, at, size) };
-    written(length)
+    written(|| unsafe { libc::proc_pidfdinfo(pid.cast_signed(), descriptor.cast_signed(), QUESTION, at, size) })
 }
 
 /// The path of the program, for any user's process; returns its length.
@@ -87,21 +84,26 @@ pub(super) fn socket_info(pid: u32, descriptor: u32, answer: &mut [u8]) -> io::R
 pub(super) fn program_path(pid: u32, path: &mut [u8]) -> io::Result<usize> {
     let (at, size) = (path.as_mut_ptr().cast(), path.len() as u32);
     // SAFETY: at most `size` bytes are written.
-    written(unsafe { libc::proc_pidpath(pid.cast_signed(), at, size) })
+    written(|| unsafe { libc::proc_pidpath(pid.cast_signed(), at, size) })
+}
+
+/// libproc answers 0 both if it fails and if there is nothing to tell.
+#[expect(unsafe_code, reason = "std cannot clear errno")]
+fn written(call: impl FnOnce() -> c_int) -> io::Result<usize> {
+    // SAFETY: errno is this thread's own.
+    unsafe { *libc::__error() = 0 };
+    let length = call();
+    let error = io::Error::last_os_error();
+    match usize::try_from(length) {
+        Ok(length) if length > 0 || error.raw_os_error() == Some(0) => Ok(length),
+        Ok(_) | Err(_) => Err(error),
+    }
 }
 
 pub(super) fn checked(result: c_int) -> io::Result<()> {
     match result {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
-    }
-}
-
-/// libproc answers 0 if it fails.
-fn written(length: c_int) -> io::Result<usize> {
-    match usize::try_from(length) {
-        Ok(length @ 1..) => Ok(length),
-        Ok(0) | Err(_) => Err(io::Error::last_os_error()),
     }
 }
 

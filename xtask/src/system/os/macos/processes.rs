@@ -134,7 +134,7 @@ pub(crate) fn cwd(pid: u32) -> Option<PathBuf> {
 /// The executable of `pid`.
 pub(crate) fn program(pid: u32) -> Option<PathBuf> {
     let mut bytes = [0; libc::PROC_PIDPATHINFO_MAXSIZE as usize];
-    let length = program_path(pid, &mut bytes).ok()?;
+    let length = program_path(pid, &mut bytes).ok().filter(|length| *length > 0)?;
     Some(path(&bytes[..length]))
 }
 

@@ -11,6 +11,7 @@ use super::sockets::descriptors;
 use crate::process::{Identity, Process};
 use crate::system::os::Look;
 use crate::system::os::parse::macos::fdinfo::DESCRIPTOR;
+use crate::system::os::parse::usage as parse;
 use crate::system::usage::Usage;
 
 /// A process and what it uses.
@@ -53,15 +54,13 @@ fn used(pid: u32) -> io::Result<libc::rusage_info_v1> {
 /// Source: osfmk/kern/task.c, `fill_task_rusage`; `hw.tbfrequency` is the frequency in Hz.
 fn time(ticks: u64) -> Duration {
     static FREQUENCY: OnceLock<u64> = OnceLock::new();
-    const NANOSECONDS: u64 = 1_000_000_000;
-    let frequency = *FREQUENCY.get_or_init(|| {
+    let frequency = || {
         let value = sysctl(c"hw.tbfrequency", None).unwrap_or_default();
         value
             .first_chunk()
-            .map_or(NANOSECONDS, |value| u64::from_ne_bytes(*value).max(1))
-    });
-    let rest = ticks % frequency * NANOSECONDS / frequency;
-    Duration::from_secs(ticks / frequency) + Duration::from_nanos(rest)
+            .map_or(1_000_000_000, |value| u64::from_ne_bytes(*value))
+    };
+    parse::time(ticks, *FREQUENCY.get_or_init(frequency))
 }
 
 /// When a process was started, since 1970.

@@ -11,6 +11,7 @@ pub(crate) mod procargs;
 mod raw_socket;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tree;
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))

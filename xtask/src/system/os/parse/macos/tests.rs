@@ -81,6 +81,45 @@ fn a_row_of_the_process_table_is_read() {
     check_row(Structure::new(kinfo::SIZE - 1), "");
 }
 
+/// `PID parent PARENT group GROUP uid UID start SECONDS [zombie]`, one process a line.
+fn processes(text: &str) -> Vec<kinfo::Row> {
+    let row = |line: &str| {
+        let numbers: Vec<u32> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+        let state = if line.ends_with("zombie") { 5 } else { 2 };
+        let row = kinfo("x", state, u32::MAX).u32(40, numbers[0]).u32(560, numbers[1]);
+        let row = row.u32(564, numbers[2]).u32(420, numbers[3]);
+        row.at(0, &u64::from(numbers[4]).to_ne_bytes()).0
+    };
+    kinfo::rows(
+        &text.lines().map(|line| row(line.trim())).collect::<Vec<_>>().concat(),
+        "",
+    )
+}
+
+#[test]
+fn trees_and_what_is_outside_of_them_are_found_in_the_table() {
+    let table = processes(
+        "0 parent 0 group 0 uid 0 start 0
+        1 parent 0 group 1 uid 0 start 1
+        50 parent 1 group 50 uid 501 start 100
+        60 parent 50 group 60 uid 501 start 101
+        61 parent 60 group 60 uid 501 start 102
+        62 parent 1 group 60 uid 501 start 103
+        63 parent 1 group 60 uid 501 start 103 zombie
+        64 parent 1 group 64 uid 501 start 104
+        65 parent 1 group 65 uid 501 start 99
+        66 parent 1 group 66 uid 502 start 105",
+    );
+    assert_eq!(tree::children(&table, 50), [60]);
+    assert_eq!(tree::children(&table, 0), [1]);
+    assert_eq!(tree::descendants(&table, 50), [60, 61]);
+    assert_eq!(tree::descendants(&table, 0).len(), table.len() - 1);
+    let outside = tree::outside(&table, 50, &[60]);
+    assert_eq!(outside, [(60, Some(60)), (61, Some(60)), (62, Some(60)), (64, None)]);
+    assert_eq!(tree::outside(&table, 50, &[]), [(62, None), (64, None)]);
+    assert_eq!(tree::outside(&table, 4, &[60]).len(), 3);
+}
+
 /// `path` and the entries as the kernel lays them out.
 fn procargs(count: u32, path: &str, entries: &[&str]) -> Vec<u8> {
     let mut bytes = count.to_ne_bytes().to_vec();

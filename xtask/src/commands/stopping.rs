@@ -277,7 +277,7 @@ fn kill_question(survivors: &[Survivor], why: KillReason, grace: Duration) -> St
     match why {
         KillReason::StillThere => format!("  {names} still there after {}. Kill?", words::duration(grace)),
         KillReason::CannotBeAsked => {
-            format!("  {names} not started by this command, and Windows can only kill such a process. Kill?")
+            format!("  {names} to be killed: Windows cannot ask what this command has not started to end. Kill?")
         }
     }
 }

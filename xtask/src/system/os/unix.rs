@@ -38,7 +38,7 @@ pub(crate) use bind::{excluded_range, set_reuse};
 pub(crate) use children::{ends_within, kill_half_started};
 pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
-pub(crate) use mask::unblock_signals;
+pub(crate) use mask::undo_inherited;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};

@@ -24,7 +24,9 @@ use windows_sys::Win32::System::Threading::INFINITE;
 use crate::diagnose::ExitStatus;
 use crate::diagnostic::Diagnostic;
 use crate::system::terminal::{Output, Size};
-pub(crate) use console::{enable_colours, forget_typed, hang_up_stdout, on_signals, read_line, stdout_is_pipe};
+pub(crate) use console::{
+    enable_colours, forget_typed, hang_up_stdout, on_signals, read_line, stdout_is_pipe, undo_inherited,
+};
 pub(crate) use files::*;
 pub(crate) use groups::*;
 pub(crate) use handle::{Handle, wait_all};
@@ -169,9 +171,6 @@ pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
 
 /// Handles are inherited only on request.
 pub(crate) fn close_inherited() {}
-
-/// Windows has no signal mask.
-pub(crate) fn unblock_signals() {}
 
 /// Windows has no limit on handles that anybody reaches; so for the next four.
 pub(crate) fn open_files_at_most() -> Option<u64> {

@@ -5,7 +5,7 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use windows_sys::Win32::Foundation::CloseHandle;
+use windows_sys::Win32::Foundation::{CloseHandle, HANDLE_FLAG_INHERIT, SetHandleInformation};
 use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_PIPE, GetFileType};
 use windows_sys::Win32::System::Console::*;
 
@@ -38,6 +38,7 @@ pub(super) fn announce(event: SignalEvent) {
 
 /// Source: learn.microsoft.com, `HandlerRoutine`: it runs on a thread of its own. Once it has returned from the closing of
 /// the window, a log-off or a shutdown, the program is ended; some seconds later if it does not return.
+// SAFETY: nothing is asked of the caller; the signature is the system's.
 unsafe extern "system" fn handle(event: u32) -> i32 {
     announce(match event {
         CTRL_C_EVENT => SignalEvent::Interrupt,
@@ -54,6 +55,7 @@ unsafe extern "system" fn handle(event: u32) -> i32 {
 
 /// Makes us ignore Ctrl-C and Ctrl-Break, unlike what we start.
 pub(super) fn ignore_keys() {
+    // SAFETY: as for `handle`.
     unsafe extern "system" fn ignore(event: u32) -> i32 {
         (event < CTRL_CLOSE_EVENT).into()
     }
@@ -74,6 +76,17 @@ pub(crate) fn enable_colours() -> bool {
             !is_console || SetConsoleMode(console, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0
         }
     })
+}
+
+/// Keeps our standard handles, which were inherited, from being inherited by all that we start. std gives a program copies of
+/// those that are meant for it; with ours, it would keep the pipe of whoever reads what we write open.
+///
+/// Source: learn.microsoft.com, `SetHandleInformation`; rust-lang/rust, library/std/src/sys/process/windows.rs.
+pub(crate) fn undo_inherited() {
+    for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+        // SAFETY: a handle that is missing is refused.
+        unsafe { SetHandleInformation(GetStdHandle(stream), HANDLE_FLAG_INHERIT, 0) };
+    }
 }
 
 /// Discards what has been typed at the console, so that it does not answer the next question.

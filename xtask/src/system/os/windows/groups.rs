@@ -141,6 +141,7 @@ fn start(command: &mut Command, flags: u32, limits: u32) -> io::Result<Child> {
     Ok(child)
 }
 
+// SAFETY: nothing is asked of the caller; the signature is the system's.
 unsafe extern "system" fn ended(_: *mut c_void, _: bool) {
     announce(SignalEvent::ChildEnded);
 }

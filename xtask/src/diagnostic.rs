@@ -7,6 +7,7 @@ mod code;
 mod exit;
 mod hint;
 mod place;
+mod platform;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ pub(crate) use code::{Code, ConflictKind};
 pub(crate) use exit::Exit;
 pub(crate) use hint::Hint;
 pub(crate) use place::Place;
+pub(crate) use platform::Platform;
 
 /// One fact. `S` says what it is about; it is `()` if the message says everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use escape::{command_line, shell_word, steers, visible};
+pub(crate) use escape::{command_line, shell_word, steers, visible, windows_word};
 
 /// A name, path or command line chosen by another program or another user.
 ///

@@ -15,6 +15,7 @@ use crate::config::Protocol;
 use crate::diagnostic::Diagnostic;
 use crate::foreign::Foreign;
 use crate::plan::Port;
+use crate::process::container::Runtime;
 use crate::process::{ProcessInfo, ProcessRef};
 pub(crate) use role::Role;
 
@@ -69,17 +70,44 @@ pub(crate) struct PortFact {
     pub(crate) other_loopback_owners: Vec<Owner>,
     /// The ephemeral range, if it contains this port.
     pub(crate) ephemeral_range: Option<(u16, u16)>,
+    /// The range around this port that Windows keeps, if a probe was [`BindResult::Excluded`] and it is known.
+    pub(crate) excluded_range: Option<(u16, u16)>,
     /// Why an owner may be invisible.
     pub(crate) visibility_limit: Option<VisibilityLimit>,
 }
 
-/// Where an invisible owner may run.
+/// What we run in, if processes outside of it may hold our ports without being visible.
+///
+/// Source: learn.microsoft.com, "Comparing WSL versions" and "Accessing network applications with WSL"; WSL issue 4304:
+/// the distributions of WSL 2 share one network namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VisibilityLimit {
-    /// On the Windows side of WSL.
-    Wsl,
-    /// Outside of our container.
-    Container,
+    /// The ports are those of Windows.
+    Wsl1,
+    /// The ports are those of all distributions together.
+    Wsl2,
+    /// `networkingMode=mirrored`: the ports are those of all distributions and of Windows.
+    Wsl2Mirrored,
+    /// The ports may be those of the host, or of another container.
+    Container(Option<Runtime>),
+    /// A container that an editor works in; containers of its Compose file may share its ports.
+    Devcontainer,
+    /// The same at GitHub, with no host that we could look at.
+    Codespace,
+    /// The containers of a pod share its ports.
+    Pod,
+}
+
+impl VisibilityLimit {
+    pub(crate) fn is_wsl(self) -> bool {
+        match self {
+            VisibilityLimit::Wsl1 | VisibilityLimit::Wsl2 | VisibilityLimit::Wsl2Mirrored => true,
+            VisibilityLimit::Container(_)
+            | VisibilityLimit::Devcontainer
+            | VisibilityLimit::Codespace
+            | VisibilityLimit::Pod => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +124,10 @@ pub(crate) enum BindResult {
     FreeIfReused,
     /// EADDRINUSE.
     Busy,
-    /// EACCES: a privileged port.
+    /// EACCES: a privileged port. Never on Windows, which has none.
     Denied,
-    /// Windows reserves a range with this port for itself, Hyper-V or WSL.
+    /// WSAEACCES (10013): Windows reserves a range with this port for itself, Hyper-V or WSL. A socket that has the port
+    /// to itself alone gives the same error.
     Excluded,
     /// EADDRNOTAVAIL: this machine has no such address.
     NoAddress,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::commands::Context;
 use crate::commands::events::Inbox;
-use crate::diagnostic::{Diagnostic, Exit, Hint};
-use crate::foreign::{Foreign, shell_word};
+use crate::diagnostic::{Diagnostic, Exit, Hint, Platform};
+use crate::foreign::Foreign;
+use crate::ports::conflict::stop_there;
 use crate::ports::{Endpoint, Owner, SocketState};
 use crate::process::Identity;
 use crate::process::targets::{Targets, Tree};
@@ -238,18 +239,13 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
     );
     if let Some(tag) = &holder.tag {
         // Stopping its supervisor would stop the whole stack.
-        let directory = shell_word(&tag.checkout.raw().to_string_lossy()).into_owned();
         let service = if tag.is_supervisor() {
             String::new()
         } else {
             format!(" {}", tag.service)
         };
         return Diagnostic::new(format!("{taken}, which devtasks runs for `{}`", tag.project))
-            .hint(Hint::run_after(
-                "stop it there with",
-                format!("cd {directory} && "),
-                format!("down{service}"),
-            ))
+            .hints(stop_there(tag, &format!("down{service}")))
             .exit(Exit::Survived);
     }
     let Some(parent) = &holder.parent else {
@@ -259,9 +255,12 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
     let message = format!("{taken}, which `{}` (pid {pid}) started", parent.name);
     // Never suggest killing the terminal's shell.
     match owners::targets(std::slice::from_ref(&parent.identity)) {
-        Ok(Targets::End(_)) => Diagnostic::new(message).hint(format!(
-            "if it starts servers again and again, end it first: `kill {pid}`"
-        )),
+        Ok(Targets::End(_)) => {
+            let first = "if it starts servers again and again, end it first:";
+            let kill = Hint::from(format!("{first} `kill {pid}`"));
+            let taskkill = format!("{first} `taskkill /pid {pid} /t /f`");
+            Diagnostic::new(message).hint(kill.on(Platform::Windows, taskkill))
+        }
         Ok(Targets::Refused { name, reason, .. }) => {
             Diagnostic::new(message).hint(format!("end in `{name}` what starts it again; {reason}"))
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
 use crate::config::suggest::is_slip;
-use crate::diagnostic::Hint;
+use crate::diagnostic::{Hint, Platform};
 use crate::plan::{Runs, Service, VenvInputs, interpreter_of};
 
 /// The hints below a failure.
@@ -61,7 +61,15 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
         (NodeModuleMissing, _) if diagnosis.hints.is_empty() => npm_install(&directory),
         (LibraryMissing, Some(Subject::Remedy(install))) => match directory.as_str() {
             "." => format!("install what is missing with `{install}`"),
-            directory => format!("install what is missing with `cd {directory} && {install}`"),
+            directory => {
+                let there = service
+                    .working_dir
+                    .strip_prefix(checkout)
+                    .unwrap_or(&service.working_dir);
+                let there = format!("install what is missing with `{install}` in `{}`", there.display());
+                let from_here = format!("install what is missing with `cd {directory} && {install}`");
+                return vec![Hint::from(from_here).on(Platform::Windows, there)];
+            }
         },
         (CommandNotFound, _) if runs_node_scripts(service) && diagnosis.hints.is_empty() => npm_install(&directory),
         (CommandNotFound, Some(Subject::Command(command))) if diagnosis.hints.is_empty() => match &service.venv {
@@ -70,7 +78,14 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
         },
         (NotExecutable, Some(Subject::Program(path))) => format!("run `chmod +x {}`", shell_words::quote(path)),
         (Denied, Some(Subject::Port { number, .. })) if *number < 1024 => {
-            format!("give `{name}` a port from 1024 up: {number} needs a privilege")
+            let taken =
+                format!("look whether a program has {number} to itself alone with `netsh http show servicestate`");
+            let higher = Hint::from(format!("give `{name}` a port from 1024 up: {number} needs a privilege"));
+            return vec![higher.on(Platform::Windows, taken)];
+        }
+        // Windows may keep a range around it.
+        (Denied, Some(Subject::Port { number, .. })) => {
+            return vec![Hint::run("look why with", format!("port who {number}"))];
         }
         (PortBusy, Some(Subject::Port { number, .. })) if declares_others(service, *number) => {
             format!("let `{name}` listen on a port that it declares: {number} is none of them")
@@ -82,9 +97,18 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
         }
         (VariableMissing, Some(Subject::Variable(variable))) => set_variable(service, variable, checkout),
         (OutOfMemory, Some(Subject::Remedy(limit))) => format!("raise {limit} in `environment`"),
+        // Only Linux has this limit. Source: man 7 inotify.
         (WatchLimit, _) => "raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned(),
-        (TooManyFiles, _) => "raise the limit with `ulimit -n 4096` in this terminal, then try again".to_owned(),
-        (DiskFull, _) => "see what is full with `df -h`".to_owned(),
+        (TooManyFiles, _) => {
+            let fewer =
+                format!("let `{name}` open fewer files at a time: Windows has no `ulimit` that would allow more");
+            let raise = Hint::from("raise the limit with `ulimit -n 4096` in this terminal, then try again");
+            return vec![raise.on(Platform::Windows, fewer)];
+        }
+        (DiskFull, _) => {
+            let drives = "see what is full with `Get-PSDrive -PSProvider FileSystem` in PowerShell";
+            return vec![Hint::from("see what is full with `df -h`").on(Platform::Windows, drives)];
+        }
         (Daemonized, _) if to_the_background(&service.command.words).is_none() => {
             format!("let `{name}` stay in front: it ends when its first process does")
         }

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Platform;
+
 /// One suggested action. It starts with a verb and contains a command or a key.
 ///
-/// Commands of this program are stored separately, because only the renderer knows its name as the user typed it.
+/// Commands of this program are stored separately, because only the renderer knows its name as the user typed it. What
+/// other systems say instead is stored as well, so that all of it can be tested on any system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hint {
     text: String,
@@ -13,6 +16,9 @@ pub(crate) struct Hint {
     rest: String,
     /// Renders as "or …": an alternative to the previous hint.
     is_alternative: bool,
+    /// The systems where another hint applies, and that hint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<(Platform, Hint)>,
 }
 
 /// A command line that runs this program.
@@ -47,9 +53,21 @@ impl Hint {
         self
     }
 
+    /// What the hint says on this system instead, because the command does not exist there.
+    pub(crate) fn on(mut self, platform: Platform, instead: impl Into<Hint>) -> Self {
+        self.elsewhere.push((platform, instead.into()));
+        self
+    }
+
     /// Marks the hint as an alternative if `before` is not empty.
     pub(crate) fn or_after(mut self, before: &[Hint]) -> Self {
         self.is_alternative = !before.is_empty();
+        self
+    }
+
+    /// Marks the hint as an alternative to the one before it.
+    pub(crate) fn or(mut self) -> Self {
+        self.is_alternative = true;
         self
     }
 
@@ -61,12 +79,21 @@ impl Hint {
 
     /// The text of the hint. `program` is how the user called this program: `cargo xtask` or `devtasks`.
     pub(crate) fn render(&self, program: &str) -> String {
+        self.render_on(Platform::here(), program)
+    }
+
+    /// The same, as on another system.
+    pub(crate) fn render_on(&self, platform: Platform, program: &str) -> String {
         let or = if self.is_alternative { "or " } else { "" };
-        let command = match &self.command {
+        let instead = self.elsewhere.iter().find(|(there, _)| *there == platform);
+        let Hint {
+            text, command, rest, ..
+        } = instead.map_or(self, |(_, hint)| hint);
+        let command = match command {
             None => String::new(),
             Some(OwnCommand { before, arguments }) => format!(" `{before}{program} {arguments}`"),
         };
-        format!("{or}{}{command}{}", self.text, self.rest)
+        format!("{or}{text}{command}{rest}")
     }
 }
 
@@ -83,6 +110,7 @@ impl From<String> for Hint {
             command: None,
             rest: String::new(),
             is_alternative: false,
+            elsewhere: Vec::new(),
         }
     }
 }

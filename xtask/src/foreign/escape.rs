@@ -68,6 +68,17 @@ pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
+/// Quotes one word so that both cmd and PowerShell read it, as far as that is possible: a path of Windows has no `"`.
+///
+/// Control characters become spaces: neither shell has an escape for them.
+pub(crate) fn windows_word(word: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || r"_+:\./-".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("\"{}\"", word.replace(steers, " ").replace('"', "")))
+}
+
 /// Whether a character controls or disguises text: C0, DEL and C1 controls; marks that reorder text (Unicode UAX #9,
 /// "Trojan Source"); line separators; invisible characters.
 pub(crate) fn steers(letter: char) -> bool {

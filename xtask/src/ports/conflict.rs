@@ -2,10 +2,12 @@
 //!
 //! `system::observe` collects the facts and `system::stop` stops processes; this module only evaluates.
 
+mod by_hand;
 mod caller;
 mod hint;
 mod kill_policy;
 mod message;
+mod outside;
 #[cfg(test)]
 mod tests;
 mod warnings;
@@ -18,6 +20,7 @@ use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Level};
 use crate::plan::Protocol;
 use crate::process::Tag;
 pub(crate) use caller::CallerContext;
+pub(crate) use hint::stop_there;
 pub(crate) use kill_policy::{KillPolicy, kill_policy};
 use message::user;
 pub(crate) use warnings::{ephemeral, split};
@@ -293,10 +296,13 @@ impl PortCheck<'_> {
     }
 
     fn excluded(&self) -> Finding {
-        let message = format!(
-            "{} may not be bound: it lies in a range that Windows keeps for itself, for Hyper-V or for WSL",
-            self.name()
-        );
+        let why = match self.fact.excluded_range {
+            Some((first, last)) => {
+                format!("Windows keeps {first} to {last} for itself, for Hyper-V or for WSL")
+            }
+            None => "it lies in a range that Windows keeps, or a program has it to itself alone".to_owned(),
+        };
+        let message = format!("{} may not be bound: {why}", self.name());
         self.finding(Code::PortDenied, message).hints(hint::excluded(self))
     }
 

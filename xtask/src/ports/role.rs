@@ -8,7 +8,7 @@ use crate::foreign::Foreign;
 use crate::process::Process;
 use crate::process::arguments::{program, value};
 use crate::process::container::{Container, EngineReply, Runtime};
-use crate::process::managed_service::ManagedService;
+use crate::process::managed_service::{ManagedService, ServiceManager, script_manager};
 use crate::process::protected::{ProtectedKind, class};
 use crate::process::{Ancestry, Details};
 
@@ -28,9 +28,8 @@ pub(crate) fn role(process: &Process, details: &Details, ours: &Ancestry, port: 
     match class(process, details) {
         Some(ProtectedKind::Proxy | ProtectedKind::Engine) => Role::Container(for_a_container(process, details)),
         Some(ProtectedKind::Systemd) => Role::Managed(ManagedService::socket(pid != 1, None)),
-        Some(ProtectedKind::Manager) if process.name.raw().starts_with("PM2 ") => {
-            Role::Managed(ManagedService::pm2_cluster())
-        }
+        Some(ProtectedKind::Launchd) => Role::Managed(ManagedService::launchd_socket()),
+        Some(ProtectedKind::Manager) if is_pm2(process, details) => Role::Managed(ManagedService::pm2_cluster()),
         Some(ProtectedKind::Editor) => {
             let argument = details.command.raw().first().map(|word| program(word));
             Role::Tunnel(Tunnel::of_editor(argument.unwrap_or(process.name.raw())))
@@ -95,6 +94,9 @@ fn runtime(process: &Process, details: &Details) -> Runtime {
         "passt",
         "gvproxy",
         "slirp4netns",
+        "win-sshproxy",
+        "Podman Desktop",
+        "krunkit",
     ];
     let argument = details.command.raw().first().map(|word| program(word));
     let names = [Some(process.name.raw().as_str()), argument];
@@ -103,6 +105,10 @@ fn runtime(process: &Process, details: &Details) -> Runtime {
         .flatten()
         .any(|name| PODMANS.iter().any(|its| name.starts_with(its)));
     if is_podmans { Runtime::Podman } else { Runtime::Docker }
+}
+
+fn is_pm2(process: &Process, details: &Details) -> bool {
+    process.name.raw().starts_with("PM2 ") || script_manager(details.command.raw()) == Some(ServiceManager::Pm2)
 }
 
 /// Whether it serves one login, unlike the listener on port 22: `sshd: kim@pts/0`, `sshd-session`.

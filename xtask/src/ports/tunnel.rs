@@ -43,7 +43,7 @@ impl Tunnel {
 
 /// The tunnel of a process that holds `port`; `None` if it is not a known tunnel program.
 pub(super) fn tunnel(name: &str, command: &[String], port: u16) -> Option<Tunnel> {
-    let called = command.first().map_or(name, |word| program(word));
+    let called = program(command.first().map_or(name, String::as_str));
     let arguments = command.get(1..).unwrap_or_default();
     match called {
         "ssh" => Some(ssh(arguments, port)),

@@ -3,7 +3,7 @@
 
 use super::{ComposeFact, ComposeState, Facts};
 use crate::config::suggest::did_you_mean;
-use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Level};
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Level, Platform};
 use crate::plan::{ComposeService, Port, Protocol, Runs, Service};
 use crate::ports::{BindProbe, BindResult, Endpoint, Finding, PortFact, Subject};
 use crate::process::compose::{ComposeProblem, publishes};
@@ -65,8 +65,18 @@ pub(crate) fn unusable(service: &ComposeService, problem: &ComposeProblem) -> Di
         }
         ComposeProblem::NoEngine { program, said } => {
             let start = match program.starts_with("podman") {
-                true => "start Podman's service with `systemctl --user start podman.socket`, or `podman machine start`",
-                false => "start Docker Desktop, or the engine with `sudo systemctl start docker`",
+                true => Hint::from("start Podman's service with `systemctl --user start podman.socket`")
+                    .on(Platform::MacOs, "start Podman's machine with `podman machine start`")
+                    .on(Platform::Windows, "start Podman's machine with `podman machine start`"),
+                false => Hint::from("start Docker Desktop, or the engine with `sudo systemctl start docker`")
+                    .on(
+                        Platform::MacOs,
+                        "start Docker with `open -a Docker`, OrbStack with `open -a OrbStack`, or Colima with `colima start`",
+                    )
+                    .on(
+                        Platform::Windows,
+                        "start Docker Desktop or Rancher Desktop; `docker context ls` shows which one is asked",
+                    ),
             };
             missing(format!("no container engine answers `{program}`: {said}"))
                 .hint(start)

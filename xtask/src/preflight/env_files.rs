@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::config::dotenv::Name;
 use crate::config::suggest::is_slip;
-use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level, Place, Platform};
+use crate::foreign::windows_word;
 use crate::ports::{Finding, Subject};
 use crate::process::secrets::is_secret;
 
@@ -85,18 +86,28 @@ fn lacks(file: &EnvFileFact, is_set: &dyn Fn(&str) -> bool, meant: &BTreeSet<&st
     let lacking = names.iter().map(|name| name.text.as_str());
     let lacking: Vec<&str> = lacking.filter(|name| !is_set(name) && !meant.contains(name)).collect();
     let quoted: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
+    let copy = Hint::from(format!(
+        "run `cp {} {}`, and fill it in",
+        shell_path(example),
+        shell_path(&file.path)
+    ));
+    let on_windows = format!(
+        "run `copy {} {}`, and fill it in",
+        windows_path(example),
+        windows_path(&file.path)
+    );
     let (path, example) = (shell_path(&file.path), shell_path(example));
     let names = quoted.join(", ");
-    let problem = |message: String, hint: String| Some(warning(Code::EnvExample, message).hint(hint));
+    let problem = |message: String, hint: Hint| Some(warning(Code::EnvExample, message).hint(hint));
     match (lacking.is_empty(), file.exists) {
         (true, _) => None,
         (false, true) => problem(
             format!("`{path}` does not set {names} of `{example}`"),
-            format!("copy what is missing from `{example}` to `{path}`"),
+            format!("copy what is missing from `{example}` to `{path}`").into(),
         ),
         (false, false) => problem(
             format!("`{path}` does not exist, and `{example}` sets {names}"),
-            format!("run `cp {example} {path}`, and fill it in"),
+            copy.on(Platform::Windows, on_windows),
         ),
     }
 }
@@ -110,8 +121,13 @@ fn exposed(file: &EnvFileFact) -> Option<Diagnostic> {
             format!("every user can read `{}` of `{path}`", secret.text),
         )
     };
-    file.readable_by_all
-        .then(|| problem().at(&secret.place).hint(format!("run `chmod 600 {path}`")))
+    // Source: learn.microsoft.com, icacls: `/inheritance:r` takes away what the directory grants.
+    let only_me = format!(
+        "run `icacls {} /inheritance:r /grant:r %USERNAME%:F` in cmd",
+        windows_path(&file.path)
+    );
+    let chmod = Hint::from(format!("run `chmod 600 {path}`")).on(Platform::Windows, only_me);
+    file.readable_by_all.then(|| problem().at(&secret.place).hint(chmod))
 }
 
 /// A file with nothing but ports may be shared.
@@ -135,6 +151,10 @@ fn ambiguous(place: &Place, reading: &str) -> Diagnostic {
 
 fn warning(code: Code, message: String) -> Diagnostic {
     Diagnostic::new(message).code(code).level(Level::Warn).exit(Exit::Done)
+}
+
+fn windows_path(path: &Path) -> String {
+    windows_word(&path.to_string_lossy()).into_owned()
 }
 
 fn shell_path(path: &Path) -> String {

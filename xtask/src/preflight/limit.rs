@@ -1,7 +1,7 @@
 //! The number of descriptors that a supervisor needs, compared with the limit for this user's processes.
 
 use super::Facts;
-use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Platform};
 use crate::plan::{Plan, Service, Stdin};
 use crate::ports::{Finding, Subject};
 
@@ -36,14 +36,19 @@ pub(crate) fn open_files(plan: &Plan, facts: &Facts) -> Option<Finding> {
     let message = format!(
         "this stack of {n_services} may need {needed} descriptors at the same time, and no more than {limit} can be had"
     );
-    let raise = format!(
+    let raise = Hint::from(format!(
         "raise the hard limit with `ulimit -n {needed}` as root, or with `--ulimit nofile={needed}` of a container"
+    ));
+    // The kernel allows no more than `kern.maxfilesperproc`, whatever the limit. Source: XNU, getdtablesize.
+    let of_macos = format!(
+        "raise the limit with `sudo sysctl kern.maxfilesperproc={needed}` and `sudo launchctl limit maxfiles {needed} \
+         unlimited`, then open a new terminal"
     );
     Some(
         Diagnostic::new(message)
             .code(Code::LimitOpenFiles)
             .exit(Exit::Missing)
-            .hint(raise)
+            .hint(raise.on(Platform::MacOs, of_macos))
             .hint(Hint::run("start fewer services at a time with", "up NAME"))
             .about(Subject::default()),
     )

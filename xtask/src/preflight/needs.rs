@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use self::venv::venv_finding;
 use super::pidfile::stale_pidfile;
 use super::{DirectoryFact, Facts, NodeState, ServiceFact, compose};
-use crate::diagnostic::{Code, Diagnostic, Exit, Level, Place};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level, Place, Platform};
+use crate::foreign::windows_word;
 use crate::plan::{EnvFile, Plan, Runs, Service};
 use crate::ports::{Finding, Subject};
 
@@ -121,27 +122,37 @@ pub(crate) fn no_env_file(plan: &Plan, file: &EnvFile) -> Diagnostic {
 fn working_dir(plan: &Plan, service: &Service, fact: &DirectoryFact) -> Option<Finding> {
     let shown = relative(plan, &service.working_dir);
     let name = &service.name;
-    let quoted = shell_words::quote(&shown);
-    let (message, hint) = match fact {
+    let (quoted, on_windows) = (shell_words::quote(&shown), windows_word(&shown));
+    let (message, hint): (String, Hint) = match fact {
         DirectoryFact::Found => return None,
-        DirectoryFact::Missing { .. } if shown.starts_with("~/") => {
-            (format!("working directory `{shown}` does not exist"), home(&shown))
-        }
+        DirectoryFact::Missing { .. } if shown.starts_with("~/") => (
+            format!("working directory `{shown}` does not exist"),
+            home(&shown).into(),
+        ),
         DirectoryFact::Missing { near: Some(near) } => (
             format!("working directory `{shown}` does not exist"),
-            format!("did you mean `{}`?", relative(plan, near)),
+            format!("did you mean `{}`?", relative(plan, near)).into(),
         ),
         DirectoryFact::Missing { near: None } => (
             format!("working directory `{shown}` does not exist"),
-            format!("create it with `mkdir -p {quoted}`, or change `working_dir` of `{name}`"),
+            Hint::from(format!(
+                "create it with `mkdir -p {quoted}`, or change `working_dir` of `{name}`"
+            ))
+            .on(
+                Platform::Windows,
+                format!("create it with `mkdir {on_windows}`, or change `working_dir` of `{name}`"),
+            ),
         ),
         DirectoryFact::NotADirectory => (
             format!("working directory `{shown}` is not a directory"),
-            format!("change `working_dir` of `{name}`"),
+            format!("change `working_dir` of `{name}`").into(),
         ),
         DirectoryFact::Denied => (
             format!("no permission to enter working directory `{shown}`"),
-            format!("look at its permissions with `ls -ld {quoted}`"),
+            Hint::from(format!("look at its permissions with `ls -ld {quoted}`")).on(
+                Platform::Windows,
+                format!("look at its permissions with `icacls {on_windows}`"),
+            ),
         ),
     };
     let finding = missing(Code::WorkingDirMissing, message, &service.working_dir_place);

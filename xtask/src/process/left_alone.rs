@@ -46,7 +46,10 @@ pub(crate) fn works_for_a_person(process: &Process, details: &Details) -> Option
             | ProtectedKind::Engine
             | ProtectedKind::Sshd
             | ProtectedKind::Systemd
+            | ProtectedKind::Launchd
             | ProtectedKind::System
+            | ProtectedKind::MacOs
+            | ProtectedKind::Windows
             | ProtectedKind::Manager
             | ProtectedKind::AirPlay
             | ProtectedKind::WindowsHttp
@@ -143,5 +146,8 @@ mod tests {
             Some("it is a terminal multiplexer's server"),
         );
         check("node", &["node", "server.js"], None);
+        check("Chrome.EXE", &[r"C:\Chrome\chrome.exe"], Some("it is a browser"));
+        check("explorer.exe", &[], Some("it belongs to the desktop"));
+        check("node.exe", &["node", "server.js"], None);
     }
 }

@@ -1,5 +1,5 @@
-//! Service managers that restart a process and must be asked to stop it: systemd, launchd, supervisord, PM2, runit, s6,
-//! OpenRC.
+//! Service managers that restart a process and must be asked to stop it: systemd, launchd, the one of Windows,
+//! supervisord, PM2, runit, s6, OpenRC.
 
 #[cfg(test)]
 mod tests;
@@ -7,7 +7,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use super::ProcessRef;
-use super::arguments::value;
+use super::arguments::{is_interpreter, program, value};
 use super::shells::is_interactive_shell_name;
 use crate::foreign::{Foreign, shell_word};
 use crate::process::Ancestry;
@@ -27,7 +27,10 @@ pub(crate) enum ServiceManager {
     /// systemd holds the socket itself and starts the service on the first connection.
     SystemdSocket,
     Launchd,
+    /// launchd holds the socket itself and starts the job on the first connection.
+    LaunchdSocket,
     Homebrew,
+    Windows,
     Supervisord,
     Pm2,
     Runit,
@@ -42,7 +45,12 @@ impl ServiceManager {
             ServiceManager::Systemd => "systemctl status",
             ServiceManager::SystemdSocket => "systemctl list-sockets",
             ServiceManager::Launchd => "launchctl list",
+            // A job names the port of its socket in its file. Source: man 5 launchd.plist, `SockServiceName`.
+            ServiceManager::LaunchdSocket => {
+                "grep -ls SockServiceName /Library/LaunchDaemons/* /System/Library/LaunchDaemons/* ~/Library/LaunchAgents/*"
+            }
             ServiceManager::Homebrew => "brew services list",
+            ServiceManager::Windows => "tasklist /svc",
             ServiceManager::Supervisord => "supervisorctl status",
             ServiceManager::Pm2 => "pm2 ls",
             ServiceManager::Runit => "sv status /etc/service/*",
@@ -54,8 +62,9 @@ impl ServiceManager {
     pub(crate) fn title(self) -> &'static str {
         match self {
             ServiceManager::Systemd | ServiceManager::SystemdSocket => "systemd",
-            ServiceManager::Launchd => "launchd",
+            ServiceManager::Launchd | ServiceManager::LaunchdSocket => "launchd",
             ServiceManager::Homebrew => "Homebrew",
+            ServiceManager::Windows => "the service manager of Windows",
             ServiceManager::Supervisord => "supervisord",
             ServiceManager::Pm2 => "PM2",
             ServiceManager::Runit => "runit",
@@ -85,6 +94,17 @@ impl ManagedService {
         }
     }
 
+    /// A socket that launchd holds for a job, as it does for Remote Login on port 22.
+    ///
+    /// Source: man 5 launchd.plist, `Sockets`.
+    pub(crate) fn launchd_socket() -> Self {
+        ManagedService {
+            by: ServiceManager::LaunchdSocket,
+            name: None,
+            stop: "sudo launchctl bootout system/NAME".to_owned(),
+        }
+    }
+
     /// In cluster mode PM2 itself listens for its workers.
     pub(crate) fn pm2_cluster() -> Self {
         ManagedService {
@@ -98,7 +118,7 @@ impl ManagedService {
     pub(crate) fn reason(&self) -> String {
         let title = self.by.title();
         match (&self.name, self.by) {
-            (name, ServiceManager::SystemdSocket) => {
+            (name, ServiceManager::SystemdSocket | ServiceManager::LaunchdSocket) => {
                 let unit = name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
                 format!("{title} holds it for socket activation{unit}")
             }
@@ -130,7 +150,7 @@ pub(crate) struct ProcessContext<'a> {
 /// A program started from an interactive shell has no manager. Managers that are also our own ancestors are ignored: a
 /// shell in a container runs below one, and so does everything started from it.
 pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<ManagedService> {
-    for parent in lineage.parents {
+    for (at, parent) in lineage.parents.iter().enumerate() {
         let command = || (lineage.command)(parent.pid);
         if is_interactive_shell_name(parent.name.raw(), &command) {
             break;
@@ -142,6 +162,16 @@ pub(crate) fn manager(lineage: &ProcessContext, ours: &Ancestry) -> Option<Manag
             "supervise-daemo" | "supervise-daemon" => open_rc(&command()),
             name if name.starts_with("PM2 ") => pm2(lineage),
             "launchd" => launchd(lineage),
+            // What svchost starts is no service of its own: programs of the Task Scheduler, servers of COM.
+            name if is_program_of_windows(name, "svchost") => break,
+            name if is_program_of_windows(name, "services") && is_below_wininit(&lineage.parents[at + 1..]) => {
+                Some(windows_service())
+            }
+            name if is_interpreter(name) => match script_manager(&command()) {
+                Some(ServiceManager::Supervisord) => supervisord(lineage, parent.pid, &command()),
+                Some(ServiceManager::Pm2) => pm2(lineage),
+                _ => None,
+            },
             _ => None,
         };
         let is_above_us = ours.ancestors.contains(&parent.pid);
@@ -163,6 +193,42 @@ fn is_another_program(lineage: &ProcessContext) -> bool {
     };
     let is_another_job = || label(lineage).is_some_and(|label| Some(label) != (lineage.our_variable)(LABEL));
     differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[PM2_ID]) || is_another_job()
+}
+
+/// The manager that this command line is, if it is a script: macOS and Windows name a process after its interpreter.
+///
+/// Source: PM2, lib/Client.js: the daemon is `lib/Daemon.js`, whose title replaces its arguments except on Windows.
+pub(crate) fn script_manager(command: &[String]) -> Option<ServiceManager> {
+    let [own, arguments @ ..] = command else { return None };
+    if own.starts_with("PM2 v") {
+        return Some(ServiceManager::Pm2);
+    }
+    let script = arguments.iter().find(|word| !word.starts_with('-'))?;
+    match program(script) {
+        _ if !is_interpreter(own) => None,
+        "supervisord" => Some(ServiceManager::Supervisord),
+        "Daemon.js" if script.replace('\\', "/").ends_with("/pm2/lib/Daemon.js") => Some(ServiceManager::Pm2),
+        _ => None,
+    }
+}
+
+fn is_program_of_windows(name: &str, wanted: &str) -> bool {
+    program(name).eq_ignore_ascii_case(wanted)
+}
+
+/// Only the service manager of Windows is called `services` and has this parent.
+fn is_below_wininit(parents: &[ProcessRef]) -> bool {
+    let parent = parents.first().map(|parent| parent.name.raw());
+    parent.is_some_and(|name| is_program_of_windows(name, "wininit"))
+}
+
+/// A service of Windows. Only an administrator can stop it, by a name that the process does not tell.
+fn windows_service() -> ManagedService {
+    ManagedService {
+        by: ServiceManager::Windows,
+        name: None,
+        stop: "net stop NAME".to_owned(),
+    }
 }
 
 fn systemctl(is_users: bool, unit: &str) -> String {

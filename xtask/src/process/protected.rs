@@ -2,19 +2,25 @@
 //!
 //! Whether another process may be signalled is up to the user; this module only lists the ones that never may.
 
+mod programs;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 
-use super::arguments::program;
+use super::arguments::{program_file, without_exe};
+use super::managed_service::script_manager;
 use super::shells::is_interactive_shell;
 use super::{Ancestry, Details, Process};
 use crate::process::managed_service::ManagedService;
+use programs::{OF_WINDOWS, PROTECTED_PROGRAMS};
 
 /// The reason why `process` must not be signalled; `None` if it may be.
 pub(crate) fn protection(process: &Process, details: &Details, ours: &Ancestry) -> Option<String> {
     let pid = process.identity.pid;
+    if is_windows_kernel(process) {
+        return Some(ProtectedKind::WindowsHttp.reason().to_owned());
+    }
     if pid == 0 || process.kernel {
         return Some("it is a part of the kernel".to_owned());
     }
@@ -51,7 +57,12 @@ pub(crate) enum ProtectedKind {
     Engine,
     Sshd,
     Systemd,
+    Launchd,
     System,
+    /// A part of macOS.
+    MacOs,
+    /// A part of Windows, such as the host of its services.
+    Windows,
     Manager,
     AirPlay,
     WindowsHttp,
@@ -69,7 +80,11 @@ impl ProtectedKind {
             ProtectedKind::Proxy => "it is the container engine's port proxy",
             ProtectedKind::Engine => "it belongs to the container engine",
             ProtectedKind::Sshd => "it is the SSH server",
-            ProtectedKind::Systemd | ProtectedKind::System => "it is the system's service manager or belongs to it",
+            ProtectedKind::Systemd | ProtectedKind::Launchd | ProtectedKind::System => {
+                "it is the system's service manager or belongs to it"
+            }
+            ProtectedKind::MacOs => "it is a part of macOS",
+            ProtectedKind::Windows => "it is a part of Windows",
             ProtectedKind::Manager => "it is a service manager",
             ProtectedKind::AirPlay => "it is the AirPlay Receiver of macOS, and would come back",
             ProtectedKind::WindowsHttp => "it is the kernel of Windows, with its own HTTP server (http.sys)",
@@ -81,166 +96,13 @@ impl ProtectedKind {
     }
 }
 
-/// A trailing `*` matches any suffix.
-const PROTECTED_PROGRAMS: &[(ProtectedKind, &[&str])] = &[
-    (
-        ProtectedKind::Proxy,
-        &[
-            "docker-proxy",
-            "rootlessport*",
-            "rootlesskit*",
-            "slirp4netns",
-            "pasta",
-            "pasta.avx2",
-            "passt",
-            "passt.avx2",
-            "gvproxy",
-            "vpnkit*",
-            "com.docker.vpnkit*",
-        ],
-    ),
-    (
-        ProtectedKind::Engine,
-        &[
-            "dockerd",
-            "containerd",
-            "containerd-shim*",
-            "com.docker.*",
-            "Docker Desktop*",
-            "conmon",
-            "conmonrs",
-            "podman",
-            "runc",
-            "crun",
-            "OrbStack*",
-            "colima",
-            "limactl",
-            "lima-guestagent",
-        ],
-    ),
-    (ProtectedKind::WslRelay, &["wslrelay"]),
-    (ProtectedKind::AirPlay, &["ControlCenter"]),
-    (ProtectedKind::Systemd, &["systemd"]),
-    (ProtectedKind::Sshd, &["sshd", "sshd-session", "sshd-auth", "dropbear"]),
-    (
-        ProtectedKind::System,
-        &[
-            "systemd-resolved",
-            "systemd-journald",
-            "systemd-networkd",
-            "systemd-logind",
-            "systemd-udevd",
-            "(sd-pam)",
-            "init",
-            "launchd",
-            "openrc*",
-            "supervise-daemon",
-            "xinetd",
-            "inetd",
-            "dbus-daemon",
-            "dbus-broker",
-            "svchost",
-        ],
-    ),
-    (
-        ProtectedKind::Manager,
-        &[
-            "supervisord",
-            "runsvdir",
-            "runsv",
-            "s6-svscan",
-            "s6-supervise",
-            "PM2 v*",
-        ],
-    ),
-    (
-        ProtectedKind::Desktop,
-        &[
-            "WindowServer",
-            "loginwindow",
-            "Finder",
-            "rapportd",
-            "sharingd",
-            "gnome-shell",
-            "gnome-session*",
-            "gnome-terminal-server",
-            "gdm*",
-            "sddm*",
-            "lightdm",
-            "kwin_*",
-            "plasmashell",
-            "konsole",
-            "sway",
-            "Hyprland",
-            "Xorg",
-            "Xwayland",
-            "pipewire",
-            "pulseaudio",
-        ],
-    ),
-    (
-        ProtectedKind::Editor,
-        &[
-            "code",
-            "code-insiders",
-            "code-oss",
-            "Code Helper*",
-            "Code - *",
-            "codium",
-            "vscodium",
-            "cursor",
-            "Cursor",
-            "Cursor Helper*",
-            "windsurf",
-            "Windsurf*",
-            "jetbrains_client*",
-            "JetBrains Client*",
-            "JetBrains Gatew*",
-            "gateway64",
-        ],
-    ),
-    (
-        ProtectedKind::EditorServer,
-        &[
-            "code-server",
-            "code-tunnel",
-            "cursor-server",
-            "zed-editor",
-            "zed-remote-server*",
-            "idea",
-            "pycharm",
-            "webstorm",
-            "phpstorm",
-            "goland",
-            "clion",
-            "rubymine",
-            "rustrover",
-            "jetbrains-toolbox",
-            "remote-dev-server",
-            "fsnotifier",
-        ],
-    ),
-    (
-        ProtectedKind::Multiplexer,
-        &[
-            "tmux",
-            "tmux: server",
-            "tmux: client",
-            "screen",
-            "SCREEN",
-            "zellij",
-            "mosh-server",
-        ],
-    ),
-];
-
 /// The command name, the file name of the executable, and the program in the first argument.
 pub(crate) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iterator<Item = &'a str> {
     let exe = details.exe.as_deref().and_then(Path::file_name);
     let names = [
         Some(process.name.raw().as_str()),
-        exe.and_then(|name| name.to_str()).map(program),
-        details.command.raw().first().map(|word| program(word)),
+        exe.and_then(|name| name.to_str()).map(program_file),
+        details.command.raw().first().map(|word| program_file(word)),
     ];
     names.into_iter().flatten()
 }
@@ -248,34 +110,57 @@ pub(crate) fn names<'a>(process: &'a Process, details: &'a Details) -> impl Iter
 /// The protected kind that matches any of the process's names.
 pub(crate) fn class(process: &Process, details: &Details) -> Option<ProtectedKind> {
     let exe = details.exe.as_deref();
-    let is_called = |never: &&str| names(process, details).any(|name| is_named(name, never));
-    let known = PROTECTED_PROGRAMS
-        .iter()
-        .find(|(_, never)| never.iter().any(&is_called));
-    // Colima and Lima forward ports with the ssh of their virtual machine.
-    let is_of_lima = |word: &String| ["/.colima/", "/.lima/"].iter().any(|home| word.contains(home));
-    match known {
-        Some((class, _)) => Some(*class),
-        None if process.identity.pid == 4 && process.name == "System" => Some(ProtectedKind::WindowsHttp),
-        None if is_called(&"ssh") && details.command.raw().iter().any(is_of_lima) => Some(ProtectedKind::Proxy),
-        None => is_editor_server(exe, details.command.raw()).then_some(ProtectedKind::EditorServer),
+    let command = details.command.raw();
+    // Colima, Lima and Rancher Desktop forward ports with the ssh of their virtual machine.
+    let is_of_lima = |word: &String| {
+        let homes = ["/.colima/", "/.lima/", "/_lima/", "/rancher-desktop/lima/"];
+        homes.iter().any(|home| word.contains(home))
+    };
+    match names(process, details).find_map(by_name) {
+        Some(kind) => Some(kind),
+        None if is_windows_kernel(process) => Some(ProtectedKind::WindowsHttp),
+        None if names(process, details).any(|name| name == "ssh") && command.iter().any(is_of_lima) => {
+            Some(ProtectedKind::Proxy)
+        }
+        None if script_manager(command).is_some() => Some(ProtectedKind::Manager),
+        None => is_editor_server(exe, command).then_some(ProtectedKind::EditorServer),
     }
+}
+
+fn by_name(name: &str) -> Option<ProtectedKind> {
+    let everywhere = PROTECTED_PROGRAMS.iter();
+    let of_windows = OF_WINDOWS.iter().filter(|_| without_exe(name).is_some());
+    let mut lists = everywhere.chain(of_windows);
+    let found = lists.find(|(_, names)| names.iter().any(|never| is_named(name, never)));
+    found.map(|(kind, _)| *kind)
+}
+
+/// The process by which the kernel of Windows holds ports, such as those of http.sys.
+fn is_windows_kernel(process: &Process) -> bool {
+    process.identity.pid == 4 && process.name == "System"
 }
 
 /// Whether the command name alone shows a protected program: a service manager, an engine, an editor …
 pub(crate) fn is_never_signalled(name: &str) -> bool {
-    let mut names = PROTECTED_PROGRAMS.iter().flat_map(|(_, never)| *never);
-    names.any(|never| is_named(name, never))
+    by_name(name).is_some()
 }
 
-/// Whether `name`, which Linux truncates to 15 bytes, matches an entry of the list.
+/// Whether `name` matches an entry of a list. A trailing `*` of the entry matches any suffix.
 ///
-/// Source: proc_pid_comm(5), TASK_COMM_LEN.
+/// Linux truncates names to 15 bytes, macOS to 16. Windows compares names without regard to case.
+///
+/// Source: proc_pid_comm(5), TASK_COMM_LEN; XNU, sys/param.h, MAXCOMLEN.
 pub(crate) fn is_named(name: &str, never: &str) -> bool {
-    match never.strip_suffix('*') {
-        Some(start) => name.starts_with(start) || (name.len() == 15 && start.starts_with(name)),
-        None => name == never || (name.len() == 15 && never.starts_with(name)),
+    let (start, is_open) = match never.strip_suffix('*') {
+        Some(start) => (start, true),
+        None => (never, false),
+    };
+    if let Some(stem) = without_exe(name) {
+        let begins = || stem.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+        return stem.eq_ignore_ascii_case(start) || (is_open && begins());
     }
+    let is_cut = (name.len() == 15 || name.len() == 16) && start.starts_with(name);
+    name == start || is_cut || (is_open && name.starts_with(start))
 }
 
 /// Whether an interpreter runs the server of an editor. A debugged program runs with the user's own interpreter.

@@ -7,9 +7,9 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arguments::program;
+use super::arguments::{is_interpreter, program};
 use super::protected::protection;
-use super::shells::{is_interactive_shell, is_shell};
+use super::shells::{is_interactive_shell, is_shell, script};
 use super::{Identity, Process, ProcessState};
 use crate::foreign::Foreign;
 use crate::process::{Ancestry, Details};
@@ -158,18 +158,18 @@ impl<'a> Forest<'a> {
         if !is_shell(process, command) {
             return LAUNCHERS.contains(&tool(process, command));
         }
-        let script = command
-            .iter()
-            .position(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('c'))
-            .and_then(|option| command.get(option + 1));
-        !is_interactive_shell(process, command) && script.is_some_and(|script| !loops(script))
+        !is_interactive_shell(process, command) && script(process, command).is_some_and(|script| !loops(script))
     }
 
     /// Whether the parent runs the same command as the child, as Django's autoreload does.
     fn is_reloader(&self, parent: &Process, child: &Process) -> bool {
         let [above, below] = [parent, child].map(|process| (self.details)(process.identity.pid).command);
         let (above, below) = (above.raw(), below.raw());
-        !is_shell(parent, above) && above.len() > 1 && above.get(1..) == below.get(1..)
+        if is_shell(parent, above) {
+            return false;
+        }
+        let is_same = above.len() > 1 && above.get(1..) == below.get(1..);
+        is_same || is_script_launcher(above, below)
     }
 
     /// The members of the process group that `root` leads; empty if it leads none or if the group contains us.
@@ -268,15 +268,24 @@ const LAUNCHERS: &[&str] = &[
     "timeout",
 ];
 
+/// Whether `above` is the program that pip makes on Windows for a script such as uvicorn, and `below` the Python that
+/// it runs: `Scripts\\uvicorn.exe main:app` starts `python.exe Scripts\\uvicorn.exe main:app`.
+///
+/// Source: distlib, PC/launcher.c: the launcher starts the interpreter with its own path, and waits.
+fn is_script_launcher(above: &[String], below: &[String]) -> bool {
+    let [own, arguments @ ..] = above else { return false };
+    match below {
+        [python, script, rest @ ..] => is_interpreter(python) && program(script) == program(own) && rest == arguments,
+        _ => false,
+    }
+}
+
 /// The program as a user would name it: `npm` for `node /usr/lib/node_modules/npm/bin/npm-cli.js run dev`.
 fn tool<'a>(process: &'a Process, command: &'a [String]) -> &'a str {
-    let name = command
-        .first()
-        .map_or(process.name.raw().as_str(), |word| program(word));
+    let name = program(command.first().unwrap_or(process.name.raw()));
     // npm sets its process title to a single word: `npm run dev`.
     let name = name.split_whitespace().next().unwrap_or(name);
-    let is_interpreter = name.starts_with("python") || matches!(name, "node" | "nodejs" | "ruby");
-    if !is_interpreter {
+    if !is_interpreter(name) {
         return name;
     }
     let script = command.iter().skip(1).find(|word| !word.starts_with('-'));

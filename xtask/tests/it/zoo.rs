@@ -145,7 +145,8 @@ impl Zoo {
         let findings = document["findings"].as_array().unwrap();
         for finding in findings.iter().filter(|finding| !finding["port"].is_null()) {
             let (level, code) = (word(&finding["level"]), word(&finding["code"]));
-            writeln!(text, "doctor {level} {code}: {}", word(&finding["message"])).unwrap();
+            let message = anywhere(word(&finding["message"]));
+            writeln!(text, "doctor {level} {code}: {message}").unwrap();
             assert_eq!(finding["owners"], self.owners_in_the_way(who, finding), "{finding:#}");
             self.write_hints(&mut text, finding);
         }
@@ -188,8 +189,7 @@ impl Zoo {
 
     fn write_hints(&self, text: &mut String, of: &Value) {
         let hints = of["hints"].as_array().unwrap().iter();
-        // One that only those see who run this in a container.
-        for hint in hints.filter(|hint| !word(hint).contains("outside of this container")) {
+        for hint in hints.filter(|hint| !looks_outside(word(hint))) {
             writeln!(text, "hint {}", word(hint)).unwrap();
         }
     }
@@ -320,6 +320,31 @@ impl Zoo {
 
 fn document(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error} in {ended:?}"))
+}
+
+/// The message without what only those read who run this in a container, a codespace or WSL.
+fn anywhere(message: &str) -> &str {
+    let around = message.split_once("; this is ");
+    around.map_or(message, |(before, around)| {
+        if around.ends_with("cannot be seen") {
+            before
+        } else {
+            message
+        }
+    })
+}
+
+/// Whether only those have the hint who run this there.
+fn looks_outside(hint: &str) -> bool {
+    const THERE: [&str; 6] = [
+        "on the host",
+        "`network_mode`",
+        "gh codespace",
+        "kubectl exec",
+        "wsl.exe",
+        "netstat.exe",
+    ];
+    THERE.iter().any(|there| hint.contains(there))
 }
 
 fn word(value: &Value) -> &str {

@@ -1,5 +1,6 @@
 //! Which port was refused, and the hint about the stack.
 
+use crate::diagnostic::Platform;
 use crate::expected::Expected;
 use expect_test::expect;
 use std::path::Path;
@@ -175,7 +176,7 @@ fn an_unknown_port_gives_no_hint() {
 fn rendered(hints: &[Hint]) -> String {
     hints
         .iter()
-        .map(|hint| hint.render("devtasks"))
+        .map(|hint| hint.render_on(Platform::Linux, "devtasks"))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -1,5 +1,6 @@
 //! The log or the answer of a starting service → the trouble that is told.
 
+use crate::diagnostic::Platform;
 use std::path::Path;
 
 use expect_test::{Expect, expect};
@@ -21,7 +22,7 @@ fn shown(trouble: Option<StartTrouble>) -> String {
     let hints = finding
         .hints
         .iter()
-        .map(|hint| format!("\nhint: {}", hint.render("devtasks")));
+        .map(|hint| format!("\nhint: {}", hint.render_on(Platform::Linux, "devtasks")));
     format!(
         "{} {:?} {}: {}{}",
         finding.code.name(),

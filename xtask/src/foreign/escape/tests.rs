@@ -1,6 +1,6 @@
 //! Words → displayed text and shell command line.
 
-use super::{command_line, visible};
+use super::{command_line, visible, windows_word};
 
 #[track_caller]
 fn check(words: &[&str], shown: &str, line: &str) {
@@ -43,4 +43,12 @@ fn text_cannot_be_reordered_or_hidden() {
         r"nimda\u{202e} a\u{200b}b \u{2066}x\u{2069} it's\u{2028}\",
         r"$'nimda\U0000202e' $'a\U0000200bb' $'\U00002066x\U00002069' $'it\'s\U00002028\\'",
     );
+}
+
+#[test]
+fn a_word_for_windows_is_quoted_as_both_its_shells_read_it() {
+    assert_eq!(windows_word(r"C:\Users\kim\shop"), r"C:\Users\kim\shop");
+    assert_eq!(windows_word(r"C:\my shop\a&b"), r#""C:\my shop\a&b""#);
+    assert_eq!(windows_word("a\"b\r\nc"), r#""ab  c""#);
+    assert_eq!(windows_word(""), r#""""#);
 }

@@ -1,18 +1,21 @@
 //! Hints about a busy port. Every command in them must exist and apply to the case.
 
+use super::by_hand::{by_hand, sharing_of_macos};
+use super::outside::look_outside;
 use super::{ConflictKind, PortCheck};
-use crate::diagnostic::Hint;
-use crate::foreign::shell_word;
+use crate::config::Protocol;
+use crate::diagnostic::{Hint, Platform};
+use crate::foreign::{shell_word, windows_word};
 use crate::ports::{Owner, Role, SocketState, VisibilityLimit};
-use crate::process::ProcessState;
 use crate::process::container::Runtime;
-use crate::process::managed_service::ManagedService;
+use crate::process::managed_service::{ManagedService, ServiceManager};
+use crate::process::{ProcessState, Tag};
 
 /// In the order in which they should be tried.
 pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner>) -> Vec<Hint> {
     let mut hints = Vec::new();
     match why {
-        ConflictKind::Protected => hints.extend(lead.and_then(by_hand).map(Hint::from)),
+        ConflictKind::Protected => hints.extend(lead.into_iter().flat_map(|owner| by_hand(owner, case.port.number))),
         ConflictKind::Container | ConflictKind::SystemService | ConflictKind::Tunnel => {
             let unseen = || {
                 case.fact
@@ -25,7 +28,18 @@ pub(super) fn hints(case: &PortCheck<'_>, why: ConflictKind, lead: Option<&Owner
                 .or_else(|| unseen().map(|socket| &socket.role));
             hints.extend(role.and_then(|role| stop_via_manager(case, role)));
         }
-        ConflictKind::Hidden => hints.push(look_as_root(case)),
+        ConflictKind::Hidden => {
+            let is_root = case.ours.uid == 0;
+            let is_wsl = case.fact.visibility_limit.is_some_and(VisibilityLimit::is_wsl);
+            if !(is_root && is_wsl) {
+                hints.push(look_as_root(case));
+            }
+            // Anybody else looks as root first: most likely it is another user's process in here.
+            let outside = if is_root { outside(case) } else { Vec::new() };
+            for hint in outside {
+                hints.push(hint.or_after(&hints));
+            }
+        }
         ConflictKind::OtherProject | ConflictKind::OtherCheckout => {
             hints.extend(lead.and_then(down_there));
             let is_reserved = lead.is_some_and(|owner| case.supervisor(owner).is_some());
@@ -63,14 +77,28 @@ pub(super) fn privilege(case: &PortCheck<'_>) -> Vec<Hint> {
     let mut hints: Vec<Hint> = another_port(case).into_iter().collect();
     if number < 1024 {
         let allow = format!("let every user bind it with `sudo sysctl net.ipv4.ip_unprivileged_port_start={number}`");
-        hints.push(Hint::from(allow).or_after(&hints));
+        // Source: Apple's xnu, bsd/netinet/in_pcb.c, since macOS 10.14: the wildcard address needs no privilege.
+        let everywhere = "bind it at all addresses with `host = \"0.0.0.0\"`, which macOS allows to every user; other \
+            machines reach it then, too";
+        let allow = Hint::from(allow).on(Platform::MacOs, everywhere);
+        hints.push(allow.or_after(&hints));
     }
     hints
 }
 
+/// Source: learn.microsoft.com, "netsh int ipv4 show excludedportrange"; WSL issue 5306: the ranges of Hyper-V belong to
+/// the service `winnat`, which chooses others when it starts.
 pub(super) fn excluded(case: &PortCheck<'_>) -> Vec<Hint> {
-    let look = "look at the ranges with `netsh interface ipv4 show excludedportrange protocol=tcp`";
-    another_port(case).into_iter().chain([look.into()]).collect()
+    let protocol = match case.port.protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+    };
+    let look = format!("look at the ranges with `netsh int ipv4 show excludedportrange protocol={protocol}`");
+    let mut hints: Vec<Hint> = another_port(case).into_iter().collect();
+    hints.push(look.into());
+    let again = "have Windows choose other ranges with `net stop winnat`, then `net start winnat`, as administrator";
+    hints.push(Hint::from(again).or());
+    hints
 }
 
 fn stop(case: &PortCheck<'_>, owner: &Owner) -> Vec<Hint> {
@@ -102,13 +130,18 @@ fn down(case: &PortCheck<'_>, owner: &Owner) -> Option<Hint> {
 }
 
 fn down_there(owner: &Owner) -> Option<Hint> {
-    let checkout = owner.process.tag.as_ref()?.checkout.raw().to_str()?;
-    let directory = shell_word(checkout);
-    Some(Hint::run_after(
-        "stop it there with",
-        format!("cd {directory} && "),
-        "down",
-    ))
+    owner.process.tag.as_ref().and_then(|tag| stop_there(tag, "down"))
+}
+
+/// `arguments` of this program, run in the checkout of `tag`; `None` if its path cannot be typed.
+pub(crate) fn stop_there(tag: &Tag, arguments: &str) -> Option<Hint> {
+    let checkout = tag.checkout.raw().to_str()?;
+    let text = "stop it there with";
+    let inside = Hint::run_after(text, format!("cd {} && ", shell_word(checkout)), arguments);
+    // PowerShell before version 7 has no `&&`.
+    let file = format!(r"{checkout}\devtasks.toml");
+    let by_file = Hint::run(text, format!("{arguments} --file {}", windows_word(&file)));
+    Some(inside.on(Platform::Windows, by_file))
 }
 
 /// How to stop it by its container engine, service manager or tunnel.
@@ -127,6 +160,10 @@ fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
                 format!("find the container with `docker ps --filter publish={port}`, then `docker stop` it")
             }
         },
+        Role::Managed(ManagedService {
+            by: ServiceManager::LaunchdSocket,
+            ..
+        }) if sharing_of_macos(case.port.number).is_some() => return sharing_of_macos(case.port.number),
         Role::Managed(ManagedService { by, name: None, stop }) => {
             format!("find its name with `{}`, then stop it with `{stop}`", by.list())
         }
@@ -142,16 +179,6 @@ fn stop_via_manager(case: &PortCheck<'_>, role: &Role) -> Option<Hint> {
     Some(hint.into())
 }
 
-/// How to turn off a protected owner.
-fn by_hand(owner: &Owner) -> Option<&'static str> {
-    match owner.process.name.raw().as_str() {
-        "ControlCenter" => Some("turn off AirPlay Receiver in System Settings > General > AirDrop & Handoff"),
-        "wslrelay" => Some("stop the server inside WSL, or all of WSL with `wsl --shutdown`"),
-        "System" => Some("see which program it serves with `netsh http show servicestate`"),
-        _ => None,
-    }
-}
-
 fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<Hint> {
     let is_waiting = case.fact.unowned.iter().any(|socket| match socket.state {
         SocketState::TimeWait { .. } => true,
@@ -165,22 +192,30 @@ fn nothing_to_stop(case: &PortCheck<'_>) -> Vec<Hint> {
         0 => Hint::run("try", format!("port who {}", case.port.typed())).then(" once more"),
         _ => look_as_root(case),
     };
-    match case.fact.visibility_limit {
-        Some(VisibilityLimit::Wsl) => {
-            vec!["look on the Windows side, which cannot be seen from here: `netstat.exe -ano`".into()]
-        }
-        Some(VisibilityLimit::Container) => vec![again, OUTSIDE.into()],
-        None => vec![again],
+    let outside = outside(case);
+    if case.ours.uid != 0 && !outside.is_empty() && case.fact.unowned.is_empty() {
+        return outside;
     }
+    let outside = outside.into_iter().map(Hint::or);
+    std::iter::once(again).chain(outside).collect()
 }
 
-/// For a container that shares the network of its host.
-const OUTSIDE: &str = "or look outside of this container: from here only its own processes can be seen";
+fn outside(case: &PortCheck<'_>) -> Vec<Hint> {
+    let limit = case.fact.visibility_limit.into_iter();
+    limit.flat_map(|limit| look_outside(limit, case.port)).collect()
+}
 
 fn look_as_root(case: &PortCheck<'_>) -> Hint {
+    let who = || format!("port who {}", case.port.typed());
+    let administrator = Hint::run("look, in a terminal that was opened as administrator, with", who());
     match case.ours.uid {
-        0 => "look from the host, or give this container the capability `SYS_PTRACE`".into(),
-        _ => Hint::run_after("look with", "sudo ", format!("port who {}", case.port.typed())),
+        0 => Hint::from("look from the host, or give this container the capability `SYS_PTRACE`")
+            .on(
+                Platform::MacOs,
+                Hint::run("try", who()).then(" once more: macOS lets nobody inspect some of its processes"),
+            )
+            .on(Platform::Windows, administrator),
+        _ => Hint::run_after("look with", "sudo ", who()).on(Platform::Windows, administrator),
     }
 }
 
@@ -190,11 +225,17 @@ fn another_port(case: &PortCheck<'_>) -> Option<Hint> {
     Some(match &wanted.variable {
         Some(variable) => {
             let number = case.port.number;
+            let is_excluded = |number| {
+                let range = case.fact.excluded_range;
+                range.is_some_and(|(first, last)| (first..=last).contains(&number))
+            };
             // It may be busy; it only is no other service's number.
             let mut near = (number..=u16::MAX).skip(1).chain((1..number).rev());
-            let next = near.find(|it| !case.ours.numbers.contains(it))?;
+            let next = near.find(|it| !case.ours.numbers.contains(it) && !is_excluded(*it))?;
             let give = format!("give `{service}` another port:");
-            Hint::run_after(&give, format!("{variable}={next} "), "up")
+            let in_powershell =
+                Hint::run_after(&give, format!("$env:{variable}={next}; "), "up").then(", in PowerShell");
+            Hint::run_after(&give, format!("{variable}={next} "), "up").on(Platform::Windows, in_powershell)
         }
         None => format!("give `{service}` another `port` in devtasks.toml").into(),
     })

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::outside::unseen;
 use super::{ConflictKind, PortCheck};
 use crate::diagnostic::Code;
 use crate::ports::related_owners::ListenerOverlap;
 use crate::ports::{BindProbe, BindResult, Owner, Role, SocketState, UnownedSocket};
 use crate::process::ProcessState;
+use crate::process::arguments::program;
 use crate::process::container::EngineReply;
 
 impl PortCheck<'_> {
@@ -166,6 +168,10 @@ impl PortCheck<'_> {
 
     fn unowned_message(&self, why: ConflictKind) -> String {
         let port = self.name();
+        let and_unseen = match self.fact.visibility_limit {
+            Some(limit) => format!("; {}", unseen(limit)),
+            None => String::new(),
+        };
         let decided = self
             .fact
             .unowned
@@ -192,17 +198,20 @@ impl PortCheck<'_> {
                 format!("{port} is the local end of a connection of {}", user(socket))
             }
             Some((socket, SocketState::Listening | SocketState::Bound)) if why == ConflictKind::Hidden => {
+                let and_unseen = if self.ours.uid == 0 { and_unseen.as_str() } else { "" };
                 format!(
-                    "{port} is taken, and its owner cannot be seen: it belongs to {}",
+                    "{port} is taken, and its owner cannot be seen: it belongs to {}{and_unseen}",
                     user(socket)
                 )
             }
             Some((_, SocketState::Listening | SocketState::Bound)) => {
-                format!("{port} is taken by no process that can be seen: the kernel or a socket in flight holds it")
+                format!(
+                    "{port} is taken by no process that can be seen: the kernel or a socket in flight holds it{and_unseen}"
+                )
             }
             None => match &self.fact.unknown {
                 Some(reason) => format!("{port} is taken, and its owner could not be looked up: {reason}"),
-                None => format!("{port} is taken, yet no process and no socket was found that holds it"),
+                None => format!("{port} is taken, yet no process and no socket was found that holds it{and_unseen}"),
             },
         }
     }
@@ -248,7 +257,7 @@ fn serves_nothing(owner: &Owner) -> bool {
         "ssh-agent",
         "gpg-agent",
     ];
-    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&owner.process.name.raw().as_str())
+    owner.holds_by == SocketState::Listening && SERVE_NOTHING.contains(&program(owner.process.name.raw()))
 }
 
 pub(super) fn user(socket: &UnownedSocket) -> String {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::caller::RequestingService;
 use super::*;
 use crate::config::Protocol;
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, Platform};
 use crate::ports::tunnel::Tunnel;
 use crate::ports::{BindProbe, VisibilityLimit};
 use crate::process::ProcessInfo;
@@ -19,6 +19,7 @@ use crate::process::container::{Container, EngineReply, Runtime};
 use crate::process::managed_service::{ManagedService, ServiceManager};
 use crate::process::{Identity, ProcessRef, ProcessState, Tag};
 
+mod elsewhere;
 mod roles;
 
 /// Lines:
@@ -29,11 +30,18 @@ mod roles;
 /// [tag=PROJECT:CHECKOUT:RUN:SERVICE] [below=PID[:NAME]] [at=IP] [typed] [family=PID] [socket=INODE]
 /// [protected=WHY_WITH_UNDERSCORES] [ROLE]`, `beside` with the same words,
 /// `socket UID listening|bound|connection|timewait=MILLISECONDS [veiled] [ROLE]`, `unknown WHY`,
-/// `blind wsl|container`, `outgoing FIRST LAST`.
+/// `blind wsl1|wsl2|mirrored|container|docker|podman|devcontainer|codespace|pod`, `outgoing FIRST LAST`, `excluded FIRST
+/// LAST`.
 /// A role: `container=docker:[NAME[:PROJECT:SERVICE]]`, `inside=docker:ID`, `silent=podman`, `none=docker`,
-/// `managed=UNIT`, `activated=[UNIT]`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
+/// `managed=UNIT`, `activated=[UNIT]`, `launchd=`, `tunnel=WHAT_WITH_UNDERSCORES`, `forward=EDITOR`.
 #[track_caller]
 fn check(input: &str, expected: impl Expected) {
+    check_on(Platform::Linux, input, expected);
+}
+
+/// The same, with the hints of this system.
+#[track_caller]
+fn check_on(platform: Platform, input: &str, expected: impl Expected) {
     let (port, fact, ours) = read(input);
     let found = finding(&port, &fact, &ours);
     assert_eq!(
@@ -42,7 +50,7 @@ fn check(input: &str, expected: impl Expected) {
     );
     assert_eq!(found.place, ours.service.map(|wanted| wanted.place));
     assert_eq!(found.subject.port, Some(port));
-    compare(&[found], expected);
+    compare(platform, &[found], expected);
 }
 
 fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
@@ -125,17 +133,26 @@ fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
             "owner" => fact.owners.push(owner(words)),
             "beside" => fact.other_loopback_owners.push(owner(words)),
             "blind" => {
-                fact.visibility_limit = words.next().map(|it| {
-                    if it == "wsl" {
-                        VisibilityLimit::Wsl
-                    } else {
-                        VisibilityLimit::Container
-                    }
+                fact.visibility_limit = words.next().map(|it| match it {
+                    "wsl1" => VisibilityLimit::Wsl1,
+                    "wsl2" => VisibilityLimit::Wsl2,
+                    "mirrored" => VisibilityLimit::Wsl2Mirrored,
+                    "container" => VisibilityLimit::Container(None),
+                    "podman" => VisibilityLimit::Container(Some(Runtime::Podman)),
+                    "docker" => VisibilityLimit::Container(Some(Runtime::Docker)),
+                    "devcontainer" => VisibilityLimit::Devcontainer,
+                    "codespace" => VisibilityLimit::Codespace,
+                    "pod" => VisibilityLimit::Pod,
+                    other => panic!("unknown limit `{other}`"),
                 })
             }
-            "outgoing" => {
+            "outgoing" | "excluded" => {
                 let mut number = || words.next().unwrap().parse().unwrap();
-                fact.ephemeral_range = Some((number(), number()));
+                let range = Some((number(), number()));
+                match line.trim().starts_with("outgoing") {
+                    true => fact.ephemeral_range = range,
+                    false => fact.excluded_range = range,
+                }
             }
             "socket" => fact.unowned.push(socket(words)),
             "unknown" => fact.unknown = Some(words.collect::<Vec<_>>().join(" ")),
@@ -146,7 +163,7 @@ fn read(input: &str) -> (Endpoint, PortFact, CallerContext) {
 }
 
 #[track_caller]
-fn compare(findings: &[Finding], expected: impl Expected) {
+fn compare(platform: Platform, findings: &[Finding], expected: impl Expected) {
     let mut said = String::new();
     for finding in findings {
         let level = format!("{:?}", finding.level).to_lowercase();
@@ -157,7 +174,7 @@ fn compare(findings: &[Finding], expected: impl Expected) {
             finding.message
         );
         for hint in &finding.hints {
-            said += &format!("hint: {}\n", hint.render("cargo xtask"));
+            said += &format!("hint: {}\n", hint.render_on(platform, "cargo xtask"));
         }
     }
     expected.check(said.trim_end());
@@ -250,6 +267,7 @@ fn role(word: &str) -> Role {
     };
     match kind {
         "managed" => manager(ServiceManager::Systemd, Some(rest), &format!("systemctl stop {rest}")),
+        "launchd" => Role::Managed(ManagedService::launchd_socket()),
         "activated" => Role::Managed(ManagedService::socket(false, parts.next())),
         "tunnel" => Role::Tunnel(Tunnel {
             what: rest.replace('_', " "),

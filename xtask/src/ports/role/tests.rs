@@ -58,6 +58,9 @@ fn proxies_and_engines_stand_for_containers() {
         "Some(Podman) web",
     );
     check("7 pasta.avx2", none(), "Some(Podman)");
+    check("7 com.docker.backend.exe", none(), "Some(Docker)");
+    check("7 OrbStack Helper", none(), "Some(Docker)");
+    check("7 gvproxy.exe", none(), "Some(Podman)");
     check(
         "7 ssh : ssh: /Users/kim/.colima/_lima/colima/ssh.sock [mux]",
         none(),
@@ -86,6 +89,16 @@ fn some_managers_hold_sockets_for_others() {
         Details::default(),
         "managed: pm2 stop NAME",
     );
+    check(
+        "1 launchd",
+        Details::default(),
+        "managed: sudo launchctl bootout system/NAME",
+    );
+    check(
+        "7 node : PM2 v5.3.0: God Daemon (/Users/kim/.pm2)",
+        Details::default(),
+        "managed: pm2 stop NAME",
+    );
     check("7 supervisord : supervisord", Details::default(), "server");
     check("7 systemd-resolve", Details::default(), "server");
 }
@@ -95,6 +108,7 @@ fn an_ssh_session_forwards_and_its_server_does_not() {
     let session = "a port that an SSH session forwards to its user's machine (`ssh -R`)";
     check("7 sshd : sshd: kim@pts/0", Details::default(), session);
     check("7 sshd-session", Details::default(), session);
+    check("7 sshd.exe", Details::default(), "server");
     check("7 sshd : /usr/sbin/sshd|-D", Details::default(), "server");
     check(
         "7 sshd : sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",

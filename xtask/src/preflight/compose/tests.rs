@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 use std::path::PathBuf;
 
 use super::unusable;
+use crate::diagnostic::Platform;
 use crate::plan::ComposeService;
 use crate::process::compose::ComposeProblem;
 
@@ -25,7 +26,7 @@ fn check(problem: &ComposeProblem, expected: &Expect) {
         found
             .hints
             .iter()
-            .map(|hint| format!("hint: {}", hint.render("devtasks"))),
+            .map(|hint| format!("hint: {}", hint.render_on(Platform::Linux, "devtasks"))),
     );
     expected.assert_eq(&lines.join("\n"));
 }
@@ -56,7 +57,7 @@ fn an_engine_that_does_not_answer_is_to_be_started() {
                 hint: or check the permission and `DOCKER_HOST`, if it runs: `docker version` asks the same engine"#]],
             _ => expect![[r#"
                 5 command.not_found: no container engine answers `podman compose`: failed to connect to the docker API at unix:///var/run/docker.sock
-                hint: start Podman's service with `systemctl --user start podman.socket`, or `podman machine start`
+                hint: start Podman's service with `systemctl --user start podman.socket`
                 hint: or check the permission and `DOCKER_HOST`, if it runs: `docker version` asks the same engine"#]],
         };
         check(&problem, &expected);
@@ -102,4 +103,33 @@ fn what_compose_refuses_is_handed_on() {
             2 compose.invalid: `docker compose` refuses service `postgers`: yaml: line 3: mapping values are not allowed
             hint: look at the whole message with `docker compose --file /shop/ops/compose.yaml config`"#]],
     );
+}
+
+#[test]
+fn an_engine_is_started_as_its_system_does() {
+    let service = ComposeService {
+        name: "postgres".to_owned(),
+        file: None,
+        stop_timeout: None,
+    };
+    let mut told = String::new();
+    for platform in [Platform::Linux, Platform::MacOs, Platform::Windows] {
+        for program in ["docker compose", "podman compose"] {
+            let problem = ComposeProblem::NoEngine {
+                program: program.to_owned(),
+                said: "".into(),
+            };
+            let hint = unusable(&service, &problem).hints[0].render_on(platform, "");
+            told.push_str(&format!("{platform:?}: {hint}\n"));
+        }
+    }
+    expect![[r#"
+        Linux: start Docker Desktop, or the engine with `sudo systemctl start docker`
+        Linux: start Podman's service with `systemctl --user start podman.socket`
+        MacOs: start Docker with `open -a Docker`, OrbStack with `open -a OrbStack`, or Colima with `colima start`
+        MacOs: start Podman's machine with `podman machine start`
+        Windows: start Docker Desktop or Rancher Desktop; `docker context ls` shows which one is asked
+        Windows: start Podman's machine with `podman machine start`
+    "#]]
+    .assert_eq(&told);
 }

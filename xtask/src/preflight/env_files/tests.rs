@@ -6,6 +6,7 @@ use expect_test::{Expect, expect};
 
 use super::{EnvFileFact, KnownVariables, env_files};
 use crate::config::dotenv;
+use crate::diagnostic::Platform;
 
 /// `used` are the variables of `devtasks.toml`; the calling environment has `HOME`.
 #[track_caller]
@@ -35,7 +36,7 @@ fn check(used: &[&str], text: &str, example: Option<&str>, mark: impl Fn(&mut En
         let hints = finding
             .hints
             .iter()
-            .map(|hint| format!("\n  hint: {}", hint.render("devtasks")));
+            .map(|hint| format!("\n  hint: {}", hint.render_on(Platform::Linux, "devtasks")));
         format!(
             "{:?} {} {}{}{}\n",
             finding.level,
@@ -146,4 +147,41 @@ fn what_other_programs_read_differently_is_a_note() {
         Ok env.ambiguous 1:1 A=… systemd, foreman and podman take ` #` and what follows as part of the value
     "#]],
     );
+}
+
+#[test]
+fn windows_has_other_commands() {
+    let fact = EnvFileFact {
+        path: "my app/.env".into(),
+        exists: true,
+        names: dotenv::names(Path::new(".env"), b"API_TOKEN=t0p\n"),
+        ambiguities: Vec::new(),
+        readable_by_all: true,
+        tracked_by_git: false,
+        example: None,
+    };
+    let absent = EnvFileFact {
+        path: ".env".into(),
+        exists: false,
+        names: Vec::new(),
+        readable_by_all: false,
+        example: Some((
+            ".env.example".into(),
+            dotenv::names(Path::new(".env.example"), b"SECRET_KEY=\n"),
+        )),
+        ..fact.clone()
+    };
+    let known = KnownVariables {
+        used: ["API_TOKEN"].into(),
+        is_set: &|_| false,
+    };
+    let hints: Vec<String> = env_files(&[fact, absent], &known)
+        .iter()
+        .flat_map(|finding| &finding.hints)
+        .map(|hint| hint.render_on(Platform::Windows, ""))
+        .collect();
+    expect![[r#"
+        run `icacls "my app/.env" /inheritance:r /grant:r %USERNAME%:F` in cmd
+        run `copy .env.example .env`, and fill it in"#]]
+    .assert_eq(&hints.join("\n"));
 }

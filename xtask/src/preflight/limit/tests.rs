@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{OWN_DESCRIPTORS, descriptors, open_files};
+use crate::diagnostic::Platform;
 use crate::plan::planned::planned;
 use crate::preflight::Facts;
 
@@ -49,4 +50,14 @@ fn only_a_limit_that_is_too_low_is_told_of() {
         "this stack of 2 may need 38 descriptors at the same time, and no more than 37 can be had"
     );
     assert_eq!(finding.exit.code(), 5);
+    let raise = |platform| finding.hints[0].render_on(platform, "");
+    assert_eq!(
+        raise(Platform::Linux),
+        "raise the hard limit with `ulimit -n 38` as root, or with `--ulimit nofile=38` of a container"
+    );
+    assert_eq!(
+        raise(Platform::MacOs),
+        "raise the limit with `sudo sysctl kern.maxfilesperproc=38` and `sudo launchctl limit maxfiles 38 unlimited`, \
+         then open a new terminal"
+    );
 }

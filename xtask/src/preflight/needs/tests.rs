@@ -1,5 +1,6 @@
 //! Facts about directories, commands, env files and venvs → findings as text.
 
+use crate::diagnostic::Platform;
 use crate::expected::Expected;
 use expect_test::expect;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ fn check(config: &str, fill: impl Fn(&mut Facts), expected: impl Expected) {
             finding
                 .hints
                 .iter()
-                .map(|hint| format!("hint: {}", hint.render("cargo xtask"))),
+                .map(|hint| format!("hint: {}", hint.render_on(Platform::Linux, "cargo xtask"))),
         );
         assert!(finding.subject.port.is_none() && finding.subject.owners.is_empty());
     }
@@ -570,4 +571,32 @@ fn what_cannot_be_told_or_read_is_said() {
         5 venv.requirements Fail api 2:8: venv `.venv`: `all.txt`, which lists its packages, does not exist
         hint: create `all.txt`, or correct `requirements` of [venvs.py]"#]],
     );
+}
+
+#[test]
+fn windows_makes_and_looks_at_directories_with_other_commands() {
+    let plan = planned(Path::new("/shop"), API);
+    for (fact, expected) in [
+        (
+            DirectoryFact::Missing { near: None },
+            "create it with `mkdir \"back end\"`, or change `working_dir` of `api`",
+        ),
+        (
+            DirectoryFact::Denied,
+            "look at its permissions with `icacls \"back end\"`",
+        ),
+    ] {
+        let service = ServiceFact {
+            working_dir: fact,
+            command: CommandFact::Found(PathBuf::from("/bin/true")),
+            node: None,
+            pidfile: None,
+        };
+        let facts = Facts {
+            services: [("api".to_owned(), service)].into(),
+            ..Facts::default()
+        };
+        let hint = needs(&plan, &facts)[0].hints[0].render_on(Platform::Windows, "");
+        assert_eq!(hint, expected);
+    }
 }

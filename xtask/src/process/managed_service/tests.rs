@@ -212,3 +212,38 @@ fn launchd_is_asked_where_the_environment_is_closed() {
     check(&format!("parent 40 node : node\n{}", job("com.example.api")), None);
     check("parent 1 launchd", None);
 }
+
+#[test]
+fn a_manager_that_is_a_script_is_known_by_its_arguments() {
+    check(
+        "parent 20 Python : /opt/homebrew/bin/python3|/opt/homebrew/bin/supervisord|-n
+        variable SUPERVISOR_PROCESS_NAME=web
+        variable SUPERVISOR_GROUP_NAME=web",
+        Some("supervisord runs it as `web`; supervisorctl stop web"),
+    );
+    check(
+        r"parent 20 node.exe : C:\node.exe|C:\npm\node_modules\pm2\lib\Daemon.js
+        variable name=api",
+        Some("PM2 runs it as `api`; pm2 stop api"),
+    );
+    check("parent 20 python3 : python3|manage.py|runserver", None);
+}
+
+#[test]
+fn a_service_of_windows_is_stopped_by_its_service_manager() {
+    let service = Some("the service manager of Windows runs it; net stop NAME");
+    let services = "parent 8 services.exe : x\nparent 6 wininit.exe : x";
+    check(
+        &format!("parent 20 pg_ctl.exe : pg_ctl.exe|runservice\n{services}"),
+        service,
+    );
+    check("parent 8 Services : x\nparent 6 WinInit : x", service);
+    check("parent 8 services : ./services\nparent 6 bash : bash|dev.sh", None);
+    // Programs of the Task Scheduler, and what was typed behind the SSH server, which is a service.
+    check(&format!("parent 20 svchost.exe : x\n{services}"), None);
+    check(
+        &format!("parent 30 cmd.exe : cmd.exe\nparent 20 sshd.exe : x\n{services}"),
+        None,
+    );
+    check("parent 30 explorer.exe : x", None);
+}

@@ -107,7 +107,106 @@ fn engines_managers_and_editors_are_known_by_any_of_their_names() {
 }
 
 #[test]
+fn windows_and_its_programs_are_known_in_any_case() {
+    check(
+        r"4 System
+        10 svchost.exe
+        11 lsass.exe
+        12 LSASS.EXE
+        13 csrss
+        14 services.exe
+        15 Explorer.EXE exe=C:\Windows\Explorer.EXE
+        16 com.docker.backend.exe
+        17 wslrelay.exe
+        18 wslhost.exe
+        19 vmmemWSL
+        20 Code.exe exe=C:\Users\kim\Code.exe
+        21 idea64.exe
+        22 x exe=C:\Windows\System32\spoolsv.exe
+        23 host-switch.exe
+        24 gvproxy.exe
+        25 [System_Process]
+        26 node.exe : C:\node\node.exe|C:\npm\node_modules\pm2\lib\Daemon.js",
+        "4 it is the kernel of Windows, with its own HTTP server (http.sys)
+        10 it is a part of Windows
+        11 it is a part of Windows
+        12 it is a part of Windows
+        13 it is a part of Windows
+        14 it is a part of Windows
+        15 it belongs to the desktop
+        16 it belongs to the container engine
+        17 it passes the port on to a server inside WSL
+        18 it passes the port on to a server inside WSL
+        19 it passes the port on to a server inside WSL
+        20 it belongs to the editor
+        21 it belongs to the editor
+        22 it is a part of Windows
+        23 it is the container engine's port proxy
+        24 it is the container engine's port proxy
+        25 -
+        26 it is a service manager",
+    );
+    // Pid 0 of Windows, by whatever name, and the kernel's process if the system calls it that.
+    check(
+        "0 [System_Process]
+        4 System kernel",
+        "0 it is a part of the kernel
+        4 it is the kernel of Windows, with its own HTTP server (http.sys)",
+    );
+}
+
+#[test]
+fn macos_and_its_programs_are_known_by_names_of_16_bytes() {
+    check(
+        "612 ControlCenter exe=/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter
+        613 com.docker.backe
+        614 OrbStack_Helper
+        615 limactl
+        616 ssh : ssh: /Users/kim/.colima/_lima/colima/ssh.sock [mux]
+        617 ssh : ssh|-F|/Users/kim/Library/Application Support/rancher-desktop/lima/0/ssh.config|lima-0
+        618 gvproxy
+        619 WindowServer
+        620 mDNSResponder
+        621 remotepairingdev
+        622 Python : /opt/homebrew/bin/python3|/opt/homebrew/bin/supervisord|-n
+        623 node : PM2 v5.3.0: God Daemon (/Users/kim/.pm2)
+        624 launchd",
+        "612 it is the AirPlay Receiver of macOS, and would come back
+        613 it belongs to the container engine
+        614 it belongs to the container engine
+        615 it belongs to the container engine
+        616 it is the container engine's port proxy
+        617 it is the container engine's port proxy
+        618 it is the container engine's port proxy
+        619 it belongs to the desktop
+        620 it is a part of macOS
+        621 it is a part of macOS
+        622 it is a service manager
+        623 it is a service manager
+        624 it is the system's service manager or belongs to it",
+    );
+}
+
+#[test]
 fn what_a_user_runs_is_not_mistaken_for_them() {
+    check(
+        r"10 explorer : ./explorer|--port|8000
+        11 services : ./services
+        12 python.exe : C:\Python\python.exe|server.py
+        13 node.exe : node|C:\code\services.exe.js
+        14 system : ./system
+        15 ssh : ssh|-L|8000:db:5432|lima.example
+        16 python3 : python3|supervisord.py
+        17 controlcenter",
+        "10 -
+        11 -
+        12 -
+        13 -
+        14 -
+        15 -
+        16 -
+        17 -",
+    );
     check(
         "10 codec exe=/home/kim/codec : ./codec|8000
         11 python3 exe=/usr/bin/python3 tty : python3|code/server.py

@@ -264,3 +264,22 @@ fn a_pipeline_that_we_are_part_of_is_not_taken_for_the_servers_group() {
 fn a_holder_that_has_vanished_leaves_nothing_to_end() {
     check("20 1 20 20 python3 zombie holds", "; first 0");
 }
+
+/// Groups and sessions of Windows: each process is its own group, and all are in one session.
+#[test]
+fn wrappers_of_windows_end_with_their_server() {
+    check(
+        r"10 9 10 1 cmd.exe : C:\Windows\system32\cmd.exe|/c|npm.cmd|run|dev
+        11 10 11 1 node.exe : C:\node\node.exe|C:\node\node_modules\npm\bin\npm-cli.js|run|dev
+        12 11 12 1 cmd.exe : C:\Windows\system32\cmd.exe|/d|/s|/c|vite
+        13 12 13 1 node.exe holds : C:\node\node.exe|C:\shop\node_modules\vite\bin\vite.js",
+        "10 11 12 13; first 4",
+    );
+    check(
+        r"10 9 10 1 powershell.exe : powershell.exe
+        11 10 11 1 uvicorn.exe : C:\shop\.venv\Scripts\uvicorn.exe|main:app
+        12 11 12 1 python.exe : C:\shop\.venv\Scripts\python.exe|C:\shop\.venv\Scripts\uvicorn.exe|main:app
+        13 12 13 1 python.exe holds : C:\Python312\python.exe|C:\shop\.venv\Scripts\uvicorn.exe|main:app",
+        "11 12 13; first 3",
+    );
+}

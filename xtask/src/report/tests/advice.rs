@@ -1,5 +1,6 @@
 //! The hint for each cause.
 
+use crate::diagnostic::Platform;
 use crate::expected::Expected;
 use expect_test::expect;
 use std::path::Path;
@@ -20,7 +21,7 @@ fn check_of(service: &Service, code: i32, log: &str, expected: impl Expected) {
     expected.check(
         &seen
             .iter()
-            .map(|hint| hint.render("cargo xtask"))
+            .map(|hint| hint.render_on(Platform::Linux, "cargo xtask"))
             .collect::<Vec<_>>()
             .join("\n"),
     );
@@ -244,4 +245,47 @@ fn published_port_that_is_taken_hints_at_its_container_or_port_who() {
         ),
         expect!["look who has it with `cargo xtask port who 5433`"],
     );
+}
+
+#[test]
+fn other_systems_have_other_commands() {
+    let seen = |platform: Platform, log: &str| {
+        let hints = ended(Some(1), None, log).advice(&backend("server", ""), Path::new("/shop"));
+        let hints: Vec<String> = hints.iter().map(|hint| hint.render_on(platform, "devtasks")).collect();
+        hints.join("\n")
+    };
+    for (platform, log, expected) in [
+        (
+            Platform::MacOs,
+            "Error: EMFILE: too many open files, open 'x'",
+            expect!["raise the limit with `ulimit -n 4096` in this terminal, then try again"],
+        ),
+        (
+            Platform::Windows,
+            "Error: EMFILE: too many open files, open 'x'",
+            expect!["let `backend` open fewer files at a time: Windows has no `ulimit` that would allow more"],
+        ),
+        (
+            Platform::Windows,
+            "OSError: [Errno 28] No space left on device",
+            expect!["see what is full with `Get-PSDrive -PSProvider FileSystem` in PowerShell"],
+        ),
+        (
+            Platform::Windows,
+            "Error: listen EACCES: permission denied 0.0.0.0:8000",
+            expect!["look why with `devtasks port who 8000`"],
+        ),
+        (
+            Platform::Windows,
+            "Error: listen EACCES: permission denied 0.0.0.0:80",
+            expect!["look whether a program has 80 to itself alone with `netsh http show servicestate`"],
+        ),
+        (
+            Platform::Windows,
+            "Could not find rack-3.0.8 in locally installed gems",
+            expect!["install what is missing with `bundle install` in `back end`"],
+        ),
+    ] {
+        expected.assert_eq(&seen(platform, log));
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod macos;
 pub(crate) mod processes;
 pub(crate) mod sockets;
+pub(crate) mod surroundings;
 #[cfg(test)]
 mod tests;
 pub(crate) mod units;

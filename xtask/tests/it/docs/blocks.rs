@@ -117,7 +117,7 @@ fn the_program_takes_every_command_of_the_guides() {
             "x.md:7: error: the following required arguments were not provided:",
         ]
     );
-    for page in PAGES {
+    for page in PAGES.iter().chain(&["docs/try-macos.md"]) {
         let (refused, n_calls) = refused(page, &read(page), &sandbox);
         assert!(refused.is_empty(), "\n{}\n", refused.join("\n"));
         assert!(n_calls > 0, "{page} has no command that is looked at");

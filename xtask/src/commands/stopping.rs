@@ -161,7 +161,11 @@ impl StopUi<'_> {
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
         let mut callbacks = StopCallbacks {
-            confirm_kill: &mut |survivors, why| confirm_kill(&kill_question(survivors, why, grace)),
+            confirm_kill: &mut |survivors, why| {
+                // The question whether to stop it has said that it can only be killed.
+                let was_confirmed = why == KillReason::CannotBeAsked && !os::CAN_ASK_OTHERS;
+                was_confirmed || confirm_kill(&kill_question(survivors, why, grace))
+            },
             progress: &mut |progress| match progress {
                 Progress::StillThere { survivors, left } => {
                     context.say(&format!(
@@ -268,7 +272,7 @@ pub(super) fn stop_question(it: &str, grace: Duration) -> String {
     let grace = words::duration(grace);
     match os::CAN_ASK_OTHERS {
         true => format!("Stop {it}? SIGTERM first; SIGKILL after {grace}, if you confirm it."),
-        false => format!("Stop {it}? Windows can only kill what this command has not started, if you confirm it."),
+        false => format!("Kill {it}? Windows cannot ask a program to end that this command has not started."),
     }
 }
 
@@ -277,7 +281,7 @@ fn kill_question(survivors: &[Survivor], why: KillReason, grace: Duration) -> St
     match why {
         KillReason::StillThere => format!("  {names} still there after {}. Kill?", words::duration(grace)),
         KillReason::CannotBeAsked => {
-            format!("  {names} to be killed: Windows cannot ask what this command has not started to end. Kill?")
+            format!("  {names} to be killed: no signal that asks to end could be sent. Kill?")
         }
     }
 }

@@ -7,6 +7,7 @@ mod handle;
 mod jobs;
 mod pipes;
 mod processes;
+mod program;
 mod sockets;
 #[cfg(feature = "metrics")]
 mod usage;
@@ -32,6 +33,7 @@ pub(crate) use groups::*;
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use pipes::{Poller, is_readable_within, read_at_once};
 pub(crate) use processes::*;
+pub(crate) use program::let_builds_replace_us;
 pub(crate) use sockets::*;
 #[cfg(feature = "metrics")]
 pub(crate) use usage::{open_descriptors, started_at, usage};

@@ -26,10 +26,14 @@ fn make_replaceable(program: &Path) {
     remove_aside(directory);
     remove_aside(&deps);
     for file in std::iter::once(program.to_owned()).chain(same_files(&deps, &seen)) {
-        let aside = file.with_extension(format!("{}.{ASIDE}", std::process::id()));
-        if fs::rename(&file, &aside).is_ok() && fs::copy(&aside, &file).is_err() {
+        let named = |end: &str| file.with_extension(format!("{}.{end}", std::process::id()));
+        let (copy, aside) = (named("copy"), named(ASIDE));
+        // The copy is whole before it takes the place: others may start the program at any moment.
+        if fs::copy(&file, &copy).is_ok() && fs::rename(&file, &aside).is_ok() && fs::rename(&copy, &file).is_err() {
             let _ = fs::rename(&aside, &file);
         }
+        // It is there only if something failed.
+        let _ = fs::remove_file(&copy);
     }
 }
 

@@ -36,7 +36,9 @@ use crate::system::threads::{self, Stack};
 pub(crate) use append::append_private;
 pub(crate) use bind::{excluded_range, set_reuse};
 pub(crate) use children::{ends_within, kill_half_started};
-pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
+pub(crate) use control::{
+    control_endpoint, is_same_user, is_trusted_server, private_socket, receives_within, set_send_timeout,
+};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::undo_inherited;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};

@@ -99,6 +99,11 @@ pub(crate) fn is_same_user(stream: &Stream) -> bool {
     theirs.is_some() && theirs.as_deref() == own_sid()
 }
 
+/// Whether the process that listens is the one that is meant: any user may make a pipe of any name.
+pub(crate) fn is_trusted_server(stream: &Stream) -> bool {
+    is_same_user(stream)
+}
+
 /// Whether the other end sends something, or ends, within `patience`.
 pub(crate) fn receives_within(stream: &Stream, patience: Duration) -> bool {
     let Stream::NamedPipe(pipe) = stream;

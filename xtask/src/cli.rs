@@ -31,7 +31,7 @@ fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
 }
 
 fn from_arguments() -> ExitCode {
-    os::unblock_signals();
+    os::undo_inherited();
     helpers();
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let program = program(&mut arguments);
@@ -99,12 +99,12 @@ fn from_arguments() -> ExitCode {
 pub fn helpers() {
     if let Some(job) = Job::here() {
         os::close_inherited();
-        os::unblock_signals();
+        os::undo_inherited();
         leave(catch_unwind(|| container::attend(job)).unwrap_or_else(|_| bug().code()));
     }
     let Some(helper) = Helper::here() else { return };
     os::close_inherited();
-    os::unblock_signals();
+    os::undo_inherited();
     reexec::greet();
     let exit = catch_unwind(|| match helper {
         Helper::Watchdog { run, checkout, on_exit } => {

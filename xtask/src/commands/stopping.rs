@@ -12,10 +12,10 @@ use crate::process::Identity;
 use crate::process::targets::{Targets, Tree};
 use crate::report::words;
 use crate::system::audit::Audit;
-use crate::system::os::Signal;
+use crate::system::os::{self, Signal};
 use crate::system::owners::{self, Addresses};
 use crate::system::runs;
-use crate::system::stop::{self, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
+use crate::system::stop::{self, KillReason, PortHolder, Progress, StopCallbacks, StopOutcome, Survivor};
 
 /// Interaction with the user while a process is stopped.
 pub(super) struct StopUi<'a> {
@@ -161,12 +161,10 @@ impl StopUi<'_> {
         let mut audit = Audit::new(runs::audit_log()?, context.typed.clone());
         let confirm_kill = &mut *self.confirm_kill;
         let mut callbacks = StopCallbacks {
-            confirm_kill: &mut |survivors| {
-                confirm_kill(&format!(
-                    "  {} still there after {}. Kill?",
-                    names(survivors),
-                    words::duration(grace)
-                ))
+            confirm_kill: &mut |survivors, why| {
+                // The question whether to stop it has said that it can only be killed.
+                let was_confirmed = why == KillReason::CannotBeAsked && !os::CAN_ASK_OTHERS;
+                was_confirmed || confirm_kill(&kill_question(survivors, why, grace))
             },
             progress: &mut |progress| match progress {
                 Progress::StillThere { survivors, left } => {
@@ -267,6 +265,32 @@ fn respawn_problem(holder: &PortHolder, port: &str) -> Diagnostic {
         Err(_) => Diagnostic::new(message),
     }
     .exit(Exit::Survived)
+}
+
+/// Asks whether to stop `it`, and says how.
+pub(super) fn stop_question(it: &str, grace: Duration) -> String {
+    format!("Stop {it}? {}.", how_it_is_stopped(grace))
+}
+
+/// How a process that this command has not started is stopped.
+pub(super) fn how_it_is_stopped(grace: Duration) -> String {
+    match os::CAN_ASK_OTHERS {
+        true => format!(
+            "SIGTERM first; SIGKILL after {}, if you confirm it",
+            words::duration(grace)
+        ),
+        false => "It is killed: Windows cannot ask a program to end that this command has not started".to_owned(),
+    }
+}
+
+fn kill_question(survivors: &[Survivor], why: KillReason, grace: Duration) -> String {
+    let names = names(survivors);
+    match why {
+        KillReason::StillThere => format!("  {names} still there after {}. Kill?", words::duration(grace)),
+        KillReason::CannotBeAsked => {
+            format!("  {names} to be killed: no signal that asks to end could be sent. Kill?")
+        }
+    }
 }
 
 /// The subject and verb of a sentence, such as `python3` (pid 4242) is; `node` (pid 7), `sh` (pid 8) are.

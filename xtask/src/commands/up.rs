@@ -338,6 +338,7 @@ fn stay(
         conflicts,
         metrics,
     } = ready;
+    os::let_builds_replace_us();
     let screen = Arc::new(screen);
     let gone = inbox.sender.clone();
     os::when_stdout_closes(move || drop(gone.send(Message::OutputClosed)));

@@ -139,6 +139,8 @@ pub(crate) struct ProcessContext<'a> {
     pub(crate) directory: &'a dyn Fn(u32) -> Option<PathBuf>,
     /// Reads a variable of the process's environment.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Asks launchd for the label of the process, which may take a second.
+    pub(crate) launchd_label: &'a dyn Fn() -> Option<String>,
     /// Reads a variable of our own environment.
     pub(crate) our_variable: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -189,7 +191,8 @@ fn is_another_program(lineage: &ProcessContext) -> bool {
         let (its, ours) = (values(lineage.variable), values(lineage.our_variable));
         its.iter().all(Option::is_some) && its != ours
     };
-    differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[PM2_ID]) || differs(&[LABEL])
+    let is_another_job = || label(lineage).is_some_and(|label| Some(label) != (lineage.our_variable)(LABEL));
+    differs(&[PROCESS_NAME, GROUP_NAME]) || differs(&[PM2_ID]) || is_another_job()
 }
 
 /// The manager that this command line is, if it is a script: macOS and Windows name a process after its interpreter.
@@ -310,10 +313,18 @@ fn open_rc(command: &[String]) -> Option<ManagedService> {
 
 const LABEL: &str = "XPC_SERVICE_NAME";
 
-/// Source: launchd sets `XPC_SERVICE_NAME` to the label of a job, and to `0` for processes that are not jobs; man 1
-/// launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
+/// The label of the job that the process belongs to; `0` if it belongs to none. Where its environment is closed to us,
+/// as that of programs of Apple, launchd knows the main process of each job.
+///
+/// Source: launchd sets `XPC_SERVICE_NAME` to the label of a job, and to `0` for processes that are not jobs.
+fn label(lineage: &ProcessContext) -> Option<String> {
+    let is_main = lineage.parents.first().is_some_and(|parent| parent.name == "launchd");
+    (lineage.variable)(LABEL).or_else(|| is_main.then(|| (lineage.launchd_label)())?)
+}
+
+/// Source: man 1 launchctl, `bootout`; Homebrew's labels begin with `homebrew.mxcl.`.
 fn launchd(lineage: &ProcessContext) -> Option<ManagedService> {
-    let label = (lineage.variable)(LABEL).filter(|label| label != "0" && !label.starts_with("application."))?;
+    let label = label(lineage).filter(|label| label != "0" && !label.starts_with("application."))?;
     if let Some(formula) = label.strip_prefix("homebrew.mxcl.") {
         let stop = format!("brew services stop {}", shell_word(formula));
         return Some(ManagedService::new(ServiceManager::Homebrew, formula, stop));

@@ -220,7 +220,7 @@ impl<'a> Attendance<'a> {
     /// The same for a command that belongs to stopping.
     fn finish(&mut self, mut command: Command) -> Result<ExitStatus, String> {
         let mut was_told = self.is_told_to_stop();
-        let started = command.spawn();
+        let started = os::spawn_with_us(&mut command);
         let mut child = started.map_err(|error| {
             let program = command.get_program().to_owned();
             crate::system::problem("run", program.as_ref(), &error).message

@@ -209,6 +209,9 @@ impl<'a> Driver<'a> {
     /// No watchdog could be started. Nothing was started then.
     pub(crate) fn run(mut self, first: InitialRequest, on_exit: OnExit) -> Result<RunOutcome, Diagnostic> {
         self.on_exit = on_exit;
+        if on_exit == OnExit::Keep {
+            os::keep_groups();
+        }
         if let Err(problem) = self.begin(first) {
             self.directory.forget(&self.record);
             return Err(problem);

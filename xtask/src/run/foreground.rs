@@ -58,8 +58,7 @@ pub(crate) fn replace(command: Command, word: &str) -> Result<Exit, Diagnostic> 
 /// # Errors
 /// It cannot be run.
 pub(crate) fn start(mut command: Command, word: &str) -> Result<Child, Diagnostic> {
-    os::end_with_us(&mut command);
-    command.spawn().map_err(|error| not_run(word, &error))
+    os::spawn_with_us(&mut command).map_err(|error| not_run(word, &error))
 }
 
 /// Waits for the end of the child. What the terminal does not send to its whole group is passed on to it.

@@ -44,9 +44,11 @@ pub(crate) fn service(
     };
     let terminal = if service.tty {
         let ours = open_terminal(&mut command, size);
-        let ours =
-            ours.map_err(|error| crate::system::problem("open", Path::new("/dev/ptmx"), &error).exit(Exit::Missing))?;
-        Some(Arc::new(ours))
+        let no_terminal = |error: io::Error| {
+            let cause = crate::system::cause(&error);
+            Diagnostic::new(format!("`{}` has no terminal: {cause}", service.name)).exit(Exit::Missing)
+        };
+        Some(Arc::new(ours.map_err(no_terminal)?))
     } else {
         command.stdin(match service.stdin {
             Stdin::Null => Stdio::null(),

@@ -254,7 +254,7 @@ fn end(tree: &Tree, run: &str, grace: Duration) {
     let log = audit_log().unwrap_or_default();
     let mut audit = Audit::new(log, format!("the watchdog of run {run} (pid {})", std::process::id()));
     let mut talk = StopCallbacks {
-        confirm_kill: &mut |_| true,
+        confirm_kill: &mut |_, _| true,
         progress: &mut |_| {},
         interrupted: &|| false,
     };

@@ -48,6 +48,7 @@ impl Audit {
             Err(SignalError::Gone) => "gone".to_owned(),
             Err(SignalError::Denied) => "denied".to_owned(),
             Err(SignalError::Failed(number)) => format!("failed: os error {number}"),
+            Err(SignalError::Impossible) => "not sent: Windows has no such signal for it".to_owned(),
             Err(SignalError::Unknown) => "not sent: the process could not be looked at".to_owned(),
         };
         let line = Line {

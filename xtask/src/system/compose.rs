@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::answer::{self, Answer, complaint};
 use super::observe::find_program;
-use super::os;
 use crate::config::Protocol;
 use crate::plan::{ComposeService, Environment};
 use crate::process::compose::{ComposeContainer, ComposeProblem, PROGRAMS, containers, declared};
@@ -194,11 +193,10 @@ impl Compose {
         command
     }
 
-    /// A command for the service; its output is ours, its input is empty.
+    /// A command for the service; its output is ours, its input is empty. It should end with us.
     pub(crate) fn service_command(&self, words: &[&str]) -> Command {
         let mut command = self.command(words);
         command.arg(&self.service).stdin(Stdio::null());
-        os::end_with_us(&mut command);
         command
     }
 

@@ -1,19 +1,24 @@
 //! The only switch between operating systems: all other modules see the same functions.
 //!
-//! Linux is complete. On other systems, a missing function reports "not supported yet" and never guesses.
+//! Each system is complete: what it has no counterpart for is a function that says so.
 
 #[cfg(test)]
 mod conformance;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(not(target_os = "linux"))]
+mod linux_only;
 #[cfg(target_os = "macos")]
 mod macos;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "each system uses its own parsers, and the tests use all")
+)]
 pub(crate) mod parse;
+#[cfg_attr(windows, expect(dead_code, reason = "a console does not tell that it was resized"))]
 mod signal;
 #[cfg(unix)]
 mod unix;
-#[cfg(not(target_os = "linux"))]
-mod unsupported;
 #[cfg(windows)]
 mod windows;
 
@@ -23,6 +28,8 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::Protocol;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use linux_only::*;
 #[cfg(target_os = "macos")]
 pub(crate) use macos::*;
 pub(crate) use parse::processes::Cgroup;
@@ -30,8 +37,6 @@ pub(crate) use parse::sockets::Socket;
 pub(crate) use signal::{Signal, SignalError, SignalEvent};
 #[cfg(unix)]
 pub(crate) use unix::*;
-#[cfg(not(target_os = "linux"))]
-pub(crate) use unsupported::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
 

@@ -23,8 +23,8 @@ use crate::system::os::{self, Socket, States};
 use crate::system::probe::probe;
 pub(crate) use all_listeners::all_listeners;
 pub(crate) use clients::clients_of;
-pub(crate) use conflict::answers;
 use conflict::{BlockingSockets, conflict};
+pub(crate) use conflict::{answers, covers};
 pub(crate) use current::{holder, holders, is_free, targets};
 use details::describe;
 pub(crate) use free_port::{bound, can_be_served, find_free_port};
@@ -50,8 +50,12 @@ pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endp
     let mut facts: BTreeMap<Endpoint, PortFact> = ports
         .iter()
         .map(|&port| {
+            let probes = probes(port, addresses);
+            let is_excluded = probes.iter().any(|probe| probe.answer == BindResult::Excluded);
+            let range = is_excluded.then(|| os::excluded_range(port.number, port.protocol));
             let fact = PortFact {
-                probes: probes(port, addresses),
+                probes,
+                excluded_range: range.flatten().map(|range| (*range.start(), *range.end())),
                 ..PortFact::default()
             };
             (port, fact)

@@ -1,13 +1,17 @@
 //! Checks whether an address can be bound now: binds and listens as a server would, then closes at once.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{Error, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{Domain, Socket, Type};
 
 use crate::plan::Protocol;
 use crate::ports::BindResult;
-use crate::system::os;
+use crate::system::os::{self, Socket as Listener, States};
+use crate::system::owners::covers;
 
 /// The result of bind and, for TCP, listen; takes a few microseconds.
 ///
@@ -17,19 +21,69 @@ use crate::system::os;
 ///
 /// Racy by nature: another process may bind the port right after.
 ///
-/// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Windows is less reliable: a wildcard and a
-/// specific address may be bound side by side (Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
+/// On Windows a wildcard and a specific address may be bound side by side, so a bind that succeeds proves nothing, and one
+/// that is forbidden may mean a range that is excluded or a port in exclusive use: the kernel's table decides.
+///
+/// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Microsoft, "Using SO_REUSEADDR and
+/// SO_EXCLUSIVEADDRUSE". For macOS see `is_free_beside`.
 pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResult {
-    let address = SocketAddr::new(address, port);
-    let refused = match attempt(address, protocol, Reuse::No) {
-        Ok(()) => return BindResult::Free,
+    let strict = |ip| match attempt(SocketAddr::new(ip, port), protocol, Reuse::No) {
+        Ok(()) => BindResult::Free,
         Err(error) => answer(&error),
     };
-    let again = refused == BindResult::Busy && protocol == Protocol::Tcp && os::REUSE_SHOWS_LISTENERS;
-    if again && attempt(address, protocol, Reuse::Yes).is_ok() {
-        return BindResult::FreeIfReused;
+    let refused = match strict(address) {
+        BindResult::Free if os::V6_BINDS_BESIDE_V4 && address == Ipv6Addr::UNSPECIFIED => {
+            strict(Ipv4Addr::UNSPECIFIED.into())
+        }
+        BindResult::Free if os::BINDS_BESIDE_WILDCARD && is_held(address, port, protocol) => BindResult::Busy,
+        BindResult::Excluded if is_held(address, port, protocol) => BindResult::Busy,
+        answer => answer,
+    };
+    if refused != BindResult::Busy || protocol == Protocol::Udp {
+        return refused;
     }
-    refused
+    let binds = |ip| attempt(SocketAddr::new(ip, port), protocol, Reuse::Yes).is_ok();
+    let listeners = || os::sockets(&[(port, protocol)], States::Listening).ok();
+    let is_free = match (os::REUSE_SHOWS_LISTENERS, os::REUSE_SHOWS_SAME_ADDRESS) {
+        (true, _) => binds(address),
+        (false, true) => is_free_beside(address, &binds, &listeners),
+        (false, false) => false,
+    };
+    if is_free { BindResult::FreeIfReused } else { refused }
+}
+
+/// Whether no process listens where it would answer at `address`, if `binds`, which sets `SO_REUSEADDR`, succeeds beside
+/// listeners at other addresses, as on macOS. The listeners must be known: without them nothing is called free.
+///
+/// Source: bsd/netinet/in_pcb.c, `in_pcbbind`, and bsd/netinet6/in6_pcb.c, `in6_pcbbind`, of XNU. Without the option, every
+/// socket whose addresses overlap is in the way, except for one at `0.0.0.0` if `::` is bound. With it, only one without a
+/// remote end at the same address is, and for other users than root every socket of another user.
+fn is_free_beside(
+    address: IpAddr,
+    binds: &dyn Fn(IpAddr) -> bool,
+    listeners: &dyn Fn() -> Option<Vec<Listener>>,
+) -> bool {
+    let beside: &[IpAddr] = match address {
+        IpAddr::V4(v4) if v4.is_unspecified() => &[IpAddr::V4(Ipv4Addr::LOCALHOST)],
+        IpAddr::V6(v6) if v6.is_unspecified() => &[
+            IpAddr::V6(Ipv6Addr::LOCALHOST),
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ],
+        IpAddr::V4(_) => &[IpAddr::V4(Ipv4Addr::UNSPECIFIED)],
+        IpAddr::V6(_) => &[IpAddr::V6(Ipv6Addr::UNSPECIFIED)],
+    };
+    binds(address)
+        && beside.iter().all(|&ip| binds(ip))
+        && listeners().is_some_and(|all| !all.iter().any(|one| covers(one, address)))
+}
+
+/// Whether a socket in the kernel's table listens or is bound where it would answer at `address`. If the table cannot be
+/// read, the bind decides.
+fn is_held(address: IpAddr, port: u16, protocol: Protocol) -> bool {
+    let table = os::sockets(&[(port, protocol)], States::All).unwrap_or_default();
+    let mut held = table.iter().filter(|socket| socket.state.is_exclusive());
+    held.any(|socket| socket.address.port() == port && covers(socket, address))
 }
 
 /// Whether to set `SO_REUSEADDR`.
@@ -58,9 +112,7 @@ pub(crate) fn bind(address: SocketAddr, protocol: Protocol, reuse: Reuse) -> Res
     if address.is_ipv6() {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
-    if reuse == Reuse::Yes {
-        socket.set_reuse_address(true)?;
-    }
+    os::set_reuse(&socket, reuse == Reuse::Yes)?;
     socket.bind(&address.into())?;
     Ok(socket)
 }
@@ -73,29 +125,5 @@ fn answer(error: &Error) -> BindResult {
         (ErrorKind::AddrNotAvailable, _) => BindResult::NoAddress,
         (_, Some(os::NO_SUCH_FAMILY)) => BindResult::NoAddress,
         (_, code) => BindResult::Failed(code.unwrap_or(0)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-
-    use super::*;
-
-    const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-    #[test]
-    fn a_listener_makes_the_port_busy_until_it_is_gone() {
-        let listener = TcpListener::bind((LOCAL, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Busy);
-        drop(listener);
-        assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Free);
-    }
-
-    #[test]
-    fn an_address_of_another_machine_cannot_be_had() {
-        let documentation = "192.0.2.1".parse().unwrap();
-        assert_eq!(probe(documentation, 0, Protocol::Tcp), BindResult::NoAddress);
     }
 }

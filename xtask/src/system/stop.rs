@@ -47,11 +47,20 @@ pub(crate) struct PortHolder {
 
 /// The dialogue with the user.
 pub(crate) struct StopCallbacks<'a> {
-    /// Called when the grace period is over: may these processes be killed?
-    pub(crate) confirm_kill: &'a mut dyn FnMut(&[Survivor]) -> bool,
+    /// May these processes be killed?
+    pub(crate) confirm_kill: &'a mut dyn FnMut(&[Survivor], KillReason) -> bool,
     pub(crate) progress: &'a mut dyn FnMut(&Progress),
     /// Ctrl-C: no more signals are sent.
     pub(crate) interrupted: &'a dyn Fn() -> bool,
+}
+
+/// Why processes are to be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KillReason {
+    /// The grace period is over.
+    StillThere,
+    /// The system has no way of asking them to end.
+    CannotBeAsked,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

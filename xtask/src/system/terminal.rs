@@ -39,6 +39,7 @@ impl TerminalInfo {
     pub(crate) fn look(colour: Colour) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let understood = os::enable_colours();
         let coloured = |is_terminal: bool| match colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -47,14 +48,14 @@ impl TerminalInfo {
             Colour::Auto if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") => {
                 true
             }
-            Colour::Auto => is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            Colour::Auto => is_terminal && understood && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
         };
         TerminalInfo {
             colour_stdout: coloured(stdout),
             colour_stderr: coloured(stderr),
             stdout_is_tty: stdout,
             stdout_is_piped: os::stdout_is_pipe(),
-            can_redraw: stderr && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            can_redraw: stderr && understood && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
             interactive: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             is_ci: is_set("CI"),
             width: console::Term::stderr()

@@ -1,9 +1,8 @@
 //! Starts threads without panicking if the system has no room for another one, unlike `std::thread::spawn`.
 
-use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::thread::{Builder, available_parallelism, scope};
+use std::thread::{Builder, scope};
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
@@ -82,11 +81,6 @@ pub(crate) fn beside<A: Send>(n_others: usize, work: impl Fn() -> Vec<A> + Sync)
         }
         all
     })
-}
-
-/// Concurrency for CPU-bound work.
-pub(crate) fn cores() -> usize {
-    available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Concurrency for work that only waits.

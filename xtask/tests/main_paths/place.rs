@@ -218,7 +218,8 @@ pub(crate) fn program(name: &str) -> PathBuf {
         "build it with `cargo build --examples`: {}",
         program.display()
     );
-    program
+    // Built on Linux for Windows, the path names no drive.
+    std::path::absolute(program).expect("there is a current directory")
 }
 
 /// A port that nothing listens on and no other test of this run gets: below the ephemeral range of every system.

@@ -7,14 +7,14 @@ use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use crate::commands::answer::{Choice, NO, YES};
 use crate::commands::events::Interrupted;
-use crate::commands::stopping::{self, Busy, StopResult, StopUi, told_of_port};
+use crate::commands::stopping::{self, Busy, StopResult, StopUi, how_it_is_stopped, told_of_port};
 use crate::commands::tell;
 use crate::diagnostic::Exit;
 use crate::plan::{Plan, PortId};
 use crate::ports::conflict::finding;
 use crate::ports::{Endpoint, Finding, Owner};
 use crate::preflight::resolution::Remedy;
-use crate::report::{self, words};
+use crate::report;
 use crate::system::owners::{self, Addresses};
 
 /// What became of a busy port.
@@ -98,10 +98,7 @@ impl Preflight<'_> {
     fn wish(&self, found: &Finding, grace: Duration, can_move: bool, checkout: &Path) -> Result<Wish, Interrupted> {
         let paint = self.context.paint_stderr();
         let choice = |means, letter, words| Choice { means, letter, words };
-        let stop = format!(
-            "SIGTERM first; SIGKILL after {}, if you confirm it",
-            words::duration(grace)
-        );
+        let stop = how_it_is_stopped(grace);
         let mut choices = vec![(choice(Wish::Stop, 's', &YES[..]), "stop it", stop)];
         if can_move {
             let port = choice(Wish::Move, 'p', &["port", "next"][..]);

@@ -5,7 +5,7 @@ use super::reader::TomlReader;
 use super::shell_syntax::shell_syntax;
 use crate::config::template::Piece;
 use crate::config::{Command, Located, Template};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Platform};
 
 /// With `shell`, the string is passed to a shell unsplit, after variables are filled in.
 pub(super) fn command<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, shell: bool) -> Option<Located<Command>> {
@@ -78,8 +78,29 @@ fn split_words(template: Template) -> Option<Vec<Template>> {
             }
         }
     }
+    let text = match Platform::here() {
+        Platform::Windows => with_backslashes_kept(&text),
+        Platform::Linux | Platform::MacOs => text,
+    };
     let words = shell_words::split(&text).ok()?;
     Some(words.iter().map(|word| with_holes_filled(word, &holes)).collect())
+}
+
+/// The text such that a POSIX shell takes each backslash for a letter, as it is in paths of Windows.
+fn with_backslashes_kept(text: &str) -> String {
+    let mut is_single_quoted = false;
+    let mut is_double_quoted = false;
+    let mut kept = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\'' if !is_double_quoted => is_single_quoted = !is_single_quoted,
+            '"' if !is_single_quoted => is_double_quoted = !is_double_quoted,
+            '\\' if !is_single_quoted => kept.push('\\'),
+            _ => {}
+        }
+        kept.push(letter);
+    }
+    kept
 }
 
 fn with_holes_filled(word: &str, holes: &[Piece]) -> Template {
@@ -109,4 +130,26 @@ fn not_empty(reader: &mut TomlReader, item: &Item, words: Vec<Template>) -> Opti
 
 fn empty(key: &str) -> Diagnostic {
     Diagnostic::new(format!("`{key}` is empty")).hint("name the program to run")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_windows_keep_their_backslashes() {
+        for (text, expected) in [
+            (r"C:\py\python.exe -m app", vec![r"C:\py\python.exe", "-m", "app"]),
+            (
+                r#""C:\Program Files\app.exe" --x"#,
+                vec![r"C:\Program Files\app.exe", "--x"],
+            ),
+            (r"'C:\a b\c.exe' it's\", vec![]),
+            (r"'C:\a b\c.exe' d\", vec![r"C:\a b\c.exe", r"d\"]),
+            ("npm run dev", vec!["npm", "run", "dev"]),
+        ] {
+            let words = shell_words::split(&with_backslashes_kept(text)).unwrap_or_default();
+            assert_eq!(words, expected, "{text}");
+        }
+    }
 }

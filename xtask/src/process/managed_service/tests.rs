@@ -3,7 +3,7 @@
 use super::*;
 
 /// Lines: `unit U [users]`, `parent PID NAME : arguments [in DIRECTORY]`, `variable NAME=VALUE`, `our NAME=VALUE`, `uid
-/// N`. Nearest parent first. We run under `ci.service` and below pid 300.
+/// N`, `label L` (what launchd answers). Nearest parent first. We run under `ci.service` and below pid 300.
 #[track_caller]
 fn check(input: &str, expected: Option<&str>) {
     let ours = Ancestry {
@@ -13,12 +13,13 @@ fn check(input: &str, expected: Option<&str>) {
     };
     let (mut parents, mut commands, mut directories) = (Vec::new(), Vec::new(), Vec::new());
     let (mut variables, mut our_variables) = (Vec::new(), Vec::new());
-    let (mut unit, mut uid) = (None, Some(501));
+    let (mut unit, mut uid, mut label) = (None, Some(501), None);
     for line in input.trim().lines().map(str::trim) {
         let (kind, rest) = line.split_once(' ').unwrap();
         match kind {
             "unit" => unit = Some(rest.split_once(' ').map_or((rest, false), |(unit, _)| (unit, true))),
             "uid" => uid = rest.parse().ok(),
+            "label" => label = Some(rest.to_owned()),
             "variable" => variables.push(rest.split_once('=').unwrap()),
             "our" => our_variables.push(rest.split_once('=').unwrap()),
             "parent" => {
@@ -50,6 +51,7 @@ fn check(input: &str, expected: Option<&str>) {
         },
         directory: &|pid| directories.iter().find(|it| it.0 == pid).map(|it| it.1.clone()),
         variable: &|name| find(&variables, name),
+        launchd_label: &|| label.clone(),
         our_variable: &|name| find(&our_variables, name),
     };
     let said = manager(&lineage, &ours).map(|manager| format!("{}; {}", manager.reason(), manager.stop));
@@ -223,4 +225,25 @@ fn a_service_of_windows_is_stopped_by_its_service_manager() {
         None,
     );
     check("parent 30 explorer.exe : x", None);
+}
+
+#[test]
+fn launchd_is_asked_where_the_environment_is_closed() {
+    let job = |label: &str| format!("parent 1 launchd\nlabel {label}");
+    check(
+        &job("com.example.api"),
+        Some("launchd runs it as `com.example.api`; launchctl bootout gui/501/com.example.api"),
+    );
+    check(
+        &job("homebrew.mxcl.redis"),
+        Some("Homebrew runs it as `redis`; brew services stop redis"),
+    );
+    check(&format!("{}\nour XPC_SERVICE_NAME=ci", job("ci")), None);
+    check(
+        &format!("variable XPC_SERVICE_NAME=0\n{}", job("com.example.api")),
+        None,
+    );
+    // launchd knows only the first process of a job.
+    check(&format!("parent 40 node : node\n{}", job("com.example.api")), None);
+    check("parent 1 launchd", None);
 }

@@ -38,12 +38,13 @@ impl Read for Patient {
 }
 
 impl Client {
-    /// `None` if no process listens there.
+    /// `None` if no process listens there, or one that may not.
     pub(crate) fn connect(path: &Path) -> Option<Client> {
         let name = path.to_fs_name::<GenericFilePath>().ok()?;
         let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
-        Some(Client {
-            stream: BufReader::new(Patient { stream, patience: None }),
+        let stream = Patient { stream, patience: None };
+        os::is_trusted_server(&stream.stream).then(|| Client {
+            stream: BufReader::new(stream),
         })
     }
 

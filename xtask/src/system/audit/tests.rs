@@ -45,10 +45,12 @@ fn every_signal_is_a_line() {
                 None,
                 Err(SignalError::Failed(22)),
             ),
+            (Signal::Term, "node", None, Err(SignalError::Impossible)),
         ],
         r#"{"at":"1970-01-01T00:00:01.000Z","signal":"SIGTERM","pid":4242,"name":"python3","user":"kim","why":"it holds port 8000","outcome":"sent","by":"devtasks up"}
         {"at":"1970-01-01T00:00:02.000Z","signal":"SIGCONT","pid":4242,"name":"python3","user":null,"why":"it holds port 8000","outcome":"gone","by":"devtasks up"}
-        {"at":"1970-01-01T00:00:03.000Z","signal":"SIGKILL","pid":4242,"name":"a\\x1b[2J\\n\\u{9b}\"\\u{202e}","user":null,"why":"it holds port 8000","outcome":"failed: os error 22","by":"devtasks up"}"#,
+        {"at":"1970-01-01T00:00:03.000Z","signal":"SIGKILL","pid":4242,"name":"a\\x1b[2J\\n\\u{9b}\"\\u{202e}","user":null,"why":"it holds port 8000","outcome":"failed: os error 22","by":"devtasks up"}
+        {"at":"1970-01-01T00:00:04.000Z","signal":"SIGTERM","pid":4242,"name":"node","user":null,"why":"it holds port 8000","outcome":"not sent: Windows has no such signal for it","by":"devtasks up"}"#,
     );
 }
 

@@ -1,6 +1,5 @@
 //! Linux.
 
-mod append;
 mod children;
 mod handle;
 mod holders;
@@ -16,10 +15,7 @@ mod tests;
 mod usage;
 mod visibility;
 
-pub(crate) use append::append_private;
-pub(crate) use children::{
-    adopt_orphans, end_with_us, ends_within, ignores_hangup, kill_half_started, outputs, own_children, unadopted,
-};
+pub(crate) use children::{adopt_orphans, end_with_us, ignores_hangup, outputs, own_children, unadopted};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, may_hide_owner};
 pub(crate) use journal::{HAS_JOURNAL, send_in_file};
@@ -40,10 +36,21 @@ pub(crate) use visibility::visibility_limit;
 /// Source: man 7 socket, `SO_REUSEADDR`.
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = true;
 
+/// The same holds for one address.
+pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = true;
+
+/// A dual-stack bind to `::` fails beside a listener at `0.0.0.0`.
+pub(crate) const V6_BINDS_BESIDE_V4: bool = false;
+
 /// Linux supports every command.
 pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
     Ok(())
 }
+
+/// Whether a bind to a specific address succeeds although a process listens at the wildcard.
+///
+/// Source: man 7 ip: EADDRINUSE.
+pub(crate) const BINDS_BESIDE_WILDCARD: bool = false;
 
 /// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
 ///
@@ -57,3 +64,13 @@ pub(crate) const BROWSER_OPENERS: [[&str; 2]; 2] = [["xdg-open", ""], ["wslview"
 
 /// EAFNOSUPPORT: the system was built or booted without IPv6.
 pub(crate) const NO_SUCH_FAMILY: i32 = 97;
+
+/// The longest path of a socket file, without its NUL.
+///
+/// Source: man 7 unix: `sun_path` has 108 bytes.
+pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 107;
+
+/// A socket may be given a mode before it is bound.
+///
+/// Source: interprocess, `ListenerOptionsExt::mode`.
+pub(super) const HAS_SOCKET_MODES: bool = true;

@@ -77,8 +77,10 @@ pub(crate) enum SignalError {
     Gone,
     /// EPERM: it belongs to another user.
     Denied,
-    /// Another error, with its number; on Windows also that there is no such signal for this process.
+    /// Another error, with its number.
     Failed(i32),
+    /// Windows has no polite signal for a process that we have not started as a group.
+    Impossible,
     /// It could not be verified that the pid still belongs to the process, so nothing was sent.
     Unknown,
 }

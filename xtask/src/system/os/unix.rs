@@ -1,5 +1,8 @@
 //! Shared by Linux and macOS: signals, process groups, waiting, private directories and sockets, terminals.
 
+mod append;
+mod bind;
+mod children;
 mod control;
 mod keys;
 mod limit;
@@ -31,16 +34,24 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
-pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
+pub(crate) use append::append_private;
+pub(crate) use bind::{excluded_range, set_reuse};
+pub(crate) use children::{ends_within, kill_half_started};
+pub(crate) use control::{
+    control_endpoint, is_same_user, is_trusted_server, private_socket, receives_within, set_send_timeout,
+};
 pub(crate) use keys::{KeyMode, fail_in_background, leave_key_mode, read_keys};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
-pub(crate) use mask::unblock_signals;
+pub(crate) use mask::undo_inherited;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};
 pub(crate) use replace::{exit_status, replace};
 pub(crate) use sockets::{InheritedFds, pass_on};
-pub(crate) use spawn::{add_arguments, spawn_group, spawn_session};
-pub(crate) use terminal::{forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
+pub(crate) use spawn::{add_arguments, keep_groups, spawn_group, spawn_session, spawn_with_us};
+pub(crate) use terminal::{enable_colours, forget_typed, lead_own_session, open_terminal, read_line, resize_terminal};
 pub(crate) use write::create_new;
+
+/// Whether a process that we have not started can be asked to end.
+pub(crate) const CAN_ASK_OTHERS: bool = true;
 
 /// Sockets of container engines for all users.
 ///
@@ -108,6 +119,9 @@ pub(crate) fn read_at_once(pipe: impl AsFd, at_most: usize) -> Vec<u8> {
     bytes.truncate(length);
     bytes
 }
+
+/// A running program may be replaced.
+pub(crate) fn let_builds_replace_us() {}
 
 /// The running program, even if its file has been replaced.
 pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
@@ -334,7 +348,8 @@ pub(crate) fn wait_until_writable(output: Output) -> io::Result<()> {
 ///
 /// A write would detect it too, but a stack with silent services may not write for hours.
 ///
-/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed. Files never do.
+/// Source: poll(2): the writing end of a pipe reports POLLERR once its last reader has closed, on macOS POLLHUP, and there
+/// only if asked for it (bsd/kern/sys_generic.c, `poll_nocancel`). Files never do.
 pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     let is_pipe = rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| {
         matches!(
@@ -344,7 +359,7 @@ pub(crate) fn when_stdout_closes(closed: impl FnOnce() + Send + 'static) {
     });
     let wait = move || {
         let stdout = io::stdout();
-        let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
+        let mut ends = [PollFd::new(&stdout, PollFlags::HUP)];
         while poll(&mut ends, None) == Err(Errno::INTR) {}
         closed();
     };

@@ -1,50 +1,107 @@
-//! Windows: constants, and stand-ins for the functions of `unix`. Functions that macOS lacks too are in `unsupported`.
+//! Windows. What it has no counterpart for is here too, and says so.
+
+mod console;
+mod files;
+mod groups;
+mod handle;
+mod jobs;
+mod pipes;
+mod processes;
+mod program;
+mod sockets;
+#[cfg(feature = "metrics")]
+mod usage;
+mod users;
 
 use std::fs::File;
 use std::io;
 use std::os::windows::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use interprocess::local_socket::{ListenerOptions, Stream};
+use windows_sys::Win32::System::Threading::INFINITE;
 
-use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
-use crate::system::new_file::Readers;
+use crate::diagnostic::Diagnostic;
 use crate::system::terminal::{Output, Size};
+pub(crate) use console::{
+    enable_colours, forget_typed, hang_up_stdout, on_signals, read_line, stdout_is_pipe, undo_inherited,
+};
+pub(crate) use files::*;
+pub(crate) use groups::*;
+pub(crate) use handle::{Handle, wait_all};
+pub(crate) use pipes::{Poller, is_readable_within, read_at_once};
+pub(crate) use processes::*;
+pub(crate) use program::let_builds_replace_us;
+pub(crate) use sockets::*;
+#[cfg(feature = "metrics")]
+pub(crate) use usage::{open_descriptors, started_at, usage};
+pub(crate) use users::*;
 
 /// `SO_REUSEADDR` would take over a port on which a process listens.
 ///
-/// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE".
+/// Source: Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", for the next constants too.
 pub(crate) const REUSE_SHOWS_LISTENERS: bool = false;
+
+pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = false;
+
+/// The kernel's table decides: see [`BINDS_BESIDE_WILDCARD`].
+pub(crate) const V6_BINDS_BESIDE_V4: bool = false;
+
+/// Whether a bind may succeed beside a socket that would answer there: to a specific address beside the wildcard.
+pub(crate) const BINDS_BESIDE_WILDCARD: bool = true;
+
+/// Whether a forbidden bind means a range excluded by the system or a port in exclusive use, and not a lack of privilege.
+///
+/// Source: microsoft/WSL#5514.
+pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
+
+/// Programs that open a URL, each with its arguments.
+///
+/// Source: `explorer /?`: it opens what it is given with the program for it.
+pub(crate) const BROWSER_OPENERS: [[&str; 2]; 1] = [["explorer", ""]];
+
+/// WSAEAFNOSUPPORT.
+pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
+
+/// The longest name of a named pipe.
+///
+/// Source: Microsoft, "CreateNamedPipeA function", `lpName`.
+pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 256;
 
 /// The pipe of container engines for all users.
 ///
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.
 pub(crate) const ENGINE_SOCKETS: [&str; 1] = [r"\\.\pipe\docker_engine"];
 
-/// Whether a forbidden bind means a range excluded by the system, and not a lack of privilege.
-///
-/// Source: microsoft/WSL#5514; `netsh int ipv4 show excludedportrange tcp`.
-pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
-
-/// WSAEAFNOSUPPORT.
-pub(crate) const NO_SUCH_FAMILY: i32 = 10047;
-
-pub(super) const SYSTEM: &str = "Windows";
-
-/// # Errors
-/// Always: not supported yet.
-pub(crate) fn on_signals(_: impl Fn(SignalEvent) + Send + 'static) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Windows has no signal mask.
-pub(crate) fn unblock_signals() {}
+/// Whether a process that we have not started can be asked to end. Windows has console events for our own groups alone.
+pub(crate) const CAN_ASK_OTHERS: bool = false;
 
 /// A handle as std's pipe types contain it.
 pub(crate) type Descriptor = std::os::windows::io::OwnedHandle;
+
+/// Handles that must stay open until a process is spawned.
+pub(crate) type InheritedFds = Vec<Descriptor>;
+
+/// The result of a Win32 function that returns 0 for a failure.
+fn check(result: i32) -> io::Result<()> {
+    if result == 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// A time limit as Win32 functions take it, in whole milliseconds and never too short.
+fn milliseconds(patience: Duration) -> u32 {
+    u32::try_from(patience.as_nanos().div_ceil(1_000_000)).map_or(INFINITE - 1, |time| time.min(INFINITE - 1))
+}
+
+/// Windows supports every command.
+pub(crate) fn require(_: &str) -> Result<(), Diagnostic> {
+    Ok(())
+}
 
 /// Adds the arguments of a program. `cmd` takes what follows `/C` as it stands, so that is not quoted as for others.
 ///
@@ -60,135 +117,26 @@ pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
 }
 
 /// # Errors
-/// Always: not supported yet.
-pub(crate) fn spawn_group(_: &mut Command) -> io::Result<Child> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// # Errors
-/// Always: not supported yet.
-pub(crate) fn spawn_session(_: &mut Command) -> io::Result<Child> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// # Errors
-/// Always: not supported yet.
+/// Always: std cannot start a process on a pseudoconsole (rust-lang/rust#114854).
 pub(crate) fn open_terminal(_: Size) -> io::Result<(File, File)> {
-    Err(io::ErrorKind::Unsupported.into())
+    let why = "none is opened on this system; remove `tty`";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 /// # Errors
-/// Always: not supported yet.
+/// Always: there is no terminal.
 pub(crate) fn resize_terminal(_: &File, _: Size) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: no question is asked.
-pub(crate) fn forget_typed() {}
-
-/// # Errors
-/// Always: not supported yet.
-pub(crate) fn read_line() -> io::Result<String> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Not supported yet: no process is started.
+/// Never called: there is no terminal.
 pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
 
-/// Not supported yet: no process was started.
-pub(crate) fn signal_group(_: u32, _: Signal) {}
-
-/// Not supported yet: no process was started.
-pub(crate) fn signal_child(_: u32, _: Signal) {}
-
-/// Not supported yet: no process was started.
-pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
-    Vec::new()
-}
-
-/// Not supported yet: no process was started.
-pub(crate) fn read_at_once<T>(_: T, _: usize) -> Vec<u8> {
-    Vec::new()
-}
-
-pub(crate) fn current_exe() -> io::Result<std::path::PathBuf> {
-    std::env::current_exe()
-}
-
-/// Windows shows a process under the name of its file.
-pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
-
-/// Whether a message did not fit into a datagram: `WSAEMSGSIZE`.
-///
-/// Source: learn.microsoft.com, "Windows Sockets Error Codes".
-pub(crate) fn is_too_long(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(10_040)
-}
-
-/// Reading blocks.
-pub(crate) fn is_readable_within<T>(_: &T, _: Duration) -> bool {
-    true
-}
-
-/// Not supported yet: no process is started.
-pub(crate) fn write_without_waiting<T>(_: &T) {}
-
-/// Not supported yet: no process is started.
-pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
-    None
-}
-
-/// Handles are inherited only on request.
-pub(crate) fn close_inherited() {}
-
-/// Windows has no such limit.
-pub(crate) fn open_files_at_most() -> Option<u64> {
-    None
-}
-
-/// Windows has no such limit.
-pub(crate) fn open_files_now() -> usize {
-    usize::MAX
-}
-
-/// Windows has no such limit.
-pub(crate) fn make_room(_: u64) {}
-
-/// Windows has no such table.
-pub(crate) fn widen_descriptor_table() {}
-
-/// Windows has no such limit.
-pub(crate) fn limit_as_called(_: &mut Command) {}
-
-/// An empty file.
-///
 /// # Errors
-/// The system has no handle left.
-pub(crate) fn nothing() -> io::Result<File> {
-    File::open("NUL")
-}
-
-/// Not supported yet: no supervisor runs in the background.
-pub(crate) fn hang_up_stdout() {}
-
-/// Windows users have no numeric id.
-pub(crate) fn user_id() -> u32 {
-    0
-}
-
-/// Windows users have no numeric id.
-pub(crate) fn effective_user_id() -> u32 {
-    0
-}
-
-/// Unknown: Windows users have no numeric id.
-pub(crate) fn owner(_: &std::fs::Metadata) -> Option<u32> {
-    None
-}
-
-/// Unknown: Windows users have no numeric id.
-pub(crate) fn anothers(_: &Path) -> Option<(std::path::PathBuf, u32)> {
-    None
+/// Always: a program cannot be told by numbers which handles are its sockets.
+pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
+    let why = "this system has no way of doing so; remove `listen`";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 /// How a child that std waited for has ended.
@@ -199,78 +147,52 @@ pub(crate) fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
     }
 }
 
-/// Runs the command to its end: Windows cannot replace a program.
+/// Runs the command to its end, for Windows cannot replace a program. Keys such as Ctrl-C are for the command alone.
 ///
 /// # Errors
 /// The command cannot be run.
 pub(crate) fn replace(mut command: Command) -> io::Result<ExitStatus> {
-    command.status().map(exit_status)
+    console::ignore_keys();
+    spawn_with_us(&mut command)?.wait().map(exit_status)
 }
 
-/// Unknown: access is decided by lists.
-pub(crate) fn is_readable_by_all(_: &Path) -> bool {
-    false
+pub(crate) fn current_exe() -> io::Result<PathBuf> {
+    std::env::current_exe()
 }
 
-/// A file has the permissions of its directory.
-pub(crate) fn is_open_to_others(_: &Path) -> bool {
-    false
+/// Windows shows a process under the name of its file.
+pub(crate) fn set_arg0(_: &mut Command, _: &str) {}
+
+/// Whether a message did not fit into a datagram: WSAEMSGSIZE.
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(10_040)
 }
 
-/// The directory for temporary files.
-pub(crate) fn short_directory() -> std::path::PathBuf {
-    std::env::temp_dir()
+/// A write waits, but the pipe takes some thousand lines of the few that are written to it.
+pub(crate) fn write_without_waiting<T>(_: &T) {}
+
+/// None: nobody can open a pipe of another process.
+pub(crate) fn pipe_number<T>(_: &T) -> Option<u64> {
+    None
 }
 
-/// # Errors
-/// The directory cannot be created.
-pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
-    // A directory in the user's profile inherits its permissions.
-    std::fs::create_dir_all(path)
+/// Handles are inherited only on request.
+pub(crate) fn close_inherited() {}
+
+/// Windows has no limit on handles that anybody reaches; so for the next four.
+pub(crate) fn open_files_at_most() -> Option<u64> {
+    None
 }
 
-/// Windows has no files whose opening blocks.
-pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
+pub(crate) fn open_files_now() -> usize {
+    usize::MAX
 }
 
-/// Named pipes are not in the file system.
-pub(crate) fn is_pipe(_: std::fs::FileType) -> bool {
-    false
-}
+pub(crate) fn make_room(_: u64) {}
 
-/// The kind of a file that is neither a regular file nor a directory.
-pub(crate) fn kind(_: std::fs::FileType) -> &'static str {
-    "device"
-}
+pub(crate) fn widen_descriptor_table() {}
 
-/// Where the supervisor with this state directory listens: a named pipe, for Windows has no socket files here.
-pub(crate) fn control_endpoint(directory: &Path) -> std::path::PathBuf {
-    let number = crate::hash::fnv(directory.as_os_str().as_encoded_bytes().iter().copied());
-    format!(r"\\.\pipe\devtasks-{number:016x}").into()
-}
-
-/// Not supported yet: no stream is open.
-pub(crate) fn receives_within(_: &Stream, _: Duration) -> bool {
-    true
-}
-
-/// Named pipes have no timeouts: a write waits for its reader.
-///
-/// Source: the crate `interprocess`, `os::windows::named_pipe`.
-pub(crate) fn set_send_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
-    Ok(())
-}
-
-/// Not supported yet: devtasks does not listen.
-pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
-    options
-}
-
-/// Not supported yet: no client is accepted.
-pub(crate) fn is_same_user(_: &Stream) -> bool {
-    false
-}
+pub(crate) fn limit_as_called(_: &mut Command) {}
 
 /// Windows has no background jobs of a terminal.
 pub(crate) fn is_in_foreground() -> bool {
@@ -283,31 +205,5 @@ pub(crate) fn wait_until_writable(_: Output) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not supported yet: the next write detects it.
+/// Nothing tells when the reader of a pipe closes it; the next write does.
 pub(crate) fn when_stdout_closes(_: impl FnOnce() + Send + 'static) {}
-
-/// Handles that must stay open until a process is spawned.
-pub(crate) type InheritedFds = Vec<std::os::windows::io::OwnedHandle>;
-
-/// # Errors
-/// Always: sockets cannot be passed yet.
-pub(crate) fn pass_on<T>(_: &mut Command, _: &[T], _: &str) -> io::Result<InheritedFds> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn lock(_: &File) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn stdout_is_pipe() -> bool {
-    false
-}
-
-/// Makes a file that does not exist yet. Who may read it follows from its directory.
-pub(crate) fn create_new(path: &Path, _: Readers) -> io::Result<File> {
-    std::fs::OpenOptions::new().write(true).create_new(true).open(path)
-}

@@ -186,7 +186,8 @@ fn described(
         .unwrap_or_default();
     let uid = seen
         .and_then(|seen| seen.user_id())
-        .and_then(|uid| uid.to_string().parse().ok());
+        // On Windows the last part of an identifier such as `S-1-5-21-…-1001` tells users apart.
+        .and_then(|uid| uid.to_string().rsplit('-').next()?.parse().ok());
     let cwd = seen.and_then(|seen| seen.cwd()).map(Path::to_owned);
     // Only for display: the number of descendants, if the system provides it.
     let tree = os::descendants(pid).unwrap_or_default();

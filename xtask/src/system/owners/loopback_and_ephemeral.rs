@@ -1,5 +1,6 @@
 //! Warnings about available ports: an owner on the other loopback address, and the ephemeral range.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,7 +15,7 @@ use crate::system::os::{self, States};
 /// because these are only warnings.
 pub(crate) fn loopback_and_ephemeral_facts(facts: &mut BTreeMap<Endpoint, PortFact>) {
     let outgoing = os::ephemeral_ports();
-    let reserved = os::reserved_ports();
+    let reserved = LazyCell::new(os::reserved_ports);
     for (port, fact) in &mut *facts {
         let is_given_away = outgoing.contains(&port.number) && !reserved.iter().any(|it| it.contains(&port.number));
         fact.ephemeral_range = is_given_away.then(|| (*outgoing.start(), *outgoing.end()));

@@ -13,7 +13,7 @@ use crate::process::protected::protection;
 use crate::process::{Ancestry, Details};
 use crate::process::{Process, ProcessRef};
 use crate::system::engines::Engines;
-use crate::system::os;
+use crate::system::{launchd, os};
 
 /// Decides the role of an owner and whether it is protected. Our own process is looked at once at most.
 #[derive(Default)]
@@ -109,7 +109,7 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
     // A user manager is a systemd that is not process 1.
     let is_below = |parent: &ProcessRef| parent.name == "systemd" && parent.pid != 1;
     let is_users = owner.parents.iter().any(is_below) || group.is_some_and(|it| it.path.contains("/user@"));
-    let environment = OnceCell::new();
+    let (environment, label) = (OnceCell::new(), OnceCell::new());
     let lineage = ProcessContext {
         unit: owner.unit.as_ref().map(|unit| (unit.raw().as_str(), is_users)),
         parents: &owner.parents,
@@ -124,6 +124,7 @@ fn details_of(described: &ProcessDetails, our_container: Option<&str>, ours: &An
                 .get(name)
                 .cloned()
         },
+        launchd_label: &|| label.get_or_init(|| launchd::label(pid)).clone(),
         our_variable: &|name| std::env::var(name).ok(),
     };
     let container = group.and_then(|group| Some((group.container.clone()?, &group.path)));

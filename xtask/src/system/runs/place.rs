@@ -83,16 +83,13 @@ fn not_ours(there: &Path, owner: u32) -> Diagnostic {
     }
 }
 
-/// `sun_path` has 108 bytes on Linux and 104 on macOS, including the NUL; see unix(7).
-const MAX_SOCKET_PATH_BYTES: usize = 100;
-
 /// The socket of the checkout with this state directory: inside it or, if its path is too long, in a private directory
 /// below the configured or the default directory for temporary files.
 ///
 /// # Errors
 /// All paths are too long, the private directory cannot be created, or it belongs to another user.
 pub(crate) fn socket(directory: &Path) -> Result<PathBuf, Diagnostic> {
-    let fits = |socket: &PathBuf| socket.as_os_str().len() < MAX_SOCKET_PATH_BYTES;
+    let fits = |socket: &PathBuf| socket.as_os_str().len() <= os::MAX_SOCKET_PATH_BYTES;
     let near = os::control_endpoint(directory);
     if fits(&near) {
         return Ok(near);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{POLL_INTERVAL, Progress, StopCallbacks, StopOutcome, StopRequest, Survivor};
+use super::{KillReason, POLL_INTERVAL, Progress, StopCallbacks, StopOutcome, StopRequest, Survivor};
 use crate::process::ProcessState;
 use crate::process::targets::Target;
 use crate::system::audit::Audit;
@@ -55,6 +55,7 @@ pub(super) fn run(
         talk,
         audit,
         started: Instant::now(),
+        asked: Vec::new(),
     }
     .run()
 }
@@ -102,6 +103,8 @@ struct Ending<'a, 'b> {
     talk: &'a mut StopCallbacks<'b>,
     audit: &'a mut Audit,
     started: Instant,
+    /// What became of each stop signal.
+    asked: Vec<Result<(), SignalError>>,
 }
 
 enum Waited {
@@ -117,12 +120,17 @@ impl Ending<'_, '_> {
         self.ask(|place| place < first);
         let mut waited = Waited::Over;
         if first < self.request.tree.processes.len() {
-            waited = self.wait(deadline.min(self.started + WORKER_EXIT_TIMEOUT));
+            if !can_only_be_killed(&self.asked) {
+                waited = self.wait(deadline.min(self.started + WORKER_EXIT_TIMEOUT));
+            }
             if let Waited::Over = waited {
                 self.ask(|place| place >= first);
             }
         }
-        if let Waited::Over = waited {
+        let at_once = can_only_be_killed(&self.asked);
+        if let Waited::Over = waited
+            && !at_once
+        {
             waited = self.wait(deadline);
         }
         match waited {
@@ -131,7 +139,12 @@ impl Ending<'_, '_> {
             Waited::Over => {}
         }
         let survivors = self.survivors();
-        if !(self.talk.confirm_kill)(&survivors) {
+        let why = if at_once {
+            KillReason::CannotBeAsked
+        } else {
+            KillReason::StillThere
+        };
+        if !(self.talk.confirm_kill)(&survivors, why) {
             drop_ended(&mut self.living);
             return match self.survivors() {
                 survivors if survivors.is_empty() => self.stopped(false),
@@ -142,7 +155,8 @@ impl Ending<'_, '_> {
         drop_ended(&mut self.living);
         let killed = !self.living.is_empty();
         for index in 0..self.living.len() {
-            self.send(index, Signal::Kill);
+            // Waiting shows whether it has ended.
+            let _ = self.send(index, Signal::Kill);
         }
         match self.wait(Instant::now() + KILL_TIMEOUT) {
             Waited::AllGone => self.stopped(killed),
@@ -160,14 +174,16 @@ impl Ending<'_, '_> {
             }
             let is_suspended = state(process.target) == Some(ProcessState::Suspended);
             // A suspended process handles the signal only after SIGCONT, so the signal is sent first.
-            if self.send(index, self.request.signal) && is_suspended {
-                self.send(index, Signal::Cont);
+            let outcome = self.send(index, self.request.signal);
+            self.asked.push(outcome);
+            if outcome.is_ok() && is_suspended {
+                let _ = self.send(index, Signal::Cont);
             }
         }
     }
 
-    /// Whether it was delivered. Otherwise the process has exited or changed its user; waiting shows which.
-    fn send(&mut self, index: usize, signal: Signal) -> bool {
+    /// If it was not delivered, the process has exited or changed its user, which waiting shows, or cannot be asked.
+    fn send(&mut self, index: usize, signal: Signal) -> Result<(), SignalError> {
         let process = &self.living[index];
         let outcome = match process.look(|handle| handle.signal(signal)) {
             Ok(Some(outcome)) => outcome,
@@ -186,7 +202,7 @@ impl Ending<'_, '_> {
                 target: process.target.clone(),
             });
         }
-        outcome.is_ok()
+        outcome
     }
 
     /// Waits until all have exited, `deadline` is reached, or Ctrl-C is pressed.
@@ -237,6 +253,24 @@ impl Ending<'_, '_> {
             killed,
         }
     }
+}
+
+/// Whether waiting is of no use, because no process was asked to end and the system has no way of asking.
+fn can_only_be_killed(asked: &[Result<(), SignalError>]) -> bool {
+    !asked.contains(&Ok(())) && asked.contains(&Err(SignalError::Impossible))
+}
+
+#[test]
+fn what_cannot_be_asked_to_end_is_not_waited_for() {
+    let impossible = Err(SignalError::Impossible);
+    assert!(can_only_be_killed(&[impossible]));
+    assert!(can_only_be_killed(&[Err(SignalError::Gone), impossible]));
+    assert!(!can_only_be_killed(&[impossible, Ok(())]));
+    assert!(!can_only_be_killed(&[
+        Err(SignalError::Gone),
+        Err(SignalError::Unknown)
+    ]));
+    assert!(!can_only_be_killed(&[]));
 }
 
 /// `None` if it could not be inspected or has exited.

@@ -122,7 +122,8 @@ impl Scene {
         let outcome = act(
             &request,
             &mut StopCallbacks {
-                confirm_kill: &mut |survivors| {
+                confirm_kill: &mut |survivors, why| {
+                    assert_eq!(why, KillReason::StillThere);
                     said.borrow_mut().push(format!("kill {}?", names(survivors)));
                     self.may_kill
                 },

@@ -1,6 +1,7 @@
 //! The output of `port kill` before it signals: holders, processes left alone with the reason, and its questions.
 
 use super::{Args, KillTarget};
+use crate::commands::stopping::stop_question;
 use crate::commands::{Context, tell};
 use crate::foreign::visible;
 use crate::ports::Endpoint;
@@ -66,8 +67,7 @@ pub(super) fn plan(args: &Args, cases: &[KillTarget], context: &Context) -> Stri
 
 pub(super) fn question(args: &Args, n_ports: usize) -> String {
     let it = if n_ports == 1 { "it" } else { "them" };
-    let grace = words::duration(args.grace);
-    format!("Stop {it}? SIGTERM first; SIGKILL after {grace}, if you confirm it.")
+    stop_question(it, args.grace)
 }
 
 pub(super) fn left_alone(n_ports: usize) -> &'static str {

@@ -1,16 +1,14 @@
-//! Our own children, both spawned and adopted, and waiting for one of them.
+//! Our own children, both spawned and adopted.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
-use std::time::Duration;
+use std::process::Command;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::process::set_parent_process_death_signal;
 
-use super::{Handle, children, command, identity, wait_all};
 use crate::diagnostic::Diagnostic;
-use crate::system::os::{Signal, Unadopted, signal_child};
+use crate::system::os::Unadopted;
 
 /// Makes descendants whose parent exits our children, instead of children of pid 1.
 ///
@@ -90,22 +88,4 @@ pub(crate) fn end_with_us(command: &mut Command) {
     };
     // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
     unsafe { command.pre_exec(set) };
-}
-
-/// Kills children of ours that were forked but have not reached their exec, which may be blocked.
-pub(crate) fn kill_half_started() {
-    let ours = command(std::process::id());
-    let children = children(std::process::id()).unwrap_or_default();
-    for child in children.into_iter().filter(|child| command(*child) == ours) {
-        signal_child(child, Signal::Kill);
-    }
-}
-
-/// Waits for a child; `false` if it is still running after `patience`. Does not reap it.
-pub(crate) fn ends_within(child: &mut Child, patience: Duration) -> bool {
-    let handle = identity(child.id()).ok().flatten();
-    match handle.map(|identity| Handle::open(&identity)) {
-        Some(Ok(Some(handle))) => wait_all(&[&handle], patience).is_empty(),
-        Some(Ok(None) | Err(_)) | None => child.try_wait().is_ok_and(|status| status.is_some()),
-    }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 use std::mem::MaybeUninit;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 
 use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
@@ -35,7 +37,8 @@ pub(crate) fn holders(inodes: &[u64]) -> Result<Holders, Diagnostic> {
         Ok(scan.found)
     };
     let mut all = Holders::new();
-    for some in threads::beside(threads::cores().min(MAX_THREADS) - 1, || vec![look()]) {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    for some in threads::beside(cores.min(MAX_THREADS) - 1, || vec![look()]) {
         for (inode, pids) in some? {
             all.entry(inode).or_default().extend(pids);
         }

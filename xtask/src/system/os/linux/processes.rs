@@ -222,13 +222,7 @@ fn environ(pid: u32) -> io::Result<Option<Vec<u8>>> {
 /// # Errors
 /// They could not be read for another reason.
 pub(crate) fn environment(pid: u32) -> Result<BTreeMap<String, String>, Diagnostic> {
-    let environ = readable_environ(pid)?.unwrap_or_default();
-    let entries = environ.split(|&byte| byte == 0);
-    let pair = |entry: &[u8]| {
-        let (name, value) = str::from_utf8(entry).ok()?.split_once('=')?;
-        Some((name.to_owned(), value.to_owned()))
-    };
-    Ok(entries.filter_map(pair).collect())
+    Ok(parse::variables(&readable_environ(pid)?.unwrap_or_default()))
 }
 
 /// The command line of `pid`; empty if it cannot be read.

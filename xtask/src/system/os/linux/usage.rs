@@ -41,8 +41,7 @@ pub(crate) fn started_at(process: &Identity) -> Option<Duration> {
 }
 
 fn time(ticks: u64) -> Duration {
-    let per_second = clock_ticks_per_second().max(1);
-    Duration::from_secs(ticks / per_second) + Duration::from_secs(ticks % per_second) / per_second as u32
+    raw::time(ticks, clock_ticks_per_second())
 }
 
 /// How many descriptors a process has open.

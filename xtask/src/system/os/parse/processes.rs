@@ -1,5 +1,7 @@
 //! Parsers for `/proc` and `/etc/passwd`: a process's `stat` line and control group, user names, and kernel counters.
 
+use std::collections::BTreeMap;
+
 use crate::process::{Identity, Process, ProcessState};
 
 /// `/proc/PID/stat` → a row of the process table; `None` if it is truncated.
@@ -58,6 +60,15 @@ pub(crate) fn has_main_thread(line: &[u8]) -> bool {
     let name_ends = line.iter().rposition(|&byte| byte == b')');
     let state = name_ends.and_then(|at| line.get(at + 2));
     state.is_some_and(|state| !b"ZXx".contains(state))
+}
+
+/// `NAME=value` entries, each followed by NUL → the variables, as far as they are text.
+pub(crate) fn variables(environ: &[u8]) -> BTreeMap<String, String> {
+    let pair = |entry: &[u8]| {
+        let (name, value) = str::from_utf8(entry).ok()?.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    environ.split(|&byte| byte == 0).filter_map(pair).collect()
 }
 
 /// The position of a process in the control group hierarchy.

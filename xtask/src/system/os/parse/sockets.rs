@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::hash::fnv;
 use crate::plan::Protocol;
 pub(crate) use crate::ports::SocketState;
 
@@ -23,6 +24,14 @@ pub(crate) struct Socket {
     pub(crate) uid: u32,
     /// Whether an IPv6 socket excludes IPv4; `None` if unknown.
     pub(crate) only_v6: Option<bool>,
+}
+
+impl Socket {
+    /// Stands for the inode on systems whose kernel gives a socket no number that all its tables share: a hash of
+    /// protocol and addresses. Sockets that share an address (`SO_REUSEPORT`) have the same, and so the same holders.
+    pub(crate) fn id_of(protocol: Protocol, address: SocketAddr, remote: Option<SocketAddr>) -> u64 {
+        fnv(format!("{protocol:?} {address} {remote:?}").into_bytes())
+    }
 }
 
 /// Calls `each` for the rows of one `sock_diag` datagram that have a `wanted` port; returns whether the dump is

@@ -1,4 +1,6 @@
-//! Parser for what a process uses, in `/proc/PID/stat`.
+//! Parser for what a process uses, in `/proc/PID/stat`, and ticks of clocks.
+
+use std::time::Duration;
 
 /// What a process uses, in the units of the kernel: ticks and pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,13 @@ pub(crate) fn usage(line: &[u8]) -> Option<RawUsage> {
     })
 }
 
+/// The time of this many ticks of a clock.
+pub(crate) fn time(ticks: u64, per_second: u64) -> Duration {
+    let per_second = per_second.max(1);
+    let rest = Duration::from_secs(ticks % per_second);
+    Duration::from_secs(ticks / per_second) + rest / u32::try_from(per_second).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +84,13 @@ mod tests {
             None,
         );
         check("41 (a", None);
+    }
+
+    #[test]
+    fn ticks_are_time() {
+        assert_eq!(time(250, 100), Duration::from_millis(2500));
+        assert_eq!(time(36_000_000, 24_000_000), Duration::from_millis(1500));
+        assert_eq!(time(1_000_000_001, 1_000_000_000), Duration::new(1, 1));
+        assert_eq!(time(3, 0), Duration::from_secs(3));
     }
 }

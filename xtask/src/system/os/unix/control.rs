@@ -9,6 +9,7 @@ use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 
 use super::{is_readable_within, user_id};
+use crate::system::os::HAS_SOCKET_MODES;
 
 /// Where the supervisor with this state directory listens: a socket file in it.
 pub(crate) fn control_endpoint(directory: &Path) -> PathBuf {
@@ -26,9 +27,16 @@ pub(crate) fn set_send_timeout(stream: &Stream, patience: Option<Duration>) -> i
     stream.set_send_timeout(patience)
 }
 
-/// Allows only the user to connect.
+/// Allows only the user to connect. Where the system does not let a socket have a mode before it has a path, the private
+/// directory alone does, and [`is_same_user`].
 pub(crate) fn private_socket(options: ListenerOptions<'_>) -> ListenerOptions<'_> {
-    options.mode(0o600)
+    if HAS_SOCKET_MODES { options.mode(0o600) } else { options }
+}
+
+/// Whether the process that listens is the one that is meant. Only who may enter the directory of the socket can listen
+/// there.
+pub(crate) fn is_trusted_server(_: &Stream) -> bool {
+    true
 }
 
 /// Whether the peer of the socket is this user or root.

@@ -28,15 +28,16 @@ pub(crate) fn open_files_now() -> usize {
 /// The soft limit is low for programs that use select(2), which supports no descriptor above 1023; we do not.
 ///
 /// Source: systemd.exec(5), `LimitNOFILE=`; Go's runtime does the same, golang/go#46279.
+///
+/// macOS names no hard limit but accepts only a number, of which `OPEN_MAX` is always allowed (man 2 setrlimit,
+/// COMPATIBILITY).
 pub(crate) fn make_room(n_descriptors: u64) {
+    const OPEN_MAX: u64 = 10_240;
     let limit = getrlimit(Resource::Nofile);
     let has_room = limit.current.is_none_or(|current| current >= n_descriptors);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
+    let raise = |current| setrlimit(Resource::Nofile, Rlimit { current, ..limit }).is_ok();
     // If it is not allowed, opening too many descriptors fails later.
-    if !has_room && setrlimit(Resource::Nofile, raised).is_ok() {
+    if !has_room && (raise(limit.maximum) || (limit.maximum.is_none() && raise(Some(OPEN_MAX)))) {
         CALLED_WITH.get_or_init(|| limit);
     }
 }

@@ -32,3 +32,16 @@ pub(crate) fn spawn_session(command: &mut Command) -> io::Result<Child> {
     unsafe { command.pre_exec(lead) };
     command.spawn()
 }
+
+/// Starts the command in our own group. It ends with us, where the system can do that. Its end is announced like that of
+/// every child.
+///
+/// # Errors
+/// It cannot be run.
+pub(crate) fn spawn_with_us(command: &mut Command) -> io::Result<Child> {
+    crate::system::os::end_with_us(command);
+    command.spawn()
+}
+
+/// Nothing to do: a group does not end with its parent.
+pub(crate) fn keep_groups() {}

@@ -13,6 +13,11 @@ use rustix::termios::{QueueSelector, Winsize, tcflush, tcsetwinsize};
 
 use crate::system::terminal::Size;
 
+/// Terminals understand colours.
+pub(crate) fn enable_colours() -> bool {
+    true
+}
+
 /// Discards what has been typed at the terminal of stdin, so that it does not answer the next question.
 ///
 /// Source: man 3 tcflush: this includes an unfinished line. Does nothing if stdin is not a terminal.

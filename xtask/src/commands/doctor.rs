@@ -25,7 +25,7 @@ use crate::system::interrupt::Interrupt;
 use crate::system::venvs::VenvLooks;
 use crate::system::{observe, os, owners};
 
-/// Check everything that a start needs: ports, commands, directories, env files, venvs, leftovers
+/// Check everything that a start needs: ports, commands, directories, env files, venvs
 #[derive(clap::Args)]
 #[command(after_help = "\
 Looks at every service, whatever its profiles, and changes nothing.

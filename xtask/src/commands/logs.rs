@@ -54,7 +54,7 @@ pub(crate) struct Args {
     /// Only lines that contain this text; upper and lower case differ
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
-    /// In front of each line the time of this machine's clock, and the date of an earlier day; JSON always has it
+    /// Put its time in front of each line, as the clock here shows it; JSON always has it
     #[arg(long, short = 't')]
     timestamps: bool,
 }

@@ -157,7 +157,7 @@ fn meanings(path: &str, word: &str, rest: &[String]) -> Vec<Hint> {
         (false, false) => true,
     };
     let means = known.map_or(&[][..], |it| it.means);
-    let has_fitting = means.iter().any(|(_, command)| fits(&command));
+    let has_fitting = means.iter().any(|(_, command)| fits(command));
     let mut hints = Vec::new();
     for (text, command) in means.iter().filter(|(_, command)| !has_fitting || fits(command)) {
         let command = filled_in(&filled_in(command, "PORT", &numbers), "SERVICE", &names);
@@ -200,7 +200,7 @@ fn nearest(word: &str, path: &str, parent: &clap::Command) -> Hint {
         .flat_map(|it| it.get_all_aliases().chain([it.get_name()]))
         .collect();
     match closest(word, known) {
-        Some(known) => Hint::run("try", join(path, known)),
+        Some(known) => Hint::run("did you mean", join(path, known)).then("?"),
         None => Hint::run("see all commands with", join(path, "--help")),
     }
 }

@@ -210,10 +210,10 @@ fn h_is_short_and_help_is_whole() {
         sandbox.run(&["port", "wait", "-h"]).with(0).stdout,
         "Wait until a port is free, or until a process listens on it
 
-Usage: xtask port wait [OPTIONS] <--free|--busy> <PORT>...
+Usage: xtask port wait [OPTIONS] <--free|--busy> <PORT|SERVICE>...
 
 Arguments:
-  <PORT>...  A number from 1 to 65535
+  <PORT|SERVICE>...  A number, or a service for all of its ports
 
 Options:
       --free                Until it can be bound
@@ -275,7 +275,7 @@ fn a_command_that_does_not_exist_gets_one_tip() {
     );
     assert_eq!(
         said(&["upp"]),
-        "error: there is no command `upp`\n\nhint: try `xtask up`\n"
+        "error: there is no command `upp`\n\nhint: did you mean `xtask up`?\n"
     );
     assert_eq!(
         said(&["--file", "x", "free"]),

@@ -168,17 +168,17 @@ fn a_mistyped_command_gets_the_nearest_or_the_list() {
             $ devtasks upp
             error: there is no command `upp`
 
-            hint: try `devtasks up`
+            hint: did you mean `devtasks up`?
 
             $ devtasks statsu
             error: there is no command `statsu`
 
-            hint: try `devtasks status`
+            hint: did you mean `devtasks status`?
 
             $ devtasks port wo 8000
             error: there is no command `port wo`
 
-            hint: try `devtasks port who`
+            hint: did you mean `devtasks port who`?
 
             $ devtasks fly
             error: there is no command `fly`

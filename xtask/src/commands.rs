@@ -27,6 +27,7 @@ mod stranded;
 pub(crate) mod supervise;
 pub(crate) mod up;
 pub(crate) mod venv;
+mod watched;
 mod watching;
 pub(crate) mod why;
 

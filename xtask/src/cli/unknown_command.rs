@@ -61,6 +61,10 @@ const FOREIGN: &[Foreign] = &[
     at_top(&["ls", "list"], &[STATUS, PORT_LS]),
     at_top(&["state", "info", "show", "health", "services"], &[STATUS]),
     at_top(
+        &["top", "watch", "monitor", "dashboard"],
+        &[("watch what runs with", "status --watch [SERVICE]")],
+    ),
+    at_top(
         &["open", "browse", "url"],
         &[("see the ports of each service with", "status [SERVICE]")],
     ),

@@ -20,7 +20,7 @@ use crate::preflight::{Facts, VenvState};
 use crate::report::{self, json, reassignment, words};
 use crate::run::project::{Project, ProjectPath};
 use crate::run::reservations::Registry;
-use crate::run::run_status;
+use crate::run::run_status::{self, HealthSource};
 use crate::system::interrupt::Interrupt;
 use crate::system::venvs::VenvLooks;
 use crate::system::{observe, os, owners};
@@ -220,7 +220,7 @@ fn others(
 /// Services of the live run that listen elsewhere than declared.
 fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Diagnostic> {
     let mut findings = Vec::new();
-    let Some(status) = run_status::status(&plan.checkout)? else {
+    let Some(status) = run_status::status(&plan.checkout, HealthSource::Service)? else {
         return Ok(findings);
     };
     for seen in status.services {

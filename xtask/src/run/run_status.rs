@@ -49,13 +49,22 @@ pub(crate) fn run(checkout: &Path) -> Option<String> {
     client(&directory).map(|(_, record)| record.run)
 }
 
-/// The current state of the live run: states from its supervisor, ports and health freshly checked.
+/// Where the health of a service comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HealthSource {
+    /// The service itself, now.
+    Service,
+    /// The last health check of the supervisor: for whoever looks often.
+    Supervisor,
+}
+
+/// The current state of the live run: states from its supervisor, ports freshly checked.
 ///
 /// # Errors
 /// The supervisor does not reply, or its reply is invalid.
-pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Diagnostic> {
+pub(crate) fn status(checkout: &Path, health: HealthSource) -> Result<Option<RunStatus>, Diagnostic> {
     match answer_to(checkout, &Request::Status)? {
-        Some((Reply::Status(snapshot), _)) => Ok(Some(observe(&snapshot))),
+        Some((Reply::Status(snapshot), _)) => Ok(Some(observe_with(&snapshot, health))),
         Some(_) => Err(another_answer()),
         None => Ok(None),
     }
@@ -171,6 +180,10 @@ const NO_HEALTH: HealthReport = HealthReport {
 
 /// A snapshot together with the kernel's data and health checks.
 pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
+    observe_with(snapshot, HealthSource::Service)
+}
+
+fn observe_with(snapshot: &Snapshot, source: HealthSource) -> RunStatus {
     let ports: Vec<Endpoint> = snapshot
         .services
         .iter()
@@ -187,7 +200,7 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
     let healths = threads::share(&snapshot.services, n_checks, |service| {
         let health = service.health.as_ref();
         health.map_or(NO_HEALTH, |health| {
-            health_of(service, health, &facts, &snapshot.record.run)
+            health_of(service, health, source, &facts, &snapshot.record.run)
         })
     });
     let record = &snapshot.record;
@@ -314,14 +327,24 @@ fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Opti
 }
 
 /// Checks the service itself if that is quick and harmless; for a command, uses the supervisor's last result.
-fn health_of(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> HealthReport {
+fn health_of(
+    service: &ServiceStatus,
+    health: &Health,
+    source: HealthSource,
+    facts: &PortFacts,
+    run: &str,
+) -> HealthReport {
     if !service.state.is_up() && service.state != State::Starting {
         return HealthReport {
             status: HealthStatus::Unknown,
             detail: None,
         };
     }
-    match ask(service, health, facts, run) {
+    let answer = match source {
+        HealthSource::Service => ask(service, health, facts, run),
+        HealthSource::Supervisor => last_answer(service),
+    };
+    match answer {
         Some(Ok(detail)) => HealthReport {
             status: HealthStatus::Ok,
             detail: Some(detail),
@@ -350,14 +373,17 @@ fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -
             Some(address) => health::tcp(address, health.timeout).map_err(detail),
             None => nobody(),
         }),
-        Check::Command(_) => service.probed.as_ref().map(|last| {
-            if last.passed {
-                Ok(last.detail.clone())
-            } else {
-                Err(last.detail.clone())
-            }
-        }),
+        Check::Command(_) => last_answer(service),
     }
+}
+
+fn last_answer(service: &ServiceStatus) -> Option<Result<String, String>> {
+    let last = service.probed.as_ref()?;
+    Some(if last.passed {
+        Ok(last.detail.clone())
+    } else {
+        Err(last.detail.clone())
+    })
 }
 
 /// The address at which the service's own process listens on its main port.

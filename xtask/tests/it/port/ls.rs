@@ -170,7 +170,7 @@ fn on_a_terminal_the_list_is_drawn_in_place() {
     let sandbox = no_project();
     let port = port();
     let watch = sandbox.terminal(&["port", "ls", "--watch", &port.to_string(), "--color", "never"]);
-    watch.wait_for("\x1b[HNo listening sockets found.\x1b[K");
+    watch.wait_for("No listening sockets found.\x1b[K");
     let server = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
     watch.wait_for(&format!("  {port}  127.0.0.1  {}", server.pid()));
     watch.press("\x03");

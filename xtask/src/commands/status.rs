@@ -7,9 +7,11 @@ use crate::plan::Selection;
 use crate::protocol::{ObservedService, RunStatus, ServiceStatus};
 use crate::report;
 use crate::report::finding::sentence;
+use crate::run::logs::failed;
 use crate::run::project::{Project, ProjectPath};
 use crate::run::run_status::{self, HealthSource};
 use crate::system::clock::wall;
+use crate::system::runs::StateDir;
 
 /// Show what runs: state, ports really listening, health, clients
 #[derive(clap::Args)]
@@ -125,8 +127,13 @@ fn text(status: &RunStatus, project: &Project, width: usize, context: &Context) 
         }
         let gone = stranded::remarks(context).into_iter();
         text.extend(gone.map(|remark| format!("\n{remark}\n")));
-        let start = Hint::run("start it with", "up");
-        text.push_str(&report::problem::hints(&[start], &context.program, context.paint()));
+        let mut hints = vec![Hint::run("start it with", "up")];
+        let failed = StateDir::existing(&project.checkout).map_or(Vec::new(), |directory| failed(&directory.logs()));
+        if let Some((line, hint)) = report::status::failed(&failed, wall()) {
+            text.push_str(&format!("\n{line}\n"));
+            hints.insert(0, hint);
+        }
+        text.push_str(&report::problem::hints(&hints, &context.program, context.paint()));
     }
     text
 }

@@ -95,7 +95,7 @@ impl Drawn {
         lines.extend((!more.is_empty()).then_some(more.as_str()));
         let begin = match (self.size, self.n_lines) {
             (None, _) | (_, 0) => String::new(),
-            // Terminals break long lines anew, so where the text began is unknown.
+            // Terminals break long lines again, so where the text began is unknown.
             (Some(before), _) if before != size => "\x1b[H".to_owned(),
             (Some(_), n) => format!("\x1b[{n}F"),
         };

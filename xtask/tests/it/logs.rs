@@ -153,7 +153,11 @@ fn each_line_has_its_time_on_the_clock_of_the_user_if_asked_for() {
         .stdout;
     let time = shown.split_whitespace().find(|word| word.contains(':')).unwrap();
     assert!(time.starts_with("12:") || time.starts_with("13:"), "{shown}");
-    assert_eq!(time[2..], stored.trim_end_matches('Z')[2..]);
+    // JSON leaves out zeros at the end.
+    assert!(
+        time[2..].starts_with(&stored.trim_end_matches('Z')[2..]),
+        "{stored} {shown}"
+    );
 
     let ended = sandbox
         .run(&["logs", "-t", "-f", "-n", "1", "--since", "1h", "backend"])

@@ -1,14 +1,17 @@
 //! The top-level parser and the way from what was typed to a command.
 
+mod unknown_command;
+
 use std::panic::{UnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help, restart,
-    run, status, supervise, up, venv, why,
+    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help,
+    print_problem, restart, run, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -18,6 +21,7 @@ use crate::run::reexec::{self, Helper};
 use crate::run::watchdog;
 use crate::system::terminal::{Colour, TerminalInfo};
 use crate::system::{caller, os};
+use unknown_command::unknown_command;
 
 /// Runs what the arguments of this process ask for.
 pub fn main() -> ExitCode {
@@ -42,16 +46,10 @@ fn from_arguments() -> ExitCode {
         .collect();
     let typed = format!("{program} {} (pid {})", command_line(&words), std::process::id());
     let command = with_program_name(Cli::command().bin_name(&program).name("devtasks"), &program);
-    let cli = match command
-        .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-    {
+    let parsed = command.clone().try_get_matches_from(&arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => {
-            // clap knows which stream, and 2 from 0.
-            print_help(&error.render().to_string(), error.use_stderr());
-            return ExitCode::from(error.exit_code().try_into().unwrap_or(2));
-        }
+        Err(error) => return not_parsed(&error, &words, arguments, command, &program),
     };
     let format = cli.global.format;
     let json = format == Format::Json;
@@ -90,6 +88,47 @@ fn from_arguments() -> ExitCode {
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
+}
+
+/// Help was asked for, or the arguments are wrong.
+fn not_parsed(
+    error: &clap::Error,
+    words: &[String],
+    arguments: Vec<std::ffi::OsString>,
+    command: clap::Command,
+    program: &str,
+) -> ExitCode {
+    if let Some(problem) = unknown_command(error, words, &command) {
+        return ExitCode::from(print_problem(&problem, program).code());
+    }
+    let mut options = words.iter().take_while(|word| *word != "--");
+    let is_short = error.kind() == ErrorKind::DisplayHelp && options.all(|word| word != "--help" && word != "help");
+    let short = is_short.then(|| short_help(command).try_get_matches_from(arguments));
+    let error = short.as_ref().and_then(|it| it.as_ref().err()).unwrap_or(error);
+    // clap knows which stream, and 2 from 0.
+    print_help(&error.render().to_string(), error.use_stderr());
+    ExitCode::from(error.exit_code().try_into().unwrap_or(2))
+}
+
+/// What `-h` shows: the command's own arguments and commands, each in few words, and nothing else.
+fn short_help(command: clap::Command) -> clap::Command {
+    const GLOBAL: [&str; 5] = ["file", "format", "color", "quiet", "verbose"];
+    let hide = |command: clap::Command, name| command.mut_arg(name, |arg| arg.hide(true));
+    short(GLOBAL.into_iter().fold(command, hide))
+}
+
+fn short(command: clap::Command) -> clap::Command {
+    // What stands after a semicolon is detail.
+    let few_words = |text: &clap::builder::StyledStr| text.to_string().split(';').next().map(str::to_owned);
+    let about = command.get_about().and_then(few_words);
+    command
+        .about(about.unwrap_or_default())
+        .after_help("`--help` has more: the options of every command, examples, exit codes.")
+        .mut_args(|arg| {
+            let help = arg.get_help().and_then(few_words);
+            arg.help(help.unwrap_or_default())
+        })
+        .mut_subcommands(short)
 }
 
 /// Does nothing, but where devtasks has started this program once more, beside a run or in the background: there it
@@ -160,7 +199,7 @@ fn with_program_name(command: clap::Command, program: &str) -> clap::Command {
 
 /// One command brings the development stack up, and a busy port explains itself and gets out of the way
 #[derive(Parser)]
-#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(version, after_help = AFTER_HELP)]
 struct Cli {
     #[command(flatten)]
     global: Global,

@@ -28,6 +28,7 @@ mod stranded;
 pub(crate) mod supervise;
 pub(crate) mod up;
 pub(crate) mod venv;
+mod watched;
 mod watching;
 pub(crate) mod why;
 
@@ -155,7 +156,15 @@ pub(crate) fn print_help(text: &str, is_error: bool) {
         true => (Output::Stderr, terminals.colour_stderr),
         false => (Output::Stdout, terminals.colour_stdout),
     };
-    let _ = output.write(report::help::help(text, Paint::new(colour)).as_bytes());
+    let text = report::help::help(text, Paint::new(colour), terminals.width);
+    let _ = output.write(text.as_bytes());
+}
+
+/// What is wrong with the arguments, in the words of our own messages.
+pub(crate) fn print_problem(problem: &Diagnostic, program: &str) -> Exit {
+    let paint = Paint::new(TerminalInfo::look(Colour::Auto).colour_stderr);
+    tell(&report::problem::problem(problem, program, paint));
+    problem.exit
 }
 
 /// After a panic; where it was stands above.

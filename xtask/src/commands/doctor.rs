@@ -20,18 +20,19 @@ use crate::preflight::{Facts, VenvState};
 use crate::report::{self, json, reassignment, words};
 use crate::run::project::{Project, ProjectPath};
 use crate::run::reservations::Registry;
-use crate::run::run_status;
+use crate::run::run_status::{self, HealthSource};
 use crate::system::interrupt::Interrupt;
 use crate::system::venvs::VenvLooks;
 use crate::system::{observe, os, owners};
 
-/// Check everything that a start needs: ports, commands, directories, env files, venvs, leftovers
+/// Check everything that a start needs: ports, commands, directories, env files, venvs
 #[derive(clap::Args)]
 #[command(after_help = "\
-Looks at every service, whatever its profiles, and changes nothing.
+Looks at every service, whatever its profiles, if none is named, and changes nothing.
 
 Examples:
   devtasks doctor
+  devtasks doctor backend
   devtasks doctor --strict --format json     in CI
 
 Exit codes:
@@ -39,6 +40,9 @@ Exit codes:
   1    a check failed
   2    wrong usage, or devtasks.toml is wrong")]
 pub(crate) struct Args {
+    /// Only these services, and those they depend on
+    #[arg(value_name = "SERVICE")]
+    services: Vec<String>,
     /// Warnings, and what could not be found out, fail too
     #[arg(long)]
     strict: bool,
@@ -53,7 +57,7 @@ fn look(args: Args, context: &Context) -> CommandResult {
     let project = Project::find(context.file.as_deref()).map_err(|problems| unreadable(problems, context))?;
     let registry = Registry::read(project.reference()).map_err(|problem| unreadable(problem.into(), context))?;
     let draft = project
-        .draft(&everything())
+        .draft(&selection(args.services.clone()))
         .map_err(|problems| unreadable(problems.into(), context))?;
     let allocation = registry.allocate(&draft.declared(), &BTreeMap::new());
     let (plan, problems) = draft.plan(&allocation);
@@ -93,9 +97,11 @@ fn look(args: Args, context: &Context) -> CommandResult {
     Ok(exit_after_print(context.print(&text), exit))
 }
 
-fn everything() -> Selection {
+/// These services, or everything if none is named.
+fn selection(services: Vec<String>) -> Selection {
     Selection {
-        everything: true,
+        everything: services.is_empty(),
+        services,
         ..Selection::default()
     }
 }
@@ -214,7 +220,7 @@ fn others(
 /// Services of the live run that listen elsewhere than declared.
 fn mismatches(plan: &Plan) -> Result<Vec<Finding>, Diagnostic> {
     let mut findings = Vec::new();
-    let Some(status) = run_status::status(&plan.checkout)? else {
+    let Some(status) = run_status::status(&plan.checkout, HealthSource::Service)? else {
         return Ok(findings);
     };
     for seen in status.services {

@@ -30,6 +30,7 @@ Examples:
   devtasks logs                            everything that is kept
   devtasks logs -f backend                 one service, and what it writes from now on
   devtasks logs -n 20 --since 10m
+  devtasks logs -t --since 1h backend      with the time of each line
   devtasks logs --grep ERROR --format json
 
 Exit codes:
@@ -53,6 +54,9 @@ pub(crate) struct Args {
     /// Only lines that contain this text; upper and lower case differ
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
+    /// Put its time in front of each line, as the clock here shows it; JSON always has it
+    #[arg(long, short = 't')]
+    timestamps: bool,
 }
 
 /// Events while another thread shows the lines.
@@ -88,7 +92,7 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
         },
         tail: args.tail,
     };
-    let show = LogPrinter::new(Prefixes::new(&names, context.paint()), context.paint(), context.json);
+    let show = LogPrinter::new(Prefixes::new(&names, context.paint()), args.timestamps, context);
     if !args.follow {
         return logs.show(show);
     }

@@ -4,6 +4,7 @@ mod filter;
 mod find;
 mod kill;
 mod ls;
+mod of_service;
 mod port_arg;
 mod reserved;
 mod wait;

@@ -1,7 +1,8 @@
 //! `restart`: the supervisor of the running stack stops services and starts them again.
 
 use crate::commands::events::Inbox;
-use crate::commands::{CommandResult, Context, watching};
+use crate::commands::watching::{self, FollowedRequest};
+use crate::commands::{CommandResult, Context};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::plan::Selection;
 use crate::protocol::Request;
@@ -85,7 +86,7 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     });
     let sender = inbox.sender;
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    match watching::follow(&inbox.receiver, context)? {
+    match watching::follow(&inbox.receiver, FollowedRequest::Restart, context)? {
         Some(exit) => Ok(exit),
         None => Err(is_ending().into()),
     }

@@ -1,50 +1,76 @@
 //! `status`: what runs, whether it is healthy, and whether our own processes listen.
 
+use crate::commands::watched::{self, Frame};
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded};
 use crate::diagnostic::{Diagnostics, Exit, Hint};
 use crate::plan::Selection;
-use crate::protocol::RunStatus;
+use crate::protocol::{ObservedService, RunStatus, ServiceStatus};
 use crate::report;
 use crate::report::finding::sentence;
+use crate::run::logs::failed;
 use crate::run::project::{Project, ProjectPath};
-use crate::run::run_status;
+use crate::run::run_status::{self, HealthSource};
 use crate::system::clock::wall;
+use crate::system::runs::StateDir;
 
 /// Show what runs: state, ports really listening, health, clients
 #[derive(clap::Args)]
 #[command(after_help = "\
-Asks now: the ports in the kernel, the health at the service itself.
+Asks now: the ports in the kernel, the health at the service itself. With --watch, the health is that of
+the supervisor's last check, so that services are not asked every second.
 
 Examples:
   devtasks status
+  devtasks status --watch
   devtasks status backend --format json
 
 Exit codes:
   0    every service shown is ready, every task has completed
   1    at least one is not
-  2    wrong usage, or devtasks.toml is wrong")]
+  2    wrong usage, or devtasks.toml is wrong
+  130  `--watch` was ended by Ctrl-C")]
 pub(crate) struct Args {
     /// Only these services
     #[arg(value_name = "SERVICE")]
     services: Vec<String>,
+    /// Refresh every second; without a terminal, print the table only when it changes
+    #[arg(long, short)]
+    watch: bool,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
-    look(args, context).map_err(|problems| problems.ending_with(Exit::Failed))
+    look(&args, context).map_err(|problems| problems.ending_with(Exit::Failed))
 }
 
-fn look(args: Args, context: &Context) -> CommandResult {
+fn look(args: &Args, context: &Context) -> CommandResult {
     if let Err(problem) = ProjectPath::find(context.file.as_deref()) {
         return Err(stranded::with_stranded_hint(problem).into());
     }
     let project = Project::find(context.file.as_deref())?;
+    if args.watch {
+        return watched::watch(context, |width| {
+            let status = observed(args, &project, HealthSource::Supervisor)?;
+            Ok(Frame {
+                text: text(&status, &project, width, context),
+                key: key(&status),
+            })
+        });
+    }
+    let status = observed(args, &project, HealthSource::Service)?;
+    let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
+    let text = text(&status, &project, context.terminals.width, context);
+    Ok(exit_after_print(context.print(&text), exit))
+}
+
+/// The services that were asked for, or all.
+fn observed(args: &Args, project: &Project, health: HealthSource) -> Result<RunStatus, Diagnostics> {
     let asked = Selection {
         services: args.services.clone(),
         ..Selection::default()
     };
-    let mut status = match run_status::status(&project.checkout)? {
+    let mut status = match run_status::status(&project.checkout, health)? {
         Some(status) => status,
-        None => at_rest(&project, &asked)?,
+        None => at_rest(project, &asked)?,
     };
     if !args.services.is_empty() {
         // The plan rejects unknown names.
@@ -59,29 +85,57 @@ fn look(args: Args, context: &Context) -> CommandResult {
             .services
             .retain(|service| args.services.contains(&service.status.name));
     }
-    let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
-    let text = if context.json {
-        report::json::status(&status)
-    } else {
-        let mut text = report::status::table(&status, wall(), context.paint(), context.terminals.width);
-        if status.record.is_none() {
-            // This is only a remark: if leftovers cannot be looked up, `down` says so.
-            let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
-            let processes = (!left.is_empty()).then(|| leftovers::finding(&left));
-            for finding in processes
-                .into_iter()
-                .chain(leftovers::containers_finding(&project.checkout))
-            {
-                text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
-            }
-            let gone = stranded::remarks(context).into_iter();
-            text.extend(gone.map(|remark| format!("\n{remark}\n")));
-            let start = Hint::run("start it with", "up");
-            text.push_str(&report::problem::hints(&[start], &context.program, context.paint()));
-        }
-        text
+    Ok(status)
+}
+
+/// What makes a table another one; its ages and clients change all the time.
+fn key(status: &RunStatus) -> String {
+    let service = |it: &ObservedService| {
+        let ports = it.ports.iter().map(|port| (port.number, port.listening, port.ours));
+        let ports: Vec<_> = ports.collect();
+        let ServiceStatus {
+            name,
+            state,
+            pid,
+            restarts,
+            waiting_for,
+            ..
+        } = &it.status;
+        format!(
+            "{name} {state:?} {pid:?} {restarts} {waiting_for:?} {:?} {ports:?}\n",
+            it.health.status
+        )
     };
-    Ok(exit_after_print(context.print(&text), exit))
+    let run = status.record.as_ref().map_or("", |record| record.run.as_str());
+    format!("{run}\n{}", status.services.iter().map(service).collect::<String>())
+}
+
+fn text(status: &RunStatus, project: &Project, width: usize, context: &Context) -> String {
+    if context.json {
+        return report::json::status(status);
+    }
+    let mut text = report::status::table(status, wall(), context.paint(), width);
+    if status.record.is_none() {
+        // This is only a remark: if leftovers cannot be looked up, `down` says so.
+        let left = leftovers::of(&project.checkout).unwrap_or_default().processes;
+        let processes = (!left.is_empty()).then(|| leftovers::finding(&left));
+        for finding in processes
+            .into_iter()
+            .chain(leftovers::containers_finding(&project.checkout))
+        {
+            text.push_str(&format!("\n{}.\n", sentence(&finding.message)));
+        }
+        let gone = stranded::remarks(context).into_iter();
+        text.extend(gone.map(|remark| format!("\n{remark}\n")));
+        let mut hints = vec![Hint::run("start it with", "up")];
+        let failed = StateDir::existing(&project.checkout).map_or(Vec::new(), |directory| failed(&directory.logs()));
+        if let Some((line, hint)) = report::status::failed(&failed, wall()) {
+            text.push_str(&format!("\n{line}\n"));
+            hints.insert(0, hint);
+        }
+        text.push_str(&report::problem::hints(&hints, &context.program, context.paint()));
+    }
+    text
 }
 
 /// Nothing runs: the services that `up` would start, as stopped.

@@ -9,7 +9,7 @@ use crate::commands::{CommandResult, Context};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit, Hint};
 use crate::foreign::visible;
 use crate::ports::Endpoint;
-use crate::protocol::{ObservedService, ServiceProgress, ServiceStatus, Snapshot, StartNotice, Transition};
+use crate::protocol::{Mode, ObservedService, ServiceProgress, ServiceStatus, Snapshot, StartNotice, Transition};
 use crate::report::{self, cause, json, status, words};
 use crate::run::driver::Message;
 use crate::run::run_status;
@@ -63,8 +63,19 @@ pub(super) fn interrupted(state: &str, context: &Context) -> Exit {
     end(Exit::Interrupted, &[], context)
 }
 
+/// What is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FollowedRequest {
+    Up,
+    Restart,
+}
+
 /// Reports events until all are ready or one has failed; `None` if the run is shutting down.
-pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
+pub(super) fn follow(
+    inbox: &Receiver<Message>,
+    request: FollowedRequest,
+    context: &Context,
+) -> Result<Option<Exit>, Diagnostics> {
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
     // The last state of each service that changed.
@@ -112,7 +123,14 @@ pub(super) fn follow(inbox: &Receiver<Message>, context: &Context) -> Result<Opt
         let _ = context.print(&summary(exit, &status.services));
     } else if !context.quiet {
         let table = status::table(&status, wall(), paint, context.terminals.width);
-        context.say(format!("\n{}{}", table, urls(&snapshot)).trim_end());
+        context.say(format!("\n{table}").trim_end());
+        let end = match request {
+            FollowedRequest::Up if exit == Exit::Done && stopped.is_empty() => up_summary(&snapshot, context),
+            FollowedRequest::Up | FollowedRequest::Restart => urls(&snapshot),
+        };
+        if !end.is_empty() {
+            context.say(&format!("\n{end}"));
+        }
     }
     for (service, ports) in &failed {
         let hint = |hint: &Hint| report::problem::hint(hint, &context.program, paint);
@@ -209,6 +227,31 @@ fn start_notice(notice: &StartNotice, context: &Context) {
     context.say(report::finding::finding(&found, &reader).trim_end());
 }
 
+/// `All 2 ready.  http://127.0.0.1:8000`, and what to do with a stack whose log is shown elsewhere or nowhere.
+fn up_summary(snapshot: &Snapshot, context: &Context) -> String {
+    let n_up = snapshot.services.iter().filter(|it| it.state.is_up()).count();
+    let n_others = snapshot
+        .services
+        .iter()
+        .filter(|it| !it.state.is_up() && it.state != State::Completed)
+        .count();
+    let ready = match (n_up, n_others) {
+        (0, 0) => "Done.".to_owned(),
+        (1, 0) => "Ready.".to_owned(),
+        (n, 0) => format!("All {n} ready."),
+        (n, others) => format!("{n} of {} ready.", n + others),
+    };
+    let place = match snapshot.record.mode {
+        Mode::Background => "in the background".to_owned(),
+        Mode::Foreground => format!("in another terminal (pid {})", snapshot.record.supervisor.pid),
+    };
+    let (ready, urls, program) = (context.paint_stderr().good(&ready), urls(snapshot), &context.program);
+    format!(
+        "{}\nIt runs {place}: `{program} logs -f` shows its log, `{program} down` stops it.",
+        format!("{ready}  {urls}").trim_end()
+    )
+}
+
 fn urls(snapshot: &Snapshot) -> String {
     let urls: Vec<_> = snapshot
         .services
@@ -216,9 +259,5 @@ fn urls(snapshot: &Snapshot) -> String {
         .filter(|it| it.state == State::Ready)
         .filter_map(|it| it.url.clone())
         .collect();
-    if urls.is_empty() {
-        String::new()
-    } else {
-        format!("\n{}", urls.join("  "))
-    }
+    urls.join("  ")
 }

@@ -1,5 +1,7 @@
 //! `why`: explains the state of one service and how it got there.
 
+use std::path::Path;
+
 use crate::commands::{CommandResult, Context, exit_after_print, lost_ports};
 use crate::diagnostic::{Exit, Hint};
 use crate::plan::{Plan, Restart, Selection, Service};
@@ -7,15 +9,17 @@ use crate::protocol::{Explanation, ServiceStatus};
 use crate::report;
 use crate::report::why::{Reason, Why};
 use crate::report::{cause, failure};
+use crate::run::logs::{EndedService, ended};
 use crate::run::project::Project;
 use crate::run::run_status;
 use crate::supervise::State;
 use crate::system::clock::wall;
+use crate::system::runs::StateDir;
 
 /// Explain a service's state: what it waits for, its health, its last exit, the next retry
 #[derive(clap::Args)]
 #[command(after_help = "\
-Asks the running stack. If none runs, it says so.
+Asks the running stack. If none runs, it says how the service ended in the last run, by the files of `logs`.
 
 Examples:
   devtasks why backend
@@ -42,7 +46,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let service = plan.services.iter().find(|service| service.name == args.service);
     let why = match run_status::why(&project.checkout, &args.service)? {
         Some(why) => explain(*why, service),
-        None => not_running(&plan, service, &args.service, run_status::run(&project.checkout)),
+        None => match run_status::run(&project.checkout) {
+            Some(run) => not_running(&plan, service, &args.service, Some(run)),
+            None => match last_end(&project.checkout, &args.service) {
+                Some(ended) => explain_end(ended, &plan, service, &args.service),
+                None => not_running(&plan, service, &args.service, None),
+            },
+        },
     };
     let text = match context.json {
         true => report::why::json(&why, &context.program),
@@ -62,6 +72,7 @@ fn not_running(plan: &Plan, service: Option<&Service>, name: &str, run: Option<S
             evidence: Vec::new(),
         }),
         run,
+        last_run: None,
         restart: service.map_or(Restart::No, |service| service.restart),
         service: stopped,
         answers: Vec::new(),
@@ -69,6 +80,43 @@ fn not_running(plan: &Plan, service: Option<&Service>, name: &str, run: Option<S
         now: Vec::new(),
         hints: vec![Hint::run("start it with", format!("up {name}"))],
     }
+}
+
+/// How the service ended in the last run, if it had a part in that.
+fn last_end(checkout: &Path, name: &str) -> Option<EndedService> {
+    let directory = StateDir::existing(checkout)?;
+    // One that is just starting or ending has not ended.
+    let is_over = directory.live_run().is_ok_and(|run| run.is_none());
+    is_over.then(|| ended(&directory.logs(), name)).flatten()
+}
+
+fn explain_end(ended: EndedService, plan: &Plan, planned: Option<&Service>, name: &str) -> Why {
+    let (since, last) = ended.state.map_or((ended.at, None), |(at, last)| (at, Some(last)));
+    let over = last.as_ref().filter(|last| last.state.is_over());
+    let cause = over.and_then(|last| last.cause.clone());
+    let mut why = not_running(plan, planned, name, None);
+    why.last_run = Some(ended.run);
+    why.service.state = over.map_or(State::Stopped, |last| last.state);
+    why.service.since = Some(if over.is_some() { since } else { ended.at });
+    why.service.exit = ended.exit;
+    why.reason = match (&cause, over) {
+        (Some(cause), _) => Some(Reason {
+            message: cause::cause(cause),
+            evidence: failure::evidence(cause, &ended.tail),
+        }),
+        (None, Some(_)) => None,
+        (None, None) => Some(Reason {
+            message: "its supervisor was killed, which ended the run".to_owned(),
+            evidence: failure::last_lines(&ended.tail),
+        }),
+    };
+    if let (Some(cause), Some(planned)) = (&cause, planned) {
+        let advice = cause.advice(planned, &plan.checkout);
+        let again = Hint::run("start it again with", format!("up {name}"));
+        why.hints = if advice.is_empty() { vec![again] } else { advice };
+    }
+    why.service.cause = cause;
+    why
 }
 
 fn explain(why: Explanation, planned: Option<&Service>) -> Why {
@@ -89,6 +137,7 @@ fn explain(why: Explanation, planned: Option<&Service>) -> Why {
         project: record.project,
         checkout: record.checkout,
         run: Some(record.run),
+        last_run: None,
         reason: service.cause.as_ref().map(|cause| Reason {
             message: cause::cause(cause),
             evidence: failure::evidence(cause, tail),

@@ -101,9 +101,14 @@ pub(crate) fn evidence(why: &Cause, tail: &[String]) -> Vec<String> {
             ..
         } if !evidence.is_empty() => evidence.lines().map(str::to_owned).collect(),
         Cause::Exited { .. } | Cause::NotReady { .. } | Cause::Survived { .. } | Cause::Unverified { .. } => {
-            tail[tail.len().saturating_sub(MAX_LOG_LINES)..].to_vec()
+            last_lines(tail)
         }
         Cause::NotSpawned { .. } | Cause::Dependency { .. } | Cause::Unhealthy { .. } => Vec::new(),
         Cause::Again { .. } | Cause::GaveUp { .. } | Cause::FilesChanged(_) => Vec::new(),
     }
+}
+
+/// The last lines, as many as are shown.
+pub(crate) fn last_lines(tail: &[String]) -> Vec<String> {
+    tail[tail.len().saturating_sub(MAX_LOG_LINES)..].to_vec()
 }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::paint::Paint;
 use super::{cause, table, words};
+use crate::diagnostic::Hint;
 use crate::foreign::visible;
 use crate::plan::Runs;
 use crate::protocol::{HealthStatus, LogExportStatus, ObservedService, RunStatus};
-use crate::supervise::State;
+use crate::supervise::{Cause, State};
 
 /// The header and the table; ends with a line break.
 pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usize) -> String {
@@ -67,6 +68,25 @@ pub(crate) fn table(status: &RunStatus, now: Timestamp, paint: Paint, width: usi
     } else {
         format!("{text}\n{notes}")
     }
+}
+
+/// What failed in the last run, while nothing runs, and how to see why: services with the times of their failures. One
+/// that failed because another did is left out.
+pub(crate) fn failed(services: &[(String, Timestamp, Cause)], now: Timestamp) -> Option<(String, Hint)> {
+    let is_first = |cause: &Cause| !matches!(cause.last(), Cause::Dependency { .. });
+    let mut first = services.iter().filter(|(_, _, cause)| is_first(cause));
+    let (name, at, cause) = first.clone().min_by_key(|(_, at, _)| *at)?;
+    let ago = words::duration(Duration::try_from(now.duration_since(*at)).unwrap_or_default());
+    let others = first.by_ref().count() - 1;
+    let others = match others {
+        0 => String::new(),
+        n => format!("; so did {}", words::count(n, "other")),
+    };
+    let line = format!(
+        "In the last run, {ago} ago, `{name}` failed: {}{others}.",
+        visible(&cause::cause(cause))
+    );
+    Some((line, Hint::run("see more with", format!("why {name}"))))
 }
 
 /// How a log target fares.

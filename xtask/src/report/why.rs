@@ -25,6 +25,8 @@ pub(crate) struct Why {
     pub(crate) checkout: PathBuf,
     /// `None` if no stack is running.
     pub(crate) run: Option<String>,
+    /// The run that is over, if this is how the service ended in it.
+    pub(crate) last_run: Option<String>,
     pub(crate) service: ServiceStatus,
     /// Results of its probes, oldest first.
     pub(crate) answers: Vec<ProbeRecord>,
@@ -50,6 +52,7 @@ struct Document<'a> {
     project: &'a str,
     checkout: &'a Path,
     run: Option<&'a str>,
+    last_run: Option<&'a str>,
     name: &'a str,
     state: State,
     pid: Option<u32>,
@@ -94,6 +97,7 @@ pub(crate) fn json(why: &Why, program: &str) -> String {
         project: &why.project,
         checkout: &why.checkout,
         run: why.run.as_deref(),
+        last_run: why.last_run.as_deref(),
         name: &service.name,
         state: service.state,
         pid: service.pid,
@@ -129,7 +133,8 @@ pub(crate) fn text(why: &Why, now: Timestamp, program: &str, paint: Paint) -> St
         text.push_str(&format!("  {name}  {}\n", visible(what)));
     };
     if why.run.is_none() {
-        line("run", &format!("nothing of `{}` is running", why.project));
+        let last = why.last_run.as_ref().map_or("", |_| "; this is how its last run ended");
+        line("run", &format!("nothing of `{}` is running{last}", why.project));
     }
     if !service.waiting_for.is_empty() {
         line("waits for", &service.waiting_for.join(", "));
@@ -164,7 +169,8 @@ pub(crate) fn text(why: &Why, now: Timestamp, program: &str, paint: Paint) -> St
         let what = cause::files_changed(&restarted.files);
         line("restarted", &format!("{} ago: {what}", ago(restarted.at)));
     }
-    if why.restart != Restart::No || service.restarts > 0 {
+    // Nobody counts the restarts of a run that is over.
+    if why.run.is_some() && (why.restart != Restart::No || service.restarts > 0) {
         let policy = why.restart.name();
         line("restarts", &format!("{} (`restart = \"{policy}\"`)", service.restarts));
     }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::measure_text_width;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::foreign::{Foreign, visible};
 use crate::process::ProcessRef;
@@ -30,6 +32,18 @@ fn two((many, unit): (u64, &str), (rest, smaller): (u64, &str)) -> String {
         0 => format!("{many} {unit}"),
         rest => format!("{many} {unit} {rest} {smaller}"),
     }
+}
+
+/// `14:03:59.120`, as a clock on the wall of `zone` shows it; of another day than `now` with the date in front,
+/// `2026-11-23 14:03:59.120`.
+pub(crate) fn time_of_day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (zone.to_datetime(at), zone.to_datetime(now));
+    let format = if at.date() == now.date() {
+        "%H:%M:%S.%3f"
+    } else {
+        "%Y-%m-%d %H:%M:%S.%3f"
+    };
+    at.strftime(format).to_string()
 }
 
 /// Programs that were started by services and are not stopped; one line for each program.

@@ -3,6 +3,7 @@
 //!
 //! A single thread reads all outputs.
 
+mod ended;
 mod file;
 mod follower;
 mod lines;
@@ -24,6 +25,7 @@ use super::log_export::LogExport;
 use crate::diagnostic::Diagnostic;
 use crate::system::clock::precise;
 use crate::system::terminal::Size;
+pub(crate) use ended::{EndedService, ended, failed};
 use file::LogFile;
 pub(crate) use file::RunId;
 pub(crate) use follower::Follower;

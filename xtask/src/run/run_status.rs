@@ -1,10 +1,11 @@
 //! The live run of a checkout: found by its record and socket, queried, and compared with the kernel's data.
 
+mod health_report;
+
 use super::container::{self, ContainerNote};
 use super::control::{Client, REPLY_TIMEOUT};
-use super::health::{self, HealthFailure, usual_address};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{self, Check, Health, Origin, Protocol, Runs};
+use crate::plan::{self, Origin, Protocol, Runs};
 use crate::ports::{Endpoint, Owner, PortFact, SocketState};
 use crate::preflight::mismatch::Mismatch;
 use crate::process::Tag;
@@ -13,12 +14,12 @@ use crate::protocol::{
     Explanation, HealthReport, HealthStatus, ObservedService, PortStatus, Record, Reply, Request, RunStatus,
     ServiceStatus, Snapshot,
 };
-use crate::supervise::State;
 use crate::supervise::steps::Running;
 use crate::system::runs::{StateDir, lives};
 use crate::system::{attribution, owners, threads};
+pub(crate) use health_report::HealthSource;
+use health_report::health_of;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 
 /// A connection to the supervisor of this checkout, if that is alive.
@@ -49,13 +50,13 @@ pub(crate) fn run(checkout: &Path) -> Option<String> {
     client(&directory).map(|(_, record)| record.run)
 }
 
-/// The current state of the live run: states from its supervisor, ports and health freshly checked.
+/// The current state of the live run: states from its supervisor, ports freshly checked.
 ///
 /// # Errors
 /// The supervisor does not reply, or its reply is invalid.
-pub(crate) fn status(checkout: &Path) -> Result<Option<RunStatus>, Diagnostic> {
+pub(crate) fn status(checkout: &Path, health: HealthSource) -> Result<Option<RunStatus>, Diagnostic> {
     match answer_to(checkout, &Request::Status)? {
-        Some((Reply::Status(snapshot), _)) => Ok(Some(observe(&snapshot))),
+        Some((Reply::Status(snapshot), _)) => Ok(Some(observe_with(&snapshot, health))),
         Some(_) => Err(another_answer()),
         None => Ok(None),
     }
@@ -171,6 +172,10 @@ const NO_HEALTH: HealthReport = HealthReport {
 
 /// A snapshot together with the kernel's data and health checks.
 pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
+    observe_with(snapshot, HealthSource::Service)
+}
+
+fn observe_with(snapshot: &Snapshot, source: HealthSource) -> RunStatus {
     let ports: Vec<Endpoint> = snapshot
         .services
         .iter()
@@ -187,7 +192,7 @@ pub(crate) fn observe(snapshot: &Snapshot) -> RunStatus {
     let healths = threads::share(&snapshot.services, n_checks, |service| {
         let health = service.health.as_ref();
         health.map_or(NO_HEALTH, |health| {
-            health_of(service, health, &facts, &snapshot.record.run)
+            health_of(service, health, source, &facts, &snapshot.record.run)
         })
     });
     let record = &snapshot.record;
@@ -311,67 +316,4 @@ fn is_left_over(port: &plan::Port, facts: &PortFacts, checkout: &Path, run: Opti
         .filter(|owner| owner.holds_by == SocketState::Listening)
         .filter_map(|owner| owner.process.tag.as_ref());
     tags.any(|tag| tag.checkout == checkout && run.is_none_or(|run| tag.run != run))
-}
-
-/// Checks the service itself if that is quick and harmless; for a command, uses the supervisor's last result.
-fn health_of(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> HealthReport {
-    if !service.state.is_up() && service.state != State::Starting {
-        return HealthReport {
-            status: HealthStatus::Unknown,
-            detail: None,
-        };
-    }
-    match ask(service, health, facts, run) {
-        Some(Ok(detail)) => HealthReport {
-            status: HealthStatus::Ok,
-            detail: Some(detail),
-        },
-        Some(Err(detail)) => HealthReport {
-            status: HealthStatus::Failing,
-            detail: Some(detail),
-        },
-        None => HealthReport {
-            status: HealthStatus::Unknown,
-            detail: None,
-        },
-    }
-}
-
-fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -> Option<Result<String, String>> {
-    let nobody = || Err(format!("`{}` does not listen", service.name));
-    let detail = |failure: HealthFailure| failure.detail;
-    match &health.check {
-        Check::HttpUrl(url) => Some(health::http(url, health.timeout).map_err(detail)),
-        Check::HttpPath(path) => Some(match address(service, facts, run) {
-            Some(address) => health::http(&format!("http://{address}{path}"), health.timeout).map_err(detail),
-            None => nobody(),
-        }),
-        Check::Tcp => Some(match address(service, facts, run) {
-            Some(address) => health::tcp(address, health.timeout).map_err(detail),
-            None => nobody(),
-        }),
-        Check::Command(_) => service.probed.as_ref().map(|last| {
-            if last.passed {
-                Ok(last.detail.clone())
-            } else {
-                Err(last.detail.clone())
-            }
-        }),
-    }
-}
-
-/// The address at which the service's own process listens on its main port.
-fn address(service: &ServiceStatus, facts: &PortFacts, run: &str) -> Option<SocketAddr> {
-    let port = service.ports.first()?;
-    if service.runs != Runs::Command {
-        return Some(usual_address(port));
-    }
-    let fact = facts.get(&Endpoint::from(port))?;
-    let ours = fact
-        .owners
-        .iter()
-        .filter(|owner| owner.process.tag.as_ref().is_some_and(|tag| tag.run == run));
-    ours.flat_map(|owner| &owner.addresses)
-        .next()
-        .map(|address| health::reachable(*address))
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Time since its creation; monotonic.
 #[derive(Debug, Clone, Copy)]
@@ -29,4 +30,9 @@ pub(crate) fn precise() -> Timestamp {
 pub(crate) fn wall() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// The user's time zone, for times that people read; UTC if the system names none.
+pub(crate) fn zone() -> TimeZone {
+    TimeZone::system()
 }

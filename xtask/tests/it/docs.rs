@@ -51,7 +51,9 @@ fn help(command: &[String]) -> String {
 fn names_below(help: &str, heading: &str) -> Vec<String> {
     let below = help.lines().skip_while(|line| *line != heading).skip(1);
     let lines = below.take_while(|line| !line.is_empty());
-    lines
+    // What is further in is the rest of a description.
+    let begin_there = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    begin_there
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
         .collect()
 }

@@ -54,6 +54,31 @@ fn all_well() {
 }
 
 #[test]
+fn a_named_service_is_checked_with_what_it_depends_on() {
+    let sandbox = Sandbox::new(
+        r#"
+        [services.db]
+        command = "nonexistent-db"
+        [services.api]
+        command = "sleep 1000"
+        depends_on = ["db"]
+        [services.web]
+        command = "nonexistent-web"
+        profiles = ["web"]
+        "#,
+    );
+    let failed = |arguments: &[&str]| {
+        let said = sandbox.run(&[&["doctor"], arguments].concat()).with(1).stdout;
+        ["nonexistent-db", "nonexistent-web"].map(|name| said.contains(name))
+    };
+    assert_eq!(failed(&[]), [true, true]);
+    assert_eq!(failed(&["api"]), [true, false]);
+    assert_eq!(failed(&["web"]), [false, true]);
+    let unknown = sandbox.run(&["doctor", "wab"]).with(2);
+    assert!(unknown.stderr.contains("did you mean `web`?"), "{unknown:?}");
+}
+
+#[test]
 fn the_json_has_the_shape_of_the_contract() {
     let (sandbox, port) = Sandbox::with_api();
     let document = sandbox.run(&["doctor", "--format", "json"]).with(0).json();

@@ -330,7 +330,8 @@ fn what_is_missing_or_wrong_ends_as_everywhere() {
             Some(2)
             ---
             error: invalid value 'supervisord' for '<TARGET>'
-              [possible values: systemd, supervisor, pm2, procfile, compose, kubernetes, prometheus, grafana, vector, alloy]
+              [possible values: systemd, supervisor, pm2, procfile, compose, kubernetes, prometheus, grafana,
+              vector, alloy]
 
               tip: a similar value exists: 'supervisor'
 

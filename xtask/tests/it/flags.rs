@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
-use crate::sandbox::{Ended, Running, Sandbox, copy_program};
+use crate::sandbox::{Ended, Running, Sandbox, Terminal, copy_program};
 
 #[test]
 fn file_names_the_project_from_anywhere() {
@@ -201,4 +201,85 @@ fn a_full_stdout_is_no_success() {
             "{ended:?}"
         );
     }
+}
+
+#[test]
+fn h_is_short_and_help_is_whole() {
+    let sandbox = Sandbox::new("");
+    assert_eq!(
+        sandbox.run(&["port", "wait", "-h"]).with(0).stdout,
+        "Wait until a port is free, or until a process listens on it
+
+Usage: xtask port wait [OPTIONS] <--free|--busy> <PORT|SERVICE>...
+
+Arguments:
+  <PORT|SERVICE>...  A number, or a service for all of its ports
+
+Options:
+      --free                Until it can be bound
+      --busy                Until a process listens on it
+      --timeout <DURATION>  Give up after so long, such as 30s or 2m
+  -h, --help                Print help
+
+`--help` has more: the options of every command, examples, exit codes.
+"
+    );
+    let short = sandbox.run(&["-h"]).with(0).stdout;
+    assert!(
+        short.contains("\n  logs     Show what") && !short.contains("--color"),
+        "{short}"
+    );
+    // In one line each.
+    let below = short.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = below.take_while(|line| !line.is_empty());
+    assert!(
+        listed.clone().count() > 10 && listed.into_iter().all(|line| !line.starts_with("   ")),
+        "{short}"
+    );
+    let whole = sandbox.run(&["port", "wait", "--help"]).with(0).stdout;
+    assert!(
+        whole.contains("\nOptions of every command:\n") && whole.contains("\nExit codes:\n"),
+        "{whole}"
+    );
+    for the_same in [
+        &["help", "port", "wait"][..],
+        &["port", "wait", "-h", "--help"],
+        &["port", "help", "wait"],
+    ] {
+        assert_eq!(sandbox.run(the_same).with(0).stdout, whole);
+    }
+}
+
+#[test]
+fn help_fits_the_terminal_without_a_broken_word() {
+    let mut sandbox = Sandbox::new("");
+    sandbox.set("NO_COLOR", "1");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let whole = sandbox.run(&["up", "--help"]).with(0).stdout;
+    for (columns, widest) in [(60, 60), (160, 100)] {
+        let terminal = Terminal::of_size(&sandbox.command(&["up", "--help"]), 40, columns);
+        let shown = terminal.wait().with(0).stdout;
+        let longest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(widest), "{longest:?}\n{shown}");
+        assert_eq!(words(&shown), words(&whole));
+    }
+}
+
+#[test]
+fn a_command_that_does_not_exist_gets_one_tip() {
+    let sandbox = Sandbox::new("");
+    let said = |arguments: &[&str]| sandbox.run(arguments).with(2).stderr;
+    assert_eq!(
+        said(&["kill", "8000"]),
+        "error: there is no command `kill`\n\nhint: stop who holds a port with `xtask port kill 8000`\n"
+    );
+    assert_eq!(
+        said(&["upp"]),
+        "error: there is no command `upp`\n\nhint: did you mean `xtask up`?\n"
+    );
+    assert_eq!(
+        said(&["--file", "x", "free"]),
+        "error: there is no command `free`\n\nhint: print a free port with `xtask port find`\n\
+         hint: or stop who holds a port with `xtask port kill PORT`\n"
+    );
 }

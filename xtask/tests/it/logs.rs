@@ -117,6 +117,62 @@ fn lines_are_chosen_by_service_number_text_and_time() {
     assert!(ended.stderr.contains("write it like `10m`"), "{ended:?}");
 }
 
+/// Puts `[time]` in place of a time of day at the begin of each line; a line without one stays.
+fn without_times(shown: &str) -> String {
+    let digits = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "0");
+    let line = |line: &str| match line.split_at_checked(12) {
+        Some((time, rest)) if digits(time) == "00:00:00.000" => format!("[time]{rest}\n"),
+        _ => format!("{line}\n"),
+    };
+    shown.lines().map(line).collect()
+}
+
+#[test]
+fn each_line_has_its_time_on_the_clock_of_the_user_if_asked_for() {
+    let mut sandbox = talkers();
+    // Where it is noon, so that no day ends meanwhile. POSIX counts the hours westward.
+    let utc_hour = jiff::Timestamp::now()
+        .strftime("%H")
+        .to_string()
+        .parse::<i32>()
+        .unwrap();
+    sandbox.set("TZ", &format!("NOON{:+}", utc_hour - 12));
+    sandbox.run(&["up"]).with(1);
+    let plain = sandbox.run(&["logs"]).stdout;
+    let timed = sandbox.run(&["logs", "-t"]).with(0).stdout;
+    let expected: String = plain.lines().map(|line| format!("[time] {line}\n")).collect();
+    assert_eq!(without_times(&timed), expected, "{timed}");
+    let json = |arguments: &[&str]| sandbox.run(&[&["logs", "--format", "json"], arguments].concat()).stdout;
+    assert_eq!(json(&["-t"]), json(&[]));
+    let stored = sandbox
+        .run(&["logs", "backend", "--grep", "four", "--format", "json"])
+        .events();
+    let stored = stored[0]["at"].as_str().unwrap().split_once('T').unwrap().1.to_owned();
+    let shown = sandbox
+        .run(&["logs", "backend", "--grep", "four", "--timestamps"])
+        .stdout;
+    let time = shown.split_whitespace().find(|word| word.contains(':')).unwrap();
+    assert!(time.starts_with("12:") || time.starts_with("13:"), "{shown}");
+    // JSON leaves out zeros at the end.
+    assert!(
+        time[2..].starts_with(&stored.trim_end_matches('Z')[2..]),
+        "{stored} {shown}"
+    );
+
+    let ended = sandbox
+        .run(&["logs", "-t", "-f", "-n", "1", "--since", "1h", "backend"])
+        .with(0);
+    let last = "[time] backend | five\n[time] backend | -- failed: exit code 3\n";
+    assert_eq!(without_times(&ended.stdout), last, "{}", ended.stdout);
+    let coloured = sandbox
+        .run(&["logs", "-t", "--color", "always", "--grep", "four"])
+        .stdout;
+    assert!(
+        coloured.starts_with("\x1b[2m") && coloured.contains("\x1b[0m \x1b[33mbackend |"),
+        "{coloured:?}"
+    );
+}
+
 #[test]
 fn json_is_one_event_a_line() {
     let sandbox = talkers();

@@ -313,3 +313,59 @@ fn it_is_never_in_the_way_of_a_service_that_opens_its_port() {
     let ended = opening.wait().with(0);
     assert!(ended.stdout.contains("opened"), "{ended:?}");
 }
+
+#[cfg(target_os = "linux")] // `/proc` says that it has looked again.
+#[test]
+fn watched_without_a_terminal_the_table_is_printed_when_it_changes() {
+    let (sandbox, _, _) = shop();
+    let watch = sandbox.start(&["status", "--watch"]);
+    watch.wait_for("not running");
+    let up = sandbox.up(&[]);
+    watch.wait_for("backend  ready");
+    let before = watch.stdout();
+    watch.wait_for_waits(12);
+    assert_eq!(watch.stdout(), before);
+    up.interrupt();
+    up.wait().with(130);
+    eventually(|| watch.stdout(), || watch.stdout().matches("not running").count() == 2);
+    watch.interrupt();
+    let ended = watch.wait().with(130);
+    assert_eq!(ended.stderr, "");
+    assert!(!ended.stdout.contains('\x1b'), "{ended:?}");
+}
+
+#[test]
+fn watched_on_a_terminal_it_is_drawn_in_place_and_the_last_table_stays() {
+    let (sandbox, _, _) = shop();
+    let watch = sandbox.terminal(&["status", "-w", "--color", "never"]);
+    watch.wait_for("shop  not running");
+    let _up = sandbox.up(&[]);
+    watch.wait_for("\x1b[7Fshop  up ");
+    let is_whole = |shown: &str| shown.contains("  backend  ready") && shown.ends_with("\x1b[J");
+    eventually(|| watch.shown(), || is_whole(&watch.shown()));
+    watch.press("\x03");
+    let ended = watch.wait().with(130);
+    // The cursor is below the table, in a line of its own.
+    let last = ended.stdout.rsplit("F").next().unwrap().to_owned();
+    assert!(
+        ended.stdout.ends_with("\x1b[J^C\n") && last.contains("backend  ready"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn watched_it_does_not_ask_the_services_for_their_health() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:{port} --http --unhealthy-after 1\"\nport = {port}\n\
+         healthcheck = {{ http = \"/\", interval = \"1h\" }}\n"
+    ));
+    let _up = sandbox.up(&[]);
+    // The supervisor has asked once; whoever asks next gets 503.
+    let watch = sandbox.start(&["status", "--watch", "--format", "json"]);
+    watch.wait_for("\"status\":\"ok\"");
+    watch.interrupt();
+    watch.wait().with(130);
+    let asked = sandbox.run(&["status", "--format", "json"]).with(0).json();
+    assert_eq!(asked["services"][0]["health"]["status"], "failing", "{asked}");
+}

@@ -161,3 +161,77 @@ fn one_that_waits_for_a_port_that_a_stranger_has_names_that() {
     up.interrupt();
     up.wait();
 }
+
+#[test]
+fn after_a_failed_up_it_still_says_why() {
+    let port = port();
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.db]
+        command = "SERVICE --say-err 'starting' --say-err 'no such table' --exit 3 --after 100"
+        port = {port}
+        [services.api]
+        command = "SERVICE"
+        depends_on = ["db"]
+        [services.idle]
+        command = "SERVICE"
+        [services.off]
+        command = "SERVICE"
+        profiles = ["x"]
+        "#
+    ));
+    sandbox.run(&["up"]).with(1);
+    let why = |name: &str| sandbox.plain(&sandbox.run(&["why", name]).with(0).stdout);
+    assert_eq!(
+        why("db"),
+        "db  failed  since [time]\n\n  run         nothing of `project` is running; this is how its last run ended\n  \
+         reason      exit code 3\n  last exit   exit code 3, [time] ago\n\n  starting\n  no such table\n\n\
+         hint: start it again with `xtask up db`\n"
+    );
+    let said = why("idle");
+    assert!(
+        said.starts_with("idle  stopped  since [time]\n\n  run         nothing of `project` is running; this is"),
+        "{said}"
+    );
+    assert!(
+        why("off").contains("nothing of `project` is running\n\nhint: start it with `xtask up off`"),
+        "{}",
+        why("off")
+    );
+    let seen = sandbox.run(&["why", "db", "--format", "json"]).with(0).json();
+    assert_eq!(
+        (&seen["run"], &seen["state"], &seen["exit"]["code"]),
+        (&Value::Null, &"failed".into(), &3.into())
+    );
+    assert!(seen["last_run"].is_string(), "{seen}");
+    assert_eq!(
+        seen["reason"],
+        json!({"message": "exit code 3", "evidence": ["starting", "no such table"]})
+    );
+
+    let status = sandbox.run(&["status"]).with(1).stdout;
+    let line = "\nIn the last run, [time] ago, `db` failed: exit code 3.\n\nhint: see more with `xtask why db`\nhint: start it";
+    assert!(sandbox.plain(&status).contains(line), "{status}");
+
+    // A later run without it is the last one.
+    sandbox.run(&["up", "-d", "idle"]).with(0);
+    sandbox.run(&["down"]).with(0);
+    assert!(why("db").starts_with("db  stopped\n"), "{}", why("db"));
+    assert!(!sandbox.run(&["status"]).with(1).stdout.contains("last run"));
+}
+
+#[test]
+fn after_a_killed_supervisor_it_has_the_last_lines() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE --say 'at work'\"\n");
+    let up = sandbox.up(&[]);
+    up.wait_for("at work");
+    signal(up.pid(), Signal::KILL);
+    up.wait();
+    let why = || sandbox.plain(&sandbox.run(&["why", "api"]).with(0).stdout);
+    eventually(why, || why().contains("killed"));
+    assert_eq!(
+        why(),
+        "api  stopped  since [time]\n\n  run         nothing of `project` is running; this is how its last run ended\n  \
+         reason      its supervisor was killed, which ended the run\n\n  at work\n\nhint: start it with `xtask up api`\n"
+    );
+}

@@ -3,21 +3,27 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
 
+use jiff::tz::TimeZone;
+
 use crate::commands::prefixes::{Prefixes, push_json};
-use crate::commands::unwritable;
+use crate::commands::{Context, unwritable};
 use crate::diagnostic::Diagnostic;
 use crate::foreign::visible;
 use crate::report::cause;
 use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::status::word;
+use crate::report::words;
 use crate::run::logs::{LogEntry, RecordKind, StateRecord};
+use crate::system::clock::{wall, zone};
 use crate::system::terminal::Output;
 
 pub(super) struct LogPrinter {
     prefixes: Prefixes,
     paint: Paint,
     json: bool,
+    /// Where the time stands in front of each line: the zone of the clock.
+    clock: Option<TimeZone>,
     buffer: Vec<u8>,
     /// The reader has closed the pipe.
     closed: bool,
@@ -27,11 +33,12 @@ pub(super) struct LogPrinter {
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
 impl LogPrinter {
-    pub(super) fn new(prefixes: Prefixes, paint: Paint, json: bool) -> Self {
+    pub(super) fn new(prefixes: Prefixes, timestamps: bool, context: &Context) -> Self {
         LogPrinter {
             prefixes,
-            paint,
-            json,
+            paint: context.paint(),
+            json: context.json,
+            clock: timestamps.then(zone),
             buffer: Vec::new(),
             closed: false,
         }
@@ -49,8 +56,9 @@ impl LogPrinter {
                 }
             }
             RecordKind::Line(_) => {
+                self.push_time(entry);
                 self.prefixes
-                    .push(&mut self.buffer, service, &[&entry.text, b"\n".as_slice()].concat())
+                    .push(&mut self.buffer, service, &[&entry.text, b"\n".as_slice()].concat());
             }
             RecordKind::Mark => {
                 // Skip states that only a later version knows.
@@ -63,6 +71,15 @@ impl LogPrinter {
             self.flush()?;
         }
         Ok(())
+    }
+
+    fn push_time(&mut self, entry: &LogEntry) {
+        if let Some(zone) = &self.clock
+            && let Ok(at) = entry.at.parse()
+        {
+            let time = self.paint.dim(&words::time_of_day(at, wall(), zone));
+            self.buffer.extend_from_slice(format!("{time} ").as_bytes());
+        }
     }
 
     fn push_mark(&mut self, service: &str, entry: &LogEntry, mark: StateRecord) {
@@ -87,6 +104,7 @@ impl LogPrinter {
             text.push_str(&format!(", pid {pid}"));
         }
         let line = format!("{}\n", self.paint.dim(&text));
+        self.push_time(entry);
         self.prefixes.push(&mut self.buffer, service, line.as_bytes());
     }
 

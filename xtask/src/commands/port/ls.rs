@@ -1,21 +1,18 @@
 //! `port ls`: all processes that listen on this machine.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::filter::Filter;
 use super::{ours, reserved};
-use crate::commands::events::Inbox;
-use crate::commands::{CommandResult, Context, StdoutClosed, exit_after_print};
+use crate::commands::watched::{self, Frame};
+use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::Foreign;
 use crate::ports::conflict::{CallerContext, finding};
 use crate::ports::{Endpoint, Owner, PortFact, Role};
 use crate::report::card::RenderContext;
 use crate::report::{json, ports};
-use crate::run::driver::Message;
-use crate::system::terminal::Size;
-use crate::system::{os, owners};
+use crate::system::owners;
 
 /// List every port on which a process listens: address, process, user, age, service, directory, command
 #[derive(clap::Args)]
@@ -50,47 +47,22 @@ pub(super) struct Args {
     all_projects: bool,
 }
 
-/// With `--watch`.
-const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
-
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     if args.all_projects {
         return reserved::show(&args.filters, context);
     }
     let ours = ours(context);
-    if !args.watch {
-        return Ok(exit_after_print(
-            show(&look_up_listeners(args)?, &ours, context),
-            Exit::Done,
-        ));
+    if args.watch {
+        return watched::watch(context, |width| {
+            let listed = look_up_listeners(args)?;
+            Ok(Frame {
+                text: text(&listed, &ours, width, context),
+                key: held(&listed),
+            })
+        });
     }
-    let inbox = Inbox::open(String::new())?;
-    let closed = inbox.sender.clone();
-    os::when_stdout_closes(move || drop(closed.send(Message::OutputClosed)));
-    let redraws = context.terminals.stdout_is_tty && context.terminals.can_redraw && !context.json;
-    let mut last: Option<Vec<(Endpoint, u32)>> = None;
-    loop {
-        let listed = look_up_listeners(args)?;
-        let now = held(&listed);
-        let shown = if redraws {
-            redraw(&listed, context)
-        } else if last.as_ref() != Some(&now) {
-            let between = if last.is_some() && !context.json { "\n" } else { "" };
-            context.print(between).and_then(|()| show(&listed, &ours, context))
-        } else {
-            Ok(())
-        };
-        if let Err(StdoutClosed(exit)) = shown {
-            return Ok(exit);
-        }
-        last = Some(now);
-        match inbox.receiver.recv_timeout(REFRESH_INTERVAL) {
-            Ok(Message::Signal(heard)) if heard.is_interrupt() => return Ok(Exit::Interrupted),
-            Ok(Message::OutputClosed) => return Ok(Exit::Done),
-            // The window was resized: redraw.
-            Ok(_) | Err(_) => {}
-        }
-    }
+    let text = text(&look_up_listeners(args)?, &ours, watched::width(context), context);
+    Ok(exit_after_print(context.print(&text), Exit::Done))
 }
 
 fn look_up_listeners(args: &Args) -> Result<BTreeMap<Endpoint, PortFact>, Diagnostic> {
@@ -146,29 +118,19 @@ fn held(listed: &BTreeMap<Endpoint, PortFact>) -> Vec<(Endpoint, u32)> {
     listed.iter().flat_map(pids).collect()
 }
 
-fn show(listed: &BTreeMap<Endpoint, PortFact>, ours: &CallerContext, context: &Context) -> Result<(), StdoutClosed> {
-    if !context.json {
-        return context.print(&table(listed, context));
+fn text(listed: &BTreeMap<Endpoint, PortFact>, ours: &CallerContext, width: usize, context: &Context) -> String {
+    if context.json {
+        let ports = listed
+            .iter()
+            .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours), *port, &context.program));
+        return json::line(&json::Listing {
+            schema_version: json::SCHEMA_VERSION,
+            ports: ports.collect(),
+        });
     }
-    let ports = listed
-        .iter()
-        .map(|(port, fact)| json::listed_port(fact, &finding(port, fact, ours), *port, &context.program));
-    context.print(&json::line(&json::Listing {
-        schema_version: json::SCHEMA_VERSION,
-        ports: ports.collect(),
-    }))
-}
-
-fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
     if listed.is_empty() {
         return "No listening sockets found.\n".to_owned();
     }
-    // Files and filters such as grep need whole lines.
-    let width = match (context.terminals.stdout_is_tty, Size::of_ours()) {
-        (true, Some(size)) => size.columns.into(),
-        (true, None) => context.terminals.width,
-        (false, _) => usize::MAX,
-    };
     let reader = RenderContext {
         width,
         ..context.reader(context.paint())
@@ -177,21 +139,4 @@ fn table(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> String {
         &listed.iter().map(|(port, fact)| (*port, fact)).collect::<Vec<_>>(),
         &reader,
     )
-}
-
-/// Overwrites the previous list without flicker, as far as it fits.
-///
-/// Source: man 4 console_codes: CSI H goes to the top, CSI K clears to the end of the line, CSI J to that of the
-/// screen.
-fn redraw(listed: &BTreeMap<Endpoint, PortFact>, context: &Context) -> Result<(), StdoutClosed> {
-    let text = table(listed, context);
-    let rows = usize::from(Size::of_ours().unwrap_or(Size::USUAL).rows);
-    let n_lines = text.lines().count();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    if n_lines >= rows {
-        lines.truncate(rows.saturating_sub(2));
-        lines.push(format!("  … {} more", n_lines - lines.len()));
-    }
-    let lines: String = lines.iter().map(|line| format!("{line}\x1b[K\n")).collect();
-    context.print(&format!("\x1b[H{lines}\x1b[J"))
 }

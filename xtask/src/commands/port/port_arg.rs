@@ -1,4 +1,4 @@
-//! Port arguments: `8000`, `8000-8010`, `5353/udp`.
+//! Port arguments: `8000`, `8000-8010`, `5353/udp`, or the name of a service.
 
 use crate::config::Protocol;
 use crate::ports::Endpoint;
@@ -44,17 +44,27 @@ pub(super) fn span(text: &str) -> Result<PortRange, String> {
     Ok(PortRange { first, last, protocol })
 }
 
-/// One port; TCP unless given otherwise.
-pub(super) fn port(text: &str) -> Result<Endpoint, String> {
-    let span = span(text)?;
-    if span.is_range() {
-        return Err("write one port, not a range".to_owned());
+/// What was asked about: ports by number, or all ports of a service.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    Ports(PortRange),
+    Service(String),
+}
+
+/// What starts with a digit is a port or a range.
+pub(super) fn span_or_service(text: &str) -> Result<Asked, String> {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
+    if text.starts_with(char::is_alphabetic) && text.chars().all(is_name) {
+        return Ok(Asked::Service(text.to_owned()));
     }
-    Ok(Endpoint {
-        number: span.first,
-        host: None,
-        protocol: span.protocol.unwrap_or(Protocol::Tcp),
-    })
+    span(text).map(Asked::Ports)
+}
+
+pub(super) fn port_or_service(text: &str) -> Result<Asked, String> {
+    match span_or_service(text)? {
+        Asked::Ports(span) if span.is_range() => Err("write one port, not a range".to_owned()),
+        asked => Ok(asked),
+    }
 }
 
 pub(super) fn number(text: &str) -> Result<u16, String> {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::port_arg::port;
+use super::of_service;
+use super::port_arg::{Asked, port_or_service};
 use crate::commands::events::{Inbox, Interrupted};
 use crate::commands::{CommandResult, Context, duration, exit_after_print};
+use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::ports::Endpoint;
 use crate::report::finding::sentence;
@@ -19,6 +21,7 @@ Free means that it can be bound at every address. Of several ports, all have to 
 
 Examples:
   devtasks port wait 5432 --busy --timeout 30s    until the database takes connections
+  devtasks port wait backend --busy               until each of its ports does
   devtasks port wait 8000 --free                  until its old server is gone
   devtasks port wait 5353/udp --busy
 
@@ -29,9 +32,9 @@ Exit codes:
   4    timed out
   130  interrupted by Ctrl-C")]
 pub(super) struct Args {
-    /// A number from 1 to 65535; for UDP, PORT/udp
-    #[arg(required = true, value_name = "PORT", value_parser = port)]
-    ports: Vec<Endpoint>,
+    /// A number, or a service for all of its ports; for UDP, PORT/udp
+    #[arg(required = true, value_name = "PORT|SERVICE", value_parser = port_or_service)]
+    ports: Vec<Asked>,
     #[command(flatten)]
     until: Until,
     /// Give up after so long, such as 30s or 2m; without it, never
@@ -55,11 +58,16 @@ const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    let spans = of_service::ports(&args.ports, context)?;
+    let ports: Vec<Endpoint> = spans
+        .iter()
+        .flat_map(|span| span.ports(span.protocol.unwrap_or(Protocol::Tcp)))
+        .collect();
     let inbox = Inbox::open(String::new())?;
     let clock = Clock::start();
     let mut pause = MIN_POLL_INTERVAL;
     let left = loop {
-        let left = missing(args)?;
+        let left = missing(&ports, args)?;
         let waited = clock.now();
         if left.is_empty() || args.timeout.is_some_and(|timeout| waited >= timeout) {
             break left;
@@ -77,11 +85,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
             schema_version: json::SCHEMA_VERSION,
             ok: left.is_empty(),
             waited: clock.now().as_millis(),
-            ports: args
-                .ports
-                .iter()
-                .map(|port| json::wait_port(*port, busy(port)))
-                .collect(),
+            ports: ports.iter().map(|port| json::wait_port(*port, busy(port))).collect(),
         };
         let printed = exit_after_print(context.print(&json::line(&document)), exit);
         if printed != exit || left.is_empty() {
@@ -94,27 +98,27 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     }
     let state = if args.until.free { "free" } else { "busy" };
     let waited = words::duration(clock.now());
-    for port in &args.ports {
+    for port in &ports {
         context.say(&format!("{} is {state}, after {waited}.", sentence(&port.name())));
     }
     Ok(exit)
 }
 
 /// The ports that do not meet the condition yet.
-fn missing(args: &Args) -> Result<Vec<Endpoint>, Diagnostic> {
-    let busy = owners::listening(&args.ports);
+fn missing(ports: &[Endpoint], args: &Args) -> Result<Vec<Endpoint>, Diagnostic> {
+    let busy = owners::listening(ports);
     let is_busy = |port: &Endpoint| {
         let sockets = busy.as_ref().map(Vec::as_slice).unwrap_or_default();
         let mut held = sockets.iter().map(|socket| (socket.address.port(), socket.protocol));
         held.any(|held| held == (port.number, port.protocol))
     };
     if args.until.busy {
-        let missing = args.ports.iter().copied().filter(|port| !is_busy(port)).collect();
+        let missing = ports.iter().copied().filter(|port| !is_busy(port)).collect();
         return busy.as_ref().map(|_| missing).map_err(Clone::clone);
     }
     // Binding can disturb a server that is starting, so it is tried only if no process listens.
     let is_free = |port: &Endpoint| !is_busy(port) && owners::is_free(port, Addresses::All);
-    Ok(args.ports.iter().copied().filter(|port| !is_free(port)).collect())
+    Ok(ports.iter().copied().filter(|port| !is_free(port)).collect())
 }
 
 fn too_late(port: &Endpoint, args: &Args) -> Diagnostic {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ours_beside;
-use super::port_arg::{PortRange, span};
+use super::port_arg::{Asked, PortRange, span_or_service};
+use super::{of_service, ours_beside};
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit};
@@ -16,11 +16,12 @@ use crate::system::owners::{self, Addresses};
 /// Show who holds a port: process, directory, parents, clients, and what to do about it
 #[derive(clap::Args)]
 #[command(after_help = "\
-Needs no devtasks.toml, and signals no process. It looks at TCP, and shows UDP too where a process has bound it.
+Needs no devtasks.toml for a number, and signals no process. It looks at TCP, and shows UDP too where a process has bound it.
 Of a range, only the ports in use are shown.
 
 Examples:
   devtasks port who 8000
+  devtasks port who backend
   devtasks port who 5432 6379 --format json
   devtasks port who 3000-3010
   devtasks port who 5353/udp
@@ -30,17 +31,18 @@ Exit codes:
   1    the look-up failed
   2    wrong usage")]
 pub(super) struct Args {
-    /// A number from 1 to 65535, or a range such as 3000-3010; only TCP with /tcp, only UDP with /udp
-    #[arg(required = true, value_name = "PORT", value_parser = span)]
-    ports: Vec<PortRange>,
+    /// A number, a range such as 3000-3010, or a service for all of its ports; only TCP with /tcp, only UDP with /udp
+    #[arg(required = true, value_name = "PORT|SERVICE", value_parser = span_or_service)]
+    ports: Vec<Asked>,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
-    let asked: Vec<Endpoint> = args.ports.iter().flat_map(ports).collect();
+    let spans = of_service::ports(&args.ports, context)?;
+    let asked: Vec<Endpoint> = spans.iter().flat_map(ports).collect();
     // Few UDP ports are bound, and the kernel's table shows them quickly.
     let (beside, meant): (Vec<Endpoint>, Vec<Endpoint>) = asked.into_iter().partition(|port| {
         let is_meant = |span: &&PortRange| span.protocol == Some(Protocol::Udp) && span.contains(*port);
-        port.protocol == Protocol::Udp && !args.ports.iter().any(|span| is_meant(&span))
+        port.protocol == Protocol::Udp && !spans.iter().any(|span| is_meant(&span))
     });
     let asked: Vec<Endpoint> = meant.into_iter().chain(owners::bound(&beside)).collect();
     let facts = owners::look_up(&asked, Addresses::All);
@@ -61,7 +63,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
             .collect()
     };
     let text = if context.json {
-        let ports = args.ports.iter().flat_map(shown);
+        let ports = spans.iter().flat_map(shown);
         let ports = ports.map(|port| report::json::who_port(&facts[&port], &findings[&port], port, &context.program));
         report::json::line(&report::json::Who {
             schema_version: report::json::SCHEMA_VERSION,
@@ -73,7 +75,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
             [] => vec![format!("No process uses ports {} to {}.\n", span.first, span.last)],
             shown => shown.iter().map(|port| conflict(&findings[port], &reader)).collect(),
         };
-        args.ports.iter().flat_map(text).collect::<Vec<_>>().join("\n")
+        spans.iter().flat_map(text).collect::<Vec<_>>().join("\n")
     };
     Ok(exit_after_print(context.print(&text), Exit::Done))
 }

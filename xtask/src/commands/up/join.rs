@@ -6,7 +6,8 @@ use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use super::settle::Notice;
 use super::{UpRequest, metrics, remarks, venvs};
-use crate::commands::{CommandResult, watching};
+use crate::commands::CommandResult;
+use crate::commands::watching::{self, FollowedRequest};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Service};
 use crate::protocol::Request;
@@ -66,7 +67,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     remarks::remarks(&up, &plan);
     let sender = up.inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    watching::follow(&up.inbox.receiver, up.context)
+    watching::follow(&up.inbox.receiver, FollowedRequest::Up, up.context)
 }
 
 /// The services to start or restart, if nothing prevents it, and the names of those in a venv that was changed. `said`

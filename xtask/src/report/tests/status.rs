@@ -9,7 +9,7 @@ use crate::protocol::{
     ServiceStatus,
 };
 use crate::report::paint::Paint;
-use crate::report::status::table;
+use crate::report::status::{failed, table};
 use crate::report::tests::failure::backend;
 use crate::report::words;
 use crate::supervise::Cause;
@@ -376,4 +376,30 @@ fn log_targets_are_told_below_the_table() {
     );
     let told = words::not_exported(&status.log_export).join("\n");
     expect![[r#"log target `otlp http://127.0.0.1:4318` did not get 2 lines: status 400: \x1b[31m"#]].assert_eq(&told);
+}
+
+#[test]
+fn what_failed_first_in_the_last_run_is_named_without_what_that_brought_down() {
+    let at = |seconds: &str| time(&format!("2026-11-23T09:58:{seconds}Z"));
+    let needs = Cause::Dependency { name: "db".to_owned() };
+    let told = |services: &[(&str, &str, Cause)]| {
+        let services: Vec<_> = services
+            .iter()
+            .map(|(name, seconds, cause)| ((*name).to_owned(), at(seconds), cause.clone()))
+            .collect();
+        let told = failed(&services, time("2026-11-23T10:00:00Z"));
+        told.map_or(String::new(), |(line, hint)| {
+            format!("{line} {}", hint.render("devtasks"))
+        })
+    };
+    let exited = || ended(Some(3), None, "");
+    assert_eq!(told(&[]), "");
+    assert_eq!(
+        told(&[("api", "03", needs), ("db", "00", exited())]),
+        "In the last run, 2 min ago, `db` failed: exit code 3. see more with `devtasks why db`"
+    );
+    assert_eq!(
+        told(&[("a", "20", exited()), ("b", "10", exited()), ("c", "30", exited())]),
+        "In the last run, 110 s ago, `b` failed: exit code 3; so did 2 others. see more with `devtasks why b`"
+    );
 }

@@ -18,6 +18,7 @@ fn why(state: State) -> Why {
         project: "shop".to_owned(),
         checkout: "/home/kim/shop".into(),
         run: Some("r1".to_owned()),
+        last_run: None,
         service: service(state),
         answers: Vec::new(),
         reason: None,

@@ -1,6 +1,7 @@
 //! Durations, counts, lines, paths and causes.
 
 use expect_test::expect;
+use jiff::tz::TimeZone;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +10,19 @@ use crate::diagnose::ExitStatus;
 use crate::diagnose::{Diagnosis, FailureKind};
 use crate::diagnostic::Exit;
 use crate::report::cause::cause;
-use crate::report::words::{count, duration, lines, path, services_and_tasks};
+use crate::report::words::{count, duration, lines, path, services_and_tasks, time_of_day};
 use crate::supervise::Cause;
+
+#[test]
+fn a_time_of_another_day_has_its_date() {
+    let now = "2026-11-29T16:30:00Z".parse().unwrap();
+    // Nine hours ahead of UTC, where the 30th has begun.
+    let zone = TimeZone::posix("KST-9").unwrap();
+    let shown = |at: &str| time_of_day(at.parse().unwrap(), now, &zone);
+    assert_eq!(shown("2026-11-29T16:29:59.120Z"), "01:29:59.120");
+    assert_eq!(shown("2026-11-29T15:00:00Z"), "00:00:00.000");
+    assert_eq!(shown("2026-11-29T14:59:59.999Z"), "2026-11-29 23:59:59.999");
+}
 
 #[test]
 fn durations_are_rounded() {

@@ -112,7 +112,7 @@ fn the_program_takes_every_command_of_the_guides() {
         refused("x.md", wrong, &sandbox).0,
         [
             "x.md:2: error: unexpected argument '--detatch' found",
-            "x.md:3: error: unrecognized subcommand 'whom'",
+            "x.md:3: error: there is no command `port whom`",
             "x.md:6: error: unexpected argument '-d' found",
             "x.md:7: error: the following required arguments were not provided:",
         ]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{as_nobody, no_project};
 use crate::sandbox::port::row;
-use crate::sandbox::{Running, Sandbox, eventually, port};
+use crate::sandbox::{Running, Sandbox, port};
 
 /// The rows of these ports, by their columns.
 #[track_caller]
@@ -151,15 +151,7 @@ fn watching_prints_the_list_again_when_it_changes() {
     let server = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
     watch.wait_for(&format!("{port}  127.0.0.1  {}", server.pid()));
     // It looks again, and says nothing.
-    let n_waits = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", watch.pid())).unwrap_or_default();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or(0)
-    };
-    let before = n_waits();
-    eventually(|| "another look".to_owned(), || n_waits() > before + 2);
+    watch.wait_for_waits(2);
     watch.interrupt();
     let ended = watch.wait().with(130);
     assert_eq!(ended.stdout.matches("PORT ").count(), 1, "{ended:?}");
@@ -170,7 +162,7 @@ fn on_a_terminal_the_list_is_drawn_in_place() {
     let sandbox = no_project();
     let port = port();
     let watch = sandbox.terminal(&["port", "ls", "--watch", &port.to_string(), "--color", "never"]);
-    watch.wait_for("\x1b[HNo listening sockets found.\x1b[K");
+    watch.wait_for("No listening sockets found.\x1b[K");
     let server = sandbox.stranger(&["--listen", &format!("127.0.0.1:{port}")]);
     watch.wait_for(&format!("  {port}  127.0.0.1  {}", server.pid()));
     watch.press("\x03");

@@ -4,6 +4,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::no_project;
+use crate::sandbox::port::row;
 use crate::sandbox::{Running, Sandbox, eventually_gone, port, signal};
 
 #[test]
@@ -324,4 +325,91 @@ fn every_listener_of_a_shared_port_is_shown() {
     let mut expected = [one.pid(), two.pid()];
     expected.sort_unstable();
     assert_eq!(pids, expected.map(|pid| json!(pid)).iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_service_stands_for_all_of_its_ports() {
+    let (main, debug) = (port(), port());
+    let sandbox = Sandbox::new(&format!(
+        r#"
+        [services.backend]
+        command = "SERVICE --listen 127.0.0.1:{main}"
+        ports = {{ http = {main}, debug = {debug} }}
+        [services.worker]
+        command = "SERVICE"
+        "#
+    ));
+    // Where it would be, while nothing runs.
+    let stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{debug}")]);
+    let pid = stranger.pid();
+    let both = sandbox
+        .run(&["port", "who", &main.to_string(), &debug.to_string()])
+        .with(0)
+        .stdout;
+    let named = sandbox.run(&["port", "who", "backend"]).with(0).stdout;
+    assert!(
+        named.starts_with(&format!(
+            "Port {main} is free.\n\nPort {debug} is busy.\n\n  service   pid {pid} "
+        )),
+        "{named}"
+    );
+    assert_eq!(sandbox.plain(&named), sandbox.plain(&both));
+    let seen = sandbox
+        .run(&["port", "who", "backend", &main.to_string(), "--format", "json"])
+        .with(0)
+        .json();
+    let numbers: Vec<&Value> = seen["ports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["number"])
+        .collect();
+    assert_eq!(numbers, [&json!(main), &json!(debug), &json!(main)]);
+
+    assert_eq!(
+        sandbox.run(&["port", "who", "bakend"]).with(2).stderr,
+        "error: unknown service `bakend`\n\nhint: did you mean `backend`?\n"
+    );
+    assert_eq!(
+        sandbox.run(&["port", "who", "worker"]).with(2).stderr,
+        "error: service `worker` has no port\n\nhint: see all listening ports with `xtask port ls`\n"
+    );
+    // What is signalled is typed as a number.
+    sandbox.run(&["port", "kill", "backend"]).with(2);
+    let outside = sandbox
+        .start_in(&sandbox.home(), &["port", "who", "backend"])
+        .wait()
+        .with(2);
+    assert!(
+        outside.stderr.starts_with("error: there is no `devtasks.toml` in"),
+        "{outside:?}"
+    );
+}
+
+#[test]
+fn a_service_that_has_moved_has_the_port_that_it_has_now() {
+    let first = row(10);
+    let sandbox = Sandbox::new(&format!(
+        "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:env\"\nport = {first}\non_conflict = \"next\"\n"
+    ));
+    let _stranger = sandbox.stranger(&["--listen", &format!("127.0.0.1:{first}")]);
+    let _up = sandbox.up(&[]);
+    let shown = sandbox.run(&["port", "who", "api"]).with(0).stdout;
+    assert!(
+        shown.contains(&format!("{}", first + 1)) && !shown.contains(&format!("ort {first} ")),
+        "{shown}"
+    );
+    let waited = sandbox
+        .run(&["port", "wait", "api", "--busy", "--timeout", "10s"])
+        .with(0)
+        .stderr;
+    assert!(
+        waited.starts_with(&format!("Port {} is busy, after ", first + 1)),
+        "{waited}"
+    );
+    let late = sandbox
+        .run(&["port", "wait", "api", "--free", "--timeout", "1ms"])
+        .with(4)
+        .stderr;
+    assert!(late.contains(&format!("port {} is still busy", first + 1)), "{late}");
 }

@@ -74,6 +74,20 @@ impl Running {
         );
     }
 
+    /// Waits until its main thread has waited for something so many times more: it has done its work again.
+    #[cfg(target_os = "linux")] // `/proc` says it.
+    #[track_caller]
+    pub(crate) fn wait_for_waits(&self, n: u64) {
+        let n_waits = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+            let mut lines = status.lines();
+            let line = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            line.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or(0)
+        };
+        let before = n_waits();
+        eventually(|| "another look".to_owned(), || n_waits() > before + n);
+    }
+
     /// Sends SIGINT, as a terminal does for Ctrl-C.
     pub(crate) fn interrupt(&self) {
         signal(self.pid(), Signal::INT);

@@ -37,12 +37,17 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the program with the terminal as its controlling one, so that Ctrl-C is delivered as a signal.
     pub(crate) fn start(command: &Command) -> Self {
+        Terminal::of_size(command, 40, 100)
+    }
+
+    /// The same, with a window of another size.
+    pub(crate) fn of_size(command: &Command, rows: u16, columns: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | CLOEXEC).expect("there are terminals");
         // Where it is not opened so.
         fcntl_setfd(&master, FdFlags::CLOEXEC).expect("it is ours");
         grantpt(&master).expect("it is ours");
         unlockpt(&master).expect("it is ours");
-        resize(&master, 40, 100);
+        resize(&master, rows, columns);
         let name = ptsname(&master, Vec::new()).expect("it is a terminal");
         let open = || -> OwnedFd {
             let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;

@@ -25,10 +25,35 @@ fn a_second_up_says_that_it_runs_already() {
             ],
             vec!["api", "ready", "[pid]", "[time]", &port.to_string(), "-", "0", "0"],
             vec![],
-            vec![&url],
+            vec!["Ready.", &url],
+            vec![
+                "It", "runs", "in", "another", "terminal", "(pid", "[pid]):", "`xtask", "logs", "-f`", "shows", "its",
+                "log,", "`xtask", "down`", "stops", "it."
+            ],
         ]
     );
     assert!(!up.has_ended());
+}
+
+#[test]
+fn a_second_up_ends_with_how_many_are_ready() {
+    let sandbox = Sandbox::new("[services.api]\ncommand = \"SERVICE\"\n[services.web]\ncommand = \"SERVICE\"\n");
+    sandbox.run(&["up", "-d"]).with(0);
+    let end = "It runs in the background: `xtask logs -f` shows its log, `xtask down` stops it.\n";
+    let said = |arguments: &[&str]| sandbox.run(arguments).with(0).stderr;
+    assert!(
+        said(&["up"]).ends_with(&format!("\n\nAll 2 ready.\n{end}")),
+        "{}",
+        said(&["up"])
+    );
+    sandbox.run(&["down", "web"]).with(0);
+    assert!(
+        said(&["up", "api"]).ends_with(&format!("\n\n1 of 2 ready.\n{end}")),
+        "{}",
+        said(&["up", "api"])
+    );
+    assert!(!said(&["restart"]).contains("logs -f"));
+    sandbox.run(&["down"]).with(0);
 }
 
 #[test]

@@ -22,11 +22,38 @@ pub(super) struct LogPrinter {
     prefixes: Prefixes,
     paint: Paint,
     json: bool,
-    /// Where the time stands in front of each line: the zone of the clock.
-    clock: Option<TimeZone>,
+    /// Where the time stands in front of each line.
+    clock: Option<LineClock>,
     buffer: Vec<u8>,
     /// The reader has closed the pipe.
     closed: bool,
+}
+
+/// The time in front of a line. Lines that were read together share it, so the last one is kept.
+struct LineClock {
+    zone: TimeZone,
+    at: String,
+    shown: String,
+}
+
+impl LineClock {
+    fn new() -> Self {
+        LineClock {
+            zone: zone(),
+            at: String::new(),
+            shown: String::new(),
+        }
+    }
+
+    /// `at` as it is stored; empty for what no supervisor has written.
+    fn shown(&mut self, at: &str, paint: Paint) -> &str {
+        if self.at != at {
+            let time = at.parse().map(|it| words::time_of_day(it, wall(), &self.zone));
+            self.shown = time.map_or(String::new(), |time| format!("{} ", paint.dim(&time)));
+            at.clone_into(&mut self.at);
+        }
+        &self.shown
+    }
 }
 
 /// The buffer is written once it exceeds this size.
@@ -38,7 +65,7 @@ impl LogPrinter {
             prefixes,
             paint: context.paint(),
             json: context.json,
-            clock: timestamps.then(zone),
+            clock: timestamps.then(LineClock::new),
             buffer: Vec::new(),
             closed: false,
         }
@@ -74,11 +101,9 @@ impl LogPrinter {
     }
 
     fn push_time(&mut self, entry: &LogEntry) {
-        if let Some(zone) = &self.clock
-            && let Ok(at) = entry.at.parse()
-        {
-            let time = self.paint.dim(&words::time_of_day(at, wall(), zone));
-            self.buffer.extend_from_slice(format!("{time} ").as_bytes());
+        if let Some(clock) = &mut self.clock {
+            self.buffer
+                .extend_from_slice(clock.shown(&entry.at, self.paint).as_bytes());
         }
     }
 

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help, restart,
-    run, status, supervise, up, venv, why,
+    Context, attach, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help,
+    restart, run, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -74,6 +74,7 @@ fn from_arguments() -> ExitCode {
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
         Command::Restart(args) => restart::run(&args, &context),
+        Command::Attach(args) => attach::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Logs(args) => logs::run(args, &context),
         Command::Metrics(args) => metrics::run(&args, &context),
@@ -275,6 +276,7 @@ enum Command {
     #[command(visible_alias = "stop")]
     Down(down::Args),
     Restart(restart::Args),
+    Attach(attach::Args),
     #[command(visible_aliases = ["ps", "check"])]
     Status(status::Args),
     Logs(logs::Args),

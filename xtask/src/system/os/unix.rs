@@ -31,8 +31,10 @@ use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
-pub(crate) use control::{control_endpoint, is_same_user, private_socket, receives_within, set_send_timeout};
-pub(crate) use keys::{KeyMode, fail_in_background, leave_key_mode, read_keys};
+pub(crate) use control::{
+    control_endpoint, has_hung_up, is_same_user, private_socket, receives_within, set_send_timeout,
+};
+pub(crate) use keys::{KeyMode, change_typing, fail_in_background, leave_key_mode, read_keys};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::unblock_signals;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};

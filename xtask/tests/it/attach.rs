@@ -49,6 +49,7 @@ fn every_key_goes_to_a_terminal_and_ctrl_c_too() {
     attach.press("\x03");
     attach.wait_for("interrupted");
     attach.press("\x1d");
+    attach.wait_for_screen("Left api; it runs on.");
     attach.wait_for_modes(&["icanon", "echo", "isig"]);
     let screen = attach.screen();
     attach.wait().with(0);
@@ -113,8 +114,14 @@ fn several_look_and_one_types() {
     second.wait_for("another one types into `api`, until that one leaves; you only see it");
     first.press("\x1d");
     first.wait().with(0);
-    second.press("three\n");
-    second.wait_for("got three");
+    // The supervisor hears of it a moment later.
+    eventually(
+        || second.shown(),
+        || {
+            second.press("three\n");
+            second.shown().contains("got three")
+        },
+    );
     let logged = sandbox.run(&["logs"]).stdout;
     assert!(!logged.contains("got two"), "{logged}");
 }

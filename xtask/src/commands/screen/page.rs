@@ -171,13 +171,14 @@ pub(super) fn above(size: Size) -> Size {
 /// Draws the line; the rows above scroll without it, and the cursor stays where it is. If that is the last row, all rows
 /// are moved up first.
 ///
-/// Source: ECMA-48, 8.3 (CUP, CUU, EL); DEC STD 070, DECSTBM, DECSC, DECRC, IND. `console` has no region that scrolls.
+/// Source: ECMA-48, 8.3 (CUP, CUU, EL); DEC STD 070 (DECSTBM, DECSC, DECRC; VT is a line feed, which OPOST leaves as it
+/// is). `console` has no region that scrolls.
 fn drawn(pinned: &Pinned, paint: Paint) -> String {
     let Size { rows, columns } = pinned.size;
     let text = console::truncate_str(&pinned.text, usize::from(columns).saturating_sub(1), "…").into_owned();
     let text = paint.dim(&text);
     format!(
-        "\x1b7\x1b[r\x1b8\x1bD\x1b[A\x1b7\x1b[1;{}r\x1b[{rows};1H\x1b[2K{text}\x1b8",
+        "\x1b7\x1b[r\x1b8\x0b\x1b[A\x1b7\x1b[1;{}r\x1b[{rows};1H\x1b[2K{text}\x1b8",
         above(pinned.size).rows
     )
 }

@@ -51,7 +51,7 @@ enum Event {
         /// The cursor stands at the start of a line.
         ends_line: bool,
     },
-    Reply(Result<Reply, Diagnostic>),
+    Reply(Box<Result<Reply, Diagnostic>>),
     /// stdout cannot be written.
     Unwritable(std::io::Error),
     /// Ctrl-] was pressed.
@@ -166,18 +166,20 @@ impl Attached<'_> {
                     let _ = size.map(|size| self.input.send(&Input::Resized(size)));
                 }
                 Ok(Event::Signal(_)) => {}
-                Ok(Event::Reply(Ok(Reply::Transition(transition)))) => {
-                    if !transition.state.is_over() {
-                        self.say(&state_of(&transition));
+                Ok(Event::Reply(reply)) => match *reply {
+                    Ok(Reply::Transition(transition)) => {
+                        if !transition.state.is_over() {
+                            self.say(&state_of(&transition));
+                        }
+                        last = Some(transition);
                     }
-                    last = Some(transition);
-                }
-                Ok(Event::Reply(Ok(Reply::Remark(remark)))) => self.say(&remark.message),
-                Ok(Event::Reply(Ok(_))) => {
-                    let (text, exit) = farewell(name, last.as_ref());
-                    return Ok((format!("{break_line}{text}"), exit));
-                }
-                Ok(Event::Reply(Err(problem))) => return Err(problem),
+                    Ok(Reply::Remark(remark)) => self.say(&remark.message),
+                    Ok(_) => {
+                        let (text, exit) = farewell(name, last.as_ref());
+                        return Ok((format!("{break_line}{text}"), exit));
+                    }
+                    Err(problem) => return Err(problem),
+                },
             }
         }
     }
@@ -209,11 +211,9 @@ fn farewell(name: &str, last: Option<&Transition>) -> (String, Exit) {
 
 /// Sends what is typed, or what stdin contains.
 fn read_input(on_terminal: bool, input: &InputSender, events: &Sender<Event>) {
-    loop {
-        let Ok(bytes) = os::read_keys() else { break };
-        if bytes.is_empty() {
-            break;
-        }
+    while let Ok(bytes) = os::read_keys()
+        && !bytes.is_empty()
+    {
         let leave = memchr::memchr(LEAVE, &bytes).filter(|_| on_terminal);
         if leave.is_some() {
             let _ = events.send(Event::Left);
@@ -244,7 +244,7 @@ fn show_output(mut client: Client, events: &Sender<Event>, has_left: &AtomicBool
             }
             reply => {
                 let is_last = !matches!(reply, Ok(Reply::Transition(_) | Reply::Remark(_)));
-                let _ = events.send(Event::Reply(reply));
+                let _ = events.send(Event::Reply(Box::new(reply)));
                 if is_last {
                     return;
                 }

@@ -149,8 +149,9 @@ impl Attachments {
 
     fn remark(&self, id: u64, text: String) {
         let inner = self.lock();
-        let viewer = inner.viewers.iter().find(|viewer| viewer.id == id);
-        let _ = viewer.map(|viewer| viewer.to.try_send(Reply::Remark(Diagnostic::new(text))));
+        if let Some(viewer) = inner.viewers.iter().find(|viewer| viewer.id == id) {
+            let _ = viewer.to.try_send(Reply::Remark(Diagnostic::new(text)));
+        }
     }
 
     fn write(&self, id: u64, bytes: &[u8]) -> Written {

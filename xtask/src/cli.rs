@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help,
+    Context, attach, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help,
     print_problem, restart, run, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
@@ -72,6 +72,7 @@ fn from_arguments() -> ExitCode {
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
         Command::Restart(args) => restart::run(&args, &context),
+        Command::Attach(args) => attach::run(&args, &context),
         Command::Status(args) => status::run(args, &context),
         Command::Logs(args) => logs::run(args, &context),
         Command::Metrics(args) => metrics::run(&args, &context),
@@ -314,6 +315,7 @@ enum Command {
     #[command(visible_alias = "stop")]
     Down(down::Args),
     Restart(restart::Args),
+    Attach(attach::Args),
     #[command(visible_aliases = ["ps", "check"])]
     Status(status::Args),
     Logs(logs::Args),

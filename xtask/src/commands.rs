@@ -1,6 +1,7 @@
 //! One file for each subcommand, and the [`Context`] that they share. Only these modules print.
 
 mod answer;
+pub(crate) mod attach;
 mod bottom_line;
 pub(crate) mod compose;
 pub(crate) mod doctor;
@@ -43,6 +44,13 @@ use crate::report::card::RenderContext;
 use crate::report::paint::Paint;
 use crate::system::terminal::{Colour, Output, TerminalInfo};
 use crate::system::{clock, os, problem};
+
+/// Undoes what a program may have left in our terminal: another screen, a hidden cursor, modes of keys, mouse and paste,
+/// colours, a region that scrolls. The cursor stays.
+///
+/// Source: xterm, "Control Sequences", DECRST, DECKPNM, SGR, DECSTBM.
+const AS_BEFORE: &str =
+    "\x1b[?47l\x1b[?25h\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[m\x1b7\x1b[r\x1b8";
 
 /// How a command ends: with an exit code, or with everything that kept it from doing its work.
 pub(crate) type CommandResult = Result<Exit, Diagnostics>;

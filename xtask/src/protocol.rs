@@ -1,6 +1,8 @@
 //! The messages between a supervisor and later commands, and the status of a run: the same types for the socket, for
 //! text and for JSON.
 
+mod attach;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
 use crate::supervise::steps::Running;
 use crate::supervise::{Cause, ChangedFiles, State};
+pub(crate) use attach::{Bytes, Input, Size};
 
 /// The record of a run, for later commands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +92,12 @@ pub(crate) enum Request {
     Down {
         services: Vec<String>,
     },
+    /// Show what a service writes, and take what is typed into it: each further line is an [`Input`].
+    Attach {
+        service: String,
+        /// Of the client's terminal, if it has one.
+        size: Option<Size>,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,6 +110,15 @@ pub(crate) enum Reply {
     Transition(Transition),
     Progress(Vec<ServiceProgress>),
     StartNotice(StartNotice),
+    /// The first reply to a client that attaches.
+    Attached {
+        /// The service has a terminal.
+        tty: bool,
+    },
+    /// The service has written this.
+    Output(Bytes),
+    /// What an attached client should know.
+    Remark(Diagnostic),
     Done {
         exit: Exit,
         snapshot: Snapshot,
@@ -117,6 +135,7 @@ impl Reply {
     pub(crate) fn is_last(&self) -> bool {
         match self {
             Reply::Transition(_) | Reply::Progress(_) | Reply::StartNotice(_) => false,
+            Reply::Attached { .. } | Reply::Output(_) | Reply::Remark(_) => false,
             Reply::Status(_) | Reply::Services(_) | Reply::Metrics(_) | Reply::Why(_) | Reply::Done { .. } => true,
             Reply::Refused(_) | Reply::Ending => true,
         }

@@ -1,6 +1,7 @@
 //! Keeps a run alive: reads the project, starts and stops its services, keeps their logs, talks to clients.
 
 pub(crate) mod again;
+pub(crate) mod attachments;
 pub(crate) mod background;
 pub(crate) mod container;
 pub(crate) mod control;

@@ -19,7 +19,7 @@ pub(super) struct BottomLine {
 
 /// From the most to the least that is said about keys.
 const KEYS: [&str; 3] = [
-    "r restart  l log  s status  o open  ? help  q stop",
+    "r restart  l log  i input  s status  o open  ? help  q stop",
     "r restart  ? help  q stop",
     "? help",
 ];

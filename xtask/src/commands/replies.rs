@@ -47,6 +47,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
             | Message::PipeEnded { .. }
             | Message::Watch(_)
             | Message::Measure(_)
+            | Message::Attach { .. }
             | Message::Request(..) => continue,
         };
         match reply {
@@ -68,6 +69,7 @@ pub(super) fn follow(inbox: &Receiver<Message>, hear: &mut dyn FnMut(News<'_>)) 
             Reply::Ending => return Ok(Ended::Gone),
             // Replies to other requests.
             Reply::Status(_) | Reply::Services(_) | Reply::Metrics(_) | Reply::Why(_) => {}
+            Reply::Attached { .. } | Reply::Output(_) | Reply::Remark(_) => {}
         }
     }
 }

@@ -3,8 +3,9 @@
 //! Callers never block on a slow reader: stdout and stderr each have a queue and a thread that writes. If stdout is
 //! read too slowly, lines are dropped and counted; they are still in the log files.
 
+mod page;
+
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,8 @@ use crate::run::driver::Message;
 use crate::run::logs::{Sink, Stream};
 use crate::system::clock::wall;
 use crate::system::output_queue::{Added, OutputQueue};
-use crate::system::terminal::{Output, SerialWorker, Size};
+use crate::system::terminal::{SerialWorker, Size};
+use page::{Pinned, ScreenOp, TerminalOutput};
 
 pub(super) struct Screen {
     json: bool,
@@ -36,32 +38,11 @@ pub(super) struct Screen {
     bottom: Mutex<BottomLine>,
     /// The service whose lines alone are shown.
     shown: Mutex<Option<String>>,
+    /// The keyboard belongs to a service, whose output comes as it is written.
+    is_connected: AtomicBool,
     /// The number of dropped lines that have not been reported yet, by service.
     left_out: Mutex<BTreeMap<String, usize>>,
     program: String,
-}
-
-/// Output of the driver.
-enum ScreenOp {
-    /// A message for the user.
-    Tell(String),
-    /// The line at the bottom; empty for none.
-    Draw(String),
-    /// Clears the whole terminal.
-    Clear,
-}
-
-/// Both outputs, independent of each other: a blocked stdout does not block stderr.
-struct TerminalOutput {
-    paint: Paint,
-    program: String,
-    gone: Sender<Message>,
-    /// Both are the same terminal, so the drawn line is erased before a line on stdout.
-    shared: bool,
-    /// The line drawn at the bottom of the terminal; empty for none.
-    drawn: Mutex<String>,
-    /// Whether it is drawn again below whatever is written.
-    stays: AtomicBool,
 }
 
 /// How long a message waits for the lines before it.
@@ -85,8 +66,7 @@ impl Screen {
             program: context.program.clone(),
             gone,
             shared: context.terminals.can_redraw && context.terminals.stdout_is_tty,
-            drawn: Mutex::default(),
-            stays: AtomicBool::new(false),
+            bottom: Mutex::default(),
         });
         let stdout = OutputQueue::new({
             let page = Arc::clone(&page);
@@ -115,6 +95,7 @@ impl Screen {
             page,
             bottom: Mutex::default(),
             shown: Mutex::default(),
+            is_connected: AtomicBool::new(false),
             left_out: Mutex::default(),
             program: context.program.clone(),
         })
@@ -174,18 +155,18 @@ impl Screen {
 
     /// From now on, the line at the bottom stays: it shows states and keys.
     pub(super) fn keep_bottom(&self) {
-        self.page.stays.store(true, Ordering::Relaxed);
+        lock(&self.page.bottom).stays = true;
         self.draw("");
     }
 
     /// Erases the line at the bottom for good.
     pub(super) fn leave_bottom(&self) {
-        self.page.stays.store(false, Ordering::Relaxed);
+        lock(&self.page.bottom).stays = false;
         self.draw("");
     }
 
     fn has_keys(&self) -> bool {
-        self.page.stays.load(Ordering::Relaxed)
+        lock(&self.page.bottom).stays
     }
 
     /// Changes what the bottom line says.
@@ -199,6 +180,37 @@ impl Screen {
     /// Shows only the lines of this service, or all.
     pub(super) fn show_only(&self, service: Option<String>) {
         *lock(&self.shown) = service;
+    }
+
+    /// From now on, nothing but messages and [`Screen::pass_on`] is shown, above a line with this text. `resize` gets the
+    /// size of what is left, now and whenever it changes.
+    pub(super) fn connect(&self, text: String, is_raw: bool, resize: impl Fn(Size) + Send + 'static) {
+        self.is_connected.store(true, Ordering::Relaxed);
+        self.stdout.flush(FLUSH_TIMEOUT);
+        self.page.pin(Pinned {
+            text,
+            size: Size::of_ours().unwrap_or(Size::USUAL),
+            is_raw,
+            resize: Box::new(resize),
+        });
+    }
+
+    /// The size that is left above the line of [`Screen::connect`].
+    pub(super) fn size_above() -> Option<Size> {
+        Size::of_ours().map(page::above)
+    }
+
+    /// Writes what the service has written, as it is.
+    pub(super) fn pass_on(&self, bytes: &[u8]) {
+        self.stdout.push_unbounded(bytes);
+    }
+
+    /// All lines are shown again.
+    pub(super) fn disconnect(&self) {
+        self.stdout.flush(FLUSH_TIMEOUT);
+        self.page.unpin();
+        self.is_connected.store(false, Ordering::Relaxed);
+        self.draw("");
     }
 
     pub(super) fn clear(&self) {
@@ -248,81 +260,14 @@ impl Screen {
     }
 }
 
-impl TerminalOutput {
-    fn put(&self, word: ScreenOp) {
-        match word {
-            ScreenOp::Tell(text) => {
-                let mut drawn = lock(&self.drawn);
-                let before = erase(&mut drawn);
-                super::tell(&text);
-                self.draw_again(&mut drawn, before);
-            }
-            ScreenOp::Clear => {
-                let mut drawn = lock(&self.drawn);
-                let before = erase(&mut drawn);
-                let _ = console::Term::stderr().clear_screen();
-                self.draw_again(&mut drawn, before);
-            }
-            ScreenOp::Draw(text) => {
-                let mut drawn = lock(&self.drawn);
-                if *drawn != text {
-                    erase(&mut drawn);
-                    super::tell(&self.paint.dim(&text));
-                    *drawn = text;
-                }
-            }
-        }
-    }
-
-    /// Draws the line again that was erased for other output, if it stays.
-    fn draw_again(&self, drawn: &mut String, before: String) {
-        if self.stays.load(Ordering::Relaxed) && !before.is_empty() {
-            super::tell(&self.paint.dim(&before));
-            *drawn = before;
-        }
-    }
-
-    fn pause(&self) {
-        erase(&mut lock(&self.drawn));
-    }
-
-    fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
-        // Held until the bytes are written, so that no line is drawn into them.
-        let mut drawn = self.shared.then(|| lock(&self.drawn));
-        let before = drawn.as_deref_mut().map(erase);
-        let written = Output::Stdout.write(bytes);
-        if let (Some(drawn), Some(before)) = (&mut drawn, before) {
-            self.draw_again(drawn, before);
-        }
-        drop(drawn);
-        if let Err(error) = &written {
-            match error.kind() {
-                // If the driver has ended, there is nothing left to stop.
-                ErrorKind::BrokenPipe => drop(self.gone.send(Message::OutputClosed)),
-                _ => super::tell(&problem(&super::unwritable(error), &self.program, self.paint)),
-            }
-        }
-        written
-    }
-}
-
-/// Returns what was drawn.
-fn erase(drawn: &mut String) -> String {
-    let before = std::mem::take(drawn);
-    if !before.is_empty() {
-        // A terminal that cannot move the cursor to the start of the line keeps the text.
-        let _ = console::Term::stderr().clear_line();
-    }
-    before
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sink for Screen {
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool {
-        if lock(&self.shown).as_ref().is_some_and(|shown| shown != service) {
+        let is_other = |shown: &String| shown != service;
+        if self.is_connected.load(Ordering::Relaxed) || lock(&self.shown).as_ref().is_some_and(is_other) {
             return true;
         }
         let added = self.stdout.add(|buffer| {

@@ -14,7 +14,7 @@ use crate::protocol::{Mode, Record, Reply, Request, ServiceProgress, StartNotice
 use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use crate::run::control::{self, Server};
-use crate::run::driver::{Driver, InitialRequest, Message, Observer, Outputs, RunOutcome};
+use crate::run::driver::{self, Driver, InitialRequest, Message, Observer, Outputs, RunOutcome};
 use crate::run::log_export::{LineSource, LogExport, host_name};
 use crate::run::logs::{Follower, Sink, Stream};
 use crate::run::metrics::{Responder, Scraper};
@@ -105,14 +105,17 @@ pub(super) fn supervise(
     let ask = inbox.sender.clone();
     let scraper = Arc::new(Scraper::new(inbox.sender.clone()));
     let for_clients = Arc::clone(&scraper);
-    let server = Server::start(&record.socket, move |request, reply| match request {
+    let to_driver = inbox.sender.clone();
+    let attach = move |service: &str, size| driver::attach(&to_driver, service, size);
+    let answer = move |request, reply: Sender<Reply>| match request {
         // On the thread of the client: the driver only hands out its numbers.
         Request::Metrics { for_node_exporter } => {
             let text = for_clients.text(for_node_exporter);
             drop(reply.send(text.map_or_else(Reply::Refused, Reply::Metrics)));
         }
         request => drop(ask.send(Message::Request(request, reply))),
-    })?;
+    };
+    let server = Server::start(&record.socket, answer, Box::new(attach))?;
     // It was free a moment ago; the stack is worth more than its metrics.
     let served = run.metrics.map(|address| Responder::start(address, scraper));
     let _served = served.and_then(|served| served.map_err(|problem| sink.trouble(problem)).ok());

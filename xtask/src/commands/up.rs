@@ -2,6 +2,7 @@
 
 mod addresses;
 mod clear;
+mod connection;
 mod detach;
 mod free_port;
 mod join;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Diagnosis, ExitStatus, FailureKind, Subject};
 use crate::config::suggest::is_slip;
 use crate::diagnostic::{Hint, Platform};
-use crate::plan::{Runs, Service, VenvInputs, interpreter_of};
+use crate::plan::{Runs, Service, Stdin, VenvInputs, interpreter_of};
 
 /// The hints below a failure.
 pub(crate) fn advice(
@@ -96,6 +96,12 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
             return hint.into_iter().collect();
         }
         (VariableMissing, Some(Subject::Variable(variable))) => set_variable(service, variable, checkout),
+        (InputEnded, _) if !service.tty && service.stdin == Stdin::Null => {
+            let text = format!(
+                "set `tty = true`, or for plain lines `stdin = \"open\"`, in [services.{name}], then answer it with"
+            );
+            return vec![Hint::run(&text, format!("attach {name}"))];
+        }
         (OutOfMemory, Some(Subject::Remedy(limit))) => format!("raise {limit} in `environment`"),
         // Only Linux has this limit. Source: man 7 inotify.
         (WatchLimit, _) => "raise the limit with `sudo sysctl fs.inotify.max_user_watches=524288`".to_owned(),

@@ -30,6 +30,8 @@ pub(crate) enum FailureKind {
     Denied,
     /// An environment variable that it requires is not set.
     VariableMissing,
+    /// It wanted to read from its input, which was at its end.
+    InputEnded,
     /// No process listens where it wanted to connect.
     Refused,
     /// It reported this itself; the kernel was not involved.
@@ -95,6 +97,7 @@ impl FailureKind {
             NotExecutable => ("a command cannot be executed", Missing, true, false),
             Denied => ("permission denied", Failed, true, true),
             VariableMissing => ("a variable is not set", Failed, true, false),
+            InputEnded => ("it wanted an answer, and its input was at its end", Failed, false, true),
             Refused => ("a connection was refused", Failed, false, true),
             OutOfMemory => ("it ran out of memory", Failed, false, false),
             KilledForMemory => ("the kernel was out of memory and killed it", Failed, false, false),

@@ -195,6 +195,9 @@ pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| vec![
     rule(VariableMissing, r"(^|error: )(?<variable>NAME) must be set$"),
     rule(VariableMissing, r"^(?<variable>NAME) must be set: "),
     rule(VariableMissing, r"error: (?<variable>NAME) is (not set|required)$"),
+    // Python's debugger; `input()`, also in a terminal that is gone.
+    rule(InputEnded, r"^bdb\.bdbquit|^eoferror: eof when reading a line"),
+    rule(InputEnded, r"^oserror: \[errno 5\] ").below(r"\binput\(|stdin|readline"),
     rule(Refused, r"connection refused|connect econnrefused |connectionrefusederror"),
     // Python's error numbers on Linux, macOS and Windows.
     rule(Refused, r"\[errno (111|61)\]|\[winerror 10061\]"),

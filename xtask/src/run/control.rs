@@ -1,18 +1,20 @@
 //! The protocol between a running supervisor and later commands: a socket file, one JSON document per line.
 //!
-//! A client sends one `Request`. The supervisor sends `Reply`s until `Done` or `Refused`.
+//! A client sends one `Request`. The supervisor sends `Reply`s until `Done` or `Refused`. Only a client that attaches to a
+//! service sends more: an `Input` a line.
 
+mod attached;
 mod client;
 mod server;
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
-pub(crate) use client::{Client, REPLY_TIMEOUT, ask, listen};
+pub(crate) use client::{Client, InputSender, REPLY_TIMEOUT, ask, listen};
 pub(crate) use server::{Server, first_client};
 
 /// Incremented when a change would make an older client or supervisor misunderstand.
-const PROTOCOL: u32 = 11;
+const PROTOCOL: u32 = 12;
 
 #[derive(Serialize, Deserialize)]
 struct Envelope<R> {

@@ -2,6 +2,7 @@
 //!
 //! All events come through one channel. Only the driver's thread spawns, signals and reaps.
 
+mod attach;
 mod beside;
 mod changes;
 mod checks;
@@ -33,13 +34,14 @@ use crate::preflight::limit;
 use crate::process::Identity;
 use crate::process::left_alone::LeftAlone;
 use crate::protocol::Record;
-use crate::protocol::{Reply, Request, ServiceProgress, Snapshot, StartNotice, Transition};
+use crate::protocol::{Reply, Request, ServiceProgress, Size, Snapshot, StartNotice, Transition};
 use crate::supervise::{Action, Event, Machine, ProbeResult, Spec, UnitId};
 use crate::system::clock::Clock;
 use crate::system::interrupt::Interrupt;
 use crate::system::os::{self, SignalEvent};
 use crate::system::runs::StateDir;
 use crate::system::watch::{WatchNotice, Watcher};
+pub(crate) use attach::{Attached, attach};
 use checks::RunningCheck;
 use guarding::Guarding;
 use instance::ServiceInstance;
@@ -94,6 +96,12 @@ pub(crate) enum Message {
         generation: u32,
     },
     Request(Request, Sender<Reply>),
+    /// Somebody wants to see a service and type into it.
+    Attach {
+        service: String,
+        size: Option<Size>,
+        reply: Sender<Result<Attached, Diagnostic>>,
+    },
     Watch(WatchNotice),
     /// Metrics are asked for.
     #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody asks"))]
@@ -362,6 +370,7 @@ impl<'a> Driver<'a> {
             Message::Watch(notice) => self.hear_of_files(notice),
             // Who asked may have given up.
             Message::Measure(reply) => drop(reply.send(self.measures())),
+            Message::Attach { service, size, reply } => drop(reply.send(self.attach(&service, size))),
             Message::Request(request, reply) => {
                 self.handle_request(request, reply);
                 // Its new units exist before the next request is handled.

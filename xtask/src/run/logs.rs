@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attachments::Attachments;
 use super::log_export::LogExport;
 use crate::diagnostic::Diagnostic;
 use crate::system::clock::precise;
@@ -112,6 +113,7 @@ pub(crate) struct Log {
     service: Arc<str>,
     sink: Arc<dyn Sink>,
     export: Arc<LogExport>,
+    attachments: Arc<Attachments>,
     inner: Mutex<Inner>,
     /// Apart, because `inner` is locked while the disk is written.
     counts: Mutex<LogCounts>,
@@ -149,6 +151,7 @@ impl Log {
             service: service.into(),
             sink,
             export,
+            attachments: Attachments::new(service),
             inner,
             counts: Mutex::default(),
         })
@@ -168,8 +171,14 @@ impl Log {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Those who are attached to the service.
+    pub(crate) fn attachments(&self) -> &Arc<Attachments> {
+        &self.attachments
+    }
+
     /// Clears the last lines, because a new process of the service starts.
     pub(crate) fn begin(&self) {
+        self.attachments.begin();
         self.lock().tail.clear();
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::os;
 use super::threads::{self, Stack};
 use crate::diagnostic::Diagnostic;
+pub(crate) use crate::protocol::Size;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,12 +105,19 @@ impl Output {
     }
 }
 
-/// The size of a terminal, in characters.
+/// How what is typed at our terminal reaches us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) rows: u16,
-    pub(crate) columns: u16,
+pub(crate) enum Typing {
+    /// Each key at once, unseen. Ctrl-C and Ctrl-Z are signals.
+    Keys,
+    /// Every key at once, unseen, also Ctrl-C. What we write is shown as it is, also line feeds.
+    Raw,
+    /// Whole lines, edited as usual. [`LEAVE`] ends a line, too.
+    Lines,
 }
+
+/// Ctrl-], which leaves an attached service.
+pub(crate) const LEAVE: u8 = 0x1d;
 
 impl Size {
     /// The default size.

@@ -83,12 +83,12 @@ fn help_lists_what_works_and_nothing_else() {
     let sandbox = Sandbox::new("");
     let help = sandbox.run(&["--help"]).with(0).stdout;
     for command in [
-        "up", "down", "restart", "status", "logs", "why", "doctor", "run", "exec", "env", "port", "init", "import",
-        "venv", "compose", "export",
+        "up", "down", "restart", "attach", "status", "logs", "why", "doctor", "run", "exec", "env", "port", "init",
+        "import", "venv", "compose", "export",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
-    for later in ["attach", "config", "schema", "completions"] {
+    for later in ["config", "schema", "completions"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{help}");
     }
 }

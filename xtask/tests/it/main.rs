@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod attach;
 mod bad_days;
 mod compose;
 mod config;

@@ -159,6 +159,11 @@ impl Sandbox {
         Terminal::start(&self.command(arguments))
     }
 
+    /// Starts devtasks on a terminal of this size.
+    pub(crate) fn terminal_of(&self, rows: u16, columns: u16, arguments: &[&str]) -> Terminal {
+        Terminal::of_size(&self.command(arguments), rows, columns)
+    }
+
     /// Starts the fixture as a process unrelated to devtasks, and waits until its ports are open.
     #[track_caller]
     pub(crate) fn stranger(&self, arguments: &[&str]) -> Running {

@@ -17,6 +17,7 @@ mod interrupt;
 mod json;
 #[cfg(target_os = "linux")] // Open pipes, from `/proc`; other systems have no `on_exit = "keep"`.
 mod keep;
+mod keys;
 mod leftovers;
 mod logs;
 #[cfg(target_os = "linux")] // `/proc` leads to its pipe, and prlimit(2) takes its files away.

@@ -23,7 +23,7 @@ fn as_many_keys_are_named_as_fit() {
     check(
         &line,
         100,
-        "2 ready  http://127.0.0.1:8080                    r restart  l log  s status  o open  ? help  q stop",
+        "2 ready  http://127.0.0.1:8080           r restart  l log  i input  s status  o open  ? help  q stop",
     );
     check(
         &line,

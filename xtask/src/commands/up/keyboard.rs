@@ -5,6 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use super::addresses::front;
+use super::connection::Connection;
 use super::keypad::{HELP, Keypad, Wish};
 use crate::commands::Context;
 use crate::commands::screen::Screen;
@@ -16,17 +17,19 @@ use crate::run::run_status;
 use crate::system::browser;
 use crate::system::clock::wall;
 use crate::system::os::{self, KeyMode, SignalEvent};
-use crate::system::terminal::pause;
+use crate::system::terminal::{Typing, pause};
 use crate::system::threads::{self, Stack};
 
 /// While it lives, keys are read, and the line at the bottom stays.
 pub(super) struct Keyboard {
     screen: Arc<Screen>,
+    connection: Connection,
     _mode: KeyMode,
 }
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
+        self.connection.end();
         self.screen.leave_bottom();
     }
 }
@@ -39,15 +42,18 @@ pub(super) fn listen(
     context: &Context,
 ) -> Option<Keyboard> {
     let paused = Arc::clone(screen);
-    let mode = KeyMode::enter(move |begins| match begins {
+    let mode = KeyMode::enter(Typing::Keys, move |begins| match begins {
         true => paused.pause(),
         false => paused.draw(""),
     });
+    let connection = Connection::new(screen);
     let keyboard = Keyboard {
+        connection: connection.clone(),
         screen: Arc::clone(screen),
         _mode: mode.ok()?,
     };
     let hands = Hands {
+        connection,
         screen: Arc::clone(screen),
         driver: driver.clone(),
         url: front(plan).into_iter().next().map(|(_, url)| url),
@@ -62,6 +68,7 @@ pub(super) fn listen(
 }
 
 struct Hands {
+    connection: Connection,
     screen: Arc<Screen>,
     driver: Sender<Message>,
     url: Option<String>,
@@ -78,6 +85,7 @@ impl Hands {
         loop {
             match os::read_keys() {
                 Ok(bytes) if bytes.is_empty() => return,
+                Ok(bytes) if self.connection.takes(&bytes) => {}
                 Ok(bytes) => keys(&bytes).for_each(|key| self.press(&mut keypad, key)),
                 Err(_) if os::is_in_foreground() => return,
                 Err(_) => pause(BACKGROUND_INTERVAL),
@@ -98,6 +106,10 @@ impl Hands {
             Wish::Restart(services) => self.ask(Request::Restart { services }),
             Wish::Status => self.ask(Request::Status),
             Wish::ShowLines(service) => self.screen.show_only(service),
+            Wish::Connect(service) => {
+                let connected = self.connection.connect(&service, &self.driver);
+                connected.unwrap_or_else(|problem| self.screen.tell_problem(&problem));
+            }
             Wish::Clear => self.screen.clear(),
             Wish::Help => {
                 let paint = self.screen.paint();

@@ -12,6 +12,8 @@ pub(super) enum Wish {
     Restart(Vec<String>),
     /// The lines of one service, or of all.
     ShowLines(Option<String>),
+    /// Connect the keyboard to the service.
+    Connect(String),
     Status,
     /// Open the URL in a browser.
     Open,
@@ -27,6 +29,7 @@ pub(super) enum Wish {
 enum Purpose {
     Restart,
     ShowLines,
+    Connect,
 }
 
 /// The keys of a foreground `up`.
@@ -68,13 +71,14 @@ impl Keypad {
             'r' => self.ask(Purpose::Restart),
             'l' if self.shown.is_some() => self.show(None),
             'l' => self.ask(Purpose::ShowLines),
+            'i' => self.ask(Purpose::Connect),
             's' => Wish::Status,
             'o' => Wish::Open,
             'c' => Wish::Clear,
             '?' | 'h' => Wish::Help,
             'q' => Wish::Stop,
             ESCAPE if self.shown.is_some() => self.show(None),
-            _ => return None,
+            key => return self.labelled(key).map(Wish::Connect).filter(|_| key.is_ascii_digit()),
         })
     }
 
@@ -83,6 +87,7 @@ impl Keypad {
         match (&self.services[..], purpose) {
             ([], _) | ([_], Purpose::ShowLines) => Wish::Nothing,
             ([only], Purpose::Restart) => Wish::Restart(vec![only.clone()]),
+            ([only], Purpose::Connect) => Wish::Connect(only.clone()),
             (_, purpose) => {
                 self.choosing = Some(purpose);
                 Wish::Nothing
@@ -91,15 +96,19 @@ impl Keypad {
     }
 
     fn choose(&mut self, purpose: Purpose, key: char) -> Wish {
-        let service = LABELS.chars().position(|label| label == key);
-        let service = service.and_then(|at| self.services.get(at)).cloned();
-        match (purpose, key, service) {
+        match (purpose, key, self.labelled(key)) {
             (Purpose::Restart, 'a', _) => Wish::Restart(Vec::new()),
             (Purpose::Restart, _, Some(service)) => Wish::Restart(vec![service]),
             (Purpose::ShowLines, 'a', _) => self.show(None),
             (Purpose::ShowLines, _, Some(service)) => self.show(Some(service)),
+            (Purpose::Connect, _, Some(service)) => Wish::Connect(service),
             (_, _, None) => Wish::Nothing,
         }
+    }
+
+    fn labelled(&self, key: char) -> Option<String> {
+        let at = LABELS.chars().position(|label| label == key)?;
+        self.services.get(at).cloned()
     }
 
     fn show(&mut self, service: Option<String>) -> Wish {
@@ -112,6 +121,7 @@ impl Keypad {
         let question = match self.choosing {
             Some(Purpose::Restart) => "restart which?",
             Some(Purpose::ShowLines) => "show only the lines of which?",
+            Some(Purpose::Connect) => "type into which?",
             None => {
                 let shown = self.shown.as_ref()?;
                 return Some(format!("only the lines of {shown} are shown   l all"));
@@ -119,15 +129,17 @@ impl Keypad {
         };
         let services = LABELS.chars().zip(&self.services);
         let services = services.map(|(label, service)| format!("{label} {service}"));
-        let all: Vec<String> = services.chain(["a all".to_owned(), "Esc none".to_owned()]).collect();
+        let all = (self.choosing != Some(Purpose::Connect)).then(|| "a all".to_owned());
+        let all: Vec<String> = services.chain(all).chain(["Esc none".to_owned()]).collect();
         Some(format!("{question}  {}", all.join("  ")))
     }
 }
 
 /// The help of `?`.
-pub(super) const HELP: [(&str, &str); 7] = [
+pub(super) const HELP: [(&str, &str); 8] = [
     ("r", "restart a service, or all"),
     ("l", "show the lines of one service, or of all again"),
+    ("i", "type into a service, as its number alone does; Ctrl-] returns"),
     ("s", "show the status"),
     ("o", "open the URL in a browser"),
     ("c", "clear the screen"),

@@ -264,6 +264,22 @@ fn a_refused_connection_is_seen() {
 }
 
 #[test]
+fn an_input_at_its_end_is_seen() {
+    check_lines(
+        "InputEnded 1",
+        r#"
+        bdb.BdbQuit
+        EOFError: EOF when reading a line
+        "#,
+    );
+    let gone = "OSError: [Errno 5] Input/output error";
+    let asked = "Traceback (most recent call last):\n  File \"/srv/app.py\", line 2, in <module>\n    input('go on?')";
+    check(&format!("{asked}\n{gone}"), &format!("InputEnded 1: {gone}"));
+    // A disk can fail as well.
+    check(gone, "nothing");
+}
+
+#[test]
 fn a_limit_of_the_system_is_seen() {
     check_lines(
         "TooManyFiles 1",

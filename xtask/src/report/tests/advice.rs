@@ -289,3 +289,14 @@ fn other_systems_have_other_commands() {
         expected.assert_eq(&seen(platform, log));
     }
 }
+
+#[test]
+fn an_input_at_its_end_is_opened_where_it_was_not() {
+    let advice = expect![[
+        r#"set `tty = true`, or for plain lines `stdin = "open"`, in [services.backend], then answer it with `cargo xtask attach backend`"#
+    ]];
+    check("python3 app.py", 1, "bdb.BdbQuit", advice);
+    let file = "[services.backend]\ncommand = 'python3 app.py'\ntty = true\n";
+    let in_terminal = planned(Path::new("/shop"), file).services.remove(0);
+    check_of(&in_terminal, 1, "EOFError: EOF when reading a line", expect![""]);
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use interprocess::local_socket::prelude::*;
@@ -9,7 +10,7 @@ use interprocess::local_socket::{ConnectOptions, GenericFilePath, Stream};
 
 use super::{Envelope, PROTOCOL, other_version};
 use crate::diagnostic::{Diagnostic, Hint};
-use crate::protocol::{Reply, Request};
+use crate::protocol::{Input, Reply, Request};
 use crate::system::os;
 use crate::system::threads::{self, Stack};
 
@@ -23,7 +24,7 @@ pub(crate) struct Client {
 
 /// A stream whose reads have a time limit.
 struct Patient {
-    stream: Stream,
+    stream: Arc<Stream>,
     /// For each read; `None` means forever.
     patience: Option<Duration>,
 }
@@ -32,7 +33,7 @@ impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.patience {
             Some(patience) if !os::receives_within(&self.stream, patience) => Err(ErrorKind::TimedOut.into()),
-            Some(_) | None => self.stream.read(buffer),
+            Some(_) | None => (&*self.stream).read(buffer),
         }
     }
 }
@@ -42,7 +43,10 @@ impl Client {
     pub(crate) fn connect(path: &Path) -> Option<Client> {
         let name = path.to_fs_name::<GenericFilePath>().ok()?;
         let stream = ConnectOptions::new().name(name).connect_sync().ok()?;
-        let stream = Patient { stream, patience: None };
+        let stream = Patient {
+            stream: Arc::new(stream),
+            patience: None,
+        };
         os::is_trusted_server(&stream.stream).then(|| Client {
             stream: BufReader::new(stream),
         })
@@ -51,16 +55,24 @@ impl Client {
     /// A request that does not arrive is answered with [`Reply::Ending`].
     pub(crate) fn send(&mut self, request: &Request) {
         // A large request blocks until it is read; a supervisor that does not read does not reply either.
-        let stream = &mut self.stream.get_mut().stream;
+        let mut stream = &*self.stream.get_mut().stream;
         let _ = os::set_send_timeout(stream, Some(REPLY_TIMEOUT));
         // If it fails, the supervisor closes the connection.
-        let _ = ask(stream, request);
+        let _ = ask(&mut stream, request);
     }
 
     /// The next reply; waits at most `patience`.
     pub(crate) fn receive(&mut self, patience: Option<Duration>) -> Result<Reply, Diagnostic> {
         self.stream.get_mut().patience = patience;
         receive(&mut self.stream)
+    }
+
+    /// Sends input once the first reply is [`Reply::Attached`].
+    pub(crate) fn input(&self) -> InputSender {
+        let stream = Arc::clone(&self.stream.get_ref().stream);
+        // A service that does not read makes it wait.
+        let _ = os::set_send_timeout(&stream, None);
+        InputSender { stream }
     }
 
     /// Passes every reply to `hear` on its own thread, or the error; see [`listen`]. The first reply must come within
@@ -81,6 +93,22 @@ impl Client {
             let look = Hint::run("look with", "status").then(" what became of it: it was asked for");
             unheard(Err(problem.hint(look)));
         }
+    }
+}
+
+/// The way of an attached client to its service.
+#[derive(Clone)]
+pub(crate) struct InputSender {
+    stream: Arc<Stream>,
+}
+
+impl InputSender {
+    /// # Errors
+    /// The supervisor has closed the connection.
+    pub(crate) fn send(&self, input: &Input) -> io::Result<()> {
+        let mut line = serde_json::to_vec(input).expect("input is plain data");
+        line.push(b'\n');
+        (&*self.stream).write_all(&line)
     }
 }
 

@@ -13,12 +13,16 @@ use std::time::{Duration, Instant};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Stream};
 
-use super::{Envelope, PROTOCOL, Version, other_version};
+use super::{Envelope, PROTOCOL, Version, attached, other_version};
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::protocol::{Reply, Request};
+use crate::protocol::{Reply, Request, Size};
+use crate::run::driver::Attached;
 use crate::system::terminal::pause;
 use crate::system::threads::{self, Stack};
 use crate::system::{os, problem};
+
+/// Attaches a client, perhaps with a terminal of this size, to a service.
+pub(crate) type Attach = Box<dyn Fn(&str, Option<Size>) -> Result<Attached, Diagnostic> + Send + Sync>;
 
 /// Accepts clients until the program exits.
 pub(crate) struct Server {
@@ -59,12 +63,14 @@ impl Server {
     pub(crate) fn start(
         path: &Path,
         ask: impl Fn(Request, Sender<Reply>) + Send + Sync + 'static,
+        attach: Attach,
     ) -> Result<Server, Diagnostic> {
         let listener = listen(path).map_err(|error| problem("listen at", path, &error))?;
         let open = Arc::new(Conversations::default());
         let door = Door {
             listener,
             ask,
+            attach,
             open: Arc::clone(&open),
             spare: Mutex::new(os::nothing().ok()),
         };
@@ -88,6 +94,7 @@ impl Server {
 struct Door<A> {
     listener: Listener,
     ask: A,
+    attach: Attach,
     open: Arc<Conversations>,
     /// Closed when no other descriptor is left, so that one client can be accepted and told.
     spare: Mutex<Option<File>>,
@@ -101,7 +108,7 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
             let conversation = Conversation::begin(&self.open);
             let next = Arc::clone(&self);
             let is_relieved = threads::start("control", Stack::Usual, move || next.attend()).is_ok();
-            self.talk(&stream, conversation);
+            self.talk(stream, conversation);
             if is_relieved {
                 return;
             }
@@ -142,20 +149,25 @@ impl<A: Fn(Request, Sender<Reply>) + Send + Sync + 'static> Door<A> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn talk(&self, stream: &Stream, mut conversation: Conversation<'_>) {
-        let answers = if !os::is_same_user(stream) {
-            refuse(Diagnostic::new("this stack belongs to another user").exit(Exit::Refused))
+    fn talk(&self, stream: Stream, mut conversation: Conversation<'_>) {
+        let heard = if !os::is_same_user(&stream) {
+            Err(Diagnostic::new("this stack belongs to another user").exit(Exit::Refused))
         } else if conversation.is_one_too_many {
-            refuse(too_many())
+            Err(too_many())
         } else {
             let until = Instant::now() + REQUEST_TIMEOUT;
-            hear(Hurried { stream, until }, &self.ask)
+            hear(Hurried { stream: &stream, until })
         };
         conversation.heard();
+        let answers = match heard {
+            Ok(Request::Attach { service, size }) => return attached::serve(stream, (self.attach)(&service, size)),
+            Ok(request) => replies_to(request, &self.ask),
+            Err(problem) => refuse(problem),
+        };
         // Without it, a client that never reads would block this thread forever.
-        let _ = os::set_send_timeout(stream, Some(READ_TIMEOUT));
+        let _ = os::set_send_timeout(&stream, Some(READ_TIMEOUT));
         // The client may have disconnected.
-        let _ = answer(stream, answers);
+        let _ = answer(&stream, answers);
     }
 }
 
@@ -265,34 +277,45 @@ pub(crate) fn first_client() -> Option<FirstClient> {
         let _ = answer(io::stdout(), refuse(problem));
         return None;
     }
-    let answers = hear(io::stdin(), move |request, replies| drop(ask.send((request, replies))));
+    let answers = match hear(io::stdin()) {
+        Ok(request) => replies_to(request, move |request, replies| drop(ask.send((request, replies)))),
+        Err(problem) => refuse(problem),
+    };
     let _ = give.send(answers);
     let (request, replies) = asked.recv().ok()?;
     Some(FirstClient { request, replies, told })
 }
 
-/// Reads one client's request; its replies come through the channel.
-fn hear(from: impl Read, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
+/// Reads one client's request.
+///
+/// # Errors
+/// What the client is told instead.
+fn hear(from: impl Read) -> Result<Request, Diagnostic> {
     let mut line = String::new();
     // Reads a pipe's whole buffer at once.
     let from = BufReader::with_capacity(64 * 1024, from);
     let limited = from.take(MAX_REQUEST_BYTES).read_line(&mut line);
     if limited.is_err_and(|error| matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)) {
-        return refuse(Diagnostic::new("the request did not come in time"));
+        return Err(Diagnostic::new("the request did not come in time"));
     }
     let envelope = match serde_json::from_str(&line) {
         Ok(Version { protocol: PROTOCOL }) => serde_json::from_str(&line).ok(),
         Ok(_) | Err(_) => None,
     };
-    let Some(Envelope { request, .. }) = envelope else {
-        return refuse(other_version("it does not understand this request"));
-    };
+    match envelope {
+        Some(Envelope { request, .. }) => Ok(request),
+        None => Err(other_version("it does not understand this request")),
+    }
+}
+
+/// The replies to a request come through the channel.
+fn replies_to(request: Request, ask: impl FnOnce(Request, Sender<Reply>)) -> Receiver<Reply> {
     let (replies, answers) = channel();
     ask(request, replies);
     answers
 }
 
-fn refuse(problem: Diagnostic) -> Receiver<Reply> {
+pub(super) fn refuse(problem: Diagnostic) -> Receiver<Reply> {
     let (replies, answers) = channel();
     // The client may have disconnected.
     let _ = replies.send(Reply::Refused(problem));
@@ -303,7 +326,7 @@ fn refuse(problem: Diagnostic) -> Receiver<Reply> {
 ///
 /// # Errors
 /// The client can no longer be written to.
-fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
+pub(super) fn answer(mut to: impl Write, answers: Receiver<Reply>) -> io::Result<()> {
     while let Ok(reply) = answers.recv() {
         // Replies that have accumulated are written together.
         let mut is_last = false;

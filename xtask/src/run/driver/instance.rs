@@ -1,9 +1,7 @@
 //! The driver's data for a service: settings, process, pipes and probe results.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::net::SocketAddr;
-use std::process::ChildStdin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +36,6 @@ pub(super) struct ServiceInstance {
     /// Counts its processes: a result for an earlier one is dropped.
     pub(super) generation: u32,
     pub(super) open_pipes: usize,
-    /// The write end of its stdin. Nothing is written; while it is open, the service sees no end of input.
-    pub(super) stdin: Option<ChildStdin>,
-    /// Our side of its terminal. Without it, a service that closes the terminal and lives on would get SIGHUP.
-    pub(super) terminal: Option<Arc<File>>,
     /// The sockets opened for it, or why they could not be opened.
     pub(super) sockets: Option<Result<Sockets, Diagnostic>>,
     /// Holds the ports of its next process until right before that starts.

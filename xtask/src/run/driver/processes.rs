@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use super::instance::{PIPE_DRAIN_TIMEOUT, ServiceInstance};
-use super::{Driver, Message, UnitId};
+use super::{Driver, Message, Reply, UnitId};
 use crate::diagnose::ExitStatus;
 use crate::diagnose::{Diagnosis, FailureKind, OomKills, diagnosis, refused};
 use crate::diagnostic::Diagnostic;
@@ -47,8 +47,6 @@ impl Driver<'_> {
             leader: None,
             generation: 0,
             open_pipes: 0,
-            stdin: None,
-            terminal: None,
             sockets: None,
             hold: None,
             has_listened: false,
@@ -112,7 +110,7 @@ impl Driver<'_> {
                 sockets,
                 instance.hold.take(),
                 &tag,
-                self.sink.size(),
+                instance.log.attachments().resize(self.sink.size()),
                 note,
             )
         });
@@ -159,15 +157,19 @@ impl Driver<'_> {
                 }))
             }
         };
-        instance.stdin = child.stdin.take();
-        instance.terminal = terminal;
-        if let Some(terminal) = &instance.terminal {
+        let attachments = instance.log.attachments();
+        if let Some(terminal) = terminal {
+            attachments.connect(Arc::clone(&terminal), true);
             instance.open_pipes = 1;
-            let terminal = Arc::clone(terminal);
             let ended = ended(&self.sender);
             return self
                 .follower
                 .follow(&instance.log, OutputSource::Terminal, pid, terminal, ended);
+        }
+        if let Some(stdin) = child.stdin.take() {
+            let stdin = File::from(os::Descriptor::from(stdin));
+            os::write_without_waiting(&stdin);
+            attachments.connect(Arc::new(stdin), false);
         }
         instance.open_pipes = 2;
         let mut numbers = Vec::new();
@@ -187,9 +189,8 @@ impl Driver<'_> {
     /// Our terminal was resized, so the services' terminals are too.
     pub(super) fn resize_terminals(&self) {
         let size = self.sink.size();
-        for terminal in self.services.iter().filter_map(|instance| instance.terminal.as_ref()) {
-            // The terminal may be hung up.
-            let _ = os::resize_terminal(terminal, size);
+        for instance in &self.services {
+            instance.log.attachments().resize(size);
         }
     }
 
@@ -302,7 +303,7 @@ impl Driver<'_> {
             (instance.sockets, instance.hold) = (None, None);
         }
         if !state.is_alive() {
-            drop((instance.stdin.take(), instance.terminal.take()));
+            instance.log.attachments().disconnect();
         }
         if let (true, Some(exit), Some(cause)) = (instance.pid.is_none(), &mut instance.exit, &cause) {
             exit.cause = Some(cause.last().clone());
@@ -337,6 +338,11 @@ impl Driver<'_> {
         }
         self.audience.transition(&transition, &instance.service);
         self.tell_waiters(&transition);
+        let attachments = self.services[unit].log.attachments();
+        attachments.tell(|| Reply::Transition(transition.clone()));
+        if state.is_over() {
+            attachments.end();
+        }
     }
 
     pub(super) fn tag(&self, unit: UnitId) -> Tag {

@@ -31,7 +31,7 @@ impl Driver<'_> {
             Request::Status => drop(reply.send(Reply::Status(self.snapshot()))),
             Request::Services => drop(reply.send(Reply::Services(self.as_started()))),
             // Answered by the thread of the client; only the first request of a run gets this far.
-            Request::Metrics { .. } => drop(reply.send(Reply::Ending)),
+            Request::Metrics { .. } | Request::Attach { .. } => drop(reply.send(Reply::Ending)),
             Request::Why { service } => drop(reply.send(Reply::Why(self.why(&service)))),
             Request::Up { .. } | Request::Restart { .. } if self.ended_by.is_some() => {
                 drop(reply.send(Reply::Ending));
@@ -269,6 +269,6 @@ impl Driver<'_> {
     }
 }
 
-fn not_of_this_run(name: &str) -> Diagnostic {
+pub(super) fn not_of_this_run(name: &str) -> Diagnostic {
     Diagnostic::new(format!("`{name}` is not part of the running stack"))
 }

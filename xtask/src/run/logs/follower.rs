@@ -102,7 +102,9 @@ struct Followed {
 impl Followed {
     /// Reads once; stores whole lines and passes them on.
     fn read(&mut self, buffer: &mut Vec<u8>) {
-        let lines = match self.lines.read_from(&*self.pipe, buffer) {
+        let log = &self.log;
+        let show = |written: &[u8]| log.attachments().show(written);
+        let lines = match self.lines.read_from(&*self.pipe, buffer, show) {
             Got::Lines(lines) => lines,
             Got::End(rest) => {
                 self.at_end = true;

@@ -24,8 +24,13 @@ pub(super) enum Got<'a> {
 }
 
 impl Lines {
-    /// Reads once, into a buffer that other pipes may share.
-    pub(super) fn read_from<'a>(&mut self, mut pipe: impl Read, buffer: &'a mut Vec<u8>) -> Got<'a> {
+    /// Reads once, into a buffer that other pipes may share. `see` gets what was read.
+    pub(super) fn read_from<'a>(
+        &mut self,
+        mut pipe: impl Read,
+        buffer: &'a mut Vec<u8>,
+        see: impl FnOnce(&[u8]),
+    ) -> Got<'a> {
         let begun = self.begun.len();
         if buffer.len() < begun + PIPE_BYTES {
             buffer.resize(begun + PIPE_BYTES, 0);
@@ -44,6 +49,7 @@ impl Lines {
         let Some(filled) = filled else {
             return Got::End(self.cut_off(begun, buffer));
         };
+        see(&buffer[begun..filled]);
         if let Some(last) = memchr::memrchr(b'\n', &buffer[begun..filled]) {
             let end = begun + last + 1;
             self.begun.clear();

@@ -31,7 +31,7 @@ fn handed(mut pipe: Pieces) -> Vec<Vec<u8>> {
     let (mut lines, mut buffer) = (Lines::default(), Vec::new());
     let mut handed = Vec::new();
     loop {
-        let (whole, is_end) = match lines.read_from(&mut pipe, &mut buffer) {
+        let (whole, is_end) = match lines.read_from(&mut pipe, &mut buffer, |_| {}) {
             Got::Lines(whole) => (whole, false),
             Got::End(rest) => (rest, true),
         };

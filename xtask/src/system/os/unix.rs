@@ -38,9 +38,9 @@ pub(crate) use append::append_private;
 pub(crate) use bind::{excluded_range, set_reuse};
 pub(crate) use children::{ends_within, kill_half_started};
 pub(crate) use control::{
-    control_endpoint, is_same_user, is_trusted_server, private_socket, receives_within, set_send_timeout,
+    control_endpoint, has_hung_up, is_same_user, is_trusted_server, private_socket, receives_within, set_send_timeout,
 };
-pub(crate) use keys::{KeyMode, fail_in_background, leave_key_mode, read_keys};
+pub(crate) use keys::{KeyMode, change_typing, fail_in_background, leave_key_mode, read_keys};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::undo_inherited;
 pub(crate) use readable::{is_open_to_others, is_readable_by_all};

@@ -58,10 +58,10 @@ pub(crate) const BINDS_BESIDE_WILDCARD: bool = true;
 /// Source: microsoft/WSL#5514.
 pub(crate) const HAS_EXCLUDED_PORTS: bool = true;
 
-/// Programs that open a URL, each with its arguments.
+/// Opens a URL, with its first argument.
 ///
-/// Source: `explorer /?`: it opens what it is given with the program for it.
-pub(crate) const BROWSER_OPENERS: [[&str; 2]; 1] = [["explorer", ""]];
+/// Source: `cmd /?`, `start`; rundll32 opens a URL without a shell that could interpret it.
+pub(crate) const BROWSER_OPENERS: [[&str; 2]; 1] = [["rundll32", "url.dll,FileProtocolHandler"]];
 
 /// WSAEAFNOSUPPORT.
 pub(crate) const NO_SUCH_FAMILY: i32 = 10047;

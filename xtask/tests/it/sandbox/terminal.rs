@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{Ended, Running, eventually};
 
@@ -30,6 +31,7 @@ pub(crate) struct Terminal {
     master: Option<Arc<File>>,
     screen: Option<JoinHandle<()>>,
     shown: Arc<Mutex<Vec<u8>>>,
+    emulator: Arc<Mutex<vt100::Parser>>,
     is_gone: Arc<AtomicBool>,
     running: Running,
 }
@@ -70,15 +72,23 @@ impl Terminal {
 
         let master = Arc::new(File::from(master));
         let shown = Arc::<Mutex<Vec<u8>>>::default();
+        let emulator = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let is_gone = Arc::new(AtomicBool::new(false));
         let screen = std::thread::spawn({
-            let (master, shown, is_gone) = (Arc::clone(&master), Arc::clone(&shown), Arc::clone(&is_gone));
-            move || show(&master, &shown, &is_gone)
+            let (master, is_gone) = (Arc::clone(&master), Arc::clone(&is_gone));
+            let (shown, emulator) = (Arc::clone(&shown), Arc::clone(&emulator));
+            move || {
+                show(&master, &is_gone, |bytes| {
+                    shown.lock().unwrap().extend_from_slice(bytes);
+                    emulator.lock().unwrap().process(bytes);
+                })
+            }
         });
         Terminal {
             master: Some(master),
             screen: Some(screen),
             shown,
+            emulator,
             is_gone,
             running,
         }
@@ -87,6 +97,49 @@ impl Terminal {
     /// Everything that was ever displayed.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+    }
+
+    /// What stands on the screen: its rows without blanks at their ends, and without empty rows at the end.
+    pub(crate) fn screen(&self) -> String {
+        let emulator = self.emulator.lock().unwrap();
+        let (_, columns) = emulator.screen().size();
+        let rows = emulator.screen().rows(0, columns.get());
+        let rows: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
+        rows.join("\n").trim_end().to_owned()
+    }
+
+    /// Waits until the screen contains this.
+    #[track_caller]
+    pub(crate) fn wait_for_screen(&self, text: &str) {
+        eventually(
+            || format!("`{text}` in\n{}", self.screen()),
+            || self.screen().contains(text),
+        );
+    }
+
+    /// `icanon`, `echo`, `isig`: which of them are set.
+    pub(crate) fn modes(&self) -> Vec<&'static str> {
+        let master = self.master.as_ref().expect("it was not closed");
+        let modes = tcgetattr(&**master).expect("it is a terminal").local_modes;
+        let names = [
+            (LocalModes::ICANON, "icanon"),
+            (LocalModes::ECHO, "echo"),
+            (LocalModes::ISIG, "isig"),
+        ];
+        let set = names.into_iter().filter(|(mode, _)| modes.contains(*mode));
+        set.map(|(_, name)| name).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for_modes(&self, expected: &[&str]) {
+        eventually(
+            || format!("{expected:?}, not {:?}", self.modes()),
+            || self.modes() == expected,
+        );
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.running.pid()
     }
 
     #[track_caller]
@@ -106,6 +159,11 @@ impl Terminal {
     /// Changes the size of the window.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         resize(self.master.as_ref().expect("it was not closed"), rows, columns);
+        self.emulator
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
     }
 
     /// Waits for the question, then answers it.
@@ -147,6 +205,10 @@ impl Terminal {
     }
 }
 
+fn cells(n: u16) -> NonZero<u16> {
+    NonZero::new(n).expect("a terminal has a size")
+}
+
 fn resize(master: impl AsFd, rows: u16, columns: u16) {
     let size = Winsize {
         ws_row: rows,
@@ -157,7 +219,7 @@ fn resize(master: impl AsFd, rows: u16, columns: u16) {
     tcsetwinsize(master, size).expect("it is a terminal");
 }
 
-fn show(master: &File, shown: &Mutex<Vec<u8>>, is_gone: &AtomicBool) {
+fn show(master: &File, is_gone: &AtomicBool, hear: impl Fn(&[u8])) {
     let mut buffer = [0; 8192];
     let patience = Timespec {
         tv_sec: 0,
@@ -174,6 +236,6 @@ fn show(master: &File, shown: &Mutex<Vec<u8>>, is_gone: &AtomicBool) {
         let Ok(read @ 1..) = master.read(&mut buffer) else {
             return;
         };
-        shown.lock().unwrap().extend_from_slice(&buffer[..read]);
+        hear(&buffer[..read]);
     }
 }

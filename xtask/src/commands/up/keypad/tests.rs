@@ -59,6 +59,23 @@ fn one_service_is_not_chosen() {
 }
 
 #[test]
+fn the_keyboard_is_connected_to_a_service_by_its_number() {
+    let to = |service: &str| Some(Wish::Connect(service.to_owned()));
+    check(
+        &BOTH,
+        "i",
+        Some(Wish::Nothing),
+        "type into which?  1 api  2 web  Esc none",
+    );
+    check(&BOTH, "i2", to("web"), "");
+    check(&BOTH, "ia", Some(Wish::Nothing), "");
+    check(&BOTH, "1", to("api"), "");
+    check(&BOTH, "3", None, "");
+    check(&["api"], "i", to("api"), "");
+    check(&BOTH, "l2i1", to("api"), ONLY_WEB);
+}
+
+#[test]
 fn korean_letters_count_by_their_key_and_upper_case_too() {
     check(&BOTH, "ㅂ", Some(Wish::Stop), "");
     check(&BOTH, "ㄱ1", restart(&["api"]), "");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{is_readable_within, user_id};
 use crate::system::os::HAS_SOCKET_MODES;
@@ -20,6 +21,15 @@ pub(crate) fn control_endpoint(directory: &Path) -> PathBuf {
 pub(crate) fn receives_within(stream: &Stream, patience: Duration) -> bool {
     let Stream::UdSocket(socket) = stream;
     is_readable_within(socket, patience)
+}
+
+/// Whether the other end has closed the connection.
+///
+/// Source: poll(2), POLLHUP, which is reported unasked; `unix_poll` in net/unix/af_unix.c.
+pub(crate) fn has_hung_up(stream: &Stream) -> bool {
+    let Stream::UdSocket(socket) = stream;
+    let mut ends = [PollFd::new(socket, PollFlags::empty())];
+    poll(&mut ends, Some(&Timespec::default())).is_ok_and(|n| n > 0) && ends[0].revents().contains(PollFlags::HUP)
 }
 
 /// How long a write to the other end may wait; `None` means forever.

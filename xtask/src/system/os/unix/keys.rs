@@ -1,4 +1,4 @@
-//! Keys of the terminal at stdin, one at a time.
+//! What is typed at the terminal of stdin: keys one at a time, every key, or lines.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,16 +11,16 @@ use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
 use super::is_in_foreground;
+use crate::system::terminal::{LEAVE, Typing};
 
-/// The terminal as we found it, while keys are read one at a time.
-static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// The terminal as we found it, and how it is now.
+static BEFORE: Mutex<Option<(Termios, Typing)>> = Mutex::new(None);
 
-fn before() -> MutexGuard<'static, Option<Termios>> {
+fn before() -> MutexGuard<'static, Option<(Termios, Typing)>> {
     BEFORE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Until it is dropped, the terminal hands over each key at once and does not show it. Ctrl-C, Ctrl-Z and line ends of the
-/// output work as before. While we are suspended, the terminal is as we found it.
+/// Until it is dropped, what is typed reaches us in another way. While we are suspended, the terminal is as we found it.
 ///
 /// Source: termios(3), "Canonical and noncanonical mode".
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl KeyMode {
     ///
     /// # Errors
     /// Stdin is no terminal, or the system has no room for a thread.
-    pub(crate) fn enter(pause: impl Fn(bool) + Send + 'static) -> io::Result<KeyMode> {
-        *before() = Some(tcgetattr(io::stdin())?);
+    pub(crate) fn enter(typing: Typing, pause: impl Fn(bool) + Send + 'static) -> io::Result<KeyMode> {
+        *before() = Some((tcgetattr(io::stdin())?, typing));
         let mut signals = Signals::new([SIGTSTP, SIGCONT])?;
         let mode = KeyMode {
             signals: signals.handle(),
@@ -73,30 +73,46 @@ pub(crate) fn leave_key_mode() {
     *before() = None;
 }
 
+/// Changes how what is typed reaches us, while there is a [`KeyMode`].
+pub(crate) fn change_typing(typing: Typing) {
+    if let Some((_, now)) = &mut *before() {
+        *now = typing;
+    }
+    // The terminal may be gone.
+    let _ = set();
+}
+
 fn restore() {
-    if let Some(before) = &*before() {
+    if let Some((before, _)) = &*before() {
         // The terminal may be gone.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
     }
 }
 
 fn set() -> io::Result<()> {
-    if let Some(mut mode) = before().clone() {
-        mode.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-        mode.special_codes[SpecialCodeIndex::VMIN] = 1;
-        mode.special_codes[SpecialCodeIndex::VTIME] = 0;
+    if let Some((mut mode, typing)) = before().clone() {
+        match typing {
+            Typing::Keys => mode.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO),
+            Typing::Raw => mode.make_raw(),
+            Typing::Lines => mode.special_codes[SpecialCodeIndex::VEOL] = LEAVE,
+        }
+        if typing != Typing::Lines {
+            // How many bytes a read waits for, and how long.
+            mode.special_codes[SpecialCodeIndex::VMIN] = 1;
+            mode.special_codes[SpecialCodeIndex::VTIME] = 0;
+        }
         tcsetattr(io::stdin(), OptionalActions::Now, &mode)?;
     }
     Ok(())
 }
 
-/// The bytes of the keys that are pressed next, at most 64; a key such as an arrow is several bytes. Empty at the end of the
+/// The bytes of the keys that are pressed next, or of a line, at most 4096; a key such as an arrow is several bytes. Empty at the end of the
 /// input.
 ///
 /// # Errors
 /// EIO while we are in the background, or when the terminal is gone.
 pub(crate) fn read_keys() -> io::Result<Vec<u8>> {
-    let mut bytes = [0; 64];
+    let mut bytes = [0; 4096];
     let n = rustix::io::retry_on_intr(|| rustix::io::read(io::stdin(), &mut bytes))?;
     Ok(bytes[..n].to_vec())
 }

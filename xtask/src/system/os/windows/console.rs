@@ -11,6 +11,7 @@ use windows_sys::Win32::System::Console::*;
 
 use super::check;
 use crate::system::os::SignalEvent;
+use crate::system::terminal::Typing;
 
 type Hear = Box<dyn Fn(SignalEvent) + Send>;
 
@@ -119,26 +120,36 @@ pub(crate) fn hang_up_stdout() {
     }
 }
 
-/// Keys are not read one at a time on Windows yet.
+/// Stands for a mode of keys that is not there yet.
 #[derive(Debug)]
 pub(crate) enum KeyMode {}
 
 impl KeyMode {
     /// # Errors
-    /// Always: Windows consoles are not read key by key yet.
-    pub(crate) fn enter(_: impl Fn(bool) + Send + 'static) -> io::Result<KeyMode> {
-        Err(io::ErrorKind::Unsupported.into())
+    /// Always: keys are not read one at a time on Windows yet.
+    pub(crate) fn enter(_: Typing, _: impl Fn(bool) + Send + 'static) -> io::Result<KeyMode> {
+        Err(no_keys())
     }
 }
 
-/// The console is never in another mode.
+/// No key is read.
+pub(crate) fn change_typing(_: Typing) {}
+
+/// No key is read.
 pub(crate) fn leave_key_mode() {}
 
 /// # Errors
 /// Always: see [`KeyMode`].
 pub(crate) fn read_keys() -> io::Result<Vec<u8>> {
-    Err(io::ErrorKind::Unsupported.into())
+    Err(no_keys())
 }
 
 /// Windows has no background jobs of a terminal.
 pub(crate) fn fail_in_background() {}
+
+fn no_keys() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "keys are not read one at a time on Windows yet",
+    )
+}

@@ -68,7 +68,7 @@ const FOREIGN: &[Foreign] = &[
         &["open", "browse", "url"],
         &[("see the ports of each service with", "status [SERVICE]")],
     ),
-    at_top(&["log", "tail", "follow", "output", "attach"], &[LOGS]),
+    at_top(&["log", "tail", "follow", "output"], &[LOGS]),
     at_top(
         &["explain", "describe", "inspect"],
         &[("see why a service is in its state with", "why SERVICE")],

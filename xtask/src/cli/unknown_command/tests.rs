@@ -106,7 +106,6 @@ fn words_of_other_tools_get_the_command_with_what_was_typed() {
     check(
         &[
             "config",
-            "attach backend",
             "shell",
             "wait 5432",
             "--file x log",
@@ -120,11 +119,6 @@ fn words_of_other_tools_get_the_command_with_what_was_typed() {
 
             hint: check devtasks.toml with `devtasks doctor`
             hint: or print the environment of a service with `devtasks env SERVICE`
-
-            $ devtasks attach backend
-            error: there is no command `attach`
-
-            hint: follow the log with `devtasks logs -f backend`
 
             $ devtasks shell
             error: there is no command `shell`

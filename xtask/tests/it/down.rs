@@ -257,7 +257,7 @@ fn while_up_asks_a_question_down_says_who_is_in_the_way() {
     let (sandbox, db, _) = db_and_api();
     sandbox.stranger(&["--listen", &format!("127.0.0.1:{db}")]);
     let up = sandbox.terminal(&["up"]);
-    up.wait_for("[s/");
+    up.wait_for("stop it");
     let ended = sandbox.run(&["down"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(

@@ -147,7 +147,7 @@ fn a_request_of_another_user_is_refused_as_root() {
     for upper in [".local", ".local/state"] {
         may(&nobodys.sandbox.home().join(upper), 0o777);
     }
-    let request = r#"{"protocol":11,"request":{"Down":{"services":[]}}}"#;
+    let request = r#"{"protocol":12,"request":{"Down":{"services":[]}}}"#;
     let ask = ["--ask", &socket.display().to_string(), request, "--exit", "0"];
     let ended = Running::start(nobodys.command("service", &ask, STRANGER))
         .wait()

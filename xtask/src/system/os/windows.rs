@@ -12,7 +12,7 @@ use interprocess::local_socket::{ListenerOptions, Stream};
 use super::{Signal, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::new_file::Readers;
-use crate::system::terminal::{Output, Size};
+use crate::system::terminal::{Output, Size, Typing};
 
 /// `SO_REUSEADDR` would take over a port on which a process listens.
 ///
@@ -91,6 +91,45 @@ pub(crate) fn forget_typed() {}
 pub(crate) fn read_line() -> io::Result<String> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// Stands for a mode of keys that Windows cannot have yet.
+#[derive(Debug)]
+pub(crate) struct KeyMode;
+
+impl KeyMode {
+    /// # Errors
+    /// Always: not supported yet.
+    pub(crate) fn enter(_: Typing, _: impl Fn(bool) + Send + 'static) -> io::Result<KeyMode> {
+        Err(no_keys())
+    }
+}
+
+/// Not supported yet: no key is read.
+pub(crate) fn change_typing(_: Typing) {}
+
+/// Not supported yet: no key is read.
+pub(crate) fn leave_key_mode() {}
+
+/// # Errors
+/// Always: not supported yet.
+pub(crate) fn read_keys() -> io::Result<Vec<u8>> {
+    Err(no_keys())
+}
+
+/// Windows has no background jobs of a terminal.
+pub(crate) fn fail_in_background() {}
+
+fn no_keys() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "keys and `attach` are not there on Windows yet",
+    )
+}
+
+/// Opens a URL, with its first argument.
+///
+/// Source: `cmd /?`, `start`; rundll32 opens a URL without a shell that could interpret it.
+pub(crate) const BROWSER_OPENERS: [[&str; 2]; 1] = [["rundll32", "url.dll,FileProtocolHandler"]];
 
 /// Not supported yet: no process is started.
 pub(crate) fn lead_own_session(_: &mut Command, _: File) {}
@@ -260,6 +299,11 @@ pub(crate) fn receives_within(_: &Stream, _: Duration) -> bool {
 /// Source: the crate `interprocess`, `os::windows::named_pipe`.
 pub(crate) fn set_send_timeout(_: &Stream, _: Option<Duration>) -> io::Result<()> {
     Ok(())
+}
+
+/// Not supported yet: nobody is attached.
+pub(crate) fn has_hung_up(_: &Stream) -> bool {
+    false
 }
 
 /// Not supported yet: devtasks does not listen.

@@ -74,7 +74,7 @@ pub(super) const KEYS: &[Key] = &[
         "stdin",
         "`\"null\"` or `\"open\"`",
         "`\"null\"`",
-        "`\"null\"`: empty input; `\"open\"`: input that never ends",
+        "`\"null\"`: empty input; `\"open\"`: input that never ends, for `attach`",
     )
     .also(&["stdin_open", "input"]),
     key(

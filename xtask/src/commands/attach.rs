@@ -110,9 +110,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     let (to_main, has_left) = (sender.clone(), Arc::clone(&is_over));
     threads::start("input", Stack::Usual, move || read_input(on_terminal, &input, &to_main))?;
     threads::start("output", Stack::Usual, move || show_output(client, &sender, &has_left))?;
-    let ended = attached.wait(&events);
+    let ended = {
+        let _until_its_end = mode;
+        attached.wait(&events)
+    };
     is_over.store(true, Ordering::Relaxed);
-    drop(mode);
     if attached.is_raw {
         tell(AS_BEFORE);
     }

@@ -80,6 +80,7 @@ impl Attachments {
 
     /// A new process of the service reads from this.
     pub(crate) fn connect(&self, input: Arc<File>, tty: bool) {
+        os::write_without_waiting(&*input);
         let mut inner = self.lock();
         (inner.input, inner.tty) = (Some(input), tty);
     }

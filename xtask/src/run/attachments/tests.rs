@@ -8,7 +8,6 @@ use super::*;
 fn attachable() -> (Arc<Attachments>, PipeReader) {
     let (read, write) = pipe().unwrap();
     let write = File::from(os::Descriptor::from(write));
-    os::write_without_waiting(&write);
     let attachments = Attachments::new("api");
     attachments.connect(Arc::new(write), false);
     (attachments, read)

@@ -279,7 +279,11 @@ pub(crate) fn first_client() -> Option<FirstClient> {
     }
     let answers = match hear(io::stdin()) {
         Ok(request) => replies_to(request, move |request, replies| drop(ask.send((request, replies)))),
-        Err(problem) => refuse(problem),
+        Err(problem) => {
+            // Nothing will be asked.
+            drop(ask);
+            refuse(problem)
+        }
     };
     let _ = give.send(answers);
     let (request, replies) = asked.recv().ok()?;

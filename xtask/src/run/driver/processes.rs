@@ -168,7 +168,6 @@ impl Driver<'_> {
         }
         if let Some(stdin) = child.stdin.take() {
             let stdin = File::from(os::Descriptor::from(stdin));
-            os::write_without_waiting(&stdin);
             attachments.connect(Arc::new(stdin), false);
         }
         instance.open_pipes = 2;

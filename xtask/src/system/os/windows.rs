@@ -26,8 +26,8 @@ use crate::diagnose::ExitStatus;
 use crate::diagnostic::Diagnostic;
 use crate::system::terminal::{Output, Size};
 pub(crate) use console::{
-    KeyMode, enable_colours, fail_in_background, forget_typed, hang_up_stdout, leave_key_mode, on_signals, read_keys,
-    read_line, stdout_is_pipe, undo_inherited,
+    KeyMode, change_typing, enable_colours, fail_in_background, forget_typed, hang_up_stdout, leave_key_mode,
+    on_signals, read_keys, read_line, stdout_is_pipe, undo_inherited,
 };
 pub(crate) use files::*;
 pub(crate) use groups::*;

@@ -65,7 +65,6 @@ enum Event {
 const QUIET: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
-    os::require("attach")?;
     let project = Project::find(context.file.as_deref())?;
     let name = &args.service;
     if !project.service_names().any(|known| known == name) {

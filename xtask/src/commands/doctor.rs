@@ -53,7 +53,6 @@ pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
 }
 
 fn look(args: Args, context: &Context) -> CommandResult {
-    os::require("doctor")?;
     let project = Project::find(context.file.as_deref()).map_err(|problems| unreadable(problems, context))?;
     let registry = Registry::read(project.reference()).map_err(|problem| unreadable(problem.into(), context))?;
     let draft = project

@@ -19,7 +19,6 @@ use crate::run::project::{Project, directory};
 use crate::run::run_status;
 use crate::supervise::State;
 use crate::system::clock::wall;
-use crate::system::os;
 use crate::system::runs::{LockOutcome, StateDir};
 
 /// Stop the stack, and prove that no process is left and every port is free
@@ -59,7 +58,6 @@ pub(super) fn everything(inbox: &Inbox, context: &Context) -> CommandResult {
 }
 
 fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
-    os::require("down")?;
     let checkout = directory(context.file.as_deref()).map_err(stranded::with_stranded_hint)?;
     if !args.services.is_empty() {
         let running = run_status::running_services(&checkout)?;

@@ -4,7 +4,6 @@ use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::Exit;
 use crate::report::environment::{self, Dialect};
 use crate::run::project::Project;
-use crate::system::os;
 
 /// Print the variables that a service gets, beyond those of this terminal
 #[derive(clap::Args)]
@@ -31,7 +30,6 @@ pub(crate) struct Args {
 
 /// `dialect` is `--format`: for this command also `shell`, the default, and `dotenv`.
 pub(crate) fn run(args: &Args, dialect: Dialect, context: &Context) -> CommandResult {
-    os::require("env")?;
     let project = Project::find(context.file.as_deref())?;
     let service = project.service_beside(&args.service)?;
     let difference = project.beyond_calling(&service.environment);

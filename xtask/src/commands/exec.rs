@@ -3,7 +3,6 @@
 use crate::commands::{CommandResult, Context};
 use crate::run::foreground;
 use crate::run::project::Project;
-use crate::system::os;
 
 /// Run a command in the environment, directory and venv of a service
 #[derive(clap::Args)]
@@ -34,7 +33,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
-    os::require("exec")?;
     let project = Project::find(context.file.as_deref())?;
     let service = project.service_beside(&args.service)?;
     let command = foreground::command(&args.command, &service, &project.checkout)?;

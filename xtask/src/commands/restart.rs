@@ -9,7 +9,6 @@ use crate::protocol::Request;
 use crate::run::driver::Message;
 use crate::run::project::Project;
 use crate::run::run_status;
-use crate::system::os;
 use crate::system::runs::StateDir;
 
 /// Stop services of the running stack and start them again, and wait until they are ready
@@ -44,7 +43,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
 }
 
 fn restart(args: &Args, context: &Context) -> CommandResult {
-    os::require("restart")?;
     let project = Project::find(context.file.as_deref())?;
     if !args.services.is_empty() {
         // The plan rejects unknown names.

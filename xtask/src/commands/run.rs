@@ -13,10 +13,10 @@ use crate::run::project::Project;
 use crate::run::run_status;
 use crate::supervise::State;
 use crate::supervise::steps::Running;
+use crate::system::observe;
 use crate::system::runs::StateDir;
 use crate::system::venvs::VenvLooks;
 use crate::system::venvs::sync::Syncer;
-use crate::system::{observe, os};
 
 /// Run a task once, after the services and tasks that it needs
 #[derive(clap::Args)]
@@ -42,7 +42,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
-    os::require("run")?;
     let project = Project::find(context.file.as_deref())?;
     match args.task {
         Some(name) => TaskRun::new(&project, &name, context)?.run(&args.arguments),

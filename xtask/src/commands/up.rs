@@ -200,7 +200,6 @@ pub(super) fn bring_up(services: Vec<String>, task: &str, inbox: &Inbox, context
 
 /// Only a start in the background can share the events of another command.
 fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult {
-    os::require("up")?;
     os::widen_descriptor_table();
     let project = Project::find(context.file.as_deref())?;
     // The directory's contents are trusted, so its owner is checked first.

@@ -20,7 +20,6 @@ use crate::preflight::needs::venv::venv_trouble;
 use crate::report::json;
 use crate::report::venvs::VenvRow;
 use crate::run::project::Project;
-use crate::system::os;
 use crate::system::venvs::VenvLooks;
 
 /// Look into the project's Python venvs, and make and fill them; without a subcommand, list them
@@ -43,7 +42,6 @@ enum VenvCommand {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
-    os::require("venv")?;
     match args.command {
         None => list::run(&list::Args::default(), context),
         Some(VenvCommand::List(args)) => list::run(&args, context),

@@ -21,6 +21,7 @@ mod signal;
 mod unix;
 #[cfg(windows)]
 mod windows;
+mod write_at_once;
 
 use std::collections::BTreeMap;
 

@@ -19,7 +19,6 @@ use crate::ports::conflict::{KillPolicy, finding, kill_policy};
 use crate::ports::{Endpoint, Finding};
 use crate::process::targets::{Targets, Tree};
 use crate::report::json::{self, KillResult};
-use crate::system::os;
 use crate::system::owners::{self, Addresses};
 use crate::system::stop::{self, PortHolder, StopOutcome};
 
@@ -78,7 +77,6 @@ struct KillTarget {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
-    os::require("port kill")?;
     let inbox = Inbox::open(String::new())?;
     let mut cases = look_up_targets(args, context)?;
     messages::head(args, &cases, context);

@@ -146,11 +146,8 @@ impl Driver<'_> {
             let Some(process) = os::process(pid)? else {
                 continue;
             };
-            let tag = os::tag(pid)?.filter(|tag| tag.run == self.record.run);
-            let service = tag.map(|tag| tag.service.raw().clone());
-            let service = service.or_else(|| self.service_of_group(&process));
-            let unit = service.as_ref().and_then(|service| self.machine.unit(service));
-            let leader = unit.and_then(|unit| self.services[unit].leader.clone());
+            let service = self.tagged_service(pid)?.or_else(|| self.service_of_group(&process));
+            let leader = service.as_ref().and_then(|service| self.leader_of(service));
             let of_whom = match service {
                 Some(service) => adopted.entry(service).or_default(),
                 None if self.adopts_strangers => continue,
@@ -174,19 +171,27 @@ impl Driver<'_> {
             .into_iter()
             .filter(|it| !known.contains(&it.pid))
         {
-            let tag = os::tag(it.pid)?.filter(|tag| tag.run == self.record.run);
             let of_group = |instance: &&ServiceInstance| it.group.is_some() && instance.group == it.group;
             let of_group = self.services.iter().find(of_group);
-            let service = tag.map(|tag| tag.service.raw().clone());
-            let Some(service) = service.or_else(|| of_group.map(|instance| instance.service.name.clone())) else {
+            let of_group = of_group.map(|instance| instance.service.name.clone());
+            let Some(service) = self.tagged_service(it.pid)?.or(of_group) else {
                 continue;
             };
-            let unit = self.machine.unit(&service);
-            let leader = unit.and_then(|unit| self.services[unit].leader.clone());
+            let leader = self.leader_of(&service);
             let tree = self.tree(it.pid, leader.as_ref())?;
             adopted.entry(service).or_default().extend(tree);
         }
         Ok(())
+    }
+
+    /// The service that the process has in its tag, if it is of this run.
+    fn tagged_service(&self, pid: u32) -> Result<Option<String>, Diagnostic> {
+        let tag = os::tag(pid)?.filter(|tag| tag.run == self.record.run);
+        Ok(tag.map(|tag| tag.service.raw().clone()))
+    }
+
+    fn leader_of(&self, service: &str) -> Option<Leader> {
+        self.services[self.machine.unit(service)?].leader.clone()
     }
 
     /// The processes in this process group that its leader has left behind.

@@ -42,11 +42,6 @@ pub(crate) const REUSE_SHOWS_SAME_ADDRESS: bool = true;
 /// A dual-stack bind to `::` fails beside a listener at `0.0.0.0`.
 pub(crate) const V6_BINDS_BESIDE_V4: bool = false;
 
-/// Linux supports every command.
-pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
-    Ok(())
-}
-
 /// Whether a bind to a specific address succeeds although a process listens at the wildcard.
 ///
 /// Source: man 7 ip: EADDRINUSE.

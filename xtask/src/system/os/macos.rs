@@ -22,11 +22,6 @@ pub(crate) use sockets::{
 pub(crate) use usage::{open_descriptors, started_at, usage};
 pub(crate) use users::user_name;
 
-/// macOS supports every command.
-pub(crate) fn require(_: &str) -> Result<(), crate::diagnostic::Diagnostic> {
-    Ok(())
-}
-
 /// With `SO_REUSEADDR`, a bind succeeds beside a listener at the wildcard, or at one address if it is to the wildcard.
 ///
 /// Source: bsd/netinet/in_pcb.c, `in_pcbbind`: the option turns off the search for overlaps (`wild`).

@@ -30,7 +30,7 @@ use rustix::process::{Pid, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
-use super::{Signal, SignalEvent};
+use super::{Signal, SignalError, SignalEvent};
 use crate::diagnose::ExitStatus;
 use crate::system::terminal::Output;
 use crate::system::threads::{self, Stack};
@@ -325,6 +325,17 @@ pub(super) fn native(signal: Signal) -> rustix::process::Signal {
         Signal::Usr2 => rustix::process::Signal::USR2,
         Signal::Cont => rustix::process::Signal::CONT,
         Signal::Kill => rustix::process::Signal::KILL,
+    }
+}
+
+/// Why a signal was not delivered.
+///
+/// Source: man 2 kill, `pidfd_send_signal`.
+pub(super) fn refusal(error: Errno) -> SignalError {
+    match error {
+        Errno::SRCH => SignalError::Gone,
+        Errno::PERM => SignalError::Denied,
+        error => SignalError::Failed(error.raw_os_error()),
     }
 }
 

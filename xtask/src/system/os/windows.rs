@@ -23,7 +23,6 @@ use std::time::Duration;
 use windows_sys::Win32::System::Threading::INFINITE;
 
 use crate::diagnose::ExitStatus;
-use crate::diagnostic::Diagnostic;
 use crate::system::terminal::{Output, Size};
 pub(crate) use console::{
     KeyMode, change_typing, enable_colours, fail_in_background, forget_typed, hang_up_stdout, leave_key_mode,
@@ -97,11 +96,6 @@ fn check(result: i32) -> io::Result<()> {
 /// A time limit as Win32 functions take it, in whole milliseconds and never too short.
 fn milliseconds(patience: Duration) -> u32 {
     u32::try_from(patience.as_nanos().div_ceil(1_000_000)).map_or(INFINITE - 1, |time| time.min(INFINITE - 1))
-}
-
-/// Windows supports every command.
-pub(crate) fn require(_: &str) -> Result<(), Diagnostic> {
-    Ok(())
 }
 
 /// Adds the arguments of a program. `cmd` takes what follows `/C` as it stands, so that is not quoted as for others.

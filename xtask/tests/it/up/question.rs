@@ -41,6 +41,17 @@ impl Asked {
     }
 }
 
+/// The services `one` and `two`, and a stranger at the port of each.
+fn two_busy_ports() -> (Sandbox, [u16; 2], [Running; 2]) {
+    let ports = [port(), port()];
+    let sandbox = Sandbox::new(&format!(
+        "[services.one]\ncommand = \"SERVICE\"\nport = {}\n[services.two]\ncommand = \"SERVICE\"\nport = {}\n",
+        ports[0], ports[1]
+    ));
+    let strangers = ports.map(|port| sandbox.stranger_elsewhere(&["--listen", &format!("127.0.0.1:{port}")]));
+    (sandbox, ports, strangers)
+}
+
 #[test]
 fn yes_stops_the_owner_and_the_stack_comes_up() {
     let asked = Asked::by("", &[]);
@@ -128,12 +139,7 @@ fn a_port_that_can_move_is_moved_when_that_is_chosen() {
 
 #[test]
 fn several_busy_ports_are_shown_in_one_overview_first() {
-    let ports = [port(), port()];
-    let sandbox = Sandbox::new(&format!(
-        "[services.one]\ncommand = \"SERVICE\"\nport = {}\n[services.two]\ncommand = \"SERVICE\"\nport = {}\n",
-        ports[0], ports[1]
-    ));
-    let strangers = ports.map(|port| sandbox.stranger_elsewhere(&["--listen", &format!("127.0.0.1:{port}")]));
+    let (sandbox, ports, strangers) = two_busy_ports();
     let up = sandbox.terminal(&["up", "--color", "never"]);
     up.answer(QUESTION, "n\n");
     let shown = up.wait().with(3).stdout;
@@ -240,12 +246,7 @@ fn a_key_that_is_pressed_before_a_question_does_not_answer_it() {
 
 #[test]
 fn each_question_has_an_answer_of_its_own() {
-    let ports = [port(), port()];
-    let sandbox = Sandbox::new(&format!(
-        "[services.one]\ncommand = \"SERVICE\"\nport = {}\n[services.two]\ncommand = \"SERVICE\"\nport = {}\n",
-        ports[0], ports[1]
-    ));
-    let strangers = ports.map(|port| sandbox.stranger_elsewhere(&["--listen", &format!("127.0.0.1:{port}")]));
+    let (sandbox, ports, strangers) = two_busy_ports();
     let up = sandbox.terminal(&["up", "--color", "never"]);
     up.answer(QUESTION, "y\ny\n");
     up.wait_for(&format!("Port {} (two) is busy.", ports[1]));

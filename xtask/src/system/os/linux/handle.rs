@@ -10,7 +10,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal, test_kill_
 use super::processes::identity;
 use crate::diagnostic::Diagnostic;
 use crate::process::Identity;
-use crate::system::os::unix::native;
+use crate::system::os::unix::{native, refusal};
 use crate::system::os::{Look, Signal, SignalError};
 
 /// A process referenced by a pidfd, which stays valid when its pid is reused.
@@ -52,11 +52,7 @@ impl Handle {
     /// # Errors
     /// It has exited, or it belongs to another user.
     pub(crate) fn signal(&self, signal: Signal) -> Result<(), SignalError> {
-        pidfd_send_signal(&self.pidfd, native(signal)).map_err(|error| match error {
-            Errno::SRCH => SignalError::Gone,
-            Errno::PERM => SignalError::Denied,
-            error => SignalError::Failed(error.raw_os_error()),
-        })
+        pidfd_send_signal(&self.pidfd, native(signal)).map_err(refusal)
     }
 
     /// Whether a signal would be refused; sends none.

@@ -9,7 +9,7 @@ use super::processes::{identity, process};
 use super::queue::Exits;
 use crate::diagnostic::Diagnostic;
 use crate::process::{Identity, ProcessState};
-use crate::system::os::unix::native;
+use crate::system::os::unix::{native, refusal};
 use crate::system::os::{Look, Signal, SignalError};
 
 /// A process referenced by pid and start time. Between the comparison and a signal, its pid could only be reused if it ended
@@ -45,11 +45,7 @@ impl Handle {
             Ok(_) => return Err(SignalError::Gone),
             Err(_) => return Err(SignalError::Unknown),
         }
-        kill_process(self.pid, native(signal)).map_err(|error| match error {
-            Errno::SRCH => SignalError::Gone,
-            Errno::PERM => SignalError::Denied,
-            error => SignalError::Failed(error.raw_os_error()),
-        })
+        kill_process(self.pid, native(signal)).map_err(refusal)
     }
 
     /// Whether a signal would be refused; sends none.

@@ -4,11 +4,13 @@
 mod tests;
 
 use std::fs::{DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
+
+use crate::system::os::write_at_once::write_at_once;
 
 /// Appends `line` to the file at `path` in a single write, so that lines of several processes do not mix. The file is
 /// created with mode 0600, its directory with 0700; a symbolic link is not followed.
@@ -30,14 +32,5 @@ pub(crate) fn append_private(path: &Path, line: &[u8]) -> io::Result<()> {
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
-    // After a short write, `write_all` would append the rest behind another process's line.
-    let written = file.write(line)?;
-    if written == line.len() {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::WriteZero,
-            "only a part of the line was written",
-        ))
-    }
+    write_at_once(&mut file, line)
 }

@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "Win32 functions are unsafe to call")]
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::Path;
@@ -19,6 +19,7 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use super::check;
 use crate::system::new_file::Readers;
+use crate::system::os::write_at_once::write_at_once;
 
 /// Waits for the exclusive lock on a file. The kernel releases it when the file is closed.
 pub(crate) fn lock(file: &File) -> io::Result<()> {
@@ -64,16 +65,7 @@ pub(crate) fn append_private(path: &Path, line: &[u8]) -> io::Result<()> {
     if file.metadata()?.file_type().is_symlink() {
         return Err(io::Error::other("it is a link"));
     }
-    // After a short write, `write_all` would append the rest behind another process's line.
-    let written = file.write(line)?;
-    if written == line.len() {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::WriteZero,
-            "only a part of the line was written",
-        ))
-    }
+    write_at_once(&mut file, line)
 }
 
 /// Creates a directory and its ancestors.

@@ -27,6 +27,7 @@ pub(crate) mod status;
 mod stopping;
 mod stranded;
 pub(crate) mod supervise;
+mod timings;
 pub(crate) mod up;
 pub(crate) mod venv;
 mod watched;

@@ -70,11 +70,13 @@ pub(super) enum FollowedRequest {
     Restart,
 }
 
-/// Reports events until all are ready or one has failed; `None` if the run is shutting down.
+/// Reports events until all are ready or one has failed, and calls `before_summary` then; `None` if the run is shutting
+/// down.
 pub(super) fn follow(
     inbox: &Receiver<Message>,
     request: FollowedRequest,
     context: &Context,
+    before_summary: &dyn Fn(),
 ) -> Result<Option<Exit>, Diagnostics> {
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
@@ -105,6 +107,7 @@ pub(super) fn follow(
             return Ok(Some(interrupted(state, context)));
         }
     };
+    before_summary();
     let status = run_status::observe(&snapshot);
     let failed: Vec<_> = snapshot
         .services

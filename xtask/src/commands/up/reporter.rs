@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::addresses::{address, front};
+use super::timings::TimingsRequest;
 use crate::commands::lost_ports::{self, found_port_busy};
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
@@ -28,10 +29,10 @@ use crate::system::owners::Addresses;
 use crate::system::runs::StateDir;
 
 pub(super) struct UpReporter<'a> {
-    screen: Arc<Screen>,
-    context: &'a Context,
-    checkout: PathBuf,
-    project: String,
+    pub(super) screen: Arc<Screen>,
+    pub(super) context: &'a Context,
+    pub(super) checkout: PathBuf,
+    pub(super) project: String,
     began: Timestamp,
     name_width: usize,
     /// When each service began to start.
@@ -56,6 +57,8 @@ pub(super) struct UpReporter<'a> {
     /// Another process holds a port of a service that failed.
     has_lost_a_port: bool,
     ports: Vec<Endpoint>,
+    /// Until they were shown.
+    pub(super) timings: Option<TimingsRequest>,
 }
 
 impl<'a> UpReporter<'a> {
@@ -85,6 +88,7 @@ impl<'a> UpReporter<'a> {
                 .flat_map(|service| &service.ports)
                 .map(Endpoint::from)
                 .collect(),
+            timings: None,
         }
     }
 
@@ -95,6 +99,7 @@ impl<'a> UpReporter<'a> {
             exit => exit,
         };
         self.screen.draw("");
+        self.show_timings();
         let has_failed = !self.failures.is_empty();
         for report in std::mem::take(&mut self.failures) {
             self.screen.tell(&format!("\n{}", report.trim_end()));
@@ -322,6 +327,9 @@ impl Observer for UpReporter<'_> {
         let without = n_up > 0 && !stopped.is_empty() && n_up + rest == self.states.len();
         self.settled = Some(ready || without);
         self.screen.draw("");
+        if ready || without {
+            self.show_timings();
+        }
         if without {
             self.settled_without(&stopped, n_up);
         } else if ready && stopped.is_empty() {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::preflight::{NotStarted, Preflight};
 use crate::commands::venv::marked::{MarkedEnd, sync_marked};
 use crate::commands::watching;
@@ -10,6 +12,8 @@ use crate::diagnostic::{Exit, Level};
 use crate::plan::{Plan, Venv};
 use crate::preflight::duplicate::duplicates;
 use crate::preflight::needs::needs;
+use crate::supervise::timings::Prepared;
+use crate::system::clock::wall;
 use crate::system::observe;
 use crate::system::runs::StateDir;
 use crate::system::venvs::sync::{Syncer, is_in_order};
@@ -24,13 +28,32 @@ pub(super) fn due(up: &Preflight<'_>, plan: &Plan) -> BTreeSet<PathBuf> {
         .collect()
 }
 
-/// Those that had to be changed.
-pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Result<BTreeSet<PathBuf>, NotStarted> {
+/// What a sync did.
+#[derive(Debug, Default)]
+pub(super) struct Synced {
+    /// The venvs that had to be changed.
+    pub(super) changed: BTreeSet<PathBuf>,
+    /// From when to when, if there was something to do.
+    during: Option<(Timestamp, Timestamp)>,
+}
+
+impl Synced {
+    /// For the timings of an `up` that began then.
+    pub(super) fn prepared(&self, began: Timestamp) -> Prepared {
+        Prepared {
+            began,
+            venvs: self.during,
+        }
+    }
+}
+
+pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Result<Synced, NotStarted> {
     let due = due(up, plan);
     up.check_interrupt()?;
     if due.is_empty() {
-        return Ok(due);
+        return Ok(Synced::default());
     }
+    let began = wall();
     check_the_rest(&Preflight { synced: &due, ..*up }, plan)?;
     let syncer = Syncer {
         checkout: &plan.checkout,
@@ -41,7 +64,10 @@ pub(super) fn sync(up: &Preflight<'_>, plan: &Plan, directory: &StateDir) -> Res
     };
     let venvs: Vec<&Venv> = plan.venvs().collect();
     match sync_marked(venvs, &syncer, up.context) {
-        MarkedEnd::Done(changed) => Ok(changed),
+        MarkedEnd::Done(changed) => Ok(Synced {
+            changed,
+            during: Some((began, wall())),
+        }),
         MarkedEnd::Failed(finding) => {
             up.tell(&finding);
             Err(up.blocked(Exit::Missing))

@@ -1,8 +1,8 @@
 //! `status`: what runs, whether it is healthy, and whether our own processes listen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::commands::timings::{TimingsArg, picture};
+use crate::commands::timings::picture;
 use crate::commands::watched::{self, Frame};
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded, timings};
 use crate::diagnostic::{Diagnostics, Exit, Hint};
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Show how long each service took at the last start, and what it waited for; with a file, as a picture too
     #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, value_parser = picture,
           conflicts_with_all = ["services", "watch"])]
-    timings: Option<TimingsArg>,
+    timings: Option<Option<PathBuf>>,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {

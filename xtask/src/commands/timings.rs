@@ -14,9 +14,6 @@ use crate::system::new_file::{Readers, replace};
 use crate::system::problem;
 use crate::system::runs::StateDir;
 
-/// The value of `--timings`: a file for the picture, or none.
-pub(super) type TimingsArg = Option<PathBuf>;
-
 /// The last start of the checkout.
 pub(super) fn last(checkout: &Path) -> Option<Timings> {
     last_start::last(&StateDir::existing(checkout)?)
@@ -46,9 +43,14 @@ pub(super) fn none() -> Diagnostic {
 /// The argument. Its name must tell what the file is: nothing else can be written.
 pub(super) fn picture(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
+    if path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("svg"))
+    {
         return Ok(path);
     }
     let problem = Diagnostic::new(format!("`{}` does not end with `.svg`", path.display())).exit(Exit::Usage);
-    Err(as_argument(problem.hint("write an SVG picture, such as `--timings=start.svg`")))
+    Err(as_argument(
+        problem.hint("write an SVG picture, such as `--timings=start.svg`"),
+    ))
 }

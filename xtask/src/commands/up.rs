@@ -22,6 +22,7 @@ mod venvs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use jiff::Timestamp;
 use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::supervise::{SupervisorArgs, supervise};
-use crate::commands::timings::{TimingsArg, picture};
+use crate::commands::timings::picture;
 use crate::commands::{CommandResult, Context, as_argument, duration, watching};
 use crate::config::metrics_address;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
@@ -100,7 +101,7 @@ pub(crate) struct Args {
     plan: bool,
     /// Show how long each service took and what it waited for; with a file, as a picture too
     #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, value_parser = picture)]
-    timings: Option<TimingsArg>,
+    timings: Option<Option<PathBuf>>,
     /// Take no keys, such as `r` to restart a service; they need a terminal
     #[arg(long)]
     no_keys: bool,

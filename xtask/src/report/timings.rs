@@ -34,17 +34,23 @@ struct Row<'a> {
     note: String,
 }
 
-/// `Start: ready after 1.7 s`; of a start that is past, with its age.
-pub(crate) fn headline(timings: &Timings, now: Option<Timestamp>) -> String {
-    let took = exactly(timings.took);
+/// `ready after 1.72 s`.
+fn outcome(timings: &Timings) -> String {
     let how = match timings.outcome {
         Outcome::Ready => "ready",
         Outcome::Failed => "failed",
         Outcome::Stopped => "stopped",
     };
+    format!("{how} after {}", exactly(timings.took))
+}
+
+/// `Start: ready after 1.72 s`; of a start that is past, with its age.
+fn headline(timings: &Timings, now: Option<Timestamp>) -> String {
     let age = now.map(|now| Duration::try_from(now.duration_since(timings.began)).unwrap_or_default());
-    let what = age.map_or("Start".to_owned(), |age| format!("Last start, {} ago", words::duration(age)));
-    format!("{what}: {how} after {took}")
+    let what = age.map_or("Start".to_owned(), |age| {
+        format!("Last start, {} ago", words::duration(age))
+    });
+    format!("{what}: {}", outcome(timings))
 }
 
 /// `24 ms`, `1.45 s`, `14 s`: two starts are compared by such times, so they are more exact than elsewhere.
@@ -86,7 +92,11 @@ fn rows(timings: &Timings) -> Vec<Row<'_>> {
         service: Some(it),
         is_critical: timings.critical.contains(&it.name),
         bars: it.spans.iter().map(|span| (span.state, span.from, span.to)).collect(),
-        took: it.spans.iter().any(|span| span.state == State::Starting).then(|| it.starting()),
+        took: it
+            .spans
+            .iter()
+            .any(|span| span.state == State::Starting)
+            .then(|| it.starting()),
         note: note(it),
     });
     before.chain(services).collect()
@@ -94,7 +104,11 @@ fn rows(timings: &Timings) -> Vec<Row<'_>> {
 
 /// What the bars do not say.
 fn note(service: &ServiceTimings) -> String {
-    let n_starts = service.spans.iter().filter(|span| span.state == State::Starting).count();
+    let n_starts = service
+        .spans
+        .iter()
+        .filter(|span| span.state == State::Starting)
+        .count();
     let state = match service.state {
         State::Failed | State::Exited => Some(service.state.name().to_owned()),
         State::Waiting => Some(match service.waited_for() {
@@ -157,7 +171,11 @@ impl Layout {
         let (half, rest) = (self.bars / 2, self.bars - self.bars / 2);
         let left = pad_str("0", half, Alignment::Left, None);
         // On a narrow terminal, the two would touch.
-        let middle = if middle.len() + 2 + right.len() > rest { String::new() } else { middle };
+        let middle = if middle.len() + 2 + right.len() > rest {
+            String::new()
+        } else {
+            middle
+        };
         let middle = pad_str(&middle, rest.saturating_sub(right.len()), Alignment::Left, None);
         let text = format!("{}{left}{middle}{right}", " ".repeat(2 + self.name + 2));
         format!("{}\n", look.paint.dim(&text))
@@ -215,7 +233,10 @@ impl Layout {
 
 /// What takes time, unlike being ready or waiting.
 fn is_work(state: State) -> bool {
-    matches!(state, State::Starting | State::Stopping | State::Backoff | State::Unhealthy)
+    matches!(
+        state,
+        State::Starting | State::Stopping | State::Backoff | State::Unhealthy
+    )
 }
 
 fn symbol(state: State, utf8: bool) -> &'static str {
@@ -256,7 +277,8 @@ const SHOWN: [(State, &str); 7] = [
 fn is_shown(state: State, rows: &[Row<'_>]) -> bool {
     let is_it = |it: State| it == state || state == State::Ready && it == State::Running;
     let ends_so = |row: &Row<'_>| state == State::Failed && row.service.is_some_and(|it| it.state == state);
-    rows.iter().any(|row| row.bars.iter().any(|(it, ..)| is_it(*it)) || ends_so(row))
+    rows.iter()
+        .any(|row| row.bars.iter().any(|(it, ..)| is_it(*it)) || ends_so(row))
 }
 
 /// What the signs mean, and the critical chain.
@@ -275,5 +297,8 @@ fn legend(rows: &[Row<'_>], timings: &Timings, look: &Look) -> String {
         format!("{begin}{name}{end}")
     });
     lines.extend(words::lines(&names.collect::<Vec<_>>(), " ", width));
-    lines.iter().map(|line| format!("  {}\n", look.paint.dim(line))).collect()
+    lines
+        .iter()
+        .map(|line| format!("  {}\n", look.paint.dim(line)))
+        .collect()
 }

@@ -80,8 +80,8 @@ impl ServiceTimings {
 
     /// What it waited for last, which decided when it could start.
     pub(crate) fn waited_for(&self) -> Option<&str> {
-        let waits = self.spans.iter().filter_map(|span| span.waiting_for.last());
-        waits.last().map(String::as_str)
+        let mut waits = self.spans.iter().filter_map(|span| span.waiting_for.last());
+        waits.next_back().map(String::as_str)
     }
 }
 
@@ -98,9 +98,14 @@ pub(crate) fn timings(
         return None;
     }
     let (outcome, end) = end(requested, services);
+    // A failure stops the others a moment before it is announced.
+    let services: Vec<Track<'_>> = match outcome {
+        Outcome::Failed => services.iter().map(Track::without_stop).collect(),
+        Outcome::Ready | Outcome::Stopped => services.to_vec(),
+    };
     let shifted = |at: Elapsed| preflight + at.saturating_sub(requested);
     let spans = |service: &Track<'_>| {
-        let mut spans = service.spans(requested, end, services);
+        let mut spans = service.spans(requested, end, &services);
         for span in &mut spans {
             (span.from, span.to) = (shifted(span.from), shifted(span.to));
         }
@@ -124,7 +129,7 @@ pub(crate) fn timings(
                 spans: spans(service),
             })
             .collect(),
-        critical: critical_chain(requested, end, services),
+        critical: critical_chain(requested, end, &services),
     })
 }
 

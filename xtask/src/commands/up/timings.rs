@@ -1,11 +1,13 @@
 //! What `up --timings` shows when the start is over.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::UpRequest;
 use super::reporter::UpReporter;
+use crate::commands::Context;
 use crate::commands::timings::{last, none, shown, write_picture};
-use crate::commands::{Context, timings::TimingsArg};
 use crate::report::json;
 use crate::supervise::timings::Timings;
 use crate::system::clock::wall;
@@ -13,7 +15,8 @@ use crate::system::clock::wall;
 /// Shows the timings once.
 #[derive(Debug, Clone)]
 pub(super) struct TimingsRequest {
-    pub(super) picture: TimingsArg,
+    /// The file for a picture.
+    pub(super) picture: Option<PathBuf>,
     /// When `up` was called.
     pub(super) began: Timestamp,
 }
@@ -29,7 +32,9 @@ impl UpReporter<'_> {
         self.screen.event(&json::timings_event(wall(), &timings));
         let text = shown(&timings, None, self.screen.paint(), self.context);
         self.screen.say(&format!("\n{}", text.trim_end()));
-        let written = request.picture.map(|path| write_picture(&timings, &self.project, &path));
+        let written = request
+            .picture
+            .map(|path| write_picture(&timings, &self.project, &path));
         if let Some(Err(problem)) = written {
             self.screen.tell_problem(&problem);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Row, SHOWN, exactly, headline, is_shown, rows};
+use super::{Row, SHOWN, exactly, is_shown, outcome, rows};
 use crate::foreign::visible;
 use crate::supervise::State;
 use crate::supervise::timings::Timings;
@@ -40,7 +40,7 @@ pub(crate) fn svg(timings: &Timings, project: &str) -> String {
     };
     let bottom = TOP + rows.len() as f64 * ROW;
     let height = bottom + 64.0;
-    let title = format!("{project}: {}", headline(timings, None));
+    let title = format!("{project}: {}", outcome(timings));
     let mut picture = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
          role=\"img\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\

@@ -68,7 +68,11 @@ fn text(timings: Option<&Timings>) -> String {
         text.push_str(&format!("\n{} {}{before}:", service.name, service.state.name()));
         for span in &service.spans {
             let waits = span.waiting_for.join(", ");
-            let waits = if waits.is_empty() { waits } else { format!(" for {waits}") };
+            let waits = if waits.is_empty() {
+                waits
+            } else {
+                format!(" for {waits}")
+            };
             text.push_str(&format!(
                 " {} {}-{}{waits};",
                 span.state.name(),
@@ -149,6 +153,21 @@ fn the_start_ends_with_the_first_failure() {
             slow starting: starting 50-250;
             migrate failed: waiting 50-100 for db; starting 100-250;
             api waiting: waiting 50-250 for migrate;"#]],
+    );
+}
+
+#[test]
+fn others_that_are_stopped_before_the_failure_is_announced_are_shown_as_they_were() {
+    check(
+        "db; migrate: db; api: migrate(completed)",
+        "100 db waiting\n100 migrate waiting\n100 api waiting
+         100 db starting\n150 db ready\n150 migrate starting
+         300 api stopped\n305 migrate failed\n305 db stopping\n320 db stopped",
+        expect![[r#"
+            Failed after 255: db > migrate
+            db ready: starting 50-100; ready 100-255;
+            migrate failed: waiting 50-100 for db; starting 100-255;
+            api waiting: waiting 50-255 for migrate;"#]],
     );
 }
 

@@ -14,7 +14,19 @@ pub(crate) struct Track<'a> {
     pub(crate) states: Vec<(Elapsed, State)>,
 }
 
-impl Track<'_> {
+impl<'t> Track<'t> {
+    /// The same without the stop at its end, if there is one.
+    pub(super) fn without_stop(&self) -> Track<'t> {
+        let mut track = self.clone();
+        if matches!(track.states.last(), Some((_, State::Stopped))) {
+            track.states.pop();
+            if matches!(track.states.last(), Some((_, State::Stopping))) {
+                track.states.pop();
+            }
+        }
+        track
+    }
+
     /// The states of the start.
     pub(super) fn since(&self, requested: Elapsed) -> &[(Elapsed, State)] {
         let at = self.states.partition_point(|(at, _)| *at < requested);

@@ -14,6 +14,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 mod leftovers;
 pub(crate) mod logs;
+mod long_wait;
 mod lost_ports;
 pub(crate) mod metrics;
 pub(crate) mod port;

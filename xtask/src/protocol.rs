@@ -313,6 +313,9 @@ pub(crate) struct ServiceProgress {
     pub(crate) waiting_for: Vec<String>,
     /// The processes still connected to a service that is slow to stop.
     pub(crate) clients: Vec<ProcessRef>,
+    /// What a task, or Compose for a container, wrote last while it was starting.
+    #[serde(default)]
+    pub(crate) last_line: Option<String>,
 }
 
 /// A run, or a checkout without one, with the currently observed state of its services.

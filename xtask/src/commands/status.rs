@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::commands::long_wait::during;
 use crate::commands::timings::picture;
 use crate::commands::watched::{self, Frame};
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded, timings};
@@ -67,7 +68,8 @@ fn look(args: &Args, context: &Context) -> CommandResult {
             })
         });
     }
-    let status = observed(args, &project, HealthSource::Service)?;
+    let look = || observed(args, &project, HealthSource::Service);
+    let status = during("asking the services for their health", context, look)?;
     let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
     let text = text(&status, &project, context.terminals.width, context);
     Ok(exit_after_print(context.print(&text), exit))

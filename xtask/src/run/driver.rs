@@ -58,10 +58,10 @@ pub(crate) trait Observer {
     fn transition(&mut self, transition: &Transition, service: &plan::Service);
     /// All services of the first request are ready, or have failed.
     fn settled(&mut self, ready: bool, after: Duration);
-    /// The services that start or stop. If progress is drawn, this is called ten times a second while there are any,
+    /// The services that start or stop. If progress is told, this is called ten times a second while there are any,
     /// and once when there are none.
     fn progress(&mut self, under_way: &[ServiceProgress]);
-    fn draws_progress(&self) -> bool;
+    fn tells_progress(&self) -> bool;
     /// A service takes long to start, and this was seen.
     fn start_notice(&mut self, notice: &StartNotice);
 }
@@ -307,7 +307,7 @@ impl<'a> Driver<'a> {
         let sweeps = self.services.iter().filter_map(|instance| instance.swept);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
-        let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW_INTERVAL);
+        let redraw = (under_way && self.tells_progress()).then(|| self.shown_at + REDRAW_INTERVAL);
         match self
             .machine
             .next_deadline()

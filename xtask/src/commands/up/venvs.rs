@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::preflight::{NotStarted, Preflight};
+use crate::commands::long_wait::{during, looks_at};
 use crate::commands::venv::marked::{MarkedEnd, sync_marked};
 use crate::commands::watching;
 use crate::diagnostic::{Exit, Level};
@@ -21,7 +22,8 @@ use crate::system::venvs::sync::{Syncer, is_in_order};
 /// Those with `sync = true` that are not in order. After an interrupt the result must not be used.
 pub(super) fn due(up: &Preflight<'_>, plan: &Plan) -> BTreeSet<PathBuf> {
     let marked = || plan.venvs().filter(|venv| venv.sync);
-    let facts = up.venvs.at(marked(), &up.inbox.interrupt);
+    let look = || up.venvs.at(marked(), &up.inbox.interrupt);
+    let facts = during("looking at venvs", up.context, look);
     marked()
         .filter(|venv| !is_in_order(&plan.checkout, venv, &facts[&venv.path]))
         .map(|venv| venv.path.clone())
@@ -89,7 +91,8 @@ fn check_the_rest(up: &Preflight<'_>, plan: &Plan) -> Result<(), NotStarted> {
         let program = service.working_dir.join(&service.command.words[0]);
         service.venv.is_some() || !up.synced.iter().any(|venv| program.starts_with(venv))
     });
-    let facts = observe::facts_without_ports(&to_do, up.venvs, &up.inbox.interrupt);
+    let look = || observe::facts_without_ports(&to_do, up.venvs, &up.inbox.interrupt);
+    let facts = during(looks_at(&to_do), up.context, look);
     up.check_interrupt()?;
     let findings = twice.into_iter().chain(needs(&to_do, &facts));
     let (failing, others): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.level == Level::Fail);

@@ -17,6 +17,7 @@ use crate::plan;
 use crate::process::left_alone::LeftAlone;
 use crate::process::{Identity, ProcessRef};
 use crate::supervise::steps::Running;
+use crate::supervise::timings::Prepared;
 use crate::supervise::{Cause, ChangedFiles, State};
 pub(crate) use attach::{Bytes, Input, Size};
 
@@ -83,6 +84,8 @@ pub(crate) enum Request {
         /// For a supervisor that begins with this request.
         #[serde(default)]
         log_export: Vec<plan::LogTarget>,
+        #[serde(default)]
+        prepared: Option<Prepared>,
     },
     /// Stop these services, or all if empty, start them again, and reply when they are ready.
     Restart {
@@ -310,6 +313,9 @@ pub(crate) struct ServiceProgress {
     pub(crate) waiting_for: Vec<String>,
     /// The processes still connected to a service that is slow to stop.
     pub(crate) clients: Vec<ProcessRef>,
+    /// What a task, or Compose for a container, wrote last while it was starting.
+    #[serde(default)]
+    pub(crate) last_line: Option<String>,
 }
 
 /// A run, or a checkout without one, with the currently observed state of its services.

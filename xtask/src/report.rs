@@ -18,6 +18,7 @@ pub(crate) mod status;
 pub(crate) mod steps;
 mod table;
 pub(crate) mod tasks;
+pub(crate) mod timings;
 pub(crate) mod venvs;
 pub(crate) mod why;
 pub(crate) mod words;

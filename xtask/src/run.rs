@@ -9,6 +9,7 @@ pub(crate) mod driver;
 pub(crate) mod export_directory;
 pub(crate) mod foreground;
 pub(crate) mod health;
+pub(crate) mod last_start;
 pub(crate) mod log_export;
 pub(crate) mod logs;
 pub(crate) mod metrics;

@@ -9,6 +9,7 @@ mod restart;
 mod settle;
 pub(crate) mod steps;
 mod stopping;
+pub(crate) mod timings;
 mod unit;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::commands::long_wait::{during, looks_at};
 use crate::commands::{CommandResult, Context, exit_after_print, leftovers};
 use crate::diagnostic::{Code, ConflictKind, Diagnostic, Diagnostics, Exit, Level};
 use crate::plan::{Allocation, DeclaredPort, Draft, Plan, PortId, Runs, Selection};
@@ -60,7 +61,8 @@ fn look(args: Args, context: &Context) -> CommandResult {
         .map_err(|problems| unreadable(problems.into(), context))?;
     let allocation = registry.allocate(&draft.declared(), &BTreeMap::new());
     let (plan, problems) = draft.plan(&allocation);
-    let facts = observe::facts(&plan, &VenvLooks::default(), &Interrupt::default());
+    let look = || observe::facts(&plan, &VenvLooks::default(), &Interrupt::default());
+    let facts = during(looks_at(&plan), context, look);
     let mut findings = duplicates(&plan);
     findings.extend(ports(&plan, &facts, &allocation, &registry, &draft));
     let env_files = project.env_files(&plan);

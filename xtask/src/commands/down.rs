@@ -4,6 +4,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::long_wait::{LongWait, during};
 use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::stopping::StopResult as Stopped;
 use crate::commands::watching::SlowStopNotices;
@@ -74,8 +75,9 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
     let directory = StateDir::of(&checkout)?;
 
     let deadline = wall() + LOCK_HOLDER_TIMEOUT;
+    let mut wait = LongWait::new(context);
     loop {
-        run_status::responds(&directory)?;
+        during(ASKS, context, || run_status::responds(&directory))?;
         if inbox.interrupted() {
             return Ok(watching::interrupted("nothing was stopped", context));
         }
@@ -85,6 +87,7 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
             });
             let sender = inbox.sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
+            wait.erase();
             match follow_stop(&inbox.receiver, context)? {
                 Some(Exit::Done) if args.leftovers => {}
                 Some(exit) => return Ok(exit),
@@ -94,11 +97,14 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
         }
         match directory.lock()? {
             LockOutcome::Acquired(lock) => {
+                wait.erase();
                 let exit = sweep(&directory, &checkout, args, context, inbox)?;
                 drop(lock);
                 return Ok(exit);
             }
-            LockOutcome::HeldBy(_) if wall() < deadline => {
+            LockOutcome::HeldBy(pid) if wall() < deadline => {
+                let who = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                wait.show(|time| format!("waiting for an `up` of this checkout{who}  {time}"));
                 // The supervisor is starting or exiting, so its socket does not exist yet or any more.
                 if let Err(Interrupted) = inbox.pause(Duration::from_millis(20)) {
                     return Ok(watching::interrupted("nothing was stopped", context));
@@ -117,6 +123,8 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
     }
 }
 
+const ASKS: &str = "asking the running supervisor";
+
 /// How long an `up` that holds the lock may take to reply.
 const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -125,12 +133,14 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
     let began = wall();
     let mut stopped = 0;
     let mut slow = SlowStopNotices::default();
+    let mut wait = LongWait::new(context);
     let mut hear = |news: News<'_>| match news {
         News::Transition(it) => {
+            wait.erase();
             watching::transition(it, it.state.is_over(), context);
             stopped += usize::from(it.state.is_over() && !it.left_running);
         }
-        News::Progress(progress) => slow.tell(progress, context),
+        News::Progress(progress) => slow.tell(progress, &mut wait, context),
         News::StartNotice(_) => {}
     };
     let Completed {
@@ -141,10 +151,12 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
         Ended::Done(completed) => *completed,
         Ended::Gone => return Ok(None),
         Ended::Interrupted => {
+            wait.erase();
             let state = "the running stack goes on stopping";
             return Ok(Some(watching::interrupted(state, context)));
         }
     };
+    drop(wait);
     if context.json {
         let services = run_status::observe(&snapshot).services;
         return Ok(Some(watching::end(exit, &services, context)));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::commands::long_wait::during;
 use crate::commands::{CommandResult, Context, proposed, tell};
 use crate::detect::{is_compose_file, propose_from};
 use crate::diagnostic::{Diagnostic, Exit};
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
         file.must_be_new(&format!("import {typed} --print"))?;
     }
     let (path, real) = file.place_of(&args.source)?;
-    let mut repository = repository::whole(&file.directory);
+    let mut repository = during("reading the repository", context, || repository::whole(&file.directory));
     repository::add(&mut repository, &path, &real)
         .map_err(|error| problem("read", &args.source, &error).exit(Exit::Usage))?;
     let name = args.source.file_name().unwrap_or_default().to_string_lossy();

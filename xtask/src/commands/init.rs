@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::commands::long_wait::during;
 use crate::commands::{CommandResult, Context, proposed, tell};
 use crate::detect::propose;
 use crate::diagnostic::Diagnostic;
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> CommandResult {
     if !args.print {
         file.must_be_new("init --print")?;
     }
-    let repository = repository::whole(&file.directory);
+    let repository = during("reading the repository", context, || repository::whole(&file.directory));
     let proposal = propose(&repository);
     if proposal.is_empty() {
         tell(&report::proposal::left(&proposal));

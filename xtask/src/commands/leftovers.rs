@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::commands::Context;
 use crate::commands::events::Inbox;
+use crate::commands::long_wait::during;
 use crate::commands::stopping::{self, StopResult, StopUi};
 use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 use crate::ports::{Finding, Subject};
@@ -183,7 +184,9 @@ pub(super) fn end_containers(left: &[Leftover], checkout: &Path, context: &Conte
     let end = |it: &Leftover| {
         let (names, service) = (it.note.names(), &it.service);
         context.say(&format!("An earlier run left {names} of `{service}`."));
-        match container::end(it, checkout, Speed::Usual) {
+        match during(&format!("stopping {names}"), context, || {
+            container::end(it, checkout, Speed::Usual)
+        }) {
             Ok(()) => {
                 context.say("Stopped it; nothing of it runs.");
                 Exit::Done

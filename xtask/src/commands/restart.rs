@@ -84,7 +84,7 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     });
     let sender = inbox.sender;
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    match watching::follow(&inbox.receiver, FollowedRequest::Restart, context)? {
+    match watching::follow(&inbox.receiver, FollowedRequest::Restart, context, &|| {})? {
         Some(exit) => Ok(exit),
         None => Err(is_ending().into()),
     }

@@ -1,6 +1,7 @@
 //! `run`: a task on this terminal, after what it needs.
 
 use crate::commands::events::Inbox;
+use crate::commands::long_wait::{during, looks_at};
 use crate::commands::venv::marked::{MarkedEnd, sync_marked};
 use crate::commands::{CommandResult, Context, down, exit_after_print, tell, up, watching};
 use crate::config;
@@ -172,7 +173,8 @@ impl<'a> TaskRun<'a> {
                 ));
             }
         }
-        let missing = needs(&plan, &observe::facts(&plan, &looks, &inbox.interrupt));
+        let look = || observe::facts(&plan, &looks, &inbox.interrupt);
+        let missing = needs(&plan, &during(looks_at(&plan), &self.context, look));
         let failed = missing.iter().filter(|found| found.exit != Exit::Done);
         missing
             .iter()

@@ -113,6 +113,11 @@ impl Screen {
         self.draws
     }
 
+    /// Whether somebody reads what is going on.
+    pub(super) fn tells_progress(&self) -> bool {
+        !self.quiet && !self.json
+    }
+
     /// A message for the user about an event.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet && !self.json {

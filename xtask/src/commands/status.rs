@@ -1,7 +1,11 @@
 //! `status`: what runs, whether it is healthy, and whether our own processes listen.
 
+use std::path::{Path, PathBuf};
+
+use crate::commands::long_wait::during;
+use crate::commands::timings::picture;
 use crate::commands::watched::{self, Frame};
-use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded};
+use crate::commands::{CommandResult, Context, exit_after_print, leftovers, stranded, timings};
 use crate::diagnostic::{Diagnostics, Exit, Hint};
 use crate::plan::Selection;
 use crate::protocol::{ObservedService, RunStatus, ServiceStatus};
@@ -23,10 +27,11 @@ Examples:
   devtasks status
   devtasks status --watch
   devtasks status backend --format json
+  devtasks status --timings      the last start as a waterfall, also of a run that has ended
 
 Exit codes:
   0    every service shown is ready, every task has completed
-  1    at least one is not
+  1    at least one is not; `--timings`: no start is known
   2    wrong usage, or devtasks.toml is wrong
   130  `--watch` was ended by Ctrl-C")]
 pub(crate) struct Args {
@@ -36,6 +41,10 @@ pub(crate) struct Args {
     /// Refresh every second; without a terminal, print the table only when it changes
     #[arg(long, short)]
     watch: bool,
+    /// Show how long each service took at the last start, and what it waited for; with a file, as a picture too
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, value_parser = picture,
+          conflicts_with_all = ["services", "watch"])]
+    timings: Option<Option<PathBuf>>,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> CommandResult {
@@ -47,6 +56,9 @@ fn look(args: &Args, context: &Context) -> CommandResult {
         return Err(stranded::with_stranded_hint(problem).into());
     }
     let project = Project::find(context.file.as_deref())?;
+    if let Some(picture) = &args.timings {
+        return show_timings(picture.as_deref(), &project, context);
+    }
     if args.watch {
         return watched::watch(context, |width| {
             let status = observed(args, &project, HealthSource::Supervisor)?;
@@ -56,10 +68,28 @@ fn look(args: &Args, context: &Context) -> CommandResult {
             })
         });
     }
-    let status = observed(args, &project, HealthSource::Service)?;
+    let look = || observed(args, &project, HealthSource::Service);
+    let status = during("asking the services for their health", context, look)?;
     let exit = if status.is_ready() { Exit::Done } else { Exit::Failed };
     let text = text(&status, &project, context.terminals.width, context);
     Ok(exit_after_print(context.print(&text), exit))
+}
+
+/// The last start, also of a run that has ended.
+fn show_timings(picture: Option<&Path>, project: &Project, context: &Context) -> CommandResult {
+    let timings = timings::last(&project.checkout);
+    let (name, checkout) = (&project.name, &project.checkout);
+    let text = match (&timings, context.json) {
+        (timings, true) => report::json::timings(name, checkout, timings.as_ref()),
+        (Some(timings), false) => timings::shown(timings, Some(wall()), context.paint(), context),
+        (None, false) => String::new(),
+    };
+    let printed = context.print(&text);
+    let timings = timings.ok_or_else(timings::none)?;
+    if let Some(path) = picture {
+        timings::write_picture(&timings, name, path)?;
+    }
+    Ok(exit_after_print(printed, Exit::Done))
 }
 
 /// The services that were asked for, or all.

@@ -148,7 +148,7 @@ impl Observer for Nobody {
 
     fn start_notice(&mut self, _: &StartNotice) {}
 
-    fn draws_progress(&self) -> bool {
+    fn tells_progress(&self) -> bool {
         false
     }
 }

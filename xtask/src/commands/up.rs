@@ -10,22 +10,28 @@ mod keyboard;
 mod keypad;
 mod metrics;
 mod numbers;
+mod on_conflict;
 mod preflight;
 mod preview;
 mod remarks;
 mod reporter;
 mod settle;
 mod summary_line;
+mod timings;
 mod venvs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::commands::events::Inbox;
 use crate::commands::screen::Screen;
 use crate::commands::supervise::{SupervisorArgs, supervise};
+use crate::commands::timings::picture;
 use crate::commands::{CommandResult, Context, as_argument, duration, watching};
 use crate::config::metrics_address;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit};
@@ -34,13 +40,16 @@ use crate::protocol::Mode;
 use crate::run::driver::{InitialRequest, Message};
 use crate::run::project::Project;
 use crate::run::reservations::Registry;
+use crate::supervise::timings::Prepared;
 use crate::system::clock::wall;
 use crate::system::os;
 use crate::system::runs::{CheckoutLock, LockOutcome, StateDir};
 use crate::system::venvs::VenvLooks;
 use metrics::MetricsRequest;
+use on_conflict::ConflictArg;
 use preflight::{NotStarted, Preflight};
 use reporter::UpReporter;
+use timings::TimingsRequest;
 
 /// Start the stack and stay with it: one log of all services; Ctrl-C stops everything
 #[derive(clap::Args, Default)]
@@ -55,6 +64,7 @@ Examples:
   devtasks up --profile web --timeout 2m
   devtasks up --plan                       only say what would be done
   devtasks up --detach                     return once all are ready; `down` stops it
+  devtasks up --timings=start.svg          show what took how long, and draw it
   devtasks up --on-conflict fail           in scripts: never ask, never stop anybody
   devtasks up --on-conflict next           leave the owner alone and take the next free port
 
@@ -87,8 +97,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", value_parser = address)]
     metrics: Option<SocketAddr>,
     /// Say what would be started, kept, restarted and why, and what stands in the way; change nothing
-    #[arg(long, conflicts_with_all = ["detach", "timeout", "metrics"])]
+    #[arg(long, conflicts_with_all = ["detach", "timeout", "metrics", "timings"])]
     plan: bool,
+    /// Show how long each service took and what it waited for; with a file, as a picture too
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, value_parser = picture)]
+    timings: Option<Option<PathBuf>>,
     /// Take no keys, such as `r` to restart a service; they need a terminal
     #[arg(long)]
     no_keys: bool,
@@ -113,25 +126,6 @@ impl Args {
     }
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum ConflictArg {
-    Ask,
-    Fail,
-    Kill,
-    Next,
-}
-
-impl From<ConflictArg> for OnConflict {
-    fn from(conflict: ConflictArg) -> Self {
-        match conflict {
-            ConflictArg::Ask => OnConflict::Ask,
-            ConflictArg::Fail => OnConflict::Fail,
-            ConflictArg::Kill => OnConflict::Kill,
-            ConflictArg::Next => OnConflict::Next,
-        }
-    }
-}
-
 /// The request of one `up`.
 struct UpRequest {
     asked: Selection,
@@ -148,6 +142,9 @@ struct UpRequest {
     /// Nothing is saved or started.
     is_preview: bool,
     metrics: Option<MetricsRequest>,
+    timings: Option<TimingsRequest>,
+    /// When `up` was called.
+    began: Timestamp,
     /// Ports of the services to start are chosen as if for the first time.
     reset_ports: bool,
     /// Every service and task of the file.
@@ -159,7 +156,13 @@ struct UpRequest {
 }
 
 impl UpRequest {
-    fn new(args: &Args, project: &Project, draft: &Draft<'_>, registry: &Registry<'_>) -> Result<Self, Diagnostics> {
+    fn new(
+        args: &Args,
+        began: Timestamp,
+        project: &Project,
+        draft: &Draft<'_>,
+        registry: &Registry<'_>,
+    ) -> Result<Self, Diagnostics> {
         let allocation = registry.allocate(&draft.declared(), &BTreeMap::new());
         let before = draft.complete_plan(&allocation)?;
         if before.services.is_empty() {
@@ -175,6 +178,8 @@ impl UpRequest {
             has_keys: !args.no_keys,
             is_preview: args.plan,
             metrics: MetricsRequest::new(args, draft)?,
+            timings: args.timings.clone().map(|picture| TimingsRequest { picture, began }),
+            began,
             reset_ports: args.reset_ports,
             known: project.service_names().map(str::to_owned).collect(),
             allocation,
@@ -201,6 +206,7 @@ pub(super) fn bring_up(services: Vec<String>, task: &str, inbox: &Inbox, context
 /// Only a start in the background can share the events of another command.
 fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult {
     os::widen_descriptor_table();
+    let began = wall();
     let project = Project::find(context.file.as_deref())?;
     // The directory's contents are trusted, so its owner is checked first.
     let directory = match args.plan {
@@ -209,7 +215,7 @@ fn start(args: Args, shared: Option<&Inbox>, context: &Context) -> CommandResult
     };
     let registry = Registry::read(project.reference())?;
     let draft = project.draft(&args.selection())?;
-    let request = UpRequest::new(&args, &project, &draft, &registry)?;
+    let request = UpRequest::new(&args, began, &project, &draft, &registry)?;
     let own = match (shared, &directory) {
         (None, Some(_)) => Inbox::open(watching::last_words(context))?,
         (Some(_), _) | (None, None) => Inbox::disconnected(),
@@ -260,6 +266,7 @@ struct Ready {
     conflicts: Vec<(String, Code)>,
     /// Where metrics are served.
     metrics: Option<SocketAddr>,
+    prepared: Prepared,
 }
 
 /// A plan whose ports are saved and free. On failure, the registry is as before.
@@ -268,9 +275,9 @@ struct Ready {
 fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Ready, Screen), NotStarted> {
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let served = metrics::free_address(up, &numbers.plan);
-    let served = served.and_then(|served| venvs::sync(up, &numbers.plan, directory).map(|_| served));
-    let metrics = match served {
-        Ok(metrics) => metrics,
+    let served = served.and_then(|served| Ok((served, venvs::sync(up, &numbers.plan, directory)?)));
+    let (metrics, synced) = match served {
+        Ok(served) => served,
         Err(why) => {
             numbers.restore();
             return Err(why);
@@ -295,6 +302,7 @@ fn make_ready(up: &Preflight<'_>, directory: &StateDir) -> Result<(Ready, Screen
             plan,
             conflicts: conflicts.into_values().collect(),
             metrics,
+            prepared: synced.prepared(up.request.began),
         },
         screen,
     ))
@@ -337,6 +345,7 @@ fn stay(
         plan,
         conflicts,
         metrics,
+        prepared,
     } = ready;
     os::let_builds_replace_us();
     let screen = Arc::new(screen);
@@ -347,6 +356,7 @@ fn stay(
         .then(|| keyboard::listen(&screen, &plan, &inbox.sender, context))
         .flatten();
     let mut show = UpReporter::new(Arc::clone(&screen), &plan, context, wall(), Mode::Foreground);
+    show.timings.clone_from(&up_request.timings);
     let run = SupervisorArgs {
         project: &plan.project,
         checkout: &plan.checkout,
@@ -359,6 +369,7 @@ fn stay(
             services: plan.services,
             conflicts,
             give_up_after: up_request.give_up_after,
+            prepared,
         },
     };
     let ended = supervise(run, inbox, screen.clone(), &mut show).map(|outcome| show.finish(&outcome));

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::long_wait::during;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::foreign::visible;
@@ -97,7 +98,8 @@ impl Chosen {
     /// # Errors
     /// Ctrl-C was pressed; an interpreter that never answers is ended with all that it has started.
     fn rows(&self, inbox: &Inbox, context: &Context) -> Result<Vec<VenvRow>, Interrupted> {
-        let facts = VenvLooks::default().at(&self.venvs, &inbox.interrupt);
+        let look = || VenvLooks::default().at(&self.venvs, &inbox.interrupt);
+        let facts = during("looking at venvs", context, look);
         if inbox.interrupted() {
             context.say("Interrupted.");
             return Err(Interrupted);

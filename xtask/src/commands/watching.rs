@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
+use crate::commands::long_wait::LongWait;
 use crate::commands::lost_ports::{self, LostPorts};
 use crate::commands::replies::{self, Completed, Ended, News};
 use crate::commands::{CommandResult, Context};
@@ -70,14 +71,17 @@ pub(super) enum FollowedRequest {
     Restart,
 }
 
-/// Reports events until all are ready or one has failed; `None` if the run is shutting down.
+/// Reports events until all are ready or one has failed, and calls `before_summary` then; `None` if the run is shutting
+/// down.
 pub(super) fn follow(
     inbox: &Receiver<Message>,
     request: FollowedRequest,
     context: &Context,
+    before_summary: &dyn Fn(),
 ) -> Result<Option<Exit>, Diagnostics> {
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
+    let mut wait = LongWait::new(context);
     // The last state of each service that changed.
     let mut last: BTreeMap<String, State> = BTreeMap::new();
     let mut hear = |news: News<'_>| match news {
@@ -87,11 +91,15 @@ pub(super) fn follow(
                 State::Exited | State::Completed => true,
                 State::Waiting | State::Starting | State::Unhealthy | State::Stopping | State::Stopped => false,
             };
+            wait.erase();
             transition(it, is_news, context);
             last.insert(it.service.clone(), it.state);
         }
-        News::Progress(progress) => slow.tell(progress, context),
-        News::StartNotice(notice) => start_notice(notice, context),
+        News::Progress(progress) => slow.tell(progress, &mut wait, context),
+        News::StartNotice(notice) => {
+            wait.erase();
+            start_notice(notice, context);
+        }
     };
     let Completed {
         exit,
@@ -101,10 +109,13 @@ pub(super) fn follow(
         Ended::Done(completed) => *completed,
         Ended::Gone => return Ok(None),
         Ended::Interrupted => {
+            wait.erase();
             let state = "the operation continues in the running stack";
             return Ok(Some(interrupted(state, context)));
         }
     };
+    wait.erase();
+    before_summary();
     let status = run_status::observe(&snapshot);
     let failed: Vec<_> = snapshot
         .services
@@ -181,17 +192,20 @@ pub(super) fn free(ports: &[Endpoint]) -> String {
     }
 }
 
-/// Services that are slow to stop; each is reported once, with the clients that delay it.
+/// Services that are slow to stop; each is reported once, with the clients that delay it. Whatever else is under way is
+/// shown by the [`LongWait`].
 #[derive(Default)]
 pub(super) struct SlowStopNotices(BTreeSet<String>);
 
 impl SlowStopNotices {
-    pub(super) fn tell(&mut self, under_way: &[ServiceProgress], context: &Context) {
+    pub(super) fn tell(&mut self, under_way: &[ServiceProgress], wait: &mut LongWait<'_>, context: &Context) {
         for it in under_way {
             if !it.clients.is_empty() && self.0.insert(it.service.clone()) {
+                wait.erase();
                 context.say(&format!("  {}  is still stopping; {}", it.service, words::waiting(it)));
             }
         }
+        wait.show_services(under_way);
     }
 }
 

@@ -4,6 +4,7 @@ mod export;
 mod port_commands;
 mod proposal;
 mod status;
+mod timings;
 mod venvs;
 
 use std::io::Write;
@@ -29,6 +30,7 @@ pub(crate) use port_commands::{
 };
 pub(crate) use proposal::proposal;
 pub(crate) use status::{ExitDocument, ServiceDocument, status};
+pub(crate) use timings::{document as timings, event as timings_event};
 pub(crate) use venvs::{VenvCommands, VenvDocument, VenvPreview, Venvs};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;

@@ -9,6 +9,7 @@ mod ports;
 mod problem;
 mod reservations;
 mod status;
+mod timings;
 mod why;
 mod words;
 

@@ -7,6 +7,7 @@ use console::measure_text_width;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::status;
 use crate::foreign::{Foreign, visible};
 use crate::process::ProcessRef;
 use crate::process::left_alone::LeftAlone;
@@ -85,6 +86,32 @@ pub(crate) fn waiting(progress: &ServiceProgress) -> String {
         [] => progress.waiting_for.join(", "),
         clients => format!("still connected: {}", named(clients)),
     }
+}
+
+/// `db starting 1.2 s (nothing listens on 8000 yet), migrate running 12 s: copying rows`.
+pub(crate) fn under_way(services: &[ServiceProgress]) -> String {
+    let part = |it: &ServiceProgress| {
+        let (word, took) = (status::word(it.state, it.task), duration(it.elapsed));
+        let waiting = match waiting(it).as_str() {
+            "" => String::new(),
+            what => format!(" ({what})"),
+        };
+        let line = it.last_line.as_deref().map(glance).unwrap_or_default();
+        let line = if line.is_empty() { line } else { format!(": {line}") };
+        format!("{} {word} {took}{waiting}{line}", it.service)
+    };
+    services.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// A line of another program, without what only a terminal understands.
+pub(crate) fn plain(line: &str) -> String {
+    visible(&console::strip_ansi_codes(line)).into_owned()
+}
+
+/// The same, not longer than can be read at a glance.
+pub(crate) fn glance(line: &str) -> String {
+    const MAX_WIDTH: usize = 100;
+    console::truncate_str(plain(line).trim(), MAX_WIDTH, "…").into_owned()
 }
 
 /// `1 service`, `3 services`, `2 processes`.

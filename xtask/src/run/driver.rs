@@ -15,6 +15,7 @@ mod outcome;
 mod processes;
 mod progress;
 mod ready;
+mod starts;
 mod trouble;
 mod watch;
 
@@ -28,7 +29,7 @@ use super::logs::{self, Follower, Sink};
 use super::metrics::{Conflicts, Measures};
 use super::watchdog::Watchdog;
 use crate::diagnose::OomKills;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::plan::{self, OnExit};
 use crate::preflight::limit;
 use crate::process::Identity;
@@ -47,6 +48,8 @@ use guarding::Guarding;
 use instance::ServiceInstance;
 use membership::AdoptedProcesses;
 pub(crate) use outcome::RunOutcome;
+pub(crate) use starts::InitialRequest;
+use starts::PendingStart;
 use watch::Waiter;
 
 /// Is notified of events as they happen.
@@ -55,24 +58,12 @@ pub(crate) trait Observer {
     fn transition(&mut self, transition: &Transition, service: &plan::Service);
     /// All services of the first request are ready, or have failed.
     fn settled(&mut self, ready: bool, after: Duration);
-    /// The services that start or stop. If progress is drawn, this is called ten times a second while there are any,
+    /// The services that start or stop. If progress is told, this is called ten times a second while there are any,
     /// and once when there are none.
     fn progress(&mut self, under_way: &[ServiceProgress]);
-    fn draws_progress(&self) -> bool;
+    fn tells_progress(&self) -> bool;
     /// A service takes long to start, and this was seen.
     fn start_notice(&mut self, notice: &StartNotice);
-}
-
-/// The first request of a run.
-pub(crate) enum InitialRequest {
-    Plan {
-        services: Vec<plan::Service>,
-        /// Ports that were taken before.
-        conflicts: Vec<(String, Code)>,
-        give_up_after: Option<Duration>,
-    },
-    /// The request of the client that started a background supervisor.
-    Request(Request, Sender<Reply>),
 }
 
 /// An event from another thread.
@@ -127,6 +118,7 @@ pub(crate) struct Driver<'a> {
     events: VecDeque<Event>,
     checks: Vec<RunningCheck>,
     waiters: Vec<Waiter>,
+    starts: Vec<PendingStart>,
     family: Option<AdoptedProcesses>,
     /// The value when the first process of this turn was started.
     oom_kills: Option<OomKills>,
@@ -188,6 +180,7 @@ impl<'a> Driver<'a> {
             events: VecDeque::new(),
             checks: Vec::new(),
             waiters: Vec::new(),
+            starts: Vec::new(),
             family: None,
             oom_kills: None,
             has_signalled: false,
@@ -300,6 +293,7 @@ impl<'a> Driver<'a> {
                 self.perform(action);
             }
         }
+        self.note_starts();
         self.answer_waiters();
         self.show_progress();
     }
@@ -313,7 +307,7 @@ impl<'a> Driver<'a> {
         let sweeps = self.services.iter().filter_map(|instance| instance.swept);
         let checks = self.checks.iter().map(|check| check.until);
         let under_way = self.machine.units().any(|unit| self.is_under_way(unit));
-        let redraw = (under_way && self.draws_progress()).then(|| self.shown_at + REDRAW_INTERVAL);
+        let redraw = (under_way && self.tells_progress()).then(|| self.shown_at + REDRAW_INTERVAL);
         match self
             .machine
             .next_deadline()
@@ -390,7 +384,10 @@ impl<'a> Driver<'a> {
             Action::Kill(unit) => self.kill(unit),
             Action::CountProcesses(unit) => self.sweep(unit),
             Action::Announce { unit, state, cause } => self.announce(unit, state, cause),
-            Action::Settled { batch: 0, ready } => self.audience.settled(ready, self.clock.now()),
+            Action::Settled { batch: 0, ready } => {
+                self.note_starts();
+                self.audience.settled(ready, self.clock.now());
+            }
             // Clients that requested a later batch are answered by `answer_waiters`.
             Action::Settled { .. } => {}
         }

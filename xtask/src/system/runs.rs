@@ -84,6 +84,11 @@ impl StateDir {
         self.path.join("supervisor.log")
     }
 
+    /// The timings of the last start.
+    pub(crate) fn timings(&self) -> PathBuf {
+        self.path.join("timings.json")
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }

@@ -34,6 +34,8 @@ pub(crate) struct TerminalInfo {
     pub(crate) is_ci: bool,
     /// Characters per line.
     pub(crate) width: usize,
+    /// Whether more than ASCII can be shown.
+    pub(crate) utf8: bool,
 }
 
 impl TerminalInfo {
@@ -62,8 +64,19 @@ impl TerminalInfo {
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
+            utf8: shows_utf8(["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).unwrap_or_default())),
         }
     }
+}
+
+/// Whether the first of these variables that is set names UTF-8. Without any, as on Windows, the terminal is trusted with it,
+/// as in everything else we write.
+///
+/// Source: POSIX.1-2024, Base Definitions, 8.2: the order, and that an empty one counts as not set.
+fn shows_utf8(locale: [String; 3]) -> bool {
+    let first = locale.iter().find(|value| !value.is_empty());
+    let name = first.map(|value| value.to_ascii_lowercase().replace('-', ""));
+    name.is_none_or(|name| name.contains("utf8"))
 }
 
 /// An output stream.

@@ -21,6 +21,7 @@ mod flags;
 mod init;
 mod log_export;
 mod logs;
+mod long_wait;
 mod metrics;
 mod pictures;
 mod port;

@@ -33,6 +33,7 @@ mod slow_start;
 mod stdin;
 mod stop;
 mod tasks;
+mod timings;
 mod tty;
 #[cfg(target_os = "linux")] // What inotify watches, from `/proc`.
 mod watch;

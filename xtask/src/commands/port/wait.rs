@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::of_service;
 use super::port_arg::{Asked, port_or_service};
 use crate::commands::events::{Inbox, Interrupted};
+use crate::commands::long_wait::LongWait;
 use crate::commands::{CommandResult, Context, duration, exit_after_print};
 use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
@@ -66,9 +67,11 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let inbox = Inbox::open(String::new())?;
     let clock = Clock::start();
     let mut pause = MIN_POLL_INTERVAL;
+    let mut wait = LongWait::new(context);
     let left = loop {
         let left = missing(&ports, args)?;
         let waited = clock.now();
+        wait.show(|time| awaited(&left, args, time));
         if left.is_empty() || args.timeout.is_some_and(|timeout| waited >= timeout) {
             break left;
         }
@@ -78,6 +81,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         }
         pause = (pause * 2).min(MAX_POLL_INTERVAL);
     };
+    drop(wait);
     let exit = if left.is_empty() { Exit::Done } else { Exit::NotReady };
     if context.json {
         let busy = |port: &Endpoint| args.until.busy != left.contains(port);
@@ -119,6 +123,17 @@ fn missing(ports: &[Endpoint], args: &Args) -> Result<Vec<Endpoint>, Diagnostic>
     // Binding can disturb a server that is starting, so it is tried only if no process listens.
     let is_free = |port: &Endpoint| !is_busy(port) && owners::is_free(port, Addresses::All);
     Ok(ports.iter().copied().filter(|port| !is_free(port)).collect())
+}
+
+/// `waiting until port 8000 and port 8080 are free  12 s`.
+fn awaited(left: &[Endpoint], args: &Args, time: &str) -> String {
+    let names: Vec<String> = left.iter().map(Endpoint::name).collect();
+    let (verb, state) = (
+        if names.len() == 1 { "is" } else { "are" },
+        if args.until.free { "free" } else { "busy" },
+    );
+    let names = words::list(&names).unwrap_or_default();
+    format!("waiting until {names} {verb} {state}  {time}")
 }
 
 fn too_late(port: &Endpoint, args: &Args) -> Diagnostic {

@@ -37,10 +37,12 @@ pub(super) fn detach(
         conflicts: ready.conflicts.clone(),
         give_up_after: up_request.give_up_after,
         log_export: plan.log_export.clone(),
+        prepared: Some(ready.prepared),
     };
     let screen = Arc::new(screen);
     let mut show = UpReporter::new(Arc::clone(&screen), plan, context, wall(), Mode::Background);
     show.is_for_task = up_request.task.is_some();
+    show.timings.clone_from(&up_request.timings);
     let sender = inbox.sender.clone();
     let programs = background::programs(directory)?;
     if inbox.interrupted() {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::numbers::Numbers;
 use super::preflight::{NotStarted, Preflight};
 use super::settle::Notice;
-use super::{UpRequest, metrics, remarks, venvs};
+use super::{UpRequest, metrics, remarks, timings, venvs};
 use crate::commands::CommandResult;
+use crate::commands::timings::last;
 use crate::commands::watching::{self, FollowedRequest};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::plan::{Plan, Service};
@@ -16,6 +17,7 @@ use crate::report::words;
 use crate::run::driver::Message;
 use crate::run::run_status;
 use crate::supervise::steps::{Running, Todo};
+use crate::supervise::timings::Prepared;
 use crate::system::clock::wall;
 use crate::system::runs::StateDir;
 
@@ -33,7 +35,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     };
     let mut numbers = up.allocate(&mut |finding| up.tell(finding))?;
     let mut said = String::new();
-    let (services, again) = match make_ready(&up, &mut numbers, &mut said, directory) {
+    let (services, again, prepared) = match make_ready(&up, &mut numbers, &mut said, directory) {
         Ok(ready) => ready,
         Err(why) => {
             numbers.restore();
@@ -52,6 +54,7 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
         conflicts: numbers.conflicts.into_values().collect(),
         give_up_after: up.request.give_up_after,
         log_export: Vec::new(),
+        prepared: Some(prepared),
     });
     // Shown only after the request was sent, so the supervisor already waits for readiness.
     if services.is_empty() {
@@ -67,22 +70,26 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     remarks::remarks(&up, &plan);
     let sender = up.inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    watching::follow(&up.inbox.receiver, FollowedRequest::Up, up.context)
+    watching::follow(&up.inbox.receiver, FollowedRequest::Up, up.context, &|| {
+        timings::show_joined(up.request, last(&plan.checkout).as_ref(), &plan.project, up.context);
+    })
 }
 
-/// The services to start or restart, if nothing prevents it, and the names of those in a venv that was changed. `said`
-/// is the last announcement.
+/// The services to start or restart, if nothing prevents it, the names of those in a venv that was changed, and what was
+/// done before. `said` is the last announcement.
 fn make_ready(
     up: &Preflight<'_>,
     numbers: &mut Numbers,
     said: &mut String,
     directory: &StateDir,
-) -> Result<(Vec<Service>, Vec<String>), NotStarted> {
+) -> Result<(Vec<Service>, Vec<String>, Prepared), NotStarted> {
     let synced = match up.request.task {
         // It restarts nothing, so what runs keeps its packages.
         Some(_) => venvs::sync(up, &up.not_kept(&numbers.plan), directory)?,
         None => venvs::sync(up, &numbers.plan, directory)?,
     };
+    let prepared = synced.prepared(up.request.began);
+    let synced = synced.changed;
     let up = &Preflight { synced: &synced, ..*up };
     let mut notice = |notice: Notice<'_>| match notice {
         Notice::Looks { plan, to_do } => {
@@ -106,7 +113,7 @@ fn make_ready(
     let in_changed = |service: &&Service| service.venv.as_ref().is_some_and(|venv| synced.contains(&venv.path));
     let restarted = restarted.iter().map(|step| step.service).filter(in_changed);
     let again = restarted.map(|service| service.name.clone()).collect();
-    Ok((settled.to_do.services, again))
+    Ok((settled.to_do.services, again, prepared))
 }
 
 /// `shop is running (pid 100); restarting `api` (port 8000 → 8001), starting `web` there.`

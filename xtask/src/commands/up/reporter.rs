@@ -1,5 +1,7 @@
 //! Reports the events of `up` as they happen: states, the progress line, failures, the summary.
 
+mod taken;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,13 +10,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::addresses::{address, front};
-use crate::commands::lost_ports::{self, found_port_busy};
+use super::timings::TimingsRequest;
+use crate::commands::long_wait::RareTimes;
+use crate::commands::lost_ports::found_port_busy;
 use crate::commands::screen::Screen;
 use crate::commands::{Context, watching};
 use crate::diagnostic::Exit;
 use crate::plan::{self, Plan};
-use crate::ports::conflict::CallerContext;
-use crate::ports::{Endpoint, Finding};
+use crate::ports::Endpoint;
 use crate::protocol::Mode;
 use crate::protocol::{ServiceProgress, StartNotice, Transition};
 use crate::report::failure::{failure, opened_twice};
@@ -23,15 +26,12 @@ use crate::run::driver::{Observer, RunOutcome};
 use crate::run::run_status;
 use crate::supervise::{Cause, Spec, State};
 use crate::system::clock::wall;
-use crate::system::os;
-use crate::system::owners::Addresses;
-use crate::system::runs::StateDir;
 
 pub(super) struct UpReporter<'a> {
-    screen: Arc<Screen>,
-    context: &'a Context,
-    checkout: PathBuf,
-    project: String,
+    pub(super) screen: Arc<Screen>,
+    pub(super) context: &'a Context,
+    pub(super) checkout: PathBuf,
+    pub(super) project: String,
     began: Timestamp,
     name_width: usize,
     /// When each service began to start.
@@ -56,6 +56,10 @@ pub(super) struct UpReporter<'a> {
     /// Another process holds a port of a service that failed.
     has_lost_a_port: bool,
     ports: Vec<Endpoint>,
+    /// When progress is told off a terminal.
+    rare_times: RareTimes,
+    /// Until they were shown.
+    pub(super) timings: Option<TimingsRequest>,
 }
 
 impl<'a> UpReporter<'a> {
@@ -85,6 +89,8 @@ impl<'a> UpReporter<'a> {
                 .flat_map(|service| &service.ports)
                 .map(Endpoint::from)
                 .collect(),
+            rare_times: RareTimes::new(),
+            timings: None,
         }
     }
 
@@ -95,6 +101,7 @@ impl<'a> UpReporter<'a> {
             exit => exit,
         };
         self.screen.draw("");
+        self.show_timings();
         let has_failed = !self.failures.is_empty();
         for report in std::mem::take(&mut self.failures) {
             self.screen.tell(&format!("\n{}", report.trim_end()));
@@ -227,29 +234,6 @@ impl<'a> UpReporter<'a> {
             self.failures.push(text);
         }
     }
-
-    /// Looks up the holders of a port that was free in preflight, but taken before the service could bind it.
-    fn lost_ports(&self, service: &plan::Service, why: &Cause) -> Vec<Finding> {
-        match why.last() {
-            why if found_port_busy(why) => {
-                let taken = self.busy_ports(service, Addresses::Service);
-                // It may bind another address than preflight checks, such as `::1`.
-                let elsewhere = || self.busy_ports(service, Addresses::All);
-                if taken.is_empty() { elsewhere() } else { taken }
-            }
-            Cause::NotReady { .. } => self.busy_ports(service, Addresses::Service),
-            Cause::NotSpawned { exit, .. } if *exit == Exit::PortBusy => self.busy_ports(service, Addresses::Service),
-            _ => Vec::new(),
-        }
-    }
-
-    fn busy_ports(&self, service: &plan::Service, addresses: Addresses) -> Vec<Finding> {
-        let run = StateDir::existing(&self.checkout).and_then(|directory| directory.live_run().ok()?);
-        let numbers = self.ports.iter().map(|port| port.number).collect();
-        let ours = CallerContext::new(&self.project, &self.checkout, run, os::user_id()).with_reserved_numbers(numbers);
-        let judged = lost_ports::judge(&service.name, &service.ports, &ours, addresses).into_iter();
-        judged.filter(|found| found.code.is_port_taken()).collect()
-    }
 }
 
 impl Observer for UpReporter<'_> {
@@ -322,6 +306,9 @@ impl Observer for UpReporter<'_> {
         let without = n_up > 0 && !stopped.is_empty() && n_up + rest == self.states.len();
         self.settled = Some(ready || without);
         self.screen.draw("");
+        if ready || without {
+            self.show_timings();
+        }
         if without {
             self.settled_without(&stopped, n_up);
         } else if ready && stopped.is_empty() {
@@ -343,31 +330,34 @@ impl Observer for UpReporter<'_> {
     }
 
     fn progress(&mut self, under_way: &[ServiceProgress]) {
-        let parts: Vec<_> = under_way
-            .iter()
-            .map(|it| {
-                let now = format!("{} {}", it.service, status::word(it.state, it.task));
-                let took = words::duration(it.elapsed);
-                match words::waiting(it).as_str() {
-                    "" => format!("{now} {took}"),
-                    what => format!("{now} {took} ({what})"),
-                }
-            })
-            .collect();
+        if under_way.is_empty() {
+            self.rare_times = RareTimes::new();
+        }
+        let text = match self.mode {
+            // The log itself is there.
+            Mode::Foreground => words::under_way(&without_lines(under_way)),
+            Mode::Background => words::under_way(under_way),
+        };
+        let longest = under_way.iter().map(|it| it.elapsed).max().unwrap_or_default();
+        if !self.screen.draws() {
+            if self.rare_times.is_due(longest) {
+                self.screen.say(&format!("  … {text}"));
+            }
+            return;
+        }
         let again = under_way
             .iter()
             .any(|it| it.state == State::Stopping && it.elapsed > SLOW_STOP);
         let hint = if again { "   Ctrl-C again kills" } else { "" };
-        let text = if parts.is_empty() {
-            String::new()
-        } else {
-            format!("  … {}{hint}", parts.join(", "))
+        let text = match text.as_str() {
+            "" => text,
+            text => format!("  … {text}{hint}"),
         };
         self.screen.draw(&text);
     }
 
-    fn draws_progress(&self) -> bool {
-        self.screen.draws()
+    fn tells_progress(&self) -> bool {
+        self.screen.tells_progress()
     }
 
     fn start_notice(&mut self, notice: &StartNotice) {
@@ -385,6 +375,14 @@ const RESTARTS: &str = "restarts";
 
 /// How long stopping takes before the way to hurry is shown.
 const SLOW_STOP: Duration = Duration::from_secs(2);
+
+fn without_lines(under_way: &[ServiceProgress]) -> Vec<ServiceProgress> {
+    let without = |it: &ServiceProgress| ServiceProgress {
+        last_line: None,
+        ..it.clone()
+    };
+    under_way.iter().map(without).collect()
+}
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()

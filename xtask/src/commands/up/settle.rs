@@ -2,6 +2,7 @@
 
 use super::numbers::Numbers;
 use super::preflight::Preflight;
+use crate::commands::long_wait::{during, looks_at};
 use crate::diagnostic::{Diagnostics, Hint};
 use crate::plan::{Plan, PortId};
 use crate::ports::Finding;
@@ -52,7 +53,9 @@ impl Preflight<'_> {
                 plan: &numbers.plan,
                 to_do: &to_do,
             });
-            let facts = observe::facts(&to_do, self.venvs, &self.inbox.interrupt);
+            let facts = during(looks_at(&to_do), self.context, || {
+                observe::facts(&to_do, self.venvs, &self.inbox.interrupt)
+            });
             let findings = check(&to_do, &facts, &self.ours(&to_do));
             for PortFinding { port, finding } in &findings {
                 port.iter().for_each(|id| numbers.note_conflict(id, finding));

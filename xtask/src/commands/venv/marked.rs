@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::progress::SyncProgress;
 use crate::commands::Context;
+use crate::commands::long_wait::during;
 use crate::diagnostic::{Code, Exit, Level};
 use crate::plan::Venv;
 use crate::ports::{Finding, Subject};
@@ -29,7 +30,8 @@ pub(crate) fn sync_marked<'v>(
     marked.dedup_by_key(|venv| &venv.path);
     let mut changed = BTreeSet::new();
     // All together, also those that are only checked.
-    let facts = syncer.looks.at(venvs, syncer.interrupt);
+    let look = || syncer.looks.at(venvs, syncer.interrupt);
+    let facts = during("looking at venvs", context, look);
     for venv in marked {
         let fact = facts.get(&venv.path);
         let needs_nothing = fact.is_some_and(|fact| is_in_order(syncer.checkout, venv, fact));

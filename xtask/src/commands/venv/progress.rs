@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::commands::long_wait::{LongWait, RareTimes};
 use crate::commands::{Context, tell};
 use crate::foreign::visible;
 use crate::plan::Venv;
@@ -13,12 +14,10 @@ use crate::system::venvs::sync::{SyncEnd, SyncNotice, Syncer};
 pub(in crate::commands) struct SyncProgress<'a> {
     name: &'a str,
     context: &'a Context,
-    is_drawn: bool,
-    n_drawn: usize,
+    wait: LongWait<'a>,
+    /// Of the present step, off a terminal.
+    times: RareTimes,
 }
-
-/// Shown in turn.
-const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 impl<'a> SyncProgress<'a> {
     /// `name` is what the venv is called.
@@ -26,8 +25,8 @@ impl<'a> SyncProgress<'a> {
         SyncProgress {
             name,
             context,
-            is_drawn: false,
-            n_drawn: 0,
+            wait: LongWait::new(context),
+            times: RareTimes::new(),
         }
     }
 
@@ -35,13 +34,13 @@ impl<'a> SyncProgress<'a> {
     pub(in crate::commands) fn follow(mut self, syncer: &Syncer<'_>, venv: &Venv) -> SyncEnd {
         let clock = Clock::start();
         let end = syncer.sync(venv, &mut |notice| self.show(notice));
-        self.erase();
+        self.wait.erase();
         let took = words::duration(clock.now());
         match &end {
             SyncEnd::Unchanged(fact) => self.say(&format!("up to date{}", version(fact))),
             SyncEnd::Changed(fact) => self.say(&format!("in order{}, {took}", version(fact))),
             SyncEnd::Failed(failure) if !failure.tail.is_empty() => {
-                let lines = failure.tail.iter().map(|line| format!("  {}\n", plain(line)));
+                let lines = failure.tail.iter().map(|line| format!("  {}\n", words::plain(line)));
                 tell(&format!("{}\n", lines.collect::<String>()));
             }
             SyncEnd::Failed(_) | SyncEnd::Interrupted { .. } => {}
@@ -52,19 +51,24 @@ impl<'a> SyncProgress<'a> {
     fn show(&mut self, notice: SyncNotice<'_>) {
         match notice {
             SyncNotice::Waits => {
-                self.erase();
+                self.wait.erase();
                 self.say("another sync of this venv is at work; waiting for it");
             }
             SyncNotice::Remark(remark) => self.say(&remark),
-            SyncNotice::Step(typed) if self.draws() => self.draw(typed, Duration::ZERO, ""),
-            SyncNotice::Step(typed) => self.say(&visible(typed)),
-            SyncNotice::Progress(typed, elapsed, line) if self.draws() => self.draw(typed, elapsed, &plain(&line)),
+            SyncNotice::Step(typed) if self.wait.draws() => self.draw(typed, Duration::ZERO, ""),
+            SyncNotice::Step(typed) => {
+                self.times = RareTimes::new();
+                self.say(&visible(typed));
+            }
+            SyncNotice::Progress(typed, elapsed, line) if self.wait.draws() => {
+                self.draw(typed, elapsed, &words::plain(&line))
+            }
+            SyncNotice::Progress(_, elapsed, line) if self.times.is_due(elapsed) => {
+                let text = format!("… {}  {}", words::duration(elapsed), words::glance(&line));
+                self.say(text.trim_end());
+            }
             SyncNotice::Progress(..) => {}
         }
-    }
-
-    fn draws(&self) -> bool {
-        self.context.terminals.can_redraw && !self.context.quiet && !self.context.json
     }
 
     fn say(&self, text: &str) {
@@ -73,32 +77,10 @@ impl<'a> SyncProgress<'a> {
     }
 
     fn draw(&mut self, typed: &str, elapsed: Duration, line: &str) {
-        let spinner = SPINNER[self.n_drawn % SPINNER.len()];
-        self.n_drawn += 1;
-        let text = format!(
-            "  {spinner} {}  {} s  {}  {line}",
-            self.name,
-            elapsed.as_secs(),
-            visible(typed)
-        );
-        let width = self.context.terminals.width.saturating_sub(3);
-        let text = console::truncate_str(text.trim_end(), width, "…").into_owned();
-        self.erase();
-        tell(&self.context.paint_stderr().dim(&text));
-        self.is_drawn = true;
+        let (name, seconds) = (self.name, elapsed.as_secs());
+        self.wait
+            .draw(&format!("{name}  {seconds} s  {}  {line}", visible(typed)));
     }
-
-    fn erase(&mut self) {
-        if std::mem::take(&mut self.is_drawn) {
-            // A terminal that cannot move the cursor to the start of the line keeps the text.
-            let _ = console::Term::stderr().clear_line();
-        }
-    }
-}
-
-/// A line of another program, without what only a terminal understands.
-fn plain(line: &str) -> String {
-    visible(&console::strip_ansi_codes(line)).into_owned()
 }
 
 fn version(fact: &VenvFact) -> String {

@@ -3,6 +3,7 @@
 use super::progress::SyncProgress;
 use super::{Chosen, called};
 use crate::commands::events::Inbox;
+use crate::commands::long_wait::during;
 use crate::commands::{CommandResult, Context, exit_after_print};
 use crate::diagnostic::{Diagnostics, Exit};
 use crate::foreign::visible;
@@ -56,7 +57,9 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let inbox = Inbox::open(String::new())?;
     let looks = VenvLooks::noted_in(&directory);
     // Several at once; what is noted of them costs a few looks at files.
-    looks.at(&chosen.venvs, &inbox.interrupt);
+    during("looking at venvs", context, || {
+        looks.at(&chosen.venvs, &inbox.interrupt)
+    });
     let syncer = Syncer {
         checkout: &chosen.plan.checkout,
         notes: directory.venvs(),
@@ -89,7 +92,8 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 
 fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
     let inbox = Inbox::open(String::new())?;
-    let facts = VenvLooks::default().at(&chosen.venvs, &inbox.interrupt);
+    let look = || VenvLooks::default().at(&chosen.venvs, &inbox.interrupt);
+    let facts = during("looking at venvs", context, look);
     if inbox.interrupted() {
         context.say("Interrupted.");
         return Ok(Exit::Interrupted);

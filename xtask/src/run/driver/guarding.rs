@@ -38,8 +38,11 @@ impl Driver<'_> {
                 services,
                 conflicts,
                 give_up_after,
+                prepared,
             } => {
                 self.count_conflicts(conflicts);
+                let names = services.iter().map(|service| service.name.clone()).collect();
+                self.await_start(Some(prepared), names);
                 self.enlist(services, &[], give_up_after);
             }
             InitialRequest::Request(request, reply) => self.handle_request(request, reply),

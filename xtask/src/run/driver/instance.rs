@@ -17,8 +17,8 @@ use crate::protocol::{LastExit, LastRestart, ProbeRecord, Probed};
 use crate::run::logs::Log;
 use crate::run::metrics::Counts;
 use crate::run::sockets::{Hold, Sockets};
-use crate::supervise::Cause;
 use crate::supervise::change_loop::ChangeLoop;
+use crate::supervise::{Cause, State};
 use crate::system::attribution::Leader;
 use crate::system::clock::wall;
 
@@ -55,6 +55,8 @@ pub(super) struct ServiceInstance {
     pub(super) since: jiff::Timestamp,
     pub(super) started_at: Option<jiff::Timestamp>,
     pub(super) in_state_since: Duration,
+    /// The states that it entered last, and when.
+    pub(super) states: VecDeque<(Duration, State)>,
     /// While it stops: its clients, and when they were looked up.
     pub(super) clients: Option<(Duration, Vec<ProcessRef>)>,
     pub(super) exit: Option<LastExit>,
@@ -85,6 +87,9 @@ pub(super) const PIPE_DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The maximum number of stored probe results.
 const MAX_PROBE_RESULTS: usize = 5;
+
+/// The maximum number of stored states: more than a start has, even with every restart that is allowed.
+const MAX_STATES: usize = 100;
 
 impl ServiceInstance {
     /// Prepares a new start, perhaps with other settings; discards the past.
@@ -154,6 +159,14 @@ impl ServiceInstance {
     pub(super) fn start_trouble(&self) -> Option<StartTrouble> {
         let mismatch = || Some(StartTrouble::mismatch(self.mismatch.as_ref()?, &self.service));
         self.trouble.clone().or_else(mismatch)
+    }
+
+    pub(super) fn note_state(&mut self, now: Duration, state: State) {
+        self.in_state_since = now;
+        self.states.push_back((now, state));
+        if self.states.len() > MAX_STATES {
+            self.states.pop_front();
+        }
     }
 
     pub(super) fn note_answer(&mut self, probed: Probed) {

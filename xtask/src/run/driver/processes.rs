@@ -58,6 +58,7 @@ impl Driver<'_> {
             since: wall(),
             started_at: None,
             in_state_since: Duration::ZERO,
+            states: VecDeque::new(),
             clients: None,
             exit: None,
             cause: None,
@@ -285,7 +286,7 @@ impl Driver<'_> {
     pub(super) fn announce(&mut self, unit: UnitId, state: State, cause: Option<Cause>) {
         let instance = &mut self.services[unit];
         instance.since = wall();
-        instance.in_state_since = self.clock.now();
+        instance.note_state(self.clock.now(), state);
         instance.counts.entered(instance.in_state_since, state, cause.as_ref());
         instance.cause = cause.clone();
         if let Some(Cause::FilesChanged(files)) = &cause {

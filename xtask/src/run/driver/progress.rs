@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::membership::pids;
 use super::{Driver, REDRAW_INTERVAL, Reply, ServiceProgress, UnitId};
+use crate::plan::Runs;
 use crate::ports::Endpoint;
 use crate::process::ProcessRef;
 use crate::supervise::State;
@@ -17,12 +18,12 @@ impl Driver<'_> {
         matches!(self.machine.state(unit), State::Starting | State::Stopping)
     }
 
-    pub(super) fn draws_progress(&self) -> bool {
-        self.audience.draws_progress() || !self.waiters.is_empty()
+    pub(super) fn tells_progress(&self) -> bool {
+        self.audience.tells_progress() || !self.waiters.is_empty()
     }
 
     pub(super) fn show_progress(&mut self) {
-        if !self.draws_progress() {
+        if !self.tells_progress() {
             return;
         }
         let units: Vec<_> = self.machine.units().filter(|unit| self.is_under_way(*unit)).collect();
@@ -47,6 +48,9 @@ impl Driver<'_> {
             _ => (self.machine.waiting_for(unit), Vec::new()),
         };
         let instance = &self.services[unit];
+        // A task may install something, and Compose may download an image. What servers write says less.
+        let says_what_it_does = instance.service.task || matches!(instance.service.runs, Runs::Compose(_));
+        let last_line = || instance.log.tail().pop();
         ServiceProgress {
             service: instance.service.name.clone(),
             task: instance.service.task,
@@ -54,6 +58,9 @@ impl Driver<'_> {
             elapsed: self.clock.now().saturating_sub(instance.in_state_since),
             waiting_for,
             clients,
+            last_line: (state == State::Starting && says_what_it_does)
+                .then(last_line)
+                .flatten(),
         }
     }
 

@@ -44,8 +44,10 @@ impl Driver<'_> {
                 give_up_after,
                 // The targets of a run stay as they were at its start.
                 log_export: _,
+                prepared,
             } => {
                 self.count_conflicts(conflicts);
+                self.await_start(prepared, names.clone());
                 // Registered first, so that it gets all events.
                 self.waiters.push(Waiter {
                     reply,
@@ -157,12 +159,7 @@ impl Driver<'_> {
         match waits_for {
             WaitsFor::End => None,
             WaitsFor::Arrived(units) => {
-                let is_settled = |unit: &UnitId| {
-                    let state = self.machine.state(*unit);
-                    let is_up = state.is_up() && !self.machine.is_to_restart(*unit);
-                    is_up || state.is_over() || self.machine.waits_for_change(*unit)
-                };
-                if !units.iter().all(is_settled) {
+                if !units.iter().all(|unit| self.has_arrived(*unit)) {
                     return None;
                 }
                 let exit = |unit: &UnitId| match (self.machine.state(*unit), &self.services[*unit].cause) {

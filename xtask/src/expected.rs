@@ -12,7 +12,7 @@ pub(crate) trait Expected {
 
 impl Expected for Expect {
     fn check(self, seen: &str) {
-        if !is_same_but_for_separators(self.data(), seen) {
+        if !is_same_on_windows(self.data(), seen) {
             self.assert_eq(seen);
         }
     }
@@ -21,16 +21,31 @@ impl Expected for Expect {
 impl Expected for &str {
     #[track_caller]
     fn check(self, seen: &str) {
-        if !is_same_but_for_separators(self, seen) {
+        if !is_same_on_windows(self, seen) {
             assert_eq!(seen, dedent(self), "\n{seen}\n");
         }
     }
 }
 
-/// Expected texts have paths with `/`, also where a system writes them with `\`. Never true elsewhere.
-fn is_same_but_for_separators(expected: &str, seen: &str) -> bool {
-    let with_slashes = |text: &str| dedent(text).replace(MAIN_SEPARATOR, "/");
-    MAIN_SEPARATOR != '/' && with_slashes(expected) == with_slashes(seen)
+/// Expected texts are those of Unix. Whether `seen` is the same as Windows writes it: paths, a venv's commands, quotes, `;`
+/// between commands and in the `PATH`, and its own shell. Never true elsewhere.
+fn is_same_on_windows(expected: &str, seen: &str) -> bool {
+    const WORDS: [(&str, &str); 7] = [
+        ("\\", "/"),
+        ("/Scripts", "/bin"),
+        ("python.exe", "python"),
+        ("cmd|/C|", "sh|-c|"),
+        ("\"", "'"),
+        ("; ", " && "),
+        (";", ":"),
+    ];
+    let as_unix = |text: &str| {
+        let text = dedent(text);
+        WORDS
+            .iter()
+            .fold(text, |text, (windows, unix)| text.replace(windows, unix))
+    };
+    MAIN_SEPARATOR != '/' && as_unix(expected) == as_unix(seen)
 }
 
 impl Expected for &String {

@@ -17,6 +17,7 @@ mod prometheus;
 mod shell;
 mod supervisor;
 mod systemd;
+mod unix;
 mod vector;
 mod yaml;
 
@@ -152,6 +153,9 @@ pub(crate) struct ExportFile {
 /// # Errors
 /// What the target cannot hold at all, by name.
 pub(crate) fn export(target: Target, request: &Request) -> Result<Exported, Vec<Diagnostic>> {
+    unix::root_is_there(target, request.plan)?;
+    let plan = &unix::plan(request.plan);
+    let request = &Request { plan, ..*request };
     match target {
         Target::Systemd => systemd::export(request, systemd::Manager::System),
         Target::SystemdUser => systemd::export(request, systemd::Manager::User),

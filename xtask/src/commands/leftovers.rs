@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::commands::events::Inbox;
 use crate::commands::long_wait::during;
 use crate::commands::stopping::{self, StopResult, StopUi};
-use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Platform};
 use crate::ports::{Finding, Subject};
 use crate::process::Ancestry;
 use crate::process::left_alone::LeftAlone;
@@ -87,12 +87,15 @@ pub(super) fn elsewhere(checkout: &Path) -> Result<Option<Diagnostic>, Diagnosti
         }
     }
     Ok(found.map(|pid| {
+        let end = format!(
+            "end it with Ctrl-C in its terminal or with `kill {pid}`, or set `HOME` and `XDG_STATE_HOME` as they are there"
+        );
+        let on_windows =
+            format!("end it with Ctrl-C in its terminal or with `taskkill /pid {pid} /f`, or set `LOCALAPPDATA` as it is there");
         Diagnostic::new(format!(
             "this stack is already run by pid {pid}, which keeps its state in another directory"
         ))
-        .hint(format!(
-            "end it with Ctrl-C in its terminal or with `kill {pid}`, or set `HOME` and `XDG_STATE_HOME` as they are there"
-        ))
+        .hint(Hint::from(end).on(Platform::Windows, on_windows))
     }))
 }
 

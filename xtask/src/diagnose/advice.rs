@@ -127,8 +127,8 @@ pub(super) fn by_kind(service: &Service, diagnosis: &Diagnosis, checkout: &Path)
 fn display_path(path: &Path, checkout: &Path) -> String {
     match path.strip_prefix(checkout) {
         Ok(rest) if rest.as_os_str().is_empty() => ".".to_owned(),
-        Ok(rest) => shell_words::quote(&rest.to_string_lossy()).into_owned(),
-        Err(_) => shell_words::quote(&path.to_string_lossy()).into_owned(),
+        Ok(rest) => Platform::here().word(&rest.to_string_lossy()).into_owned(),
+        Err(_) => Platform::here().word(&path.to_string_lossy()).into_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::containers::{self, Container, check, containers, placeholder, shows_readiness, stack_name, within};
 use super::loss::{self, Loss};
+use super::unix::text;
 use super::yaml::{Yaml, map, texts};
 use super::{ExportFile, Exported, Request, Target, header};
 use crate::config::{self, MAX_RESTARTS};
@@ -262,7 +263,7 @@ fn path(request: &Request, path: &Path) -> String {
         &joined
     };
     let path: PathBuf = path.components().collect();
-    path.display().to_string().replace('$', "$$")
+    text(&path).replace('$', "$$")
 }
 
 /// Compose fills in `$NAME`.

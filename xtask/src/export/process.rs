@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 
 use super::Request;
+use super::unix::bin;
 use crate::diagnostic::{Diagnostic, Exit};
-use crate::plan::{ComposeService, Plan, Runs, Service, bin, own_variable};
+use crate::plan::{ComposeService, Plan, Runs, Service, own_variable};
 
 /// What a target runs for a service or a task.
 pub(super) struct Process<'a> {
@@ -60,7 +61,7 @@ impl<'a> Process<'a> {
         let own_path = own_path.map(|at| variables.remove(at).1);
         let search_path = match (own_path, &service.venv) {
             (Some(path), _) => Some(SearchPath::Own(path)),
-            (None, Some(venv)) => Some(SearchPath::After(bin(&venv.path).display().to_string())),
+            (None, Some(venv)) => Some(SearchPath::After(bin(&venv.path))),
             (None, None) => None,
         };
         Ok(Some(Process {

@@ -95,7 +95,7 @@ pub(crate) fn without_cargo(mut environment: Environment, program: Option<&Path>
     environment.retain(|name, _| !name.to_str().is_some_and(is_cargos));
     let toolchain = cargo.parent().and_then(Path::parent).map(|root| root.join("lib"));
     let target = program.and_then(Path::parent);
-    for variable in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
+    for variable in LIBRARY_PATHS {
         let Some(paths) = environment.remove(OsStr::new(variable)) else {
             continue;
         };
@@ -114,6 +114,12 @@ pub(crate) fn without_cargo(mut environment: Environment, program: Option<&Path>
     }
     environment
 }
+
+/// Source: `dylib_path_envvar` in Cargo, crates/cargo-util/src/paths.rs.
+const LIBRARY_PATHS: &[&str] = match std::env::consts::FAMILY.as_bytes() {
+    b"windows" => &["PATH"],
+    _ => &["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"],
+};
 
 fn is_cargos(name: &str) -> bool {
     const NAMES: &[&str] = &[

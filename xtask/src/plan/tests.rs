@@ -10,6 +10,8 @@ mod shown;
 
 use crate::expected::{Expected, dedent};
 use std::collections::BTreeMap;
+use std::env::join_paths;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::allocation::AutoNumber;
@@ -48,7 +50,7 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
     for line in around.lines() {
         if let Some(variable) = line.strip_prefix("$ ") {
             let (name, value) = variable.split_once('=').expect("a variable has a value");
-            calling.insert(name.into(), value.into());
+            calling.insert(name.into(), of_this_system(name, value));
         } else if let Some(venv) = line.strip_prefix("venv ") {
             venvs.push(Path::new("/shop").join(venv));
         } else if let Some((port, number)) = line.strip_prefix("port ").and_then(|port| port.split_once(' ')) {
@@ -84,6 +86,14 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
     let (plan, mut problems) = draft.plan(&numbers(&draft.declared(), &ports));
     problems.extend(draft.metrics().err().unwrap_or_default());
     Ok((plan, problems))
+}
+
+/// A search path has the separator of this system between its directories.
+fn of_this_system(name: &str, value: &str) -> OsString {
+    match name {
+        "PATH" | "LD_LIBRARY_PATH" => join_paths(value.split(':')).expect("they are no lists"),
+        _ => value.into(),
+    }
 }
 
 /// Numbers in the registry, by `SERVICE.KEY`. With `none` among them, no other number is available.

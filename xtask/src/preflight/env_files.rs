@@ -158,7 +158,7 @@ fn windows_path(path: &Path) -> String {
 }
 
 fn shell_path(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Platform::here().word(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

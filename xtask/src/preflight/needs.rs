@@ -5,7 +5,7 @@ pub(crate) mod node_modules;
 pub(crate) mod venv;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use self::venv::venv_finding;
 use super::pidfile::stale_pidfile;
@@ -125,10 +125,9 @@ fn working_dir(plan: &Plan, service: &Service, fact: &DirectoryFact) -> Option<F
     let (quoted, on_windows) = (shell_words::quote(&shown), windows_word(&shown));
     let (message, hint): (String, Hint) = match fact {
         DirectoryFact::Found => return None,
-        DirectoryFact::Missing { .. } if shown.starts_with("~/") => (
-            format!("working directory `{shown}` does not exist"),
-            home(&shown).into(),
-        ),
+        DirectoryFact::Missing { .. } if is_in_home(&shown) => {
+            (format!("working directory `{shown}` does not exist"), home(&shown))
+        }
         DirectoryFact::Missing { near: Some(near) } => (
             format!("working directory `{shown}` does not exist"),
             format!("did you mean `{}`?", relative(plan, near)).into(),
@@ -159,11 +158,15 @@ fn working_dir(plan: &Plan, service: &Service, fact: &DirectoryFact) -> Option<F
     Some(finding.hint(hint).about(Subject::service(&service.name)))
 }
 
-fn home(path: &str) -> String {
-    format!(
-        "write `${{HOME}}{}`: no shell fills in `~`",
-        path.trim_start_matches('~')
-    )
+fn is_in_home(path: &str) -> bool {
+    path.strip_prefix('~')
+        .is_some_and(|rest| rest.starts_with(is_separator))
+}
+
+fn home(path: &str) -> Hint {
+    let rest = path.trim_start_matches('~');
+    let with = |variable: &str| format!("write `${{{variable}}}{rest}`: no shell fills in `~`");
+    Hint::from(with("HOME")).on(Platform::Windows, with("USERPROFILE"))
 }
 
 /// The path relative to the project directory, if it is inside.
@@ -176,7 +179,7 @@ fn command_path(plan: &Plan, path: &Path, place: &Place) -> String {
     let path = path.strip_prefix(place.seen_from(&plan.checkout)).unwrap_or(path);
     // Without `./` between.
     let path: PathBuf = path.components().collect();
-    shell_words::quote(&path.to_string_lossy()).into_owned()
+    Platform::here().word(&path.to_string_lossy()).into_owned()
 }
 
 fn missing(code: Code, message: String, place: &Place) -> Diagnostic {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::VersionOperator;
+use crate::diagnostic::Platform;
 use crate::plan::{PythonVersions, Venv, interpreter_of};
 
 /// Observations of the tools for a venv, and of the files beside it.
@@ -202,24 +203,38 @@ impl Step {
         self
     }
 
-    /// As typed in a shell, in the project's directory.
-    pub(crate) fn typed(&self, checkout: &Path) -> String {
-        let variables = self.variables.iter().map(|(name, path)| {
+    /// As typed in a shell, on Windows in PowerShell, in the project's directory.
+    pub(crate) fn typed_on(&self, platform: Platform, checkout: &Path) -> String {
+        let mut line = String::new();
+        for (name, path) in &self.variables {
             let path = path.to_string_lossy();
-            format!("{name}={}", shell_words::quote(&path))
-        });
+            line.push_str(&match platform {
+                Platform::Windows => format!("$env:{name}='{}'; ", path.replace('\'', "''")),
+                Platform::Linux | Platform::MacOs => format!("{name}={} ", platform.word(&path)),
+            });
+        }
         let words = self.words.iter().map(|word| match word {
-            Word::Text(text) => shell_words::quote(text).into_owned(),
-            Word::Path(path) => shell_words::quote(&relative(checkout, path)).into_owned(),
+            Word::Text(text) => platform.word(text).into_owned(),
+            Word::Path(path) => platform.word(&relative(checkout, path)).into_owned(),
         });
-        variables.chain(words).collect::<Vec<_>>().join(" ")
+        let words = words.collect::<Vec<_>>().join(" ");
+        // PowerShell takes a quoted word at the beginning for a text.
+        let call = match platform {
+            Platform::Windows if words.starts_with('"') => "& ",
+            Platform::Windows | Platform::Linux | Platform::MacOs => "",
+        };
+        line + call + &words
     }
 }
 
 /// All steps as one line for a shell.
-pub(crate) fn typed(steps: &[Step], checkout: &Path) -> String {
-    let steps: Vec<_> = steps.iter().map(|step| step.typed(checkout)).collect();
-    steps.join(" && ")
+pub(crate) fn typed_on(platform: Platform, steps: &[Step], checkout: &Path) -> String {
+    let steps: Vec<_> = steps.iter().map(|step| step.typed_on(platform, checkout)).collect();
+    steps.join(match platform {
+        // `&&` is unknown to the PowerShell that comes with Windows.
+        Platform::Windows => "; ",
+        Platform::Linux | Platform::MacOs => " && ",
+    })
 }
 
 /// The path relative to the project's directory, if it is inside.

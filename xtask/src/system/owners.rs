@@ -20,7 +20,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ports::{BindProbe, BindResult, Endpoint, PortFact, SocketState, UnownedSocket};
 use crate::process::ProcessState;
 use crate::system::os::{self, Socket, States};
-use crate::system::probe::probe;
+use crate::system::probe::{SocketTable, probe};
 pub(crate) use all_listeners::all_listeners;
 pub(crate) use clients::clients_of;
 use conflict::{BlockingSockets, conflict};
@@ -47,10 +47,11 @@ pub(crate) enum Addresses {
 /// A free port costs one bind. If any is busy, the kernel's table and the processes' descriptors are each read once for
 /// all; only owners are inspected. `unknown` says why the system cannot be queried.
 pub(crate) fn look_up(ports: &[Endpoint], addresses: Addresses) -> BTreeMap<Endpoint, PortFact> {
+    let table = table_of(ports);
     let mut facts: BTreeMap<Endpoint, PortFact> = ports
         .iter()
         .map(|&port| {
-            let probes = probes(port, addresses);
+            let probes = probes(port, addresses, &table);
             let is_excluded = probes.iter().any(|probe| probe.answer == BindResult::Excluded);
             let range = is_excluded.then(|| os::excluded_range(port.number, port.protocol));
             let fact = PortFact {
@@ -111,10 +112,15 @@ pub(crate) fn listening(ports: &[Endpoint]) -> Result<Vec<Socket>, Diagnostic> {
     Ok(sockets)
 }
 
-fn probes(port: Endpoint, addresses: Addresses) -> Vec<BindProbe> {
+/// For the probes of one look at these ports.
+fn table_of(ports: &[Endpoint]) -> SocketTable {
+    SocketTable::of(ports.iter().map(|port| (port.number, port.protocol)))
+}
+
+fn probes(port: Endpoint, addresses: Addresses, table: &SocketTable) -> Vec<BindProbe> {
     let probe = |address| BindProbe {
         address,
-        answer: probe(address, port.number, port.protocol),
+        answer: probe(address, port.number, port.protocol, table),
     };
     probe_addresses(port, addresses).into_iter().map(probe).collect()
 }
@@ -273,8 +279,9 @@ fn is_unexplained(fact: &PortFact) -> bool {
 
 /// The addresses that are still blocked. The last attempt replaces the probes only if nothing is blocked any more.
 fn probe_again(port: Endpoint, fact: &mut PortFact, is_last: bool) -> Vec<IpAddr> {
+    let table = table_of(&[port]);
     let again = |one: &BindProbe| BindProbe {
-        answer: probe(one.address, port.number, port.protocol),
+        answer: probe(one.address, port.number, port.protocol, &table),
         ..*one
     };
     let probes: Vec<BindProbe> = fact.probes.iter().map(again).collect();

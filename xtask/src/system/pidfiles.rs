@@ -60,7 +60,7 @@ fn seconds(time: SystemTime) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::process::{Command, Stdio};
     use std::time::Duration;
 
     use super::*;
@@ -71,6 +71,8 @@ mod tests {
         fs::write(&path, content).unwrap();
         let file = fs::File::options().append(true).open(&path).unwrap();
         file.set_modified(SystemTime::now() - age).unwrap();
+        // Windows keeps the name of a removed file until it is closed.
+        drop(file);
         let found = stale(&path).map(|stale| (stale.pid, stale.taken_by.is_some()));
         assert_eq!(found, expected, "{content:?}");
         remove_if_stale(&path);
@@ -83,7 +85,8 @@ mod tests {
         let us = std::process::id();
         check(&format!("{us}\n"), Duration::ZERO, None);
         check(&format!("{us}\n/var/lib/data\n"), day, Some((us, true)));
-        let mut gone = Command::new("true").spawn().unwrap();
+        let mut gone = Command::new(std::env::current_exe().unwrap());
+        let mut gone = gone.arg("--list").stdout(Stdio::null()).spawn().unwrap();
         // A zombie until it is waited for.
         let pid = gone.id();
         gone.wait().unwrap();

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -13,7 +14,34 @@ use crate::ports::BindResult;
 use crate::system::os::{self, Socket as Listener, States};
 use crate::system::owners::covers;
 
-/// The result of bind and, for TCP, listen; takes a few microseconds.
+/// The sockets at these ports, for all probes of one look: the kernel's table is read when the first probe needs it, on
+/// Windows alone.
+pub(crate) struct SocketTable {
+    ports: Vec<os::Port>,
+    sockets: OnceCell<Vec<Listener>>,
+}
+
+impl SocketTable {
+    pub(crate) fn of(ports: impl IntoIterator<Item = os::Port>) -> Self {
+        SocketTable {
+            ports: ports.into_iter().collect(),
+            sockets: OnceCell::new(),
+        }
+    }
+
+    /// Whether a socket listens or is bound where it would answer at `address`. If the table cannot be read, the bind
+    /// decides.
+    fn holds(&self, address: IpAddr, port: u16, protocol: Protocol) -> bool {
+        let read = || os::sockets(&self.ports, States::All).unwrap_or_default();
+        let mut all = self.sockets.get_or_init(read).iter();
+        all.any(|socket| {
+            let is_there = (socket.address.port(), socket.protocol) == (port, protocol) && socket.state.is_exclusive();
+            is_there && covers(socket, address)
+        })
+    }
+}
+
+/// The result of bind and, for TCP, listen; takes a few microseconds. `table` has the port.
 ///
 /// `::` is probed dual-stack, as most servers bind it. A bind without `SO_REUSEADDR` is stricter, so a single attempt
 /// settles the usual case; only if it is refused, a second one sets the option. Listen is needed too: two sockets with
@@ -26,7 +54,7 @@ use crate::system::owners::covers;
 ///
 /// Source: man 7 ip and man 7 socket; every case was tried on Linux 6.18. Microsoft, "Using SO_REUSEADDR and
 /// SO_EXCLUSIVEADDRUSE". For macOS see `is_free_beside`.
-pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResult {
+pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol, table: &SocketTable) -> BindResult {
     let strict = |ip| match attempt(SocketAddr::new(ip, port), protocol, Reuse::No) {
         Ok(()) => BindResult::Free,
         Err(error) => answer(&error),
@@ -35,8 +63,8 @@ pub(crate) fn probe(address: IpAddr, port: u16, protocol: Protocol) -> BindResul
         BindResult::Free if os::V6_BINDS_BESIDE_V4 && address == Ipv6Addr::UNSPECIFIED => {
             strict(Ipv4Addr::UNSPECIFIED.into())
         }
-        BindResult::Free if os::BINDS_BESIDE_WILDCARD && is_held(address, port, protocol) => BindResult::Busy,
-        BindResult::Excluded if is_held(address, port, protocol) => BindResult::Busy,
+        BindResult::Free if os::BINDS_BESIDE_WILDCARD && table.holds(address, port, protocol) => BindResult::Busy,
+        BindResult::Excluded if table.holds(address, port, protocol) => BindResult::Busy,
         answer => answer,
     };
     if refused != BindResult::Busy || protocol == Protocol::Udp {
@@ -76,14 +104,6 @@ fn is_free_beside(
     binds(address)
         && beside.iter().all(|&ip| binds(ip))
         && listeners().is_some_and(|all| !all.iter().any(|one| covers(one, address)))
-}
-
-/// Whether a socket in the kernel's table listens or is bound where it would answer at `address`. If the table cannot be
-/// read, the bind decides.
-fn is_held(address: IpAddr, port: u16, protocol: Protocol) -> bool {
-    let table = os::sockets(&[(port, protocol)], States::All).unwrap_or_default();
-    let mut held = table.iter().filter(|socket| socket.state.is_exclusive());
-    held.any(|socket| socket.address.port() == port && covers(socket, address))
 }
 
 /// Whether to set `SO_REUSEADDR`.

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread::{Builder, scope};
 use std::time::Duration;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint, Platform};
 
 /// The stack size of a thread, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -87,9 +87,12 @@ pub(crate) fn beside<A: Send>(n_others: usize, work: impl Fn() -> Vec<A> + Sync)
 pub(crate) const UNLIMITED: usize = usize::MAX;
 
 pub(crate) fn no_room() -> Diagnostic {
-    Diagnostic::new("the system has no room for another thread").hint(
+    let raise = Hint::from(
         "end processes that are not needed, or raise their limit: see `ulimit -u`, and `--pids-limit` of a container",
-    )
+    );
+    // Windows has no such limit; a thread needs memory there.
+    let on_windows = "end programs that are not needed: see who uses the memory in `taskmgr`";
+    Diagnostic::new("the system has no room for another thread").hint(raise.on(Platform::Windows, on_windows))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::{Chosen, called};
 use crate::commands::events::Inbox;
 use crate::commands::long_wait::during;
 use crate::commands::{CommandResult, Context, exit_after_print};
-use crate::diagnostic::{Diagnostics, Exit};
+use crate::diagnostic::{Diagnostics, Exit, Platform};
 use crate::foreign::visible;
 use crate::plan::{Plan, Venv};
 use crate::preflight::recipe::{Recipe, Work};
@@ -104,7 +104,9 @@ fn preview(chosen: &Chosen, context: &Context) -> CommandResult {
     for venv in &chosen.venvs {
         let commands = match steps(&chosen.plan.checkout, venv, &facts[&venv.path]) {
             Ok((work, steps)) => {
-                let steps = steps.iter().map(|step| step.typed(&chosen.plan.checkout));
+                let steps = steps
+                    .iter()
+                    .map(|step| step.typed_on(Platform::here(), &chosen.plan.checkout));
                 let commands: Vec<String> = steps.collect();
                 let recipe = &facts[&venv.path].recipe;
                 text.push_str(&would(&chosen.plan, venv, work, recipe, &commands));

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use super::Stack;
 use super::syntax::{word, word_and};
 use crate::export::process::{Process, SearchPath};
+use crate::export::unix::bin;
 use crate::export::{gate, shell};
-use crate::plan::{Condition, Port, Protocol, Runs, Service, interpreter_of};
+use crate::plan::{Condition, Port, Protocol, Runs, Service};
 
 /// The pause between two looks of a wait, in seconds.
 const PAUSE: &str = "0.2";
@@ -52,7 +53,7 @@ pub(super) fn before(stack: &Stack, process: &Process) -> Vec<String> {
         commands.extend(wait.map(|script| by_shell(&script)));
     }
     if let Some(venv) = &service.venv {
-        let python = interpreter_of(&venv.path).display().to_string();
+        let python = format!("{}/python", bin(&venv.path));
         commands.push(format!("/usr/bin/env {} -c pass", word(&python)));
     }
     if let Some(pidfile) = &service.pidfile {

@@ -377,3 +377,17 @@ fn secrets_that_a_unit_shows_are_named() {
         "#]],
     );
 }
+
+#[test]
+fn a_directory_of_windows_says_nothing_of_the_place_where_it_will_run() {
+    let file = "[services.a]\ncommand = 'a'";
+    for target in [Target::Systemd, Target::Supervisor, Target::Pm2, Target::Procfile] {
+        let expected = format!(
+            "error: {} is for a Unix system, which has no `C:\\shop`\n",
+            target.title()
+        );
+        assert_eq!(text_of(target, r"C:\shop", file), expected);
+    }
+    assert!(!text_of(Target::Compose, r"C:\shop", file).contains("error"));
+    assert!(!text_of(Target::Vector, r"C:\shop", file).contains("error"));
+}

@@ -3,7 +3,9 @@
 use expect_test::expect;
 use std::path::Path;
 
-use super::{check, dedent};
+use crate::expected::Expected;
+
+use super::{check, dedent, of_this_system};
 use crate::plan::{Environment, without_cargo};
 
 #[test]
@@ -356,16 +358,18 @@ fn check_without_cargo(before: &str, after: &str) {
     let before: Environment = dedent(before)
         .lines()
         .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.into(), value.into()))
+        .map(|(name, value)| (name.into(), of_this_system(name, value)))
         .collect();
     let seen = without_cargo(before, Some(Path::new("/shop/target/debug/xtask")));
     let seen: Vec<_> = seen
         .iter()
         .map(|(name, value)| format!("{}={}", name.display(), value.display()))
         .collect();
-    assert_eq!(seen.join("\n"), dedent(after));
+    Expected::check(dedent(after).as_str(), &seen.join("\n"));
 }
 
+// Windows looks for libraries in the `PATH`.
+#[cfg(unix)]
 #[test]
 fn variables_of_cargo_run_are_taken_out_and_those_of_the_user_stay() {
     check_without_cargo(
@@ -394,6 +398,7 @@ fn variables_of_cargo_run_are_taken_out_and_those_of_the_user_stay() {
     );
 }
 
+#[cfg(unix)] // The same.
 #[test]
 fn a_cargo_of_the_system_takes_no_libraries_with_it() {
     check_without_cargo(
@@ -405,6 +410,7 @@ fn a_cargo_of_the_system_takes_no_libraries_with_it() {
     );
 }
 
+#[cfg(unix)] // The same.
 #[test]
 fn a_library_path_that_was_all_of_cargos_is_gone() {
     check_without_cargo(
@@ -414,6 +420,19 @@ fn a_library_path_that_was_all_of_cargos_is_gone() {
         LD_LIBRARY_PATH=/shop/target/debug/deps
         ",
         "",
+    );
+}
+
+#[cfg(windows)] // Elsewhere, libraries have a path of their own.
+#[test]
+fn libraries_of_cargo_are_taken_out_of_the_path() {
+    check_without_cargo(
+        "
+        CARGO=/rust/bin/cargo.exe
+        CARGO_PKG_NAME=devtasks
+        PATH=/shop/target/debug/deps:/shop/target/debug:/rust/lib/rustlib/x86_64-pc-windows-msvc/lib:/rust/bin:/windows
+        ",
+        "PATH=/rust/bin:/windows",
     );
 }
 

@@ -1,6 +1,8 @@
 //! Findings about the command of a service: it must be found, be executable, and need no shell.
 
-use super::{command_path, home, missing};
+use std::path::is_separator;
+
+use super::{command_path, home, is_in_home, missing};
 use crate::diagnostic::{Code, Hint, Level};
 use crate::plan::{Plan, Service, ShellSyntax, VenvInputs};
 use crate::ports::{Finding, Subject};
@@ -82,13 +84,13 @@ pub(crate) const TOOLS: [&str; 22] = [
 /// The hint for a command that was not found. A mistyped name may be that of a harmful package, so none is installed by
 /// its name.
 fn find_it(plan: &Plan, service: &Service, word: &str, near: Option<&str>) -> Hint {
-    if word.starts_with("~/") {
-        return home(word).into();
+    if is_in_home(word) {
+        return home(word);
     }
     if let Some(near) = near {
         return format!("did you mean `{near}`?").into();
     }
-    if word.contains('/') {
+    if word.contains(is_separator) {
         let directory = super::relative(plan, &service.working_dir);
         return match directory.as_str() {
             "" => format!("correct the path `{word}`, which begins at the project's directory").into(),

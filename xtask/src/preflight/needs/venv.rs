@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::missing;
-use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level, Platform};
 use crate::plan::{Venv, VenvInputs};
-use crate::preflight::recipe::{Source, Work, typed};
+use crate::preflight::recipe::{Source, Work, typed_on};
 use crate::preflight::{Lack, VenvContents, VenvFact, VenvState};
 
 /// The most important trouble of a venv, before a start: what `up` cures is a note. Paths are shown as seen from `checkout`.
@@ -154,7 +154,11 @@ fn hint(checkout: &Path, venv: &Venv, fact: &VenvFact, work: Work, what: &str) -
             }
         }
         Some(_) | None => {
-            let fix = typed(&fact.recipe.steps(venv, work), venv.place.seen_from(checkout));
+            let fix = typed_on(
+                Platform::here(),
+                &fact.recipe.steps(venv, work),
+                venv.place.seen_from(checkout),
+            );
             let python = match (fact.recipe.wanted(venv), work) {
                 (Some(wanted), Work::Make | Work::Remake) if !fact.recipe.uses_uv() && fact.recipe.python.is_none() => {
                     format!("install a Python that is `{}`, then ", wanted.text)

@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{Expect, expect};
 
-use super::{Recipe, Source, Work, typed};
-use crate::diagnostic::Place;
+use super::{Recipe, Source, Work, typed_on};
+use crate::diagnostic::{Place, Platform};
+use crate::expected::Expected;
 use crate::plan::{PythonVersions, Venv, VenvInputs};
 
-/// The project is `/shop`, the venv `/shop/back end/.venv`. One line for each work.
+/// The project is `/shop`, the venv `/shop/back end/.venv`. One line for each work, as typed on Unix.
 #[track_caller]
 fn check(recipe: &Recipe, python: Option<&str>, expected: Expect) {
+    check_on(Platform::Linux, recipe, python, expected);
+}
+
+#[track_caller]
+fn check_on(platform: Platform, recipe: &Recipe, python: Option<&str>, expected: Expect) {
     let venv = Venv {
         name: None,
         path: PathBuf::from("/shop/back end/.venv"),
@@ -28,10 +34,10 @@ fn check(recipe: &Recipe, python: Option<&str>, expected: Expect) {
     };
     let line = |(name, work)| {
         let steps = recipe.steps(&venv, work);
-        format!("{name}: {}", typed(&steps, Path::new("/shop")))
+        format!("{name}: {}", typed_on(platform, &steps, Path::new("/shop")))
     };
     let works = [("make", Work::Make), ("remake", Work::Remake), ("fill", Work::Fill)];
-    expected.assert_eq(&works.map(line).join("\n"));
+    expected.check(&works.map(line).join("\n"));
 }
 
 fn of(source: Source) -> Recipe {
@@ -47,6 +53,30 @@ fn with_uv(source: Source) -> Recipe {
 
 fn files() -> Source {
     Source::Requirements(vec!["/shop/back end/base.txt".into(), "/etc/dev.txt".into()])
+}
+
+#[test]
+fn powershell_has_a_syntax_of_its_own() {
+    let pip = of(files());
+    check_on(
+        Platform::Windows,
+        &pip,
+        None,
+        expect![[r#"
+        make: python3 -m venv "back end/.venv"; & "back end/.venv/bin/python" -m pip install -r "back end/base.txt" -r /etc/dev.txt
+        remake: python3 -m venv --clear "back end/.venv"; & "back end/.venv/bin/python" -m pip install -r "back end/base.txt" -r /etc/dev.txt
+        fill: & "back end/.venv/bin/python" -m pip install -r "back end/base.txt" -r /etc/dev.txt"#]],
+    );
+    let uv = with_uv(Source::Uv("/shop/it's".into()));
+    check_on(
+        Platform::Windows,
+        &uv,
+        None,
+        expect![[r#"
+        make: $env:UV_PROJECT_ENVIRONMENT='/shop/back end/.venv'; uv sync --project "it's"
+        remake: uv venv --clear --project "it's" "back end/.venv"; $env:UV_PROJECT_ENVIRONMENT='/shop/back end/.venv'; uv sync --project "it's"
+        fill: $env:UV_PROJECT_ENVIRONMENT='/shop/back end/.venv'; uv sync --project "it's""#]],
+    );
 }
 
 #[test]

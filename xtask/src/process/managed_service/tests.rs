@@ -83,6 +83,7 @@ fn a_unit_looks_after_its_processes_unless_it_only_stands_for_a_login_or_for_us(
     check("uid 0", None);
 }
 
+#[cfg(unix)] // Supervisor does not run on Windows, and its paths are shown as words of a Unix shell.
 #[test]
 fn supervisord_calls_a_program_by_its_group() {
     let web = "parent 20 supervisord : /usr/bin/python3|/usr/bin/supervisord|-c|/etc/my conf

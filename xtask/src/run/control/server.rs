@@ -14,7 +14,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Stream};
 
 use super::{Envelope, PROTOCOL, Version, attached, other_version};
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Diagnostic, Exit, Hint, Platform};
 use crate::protocol::{Reply, Request, Size};
 use crate::run::driver::Attached;
 use crate::system::terminal::pause;
@@ -232,8 +232,12 @@ impl Conversations {
 }
 
 fn out_of_descriptors() -> Diagnostic {
+    let end = "end it with Ctrl-C in its terminal, or with SIGTERM to its pid; see `ulimit -n` before the next `up`";
+    // Windows has no such limit: a handle needs memory there.
+    let pid = std::process::id();
+    let taskkill = format!("end it with Ctrl-C in its terminal, or with `taskkill /pid {pid} /f`");
     Diagnostic::new("the running supervisor has no descriptor left for a client")
-        .hint("end it with Ctrl-C in its terminal, or with SIGTERM to its pid; see `ulimit -n` before the next `up`")
+        .hint(Hint::from(end).on(Platform::Windows, taskkill))
 }
 
 fn too_many() -> Diagnostic {

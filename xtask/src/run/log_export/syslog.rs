@@ -154,9 +154,12 @@ impl Transport for Syslog {
                 self.batch.clear();
                 Attempt::sent(n_sent)
             }
-            // The socket has no room: what is left of a message must go through the same connection.
+            // The socket has no room: what is left of a message must go through the same connection. On Windows it is
+            // unknown how much was sent, so another one begins with the whole message.
+            //
+            // Source: learn.microsoft.com, "SOL_SOCKET Socket Options", `SO_SNDTIMEO`: after it, the state is indeterminate.
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                self.connection = connection;
+                self.connection = connection.filter(|_| error.kind() == ErrorKind::WouldBlock);
                 Attempt {
                     sent: n_sent,
                     ..Attempt::later("it does not read")

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint, Platform};
 use crate::plan::{PortId, Reservation};
 use crate::system::runs::if_there;
 use crate::system::{os, problem, runs};
@@ -132,12 +132,14 @@ impl RegistryLock {
 }
 
 fn newer(path: &Path) -> Diagnostic {
+    let forget = |platform: Platform, remove: &str| {
+        let path = path.to_string_lossy();
+        let path = platform.word(&path);
+        format!("use that version, or forget what checkouts have reserved with `{remove} {path}`")
+    };
     Diagnostic::new(format!(
         "`{}` was written by a newer version of devtasks",
         path.display()
     ))
-    .hint(format!(
-        "use that version, or forget what checkouts have reserved with `rm {}`",
-        shell_words::quote(&path.to_string_lossy())
-    ))
+    .hint(Hint::from(forget(Platform::Linux, "rm")).on(Platform::Windows, forget(Platform::Windows, "del")))
 }

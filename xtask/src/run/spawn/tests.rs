@@ -24,9 +24,11 @@ fn check(file: &str, expected: &str) {
 
 #[test]
 fn a_directory_that_is_gone_is_no_panic() {
+    let program = std::env::current_exe().unwrap();
+    let program = program.display();
     check(
-        "[services.db]\ncommand = '/bin/true'",
-        "5 cannot run `/bin/true`: no such file or directory",
+        &format!("[services.db]\ncommand = ['''{program}''']"),
+        &format!("5 cannot run `{program}`: no such file or directory"),
     );
     check(
         "[services.db]\ncompose = 'db'",

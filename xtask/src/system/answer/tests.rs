@@ -5,12 +5,29 @@ use std::time::Duration;
 
 use super::{ask, complaint};
 
+/// A script for the shell of this system.
+fn shell(script: &str) -> Command {
+    let (shell, option) = match std::env::consts::FAMILY {
+        "windows" => ("cmd", "/C"),
+        _ => ("sh", "-c"),
+    };
+    let mut command = Command::new(shell);
+    command.args([option, script]);
+    command
+}
+
 /// `expected` is the exit code and what was printed on both, or the reason.
 #[track_caller]
 fn check(script: &str, patience: Duration, expected: &str) {
-    let answer = ask(Command::new("sh").args(["-c", script]), patience, &|| true);
+    let answer = ask(&mut shell(script), patience, &|| true);
+    let lines = |text: String| text.replace("\r\n", "\n");
     let seen = match answer {
-        Ok(answer) => format!("{:?} {:?} {:?}", answer.code, answer.stdout, answer.stderr),
+        Ok(answer) => format!(
+            "{:?} {:?} {:?}",
+            answer.code,
+            lines(answer.stdout),
+            lines(answer.stderr)
+        ),
         Err(why) => why,
     };
     assert_eq!(seen, expected);
@@ -20,20 +37,26 @@ const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn an_answer_is_what_was_printed_and_the_exit_code() {
-    check("echo yes; echo no >&2; exit 3", LONG, r#"Some(3) "yes\n" "no\n""#);
+    check("(echo yes)&&(echo no)>&2&&exit 3", LONG, r#"Some(3) "yes\n" "no\n""#);
+}
+
+#[cfg(unix)] // On Windows, one that was killed has an exit code.
+#[test]
+fn one_that_was_killed_has_no_exit_code() {
     check("kill -9 $$", LONG, r#"None "" """#);
 }
 
 #[test]
 fn an_answer_may_be_longer_than_a_pipe_holds() {
-    let zeros = ask(
-        Command::new("sh").args(["-c", "head -c 300000 /dev/zero"]),
-        LONG,
-        &|| true,
-    );
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("long"), vec![b'x'; 300_000]).unwrap();
+    let print = if cfg!(windows) { "type long" } else { "cat long" };
+    let zeros = ask(shell(print).current_dir(&directory), LONG, &|| true);
     assert_eq!(zeros.map(|answer| answer.stdout.len()), Ok(300_000));
 }
 
+// `os::conformance::groups` ends those of Windows.
+#[cfg(unix)]
 #[test]
 fn what_does_not_answer_is_ended_with_all_that_it_has_started() {
     // The pipe is held by a process of the group; only its end would be waited for.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::roles::{details, unit_of_ours};
-use super::{Addresses, listening, look_up, probes};
+use super::{Addresses, listening, look_up, probes, table_of};
 use crate::diagnostic::Diagnostic;
 use crate::ports::{BindResult, Endpoint, Owner, SocketState};
 use crate::process::targets::{Target, Targets, targets as chosen};
@@ -42,7 +42,8 @@ pub(crate) fn is_free(port: &Endpoint, addresses: Addresses) -> bool {
         (BindResult::NoAddress | BindResult::Denied, Addresses::Service)
         | (BindResult::Busy | BindResult::Excluded | BindResult::Failed(_), _) => false,
     };
-    probes(*port, addresses).into_iter().all(|probe| is_free(probe.answer))
+    let probes = probes(*port, addresses, &table_of(&[*port]));
+    probes.into_iter().all(|probe| is_free(probe.answer))
 }
 
 /// The processes that listen on the port or are bound to it at these addresses.

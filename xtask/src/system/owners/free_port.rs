@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Addresses, look_up, probes};
+use super::{Addresses, look_up, probes, table_of};
 use crate::config::Protocol;
 use crate::ports::{BindProbe, BindResult, Endpoint, SocketState, UnownedSocket};
 use crate::system::os::{self, States};
+use crate::system::probe::SocketTable;
 
 /// The first port from `near` on that can be bound at every address over TCP and UDP. Ephemeral ports come last,
 /// because the kernel may assign them to any connection. Without `near`, different processes start at different ports.
@@ -31,9 +32,9 @@ fn is_free(number: u16) -> bool {
         host: None,
         protocol,
     };
-    [Protocol::Tcp, Protocol::Udp]
-        .into_iter()
-        .all(|it| can_be_had(port(it)))
+    let both = [Protocol::Tcp, Protocol::Udp].map(port);
+    let table = table_of(&both);
+    both.into_iter().all(|it| can_be_had(it, &table))
 }
 
 /// Those of `ports` that are in the kernel's table; all of them if it cannot be read.
@@ -57,7 +58,7 @@ pub(crate) fn can_be_served(port: Endpoint) -> bool {
             BindResult::Free | BindResult::FreeIfReused | BindResult::NoAddress
         )
     };
-    let probes = probes(port, Addresses::All);
+    let probes = probes(port, Addresses::All, &table_of(&[port]));
     if !probes.iter().all(is_good) || !has(&probes, BindResult::FreeIfReused) {
         return probes.iter().all(is_good) && has(&probes, BindResult::Free);
     }
@@ -70,9 +71,9 @@ pub(crate) fn can_be_served(port: Endpoint) -> bool {
 }
 
 /// Whether the port can be bound at its host, both wildcards and both loopback addresses.
-fn can_be_had(port: Endpoint) -> bool {
+fn can_be_had(port: Endpoint, table: &SocketTable) -> bool {
     // A port with TIME_WAIT connections is not offered: some servers could not bind it.
     let is_good = |answer| matches!(answer, BindResult::Free | BindResult::NoAddress);
-    let probes = probes(port, Addresses::All);
+    let probes = probes(port, Addresses::All, table);
     probes.iter().all(|probe| is_good(probe.answer)) && probes.iter().any(|probe| probe.answer == BindResult::Free)
 }

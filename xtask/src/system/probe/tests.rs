@@ -6,19 +6,23 @@ use super::*;
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
+fn probed(address: IpAddr, port: u16) -> BindResult {
+    probe(address, port, Protocol::Tcp, &SocketTable::of([(port, Protocol::Tcp)]))
+}
+
 #[test]
 fn a_listener_makes_the_port_busy_until_it_is_gone() {
     let listener = TcpListener::bind((LOCAL, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Busy);
+    assert_eq!(probed(LOCAL, port), BindResult::Busy);
     drop(listener);
-    assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Free);
+    assert_eq!(probed(LOCAL, port), BindResult::Free);
 }
 
 #[test]
 fn an_address_of_another_machine_cannot_be_had() {
     let documentation = "192.0.2.1".parse().unwrap();
-    assert_eq!(probe(documentation, 0, Protocol::Tcp), BindResult::NoAddress);
+    assert_eq!(probed(documentation, 0), BindResult::NoAddress);
 }
 
 /// What a listener is bound to; `::!` excludes IPv4.

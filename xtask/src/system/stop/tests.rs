@@ -1,6 +1,9 @@
 //! Stops real processes; the reported progress and the outcome are compared.
 //!
-//! Needs Linux, `sh` and `python3`.
+//! Needs Unix, `sh` and `python3`: its processes fork, and hear signals or not. What a stop is on Windows, where nobody can be
+//! asked to end, `escalation` tests, and `tests/main_paths` with `port kill`.
+
+#![cfg(unix)]
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader};

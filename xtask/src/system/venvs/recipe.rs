@@ -6,6 +6,7 @@ use std::process::Command;
 use super::ask;
 use super::interpreter::site_packages;
 use super::pyproject::Pyproject;
+use crate::diagnostic::Platform;
 use crate::plan::{PythonVersions, Venv, VenvInputs};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::system::interrupt::Interrupt;
@@ -85,12 +86,19 @@ fn lacks_tool(directory: &Path, source: &Source) -> Option<&'static str> {
 const NEWEST_MINOR: u32 = 20;
 const OLDEST_MINOR: u32 = 6;
 
-/// The command of a Python that runs and may be the venv's: `python3`, or else the newest that is allowed.
+/// The command of a Python that runs and may be the venv's: `python3`, or else the newest that is allowed. On Windows,
+/// `python` is the usual one, and the others may be links to a shop.
+///
+/// Source: docs.python.org, "Using Python on Windows".
 pub(super) fn python(wanted: Option<&PythonVersions>, interrupt: &Interrupt) -> Option<String> {
     let minors = (OLDEST_MINOR..=NEWEST_MINOR)
         .rev()
         .map(|minor| format!("python3.{minor}"));
-    let mut names = std::iter::once("python3".to_owned()).chain(minors);
+    let usual: &[&str] = match Platform::here() {
+        Platform::Windows => &["python", "python3"],
+        Platform::Linux | Platform::MacOs => &["python3"],
+    };
+    let mut names = usual.iter().map(|&name| name.to_owned()).chain(minors);
     // A name that is in the PATH may still not run, such as one of pyenv's for a version that is not selected.
     names.find(|name| {
         if interrupt.was_heard() {

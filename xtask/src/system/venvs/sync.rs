@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{VenvLooks, stamp};
-use crate::diagnostic::{Diagnostic, Exit, Level};
+use crate::diagnostic::{Diagnostic, Exit, Level, Platform};
 use crate::plan::{Environment, Venv};
 use crate::preflight::needs::venv::{contents_trouble, venv_trouble};
 use crate::preflight::recipe::{Source, Step, Work};
@@ -160,7 +160,7 @@ impl Syncer<'_> {
             notice(SyncNotice::Remark(remark));
         }
         for step in &todo {
-            let typed = step.typed(self.checkout);
+            let typed = step.typed_on(Platform::here(), self.checkout);
             notice(SyncNotice::Step(&typed));
             let mut progress = |elapsed, line| notice(SyncNotice::Progress(&typed, elapsed, line));
             let end = step::run(step, self, &log, &mut output, &mut progress);

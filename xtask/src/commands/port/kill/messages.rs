@@ -46,6 +46,9 @@ pub(super) fn plan(args: &Args, cases: &[KillTarget], context: &Context) -> Stri
     let texts: Vec<String> = meant
         .map(|(case, tree)| {
             let cards = owners(&case.finding, &reader);
+            if !os::CAN_ASK_OTHERS {
+                return killed(cards.trim_end(), tree);
+            }
             let mut text = format!("{}\n\nWould be sent, in this order:\n", cards.trim_end());
             for (place, target) in tree.processes.iter().enumerate() {
                 let later = if place < tree.n_first_wave {
@@ -63,6 +66,12 @@ pub(super) fn plan(args: &Args, cases: &[KillTarget], context: &Context) -> Stri
         })
         .collect();
     texts.join("\n")
+}
+
+/// `--dry-run` where no program can be asked to end.
+fn killed(cards: &str, tree: &Tree) -> String {
+    let names: String = tree.processes.iter().map(|it| format!("  {}\n", name(it))).collect();
+    format!("{cards}\n\nWould be killed, in this order:\n{names}")
 }
 
 pub(super) fn question(args: &Args, n_ports: usize) -> String {

@@ -6,7 +6,7 @@ use super::{Running, eventually, start};
 use crate::plan::Protocol;
 use crate::ports::{BindResult, SocketState};
 use crate::system::os::{self, Socket, States};
-use crate::system::probe::probe;
+use crate::system::probe::{SocketTable, probe};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -76,16 +76,17 @@ fn a_bound_udp_socket_counts_as_listening() {
     assert_eq!(found, [(local, Protocol::Udp)]);
 }
 
+fn probed(address: IpAddr, port: u16) -> BindResult {
+    probe(address, port, Protocol::Tcp, &SocketTable::of([(port, Protocol::Tcp)]))
+}
+
 #[test]
 fn nothing_listens_on_a_port_that_was_closed() {
     let (mut child, port) = listener();
-    assert_eq!(probe(LOCAL, port, Protocol::Tcp), BindResult::Busy);
+    assert_eq!(probed(LOCAL, port), BindResult::Busy);
     child.finish();
     eventually("a free port", || {
-        matches!(
-            probe(LOCAL, port, Protocol::Tcp),
-            BindResult::Free | BindResult::FreeIfReused
-        )
+        matches!(probed(LOCAL, port), BindResult::Free | BindResult::FreeIfReused)
     });
     assert_eq!(listening(port), []);
 }
@@ -95,7 +96,7 @@ fn an_address_below_a_wildcard_is_busy_too() {
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     for address in [LOCAL, Ipv4Addr::UNSPECIFIED.into()] {
-        assert_eq!(probe(address, port, Protocol::Tcp), BindResult::Busy, "{address}");
+        assert_eq!(probed(address, port), BindResult::Busy, "{address}");
     }
 }
 
@@ -103,10 +104,10 @@ fn an_address_below_a_wildcard_is_busy_too() {
 fn an_address_of_the_other_family_is_free() {
     let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    assert_eq!(probe(Ipv6Addr::LOCALHOST.into(), port, Protocol::Tcp), BindResult::Busy);
+    assert_eq!(probed(Ipv6Addr::LOCALHOST.into(), port), BindResult::Busy);
     // Another test may have this port at the other address.
     let at_v4 = || listening(port).iter().any(|socket| socket.address.is_ipv4());
-    assert!(probe(LOCAL, port, Protocol::Tcp) == BindResult::Free || at_v4());
+    assert!(probed(LOCAL, port) == BindResult::Free || at_v4());
 }
 
 #[test]

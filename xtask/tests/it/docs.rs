@@ -1,6 +1,7 @@
 //! The documentation agrees with the program: help texts, finding codes, links and commands.
 
 mod blocks;
+mod troubleshooting;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -144,19 +145,6 @@ fn is_code(text: &str) -> bool {
 }
 
 #[test]
-fn every_finding_code_is_documented() {
-    let page = read("docs/commands.md");
-    let documented: BTreeSet<&str> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .filter(|text| is_code(text))
-        .collect();
-    let source = read("xtask/src/diagnostic/code.rs");
-    let known: BTreeSet<&str> = source.split('"').filter(|text| is_code(text)).collect();
-    assert_eq!(documented, known, "docs/commands.md, left, and the code");
-}
-
-#[test]
 fn pages_use_no_retired_word() {
     let mut found = Vec::new();
     for page in pages() {
@@ -231,7 +219,10 @@ fn links_lead_somewhere() {
         ]
     );
     assert_eq!(anchors("<a id=\"old\"></a>\n\n## `a` B"), ["a-b", "old"]);
-    let dead: Vec<String> = pages().iter().flat_map(|page| dead_links(page, &read(page))).collect();
+    let mut pages = pages();
+    // They are parts of `docs/troubleshooting.md`.
+    pages.retain(|page| !page.starts_with("xtask/src/report/explanation/"));
+    let dead: Vec<String> = pages.iter().flat_map(|page| dead_links(page, &read(page))).collect();
     assert!(dead.is_empty(), "\n{}\n", dead.join("\n"));
 }
 

@@ -1,6 +1,8 @@
 //! The documentation agrees with the program: help texts, finding codes, links and commands.
 
 mod blocks;
+mod korean;
+mod migrating;
 mod troubleshooting;
 
 use std::collections::BTreeSet;

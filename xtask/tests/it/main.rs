@@ -23,6 +23,7 @@ mod init;
 mod log_export;
 mod logs;
 mod metrics;
+mod pictures;
 mod port;
 mod restart;
 mod run;

@@ -108,6 +108,11 @@ impl Terminal {
         rows.join("\n").trim_end().to_owned()
     }
 
+    /// What stands on the screen, with its looks.
+    pub(crate) fn with_screen<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.emulator.lock().unwrap().screen())
+    }
+
     /// Waits until the screen contains this.
     #[track_caller]
     pub(crate) fn wait_for_screen(&self, text: &str) {

@@ -45,13 +45,25 @@ const MAX_NEAR: usize = 5;
 
 fn wanted(code: &str) -> Result<Explanation, Diagnostic> {
     explanation::of(code).ok_or_else(|| {
-        let near = explanation::near(code).into_iter().take(MAX_NEAR);
+        let near = explanation::near(code);
         let mut hints: Vec<Hint> = Vec::new();
-        for code in near {
+        for code in near.iter().take(MAX_NEAR) {
             hints.push(Hint::run("type", format!("explain {code}")).or_after(&hints));
+        }
+        // Other programs explain what runs.
+        if near.is_empty() && is_service_name(code) {
+            hints.push(Hint::run(
+                "see why a service is in its state with",
+                format!("why {code}"),
+            ));
         }
         hints.push(Hint::run("see all codes with", "explain").or_after(&hints));
         let problem = Diagnostic::new(format!("there is no code `{}`", visible(code)));
         problem.hints(hints).exit(Exit::Usage)
     })
+}
+
+fn is_service_name(word: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    !word.is_empty() && word.chars().all(is_plain)
 }

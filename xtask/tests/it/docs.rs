@@ -142,7 +142,7 @@ fn every_command_gives_its_exit_codes() {
 
 /// Whether a text is like `port.busy.foreign`.
 fn is_code(text: &str) -> bool {
-    let plain = |letter: char| letter == '_' || letter == '.' || letter.is_ascii_lowercase();
+    let plain = |letter: char| letter == '_' || letter == '.' || letter.is_ascii_lowercase() || letter.is_ascii_digit();
     text.contains('.') && text.chars().all(plain) && !text.ends_with('.')
 }
 

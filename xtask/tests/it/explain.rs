@@ -49,4 +49,10 @@ fn an_unknown_code_is_2_with_the_nearest() {
         "error: there is no code `port.busy.foregn`\n\nhint: type `xtask explain port.busy.foreign`\n\
          hint: or see all codes with `xtask explain`\n"
     );
+    let ended = sandbox.run(&["explain", "frontend"]).with(2);
+    assert_eq!(
+        ended.stderr,
+        "error: there is no code `frontend`\n\nhint: see why a service is in its state with `xtask why frontend`\n\
+         hint: or see all codes with `xtask explain`\n"
+    );
 }

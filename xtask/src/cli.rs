@@ -10,8 +10,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, attach, bug, compose, doctor, down, env, exec, export, import, init, logs, metrics, port, print_help,
-    print_problem, restart, run, status, supervise, up, venv, why,
+    Context, attach, bug, compose, doctor, down, env, exec, explain, export, import, init, logs, metrics, port,
+    print_help, print_problem, restart, run, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -77,6 +77,7 @@ fn from_arguments() -> ExitCode {
         Command::Logs(args) => logs::run(args, &context),
         Command::Metrics(args) => metrics::run(&args, &context),
         Command::Why(args) => why::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
         Command::Doctor(args) => doctor::run(args, &context),
         Command::Run(args) => run::run(args, &context),
         Command::Exec(args) => exec::run(&args, &context),
@@ -320,6 +321,7 @@ enum Command {
     Status(status::Args),
     Logs(logs::Args),
     Why(why::Args),
+    Explain(explain::Args),
     Metrics(metrics::Args),
     Doctor(doctor::Args),
     Run(run::Args),

@@ -9,6 +9,7 @@ pub(crate) mod down;
 pub(crate) mod env;
 mod events;
 pub(crate) mod exec;
+pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;

@@ -3,6 +3,7 @@
 pub(crate) mod card;
 pub(crate) mod cause;
 pub(crate) mod environment;
+pub(crate) mod explanation;
 pub(crate) mod export;
 pub(crate) mod failure;
 pub(crate) mod finding;

@@ -70,7 +70,7 @@ const FOREIGN: &[Foreign] = &[
     ),
     at_top(&["log", "tail", "follow", "output"], &[LOGS]),
     at_top(
-        &["explain", "describe", "inspect"],
+        &["describe", "inspect"],
         &[("see why a service is in its state with", "why SERVICE")],
     ),
     at_top(

@@ -12,7 +12,7 @@ use crate::report::{cause, failure};
 use crate::run::logs::{EndedService, ended};
 use crate::run::project::Project;
 use crate::run::run_status;
-use crate::supervise::State;
+use crate::supervise::{Cause, State};
 use crate::system::clock::wall;
 use crate::system::runs::StateDir;
 
@@ -68,6 +68,7 @@ fn not_running(plan: &Plan, service: Option<&Service>, name: &str, run: Option<S
         project: plan.project.clone(),
         checkout: plan.checkout.clone(),
         reason: run.as_ref().map(|_| Reason {
+            code: None,
             message: "it is not part of the running stack".to_owned(),
             evidence: Vec::new(),
         }),
@@ -100,12 +101,10 @@ fn explain_end(ended: EndedService, plan: &Plan, planned: Option<&Service>, name
     why.service.since = Some(if over.is_some() { since } else { ended.at });
     why.service.exit = ended.exit;
     why.reason = match (&cause, over) {
-        (Some(cause), _) => Some(Reason {
-            message: cause::cause(cause),
-            evidence: failure::evidence(cause, &ended.tail),
-        }),
+        (Some(cause), _) => Some(reason(cause, &ended.tail)),
         (None, Some(_)) => None,
         (None, None) => Some(Reason {
+            code: None,
             message: "its supervisor was killed, which ended the run".to_owned(),
             evidence: failure::last_lines(&ended.tail),
         }),
@@ -115,6 +114,7 @@ fn explain_end(ended: EndedService, plan: &Plan, planned: Option<&Service>, name
         let again = Hint::run("start it again with", format!("up {name}"));
         why.hints = if advice.is_empty() { vec![again] } else { advice };
     }
+    why.hints.extend(cause.as_ref().and_then(read_more));
     why.service.cause = cause;
     why
 }
@@ -133,15 +133,13 @@ fn explain(why: Explanation, planned: Option<&Service>) -> Why {
         let when = if ports.is_taken { " once the port is free" } else { "" };
         hints.push(Hint::run("start it again with", format!("up {}", service.name)).then(when));
     }
+    hints.extend(service.cause.as_ref().and_then(read_more));
     Why {
         project: record.project,
         checkout: record.checkout,
         run: Some(record.run),
         last_run: None,
-        reason: service.cause.as_ref().map(|cause| Reason {
-            message: cause::cause(cause),
-            evidence: failure::evidence(cause, tail),
-        }),
+        reason: service.cause.as_ref().map(|cause| reason(cause, tail)),
         service,
         answers: why.answers,
         restart: why.restart,
@@ -149,4 +147,36 @@ fn explain(why: Explanation, planned: Option<&Service>) -> Why {
         now: ports.facts,
         hints,
     }
+}
+
+fn reason(cause: &Cause, tail: &[String]) -> Reason {
+    Reason {
+        code: code(cause),
+        message: cause::cause(cause),
+        evidence: failure::evidence(cause, tail),
+    }
+}
+
+/// The code of the diagnosis, if there is one.
+fn code(cause: &Cause) -> Option<&'static str> {
+    match cause.last() {
+        Cause::Exited {
+            diagnosis: Some(diagnosis),
+            ..
+        } => Some(diagnosis.kind.code()),
+        Cause::Exited { .. }
+        | Cause::NotReady { .. }
+        | Cause::NotSpawned { .. }
+        | Cause::Dependency { .. }
+        | Cause::Unhealthy { .. }
+        | Cause::Survived { .. }
+        | Cause::Unverified { .. }
+        | Cause::FilesChanged(_)
+        | Cause::Again { .. }
+        | Cause::GaveUp { .. } => None,
+    }
+}
+
+fn read_more(cause: &Cause) -> Option<Hint> {
+    code(cause).map(|code| Hint::run("read more with", format!("explain {code}")))
 }

@@ -57,9 +57,11 @@ const OVERRIDES: [&str; 4] = [
 
 /// Whether a file of this name is a Compose file.
 pub(crate) fn is_compose_file(name: &str) -> bool {
+    // `process-compose.yaml` is of a program of that name.
+    let is_another = name.starts_with("process-compose");
     DEFAULTS.contains(&name)
         || OTHERS.contains(&name)
-        || (name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml")))
+        || (name.contains("compose") && !is_another && (name.ends_with(".yml") || name.ends_with(".yaml")))
 }
 
 /// The Compose file of a repository, and whether it could be read.

@@ -1,4 +1,4 @@
-//! The known causes with their text, their exit code, and whether another start could help.
+//! The known causes with their code, their text, their exit code, and whether another start could help.
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,8 @@ pub(crate) enum FailureKind {
 
 /// The properties of a kind.
 pub(super) struct KindInfo {
+    /// Its stable name, as `devtasks explain` takes it.
+    code: &'static str,
     /// The cause as text, after "backend failed: ".
     words: &'static str,
     /// The exit code of `up`.
@@ -71,6 +73,10 @@ pub(super) struct KindInfo {
 }
 
 impl FailureKind {
+    pub(crate) fn code(self) -> &'static str {
+        self.info().code
+    }
+
     pub(crate) fn words(self) -> &'static str {
         self.info().words
     }
@@ -83,35 +89,35 @@ impl FailureKind {
     pub(super) fn info(self) -> KindInfo {
         use Exit::{Failed, Missing};
         use FailureKind::*;
-        let (words, exit, is_permanent, is_transient) = match self {
-            // The words, the exit code, and whether the kind is permanent and transient.
-            PortBusy => ("its port is already in use", Exit::PortBusy, true, false),
-            ContainerHasPort => ("another container has the port that it publishes", Exit::PortBusy, true, false),
-            HostHasPort => ("a process of this machine has the port that it publishes", Exit::PortBusy, true, false),
-            AlreadyRunning => ("already running, according to its lock or pid file", Failed, true, false),
-            PythonModuleMissing => ("a Python package is missing", Failed, true, false),
-            ApplicationMissing => ("the application that its command names was not found", Failed, true, false),
-            NodeModuleMissing => ("a Node module is missing", Failed, true, false),
-            LibraryMissing => ("a library is missing", Failed, true, false),
-            CommandNotFound => ("a command was not found", Missing, true, false),
-            NotExecutable => ("a command cannot be executed", Missing, true, false),
-            Denied => ("permission denied", Failed, true, true),
-            VariableMissing => ("a variable is not set", Failed, true, false),
-            InputEnded => ("it wanted an answer, and its input was at its end", Failed, false, true),
-            Refused => ("a connection was refused", Failed, false, true),
-            OutOfMemory => ("it ran out of memory", Failed, false, false),
-            KilledForMemory => ("the kernel was out of memory and killed it", Failed, false, false),
-            ProbablyKilledForMemory => ("the kernel was out of memory and probably killed it", Failed, false, false),
-            Killed => ("sent by another process or the kernel", Failed, false, false),
-            TooManyFiles => ("it has too many open files", Failed, false, true),
-            WatchLimit => ("too many files are watched for changes", Failed, true, false),
-            DiskFull => ("no space is left on the disk", Failed, false, true),
-            SegmentationFault => ("segmentation fault or bus error", Failed, false, false),
-            Aborted => ("it aborted", Failed, false, false),
-            IllegalInstruction => ("illegal instruction", Failed, false, false),
-            ArithmeticError => ("arithmetic error, such as a division by zero", Failed, false, false),
-            Daemonized => ("it daemonized; its background processes were stopped", Failed, false, false),
+        let (code, words, exit, is_permanent, is_transient) = match self {
+            // The code, the words, the exit code, and whether the kind is permanent and transient.
+            PortBusy => ("cause.port_busy", "its port is already in use", Exit::PortBusy, true, false),
+            ContainerHasPort => ("cause.container_has_port", "another container has the port that it publishes", Exit::PortBusy, true, false),
+            HostHasPort => ("cause.host_has_port", "a process of this machine has the port that it publishes", Exit::PortBusy, true, false),
+            AlreadyRunning => ("cause.already_running", "already running, according to its lock or pid file", Failed, true, false),
+            PythonModuleMissing => ("cause.python_module_missing", "a Python package is missing", Failed, true, false),
+            ApplicationMissing => ("cause.application_missing", "the application that its command names was not found", Failed, true, false),
+            NodeModuleMissing => ("cause.node_module_missing", "a Node module is missing", Failed, true, false),
+            LibraryMissing => ("cause.library_missing", "a library is missing", Failed, true, false),
+            CommandNotFound => ("cause.command_not_found", "a command was not found", Missing, true, false),
+            NotExecutable => ("cause.not_executable", "a command cannot be executed", Missing, true, false),
+            Denied => ("cause.denied", "permission denied", Failed, true, true),
+            VariableMissing => ("cause.variable_missing", "a variable is not set", Failed, true, false),
+            InputEnded => ("cause.input_ended", "it wanted an answer, and its input was at its end", Failed, false, true),
+            Refused => ("cause.refused", "a connection was refused", Failed, false, true),
+            OutOfMemory => ("cause.out_of_memory", "it ran out of memory", Failed, false, false),
+            KilledForMemory => ("cause.killed_for_memory", "the kernel was out of memory and killed it", Failed, false, false),
+            ProbablyKilledForMemory => ("cause.probably_killed_for_memory", "the kernel was out of memory and probably killed it", Failed, false, false),
+            Killed => ("cause.killed", "sent by another process or the kernel", Failed, false, false),
+            TooManyFiles => ("cause.too_many_files", "it has too many open files", Failed, false, true),
+            WatchLimit => ("cause.watch_limit", "too many files are watched for changes", Failed, true, false),
+            DiskFull => ("cause.disk_full", "no space is left on the disk", Failed, false, true),
+            SegmentationFault => ("cause.segmentation_fault", "segmentation fault or bus error", Failed, false, false),
+            Aborted => ("cause.aborted", "it aborted", Failed, false, false),
+            IllegalInstruction => ("cause.illegal_instruction", "illegal instruction", Failed, false, false),
+            ArithmeticError => ("cause.arithmetic_error", "arithmetic error, such as a division by zero", Failed, false, false),
+            Daemonized => ("cause.daemonized", "it daemonized; its background processes were stopped", Failed, false, false),
         };
-        KindInfo { words, exit, is_permanent, is_transient }
+        KindInfo { code, words, exit, is_permanent, is_transient }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Why {
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Reason {
+    /// The code of the diagnosis, as `explain` takes it.
+    pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
     /// Lines of its log.
     pub(crate) evidence: Vec<String>,

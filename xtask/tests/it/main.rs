@@ -16,6 +16,7 @@ mod docs;
 mod doctor;
 mod down;
 mod exec;
+mod explain;
 mod export;
 mod flags;
 mod init;

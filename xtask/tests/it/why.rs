@@ -126,7 +126,11 @@ fn whoever_took_its_port_is_named_and_so_is_that_it_has_left() {
         (&seen["now"], &seen["hints"]),
         (
             &json!([taken]),
-            &json!([look, "start it again with `xtask up api` once the port is free"])
+            &json!([
+                look,
+                "start it again with `xtask up api` once the port is free",
+                "read more with `xtask explain cause.port_busy`"
+            ])
         )
     );
     signal(pid, Signal::KILL);
@@ -136,7 +140,10 @@ fn whoever_took_its_port_is_named_and_so_is_that_it_has_left() {
         (&seen["now"], &seen["hints"]),
         (
             &json!([format!("port {port} is free")]),
-            &json!(["start it again with `xtask up api`"])
+            &json!([
+                "start it again with `xtask up api`",
+                "read more with `xtask explain cause.port_busy`"
+            ])
         )
     );
     sandbox.run(&["down"]).with(0);
@@ -206,7 +213,7 @@ fn after_a_failed_up_it_still_says_why() {
     assert!(seen["last_run"].is_string(), "{seen}");
     assert_eq!(
         seen["reason"],
-        json!({"message": "exit code 3", "evidence": ["starting", "no such table"]})
+        json!({"code": null, "message": "exit code 3", "evidence": ["starting", "no such table"]})
     );
 
     let status = sandbox.run(&["status"]).with(1).stdout;

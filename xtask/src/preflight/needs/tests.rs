@@ -176,6 +176,13 @@ fn what_only_a_shell_understands_is_told_as_such() {
             hint: write `environment = { PORT = "1" }` and `command = "serve"`"#]],
     );
     check_command(
+        &API.replace("serve", "serve && sleep 1"),
+        CommandFact::Found(PathBuf::from("/bin/serve")),
+        expect![[r#"
+            5 command.shell_syntax Warn api 2:11: `&&` is for a shell; here it is passed on as an argument
+            hint: add `shell = true`, which runs the command in a shell"#]],
+    );
+    check_command(
         &API.replace("serve", "~/bin/serve"),
         CommandFact::NotFound { near: None },
         expect![[r#"

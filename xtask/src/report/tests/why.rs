@@ -56,6 +56,7 @@ fn why_of_backoff_shows_the_last_exit_and_the_next_try() {
                 ..service(State::Backoff)
             },
             reason: Some(Reason {
+                code: None,
                 message: "a Python package is missing, again in 3 s".to_owned(),
                 evidence: vec!["No module named 'x'\x1b[0m".to_owned(), "\x07".to_owned()],
             }),

@@ -3,25 +3,29 @@
 use super::read;
 use crate::sandbox::Sandbox;
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "docs/QUICK_START.md",
     "docs/PORT_CONFLICT_GUIDE.md",
     "docs/RESTART_SERVER.md",
     "docs/COMPOSE.md",
+    "docs/migrating.md",
+    "docs/ko/QUICK_START.md",
+    "docs/ko/PORT_CONFLICT_GUIDE.md",
+    "docs/ko/RESTART_SERVER.md",
 ];
 
 /// A fenced block.
-struct Block {
-    language: String,
+pub(super) struct Block {
+    pub(super) language: String,
     /// Of its first line.
-    line: usize,
-    text: String,
+    pub(super) line: usize,
+    pub(super) text: String,
     /// Whether the words above it say that it goes below the block before it.
     adds: bool,
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+pub(super) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     let mut above = "";
@@ -32,7 +36,7 @@ fn blocks(page: &str) -> Vec<Block> {
                     language: language.to_owned(),
                     line: index + 2,
                     text: String::new(),
-                    adds: above.starts_with("Add below"),
+                    adds: above.starts_with("Add below") || above.ends_with("아래에 추가합니다."),
                 });
             }
             (Some(_), Some(_)) => blocks.extend(open.take()),

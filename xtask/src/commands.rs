@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod attach;
 mod bottom_line;
 pub(crate) mod compose;
+pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod env;

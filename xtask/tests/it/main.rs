@@ -23,6 +23,7 @@ mod log_export;
 mod logs;
 mod metrics;
 mod port;
+mod resolved;
 mod restart;
 mod run;
 mod sandbox;

@@ -11,7 +11,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Context, attach, bug, compose, config, doctor, down, env, exec, export, import, init, logs, metrics, port,
-    print_help, print_problem, restart, run, status, supervise, up, venv, why,
+    print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -87,6 +87,7 @@ fn from_arguments() -> ExitCode {
         Command::Compose(args) => compose::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
+        Command::Schema(args) => schema::run(&args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -333,6 +334,7 @@ enum Command {
     Compose(compose::Args),
     Export(export::Args),
     Config(config::Args),
+    Schema(schema::Args),
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod proposed;
 mod replies;
 pub(crate) mod restart;
 pub(crate) mod run;
+pub(crate) mod schema;
 mod screen;
 pub(crate) mod status;
 mod stopping;

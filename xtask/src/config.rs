@@ -11,6 +11,7 @@ mod log_target;
 pub(crate) mod metrics_address;
 mod python;
 mod read;
+pub(crate) mod schema;
 mod source;
 pub(crate) mod suggest;
 pub(crate) mod template;

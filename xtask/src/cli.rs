@@ -10,8 +10,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, attach, bug, compose, doctor, down, env, exec, explain, export, import, init, logs, metrics, port,
-    print_help, print_problem, restart, run, status, supervise, up, venv, why,
+    Context, attach, bug, compose, config, doctor, down, env, exec, explain, export, import, init, logs, metrics, port,
+    print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -87,6 +87,8 @@ fn from_arguments() -> ExitCode {
         Command::Venv(args) => venv::run(args, &context),
         Command::Compose(args) => compose::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
+        Command::Config(args) => config::run(&args, &context),
+        Command::Schema(args) => schema::run(&args, &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -333,6 +335,8 @@ enum Command {
     Venv(venv::Args),
     Compose(compose::Args),
     Export(export::Args),
+    Config(config::Args),
+    Schema(schema::Args),
 }
 
 #[cfg(test)]

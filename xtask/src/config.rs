@@ -11,10 +11,13 @@ mod log_target;
 pub(crate) mod metrics_address;
 mod python;
 mod read;
+pub(crate) mod schema;
 mod source;
 pub(crate) mod suggest;
 pub(crate) mod template;
+pub(crate) mod toml_text;
 mod variables;
+mod words;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,7 +75,7 @@ pub(crate) struct ContainerSettings {
     pub(crate) by_name: BTreeMap<String, ContainerOf>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct ContainerOf {
     pub(crate) image: Option<String>,
     /// The directory with its Dockerfile, from the project's directory.
@@ -300,17 +303,6 @@ pub(crate) enum Restart {
     Always,
 }
 
-impl Restart {
-    /// The value as written in `devtasks.toml`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Restart::No => "no",
-            Restart::OnFailure => "on-failure",
-            Restart::Always => "always",
-        }
-    }
-}
-
 /// The signal that asks a service to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum StopSignal {
@@ -321,21 +313,6 @@ pub(crate) enum StopSignal {
     Usr1,
     Usr2,
     Kill,
-}
-
-impl StopSignal {
-    /// The value as written in `devtasks.toml`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            StopSignal::Term => "SIGTERM",
-            StopSignal::Int => "SIGINT",
-            StopSignal::Quit => "SIGQUIT",
-            StopSignal::Hup => "SIGHUP",
-            StopSignal::Usr1 => "SIGUSR1",
-            StopSignal::Usr2 => "SIGUSR2",
-            StopSignal::Kill => "SIGKILL",
-        }
-    }
 }
 
 /// What `up` does about a busy port.

@@ -15,6 +15,7 @@ pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod reassignment;
 pub(crate) mod reservations;
+pub(crate) mod resolved;
 pub(crate) mod status;
 pub(crate) mod steps;
 mod table;

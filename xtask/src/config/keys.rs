@@ -2,6 +2,7 @@
 
 mod export;
 mod key;
+mod kind;
 mod project;
 mod service;
 mod service_tables;
@@ -9,6 +10,7 @@ mod shared;
 mod task;
 
 pub(crate) use key::Key;
+pub(crate) use kind::{Kind, SIGNALS};
 
 pub(crate) const PROJECT: &str = "project";
 /// An entry of `log_export`.

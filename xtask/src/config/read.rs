@@ -26,6 +26,7 @@ use toml::de::DeTable;
 use self::item::{Item, Table};
 use self::names::{NameKind, Names};
 use self::reader::TomlReader;
+pub(super) use self::runs::{OF_PROCESS, OF_START};
 use super::keys::PROJECT;
 use super::source::SourceText;
 use super::{Config, Located, OnExit, ProjectSettings, Template, metrics_address};

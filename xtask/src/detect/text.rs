@@ -2,6 +2,7 @@
 
 use super::line::Run;
 use super::proposal::{Health, Packages, Process, Proposal, Runs, Service, Task, Venv};
+use crate::config::toml_text::{key, quoted};
 use crate::foreign::visible;
 
 /// Comments begin here if the value leaves room for it.
@@ -170,29 +171,6 @@ fn named(text: &str, variable: Option<&str>) -> String {
 fn list(values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
     format!("[{}]", values.join(", "))
-}
-
-/// A string of TOML.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            letter if letter.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(letter))),
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
-    out
-}
-
-fn key(name: &str) -> String {
-    let is_bare = !name.is_empty()
-        && name
-            .chars()
-            .all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
-    if is_bare { name.to_owned() } else { quoted(name) }
 }
 
 fn line(key: &str, value: &str, why: &str) -> String {

@@ -39,14 +39,9 @@ struct Document<'a> {
 /// Bytes that are not UTF-8 are replaced; a shell or a file could not express them portably.
 pub(crate) fn environment(service: &str, change: &EnvironmentChange, reveal: bool, dialect: Dialect) -> String {
     let text = |word: &OsStr| word.to_string_lossy().into_owned();
-    let shown = |name: &str, value: String| match reveal {
-        true => value,
-        false if is_secret(name) && !value.is_empty() => MASK.to_owned(),
-        false => mask(&[value]).remove(0),
-    };
     let variables = change.set.iter().map(|(name, value)| {
         let name = text(name);
-        let value = shown(&name, text(value));
+        let value = shown(&name, text(value), reveal);
         (name, value)
     });
     let variables: BTreeMap<String, String> = variables.collect();
@@ -70,6 +65,15 @@ pub(crate) fn environment(service: &str, change: &EnvironmentChange, reveal: boo
                 .map(|(name, value)| format!("{name}={}\n", dotenv_value(value)));
             lines.collect()
         }
+    }
+}
+
+/// The value of a variable, or a mask if it is a secret.
+pub(crate) fn shown(name: &str, value: String, reveal: bool) -> String {
+    match reveal {
+        true => value,
+        false if is_secret(name) && !value.is_empty() => MASK.to_owned(),
+        false => mask(&[value]).remove(0),
     }
 }
 

@@ -6,6 +6,7 @@ mod place;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::reservations::{CheckoutRef, Registry};
@@ -136,6 +137,38 @@ impl Project {
         service.ok_or_else(|| problems.into())
     }
 
+    /// Every service and task of the file with the numbers that the running stack has, every venv, and the address of
+    /// metrics.
+    ///
+    /// # Errors
+    /// All problems of the file's values, or the supervisor does not reply.
+    pub(crate) fn resolve(&self) -> Result<ResolvedProject, Diagnostics> {
+        let running = run_status::running_services(&self.checkout)?;
+        let registry = Registry::read(self.reference())?;
+        let draft = self.draft(&Selection {
+            everything: true,
+            ..Selection::default()
+        })?;
+        let plan = draft.complete_plan(&registry.allocate(&draft.declared(), &numbers(&running)))?;
+        let (venvs, problems) = draft.venvs(&plan);
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        let default = || observe::env_files(&[self.checkout.join(".env")], &self.checkout);
+        let env_files = match &self.config.project.env_file {
+            Some(files) => files.iter().map(|file| self.checkout.join(&file.value)).collect(),
+            None if default().iter().any(|file| file.exists) => vec![self.checkout.join(".env")],
+            None => Vec::new(),
+        };
+        Ok(ResolvedProject {
+            metrics: draft.metrics()?,
+            plan,
+            venvs,
+            file: self.file.clone(),
+            env_files,
+        })
+    }
+
     /// What this environment has beyond that of the command.
     pub(crate) fn beyond_calling(&self, environment: &Environment) -> EnvironmentChange {
         EnvironmentChange::new(&self.calling, environment)
@@ -149,6 +182,16 @@ impl Project {
             project: &self.name,
         }
     }
+}
+
+/// What every value of a project's file came to.
+pub(crate) struct ResolvedProject {
+    pub(crate) plan: Plan,
+    pub(crate) venvs: Vec<plan::Venv>,
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) file: PathBuf,
+    /// The project's: those that it lists, or `.env` if it is there.
+    pub(crate) env_files: Vec<PathBuf>,
 }
 
 /// The bytes of an env file; `None` if it is missing.

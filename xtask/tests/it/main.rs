@@ -26,6 +26,7 @@ mod long_wait;
 mod metrics;
 mod pictures;
 mod port;
+mod resolved;
 mod restart;
 mod run;
 mod sandbox;

@@ -1,5 +1,7 @@
 //! [`Key`]: the description of one key.
 
+use super::kind::Kind;
+
 /// A key and the table that contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
@@ -8,7 +10,7 @@ pub(crate) struct Key {
     /// Capitals such as `NAME` stand for any name.
     pub(crate) name: &'static str,
     /// The type of the value.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Kind,
     /// The default value; empty if there is none.
     pub(crate) default: &'static str,
     /// `false`: reserved, but not supported by this release.
@@ -44,7 +46,7 @@ impl Key {
 pub(super) const fn key(
     table: &'static str,
     name: &'static str,
-    kind: &'static str,
+    kind: Kind,
     default: &'static str,
     about: &'static str,
 ) -> Key {

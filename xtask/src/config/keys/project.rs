@@ -1,37 +1,38 @@
 //! The keys of the top level, `[project]` and `[venvs]`.
 
 use super::key::{Key, key};
+use super::kind::Kind;
 use super::{LOG_EXPORT, PROJECT, VENV};
 
 pub(super) const KEYS: &[Key] = &[
-    key("", "project", "table", "", "the project as a whole"),
-    key(
-        "",
-        "venvs",
-        "table of tables",
-        "",
-        "Python virtual environments, by name",
-    ),
-    key("", "services", "table of tables", "", "long-running processes, by name"),
+    key("", "project", Kind::Table, "", "the project as a whole"),
+    key("", "venvs", Kind::Tables, "", "Python virtual environments, by name"),
+    key("", "services", Kind::Tables, "", "long-running processes, by name"),
     key(
         "",
         "tasks",
-        "table of tables",
+        Kind::Tables,
         "",
         "processes that run to completion, by name",
     ),
-    key("", "export", "table", "", "what `export` cannot know from the services"),
+    key(
+        "",
+        "export",
+        Kind::Table,
+        "",
+        "what `export` cannot know from the services",
+    ),
     key(
         PROJECT,
         "name",
-        "string",
+        Kind::String,
         "the directory's name",
         "what the project is called",
     ),
     key(
         PROJECT,
         "env_file",
-        "path or list of paths",
+        Kind::PlainPaths,
         "`.env` if it exists",
         "files with variables; later ones win, the real environment wins over all",
     )
@@ -39,14 +40,14 @@ pub(super) const KEYS: &[Key] = &[
     key(
         PROJECT,
         "on_exit",
-        "`\"stop\"` or `\"keep\"`",
+        Kind::Words(&["stop", "keep"]),
         "`\"stop\"`",
         "what happens to the services if `up` itself is killed or loses its terminal",
     ),
     key(
         PROJECT,
         "metrics",
-        "string",
+        Kind::Address,
         "",
         "the address at which metrics for Prometheus are served while the stack runs, such as `127.0.0.1:9464`",
     )
@@ -54,7 +55,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         PROJECT,
         "log_export",
-        "list of tables",
+        Kind::ListOfTables,
         "",
         "where the lines of services are sent, besides their log files",
     )
@@ -62,7 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         LOG_EXPORT,
         "otlp",
-        "URL",
+        Kind::Url(&["http"]),
         "",
         "an OpenTelemetry collector: `http://HOST:PORT`, sent to its path `/v1/logs` unless the URL has one",
     )
@@ -70,7 +71,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         LOG_EXPORT,
         "syslog",
-        "URL",
+        Kind::Url(&["udp", "tcp", "unix"]),
         "",
         "a syslog server: `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:///PATH`",
     )
@@ -78,7 +79,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         LOG_EXPORT,
         "journald",
-        "`true`",
+        Kind::True,
         "",
         "the journal of this machine; Linux only",
     )
@@ -86,7 +87,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         LOG_EXPORT,
         "file",
-        "path",
+        Kind::PlainPath,
         "",
         "a file of JSON lines for a program that follows it, from the project's directory",
     )
@@ -94,14 +95,14 @@ pub(super) const KEYS: &[Key] = &[
     key(
         VENV,
         "path",
-        "path",
+        Kind::Path,
         "",
         "the venv's directory, from the project's directory",
     ),
     key(
         VENV,
         "python",
-        "version specifier",
+        Kind::Versions,
         "any version",
         "which Python versions it may hold, such as `>=3.11,<3.13`",
     )
@@ -109,7 +110,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         VENV,
         "requirements",
-        "path or list of paths",
+        Kind::Paths,
         "",
         "requirement files of what must be installed in it",
     )
@@ -117,14 +118,14 @@ pub(super) const KEYS: &[Key] = &[
     key(
         VENV,
         "project",
-        "path",
+        Kind::Path,
         "",
         "instead of `requirements`: a directory with `pyproject.toml`, `uv.lock` or `poetry.lock`",
     ),
     key(
         VENV,
         "sync",
-        "boolean",
+        Kind::Boolean,
         "`false`",
         "whether `up` creates and updates it",
     )

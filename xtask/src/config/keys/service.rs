@@ -2,6 +2,7 @@
 
 use super::SERVICE;
 use super::key::{Key, key};
+use super::kind::Kind;
 use super::shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WATCH, WORKING_DIR};
 
 pub(super) const KEYS: &[Key] = &[
@@ -9,21 +10,21 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "compose",
-        "string",
+        Kind::String,
         "",
         "instead of `command`: a service of the Compose file, which runs it",
     ),
     key(
         SERVICE,
         "compose_file",
-        "path",
+        Kind::Path,
         "the Compose file of the project's directory",
         "the Compose file that has `compose`",
     ),
     key(
         SERVICE,
         "external",
-        "boolean",
+        Kind::Boolean,
         "`false`",
         "instead of `command`: somebody else runs it; it is waited for and never stopped",
     ),
@@ -32,21 +33,21 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "venv",
-        "name of a venv, `\"auto\"` or `false`",
+        Kind::Venv,
         "`false`",
         "the venv it runs in; `\"auto\"` is the nearest, from `working_dir` upwards",
     ),
     key(
         SERVICE,
         "port",
-        "integer, string or table",
+        Kind::Port,
         "",
         "the port it listens on; a variable in it is set for every service",
     ),
     key(
         SERVICE,
         "ports",
-        "table of integers, strings or tables",
+        Kind::Ports,
         "",
         "several ports by name; the first is the main one",
     )
@@ -54,7 +55,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "scheme",
-        "string",
+        Kind::Scheme,
         "`\"http\"`, unless the port is known for another protocol",
         "the scheme of the main port's URL, such as `\"redis\"`",
     ),
@@ -64,7 +65,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "healthcheck",
-        "table",
+        Kind::Table,
         "",
         "how readiness and health are checked",
     )
@@ -72,7 +73,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "stdin",
-        "`\"null\"` or `\"open\"`",
+        Kind::Words(&["null", "open"]),
         "`\"null\"`",
         "`\"null\"`: empty input; `\"open\"`: input that never ends, for `attach`",
     )
@@ -80,7 +81,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "tty",
-        "boolean",
+        Kind::Boolean,
         "`false`",
         "whether it runs in a terminal of its own, with colours and progress bars",
     )
@@ -88,14 +89,14 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "restart",
-        "`\"no\"`, `\"on-failure\"` or `\"always\"`",
+        Kind::Words(&["no", "on-failure", "always"]),
         "`\"no\"`",
         "whether it is started again when it ends by itself, or is unhealthy",
     ),
     key(
         SERVICE,
         "stop_signal",
-        "`\"SIGTERM\"`, `\"SIGINT\"`, `\"SIGQUIT\"`, `\"SIGHUP\"`, `\"SIGUSR1\"`, `\"SIGUSR2\"` or `\"SIGKILL\"`",
+        Kind::Signal,
         "`\"SIGTERM\"`",
         "the signal that stops it",
     ),
@@ -103,7 +104,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "on_conflict",
-        "`\"ask\"`, `\"fail\"`, `\"kill\"` or `\"next\"`",
+        Kind::Words(&["ask", "fail", "kill", "next"]),
         "`\"ask\"`",
         "what `up` does if its port is taken",
     ),
@@ -111,23 +112,30 @@ pub(super) const KEYS: &[Key] = &[
     key(
         SERVICE,
         "profiles",
-        "list of strings",
+        Kind::Names,
         "",
         "started only with one of these profiles, or when named",
     ),
     key(
         SERVICE,
         "pidfile",
-        "path",
+        Kind::Path,
         "",
         "a pid file of the server; a stale one is removed before the start",
     ),
     key(
         SERVICE,
         "listen",
-        "boolean",
+        Kind::Boolean,
         "`false`",
         "whether its sockets are opened for it and handed over (LISTEN_FDS)",
     ),
-    key(SERVICE, "on_exit", "string", "", "what its end means for the others").not_yet(),
+    key(
+        SERVICE,
+        "on_exit",
+        Kind::String,
+        "",
+        "what its end means for the others",
+    )
+    .not_yet(),
 ];

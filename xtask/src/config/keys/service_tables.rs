@@ -1,56 +1,63 @@
 //! The keys of the tables within `[services.NAME]`.
 
 use super::key::{Key, key};
+use super::kind::Kind;
 use super::{DEPENDENCY, HEALTHCHECK, PORT};
 
 pub(super) const KEYS: &[Key] = &[
     key(
         PORT,
         "number",
-        "integer, string or `\"auto\"`",
+        Kind::PortNumber,
         "",
         "the port, from 1 to 65535; `\"auto\"` is a stable one for each checkout",
     ),
     key(
         PORT,
         "base",
-        "integer or string",
+        Kind::PortBase,
         "by the names of project, service and port",
         "where `\"auto\"` begins: the number in the main checkout",
     ),
     key(
         PORT,
         "host",
-        "IP address",
+        Kind::IpAddress,
         "any local address",
         "the address it listens on",
     ),
-    key(PORT, "protocol", "`\"tcp\"` or `\"udp\"`", "`\"tcp\"`", "the transport"),
+    key(
+        PORT,
+        "protocol",
+        Kind::Words(&["tcp", "udp"]),
+        "`\"tcp\"`",
+        "the transport",
+    ),
     key(
         PORT,
         "on_conflict",
-        "`\"ask\"`, `\"fail\"`, `\"kill\"` or `\"next\"`",
+        Kind::Words(&["ask", "fail", "kill", "next"]),
         "that of the service",
         "what `up` does when this port is taken",
     ),
     key(
         DEPENDENCY,
         "condition",
-        "`\"healthy\"`, `\"started\"` or `\"completed\"`",
+        Kind::Words(&["healthy", "started", "completed"]),
         "`\"healthy\"`, of a task `\"completed\"`",
         "what this service waits for",
     ),
     key(
         DEPENDENCY,
         "restart",
-        "boolean",
+        Kind::Boolean,
         "`false`",
         "whether this service is restarted when that one is",
     ),
     key(
         HEALTHCHECK,
         "http",
-        "path or URL",
+        Kind::PathOrUrl,
         "",
         "ready when a `GET` of it is answered with 200 to 399",
     )
@@ -58,43 +65,36 @@ pub(super) const KEYS: &[Key] = &[
     key(
         HEALTHCHECK,
         "tcp",
-        "`true`",
+        Kind::True,
         "",
         "ready when the main port accepts a connection",
     ),
-    key(
-        HEALTHCHECK,
-        "command",
-        "string or list of strings",
-        "",
-        "ready if it exits with 0",
-    )
-    .also(&["test", "cmd"]),
+    key(HEALTHCHECK, "command", Kind::Command, "", "ready if it exits with 0").also(&["test", "cmd"]),
     key(
         HEALTHCHECK,
         "interval",
-        "duration",
+        Kind::Time,
         "`\"10s\"`",
         "time between checks of a ready service",
     ),
     key(
         HEALTHCHECK,
         "timeout",
-        "duration",
+        Kind::Time,
         "`\"2s\"`",
         "time limit of one check",
     ),
     key(
         HEALTHCHECK,
         "retries",
-        "integer",
+        Kind::Positive,
         "`3`",
         "consecutive failures that make a ready service unhealthy",
     ),
     key(
         HEALTHCHECK,
         "start_period",
-        "duration",
+        Kind::Time,
         "`\"60s\"`",
         "time in which a starting service must become ready",
     ),

@@ -2,11 +2,12 @@
 
 use super::SERVICE;
 use super::key::{Key, key};
+use super::kind::Kind;
 
 pub(super) const COMMAND: Key = key(
     SERVICE,
     "command",
-    "string or list of strings",
+    Kind::Command,
     "",
     "what is run; a string is split into words as by a POSIX shell",
 )
@@ -14,14 +15,14 @@ pub(super) const COMMAND: Key = key(
 pub(super) const SHELL: Key = key(
     SERVICE,
     "shell",
-    "boolean",
+    Kind::Boolean,
     "`false`",
     "whether `command` is run by a shell",
 );
 pub(super) const WORKING_DIR: Key = key(
     SERVICE,
     "working_dir",
-    "path",
+    Kind::Path,
     "the project's directory",
     "where it runs, from the project's directory",
 )
@@ -29,7 +30,7 @@ pub(super) const WORKING_DIR: Key = key(
 pub(super) const ENV_FILE: Key = key(
     SERVICE,
     "env_file",
-    "path or list of paths",
+    Kind::Paths,
     "",
     "files with variables of this service; they must exist",
 )
@@ -37,7 +38,7 @@ pub(super) const ENV_FILE: Key = key(
 pub(super) const DEPENDS_ON: Key = key(
     SERVICE,
     "depends_on",
-    "list of services and tasks, or table of such to a condition or a table",
+    Kind::DependsOn,
     "",
     "what is started before it; a list waits until each is ready, or has completed",
 )
@@ -45,7 +46,7 @@ pub(super) const DEPENDS_ON: Key = key(
 pub(super) const ENVIRONMENT: Key = key(
     SERVICE,
     "environment",
-    "table of strings, numbers or booleans",
+    Kind::Environment,
     "",
     "variables of this service",
 )
@@ -53,7 +54,7 @@ pub(super) const ENVIRONMENT: Key = key(
 pub(super) const STOP_GRACE_PERIOD: Key = key(
     SERVICE,
     "stop_grace_period",
-    "duration",
+    Kind::Duration,
     "`\"10s\"`",
     "time between `stop_signal` and SIGKILL",
 )
@@ -62,7 +63,7 @@ pub(super) const STOP_GRACE_PERIOD: Key = key(
 pub(super) const WATCH: Key = key(
     SERVICE,
     "watch",
-    "glob or list of globs",
+    Kind::Globs,
     "",
     "files whose change restarts it, from `working_dir`",
 )

@@ -2,6 +2,7 @@
 
 use super::TASK;
 use super::key::{Key, key};
+use super::kind::Kind;
 use super::shared::{COMMAND, DEPENDS_ON, ENV_FILE, ENVIRONMENT, SHELL, STOP_GRACE_PERIOD, WORKING_DIR};
 
 pub(super) const KEYS: &[Key] = &[
@@ -10,13 +11,7 @@ pub(super) const KEYS: &[Key] = &[
         .about("what is run, to its end; written as that of a service"),
     SHELL.of(TASK),
     WORKING_DIR.of(TASK),
-    key(
-        TASK,
-        "venv",
-        "name of a venv, `\"auto\"` or `false`",
-        "`false`",
-        "the venv it runs in",
-    ),
+    key(TASK, "venv", Kind::Venv, "`false`", "the venv it runs in"),
     ENVIRONMENT.of(TASK).about("variables of this task"),
     ENV_FILE
         .of(TASK)
@@ -25,7 +20,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         TASK,
         "stop_signal",
-        "as that of a service",
+        Kind::Signal,
         "`\"SIGTERM\"`",
         "the signal that stops it",
     ),

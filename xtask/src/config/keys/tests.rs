@@ -4,7 +4,7 @@ use expect_test::expect_file;
 
 use std::path::Path;
 
-use super::{Key, keys};
+use super::{Key, Kind, SIGNALS, keys};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 
@@ -26,7 +26,6 @@ fn a_key_is_listed_once_and_another_name_means_one_key() {
 #[test]
 fn every_key_says_what_it_is() {
     for key in keys() {
-        assert!(!key.kind.is_empty(), "{}", key.name);
         assert!(!key.about.is_empty() && !key.about.ends_with('.'), "{}", key.name);
     }
 }
@@ -94,6 +93,49 @@ fn title(table: &str) -> String {
     }
 }
 
+/// A type as the documentation says it.
+fn words(kind: Kind) -> String {
+    let text = match kind {
+        Kind::Table => "table",
+        Kind::Tables => "table of tables",
+        Kind::ListOfTables => "list of tables",
+        Kind::Boolean => "boolean",
+        Kind::True => "`true`",
+        Kind::Integer | Kind::Positive => "integer",
+        Kind::String | Kind::Scheme | Kind::Address | Kind::User => "string",
+        Kind::Path | Kind::PlainPath => "path",
+        Kind::Paths | Kind::PlainPaths => "path or list of paths",
+        Kind::AbsolutePath => "absolute path",
+        Kind::Globs => "glob or list of globs",
+        Kind::Names => "list of strings",
+        Kind::Words(words) => return one_of(words),
+        Kind::Signal => return one_of(SIGNALS),
+        Kind::Duration | Kind::Time => "duration",
+        Kind::Command => "string or list of strings",
+        Kind::Venv => "name of a venv, `\"auto\"` or `false`",
+        Kind::Versions => "version specifier",
+        Kind::Url(_) => "URL",
+        Kind::PathOrUrl => "path or URL",
+        Kind::IpAddress => "IP address",
+        Kind::Port => "integer, string or table",
+        Kind::Ports => "table of integers, strings or tables",
+        Kind::PortNumber => "integer, string or `\"auto\"`",
+        Kind::PortBase => "integer or string",
+        Kind::Environment => "table of strings, numbers or booleans",
+        Kind::DependsOn => "list of services and tasks, or table of such to a condition or a table",
+        Kind::Quantity => "quantity of Kubernetes",
+    };
+    text.to_owned()
+}
+
+fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+    match quoted.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        words => words.concat(),
+    }
+}
+
 /// The first two lines of a table of keys.
 const KEYS_HEAD: &str = "| key | type | default | meaning |\n|---|---|---|---|\n";
 const UNSUPPORTED_HEAD: &str = "| key | table | meaning |\n|---|---|---|\n";
@@ -103,7 +145,7 @@ fn rows(section: &str) -> String {
     let of_section = keys().filter(|key| key.supported && title(key.table) == section);
     let row = |key: &Key| {
         let default = if key.default.is_empty() { "none" } else { key.default };
-        format!("| `{}` | {} | {default} | {} |\n", key.name, key.kind, key.about)
+        format!("| `{}` | {} | {default} | {} |\n", key.name, words(key.kind), key.about)
     };
     of_section.map(row).collect()
 }

@@ -75,7 +75,7 @@ pub(super) fn runs<'t>(
 }
 
 /// Keys that only a process of our own has.
-const OF_PROCESS: &[&str] = &[
+pub(in crate::config) const OF_PROCESS: &[&str] = &[
     "shell",
     "working_dir",
     "venv",
@@ -88,7 +88,7 @@ const OF_PROCESS: &[&str] = &[
 ];
 
 /// Keys of what we start and stop.
-const OF_START: &[&str] = &["restart", "stop_grace_period", "on_conflict"];
+pub(in crate::config) const OF_START: &[&str] = &["restart", "stop_grace_period", "on_conflict"];
 
 fn refuse(reader: &mut TomlReader, table: &Table, keys: &[&str], why: &str) {
     for item in keys.iter().filter_map(|key| table.get(key)) {

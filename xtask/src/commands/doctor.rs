@@ -1,6 +1,7 @@
 //! `doctor`: all checks of `up` and some more.
 
 mod examine;
+mod fix;
 
 use crate::commands::{CommandResult, Context, exit_after_print, tell};
 use crate::diagnostic::{Diagnostics, Exit};
@@ -10,16 +11,19 @@ use crate::report::{json, junit};
 use crate::run::project::{Project, ProjectPath};
 use crate::system::github;
 use examine::examine;
+use fix::{Fixed, fix};
 
 /// Check everything that a start needs: ports, commands, directories, env files, venvs
 #[derive(clap::Args)]
 #[command(after_help = "\
-Looks at every service, whatever its profiles, if none is named, and changes nothing.
+Looks at every service, whatever its profiles, if none is named. Changes nothing without `--fix`, which ends what
+earlier runs left, removes stale pid files, copies `.env.example` to `.env`, and makes or fills venvs.
 
 Examples:
   devtasks doctor
   devtasks doctor backend
   devtasks doctor -v                         everything that was checked, by kind
+  devtasks doctor --fix                      repair what can be repaired, and look again
   devtasks doctor --strict                   in CI: annotations if that is GitHub Actions
   devtasks doctor --format junit > doctor.xml
 
@@ -34,6 +38,12 @@ pub(crate) struct Args {
     /// Warnings, and what could not be found out, fail too
     #[arg(long)]
     strict: bool,
+    /// Repair what can be repaired without harm, after one question with a list
+    #[arg(long)]
+    fix: bool,
+    /// With `--fix`: repair without the question
+    #[arg(long, short, requires = "fix")]
+    yes: bool,
 }
 
 /// `--format`, as this command knows it.
@@ -56,9 +66,16 @@ pub(crate) fn run(args: Args, form: Option<Form>, context: &Context) -> CommandR
 
 fn look(args: Args, form: Form, context: &Context) -> CommandResult {
     let found = Project::find(context.file.as_deref());
-    let examined = found.and_then(|project| examine(&project, &args.services));
+    let examined = found.and_then(|project| Ok((examine(&project, &args.services)?, project)));
     match examined {
-        Ok(examined) => {
+        Ok((mut examined, project)) => {
+            if args.fix {
+                match fix(&project, &examined, args.yes, context)? {
+                    Fixed::Something => examined = examine(&project, &args.services)?,
+                    Fixed::Nothing => {}
+                    Fixed::Interrupted => return Ok(Exit::Failed),
+                }
+            }
             let results = Results::of(&examined, args.strict);
             Ok(exit_after_print(
                 context.print(&text(&results, form, context)),

@@ -24,6 +24,8 @@ pub(crate) struct Examination {
     pub(crate) facts: Facts,
     pub(crate) machine: MachineFacts,
     pub(crate) env_files: Vec<EnvFileFact>,
+    /// The stack runs.
+    pub(crate) is_running: bool,
     /// Services of the file that cannot be planned.
     pub(crate) problems: Vec<Diagnostic>,
     /// Those of level `ok` are ports that are free or ours, and notes.

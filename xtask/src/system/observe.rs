@@ -19,7 +19,7 @@ use crate::plan::{Plan, Runs, Service};
 use crate::ports::Endpoint;
 use crate::preflight::{ComposeFact, ComposeState, DirectoryFact, Facts, ServiceFact};
 pub(crate) use command::{find_program, near};
-pub(crate) use env_files::env_files;
+pub(crate) use env_files::{MAX_BYTES as MAX_ENV_FILE_BYTES, env_files};
 pub(crate) use machine::machine;
 pub(crate) use node::node_of;
 

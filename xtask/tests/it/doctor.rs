@@ -1,5 +1,6 @@
 //! `doctor`: every check, no change.
 
+mod fix;
 mod forms;
 mod machine;
 

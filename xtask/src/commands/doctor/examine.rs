@@ -65,6 +65,7 @@ pub(super) fn examine(project: &Project, services: &[String]) -> Result<Examinat
         facts,
         machine: machine_facts,
         env_files,
+        is_running,
         problems,
         findings,
     })

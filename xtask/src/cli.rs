@@ -51,11 +51,11 @@ fn from_arguments() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error, &words, arguments, command, &program),
     };
-    let format = cli.global.format;
+    let format = cli.global.format.unwrap_or(Format::Human);
     let json = format == Format::Json;
     let mut terminals = TerminalInfo::look(cli.global.color.into());
     // Whoever reads JSON is no person to be asked.
-    terminals.interactive &= !json;
+    terminals.interactive &= matches!(format, Format::Human | Format::Shell | Format::Dotenv);
     let context = Context {
         typed,
         program,
@@ -68,7 +68,9 @@ fn from_arguments() -> ExitCode {
     };
     let ended = match cli.command {
         Command::Env(args) => env::run(&args, format.into(), &context),
-        _ if matches!(format, Format::Shell | Format::Dotenv) => Err(only_for_env().into()),
+        _ if matches!(format, Format::Shell | Format::Dotenv) => Err(only_for("shell", "dotenv", "env").into()),
+        Command::Doctor(args) => doctor::run(args, cli.global.format.map(Format::into), &context),
+        _ if matches!(format, Format::Github | Format::Junit) => Err(only_for("github", "junit", "doctor").into()),
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
         Command::Restart(args) => restart::run(&args, &context),
@@ -78,7 +80,6 @@ fn from_arguments() -> ExitCode {
         Command::Metrics(args) => metrics::run(&args, &context),
         Command::Why(args) => why::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
-        Command::Doctor(args) => doctor::run(args, &context),
         Command::Run(args) => run::run(args, &context),
         Command::Exec(args) => exec::run(&args, &context),
         Command::Port(args) => port::run(args, &context),
@@ -244,12 +245,10 @@ struct Global {
         long,
         global = true,
         value_enum,
-        default_value = "human",
         value_name = "human|json",
-        hide_default_value = true,
         hide_possible_values = true
     )]
-    format: Format,
+    format: Option<Format>,
     /// When to use colour; `auto`, the default, respects NO_COLOR and CLICOLOR_FORCE
     #[arg(
         long,
@@ -277,22 +276,39 @@ enum Format {
     Shell,
     /// Of `env` only.
     Dotenv,
+    /// Of `doctor` only.
+    Github,
+    /// Of `doctor` only.
+    Junit,
 }
 
 impl From<Format> for Dialect {
     fn from(format: Format) -> Self {
         match format {
-            Format::Human | Format::Shell => Dialect::Shell,
+            Format::Human | Format::Shell | Format::Github | Format::Junit => Dialect::Shell,
             Format::Dotenv => Dialect::Dotenv,
             Format::Json => Dialect::Json,
         }
     }
 }
 
-fn only_for_env() -> Diagnostic {
-    Diagnostic::new("`--format shell` and `--format dotenv` are for `env` only")
-        .hint("write `--format json`, or leave it out")
-        .exit(Exit::Usage)
+impl From<Format> for doctor::Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human | Format::Shell | Format::Dotenv => doctor::Form::Human,
+            Format::Json => doctor::Form::Json,
+            Format::Github => doctor::Form::Github,
+            Format::Junit => doctor::Form::Junit,
+        }
+    }
+}
+
+fn only_for(one: &str, other: &str, command: &str) -> Diagnostic {
+    Diagnostic::new(format!(
+        "`--format {one}` and `--format {other}` are for `{command}` only"
+    ))
+    .hint("write `--format json`, or leave it out")
+    .exit(Exit::Usage)
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -3,11 +3,14 @@
 //! [`Facts`] is a plain struct: `system::observe` fills it from the machine, tests construct it.
 
 pub(crate) mod check;
+pub(crate) mod checked;
 pub(crate) mod compose;
 pub(crate) mod duplicate;
 pub(crate) mod env_files;
 pub(crate) mod limit;
+pub(crate) mod machine;
 pub(crate) mod mismatch;
+pub(crate) mod moved;
 pub(crate) mod needs;
 pub(crate) mod pidfile;
 pub(crate) mod recipe;

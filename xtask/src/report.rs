@@ -2,13 +2,16 @@
 
 pub(crate) mod card;
 pub(crate) mod cause;
+pub(crate) mod doctor;
 pub(crate) mod environment;
 pub(crate) mod explanation;
 pub(crate) mod export;
 pub(crate) mod failure;
 pub(crate) mod finding;
+pub(crate) mod github;
 pub(crate) mod help;
 pub(crate) mod json;
+pub(crate) mod junit;
 pub(crate) mod paint;
 pub(crate) mod ports;
 pub(crate) mod problem;

@@ -10,6 +10,7 @@ pub(crate) mod compose;
 mod compose_config;
 pub(crate) mod engines;
 pub(crate) mod files;
+pub(crate) mod github;
 pub(crate) mod interrupt;
 mod launchd;
 pub(crate) mod new_file;

@@ -198,6 +198,23 @@ fn not_stopped(snapshot: &Snapshot, survivors: Vec<Diagnostic>, exit: Exit) -> D
     problem.exit(exit).into()
 }
 
+/// Stops what earlier runs left, unless an `up` is at work, which does the same.
+pub(super) fn leftovers_alone(
+    checkout: &std::path::Path,
+    context: &Context,
+    inbox: &Inbox,
+) -> Result<Exit, Diagnostics> {
+    let directory = StateDir::of(checkout)?;
+    let args = Args {
+        leftovers: true,
+        ..Args::default()
+    };
+    match directory.lock()? {
+        LockOutcome::Acquired(_lock) => sweep(&directory, checkout, &args, context, inbox),
+        LockOutcome::HeldBy(_) => Ok(Exit::Done),
+    }
+}
+
 /// Without a supervisor: stops what a crashed one left.
 fn sweep(
     directory: &StateDir,

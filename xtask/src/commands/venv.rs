@@ -3,7 +3,7 @@
 mod check;
 mod list;
 pub(in crate::commands) mod marked;
-mod progress;
+pub(in crate::commands) mod progress;
 mod sync;
 
 use std::collections::BTreeMap;

@@ -19,6 +19,8 @@ pub(crate) enum Code {
     PortEphemeral,
     /// The service listens on another port or address than declared.
     PortMismatch,
+    /// The port has another number than the declared one.
+    PortMoved,
     VenvMissing,
     VenvInterpreterMissing,
     VenvMoved,
@@ -51,6 +53,16 @@ pub(crate) enum Code {
     /// Processes of an earlier run are still alive.
     RunLeftovers,
     LimitOpenFiles,
+    /// The system watches no more files for this user.
+    LimitInotify,
+    /// The hosts file does not lead `localhost` to this machine.
+    HostsLocalhost,
+    /// A service asks for an address of IPv6, which this machine has not.
+    Ipv6Off,
+    /// The container engine that a command asks for does not answer.
+    EngineUnreachable,
+    /// Another dev server of this directory has the lock that its framework gives to one.
+    LockHeld,
     /// A service runs and does not become ready.
     ServiceNotReady,
     /// `watch` of a command that restarts itself.
@@ -91,6 +103,7 @@ impl Code {
             Code::PortDuplicate => "port.duplicate",
             Code::PortEphemeral => "port.ephemeral",
             Code::PortMismatch => "port.mismatch",
+            Code::PortMoved => "port.moved",
             Code::VenvMissing => "venv.missing",
             Code::VenvInterpreterMissing => "venv.interpreter_missing",
             Code::VenvMoved => "venv.moved",
@@ -113,6 +126,11 @@ impl Code {
             Code::RunLeftovers => "run.leftovers",
             Code::ServiceNotReady => "service.not_ready",
             Code::LimitOpenFiles => "limit.open_files",
+            Code::LimitInotify => "limit.inotify",
+            Code::HostsLocalhost => "hosts.localhost",
+            Code::Ipv6Off => "ipv6.off",
+            Code::EngineUnreachable => "engine.unreachable",
+            Code::LockHeld => "lock.held",
             Code::WatchReloader => "watch.reloader",
             Code::FileUntrusted => "file.untrusted",
             Code::Config => "config",

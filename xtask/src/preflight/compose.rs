@@ -1,9 +1,10 @@
 //! Findings about services of a Compose file: a program and an engine that answer, a file with that service, and ports
 //! that its own container already publishes.
 
+use super::machine::engine::start;
 use super::{ComposeFact, ComposeState, Facts};
 use crate::config::suggest::did_you_mean;
-use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Hint, Level, Platform};
+use crate::diagnostic::{Code, ConflictKind, Diagnostic, Exit, Level};
 use crate::plan::{ComposeService, Port, Protocol, Runs, Service};
 use crate::ports::{BindProbe, BindResult, Endpoint, Finding, PortFact, Subject};
 use crate::process::compose::{ComposeProblem, publishes};
@@ -64,22 +65,8 @@ pub(crate) fn unusable(service: &ComposeService, problem: &ComposeProblem) -> Di
                 .hint("or set `external = true` in place of `compose`, if somebody else runs it")
         }
         ComposeProblem::NoEngine { program, said } => {
-            let start = match program.starts_with("podman") {
-                true => Hint::from("start Podman's service with `systemctl --user start podman.socket`")
-                    .on(Platform::MacOs, "start Podman's machine with `podman machine start`")
-                    .on(Platform::Windows, "start Podman's machine with `podman machine start`"),
-                false => Hint::from("start Docker Desktop, or the engine with `sudo systemctl start docker`")
-                    .on(
-                        Platform::MacOs,
-                        "start Docker with `open -a Docker`, OrbStack with `open -a OrbStack`, or Colima with `colima start`",
-                    )
-                    .on(
-                        Platform::Windows,
-                        "start Docker Desktop or Rancher Desktop; `docker context ls` shows which one is asked",
-                    ),
-            };
             missing(format!("no container engine answers `{program}`: {said}"))
-                .hint(start)
+                .hint(start(program))
                 .hint("or check the permission and `DOCKER_HOST`, if it runs: `docker version` asks the same engine")
         }
         ComposeProblem::Incompatible { program } => missing(format!(

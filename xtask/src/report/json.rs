@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use super::cause;
+use super::doctor::Results;
 use crate::config::Protocol;
 use crate::diagnostic::{Diagnostic, Exit, Hint, Level, Place};
 use crate::foreign::{Foreign, steers};
@@ -37,13 +38,25 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// `doctor`.
 #[derive(Serialize)]
-pub(crate) struct Doctor<'a> {
-    pub(crate) schema_version: u32,
-    /// `None` if the file does not set it.
-    pub(crate) project: Option<&'a str>,
-    pub(crate) checkout: Option<&'a Path>,
-    pub(crate) ok: bool,
-    pub(crate) findings: Vec<Finding>,
+struct Doctor<'a> {
+    schema_version: u32,
+    project: Option<&'a str>,
+    checkout: Option<&'a Path>,
+    ok: bool,
+    findings: Vec<Finding>,
+}
+
+/// The document of `doctor`.
+pub(crate) fn doctor(results: &Results<'_>, program: &str) -> String {
+    let problems = results.problems.iter().map(|it| problem(it, program));
+    let findings = results.findings.iter().map(|it| finding(it, program));
+    line(&Doctor {
+        schema_version: SCHEMA_VERSION,
+        project: results.project(),
+        checkout: results.checkout,
+        ok: results.is_ok(),
+        findings: problems.chain(findings).collect(),
+    })
 }
 
 #[derive(Serialize)]

@@ -43,7 +43,7 @@ fn time(text: &str) -> Timestamp {
 }
 
 /// The user kim, at ten o'clock.
-fn reader(width: usize) -> RenderContext<'static> {
+pub(super) fn reader(width: usize) -> RenderContext<'static> {
     RenderContext {
         program: "cargo xtask",
         paint: Paint::new(false),
@@ -54,7 +54,7 @@ fn reader(width: usize) -> RenderContext<'static> {
     }
 }
 
-fn place(line: usize, column: usize, width: usize, source: &str) -> Place {
+pub(super) fn place(line: usize, column: usize, width: usize, source: &str) -> Place {
     Place {
         file: Arc::new(PathBuf::from("devtasks.toml")),
         line,

@@ -8,12 +8,12 @@ use super::os;
 
 /// # Errors
 /// `AlreadyExists`, or it cannot be written.
-pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     let beside = beside(path);
-    let written = os::create_new(&beside, Readers::Umask).and_then(|mut file| {
+    let written = os::create_new(&beside, readers).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });

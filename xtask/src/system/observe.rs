@@ -2,6 +2,7 @@
 
 mod command;
 mod env_files;
+mod machine;
 mod node;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,8 @@ use crate::plan::{Plan, Runs, Service};
 use crate::ports::Endpoint;
 use crate::preflight::{ComposeFact, ComposeState, DirectoryFact, Facts, ServiceFact};
 pub(crate) use command::{find_program, near};
-pub(crate) use env_files::env_files;
+pub(crate) use env_files::{MAX_BYTES as MAX_ENV_FILE_BYTES, env_files};
+pub(crate) use machine::machine;
 pub(crate) use node::node_of;
 
 /// Inspects everything that the plan's services need. Slow checks, such as starting an interpreter, run in parallel.

@@ -60,6 +60,15 @@ pub(crate) struct Unadopted {
     pub(crate) group: Option<u32>,
 }
 
+/// What one user has of inotify, or may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct InotifyCount {
+    /// Watched files and directories.
+    pub(crate) watches: u64,
+    /// Programs that watch some.
+    pub(crate) instances: u64,
+}
+
 /// The sockets to request from the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum States {

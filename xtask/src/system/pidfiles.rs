@@ -30,8 +30,18 @@ pub(crate) fn stale(path: &Path) -> Option<StalePidfile> {
     if process.state == ProcessState::Zombie {
         return Some(stale(None));
     }
+    (!is_older(pid, path)?).then(|| stale(Some(process.name.clone())))
+}
+
+/// Whether the process was there when the file was written; not if that cannot be told.
+pub(crate) fn may_have_written(pid: u32, path: &Path) -> bool {
+    is_older(pid, path).unwrap_or(false)
+}
+
+/// Whether the process started before the file was written.
+fn is_older(pid: u32, path: &Path) -> Option<bool> {
     let written = fs::metadata(path).and_then(|file| file.modified()).ok()?;
-    (started_at(pid)? > seconds(written)?).then(|| stale(Some(process.name.clone())))
+    Some(started_at(pid)? <= seconds(written)?)
 }
 
 /// Removes the file if it is stale.

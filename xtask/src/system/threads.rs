@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, scope};
 use std::time::Duration;
 
@@ -83,6 +84,28 @@ pub(crate) fn beside<A: Send>(n_others: usize, work: impl Fn() -> Vec<A> + Sync)
     })
 }
 
+/// Does both at once: `other` on a further thread, if there is room for one.
+pub(crate) fn both<A, B: Send>(work: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    let other = Mutex::new(Some(other));
+    let take = || {
+        other
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .map(|other| other())
+    };
+    scope(|scope| {
+        let beside = Builder::new().spawn_scoped(scope, take);
+        let ours = work();
+        let theirs = match beside {
+            // A panic there is a bug, and continues here.
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => take(),
+        };
+        (ours, theirs.expect("it is taken once"))
+    })
+}
+
 /// Concurrency for work that only waits.
 pub(crate) const UNLIMITED: usize = usize::MAX;
 
@@ -107,5 +130,22 @@ mod tests {
             assert_eq!(share(&items, at_most, |it| it * 2), doubled, "{at_most}");
         }
         assert_eq!(share(&[], UNLIMITED, |it: &u32| *it), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn both_are_done_at_once() {
+        // Each waits for the other.
+        let (here, there) = (std::sync::Barrier::new(2), "there".to_owned());
+        let done = both(
+            || {
+                here.wait();
+                1
+            },
+            || {
+                here.wait();
+                there
+            },
+        );
+        assert_eq!(done, (1, "there".to_owned()));
     }
 }

@@ -14,9 +14,9 @@ use crate::diagnostic::Diagnostic;
 use crate::supervise::ChangedFiles;
 
 #[cfg(not(feature = "watch"))]
-pub(crate) use absent::Watcher;
+pub(crate) use absent::{Watcher, n_directories};
 #[cfg(feature = "watch")]
-pub(crate) use watcher::Watcher;
+pub(crate) use watcher::{Watcher, n_directories};
 
 /// What a service watches.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,9 @@
 //! `doctor`: every check, no change.
 
+mod fix;
+mod forms;
+mod machine;
+
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually, eventually_gone, output, port};

@@ -7,7 +7,8 @@ use crate::diagnostic::{Code, Diagnostic, Exit, Level};
 use crate::ports::{BindProbe, BindResult, Endpoint, Finding, Owner, PortFact, SocketState, Subject};
 use crate::process::ProcessInfo;
 use crate::process::{ProcessState, Tag};
-use crate::report::json::{self, Doctor, Found, LogLine, StreamName, Who};
+use crate::report::doctor::Results;
+use crate::report::json::{self, Found, LogLine, StreamName, Who};
 use crate::supervise::{Cause, State};
 use expect_test::expect;
 use std::path::PathBuf;
@@ -28,18 +29,14 @@ fn a_finding_holds_all_that_is_known_of_an_owner() {
         protected: Some("it is an init system".to_owned()),
         ..suspended()
     };
-    let findings = vec![json::finding(&busy(vec![tagged]), "cargo xtask")];
-    let document = Doctor {
-        schema_version: 1,
-        project: Some("shop"),
-        checkout: Some("/home/kim/shop".as_ref()),
-        ok: false,
-        findings,
+    let results = Results {
+        findings: &[busy(vec![tagged])],
+        ..Results::unreadable(&[], Some("/home/kim/shop".as_ref()))
     };
     check(
-        &json::line(&document),
+        &json::doctor(&results, "cargo xtask"),
         expect![[
-            r#"{"schema_version":1,"project":"shop","checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/code/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}"#
+            r#"{"schema_version":1,"project":null,"checkout":"/home/kim/shop","ok":false,"findings":[{"code":"port.busy.foreign","level":"fail","service":"backend","message":"port 8000 is taken by `python3` (pid 4242)","hints":["stop it with `cargo xtask port kill 8000`","or give `backend` another port: `BACKEND_PORT=8001 cargo xtask up`"],"at":{"file":"devtasks.toml","line":14,"column":8},"port":{"number":8000,"host":"127.0.0.1","protocol":"tcp"},"owners":[{"pid":4242,"name":"python3","command":["python","-m","uvicorn","app:app","--reload","--port","8000"],"user":"kim","uid":501,"cwd":"/home/kim/code/shop-old/backend","started_at":"2026-11-23T07:46:00Z","state":"suspended","addresses":["127.0.0.1:8000"],"holds_by":"listening","parents":[{"pid":991,"name":"zsh"},{"pid":880,"name":"tmux"},{"pid":1,"name":"systemd"}],"children":1,"clients":1,"project":"shop","service":"api","checkout":"/home/kim/old","run":"r1","container":null,"unit":"redis.service","protected":"it is an init system"}]}]}"#
         ]],
     );
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::place::{FILE, nearest};
 use crate::diagnostic::{Diagnostic, Exit, Hint};
-use crate::system::{new_file, problem};
+use crate::system::new_file::{self, Readers};
+use crate::system::problem;
 
 /// Its place.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl NewFile {
     /// # Errors
     /// It has appeared meanwhile, or cannot be written.
     pub(crate) fn write(&self, text: &str) -> Result<(), Diagnostic> {
-        new_file::write_new(&self.file, text).map_err(|error| match error.kind() {
+        new_file::write_new(&self.file, text, Readers::Umask).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => self.is_there("init --print"),
             _ => problem("write", &self.shown, &error),
         })

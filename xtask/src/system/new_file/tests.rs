@@ -18,10 +18,11 @@ fn mode(file: &Path) -> Option<u32> {
 fn it_replaces_nothing_and_leaves_nothing_beside() {
     let directory = tempfile::tempdir().expect("a temp directory can be made");
     let file = directory.path().join("devtasks.toml");
-    write_new(&file, "one").expect("it is new");
-    let again = write_new(&file, "two").map_err(|error| error.kind());
+    write_new(&file, "one", Readers::Owner).expect("it is new");
+    let again = write_new(&file, "two", Readers::Owner).map_err(|error| error.kind());
     assert_eq!(again, Err(ErrorKind::AlreadyExists));
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "one");
+    assert_eq!(mode(&file).unwrap_or(0o600), 0o600);
     let names = std::fs::read_dir(directory.path()).expect("it is there").count();
     assert_eq!(names, 1);
 }
@@ -32,7 +33,7 @@ fn it_writes_through_no_link() {
     let directory = tempfile::tempdir().expect("a temp directory can be made");
     let link = directory.path().join("link");
     std::os::unix::fs::symlink("nowhere", &link).expect("a link can be made");
-    let through = write_new(&link, "one").map_err(|error| error.kind());
+    let through = write_new(&link, "one", Readers::Owner).map_err(|error| error.kind());
     assert_eq!(through, Err(ErrorKind::AlreadyExists));
     let names = std::fs::read_dir(directory.path()).expect("it is there").count();
     assert_eq!(names, 1);

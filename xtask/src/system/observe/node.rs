@@ -13,7 +13,7 @@ use crate::system::files;
 /// The Node project whose packages the command needs; `None` if it needs none.
 pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) -> Option<NodeFact> {
     let words = service.command.parts();
-    let package = nearest_package(&start(&words, &service.working_dir), checkout)?;
+    let package = package_of(&words, &service.working_dir, checkout)?;
     let manifest = json(&package.join("package.json")).unwrap_or_default();
     let has = |table: &str| manifest[table].as_object().is_some_and(|table| !table.is_empty());
     let is_needed = match words.iter().find_map(|word| runner(word)) {
@@ -44,6 +44,11 @@ pub(super) fn node(service: &Service, command: &CommandFact, checkout: &Path) ->
 /// The Node project of a service whose command was found.
 pub(crate) fn node_of(service: &Service, checkout: &Path) -> Option<NodeFact> {
     node(service, &CommandFact::Found(PathBuf::new()), checkout)
+}
+
+/// The directory of the package whose scripts and programs the words mean.
+pub(super) fn package_of(words: &[&str], working_dir: &Path, checkout: &Path) -> Option<PathBuf> {
+    nearest_package(&start(words, working_dir), checkout)
 }
 
 /// What a word of a command runs.

@@ -3,6 +3,7 @@
 mod children;
 mod handle;
 mod holders;
+mod inotify;
 mod journal;
 mod memory;
 mod poller;
@@ -18,6 +19,7 @@ mod visibility;
 pub(crate) use children::{adopt_orphans, end_with_us, ignores_hangup, outputs, own_children, unadopted};
 pub(crate) use handle::{Handle, wait_all};
 pub(crate) use holders::{holders, holds, may_hide_owner};
+pub(crate) use inotify::{inotify_limits, inotify_used};
 pub(crate) use journal::{HAS_JOURNAL, send_in_file};
 pub(crate) use memory::oom_kills;
 pub(crate) use poller::Poller;

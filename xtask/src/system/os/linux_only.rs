@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::{Cgroup, Look};
+use super::{Cgroup, InotifyCount, Look};
 use crate::diagnose::OomKills;
 use crate::ports::{Endpoint, VisibilityLimit};
 
@@ -18,6 +18,16 @@ pub(crate) fn send_in_file(_: &socket2::Socket, _: &[u8]) -> io::Result<()> {
 /// Containers of these systems run in virtual machines, so none is around us.
 pub(crate) fn visibility_limit() -> Option<VisibilityLimit> {
     None
+}
+
+/// There is no inotify.
+pub(crate) fn inotify_limits() -> Option<InotifyCount> {
+    None
+}
+
+/// There is no inotify.
+pub(crate) fn inotify_used() -> InotifyCount {
+    InotifyCount::default()
 }
 
 /// There is no systemd.

@@ -4,6 +4,7 @@ mod append;
 mod bind;
 mod children;
 mod control;
+mod hosts;
 mod keys;
 mod limit;
 mod mask;
@@ -40,6 +41,7 @@ pub(crate) use children::{ends_within, kill_half_started};
 pub(crate) use control::{
     control_endpoint, has_hung_up, is_same_user, is_trusted_server, private_socket, receives_within, set_send_timeout,
 };
+pub(crate) use hosts::HOSTS_FILE;
 pub(crate) use keys::{KeyMode, change_typing, fail_in_background, leave_key_mode, read_keys};
 pub(crate) use limit::{limit_as_called, make_room, open_files_at_most, open_files_now, widen_descriptor_table};
 pub(crate) use mask::undo_inherited;

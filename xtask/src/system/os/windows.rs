@@ -75,6 +75,11 @@ pub(crate) const MAX_SOCKET_PATH_BYTES: usize = 256;
 /// Source: docs.docker.com, `DOCKER_HOST` on Windows.
 pub(crate) const ENGINE_SOCKETS: [&str; 1] = [r"\\.\pipe\docker_engine"];
 
+/// The file that leads `localhost` to this machine: none is needed.
+///
+/// Source: the comment in the `hosts` file that Windows brings: "localhost name resolution is handled within DNS itself".
+pub(crate) const HOSTS_FILE: Option<&str> = None;
+
 /// Whether a process that we have not started can be asked to end. Windows has console events for our own groups alone.
 pub(crate) const CAN_ASK_OTHERS: bool = false;
 

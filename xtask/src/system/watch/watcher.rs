@@ -71,6 +71,15 @@ impl Watcher {
     }
 }
 
+/// How many directories must be watched for these globs, each list as seen from its directory.
+pub(crate) fn n_directories<'a>(watched: impl Iterator<Item = (&'a Path, &'a Vec<String>)>) -> u64 {
+    let snapshots = watched.map(|(directory, globs)| {
+        let globs = Globs::new(directory, globs).expect("they were checked when the file was read");
+        Snapshot::take(&globs).directories.into_keys()
+    });
+    snapshots.flatten().collect::<BTreeSet<_>>().len() as u64
+}
+
 impl Drop for Watcher {
     fn drop(&mut self) {
         let _ = self.inbox.send(Input::End);

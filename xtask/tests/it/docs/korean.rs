@@ -22,7 +22,7 @@ fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     // A command may be broken between two lines.
     let mut words = String::new();
-    let mut close = |sections: &mut Vec<Section>, words: &mut String| {
+    let close = |sections: &mut Vec<Section>, words: &mut String| {
         if let Some(section) = sections.last_mut() {
             let code = words.split('`').skip(1).step_by(2);
             section.code = code

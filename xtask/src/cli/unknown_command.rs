@@ -82,7 +82,10 @@ const FOREIGN: &[Foreign] = &[
         &["plan", "preview", "dry-run"],
         &[("see what would start with", "up --plan [SERVICE]")],
     ),
-    at_top(&["config", "configure"], &[("check devtasks.toml with", "doctor"), ENV]),
+    at_top(
+        &["configure", "settings"],
+        &[("see what devtasks.toml comes to with", "config"), ENV],
+    ),
     at_top(&["printenv", "environment", "vars"], &[ENV]),
     at_top(
         &["shell", "sh", "bash", "console"],

@@ -296,6 +296,10 @@ impl Sink for Screen {
         self.colours
     }
 
+    fn leaves_out_checks(&self) -> bool {
+        !self.json
+    }
+
     fn size(&self) -> Size {
         let beside_the_name = |ours: Size| Size {
             columns: ours.columns.saturating_sub(self.prefixes.width).max(MIN_WIDTH),

@@ -4,6 +4,8 @@ mod again;
 mod auto;
 mod before;
 mod beside;
+mod calm;
+mod colours;
 mod conflict;
 mod crash;
 mod detach;

@@ -34,6 +34,8 @@ pub(crate) struct TerminalInfo {
     pub(crate) is_ci: bool,
     /// Characters per line.
     pub(crate) width: usize,
+    /// Only ASCII is sure to be shown: the terminal is dumb, or the locale is not one of UTF-8.
+    pub(crate) is_ascii: bool,
 }
 
 impl TerminalInfo {
@@ -41,6 +43,7 @@ impl TerminalInfo {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let understood = os::enable_colours();
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let coloured = |is_terminal: bool| match colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -49,20 +52,35 @@ impl TerminalInfo {
             Colour::Auto if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") => {
                 true
             }
-            Colour::Auto => is_terminal && understood && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            Colour::Auto => is_terminal && understood && !is_dumb,
         };
         TerminalInfo {
             colour_stdout: coloured(stdout),
             colour_stderr: coloured(stderr),
             stdout_is_tty: stdout,
             stdout_is_piped: os::stdout_is_pipe(),
-            can_redraw: stderr && understood && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            can_redraw: stderr && understood && !is_dumb,
             interactive: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             is_ci: is_set("CI"),
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
+            is_ascii: is_dumb || !shows_unicode(),
         }
+    }
+}
+
+/// Whether the locale says UTF-8; without any, what is usual for the system.
+///
+/// Source: POSIX, 8.2: `LC_ALL` comes before `LC_CTYPE`, and that before `LANG`; an empty one is none.
+fn shows_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        let locale = std::env::var(name).ok()?;
+        (!locale.is_empty()).then(|| locale.to_lowercase())
+    });
+    match locale {
+        Some(locale) => locale.contains("utf-8") || locale.contains("utf8"),
+        None => console::Term::stderr().features().wants_emoji(),
     }
 }
 

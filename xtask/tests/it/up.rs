@@ -31,6 +31,7 @@ mod question;
 mod ready;
 mod reserved;
 mod restart;
+mod screens;
 mod slow_start;
 mod stdin;
 mod stop;

@@ -12,6 +12,11 @@ use crate::report::problem::problem;
 use crate::run::driver::Message;
 use crate::system::terminal::{Output, Size};
 
+/// As `console` erases a line.
+///
+/// Source: ECMA-48, 8.3.41 (EL).
+const ERASE_LINE: &[u8] = b"\r\x1b[2K";
+
 /// Output of the driver.
 pub(super) enum ScreenOp {
     /// A message for the user.
@@ -131,11 +136,18 @@ impl TerminalOutput {
     pub(super) fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
         // Held until the bytes are written, so that no line is drawn into them.
         let mut bottom = self.shared.then(|| lock(&self.bottom));
-        let before = bottom.as_deref_mut().map(Bottom::erase);
-        let written = Output::Stdout.write(bytes);
-        if let (Some(bottom), Some(before)) = (&mut bottom, before) {
-            self.draw_again(bottom, before);
-        }
+        let written = match bottom.as_deref_mut() {
+            // In one piece, so that a terminal never shows the lines without it.
+            Some(Bottom { stays: true, drawn, .. }) if !drawn.is_empty() => {
+                let line = self.paint.dim(drawn);
+                Output::Stdout.write(&[ERASE_LINE, bytes, line.as_bytes()].concat())
+            }
+            Some(bottom) => {
+                bottom.erase();
+                Output::Stdout.write(bytes)
+            }
+            None => Output::Stdout.write(bytes),
+        };
         drop(bottom);
         if let Err(error) = &written {
             match error.kind() {

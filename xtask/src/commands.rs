@@ -87,12 +87,16 @@ impl Context {
 
     /// Colour for what goes to stdout.
     fn paint(&self) -> Paint {
-        Paint::new(self.terminals.colour_stdout)
+        self.paint_in(self.terminals.colour_stdout)
     }
 
     /// Colour for what goes to stderr.
     fn paint_stderr(&self) -> Paint {
-        Paint::new(self.terminals.colour_stderr)
+        self.paint_in(self.terminals.colour_stderr)
+    }
+
+    fn paint_in(&self, colour: bool) -> Paint {
+        Paint::of(colour, self.terminals.is_ascii, self.terminals.width)
     }
 
     fn reader(&self, paint: Paint) -> RenderContext<'_> {
@@ -175,7 +179,8 @@ pub(crate) fn print_help(text: &str, is_error: bool) {
 
 /// What is wrong with the arguments, in the words of our own messages.
 pub(crate) fn print_problem(problem: &Diagnostic, program: &str) -> Exit {
-    let paint = Paint::new(TerminalInfo::look(Colour::Auto).colour_stderr);
+    let terminals = TerminalInfo::look(Colour::Auto);
+    let paint = Paint::of(terminals.colour_stderr, terminals.is_ascii, terminals.width);
     tell(&report::problem::problem(problem, program, paint));
     problem.exit
 }

@@ -1,5 +1,6 @@
 //! `down`: stops in reverse order and verifies that nothing is left.
 
+use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
             let sender = inbox.sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
             wait.erase();
-            match follow_stop(&inbox.receiver, context)? {
+            match follow_stop(&inbox.receiver, &running_names(&checkout), context)? {
                 Some(Exit::Done) if args.leftovers => {}
                 Some(exit) => return Ok(exit),
                 // The supervisor is gone; look for what it left.
@@ -128,8 +129,15 @@ const ASKS: &str = "asking the running supervisor";
 /// How long an `up` that holds the lock may take to reply.
 const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What may be told of, for its column; without an answer there is none.
+fn running_names(checkout: &Path) -> Vec<String> {
+    let running = run_status::running_services(checkout).unwrap_or_default();
+    running.into_iter().map(|it| it.service.name).collect()
+}
+
 /// Asks the supervisor to stop its services and reports the progress. `None` if it exited meanwhile.
-fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Exit>, Diagnostics> {
+fn follow_stop(inbox: &Receiver<Message>, names: &[String], context: &Context) -> Result<Option<Exit>, Diagnostics> {
+    let width = words::widest(names.iter().map(String::as_str));
     let began = wall();
     let mut stopped = 0;
     let mut slow = SlowStopNotices::default();
@@ -137,7 +145,7 @@ fn follow_stop(inbox: &Receiver<Message>, context: &Context) -> Result<Option<Ex
     let mut hear = |news: News<'_>| match news {
         News::Transition(it) => {
             wait.erase();
-            watching::transition(it, it.state.is_over(), context);
+            watching::transition(it, it.state.is_over(), width, context);
             stopped += usize::from(it.state.is_over() && !it.left_running);
         }
         News::Progress(progress) => slow.tell(progress, &mut wait, context),
@@ -200,7 +208,7 @@ fn not_stopped(snapshot: &Snapshot, survivors: Vec<Diagnostic>, exit: Exit) -> D
 
 /// Stops what earlier runs left, unless an `up` is at work, which does the same.
 pub(super) fn leftovers_alone(
-    checkout: &std::path::Path,
+    checkout: &Path,
     context: &Context,
     inbox: &Inbox,
 ) -> Result<Exit, Diagnostics> {
@@ -218,7 +226,7 @@ pub(super) fn leftovers_alone(
 /// Without a supervisor: stops what a crashed one left.
 fn sweep(
     directory: &StateDir,
-    checkout: &std::path::Path,
+    checkout: &Path,
     args: &Args,
     context: &Context,
     inbox: &Inbox,

@@ -32,20 +32,30 @@ impl Prefixes {
         }
     }
 
-    /// Adds whole lines of a service, each with its prefix.
+    /// Adds whole lines of a service, each with its prefix. Colours end with their line.
     pub(super) fn push(&self, to: &mut Vec<u8>, service: &str, lines: &[u8]) {
         // The service may have been removed from the file.
         let other = || format!("{service} | ");
         let prefix = self.by_service.get(service).cloned().unwrap_or_else(other);
+        let has_colours = memchr::memchr(ESCAPE, lines).is_some();
+        let continues = |line: &[u8]| memchr::memchr(ESCAPE, line).is_some() && !line.ends_with(RESET);
         let mut rest = lines;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            let (line, after) = rest.split_at(end + 1);
             to.extend_from_slice(prefix.as_bytes());
-            to.extend_from_slice(line);
-            rest = after;
+            to.extend_from_slice(&rest[..end]);
+            if has_colours && continues(&rest[..end]) {
+                to.extend_from_slice(RESET);
+            }
+            to.push(b'\n');
+            rest = &rest[end + 1..];
         }
     }
 }
+
+const ESCAPE: u8 = 0x1b;
+
+/// Source: ECMA-48, 8.3.117 (SGR 0).
+const RESET: &[u8] = b"\x1b[0m";
 
 /// One line, without its line break, as a JSON event; invalid UTF-8 is replaced.
 pub(super) fn push_json(to: &mut Vec<u8>, at: Timestamp, service: &str, stream: Stream, line: &[u8]) {

@@ -84,7 +84,8 @@ fn restart(args: &Args, context: &Context) -> CommandResult {
     });
     let sender = inbox.sender;
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    match watching::follow(&inbox.receiver, FollowedRequest::Restart, context, &|| {})? {
+    let names = running.iter().map(|it| it.service.name.as_str());
+    match watching::follow(&inbox.receiver, FollowedRequest::Restart, names, context, &|| {})? {
         Some(exit) => Ok(exit),
         None => Err(is_ending().into()),
     }

@@ -66,7 +66,9 @@ impl Screen {
             program: context.program.clone(),
             gone,
             shared: context.terminals.can_redraw && context.terminals.stdout_is_tty,
+            stays: AtomicBool::new(false),
             bottom: Mutex::default(),
+            turn: Mutex::default(),
         });
         let stdout = OutputQueue::new({
             let page = Arc::clone(&page);
@@ -130,6 +132,11 @@ impl Screen {
         self.words.push(ScreenOp::Tell(format!("{text}\n")));
     }
 
+    /// The answer to a key. It may come before lines that were written earlier.
+    pub(super) fn answer(&self, text: &str) {
+        self.words.push(ScreenOp::Answer(format!("{text}\n")));
+    }
+
     /// An event, written only in JSON mode.
     pub(super) fn event(&self, line: &str) {
         if self.json {
@@ -160,18 +167,18 @@ impl Screen {
 
     /// From now on, the line at the bottom stays: it shows states and keys.
     pub(super) fn keep_bottom(&self) {
-        lock(&self.page.bottom).stays = true;
+        self.page.stays.store(true, Ordering::Relaxed);
         self.draw("");
     }
 
     /// Erases the line at the bottom for good.
     pub(super) fn leave_bottom(&self) {
-        lock(&self.page.bottom).stays = false;
+        self.page.stays.store(false, Ordering::Relaxed);
         self.draw("");
     }
 
     fn has_keys(&self) -> bool {
-        lock(&self.page.bottom).stays
+        self.page.stays.load(Ordering::Relaxed)
     }
 
     /// Changes what the bottom line says.
@@ -299,6 +306,10 @@ impl Sink for Screen {
 
     fn shows_colours(&self) -> bool {
         self.colours
+    }
+
+    fn leaves_out_checks(&self) -> bool {
+        !self.json
     }
 
     fn size(&self) -> Size {

@@ -162,6 +162,10 @@ impl Sink for Nobody {
         false
     }
 
+    fn leaves_out_checks(&self) -> bool {
+        false
+    }
+
     fn size(&self) -> Size {
         Size::USUAL
     }

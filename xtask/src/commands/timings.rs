@@ -23,7 +23,7 @@ pub(super) fn last(checkout: &Path) -> Option<Timings> {
 pub(super) fn shown(timings: &Timings, now: Option<Timestamp>, paint: Paint, context: &Context) -> String {
     let look = Look {
         width: context.terminals.width,
-        utf8: context.terminals.utf8,
+        is_ascii: context.terminals.is_ascii,
         paint,
     };
     text(timings, now, &look)

@@ -72,13 +72,15 @@ pub(super) enum FollowedRequest {
 }
 
 /// Reports events until all are ready or one has failed, and calls `before_summary` then; `None` if the run is shutting
-/// down.
-pub(super) fn follow(
+/// down. `names` are the services that may be told of.
+pub(super) fn follow<'a>(
     inbox: &Receiver<Message>,
     request: FollowedRequest,
+    names: impl IntoIterator<Item = &'a str>,
     context: &Context,
     before_summary: &dyn Fn(),
 ) -> Result<Option<Exit>, Diagnostics> {
+    let width = words::widest(names);
     let paint = context.paint_stderr();
     let mut slow = SlowStopNotices::default();
     let mut wait = LongWait::new(context);
@@ -92,7 +94,7 @@ pub(super) fn follow(
                 State::Waiting | State::Starting | State::Unhealthy | State::Stopping | State::Stopped => false,
             };
             wait.erase();
-            transition(it, is_news, context);
+            transition(it, is_news, width, context);
             last.insert(it.service.clone(), it.state);
         }
         News::Progress(progress) => slow.tell(progress, &mut wait, context),
@@ -202,32 +204,34 @@ impl SlowStopNotices {
         for it in under_way {
             if !it.clients.is_empty() && self.0.insert(it.service.clone()) {
                 wait.erase();
-                context.say(&format!("  {}  is still stopping; {}", it.service, words::waiting(it)));
+                let mark = status::mark(it.state, context.paint_stderr());
+                context.say(&format!(
+                    "  {mark} {}  is still stopping; {}",
+                    it.service,
+                    words::waiting(it)
+                ));
             }
         }
         wait.show_services(under_way);
     }
 }
 
-/// One transition: always an event in JSON mode; otherwise a line if it is new to the user.
-pub(super) fn transition(it: &Transition, is_news: bool, context: &Context) {
+/// One transition: always an event in JSON mode; otherwise a line if it is new to the user. The name takes `width` columns.
+pub(super) fn transition(it: &Transition, is_news: bool, width: usize, context: &Context) {
     if context.json {
         let change = json::state_change(&it.service, it.state, it.pid, it.cause.as_ref());
         let _ = context.print(&json::line(&json::event(it.at, "state", change)));
     }
     if is_news {
         let paint = context.paint_stderr();
-        let why = it.cause.as_ref().map(|why| format!("  {}", cause::cause(why)));
+        let why = it.cause.as_ref().map(cause::cause).unwrap_or_default();
         let word = match it.state {
             State::Stopped if it.left_running => status::LEFT_RUNNING,
             state => status::word(state, it.task),
         };
-        let state = status::in_colour(it.state, word, paint);
-        context.say(&format!(
-            "  {}  {state}{}",
-            paint.bold(&it.service),
-            why.unwrap_or_default()
-        ));
+        let state = status::in_colour(it.state, &format!("{word:<9}"), paint);
+        let (mark, name) = (status::mark(it.state, paint), format!("{:<width$}", it.service));
+        context.say(format!("  {mark} {}  {state}  {why}", paint.bold(&name)).trim_end());
     }
 }
 
@@ -260,10 +264,9 @@ fn up_summary(snapshot: &Snapshot, context: &Context) -> String {
         Mode::Foreground => format!("in another terminal (pid {})", snapshot.record.supervisor.pid),
     };
     let (ready, urls, program) = (context.paint_stderr().good(&ready), urls(snapshot), &context.program);
-    format!(
-        "{}\nIt runs {place}: `{program} logs -f` shows its log, `{program} down` stops it.",
-        format!("{ready}  {urls}").trim_end()
-    )
+    let next = format!("It runs {place}: `{program} logs -f` shows its log, `{program} down` stops it.");
+    let next = words::wrapped(&next, context.terminals.width);
+    format!("{}\n{next}", format!("{ready}  {urls}").trim_end())
 }
 
 fn urls(snapshot: &Snapshot) -> String {

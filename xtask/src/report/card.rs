@@ -82,7 +82,7 @@ pub(crate) fn summary(owner: &Owner, context: &RenderContext) -> Vec<String> {
     );
     facts.extend(user(owner).map(|user| format!("user {user}")));
     if owner.process.state == ProcessState::Suspended {
-        facts.push("suspended".to_owned());
+        facts.push(context.paint.warn("suspended"));
     }
     facts.extend(age(owner, context));
     facts
@@ -105,7 +105,7 @@ fn user(owner: &Owner) -> Option<String> {
 fn state(owner: &Owner, paint: Paint) -> String {
     match (owner.process.state, &owner.process.terminal) {
         (ProcessState::Running, _) => "running".to_owned(),
-        (ProcessState::Zombie, _) => "ended, not waited for".to_owned(),
+        (ProcessState::Zombie, _) => paint.warn("ended, not waited for"),
         (ProcessState::Suspended, Some(terminal)) => paint.warn(&format!("suspended (Ctrl-Z in {terminal})")),
         (ProcessState::Suspended, None) => paint.warn("suspended"),
     }

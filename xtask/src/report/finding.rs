@@ -118,7 +118,7 @@ pub(crate) fn finding(finding: &Finding, context: &RenderContext) -> String {
         Level::Ok if finding.is_note() => paint.dim("note:"),
         Level::Ok => paint.good("ok:"),
     };
-    let mut text = format!("{level} {}\n", visible(&finding.message));
+    let mut text = format!("{level} {}\n", paint.bold(&visible(&finding.message)));
     if let Some(place) = &finding.place {
         text.push_str(&arrow(place, paint));
     }

@@ -1,16 +1,52 @@
-//! Colour or plain text: every renderer takes a [`Paint`] and its text is readable either way.
+//! What an output can show: every renderer takes a [`Paint`], and its text is readable either way.
 
 use console::{Color, Style};
 
-/// Colours text if colours are enabled.
+/// Colours text if colours are enabled; knows marks and lines of the output.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint {
     on: bool,
+    is_ascii: bool,
+    width: usize,
+}
+
+/// What is good, what is news, and what needs attention; `Paint` has other characters where these cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Good,
+    News,
+    Trouble,
 }
 
 impl Paint {
+    /// An output of 100 columns that shows all characters.
     pub(crate) fn new(on: bool) -> Self {
-        Paint { on }
+        Paint {
+            on,
+            is_ascii: false,
+            width: 100,
+        }
+    }
+
+    /// The same for an output with lines of `width` columns, and with ASCII alone if `is_ascii`.
+    pub(crate) const fn of(on: bool, is_ascii: bool, width: usize) -> Self {
+        Paint { on, is_ascii, width }
+    }
+
+    /// Columns of a line.
+    pub(crate) fn width(self) -> usize {
+        self.width
+    }
+
+    /// One character, in no colour.
+    pub(crate) fn mark(self, mark: Mark) -> &'static str {
+        match (mark, self.is_ascii) {
+            (Mark::Good, false) => "✓",
+            (Mark::Good, true) => "+",
+            (Mark::News, false) => "·",
+            (Mark::News, true) => "-",
+            (Mark::Trouble, _) => "!",
+        }
     }
 
     pub(crate) fn bold(self, text: &str) -> String {

@@ -50,7 +50,8 @@ fn where_it_stands(place: &Place, paint: Paint) -> String {
         let number = place.line.to_string();
         let margin = " ".repeat(number.len());
         let bar = paint.dim("|");
-        let (source, before, width) = excerpt(place);
+        let room = paint.width().saturating_sub(MARGIN).max(MIN_COLUMNS);
+        let (source, before, width) = excerpt(place, room);
         let before = " ".repeat(before);
         let mark = paint.bad(&"^".repeat(width));
         text.push_str(&format!(
@@ -60,37 +61,38 @@ fn where_it_stands(place: &Place, paint: Paint) -> String {
     text
 }
 
-/// Maximum columns of a source line: with the margin they fit into 60.
-const MAX_COLUMNS: usize = 52;
+/// Columns beside a source line: its number, a bar, and room at the end.
+const MARGIN: usize = 8;
 
-/// The displayed part of the line, the columns before the marked part, and its columns. A long line is cut so that the
-/// marked part, or at least its beginning, stays visible. Only the displayed part is processed.
-fn excerpt(place: &Place) -> (String, usize, usize) {
+/// A source line gets at least so many columns, however narrow the output is.
+const MIN_COLUMNS: usize = 20;
+
+/// The displayed part of the line, the columns before the marked part, and its columns. A line of more than `room` columns
+/// is cut so that the marked part, or at least its beginning, stays visible. Only the displayed part is processed.
+fn excerpt(place: &Place, room: usize) -> (String, usize, usize) {
     let line = place.source.trim_end();
     // A place may be past the end of its line.
     let (from, behind) = offset(line, place.column - 1);
     let (to, _) = offset(&line[from..], place.width);
     let to = from + to;
     let mut first = 0;
-    if columns(line) > MAX_COLUMNS {
+    if columns(line, room) > room {
         // The text before the marked part gets the remaining columns, but at least a third.
-        let room = MAX_COLUMNS
-            .saturating_sub(columns(&line[from..to]) + 2)
-            .max(MAX_COLUMNS / 3);
-        first = from - fitting(line[..from].chars().rev(), room);
+        let before = room.saturating_sub(columns(&line[from..to], room) + 2).max(room / 3);
+        first = from - fitting(line[..from].chars().rev(), before);
     }
     let lead = usize::from(first > 0);
-    let last = match lead + columns(&line[first..]) {
-        all if all <= MAX_COLUMNS => line.len(),
-        _ => first + fitting(line[first..].chars(), MAX_COLUMNS - 1 - lead),
+    let last = match lead + columns(&line[first..], room) {
+        all if all <= room => line.len(),
+        _ => first + fitting(line[first..].chars(), room - 1 - lead),
     };
     let mut source = String::new();
     source.push_str(if first > 0 { "…" } else { "" });
     source.extend(line[first..last].chars().map(|letter| display_char(letter).0));
     source.push_str(if last < line.len() { "…" } else { "" });
-    let before = lead + columns(&line[first..from.min(last)]) + behind;
-    let width = columns(&line[from.min(last)..to.min(last)]);
-    (source, before.min(MAX_COLUMNS - 1), width.max(1))
+    let before = lead + columns(&line[first..from.min(last)], room) + behind;
+    let width = columns(&line[from.min(last)..to.min(last)], room);
+    (source, before.min(room - 1), width.max(1))
 }
 
 /// The byte offset after `letters` characters, and how many were missing.
@@ -101,12 +103,12 @@ fn offset(text: &str, letters: usize) -> (usize, usize) {
     }
 }
 
-/// The width of a text in columns, or some number above [`MAX_COLUMNS`] if it is wider.
-fn columns(text: &str) -> usize {
+/// The width of a text in columns, or some number above `room` if it is wider.
+fn columns(text: &str, room: usize) -> usize {
     let mut sum = 0;
     for letter in text.chars() {
         sum += display_char(letter).1;
-        if sum > MAX_COLUMNS {
+        if sum > room {
             break;
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::paint::Paint;
+use super::paint::{Mark, Paint};
 use super::{cause, table, words};
 use crate::diagnostic::Hint;
 use crate::foreign::visible;
@@ -161,6 +161,17 @@ pub(crate) fn in_colour(state: State, text: &str, paint: Paint) -> String {
         State::Starting | State::Stopping | State::Backoff => paint.warn(text),
         State::Waiting | State::Exited | State::Stopped => paint.dim(text),
     }
+}
+
+/// The mark at the beginning of a line about an event, by which it is told apart from the lines of services.
+pub(crate) fn mark(state: State, paint: Paint) -> String {
+    let mark = match state {
+        State::Ready | State::Completed => Mark::Good,
+        State::Unhealthy | State::Failed | State::Backoff => Mark::Trouble,
+        State::Waiting | State::Starting | State::Running => Mark::News,
+        State::Stopping | State::Exited | State::Stopped => Mark::News,
+    };
+    in_colour(state, paint.mark(mark), paint)
 }
 
 /// The cells in the order of [`COLUMNS`].

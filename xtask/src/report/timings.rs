@@ -18,8 +18,8 @@ pub(crate) use svg::svg;
 pub(crate) struct Look {
     /// Characters in a line.
     pub(crate) width: usize,
-    /// More than ASCII can be shown.
-    pub(crate) utf8: bool,
+    /// Only ASCII is sure to be shown.
+    pub(crate) is_ascii: bool,
     pub(crate) paint: Paint,
 }
 
@@ -183,7 +183,7 @@ impl Layout {
 
     fn row(&self, row: &Row<'_>, timings: &Timings, look: &Look) -> String {
         let paint = look.paint;
-        let cut = if look.utf8 { "…" } else { "~" };
+        let cut = if look.is_ascii { "~" } else { "…" };
         let name = truncate_str(row.name, self.name, cut);
         let name = pad_str(&name, self.name, Alignment::Left, None);
         let name = match (row.service, row.is_critical) {
@@ -224,7 +224,7 @@ impl Layout {
         for run in cells.chunk_by(|one, next| one == next) {
             text.push_str(&match run[0] {
                 None => " ".repeat(run.len()),
-                Some(state) => in_colour(state, &symbol(state, look.utf8).repeat(run.len()), look.paint),
+                Some(state) => in_colour(state, &symbol(state, look.is_ascii).repeat(run.len()), look.paint),
             });
         }
         text
@@ -239,7 +239,7 @@ fn is_work(state: State) -> bool {
     )
 }
 
-fn symbol(state: State, utf8: bool) -> &'static str {
+fn symbol(state: State, is_ascii: bool) -> &'static str {
     let (drawn, ascii) = match state {
         State::Waiting => ("·", "."),
         State::Starting => ("█", "#"),
@@ -250,7 +250,7 @@ fn symbol(state: State, utf8: bool) -> &'static str {
         State::Failed => ("✗", "x"),
         State::Exited | State::Completed | State::Stopped => (" ", " "),
     };
-    if utf8 { drawn } else { ascii }
+    if is_ascii { ascii } else { drawn }
 }
 
 fn in_colour(state: State, text: &str, paint: Paint) -> String {
@@ -285,11 +285,11 @@ fn is_shown(state: State, rows: &[Row<'_>]) -> bool {
 fn legend(rows: &[Row<'_>], timings: &Timings, look: &Look) -> String {
     let shown = SHOWN.iter().filter(|(state, _)| is_shown(*state, rows));
     let parts: Vec<String> = shown
-        .map(|(state, name)| format!("{} {name}", symbol(*state, look.utf8)))
+        .map(|(state, name)| format!("{} {name}", symbol(*state, look.is_ascii)))
         .collect();
     let width = look.width.saturating_sub(2);
     let mut lines = words::lines(&parts, "   ", width);
-    let arrow = if look.utf8 { " →" } else { " ->" };
+    let arrow = if look.is_ascii { " ->" } else { " →" };
     let n_names = timings.critical.len();
     let names = timings.critical.iter().enumerate().map(|(n, name)| {
         let begin = if n == 0 { "* critical chain: " } else { "" };

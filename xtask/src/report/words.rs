@@ -174,6 +174,17 @@ pub(crate) fn lines(parts: &[String], between: &str, width: usize) -> Vec<String
     lines
 }
 
+/// The text in lines of at most `width` columns, broken between words.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    lines(&words, " ", width).join("\n")
+}
+
+/// The columns of the longest name.
+pub(crate) fn widest<'a>(names: impl IntoIterator<Item = &'a str>) -> usize {
+    names.into_iter().map(measure_text_width).max().unwrap_or(0)
+}
+
 /// `a, b and c`; `None` for none.
 pub(crate) fn list(words: &[String]) -> Option<String> {
     let (last, others) = words.split_last()?;

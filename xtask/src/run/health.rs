@@ -1,5 +1,7 @@
 //! One health check over the network: whether it passes, and the detail.
 
+mod connection;
+
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
@@ -8,10 +10,14 @@ use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::NextTimeout;
 
 use crate::plan::Port;
 use crate::system::threads;
+use connection::TellingConnector;
+
+/// How servers know our health checks.
+pub(crate) const USER_AGENT: &str = concat!("devtasks-healthcheck/", env!("CARGO_PKG_VERSION"));
 
 /// A health check that did not pass.
 pub(crate) struct HealthFailure {
@@ -26,11 +32,16 @@ impl From<String> for HealthFailure {
     }
 }
 
-/// `GET`: 200 to 399 passes; redirects are not followed.
+/// `GET`: 200 to 399 passes; redirects are not followed. Before the request is sent, `sent` gets our end of the connection
+/// and the path.
 ///
 /// # Errors
 /// The detail of a failure: `GET /healthz 503`, `GET /healthz: no answer in 2 s`.
-pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, HealthFailure> {
+pub(crate) fn http(
+    url: &str,
+    timeout: Duration,
+    sent: impl Fn(SocketAddr, &str) + Send + Sync + 'static,
+) -> Result<String, HealthFailure> {
     let began = Instant::now();
     let config = Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -39,10 +50,14 @@ pub(crate) fn http(url: &str, timeout: Duration) -> Result<String, HealthFailure
         // An idle connection would count as a client and hold up the service's own graceful stop.
         .max_idle_connections(0)
         .proxy(None)
-        .user_agent("devtasks")
+        .user_agent(USER_AGENT)
         .build();
-    let agent = Agent::with_parts(config, DefaultConnector::default(), AddressResolver);
     let path = path_of(url);
+    let connector = TellingConnector({
+        let path = path.to_owned();
+        move |from| sent(from, &path)
+    });
+    let agent = Agent::with_parts(config, connector, AddressResolver);
     match agent.get(url).header("connection", "close").call() {
         Ok(response) => {
             let status = response.status().as_u16();

@@ -9,11 +9,13 @@ mod follower;
 mod lines;
 mod read;
 mod record_format;
+mod sent_checks;
 mod strip_escapes;
 mod terminal_text;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::attachments::Attachments;
 use super::log_export::LogExport;
 use crate::diagnostic::Diagnostic;
-use crate::system::clock::precise;
+use crate::system::clock::{Clock, precise};
 use crate::system::terminal::Size;
 pub(crate) use ended::{EndedService, ended, failed};
 use file::LogFile;
@@ -32,6 +34,7 @@ pub(crate) use file::RunId;
 pub(crate) use follower::Follower;
 pub(crate) use read::{LogReader, last_run};
 pub(crate) use record_format::{LogEntry, RecordKind, StateRecord, time};
+use sent_checks::SentChecks;
 use strip_escapes::plain;
 use terminal_text::shown;
 
@@ -66,8 +69,10 @@ pub(crate) trait Sink: Send + Sync {
     /// `lines` are one or more whole lines of `service`, each with its `\n`; not always UTF-8. Returns `false` if there
     /// is no room for them now; then nothing was taken. Never blocks.
     fn lines(&self, service: &str, stream: Stream, lines: &[u8]) -> bool;
-    /// Whether colours of services with their own terminal are shown.
+    /// Whether colours of services are shown. If not, they are not asked for, and removed.
     fn shows_colours(&self) -> bool;
+    /// Whether lines about our own health checks are left out.
+    fn leaves_out_checks(&self) -> bool;
     /// The size of such a terminal.
     fn size(&self) -> Size;
     /// A file cannot be written any more, or a log target does not take lines; reported once for each.
@@ -117,6 +122,9 @@ pub(crate) struct Log {
     inner: Mutex<Inner>,
     /// Apart, because `inner` is locked while the disk is written.
     counts: Mutex<LogCounts>,
+    /// Health checks whose lines may come, and the clock of their times.
+    checks: Mutex<SentChecks>,
+    clock: Clock,
 }
 
 struct Inner {
@@ -154,6 +162,8 @@ impl Log {
             attachments: Attachments::new(service),
             inner,
             counts: Mutex::default(),
+            checks: Mutex::default(),
+            clock: Clock::start(),
         })
     }
 
@@ -168,7 +178,17 @@ impl Log {
     }
 
     pub(crate) fn counts(&self) -> LogCounts {
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.counts)
+    }
+
+    /// A health check that asks for `path` is about to be sent; `from` is our end of the connection.
+    pub(crate) fn check_sent(&self, from: SocketAddr, path: &str) {
+        lock(&self.checks).sent(from, path, self.clock.now());
+    }
+
+    /// The last health check did not pass.
+    pub(crate) fn check_failed(&self) {
+        lock(&self.checks).failed();
     }
 
     /// Those who are attached to the service.
@@ -190,7 +210,7 @@ impl Log {
     }
 
     /// Stores whole lines of the process `pid`, hands them to the log targets and remembers the last ones; returns what
-    /// to show of them.
+    /// to show of them, which may be nothing.
     fn keep<'a>(&self, source: OutputSource, pid: u32, lines: &'a [u8]) -> (Stream, Cow<'a, [u8]>) {
         let written = StreamCounts {
             lines: memchr::memchr_iter(b'\n', lines).count() as u64,
@@ -200,19 +220,25 @@ impl Log {
             OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
             OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
         };
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.add(stream, written);
-        drop(counts);
+        lock(&self.counts).add(stream, written);
         let plain = plain(&lines);
         let at = precise();
         let mut inner = self.lock();
         self.store(&mut inner, at, RecordKind::Line(stream), &plain);
-        remember(&mut inner.tail, &lines);
+        remember(&mut inner.tail, &plain);
         drop(inner);
         self.export.lines(at, &self.service, stream, pid, &plain);
-        match source {
-            OutputSource::Terminal if !self.sink.shows_colours() => (stream, Cow::Owned(plain.into_owned())),
-            OutputSource::Pipe(_) | OutputSource::Terminal => (stream, lines),
+        let visible = match (&plain, source) {
+            // Without escape sequences both are the same.
+            (Cow::Borrowed(_), _) => lines.clone(),
+            (Cow::Owned(plain), _) if !self.sink.shows_colours() => Cow::Owned(plain.clone()),
+            (Cow::Owned(_), OutputSource::Terminal) => lines.clone(),
+            // Who is told to colour may move the cursor, too.
+            (Cow::Owned(_), OutputSource::Pipe(_)) => Cow::Owned(shown(&lines)),
+        };
+        match self.sink.leaves_out_checks() {
+            true => (stream, lock(&self.checks).without(visible, &plain, self.clock.now())),
+            false => (stream, visible),
         }
     }
 
@@ -235,8 +261,12 @@ impl Log {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn remember(tail: &mut VecDeque<Vec<u8>>, lines: &[u8]) {

@@ -1,6 +1,8 @@
 //! Starts the processes of a run. Each leads its own process group, carries the run's tag, and has its own terminal or
 //! none.
 
+mod colours;
+
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ pub(crate) struct Started {
 
 /// Starts a service, on a terminal of this size if it wants one. Otherwise its outputs are pipes, and its input too if
 /// that is to stay open. `hold` keeps its ports until then. `note` is the file of the helper, if it is a container.
+/// `shows_colours` asks programs in pipes to colour.
 ///
 /// # Errors
 /// The command is missing or cannot be run, or a system resource is exhausted.
@@ -36,6 +39,7 @@ pub(crate) fn service(
     tag: &Tag,
     size: Size,
     note: PathBuf,
+    shows_colours: bool,
 ) -> Result<Started, Diagnostic> {
     let (words, directory, environment) = (&service.command.words, &service.working_dir, &service.environment);
     let mut command = match &service.runs {
@@ -55,6 +59,9 @@ pub(crate) fn service(
             Stdin::Open => Stdio::piped(),
         });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if shows_colours && service.runs == Runs::Command {
+            command.envs(colours::variables(environment));
+        }
         None
     };
     os::limit_as_called(&mut command);

@@ -34,8 +34,8 @@ pub(crate) struct TerminalInfo {
     pub(crate) is_ci: bool,
     /// Characters per line.
     pub(crate) width: usize,
-    /// Whether more than ASCII can be shown.
-    pub(crate) utf8: bool,
+    /// Only ASCII is sure to be shown: the terminal is dumb, or the locale is not one of UTF-8.
+    pub(crate) is_ascii: bool,
 }
 
 impl TerminalInfo {
@@ -43,6 +43,8 @@ impl TerminalInfo {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let understood = os::enable_colours();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let coloured = |is_terminal: bool| match colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -51,20 +53,20 @@ impl TerminalInfo {
             Colour::Auto if std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0") => {
                 true
             }
-            Colour::Auto => is_terminal && understood && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            Colour::Auto => is_terminal && understood && !is_dumb,
         };
         TerminalInfo {
             colour_stdout: coloured(stdout),
             colour_stderr: coloured(stderr),
             stdout_is_tty: stdout,
             stdout_is_piped: os::stdout_is_pipe(),
-            can_redraw: stderr && understood && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            can_redraw: stderr && understood && !is_dumb,
             interactive: io::stdin().is_terminal() && stderr && !is_set("CI") && os::is_in_foreground(),
             is_ci: is_set("CI"),
             width: console::Term::stderr()
                 .size_checked()
                 .map_or(100, |(_, columns)| usize::from(columns)),
-            utf8: shows_utf8(["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).unwrap_or_default())),
+            is_ascii: is_dumb || !shows_utf8(locale),
         }
     }
 }

@@ -32,8 +32,8 @@ fn from_another_terminal_everything_is_stopped_in_reverse_order_and_verified() {
     assert_eq!(
         sandbox.plain(&down.stderr),
         format!(
-            "  api  stopped
-  db  stopped
+            "  · api  stopped
+  · db   stopped
 Stopped 2 services in [time]; nothing is left, ports {db} {api} are free.
 "
         )

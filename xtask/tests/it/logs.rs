@@ -213,7 +213,7 @@ fn bytes_stay_as_they_are_and_colours_are_taken_out() {
         "[services.api]\ncommand = \"SERVICE --say-bytes 41fffe420d091b5b33316d7265641b5b306d0a --say-partial end --exit 0 --after 50\"\n",
     );
     let up = output(&mut sandbox.command(&["up"]));
-    assert_eq!(up.stdout, b"api | A\xff\xfeB\r\t\x1b[31mred\x1b[0m\napi | end\n");
+    assert_eq!(up.stdout, b"api | A\xff\xfeB\r\tred\napi | end\n");
     let logs = output(&mut sandbox.command(&["logs", "--grep", ""]));
     assert_eq!(logs.stdout, b"api | A\xff\xfeB\r\tred\napi | end\n");
 }

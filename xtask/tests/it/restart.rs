@@ -68,7 +68,7 @@ fn everything_stops_in_reverse_order_and_starts_in_order() {
             "api waiting",
             "db stopping",
             "db waiting",
-            "db running",
+            "· db running",
             "api running",
             "web running",
         ]
@@ -101,7 +101,7 @@ fn one_that_is_named_is_restarted_with_those_that_asked_for_it() {
     let rows = ["db", "api", "web"].map(|name| format!("{name} running [pid] [time] - - 0 0"));
     let mut expected: Vec<Vec<&str>> = [
         "project is running (pid [pid]); restarting `db` there.",
-        "db running",
+        "· db running",
         "",
         "project up [time] (foreground, pid [pid])",
         "",
@@ -114,7 +114,7 @@ fn one_that_is_named_is_restarted_with_those_that_asked_for_it() {
     assert_eq!(lines, expected);
     sandbox.run(&["restart", "api"]).with(0);
     assert_eq!(changed(&after, &pids(&sandbox)), [false, true, true]);
-    up.wait_for("  db   running    again");
+    up.wait_for("  · db   running    again");
     up.interrupt();
     up.wait().with(130);
 }
@@ -161,7 +161,7 @@ fn one_that_does_not_come_back_gives_its_code() {
     sandbox.write("api.sh", "exec SERVICE\n");
     let ended = sandbox.run(&["restart", "api"]).with(4);
     assert!(
-        ended.stderr.contains("api  failed  not ready after"),
+        ended.stderr.contains("! api    failed     not ready after"),
         "{}",
         ended.stderr
     );

@@ -40,13 +40,13 @@ fn what_a_task_needs_is_started_before_and_stopped_after_it() {
         format!(
             "project  1 service and 2 tasks  port {db} free
 
-  build  completed  [time]
-  db     ready      [time]  http://127.0.0.1:{db}
-  seed   completed  [time]
+  ✓ build  completed  [time]
+  ✓ db     ready      [time]  http://127.0.0.1:{db}
+  ✓ seed   completed  [time]
 
 Ready in [time].  http://127.0.0.1:{db}
 
-  db  stopped
+  · db  stopped
 Stopped 1 service in [time]; nothing is left, port {db} is free.
 "
         )
@@ -136,7 +136,7 @@ fn ctrl_c_while_what_the_task_needs_starts_leaves_nothing() {
     assert_eq!(ended.stdout, "");
     let told = sandbox.plain(&ended.stderr);
     let expected = format!(
-        "Interrupted; what was started is stopped again.\n  db  stopped\nStopped 1 service in [time]; nothing is left, port {port} is \
+        "Interrupted; what was started is stopped again.\n  · db  stopped\nStopped 1 service in [time]; nothing is left, port {port} is \
          free.\n"
     );
     assert!(told.ends_with(&expected), "{told}");

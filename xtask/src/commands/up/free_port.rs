@@ -15,6 +15,7 @@ use crate::ports::conflict::finding;
 use crate::ports::{Endpoint, Finding, Owner};
 use crate::preflight::resolution::Remedy;
 use crate::report;
+use crate::report::words;
 use crate::system::owners::{self, Addresses};
 
 /// What became of a busy port.
@@ -110,17 +111,19 @@ impl Preflight<'_> {
         let width = choices.iter().map(|(_, what, _)| what.len()).max().unwrap_or(0);
         let lines = choices.iter().map(|(choice, what, how)| {
             let letter = paint.bold(&choice.letter.to_string());
-            format!("  {letter}  {what:<width$}  {}\n", paint.dim(how))
+            let beside = width + 7;
+            let how = words::wrapped(how, self.context.terminals.width.saturating_sub(beside));
+            let how: Vec<String> = how.lines().map(|line| paint.dim(line)).collect();
+            let how = how.join(&format!("\n{:beside$}", ""));
+            format!("  {letter}  {what:<width$}  {how}\n")
         });
         let mut lines: String = lines.collect();
         let mut default = choices.len() - 1;
         if is_old_server(found, checkout) {
             default = 0;
             let service = found.subject.service.as_deref().unwrap_or_default();
-            lines.insert_str(
-                0,
-                &format!("It runs in this checkout, so it may be an old `{service}`.\n"),
-            );
+            let head = format!("It runs in this checkout, so it may be an old `{service}`.");
+            lines.insert_str(0, &format!("{}\n", paint.warn(&head)));
         }
         let choices: Vec<_> = choices.into_iter().map(|(choice, _, _)| choice).collect();
         self.inbox.choose(&lines, &choices, default, self.context)

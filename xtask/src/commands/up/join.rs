@@ -70,7 +70,9 @@ pub(super) fn join(alone: &Preflight<'_>, directory: &StateDir) -> Result<Option
     remarks::remarks(&up, &plan);
     let sender = up.inbox.sender.clone();
     client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
-    watching::follow(&up.inbox.receiver, FollowedRequest::Up, up.context, &|| {
+    let running = live.0.iter().map(|it| it.service.name.as_str());
+    let names = running.chain(plan.services.iter().map(|service| service.name.as_str()));
+    watching::follow(&up.inbox.receiver, FollowedRequest::Up, names, up.context, &|| {
         timings::show_joined(up.request, last(&plan.checkout).as_ref(), &plan.project, up.context);
     })
 }

@@ -114,12 +114,12 @@ impl Hands {
             Wish::Help => {
                 let paint = self.screen.paint();
                 let lines = HELP.map(|(key, what)| format!("  {}  {what}\n", paint.bold(key)));
-                self.screen.say(&format!("\n{}", lines.concat()));
+                self.screen.answer(&format!("\n{}", lines.concat()));
             }
             Wish::Open => match &self.url {
-                Some(url) if browser::open(url) => self.screen.say(&format!("  {url} is opened in a browser.")),
-                Some(url) => self.screen.say(&format!("  No browser was found; the URL is {url}")),
-                None => self.screen.say("  No service has a URL."),
+                Some(url) if browser::open(url) => self.screen.answer(&format!("  {url} is opened in a browser.")),
+                Some(url) => self.screen.answer(&format!("  No browser was found; the URL is {url}")),
+                None => self.screen.answer("  No service has a URL."),
             },
             // As Ctrl-C; the driver may have ended.
             Wish::Stop => drop(self.driver.send(Message::Signal(SignalEvent::Interrupt))),
@@ -137,7 +137,7 @@ impl Hands {
                     Reply::Status(snapshot) => {
                         let status = run_status::observe(&snapshot);
                         let table = report::status::table(&status, wall(), screen.paint(), width);
-                        screen.say(&format!("\n{table}"));
+                        screen.answer(&format!("\n{table}"));
                     }
                     Reply::Refused(problem) => screen.tell_problem(&problem),
                     _ => {}

@@ -64,14 +64,13 @@ pub(super) struct UpReporter<'a> {
 
 impl<'a> UpReporter<'a> {
     pub(super) fn new(screen: Arc<Screen>, plan: &Plan, context: &'a Context, began: Timestamp, mode: Mode) -> Self {
-        let width = |service: &plan::Service| console::measure_text_width(&service.name);
         UpReporter {
             screen,
             context,
             checkout: plan.checkout.clone(),
             project: plan.project.clone(),
             began,
-            name_width: plan.services.iter().map(width).max().unwrap_or(0),
+            name_width: words::widest(plan.services.iter().map(|service| service.name.as_str())),
             starting: BTreeMap::new(),
             settled: None,
             ready: BTreeSet::new(),
@@ -172,14 +171,17 @@ impl<'a> UpReporter<'a> {
 
     /// The commands that are useful now.
     fn next(&self) -> String {
-        let program = &self.context.program;
+        let (program, width) = (&self.context.program, self.context.terminals.width);
         match self.mode {
             Mode::Foreground => {
-                format!("Ctrl-C stops everything; `{program} status` shows it from another terminal.\n")
+                let text = format!("Ctrl-C stops everything; `{program} status` shows it from another terminal.");
+                words::wrapped(&text, width) + "\n"
             }
             Mode::Background if self.is_for_task => String::new(),
             Mode::Background => {
-                format!("It runs in the background: `{program} logs -f` shows its log, `{program} down` stops it.")
+                let text =
+                    format!("It runs in the background: `{program} logs -f` shows its log, `{program} down` stops it.");
+                words::wrapped(&text, width)
             }
         }
     }
@@ -205,8 +207,9 @@ impl<'a> UpReporter<'a> {
         let paint = self.screen.paint();
         let state = status::in_colour(transition.state, &format!("{word:<9}"), paint);
         let name = format!("{:<width$}", transition.service, width = self.name_width);
+        let mark = status::mark(transition.state, paint);
         self.screen
-            .say(format!("  {}  {state}  {rest}", paint.bold(&name)).trim_end());
+            .say(format!("  {mark} {}  {state}  {rest}", paint.bold(&name)).trim_end());
     }
 
     fn failed(&mut self, transition: &Transition, service: &plan::Service, why: &Cause) {

@@ -7,6 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// On a terminal of 60 columns.
+const ROOM: usize = 52;
+
 fn place(source: &str, column: usize, width: usize) -> Place {
     Place {
         file: Arc::new(PathBuf::from("devtasks.toml")),
@@ -25,17 +28,15 @@ fn plain(place: &Place) -> (String, usize, usize) {
     let from = (place.column - 1).min(letters.len());
     let to = (from + place.width).min(letters.len());
     let mut first = 0;
-    if columns(&letters) > MAX_COLUMNS {
-        let room = MAX_COLUMNS
-            .saturating_sub(columns(&letters[from..to]) + 2)
-            .max(MAX_COLUMNS / 3);
+    if columns(&letters) > ROOM {
+        let room = ROOM.saturating_sub(columns(&letters[from..to]) + 2).max(ROOM / 3);
         while columns(&letters[first..from]) > room {
             first += 1;
         }
     }
     let mut last = letters.len();
     let lead = usize::from(first > 0);
-    while last > first && lead + columns(&letters[first..last]) > MAX_COLUMNS - usize::from(last < letters.len()) {
+    while last > first && lead + columns(&letters[first..last]) > ROOM - usize::from(last < letters.len()) {
         last -= 1;
     }
     let mut source = String::new();
@@ -44,7 +45,7 @@ fn plain(place: &Place) -> (String, usize, usize) {
     source.push_str(if last < letters.len() { "…" } else { "" });
     let before = lead + columns(&letters[first..from.min(last)]) + behind;
     let width = columns(&letters[from.min(last)..to.min(last)]);
-    (source, before.min(MAX_COLUMNS - 1), width.max(1))
+    (source, before.min(ROOM - 1), width.max(1))
 }
 
 proptest! {
@@ -56,7 +57,7 @@ proptest! {
         width in 1_usize..120,
     ) {
         let place = place(&source, column, width);
-        prop_assert_eq!(excerpt(&place), plain(&place));
+        prop_assert_eq!(excerpt(&place, ROOM), plain(&place));
     }
 }
 
@@ -65,8 +66,8 @@ fn a_line_of_any_length_is_cut_wherever_something_is_meant() {
     let line = "${MISSING}日\t".repeat(2_000);
     let places = (1..line.chars().count()).step_by(97);
     for column in places {
-        let (source, before, width) = excerpt(&place(&line, column, 10));
-        assert!(console::measure_text_width(&source) <= MAX_COLUMNS, "{source}");
-        assert!(before + width <= MAX_COLUMNS, "{before} {width}");
+        let (source, before, width) = excerpt(&place(&line, column, 10), ROOM);
+        assert!(console::measure_text_width(&source) <= ROOM, "{source}");
+        assert!(before + width <= ROOM, "{before} {width}");
     }
 }

@@ -7,10 +7,13 @@ use crate::report::paint::Paint;
 use crate::report::problem::problem;
 use expect_test::expect;
 
+/// A terminal of 60 columns.
+const NARROW: Paint = Paint::of(false, false, 60);
+
 #[track_caller]
 fn check_place(place: &Place, expected: impl Expected) {
     check(
-        &problem(&Diagnostic::new("it is wrong").at(place), "devtasks", Paint::new(false)),
+        &problem(&Diagnostic::new("it is wrong").at(place), "devtasks", NARROW),
         expected,
     );
 }
@@ -176,6 +179,19 @@ fn a_long_line_is_cut_so_that_what_is_meant_stays() {
 }
 
 #[test]
+fn an_excerpt_is_as_wide_as_the_terminal() {
+    let long: String = ('a'..='z').cycle().take(120).collect();
+    let source = |width| {
+        let paint = Paint::of(false, false, width);
+        let text = problem(&Diagnostic::new("x").at(&place(1, 1, 1, &long)), "devtasks", paint);
+        text.lines().nth(3).unwrap().to_owned()
+    };
+    assert_eq!(source(160), format!(" 1 | {long}"));
+    assert_eq!(source(60), format!(" 1 | {}…", &long[..51]));
+    assert_eq!(source(10), format!(" 1 | {}…", &long[..19]));
+}
+
+#[test]
 fn every_mark_of_every_line_lies_within_60_columns_below_its_letters() {
     let line: String = "a\t日é".chars().cycle().take(92).collect();
     for column in 1..=95 {
@@ -183,7 +199,7 @@ fn every_mark_of_every_line_lies_within_60_columns_below_its_letters() {
             let text = problem(
                 &Diagnostic::new("x").at(&place(7, column, width, &line)),
                 "devtasks",
-                Paint::new(false),
+                NARROW,
             );
             let lines: Vec<&str> = text.lines().collect();
             let (source, mark) = (

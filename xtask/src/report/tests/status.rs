@@ -9,12 +9,32 @@ use crate::protocol::{
     ServiceStatus,
 };
 use crate::report::paint::Paint;
-use crate::report::status::{failed, table};
+use crate::report::status::{failed, mark, table};
 use crate::report::tests::failure::backend;
 use crate::report::words;
 use crate::supervise::Cause;
 use crate::supervise::State;
 use expect_test::expect;
+
+#[test]
+fn events_have_a_mark_that_any_terminal_shows() {
+    let all = [
+        State::Waiting,
+        State::Starting,
+        State::Running,
+        State::Ready,
+        State::Unhealthy,
+        State::Stopping,
+        State::Backoff,
+        State::Exited,
+        State::Failed,
+        State::Stopped,
+        State::Completed,
+    ];
+    let marks = |paint| all.map(|state| mark(state, paint)).concat();
+    assert_eq!(marks(Paint::new(false)), "···✓!·!·!·✓");
+    assert_eq!(marks(Paint::of(false, true, 60)), "---+!-!-!-+");
+}
 
 #[track_caller]
 fn check_table(status: &RunStatus, width: usize, expected: impl Expected) {

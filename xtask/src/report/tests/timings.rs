@@ -38,7 +38,7 @@ fn failed() -> Timings {
 fn check_text(timings: &Timings, width: usize, utf8: bool, expected: impl Expected) {
     let look = Look {
         width,
-        utf8,
+        is_ascii: !utf8,
         paint: Paint::new(false),
     };
     let seen = text(timings, None, &look);
@@ -201,7 +201,7 @@ fn time_spent_on_venvs_has_a_row() {
 fn a_past_start_has_an_age() {
     let look = Look {
         width: 60,
-        utf8: true,
+        is_ascii: false,
         paint: Paint::new(false),
     };
     let seen = text(&stack(), Some(time("2026-11-23T08:14:00Z")), &look);
@@ -215,7 +215,7 @@ fn a_past_start_has_an_age() {
 fn colour_adds_to_the_signs() {
     let look = |on: bool| Look {
         width: 60,
-        utf8: true,
+        is_ascii: false,
         paint: Paint::new(on),
     };
     let coloured = text(&failed(), None, &look(true));

@@ -10,8 +10,15 @@ use crate::diagnose::ExitStatus;
 use crate::diagnose::{Diagnosis, FailureKind};
 use crate::diagnostic::Exit;
 use crate::report::cause::cause;
-use crate::report::words::{count, duration, lines, path, services_and_tasks, time_of_day};
+use crate::report::words::{count, duration, lines, path, services_and_tasks, time_of_day, wrapped};
 use crate::supervise::Cause;
+
+#[test]
+fn text_is_broken_between_words() {
+    assert_eq!(wrapped("one two three", 8), "one two\nthree");
+    assert_eq!(wrapped("one two three", 80), "one two three");
+    assert_eq!(wrapped("`a long command`", 4), "`a\nlong\ncommand`");
+}
 
 #[test]
 fn a_time_of_another_day_has_its_date() {

@@ -113,6 +113,7 @@ impl Driver<'_> {
                 &tag,
                 instance.log.attachments().resize(self.sink.size()),
                 note,
+                self.sink.shows_colours(),
             )
         });
         match started {

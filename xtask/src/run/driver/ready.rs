@@ -1,6 +1,7 @@
 //! Readiness: the service's own processes own the listening socket, and the health check passes.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::membership::pids;
@@ -51,15 +52,24 @@ impl Driver<'_> {
             Check::HttpPath(path) => {
                 let address = address.expect("config asks for a port beside a path");
                 let url = format!("http://{address}{path}");
-                self.ask(unit, move || health::http(&url, timeout));
+                self.ask_http(unit, url, timeout);
             }
-            Check::HttpUrl(url) => self.ask(unit, move || health::http(&url, timeout)),
+            Check::HttpUrl(url) => self.ask_http(unit, url, timeout),
             Check::Tcp => {
                 let address = address.expect("config asks for a port beside `tcp`");
                 self.ask(unit, move || health::tcp(address, timeout));
             }
             Check::Command(words) => self.start_check(unit, &words, timeout),
         }
+    }
+
+    fn ask_http(&mut self, unit: UnitId, url: String, timeout: Duration) {
+        let log = Arc::clone(&self.services[unit].log);
+        let sent = Arc::clone(&log);
+        self.ask(unit, move || {
+            let answer = health::http(&url, timeout, move |from, path| sent.check_sent(from, path));
+            answer.inspect_err(|_| log.check_failed())
+        });
     }
 
     /// Runs a probe on its own thread, because it may take time. A probe that cannot be started has no answer.

@@ -113,7 +113,7 @@ impl Followed {
         };
         if !lines.is_empty() {
             let (stream, shown) = self.log.keep(self.source, self.pid, lines);
-            if !self.log.hand_on(stream, &shown) {
+            if !shown.is_empty() && !self.log.hand_on(stream, &shown) {
                 self.waiting = Some((stream, Cow::into_owned(shown)));
             }
         }

@@ -56,9 +56,12 @@ fn ask(service: &ServiceStatus, health: &Health, facts: &PortFacts, run: &str) -
     let nobody = || Err(format!("`{}` does not listen", service.name));
     let detail = |failure: HealthFailure| failure.detail;
     match &health.check {
-        Check::HttpUrl(url) => Some(health::http(url, health.timeout).map_err(detail)),
+        Check::HttpUrl(url) => Some(health::http(url, health.timeout, |_, _| {}).map_err(detail)),
         Check::HttpPath(path) => Some(match address(service, facts, run) {
-            Some(address) => health::http(&format!("http://{address}{path}"), health.timeout).map_err(detail),
+            Some(address) => {
+                let url = format!("http://{address}{path}");
+                health::http(&url, health.timeout, |_, _| {}).map_err(detail)
+            }
             None => nobody(),
         }),
         Check::Tcp => Some(match address(service, facts, run) {

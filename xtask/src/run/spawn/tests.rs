@@ -17,7 +17,7 @@ fn check(file: &str, expected: &str) {
         run: "1".into(),
     };
     let note = "/gone/note".into();
-    let problem = super::service(&plan.services[0], None, None, &tag, Size::USUAL, note).err();
+    let problem = super::service(&plan.services[0], None, None, &tag, Size::USUAL, note, false).err();
     let problem = problem.expect("it cannot be started");
     assert_eq!(format!("{} {}", problem.exit.code(), problem.message), expected);
 }

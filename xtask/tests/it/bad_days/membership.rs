@@ -79,7 +79,7 @@ fn the_first_process_of_a_container_ends_no_orphan_that_it_did_not_start_needs_r
     // Its own end tells of no stranger either.
     let api = eventually_called(&container.sandbox, "service");
     crate::sandbox::signal(api, rustix::process::Signal::KILL);
-    container.up.wait_for("again at once\n  api  ready      again");
+    container.up.wait_for("again at once\n  ✓ api  ready      again");
     assert_eq!(called(&container.sandbox, "stranger"), [stranger]);
 }
 

@@ -53,7 +53,7 @@ fn one_that_ran_before_is_shown_and_left_running() {
     let down = shop.sandbox.run(&["down"]).with(0);
     assert_eq!(
         shop.sandbox.plain(&down.stderr),
-        "  db  left running\nThe stack has ended; there was no service to stop.\n"
+        "  · db  left running\nThe stack has ended; there was no service to stop.\n"
     );
     assert_eq!(shop.state(), "running");
     assert_eq!(shop.changes(), ["up db"]);

@@ -34,7 +34,7 @@ fn one_that_is_there_is_ready_and_runs_on() {
     let down = sandbox.run(&["down"]).with(0);
     assert_eq!(
         sandbox.plain(&down.stderr),
-        "  db  left running\nThe stack has ended; there was no service to stop.\n"
+        "  · db  left running\nThe stack has ended; there was no service to stop.\n"
     );
     assert!(!db.has_ended());
 }

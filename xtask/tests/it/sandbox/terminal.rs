@@ -113,6 +113,26 @@ impl Terminal {
         look(self.emulator.lock().unwrap().screen())
     }
 
+    /// The same with colours in front of what they colour: `<red bold>`, and `<>` for none.
+    pub(crate) fn painted_screen(&self) -> String {
+        let emulator = self.emulator.lock().unwrap();
+        let (rows, columns) = emulator.screen().size();
+        let row = |row| {
+            let (mut text, mut last) = (String::new(), String::new());
+            for cell in (0..columns.get()).filter_map(|column| emulator.screen().cell(row, column)) {
+                let style = style(cell);
+                if style != last {
+                    text.push_str(&format!("<{style}>"));
+                    last = style;
+                }
+                text.push_str(if cell.has_contents() { cell.contents() } else { " " });
+            }
+            text.trim_end().trim_end_matches("<>").trim_end().to_owned()
+        };
+        let rows: Vec<String> = (0..rows.get()).map(row).collect();
+        rows.join("\n").trim_end().to_owned()
+    }
+
     /// Waits until the screen contains this.
     #[track_caller]
     pub(crate) fn wait_for_screen(&self, text: &str) {
@@ -208,6 +228,26 @@ impl Terminal {
             stderr: String::new(),
         }
     }
+}
+
+/// What `console` uses of the colours of a terminal, in words.
+///
+/// Source: ECMA-48, 8.3.117 (SGR 30 to 37).
+fn style(cell: &vt100::Cell) -> String {
+    const NAMES: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
+    let colour = match cell.fgcolor() {
+        vt100::Color::Idx(at) => NAMES.get(usize::from(at)).copied().unwrap_or("another"),
+        vt100::Color::Default => "",
+        vt100::Color::Rgb(..) => "another",
+    };
+    let more = [(cell.bold(), "bold"), (cell.dim(), "dim")];
+    let more = more.into_iter().filter_map(|(is_set, name)| is_set.then_some(name));
+    let words: Vec<&str> = [colour]
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .chain(more)
+        .collect();
+    words.join(" ")
 }
 
 fn cells(n: u16) -> NonZero<u16> {

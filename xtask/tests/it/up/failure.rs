@@ -66,7 +66,7 @@ fn up_ends_with_the_last_service() {
         "[services.a]\ncommand = \"SERVICE --exit 0 --after 20\"\n[services.b]\ncommand = \"SERVICE --exit 0 --after 60\"\n",
     );
     let ended = sandbox.run(&["up"]).with(0);
-    assert!(ended.stderr.ends_with("  b  exited     exit code 0\n"), "{ended:?}");
+    assert!(ended.stderr.ends_with("  · b  exited     exit code 0\n"), "{ended:?}");
     sandbox.nothing_is_left();
 }
 

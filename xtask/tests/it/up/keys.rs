@@ -63,45 +63,45 @@ fn the_bottom_line_says_as_much_as_fits() {
         (
             60,
             expect![[r#"
-        project  2 services  port [port] free
+                project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+                  · worker  running
+                  ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from anothe
-        r terminal.
+                All 2 ready in [time].  http://127.0.0.1:[port]
+                Ctrl-C stops everything; `xtask status` shows it from
+                another terminal.
 
-        1 ready, 1 running  http://127.0.0.1:[port]           ? help
-    "#]],
+                1 ready, 1 running  http://127.0.0.1:[port]           ? help
+            "#]],
         ),
         (
             100,
             expect![[r#"
-        project  2 services  port [port] free
+                project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+                  · worker  running
+                  ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from another terminal.
+                All 2 ready in [time].  http://127.0.0.1:[port]
+                Ctrl-C stops everything; `xtask status` shows it from another terminal.
 
-        1 ready, 1 running  http://127.0.0.1:[port]                                r restart  ? help  q stop
-    "#]],
+                1 ready, 1 running  http://127.0.0.1:[port]                                r restart  ? help  q stop
+            "#]],
         ),
         (
             160,
             expect![[r#"
-        project  2 services  port [port] free
+                project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+                  · worker  running
+                  ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from another terminal.
+                All 2 ready in [time].  http://127.0.0.1:[port]
+                Ctrl-C stops everything; `xtask status` shows it from another terminal.
 
-        1 ready, 1 running  http://127.0.0.1:[port]                                                          r restart  l log  i input  s status  o open  ? help  q stop
-    "#]],
+                1 ready, 1 running  http://127.0.0.1:[port]                                                          r restart  l log  i input  s status  o open  ? help  q stop
+            "#]],
         ),
     ] {
         let (sandbox, port) = stack();
@@ -123,16 +123,16 @@ fn r_restarts_the_service_of_the_next_key() {
         port,
         &terminal,
         &expect![[r#"
-        project  2 services  port [port] free
+            project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+              · worker  running
+              ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from another terminal.
+            All 2 ready in [time].  http://127.0.0.1:[port]
+            Ctrl-C stops everything; `xtask status` shows it from another terminal.
 
-        restart which?  1 api  2 worker  a all  Esc none
-    "#]],
+            restart which?  1 api  2 worker  a all  Esc none
+        "#]],
     );
     terminal.press("2");
     terminal.wait_for_screen("worker  running    again");
@@ -168,17 +168,17 @@ fn l_shows_the_lines_of_one_service() {
         port,
         &terminal,
         &expect![[r#"
-        project  2 services  port [port] free
+            project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+              · worker  running
+              ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from another terminal.
+            All 2 ready in [time].  http://127.0.0.1:[port]
+            Ctrl-C stops everything; `xtask status` shows it from another terminal.
 
-        worker | got shown
-        1 ready, 1 running  http://127.0.0.1:[port]                                r restart  ? help  q stop
-    "#]],
+            worker | got shown
+            1 ready, 1 running  http://127.0.0.1:[port]                                r restart  ? help  q stop
+        "#]],
     );
     end(terminal);
 }
@@ -194,26 +194,26 @@ fn a_question_mark_shows_the_keys() {
         port,
         &terminal,
         &expect![[r#"
-        project  2 services  port [port] free
+            project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+              · worker  running
+              ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from another terminal.
+            All 2 ready in [time].  http://127.0.0.1:[port]
+            Ctrl-C stops everything; `xtask status` shows it from another terminal.
 
 
-          r  restart a service, or all
-          l  show the lines of one service, or of all again
-          i  type into a service, as its number alone does; Ctrl-] returns
-          s  show the status
-          o  open the URL in a browser
-          c  clear the screen
-          ?  show this
-          q  stop everything, as Ctrl-C
+              r  restart a service, or all
+              l  show the lines of one service, or of all again
+              i  type into a service, as its number alone does; Ctrl-] returns
+              s  show the status
+              o  open the URL in a browser
+              c  clear the screen
+              ?  show this
+              q  stop everything, as Ctrl-C
 
-        1 ready, 1 running  http://127.0.0.1:[port]                                r restart  ? help  q stop
-    "#]],
+            1 ready, 1 running  http://127.0.0.1:[port]                                r restart  ? help  q stop
+        "#]],
     );
     end(terminal);
 }
@@ -237,8 +237,8 @@ fn i_connects_the_keyboard_to_a_service() {
         &expect![[r#"
             project  2 services  port [port] free
 
-              api     ready      [time]  http://127.0.0.1:[port]
-              worker  running
+              · worker  running
+              ✓ api     ready      [time]  http://127.0.0.1:[port]
 
             All 2 ready in [time].  http://127.0.0.1:[port]
             Ctrl-C stops everything; `xtask status` shows it from another terminal.
@@ -269,8 +269,8 @@ fn i_connects_the_keyboard_to_a_service() {
         &expect![[r#"
             project  2 services  port [port] free
 
-              api     ready      [time]  http://127.0.0.1:[port]
-              worker  running
+              · worker  running
+              ✓ api     ready      [time]  http://127.0.0.1:[port]
 
             All 2 ready in [time].  http://127.0.0.1:[port]
             Ctrl-C stops everything; `xtask status` shows it from another terminal.
@@ -357,13 +357,14 @@ fn ctrl_z_restores_the_terminal_and_fg_takes_the_keys_again() {
 
 #[test]
 fn every_end_restores_the_terminal() {
-    for end in [Signal::INT, Signal::TERM] {
+    for end in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (sandbox, _) = stack();
         let terminal = up_with_keys(&sandbox, 100);
         signal(terminal.pid(), end);
         terminal.wait_for_modes(&BEFORE);
         let ended = terminal.wait().with(130);
         assert!(ended.stdout.contains("nothing is left"), "{}", ended.stdout);
+        sandbox.nothing_is_left_soon();
     }
     let (sandbox, _) = stack();
     let terminal = up_with_keys(&sandbox, 100);
@@ -390,14 +391,14 @@ fn without_keys_the_terminal_is_left_alone() {
         port,
         &terminal,
         &expect![[r#"
-        project  2 services  port [port] free
+            project  2 services  port [port] free
 
-          api     ready      [time]  http://127.0.0.1:[port]
-          worker  running
+              · worker  running
+              ✓ api     ready      [time]  http://127.0.0.1:[port]
 
-        All 2 ready in [time].  http://127.0.0.1:[port]
-        Ctrl-C stops everything; `xtask status` shows it from another terminal.
-    "#]],
+            All 2 ready in [time].  http://127.0.0.1:[port]
+            Ctrl-C stops everything; `xtask status` shows it from another terminal.
+        "#]],
     );
     terminal.press("\x03");
     terminal.wait().with(130);

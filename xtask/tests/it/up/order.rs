@@ -29,8 +29,8 @@ fn a_stack_comes_up_and_ctrl_c_leaves_nothing() {
         format!(
             "shop  2 services  ports {db} {api} free
 
-  db       ready      [time]  127.0.0.1:{db}
-  backend  ready      [time]  http://127.0.0.1:{api}
+  ✓ db       ready      [time]  127.0.0.1:{db}
+  ✓ backend  ready      [time]  http://127.0.0.1:{api}
 
 All 2 ready in [time].  http://127.0.0.1:{api}
 Ctrl-C stops everything; `xtask status` shows it from another terminal.

@@ -27,13 +27,16 @@ fn a_service_that_is_killed_is_started_again_and_counted() {
     signal(pid, Signal::KILL);
     up.wait_for("again, ");
     let said = sandbox.plain(&up.stderr());
-    let lines: Vec<_> = said.lines().filter(|line| line.starts_with("  api")).collect();
+    let lines: Vec<_> = said
+        .lines()
+        .filter(|line| line.starts_with("  ") && line.contains(" api  "))
+        .collect();
     assert_eq!(
         lines,
         [
-            &format!("  api  ready      [time]  http://127.0.0.1:{port}") as &str,
-            "  api  backoff    killed by SIGKILL: sent by another process or the kernel, again at once",
-            "  api  ready      again, [time]",
+            &format!("  ✓ api  ready      [time]  http://127.0.0.1:{port}") as &str,
+            "  ! api  backoff    killed by SIGKILL: sent by another process or the kernel, again at once",
+            "  ✓ api  ready      again, [time]",
         ]
     );
     let seen = api(&sandbox);
@@ -130,16 +133,16 @@ fn one_whose_health_check_fails_is_stopped_and_started_again() {
     let said = sandbox.plain(&up.stderr());
     let lines: Vec<_> = said
         .lines()
-        .filter(|line| line.starts_with("  api"))
+        .filter(|line| line.starts_with("  ") && line.contains(" api  "))
         .skip(1)
         .take(3)
         .collect();
     assert_eq!(
         lines,
         [
-            "  api  unhealthy  GET / 503",
-            "  api  backoff    GET / 503, again at once",
-            "  api  ready      again, [time]",
+            "  ! api  unhealthy  GET / 503",
+            "  ! api  backoff    GET / 503, again at once",
+            "  ✓ api  ready      again, [time]",
         ]
     );
     up.interrupt();

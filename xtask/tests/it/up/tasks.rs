@@ -63,9 +63,9 @@ fn a_task_runs_once_before_what_depends_on_it() {
     let head = format!(
         "shop  2 services and 1 task  port {port} free
 
-  db       ready      [time]  127.0.0.1:{port}
-  migrate  completed  [time]
-  api      running
+  ✓ db       ready      [time]  127.0.0.1:{port}
+  ✓ migrate  completed  [time]
+  · api      running
 
 All 2 ready in [time].
 "
@@ -102,7 +102,7 @@ fn a_task_that_failed_runs_again_when_it_is_asked_for() {
     let (sandbox, _) = shop("echo try >> story; test -e ready");
     let up = sandbox.up(&["db"]);
     let ended = sandbox.run(&["up"]).with(1);
-    assert!(ended.stderr.contains("migrate  failed  exit code 1"), "{ended:?}");
+    assert!(ended.stderr.contains("! migrate  failed     exit code 1"), "{ended:?}");
     assert_eq!(states(&sandbox), ["db ready", "migrate failed", "api stopped"]);
     sandbox.write("ready", "");
     let ended = sandbox.run(&["up"]).with(0);
@@ -122,7 +122,7 @@ fn in_the_background_a_task_is_told_and_waited_for_as_well() {
     let (sandbox, _) = shop("sleep 0.1");
     let ended = sandbox.run(&["up", "--detach"]).with(0);
     let told = sandbox.plain(&ended.stderr);
-    assert!(told.contains("  migrate  completed  [time]\n"), "{told}");
+    assert!(told.contains("  ✓ migrate  completed  [time]\n"), "{told}");
     assert_eq!(states(&sandbox), ["db ready", "migrate completed", "api running"]);
     sandbox.run(&["down"]).with(0);
     let (sandbox, _) = shop("exit 3");
@@ -192,7 +192,7 @@ fn a_task_that_is_named_brings_what_it_needs_and_alone_it_is_all_there_is_to_do(
     let ended = sandbox.run(&["up", "lint"]).with(0);
     assert_eq!(
         sandbox.plain(&ended.stderr),
-        "project  2 tasks\n\n  build  completed  [time]\n  lint   completed  [time]\n\nDone in [time].\n\n"
+        "project  2 tasks\n\n  ✓ build  completed  [time]\n  ✓ lint   completed  [time]\n\nDone in [time].\n\n"
     );
     let ended = sandbox.run(&["up"]).with(2);
     assert!(

@@ -49,7 +49,9 @@ fn is_asleep(up: &Running) -> bool {
 /// The lines about `api` that `up` has written.
 fn lines(sandbox: &Sandbox, up: &Running) -> Vec<String> {
     let said = sandbox.plain(&up.stderr());
-    let of_api = said.lines().filter(|line| line.starts_with("  api"));
+    let of_api = said
+        .lines()
+        .filter(|line| line.starts_with("  ") && line.contains(" api  "));
     of_api.skip(1).map(str::to_owned).collect()
 }
 
@@ -74,8 +76,8 @@ fn a_changed_file_restarts_the_service_and_is_named() {
     assert_eq!(
         lines(&sandbox, &up),
         [
-            "  api  restarts   src/app.py changed",
-            "  api  ready      again, [time]"
+            "  · api  restarts   src/app.py changed",
+            "  ✓ api  ready      again, [time]"
         ]
     );
     let why = why(&sandbox);
@@ -105,10 +107,10 @@ fn files_that_change_together_restart_it_once() {
     assert_eq!(
         lines(&sandbox, &up),
         [
-            "  api  restarts   src/pkg/m00.py and 49 more changed",
-            "  api  ready      again, [time]",
-            "  api  restarts   src/app.py changed",
-            "  api  ready      again, [time]",
+            "  · api  restarts   src/pkg/m00.py and 49 more changed",
+            "  ✓ api  ready      again, [time]",
+            "  · api  restarts   src/app.py changed",
+            "  ✓ api  ready      again, [time]",
         ]
     );
     up.interrupt();
@@ -137,7 +139,7 @@ fn what_is_ignored_hidden_or_not_meant_restarts_nothing() {
     // The files were written before this one, so they would be named with it or before it.
     sandbox.write("src/app.py", "two!");
     wait_for_restarts(&up, 1);
-    assert_eq!(lines(&sandbox, &up)[0], "  api  restarts   src/app.py changed");
+    assert_eq!(lines(&sandbox, &up)[0], "  · api  restarts   src/app.py changed");
     assert_eq!(lines(&sandbox, &up).len(), 2);
     up.interrupt();
     up.wait().with(130);
@@ -156,8 +158,8 @@ fn what_is_named_without_a_wildcard_is_watched_even_if_it_is_hidden_or_ignored()
     sandbox.write(".env", "A=22");
     wait_for_restarts(&up, 2);
     let seen = lines(&sandbox, &up);
-    assert_eq!(seen[0], "  api  restarts   dist/a.js changed");
-    assert_eq!(seen[2], "  api  restarts   .env changed");
+    assert_eq!(seen[0], "  · api  restarts   dist/a.js changed");
+    assert_eq!(seen[2], "  · api  restarts   .env changed");
     up.interrupt();
     up.wait().with(130);
 }
@@ -184,7 +186,7 @@ fn a_directory_that_is_made_later_removed_and_made_again_is_watched() {
         lines(&sandbox, &up)
             .iter()
             .step_by(2)
-            .all(|it| it == "  api  restarts   lib/pkg/a.py changed")
+            .all(|it| it == "  · api  restarts   lib/pkg/a.py changed")
     );
     up.interrupt();
     up.wait().with(130);
@@ -204,8 +206,8 @@ fn a_link_is_watched_where_it_leads() {
     sandbox.write("shared/one.py", "two!");
     wait_for_restarts(&up, 2);
     let seen = lines(&sandbox, &up);
-    assert_eq!(seen[0], "  api  restarts   src/pkg/a.py changed");
-    assert_eq!(seen[2], "  api  restarts   src/one.py changed");
+    assert_eq!(seen[0], "  · api  restarts   src/pkg/a.py changed");
+    assert_eq!(seen[2], "  · api  restarts   src/one.py changed");
     up.interrupt();
     up.wait().with(130);
 }

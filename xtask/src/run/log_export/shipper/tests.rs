@@ -70,6 +70,10 @@ impl Sink for Told {
         false
     }
 
+    fn leaves_out_checks(&self) -> bool {
+        false
+    }
+
     fn size(&self) -> Size {
         Size::USUAL
     }

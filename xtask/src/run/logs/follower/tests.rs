@@ -33,6 +33,10 @@ impl Sink for Screen {
         true
     }
 
+    fn leaves_out_checks(&self) -> bool {
+        false
+    }
+
     fn size(&self) -> Size {
         Size::USUAL
     }

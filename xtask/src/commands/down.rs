@@ -132,7 +132,8 @@ const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 /// What may be told of, for its column; without an answer there is none.
 fn running_names(checkout: &Path) -> Vec<String> {
     let running = run_status::running_services(checkout).unwrap_or_default();
-    running.into_iter().map(|it| it.service.name).collect()
+    let running = running.into_iter().filter(|it| !it.state.is_over());
+    running.map(|it| it.service.name).collect()
 }
 
 /// Asks the supervisor to stop its services and reports the progress. `None` if it exited meanwhile.

@@ -372,8 +372,10 @@ fn stay(
             prepared,
         },
     };
-    let ended = supervise(run, inbox, screen.clone(), &mut show).map(|outcome| show.finish(&outcome));
+    let outcome = supervise(run, inbox, screen.clone(), &mut show);
+    // The line at the bottom is gone before the last words.
     drop(keyboard);
+    let ended = outcome.map(|outcome| show.finish(&outcome));
     screen.finish(Duration::from_secs(1));
     drop(lock);
     Ok(ended?)

@@ -68,7 +68,7 @@ fn everything_stops_in_reverse_order_and_starts_in_order() {
             "api waiting",
             "db stopping",
             "db waiting",
-            "· db running",
+            "db running",
             "api running",
             "web running",
         ]

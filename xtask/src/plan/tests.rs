@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use super::allocation::AutoNumber;
 use super::{Allocation, DeclaredNumber, DeclaredPort, Environment, Plan, PlanInputs, RegistryView, Reservation};
-use super::{Selection, allocate, draft, on_this_machine};
+use super::{Selection, allocate, bin, draft, on_this_machine};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Exit};
 
@@ -88,10 +88,14 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
     Ok((plan, problems))
 }
 
-/// A search path has the separator of this system between its directories.
+/// A search path has the separator of this system between its directories, and the venv `other` its directory for commands.
 fn of_this_system(name: &str, value: &str) -> OsString {
+    let directory = |text: &str| match text.strip_suffix("other/bin") {
+        Some(above) => bin(&Path::new(above).join("other")),
+        None => text.into(),
+    };
     match name {
-        "PATH" | "LD_LIBRARY_PATH" => join_paths(value.split(':')).expect("they are no lists"),
+        "PATH" => join_paths(value.split(':').map(directory)).expect("they are no lists"),
         _ => value.into(),
     }
 }

@@ -368,8 +368,7 @@ fn check_without_cargo(before: &str, after: &str) {
     Expected::check(dedent(after).as_str(), &seen.join("\n"));
 }
 
-// Windows looks for libraries in the `PATH`.
-#[cfg(unix)]
+#[cfg(unix)] // Windows looks for libraries in the `PATH`.
 #[test]
 fn variables_of_cargo_run_are_taken_out_and_those_of_the_user_stay() {
     check_without_cargo(

@@ -90,8 +90,7 @@ fn the_first_to_type_does_so_until_it_leaves() {
     assert_eq!(typed(&mut read, 4), "a\nd\n");
 }
 
-// On Windows a write to a pipe waits, and `attach` is not there.
-#[cfg(unix)]
+#[cfg(unix)] // On Windows a write to a pipe waits, and `attach` is not there.
 #[test]
 fn a_service_that_does_not_read_makes_the_typist_wait_and_leave() {
     let (attachments, _read) = attachable();

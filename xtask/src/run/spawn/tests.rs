@@ -1,9 +1,11 @@
 //! What cannot be started, as the user reads it.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::plan::planned::planned;
 use crate::process::Tag;
+use crate::system::problem;
 use crate::system::terminal::Size;
 
 /// The only service of `file`, in a directory that is gone.
@@ -25,13 +27,16 @@ fn check(file: &str, expected: &str) {
 #[test]
 fn a_directory_that_is_gone_is_no_panic() {
     let program = std::env::current_exe().unwrap();
+    let error = Command::new(&program).current_dir("/gone").spawn().unwrap_err();
+    let expected = problem("run", &program, &error).message;
     let program = program.display();
     check(
         &format!("[services.db]\ncommand = ['''{program}''']"),
-        &format!("5 cannot run `{program}`: no such file or directory"),
+        &format!("5 {expected}"),
     );
+    let (_, why) = expected.rsplit_once("`: ").unwrap();
     check(
         "[services.db]\ncompose = 'db'",
-        "5 cannot start this program again: no such file or directory",
+        &format!("5 cannot start this program again: {why}"),
     );
 }

@@ -86,8 +86,7 @@ fn said(message: &[u8]) -> String {
     text.rsplit_once("\"] ").expect("it is a message").1.to_owned()
 }
 
-// Windows tells who sends nothing of an absent receiver.
-#[cfg(unix)]
+#[cfg(unix)] // Windows tells who sends nothing of an absent receiver.
 #[test]
 fn udp_waits_for_a_receiver_and_loses_nothing_on_this_machine() {
     let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -154,8 +153,7 @@ fn a_stream_begins_again_with_a_whole_message() {
     assert_eq!(rest, b"");
 }
 
-// On Windows a new stream begins: see `Syslog::send`.
-#[cfg(unix)]
+#[cfg(unix)] // On Windows a new stream begins: see `Syslog::send`.
 #[test]
 fn a_stream_that_is_not_read_goes_on_in_the_middle_of_a_message() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

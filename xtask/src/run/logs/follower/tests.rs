@@ -1,4 +1,8 @@
 //! Pipes → the lines that a screen receives when it has no room for a while.
+//!
+//! On Windows only pipes of a child can be waited for, as they are overlapped; `os::conformance` has those.
+
+#![cfg(unix)]
 
 use std::collections::BTreeMap;
 use std::io::{PipeWriter, Write, pipe};
@@ -67,8 +71,6 @@ fn follow(follower: &Follower, log: &Arc<Log>) -> (PipeWriter, Receiver<()>) {
     (write, told)
 }
 
-// On Windows only pipes of a child can be waited for, as they are overlapped; `os::conformance` has those.
-#[cfg(unix)]
 #[test]
 fn a_screen_without_room_keeps_no_line_from_its_file_and_gets_all_in_their_order() {
     let directory = tempfile::tempdir().unwrap();

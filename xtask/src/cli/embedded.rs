@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::Error;
 use clap::{ArgMatches, FromArgMatches, Subcommand};
 
-use super::{Command as Chosen, Format, Global, When, run_parsed, with_program_name};
+use super::{AFTER_HELP, Command as Chosen, Format, Global, When, run_parsed, with_program_name};
 
 /// All commands, to be flattened into the commands of a host: `cargo xtask up` beside its own `cargo xtask codegen`.
 ///
@@ -136,6 +136,10 @@ fn one_of_many(command: clap::Command) -> clap::Command {
 /// A command of the host's with ours below it.
 fn all_below(command: clap::Command) -> clap::Command {
     let program = command.get_bin_name().map(str::to_owned);
+    let command = match command.get_after_help() {
+        Some(_) => command,
+        None => command.after_help(AFTER_HELP),
+    };
     complete(command, program)
 }
 

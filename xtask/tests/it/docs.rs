@@ -1,6 +1,7 @@
 //! The documentation agrees with the program: help texts, finding codes, links and commands.
 
 mod blocks;
+mod man_page;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -10,6 +10,7 @@ mod fastapi_vite;
 mod handed_over;
 mod init;
 mod keepers;
+mod packages;
 mod podman;
 mod poetry;
 mod shop;

@@ -1,7 +1,9 @@
 //! The top-level parser and the way from what was typed to a command.
 
+pub(crate) mod embedded;
 mod unknown_command;
 
+use std::ffi::OsString;
 use std::panic::{UnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +18,7 @@ use crate::commands::{
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
 use crate::report::environment::Dialect;
+use crate::run::again;
 use crate::run::container::{self, Job};
 use crate::run::reexec::{self, Helper};
 use crate::run::watchdog;
@@ -24,52 +27,80 @@ use crate::system::{caller, os};
 use unknown_command::unknown_command;
 
 /// Runs what the arguments of this process ask for.
+///
+/// Works as the whole `main` of a program, and for those of its words that are not its own. It calls [`helpers`] itself.
 pub fn main() -> ExitCode {
-    without_panic(from_arguments)
+    without_panic(|| {
+        helpers();
+        let mut arguments: Vec<_> = std::env::args_os().collect();
+        let program = program(&mut arguments);
+        from_arguments(arguments, program)
+    })
+}
+
+/// Runs what `arguments` ask for. The first is the name of the program, as in [`std::env::args_os`].
+///
+/// `program` is what users type before a command, such as `cargo xtask`; messages name it. [`helpers`] is called first. A
+/// program that does anything else before calls it in the first line of its `main`.
+pub fn run_from(arguments: impl IntoIterator<Item = impl Into<OsString>>, program: &str) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    without_panic(|| {
+        helpers();
+        from_arguments(arguments, program.to_owned())
+    })
 }
 
 /// A panic is a bug, and no reason for an exit code that the contract does not have. std has told on stderr where it
 /// was. What a supervisor had started is ended by its watchdog, as after SIGKILL.
-fn without_panic(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
-    catch_unwind(run).unwrap_or_else(|_| ExitCode::from(bug().code()))
+fn without_panic(run: impl FnOnce() -> u8 + UnwindSafe) -> ExitCode {
+    ExitCode::from(catch_unwind(run).unwrap_or_else(|_| bug().code()))
 }
 
-fn from_arguments() -> ExitCode {
-    os::undo_inherited();
-    helpers();
-    let mut arguments: Vec<_> = std::env::args_os().collect();
-    let program = program(&mut arguments);
-    let words: Vec<String> = arguments
-        .iter()
-        .skip(1)
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    let typed = format!("{program} {} (pid {})", command_line(&words), std::process::id());
+fn from_arguments(arguments: Vec<OsString>, program: String) -> u8 {
+    let words = words(&arguments);
     let command = with_program_name(Cli::command().bin_name(&program).name("devtasks"), &program);
     let parsed = command.clone().try_get_matches_from(&arguments);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, &words, arguments, command, &program),
-    };
-    let format = cli.global.format.unwrap_or(Format::Human);
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => execute(cli.command, cli.global, program, &words).code(),
+        Err(error) => not_parsed(&error, &words, arguments, command, &program),
+    }
+}
+
+/// What stands after the program, as text.
+fn words(arguments: &[OsString]) -> Vec<String> {
+    let words = arguments.iter().skip(1);
+    words.map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// Runs a command that another parser has read from the arguments of this process.
+fn run_parsed(command: Command, global: Global, program: &str) -> ExitCode {
+    let words = words(&std::env::args_os().collect::<Vec<_>>());
+    without_panic(|| execute(command, global, program.to_owned(), &words).code())
+}
+
+/// `words` are what was typed after the program.
+fn execute(command: Command, global: Global, program: String, words: &[String]) -> Exit {
+    os::undo_inherited();
+    let typed = format!("{program} {} (pid {})", command_line(words), std::process::id());
+    let format = global.format.unwrap_or(Format::Human);
     let json = format == Format::Json;
-    let mut terminals = TerminalInfo::look(cli.global.color.into());
+    let mut terminals = TerminalInfo::look(global.color.into());
     // Whoever reads JSON is no person to be asked.
     terminals.interactive &= matches!(format, Format::Human | Format::Shell | Format::Dotenv);
     let context = Context {
         typed,
         program,
-        file: cli.global.file,
+        file: global.file,
         json,
-        quiet: cli.global.quiet,
-        verbose: cli.global.verbose,
+        quiet: global.quiet,
+        verbose: global.verbose,
         terminals,
         home: caller::home(),
     };
-    let ended = match cli.command {
+    let ended = match command {
         Command::Env(args) => env::run(&args, format.into(), &context),
         _ if matches!(format, Format::Shell | Format::Dotenv) => Err(only_for("shell", "dotenv", "env").into()),
-        Command::Doctor(args) => doctor::run(args, cli.global.format.map(Format::into), &context),
+        Command::Doctor(args) => doctor::run(args, global.format.map(Format::into), &context),
         _ if matches!(format, Format::Github | Format::Junit) => Err(only_for("github", "junit", "doctor").into()),
         Command::Up(args) => up::run(args, &context),
         Command::Down(args) => down::run(args, &context),
@@ -91,20 +122,19 @@ fn from_arguments() -> ExitCode {
         Command::Config(args) => config::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
     };
-    let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
-    ExitCode::from(exit.code())
+    ended.unwrap_or_else(|problems| context.fail(&problems.0))
 }
 
 /// Help was asked for, or the arguments are wrong.
 fn not_parsed(
     error: &clap::Error,
     words: &[String],
-    arguments: Vec<std::ffi::OsString>,
+    arguments: Vec<OsString>,
     command: clap::Command,
     program: &str,
-) -> ExitCode {
+) -> u8 {
     if let Some(problem) = unknown_command(error, words, &command) {
-        return ExitCode::from(print_problem(&problem, program).code());
+        return print_problem(&problem, program).code();
     }
     let mut options = words.iter().take_while(|word| *word != "--");
     let is_short = error.kind() == ErrorKind::DisplayHelp && options.all(|word| word != "--help" && word != "help");
@@ -112,7 +142,7 @@ fn not_parsed(
     let error = short.as_ref().and_then(|it| it.as_ref().err()).unwrap_or(error);
     // clap knows which stream, and 2 from 0.
     print_help(&error.render().to_string(), error.use_stderr());
-    ExitCode::from(error.exit_code().try_into().unwrap_or(2))
+    error.exit_code().try_into().unwrap_or(2)
 }
 
 /// What `-h` shows: the command's own arguments and commands, each in few words, and nothing else.
@@ -139,12 +169,17 @@ fn short(command: clap::Command) -> clap::Command {
 /// Does nothing, but where devtasks has started this program once more, beside a run or in the background: there it
 /// does that work, and ends the process.
 ///
-/// For the first line of `main` in a program that calls [`main`] for some of its words only. [`main`] calls it, too.
+/// For the first line of `main` in a program that has a parser of its own, or does anything else first. [`main`] and
+/// [`run_from`] call it, too. Without it the first `up` names this line, and starts nothing.
 pub fn helpers() {
     if let Some(job) = Job::here() {
         os::close_inherited();
         os::undo_inherited();
         leave(catch_unwind(|| container::attend(job)).unwrap_or_else(|_| bug().code()));
+    }
+    if let Some((program, arguments)) = again::here() {
+        let run = || from_arguments(arguments, program);
+        leave(catch_unwind(run).unwrap_or_else(|_| bug().code()));
     }
     let Some(helper) = Helper::here() else { return };
     os::close_inherited();
@@ -175,7 +210,7 @@ fn leave(code: u8) -> ! {
 }
 
 /// The program as the user typed it. Run as a cargo subcommand, the subcommand's name is taken out of the arguments.
-fn program(arguments: &mut Vec<std::ffi::OsString>) -> String {
+fn program(arguments: &mut Vec<OsString>) -> String {
     let name = arguments.first().and_then(|program| Path::new(program).file_stem());
     let name = name.map_or("devtasks".into(), |name| name.to_string_lossy().into_owned());
     if name == "cargo-devtasks" {
@@ -364,7 +399,7 @@ mod tests {
         // Without the words of std's hook.
         let ended = without_panic(|| std::panic::resume_unwind(Box::new("a bug")));
         assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(1)));
-        let ended = without_panic(|| ExitCode::from(3));
+        let ended = without_panic(|| 3);
         assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(3)));
     }
 }

@@ -49,4 +49,6 @@ pub mod bench;
 #[doc(hidden)]
 pub mod simulation;
 
-pub use cli::{helpers, main};
+pub use clap;
+pub use cli::embedded::{Args, Command};
+pub use cli::{helpers, main, run_from};

@@ -208,11 +208,7 @@ fn not_stopped(snapshot: &Snapshot, survivors: Vec<Diagnostic>, exit: Exit) -> D
 }
 
 /// Stops what earlier runs left, unless an `up` is at work, which does the same.
-pub(super) fn leftovers_alone(
-    checkout: &Path,
-    context: &Context,
-    inbox: &Inbox,
-) -> Result<Exit, Diagnostics> {
+pub(super) fn leftovers_alone(checkout: &Path, context: &Context, inbox: &Inbox) -> Result<Exit, Diagnostics> {
     let directory = StateDir::of(checkout)?;
     let args = Args {
         leftovers: true,

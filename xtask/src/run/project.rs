@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::reexec::VARIABLE;
 use super::reservations::{CheckoutRef, Registry};
 use super::run_status;
 use crate::config::{self, Config};
@@ -231,7 +232,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 
 fn calling() -> Environment {
     let program = std::env::current_exe().ok();
-    let environment = with_plain_path(std::env::vars_os().collect());
+    let ours = std::env::vars_os().filter(|(name, _)| name != VARIABLE);
+    let environment = with_plain_path(ours.collect());
     without_cargo(environment, program.as_deref())
 }
 

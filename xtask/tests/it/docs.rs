@@ -2,6 +2,7 @@
 
 mod blocks;
 mod korean;
+mod man_page;
 mod migrating;
 mod troubleshooting;
 

@@ -5,10 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod compose;
+mod embedding;
 mod fastapi_vite;
 mod handed_over;
 mod init;
 mod keepers;
+mod packages;
 mod podman;
 mod poetry;
 mod shop;

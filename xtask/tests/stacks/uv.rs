@@ -40,7 +40,7 @@ fn tools() -> &'static (PathBuf, PathBuf) {
 }
 
 /// A project whose `PATH` begins with uv, which finds packages without the internet.
-fn project(config: &str) -> Sandbox {
+pub(super) fn project(config: &str) -> Sandbox {
     let (bin, wheels) = tools();
     let mut sandbox = Sandbox::new(config);
     let path = std::env::var("PATH").expect("there is a PATH");

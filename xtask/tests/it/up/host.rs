@@ -27,6 +27,26 @@ fn that_calls_the_hook_all_is_as_in_our_own() {
     sandbox.nothing_is_left_soon();
 }
 
+#[test]
+fn that_has_our_commands_below_a_word_they_name_it_and_find_each_other() {
+    let sandbox = Sandbox::new("[services.db]\ncommand = \"SERVICE\"\n");
+    // It runs `up` once more, past the parser of the host.
+    let compose = start(&sandbox, None, &["stack", "compose", "up", "db"]).wait().with(0);
+    assert!(
+        compose.stdout.contains("ready") || compose.stdout.contains("running"),
+        "{compose:?}"
+    );
+    // In the same environment, so nothing is restarted.
+    let up = start(&sandbox, None, &["stack", "up", "-d"]).wait().with(0);
+    assert!(up.stderr.contains("`host stack logs -f`"), "{up:?}");
+    let json = start(&sandbox, None, &["stack", "--format", "json", "status"])
+        .wait()
+        .with(0);
+    assert!(json.stdout.contains("\"restarts\":0"), "{json:?}");
+    start(&sandbox, None, &["stack", "down"]).wait().with(0);
+    sandbox.nothing_is_left_soon();
+}
+
 /// It starts nothing; what does it say?
 #[track_caller]
 fn refuses(forgets: &str, arguments: &[&str], who: &str) -> String {

@@ -145,7 +145,7 @@ impl Running {
         }
         let stderr = self.stderr();
         let lines = stderr.split_inclusive('\n').map(str::to_owned);
-        let (waits, lines): (Vec<String>, Vec<String>) = lines.partition(is_wait);
+        let (waits, lines): (Vec<String>, Vec<String>) = lines.partition(|line| is_wait(line));
         Ended {
             code: status.and_then(|status| status.code()),
             stdout: self.stdout(),
@@ -156,7 +156,7 @@ impl Running {
 }
 
 /// `  … api starting 1.0 s`, `  api  … 1.0 s` of a sync.
-fn is_wait(line: &String) -> bool {
+fn is_wait(line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
     matches!(words[..], ["", "", "…", ..] | ["", "", _, "", "…", ..])
 }

@@ -44,6 +44,9 @@ const FIRST: Duration = Duration::from_secs(1);
 /// How often the line is redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The same where UTF-8 is not shown.
+const ASCII_SPINNER: [&str; 4] = ["-", "\\", "|", "/"];
+
 /// Shown in turn.
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
@@ -99,7 +102,10 @@ impl<'a> LongWait<'a> {
 
     /// Redraws the line.
     pub(super) fn draw(&mut self, text: &str) {
-        let spinner = SPINNER[self.n_drawn % SPINNER.len()];
+        let spinner = match self.context.terminals.utf8 {
+            true => SPINNER[self.n_drawn % SPINNER.len()],
+            false => ASCII_SPINNER[self.n_drawn % ASCII_SPINNER.len()],
+        };
         self.n_drawn += 1;
         let width = self.context.terminals.width.saturating_sub(3);
         let text = format!("  {spinner} {text}");

@@ -110,7 +110,9 @@ impl Place {
         }
         match running.wait() {
             Ended { code: Some(0), .. } => Ok(()),
-            Ended { code, stdout, stderr } => Err(format!("the next `{what}` ended with {code:?}: {stdout}{stderr}")),
+            Ended {
+                code, stdout, stderr, ..
+            } => Err(format!("the next `{what}` ended with {code:?}: {stdout}{stderr}")),
         }
     }
 

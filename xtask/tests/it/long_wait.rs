@@ -46,9 +46,8 @@ fn a_sync_shows_the_last_line_of_its_tool() {
     sync.wait_for("  Downloading lamp (12 MB)\n");
     open(&sandbox);
     let ended = sync.wait().with(1);
-    let said = sandbox.plain(&ended.stderr);
-    let lines: Vec<&str> = said.lines().filter(|line| line.contains('…')).collect();
-    assert_eq!(lines, ["  api  … [time]  Downloading lamp (12 MB)"]);
+    let said = sandbox.plain(&ended.waits.concat());
+    assert_eq!(said, "  api  … [time]  Downloading lamp (12 MB)\n");
 }
 
 #[test]
@@ -101,9 +100,8 @@ fn a_start_in_the_background_shows_what_a_task_writes() {
     let up = sandbox.start(&["up", "--detach"]);
     up.wait_for(": added 12 of 300 packages\n");
     open(&sandbox);
-    let said = sandbox.plain(&up.wait().with(0).stderr);
-    let lines: Vec<&str> = said.lines().filter(|line| line.contains('…')).collect();
-    assert_eq!(lines, ["  … install running [time]: added 12 of 300 packages"]);
+    let said = sandbox.plain(&up.wait().with(0).waits.concat());
+    assert_eq!(said, "  … install running [time]: added 12 of 300 packages\n");
     sandbox.run(&["down"]).with(0);
     let up = sandbox.terminal_of(24, 100, &["up", "--detach"]);
     up.wait_for_screen(": added 12 of 300 packages");

@@ -25,7 +25,10 @@ pub(crate) struct Ended {
     /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
+    /// Without [`Ended::waits`].
     pub(crate) stderr: String,
+    /// The lines of stderr that say what something slow is about: a busy machine has more of them.
+    pub(crate) waits: Vec<String>,
 }
 
 impl Running {
@@ -140,12 +143,22 @@ impl Running {
         while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < deadline {
             std::thread::park_timeout(Duration::from_millis(1));
         }
+        let stderr = self.stderr();
+        let lines = stderr.split_inclusive('\n').map(str::to_owned);
+        let (waits, lines): (Vec<String>, Vec<String>) = lines.partition(|line| is_wait(line));
         Ended {
             code: status.and_then(|status| status.code()),
             stdout: self.stdout(),
-            stderr: self.stderr(),
+            stderr: lines.concat(),
+            waits,
         }
     }
+}
+
+/// `  … api starting 1.0 s`, `  api  … 1.0 s` of a sync.
+fn is_wait(line: &str) -> bool {
+    let words: Vec<&str> = line.split(' ').collect();
+    matches!(words[..], ["", "", "…", ..] | ["", "", _, "", "…", ..])
 }
 
 impl Ended {

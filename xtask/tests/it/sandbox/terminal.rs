@@ -226,6 +226,7 @@ impl Terminal {
             code,
             stdout: String::from_utf8_lossy(&shown).replace('\r', ""),
             stderr: String::new(),
+            waits: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::foreign::visible;
 use crate::report::explanation::{self, Explanation};
 
-/// Explain a code of a finding or of a failure: what it means, how to see it, how to solve it
+/// Explain a code of a finding or a failure; what it means, how to see it, how to solve it
 #[derive(clap::Args)]
 #[command(after_help = "\
 JSON has the codes: `doctor`, `port who`, `up` and `why` with `--format json`. Without CODE, all of them are listed. The

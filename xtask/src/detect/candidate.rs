@@ -85,6 +85,10 @@ pub(crate) fn candidate(program: &Program, repository: &Repository) -> Option<Ca
         }
     }
     candidate.health = health::path(repository, &candidate);
+    // An unknown program, such as `alembic`.
+    if parsed.is_in_venv && candidate.kind == Kind::Other {
+        candidate.kind = Kind::Python;
+    }
     Some(candidate)
 }
 

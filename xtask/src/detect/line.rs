@@ -10,6 +10,8 @@ pub(crate) struct Line {
     pub(crate) run: Run,
     /// What was before the program to find it in packages: `npx -y`.
     pub(crate) finder: Vec<String>,
+    /// It was run by the path of a venv, behind its `activate`, or by a program that knows the venv, such as `uv run`.
+    pub(crate) is_in_venv: bool,
 }
 
 /// How a program is started.
@@ -28,6 +30,7 @@ pub(crate) fn line(text: &str) -> Option<Line> {
         environment: Vec::new(),
         run: Run::Shell(text.trim().to_owned()),
         finder: Vec::new(),
+        is_in_venv: false,
     };
     let mut rest = text.trim();
     while let Some((first, after)) = split_once_outside_quotes(rest, "&&") {
@@ -45,7 +48,8 @@ pub(crate) fn line(text: &str) -> Option<Line> {
             let words = shell_words::split(rest).ok()?;
             let mut words = without_wrappers(words, &mut line);
             if let Some(first) = words.first_mut() {
-                *first = without_venv(first);
+                line.is_in_venv |= VENVS.iter().any(|venv| after(first, venv).is_some());
+                *first = without_directory(first);
             }
             words.first().filter(|first| !first.is_empty())?;
             Run::Words(words)
@@ -67,7 +71,10 @@ fn prepares(part: &str, line: &mut Line) -> bool {
             true
         }
         // The venv of the service does this.
-        ["source" | ".", script] if script.ends_with("/activate") => true,
+        ["source" | ".", script] if script.ends_with("/activate") => {
+            line.is_in_venv = true;
+            true
+        }
         ["export", assignments @ ..] => {
             let pairs: Option<Vec<_>> = assignments.iter().map(|word| assignment(word)).collect();
             let is_plain = pairs.is_some();
@@ -106,6 +113,7 @@ fn without_wrappers(mut words: Vec<String>, line: &mut Line) -> Vec<String> {
             ["pnpm" | "yarn" | "npm", "exec", "--", _, ..] => 3,
             ["pnpm" | "yarn" | "npm", "exec", _, ..] => 2,
             ["poetry" | "uv" | "pipenv" | "pdm" | "rye" | "hatch", "run", _, ..] => {
+                line.is_in_venv = true;
                 2 + refs[2..].iter().take_while(|word| word.starts_with("--")).count()
             }
             _ => return words,
@@ -121,16 +129,19 @@ fn without_wrappers(mut words: Vec<String>, line: &mut Line) -> Vec<String> {
     }
 }
 
+const VENVS: [&str; 2] = ["venv/bin/", "env/bin/"];
+
 /// `.venv/bin/uvicorn` → `uvicorn`, `node_modules/.bin/vite` → `vite`.
-fn without_venv(word: &str) -> String {
-    for directory in ["venv/bin/", "env/bin/", "node_modules/.bin/"] {
-        if let Some((before, name)) = word.split_once(directory)
-            && (before.is_empty() || before.ends_with(['/', '.']))
-        {
-            return name.to_owned();
-        }
-    }
-    word.to_owned()
+fn without_directory(word: &str) -> String {
+    let mut directories = VENVS.iter().chain(&["node_modules/.bin/"]);
+    let name = directories.find_map(|directory| after(word, directory));
+    name.unwrap_or(word).to_owned()
+}
+
+/// What stands behind a directory, with that or nothing before it.
+fn after<'w>(word: &'w str, directory: &str) -> Option<&'w str> {
+    let (before, name) = word.split_once(directory)?;
+    (before.is_empty() || before.ends_with(['/', '.'])).then_some(name)
 }
 
 /// Whether a shell is needed for more than splitting words. `$PORT` is not: it is replaced.

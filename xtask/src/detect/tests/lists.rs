@@ -373,3 +373,51 @@ fn each_file_of_an_editor_alone() {
         "#]],
     );
 }
+
+#[test]
+fn an_unknown_program_of_a_venv_runs_in_it() {
+    check_import(
+        "Procfile",
+        r#"
+== Procfile
+release: cd api && .venv/bin/alembic upgrade head
+seed: cd api && . .venv/bin/activate && invoke seed
+other: cd api && poetry run arq jobs
+cat: cd api && cat
+== api/requirements.txt
+alembic
+"#,
+        expect![[r#"
+            [project]
+            name = "shop"
+
+            [venvs.api]
+            path = "api/.venv"
+            requirements = ["api/requirements.txt"]
+            sync = true                                  # `up` creates it and installs api/requirements.txt
+
+            # Procfile: other: cd api && poetry run arq jobs
+            [services.other]
+            command = "arq jobs"
+            working_dir = "api"
+            venv = "api"
+
+            # Procfile: seed: cd api && . .venv/bin/activate && invoke seed
+            [services.seed]
+            command = "invoke seed"
+            working_dir = "api"
+            venv = "api"
+
+            # Procfile: cat: cd api && cat
+            [services.cat]
+            command = "cat"
+            working_dir = "api"
+
+            # Procfile: release: cd api && .venv/bin/alembic upgrade head
+            [tasks.release]
+            command = "alembic upgrade head"
+            working_dir = "api"
+            venv = "api"
+        "#]],
+    );
+}

@@ -39,6 +39,9 @@ fn check(sandbox: &Sandbox, needed: &[&str], others: &str, cases: &[Case]) {
             "{seen}"
         );
         assert_eq!(evidence.is_empty(), log.is_empty(), "{seen}");
+        let known = seen["reason"]["code"].as_str().expect("each of them is known");
+        let more = format!("read more with `xtask explain {known}`");
+        let hints: Vec<&str> = hints.iter().copied().chain([more.as_str()]).collect();
         assert_eq!(
             (&seen["reason"]["message"], &seen["hints"]),
             (&json!(cause), &json!(hints))

@@ -10,8 +10,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, attach, bug, compose, config, doctor, down, env, exec, export, import, init, logs, metrics, port,
-    print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
+    Context, attach, bug, completions, compose, config, doctor, down, env, exec, export, import, init, logs, metrics,
+    port, print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -88,6 +88,7 @@ fn from_arguments() -> ExitCode {
         Command::Export(args) => export::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
+        Command::Completions(args) => completions::run(&args, Cli::command(), &context),
     };
     let exit = ended.unwrap_or_else(|problems| context.fail(&problems.0));
     ExitCode::from(exit.code())
@@ -335,6 +336,7 @@ enum Command {
     Export(export::Args),
     Config(config::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, attach, bug, compose, config, doctor, down, env, exec, explain, export, import, init, logs, metrics, port,
-    print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
+    Context, attach, bug, completions, compose, config, doctor, down, env, exec, explain, export, import, init, logs,
+    metrics, port, print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
 };
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::foreign::command_line;
@@ -121,6 +121,7 @@ fn execute(command: Command, global: Global, program: String, words: &[String]) 
         Command::Export(args) => export::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
+        Command::Completions(args) => completions::run(&args, Cli::command(), &context),
     };
     ended.unwrap_or_else(|problems| context.fail(&problems.0))
 }
@@ -388,6 +389,7 @@ enum Command {
     Export(export::Args),
     Config(config::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod attach;
 mod bottom_line;
+pub(crate) mod completions;
 pub(crate) mod compose;
 pub(crate) mod config;
 pub(crate) mod doctor;

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
 pub(crate) use log_target::{LogTarget, SyslogAddress};
-pub(crate) use read::read;
+pub(crate) use read::{DeclaredNames, declared_names, read};
 pub(crate) use template::Template;
 
 /// How long a service may take to become ready, unless its health check sets `start_period`.

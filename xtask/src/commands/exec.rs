@@ -27,7 +27,8 @@ pub(crate) struct Args {
         trailing_var_arg = true,
         allow_hyphen_values = true,
         required = true,
-        value_name = "COMMAND"
+        value_name = "COMMAND",
+        value_hint = clap::ValueHint::CommandWithArguments
     )]
     command: Vec<String>,
 }

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long)]
     user: bool,
     /// Write the files there, instead of to stdout
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
     /// Write nothing, and fail if the files in `--output` are not up to date
     #[arg(long, requires = "output")]

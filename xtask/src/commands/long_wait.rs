@@ -102,9 +102,9 @@ impl<'a> LongWait<'a> {
 
     /// Redraws the line.
     pub(super) fn draw(&mut self, text: &str) {
-        let spinner = match self.context.terminals.utf8 {
-            true => SPINNER[self.n_drawn % SPINNER.len()],
-            false => ASCII_SPINNER[self.n_drawn % ASCII_SPINNER.len()],
+        let spinner = match self.context.terminals.is_ascii {
+            true => ASCII_SPINNER[self.n_drawn % ASCII_SPINNER.len()],
+            false => SPINNER[self.n_drawn % SPINNER.len()],
         };
         self.n_drawn += 1;
         let width = self.context.terminals.width.saturating_sub(3);

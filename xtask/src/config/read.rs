@@ -24,7 +24,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use self::item::{Item, Table};
-use self::names::{NameKind, Names};
+use self::names::{NameKind, Names, is_name};
 use self::reader::TomlReader;
 pub(super) use self::runs::{OF_PROCESS, OF_START};
 use super::keys::PROJECT;
@@ -46,6 +46,49 @@ pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let mut reader = TomlReader::new(&source, Names::of(&root), &errors);
     let config = whole(&mut reader, &root);
     reader.finish(config)
+}
+
+/// The names in a file, which may have any problem.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct DeclaredNames {
+    /// In file order, as the others.
+    pub(crate) services: Vec<String>,
+    pub(crate) tasks: Vec<String>,
+    pub(crate) venvs: Vec<String>,
+    /// Each once.
+    pub(crate) profiles: Vec<String>,
+}
+
+/// What the file declares, as far as it can be read.
+pub(crate) fn declared_names(text: &str) -> DeclaredNames {
+    let source = SourceText::new(Path::new(""), text);
+    let (text, _) = syntax::without_stops(source.text);
+    let (document, _) = DeTable::parse_recoverable(&text);
+    let root = Table::root(document.get_ref());
+    let names = Names::of(&root);
+    let mut profiles: Vec<String> = Vec::new();
+    let services = root.get("services").and_then(|item| item.as_table());
+    for service in services.map(|table| table.items()).unwrap_or_default() {
+        let listed = service.as_table().and_then(|table| table.get("profiles")?.elements());
+        for profile in listed.unwrap_or_default() {
+            let name = profile.value.as_str().unwrap_or_default();
+            if is_name(name) && !profiles.iter().any(|known| known == name) {
+                profiles.push(name.to_owned());
+            }
+        }
+    }
+    let of_services = names.services.into_iter().map(|service| service.name);
+    let only_names = |mut names: Vec<String>| {
+        // Anything else could control a terminal.
+        names.retain(|name| is_name(name));
+        names
+    };
+    DeclaredNames {
+        services: only_names(of_services.collect()),
+        tasks: only_names(names.tasks),
+        venvs: only_names(names.venvs),
+        profiles,
+    }
 }
 
 fn whole<'t>(reader: &mut TomlReader<'t>, root: &Table<'t>) -> Config {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::reexec::VARIABLE;
 use super::reservations::{CheckoutRef, Registry};
 use super::run_status;
-use crate::config::{self, Config};
+use crate::config::{self, Config, DeclaredNames};
 use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
 use crate::hash::fnv;
 use crate::plan::{
@@ -183,6 +183,14 @@ impl Project {
             project: &self.name,
         }
     }
+}
+
+/// The names in the file of a project, found as by [`Project::find`]; the file may have any problem but that it cannot be
+/// read.
+pub(crate) fn declared_names(file: Option<&Path>) -> Option<DeclaredNames> {
+    let place = ProjectPath::find(file).ok()?;
+    let bytes = files::read_regular(&place.file, MAX_FILE_BYTES).ok()?;
+    Some(config::declared_names(&String::from_utf8_lossy(&bytes)))
 }
 
 /// What every value of a project's file came to.

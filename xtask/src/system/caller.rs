@@ -21,6 +21,21 @@ pub(crate) fn is_cargo() -> bool {
     std::env::var_os("CARGO").is_some()
 }
 
+/// How this program is called from anywhere: by its name alone if the `PATH` leads to it, else by its path.
+pub(crate) fn own_name() -> String {
+    let Ok(program) = std::env::current_exe() else {
+        return "devtasks".to_owned();
+    };
+    let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let in_path = which::which(&name)
+        .ok()
+        .and_then(|found| dunce::canonicalize(found).ok());
+    match (in_path, dunce::canonicalize(&program)) {
+        (Some(found), Ok(program)) if found == program => name,
+        (_, _) => program.to_string_lossy().into_owned(),
+    }
+}
+
 /// Users whose files need no extra permission: our effective user, the user behind `sudo`, and root, who may do
 /// anything.
 ///

@@ -7,6 +7,7 @@
 
 mod bad;
 mod schema;
+mod shells;
 
 /// The sandbox of the fast tests.
 #[path = "../it"]

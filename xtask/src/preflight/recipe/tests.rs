@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 
 use super::{Recipe, Source, Work, typed};
 use crate::diagnostic::Place;
-use crate::plan::{PythonVersions, Venv, VenvInputs};
+use crate::plan::{Venv, VenvInputs, Versions};
 
 /// The project is `/shop`, the venv `/shop/back end/.venv`. One line for each work.
 #[track_caller]
@@ -14,7 +14,7 @@ fn check(recipe: &Recipe, python: Option<&str>, expected: Expect) {
     let venv = Venv {
         name: None,
         path: PathBuf::from("/shop/back end/.venv"),
-        python: python.map(|text| PythonVersions::parse(text).expect("it is one")),
+        python: python.map(|text| Versions::parse(text).expect("it is one")),
         inputs: VenvInputs::Unknown,
         sync: false,
         place: Place {

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::ask;
 use super::interpreter::site_packages;
 use super::pyproject::Pyproject;
-use crate::plan::{PythonVersions, Venv, VenvInputs};
+use crate::plan::{Venv, VenvInputs, Versions};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::system::interrupt::Interrupt;
 
@@ -86,7 +86,7 @@ const NEWEST_MINOR: u32 = 20;
 const OLDEST_MINOR: u32 = 6;
 
 /// The command of a Python that runs and may be the venv's: `python3`, or else the newest that is allowed.
-pub(super) fn python(wanted: Option<&PythonVersions>, interrupt: &Interrupt) -> Option<String> {
+pub(super) fn python(wanted: Option<&Versions>, interrupt: &Interrupt) -> Option<String> {
     let minors = (OLDEST_MINOR..=NEWEST_MINOR)
         .rev()
         .map(|minor| format!("python3.{minor}"));

@@ -1,29 +1,30 @@
 //! The top-level parser and the way from what was typed to a command.
 
 pub(crate) mod embedded;
+mod options;
 mod unknown_command;
 
 use std::ffi::OsString;
 use std::panic::{UnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     Context, attach, bug, completions, compose, config, doctor, down, env, exec, explain, export, import, init, logs,
     metrics, port, print_help, print_problem, restart, run, schema, status, supervise, up, venv, why,
 };
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::Exit;
 use crate::foreign::command_line;
-use crate::report::environment::Dialect;
 use crate::run::again;
 use crate::run::container::{self, Job};
 use crate::run::reexec::{self, Helper};
 use crate::run::watchdog;
-use crate::system::terminal::{Colour, TerminalInfo};
+use crate::system::terminal::TerminalInfo;
 use crate::system::{caller, os};
+use options::{Format, Global, only_for};
 use unknown_command::unknown_command;
 
 /// Runs what the arguments of this process ask for.
@@ -269,100 +270,6 @@ Exit codes:
   7    a process or a port survived
   130  interrupted by Ctrl-C
 Several at once: the first of 130, 2, 7, 6, 3, 5, 4, 1.";
-
-#[derive(clap::Args)]
-#[command(next_help_heading = "Options of every command")]
-struct Global {
-    /// The project's file; without it, the nearest devtasks.toml from here upwards
-    #[arg(long, global = true, value_name = "PATH")]
-    file: Option<PathBuf>,
-    /// Text for people (the default), or JSON for programs on stdout
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "human|json",
-        hide_possible_values = true
-    )]
-    format: Option<Format>,
-    /// When to use colour; `auto`, the default, respects NO_COLOR and CLICOLOR_FORCE
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        value_name = "auto|always|never",
-        hide_default_value = true,
-        hide_possible_values = true
-    )]
-    color: When,
-    /// Print errors only
-    #[arg(long, short, global = true)]
-    quiet: bool,
-    /// Say more: what is run and where, and which checks are fine
-    #[arg(long, short, global = true, conflicts_with = "quiet")]
-    verbose: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Human,
-    Json,
-    /// Of `env` only.
-    Shell,
-    /// Of `env` only.
-    Dotenv,
-    /// Of `doctor` only.
-    Github,
-    /// Of `doctor` only.
-    Junit,
-}
-
-impl From<Format> for Dialect {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Human | Format::Shell | Format::Github | Format::Junit => Dialect::Shell,
-            Format::Dotenv => Dialect::Dotenv,
-            Format::Json => Dialect::Json,
-        }
-    }
-}
-
-impl From<Format> for doctor::Form {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Human | Format::Shell | Format::Dotenv => doctor::Form::Human,
-            Format::Json => doctor::Form::Json,
-            Format::Github => doctor::Form::Github,
-            Format::Junit => doctor::Form::Junit,
-        }
-    }
-}
-
-fn only_for(one: &str, other: &str, command: &str) -> Diagnostic {
-    Diagnostic::new(format!(
-        "`--format {one}` and `--format {other}` are for `{command}` only"
-    ))
-    .hint("write `--format json`, or leave it out")
-    .exit(Exit::Usage)
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-impl From<When> for Colour {
-    fn from(when: When) -> Self {
-        match when {
-            When::Auto => Colour::Auto,
-            When::Always => Colour::Always,
-            When::Never => Colour::Never,
-        }
-    }
-}
 
 #[derive(Subcommand)]
 enum Command {

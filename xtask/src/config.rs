@@ -9,7 +9,6 @@ pub(crate) mod globs;
 pub(crate) mod keys;
 mod log_target;
 pub(crate) mod metrics_address;
-mod python;
 mod read;
 pub(crate) mod schema;
 mod source;
@@ -17,6 +16,7 @@ pub(crate) mod suggest;
 pub(crate) mod template;
 pub(crate) mod toml_text;
 mod variables;
+mod versions;
 mod words;
 
 use std::collections::BTreeMap;
@@ -91,6 +91,8 @@ pub(crate) struct ContainerOf {
 pub(crate) struct ProjectSettings {
     /// `None`: the name of the directory.
     pub(crate) name: Option<String>,
+    /// The versions of this program that may read the file. Another one has not.
+    pub(crate) requires: Option<Versions>,
     /// `None`: `.env` if it exists.
     pub(crate) env_file: Option<Vec<Located<String>>>,
     pub(crate) on_exit: OnExit,
@@ -115,7 +117,7 @@ pub(crate) struct VenvSettings {
     /// Relative to the project's directory.
     pub(crate) path: Located<Template>,
     /// A version specifier such as `>=3.11` or `>=3.11,<3.13`.
-    pub(crate) python: Option<Located<PythonVersions>>,
+    pub(crate) python: Option<Located<Versions>>,
     pub(crate) inputs: VenvInputs,
     /// Whether `up` creates and updates it.
     pub(crate) sync: bool,
@@ -325,9 +327,9 @@ pub(crate) enum OnConflict {
     Next,
 }
 
-/// Conditions on a Python version that must all hold: `>=3.11,<3.13`.
+/// Conditions on a version that must all hold: `>=3.11,<3.13`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PythonVersions {
+pub(crate) struct Versions {
     /// As written.
     pub(crate) text: String,
     pub(crate) bounds: Vec<(VersionOperator, Vec<u32>)>,

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{self, Config};
 pub(crate) use crate::config::{
-    Condition, LogTarget, OnConflict, OnExit, Protocol, PythonVersions, Restart, ShellSyntax, Stdin, StopSignal,
+    Condition, LogTarget, OnConflict, OnExit, Protocol, Restart, ShellSyntax, Stdin, StopSignal, Versions,
 };
 use crate::diagnostic::{Diagnostic, Place};
 pub(crate) use allocation::{
@@ -192,7 +192,7 @@ pub(crate) struct Venv {
     pub(crate) name: Option<String>,
     /// Absolute.
     pub(crate) path: PathBuf,
-    pub(crate) python: Option<PythonVersions>,
+    pub(crate) python: Option<Versions>,
     #[serde(default)]
     pub(crate) inputs: VenvInputs,
     /// Whether `up` creates and updates it.

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::error::Error;
 use clap::{ArgMatches, FromArgMatches, Subcommand};
 
-use super::{AFTER_HELP, Command as Chosen, Global, When, run_parsed, with_program_name};
+use super::options::{Global, When};
+use super::{AFTER_HELP, Command as Chosen, run_parsed, with_program_name};
 
 /// All commands, to be flattened into the commands of a host: `cargo xtask up` beside its own `cargo xtask codegen`.
 ///

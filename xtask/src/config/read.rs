@@ -12,6 +12,7 @@ mod log_export;
 mod names;
 mod port;
 mod reader;
+mod requires;
 mod runs;
 mod service;
 mod shell_syntax;
@@ -35,7 +36,7 @@ use crate::diagnostic::Diagnostic;
 /// Parses the whole file, which may contain no services. Problems call it `file`.
 ///
 /// # Errors
-/// All problems, in file order. If the text is not valid TOML, the rest is still checked, except for problems that may
+/// All problems, in file order; or only that `requires` excludes this version, which may not know the rest. If the text is not valid TOML, the rest is still checked, except for problems that may
 /// follow from the syntax error.
 pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let source = SourceText::new(file, text);
@@ -43,6 +44,9 @@ pub(crate) fn read(file: &Path, text: &str) -> Result<Config, Vec<Diagnostic>> {
     let (document, more) = DeTable::parse_recoverable(&text);
     errors.extend(more);
     let root = Table::root(document.get_ref());
+    if let Some(problem) = requires::another_version(&source, &root) {
+        return Err(vec![problem]);
+    }
     let mut reader = TomlReader::new(&source, Names::of(&root), &errors);
     let config = whole(&mut reader, &root);
     reader.finish(config)
@@ -135,6 +139,7 @@ fn each<'t, T>(
 fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSettings> {
     let table = reader.known_table(item, PROJECT)?;
     let name = table.get("name").and_then(|item| reader.plain(&item));
+    let requires = table.get("requires").and_then(|item| requires::requires(reader, &item));
     let env_file = table.get("env_file").map(|item| {
         let files = reader.one_or_list(&item, "a string or a list of strings");
         files.iter().filter_map(|file| reader.plain(file)).collect()
@@ -148,6 +153,7 @@ fn project<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<ProjectSe
     let metrics = table.get("metrics").and_then(|item| metrics(reader, &item));
     Some(ProjectSettings {
         name: name.map(|name| name.value),
+        requires,
         env_file,
         on_exit: on_exit.unwrap_or_default(),
         log_export: log_export.unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::VersionOperator;
 use crate::diagnostic::Platform;
-use crate::plan::{PythonVersions, Venv, interpreter_of};
+use crate::plan::{Venv, Versions, interpreter_of};
 
 /// Observations of the tools for a venv, and of the files beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +19,7 @@ pub(crate) struct Recipe {
     /// An entry of its directory that no venv has, such as somebody's source. Then it is not made again.
     pub(crate) holds_more: Option<String>,
     /// What the `pyproject.toml` of its project says of Python.
-    pub(crate) requires_python: Option<PythonVersions>,
+    pub(crate) requires_python: Option<Versions>,
     pub(crate) source: Source,
     /// The tool whose lock file lies there and does not count, because the tool is not in the `PATH`.
     pub(crate) lacks_tool: Option<&'static str>,
@@ -81,7 +81,7 @@ impl Recipe {
     }
 
     /// The Python versions that the venv may have: those of devtasks.toml, or else of its project.
-    pub(crate) fn wanted<'a>(&'a self, venv: &'a Venv) -> Option<&'a PythonVersions> {
+    pub(crate) fn wanted<'a>(&'a self, venv: &'a Venv) -> Option<&'a Versions> {
         venv.python.as_ref().or(self.requires_python.as_ref())
     }
 
@@ -162,7 +162,7 @@ impl Recipe {
 }
 
 /// The command of the lowest Python that `wanted` accepts: `python3.11` for `>=3.11`.
-fn lowest_python(wanted: Option<&PythonVersions>) -> String {
+fn lowest_python(wanted: Option<&Versions>) -> String {
     let lowest = wanted.and_then(|wanted| {
         wanted.bounds.iter().find_map(|(operator, version)| match operator {
             VersionOperator::Equal

@@ -20,6 +20,7 @@ pub(crate) const BAD: &[(&str, &str)] = &[
         "an env file of the project with a variable",
         "[project]\nenv_file = ['${HOME}/.env']",
     ),
+    ("a version that is none", "[project]\nrequires = '^0.2'"),
     ("an unknown word", "[project]\non_exit = 'stay'"),
     ("a metrics address without a port", "[project]\nmetrics = '127.0.0.1'"),
     ("a port alone as metrics address", "[project]\nmetrics = ':9464'"),

@@ -8,6 +8,7 @@ use crate::sandbox::{Running, Sandbox, port};
 const WHOLE: &str = r#"
 [project]
 name = "shop"
+requires = ">=0.1"
 on_exit = "keep"
 metrics = "127.0.0.1:${METRICS_PORT}"
 log_export = [{ otlp = "http://127.0.0.1:4318" }, { syslog = "udp://127.0.0.1:514" }, { journald = true }, { file = "tmp/lines" }]
@@ -103,6 +104,7 @@ fn every_value_is_filled_in_and_secrets_are_masked() {
 
         [project]
         name = "shop"
+        requires = ">=0.1"
         env_file = [".env"]
         on_exit = "keep"
         metrics = "127.0.0.1:9464"

@@ -39,6 +39,14 @@ pub(super) const KEYS: &[Key] = &[
     .also(&["dotenv", "env_files"]),
     key(
         PROJECT,
+        "requires",
+        Kind::Versions,
+        "any version",
+        "which versions of devtasks may read this file, such as `>=0.2`",
+    )
+    .also(&["required_version", "min_version", "minimum_version"]),
+    key(
+        PROJECT,
         "on_exit",
         Kind::Words(&["stop", "keep"]),
         "`\"stop\"`",

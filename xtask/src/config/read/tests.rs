@@ -6,6 +6,7 @@ mod good;
 mod log_export;
 mod places;
 mod problems;
+mod requires;
 mod runs;
 mod tasks;
 

@@ -3,7 +3,7 @@
 use super::item::{Item, Table};
 use super::reader::TomlReader;
 use crate::config::keys::VENV;
-use crate::config::{PythonVersions, VenvInputs, VenvSettings};
+use crate::config::{VenvInputs, VenvSettings, Versions};
 use crate::diagnostic::Diagnostic;
 
 pub(super) fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<VenvSettings> {
@@ -11,7 +11,7 @@ pub(super) fn venv<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<V
     let python = table.get("python").and_then(|item| {
         let text = reader.string(&item)?;
         reader
-            .parsed(&item, PythonVersions::parse(text))
+            .parsed(&item, Versions::parse(text))
             .map(|versions| reader.at(&item, versions))
     });
     let inputs = inputs(reader, &table);

@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use super::{Recipe, Source, Work, typed_on};
 use crate::diagnostic::{Place, Platform};
 use crate::expected::Expected;
-use crate::plan::{PythonVersions, Venv, VenvInputs};
+use crate::plan::{Venv, VenvInputs, Versions};
 
 /// The project is `/shop`, the venv `/shop/back end/.venv`. One line for each work, as typed on Unix.
 #[track_caller]
@@ -20,7 +20,7 @@ fn check_on(platform: Platform, recipe: &Recipe, python: Option<&str>, expected:
     let venv = Venv {
         name: None,
         path: PathBuf::from("/shop/back end/.venv"),
-        python: python.map(|text| PythonVersions::parse(text).expect("it is one")),
+        python: python.map(|text| Versions::parse(text).expect("it is one")),
         inputs: VenvInputs::Unknown,
         sync: false,
         place: Place {

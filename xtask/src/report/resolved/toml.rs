@@ -21,6 +21,9 @@ pub(super) fn text(document: &Document) -> String {
     );
     out.push_str("\n[project]\n");
     line(&mut out, "name", quoted(document.project));
+    if let Some(requires) = document.requires {
+        line(&mut out, "requires", quoted(requires));
+    }
     // Always, for an empty list keeps a `.env` from being read.
     line(&mut out, "env_file", list(env_files.iter().map(|it| quoted(it))));
     unless(&mut out, "on_exit", document.on_exit, OnExit::default().name());

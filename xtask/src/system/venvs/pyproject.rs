@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::plan::PythonVersions;
+use crate::plan::Versions;
 use crate::system::files;
 
 /// Of a project's file, in bytes.
@@ -17,7 +17,7 @@ pub(super) struct Pyproject {
     /// `None` if they are not listed, or made up by a build system.
     pub(super) dependencies: Option<Vec<String>>,
     /// If it is a list of release numbers.
-    pub(super) requires_python: Option<PythonVersions>,
+    pub(super) requires_python: Option<Versions>,
     /// It has a `[tool.uv]`.
     pub(super) is_of_uv: bool,
 }
@@ -36,7 +36,7 @@ impl Pyproject {
             .map(str::to_owned);
         let python = project.and_then(|it| it.get("requires-python")?.get_ref().as_str());
         Some(Pyproject {
-            requires_python: python.and_then(|it| PythonVersions::parse(it).ok()),
+            requires_python: python.and_then(|it| Versions::parse(it).ok()),
             package: name.filter(|_| root.get("build-system").is_some()),
             dependencies: listed,
             is_of_uv: table(root, "tool").is_some_and(|tool| tool.get("uv").is_some()),

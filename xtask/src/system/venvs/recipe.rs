@@ -7,7 +7,7 @@ use super::ask;
 use super::interpreter::site_packages;
 use super::pyproject::Pyproject;
 use crate::diagnostic::Platform;
-use crate::plan::{PythonVersions, Venv, VenvInputs};
+use crate::plan::{Venv, VenvInputs, Versions};
 use crate::preflight::recipe::{Recipe, Source};
 use crate::system::interrupt::Interrupt;
 
@@ -90,7 +90,7 @@ const OLDEST_MINOR: u32 = 6;
 /// `python` is the usual one, and the others may be links to a shop.
 ///
 /// Source: docs.python.org, "Using Python on Windows".
-pub(super) fn python(wanted: Option<&PythonVersions>, interrupt: &Interrupt) -> Option<String> {
+pub(super) fn python(wanted: Option<&Versions>, interrupt: &Interrupt) -> Option<String> {
     let minors = (OLDEST_MINOR..=NEWEST_MINOR)
         .rev()
         .map(|minor| format!("python3.{minor}"));

@@ -11,6 +11,8 @@ use crate::config::{
 pub(super) fn config(config: &Config) -> String {
     let mut lines = Vec::new();
     lines.extend(config.project.name.as_ref().map(|name| format!("project {name}")));
+    let requires = config.project.requires.as_ref();
+    lines.extend(requires.map(|versions| format!("requires {}", versions.text)));
     if let Some(files) = &config.project.env_file {
         let files: Vec<&str> = files.iter().map(|file| file.value.as_str()).collect();
         lines.push(format!("env_file [{}]", files.join(" ")));

@@ -1,11 +1,11 @@
 //! A specifier and versions → the versions it allows.
 
-use crate::config::PythonVersions;
+use crate::config::Versions;
 
 /// `versions` and `expected` are separated by spaces; `expected` contains the allowed ones.
 #[track_caller]
 fn check(specifier: &str, versions: &str, expected: &str) {
-    let found = match PythonVersions::parse(specifier) {
+    let found = match Versions::parse(specifier) {
         Ok(allowed) => versions
             .split_whitespace()
             .filter(|version| allowed.allows(&numbers(version)))

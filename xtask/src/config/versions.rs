@@ -1,13 +1,14 @@
-//! Python versions that a venv accepts: PEP 440 version specifiers, for release numbers only.
+//! The versions of Python that a venv accepts, and those of this program that a project accepts: PEP 440 version
+//! specifiers, for release numbers only.
 //!
 //! Source: packaging.python.org, "Version specifiers".
 
 use std::cmp::Ordering;
 
-use super::{PythonVersions, VersionOperator};
+use super::{VersionOperator, Versions};
 use crate::diagnostic::{Diagnostic, Exit};
 
-impl PythonVersions {
+impl Versions {
     /// Parses conditions separated by commas: `>=3.11,<3.13`, `~=3.11`, `==3.12.*`; a bare `3.12` means `==3.12.*`.
     ///
     /// # Errors
@@ -15,7 +16,7 @@ impl PythonVersions {
     pub(crate) fn parse(text: &str) -> Result<Self, Diagnostic> {
         let bounds = text.split(',').map(|part| bound(part.trim())).collect::<Option<_>>();
         match bounds {
-            Some(bounds) => Ok(PythonVersions {
+            Some(bounds) => Ok(Versions {
                 text: text.to_owned(),
                 bounds,
             }),

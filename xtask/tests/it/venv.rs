@@ -25,6 +25,15 @@ fn project(config: &str) -> Sandbox {
     with_python(config, &python, &script)
 }
 
+/// What `doctor -v` says of the venvs, of which one is a note.
+#[track_caller]
+fn notes_of_doctor(sandbox: &Sandbox) -> String {
+    let said = sandbox.run(&["doctor", "--verbose"]).with(0).stdout;
+    let note = said.split_once("venvs\n\n").map(|(_, note)| note).unwrap_or(&said);
+    let (note, _) = note.split_once("\n\n").expect("other kinds follow");
+    sandbox.plain(&format!("{note}\n"))
+}
+
 /// A project with the Python of this machine.
 fn real_project(config: &str) -> Sandbox {
     let python = python();

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::{check, found, venv};
+use crate::sandbox::port::row;
 use crate::sandbox::{Running, Sandbox, eventually_gone, port};
 
 #[test]
@@ -125,7 +126,7 @@ fn another_dev_server_of_the_same_directory_is_told_of() {
 
 #[test]
 fn a_port_that_has_moved_is_a_note() {
-    let one = port();
+    let one = row(2);
     let sandbox = Sandbox::new(&format!(
         "[services.api]\ncommand = \"SERVICE --listen 127.0.0.1:${{API_PORT}}\"\n\
          port = {{ number = \"${{API_PORT:-{one}}}\", on_conflict = \"next\" }}\n"

@@ -36,13 +36,15 @@ fn that_has_our_commands_below_a_word_they_name_it_and_find_each_other() {
         compose.stdout.contains("ready") || compose.stdout.contains("running"),
         "{compose:?}"
     );
+    let pid = sandbox.pid("db");
     // In the same environment, so nothing is restarted.
     let up = start(&sandbox, None, &["stack", "up", "-d"]).wait().with(0);
     assert!(up.stderr.contains("`host stack logs -f`"), "{up:?}");
-    let json = start(&sandbox, None, &["stack", "--format", "json", "status"])
+    assert_eq!(sandbox.pid("db"), pid);
+    let status = start(&sandbox, None, &["stack", "--format", "json", "status"])
         .wait()
         .with(0);
-    assert!(json.stdout.contains("\"restarts\":0"), "{json:?}");
+    assert!(status.stdout.contains(&format!("\"pid\":{pid}")), "{status:?}");
     start(&sandbox, None, &["stack", "down"]).wait().with(0);
     sandbox.nothing_is_left_soon();
 }

@@ -1,6 +1,6 @@
 //! Inside a program with words of its own, which starts itself once more as watchdog and as supervisor.
 
-use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, host};
+use crate::sandbox::{Running, Sandbox, eventually, eventually_gone, host, machine};
 
 const CONFIG: &str =
     "[services.api]\ncommand = \"touch started\"\nrestart = \"no\"\n[services.db]\ncommand = \"SERVICE\"\n";
@@ -36,13 +36,16 @@ fn that_has_our_commands_below_a_word_they_name_it_and_find_each_other() {
         compose.stdout.contains("ready") || compose.stdout.contains("running"),
         "{compose:?}"
     );
-    // In the same environment, so nothing is restarted.
+    let pid = sandbox.pid("db");
+    // Which is told by a variable that services do not get.
+    assert!(!machine::with_variable("DEVTASKS_HELPER=1").contains(&pid));
     let up = start(&sandbox, None, &["stack", "up", "-d"]).wait().with(0);
     assert!(up.stderr.contains("`host stack logs -f`"), "{up:?}");
-    let json = start(&sandbox, None, &["stack", "--format", "json", "status"])
+    assert_eq!(sandbox.pid("db"), pid);
+    let status = start(&sandbox, None, &["stack", "--format", "json", "status"])
         .wait()
         .with(0);
-    assert!(json.stdout.contains("\"restarts\":0"), "{json:?}");
+    assert!(status.stdout.contains(&format!("\"pid\":{pid}")), "{status:?}");
     start(&sandbox, None, &["stack", "down"]).wait().with(0);
     sandbox.nothing_is_left_soon();
 }

@@ -35,4 +35,5 @@ mod up;
 mod venv;
 mod versions;
 mod why;
+mod worktree;
 mod zoo;

@@ -82,7 +82,14 @@ const FOREIGN: &[Foreign] = &[
         &["plan", "preview", "dry-run"],
         &[("see what would start with", "up --plan [SERVICE]")],
     ),
-    at_top(&["config", "configure"], &[("check devtasks.toml with", "doctor"), ENV]),
+    at_top(
+        &["configure", "settings"],
+        &[("see what devtasks.toml comes to with", "config"), ENV],
+    ),
+    at_top(
+        &["completion", "autocomplete"],
+        &[("complete words in your shell with", "completions bash")],
+    ),
     at_top(&["printenv", "environment", "vars"], &[ENV]),
     at_top(
         &["shell", "sh", "bash", "console"],

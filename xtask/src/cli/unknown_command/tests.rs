@@ -105,7 +105,8 @@ fn words_of_other_tools_get_the_command_with_what_was_typed() {
     );
     check(
         &[
-            "config",
+            "configure",
+            "completion",
             "shell",
             "wait 5432",
             "--file x log",
@@ -114,11 +115,16 @@ fn words_of_other_tools_get_the_command_with_what_was_typed() {
             "venv create",
         ],
         expect![[r#"
-            $ devtasks config
-            error: there is no command `config`
+            $ devtasks configure
+            error: there is no command `configure`
 
-            hint: check devtasks.toml with `devtasks doctor`
+            hint: see what devtasks.toml comes to with `devtasks config`
             hint: or print the environment of a service with `devtasks env SERVICE`
+
+            $ devtasks completion
+            error: there is no command `completion`
+
+            hint: complete words in your shell with `devtasks completions bash`
 
             $ devtasks shell
             error: there is no command `shell`

@@ -5,7 +5,7 @@ use crate::diagnostic::Exit;
 use crate::report::resolved::Resolved;
 use crate::run::project::Project;
 
-/// Print the resolved configuration: variables filled in, ports as numbers, secrets masked
+/// Print the resolved configuration; variables filled in, ports as numbers, secrets masked
 #[derive(clap::Args)]
 #[command(after_help = "\
 Every service and task, whatever its profiles, as a devtasks.toml that means the same in this directory. What

@@ -10,7 +10,7 @@ use crate::report;
 use crate::run::project::NewFile;
 use crate::system::{problem, repository};
 
-/// Write a devtasks.toml from one file, such as a Procfile, a Compose file or a package.json
+/// Write a devtasks.toml from one file, such as a Procfile, Compose file or package.json
 #[derive(clap::Args)]
 #[command(after_help = "\
 What the file says becomes services and tasks; what could not be carried over is listed. A

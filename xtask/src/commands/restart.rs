@@ -11,7 +11,7 @@ use crate::run::project::Project;
 use crate::run::run_status;
 use crate::system::runs::StateDir;
 
-/// Stop services of the running stack and start them again, and wait until they are ready
+/// Stop services of the running stack, start them again, and wait until they are ready
 #[derive(clap::Args)]
 #[command(after_help = "\
 Dependents stop before what they depend on, and start after it. A service that is named alone leaves

@@ -79,17 +79,32 @@ fn wrong_usage_is_2_and_help_is_0() {
 }
 
 #[test]
-fn help_lists_what_works_and_nothing_else() {
+fn help_lists_what_works() {
     let sandbox = Sandbox::new("");
     let help = sandbox.run(&["--help"]).with(0).stdout;
     for command in [
-        "up", "down", "restart", "attach", "status", "logs", "why", "doctor", "run", "exec", "env", "port", "init",
-        "import", "venv", "compose", "export",
+        "up",
+        "down",
+        "restart",
+        "attach",
+        "status",
+        "logs",
+        "why",
+        "doctor",
+        "run",
+        "exec",
+        "env",
+        "port",
+        "init",
+        "import",
+        "venv",
+        "compose",
+        "export",
+        "config",
+        "schema",
+        "completions",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
-    }
-    for later in ["config", "schema", "completions"] {
-        assert!(!help.contains(&format!("\n  {later} ")), "{help}");
     }
 }
 
@@ -226,7 +241,7 @@ Options:
     );
     let short = sandbox.run(&["-h"]).with(0).stdout;
     assert!(
-        short.contains("\n  logs     Show what") && !short.contains("--color"),
+        short.contains("\n  logs         Show what") && !short.contains("--color"),
         "{short}"
     );
     // In one line each.

@@ -37,6 +37,7 @@ pub(crate) use allocation::{
 };
 pub(crate) use changes::{SettingChange, changes};
 pub(crate) use draft::{Draft, draft};
+pub(crate) use env_files::Elsewhere;
 pub(crate) use environment::{Environment, EnvironmentChange, bin, interpreter_of, with_plain_path, without_cargo};
 pub(crate) use scheme::Scheme;
 pub(crate) use selection::{Selection, unknown};
@@ -52,6 +53,8 @@ pub(crate) struct PlanInputs<'a> {
     pub(crate) calling: &'a Environment,
     /// The bytes of an env file; `None` if it is missing.
     pub(crate) read: &'a ReadFile<'a>,
+    /// A file in the main checkout that is missing in the second, a worktree.
+    pub(crate) in_main: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
     /// The nearest venv from the first directory upward to the second.
     pub(crate) nearest_venv: &'a dyn Fn(&Path, &Path) -> Option<PathBuf>,
     /// The base of an `auto` port without a base in the file, by project and port.

@@ -17,7 +17,7 @@ pub(crate) mod recipe;
 pub(crate) mod reloader;
 pub(crate) mod resolution;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::Protocol;
@@ -38,8 +38,8 @@ pub(crate) struct Facts {
     pub(crate) compose: BTreeMap<String, ComposeFact>,
     /// By path.
     pub(crate) venvs: BTreeMap<PathBuf, VenvFact>,
-    /// Env files that are declared but missing.
-    pub(crate) missing_files: BTreeSet<PathBuf>,
+    /// Env files that are declared but missing, each with that of the main checkout, if this is a worktree and it has one.
+    pub(crate) missing_files: BTreeMap<PathBuf, Option<PathBuf>>,
     /// Maximum number of descriptors of one of our processes; `None` if unknown.
     pub(crate) open_files: Option<u64>,
 }

@@ -129,6 +129,7 @@ impl Simulation {
             checkout: Path::new("/"),
             calling: &Environment::new(),
             read: &|_| None,
+            in_main: &|_, _| None,
             nearest_venv: &|_, _| None,
             default_base: &|_, _| 0,
             address: &on_this_machine,

@@ -86,6 +86,10 @@ const FOREIGN: &[Foreign] = &[
         &["configure", "settings"],
         &[("see what devtasks.toml comes to with", "config"), ENV],
     ),
+    at_top(
+        &["completion", "autocomplete"],
+        &[("complete words in your shell with", "completions bash")],
+    ),
     at_top(&["printenv", "environment", "vars"], &[ENV]),
     at_top(
         &["shell", "sh", "bash", "console"],

@@ -23,7 +23,7 @@ use crate::supervise::State;
 use crate::system::clock::wall;
 use crate::system::runs::{LockOutcome, StateDir};
 
-/// Stop the stack, and prove that no process is left and ports are free
+/// Stop the stack, and prove that nothing is left and every port is free
 #[derive(clap::Args, Default)]
 #[command(after_help = "\
 Works from any terminal, and after a crash: the processes of the last run are known by their tag.

@@ -16,7 +16,7 @@ use crate::supervise::{Cause, State};
 use crate::system::clock::wall;
 use crate::system::runs::StateDir;
 
-/// Explain a service's state: what it waits for, health, last exit, next retry
+/// Explain a service's state: what it waits for, its health, last exit and next retry
 #[derive(clap::Args)]
 #[command(after_help = "\
 Asks the running stack. If none runs, it says how the service ended in the last run, by the files of `logs`.

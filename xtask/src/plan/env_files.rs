@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::scope::{Pairs, Scope, ServiceAddresses};
+use super::scope::{Pairs, Scope, ServiceAddresses, Settable};
 use super::{EnvFile, Environment, PlanInputs};
 use crate::config::{self, Config, dotenv};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Hint, Place, Platform};
+use crate::foreign::windows_word;
 
 /// The env files of the project, in order.
 pub(super) struct ProjectFiles {
@@ -18,6 +19,8 @@ pub(super) struct ProjectFiles {
     pub(super) named: Vec<EnvFile>,
     /// The file with the highest priority, as the user would write it.
     settable: Option<String>,
+    /// The first of them that only the main checkout has.
+    elsewhere: Option<Elsewhere>,
 }
 
 impl ProjectFiles {
@@ -30,6 +33,7 @@ impl ProjectFiles {
                 None => Some(".env".to_owned()),
                 Some(named) => named.last().map(|file| file.value.clone()),
             },
+            elsewhere: None,
         };
         let mut paths = Vec::new();
         match &config.project.env_file {
@@ -45,6 +49,13 @@ impl ProjectFiles {
                 }
             }
         }
+        files.elsewhere = paths.iter().find_map(|path| {
+            Some(Elsewhere {
+                main: (outside.in_main)(path, outside.checkout)?,
+                path: path.clone(),
+                checkout: outside.checkout.to_owned(),
+            })
+        });
         let mut problems = Vec::new();
         for path in paths {
             let earlier: Vec<&Pairs> = files.pairs.iter().rev().collect();
@@ -106,8 +117,11 @@ impl ProjectFiles {
         if problems.is_empty() { Ok(files) } else { Err(problems) }
     }
 
-    pub(super) fn settable(&self) -> Option<&str> {
-        self.settable.as_deref()
+    pub(super) fn settable(&self) -> Settable<'_> {
+        Settable {
+            file: self.settable.as_deref(),
+            elsewhere: self.elsewhere.as_ref(),
+        }
     }
 
     /// What `${…}` means where only variables of the project are known. `nothing` is empty.
@@ -124,6 +138,39 @@ impl ProjectFiles {
     /// All files in which `${…}` of a service is looked up.
     pub(super) fn last_first<'a>(&'a self, own: &'a [Pairs]) -> Vec<&'a Pairs> {
         own.iter().rev().chain(self.pairs.iter().rev()).collect()
+    }
+}
+
+/// A file that is missing in a worktree, and that the main checkout has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    pub(crate) main: PathBuf,
+    /// Where it belongs.
+    pub(crate) path: PathBuf,
+    /// The worktree.
+    pub(crate) checkout: PathBuf,
+}
+
+impl Elsewhere {
+    /// The command that brings it, for a problem at this place of the file.
+    pub(crate) fn copied(&self, place: &Place) -> Hint {
+        let seen_from = place.seen_from(&self.checkout);
+        let path = self
+            .path
+            .strip_prefix(seen_from)
+            .unwrap_or(&self.path)
+            .to_string_lossy();
+        let main = self.main.to_string_lossy();
+        let (from, to) = (shell_words::quote(&main), shell_words::quote(&path));
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        Hint::from(format!("copy `{name}` from the main checkout with `cp {from} {to}`")).on(
+            Platform::Windows,
+            format!(
+                "copy `{name}` from the main checkout with `copy {} {}`",
+                windows_word(&main),
+                windows_word(&path)
+            ),
+        )
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn plan_of(
         checkout,
         calling: &Environment::new(),
         read: &|_| None,
+        in_main: &|_, _| None,
         nearest_venv: &|_, _| None,
         default_base: &|_, _| 0,
         address,

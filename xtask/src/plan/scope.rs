@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use super::Environment;
+use super::env_files::Elsewhere;
 use crate::config::suggest::did_you_mean;
 use crate::config::template::{Missing, TemplatePart};
 use crate::config::{Located, Template};
-use crate::diagnostic::{Code, Diagnostic, Exit};
+use crate::diagnostic::{Code, Diagnostic, Exit, Hint};
 
 /// Names and values in file order.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -20,8 +21,16 @@ pub(super) struct Scope<'a> {
     /// In reverse order.
     pub(super) files: Vec<&'a Pairs>,
     pub(super) addresses: &'a ServiceAddresses,
-    /// The env file that hints mention.
-    pub(super) settable: Option<&'a str>,
+    pub(super) settable: Settable<'a>,
+}
+
+/// Where hints say that a variable is to be set.
+#[derive(Clone, Copy)]
+pub(super) struct Settable<'a> {
+    /// An env file, as the user would write it; `None` for the environment.
+    pub(super) file: Option<&'a str>,
+    /// An env file that only the main checkout has.
+    pub(super) elsewhere: Option<&'a Elsewhere>,
 }
 
 /// The values of references such as `${services.db.port}`.
@@ -54,7 +63,11 @@ impl Scope<'_> {
                 Missing::Variable(name) | Missing::Required { name, .. } => template.place.variable(name),
                 Missing::Reference { service, .. } => template.place.variable(&format!("services.{service}")),
             };
-            self.missing(it).map(|problem| problem.at(&place))
+            let problem = self.missing(it)?.at(&place);
+            Some(match self.settable.elsewhere {
+                Some(elsewhere) => first(elsewhere.copied(&place), problem),
+                None => problem,
+            })
         };
         filled.map_err(|missing| missing.into_iter().filter_map(problem).collect())
     }
@@ -99,6 +112,7 @@ impl Scope<'_> {
     fn missing(&self, missing: Missing) -> Option<Diagnostic> {
         let settable = self
             .settable
+            .file
             .map_or("the environment".to_owned(), |file| format!("`{file}`"));
         let state = |name: &str| match self.variable(name) {
             Some(_) => "empty",
@@ -123,6 +137,15 @@ impl Scope<'_> {
             Missing::Reference { why, .. } => Diagnostic::new(why),
         };
         Some(problem.code(Code::EnvMissing).exit(Exit::Usage))
+    }
+}
+
+/// The problem with a hint before its own: more may be missing for the same reason.
+fn first(hint: Hint, problem: Diagnostic) -> Diagnostic {
+    let hints = std::iter::once(hint).chain(problem.hints.into_iter().map(Hint::or));
+    Diagnostic {
+        hints: hints.collect(),
+        ..problem
     }
 }
 

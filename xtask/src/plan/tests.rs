@@ -78,6 +78,7 @@ fn outcome(config: &str, around: &str, asked: &str) -> Result<(Plan, Vec<Diagnos
         checkout: Path::new("/shop"),
         calling: &calling,
         read: &read,
+        in_main: &|_, _| None,
         nearest_venv: &nearest,
         default_base: &|_, _| 0,
         address: &on_this_machine,

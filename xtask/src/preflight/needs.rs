@@ -12,7 +12,7 @@ use super::pidfile::stale_pidfile;
 use super::{DirectoryFact, Facts, NodeState, ServiceFact, compose};
 use crate::diagnostic::{Code, Diagnostic, Exit, Hint, Level, Place, Platform};
 use crate::foreign::windows_word;
-use crate::plan::{EnvFile, Plan, Runs, Service};
+use crate::plan::{Elsewhere, EnvFile, Plan, Runs, Service};
 use crate::ports::{Finding, Subject};
 
 /// What is missing, by service in start order. A venv that several services share is reported once.
@@ -22,13 +22,11 @@ pub(crate) fn needs(plan: &Plan, facts: &Facts) -> Vec<Finding> {
     let mut files_told = BTreeSet::new();
     let mut modules_told = BTreeSet::new();
     for service in &plan.services {
-        for file in service
-            .env_files
-            .iter()
-            .filter(|file| facts.missing_files.contains(&file.path))
-        {
-            if files_told.insert(&file.path) {
-                findings.push(env_file_missing(plan, service, file));
+        for file in &service.env_files {
+            if let Some(main) = facts.missing_files.get(&file.path)
+                && files_told.insert(&file.path)
+            {
+                findings.push(env_file_missing(plan, service, file, main.as_deref()));
             }
         }
         let venv = service.venv.as_ref().and_then(|venv| {
@@ -103,8 +101,8 @@ fn installs_first(plan: &Plan, service: &Service) -> bool {
     node_modules::installs(service) || service.depends_on.iter().any(waits_for)
 }
 
-fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
-    let finding = no_env_file(plan, file);
+fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile, main: Option<&Path>) -> Finding {
+    let finding = no_env_file(plan, file, main);
     // A file of `[project]` concerns all services.
     finding.about(match file.place.table.as_str() {
         "[project]" => Subject::default(),
@@ -112,11 +110,19 @@ fn env_file_missing(plan: &Plan, service: &Service, file: &EnvFile) -> Finding {
     })
 }
 
-/// The problem that a listed env file does not exist.
-pub(crate) fn no_env_file(plan: &Plan, file: &EnvFile) -> Diagnostic {
+/// The problem that a listed env file does not exist; `main` is that of the main checkout.
+pub(crate) fn no_env_file(plan: &Plan, file: &EnvFile, main: Option<&Path>) -> Diagnostic {
     let shown = relative(plan, &file.path);
     let message = format!("env file `{shown}` is missing");
-    missing(Code::EnvFileMissing, message, &file.place).hint(format!("create `{shown}`, or remove it from `env_file`"))
+    missing(Code::EnvFileMissing, message, &file.place).hint(match main {
+        Some(main) => Elsewhere {
+            main: main.to_owned(),
+            path: file.path.clone(),
+            checkout: plan.checkout.clone(),
+        }
+        .copied(&file.place),
+        None => format!("create `{shown}`, or remove it from `env_file`").into(),
+    })
 }
 
 fn working_dir(plan: &Plan, service: &Service, fact: &DirectoryFact) -> Option<Finding> {

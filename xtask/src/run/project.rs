@@ -13,16 +13,16 @@ use super::reexec::VARIABLE;
 use super::reservations::{CheckoutRef, Registry};
 use super::run_status;
 use crate::config::{self, Config, DeclaredNames};
-use crate::diagnostic::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit, Level};
 use crate::hash::fnv;
 use crate::plan::{
-    self, Draft, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, on_this_machine, with_plain_path,
-    without_cargo,
+    self, Draft, Elsewhere, Environment, EnvironmentChange, Plan, PlanInputs, PortId, Selection, on_this_machine,
+    with_plain_path, without_cargo,
 };
-use crate::ports::Finding;
+use crate::ports::{Finding, Subject};
 use crate::preflight::env_files::{EnvFileFact, KnownVariables, env_files};
 use crate::supervise::steps::numbers;
-use crate::system::{files, observe, os, problem, venvs};
+use crate::system::{files, observe, os, owners, problem, venvs};
 pub(crate) use new_file::NewFile;
 pub(crate) use place::{ProjectPath, directory};
 
@@ -86,13 +86,34 @@ impl Project {
         observe::env_files(&paths, &self.checkout)
     }
 
+    /// That `.env`, which need not exist, is missing in this worktree and the main checkout has it.
+    pub(crate) fn env_file_elsewhere(&self) -> Option<Finding> {
+        let path = self.checkout.join(".env");
+        let place = &self.config.services.first()?.place;
+        let is_default = self.config.project.env_file.is_none();
+        let main = owners::in_main(&path, &self.checkout).filter(|_| is_default)?;
+        let elsewhere = Elsewhere {
+            main,
+            path,
+            checkout: self.checkout.clone(),
+        };
+        let message = "`.env` is missing in this worktree, and the main checkout has one";
+        let problem = Diagnostic::new(message).code(Code::EnvFileMissing).level(Level::Warn);
+        let problem = problem.exit(Exit::Done).hint(elsewhere.copied(place));
+        Some(problem.about(Subject::default()))
+    }
+
     /// The findings about them.
     pub(crate) fn env_findings(&self, files: &[EnvFileFact]) -> Vec<Finding> {
         let known = KnownVariables {
             used: self.config.variables(),
             is_set: &|name| self.calling.contains_key(OsStr::new(name)),
         };
-        env_files(files, &known)
+        let elsewhere = self.env_file_elsewhere();
+        // Its example is no better.
+        let is_told = |file: &EnvFileFact| elsewhere.is_some() && file.path == Path::new(".env");
+        let rest: Vec<_> = files.iter().filter(|file| !is_told(file)).cloned().collect();
+        elsewhere.clone().into_iter().chain(env_files(&rest, &known)).collect()
     }
 
     /// The requested services, before their ports have numbers.
@@ -104,6 +125,7 @@ impl Project {
             checkout: &self.checkout,
             calling: &self.calling,
             read: &read_env_file,
+            in_main: &owners::in_main,
             nearest_venv: &venvs::nearest,
             default_base: &default_base,
             address: &on_this_machine,

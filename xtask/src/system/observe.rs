@@ -76,7 +76,10 @@ pub(crate) fn facts_without_ports(plan: &Plan, venvs: &VenvLooks, interrupt: &In
         services,
         compose: compose_facts(plan, interrupt),
         venvs: venvs.at(plan.venvs(), interrupt),
-        missing_files: files.filter(|path| !path.is_file()).cloned().collect(),
+        missing_files: files
+            .filter(|path| !path.is_file())
+            .map(|path| (path.clone(), owners::in_main(path, &plan.checkout)))
+            .collect(),
         open_files: os::open_files_at_most(),
     }
 }

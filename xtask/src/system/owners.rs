@@ -30,7 +30,7 @@ use details::describe;
 pub(crate) use free_port::{bound, can_be_served, find_free_port};
 use holders::{owners, unowned};
 pub(crate) use loopback_and_ephemeral::loopback_and_ephemeral_facts;
-pub(crate) use repository::{REPOSITORY_TIMEOUT, is_linked_worktree, repository_within};
+pub(crate) use repository::{REPOSITORY_TIMEOUT, in_main, is_linked_worktree, repository_within};
 use roles::Judge;
 
 /// The addresses at which to check a port.

@@ -38,4 +38,5 @@ mod up;
 mod venv;
 mod versions;
 mod why;
+mod worktree;
 mod zoo;

@@ -106,6 +106,7 @@ fn words_of_other_tools_get_the_command_with_what_was_typed() {
     check(
         &[
             "configure",
+            "completion",
             "shell",
             "wait 5432",
             "--file x log",
@@ -119,6 +120,11 @@ fn words_of_other_tools_get_the_command_with_what_was_typed() {
 
             hint: see what devtasks.toml comes to with `devtasks config`
             hint: or print the environment of a service with `devtasks env SERVICE`
+
+            $ devtasks completion
+            error: there is no command `completion`
+
+            hint: complete words in your shell with `devtasks completions bash`
 
             $ devtasks shell
             error: there is no command `shell`

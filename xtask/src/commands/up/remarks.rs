@@ -1,5 +1,5 @@
-//! Remarks about ports that moved in an earlier `up`, about those that `--reset-ports` moved back, and about containers
-//! that run already.
+//! Remarks about ports that moved in an earlier `up`, about those that `--reset-ports` moved back, about containers that
+//! run already, and about a `.env` that only the main checkout has.
 
 use super::preflight::Preflight;
 use crate::plan::{Origin, Plan, PortId};
@@ -13,6 +13,10 @@ use crate::system::owners::{self, Addresses};
 use crate::system::runs::StateDir;
 
 pub(super) fn remarks(up: &Preflight<'_>, plan: &Plan) {
+    let elsewhere = up.project.env_file_elsewhere().filter(|_| up.live.is_none());
+    if let Some(finding) = elsewhere {
+        up.context.say(up.context.render_finding(&finding).trim_end());
+    }
     for service in &plan.services {
         for port in &service.ports {
             let id = PortId::new(&service.name, &port.key);

@@ -365,8 +365,10 @@ fn a_missing_env_file_is_told_once_and_of_whom_it_is() {
         [services.web]\ncommand = 'w'\nenv_file = 'two.env'";
     let fill = |facts: &mut Facts| {
         facts.missing_files = ["all.env", "own.env", "two.env"]
-            .map(|name| Path::new("/shop").join(name))
+            .map(|name| (Path::new("/shop").join(name), None))
             .into();
+        let main = Path::new("/main/two.env").to_owned();
+        facts.missing_files.insert("/shop/two.env".into(), Some(main));
     };
     check(
         config,
@@ -377,7 +379,7 @@ fn a_missing_env_file_is_told_once_and_of_whom_it_is() {
             5 env.file_missing Fail api 5:13: env file `own.env` is missing
             hint: create `own.env`, or remove it from `env_file`
             5 env.file_missing Fail api 5:24: env file `two.env` is missing
-            hint: create `two.env`, or remove it from `env_file`"#]],
+            hint: copy `two.env` from the main checkout with `cp /main/two.env two.env`"#]],
     );
 }
 

@@ -10,7 +10,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{self, Allocation, Environment, Plan, PlanInputs, Port, Selection};
 use crate::preflight::needs::no_env_file;
-use crate::system::venvs;
+use crate::system::{owners, venvs};
 
 /// A plan for another place, and what decided it.
 #[derive(Debug)]
@@ -108,6 +108,7 @@ impl Elsewhere<'_> {
                 self.read.borrow_mut().insert(within.to_owned());
                 Some(bytes)
             },
+            in_main: &|path, _| owners::in_main(&self.here(path), &self.project.checkout),
             nearest_venv: &|from, to| venvs::nearest(&self.here(from), &self.here(to)).map(|venv| self.there(&venv)),
             default_base: &default_base,
             address: self.address,
@@ -124,7 +125,8 @@ impl Elsewhere<'_> {
         for file in plan.services.iter().flat_map(|service| &service.env_files) {
             let here = self.here(&file.path);
             let shown = here.strip_prefix(&self.project.checkout).unwrap_or(&here);
-            let problem = no_env_file(plan, file);
+            let main = owners::in_main(&here, &self.project.checkout);
+            let problem = no_env_file(plan, file, main.as_deref());
             if !self.read.borrow().contains(shown) && !problems.contains(&problem) {
                 problems.push(problem);
             }

@@ -33,6 +33,31 @@ pub(crate) fn is_linked_worktree(directory: &Path) -> bool {
     git.is_some_and(|git| git.join("commondir").is_file())
 }
 
+/// The directory in the main checkout that is where `directory` is in its worktree; `None` in a main checkout, and where
+/// the main one is a bare repository.
+///
+/// Source: gitrepository-layout(5): `commondir` names the git directory of the main checkout, as seen from that of the
+/// worktree.
+fn in_main_checkout(directory: &Path) -> Option<PathBuf> {
+    let (root, git) = directory
+        .ancestors()
+        .find_map(|root| Some((root, git_directory(root)?)))?;
+    let common = git.join(text(&git.join("commondir"))?.trim());
+    let common = dunce::canonicalize(common).ok().filter(|it| it.ends_with(".git"))?;
+    let main = common.parent()?.join(directory.strip_prefix(root).ok()?);
+    // Without a `/` at its end, if it is the root itself.
+    Some(main.components().collect())
+}
+
+/// The file of the main checkout that is where `path` would be in `checkout`, a worktree that lacks it.
+pub(crate) fn in_main(path: &Path, checkout: &Path) -> Option<PathBuf> {
+    if path.exists() {
+        return None;
+    }
+    let main = in_main_checkout(checkout)?.join(path.strip_prefix(checkout).ok()?);
+    main.is_file().then_some(main)
+}
+
 fn git_directory(root: &Path) -> Option<PathBuf> {
     let git = root.join(".git");
     if fs::metadata(&git).ok()?.is_dir() {

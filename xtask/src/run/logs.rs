@@ -36,7 +36,7 @@ pub(crate) use read::{LogReader, last_run};
 pub(crate) use record_format::{LogEntry, RecordKind, StateRecord, time};
 use sent_checks::SentChecks;
 use strip_escapes::plain;
-use terminal_text::shown;
+use terminal_text::{shown, without_blank_runs};
 
 /// One of the two output streams of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,7 +218,7 @@ impl Log {
         };
         let (stream, lines) = match source {
             OutputSource::Pipe(stream) => (stream, Cow::Borrowed(lines)),
-            OutputSource::Terminal => (Stream::Stdout, Cow::Owned(shown(lines))),
+            OutputSource::Terminal => (Stream::Stdout, Cow::Owned(without_blank_runs(&shown(lines)))),
         };
         lock(&self.counts).add(stream, written);
         let plain = plain(&lines);

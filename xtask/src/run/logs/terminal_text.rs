@@ -15,6 +15,20 @@ pub(super) fn shown(lines: &[u8]) -> Vec<u8> {
     shown
 }
 
+/// Whole lines without blank ones that follow a blank one: line breaks clear a screen, as Vite does when it starts.
+pub(super) fn without_blank_runs(lines: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(lines.len());
+    let mut after_blank = false;
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let is_blank = line.trim_ascii().is_empty();
+        if !(is_blank && after_blank) {
+            kept.extend_from_slice(line);
+        }
+        after_blank = is_blank;
+    }
+    kept
+}
+
 fn show(shown: &mut Vec<u8>, line: &[u8]) {
     let begin = shown.len();
     // The text before is overwritten by the next text; if there is none, it remains visible.

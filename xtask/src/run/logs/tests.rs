@@ -6,7 +6,7 @@ use std::io::Read;
 use super::file::{self, LogFile};
 use super::lines::{Got, Lines};
 use super::strip_escapes::plain;
-use super::terminal_text::shown;
+use super::terminal_text::{shown, without_blank_runs};
 use super::{LogReader, RecordKind, RunId, Stream, TAIL_LINES, last_run, record_format, remember};
 
 /// A pipe that returns one piece per read.
@@ -243,4 +243,12 @@ fn services_are_merged_in_the_order_of_their_places() {
     assert_eq!(read, ["1", "1", "2", "3", "4", "5", "10"]);
     assert_eq!(last_run(directory.path()).as_deref(), Some("1a-2b"));
     assert!(LogReader::new(directory.path(), "another", &[]).next().is_none());
+}
+
+#[test]
+fn a_screen_that_is_cleared_with_line_breaks_is_one_blank_line() {
+    let check = |lines: &str, expected: &str| assert_eq!(without_blank_runs(lines.as_bytes()), expected.as_bytes());
+    check("one\n\n \n\n  two\n", "one\n\n  two\n");
+    check("\n\n", "\n");
+    check("one\n\ntwo\nthree\n", "one\n\ntwo\nthree\n");
 }

@@ -64,7 +64,8 @@ fn told(framework: usize, checkout: Option<&str>, port: Option<u16>, told: &[u32
     };
     let finding = held(&plan, &server, &BTreeSet::from_iter(told.iter().copied()))?;
     let hint = finding.hints[0].render("devtasks");
-    Some((finding.level, finding.message, hint))
+    // As on Unix.
+    Some((finding.level, finding.message.replace('\\', "/"), hint))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A command, a package and its lock file → the framework, and who has the lock.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -64,7 +64,9 @@ fn the_server_of_a_command_or_of_a_script_is_found_with_its_lock() {
 #[test]
 fn a_lock_without_a_living_process_has_no_holder() {
     check("npx next dev", "", (".next/dev/lock", ""), Some(("Next.js", None)));
-    let mut gone = Command::new("true").spawn().unwrap();
+    // A program that every system has.
+    let mut program = Command::new(std::env::current_exe().unwrap());
+    let mut gone = program.arg("--help").stdout(Stdio::null()).spawn().unwrap();
     gone.wait().unwrap();
     let lock = format!(r#"{{"pid":{},"port":3001}}"#, gone.id());
     check("npx next dev", "", (".next/dev/lock", &lock), Some(("Next.js", None)));

@@ -47,13 +47,18 @@ pub(super) struct Global {
 pub(super) enum Format {
     Human,
     Json,
+    // What one command alone knows is not offered for all.
     /// Of `env` only.
+    #[value(hide = true)]
     Shell,
     /// Of `env` only.
+    #[value(hide = true)]
     Dotenv,
     /// Of `doctor` only.
+    #[value(hide = true)]
     Github,
     /// Of `doctor` only.
+    #[value(hide = true)]
     Junit,
 }
 

@@ -37,11 +37,13 @@ impl BottomLine {
         self.prompt = prompt;
     }
 
-    /// The line, at most `width` characters: the keys stand at its end, as many as fit.
-    pub(super) fn text(&self, width: usize) -> String {
-        let text = match &self.prompt {
-            Some(prompt) => return console::truncate_str(prompt, width, "…").into_owned(),
-            None => self.summary(),
+    /// The line, at most `width` characters: the keys stand at its end, as many as fit. `progress` says what is under way,
+    /// if anything is.
+    pub(super) fn text(&self, progress: &str, width: usize) -> String {
+        let text = match (&self.prompt, progress) {
+            (Some(prompt), _) => return console::truncate_str(prompt, width, "…").into_owned(),
+            (None, "") => self.summary(),
+            (None, progress) => progress.to_owned(),
         };
         let room = width.saturating_sub(console::measure_text_width(&text));
         match KEYS.iter().find(|keys| keys.len() + 3 <= room) {

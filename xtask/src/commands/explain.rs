@@ -53,7 +53,7 @@ fn wanted(code: &str) -> Result<Explanation, Diagnostic> {
         // Other programs explain what runs.
         if near.is_empty() && is_service_name(code) {
             hints.push(Hint::run(
-                "see why a service is in its state with",
+                "if it is a service, see why it is in its state with",
                 format!("why {code}"),
             ));
         }

@@ -144,7 +144,8 @@ impl Screen {
         }
     }
 
-    /// Redraws the line at the bottom; an empty text erases it, or shows states and keys.
+    /// Redraws the line at the bottom. With keys it says what is asked, or this text or the states, and keys; without, an
+    /// empty text erases it.
     pub(super) fn draw(&self, text: &str) {
         if !self.draws {
             return;
@@ -152,9 +153,9 @@ impl Screen {
         let width = Size::of_ours()
             .map_or(100, |size| usize::from(size.columns))
             .saturating_sub(1);
-        let text = match (text, self.has_keys()) {
-            ("", true) => lock(&self.bottom).text(width),
-            (text, _) => text.to_owned(),
+        let text = match self.has_keys() {
+            true => lock(&self.bottom).text(text, width),
+            false => text.to_owned(),
         };
         let text = console::truncate_str(&text, width, "…");
         self.words.push(ScreenOp::Draw(text.into_owned()));

@@ -52,7 +52,7 @@ fn an_unknown_code_is_2_with_the_nearest() {
     let ended = sandbox.run(&["explain", "frontend"]).with(2);
     assert_eq!(
         ended.stderr,
-        "error: there is no code `frontend`\n\nhint: see why a service is in its state with `xtask why frontend`\n\
+        "error: there is no code `frontend`\n\nhint: if it is a service, see why it is in its state with `xtask why frontend`\n\
          hint: or see all codes with `xtask explain`\n"
     );
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[track_caller]
 fn check(line: &BottomLine, width: usize, expected: &str) {
-    let text = line.text(width);
+    let text = line.text("", width);
     assert_eq!(text, expected);
     assert!(console::measure_text_width(&text) <= width);
 }
@@ -43,10 +43,21 @@ fn states_are_counted() {
 }
 
 #[test]
+fn what_is_under_way_stands_before_the_keys() {
+    let line = two_ready();
+    assert_eq!(
+        line.text("  … db starting 2.0 s", 40),
+        "  … db starting 2.0 s             ? help"
+    );
+    assert_eq!(line.text("  … db starting 2.0 s", 12), "  … db star…");
+}
+
+#[test]
 fn what_is_asked_stands_alone() {
     let mut line = two_ready();
     line.ask(Some("restart which?  1 api  2 web".to_owned()));
     check(&line, 100, "restart which?  1 api  2 web");
+    assert_eq!(line.text("  … db starting 2.0 s", 100), "restart which?  1 api  2 web");
     line.ask(None);
     check(&line, 40, "2 ready  http://127.0.0.1:8080    ? help");
 }

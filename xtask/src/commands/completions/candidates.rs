@@ -3,6 +3,7 @@
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::DeclaredNames;
+use crate::report::explanation;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Candidate {
@@ -205,6 +206,9 @@ fn values(arg: &Arg, names: &dyn Fn() -> DeclaredNames, prefix: &str) -> Vec<Can
             named(names().services, "service")
         }
         "task" => named(names().tasks, "task"),
+        "code" => explanation::all()
+            .map(|it| word(&format!("{prefix}{}", it.code), it.title))
+            .collect(),
         "names" => named(names().venvs, "venv"),
         "profile" => named(names().profiles, "profile"),
         _ => match arg.get_value_hint() {

@@ -55,8 +55,10 @@ impl Connection {
         let number = current.number;
         drop(current);
         os::change_typing(if tty { Typing::Raw } else { Typing::Lines });
-        let keys = if tty { "every key goes" } else { "lines go" };
-        let text = format!("{keys} to {service}   Ctrl-] returns");
+        let text = match tty {
+            true => format!("every key goes to {service}   Ctrl-] returns"),
+            false => format!("lines go to {service}   Ctrl-] returns, Ctrl-C stops everything"),
+        };
         self.screen.connect(text, tty, resize);
         let show = self.clone();
         let shown = threads::start("output", Stack::Usual, move || show.show(number, &output));

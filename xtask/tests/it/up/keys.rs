@@ -256,7 +256,7 @@ fn i_connects_the_keyboard_to_a_service() {
 
 
 
-            lines go to worker   Ctrl-] returns
+            lines go to worker   Ctrl-] returns, Ctrl-C stops everything
         "#]],
     );
     terminal.press("\x1d");

@@ -219,6 +219,25 @@ fn a_question_mark_shows_the_keys() {
 }
 
 #[test]
+fn without_a_browser_o_shows_the_url_each_time() {
+    let (mut sandbox, port) = stack();
+    let programs = sandbox.home().join("bin");
+    std::fs::create_dir(&programs).unwrap();
+    for name in ["perl", "sh"] {
+        std::os::unix::fs::symlink(which::which(name).unwrap(), programs.join(name)).unwrap();
+    }
+    sandbox.set("PATH", &programs.display().to_string());
+    let terminal = up_with_keys(&sandbox, 100);
+    // Reaping a program that did not start, in another thread, is a matter of luck.
+    for n in 1..=30 {
+        terminal.press("o");
+        let said = format!("No browser was found; the URL is http://127.0.0.1:{port}");
+        eventually(|| terminal.shown(), || terminal.shown().matches(&said).count() == n);
+    }
+    end(terminal);
+}
+
+#[test]
 fn i_connects_the_keyboard_to_a_service() {
     let (sandbox, port) = stack();
     let terminal = up_with_keys(&sandbox, 100);

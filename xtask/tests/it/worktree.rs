@@ -139,15 +139,21 @@ fn doctor_tells_everything_at_once() {
         &sandbox,
         &doctor.stdout,
         expect![[r#"
+            venvs
+
             error: venv `.venv` does not exist
               --> devtasks.toml:2:8  [venvs.api]
 
             hint: make it with `xtask venv sync api`
 
+            packages
+
             error: `web/node_modules` is missing
               --> devtasks.toml:8:11  [services.web]
 
             hint: install its packages with `npm ci --prefix web`
+
+            env files
 
             warning: `.env` is missing in this worktree, and the main checkout has one
 

@@ -81,7 +81,7 @@ fn show_timings(picture: Option<&Path>, project: &Project, context: &Context) ->
     let (name, checkout) = (&project.name, &project.checkout);
     let text = match (&timings, context.json) {
         (timings, true) => report::json::timings(name, checkout, timings.as_ref()),
-        (Some(timings), false) => timings::shown(timings, Some(wall()), context.paint(), context),
+        (Some(timings), false) => report::timings::text(timings, Some(wall()), context.paint()),
         (None, false) => String::new(),
     };
     let printed = context.print(&text);

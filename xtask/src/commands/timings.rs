@@ -2,12 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
-use crate::commands::{Context, as_argument};
+use crate::commands::as_argument;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
-use crate::report::paint::Paint;
-use crate::report::timings::{Look, svg, text};
+use crate::report::timings::svg;
 use crate::run::last_start;
 use crate::supervise::timings::Timings;
 use crate::system::new_file::{Readers, replace};
@@ -17,16 +14,6 @@ use crate::system::runs::StateDir;
 /// The last start of the checkout.
 pub(super) fn last(checkout: &Path) -> Option<Timings> {
     last_start::last(&StateDir::existing(checkout)?)
-}
-
-/// The waterfall. `now` is `None` for a start that has just ended.
-pub(super) fn shown(timings: &Timings, now: Option<Timestamp>, paint: Paint, context: &Context) -> String {
-    let look = Look {
-        width: context.terminals.width,
-        is_ascii: context.terminals.is_ascii,
-        paint,
-    };
-    text(timings, now, &look)
 }
 
 /// # Errors

@@ -38,6 +38,11 @@ impl Paint {
         self.width
     }
 
+    /// Only ASCII is sure to be shown.
+    pub(crate) fn is_ascii(self) -> bool {
+        self.is_ascii
+    }
+
     /// One character, in no colour.
     pub(crate) fn mark(self, mark: Mark) -> &'static str {
         match (mark, self.is_ascii) {

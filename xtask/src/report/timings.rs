@@ -13,16 +13,6 @@ use crate::supervise::State;
 use crate::supervise::timings::{Outcome, ServiceTimings, Timings};
 pub(crate) use svg::svg;
 
-/// Where a waterfall is shown.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
-    /// Characters in a line.
-    pub(crate) width: usize,
-    /// Only ASCII is sure to be shown.
-    pub(crate) is_ascii: bool,
-    pub(crate) paint: Paint,
-}
-
 /// A row of the waterfall: preflight, the venvs, or a service.
 struct Row<'a> {
     name: &'a str,
@@ -63,15 +53,15 @@ fn exactly(time: Duration) -> String {
 }
 
 /// The waterfall below its headline. `now` is `None` for a start that has just ended.
-pub(crate) fn text(timings: &Timings, now: Option<Timestamp>, look: &Look) -> String {
+pub(crate) fn text(timings: &Timings, now: Option<Timestamp>, paint: Paint) -> String {
     let rows = rows(timings);
-    let layout = Layout::new(&rows, look);
-    let mut text = format!("{}\n\n", look.paint.bold(&headline(timings, now)));
-    text.push_str(&layout.axis(timings.took, look));
+    let layout = Layout::new(&rows, paint);
+    let mut text = format!("{}\n\n", paint.bold(&headline(timings, now)));
+    text.push_str(&layout.axis(timings.took, paint));
     for row in &rows {
-        text.push_str(&layout.row(row, timings, look));
+        text.push_str(&layout.row(row, timings, paint));
     }
-    text.push_str(&format!("\n{}", legend(&rows, timings, look)));
+    text.push_str(&format!("\n{}", legend(&rows, timings, paint)));
     text
 }
 
@@ -147,12 +137,12 @@ const MAX_NAME: usize = 24;
 const TOOK: usize = 7;
 
 impl Layout {
-    fn new(rows: &[Row<'_>], look: &Look) -> Layout {
+    fn new(rows: &[Row<'_>], paint: Paint) -> Layout {
         let widest = |text: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(text).max().unwrap_or(0);
         let name = widest(&|row| measure_text_width(row.name)).min(MAX_NAME);
         let note = widest(&|row| measure_text_width(&row.note));
         // Two for the mark, and two before each further column.
-        let left = look.width.saturating_sub(2 + name + 2 + 2 + TOOK);
+        let left = paint.width().saturating_sub(2 + name + 2 + 2 + TOOK);
         let (bars, note) = match left.checked_sub(note + 2) {
             Some(bars) if bars >= MIN_BARS && note > 0 => (bars, note),
             _ => (left.max(MIN_BARS), 0),
@@ -166,7 +156,7 @@ impl Layout {
     }
 
     /// The times at the left, the middle and the right of the bars.
-    fn axis(&self, took: Duration, look: &Look) -> String {
+    fn axis(&self, took: Duration, paint: Paint) -> String {
         let (middle, right) = (exactly(took / 2), exactly(took));
         let (half, rest) = (self.bars / 2, self.bars - self.bars / 2);
         let left = pad_str("0", half, Alignment::Left, None);
@@ -178,12 +168,11 @@ impl Layout {
         };
         let middle = pad_str(&middle, rest.saturating_sub(right.len()), Alignment::Left, None);
         let text = format!("{}{left}{middle}{right}", " ".repeat(2 + self.name + 2));
-        format!("{}\n", look.paint.dim(&text))
+        format!("{}\n", paint.dim(&text))
     }
 
-    fn row(&self, row: &Row<'_>, timings: &Timings, look: &Look) -> String {
-        let paint = look.paint;
-        let cut = if look.is_ascii { "~" } else { "…" };
+    fn row(&self, row: &Row<'_>, timings: &Timings, paint: Paint) -> String {
+        let cut = if paint.is_ascii() { "~" } else { "…" };
         let name = truncate_str(row.name, self.name, cut);
         let name = pad_str(&name, self.name, Alignment::Left, None);
         let name = match (row.service, row.is_critical) {
@@ -197,12 +186,12 @@ impl Layout {
             0 => String::new(),
             width => format!("  {}", truncate_str(&row.note, width, cut)),
         };
-        let bars = self.bars(row, timings.took, look);
+        let bars = self.bars(row, timings.took, paint);
         format!("{name}  {bars}  {took}{note}").trim_end().to_owned() + "\n"
     }
 
     /// The bars of a row, a cell for each part of the time. A short start still has one.
-    fn bars(&self, row: &Row<'_>, took: Duration, look: &Look) -> String {
+    fn bars(&self, row: &Row<'_>, took: Duration, paint: Paint) -> String {
         let unit = took.as_secs_f64().max(f64::MIN_POSITIVE) / self.bars as f64;
         let cell = |at: Duration| ((at.as_secs_f64() / unit) as usize).min(self.bars - 1);
         let mut cells: Vec<Option<State>> = vec![None; self.bars];
@@ -224,7 +213,7 @@ impl Layout {
         for run in cells.chunk_by(|one, next| one == next) {
             text.push_str(&match run[0] {
                 None => " ".repeat(run.len()),
-                Some(state) => in_colour(state, &symbol(state, look.is_ascii).repeat(run.len()), look.paint),
+                Some(state) => in_colour(state, &symbol(state, paint.is_ascii()).repeat(run.len()), paint),
             });
         }
         text
@@ -282,14 +271,14 @@ fn is_shown(state: State, rows: &[Row<'_>]) -> bool {
 }
 
 /// What the signs mean, and the critical chain.
-fn legend(rows: &[Row<'_>], timings: &Timings, look: &Look) -> String {
+fn legend(rows: &[Row<'_>], timings: &Timings, paint: Paint) -> String {
     let shown = SHOWN.iter().filter(|(state, _)| is_shown(*state, rows));
     let parts: Vec<String> = shown
-        .map(|(state, name)| format!("{} {name}", symbol(*state, look.is_ascii)))
+        .map(|(state, name)| format!("{} {name}", symbol(*state, paint.is_ascii())))
         .collect();
-    let width = look.width.saturating_sub(2);
+    let width = paint.width().saturating_sub(2);
     let mut lines = words::lines(&parts, "   ", width);
-    let arrow = if look.is_ascii { " ->" } else { " →" };
+    let arrow = if paint.is_ascii() { " ->" } else { " →" };
     let n_names = timings.critical.len();
     let names = timings.critical.iter().enumerate().map(|(n, name)| {
         let begin = if n == 0 { "* critical chain: " } else { "" };
@@ -297,8 +286,5 @@ fn legend(rows: &[Row<'_>], timings: &Timings, look: &Look) -> String {
         format!("{begin}{name}{end}")
     });
     lines.extend(words::lines(&names.collect::<Vec<_>>(), " ", width));
-    lines
-        .iter()
-        .map(|line| format!("  {}\n", look.paint.dim(line)))
-        .collect()
+    lines.iter().map(|line| format!("  {}\n", paint.dim(line))).collect()
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::UpRequest;
 use super::reporter::UpReporter;
 use crate::commands::Context;
-use crate::commands::timings::{last, none, shown, write_picture};
+use crate::commands::timings::{last, none, write_picture};
 use crate::report::json;
+use crate::report::timings::text;
 use crate::supervise::timings::Timings;
 use crate::system::clock::wall;
 
@@ -30,7 +31,7 @@ impl UpReporter<'_> {
             return self.screen.tell_problem(&none());
         };
         self.screen.event(&json::timings_event(wall(), &timings));
-        let text = shown(&timings, None, self.screen.paint(), self.context);
+        let text = text(&timings, None, self.screen.paint());
         self.screen.say(&format!("\n{}", text.trim_end()));
         let written = request
             .picture
@@ -53,7 +54,7 @@ pub(super) fn show_joined(request: &UpRequest, timings: Option<&Timings>, projec
         let _ = context.print(&json::timings_event(wall(), timings));
     }
     let past = (timings.began != asked.began).then(wall);
-    let text = shown(timings, past, context.paint_stderr(), context);
+    let text = text(timings, past, context.paint_stderr());
     context.say(&format!("\n{}", text.trim_end()));
     let written = asked.picture.as_ref().map(|path| write_picture(timings, project, path));
     if let Some(Err(problem)) = written {

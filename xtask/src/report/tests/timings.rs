@@ -9,7 +9,7 @@ use super::{check, time};
 use crate::expected::Expected;
 use crate::report::json;
 use crate::report::paint::Paint;
-use crate::report::timings::{Look, svg, text};
+use crate::report::timings::{svg, text};
 use crate::supervise::timings::Timings;
 use crate::supervise::timings::tests::made;
 
@@ -36,12 +36,7 @@ fn failed() -> Timings {
 
 #[track_caller]
 fn check_text(timings: &Timings, width: usize, utf8: bool, expected: impl Expected) {
-    let look = Look {
-        width,
-        is_ascii: !utf8,
-        paint: Paint::new(false),
-    };
-    let seen = text(timings, None, &look);
+    let seen = text(timings, None, Paint::of(false, !utf8, width));
     for line in seen.lines() {
         let wide = console::measure_text_width(line);
         assert!(wide <= width, "{wide} characters: {line}");
@@ -199,12 +194,8 @@ fn time_spent_on_venvs_has_a_row() {
 
 #[test]
 fn a_past_start_has_an_age() {
-    let look = Look {
-        width: 60,
-        is_ascii: false,
-        paint: Paint::new(false),
-    };
-    let seen = text(&stack(), Some(time("2026-11-23T08:14:00Z")), &look);
+    let paint = Paint::of(false, false, 60);
+    let seen = text(&stack(), Some(time("2026-11-23T08:14:00Z")), paint);
     check(
         &format!("{}\n", seen.lines().next().unwrap_or_default()),
         expect!["Last start, 14 min ago: ready after 1.35 s"],
@@ -213,15 +204,11 @@ fn a_past_start_has_an_age() {
 
 #[test]
 fn colour_adds_to_the_signs() {
-    let look = |on: bool| Look {
-        width: 60,
-        is_ascii: false,
-        paint: Paint::new(on),
-    };
-    let coloured = text(&failed(), None, &look(true));
+    let paint = |on: bool| Paint::of(on, false, 60);
+    let coloured = text(&failed(), None, paint(true));
     assert_eq!(
         console::strip_ansi_codes(&coloured),
-        text(&failed(), None, &look(false))
+        text(&failed(), None, paint(false))
     );
     for code in ["\x1b[33m", "\x1b[32m", "\x1b[31m"] {
         assert!(coloured.contains(code), "{code:?} in {coloured:?}");

@@ -20,6 +20,7 @@ use crate::run::driver::Message;
 use crate::run::project::{Project, directory};
 use crate::run::run_status;
 use crate::supervise::State;
+use crate::supervise::steps::Running;
 use crate::system::clock::wall;
 use crate::system::runs::{LockOutcome, StateDir};
 
@@ -78,7 +79,7 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
     let deadline = wall() + LOCK_HOLDER_TIMEOUT;
     let mut wait = LongWait::new(context);
     loop {
-        during(ASKS, context, || run_status::responds(&directory))?;
+        let running = during(ASKS, context, || run_status::responding(&directory))?;
         if inbox.interrupted() {
             return Ok(watching::interrupted("nothing was stopped", context));
         }
@@ -89,7 +90,7 @@ fn stop(args: &Args, inbox: &Inbox, context: &Context) -> CommandResult {
             let sender = inbox.sender.clone();
             client.follow(move |reply| drop(sender.send(Message::Replied(reply))));
             wait.erase();
-            match follow_stop(&inbox.receiver, &running_names(&checkout), context)? {
+            match follow_stop(&inbox.receiver, &running, context)? {
                 Some(Exit::Done) if args.leftovers => {}
                 Some(exit) => return Ok(exit),
                 // The supervisor is gone; look for what it left.
@@ -129,16 +130,10 @@ const ASKS: &str = "asking the running supervisor";
 /// How long an `up` that holds the lock may take to reply.
 const LOCK_HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What may be told of, for its column; without an answer there is none.
-fn running_names(checkout: &Path) -> Vec<String> {
-    let running = run_status::running_services(checkout).unwrap_or_default();
-    let running = running.into_iter().filter(|it| !it.state.is_over());
-    running.map(|it| it.service.name).collect()
-}
-
 /// Asks the supervisor to stop its services and reports the progress. `None` if it exited meanwhile.
-fn follow_stop(inbox: &Receiver<Message>, names: &[String], context: &Context) -> Result<Option<Exit>, Diagnostics> {
-    let width = words::widest(names.iter().map(String::as_str));
+fn follow_stop(inbox: &Receiver<Message>, running: &[Running], context: &Context) -> Result<Option<Exit>, Diagnostics> {
+    let told = running.iter().filter(|it| !it.state.is_over());
+    let width = words::widest(told.map(|it| it.service.name.as_str()));
     let began = wall();
     let mut stopped = 0;
     let mut slow = SlowStopNotices::default();

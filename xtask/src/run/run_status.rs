@@ -32,16 +32,20 @@ pub(crate) fn client(directory: &StateDir) -> Option<(Client, Record)> {
     Some((Client::connect(&record.socket)?, record))
 }
 
-/// Checks whether the supervisor takes requests, before one is sent whose reply may take time.
+/// The services of the live run, if the supervisor takes requests: asked before one is sent whose reply may take time.
+/// None of a supervisor of another version.
 ///
 /// # Errors
-/// It does not.
-pub(crate) fn responds(directory: &StateDir) -> Result<(), Diagnostic> {
+/// It takes none.
+pub(crate) fn responding(directory: &StateDir) -> Result<Vec<Running>, Diagnostic> {
     let Some((mut client, _)) = client(directory) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    client.send(&Request::Status);
-    client.receive(Some(REPLY_TIMEOUT)).map(drop)
+    client.send(&Request::Services);
+    match client.receive(Some(REPLY_TIMEOUT))? {
+        Reply::Services(running) => Ok(running),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The id of the live run.

@@ -132,6 +132,9 @@ impl Drop for LongWait<'_> {
 
 /// Does `work`, which writes nothing, and says `what` it is if that takes long.
 pub(super) fn during<T>(what: &str, context: &Context, work: impl FnOnce() -> T) -> T {
+    if context.quiet || context.json {
+        return work();
+    }
     let (done, is_done) = channel::<()>();
     let (shown, all_shown) = channel::<()>();
     let (what, context) = (what.to_owned(), context.clone());

@@ -53,7 +53,7 @@ impl Driver<'_> {
 
     /// Notes the starts that are over. The machine may not know of the last one yet.
     pub(super) fn note_starts(&mut self) {
-        if self.events.iter().any(|event| matches!(event, Event::Start { .. })) {
+        if self.starts.is_empty() || self.events.iter().any(|event| matches!(event, Event::Start { .. })) {
             return;
         }
         let starts = std::mem::take(&mut self.starts);

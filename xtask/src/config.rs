@@ -26,11 +26,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
 pub(crate) use log_target::{LogTarget, SyslogAddress};
-pub(crate) use read::{DeclaredNames, declared_names, read};
+pub(crate) use read::{DeclaredNames, declared_names, is_name, read};
 pub(crate) use template::Template;
 
 /// How long a service may take to become ready, unless its health check sets `start_period`.
 pub(crate) const START_PERIOD: Duration = Duration::from_secs(60);
+
+/// Of a health check: the time between checks of a ready service, the time for one, and the failures in a row that count.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+pub(crate) const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const CHECK_RETRIES: u32 = 3;
+
+/// The time between the stop signal and SIGKILL.
+pub(crate) const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// The maximum number of restarts in a row.
 pub(crate) const MAX_RESTARTS: u32 = 5;

@@ -9,6 +9,7 @@ mod env_files;
 mod environment;
 mod literals;
 mod metrics;
+mod paths;
 #[cfg(test)]
 pub(crate) mod planned;
 mod ports;
@@ -39,6 +40,7 @@ pub(crate) use changes::{SettingChange, changes};
 pub(crate) use draft::{Draft, draft};
 pub(crate) use env_files::Elsewhere;
 pub(crate) use environment::{Environment, EnvironmentChange, bin, interpreter_of, with_plain_path, without_cargo};
+pub(crate) use paths::seen_from;
 pub(crate) use scheme::Scheme;
 pub(crate) use selection::{Selection, unknown};
 pub(crate) use services::own_variable;

@@ -280,6 +280,14 @@ impl Cause {
         }
     }
 
+    /// Why its process ended, if that is known.
+    pub(crate) fn diagnosis(&self) -> Option<&Diagnosis> {
+        match self.last() {
+            Cause::Exited { diagnosis, .. } => diagnosis.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The original cause, without the restarts that followed.
     pub(crate) fn last(&self) -> &Cause {
         match self {

@@ -11,6 +11,7 @@ mod compose_config;
 pub(crate) mod engines;
 pub(crate) mod files;
 pub(crate) mod github;
+pub(crate) mod http_time;
 pub(crate) mod interrupt;
 mod launchd;
 pub(crate) mod new_file;

@@ -1,6 +1,7 @@
 //! `explain`: what a code of a finding or a diagnosis means, and what to do about it.
 
 use crate::commands::{CommandResult, Context, exit_after_print};
+use crate::config::is_name;
 use crate::diagnostic::{Diagnostic, Exit, Hint};
 use crate::foreign::visible;
 use crate::report::explanation::{self, Explanation};
@@ -51,7 +52,7 @@ fn wanted(code: &str) -> Result<Explanation, Diagnostic> {
             hints.push(Hint::run("type", format!("explain {code}")).or_after(&hints));
         }
         // Other programs explain what runs.
-        if near.is_empty() && is_service_name(code) {
+        if near.is_empty() && is_name(code) {
             hints.push(Hint::run(
                 "if it is a service, see why it is in its state with",
                 format!("why {code}"),
@@ -61,9 +62,4 @@ fn wanted(code: &str) -> Result<Explanation, Diagnostic> {
         let problem = Diagnostic::new(format!("there is no code `{}`", visible(code)));
         problem.hints(hints).exit(Exit::Usage)
     })
-}
-
-fn is_service_name(word: &str) -> bool {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    !word.is_empty() && word.chars().all(is_plain)
 }

@@ -88,11 +88,5 @@ pub(super) fn judge(service: &str, ports: &[plan::Port], caller: &CallerContext,
 
 /// The service's own output says that its port is busy.
 pub(super) fn found_port_busy(cause: &Cause) -> bool {
-    match cause.last() {
-        Cause::Exited {
-            diagnosis: Some(diagnosis),
-            ..
-        } => diagnosis.exit == Exit::PortBusy,
-        _ => false,
-    }
+    cause.diagnosis().is_some_and(|it| it.exit == Exit::PortBusy)
 }

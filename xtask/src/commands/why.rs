@@ -159,22 +159,7 @@ fn reason(cause: &Cause, tail: &[String]) -> Reason {
 
 /// The code of the diagnosis, if there is one.
 fn code(cause: &Cause) -> Option<&'static str> {
-    match cause.last() {
-        Cause::Exited {
-            diagnosis: Some(diagnosis),
-            ..
-        } => Some(diagnosis.kind.code()),
-        Cause::Exited { .. }
-        | Cause::NotReady { .. }
-        | Cause::NotSpawned { .. }
-        | Cause::Dependency { .. }
-        | Cause::Unhealthy { .. }
-        | Cause::Survived { .. }
-        | Cause::Unverified { .. }
-        | Cause::FilesChanged(_)
-        | Cause::Again { .. }
-        | Cause::GaveUp { .. } => None,
-    }
+    cause.diagnosis().map(|it| it.kind.code())
 }
 
 fn read_more(cause: &Cause) -> Option<Hint> {

@@ -25,7 +25,8 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use self::item::{Item, Table};
-use self::names::{NameKind, Names, is_name};
+pub(crate) use self::names::is_name;
+use self::names::{NameKind, Names};
 use self::reader::TomlReader;
 pub(super) use self::runs::{OF_PROCESS, OF_START};
 use super::keys::PROJECT;

@@ -102,7 +102,7 @@ fn value(kind: Kind, nested: &str) -> Value {
         Kind::Port => {
             let mut port = table(nested);
             port["type"] = json!(["integer", "string", "object"]);
-            with_number(port, pattern::PORT_OR_AUTO)
+            with_number(port, &pattern::port_or_auto())
         }
         Kind::Ports => {
             let port = value(Kind::Port, super::keys::PORT);
@@ -110,8 +110,8 @@ fn value(kind: Kind, nested: &str) -> Value {
                 "type": "object", "additionalProperties": false, "patternProperties": { pattern::NAME: port },
             })
         }
-        Kind::PortNumber => with_number(json!({ "type": ["integer", "string"] }), pattern::PORT_OR_AUTO),
-        Kind::PortBase => with_number(json!({ "type": ["integer", "string"] }), pattern::PORT),
+        Kind::PortNumber => with_number(json!({ "type": ["integer", "string"] }), &pattern::port_or_auto()),
+        Kind::PortBase => with_number(json!({ "type": ["integer", "string"] }), &pattern::port()),
         Kind::Environment => json!({
             "type": "object",
             "propertyNames": { "pattern": "^[^=]+$" },

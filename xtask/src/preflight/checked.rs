@@ -8,7 +8,7 @@ use super::limit::descriptors;
 use super::machine::MachineFacts;
 use super::{CommandFact, DirectoryFact, Facts, NodeState, VenvContents, VenvState};
 use crate::diagnostic::{Code, ConflictKind, Level};
-use crate::plan::{Plan, Runs};
+use crate::plan::{Plan, Runs, seen_from};
 use crate::ports::Finding;
 
 /// The kinds of checks, in the order in which they are told.
@@ -109,10 +109,7 @@ pub(crate) fn passed(looked: Looked<'_>, findings: &[Finding]) -> Vec<Passed> {
         machine,
         env_files,
     } = looked;
-    let shown = |path: &Path| match path.strip_prefix(&plan.checkout) {
-        Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
-        inside => inside.unwrap_or(path).display().to_string(),
-    };
+    let shown = |path: &Path| seen_from(&plan.checkout, path);
     for (path, fact) in &facts.venvs {
         if let (Some(version), VenvContents::NotLookedAt | VenvContents::Complete) =
             (fact.state.version(), &fact.contents)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::VersionOperator;
 use crate::diagnostic::Platform;
-use crate::plan::{Venv, Versions, interpreter_of};
+use crate::plan::{Venv, Versions, interpreter_of, seen_from};
 
 /// Observations of the tools for a venv, and of the files beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -215,7 +215,7 @@ impl Step {
         }
         let words = self.words.iter().map(|word| match word {
             Word::Text(text) => platform.word(text).into_owned(),
-            Word::Path(path) => platform.word(&relative(checkout, path)).into_owned(),
+            Word::Path(path) => platform.word(&seen_from(checkout, path)).into_owned(),
         });
         let words = words.collect::<Vec<_>>().join(" ");
         // PowerShell takes a quoted word at the beginning for a text.
@@ -235,15 +235,6 @@ pub(crate) fn typed_on(platform: Platform, steps: &[Step], checkout: &Path) -> S
         Platform::Windows => "; ",
         Platform::Linux | Platform::MacOs => " && ",
     })
-}
-
-/// The path relative to the project's directory, if it is inside.
-fn relative(checkout: &Path, path: &Path) -> String {
-    match path.strip_prefix(checkout) {
-        Ok(path) if path.as_os_str().is_empty() => ".".to_owned(),
-        Ok(path) => path.display().to_string(),
-        Err(_) => path.display().to_string(),
-    }
 }
 
 #[cfg(test)]

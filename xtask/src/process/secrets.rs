@@ -19,7 +19,8 @@ pub(crate) fn mask(command: &[String]) -> Vec<String> {
         .collect()
 }
 
-const MASK: &str = "***";
+/// What stands for a secret.
+pub(crate) const MASK: &str = "***";
 
 /// Words in the name of a secret. `DB_PASSWORD`, `dbPassword` and `--db-password` all consist of `db password`.
 const SECRET_WORDS: [&str; 13] = [

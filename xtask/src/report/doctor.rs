@@ -2,6 +2,7 @@
 
 mod inventory;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use console::{Alignment, measure_text_width, pad_str};
@@ -191,10 +192,7 @@ pub(crate) fn people(results: &Results<'_>, verbose: bool, context: &RenderConte
         told.sort_by_key(Told::kind);
     }
     let passed: &[Passed] = if verbose { &results.passed } else { &[] };
-    let mut kinds: Vec<Kind> = told.iter().map(Told::kind).collect();
-    kinds.extend(passed.iter().map(|it| it.kind));
-    kinds.sort_unstable();
-    kinds.dedup();
+    let kinds = kinds(&told, passed);
     let with_heading = kinds.len() > 1;
     let group = |kind: &Kind| {
         let passed: Vec<&Passed> = passed.iter().filter(|it| it.kind == *kind).collect();
@@ -211,6 +209,12 @@ pub(crate) fn people(results: &Results<'_>, verbose: bool, context: &RenderConte
     let mut groups: Vec<String> = kinds.iter().map(group).collect();
     groups.push(format!("{}\n", last_line(results, paint)));
     groups.join("\n")
+}
+
+/// The kinds of these, each once, in order.
+pub(crate) fn kinds(told: &[Told<'_>], passed: &[Passed]) -> BTreeSet<Kind> {
+    let of_told = told.iter().map(Told::kind);
+    of_told.chain(passed.iter().map(|it| it.kind)).collect()
 }
 
 /// A line for each check that passed.

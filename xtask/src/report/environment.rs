@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{SCHEMA_VERSION, line};
 use crate::plan::EnvironmentChange;
-use crate::process::secrets::{is_secret, mask};
+use crate::process::secrets::{MASK, is_secret, mask};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -17,8 +17,6 @@ pub(crate) enum Dialect {
     Dotenv,
     Json,
 }
-
-const MASK: &str = "***";
 
 /// Whether something is masked.
 pub(crate) fn has_secrets(change: &EnvironmentChange) -> bool {

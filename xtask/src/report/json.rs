@@ -9,6 +9,7 @@ mod venvs;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -35,6 +36,11 @@ pub(crate) use timings::{document as timings, event as timings_event};
 pub(crate) use venvs::{VenvCommands, VenvDocument, VenvPreview, Venvs};
 
 pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// Times of documents.
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// `doctor`.
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::card::RenderContext;
-use super::doctor::{Results, Told};
+use super::doctor::{Results, Told, kinds};
 use super::paint::Paint;
 use crate::foreign::visible;
 use crate::preflight::checked::{Kind, Passed};
@@ -29,10 +29,6 @@ pub(crate) fn document(results: &Results<'_>, context: &RenderContext) -> String
 
 fn write(results: &Results<'_>, context: &RenderContext, xml: &mut Writer<Vec<u8>>) -> io::Result<()> {
     let told = results.told();
-    let mut kinds: Vec<Kind> = told.iter().map(Told::kind).collect();
-    kinds.extend(results.passed.iter().map(|it| it.kind));
-    kinds.sort_unstable();
-    kinds.dedup();
     let n_failing = told.iter().filter(|it| results.fails(it)).count();
     let n_all = told.len() + results.passed.len();
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -43,7 +39,7 @@ fn write(results: &Results<'_>, context: &RenderContext, xml: &mut Writer<Vec<u8
             ("failures", &n_failing.to_string()),
         ])
         .write_inner_content(|xml| {
-            for kind in kinds {
+            for kind in kinds(&told, &results.passed) {
                 let passed = results.passed.iter().filter(|it| it.kind == kind);
                 let told = told.iter().filter(|it| it.kind() == kind);
                 let cases: Vec<Case<'_>> = passed.map(Case::Passed).chain(told.map(Case::Told)).collect();

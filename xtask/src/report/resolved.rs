@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use self::secrets::hidden;
 use super::environment::shown;
-use super::json;
+use super::json::{self, milliseconds};
 use crate::config::{self, Config, ContainerSettings, LogTarget, Template};
 use crate::plan::{self, Check, Origin, Plan, Port, Runs, Venv, VenvInputs};
 use crate::process::secrets::{is_secret, mask};
@@ -380,8 +380,4 @@ fn dependency(dependency: &config::Dependency) -> Dependency<'_> {
         condition: dependency.condition.name(),
         restart: dependency.restart,
     }
-}
-
-fn milliseconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

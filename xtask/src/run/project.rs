@@ -113,7 +113,7 @@ impl Project {
         // Its example is no better.
         let is_told = |file: &EnvFileFact| elsewhere.is_some() && file.path == Path::new(".env");
         let rest: Vec<_> = files.iter().filter(|file| !is_told(file)).cloned().collect();
-        elsewhere.clone().into_iter().chain(env_files(&rest, &known)).collect()
+        elsewhere.into_iter().chain(env_files(&rest, &known)).collect()
     }
 
     /// The requested services, before their ports have numbers.
@@ -177,11 +177,10 @@ impl Project {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        let default = || observe::env_files(&[self.checkout.join(".env")], &self.checkout);
+        let default = self.checkout.join(".env");
         let env_files = match &self.config.project.env_file {
             Some(files) => files.iter().map(|file| self.checkout.join(&file.value)).collect(),
-            None if default().iter().any(|file| file.exists) => vec![self.checkout.join(".env")],
-            None => Vec::new(),
+            None => Vec::from_iter(default.is_file().then_some(default)),
         };
         Ok(ResolvedProject {
             metrics: draft.metrics()?,

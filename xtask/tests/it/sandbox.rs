@@ -112,6 +112,21 @@ impl Sandbox {
         directory.canonicalize().expect("it was made")
     }
 
+    /// Commits all files, and makes the worktree `../topic`.
+    pub(crate) fn worktree(&self) -> PathBuf {
+        let who = ["-c", "user.name=Kim", "-c", "user.email=kim@example.org"];
+        for arguments in [
+            &["init", "--quiet", "--initial-branch", "main"][..],
+            &["add", "."],
+            &[&who[..], &["commit", "--quiet", "--message", "shop"]].concat(),
+            &["worktree", "add", "--quiet", "-b", "topic", "../topic"],
+        ] {
+            let git = self.other("git").args(arguments).output().expect("git is installed");
+            assert!(git.status.success(), "{git:?}");
+        }
+        self.project().join("../topic").canonicalize().expect("it was made")
+    }
+
     /// Sets a variable for all programs run from now on.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));

@@ -15,26 +15,7 @@ fn worktree(config: &str) -> (Sandbox, PathBuf) {
     sandbox.write("web/package.json", "{\"dependencies\": {\"vite\": \"8\"}}");
     sandbox.write("web/package-lock.json", "{}");
     sandbox.write("requirements.txt", "");
-    let commit = [
-        "-c",
-        "user.name=Kim",
-        "-c",
-        "user.email=kim@example.org",
-        "commit",
-        "--quiet",
-        "-m",
-        "shop",
-    ];
-    for arguments in [
-        &["init", "--quiet", "--initial-branch", "main"][..],
-        &["add", "."],
-        &commit,
-        &["worktree", "add", "--quiet", "-b", "topic", "../topic"],
-    ] {
-        let git = sandbox.other("git").args(arguments).output().expect("git is installed");
-        assert!(git.status.success(), "{git:?}");
-    }
-    let topic = sandbox.project().join("../topic").canonicalize().unwrap();
+    let topic = sandbox.worktree();
     (sandbox, topic)
 }
 

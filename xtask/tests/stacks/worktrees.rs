@@ -21,25 +21,7 @@ fn two_worktrees_of_the_example_run_side_by_side() {
         .replace("8000", &first.to_string())
         .replace("8080", &(first + 5).to_string());
     sandbox.write(".env", &env);
-    for arguments in [
-        &["init", "--quiet", "--initial-branch", "main"][..],
-        &["add", "."],
-        &[
-            "-c",
-            "user.name=Kim",
-            "-c",
-            "user.email=kim@example.org",
-            "commit",
-            "--quiet",
-            "--message",
-            "shop",
-        ],
-        &["worktree", "add", "--quiet", "-b", "topic", "../topic"],
-    ] {
-        let git = sandbox.other("git").args(arguments).output().expect("git is installed");
-        assert!(git.status.success(), "{git:?}");
-    }
-    let topic = main.join("../topic").canonicalize().unwrap();
+    let topic = sandbox.worktree();
     // What git does not carry over is shared.
     for path in ["backend/.venv", "frontend/node_modules"] {
         symlink(main.join(path), topic.join(path)).unwrap();

@@ -8,7 +8,7 @@ use crate::commands::venv::progress::SyncProgress;
 use crate::commands::{Context, down, tell};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Exit, Level};
 use crate::foreign::visible;
-use crate::plan::{Venv, VenvInputs};
+use crate::plan::{Venv, VenvInputs, seen_from};
 use crate::preflight::recipe::Work;
 use crate::report::doctor::Examination;
 use crate::report::words;
@@ -151,7 +151,7 @@ impl From<Diagnostic> for Problem {
 
 impl Fix {
     fn sentence(&self, checkout: &Path) -> String {
-        let shown = |path: &Path| path.strip_prefix(checkout).unwrap_or(path).display().to_string();
+        let shown = |path: &Path| seen_from(checkout, path);
         match self {
             Fix::Leftovers => "end what earlier runs of this checkout left".to_owned(),
             Fix::Pidfile(path) => format!("remove the stale pid file `{}`", shown(path)),
@@ -173,8 +173,7 @@ impl Fix {
 
     fn make(&self, project: &Project, examined: &Examination, inbox: &Inbox, context: &Context) -> Result<(), Problem> {
         let checkout = &examined.plan.checkout;
-        let shown =
-            |path: &Path| visible(&path.strip_prefix(checkout).unwrap_or(path).display().to_string()).into_owned();
+        let shown = |path: &Path| visible(&seen_from(checkout, path)).into_owned();
         match self {
             Fix::Leftovers => match down::leftovers_alone(checkout, context, inbox) {
                 Ok(Exit::Interrupted) => Err(Problem::Interrupted),

@@ -7,7 +7,7 @@ use super::item::{Item, Table};
 use super::reader::{TomlReader, not_supported};
 use crate::config::keys::HEALTHCHECK;
 use crate::config::template::Piece;
-use crate::config::{Check, Healthcheck, Port, Protocol};
+use crate::config::{CHECK_INTERVAL, CHECK_RETRIES, CHECK_TIMEOUT, Check, Healthcheck, Port, Protocol, START_PERIOD};
 use crate::diagnostic::Diagnostic;
 
 /// Reads the table. `ports` are the valid ports of `service`.
@@ -44,11 +44,13 @@ pub(super) fn healthcheck<'t>(
             problem.hint(format!("add `port` to [{}]", service.path)),
         );
     }
-    let mut time = |key: &str, default: u64| {
+    let mut time = |key: &str, default: Duration| {
         let given = table.get(key).and_then(|item| positive(reader, &item));
-        given.unwrap_or(Duration::from_secs(default))
+        given.unwrap_or(default)
     };
-    let (interval, timeout, start_period) = (time("interval", 10), time("timeout", 2), time("start_period", 60));
+    let interval = time("interval", CHECK_INTERVAL);
+    let timeout = time("timeout", CHECK_TIMEOUT);
+    let start_period = time("start_period", START_PERIOD);
     Some(Healthcheck {
         check,
         interval,
@@ -56,7 +58,7 @@ pub(super) fn healthcheck<'t>(
         retries: table
             .get("retries")
             .and_then(|item| retries(reader, &item))
-            .unwrap_or(3),
+            .unwrap_or(CHECK_RETRIES),
         start_period,
     })
 }

@@ -43,7 +43,7 @@ impl NameKind {
 }
 
 /// Names appear in arguments, labels and file names: letters, digits, `-` and `_`, at most 63 bytes, no leading `-`.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     (1..=63).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with('-')
 }

@@ -1,7 +1,5 @@
 //! `[services.NAME]` and `[tasks.NAME]`.
 
-use std::time::Duration;
-
 use toml::de::DeValue;
 
 use super::dependencies::dependencies;
@@ -14,7 +12,9 @@ use super::runs::runs;
 use super::watch::watch;
 use crate::config::keys::{SERVICE, TASK};
 use crate::config::suggest::did_you_mean;
-use crate::config::{Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice};
+use crate::config::{
+    GRACE_PERIOD, Located, OnConflict, Port, Protocol, Restart, Service, Stdin, StopSignal, Template, VenvChoice,
+};
 use crate::diagnostic::Diagnostic;
 
 pub(super) fn service<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>) -> Option<Service> {
@@ -85,7 +85,7 @@ fn either<'t>(reader: &mut TomlReader<'t>, item: &Item<'t>, table: &Table<'t>, k
         listen,
         restart,
         stop_signal,
-        stop_grace_period: stop_grace_period.unwrap_or(Duration::from_secs(10)),
+        stop_grace_period: stop_grace_period.unwrap_or(GRACE_PERIOD),
         on_conflict,
         watch,
         profiles,

@@ -9,10 +9,8 @@ pub(super) const NO_VARIABLE: &str = r"^([^$]|\$+[^${])*\$*$";
 pub(super) const DURATION: &str = "^([0-9]+(h|ms|m|s))+$";
 /// A duration with a digit that is not 0.
 pub(super) const TIME: &str = "^([0-9]+(h|ms|m|s))*[0-9]*[1-9][0-9]*(h|ms|m|s)([0-9]+(h|ms|m|s))*$";
-pub(super) const PORT: &str =
-    r"^0*(6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})$|\$\{";
-pub(super) const PORT_OR_AUTO: &str =
-    r"^0*(6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})$|^auto$|\$\{";
+const PORT_NUMBER: &str =
+    r"^0*(6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})$";
 /// Source: RFC 3986, 3.1.
 pub(super) const SCHEME: &str = "^[A-Za-z][A-Za-z0-9+.-]*$";
 /// An IP address or `localhost`, and a port.
@@ -22,6 +20,14 @@ pub(super) const ABSOLUTE_PATH: &str = "^/[^\\u0000-\\u001f]*$";
 pub(super) const USER: &str = "^[A-Za-z0-9_.][A-Za-z0-9_.-]*$";
 pub(super) const PATH_OR_URL: &str = r"^(/|http://|\$\{)";
 pub(super) const QUANTITY: &str = r"^([0-9]+\.?[0-9]*|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
+
+pub(super) fn port() -> String {
+    format!(r"{PORT_NUMBER}|\$\{{")
+}
+
+pub(super) fn port_or_auto() -> String {
+    format!(r"{PORT_NUMBER}|^auto$|\$\{{")
+}
 
 /// Conditions on release numbers, separated by commas.
 pub(super) fn versions() -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::report::json;
+use crate::report::json::{self, milliseconds};
 use crate::supervise::State;
 use crate::supervise::timings::{Outcome, ServiceTimings, Span, Timings};
 
@@ -118,8 +118,4 @@ impl From<(Duration, Duration)> for Step {
             to: milliseconds(to),
         }
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

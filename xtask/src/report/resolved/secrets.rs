@@ -4,9 +4,7 @@ use std::ffi::OsStr;
 
 use crate::config::Template;
 use crate::plan::Environment;
-use crate::process::secrets::is_secret;
-
-const MASK: &str = "***";
+use crate::process::secrets::{MASK, is_secret};
 
 /// `filled`, which was made from `written`, without the values of variables that hold secrets.
 pub(super) fn hidden(written: &Template, filled: &str, environment: &Environment) -> String {

@@ -5,8 +5,13 @@ use std::time::Duration;
 
 use super::{Containers, Document, Healthcheck, PortDocument, Service, VenvDocument};
 use crate::config::toml_text::{duration, key, literal, quoted};
-use crate::config::{ContainerOf, OnConflict, OnExit, Protocol, Restart, Stdin, StopSignal};
+use crate::config::{
+    CHECK_INTERVAL, CHECK_RETRIES, CHECK_TIMEOUT, ContainerOf, GRACE_PERIOD, OnConflict, OnExit, Protocol, Restart,
+    START_PERIOD, Stdin, StopSignal,
+};
 use crate::foreign::visible;
+use crate::plan::seen_from;
+use crate::report::json::milliseconds;
 
 /// An environment longer than this becomes a table of its own, in columns.
 const WIDTH: usize = 100;
@@ -119,7 +124,8 @@ fn of_service(out: &mut String, service: &Service, within: &Within) {
     flag(out, "listen", service.listen);
     unless(out, "restart", service.restart, Restart::default().name());
     unless(out, "stop_signal", service.stop_signal, StopSignal::Term.name());
-    if let Some(grace) = service.stop_grace_period.filter(|grace| *grace != 10_000) {
+    let usual = milliseconds(GRACE_PERIOD);
+    if let Some(grace) = service.stop_grace_period.filter(|grace| *grace != usual) {
         line(out, "stop_grace_period", duration(Duration::from_millis(grace)));
     }
     unless(out, "on_conflict", service.on_conflict, OnConflict::Ask.name());
@@ -191,14 +197,14 @@ fn healthcheck(health: &Healthcheck) -> Vec<String> {
     let command = health.command.as_ref();
     keys.extend(command.map(|words| format!("command = {}", list(words.iter().map(|it| literal(it))))));
     for (name, value, default) in [
-        ("interval", health.interval, 10_000),
-        ("timeout", health.timeout, 2_000),
-        ("start_period", health.start_period, 60_000),
+        ("interval", health.interval, CHECK_INTERVAL),
+        ("timeout", health.timeout, CHECK_TIMEOUT),
+        ("start_period", health.start_period, START_PERIOD),
     ] {
-        let value = (value != default).then(|| duration(Duration::from_millis(value)));
+        let value = (value != milliseconds(default)).then(|| duration(Duration::from_millis(value)));
         keys.extend(value.map(|value| format!("{name} = {value}")));
     }
-    keys.extend((health.retries != 3).then(|| format!("retries = {}", health.retries)));
+    keys.extend((health.retries != CHECK_RETRIES).then(|| format!("retries = {}", health.retries)));
     keys
 }
 
@@ -250,11 +256,7 @@ struct Within<'a>(&'a Path);
 impl Within<'_> {
     /// Relative if it is inside.
     fn shown(&self, path: &Path) -> String {
-        match path.strip_prefix(self.0) {
-            Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
-            Ok(inside) => inside.display().to_string(),
-            Err(_) => path.display().to_string(),
-        }
+        seen_from(self.0, path)
     }
 
     fn literal(&self, path: &Path) -> String {

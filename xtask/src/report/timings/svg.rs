@@ -181,5 +181,5 @@ fn text(class: &str, (x, y): (f64, f64), anchor: &str, text: &str) -> String {
 fn escaped(text: &str) -> String {
     let is_character = |letter: &char| !matches!(letter, '\u{fffe}' | '\u{ffff}');
     let text: String = visible(text).chars().filter(is_character).collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    quick_xml::escape::partial_escape(&text).into_owned()
 }

@@ -1,11 +1,12 @@
 //! The connection of a health check: ureq with our own transport, because ureq does not tell our end of its connections.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, time};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+
+use crate::system::http_time::{failed, left};
 
 /// Opens a connection to the first address that answers, and tells our end of it before anything is sent.
 pub(super) struct TellingConnector<F>(pub(super) F);
@@ -78,20 +79,5 @@ impl Transport for Connection {
     fn is_open(&mut self) -> bool {
         // The connection serves one request.
         false
-    }
-}
-
-/// The remaining time. `None` would mean no timeout, and zero is invalid.
-fn left(timeout: NextTimeout) -> Option<Duration> {
-    match timeout.after {
-        time::Duration::Exact(left) => Some(left.max(Duration::from_millis(1))),
-        time::Duration::NotHappening => None,
-    }
-}
-
-fn failed(error: io::Error, timeout: NextTimeout) -> ureq::Error {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
-        _ => error.into(),
     }
 }

@@ -4,16 +4,17 @@
 mod tests;
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Stream};
 
+use crate::system::http_time::{failed, left};
 use crate::system::os;
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, time};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
 /// A complete response with status 200.
 pub(super) struct Response {
@@ -95,20 +96,5 @@ impl Transport for Connection {
     fn is_open(&mut self) -> bool {
         // The connection serves one request.
         false
-    }
-}
-
-/// The remaining time. `None` would mean no timeout, and zero is invalid.
-fn left(timeout: NextTimeout) -> Option<Duration> {
-    match timeout.after {
-        time::Duration::Exact(left) => Some(left.max(Duration::from_millis(1))),
-        time::Duration::NotHappening => None,
-    }
-}
-
-fn failed(error: std::io::Error, timeout: NextTimeout) -> ureq::Error {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
-        _ => error.into(),
     }
 }

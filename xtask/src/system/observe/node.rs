@@ -205,7 +205,7 @@ fn differs(lock: &Path, note: &Path) -> Option<bool> {
 /// Of a lock file: those of large projects have some megabytes.
 const MAX_BYTES: u64 = 64 << 20;
 
-fn json(path: &Path) -> Option<Value> {
+pub(super) fn json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&files::read_regular(path, MAX_BYTES).ok()?).ok()
 }
 

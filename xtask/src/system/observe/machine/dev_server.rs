@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::plan::{Plan, Runs, Service};
 use crate::preflight::machine::dev_server::{DevServer, Framework, Holder, Lock, framework};
 use crate::process::ProcessState;
@@ -28,14 +26,11 @@ pub(super) fn dev_servers(plan: &Plan) -> Vec<DevServer> {
 
 /// The script that `npm run dev` calls.
 fn of_script(words: &[&str], package: &Path) -> Option<&'static Framework> {
-    let bytes = files::read_regular(&package.join("package.json"), MAX_MANIFEST_BYTES).ok()?;
-    let manifest: Value = serde_json::from_slice(&bytes).ok()?;
+    let manifest = node::json(&package.join("package.json"))?;
     let scripts = words.iter().filter_map(|word| manifest["scripts"][*word].as_str());
     let mut called = scripts.map(|script| script.split_whitespace().collect::<Vec<_>>());
     called.find_map(|script| framework(&script))
 }
-
-const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 fn dev_server(service: &Service, framework: &'static Framework, package: &Path) -> DevServer {
     let lock = package.join(framework.lock);

@@ -214,6 +214,7 @@ pub(crate) fn nothing() -> io::Result<File> {
 
 /// Reaps every child that has exited; returns pids and statuses.
 pub(crate) fn reap() -> Vec<(u32, ExitStatus)> {
+    let _none = spawn::no_start();
     let next = || rustix::process::wait(WaitOptions::NOHANG).ok().flatten();
     std::iter::from_fn(next)
         .map(|(pid, status)| (pid.as_raw_nonzero().get().cast_unsigned(), ended(status)))

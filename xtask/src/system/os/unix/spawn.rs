@@ -3,6 +3,21 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+
+/// Read while a program is started, written while children are reaped.
+static STARTS: RwLock<()> = RwLock::new(());
+
+/// std waits itself for a child that could not execute its program, and panics if that was reaped meanwhile.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let _start = STARTS.read().unwrap_or_else(PoisonError::into_inner);
+    command.spawn()
+}
+
+/// No program of another thread is half started while this is held.
+pub(super) fn no_start() -> RwLockWriteGuard<'static, ()> {
+    STARTS.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Adds the arguments of a program.
 pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
@@ -14,7 +29,7 @@ pub(crate) fn add_arguments(command: &mut Command, arguments: &[String]) {
 /// # Errors
 /// It cannot be run.
 pub(crate) fn spawn_group(command: &mut Command) -> io::Result<Child> {
-    command.process_group(0).spawn()
+    spawn(command.process_group(0))
 }
 
 /// Starts the command as the leader of a new session without a terminal, so that neither keys typed at ours nor its
@@ -30,7 +45,7 @@ pub(crate) fn spawn_session(command: &mut Command) -> io::Result<Child> {
     };
     // SAFETY: after the fork only this system call is made; nothing is allocated, locked or freed.
     unsafe { command.pre_exec(lead) };
-    command.spawn()
+    spawn(command)
 }
 
 /// Starts the command in our own group. It ends with us, where the system can do that. Its end is announced like that of
@@ -40,7 +55,7 @@ pub(crate) fn spawn_session(command: &mut Command) -> io::Result<Child> {
 /// It cannot be run.
 pub(crate) fn spawn_with_us(command: &mut Command) -> io::Result<Child> {
     crate::system::os::end_with_us(command);
-    command.spawn()
+    spawn(command)
 }
 
 /// Nothing to do: a group does not end with its parent.
